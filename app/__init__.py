@@ -1,0 +1,1 @@
+"""Coinslot: a self-hosted, OpenAI-compatible chat proxy whose end users pay for their own usage."""

@@ -1,0 +1,158 @@
+"""What can go wrong, as one tree. Each error says its code, a finished sentence and whether to try again.
+
+CoinslotError
+├── BadField              a value from outside that cannot be used; names the field
+├── Refused               a rule says no
+│   ├── UnknownKey            no such key, or revoked
+│   ├── UnknownModel          no such model, or no price for it
+│   ├── NotFound              no such row, or somebody else's
+│   ├── WrongMode             not possible in this mode of paywall
+│   ├── Blocked               the user is blocked or the wallet is frozen
+│   ├── KeyReused             an idempotency key came again with another body
+│   ├── StillRunning          an idempotency key whose first request still runs
+│   └── LinkInvalid           a link that is forged, expired or of another purpose
+├── LedgerRefused         an operation that the ledger will not post
+│   ├── InsufficientFunds     the wallet or a budget cannot pay
+│   ├── HoldClosed            the hold was settled, released or expired before
+│   ├── KeyConflict           a ledger key came again with other inputs
+│   ├── StaleDecision         decided on a key or version that is no longer current
+│   └── BadOperation          an operation that could never be right
+├── ProviderFailed        the upstream failed before an answer; carries its status
+└── Unavailable           the database is away or the queue is full; nothing was written
+"""
+
+
+class CoinslotError(Exception):
+    """The root: `code` for machines, `message` for people, `is_transient` for callers that retry."""
+
+    code = "error"
+    is_transient = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadField(CoinslotError):
+    """A value from outside that cannot be used; `field` names it as the caller wrote it."""
+
+    code = "invalid_value"
+
+    def __init__(self, field: str | None, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code or self.code
+
+
+class Refused(CoinslotError):
+    """A rule says no."""
+
+    code = "refused"
+
+
+class UnknownKey(Refused):
+    code = "invalid_api_key"
+
+
+class UnknownModel(Refused):
+    """`code` is `model_not_found` or `model_not_priced`."""
+
+    def __init__(self, message: str, code: str = "model_not_found") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFound(Refused):
+    code = "not_found"
+
+
+class WrongMode(Refused):
+    code = "wrong_mode"
+
+
+class Blocked(Refused):
+    code = "user_blocked"
+
+
+class KeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class StillRunning(Refused):
+    code = "idempotency_in_progress"
+    is_transient = True
+
+
+class LinkInvalid(Refused):
+    """`code` is `link_invalid` or `link_expired`."""
+
+    def __init__(self, message: str, code: str = "link_invalid") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LedgerRefused(CoinslotError):
+    """An operation that the ledger will not post; nothing of it was written."""
+
+    code = "ledger_refused"
+
+
+class InsufficientFunds(LedgerRefused):
+    """`short_of` names the account or budget that could not pay, `available_nanos` what it had."""
+
+    code = "insufficient_funds"
+
+    def __init__(self, short_of: str, available_nanos: int, needed_nanos: int) -> None:
+        super().__init__(f"{short_of} has {available_nanos} nanos free and {needed_nanos} are needed.")
+        self.short_of = short_of
+        self.available_nanos = available_nanos
+        self.needed_nanos = needed_nanos
+
+
+class HoldClosed(LedgerRefused):
+    code = "hold_closed"
+
+
+class KeyConflict(LedgerRefused):
+    code = "key_conflict"
+
+
+class StaleDecision(LedgerRefused):
+    code = "stale_decision"
+    is_transient = True
+
+
+class BadOperation(LedgerRefused):
+    code = "bad_operation"
+
+
+class ProviderFailed(CoinslotError):
+    """The upstream failed before the first token.
+
+    `status` is its HTTP status, or None when it could not be reached or answered garbage; `timed_out`
+    tells the two apart from silence; `body` is its own error object, cleaned of secrets; `retry_after`
+    its header of that name.
+    """
+
+    code = "provider_error"
+    is_transient = True
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        *,
+        timed_out: bool = False,
+        body: dict[str, object] | None = None,
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.timed_out = timed_out
+        self.body = body
+        self.retry_after = retry_after
+
+
+class Unavailable(CoinslotError):
+    code = "unavailable"
+    is_transient = True

@@ -1,0 +1,88 @@
+"""Money: whole nanos (10⁻⁹ of a unit) inside, decimal strings outside, floats nowhere.
+
+The rules are `decisions.md` 1: an amount in one call is a JSON string or integer without sign or
+exponent, with at most 9 decimals and at most 1,000,000 units.
+"""
+
+import re
+from enum import StrEnum
+
+from app.domain.errors import BadField
+
+NANOS = 1_000_000_000
+"""Nanos in one unit."""
+MICRO_NANOS = 1_000
+"""Nanos in 10⁻⁶ of a unit, the base unit of USDC and of `balance` in JSON."""
+AMOUNT_UNITS_MAX = 1_000_000
+
+_DECIMAL = re.compile(r"(\d{1,20})(?:\.(\d{1,40}))?")
+
+
+class Unit(StrEnum):
+    """What a wallet counts. 1 USD = 1 USDC = 100 CREDIT in every price."""
+
+    USD = "USD"
+    USDC = "USDC"
+    CREDIT = "CREDIT"
+
+
+class Environment(StrEnum):
+    """Whether money is real. The two never touch."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+def parse_amount(value: object, field: str = "amount") -> int:
+    """Returns the nanos of an amount that came from outside, more than zero and at most 1,000,000 units.
+
+    Raises BadField, which names `field`, for anything else; floats are refused because they cannot
+    say what was meant.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise BadField(field, f'`{field}` must be a decimal string such as "1.25" or an integer.')
+    match = _DECIMAL.fullmatch(str(value)) if not isinstance(value, str) or value.isascii() else None
+    if match is None:
+        raise BadField(field, f"`{field}` must be a positive decimal number without sign or exponent.")
+    decimals = match[2] or ""
+    if len(decimals) > 9:
+        raise BadField(field, f"`{field}` has {len(decimals)} decimals; at most 9 are possible.")
+    nanos = int(match[1]) * NANOS + int(decimals.ljust(9, "0"))
+    if nanos == 0:
+        raise BadField(field, f"`{field}` must be more than zero.")
+    if nanos > AMOUNT_UNITS_MAX * NANOS:
+        raise BadField(field, f"`{field}` is too large; at most {AMOUNT_UNITS_MAX} is possible in one call.")
+    return nanos
+
+
+def format_decimal(nanos: int) -> str:
+    """Writes nanos as an exact decimal string of the unit, without needless zeros: `0.0125`."""
+    return format_fraction(nanos, NANOS)
+
+
+def format_fraction(numerator: int, denominator: int) -> str:
+    """Writes numerator / denominator (a power of ten) exactly, without needless zeros."""
+    whole, rest = divmod(abs(numerator), denominator)
+    decimals = str(rest).zfill(len(str(denominator)) - 1).rstrip("0")
+    sign = "-" if numerator < 0 else ""
+    return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+def format_base_units(nanos: int) -> str:
+    """Writes nanos as a string of whole 10⁻⁶ units, rounded down: the form of `balance` in JSON."""
+    return str(nanos // MICRO_NANOS)
+
+
+def format_for_people(nanos: int, unit: Unit) -> str:
+    """Writes an amount for people, rounded towards zero to cents: `$1.25`, `1.25 USDC`, `125 credits`.
+
+    An amount that cents cannot show keeps up to six decimals, so that small money never reads as zero.
+    """
+    sign, nanos = ("-" if nanos < 0 else ""), abs(nanos)
+    if unit is Unit.CREDIT:
+        return f"{sign}{format_decimal(nanos)} credits"
+    shown = nanos // MICRO_NANOS if 0 < nanos < NANOS // 100 else nanos // 10_000_000 * 10_000
+    whole, rest = divmod(shown, 1_000_000)
+    decimals = str(rest).zfill(6).rstrip("0").ljust(2, "0")
+    number = f"{whole:,}.{decimals}"
+    return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} USDC"

@@ -1,0 +1,51 @@
+"""Column types and table options that every table shares, the same on SQLite and PostgreSQL.
+
+Amounts and times are BIGINT, text is TEXT, and SQLite tables are STRICT, so that neither database
+stores what the other would refuse.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+STRICT = {"sqlite_strict": True}
+"""The last member of every `__table_args__`."""
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Whole(TypeDecorator[int]):
+    """A 64-bit integer; SQLite needs its own word for one."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Integer() if dialect.name == "sqlite" else BigInteger()
+
+
+class Words(Text):
+    """Text of any length."""
+
+
+class Json(TypeDecorator[Any]):
+    """JSON kept as text, so that a receipt is read back to the byte as it was written."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)

@@ -1,0 +1,101 @@
+"""Settings: read once from COINSLOT_*, checked, frozen. The only file that looks at the environment."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. The README's table lists the same names and defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="COINSLOT_", frozen=True, extra="ignore")
+
+    data: Path = Path(".coinslot")
+    database_url: str = ""
+    secret_key: str = ""
+    public_url: str = ""
+    upstream_url: str = ""
+    upstream_key: str = ""
+    metrics_token: str = ""
+    allow_private_addresses: bool = False
+    lease_seconds: float = Field(60, ge=0.5, le=3600)
+    queue_operations_max: int = Field(20_000, ge=1)
+    batch_operations_max: int = Field(500, ge=1, le=2_000)
+    body_bytes_max: int = Field(20_000_000, ge=1_000)
+    connect_seconds_max: float = Field(10, gt=0)
+    first_byte_seconds_max: float = Field(300, gt=0)
+    silence_seconds_max: float = Field(120, gt=0)
+    drain_seconds_max: int = Field(30, ge=0)
+    log_level: str = "info"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value.startswith(("postgresql://", "postgres://")):
+            return "postgresql+psycopg://" + value.split("://", 1)[1]
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("public_url", "upstream_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @cached_property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secret keys: the first signs and encrypts, all verify and decrypt. Made where none is set."""
+        if self.secret_key:
+            return tuple(part.strip().encode() for part in self.secret_key.split(",") if part.strip())
+        return (_file_secret(self.data / "secret.key"),)
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database, absolute."""
+        return self.database_url or f"sqlite:///{(self.data / 'coinslot.db').absolute()}"
+
+
+def _file_secret(path: Path) -> bytes:
+    """Reads the instance's own secret, making it (mode 600) at the first start."""
+    import secrets
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip().encode()
+
+
+_settings: Settings | None = None
+
+
+def get() -> Settings:
+    """Returns the settings of this process, read on first use. Raises SettingsError."""
+    return _settings or configure()
+
+
+def configure(**chosen: Any) -> Settings:
+    """Reads the environment again, with `chosen` (from the command line or a test) above it.
+
+    Raises SettingsError with one line that names the setting and what is wrong with it.
+    """
+    global _settings
+    try:
+        _settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "COINSLOT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from None
+    return _settings

