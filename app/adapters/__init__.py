@@ -1,0 +1,1 @@
+"""Who we call: one vendor per file, each behind a port of flows/ports.py."""

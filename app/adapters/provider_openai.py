@@ -1,0 +1,243 @@
+"""Any OpenAI-compatible upstream over aiohttp: bytes in, bytes out, nothing buffered, nothing followed.
+
+A POST is never repeated here. When the upstream closes a kept connection before the first byte of an
+answer, nobody can tell whether it had begun to work (RFC 9110, 9.2.2), and a model called twice costs
+twice; so this is a ProviderFailed like any other. Idle connections are dropped after a few seconds,
+before the usual servers drop theirs (uvicorn and Node: 5 s), so that it hardly ever happens.
+"""
+
+import asyncio
+import errno
+import io
+import json
+import socket
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from app.adapters.guard import is_public
+from app.adapters.masking import clean_object
+from app.domain.errors import ProviderFailed
+from app.flows.ports import ProviderAnswer, ProviderTarget
+
+ERROR_BYTES_MAX = 64 * 1024
+MODELS_BYTES_MAX = 8 * 1024 * 1024
+STREAMED_BODY_BYTES = 1024 * 1024
+"""A larger request body is written piece by piece, so that it does not block the loop."""
+RETRY_AFTER_CHARACTERS_MAX = 40
+
+_REFUSAL = "a private address is not allowed here"
+
+_AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
+
+
+def _open_public_socket(address: _AddressInfo) -> socket.socket:
+    """Opens a socket for an address about to be connected; the last moment at which it is known for sure."""
+    family, kind, protocol, _, (host, *_) = address
+    if not is_public(str(host)):
+        raise PermissionError(errno.EACCES, _REFUSAL)
+    return socket.socket(family, kind, protocol)
+
+
+@lru_cache(maxsize=1024)
+def _host(base_url: str) -> str:
+    """Returns the host of a base URL, in lower case; empty where there is none."""
+    try:
+        return (urlsplit(base_url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+class OpenAIProvider:
+    """A ChatProvider for every OpenAI-compatible base URL.
+
+    Private addresses are refused, whatever name led to them, unless `allow_private` is set or the base
+    URL's host is one of `allowed_hosts`.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_seconds_max: float = 10,
+        first_byte_seconds_max: float = 300,
+        silence_seconds_max: float = 120,
+        idle_seconds_max: float = 4,
+        allow_private: bool = False,
+        allowed_hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._connect_seconds = connect_seconds_max
+        self._first_byte_seconds = first_byte_seconds_max
+        self._silence_seconds = silence_seconds_max
+        self._idle_seconds = idle_seconds_max
+        self._allow_private = allow_private
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._guarded: aiohttp.ClientSession | None = None
+        self._unguarded: aiohttp.ClientSession | None = None
+
+    async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
+        """Posts a chat completion request; see ChatProvider."""
+        response = await self._request("POST", target, "/chat/completions", body)
+        if not 200 <= response.status < 300:
+            await self._fail(response, target)
+        if response.content_type not in ("application/json", "text/event-stream"):
+            response.close()
+            raise ProviderFailed(f"The provider {target.name} answered with something that is not a completion.")
+        return OpenAIAnswer(response, target.name, self._silence_seconds)
+
+    async def list_models(self, target: ProviderTarget) -> list[str]:
+        """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""
+        response = await self._request("GET", target, "/models")
+        if response.status != 200:
+            await self._fail(response, target)
+        text = await self._read_bounded(response, MODELS_BYTES_MAX)
+        try:
+            return [str(row["id"]) for row in json.loads(text)["data"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        sessions, self._guarded, self._unguarded = (self._guarded, self._unguarded), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
+
+    def _session(self, base_url: str) -> aiohttp.ClientSession:
+        """Returns the session for a base URL. Two, so that their connections are never shared."""
+        if self._allow_private or _host(base_url) in self._allowed_hosts:
+            if self._unguarded is None:
+                self._unguarded = self._new_session(guarded=False)
+            return self._unguarded
+        if self._guarded is None:
+            self._guarded = self._new_session(guarded=True)
+        return self._guarded
+
+    def _new_session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            keepalive_timeout=self._idle_seconds,
+            ttl_dns_cache=30,
+            socket_factory=_open_public_socket if guarded else None,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_seconds),
+            headers={"User-Agent": "coinslot", "Accept-Encoding": "identity"},
+        )
+
+    async def _request(
+        self, method: str, target: ProviderTarget, path: str, body: bytes | None = None
+    ) -> aiohttp.ClientResponse:
+        """Returns once status and headers are there, within the first-byte limit."""
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if target.api_key:
+            headers["Authorization"] = f"Bearer {target.api_key}"
+        data = io.BytesIO(body) if body is not None and len(body) > STREAMED_BODY_BYTES else body
+        session = self._session(target.base_url)
+        try:
+            async with asyncio.timeout(self._first_byte_seconds):
+                return await session.request(
+                    method, target.base_url + path, data=data, headers=headers, allow_redirects=False
+                )
+        except TimeoutError:
+            raise ProviderFailed(f"The provider {target.name} did not answer in time.", timed_out=True) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # A ValueError is a base URL or key that no HTTP request can carry.
+            raise ProviderFailed(_unreachable(target, error)) from None
+
+    async def _fail(self, response: aiohttp.ClientResponse, target: ProviderTarget) -> NoReturn:
+        """Raises ProviderFailed for an answer that is no success, with what the upstream says about it."""
+        text = await self._read_bounded(response, ERROR_BYTES_MAX)
+        retry_after = response.headers.get("Retry-After")
+        if retry_after and not (retry_after.isascii() and len(retry_after) <= RETRY_AFTER_CHARACTERS_MAX):
+            retry_after = None
+        raise ProviderFailed(
+            f"The provider {target.name} answered with status {response.status}.",
+            response.status,
+            body=_error_object(text, target.api_key),
+            retry_after=retry_after,
+        )
+
+    async def _read_bounded(self, response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+        """Returns at most `bytes_max` of a body, what arrived of it if it breaks off, and is done with it."""
+        pieces: list[bytes] = []
+        left = bytes_max
+        try:
+            async with asyncio.timeout(self._silence_seconds):
+                while left and (piece := await response.content.read(left)):
+                    pieces.append(piece)
+                    left -= len(piece)
+        except (aiohttp.ClientError, OSError):
+            pass
+        finally:
+            response.close()
+        return b"".join(pieces)
+
+
+def _unreachable(target: ProviderTarget, error: Exception) -> str:
+    """Says why a provider could not be reached, without anything that it or a resolver wrote."""
+    if _REFUSAL in str(error):
+        return f"The provider {target.name} has a private address, which is not allowed here."
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return f"The provider {target.name} closed the connection without an answer."
+    return f"The provider {target.name} could not be reached ({type(error).__name__})."
+
+
+def _error_object(text: bytes, api_key: str | None) -> dict[str, object] | None:
+    """Returns the error object of a failed answer's body, cleaned of secrets; None if it has none."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    found = answer.get("error", answer) if isinstance(answer, dict) else None
+    if isinstance(found, str):
+        found = {"message": found}
+    return clean_object(found, api_key) if isinstance(found, dict) else None
+
+
+class OpenAIAnswer:
+    """An answer whose status and headers arrived; see ProviderAnswer."""
+
+    def __init__(self, response: aiohttp.ClientResponse, name: str, silence_seconds_max: float) -> None:
+        self._response = response
+        self._name = name
+        self._silence_seconds = silence_seconds_max
+        self._content_type = response.content_type
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters."""
+        return self._content_type
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yields the body's bytes as they arrive; reading to the end gives the connection back."""
+        while piece := await self._read():
+            yield piece
+
+    async def close(self) -> None:
+        """Cancels what still runs: a connection whose answer was not read to the end is closed, not reused."""
+        self._response.close()
+
+    async def _read(self) -> bytes:
+        """Returns what has arrived, empty at the end of the body.
+
+        aiohttp forgets what was received and not yet read as soon as the connection breaks. A slow client
+        would lose the end of what the upstream said, perhaps its usage, so the rest is taken out first;
+        there is no public way to do so.
+        """
+        content = self._response.content
+        try:
+            async with asyncio.timeout(self._silence_seconds):
+                return await content.readany()
+        except TimeoutError:
+            self._response.close()
+            raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
+        except (aiohttp.ClientError, OSError):
+            if rest := content._read_nowait(-1):
+                return rest
+            self._response.close()
+            raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None

@@ -1,0 +1,155 @@
+"""The outside, as flows need it. Adapters implement these; tests bring typed fakes.
+
+A port knows no vendor: shapes, units and errors are ours.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from app.domain.paywalls.configuration import ProviderSetting
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTarget:
+    """Where a request goes: an OpenAI-compatible base URL (…/v1) and the key for it, in memory only."""
+
+    name: str
+    base_url: str
+    api_key: str | None
+
+
+class ProviderAnswer(Protocol):
+    """An answer that has begun: a 2xx status was received."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, `application/json` or `text/event-stream`."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yields the body's bytes as they arrive.
+
+        Raises ProviderFailed when the upstream closes early, breaks off or falls silent for too long.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Cancels what still runs upstream and frees the connection. May be called twice."""
+        ...
+
+
+class ChatProvider(Protocol):
+    """An OpenAI-compatible chat completions upstream."""
+
+    async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
+        """Posts a chat completion request and returns once a 2xx status and headers arrived.
+
+        Raises ProviderFailed with the upstream's status and error object for 4xx and 5xx, with status
+        None when it cannot be reached, and with `timed_out` when it does not answer in time.
+        """
+        ...
+
+    async def list_models(self, target: ProviderTarget) -> list[str]:
+        """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""
+        ...
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        ...
+
+
+class Providers(Protocol):
+    """Finds who serves a paywall."""
+
+    def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider and where it is, its key opened in memory only."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens as a model would. Blocking: call it in a thread."""
+
+    def count(self, text: str, model: str) -> int | None:
+        """Returns the tokens of `text`, or None for text over 1 MB, where the byte bound stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A hosted payment page of a rail: where to send the user, and the rail's id of it."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as read back from its rail: the truth about money that came in.
+
+    `amount_nanos` of `currency` (ISO 4217, upper case). `topup_id` is what we wrote into it.
+    """
+
+    id: str
+    topup_id: str
+    status: Literal["paid", "unpaid", "failed"]
+    amount_nanos: int
+    currency: str
+    is_live: bool
+
+
+class PaymentRail(Protocol):
+    """A way for money to come in."""
+
+    name: str
+
+    async def create_checkout(
+        self, *, topup_id: str, amount_nanos: int, currency: str, description: str, return_url: str
+    ) -> Checkout:
+        """Makes a hosted payment page. Asking again with the same `topup_id` gives the same page."""
+        ...
+
+    async def read_payment(self, payment_id: str) -> Payment:
+        """Reads a payment back from the rail. Raises NotFound for an id that the rail does not know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePrice:
+    """A catalogue's price of a model, in nanos of a dollar per million tokens."""
+
+    input_nanos: int
+    output_nanos: int
+    cached_input_nanos: int | None
+    context_tokens_max: int | None
+
+
+class PriceCatalogue(Protocol):
+    """Prices of known models, offline."""
+
+    def find(self, model: str) -> CataloguePrice | None:
+        """Returns the model's list price, or None where the catalogue does not know it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSession:
+    """What a sandbox checkout page shows, and where it leads back to."""
+
+    topup_id: str
+    amount_nanos: int
+    currency: str
+    description: str
+    return_url: str
+
+
+class SandboxCheckouts(PaymentRail, Protocol):
+    """The sandbox's rail, whose checkout page is ours: the page opens a checkout and says how it ended."""
+
+    def open(self, token: str) -> SandboxSession:
+        """Returns what a checkout id holds. Raises LinkInvalid for one that was not made here."""
+        ...
+
+    def payment_id(self, token: str, outcome: Literal["paid", "failed"]) -> str:
+        """Returns the id of the payment that a checkout ends in. Raises LinkInvalid."""
+        ...

@@ -1,0 +1,155 @@
+"""A misbehaving OpenAI-compatible upstream, as a process of its own: `python -m tests.emulators.upstream --port 0`.
+
+It prints one JSON line, `{"port": …, "base_url": "http://127.0.0.1:…/v1"}`, when it listens. The model's
+name says how it behaves, with numbers after it: `ok:50:10` is 50 chunks, 10 ms apart. `GET /_seen` lists
+what it was asked and how each request ended; `POST /_reset` forgets it. HTTP is spoken by hand here,
+because a server library would not break it in all the ways that upstreams do.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from subprocess import PIPE, Popen
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.emulators.upstream_behaviours import BEHAVIOURS, Exchange
+
+
+@dataclass
+class Seen:
+    """One chat request. `outcome` is running, answered, cut (by the emulator) or disconnected (by the client)."""
+
+    number: int
+    connection: int
+    model: str
+    headers: dict[str, str]
+    body: Any
+    outcome: str = "running"
+
+
+@dataclass
+class Upstream:
+    """What the emulator remembers."""
+
+    seen: list[Seen] = field(default_factory=list)
+    connections: Iterator[int] = field(default_factory=itertools.count)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answers one connection's requests, one after the other, until either side closes it."""
+        connection = next(self.connections)
+        try:
+            coming = asyncio.create_task(reader.read(1))
+            while first := await coming:
+                head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                request_line, *lines = head.strip().split("\r\n")
+                headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                coming = asyncio.create_task(reader.read(1))
+                method, path, _ = request_line.split(" ")
+                exchange = Exchange(writer, headers, body)
+                if not await self._answer(connection, method, path, exchange, coming):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(
+        self, connection: int, method: str, path: str, exchange: Exchange, coming: "asyncio.Task[bytes]"
+    ) -> bool:
+        """Answers one request; returns whether the connection goes on."""
+        match method, path:
+            case "GET", "/_seen":
+                exchange.send_json({"requests": [asdict(seen) for seen in self.seen]})
+            case "POST", "/_reset":
+                self.seen.clear()
+                exchange.send_json({})
+            case "GET", "/v1/models":
+                rows = [{"id": n, "object": "model", "created": 0, "owned_by": "emulator"} for n in BEHAVIOURS]
+                exchange.send_json({"object": "list", "data": rows})
+            case "POST", "/v1/chat/completions":
+                return await self._complete(connection, exchange, coming)
+            case _:
+                exchange.send_error(404, f"no {method} {path} here")
+        await exchange.flush()
+        return True
+
+    async def _complete(self, connection: int, exchange: Exchange, coming: "asyncio.Task[bytes]") -> bool:
+        """Behaves as the model says, until it is done or the client goes away."""
+        seen = Seen(len(self.seen), connection, exchange.model, exchange.headers, exchange.request)
+        self.seen.append(seen)
+        exchange.number = seen.number
+        behaviour = BEHAVIOURS.get(exchange.behaviour, BEHAVIOURS["error-404"])
+        answering = asyncio.create_task(behaviour(exchange))
+        await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done() and (coming.exception() or not coming.result()):
+            answering.cancel()
+        try:
+            await answering
+        except (asyncio.CancelledError, ConnectionError):
+            seen.outcome = "disconnected"
+            return False
+        seen.outcome = "cut" if exchange.was_cut else "answered"
+        return not exchange.was_cut
+
+
+async def run(port: int) -> None:
+    """Serves until the process is ended, having printed where."""
+    server = await asyncio.start_server(Upstream().serve, "127.0.0.1", port, backlog=1024)
+    port = server.sockets[0].getsockname()[1]
+    print(json.dumps({"port": port, "base_url": f"http://127.0.0.1:{port}/v1"}), flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+@dataclass(frozen=True)
+class RunningUpstream:
+    """The emulator as a test sees it."""
+
+    port: int
+    base_url: str
+
+    def seen(self) -> list[dict[str, Any]]:
+        """Returns the chat requests since the last reset, oldest first."""
+        with urlopen(f"http://127.0.0.1:{self.port}/_seen") as answer:
+            requests: list[dict[str, Any]] = json.load(answer)["requests"]
+        return requests
+
+    def reset(self) -> None:
+        """Forgets what was seen."""
+        with urlopen(Request(f"http://127.0.0.1:{self.port}/_reset", method="POST", data=b"")):
+            pass
+
+
+@contextmanager
+def running() -> Iterator[RunningUpstream]:
+    """Runs the emulator in a process of its own for as long as the block lasts."""
+    with Popen([sys.executable, "-m", "tests.emulators.upstream", "--port", "0"], stdout=PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield RunningUpstream(**json.loads(process.stdout.readline()))
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    port = parser.parse_args().port
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(run(port))
+    else:
+        uvloop.run(run(port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,300 @@
+"""How the emulated upstream behaves, by model name. Everything an upstream ever did to somebody is here."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+WORDS = ("The ", "coin ", "drops, ", "the ", "slot ", "clicks, ", "and ", "the ", "answer ", "begins. ")
+CREATED = 1_763_676_000
+BIG_BYTES = 10_000_000
+_REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
+            429: "Too Many Requests", 500: "Internal Server Error"}  # fmt: skip
+
+
+class Exchange:
+    """One request and the connection on which it is answered."""
+
+    def __init__(self, writer: asyncio.StreamWriter, headers: dict[str, str], body: bytes) -> None:
+        self.headers = headers
+        self.request: Any = json.loads(body) if body else {}
+        self.model = str(self.request.get("model", ""))
+        self.behaviour, *numbers = self.model.split(":")
+        self.chunks = int(numbers[0]) if numbers else 8
+        self.pause_seconds = int(numbers[1]) / 1000 if len(numbers) > 1 else 0.0
+        self.is_streamed = bool(self.request.get("stream"))
+        self.wants_usage = bool((self.request.get("stream_options") or {}).get("include_usage"))
+        self.number = 0
+        self.was_cut = False
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def flush(self) -> None:
+        await self._writer.drain()
+        await asyncio.sleep(self.pause_seconds)
+
+    def head(self, status: int, content_type: str, *extra: str) -> None:
+        lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Content-Type: {content_type}", *extra]
+        self.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def send_text(self, status: int, content_type: str, text: str, *extra: str) -> None:
+        body = text.encode()
+        self.head(status, content_type, f"Content-Length: {len(body)}", *extra)
+        self.write(body)
+
+    def send_json(self, value: object, status: int = 200, *extra: str) -> None:
+        self.send_text(status, "application/json", json.dumps(value), *extra)
+
+    def send_error(self, status: int, message: str, *extra: str) -> None:
+        error = {"message": message, "type": "upstream_error", "param": None, "code": f"upstream_{status}"}
+        self.send_json({"error": error}, status, *extra)
+
+    def begin_stream(self) -> None:
+        self.head(200, "text/event-stream; charset=utf-8", "Transfer-Encoding: chunked", "Cache-Control: no-cache")
+
+    async def part(self, data: bytes) -> None:
+        """Writes one HTTP chunk and lets it go out."""
+        self.write(b"%x\r\n%s\r\n" % (len(data), data))
+        await self.flush()
+
+    def end_stream(self) -> None:
+        self.write(b"0\r\n\r\n")
+
+    async def cut(self) -> None:
+        """Closes the connection in the middle of whatever was being said."""
+        await self._writer.drain()
+        self.was_cut = True
+
+    def usage(self, output: int, reasoning: int = 0) -> dict[str, Any]:
+        prompt = 3 + sum(len(str(message.get("content", "")).split()) for message in self.request.get("messages", ()))
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": output,
+            "total_tokens": prompt + output,
+            "prompt_tokens_details": {"cached_tokens": 2, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": reasoning},
+        }
+
+    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        return {"id": f"chatcmpl-upstream{self.number}", "object": "chat.completion.chunk", "created": CREATED,
+                "model": self.model, "system_fingerprint": "fp_upstream", "x_upstream": "kept",
+                "choices": choices, **more}  # fmt: skip
+
+    def delta(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        more: dict[str, Any] = {"usage": None} if self.wants_usage else {}
+        return self.chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}], **more)
+
+    def completion(self, message: dict[str, Any], usage: dict[str, Any] | None, finish: str = "stop") -> dict[str, Any]:
+        whole = {"role": "assistant", "content": None, "refusal": None, **message}
+        answer = self.chunk([{"index": 0, "message": whole, "logprobs": None, "finish_reason": finish}])
+        return answer | {"object": "chat.completion"} | ({"usage": usage} if usage else {})
+
+    def words(self) -> Iterator[str]:
+        return (WORDS[number % len(WORDS)] for number in range(self.chunks))
+
+
+Behaviour = Callable[[Exchange], Coroutine[Any, Any, None]]
+
+
+def event(value: object, end: str = "\n") -> bytes:
+    """Writes one server-sent event."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"data: {text}{end}{end}".encode()
+
+
+def spoken(exchange: Exchange, deltas: list[dict[str, Any]], usages: list[Any], finish: str) -> list[bytes]:
+    """Returns a whole stream as events, the [DONE] included."""
+    said = [exchange.delta(delta) for delta in [{"role": "assistant", "content": "", "refusal": None}, *deltas]]
+    tail = [exchange.chunk([], usage=usage) for usage in usages if exchange.wants_usage]
+    return [event(value) for value in [*said, exchange.delta({}, finish), *tail, "[DONE]"]]
+
+
+async def stream(exchange: Exchange, events: list[bytes]) -> None:
+    exchange.begin_stream()
+    for data in events:
+        await exchange.part(data)
+    exchange.end_stream()
+
+
+async def answer(
+    exchange: Exchange,
+    deltas: list[dict[str, Any]],
+    message: dict[str, Any],
+    usages: list[Any],
+    finish: str = "stop",
+) -> None:
+    """Answers properly, streamed or not as it was asked for; the last usage is the one that counts."""
+    if exchange.is_streamed:
+        await stream(exchange, spoken(exchange, deltas, usages, finish))
+    else:
+        exchange.send_json(exchange.completion(message, usages[-1] if usages else None, finish))
+        await exchange.flush()
+
+
+def say(
+    usages: Callable[[Exchange], list[Any]] = lambda exchange: [exchange.usage(exchange.chunks)],
+) -> Behaviour:
+    """Returns a behaviour that says its words and reports what `usages` makes of them."""
+
+    async def behave(exchange: Exchange) -> None:
+        deltas = [{"content": word} for word in exchange.words()]
+        await answer(exchange, deltas, {"content": "".join(exchange.words())}, usages(exchange))
+
+    return behave
+
+
+async def tools(exchange: Exchange) -> None:
+    arguments = '{"city": "Zürich", "days": 3}'
+    call = {"id": "call_upstream", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
+    head = {"index": 0, **call, "function": {"name": "get_weather", "arguments": ""}}
+    pieces = [{"index": 0, "function": {"arguments": arguments[at : at + 5]}} for at in range(0, len(arguments), 5)]
+    deltas = [{"tool_calls": [piece]} for piece in [head, *pieces]]
+    await answer(exchange, deltas, {"tool_calls": [call]}, [exchange.usage(12)], "tool_calls")
+
+
+async def reasoning(exchange: Exchange) -> None:
+    thought = [{"reasoning_content": word, "reasoning": word} for word in ("Let ", "me ", "think. ")]
+    deltas = thought + [{"content": word} for word in exchange.words()]
+    message = {"reasoning_content": "Let me think. ", "content": "".join(exchange.words())}
+    usage = exchange.usage(exchange.chunks + 7, reasoning=7)
+    await answer(exchange, deltas, message, [usage])
+
+
+async def slow_first(exchange: Exchange) -> None:
+    await asyncio.sleep(exchange.pause_seconds or 3)
+    exchange.pause_seconds = 0
+    await say()(exchange)
+
+
+async def half(exchange: Exchange) -> None:
+    """Says half of an answer."""
+    if exchange.is_streamed:
+        exchange.begin_stream()
+        events = spoken(exchange, [{"content": word} for word in exchange.words()], [], "stop")
+        for data in events[: 1 + exchange.chunks // 2]:
+            await exchange.part(data)
+        return
+    body = json.dumps(exchange.completion({"content": "".join(exchange.words())}, exchange.usage(8))).encode()
+    exchange.head(200, "application/json", f"Content-Length: {len(body)}")
+    exchange.write(body[: len(body) // 2])
+    await exchange.flush()
+
+
+async def silent(exchange: Exchange) -> None:
+    await half(exchange)
+    await asyncio.sleep(3600)
+
+
+async def cut(exchange: Exchange) -> None:
+    await half(exchange)
+    await exchange.cut()
+
+
+async def big(exchange: Exchange) -> None:
+    piece = "coinslot" * 2048
+    pieces = [piece] * (BIG_BYTES // len(piece))
+    usage = exchange.usage(BIG_BYTES // 4)
+    await answer(exchange, [{"content": text} for text in pieces], {"content": "".join(pieces)}, [usage])
+
+
+async def split_utf8(exchange: Exchange) -> None:
+    text = "Grüße 🪙 aus Zürich"
+    if not exchange.is_streamed:
+        await answer(exchange, [], {"content": text}, [exchange.usage(8)])
+        return
+    exchange.begin_stream()
+    for data in spoken(exchange, [{"content": text}], [exchange.usage(8)], "stop"):
+        for piece in data.partition(b"\xf0\x9f"):
+            if piece:
+                await exchange.part(piece)
+                await asyncio.sleep(0.005)
+    exchange.end_stream()
+
+
+def written(write: Callable[[bytes], list[bytes]]) -> Behaviour:
+    """Returns a behaviour whose stream is cut into HTTP chunks by `write`."""
+
+    async def behave(exchange: Exchange) -> None:
+        if not exchange.is_streamed:
+            await say()(exchange)
+            return
+        deltas = [{"content": word} for word in exchange.words()]
+        await stream(exchange, write(b"".join(spoken(exchange, deltas, [exchange.usage(exchange.chunks)], "stop"))))
+
+    return behave
+
+
+async def error_mid_stream(exchange: Exchange) -> None:
+    failure = {"error": {"message": "The model fell over.", "type": "server_error", "param": None, "code": None}}
+    if not exchange.is_streamed:
+        exchange.send_json(failure)  # 200, as OpenRouter does
+        return
+    events = spoken(exchange, [{"content": word} for word in exchange.words()], [], "stop")[: 1 + exchange.chunks // 2]
+    await stream(exchange, [*events, b"event: error\n" + event(failure)])
+
+
+async def echo(exchange: Exchange) -> None:
+    text = json.dumps(exchange.request, ensure_ascii=False)
+    await answer(exchange, [{"content": text}], {"content": text}, [exchange.usage(len(text) // 4)])
+
+
+def fixed(status: int, content_type: str, text: str, *extra: str) -> Behaviour:
+    """Returns a behaviour that says the same to everybody."""
+
+    async def behave(exchange: Exchange) -> None:
+        exchange.send_text(status, content_type, text, *extra)
+        await exchange.flush()
+
+    return behave
+
+
+def error(status: int, message: str, *extra: str) -> Behaviour:
+    """Returns a behaviour that fails; `{model}` and `{authorization}` in its message are filled in."""
+
+    async def behave(exchange: Exchange) -> None:
+        authorization = exchange.headers.get("authorization", "")
+        exchange.send_error(status, message.format(model=exchange.model, authorization=authorization), *extra)
+        await exchange.flush()
+
+    return behave
+
+
+async def empty(exchange: Exchange) -> None:
+    await answer(exchange, [], {"content": ""}, [exchange.usage(0)])
+
+
+def _absurd(tokens: int) -> dict[str, Any]:
+    return {"prompt_tokens": tokens, "completion_tokens": tokens, "total_tokens": 2 * tokens}
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "ok": say(),
+    "tools": tools,
+    "reasoning": reasoning,
+    "slow-first": slow_first,
+    "silent": silent,
+    "cut": cut,
+    "cut-before": Exchange.cut,
+    "garbage": fixed(200, "text/html", "<html><body>It works!</body></html>"),
+    "garbage-json": fixed(200, "application/json", '{"id": "chatcmpl-broken", "choices": [{"ind'),
+    "garbage-stream": fixed(200, "text/event-stream", "data: {not json}\n\nnonsense\n\n\x00\x01\n\n"),
+    "redirect": fixed(302, "text/plain", "elsewhere", "Location: http://169.254.169.254/"),
+    "no-usage": say(lambda exchange: []),
+    "usage-twice": say(lambda exchange: [exchange.usage(1), exchange.usage(exchange.chunks)]),
+    "wrong-usage": say(lambda exchange: [_absurd(10**12)]),
+    "negative-usage": say(lambda exchange: [_absurd(-5)]),
+    "big": big,
+    "split-utf8": split_utf8,
+    "split-event": written(lambda whole: [whole[at : at + 1] for at in range(len(whole))]),
+    "crlf": written(lambda whole: whole.replace(b"\n", b"\r\n").splitlines(keepends=True)),
+    "error-400": error(400, "The field `messages` is not as it should be."),
+    "error-401": error(401, "Incorrect API key provided: {authorization}."),
+    "error-404": error(404, "The model `{model}` does not exist."),
+    "error-429": error(429, "Too many requests.", "Retry-After: 7"),
+    "error-500": error(500, "The upstream fell over."),
+    "error-mid-stream": error_mid_stream,
+    "echo": echo,
+    "empty": empty,
+}
