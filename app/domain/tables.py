@@ -7,7 +7,7 @@ stores what the other would refuse.
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text
+from sqlalchemy import BigInteger, Integer, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -49,3 +49,8 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Returns the table of a model, for statements that name its columns."""
+    return model.__table__  # type: ignore[attr-defined,no-any-return]

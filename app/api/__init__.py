@@ -1,0 +1,1 @@
+"""Who calls us over HTTP: requests in, answers out, nothing decided here."""

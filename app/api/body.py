@@ -1,0 +1,80 @@
+"""Reads a request's body once: within the limit, as JSON that can mean one thing only."""
+
+import asyncio
+import json
+import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from app import settings
+from app.api.errors import BodyTooLarge
+from app.domain.errors import BadField
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+THREAD_BYTES = 200_000
+"""From here on parsing would hold the event loop up for longer than a hop to a thread."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was complete."""
+
+
+async def read_body(receive: Receive, content_length: bytes | None) -> bytes:
+    """Returns the raw body. Raises BodyTooLarge, ClientGone."""
+    limit = settings.get().body_bytes_max
+    if content_length is not None and content_length.isdigit() and int(content_length) > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return _within(message.get("body", b""), limit)
+    pieces = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        pieces += message.get("body", b"")
+        if len(pieces) > limit:
+            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+        if not message.get("more_body"):
+            return bytes(pieces)
+        message = await receive()
+
+
+def _within(piece: bytes, limit: int) -> bytes:
+    if len(piece) > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    return piece
+
+
+async def parse_json(raw: bytes) -> Any:
+    """Returns what a JSON body says. Raises BadField: malformed, repeated keys, numbers that are none."""
+    return await asyncio.to_thread(_parse, raw) if len(raw) > THREAD_BYTES else _parse(raw)
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError:
+        raise BadField(None, "The body is nested too deeply.", "invalid_json") from None
+    except ValueError as error:
+        raise BadField(None, f"The body is not valid JSON: {error}.", "invalid_json") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses a key that stands twice in an object: two readers could see two different requests."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise BadField(repeated, f"The key `{repeated}` stands more than once in an object.", "repeated_key")
+    return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise BadField(None, f"The number {text[:40]} is too large.", "invalid_json")
+    return number
+
+
+def _no_number(text: str) -> float:
+    raise BadField(None, f"{text} is not valid JSON.", "invalid_json")

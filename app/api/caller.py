@@ -1,0 +1,88 @@
+"""Who calls: a key becomes a snapshot of its paywall, kept in memory until something that it rests on changes.
+
+A charged request is safe without this watch, because the ledger refuses holds decided on an old epoch;
+everything else sees a change within a second (`decisions.md` 27).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+
+from app import db
+from app.domain.errors import BadField, CoinslotError, UnknownKey
+from app.domain.paywalls.keys import is_well_formed
+from app.domain.wallets.wallets import check_user
+from app.flows.snapshot import Snapshot, find_outdated, read_snapshot
+
+log = structlog.get_logger()
+
+WATCH_SECONDS = 0.5
+SNAPSHOTS_MAX = 10_000
+
+_snapshots: dict[str, Snapshot] = {}
+
+
+async def find_caller(authorization: bytes | str | None) -> Snapshot:
+    """Returns the paywall of an `Authorization: Bearer` header. Raises UnknownKey."""
+    text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization
+    if not text:
+        raise UnknownKey("No API key was given. Send it as `Authorization: Bearer sk-coinslot-…`.")
+    scheme, _, key = text.partition(" ")
+    key = key.strip()
+    found = _snapshots.get(key)
+    if found is not None and scheme.lower() == "bearer":
+        return found
+    if scheme.lower() != "bearer" or not is_well_formed(key):
+        raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
+    return await refresh(key)
+
+
+async def refresh(key: str) -> Snapshot:
+    """Reads a key's paywall anew. Raises UnknownKey."""
+    _snapshots.pop(key, None)
+    found = await db.in_transaction(lambda session: read_snapshot(session, key))
+    if len(_snapshots) >= SNAPSHOTS_MAX:
+        _snapshots.pop(next(iter(_snapshots)))
+    _snapshots[key] = found
+    return found
+
+
+def forget(snapshot: Snapshot) -> None:
+    """Drops a snapshot that the ledger found to be old."""
+    for key in [key for key, kept in _snapshots.items() if kept is snapshot]:
+        del _snapshots[key]
+
+
+def find_user(*named: tuple[object, str]) -> str:
+    """Returns the first user that was named, each with the field it came from. Raises BadField."""
+    for value, field in named:
+        if value is not None:
+            return check_user(value, field)
+    message = "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL."
+    raise BadField("user", message, "user_required")
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[None]:
+    """Drops snapshots as soon as what they rest on has changed, as long as the process lives."""
+    watch = asyncio.create_task(_watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        _snapshots.clear()
+
+
+async def _watch() -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        kept = list(_snapshots.values())
+        if kept:
+            try:
+                for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
+                    forget(snapshot)
+            except CoinslotError as error:
+                log.warning("caller", step="watch", error=error.message)

@@ -1,0 +1,99 @@
+"""Errors over HTTP: the only file that knows which status an error has (`http-api.md`, `decisions.md` 30)."""
+
+from typing import Any
+
+import orjson
+
+from app.domain import errors
+from app.domain.errors import BadField, CoinslotError, ProviderFailed
+
+RETRY_SECONDS = "2"
+
+
+class BodyTooLarge(CoinslotError):
+    """A body over the limit; it was not read."""
+
+    code = "body_too_large"
+
+
+class PaymentRequired(CoinslotError):
+    """Strict mode: the link that an assistant message would hold, as an error."""
+
+    code = "insufficient_funds"
+
+    def __init__(self, message: str, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+_STATUS: dict[type[CoinslotError], int] = {
+    BadField: 400,
+    errors.UnknownKey: 401,
+    PaymentRequired: 402,
+    errors.WrongMode: 403,
+    errors.Blocked: 403,
+    errors.UnknownModel: 404,
+    errors.NotFound: 404,
+    errors.LinkInvalid: 404,
+    errors.StillRunning: 409,
+    errors.KeyReused: 422,
+    errors.KeyConflict: 422,
+    BodyTooLarge: 413,
+    errors.StaleDecision: 503,
+    errors.Unavailable: 503,
+}
+
+_PASSED_ON = frozenset({400, 404, 413, 422, 429})
+_TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "insufficient_funds",
+          403: "permission_error", 404: "invalid_request_error", 405: "invalid_request_error",
+          409: "invalid_request_error", 413: "invalid_request_error", 422: "invalid_request_error",
+          429: "rate_limit_error"}  # fmt: skip
+
+UNEXPECTED = 500
+UNEXPECTED_MESSAGE = "Something went wrong on our side. Nothing was charged that is not on a receipt."
+NOT_READY = 503
+
+
+def status_of(error: CoinslotError) -> int:
+    """Returns the HTTP status of an error."""
+    if isinstance(error, ProviderFailed):
+        if error.timed_out:
+            return 504
+        return error.status if error.status in _PASSED_ON else 502
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), UNEXPECTED)
+
+
+def headers_of(error: CoinslotError) -> dict[str, str]:
+    """Returns the headers that belong to an error."""
+    if isinstance(error, ProviderFailed):
+        return {"Retry-After": error.retry_after} if error.retry_after and status_of(error) == 429 else {}
+    return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
+
+
+def body_of(error: CoinslotError) -> dict[str, Any]:
+    """Returns OpenAI's error object; a provider's own message and code are passed on in it."""
+    status = status_of(error)
+    shape: dict[str, Any] = {
+        "message": error.message,
+        "type": type_of(status),
+        "param": error.field if isinstance(error, BadField) else None,
+        "code": error.code,
+    }
+    if isinstance(error, PaymentRequired):
+        shape["url"] = error.url
+    if isinstance(error, ProviderFailed):
+        inner = (error.body or {}).get("error", error.body)
+        if isinstance(inner, dict):
+            shape |= {name: inner[name] for name in ("message", "type", "param", "code") if inner.get(name) is not None}
+        shape["provider_status"] = error.status
+    return {"error": shape}
+
+
+def type_of(status: int) -> str:
+    """Returns OpenAI's `type` of an error with this status."""
+    return _TYPES.get(status, "server_error")
+
+
+def plain_body(status: int, message: str, code: str) -> bytes:
+    """Returns the body of an error that is none of ours: an unknown path, a wrong method, a bug."""
+    return orjson.dumps({"error": {"message": message, "type": type_of(status), "param": None, "code": code}})

@@ -1,0 +1,142 @@
+"""An end user's wallet, as their app may see and move it: balance, top-up link, deposit, charge."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from app import db, wiring
+from app.api.dependencies import Caller, PostBody, UserOfGet
+from app.api.links import make_topup_url
+from app.domain.errors import BadField
+from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
+from app.domain.usage.idempotency import claim
+from app.domain.wallets.wallets import read_balance
+from app.flows.developer_deposit import deposit
+from app.flows.manual_charge import charge
+from app.flows.topup_checkout import check_amount
+
+router = APIRouter(tags=["user"])
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+METADATA_KEYS_MAX = 50
+
+
+class BalanceAnswer(BaseModel):
+    """`balance` in whole 10⁻⁶ units, rounded down; `held` and `spendable` in decimals of the unit."""
+
+    balance: str
+    balanceFormatted: str
+    unit: str
+    held: str
+    spendable: str
+
+
+class LinkAnswer(BaseModel):
+    """Where to send the user."""
+
+    url: str
+
+
+class DepositBody(BaseModel):
+    """`amount` is a decimal string or an integer of the wallet's unit."""
+
+    user: str | None = None
+    amount: str | int
+    metadata: dict[str, Any] | None = None
+
+
+class DepositAnswerBody(BaseModel):
+    id: str
+    balanceFormatted: str
+
+
+class ChargeAnswerBody(BaseModel):
+    """`message` can be shown to the user as it is; `id` is the receipt's."""
+
+    success: bool
+    message: str
+    id: str | None
+
+
+BODY_SCHEMA = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": DepositBody.model_json_schema()}}}
+}
+
+
+@router.get("/user/balance", response_model=BalanceAnswer)
+async def get_balance(caller: Caller, user: UserOfGet) -> BalanceAnswer:
+    """Returns what a user has, what runs hold of it, and what can be charged now."""
+    balance = await db.in_transaction(lambda session: read_balance(session, caller.wallet(user)))
+    return BalanceAnswer(
+        balance=format_base_units(balance.posted_nanos),
+        balanceFormatted=format_for_people(balance.posted_nanos, caller.unit),
+        unit=caller.unit.value,
+        held=format_decimal(balance.held_nanos),
+        spendable=format_decimal(balance.available_nanos),
+    )
+
+
+@router.get("/user/balance/topup", response_model=LinkAnswer)
+async def get_topup_link(
+    caller: Caller,
+    user: UserOfGet,
+    amount: Annotated[str | None, Query()] = None,
+    return_url: Annotated[str | None, Query()] = None,
+    state: Annotated[str | None, Query()] = None,
+) -> LinkAnswer:
+    """Returns the address of a user's top-up page, good for 24 hours."""
+    amount_nanos = None if amount is None else check_amount(amount)
+    return LinkAnswer(url=make_topup_url(caller, user, return_url, state, amount_nanos))
+
+
+@router.post("/user/balance/deposit", response_model=DepositAnswerBody, openapi_extra=BODY_SCHEMA)
+async def post_deposit(caller: Caller, body: PostBody, idempotency_key: IdempotencyKey = None) -> Response:
+    """Credits money that the app took on its own rails (default mode)."""
+    amount_nanos = _amount(body.content)
+    claimed = claim(idempotency_key, caller.paywall_id, "deposit", body.user, body.raw)
+    answer = await deposit(caller, body.user, amount_nanos, _metadata(body.content), claimed)
+    return _answer({"id": answer.id, "balanceFormatted": answer.balance_formatted}, answer.is_replay)
+
+
+@router.post("/user/charge", response_model=ChargeAnswerBody, openapi_extra=BODY_SCHEMA)
+async def post_charge(
+    request: Request, caller: Caller, body: PostBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Charges a user once; HTTP 200 whether they could pay or not."""
+    amount_nanos = _amount(body.content)
+    claimed = claim(idempotency_key, caller.paywall_id, "charge", body.user, body.raw)
+    answer = await charge(
+        wiring.get().queue,
+        caller,
+        body.user,
+        amount_nanos,
+        _metadata(body.content),
+        claimed,
+        request.scope["coinslot.request_id"],
+        request.headers.get("x-request-id"),
+    )
+    return _answer({"success": answer.success, "message": answer.message, "id": answer.id}, answer.is_replay)
+
+
+def _amount(content: dict[str, Any]) -> int:
+    if content.get("amount") is None:
+        raise BadField("amount", "`amount` is required.", "missing_required_parameter")
+    return parse_amount(content["amount"])
+
+
+def _metadata(content: dict[str, Any]) -> dict[str, Any] | None:
+    metadata = content.get("metadata")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or len(metadata) > METADATA_KEYS_MAX:
+        raise BadField("metadata", f"`metadata` must be an object of at most {METADATA_KEYS_MAX} keys.")
+    return metadata
+
+
+def _answer(content: dict[str, Any], is_replay: bool) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if is_replay else None
+    return Response(orjson.dumps(content), media_type="application/json", headers=headers)

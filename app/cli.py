@@ -1,0 +1,246 @@
+"""The command `coinslot`: demo, serve, audit, job."""
+
+import asyncio
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app import db, settings
+from app.domain.errors import CoinslotError
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+out = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[Path | None, typer.Option(help="Where this instance keeps its files. Default: .coinslot")]
+Port = Annotated[int, typer.Option(help="The port to listen on.")]
+
+
+def main() -> None:
+    """Runs the command; what the user can mend is one line, not a trace."""
+    try:
+        cli()
+    except (settings.SettingsError, CoinslotError) as error:
+        errors.print(f"coinslot: {error}", style="red", markup=False)
+        sys.exit(1)
+
+
+@cli.command()
+def demo(
+    port: Port = 8000,
+    data: Data = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete what an earlier demo left in DATA first.")] = False,
+    no_web: Annotated[bool, typer.Option("--no-web", help="The API only, up in seconds.")] = False,
+    upstream: Annotated[str | None, typer.Option(help="An OpenAI-compatible base URL to use.")] = None,
+) -> None:
+    """Start the whole product with demo data, on 127.0.0.1 only."""
+    from app.api.server import Address
+
+    address = Address("127.0.0.1", port)
+    chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url)
+    _configure_logs(chosen.log_level)
+    if fresh:
+        _delete_instance(chosen.data)
+    db.migrate()
+    paywall = asyncio.run(_prepare_demo())
+    instance = _instance(address) | {"paywalls": {"default": {"id": paywall.id, "key": paywall.key}}}
+    _serve(
+        address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, paywall.key, paywall.model, no_web)
+    )
+
+
+async def _prepare_demo() -> Any:
+    from app import wiring
+    from app.domain.paywalls.configuration import ProviderSetting
+    from app.flows.demo_data import PAYWALL_ID, prepare
+
+    chosen = settings.get()
+    setting = ProviderSetting("upstream", chosen.upstream_url) if chosen.upstream_url else ProviderSetting("demo")
+    wired = wiring.get()
+    provider, target = wired.providers.find(PAYWALL_ID, setting)
+    try:
+        return await prepare(provider, target, wired.catalogue)
+    finally:
+        await wired.providers.close()
+        wiring.replace(None)
+
+
+def _print_demo(address: Any, key: str, model: str, no_web: bool) -> None:
+    out.print()
+    out.print("Coinslot is running, with a sandbox paywall in default mode. No real money moves here.")
+    if not no_web:
+        out.print(f"  Pages     {address.base_url}/", markup=False)
+    out.print(f"  Base URL  {address.base_url}/v1", markup=False)
+    out.print(f"  Key       {key}", markup=False)
+    out.print("\nTry it; the first answer holds a top-up link:\n")
+    out.print(
+        f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {key}' \\\n"
+        "    -H 'Content-Type: application/json' \\\n"
+        f"""    -d '{{"model": "{model}", "user": "ada", "messages": [{{"role": "user", "content": "Hello"}}]}}'""",
+        markup=False,
+    )
+    out.print("\nStop with Ctrl+C.")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+    data: Data = None,
+    api_only: Annotated[bool, typer.Option("--api-only", help="No pages; Reflex is never imported.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="API processes; more than one needs --api-only.")] = 1,
+    descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Serve what is configured, for production."""
+    from app.api.server import Address
+
+    address = Address(host, port, descriptor)
+    chosen = settings.configure(data=data)
+    _configure_logs(chosen.log_level)
+    if not chosen.public_url:
+        raise settings.SettingsError("COINSLOT_PUBLIC_URL: must be set, links in answers begin with it")
+    if workers > 1:
+        _supervise(address, workers, api_only)
+        return
+    db.migrate()
+    _serve(address, _instance(address), is_api_only=api_only, on_ready=lambda: out.print(f"Serving {address.base_url}"))
+
+
+def _supervise(address: Any, count: int, api_only: bool) -> None:
+    """Runs several API processes on one socket. Raises SettingsError on SQLite, and with pages."""
+    from app.api.workers import listen, supervise
+
+    if settings.get().database.startswith("sqlite"):
+        raise settings.SettingsError(
+            "--workers: SQLite is served by one process; set COINSLOT_DATABASE_URL to PostgreSQL"
+        )
+    if not api_only:
+        raise settings.SettingsError("--workers: pages are served by one process; add --api-only")
+    db.migrate()
+    db.dispose()
+    data = str(settings.get().data.absolute())
+    supervise(("serve", "--api-only", "--data", data), count, listen(address.host, address.port))
+
+
+@cli.command()
+def audit(data: Data = None) -> None:
+    """Check that the books balance; exit 1 and name each broken row if they do not."""
+    settings.configure(data=data)
+    with _progress() as report:
+        findings = asyncio.run(db.in_transaction(partial(_print_findings, report)))
+    if findings:
+        errors.print(f"The books do not balance: {findings} findings.")
+        raise typer.Exit(1)
+    out.print("The books balance.")
+
+
+def _print_findings(report: Callable[[str, float], None], session: db.Session) -> int:
+    """Names each broken row as it is found, and returns how many there were."""
+    from app.flows.audit import audit as find
+
+    count = 0
+    for finding in find(session, report):
+        count += 1
+        errors.print(f"{finding.check}: {finding.row}: {finding.message}", style="red", markup=False)
+    return count
+
+
+@cli.command()
+def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")], data: Data = None) -> None:
+    """Run one scheduled job once."""
+    from app import wiring
+    from app.jobs.scheduler import run_once
+
+    settings.configure(data=data)
+
+    async def once() -> int | None:
+        wired = wiring.get()
+        wired.queue.start()
+        try:
+            return await run_once(name)
+        finally:
+            await wired.queue.drain()
+
+    done = asyncio.run(once())
+    out.print("Another process is running it." if done is None else f"{name}: {done}")
+
+
+def _serve(address: Any, instance: dict[str, Any], *, is_api_only: bool, on_ready: Callable[[], None]) -> None:
+    from app.api.server import serve as run
+
+    if is_api_only:
+        from app import wiring
+        from app.api.asgi import api_only
+        from app.jobs import scheduler
+
+        started = run(api_only((wiring.running, scheduler.running)), address, instance, on_ready)
+    else:
+        _build_pages()
+        started = run("app.app:create", address, instance, on_ready)
+    if not started:
+        raise typer.Exit(1)
+
+
+def _build_pages() -> None:
+    """Builds the pages if they changed, showing progress, and points Reflex at them."""
+    from app.web.build import build_pages, prepare_serving
+
+    data = settings.get().data.absolute()
+    with _progress() as report:
+        build_pages(data, report)
+    prepare_serving(data, settings.get().public_url)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """Shows a progress bar once there is something to show."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        bar = progress.add_task("", total=1, visible=False)
+        yield lambda step, share: progress.update(bar, description=step, completed=share, visible=True)
+
+
+def _instance(address: Any) -> dict[str, Any]:
+    base = settings.get().public_url or address.base_url
+    return {"base_url": base, "api_base": f"{base}/v1", "database_url": settings.get().database}
+
+
+def _delete_instance(data: Path) -> None:
+    """Deletes an earlier demo, and nothing that is not one."""
+    if not data.exists():
+        return
+    if not (data / "secret.key").exists() and any(data.iterdir()):
+        raise settings.SettingsError(f"--fresh: {data} holds no Coinslot instance, so it is not deleted")
+    for path in data.iterdir():
+        if path.name not in ("web", "reflex"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _configure_logs(level: str) -> None:
+    """Writes one line per step to stderr; libraries speak up from warnings on."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

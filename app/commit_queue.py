@@ -1,0 +1,169 @@
+"""Group commit: everything that waits goes into one transaction, and is answered after its commit.
+
+One writer thread per process. A batch that the database refuses is repeated one operation per transaction,
+so that one bad operation never fails its neighbours.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from app import db
+from app.domain import rows
+from app.domain.errors import Unavailable
+from app.domain.ledger.apply import Outcome, apply
+from app.domain.ledger.operations import Applied, Operation
+from app.domain.rows import Row, Rows
+
+log = structlog.get_logger()
+
+
+def no_rows(_applied: Applied) -> Sequence[Row]:
+    """Writes nothing beside the operation."""
+    return ()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    operation: Operation
+    rows: Rows
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Applied]
+
+
+Answer = Applied | Exception
+
+
+class CommitQueue:
+    """The queue of one process. Start it before the first commit, drain it at the end."""
+
+    def __init__(self, operations_max: int, batch_max: int) -> None:
+        self._operations_max = operations_max
+        self._batch_max = batch_max
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._is_open = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the writer."""
+        self._is_open = True
+        self._thread = threading.Thread(target=self._run, name="commit-queue", daemon=True)
+        self._thread.start()
+
+    async def commit(self, operation: Operation, beside: Rows = no_rows) -> Applied:
+        """Applies one operation and what `beside` says to write with it, and returns after the commit.
+
+        Raises LedgerRefused if the ledger will not, Unavailable if the queue is full or the database is
+        away. Then nothing was written, except that after Unavailable a commit whose answer was lost may
+        have landed: the same operation asked again tells.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(operation, beside, loop, loop.create_future())
+        # Inside the lock, so that nothing can come behind the end of the queue and wait for ever.
+        with self._lock:
+            if not self._is_open:
+                raise Unavailable("The service is stopping; nothing was charged.")
+            if self._waiting >= self._operations_max:
+                raise Unavailable(f"{self._waiting} operations are waiting already; nothing was charged.")
+            self._waiting += 1
+            self._queue.put(waiting)
+        return await waiting.future
+
+    async def drain(self) -> None:
+        """Commits what waits and stops the writer; later commits are refused."""
+        self._close()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.join)
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._is_open:
+                self._is_open = False
+                self._queue.put(None)
+
+    def _run(self) -> None:
+        while batch := self._take():
+            self._answer(batch, _commit(batch))
+
+    def _take(self) -> list[_Waiting]:
+        """Waits for the first operation and takes what has come with it; nothing at the end of the queue."""
+        batch: list[_Waiting] = []
+        item = self._queue.get()
+        while item is not None:
+            batch.append(item)
+            if len(batch) >= self._batch_max:
+                return batch
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return batch
+        if batch:
+            self._queue.put(None)  # nothing comes behind the end, so it is next again
+        return batch
+
+    def _answer(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+        """Hands the answers of a batch to its event loop in one hop."""
+        with self._lock:
+            self._waiting -= len(batch)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Applied], Answer]]] = {}
+        for waiting, answer in zip(batch, answers, strict=True):
+            by_loop.setdefault(waiting.loop, []).append((waiting.future, answer))
+        for loop, answered in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_resolve, answered)
+            except RuntimeError:
+                log.warning("commit_queue", step="answer", lost=len(answered), reason="the event loop is closed")
+
+
+def _resolve(answered: Sequence[tuple[asyncio.Future[Applied], Answer]]) -> None:
+    for future, answer in answered:
+        if future.done():
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+
+def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
+    """Commits a batch, or says for each operation why not; nothing that fails in one stops the writer."""
+    failure: Exception = Unavailable("Nothing was tried.")
+    for attempt in range(1, db.ATTEMPTS_MAX + 1):
+        try:
+            return _write(batch)
+        except Exception as error:
+            log.warning("commit_queue", step="commit", operations=len(batch), attempt=attempt, error=repr(error))
+            failure = error
+        if not _may_land_next_time(failure):
+            break
+    if isinstance(failure, Unavailable):
+        # A database that is away is not asked again for each.
+        return [type(failure)(failure.message) for _ in batch]
+    if len(batch) == 1:
+        return [failure]
+    return [answer for waiting in batch for answer in _commit((waiting,))]
+
+
+def _write(batch: Sequence[_Waiting]) -> Sequence[Answer]:
+    with db.transaction() as session:
+        outcomes: list[Outcome] = apply(session, [waiting.operation for waiting in batch])
+        rows.write(session, [
+            row
+            for waiting, outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, Applied) and not outcome.is_replay
+            for row in waiting.rows(outcome)
+        ])  # fmt: skip
+    return outcomes
+
+
+def _may_land_next_time(failure: Exception) -> bool:
+    """Tells whether another process only went first: its row, or its lock, is there to be read now."""
+    return isinstance(failure, db.Repeatable | IntegrityError)

@@ -1,0 +1,15 @@
+"""Every table of the app in one metadata, for migrations and the test that finds drift."""
+
+from sqlmodel import SQLModel
+
+from app.domain.inbox.tables import InboxEvent
+from app.domain.leases.tables import Lease
+from app.domain.ledger.tables import LedgerAccount
+from app.domain.paywalls.tables import Paywall
+from app.domain.pricing.tables import ModelPrice
+from app.domain.topups.tables import Topup
+from app.domain.usage.tables import Request
+from app.domain.wallets.tables import Wallet
+
+ONE_OF_EACH_FILE = (InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, Request, Topup, Wallet)
+METADATA = SQLModel.metadata

@@ -1,0 +1,1 @@
+"""Models: what is offered, and what can be known of them."""

@@ -1,0 +1,1 @@
+"""Events from outside, stored before they are acted on."""

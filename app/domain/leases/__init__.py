@@ -1,0 +1,1 @@
+"""Leases: which process is alive, and which one runs a job."""

@@ -1,0 +1,69 @@
+"""Opens rows that must exist before they are locked: accounts, budgets, epochs. What is there stays as it is."""
+
+from collections.abc import Iterable, Mapping
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from app.domain.ledger.accounts import Account
+from app.domain.ledger.sql import insert
+from app.domain.ledger.tables import LedgerAccount, LedgerBudget, LedgerEpoch
+from app.domain.tables import table_of
+
+KNOWN_MAX = 100_000
+"""How many account ids a process remembers as opened; beyond that they are asked for again."""
+
+_ACCOUNT = insert(
+    table_of(LedgerAccount),
+    ("id", "environment", "unit", "kind", "owner", "posted", "held", "floor", "created_at"),
+    unless_there=True,
+)
+_BUDGET = insert(
+    table_of(LedgerBudget),
+    ("id", "environment", "unit", "cap", "spent", "held", "overrun", "created_at"),
+    unless_there=True,
+)
+_EPOCH = insert(table_of(LedgerEpoch), ("subject", "epoch", "changed_at"), unless_there=True)
+
+_known: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
+
+
+def open_accounts(connection: Connection, accounts: Iterable[Account], now: int) -> None:
+    """Opens accounts, in id order so that two processes never wait for each other."""
+    _ACCOUNT.run(connection, [
+        (
+            account.id, account.environment.value, account.unit.value, account.kind.value, account.owner,
+            0, 0, account.floor, now,
+        )
+        for account in sorted(accounts, key=lambda account: account.id)
+    ])  # fmt: skip
+
+
+def open_shared_accounts(session: Session, accounts: Iterable[Account], now: int) -> None:
+    """Opens accounts that every request touches; those that a commit of this process opened cost nothing."""
+    connection = session.connection()
+    known = _known.setdefault(connection.engine, set())
+    unknown = {account for account in accounts if account.id not in known}
+    if not unknown:
+        return
+    open_accounts(connection, unknown, now)
+
+    def remember(_session: Session) -> None:
+        if len(known) < KNOWN_MAX:
+            known.update(account.id for account in unknown)
+
+    event.listen(session, "after_commit", remember, once=True)
+
+
+def open_budgets(connection: Connection, wallets: Mapping[str, Account], now: int) -> None:
+    """Opens budgets with a cap of nothing, each of the unit and environment of its wallet."""
+    _BUDGET.run(connection, [
+        (budget_id, wallet.environment.value, wallet.unit.value, 0, 0, 0, 0, now)
+        for budget_id, wallet in sorted(wallets.items())
+    ])  # fmt: skip
+
+
+def open_epochs(connection: Connection, subjects: Iterable[str], now: int) -> None:
+    """Opens epochs at 0, which is what a subject without a row has."""
+    _EPOCH.run(connection, [(subject, 0, now) for subject in sorted(subjects)])

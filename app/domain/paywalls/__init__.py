@@ -1,0 +1,1 @@
+"""Paywalls: the configuration of an app, its versions, and its keys."""

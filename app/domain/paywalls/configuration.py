@@ -1,0 +1,129 @@
+"""The configuration of a paywall: what a developer publishes as one version.
+
+Versions are immutable; publishing bumps the paywall's ledger epoch, so that every process decides anew.
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import BadField, NotFound
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.money import Environment, Unit
+from app.domain.paywalls.tables import Paywall, PaywallVersion
+
+
+class Mode(StrEnum):
+    """How users pay; immutable."""
+
+    DEFAULT = "default"
+    SHARED = "shared"
+    CREDITS = "credits"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSetting:
+    """Which upstream serves the paywall.
+
+    `key_sealed` is encrypted, None for a provider without a key; `limit_field` is where an output limit
+    goes if the client set none: `max_completion_tokens` for OpenAI, `max_tokens` elsewhere.
+    """
+
+    name: str
+    base_url: str = ""
+    key_sealed: str | None = None
+    limit_field: str = "max_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One version. `messages` are templates by action; `return_origins` where links may lead back to."""
+
+    app_name: str
+    provider: ProviderSetting
+    app_url: str = ""
+    return_origins: tuple[str, ...] = ()
+    messages: dict[str, str] = field(default_factory=dict)
+    is_strict: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what is stored."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> "Configuration":
+        """Reads what was stored."""
+        provider = ProviderSetting(**stored["provider"])
+        return Configuration(**{**stored, "provider": provider, "return_origins": tuple(stored["return_origins"])})
+
+    def may_return_to(self, url: str) -> bool:
+        """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return parts.scheme in ("http", "https") and origin in {*self.return_origins, _origin(self.app_url)}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def check(configuration: Configuration) -> None:
+    """Raises BadField for a configuration that cannot be published."""
+    if not 1 <= len(configuration.app_name) <= 60:
+        raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
+    for name in ("app_url", *(() if configuration.provider.name == "demo" else ("provider.base_url",))):
+        url = configuration.app_url if name == "app_url" else configuration.provider.base_url
+        if (url or name != "app_url") and urlsplit(url).scheme not in ("http", "https"):
+            raise BadField(name, f"`{name}` must be an http or https URL.")
+
+
+def epoch_subject(paywall_id: str) -> str:
+    """Returns the subject of the ledger epoch that each publication bumps."""
+    return f"paywall:{paywall_id}"
+
+
+def create_paywall(
+    session: Session, paywall_id: str, mode: Mode, environment: Environment, unit: Unit, first: Configuration
+) -> None:
+    """Creates a paywall with its first version. Raises BadField."""
+    check(first)
+    now = clock.now()
+    session.add(Paywall(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
+                        created_at=now))  # fmt: skip
+    session.flush()
+    session.add(PaywallVersion(paywall_id=paywall_id, version=1, config=first.to_json(), created_at=now))
+    session.flush()
+
+
+def publish(session: Session, paywall_id: str, configuration: Configuration) -> int:
+    """Publishes a new version and returns its number. Raises BadField, NotFound."""
+    check(configuration)
+    paywall = session.get(Paywall, paywall_id, with_for_update=True)
+    if paywall is None:
+        raise NotFound(f"There is no paywall {paywall_id}.")
+    paywall.version += 1
+    session.add(PaywallVersion(paywall_id=paywall_id, version=paywall.version, config=configuration.to_json(),
+                               created_at=clock.now()))  # fmt: skip
+    session.flush()
+    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+    return paywall.version
+
+
+def read_current(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:
+    """Returns a paywall and its published version. Raises NotFound."""
+    paywall = session.get(Paywall, paywall_id)
+    if paywall is None:
+        raise NotFound(f"There is no paywall {paywall_id}.")
+    version = session.get(PaywallVersion, (paywall_id, paywall.version))
+    if version is None:
+        raise NotFound(f"{paywall_id} has no version {paywall.version}.")
+    return paywall, Configuration.from_json(version.config)

@@ -1,0 +1,98 @@
+"""Keys: 32 random bytes in base62 with a checksum, so that scanners can recognise a leaked one.
+
+Only a SHA-256 is ever stored. The prefix says whose key it is (`http-api.md`).
+"""
+
+import hashlib
+import hmac
+import secrets
+import zlib
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound, Refused
+from app.domain.ids import BASE62, encode, new_id
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.money import Environment
+from app.domain.paywalls.tables import PaywallKey
+
+KEYS_MAX = 5
+_PREFIXES = {Environment.LIVE: "sk-coinslot-", Environment.SANDBOX: "sk-coinslot-test-"}
+_BODY_LENGTH, _CHECKSUM_LENGTH = 43, 6
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as it may be shown."""
+
+    id: str
+    last_four: str
+    created_at: int
+    revoked_at: int | None
+
+
+def new_key(environment: Environment, random: bytes | None = None) -> str:
+    """Returns a new key in clear; `random` (32 bytes) is given only to derive the demo's."""
+    body = encode(int.from_bytes(random or secrets.token_bytes(32)), BASE62, _BODY_LENGTH)
+    return f"{_PREFIXES[environment]}{body}{_checksum(body)}"
+
+
+def derive_key(environment: Environment, secret: bytes, name: str) -> str:
+    """Returns the key that an instance always has under a name: the demo's, the same at each start."""
+    return new_key(environment, hmac.digest(secret, f"key:{name}".encode(), "sha256"))
+
+
+def is_well_formed(key: str) -> bool:
+    """Tells whether a key of a paywall could be real, without asking the database."""
+    for prefix in (_PREFIXES[Environment.SANDBOX], _PREFIXES[Environment.LIVE]):
+        if key.startswith(prefix) and len(key) == len(prefix) + _BODY_LENGTH + _CHECKSUM_LENGTH:
+            body, checksum = key[len(prefix) : -_CHECKSUM_LENGTH], key[-_CHECKSUM_LENGTH:]
+            return _checksum(body) == checksum
+    return False
+
+
+def hash_key(key: str) -> str:
+    """Returns what is stored of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def epoch_subject(key_id: str) -> str:
+    """Returns the subject of the ledger epoch that a revocation of this key bumps."""
+    return f"key:{key_id}"
+
+
+def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
+    """Stores a key of a paywall; a key that is stored already changes nothing.
+
+    Raises Refused if the paywall has five keys that are not revoked.
+    """
+    stored = session.scalar(select(PaywallKey).where(PaywallKey.hash == hash_key(key)))  # type: ignore[arg-type]
+    if stored is None:
+        active = select(func.count()).where(PaywallKey.paywall_id == paywall_id, PaywallKey.revoked_at.is_(None))  # type: ignore[arg-type,union-attr]
+        if (session.scalar(active) or 0) >= KEYS_MAX:
+            raise Refused(f"{paywall_id} has {KEYS_MAX} keys; revoke one first.")
+        stored = PaywallKey(
+            id=new_id("key"), paywall_id=paywall_id, hash=hash_key(key), last_four=key[-4:], created_at=clock.now()
+        )
+        session.add(stored)
+        session.flush()
+    return KeyView(stored.id, stored.last_four, stored.created_at, stored.revoked_at)
+
+
+def revoke_key(session: Session, paywall_id: str, key_id: str) -> None:
+    """Revokes a key for the next charged request in every process. Raises NotFound for another paywall's."""
+    stored = session.get(PaywallKey, key_id)
+    if stored is None or stored.paywall_id != paywall_id:
+        raise NotFound(f"{paywall_id} has no key {key_id}.")
+    if stored.revoked_at is None:
+        stored.revoked_at = clock.now()
+        session.flush()
+        apply_one(session, BumpEpoch(epoch_subject(key_id)))
+
+
+def _checksum(body: str) -> str:
+    return encode(zlib.crc32(body.encode()), BASE62, _CHECKSUM_LENGTH)

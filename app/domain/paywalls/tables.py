@@ -1,0 +1,52 @@
+"""Paywalls, their published versions, and their keys."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from app.domain.tables import STRICT, Json, Whole, Words
+
+
+class Paywall(SQLModel, table=True):
+    """One app. Mode, environment and unit are chosen at creation and never change."""
+
+    __tablename__ = "paywall"
+    __table_args__ = (
+        CheckConstraint("mode IN ('default', 'shared', 'credits')", name="known_mode"),
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    mode: str = Field(sa_type=Words)
+    environment: str = Field(sa_type=Words)
+    unit: str = Field(sa_type=Words)
+    version: int = Field(sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
+
+
+class PaywallVersion(SQLModel, table=True):
+    """A published configuration; `config` is the JSON of `configuration.Configuration`."""
+
+    __tablename__ = "paywall_version"
+    __table_args__ = (STRICT,)
+
+    paywall_id: str = Field(primary_key=True, sa_type=Words, foreign_key="paywall.id")
+    version: int = Field(primary_key=True, sa_type=Whole)
+    config: Any = Field(sa_type=Json, nullable=False)
+    created_at: int = Field(sa_type=Whole)
+
+
+class PaywallKey(SQLModel, table=True):
+    """A key of a paywall. Only its SHA-256 is kept, and four characters to recognise it by."""
+
+    __tablename__ = "paywall_key"
+    __table_args__ = (Index("ix_paywall_key_paywall", "paywall_id"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    hash: str = Field(sa_type=Words, unique=True)
+    last_four: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    revoked_at: int | None = Field(default=None, sa_type=Whole)

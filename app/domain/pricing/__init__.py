@@ -1,0 +1,1 @@
+"""Prices: the price book with its versions, and the pure arithmetic of quotes, splits and receipts."""

@@ -1,0 +1,147 @@
+"""The price book: what each model costs in a paywall, in versions that never change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import BadField
+from app.domain.ids import new_id
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
+from app.domain.paywalls.configuration import epoch_subject
+from app.domain.pricing.quote import Price
+from app.domain.pricing.tables import ModelPrice
+from app.domain.tables import table_of
+
+MARKUP_BASIS_POINTS_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that a paywall offers: its current price and what is known of it."""
+
+    price: Price
+    display_name: str
+    description: str
+    context_tokens_max: int | None
+    output_tokens_max: int | None
+    part_tokens_max: int | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """What a developer sets for a model: nanos per million tokens, per request, at least; markup on top."""
+
+    model: str
+    input_nanos: int
+    output_nanos: int
+    cached_input_nanos: int | None = None
+    request_nanos: int = 0
+    minimum_nanos: int = 0
+    markup_basis_points: int = 0
+    display_name: str = ""
+    description: str = ""
+    context_tokens_max: int | None = None
+    output_tokens_max: int | None = None
+    part_tokens_max: int | None = None
+
+
+def check(new: NewPrice) -> None:
+    """Raises BadField, which names the part of a price that cannot be."""
+    if not 1 <= len(new.model) <= 200:
+        raise BadField("model", "`model` must have 1 to 200 characters.")
+    for name in ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos"):
+        value = getattr(new, name)
+        if value is not None and not 0 <= value <= AMOUNT_UNITS_MAX * NANOS:
+            raise BadField(name, f"`{name}` must be between 0 and {AMOUNT_UNITS_MAX} units.")
+    if not 0 <= new.markup_basis_points <= MARKUP_BASIS_POINTS_MAX:
+        raise BadField("markup_basis_points", "`markup_basis_points` must be between 0 and 1,000,000.")
+
+
+def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
+    """Adds a version of a model's price, unless it is the one that counts already. Returns its number.
+
+    Raises BadField.
+    """
+    check(new)
+    current = _current(session, paywall_id, new.model)
+    values: dict[str, Any] = {
+        "display_name": new.display_name or new.model,
+        "description": new.description,
+        "input_nanos": new.input_nanos,
+        "cached_input_nanos": new.input_nanos if new.cached_input_nanos is None else new.cached_input_nanos,
+        "output_nanos": new.output_nanos,
+        "request_nanos": new.request_nanos,
+        "minimum_nanos": new.minimum_nanos,
+        "markup_basis_points": new.markup_basis_points,
+        "context_tokens_max": new.context_tokens_max,
+        "output_tokens_max": new.output_tokens_max,
+        "part_tokens_max": new.part_tokens_max,
+    }
+    if current is not None and current.retired_at is None:
+        if all(getattr(current, name) == value for name, value in values.items()):
+            return current.version
+    version = current.version + 1 if current is not None else 1
+    session.add(ModelPrice(id=new_id("prc"), paywall_id=paywall_id, model=new.model, version=version,
+                           created_at=clock.now(), **values))  # fmt: skip
+    session.flush()
+    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+    return version
+
+
+def retire(session: Session, paywall_id: str, model: str) -> None:
+    """Takes a model off the paywall; it then has no price, which is never the same as a price of zero."""
+    current = _current(session, paywall_id, model)
+    if current is not None and current.retired_at is None:
+        current.retired_at = clock.now()
+        session.flush()
+        apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The models of a paywall: those with a price, by name, and those that had one once."""
+
+    priced: Mapping[str, Offer]
+    unpriced: frozenset[str]
+
+
+def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
+    """Returns every model that the paywall ever had a price for, as it stands now."""
+    table = table_of(ModelPrice)
+    rows = session.scalars(
+        select(ModelPrice).where(table.c.paywall_id == paywall_id).order_by(table.c.model, table.c.version)
+    )
+    latest = {row.model: row for row in rows}
+    priced = {model: to_offer(row, unit) for model, row in latest.items() if row.retired_at is None}
+    return Offers(priced, frozenset(latest) - frozenset(priced))
+
+
+def to_offer(row: ModelPrice, unit: Unit) -> Offer:
+    """Returns a stored price as the pure arithmetic wants it."""
+    price = Price(
+        id=row.id,
+        model=row.model,
+        version=row.version,
+        unit=unit,
+        input_nanos=row.input_nanos,
+        cached_input_nanos=row.cached_input_nanos,
+        output_nanos=row.output_nanos,
+        request_nanos=row.request_nanos,
+        minimum_nanos=row.minimum_nanos,
+        markup_basis_points=row.markup_basis_points,
+    )
+    return Offer(price, row.display_name, row.description, row.context_tokens_max, row.output_tokens_max,
+                 row.part_tokens_max, row.created_at)  # fmt: skip
+
+
+def _current(session: Session, paywall_id: str, model: str) -> ModelPrice | None:
+    table = table_of(ModelPrice)
+    statement = select(ModelPrice).where(table.c.paywall_id == paywall_id, table.c.model == model)
+    return session.scalars(statement.order_by(table.c.version.desc()).limit(1)).first()

@@ -1,0 +1,105 @@
+"""Receipts: a charge explained to its last digit. Pure; the JSON of `http-api.md` is made here once.
+
+The stored receipt is what was true when the charge was posted; it is never rewritten.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain import clock
+from app.domain.money import NANOS, Unit, format_decimal, format_fraction
+from app.domain.pricing.quote import PER_MILLION, Price, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One line: `tokens` × `price_per_million` = `amount`, decimal strings of the unit, exact."""
+
+    kind: str
+    tokens: int
+    price_per_million: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one request cost and why. Amounts are decimal strings of `unit`.
+
+    `status` is `settled`, `interrupted` (its process was lost; the last checkpoint was charged),
+    `released` (nothing charged) or `running`. `disconnect` says what happened to the charge when the
+    client went away: None, `cancel`, `drain` or `free`. `split` is for the developer only.
+    """
+
+    id: str
+    client_request_id: str | None
+    kind: str
+    status: str
+    created_at: str
+    user: str
+    model: str | None
+    provider: str | None
+    billing_source: str
+    streamed: bool
+    estimated: bool
+    disconnect: str | None
+    price_version: int | None
+    unit: str
+    lines: Sequence[ReceiptLine]
+    minimum: str
+    markup_percent: str
+    charge: str
+    hold: str
+    released: str
+    split: Mapping[str, str] | None
+
+
+def token_lines(price: Price, tokens: Tokens) -> list[ReceiptLine]:
+    """Returns a line for each kind of token that occurred, and one for the request fee if there is one."""
+    lines = [
+        ReceiptLine(
+            kind=kind.value,
+            tokens=count,
+            price_per_million=format_decimal(price.per_million(kind)),
+            amount=format_fraction(price.per_million(kind) * count, NANOS * PER_MILLION),
+        )
+        for kind, count in tokens.by_kind()
+        if count
+    ]
+    if price.request_nanos:
+        lines.append(ReceiptLine("request", 1, "0", format_decimal(price.request_nanos)))
+    return lines
+
+
+def markup_percent(price: Price) -> str:
+    """Returns the markup as a decimal string of per cent: 1250 basis points are `12.5`."""
+    return format_fraction(price.markup_basis_points, 100)
+
+
+def explain(row: Mapping[str, Any], user: str) -> Receipt:
+    """Builds the receipt of a stored request; `row` has the columns of the `request` table."""
+    charge, hold = row["charge_nanos"] or 0, row["hold_nanos"] or 0
+    detail: Mapping[str, Any] = row["receipt"] or {}
+    return Receipt(
+        id=row["id"],
+        client_request_id=row["client_request_id"],
+        kind=row["kind"],
+        status=row["status"],
+        created_at=clock.to_iso(row["created_at"]),
+        user=user,
+        model=row["model"],
+        provider=row["provider"],
+        billing_source=row["billing_source"],
+        streamed=bool(row["streamed"]),
+        estimated=bool(detail.get("estimated")),
+        disconnect=detail.get("disconnect"),
+        price_version=row["price_version"],
+        unit=Unit(row["unit"]).value,
+        lines=[ReceiptLine(**line) for line in detail.get("lines", ())],
+        minimum=detail.get("minimum", "0"),
+        markup_percent=detail.get("markup_percent", "0"),
+        charge=format_decimal(charge),
+        hold=format_decimal(hold),
+        released=format_decimal(max(hold - charge, 0)) if row["status"] != "running" else "0",
+        split=detail.get("split"),
+    )

@@ -1,0 +1,1 @@
+"""Top-ups: money paid in, its states and legal changes."""

@@ -1,0 +1,30 @@
+"""Top-ups: money paid in through a rail."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from app.domain.tables import STRICT, Whole, Words
+
+
+class Topup(SQLModel, table=True):
+    """One top-up, from the choice of an amount to the posting that credits it."""
+
+    __tablename__ = "topup"
+    __table_args__ = (
+        CheckConstraint("status IN ('created', 'paid', 'failed')", name="known_status"),
+        CheckConstraint("amount_nanos > 0", name="amount_positive"),
+        Index("ix_topup_wallet", "wallet_id", "created_at"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    wallet_id: str = Field(sa_type=Words, foreign_key="wallet.id")
+    account_id: str = Field(sa_type=Words)
+    rail: str = Field(sa_type=Words)
+    currency: str = Field(sa_type=Words)
+    amount_nanos: int = Field(sa_type=Whole)
+    status: str = Field(sa_type=Words)
+    payment_id: str | None = Field(default=None, sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    finished_at: int | None = Field(default=None, sa_type=Whole)

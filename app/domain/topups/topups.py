@@ -1,0 +1,93 @@
+"""Top-ups: created → paid | failed. Only a payment that was read back from its rail makes one paid."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound, Refused
+from app.domain.ids import new_id
+from app.domain.ledger.accounts import Kind, parse
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import Post, Transfer
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.topups.tables import Topup
+from app.domain.wallets.wallets import AppWallet, open_wallet
+
+LEAST_NANOS = 3 * NANOS
+MOST_NANOS = 10_000 * NANOS
+
+
+@dataclass(frozen=True, slots=True)
+class TopupView:
+    """A top-up as its wallet's owner sees it. `status` is `created`, `paid` or `failed`."""
+
+    id: str
+    status: str
+    amount_nanos: int
+    unit: Unit
+
+
+class PaymentMismatch(Refused):
+    """A payment that is not what its top-up asked for; nothing was credited."""
+
+    code = "payment_mismatch"
+
+
+def create(session: Session, wallet: AppWallet, rail: str, currency: str, amount_nanos: int) -> str:
+    """Opens a top-up, and the wallet if it is the first. Returns the top-up's id."""
+    open_wallet(session, wallet)
+    topup = Topup(
+        id=new_id("top"),
+        paywall_id=wallet.paywall_id,
+        wallet_id=wallet.id,
+        account_id=wallet.account.id,
+        rail=rail,
+        currency=currency,
+        amount_nanos=amount_nanos,
+        status="created",
+        created_at=clock.now(),
+    )
+    session.add(topup)
+    session.flush()
+    return topup.id
+
+
+def read(session: Session, topup_id: str, wallet_id: str | None = None) -> TopupView:
+    """Returns a top-up, of one wallet if given. Raises NotFound for any other."""
+    topup = session.get(Topup, topup_id)
+    if topup is None or wallet_id not in (None, topup.wallet_id):
+        raise NotFound("There is no such top-up.")
+    return TopupView(topup.id, topup.status, topup.amount_nanos, parse(topup.account_id).unit)
+
+
+def credit(session: Session, topup_id: str, payment_id: str, amount_nanos: int, currency: str, is_live: bool) -> None:
+    """Credits a payment that its rail says is paid, once; a second delivery changes nothing.
+
+    Raises NotFound, and PaymentMismatch for a payment of another environment, currency or amount.
+    """
+    topup = session.get(Topup, topup_id, with_for_update=True)
+    if topup is None:
+        raise NotFound(f"There is no top-up {topup_id}.")
+    account = parse(topup.account_id)
+    if is_live != (account.environment is Environment.LIVE):
+        raise PaymentMismatch(f"{payment_id} is of another environment than {topup_id}.")
+    if (amount_nanos, currency) != (topup.amount_nanos, topup.currency):
+        raise PaymentMismatch(f"{payment_id} is not what {topup_id} asked for.")
+    if topup.status == "paid":
+        return
+    topup.status, topup.payment_id, topup.finished_at = "paid", payment_id, clock.now()
+    session.flush()
+    world = account.beside(Kind.WORLD, topup.rail)
+    details = {"topup": topup.id, "payment": payment_id}
+    apply_one(session, Post(f"topup:{topup.id}", (Transfer(world, account, amount_nanos, "topup", details=details),)))
+
+
+def fail(session: Session, topup_id: str, payment_id: str) -> None:
+    """Marks a top-up whose payment was declined; one that was paid stays paid. Raises NotFound."""
+    topup = session.get(Topup, topup_id, with_for_update=True)
+    if topup is None:
+        raise NotFound(f"There is no top-up {topup_id}.")
+    if topup.status == "created":
+        topup.status, topup.payment_id, topup.finished_at = "failed", payment_id, clock.now()
+        session.flush()

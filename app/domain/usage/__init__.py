@@ -1,0 +1,1 @@
+"""Requests: one row for each, from hold to receipt."""

@@ -1,0 +1,83 @@
+"""Every charge has one request and one receipt whose arithmetic gives the charge: promise 4 of `ledger.md`."""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from app.domain.ledger.invariants import Finding, Progress, read_by_key
+from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.tables import Json
+
+_REQUESTS = text("""
+    SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt,
+        coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) AS charged,
+        (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds
+    FROM request r WHERE r.id > :after ORDER BY r.id LIMIT :limit
+""").columns(receipt=Json)
+_CHARGES = text("""
+    SELECT h.id, h.charged, r.id AS request_id FROM ledger_hold h LEFT JOIN request r ON r.id = h.request_id
+    WHERE h.id > :after ORDER BY h.id LIMIT :limit
+""")
+
+
+def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
+    """Yields what is broken, in constant memory; on the snapshot that the ledger was checked on."""
+    progress("requests", 0)
+    for row in read_by_key(session, _REQUESTS, "request", lambda share: progress("requests", min(share, 1))):
+        yield from _check_request(row)
+    progress("requests", 1)
+    progress("receipts", 0)
+    for row in read_by_key(session, _CHARGES, "ledger_hold", lambda share: progress("receipts", min(share, 1))):
+        if row["charged"] and row["request_id"] is None:
+            yield Finding("request", row["id"], f"{row['id']} charged {row['charged']} nanos for no request.")
+    progress("receipts", 1)
+
+
+def _check_request(row: RowMapping) -> Iterator[Finding]:
+    charge = row["charge_nanos"]
+    if charge != row["charged"]:
+        message = f"{row['id']} says that it cost {charge} nanos and its holds charged {row['charged']}."
+        yield Finding("request", row["id"], message)
+    if (row["status"] == "running") != bool(row["open_holds"]):
+        message = f"{row['id']} is {row['status']} with {row['open_holds']} open holds."
+        yield Finding("request", row["id"], message)
+    for mistake in _mistakes(row["receipt"], charge, Unit(row["unit"])):
+        yield Finding("receipt", row["id"], f"The receipt of {row['id']} {mistake}.")
+
+
+def _mistakes(receipt: Mapping[str, Any] | None, charge: int, unit: Unit) -> Iterator[str]:
+    """Yields what does not add up in a receipt."""
+    if receipt is None:
+        if charge:
+            yield "is missing"
+        return
+    split = sum(_nanos(part) for part in (receipt.get("split") or {}).values())
+    if split != charge:
+        yield f"splits {format_decimal(int(split))} and not {format_decimal(charge)}"
+    if "lines" not in receipt:
+        return
+    for line in receipt["lines"]:
+        if line["tokens"] and line["kind"] != "request" and _nanos(line["amount"]) != _line_nanos(line):
+            yield f"multiplies {line['tokens']} {line['kind']} tokens to {line['amount']}"
+    wanted, due = _total_nanos(receipt, unit), charge + _nanos(receipt.get("shortfall", "0"))
+    if wanted != due:
+        yield f"comes to {format_decimal(wanted)} and not {format_decimal(int(due))}"
+
+
+def _line_nanos(line: Mapping[str, Any]) -> Fraction:
+    return _nanos(line["price_per_million"]) * int(line["tokens"]) / 1_000_000
+
+
+def _total_nanos(receipt: Mapping[str, Any], unit: Unit) -> int:
+    """Returns what the lines come to with markup and minimum, rounded once (`decisions.md` 1)."""
+    exact = sum(_nanos(line["amount"]) for line in receipt["lines"])
+    exact *= 1 + Fraction(receipt["markup_percent"]) / 100
+    rounded = -(-exact // NANOS) * NANOS if unit is Unit.CREDIT else (exact + Fraction(1, 2)) // 1
+    return max(int(rounded), int(_nanos(receipt["minimum"])))
+
+
+def _nanos(decimal: str) -> Fraction:
+    return Fraction(decimal) * NANOS

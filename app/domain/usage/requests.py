@@ -1,0 +1,144 @@
+"""Requests: the row of each, written beside its hold and finished beside its settlement."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound
+from app.domain.ledger.operations import Applied
+from app.domain.money import Unit, format_decimal
+from app.domain.pricing.quote import Price, Tokens
+from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
+from app.domain.rows import RowInsert, RowUpdate
+from app.domain.tables import table_of
+from app.domain.usage.tables import Request
+from app.domain.wallets.wallets import AppWallet
+
+TABLE = table_of(Request)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a request before it runs."""
+
+    id: str
+    client_request_id: str | None
+    wallet: AppWallet
+    kind: str
+    model: str | None
+    provider: str | None
+    streamed: bool
+    unit: Unit
+    price: Price | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What was used. `tokens` is None for what has none; `estimated` if we counted, not the provider.
+
+    `disconnect` is the policy that decided the charge when the client went away.
+    """
+
+    tokens: Tokens | None
+    estimated: bool = False
+    disconnect: str | None = None
+
+
+def hold_id(request_id: str) -> str:
+    """Returns the ledger's id of a request's hold."""
+    return f"hold:{request_id}"
+
+
+def begin(asked: Asked, held: Applied) -> RowInsert:
+    """Returns the row of a request whose hold was granted."""
+    return RowInsert(TABLE, _columns(asked) | {
+        "status": "running",
+        "hold_nanos": held.amount,
+        "charge_nanos": 0,
+        "tokens": None,
+        "receipt": None,
+        "created_at": clock.now(),
+        "finished_at": None,
+    })  # fmt: skip
+
+
+def _columns(asked: Asked) -> dict[str, Any]:
+    return {
+        "id": asked.id,
+        "client_request_id": asked.client_request_id,
+        "paywall_id": asked.wallet.paywall_id,
+        "wallet_id": asked.wallet.id,
+        "external_id": asked.wallet.user,
+        "kind": asked.kind,
+        "model": asked.model,
+        "provider": asked.provider,
+        "billing_source": "platform",
+        "streamed": int(asked.streamed),
+        "unit": asked.unit.value,
+        "price_id": asked.price.id if asked.price else None,
+        "price_version": asked.price.version if asked.price else None,
+    }
+
+
+def finish(asked: Asked, metered: Metered, held_nanos: int, settled: Applied) -> RowUpdate:
+    """Returns the change that a settlement makes to its request: the receipt, as it will always read."""
+    return RowUpdate(TABLE, asked.id, {
+        "status": "settled",
+        "hold_nanos": max(held_nanos, settled.amount),
+        "charge_nanos": settled.amount,
+        "tokens": metered.tokens.prompt + metered.tokens.output if metered.tokens else None,
+        "receipt": _receipt(asked.price, metered, settled),
+        "finished_at": clock.now(),
+    })  # fmt: skip
+
+
+def let_go(request_id: str, status: str = "released") -> RowUpdate:
+    """Returns the change of a request that was not charged."""
+    return RowUpdate(TABLE, request_id, {"status": status, "finished_at": clock.now()})
+
+
+def interrupt(request_id: str, charged: Applied) -> RowUpdate:
+    """Returns the change of a request whose process was lost: charged by its last checkpoint."""
+    return RowUpdate(TABLE, request_id, {
+        "status": "interrupted",
+        "charge_nanos": charged.amount,
+        "receipt": {"estimated": True, "split": {"developer": format_decimal(charged.amount)}},
+        "finished_at": clock.now(),
+    })  # fmt: skip
+
+
+def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None) -> RowInsert:
+    """Returns the whole row of a manual charge."""
+    now = clock.now()
+    return RowInsert(TABLE, _columns(asked) | {
+        "status": "settled",
+        "hold_nanos": charged.amount,
+        "charge_nanos": charged.amount,
+        "tokens": None,
+        "receipt": {"details": details, "split": {"developer": format_decimal(charged.amount)}},
+        "created_at": now,
+        "finished_at": now,
+    })  # fmt: skip
+
+
+def _receipt(price: Price | None, metered: Metered, settled: Applied) -> dict[str, Any]:
+    detail: dict[str, Any] = {"estimated": metered.estimated, "disconnect": metered.disconnect}
+    if price is not None and metered.tokens is not None:
+        detail |= {
+            "lines": [asdict(line) for line in token_lines(price, metered.tokens)],
+            "minimum": format_decimal(price.minimum_nanos),
+            "markup_percent": markup_percent(price),
+        }
+    split = {"developer": format_decimal(settled.amount)}
+    return detail | {"split": split} | ({"shortfall": format_decimal(settled.short)} if settled.short else {})
+
+
+def read_receipt(session: Session, paywall_id: str, request_id: str, user: str | None = None) -> Receipt:
+    """Returns the receipt of a paywall's request, of one user if given. Raises NotFound for any other."""
+    row = session.execute(select(TABLE).where(TABLE.c.id == request_id)).mappings().first()
+    if row is None or row["paywall_id"] != paywall_id or user not in (None, row["external_id"]):
+        raise NotFound(f"There is no request {request_id}.")
+    return explain(dict(row), row["external_id"])

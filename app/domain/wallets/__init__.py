@@ -1,0 +1,1 @@
+"""Wallets: what is charged, what it holds, and its statement."""

@@ -1,0 +1,94 @@
+"""App wallets: one for each end user of a default-mode paywall.
+
+Its ids follow from the paywall and the app's own user id, so a wallet has an address before it has a row,
+and two first requests of one user can never make two.
+"""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import BadField
+from app.domain.ids import derived_id
+from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.tables import LedgerAccount
+from app.domain.money import Environment, Unit
+from app.domain.tables import table_of
+
+RESERVED_WORDS = frozenset({"user", "models", "chat", "requests", "orders", "ledger", "webhooks", "manage"})
+"""First words of paths under /v1: a user of that name cannot be named in the URL."""
+
+_EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class AppWallet:
+    """The address of an app wallet."""
+
+    id: str
+    paywall_id: str
+    end_user_id: str
+    user: str
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """`posted_nanos` with holds, `held_nanos` of it; trial money is part of both."""
+
+    posted_nanos: int
+    held_nanos: int
+
+    @property
+    def available_nanos(self) -> int:
+        """What can be spent now."""
+        return max(self.posted_nanos - self.held_nanos, 0)
+
+
+def check_user(value: object, field: str = "user") -> str:
+    """Returns an app's user id: 1 to 128 printable ASCII characters without space or slash. Raises BadField."""
+    if not isinstance(value, str) or not _EXTERNAL_ID.fullmatch(value):
+        message = f"`{field}` must be a string of 1 to 128 printable ASCII characters without space or `/`."
+        raise BadField(field, message, "invalid_user")
+    return value
+
+
+def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> AppWallet:
+    """Returns the address of a user's wallet, whether it has been opened or not."""
+    wallet_id = derived_id("wal", paywall_id, user)
+    account = Account(environment, unit, Kind.WALLET, wallet_id)
+    return AppWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account)
+
+
+_OPEN_USER = text(
+    "INSERT INTO end_user (id, paywall_id, external_id, created_at)"
+    " VALUES (:id, :paywall_id, :user, :now) ON CONFLICT DO NOTHING"
+)
+_OPEN_WALLET = text(
+    "INSERT INTO wallet (id, paywall_id, end_user_id, account_id, created_at)"
+    " VALUES (:id, :paywall_id, :end_user_id, :account_id, :now) ON CONFLICT DO NOTHING"
+)
+
+
+def open_wallet(session: Session, wallet: AppWallet) -> None:
+    """Makes the rows of a wallet and its user; those that exist are left alone."""
+    now = clock.now()
+    session.execute(_OPEN_USER, {"id": wallet.end_user_id, "paywall_id": wallet.paywall_id, "user": wallet.user,
+                                 "now": now})  # fmt: skip
+    session.execute(_OPEN_WALLET, {"id": wallet.id, "paywall_id": wallet.paywall_id,
+                                   "end_user_id": wallet.end_user_id, "account_id": wallet.account.id,
+                                   "now": now})  # fmt: skip
+
+
+def read_balance(session: Session, wallet: AppWallet) -> Balance:
+    """Returns what a wallet and its trial money hold; zero for one that was never opened."""
+    table = table_of(LedgerAccount)
+    ids = (wallet.account.id, wallet.account.promo.id)
+    rows = session.execute(table.select().with_only_columns(table.c.posted, table.c.held).where(table.c.id.in_(ids)))
+    posted = held = 0
+    for row in rows:
+        posted, held = posted + row.posted, held + row.held
+    return Balance(posted, held)

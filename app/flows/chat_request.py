@@ -1,0 +1,163 @@
+"""A chat request as the proxy must understand it: what it may cost at most, and what is sent upstream.
+
+Only what decides, meters or charges is looked at; everything else passes through.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.domain.errors import BadField
+
+CHOICES_MAX = 128
+_LIMIT_FIELDS = ("max_completion_tokens", "max_tokens")
+_MEDIA = {"image_url": ("image_url", "url"), "input_audio": ("input_audio", "data"), "file": ("file", "file_data")}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A parsed request. `prompt_bytes` bounds the prompt's tokens without its `media_parts`.
+
+    `output_limit` is the client's own (None if it set none), `limit_field` the field it used.
+    """
+
+    body: dict[str, Any]
+    model: str
+    user: str | None
+    is_stream: bool
+    wants_usage: bool
+    wants_json: bool
+    choices: int
+    output_limit: int | None
+    limit_field: str | None
+    prompt_bytes: int
+    media_parts: int
+
+    def upstream_body(self, output_limit: int, default_field: str) -> bytes:
+        """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed."""
+        body = dict(self.body)
+        for field in _LIMIT_FIELDS:
+            body.pop(field, None)
+        body[self.limit_field or default_field] = output_limit
+        if self.is_stream:
+            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        return orjson.dumps(body)
+
+    def prompt_text(self) -> str:
+        """Returns the text of the prompt, tools and schemas included, for counting its tokens."""
+        pieces: list[str] = []
+        for message in self.body["messages"]:
+            _gather(message, pieces)
+        extras = (self.body.get(field) for field in ("tools", "functions", "response_format"))
+        pieces.extend(orjson.dumps(extra).decode() for extra in extras if extra)
+        return "\n".join(pieces)
+
+    @property
+    def message_count(self) -> int:
+        return len(self.body["messages"])
+
+
+def read_chat_request(body: object) -> ChatRequest:
+    """Checks what the proxy needs of a parsed body. Raises BadField, which names the field."""
+    if not isinstance(body, dict):
+        raise BadField(None, "The body must be a JSON object.")
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise BadField("model", "`model` is required and must be a string.", _missing(body, "model"))
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+        message = "`messages` is required and must be a list of objects that is not empty."
+        raise BadField("messages", message, _missing(body, "messages"))
+    user = body.get("user")
+    if user is not None and not isinstance(user, str):
+        raise BadField("user", "`user` must be a string.", "invalid_user")
+    is_stream = _boolean(body, "stream")
+    options = body.get("stream_options")
+    if options is not None and (not isinstance(options, dict) or not is_stream):
+        raise BadField("stream_options", "`stream_options` must be an object, and only goes with `stream: true`.")
+    wants_usage = _boolean(options or {}, "include_usage", "stream_options.include_usage")
+    limit_field, limit = _output_limit(body)
+    media_parts, media_bytes = _media(messages)
+    response_format = body.get("response_format")
+    kind = response_format.get("type") if isinstance(response_format, dict) else None
+    return ChatRequest(
+        body=body,
+        model=model,
+        user=user,
+        is_stream=is_stream,
+        wants_usage=wants_usage,
+        wants_json=kind in ("json_schema", "json_object"),
+        choices=_whole(body, "n", CHOICES_MAX) or 1,
+        output_limit=limit,
+        limit_field=limit_field,
+        prompt_bytes=_serialized_length(body) - media_bytes,
+        media_parts=media_parts,
+    )
+
+
+def _missing(body: dict[str, Any], field: str) -> str:
+    return "invalid_value" if field in body else "missing_required_parameter"
+
+
+def _serialized_length(body: dict[str, Any]) -> int:
+    """Returns the bytes of the body in UTF-8: no fewer than the tokens that a model can make of it."""
+    try:
+        return len(orjson.dumps(body))
+    except (TypeError, orjson.JSONEncodeError):
+        message = "The body holds a number or character that JSON cannot carry on: an integer beyond 64 bits, or half"
+        raise BadField(None, f"{message} of a surrogate pair.") from None
+
+
+def _boolean(body: dict[str, Any], field: str, name: str | None = None) -> bool:
+    value = body.get(field)
+    if value is not None and not isinstance(value, bool):
+        raise BadField(name or field, f"`{name or field}` must be true or false.")
+    return bool(value)
+
+
+def _whole(body: dict[str, Any], field: str, most: int) -> int | None:
+    value = body.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise BadField(field, f"`{field}` must be an integer between 1 and {most}.")
+    return value
+
+
+def _output_limit(body: dict[str, Any]) -> tuple[str | None, int | None]:
+    """Returns the client's limit and the field it used; the smaller one if it set both."""
+    limits = [(limit, field) for field in _LIMIT_FIELDS if (limit := _whole(body, field, 10_000_000)) is not None]
+    if not limits:
+        return None, None
+    limit, field = min(limits)
+    return field, limit
+
+
+def _media(messages: list[dict[str, Any]]) -> tuple[int, int]:
+    """Returns how many parts are not text, and how many bytes of the body they take."""
+    parts = size = 0
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            path = _MEDIA.get(str(part.get("type"))) if isinstance(part, dict) else None
+            if path is not None:
+                parts += 1
+                holder = part.get(path[0])
+                data = holder.get(path[1]) if isinstance(holder, dict) else None
+                size += len(data) if isinstance(data, str) and data.isascii() else 0
+    return parts, size
+
+
+def _gather(value: object, pieces: list[str]) -> None:
+    """Collects the text of a message: names, contents, tool calls; not what stands for an image or sound."""
+    if isinstance(value, str):
+        pieces.append(value)
+    elif isinstance(value, dict):
+        if value.get("type") in _MEDIA:
+            return
+        for item in value.values():
+            _gather(item, pieces)
+    elif isinstance(value, list):
+        for item in value:
+            _gather(item, pieces)

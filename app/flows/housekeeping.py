@@ -1,0 +1,71 @@
+"""Housekeeping: ends the holds whose process is gone."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import db
+from app.commit_queue import CommitQueue
+from app.domain.errors import HoldClosed
+from app.domain.leases import leases
+from app.domain.ledger.accounts import parse
+from app.domain.ledger.operations import Settle
+from app.domain.ledger.tables import LedgerHold
+from app.domain.tables import table_of
+from app.domain.usage import requests
+from app.domain.usage.requests import TABLE as REQUESTS
+from app.domain.wallets.wallets import AppWallet, app_wallet
+from app.flows.chat import revenue_split
+
+log = structlog.get_logger()
+
+BATCH = 500
+
+
+async def reap_holds(queue: CommitQueue) -> int:
+    """Expires the open holds of processes whose lease has ended, and returns how many.
+
+    Each is charged what its last checkpoint metered: nothing, if nothing was delivered.
+    """
+    lost = await db.in_transaction(_lost_holds)
+    await asyncio.gather(*(_expire(queue, hold) for hold in lost))
+    if lost:
+        log.info("housekeeping", step="reap_holds", holds=len(lost))
+    return len(lost)
+
+
+@dataclass(frozen=True, slots=True)
+class _LostHold:
+    id: str
+    request_id: str
+    metered: int
+    wallet: AppWallet
+
+
+def _lost_holds(session: Session) -> list[_LostHold]:
+    """Returns the open holds that no living process answers for, the oldest processes' first."""
+    holds = table_of(LedgerHold)
+    statement = (
+        select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
+               REQUESTS.c.external_id)
+        .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
+        .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)))
+        .limit(BATCH)
+    )  # fmt: skip
+    lost = []
+    for row in session.execute(statement):
+        account = parse(row.account_id)
+        wallet = app_wallet(row.paywall_id, row.external_id, account.environment, account.unit)
+        lost.append(_LostHold(row.id, row.request_id, row.metered, wallet))
+    return lost
+
+
+async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
+    operation = Settle(hold.id, hold.metered, revenue_split(hold.wallet), expires=True)
+    try:
+        await queue.commit(operation, lambda charged: [requests.interrupt(hold.request_id, charged)])
+    except HoldClosed as closed:
+        log.info("housekeeping", step="reap_holds", hold=hold.id, reason=closed.message)

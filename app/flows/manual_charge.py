@@ -1,0 +1,74 @@
+"""A manual one-off charge by an app: held and settled at once, with a receipt, once per Idempotency-Key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app import db
+from app.commit_queue import CommitQueue
+from app.domain.errors import InsufficientFunds, StillRunning
+from app.domain.ids import new_id
+from app.domain.ledger.operations import Applied, Charge
+from app.domain.money import format_for_people
+from app.domain.rows import Row
+from app.domain.usage import requests
+from app.domain.usage.idempotency import Claim, keep_answer, read_answer
+from app.domain.usage.requests import Asked
+from app.flows.chat import revenue_split
+from app.flows.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeAnswer:
+    """`message` can be shown to the user as it is; `id` is the receipt's, None when nothing was charged."""
+
+    success: bool
+    message: str
+    id: str | None
+    is_replay: bool = False
+
+
+async def charge(
+    queue: CommitQueue,
+    snapshot: Snapshot,
+    user: str,
+    amount_nanos: int,
+    details: dict[str, Any] | None,
+    claimed: Claim | None,
+    request_id: str,
+    client_request_id: str | None,
+) -> ChargeAnswer:
+    """Charges a user's wallet, or says that it cannot pay. Raises KeyReused, StaleDecision, Unavailable.
+
+    With a claim the money moves once, however often and however concurrently it is asked for.
+    """
+    if claimed is not None and (first := await _first_answer(claimed)):
+        return first
+    wallet = snapshot.wallet(user)
+    charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
+    asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None)
+    text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {snapshot.configuration.app_name}."
+
+    def beside(charged: Applied) -> list[Row]:
+        rows: list[Row] = [requests.record_manual(asked, charged, details)]
+        if claimed is not None:
+            rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
+        return rows
+
+    operation = Charge(charge_id, wallet.account, amount_nanos, revenue_split(wallet), request_id,
+                       epochs=snapshot.epochs)  # fmt: skip
+    try:
+        applied = await queue.commit(operation, beside)
+    except InsufficientFunds:
+        return ChargeAnswer(False, f"Your {snapshot.configuration.app_name} wallet does not have enough left.", None)
+    if applied.is_replay and claimed is not None:
+        return await _first_answer(claimed) or _lost(claimed)
+    return ChargeAnswer(True, text, request_id)
+
+
+async def _first_answer(claimed: Claim) -> ChargeAnswer | None:
+    stored = await db.in_transaction(lambda session: read_answer(session, claimed))
+    return ChargeAnswer(stored["success"], stored["message"], stored["id"], is_replay=True) if stored else None
+
+
+def _lost(claimed: Claim) -> ChargeAnswer:
+    raise StillRunning(f"The first request of {claimed.id} has not been answered yet.")

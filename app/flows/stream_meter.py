@@ -1,0 +1,191 @@
+"""Reads a stream of server-sent events as it passes: forwards bytes as received, keeps usage and the end back.
+
+Nothing is parsed while a chunk can hold neither usage, an error nor the end. The usage chunk that we asked
+for and `[DONE]` are never forwarded from here: they wait for the settlement.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+import orjson
+
+from app.domain.errors import ProviderFailed
+from app.domain.pricing.quote import Tokens
+
+EVENT_BYTES_MAX = 16_000_000
+KEPT_BYTES_MAX = 8_000_000
+"""How much of a stream is kept for counting; beyond it the bound stands (`decisions.md` 5)."""
+
+_SPECIAL = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:')
+_BOUNDARY = re.compile(rb"\r?\n\r?\n")
+
+
+def read_usage(usage: object) -> Tokens | None:
+    """Returns the tokens of a provider's `usage`, or None where it cannot be right."""
+    if not isinstance(usage, dict):
+        return None
+    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    if not _is_count(prompt) or not _is_count(output):
+        return None
+    return Tokens(prompt=prompt, output=output, cached=min(cached, prompt) if _is_count(cached) else 0)
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+
+
+@dataclass(slots=True)
+class StreamMeter:
+    """What has been seen of one stream.
+
+    `tokens` is the last usage that made sense, `usage_event` the chunk that carried it alone, `is_done`
+    whether `[DONE]` or every choice's finish reason arrived, `error_event` an error that came instead.
+    """
+
+    tokens: Tokens | None = None
+    usage_event: dict[str, Any] | None = None
+    is_done: bool = False
+    error_event: bytes | None = None
+    kept: list[bytes] | None = field(default_factory=list)
+    _rest: bytes = b""
+    _kept_bytes: int = 0
+    _has_begun: bool = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Takes bytes from the provider, returns those that may go on to the client now.
+
+        Raises ProviderFailed if the first event is no chat completion chunk, or one event has no end.
+        """
+        data = self._rest + chunk if self._rest else chunk
+        end = _end_of_events(data)
+        if not end:
+            self._rest = data
+            if len(data) > EVENT_BYTES_MAX:
+                raise ProviderFailed("The provider sent an event without an end.")
+            return b""
+        self._rest, data = data[end:], data[:end]
+        if not self._has_begun:
+            self._check_first(data)
+        if _SPECIAL.search(data):
+            data = b"".join(self._passing(data))
+        self._keep(data)
+        return data
+
+    def end(self) -> bytes:
+        """Says that the provider closed: a last event without its blank line is an event all the same."""
+        rest, self._rest = self._rest, b""
+        if not rest.strip():
+            return b""
+        return self.feed(rest.rstrip() + b"\n\n")
+
+    def _keep(self, data: bytes) -> None:
+        if self.kept is None:
+            return
+        self._kept_bytes += len(data)
+        if self._kept_bytes > KEPT_BYTES_MAX:
+            self.kept = None
+        else:
+            self.kept.append(data)
+
+    def _check_first(self, data: bytes) -> None:
+        """Refuses a stream that is none, before the client has been told of success."""
+        for payload in _payloads(data):
+            if payload == b"[DONE]":
+                return
+            event = _load(payload)
+            if event is None or not isinstance(event.get("choices"), list):
+                error = event.get("error") if event else None
+                body: dict[str, object] | None = {"error": error} if isinstance(error, dict) else None
+                raise ProviderFailed("The provider's stream is no chat completion.", body=body)
+            self._has_begun = True
+            return
+
+    def _passing(self, data: bytes) -> Iterator[bytes]:
+        """Goes through events one by one, keeping back usage, errors and the end."""
+        position = 0
+        for boundary in _BOUNDARY.finditer(data):
+            event = data[position : boundary.end()]
+            position = boundary.end()
+            if self._may_pass(event):
+                yield event
+
+    def _may_pass(self, event: bytes) -> bool:
+        if self.is_done or self.error_event:
+            return False
+        if not _SPECIAL.search(event):
+            return True
+        for payload in _payloads(event):
+            if payload == b"[DONE]":
+                self.is_done = True
+                return False
+            content = _load(payload)
+            if content is None:
+                return True
+            if content.get("error") and not content.get("choices"):
+                self.error_event = event
+                return False
+            self.tokens = read_usage(content.get("usage")) or self.tokens
+            if content.get("usage") and content.get("choices") == []:
+                self.usage_event = content
+                return False
+        return True
+
+    def delivered_text(self) -> str | None:
+        """Returns all text that was forwarded, reasoning and tool calls included; None if it was too much."""
+        if self.kept is None:
+            return None
+        pieces: list[str] = []
+        for payload in _payloads(b"".join(self.kept)):
+            content = _load(payload)
+            for choice in (content or {}).get("choices") or ():
+                delta = choice.get("delta") if isinstance(choice, dict) else None
+                gather_output(delta, pieces)
+        return "".join(pieces)
+
+    def has_finish_reason(self) -> bool:
+        """Tells whether the last chunk that was forwarded ended a choice, for providers without `[DONE]`."""
+        for payload in reversed(list(_payloads(b"".join((self.kept or [])[-2:])))):
+            content = _load(payload)
+            choices = (content or {}).get("choices") or ()
+            if any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices):
+                return True
+        return False
+
+
+def gather_output(message: object, pieces: list[str]) -> None:
+    """Collects what a model wrote in a message or delta: content, refusal, reasoning, names and arguments."""
+    if not isinstance(message, dict):
+        return
+    texts = (message.get(name) for name in ("content", "refusal", "reasoning", "reasoning_content"))
+    pieces.extend(text for text in texts if isinstance(text, str))
+    calls = list(message.get("tool_calls") or ())
+    if message.get("function_call"):
+        calls.append({"function": message["function_call"]})
+    for call in calls:
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            pieces.extend(str(function[name]) for name in ("name", "arguments") if function.get(name))
+
+
+def _end_of_events(data: bytes) -> int:
+    """Returns where the last whole event ends; 0 if none does."""
+    plain, carriage = data.rfind(b"\n\n"), data.rfind(b"\r\n\r\n")
+    return max(plain + 2 if plain >= 0 else 0, carriage + 4 if carriage >= 0 else 0)
+
+
+def _payloads(data: bytes) -> Iterator[bytes]:
+    for line in data.splitlines():
+        if line.startswith(b"data:"):
+            yield line[5:].strip()
+
+
+def _load(payload: bytes) -> dict[str, Any] | None:
+    try:
+        content = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,80 @@
+"""The only door for card money: an event is stored, the payment read back from its rail, the wallet credited.
+
+Every step may be cut and repeated: the inbox job finishes what was stored, and a payment credits once.
+"""
+
+from typing import Literal
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain.errors import NotFound, ProviderFailed, Unavailable
+from app.domain.inbox import inbox
+from app.domain.topups import topups
+from app.domain.topups.topups import PaymentMismatch
+from app.flows.ports import Payment, PaymentRail, SandboxCheckouts
+
+log = structlog.get_logger()
+
+RETRY_AFTER_SECONDS = 30
+BATCH = 100
+
+
+async def receive(rail: PaymentRail, event_id: str, payment_id: str) -> None:
+    """Takes a rail's word that something happened to a payment, and acts on what the rail then says of it.
+
+    Raises Unavailable if the event could not be stored; the rail sends it again.
+    """
+    await db.in_transaction(lambda session: inbox.store(session, event_id, rail.name, payment_id), writes=True)
+    await _handle(rail, event_id, payment_id)
+
+
+async def pay_in_sandbox(rail: SandboxCheckouts, token: str, outcome: Literal["paid", "failed"]) -> None:
+    """Ends a sandbox checkout as its user chose, through the same door as real money. Raises LinkInvalid."""
+    payment_id = rail.payment_id(token, outcome)
+    await receive(rail, f"{rail.name}:{payment_id}", payment_id)
+
+
+async def finish_inbox(rails: dict[str, PaymentRail]) -> int:
+    """Acts on stored events that nobody finished, and returns how many there were."""
+    waiting = await db.in_transaction(lambda session: inbox.unhandled(session, RETRY_AFTER_SECONDS, BATCH))
+    for event_id, rail_name, payment_id in waiting:
+        rail = rails.get(rail_name)
+        if rail is not None:
+            await _handle(rail, event_id, payment_id)
+    return len(waiting)
+
+
+async def _handle(rail: PaymentRail, event_id: str, payment_id: str) -> None:
+    try:
+        payment = await rail.read_payment(payment_id)
+    except NotFound as error:
+        await _give_up(event_id, error.message)
+        return
+    except (ProviderFailed, Unavailable) as error:
+        reason = error.message
+        await db.in_transaction(lambda session: inbox.postpone(session, event_id, reason), writes=True)
+        log.warning("topup_received", inbox_event=event_id, step="postponed", error=reason)
+        return
+    try:
+        await db.in_transaction(lambda session: _act(session, event_id, payment), writes=True)
+    except (PaymentMismatch, NotFound) as error:
+        await _give_up(event_id, error.message)
+        return
+    log.info("topup_received", inbox_event=event_id, topup=payment.topup_id, step=payment.status)
+
+
+async def _give_up(event_id: str, reason: str) -> None:
+    """Ends an event that can never credit anything, and keeps the reason."""
+    await db.in_transaction(lambda session: inbox.finish(session, event_id, reason), writes=True)
+    log.error("topup_received", inbox_event=event_id, step="refused", error=reason)
+
+
+def _act(session: Session, event_id: str, payment: Payment) -> None:
+    if not inbox.finish(session, event_id):
+        return
+    if payment.status == "paid":
+        topups.credit(session, payment.topup_id, payment.id, payment.amount_nanos, payment.currency, payment.is_live)
+    elif payment.status == "failed":
+        topups.fail(session, payment.topup_id, payment.id)

@@ -1,0 +1,35 @@
+"""The table of jobs: what runs, and how often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app import settings, wiring
+from app.flows import housekeeping, topup_received
+from app.jobs.leased import Work
+
+REAPER_SHARE = 0.2
+"""How often lost holds are looked for, as a share of the time within which they must be closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job and the pause between its runs."""
+
+    work: Work
+    every_seconds: float
+
+
+async def _reap_holds() -> int:
+    return await housekeeping.reap_holds(wiring.get().queue)
+
+
+async def _finish_inbox() -> int:
+    return await topup_received.finish_inbox(wiring.get().rails)
+
+
+def jobs() -> Mapping[str, Job]:
+    """Returns every job by name."""
+    return {
+        "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE),
+        "finish-inbox": Job(_finish_inbox, 30),
+    }

@@ -1,0 +1,33 @@
+"""Starts the schedule with the process and ends it before anything that the jobs use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from app.domain.errors import NotFound
+from app.jobs.leased import run, tick
+from app.jobs.schedule import jobs
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[None]:
+    """Runs every job at once and then at its pace, as long as the process lives."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for name, job in jobs().items():
+        scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work), id=name, coalesce=True,
+                          max_instances=1, misfire_grace_time=None)  # fmt: skip
+        await tick(name, job.work)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def run_once(name: str) -> int | None:
+    """Runs one job now. Raises NotFound for a name that is not in the table."""
+    job = jobs().get(name)
+    if job is None:
+        raise NotFound(f"There is no job {name}. There are: {', '.join(jobs())}.")
+    return await run(name, job.work)

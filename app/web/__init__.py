@@ -1,0 +1,1 @@
+"""Who looks at us: Reflex pages, their states and components."""

@@ -1,0 +1,61 @@
+"""The statement of a wallet: a row per movement, and behind each charge its receipt."""
+
+import reflex as rx
+
+from app.web.components.activity_rows import LineRow, MovementRow
+
+
+def activity(movements: rx.Var[list[MovementRow]]) -> rx.Component:
+    """Returns the list, newest first."""
+    return rx.el.div(rx.foreach(movements, _movement))
+
+
+def _movement(row: rx.Var[MovementRow]) -> rx.Component:
+    return rx.cond(
+        row.has_receipt,
+        rx.el.details(rx.el.summary(*_line(row, "receipt")), _receipt(row), class_name="move", key=row.cursor),
+        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), class_name="move", key=row.cursor),
+    )
+
+
+def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:
+    return (
+        rx.el.b(row.title),
+        rx.el.span(row.amount, class_name=rx.cond(row.is_in, "amt num good", "amt num")),
+        rx.el.small(row.detail, " ", rx.el.time(row.when, title=row.at)),
+        rx.el.small(more, class_name="more") if more else rx.el.small(""),
+    )
+
+
+def _receipt(row: rx.Var[MovementRow]) -> rx.Component:
+    table = rx.el.table(
+        rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in ("", "Tokens", "Per million", "Amount")))),
+        rx.el.tbody(rx.foreach(row.lines, _receipt_line)),
+    )
+    sums = (
+        ("Markup", row.markup, ""),
+        ("Minimum", row.minimum, ""),
+        ("Charged", row.charge, "sum"),
+        ("Held before it ran", row.hold, ""),
+        ("Given back", row.released, ""),
+    )
+    return rx.el.div(
+        rx.el.div(
+            rx.cond(row.lines.length() > 0, table, rx.fragment()),
+            rx.el.dl(*(_sum(name, value, look) for name, value, look in sums)),
+            rx.cond(row.note != "", rx.el.p(row.note, class_name="muted", style={"marginTop": "10px"}), rx.fragment()),
+            rx.el.p(row.id, class_name="id"),
+            class_name="receipt-in",
+        ),
+        class_name="receipt",
+    )
+
+
+def _receipt_line(line: rx.Var[LineRow]) -> rx.Component:
+    return rx.el.tr(rx.el.td(line.kind), rx.el.td(line.tokens), rx.el.td(line.price), rx.el.td(line.amount))
+
+
+def _sum(name: str, value: rx.Var[str], look: str) -> rx.Component:
+    """Returns a line under the table, unless it has nothing to say."""
+    pair = rx.fragment(rx.el.dt(name, class_name=look), rx.el.dd(value, class_name=look))
+    return rx.cond(value != "", pair, rx.fragment())

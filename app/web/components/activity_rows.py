@@ -1,0 +1,111 @@
+"""What the statement shows of a movement: words and figures, ready to be read."""
+
+from dataclasses import dataclass, field
+
+from app.domain import clock
+from app.domain.money import Unit, format_for_people
+from app.domain.pricing.receipts import Receipt
+from app.domain.usage.activity import Movement
+
+_TITLES = {
+    "topup": "Top-up",
+    "deposit": "Deposit by the app",
+    "grant": "Gift",
+    "refund": "Refund",
+    "chargeback": "Payment taken back",
+    "manual_charge": "One-off charge",
+}
+_KINDS = {"input": "Input", "cached_input": "Cached input", "output": "Output", "request": "Request fee"}
+_NOTES = {"interrupted": "The answer was interrupted; what had been delivered was charged."}
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One line of a receipt."""
+
+    kind: str = ""
+    tokens: str = ""
+    price: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True)
+class MovementRow:
+    """One movement; the receipt's parts are empty where there is nothing to say."""
+
+    cursor: str = ""
+    id: str = ""
+    title: str = ""
+    detail: str = ""
+    when: str = ""
+    at: str = ""
+    amount: str = ""
+    is_in: bool = False
+    has_receipt: bool = False
+    lines: list[LineRow] = field(default_factory=list)
+    markup: str = ""
+    minimum: str = ""
+    charge: str = ""
+    hold: str = ""
+    released: str = ""
+    note: str = ""
+
+
+def to_row(movement: Movement, unit: Unit) -> MovementRow:
+    """Returns a movement as its owner reads it."""
+    sign = "+" if movement.amount_nanos > 0 else "−"
+    receipt = movement.receipt
+    return MovementRow(
+        cursor=movement.cursor,
+        id=movement.id,
+        title=_TITLES.get(movement.kind) or movement.model or "Charge",
+        detail=f"{movement.tokens:,} tokens ·" if movement.tokens is not None else "",
+        when=ago(movement.at),
+        at=clock.to_iso(movement.at),
+        amount=sign + format_for_people(abs(movement.amount_nanos), unit),
+        is_in=movement.amount_nanos > 0,
+        **(_receipt(receipt) if receipt is not None else {}),
+    )
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    def money(amount: str) -> str:
+        whole, _, decimals = amount.partition(".")
+        exact = f"{whole}.{decimals:0<2}"
+        return f"${exact}" if receipt.unit == Unit.USD else f"{exact} {receipt.unit}"
+
+    return {
+        "has_receipt": True,
+        "lines": [
+            LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
+                    "" if line.kind == "request" else money(line.price_per_million), money(line.amount))
+            for line in receipt.lines
+        ],
+        "markup": f"{receipt.markup_percent} %" if receipt.markup_percent != "0" else "",
+        "minimum": money(receipt.minimum) if receipt.minimum != "0" else "",
+        "charge": money(receipt.charge),
+        "hold": money(receipt.hold),
+        "released": money(receipt.released) if receipt.released != "0" else "",
+        "note": _note(receipt),
+    }  # fmt: skip
+
+
+def _note(receipt: Receipt) -> str:
+    if receipt.status in _NOTES:
+        return _NOTES[receipt.status]
+    if receipt.disconnect is not None:
+        return "The app closed the connection early; what had been delivered was charged."
+    return "The provider reported no usage, so the tokens were counted here." if receipt.estimated else ""
+
+
+def ago(at: int) -> str:
+    """Says how long ago something was, in one or two words."""
+    seconds = max(clock.now() - at, 0) // clock.SECOND
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min ago"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h ago"
+    return clock.to_datetime(at).strftime("%-d %b %Y")

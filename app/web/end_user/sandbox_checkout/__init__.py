@@ -1,0 +1,1 @@
+"""The sandbox rail's hosted payment page."""

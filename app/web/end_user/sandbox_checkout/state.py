@@ -1,0 +1,60 @@
+"""What the sandbox's checkout remembers. Its token is checked at every event; the rail decides what it is worth."""
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import wiring
+from app.domain.errors import CoinslotError, LinkInvalid, NotFound
+from app.domain.money import Unit, format_for_people
+from app.flows.topup_checkout import open_sandbox_checkout
+from app.flows.topup_received import pay_in_sandbox
+from app.web.routes import token_of
+
+
+class SandboxCheckoutState(rx.State):
+    """One open checkout."""
+
+    phase: str = "loading"
+    problem: str = ""
+    app_name: str = ""
+    amount: str = ""
+    status: str = "created"
+    return_url: str = ""
+
+    @rx.event
+    async def open_checkout(self) -> None:
+        """Shows what is paid for."""
+        self.reset()  # type: ignore[no-untyped-call]
+        try:
+            checkout = await open_sandbox_checkout(wiring.get().sandbox, token_of(self.router.url.path))
+        except (LinkInvalid, NotFound) as error:
+            self.phase, self.problem = "invalid", error.message
+            return
+        self.app_name, self.status, self.return_url = checkout.app_name, checkout.status, checkout.return_url
+        self.amount = format_for_people(checkout.amount_nanos, Unit(checkout.currency))
+        self.phase = "ready"
+
+    @rx.event
+    async def pay(self) -> AsyncIterator[EventSpec | None]:
+        """Pays, and goes back."""
+        async for event in self._end("paid"):
+            yield event
+
+    @rx.event
+    async def decline(self) -> AsyncIterator[EventSpec | None]:
+        """Lets the payment be declined, and goes back."""
+        async for event in self._end("failed"):
+            yield event
+
+    async def _end(self, outcome: Literal["paid", "failed"]) -> AsyncIterator[EventSpec | None]:
+        token = token_of(self.router.url.path)
+        try:
+            checkout = await open_sandbox_checkout(wiring.get().sandbox, token)
+            await pay_in_sandbox(wiring.get().sandbox, token, outcome)
+        except CoinslotError as error:
+            self.phase, self.problem = "invalid", error.message
+        else:
+            yield rx.redirect(checkout.return_url)

@@ -1,0 +1,1 @@
+"""An app wallet behind its link: balance, top-up, activity."""

@@ -1,0 +1,151 @@
+"""How an app wallet looks: balance, amounts to top up, activity."""
+
+import reflex as rx
+
+from app.web.components.activity import activity
+from app.web.components.parts import app_icon, instead, note, skeleton, tag
+from app.web.end_user.topup.state import AMOUNTS, TopupState
+from app.web.layout import frame
+
+
+def topup() -> rx.Component:
+    """Returns the wallet page behind a top-up link."""
+    wallet = TopupState.wallet
+    back = rx.el.a("Back to ", wallet.app_name, href=wallet.back_url, class_name="btn s bare")
+    page = rx.match(
+        TopupState.phase,
+        ("ready", _wallet()),
+        ("invalid", instead("This link cannot be used", TopupState.problem)),
+        _loading(),
+    )
+    return frame(page, back=rx.cond(wallet.back_url != "", back, rx.fragment()))
+
+
+def _wallet() -> rx.Component:
+    return rx.el.div(
+        _outcome(),
+        rx.el.div(
+            rx.el.section(_head(), _balance(), _pay(), class_name="panel pad", aria_label="Balance and top-up"),
+            _activity(),
+            class_name="pair",
+        ),
+        class_name="narrow",
+    )
+
+
+def _head() -> rx.Component:
+    wallet = TopupState.wallet
+    return rx.el.div(
+        rx.el.div(
+            app_icon(wallet.initials),
+            rx.el.div(rx.el.h1(wallet.app_name), rx.el.small("Your wallet in this app", class_name="muted")),
+            class_name="row",
+        ),
+        rx.cond(wallet.is_sandbox, tag("Sandbox", tone="wait"), rx.fragment()),
+        class_name="row between",
+    )
+
+
+def _balance() -> rx.Component:
+    wallet = TopupState.wallet
+    held = rx.el.small(wallet.held, " held for a running answer", class_name="muted num")
+    return rx.el.div(
+        rx.el.small("Available", class_name="muted"),
+        rx.el.div(wallet.available, class_name="balance num", aria_live="polite"),
+        rx.el.div(rx.cond(wallet.held != "", held, rx.fragment()), style={"minHeight": "20px"}),
+        style={"marginTop": "22px"},
+    )
+
+
+def _pay() -> rx.Component:
+    return rx.el.form(
+        rx.el.div(
+            *(_amount(amount) for amount in AMOUNTS),
+            rx.el.button(
+                "Other", type="button", class_name="btn amount", aria_pressed=TopupState.is_other,
+                on_click=TopupState.choose(""),
+            ),
+            class_name="amounts num", role="group", aria_label="Amount to top up",
+        ),
+        rx.cond(TopupState.is_other, _other(), rx.fragment()),
+        rx.el.p(TopupState.error, class_name="bad", role="alert", style={"margin": "8px 0", "minHeight": "21px"}),
+        rx.el.button(TopupState.pay_label, type="submit", class_name="btn primary wide num"),
+        rx.el.small(
+            rx.cond(TopupState.wallet.is_sandbox, "No real money moves in the sandbox.", "Paid money never expires."),
+            class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
+        ),
+        on_submit=TopupState.pay,
+        style={"marginTop": "14px"},
+    )  # fmt: skip
+
+
+def _amount(amount: str) -> rx.Component:
+    return rx.el.button(
+        f"${amount}",
+        type="button",
+        class_name="btn amount",
+        aria_pressed=(TopupState.amount == amount) & ~TopupState.is_other,
+        on_click=TopupState.choose(amount),
+    )
+
+
+def _other() -> rx.Component:
+    return rx.el.label(
+        rx.el.span("Amount in dollars", class_name="unseen"),
+        rx.el.div(
+            rx.el.span("$"),
+            rx.el.input(
+                default_value=TopupState.amount, on_change=TopupState.choose, class_name="field num",
+                input_mode="decimal", auto_focus=True, auto_complete="off", placeholder="12.50", max_length=20,
+            ),
+            class_name="field-box",
+        ),
+        style={"display": "block", "marginTop": "10px"},
+    )  # fmt: skip
+
+
+def _outcome() -> rx.Component:
+    wallet = TopupState.wallet
+    way_back = rx.el.a("Back to ", wallet.app_name, href=wallet.back_url, class_name="btn primary")
+    received = TopupState.outcome_amount + " is in your wallet. You can send your message again."
+    paid = note("Top-up received", received, "ok", rx.cond(wallet.back_url != "", way_back, rx.fragment()))
+    failed = note("The payment was declined", "Nothing was charged. You can try again.", "bad")
+    return rx.match(TopupState.outcome, ("paid", paid), ("failed", failed), rx.fragment())
+
+
+def _activity() -> rx.Component:
+    empty = rx.el.p(
+        "Nothing yet. Top-ups and the charges of your messages appear here, each with its receipt.",
+        class_name="muted inset", style={"paddingBottom": "24px"},
+    )  # fmt: skip
+    more = rx.el.div(
+        rx.el.button("Show more", on_click=TopupState.show_more, class_name="btn s", type="button"),
+        class_name="inset",
+        style={"paddingTop": "14px", "paddingBottom": "18px", "borderTop": "1px solid var(--line)"},
+    )
+    return rx.el.section(
+        rx.el.h2("Activity", class_name="inset", style={"paddingTop": "20px", "paddingBottom": "12px"}),
+        rx.cond(TopupState.movements, activity(TopupState.movements), empty),
+        rx.cond(TopupState.has_more, more, rx.fragment()),
+        class_name="panel",
+        style={"overflow": "hidden"},
+    )
+
+
+def _loading() -> rx.Component:
+    head = rx.el.div(skeleton("40px", "40px"), skeleton("120px", "20px"), class_name="row")
+    card = rx.el.section(
+        head,
+        rx.el.div(skeleton("180px", "46px"), style={"margin": "42px 0 36px"}),
+        skeleton("100%", "112px"),
+        rx.el.div(skeleton("100%", "46px"), style={"marginTop": "34px"}),
+        class_name="panel pad",
+    )
+    rows = rx.el.section(
+        skeleton("90px", "20px"),
+        *(rx.el.div(skeleton("100%", "38px"), style={"marginTop": "16px"}) for _ in range(4)),
+        class_name="panel pad",
+    )
+    waiting = rx.el.p("Reading your wallet", class_name="unseen", role="status")
+    problem = rx.el.p(TopupState.problem, class_name="muted", style={"marginBottom": "12px"})
+    return rx.el.div(waiting, problem, rx.el.div(card, rows, class_name="pair"), class_name="narrow")

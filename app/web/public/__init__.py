@@ -1,0 +1,1 @@
+"""Pages that anybody may look at, signed in or not."""

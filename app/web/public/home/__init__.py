@@ -1,0 +1,1 @@
+"""The first page, for whoever comes by."""

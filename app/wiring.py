@@ -1,0 +1,148 @@
+"""Builds one adapter per port and process, and the flows that live as long as the process. Tests replace it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+from urllib.parse import urlsplit
+
+import structlog
+
+from app import settings
+from app.adapters.provider_demo import DemoProvider
+from app.adapters.provider_openai import OpenAIProvider
+from app.adapters.rail_sandbox import SandboxRail
+from app.adapters.secret_box import SecretBox
+from app.adapters.tokens_tiktoken import TiktokenCounter
+from app.commit_queue import CommitQueue
+from app.domain import clock
+from app.domain.errors import Unavailable
+from app.domain.ids import new_id
+from app.domain.paywalls.configuration import ProviderSetting
+from app.flows import process_lease
+from app.flows.chat import Chat
+from app.flows.chat_answer import Carrier
+from app.flows.ports import ChatProvider, PaymentRail, PriceCatalogue, ProviderTarget, SandboxCheckouts, TokenCounter
+
+log = structlog.get_logger()
+
+
+class Wiring:
+    """Everything that one process uses, made on first use."""
+
+    def __init__(self) -> None:
+        self.owner = new_id("proc")
+        chosen = settings.get()
+        self.queue = CommitQueue(chosen.queue_operations_max, chosen.batch_operations_max)
+
+    @cached_property
+    def counter(self) -> TokenCounter:
+        return TiktokenCounter()
+
+    @cached_property
+    def providers(self) -> "ProvidersByName":
+        return ProvidersByName(self.counter)
+
+    @cached_property
+    def sandbox(self) -> SandboxCheckouts:
+        return SandboxRail(settings.get().secrets[0])
+
+    @cached_property
+    def rails(self) -> dict[str, PaymentRail]:
+        return {self.sandbox.name: self.sandbox}
+
+    @cached_property
+    def catalogue(self) -> PriceCatalogue:
+        from app.adapters.prices_genai import GenaiPrices  # takes a second, and only settings need it
+
+        return GenaiPrices(clock.now)
+
+    @cached_property
+    def chat(self) -> Chat:
+        return Chat(self.queue, self.providers, self.counter, self.owner)
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        return Carrier(self.chat, self.counter)
+
+
+class ProvidersByName:
+    """Finds a paywall's provider: the demo's, or an OpenAI-compatible upstream with its key opened in memory."""
+
+    def __init__(self, counter: TokenCounter) -> None:
+        chosen = settings.get()
+        upstream_host = urlsplit(chosen.upstream_url).hostname
+        self._demo = DemoProvider(counter, clock.now)
+        self._openai = OpenAIProvider(
+            connect_seconds_max=chosen.connect_seconds_max,
+            first_byte_seconds_max=chosen.first_byte_seconds_max,
+            silence_seconds_max=chosen.silence_seconds_max,
+            allow_private=chosen.allow_private_addresses,
+            allowed_hosts=frozenset({upstream_host} if upstream_host else ()),
+        )
+        self._box = SecretBox(chosen.secrets)
+        self._targets: dict[tuple[str, ProviderSetting], ProviderTarget] = {}
+
+    def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider and its target. Raises SealBroken for a key sealed with a secret we lost."""
+        target = self._targets.get((paywall_id, setting))
+        if target is None:
+            target = self._targets[paywall_id, setting] = self._open(paywall_id, setting)
+        return (self._demo if setting.name == "demo" else self._openai), target
+
+    def _open(self, paywall_id: str, setting: ProviderSetting) -> ProviderTarget:
+        """The demo's `--upstream` takes its key from the settings; every other one is sealed in its paywall."""
+        chosen = settings.get()
+        if setting.key_sealed is not None:
+            key: str | None = self._box.open(setting.key_sealed, f"provider_key:{paywall_id}")
+        else:
+            key = chosen.upstream_key or None if setting.base_url == chosen.upstream_url else None
+        return ProviderTarget(setting.name, setting.base_url, key)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._openai.close()
+
+
+_wiring: Wiring | None = None
+
+
+def get() -> Wiring:
+    """Returns the wiring of this process."""
+    global _wiring
+    if _wiring is None:
+        _wiring = Wiring()
+    return _wiring
+
+
+def replace(other: Wiring | None) -> None:
+    """Puts another wiring in its place; None makes a new one on next use. For tests."""
+    global _wiring
+    _wiring = other
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[None]:
+    """Runs what lives as long as the process: the lease, the commit queue; drains them at the end."""
+    wired, seconds = get(), settings.get().lease_seconds
+    await process_lease.begin(wired.owner, seconds)
+    wired.queue.start()
+    heartbeat = asyncio.create_task(_beat(wired.owner, seconds))
+    try:
+        yield
+    finally:
+        await wired.chat.drain(settings.get().drain_seconds_max)
+        heartbeat.cancel()
+        await wired.queue.drain()
+        await wired.providers.close()
+        await process_lease.end(wired.owner)
+        replace(None)
+
+
+async def _beat(owner: str, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds * process_lease.RENEWAL_SHARE)
+        try:
+            await process_lease.renew(owner, seconds)
+        except Unavailable as error:
+            log.error("wiring", step="heartbeat", owner=owner, error=error.message)

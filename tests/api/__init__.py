@@ -1,0 +1,1 @@
+"""Who calls us: every endpoint over real HTTP or ASGI."""

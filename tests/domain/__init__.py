@@ -1,0 +1,1 @@
+"""What is true, tried on values and on real databases."""

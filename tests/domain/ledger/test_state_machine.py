@@ -1,0 +1,158 @@
+"""Anything that can happen to the ledger, in any order, against a plain model: duplicates, batches, crashes.
+
+`--ledger-steps N` takes N steps on each database instead of the usual 6,000.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain.errors import InsufficientFunds, LedgerRefused
+from app.domain.ledger.accounts import Account, Kind, parse
+from app.domain.ledger.apply import Outcome, apply
+from app.domain.ledger.folding import fold_deltas, read_balance
+from app.domain.ledger.operations import Operation
+from tests.domain.ledger.asked import operations
+from tests.domain.ledger.model import Model
+from tests.domain.ledger.money import findings
+
+STEPS_OF_ONE_EXAMPLE = 60
+
+_worlds = itertools.count()
+_steps = 0
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+class Ledger(RuleBasedStateMachine):
+    """Applies operations to the database and to the model, and compares every answer and every balance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = f"w{next(_worlds)}"
+        self.model = Model()
+        self.history: list[Operation] = []
+
+    @initialize(first=st.lists(operations(only="money"), min_size=2, max_size=4))
+    def begin(self, first: list[Operation]) -> None:
+        self.do(first)
+
+    @rule(operation=operations())
+    def one(self, operation: Operation) -> None:
+        self.do([operation])
+
+    @rule(batch=st.lists(operations(), min_size=2, max_size=8))
+    def batch(self, batch: list[Operation]) -> None:
+        self.do(batch)
+
+    @precondition(lambda self: self.history)
+    @rule(data=st.data())
+    def again(self, data: st.DataObject) -> None:
+        """A retry, as late as it likes and with others beside it."""
+        picked = data.draw(st.lists(st.sampled_from(self.history), min_size=1, max_size=4))
+        self.check(picked, self.commit(picked))
+
+    @rule(batch=st.lists(operations(), min_size=1, max_size=5), retries=st.booleans())
+    def crash_before_the_commit(self, batch: list[Operation], retries: bool) -> None:
+        placed = [place_in(self.world, operation) for operation in batch]
+        with pytest.raises(Crash), db.transaction() as session:
+            apply(session, placed)
+            raise Crash
+        if retries:
+            self.do(batch)
+
+    @rule(batch=st.lists(operations(), min_size=1, max_size=5))
+    def lose_the_answer_and_ask_again(self, batch: list[Operation]) -> None:
+        placed = [place_in(self.world, operation) for operation in batch]
+        self.commit(placed)
+        for operation in placed:
+            self.model.apply(operation)
+        self.check(placed, self.commit(placed))
+        self.history += placed
+
+    @rule(commits=st.booleans())
+    def fold(self, commits: bool) -> None:
+        try:
+            with db.transaction() as session:
+                fold_deltas(session)
+                if not commits:
+                    raise Crash
+        except Crash:
+            return
+
+    def do(self, batch: Sequence[Operation]) -> None:
+        placed = [place_in(self.world, operation) for operation in batch]
+        self.check(placed, self.commit(placed))
+        self.history += placed
+
+    def commit(self, placed: Sequence[Operation]) -> list[Outcome]:
+        with db.transaction() as session:
+            return apply(session, placed)
+
+    def check(self, placed: Sequence[Operation], outcomes: Sequence[Outcome]) -> None:
+        global _steps
+        _steps += 1
+        for operation, outcome in zip(placed, outcomes, strict=True):
+            expected = self.model.apply(operation)
+            if isinstance(expected, LedgerRefused):
+                assert type(outcome) is type(expected), (operation, outcome, expected)
+            else:
+                assert outcome == expected, operation
+            if isinstance(expected, InsufficientFunds) and isinstance(outcome, InsufficientFunds):
+                assert (outcome.short_of, outcome.available_nanos) == (expected.short_of, expected.available_nanos)
+        with db.transaction(writes=False) as session:
+            self.compare(session)
+
+    def compare(self, session: Session) -> None:
+        for account_id, balance in self.model.balances.items():
+            assert read_balance(session, parse(account_id)) == balance, account_id
+        mine = {"like": f"%:{self.world}-%"}
+        for account_id, held in session.execute(text("SELECT id, held FROM ledger_account WHERE id LIKE :like"), mine):
+            account = parse(account_id)
+            if account.kind in (Kind.WALLET, Kind.PROMO):
+                assert held == self.model.held(account), account_id
+        budgets = text("SELECT id, cap, spent, held FROM ledger_budget WHERE id LIKE :like")
+        for budget_id, *amounts in session.execute(budgets, {"like": f"{self.world}-%"}):
+            model = self.model
+            assert amounts == [model.budgets[budget_id][1], model.spent(budget_id), model.held_of(budget_id)], budget_id
+
+    def teardown(self) -> None:
+        assert findings() == []
+
+
+def place_in(world: str, operation: Operation) -> Operation:
+    """Puts an operation into a world of its own, so that the examples of one database do not meet."""
+    return _placed(operation, world)
+
+
+def _placed(value: object, world: str) -> object:
+    return value
+
+
+def test_the_ledger_does_what_the_model_does(database: str, request: pytest.FixtureRequest) -> None:
+    global _steps
+    _steps = 0
+    wanted = request.config.getoption("--ledger-steps")
+    run_state_machine_as_test(
+        Ledger,
+        settings=settings(
+            max_examples=max(wanted // (STEPS_OF_ONE_EXAMPLE // 2), 1),
+            stateful_step_count=STEPS_OF_ONE_EXAMPLE,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert _steps >= wanted, f"{_steps} steps were taken; the machine stops its examples too early."
+
+
+def _unused() -> Account | None:
+    return None

@@ -1,0 +1,1 @@
+"""Migrations run from empty on both databases and end at what the tables say."""

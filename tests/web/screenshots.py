@@ -1,0 +1,150 @@
+"""Takes every page of a running demo in light and dark, at 1280 and at 390 pixels, to be looked at.
+
+uv run python -m tests.web.screenshots --instance .coinslot/instance.json --out tests/artefacts
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.conftest import find_chromium
+from tests.journeys.pages import CHROMIUM_ARGUMENTS
+
+SIZES = ((1280, 860), (390, 844))
+THEMES = ("light", "dark")
+PROMPTS = ("Tell me about tea", "What is a ledger, and why does it have two sides?", "Write a haiku about coins")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A running demo."""
+
+    base_url: str
+    key: str
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Calls the API and returns its JSON."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.request(method, f"{self.base_url}/v1{path}", json=body, headers=headers, timeout=60).json()
+
+    def link(self, user: str) -> str:
+        """Returns a new top-up link of a user."""
+        url: str = self.call("GET", f"/user/balance/topup?user={user}&state=s1")["url"]
+        return url
+
+
+class Album:
+    """Screenshots into a folder, and what the browser complained of meanwhile."""
+
+    def __init__(self, browser: Browser, instance: Instance, out: Path) -> None:
+        self.browser = browser
+        self.instance = instance
+        self.out = out
+        self.complaints: list[str] = []
+
+    @contextmanager
+    def page(self, width: int, height: int, theme: str) -> Iterator[Page]:
+        """Opens a page of its own in a theme; notes errors, foreign hosts and sideways scrolling."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light",
+            device_scale_factor=1.5 if width > 400 else 2,
+        )  # fmt: skip
+        page = context.new_page()
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("request", lambda request: self._check_host(request.url))
+        yield page
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            self.complaints.append(f"{page.url}: scrolls sideways at {width}")
+        context.close()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "404" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _check_host(self, url: str) -> None:
+        if not url.startswith((self.instance.base_url, self.instance.base_url.replace("http", "ws"), "data:", "blob:")):
+            self.complaints.append(f"asked a foreign host: {url}")
+
+    def take(self, page: Page, name: str, width: int, theme: str) -> None:
+        """Saves what is on the page, to its end."""
+        page.wait_for_timeout(350)
+        page.screenshot(path=str(self.out / f"{name}-{width}-{theme}.png"), full_page=True)
+
+
+def prepare(instance: Instance) -> None:
+    """Makes a wallet with a history."""
+    instance.call("POST", "/user/balance/deposit", {"user": "grace", "amount": "20"})
+    for prompt in PROMPTS:
+        for model in [entry["id"] for entry in instance.call("GET", "/models")["data"]][:2]:
+            body = {"model": model, "user": "grace", "messages": [{"role": "user", "content": prompt}]}
+            instance.call("POST", "/chat/completions", body)
+    instance.call("POST", "/user/charge", {"user": "grace", "amount": "0.25"})
+
+
+def tour(album: Album, width: int, height: int, theme: str) -> None:
+    """Walks through every page and state once."""
+    base = album.instance.base_url
+    with album.page(width, height, theme) as page:
+        page.goto(f"{base}/")
+        album.take(page, "home", width, theme)
+        page.goto(f"{base}/nowhere/")
+        album.take(page, "missing", width, theme)
+        page.goto(f"{base}/topup/not-a-link/")
+        expect(page.get_by_role("heading", name="This link cannot be used")).to_be_visible()
+        album.take(page, "topup-invalid", width, theme)
+    with album.page(width, height, theme) as page:
+        page.goto(album.instance.link("grace"))
+        page.locator("summary").nth(1).click()
+        album.take(page, "topup-receipt", width, theme)
+    with album.page(width, height, theme) as page:
+        page.goto(album.instance.link(f"new-{width}-{theme}"))
+        expect(page.get_by_role("button", name="Pay $5.00")).to_be_visible()
+        album.take(page, "topup-new", width, theme)
+        page.get_by_role("button", name="Other").click()
+        page.get_by_label("Amount in dollars").fill("2")
+        page.get_by_role("button", name="Pay").click()
+        album.take(page, "topup-other", width, theme)
+        page.get_by_role("button", name="$10", exact=True).click()
+        page.get_by_role("button", name="Pay $10.00").click()
+        page.get_by_role("button", name="Decline").wait_for()
+        album.take(page, "checkout", width, theme)
+        page.get_by_role("button", name="Decline").click()
+        expect(page.get_by_text("The payment was declined")).to_be_visible()
+        album.take(page, "topup-declined", width, theme)
+        page.get_by_role("button", name="Pay $5.00").click()
+        page.wait_for_url("**/sandbox/checkout/**")
+        page.get_by_role("button", name="Pay $5.00").click()
+        expect(page.get_by_text("Top-up received")).to_be_visible()
+        album.take(page, "topup-paid", width, theme)
+
+
+def main() -> None:
+    """Reads the options and takes the pictures; prints what the browser complained of."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instance", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    content = json.loads(options.instance.read_text())
+    instance = Instance(content["base_url"], content["paywalls"]["default"]["key"])
+    prepare(instance)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        album = Album(browser, instance, options.out)
+        for width, height in SIZES:
+            for theme in THEMES:
+                tour(album, width, height, theme)
+        browser.close()
+    print("\n".join(sorted(set(album.complaints))) or "The browser had nothing to complain of.")
+
+
+if __name__ == "__main__":
+    main()
