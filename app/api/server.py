@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
     )
     server = uvicorn.Server(config)
     path = settings.get().data / "instance.json"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal that ended it once more; by then everything has been drained and settled.
+        signal.signal(number, lambda _number, _frame: None)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(server, path, instance, on_ready))
     if server.started:

@@ -19,6 +19,7 @@ from app.flows.prompt_count import count_answer
 from app.flows.stream_meter import StreamMeter, gather_output, read_usage
 
 ANSWER_BYTES_MAX = 64_000_000
+STREAM = "text/event-stream"
 
 Send = Callable[[bytes], Awaitable[None]]
 Describe = Callable[[Applied], dict[str, Any]]
@@ -119,6 +120,9 @@ def _answer_of(run: Run) -> ProviderAnswer:
 
 async def _forward(answer: ProviderAnswer, meter: StreamMeter, send: Send) -> ProviderFailed | None:
     """Forwards until the provider ends; returns its failure if that came after something was delivered."""
+    if answer.content_type != STREAM:
+        _completion(await _read_whole(answer))
+        raise ProviderFailed("The provider answered a request for a stream without one.")
     has_sent = False
     try:
         async for chunk in answer.chunks():

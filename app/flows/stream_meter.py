@@ -19,6 +19,7 @@ KEPT_BYTES_MAX = 8_000_000
 """How much of a stream is kept for counting; beyond it the bound stands (`decisions.md` 5)."""
 
 _SPECIAL = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:')
+_LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _BOUNDARY = re.compile(rb"\r?\n\r?\n")
 
 
@@ -93,6 +94,8 @@ class StreamMeter:
 
     def _check_first(self, data: bytes) -> None:
         """Refuses a stream that is none, before the client has been told of success."""
+        if any(line and not line.startswith(_LINES) for line in data.splitlines()):
+            raise ProviderFailed("The provider's stream is no stream of events.")
         for payload in _payloads(data):
             if payload == b"[DONE]":
                 return

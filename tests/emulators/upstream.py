@@ -20,6 +20,9 @@ from urllib.request import Request, urlopen
 
 from tests.emulators.upstream_behaviours import BEHAVIOURS, Exchange
 
+PACED = ("ok:6:120", "ok:400:20", "ok:40:5")
+"""Models with a number of chunks and milliseconds between them that are offered by name."""
+
 
 @dataclass
 class Seen:
@@ -71,7 +74,8 @@ class Upstream:
                 self.seen.clear()
                 exchange.send_json({})
             case "GET", "/v1/models":
-                rows = [{"id": n, "object": "model", "created": 0, "owned_by": "emulator"} for n in BEHAVIOURS]
+                names = (*BEHAVIOURS, *PACED)
+                rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]
                 exchange.send_json({"object": "list", "data": rows})
             case "POST", "/v1/chat/completions":
                 return await self._complete(connection, exchange, coming)
@@ -114,6 +118,7 @@ class RunningUpstream:
 
     port: int
     base_url: str
+    pid: int
 
     def seen(self) -> list[dict[str, Any]]:
         """Returns the chat requests since the last reset, oldest first."""
@@ -133,7 +138,7 @@ def running() -> Iterator[RunningUpstream]:
     with Popen([sys.executable, "-m", "tests.emulators.upstream", "--port", "0"], stdout=PIPE) as process:
         assert process.stdout is not None
         try:
-            yield RunningUpstream(**json.loads(process.stdout.readline()))
+            yield RunningUpstream(**json.loads(process.stdout.readline()), pid=process.pid)
         finally:
             process.terminate()
 

@@ -1,0 +1,389 @@
+"""POST /v1/chat/completions over real HTTP, in front of a real upstream process."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import openai
+import pytest
+
+from tests.emulators.upstream import RunningUpstream
+from tests.server import QUESTION, Demo, arithmetic
+from tests.spec import check_answer, check_chunk
+
+
+def events(answer: httpx.Response) -> list[Any]:
+    """Returns the events of a stream, `[DONE]` as itself."""
+    payloads = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+    return [payload if payload == "[DONE]" else json.loads(payload) for payload in payloads]
+
+
+def said(chunks: list[Any]) -> str:
+    """Returns what a stream's chunks say together."""
+    choices = [chunk["choices"][0] for chunk in chunks if isinstance(chunk, dict) and chunk.get("choices")]
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+def closed(demo: Demo, user: str) -> None:
+    """Waits until nothing is held for a user any more; fails if that never comes."""
+    for _ in range(100):
+        if demo.held(user) == 0:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"something is still held for {user}")
+
+
+def test_a_new_user_gets_a_message_with_a_link_and_nothing_is_written(demo: Demo) -> None:
+    user, before = demo.new_user(None), demo.rows()
+    answer = demo.chat("ok", user)
+    content = answer.json()
+    check_answer(content)
+    assert (answer.status_code, answer.headers["x-paywall-action"]) == (200, "topup")
+    assert f"{demo.base_url}/topup/" in content["choices"][0]["message"]["content"]
+    assert content["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    assert content["paywall"]["charge"] == "0"
+    assert demo.rows() == before
+
+
+@pytest.mark.parametrize("wants_usage", [True, False])
+def test_the_message_is_streamed_if_streaming_was_asked_for(demo: Demo, wants_usage: bool) -> None:
+    options = {"stream_options": {"include_usage": True}} if wants_usage else {}
+    answer = demo.chat("ok", demo.new_user(None), stream=True, **options)
+    *chunks, done = events(answer)
+    for chunk in chunks:
+        check_chunk(chunk)
+    assert done == "[DONE]" and "/topup/" in said(chunks)
+    assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+    assert [chunk["usage"] for chunk in chunks if chunk.get("usage")] == ([{
+        "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}] if wants_usage else [])  # fmt: skip
+
+
+def test_the_upstreams_answer_comes_untouched_and_is_charged_exactly(demo: Demo) -> None:
+    user = demo.new_user()
+    answer = demo.chat("ok", user)
+    content = answer.json()
+    check_answer(content)
+    receipt = demo.receipt(answer.headers["x-request-id"])
+    assert content["id"].startswith("chatcmpl-") and "The coin drops" in content["choices"][0]["message"]["content"]
+    assert [line["tokens"] for line in receipt["lines"] if line["kind"] == "output"] == [
+        content["usage"]["completion_tokens"]
+    ]
+    assert Fraction(receipt["charge"]) == arithmetic(receipt) == Fraction(5) - demo.spendable(user)
+    assert Fraction(receipt["hold"]) - Fraction(receipt["charge"]) == Fraction(receipt["released"])
+    assert content["paywall"]["charge"] == receipt["charge"]
+    assert (receipt["status"], receipt["estimated"], receipt["streamed"], receipt["user"]) == (
+        "settled", False, False, user,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["ok", "tools", "reasoning", "split-utf8", "split-event", "crlf"])
+def test_a_stream_passes_whole_and_ends_with_done(demo: Demo, model: str) -> None:
+    user = demo.new_user()
+    answer = demo.chat(model, user, stream=True, stream_options={"include_usage": True})
+    *chunks, done = events(answer)
+    usage = chunks[-1]
+    assert done == "[DONE]" and usage["choices"] == [] and usage["usage"]["completion_tokens"] > 0
+    assert len({chunk["id"] for chunk in chunks}) == 1
+    receipt = demo.receipt(answer.headers["x-request-id"])
+    assert Fraction(usage["paywall"]["charge"]) == Fraction(receipt["charge"]) == arithmetic(receipt)
+    assert Fraction(5) - demo.spendable(user) == Fraction(receipt["charge"])
+
+
+def test_the_usage_that_we_asked_for_is_taken_out_again(demo: Demo, emulated: RunningUpstream) -> None:
+    emulated.reset()
+    answer = demo.chat("ok", demo.new_user(), stream=True)
+    assert emulated.seen()[0]["body"]["stream_options"] == {"include_usage": True}
+    assert all(chunk == "[DONE]" or chunk["choices"] for chunk in events(answer))
+
+
+def test_what_the_client_sent_goes_upstream_with_our_limit(demo: Demo, emulated: RunningUpstream) -> None:
+    emulated.reset()
+    sent = {"temperature": 0.25, "seed": 7, "stop": ["x"], "top_p": 1, "metadata": {"ключ": "значение"}, "extra": [1]}
+    demo.chat("echo", demo.new_user(), **sent)
+    body = emulated.seen()[0]["body"]
+    assert {name: body[name] for name in sent} == sent
+    assert body["max_tokens"] == 16_384
+    demo.chat("echo", demo.new_user(), max_completion_tokens=99)
+    assert emulated.seen()[1]["body"]["max_completion_tokens"] == 99
+    assert "max_tokens" not in emulated.seen()[1]["body"]
+
+
+def test_tool_calls_come_byte_for_byte(demo: Demo, emulated: RunningUpstream) -> None:
+    emulated.reset()  # its ids count its requests
+    direct = httpx.post(f"{emulated.base_url}/chat/completions", json={"model": "tools", "messages": QUESTION})
+    emulated.reset()
+    through = demo.chat("tools", demo.new_user())
+    assert through.json()["choices"] == direct.json()["choices"]
+    assert through.content.startswith(direct.content.rstrip()[:-1])
+
+
+def test_chunks_arrive_as_they_are_said(demo: Demo) -> None:
+    client = demo.client()
+    stream = client.chat.completions.create(model="ok:6:120", user=demo.new_user(), messages=QUESTION, stream=True)
+    arrivals = [time.monotonic() for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
+    # Six chunks 120 ms apart cannot have been kept back and sent together.
+    assert len(arrivals) == 6 and arrivals[-1] - arrivals[0] > 0.3
+
+
+async def test_the_async_sdk_works_too(demo: Demo) -> None:
+    user = demo.new_user()
+    async with openai.AsyncOpenAI(base_url=demo.api_base, api_key=demo.key, max_retries=0) as client:
+        answers = await asyncio.gather(
+            *(client.chat.completions.create(model="ok", user=user, messages=QUESTION) for _ in range(5))
+        )
+        stream = await client.chat.completions.create(model="ok", user=user, messages=QUESTION, stream=True)
+        chunks = [chunk async for chunk in stream]
+    assert len({answer.choices[0].message.content for answer in answers}) == 1 and len(chunks) > 2
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "code"),
+    [
+        ("error-400", 400, "upstream_400"),
+        ("error-401", 502, "upstream_401"),
+        ("error-404", 404, "upstream_404"),
+        ("error-429", 429, "upstream_429"),
+        ("error-500", 502, "upstream_500"),
+        ("cut-before", 502, "provider_error"),
+        ("garbage", 502, "provider_error"),
+        ("garbage-json", 502, "provider_error"),
+        ("garbage-stream", 502, "provider_error"),
+        ("redirect", 502, "provider_error"),
+        ("slow-first", 504, "provider_error"),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_failure_before_the_first_token_charges_nothing(
+    demo: Demo, model: str, status: int, code: str, is_stream: bool
+) -> None:
+    user = demo.new_user()
+    answer = demo.chat(model, user, stream=is_stream)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert set(error) >= {"message", "type", "param", "code"} and "sk-" not in answer.text
+    assert answer.headers["x-request-id"].startswith("req_")
+    assert answer.headers.get("retry-after") == ("7" if status == 429 else None)
+    assert (demo.spendable(user), demo.held(user)) == (5, 0)
+    assert demo.receipt(answer.headers["x-request-id"])["status"] == "released"
+
+
+@pytest.mark.parametrize("model", ["cut", "silent", "error-mid-stream"])
+def test_a_stream_that_breaks_charges_what_was_delivered(demo: Demo, model: str) -> None:
+    user = demo.new_user()
+    answer = demo.chat(model, user, stream=True)
+    *chunks, last = events(answer)
+    receipt = demo.receipt(answer.headers["x-request-id"])
+    assert "error" in last and said(chunks)
+    assert receipt["estimated"] and Fraction(receipt["charge"]) == arithmetic(receipt) > 0
+    assert Fraction(5) - demo.spendable(user) == Fraction(receipt["charge"])
+    assert demo.held(user) == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "is_estimated"), [("no-usage", True), ("negative-usage", True), ("usage-twice", False)]
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_usage_that_is_missing_or_wrong_is_counted(demo: Demo, model: str, is_estimated: bool, is_stream: bool) -> None:
+    user = demo.new_user()
+    answer = demo.chat(model, user, stream=is_stream)
+    receipt = demo.receipt(answer.headers["x-request-id"])
+    assert (receipt["status"], receipt["estimated"]) == ("settled", is_estimated)
+    assert Fraction(receipt["charge"]) == arithmetic(receipt) == Fraction(5) - demo.spendable(user) > 0
+
+
+def test_absurd_usage_never_charges_more_than_the_bound(demo: Demo) -> None:
+    user = demo.new_user()
+    receipt = demo.receipt(demo.chat("wrong-usage", user).headers["x-request-id"])
+    assert Fraction(receipt["charge"]) == Fraction(5) - demo.spendable(user) <= Fraction(receipt["hold"])
+
+
+def test_an_empty_answer_is_free(demo: Demo) -> None:
+    user = demo.new_user()
+    answer = demo.chat("empty", user)
+    assert (answer.status_code, demo.spendable(user), demo.held(user)) == (200, 5, 0)
+
+
+def test_an_answer_of_ten_megabytes_comes_whole(demo: Demo) -> None:
+    user = demo.new_user("500")
+    answer = demo.chat("big", user)
+    assert len(answer.content) > 9_000_000 and answer.json()["paywall"]["action"] == "none"
+    streamed = demo.chat("big", user, stream=True)
+    assert len(streamed.content) > 9_000_000 and streamed.text.rstrip().endswith("data: [DONE]")
+    assert demo.held(user) == 0
+
+
+def test_an_upstream_that_is_down_is_a_bad_gateway(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # The server's own upstream lives on; one that never listened is reached through a paywall of its own kind.
+    from tests.emulators import upstream
+    from tests.server import running
+
+    with upstream.running() as short_lived:
+        base_url = short_lived.base_url
+        with running(tmp_path_factory.mktemp("down"), "--upstream", base_url) as other:
+            user = other.new_user()
+            assert other.chat("ok", user).status_code == 200
+            before = other.spendable(user)
+            _stop(short_lived)
+            answer = other.chat("ok", user)
+            assert (answer.status_code, answer.json()["error"]["provider_status"]) == (502, None)
+            assert (other.spendable(user), other.held(user)) == (before, 0)
+
+
+def _stop(emulator: RunningUpstream) -> None:
+    import os
+    import signal
+
+    os.kill(emulator.pid, signal.SIGKILL)
+    while True:
+        try:
+            httpx.get(f"{emulator.base_url}/models", timeout=1)
+        except httpx.TransportError:
+            return
+
+
+@pytest.fixture
+def raw(demo: Demo) -> Iterator[socket.socket]:
+    address = urlsplit(demo.base_url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        yield connection
+
+
+def _send(raw: socket.socket, demo: Demo, body: dict[str, Any]) -> None:
+    content = json.dumps(body).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {demo.key}\r\n"
+    raw.sendall(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+
+
+def test_a_client_that_goes_away_cancels_the_upstream_and_pays_for_what_it_got(
+    demo: Demo, emulated: RunningUpstream, raw: socket.socket
+) -> None:
+    emulated.reset()
+    user = demo.new_user()
+    _send(raw, demo, {"model": "ok:400:20", "user": user, "messages": QUESTION, "stream": True})
+    received = b""
+    while received.count(b"data: ") < 5:
+        received += raw.recv(65_536)
+    raw.close()
+    closed(demo, user)
+    request_id = received.split(b"x-request-id: ")[1].split(b"\r\n")[0].decode()
+    receipt = demo.receipt(request_id)
+    assert (receipt["disconnect"], receipt["estimated"], receipt["status"]) == ("cancel", True, "settled")
+    output = next(line["tokens"] for line in receipt["lines"] if line["kind"] == "output")
+    assert 3 <= output < 100
+    assert Fraction(5) - demo.spendable(user) == Fraction(receipt["charge"]) == arithmetic(receipt)
+    assert emulated.seen()[0]["outcome"] == "disconnected"
+
+
+def test_a_client_that_leaves_before_a_whole_answer_pays_nothing(
+    demo: Demo, emulated: RunningUpstream, raw: socket.socket
+) -> None:
+    emulated.reset()
+    user = demo.new_user()
+    _send(raw, demo, {"model": "slow-first", "user": user, "messages": QUESTION})
+    while not emulated.seen():
+        time.sleep(0.02)
+    assert demo.held(user) > 0
+    raw.close()
+    closed(demo, user)
+    assert demo.spendable(user) == 5
+
+
+def test_a_small_wallet_gets_a_shorter_answer_and_never_goes_below_zero(demo: Demo, emulated: RunningUpstream) -> None:
+    emulated.reset()
+    user = demo.new_user("0.005")
+    answer = demo.chat("ok", user)
+    assert answer.headers["x-paywall-action"] == "none"
+    assert 16 <= emulated.seen()[0]["body"]["max_tokens"] < 3_000
+    while answer.headers["x-paywall-action"] == "none":
+        answer = demo.chat("ok", user)
+    assert 0 <= demo.spendable(user) < Fraction(1, 1000)
+
+
+def test_many_at_once_never_spend_more_than_there_is(demo: Demo) -> None:
+    user = demo.new_user("0.02")
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: demo.chat("ok:40:5", user, max_tokens=2_000), range(60)))
+    charges = [Fraction(answer.json()["paywall"]["charge"]) for answer in answers]
+    actions = {answer.headers["x-paywall-action"] for answer in answers}
+    assert actions == {"none", "topup"}
+    assert Fraction(2, 100) - sum(charges) == demo.spendable(user) >= 0
+    assert demo.held(user) == 0
+
+
+@pytest.mark.parametrize("asked", [{"response_format": {"type": "json_object"}}, {}])
+def test_strict_mode_is_an_error_with_the_link(demo: Demo, asked: dict[str, Any]) -> None:
+    body = {"model": "ok", "user": demo.new_user(None), "messages": QUESTION, **asked}
+    answer = demo.post("/chat/completions", body, X_Paywall_Errors="messages" if asked else "http")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], answer.headers["x-paywall-action"]) == (
+        402,
+        "insufficient_funds",
+        "topup",
+    )
+    assert error["url"].startswith(f"{demo.base_url}/topup/")
+
+
+BAD_BODIES: list[tuple[str, bytes, str | None, str]] = [
+    ("malformed", b'{"model": ', None, "invalid_json"),
+    ("not an object", b"[]", None, "invalid_value"),
+    ("no UTF-8", b'{"model": "\xff"}', None, "invalid_json"),
+    ("NaN", b'{"model": "ok", "temperature": NaN}', None, "invalid_json"),
+    ("too large a number", b'{"model": "ok", "temperature": 1e999}', None, "invalid_json"),
+    ("deep", b'{"a":' * 100_000, None, "invalid_json"),
+    ("repeated key", b'{"model": "ok", "model": "big"}', "model", "repeated_key"),
+    ("repeated key inside", b'{"model": "ok", "messages": [{"role": "user", "role": "x"}]}', "role", "repeated_key"),
+    ("no model", b'{"messages": [{}]}', "model", "missing_required_parameter"),
+    ("model is a number", b'{"model": 1, "messages": [{}]}', "model", "invalid_value"),
+    ("no messages", b'{"model": "ok"}', "messages", "missing_required_parameter"),
+    ("no message", b'{"model": "ok", "messages": []}', "messages", "invalid_value"),
+    ("n is too large", b'{"model": "ok", "messages": [{}], "n": 1000}', "n", "invalid_value"),
+    ("max_tokens is a text", b'{"model": "ok", "messages": [{}], "max_tokens": "9"}', "max_tokens", "invalid_value"),
+    ("stream is a text", b'{"model": "ok", "messages": [{}], "stream": "yes"}', "stream", "invalid_value"),
+    ("options alone", b'{"model": "ok", "messages": [{}], "stream_options": {}}', "stream_options", "invalid_value"),
+    ("half a surrogate pair", b'{"model": "ok", "messages": [{"content": "\\ud800"}]}', None, "invalid_value"),
+    ("beyond 64 bits", b'{"model": "ok", "messages": [{}], "seed": 99999999999999999999}', None, "invalid_value"),
+    ("user is a number", b'{"model": "ok", "messages": [{}], "user": 7}', "user", "invalid_user"),
+    ("user has a space", b'{"model": "ok", "messages": [{}], "user": "a b"}', "user", "invalid_user"),
+    ("no user", b'{"model": "ok", "messages": [{"role": "user", "content": "x"}]}', "user", "user_required"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "param", "code"), [case[1:] for case in BAD_BODIES], ids=[c[0] for c in BAD_BODIES]
+)
+def test_bad_input_names_the_field_and_writes_nothing(demo: Demo, content: bytes, param: str | None, code: str) -> None:
+    before = demo.rows()
+    answer = demo.post("/chat/completions", content=content)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, param, code)
+    assert error["type"] == "invalid_request_error" and error["message"].endswith(".")
+    assert demo.rows() == before
+
+
+def test_an_unknown_model_is_not_found(demo: Demo) -> None:
+    answer = demo.chat("no-such-model", demo.new_user())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_a_body_over_the_limit_is_refused_by_its_length_and_by_its_bytes(demo: Demo) -> None:
+    big = b'{"model": "ok", "x": "' + b"x" * 20_000_001 + b'"}'
+    by_length = demo.post("/chat/completions", content=big)
+    by_bytes = httpx.post(
+        f"{demo.api_base}/chat/completions", headers=demo.headers(), timeout=60,
+        content=(big[start : start + 1_000_000] for start in range(0, len(big), 1_000_000)),
+    )  # fmt: skip
+    for answer in (by_length, by_bytes):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_images_are_refused_where_their_price_is_unknown(demo: Demo) -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    answer = demo.chat("ok", demo.new_user(), messages=[{"role": "user", "content": [part]}])
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages")

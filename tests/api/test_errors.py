@@ -1,0 +1,53 @@
+"""Which error has which status."""
+
+import pytest
+
+from app.api.errors import PaymentRequired, body_of, headers_of, status_of
+from app.domain import errors
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.BadField("x", "No."), 400),
+        (errors.UnknownKey("No."), 401),
+        (PaymentRequired("No.", "https://x"), 402),
+        (errors.WrongMode("No."), 403),
+        (errors.Blocked("No."), 403),
+        (errors.UnknownModel("No."), 404),
+        (errors.NotFound("No."), 404),
+        (errors.StillRunning("No."), 409),
+        (errors.KeyReused("No."), 422),
+        (errors.Unavailable("No."), 503),
+        (errors.StaleDecision("No."), 503),
+        (errors.ProviderFailed("No.", 400), 400),
+        (errors.ProviderFailed("No.", 401), 502),
+        (errors.ProviderFailed("No.", 402), 502),
+        (errors.ProviderFailed("No.", 403), 502),
+        (errors.ProviderFailed("No.", 404), 404),
+        (errors.ProviderFailed("No.", 413), 413),
+        (errors.ProviderFailed("No.", 418), 502),
+        (errors.ProviderFailed("No.", 422), 422),
+        (errors.ProviderFailed("No.", 429), 429),
+        (errors.ProviderFailed("No.", 503), 502),
+        (errors.ProviderFailed("No.", None), 502),
+        (errors.ProviderFailed("No.", timed_out=True), 504),
+        (errors.CoinslotError("No."), 500),
+    ],
+)
+def test_each_error_has_its_status(error: errors.CoinslotError, status: int) -> None:
+    assert status_of(error) == status
+    assert set(body_of(error)["error"]) >= {"message", "type", "param", "code"}
+
+
+def test_only_what_may_be_tried_again_says_when() -> None:
+    assert headers_of(errors.Unavailable("No.")) == {"Retry-After": "2"}
+    assert headers_of(errors.ProviderFailed("No.", 429, retry_after="7")) == {"Retry-After": "7"}
+    assert headers_of(errors.ProviderFailed("No.", 503, retry_after="7")) == {}
+    assert headers_of(errors.NotFound("No.")) == {}
+
+
+def test_a_providers_own_words_are_passed_on() -> None:
+    body = {"error": {"message": "Bad field.", "type": "t", "param": "p", "code": "c", "internal": "x"}}
+    passed = body_of(errors.ProviderFailed("No.", 400, body=dict(body)))["error"]
+    assert passed == {"message": "Bad field.", "type": "t", "param": "p", "code": "c", "provider_status": 400}

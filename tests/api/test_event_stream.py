@@ -1,0 +1,26 @@
+"""A paywall answer is a real completion."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.api.event_stream import DONE, streamed, whole
+from tests.spec import check_answer, check_chunk
+
+
+@given(st.text(min_size=1))
+def test_a_streamed_answer_says_the_same_as_the_whole_one(text: str) -> None:
+    *events, done = streamed("m", text, {"action": "topup"}, wants_usage=True)
+    chunks = [json.loads(event.removeprefix(b"data: ")) for event in events]
+    for chunk in chunks:
+        check_chunk(chunk)
+    assert done == DONE
+    assert "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"]) == text
+    assert chunks[-1]["usage"]["total_tokens"] == 0 and chunks[-1]["paywall"] == {"action": "topup"}
+
+
+def test_a_whole_answer_is_as_openai_defines_it() -> None:
+    answer = json.loads(whole("m", "Add funds here.", {"action": "topup"}))
+    check_answer(answer)
+    assert answer["choices"][0]["finish_reason"] == "stop"

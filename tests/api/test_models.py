@@ -1,0 +1,18 @@
+"""GET /v1/models: what is offered, at what price."""
+
+from tests.server import Demo
+
+
+def test_models_are_listed_with_prices_of_this_paywalls_users(demo: Demo) -> None:
+    models = {model.id: model for model in demo.client().models.list()}
+    listed = models["ok"].model_dump()
+    # Nobody knows this model, so it is $1 and $2, and the demo's markup is 20 %.
+    assert listed["pricing"] == {"prompt": "1.2", "cached_prompt": "1.2", "completion": "2.4", "request": "0"}
+    assert (listed["object"], listed["is_free"], listed["name"]) == ("model", False, "ok")
+
+
+def test_one_model_is_described_like_in_the_list(demo: Demo) -> None:
+    listed = next(model for model in demo.get("/models").json()["data"] if model["id"] == "tools")
+    assert demo.get("/models/tools").json() == listed
+    answer = demo.get("/models/no-such-model")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")

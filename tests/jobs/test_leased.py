@@ -1,0 +1,31 @@
+"""Jobs run in one process at a time, and one's failure is its own."""
+
+import pytest
+
+from app import db, wiring
+from app.domain.leases import leases
+from app.jobs.leased import run, tick
+
+
+async def seven() -> int:
+    return 7
+
+
+async def test_a_job_runs_under_its_lease_and_gives_it_up(database: str) -> None:
+    wiring.replace(None)
+    assert await run("x", seven) == 7
+    with db.transaction() as session:
+        assert leases.take(session, "job:x", "somebody else", 60)
+    assert await run("x", seven) is None
+
+
+async def test_a_failing_job_gives_its_lease_up_and_says_so(database: str) -> None:
+    wiring.replace(None)
+
+    async def fails() -> int:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await run("y", fails)
+    await tick("y", fails)
+    assert await run("y", seven) == 7

@@ -1,0 +1,13 @@
+"""The table of jobs."""
+
+from pathlib import Path
+
+from app import settings
+from app.jobs.schedule import jobs
+
+
+def test_lost_holds_are_looked_for_often_enough_to_be_closed_in_time(data_dir: Path) -> None:
+    for seconds in (2, 60):
+        settings.configure(data=data_dir, lease_seconds=seconds)
+        # A lease runs for half of the time; a search that starts at its end must still finish within it.
+        assert 0 < jobs()["reap-holds"].every_seconds <= seconds / 4

@@ -1,0 +1,68 @@
+"""The commands, as processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from tests.server import ROOT, command, running
+
+
+def test_audit_names_the_broken_row_and_fails(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as demo:
+        demo.new_user("5")
+        demo.stop()
+        assert demo.audit() == "The books balance."
+        engine = create_engine(f"sqlite:///{demo.data / 'coinslot.db'}")
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE ledger_account SET posted = posted + 1 WHERE kind = 'wallet'"))
+        engine.dispose()
+        done = command("audit", "--data", str(demo.data))
+    assert done.returncode == 1
+    assert ":wallet:wal_" in done.stderr and "do not balance" in done.stderr
+
+
+def test_a_job_runs_once_and_an_unknown_one_is_one_line(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as demo:
+        demo.stop()
+    done = command("job", "reap-holds", "--data", str(tmp_path / "data"))
+    assert (done.returncode, done.stdout.strip()) == (0, "reap-holds: 0")
+    unknown = command("job", "dance", "--data", str(tmp_path / "data"))
+    assert unknown.returncode == 1 and len(unknown.stderr.strip().splitlines()) == 1
+
+
+def test_fresh_deletes_an_instance_and_nothing_else(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data) as demo:
+        demo.new_user("5")
+        first = demo.key
+    with running(data, "--fresh") as demo:
+        assert demo.key != first and demo.rows()["wallet"] == 0
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("years of work")
+    done = command("demo", "--no-web", "--fresh", "--data", str(foreign))
+    assert done.returncode == 1 and "--fresh" in done.stderr
+    assert (foreign / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    done = command("demo", "--no-web", "--data", str(tmp_path / "data"), LEASE_SECONDS="never")
+    assert done.returncode == 1
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("coinslot: COINSLOT_LEASE_SECONDS: ") and "'never'" in lines[0]
+
+
+def test_an_upstream_that_is_not_there_stops_the_demo_with_one_line(tmp_path: Path) -> None:
+    done = command("demo", "--no-web", "--data", str(tmp_path / "data"), "--upstream", "http://127.0.0.1:1/v1")
+    assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_pages_reflex_is_never_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys; from app import cli, wiring; from app.api import asgi, server, workers;"
+        "from app.jobs import scheduler;"
+        "asgi.api_only((wiring.running, scheduler.running)); sys.exit('reflex' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

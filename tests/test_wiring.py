@@ -1,0 +1,32 @@
+"""What one process is made of."""
+
+import pytest
+
+from app import settings, wiring
+from app.adapters.secret_box import SecretBox
+from app.domain.errors import CoinslotError, Unavailable
+from app.domain.paywalls.configuration import ProviderSetting
+from app.wiring import ProvidersByName, Wiring
+
+
+async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) -> None:
+    sealed = SecretBox(settings.get().secrets).seal("sk-upstream", "provider_key:pw_1")
+    setting = ProviderSetting("openai", "https://api.example/v1", sealed)
+    providers = ProvidersByName(Wiring().counter)
+    assert providers.find("pw_1", setting)[1].api_key == "sk-upstream"
+    with pytest.raises(CoinslotError):
+        providers.find("pw_2", setting)
+    await providers.close()
+
+
+async def test_commits_are_refused_before_the_start_and_after_the_end(database: str) -> None:
+    from app.domain.ledger.operations import Release
+
+    wiring.replace(None)
+    queue = wiring.get().queue
+    with pytest.raises(Unavailable):
+        await queue.commit(Release("hold:x"))
+    async with wiring.running():
+        pass
+    with pytest.raises(Unavailable):
+        await queue.commit(Release("hold:x"))
