@@ -42,6 +42,13 @@ def missing() -> dict[str, str]:
     return reasons
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--ledger-steps", type=int, default=6_000, help="steps of the ledger's state machine on each database"
+    )
+    parser.addoption("--kill-rounds", type=int, default=30, help="how often servers under load are killed")
+
+
 def pytest_report_header() -> list[str]:
     return [f"{mark} tests are SKIPPED: {reason}" for mark, reason in missing().items()]
 

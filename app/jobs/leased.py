@@ -1,16 +1,21 @@
-"""Runs a job in one process at a time, and keeps one job's failure from the others."""
+"""Runs a job in one process at a time, and keeps one job's failure from the others.
 
+A lease is short and renewed while the job runs, so that a killed process keeps nobody waiting for long.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from app import db, wiring
+from app import db, settings, wiring
 from app.domain.leases import leases
 
 log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[int]]
-LEASE_SECONDS = 60.0
+LEASE_SHARE = 0.25
+"""How long a job's lease runs, as a share of the time within which lost holds must be closed."""
 
 
 async def run(name: str, work: Work) -> int | None:
@@ -18,14 +23,28 @@ async def run(name: str, work: Work) -> int | None:
 
     Raises what `work` raises.
     """
-    owner = wiring.get().owner
-    lease = f"job:{name}"
-    if not await db.in_transaction(lambda session: leases.take(session, lease, owner, LEASE_SECONDS), writes=True):
+    if not await _take(name):
         return None
+    renewing = asyncio.create_task(_renew(name))
     try:
         return await work()
     finally:
+        renewing.cancel()
+        owner, lease = wiring.get().owner, f"job:{name}"
         await db.in_transaction(lambda session: leases.give_up(session, lease, owner), writes=True)
+
+
+async def _take(name: str) -> bool:
+    owner, lease, seconds = wiring.get().owner, f"job:{name}", settings.get().lease_seconds * LEASE_SHARE
+    return await db.in_transaction(lambda session: leases.take(session, lease, owner, seconds), writes=True)
+
+
+async def _renew(name: str) -> None:
+    while True:
+        await asyncio.sleep(settings.get().lease_seconds * LEASE_SHARE / 3)
+        if not await _take(name):
+            log.error("job", job=name, step="lease_lost")
+            return
 
 
 async def tick(name: str, work: Work) -> None:

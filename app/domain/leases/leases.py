@@ -38,6 +38,5 @@ def living_processes(session: Session) -> set[str]:
 
 
 def declare_all_dead(session: Session) -> None:
-    """Ends the leases of all processes: a starting one knows that its predecessors on a SQLite file are gone."""
-    table = table_of(Lease)
-    session.execute(delete(table).where(table.c.name.startswith(PROCESS)))
+    """Ends all leases: a process that starts on a SQLite file knows that its predecessors and their jobs are gone."""
+    session.execute(delete(table_of(Lease)))
