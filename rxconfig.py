@@ -4,6 +4,7 @@ Radix Themes stays out: its 85 KB of styles would serve nothing, the parts of ap
 """
 
 import reflex as rx
+
 from app.web.build import SameOriginPlugin
 
 config = rx.Config(

@@ -1,6 +1,7 @@
 """Runs migrations on the connection that app/db.py hands over; nothing else calls Alembic."""
 
 from alembic import context
+
 from app.domain.all_tables import METADATA
 
 context.configure(

@@ -142,7 +142,7 @@ def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
         except Exception as error:
             log.warning("commit_queue", step="commit", operations=len(batch), attempt=attempt, error=repr(error))
             failure = error
-        if not _may_land_next_time(failure):
+        if not _may_land_next_time(failure, attempt):
             break
     if isinstance(failure, Unavailable):
         # A database that is away is not asked again for each.
@@ -164,6 +164,6 @@ def _write(batch: Sequence[_Waiting]) -> Sequence[Answer]:
     return outcomes
 
 
-def _may_land_next_time(failure: Exception) -> bool:
-    """Tells whether another process only went first: its row, or its lock, is there to be read now."""
-    return isinstance(failure, db.Repeatable | IntegrityError)
+def _may_land_next_time(failure: Exception, attempt: int) -> bool:
+    """Tells whether another process may only have gone first: its row, or its lock, is there to be read now."""
+    return isinstance(failure, db.Repeatable) or (isinstance(failure, IntegrityError) and attempt == 1)

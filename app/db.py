@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Session
 
@@ -197,7 +197,7 @@ def claim_sqlite_file() -> None:
     global _claim
     if _claim is not None:
         return
-    file = Path(f"{engine().url.database}.serving").open("w")
+    file = Path(f"{engine().url.database}.serving").open("w")  # noqa: SIM115 - held open for as long as the claim
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -209,8 +209,9 @@ def claim_sqlite_file() -> None:
 async def in_transaction(function: Callable[[Session], T], *, writes: bool = False) -> T:
     """Runs `function` with a session in a thread, in one transaction; read-only unless `writes`.
 
-    It is run again if the transaction had to give way or lost its connection before the commit, so it
-    changes nothing but the database. Raises Unavailable as `transaction` does.
+    It is run again if the transaction had to give way, lost its connection before the commit, or wrote a
+    row that another had written meanwhile and that it now finds; so it changes nothing but the database.
+    Raises Unavailable as `transaction` does.
     """
 
     def run() -> T:
@@ -218,7 +219,7 @@ async def in_transaction(function: Callable[[Session], T], *, writes: bool = Fal
             try:
                 with transaction(writes=writes) as session:
                     return function(session)
-            except Repeatable:
+            except (Repeatable, IntegrityError):
                 continue
         with transaction(writes=writes) as session:
             return function(session)

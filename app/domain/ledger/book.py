@@ -92,11 +92,15 @@ class NewPosting:
 
 @dataclass(slots=True)
 class Book:
-    """What was read, and what the decisions so far want written."""
+    """What was read, and what the decisions so far want written.
+
+    `opened_budgets` are those that the batch's own SetCap made; they exist from that operation on.
+    """
 
     now: int
     accounts: dict[str, AccountRow] = field(default_factory=dict)
     budgets: dict[str, BudgetRow] = field(default_factory=dict)
+    opened_budgets: dict[str, BudgetRow] = field(default_factory=dict)
     holds: dict[str, HoldRow] = field(default_factory=dict)
     postings: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)

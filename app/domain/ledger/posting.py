@@ -115,6 +115,8 @@ def applied(
 def set_cap(book: Book, operation: SetCap) -> Applied:
     """Changes a cap; what stands above it is remembered as the budget's overrun."""
     check_amount(operation.cap, 0)
+    if opened := book.opened_budgets.pop(operation.budget_id, None):
+        book.budgets[opened.id] = opened
     (budget,) = budget_rows(book, operation.wallet, (operation.budget_id,))
     budget.cap = operation.cap
     budget.overrun = budget.above_cap

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from app.domain.ledger.accounts import CHARGED, NEVER_BELOW_ZERO, Account, Kind, parse
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, CHARGED, NEVER_BELOW_ZERO, Account, Kind, parse
 from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs
 from app.domain.ledger.operations import BumpEpoch, Charge, Extend, Hold, Operation, Post, Release, SetCap, Settle
@@ -87,8 +87,8 @@ def _collect(operation: Operation, touched: _Touched) -> None:
             touched.holds.add(operation.hold_id)
         case SetCap():
             touched.budgets.add(operation.budget_id)
-            if operation.cap >= 0:
-                touched.caps[operation.budget_id] = operation.wallet
+            if 0 <= operation.cap <= AMOUNT_NANOS_MAX:
+                touched.caps.setdefault(operation.budget_id, operation.wallet)
         case BumpEpoch():
             touched.bumped.add(operation.subject)
 
@@ -147,7 +147,7 @@ def _read_budgets(connection: Connection, book: Book, touched: _Touched) -> None
     if missing:
         open_budgets(connection, missing, book.now)
         for row in _BUDGETS.rows(connection, missing):
-            book.budgets[row[0]] = BudgetRow(*row)
+            book.opened_budgets[row[0]] = BudgetRow(*row)
 
 
 def _read_epochs(connection: Connection, book: Book, touched: _Touched) -> None:

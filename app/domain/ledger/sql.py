@@ -47,7 +47,7 @@ class Write:
         self._postgresql = postgresql
         self._processors: dict[str, list[tuple[int, Callable[[Any], Any]]]] = {}
 
-    def run(self, connection: Connection, rows: list[Values]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Executes the statement for all rows; does nothing if there are none."""
         if not rows:
             return

@@ -1,9 +1,10 @@
 """The ledger as one would explain it to a child: dictionaries, and sums made anew each time they are needed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain.errors import (
     BadOperation,
@@ -54,10 +55,10 @@ class ModelHold:
 class Model:
     """What everybody should have."""
 
-    balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    balances: Counter[str] = field(default_factory=Counter)
     holds: dict[str, ModelHold] = field(default_factory=dict)
     budgets: dict[str, tuple[str, int]] = field(default_factory=dict)
-    epochs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    epochs: Counter[str] = field(default_factory=Counter)
     postings: dict[str, object] = field(default_factory=dict)
 
     def copy(self) -> "Model":
@@ -95,12 +96,12 @@ class Model:
     def left(self, budget_id: str) -> int:
         return max(self.budgets[budget_id][1] - self.spent(budget_id) - self.held_of(budget_id), 0)
 
-    def _answer(self, wallet: Account, amount: int, **more: int) -> Applied:
+    def _answer(self, wallet: Account, amount: int, **more: Any) -> Applied:
         balance = sum(self.balances[account.id] for account in wallet.purse)
         held = sum(self.held(account) for account in wallet.purse)
         return Applied(amount=amount, available=balance - held, balance=balance, **more)
 
-    def _closed(self, hold: ModelHold, **more: int) -> Applied:
+    def _closed(self, hold: ModelHold, **more: Any) -> Applied:
         released, short = max(hold.amount - hold.charged, 0), max(hold.asked - hold.charged, 0)
         return self._answer(hold.wallet, hold.charged, released=released, short=short, **more)
 
@@ -170,7 +171,9 @@ class Model:
             raise BadOperation("no amount")
         self._check_decision(operation, amount)
         promo = min(amount, self.free(operation.wallet.promo))
-        transfers = check_split(operation.wallet, operation.split(Collected(promo, amount - promo, amount)), promo, amount)
+        transfers = check_split(
+            operation.wallet, operation.split(Collected(promo, amount - promo, amount)), promo, amount
+        )
         self._move(transfers)
         self.holds[operation.id] = ModelHold(
             operation.wallet, inputs, amount, promo, amount, operation.budgets, "settled", amount, amount

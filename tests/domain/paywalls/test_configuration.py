@@ -1,0 +1,81 @@
+"""Versions of a paywall are immutable, and links lead back to its own origins only."""
+
+from dataclasses import replace
+
+import pytest
+
+from app import db
+from app.domain.errors import BadField, NotFound
+from app.domain.paywalls.configuration import (
+    Configuration,
+    ProviderSetting,
+    check,
+    epoch_subject,
+    publish,
+    read_current,
+)
+from app.domain.paywalls.tables import PaywallVersion
+from app.flows.snapshot import read_epochs
+from tests.flows.books import make_paywall
+
+FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/x", ("http://localhost:3000",),
+                      {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip
+
+
+def test_what_is_stored_is_read_back() -> None:
+    assert Configuration.from_json(FIRST.to_json()) == FIRST
+
+
+def test_publishing_adds_a_version_keeps_the_old_one_and_bumps_the_epoch(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        _, before = read_current(session, paywall_id)
+        assert publish(session, paywall_id, FIRST) == 2
+        paywall, current = read_current(session, paywall_id)
+        assert (paywall.version, current) == (2, FIRST)
+        old = session.get(PaywallVersion, (paywall_id, 1))
+        assert old is not None and Configuration.from_json(old.config) == before
+        assert read_epochs(session, (epoch_subject(paywall_id),)) == {epoch_subject(paywall_id): 1}
+
+
+def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
+    with db.transaction() as session:
+        for act in (lambda: read_current(session, "pw_none"), lambda: publish(session, "pw_none", FIRST)):
+            with pytest.raises(NotFound):
+                act()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (replace(FIRST, app_name=""), "app_name"),
+        (replace(FIRST, app_name="x" * 61), "app_name"),
+        (replace(FIRST, app_url="lexica.example"), "app_url"),
+        (replace(FIRST, provider=ProviderSetting("openai", "ftp://x")), "provider.base_url"),
+        (replace(FIRST, provider=ProviderSetting("openai")), "provider.base_url"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: Configuration, field: str) -> None:
+    with pytest.raises(BadField) as refused:
+        check(wrong)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("url", ["https://lexica.example/", "https://lexica.example", "http://localhost:3000/a?b#c"])
+def test_links_may_lead_back_to_the_paywalls_origins(url: str) -> None:
+    assert FIRST.may_return_to(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://lexica.example/", "https://lexica.example:444/", "https://lexica.example.evil.example/",
+     "javascript:alert(1)",
+     "https://lexica.example@evil.example/", "https://evil.example/?https://lexica.example", "//lexica.example/", "",
+     "http://localhost/", "https://[::1", "https:///lexica.example", "HTTPS//lexica.example"],
+)  # fmt: skip
+def test_links_lead_nowhere_else(url: str) -> None:
+    assert not FIRST.may_return_to(url)
+
+
+def test_a_paywall_without_an_address_lets_links_lead_nowhere() -> None:
+    assert not replace(FIRST, app_url="", return_origins=()).may_return_to("https://")

@@ -1,0 +1,30 @@
+"""Ids are their own, and sort by time."""
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.ids import BASE62, derived_id, encode, new_id
+
+
+def test_new_ids_differ_and_sort_by_the_time_of_their_making() -> None:
+    ids = [new_id("req") for _ in range(2_000)]
+    assert len(set(ids)) == 2_000 and {len(made) for made in ids} == {26}
+    early = new_id("req")
+    time.sleep(0.003)
+    assert early < new_id("req")
+
+
+@given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
+def test_the_same_parts_have_the_same_id_and_others_another(one: list[str], two: list[str]) -> None:
+    same = derived_id("wal", *one) == derived_id("wal", *two)
+    assert same == ("\x00".join(one) == "\x00".join(two))
+
+
+@given(st.integers(0, 62**6 - 1))
+def test_numbers_are_written_in_any_base(number: int) -> None:
+    value = 0
+    for letter in encode(number, BASE62, 6):
+        value = value * 62 + BASE62.index(letter)
+    assert value == number

@@ -1,0 +1,95 @@
+"""The row of a request, from hold to receipt."""
+
+import pytest
+
+from app import db
+from app.domain import rows
+from app.domain.errors import NotFound
+from app.domain.ledger.operations import Applied
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.pricing.quote import Price, Tokens
+from app.domain.pricing.receipts import Receipt
+from app.domain.usage import requests
+from app.domain.usage.requests import Asked, Metered, read_receipt
+from app.domain.wallets.wallets import app_wallet
+
+PRICE = Price("prc_1", "m", 3, Unit.USD, NANOS, NANOS, 2 * NANOS, minimum_nanos=5)
+WALLET = app_wallet("pw_1", "ada", Environment.SANDBOX, Unit.USD)
+
+
+def asked(request_id: str, kind: str = "chat") -> Asked:
+    return Asked(request_id, "theirs", WALLET, kind, "m", "demo", True, Unit.USD, PRICE)
+
+
+def write(*written: rows.Row) -> None:
+    with db.transaction() as session:
+        rows.write(session, written)
+
+
+def receipt(request_id: str) -> Receipt:
+    with db.transaction(writes=False) as session:
+        return read_receipt(session, "pw_1", request_id, "ada")
+
+
+def test_a_request_runs_and_is_settled(database: str) -> None:
+    one = asked("req_1")
+    write(requests.begin(one, Applied(amount=100_000)))
+    assert (receipt("req_1").status, receipt("req_1").hold, receipt("req_1").released) == ("running", "0.0001", "0")
+    metered = Metered(Tokens(10, 20, 4), estimated=True, disconnect="cancel")
+    write(requests.finish(one, metered, 100_000, Applied(amount=50_000, short=3)))
+    found = receipt("req_1")
+    assert (found.status, found.charge, found.released, found.minimum) == (
+        "settled",
+        "0.00005",
+        "0.00005",
+        "0.000000005",
+    )
+    assert [(line.kind, line.tokens) for line in found.lines] == [("input", 6), ("cached_input", 4), ("output", 20)]
+    assert (found.estimated, found.disconnect, found.price_version, found.client_request_id) == (
+        True,
+        "cancel",
+        3,
+        "theirs",
+    )
+
+
+def test_a_charge_above_its_hold_shows_a_hold_that_covered_it(database: str) -> None:
+    one = asked("req_1")
+    write(requests.begin(one, Applied(amount=10)))
+    write(requests.finish(one, Metered(Tokens(1, 1)), 10, Applied(amount=25)))
+    assert (receipt("req_1").hold, receipt("req_1").released) == ("0.000000025", "0")
+
+
+def test_a_request_is_let_go_or_interrupted(database: str) -> None:
+    write(requests.begin(asked("req_1"), Applied(amount=9)), requests.begin(asked("req_2"), Applied(amount=9)))
+    write(requests.let_go("req_1"), requests.interrupt("req_2", Applied(amount=4)))
+    assert (receipt("req_1").status, receipt("req_1").charge, receipt("req_1").released) == (
+        "released",
+        "0",
+        "0.000000009",
+    )
+    assert (receipt("req_2").status, receipt("req_2").charge, receipt("req_2").estimated) == (
+        "interrupted",
+        "0.000000004",
+        True,
+    )
+
+
+def test_a_manual_charge_is_one_row(database: str) -> None:
+    write(requests.record_manual(asked("req_1", "manual"), Applied(amount=NANOS), {"why": "a book"}))
+    found = receipt("req_1")
+    assert (found.kind, found.status, found.charge, found.released, found.split) == (
+        "manual", "settled", "1", "0", {"developer": "1"},
+    )  # fmt: skip
+
+
+def test_somebody_elses_request_is_not_found(database: str) -> None:
+    write(requests.begin(asked("req_1"), Applied(amount=9)))
+    with db.transaction(writes=False) as session:
+        for paywall_id, request_id, user in (
+            ("pw_2", "req_1", None),
+            ("pw_1", "req_2", None),
+            ("pw_1", "req_1", "bob"),
+        ):
+            with pytest.raises(NotFound):
+                read_receipt(session, paywall_id, request_id, user)

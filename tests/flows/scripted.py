@@ -1,0 +1,94 @@
+"""A provider that answers what a test says, for flows; typed as the port."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from app.adapters.tokens_tiktoken import TiktokenCounter
+from app.commit_queue import CommitQueue
+from app.domain.errors import ProviderFailed
+from app.domain.paywalls.configuration import ProviderSetting
+from app.flows.chat import Chat
+from app.flows.chat_answer import Carrier
+from app.flows.chat_request import ChatRequest, read_chat_request
+from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+
+COUNTER = TiktokenCounter()
+USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
+
+
+class ScriptedAnswer:
+    """Yields pieces; an exception among them is raised, None waits for ever."""
+
+    def __init__(self, content_type: str, pieces: Sequence[bytes | Exception | None]) -> None:
+        self._content_type = content_type
+        self._pieces = pieces
+        self.is_closed = False
+
+    @property
+    def content_type(self) -> str:
+        return self._content_type
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            if piece is None:
+                await asyncio.Event().wait()
+            elif isinstance(piece, Exception):
+                raise piece
+            else:
+                yield piece
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Scripted:
+    """A provider, and the way to it; `sent` are the bodies that it got."""
+
+    def __init__(self, *pieces: bytes | Exception | None, content_type: str = "text/event-stream") -> None:
+        self.answer = ScriptedAnswer(content_type, pieces)
+        self.refusal: ProviderFailed | None = None
+        self.sent: list[dict[str, Any]] = []
+
+    def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
+        return self, ProviderTarget("scripted", "http://x/v1", None)
+
+    async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
+        self.sent.append(json.loads(body))
+        if self.refusal is not None:
+            raise self.refusal
+        return self.answer
+
+    async def list_models(self, target: ProviderTarget) -> list[str]:
+        return ["demo-mini"]
+
+    async def close(self) -> None:
+        return
+
+
+def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:
+    """Returns the chat flows over a queue and a provider."""
+    chat = Chat(queue, provider, COUNTER, "proc_test")
+    return chat, Carrier(chat, COUNTER)
+
+
+def request(content: str = "Hello", **more: Any) -> ChatRequest:
+    """Returns a parsed chat request."""
+    return read_chat_request({"model": "demo-mini", "messages": [{"role": "user", "content": content}], **more})
+
+
+def whole(text: str = "Hi", **more: Any) -> bytes:
+    """Returns a provider's whole answer."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return json.dumps({"id": "c", "choices": [choice], **more}).encode()
+
+
+def event(text: str = "", **more: Any) -> bytes:
+    """Returns a provider's event."""
+    content = {"id": "c", "choices": [{"index": 0, "delta": {"content": text}}], **more}
+    return b"data: " + json.dumps(content).encode() + b"\n\n"
+
+
+DONE = b"data: [DONE]\n\n"
+LAST = b'data: {"id": "c", "choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n\n"

@@ -1,0 +1,175 @@
+"""Decide, hold, send; and a hold that was granted always ends."""
+
+import asyncio
+
+import pytest
+
+from app import db
+from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, UnknownModel
+from app.domain.money import NANOS
+from app.domain.pricing.price_book import NewPrice, retire
+from app.domain.pricing.quote import Tokens, charge_nanos
+from app.domain.pricing.receipts import Receipt
+from app.domain.usage.requests import Metered, read_receipt
+from app.domain.wallets.wallets import Balance, read_balance
+from app.flows.chat import NeedsTopup, Run
+from app.flows.snapshot import Snapshot
+from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.scripted import Scripted, flows, request
+
+
+def balance(snapshot: Snapshot) -> Balance:
+    with db.transaction(writes=False) as session:
+        return read_balance(session, snapshot.wallet("ada"))
+
+
+def receipt(snapshot: Snapshot, request_id: str = "req_1") -> Receipt:
+    with db.transaction(writes=False) as session:
+        return read_receipt(session, snapshot.paywall_id, request_id)
+
+
+async def test_a_request_holds_its_bound_and_is_charged_what_it_used(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        run = await chat.begin(snapshot, "ada", request(), "req_1", "theirs")
+        assert isinstance(run, Run)
+        most = run.bound.nanos(run.offer, 16_384)
+        assert (balance(snapshot), run.held.amount) == (Balance(NANOS, most), most)
+        assert provider.sent[0]["max_tokens"] == 16_384
+        settled = await chat.settle(run, Metered(Tokens(10, 20, 5)))
+        again = await chat.settle(run, Metered(Tokens(10, 20, 5)))
+    charge = charge_nanos(run.offer.price, Tokens(10, 20, 5))
+    assert (settled.amount, again.amount, again.is_replay) == (charge, charge, True)
+    assert balance(snapshot) == Balance(NANOS - charge, 0)
+    assert receipt(snapshot).status == "settled"
+    assert_books_balance()
+
+
+async def test_without_money_nothing_is_sent_and_nothing_written(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
+    assert isinstance(needs, NeedsTopup) and needs.shortfall_nanos > 0
+    assert provider.sent == []
+
+
+async def test_a_small_wallet_clamps_the_output_to_what_it_pays_for(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS // 1_000)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        limit = provider.sent[0]["max_tokens"]
+        assert 16 <= limit < 500 and run.bound.nanos(run.offer, limit) <= NANOS // 1_000 == run.held.amount
+        await chat.release(run)
+    assert balance(snapshot) == Balance(NANOS // 1_000, 0)
+    assert receipt(snapshot).status == "released"
+
+
+async def test_a_prompt_is_counted_exactly_when_its_bytes_would_not_fit(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS // 1_000)
+    long = "internationalisation " * 60  # 1,260 bytes, some 200 tokens, at 1.1 micros each
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        run = await chat.begin(snapshot, "ada", request(long), "req_1", None)
+        assert isinstance(run, Run) and run.bound.nanos(run.offer, 16) > run.held.amount
+        await chat.release(run)
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("refusal", [ProviderFailed("No.", 500), ProviderFailed("No.", timed_out=True)])
+async def test_a_provider_that_refuses_leaves_nothing_held(database: str, refusal: ProviderFailed) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    provider.refusal = refusal
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        with pytest.raises(ProviderFailed):
+            await chat.begin(snapshot, "ada", request(), "req_1", None)
+    assert balance(snapshot) == Balance(NANOS, 0)
+    assert receipt(snapshot).status == "released"
+    assert_books_balance()
+
+
+async def test_a_task_cancelled_while_it_holds_leaves_nothing_held(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        for number in range(20):
+            task = asyncio.create_task(chat.begin(snapshot, "ada", request(), f"req_{number}", None))
+            await asyncio.sleep(0.0007 * number)
+            task.cancel()
+            result = (await asyncio.gather(task, return_exceptions=True))[0]
+            if isinstance(result, Run):
+                await chat.release(result)
+        await chat.drain(5)
+    assert balance(snapshot) == Balance(NANOS, 0)
+    assert_books_balance()
+
+
+async def test_what_was_decided_on_an_old_version_is_refused(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    with db.transaction() as session:
+        retire(session, snapshot.paywall_id, "demo-mini")
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        with pytest.raises(StaleDecision):
+            await chat.begin(snapshot, "ada", request(), "req_1", None)
+        with pytest.raises(UnknownModel):
+            await chat.begin(snapshot, "ada", request(model="other"), "req_2", None)
+
+
+async def test_an_answer_without_output_is_free(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        assert (await chat.settle(run, Metered(Tokens(10, 0)))).amount == 0
+    assert balance(snapshot) == Balance(NANOS, 0)
+
+
+async def test_a_free_model_needs_no_money_and_still_has_a_receipt(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", 0, 0)})
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        await chat.settle(run, Metered(Tokens(10, 20)))
+    found = receipt(snapshot)
+    assert (found.status, found.charge, [line.tokens for line in found.lines]) == ("settled", "0", [10, 20])
+    assert_books_balance()
+
+
+async def test_a_settlement_that_cannot_be_committed_lands_later(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        commit, failures = queue.commit, iter([True, True])
+
+        async def fails_twice(*arguments: object) -> object:
+            if next(failures, False):
+                raise Unavailable("The database is away.")
+            return await commit(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(queue, "commit", fails_twice)
+        with pytest.raises(Unavailable):
+            await chat.settle(run, Metered(Tokens(10, 20)))
+        assert receipt(snapshot).status == "running"
+        await chat.drain(10)
+    assert receipt(snapshot).status == "settled"
+    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 20)), 0)
+    assert_books_balance()

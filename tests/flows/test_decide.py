@@ -1,0 +1,90 @@
+"""The one decision, as a table."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import BadField, UnknownModel
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import Price
+from app.flows.chat_request import read_chat_request
+from app.flows.decide import bound_of, find_offer, message_text
+from app.flows.snapshot import Snapshot
+
+PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS // 2, 2 * NANOS)
+OFFER = Offer(PRICE, "M", "", 128_000, 4_096, 1_000, 0)
+SNAPSHOT = Snapshot(
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
+    {"m": OFFER}, frozenset({"old"}), (),
+)  # fmt: skip
+MINIMAL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("model", "code"), [("old", "model_not_priced"), ("other", "model_not_found"), ("M", "model_not_found")]
+)
+def test_a_model_without_a_price_is_never_free(model: str, code: str) -> None:
+    with pytest.raises(UnknownModel) as refused:
+        find_offer(SNAPSHOT, model)
+    assert refused.value.code == code
+    assert find_offer(SNAPSHOT, "m") is OFFER
+
+
+@pytest.mark.parametrize(
+    ("changed", "offered", "output", "least"),
+    [
+        ({}, OFFER, 4_096, 16),
+        ({}, replace(OFFER, output_tokens_max=None), 16_384, 16),
+        ({"max_tokens": 100}, OFFER, 100, 16),
+        ({"max_completion_tokens": 5}, OFFER, 5, 5),
+        ({"max_tokens": 50_000}, OFFER, 50_000, 16),
+        ({"model": "o3-mini"}, OFFER, 4_096, 1_024),
+        ({"model": "o3-mini", "max_tokens": 200}, OFFER, 200, 200),
+    ],
+)
+def test_the_output_is_bounded(changed: dict[str, Any], offered: Offer, output: int, least: int) -> None:
+    request = read_chat_request(MINIMAL | changed)
+    bound = bound_of(request, offered)
+    assert (bound.output_tokens, bound.output_tokens_least, bound.prompt_tokens) == (
+        output,
+        least,
+        request.prompt_bytes,
+    )
+
+
+def test_every_choice_is_bounded() -> None:
+    once, thrice = (bound_of(read_chat_request(MINIMAL | {"n": n, "max_tokens": 10}), OFFER) for n in (1, 3))
+    price = PRICE.output_nanos * 10 // 10**6
+    assert thrice.nanos(OFFER, 10) - thrice.nanos(OFFER, 0) == 3 * price
+    assert once.nanos(OFFER, 10) - once.nanos(OFFER, 0) == price
+
+
+def test_an_image_costs_what_its_model_says_or_is_refused() -> None:
+    request = read_chat_request(MINIMAL | {"messages": IMAGE})
+    assert bound_of(request, OFFER).prompt_tokens == request.prompt_bytes + 1_000
+    with pytest.raises(BadField) as refused:
+        bound_of(request, replace(OFFER, part_tokens_max=None))
+    assert (refused.value.field, refused.value.code) == ("messages", "unsupported_field")
+
+
+@given(st.integers(0, 10**8), st.integers(1, 4))
+def test_a_grant_clamps_the_output_to_what_it_pays_for(nanos: int, choices: int) -> None:
+    bound = bound_of(read_chat_request(MINIMAL | {"n": choices}), OFFER)
+    fitting = bound.fitting_output_tokens(OFFER, nanos)
+    assert bound.output_tokens_least <= fitting <= bound.output_tokens
+    if fitting > bound.output_tokens_least:
+        assert bound.nanos(OFFER, fitting) <= nanos
+
+
+def test_the_message_is_ours_or_the_developers() -> None:
+    text = message_text(SNAPSHOT, "topup", "https://x", 5 * NANOS)
+    assert "Lexica" in text and "https://x" in text and "{{" not in text
+    own = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, messages={
+        "topup": "{{name}} needs {{ shortfall }}: {{ url }} {{ other }}"}))  # fmt: skip
+    assert message_text(own, "topup", "https://x", 5 * NANOS) == "Lexica needs $5.00: https://x {{ other }}"

@@ -1,0 +1,131 @@
+"""A stream is the same however it was cut up."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import ProviderFailed
+from app.domain.pricing.quote import Tokens
+from app.flows.stream_meter import StreamMeter, read_usage
+
+USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3}}
+
+
+def chunk(text: str | None = None, finish: str | None = None, **more: Any) -> str:
+    delta = {} if text is None else {"content": text}
+    choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return "data: " + json.dumps({"id": "c", "choices": choices, **more}, ensure_ascii=False)
+
+
+def stream(*events: str, ending: str = "\n\n") -> bytes:
+    return "".join(event + ending for event in events).encode()
+
+
+WHOLE = (chunk("Münz"), ": a comment", chunk('schlitz "usage": {"'), chunk(None, "stop"))
+LAST = 'data: {"id": "c", "choices": [], "usage": ' + json.dumps(USAGE) + "}"
+
+
+def feed(meter: StreamMeter, pieces: list[bytes]) -> bytes:
+    return b"".join(meter.feed(piece) for piece in pieces) + meter.end()
+
+
+@given(st.sampled_from(["\n\n", "\r\n\r\n"]), st.lists(st.integers(0, 700), max_size=40))
+def test_any_cut_forwards_the_same_bytes_usage_and_end(ending: str, cuts: list[int]) -> None:
+    raw = stream(*WHOLE, LAST, "data: [DONE]", ending=ending)
+    places = sorted({0, len(raw), *(min(cut, len(raw)) for cut in cuts)})
+    meter = StreamMeter()
+    passed = feed(meter, [raw[a:b] for a, b in pairwise(places)])
+    assert passed == stream(*WHOLE, ending=ending)
+    assert (meter.tokens, meter.is_done, meter.error_event) == (Tokens(9, 4, 3), True, None)
+    assert meter.usage_event is not None and meter.usage_event["usage"] == USAGE
+    assert meter.delivered_text() == 'Münzschlitz "usage": {"'
+
+
+def test_a_plain_chunk_is_forwarded_as_the_very_bytes() -> None:
+    meter, raw = StreamMeter(), stream(chunk("a"), chunk("b"))
+    assert meter.feed(raw) is not None and meter.feed(raw) == raw
+
+
+def test_the_last_usage_that_makes_sense_counts() -> None:
+    meter = StreamMeter()
+    with_usage = [chunk("a", usage={"prompt_tokens": n, "completion_tokens": n}) for n in (1, 2)]
+    raw = stream(*with_usage, chunk("b", usage={"prompt_tokens": -1, "completion_tokens": 3}), "data: [DONE]")
+    assert feed(meter, [raw]) == raw.replace(b"data: [DONE]\n\n", b"")
+    assert (meter.tokens, meter.usage_event) == (Tokens(2, 2), None)
+
+
+def test_an_error_in_the_middle_is_kept_back_with_what_follows() -> None:
+    meter, error = StreamMeter(), 'data: {"error": {"message": "overloaded"}}'
+    assert feed(meter, [stream(chunk("a"), error, chunk("b"))]) == stream(chunk("a"))
+    assert meter.error_event == stream(error) and not meter.is_done
+
+
+def test_without_done_a_finish_reason_is_an_end() -> None:
+    ended, cut = StreamMeter(), StreamMeter()
+    feed(ended, [stream(chunk("a"), chunk(None, "stop"))])
+    feed(cut, [stream(chunk("a"))])
+    assert (ended.is_done, ended.has_finish_reason(), cut.has_finish_reason()) == (False, True, False)
+
+
+def test_a_last_event_without_its_blank_line_is_an_event() -> None:
+    meter = StreamMeter()
+    assert feed(meter, [chunk("a").encode()]) == stream(chunk("a"))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"data: {not json}\n\n", b"<html>\n\n", b'data: {"object": "list"}\n\n', b'data: {"choices": 7}\n\n', b"data: 7\n\n",
+     b'{"id": "x"}\n\n'],
+)  # fmt: skip
+def test_what_is_no_stream_of_completions_fails_at_its_first_event(raw: bytes) -> None:
+    with pytest.raises(ProviderFailed):
+        StreamMeter().feed(raw)
+
+
+def test_an_error_that_comes_first_is_the_providers_own() -> None:
+    with pytest.raises(ProviderFailed) as failed:
+        StreamMeter().feed(b'data: {"error": {"message": "no credit"}}\n\n')
+    assert failed.value.body == {"error": {"message": "no credit"}}
+
+
+def test_an_event_without_an_end_fails_in_time() -> None:
+    meter = StreamMeter()
+    with pytest.raises(ProviderFailed, match="without an end"):
+        for _ in range(20):
+            meter.feed(b"data: " + b"x" * 1_000_000)
+
+
+def test_too_much_to_keep_is_not_counted() -> None:
+    meter = StreamMeter()
+    for _ in range(10):
+        meter.feed(stream(chunk("x" * 1_000_000)))
+    assert meter.delivered_text() is None
+
+
+def test_what_a_model_wrote_is_all_of_it() -> None:
+    meter = StreamMeter()
+    call = {"index": 0, "function": {"name": "look", "arguments": '{"a":'}}
+    delta = {"reasoning_content": "hm ", "refusal": "no ", "tool_calls": [call]}
+    event = "data: " + json.dumps({"choices": [{"index": 0, "delta": delta}, {"index": 1, "delta": {"content": "x"}}]})
+    feed(meter, [stream(event)])
+    assert meter.delivered_text() == 'no hm look{"a":x'
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [None, {}, [], {"prompt_tokens": 1}, {"prompt_tokens": -1, "completion_tokens": 1},
+     {"prompt_tokens": 1, "completion_tokens": "2"}, {"prompt_tokens": True, "completion_tokens": 1},
+     {"prompt_tokens": 1, "completion_tokens": 2**40}, {"prompt_tokens": 1.5, "completion_tokens": 1}],
+)  # fmt: skip
+def test_usage_that_cannot_be_right_is_none(usage: object) -> None:
+    assert read_usage(usage) is None
+
+
+def test_cached_tokens_are_part_of_the_prompt() -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}
+    assert read_usage(usage) == Tokens(5, 1, 5)
+    assert read_usage(usage | {"prompt_tokens_details": {"cached_tokens": "x"}}) == Tokens(5, 1, 0)

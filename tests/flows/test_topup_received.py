@@ -1,0 +1,124 @@
+"""The only door for card money: duplicates, disorder and crashes credit once."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app import db
+from app.adapters.rail_sandbox import SandboxRail
+from app.domain import clock
+from app.domain.errors import LinkInvalid, Unavailable
+from app.domain.inbox import inbox
+from app.domain.money import NANOS
+from app.domain.wallets.wallets import read_balance
+from app.flows import topup_received
+from app.flows.links import mint_topup
+from app.flows.ports import Checkout, Payment
+from app.flows.snapshot import Snapshot
+from app.flows.topup_checkout import begin_topup, read_topup
+from app.flows.topup_received import RETRY_AFTER_SECONDS, finish_inbox, pay_in_sandbox, receive
+from tests.flows.books import assert_books_balance, make_snapshot
+
+RAIL = SandboxRail(b"secret")
+
+
+class Moody:
+    """The sandbox's rail, but reading back fails or finds something else."""
+
+    name = "sandbox"
+
+    def __init__(self, **changed: Any) -> None:
+        self.changed = changed
+
+    async def create_checkout(self, **asked: Any) -> Checkout:
+        return await RAIL.create_checkout(**asked)
+
+    async def read_payment(self, payment_id: str) -> Payment:
+        if not self.changed:
+            raise Unavailable("The rail is away.")
+        return replace(await RAIL.read_payment(payment_id), **self.changed)
+
+
+async def checkout(snapshot: Snapshot) -> tuple[str, str, str]:
+    """Returns a link, its checkout's token and its top-up's id."""
+    link = mint_topup(snapshot.paywall_id, "ada")
+    token = (await begin_topup(RAIL, link, "5")).split("/")[3]
+    return link, token, RAIL.open(token).topup_id
+
+
+def posted(snapshot: Snapshot) -> int:
+    with db.transaction(writes=False) as session:
+        return read_balance(session, snapshot.wallet("ada")).posted_nanos
+
+
+def wait_for_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = clock.now() + (RETRY_AFTER_SECONDS + 1) * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+
+async def test_ten_deliveries_at_once_credit_once(database: str) -> None:
+    snapshot = make_snapshot()
+    link, token, topup_id = await checkout(snapshot)
+    await asyncio.gather(*(pay_in_sandbox(RAIL, token, "paid") for _ in range(10)))
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
+    assert_books_balance()
+
+
+async def test_declined_and_then_paid_is_paid_and_stays_so(database: str) -> None:
+    snapshot = make_snapshot()
+    link, token, topup_id = await checkout(snapshot)
+    await pay_in_sandbox(RAIL, token, "failed")
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (0, "failed")
+    await pay_in_sandbox(RAIL, token, "paid")
+    await pay_in_sandbox(RAIL, token, "failed")
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
+    assert_books_balance()
+
+
+async def test_what_was_stored_and_not_acted_on_is_finished_by_the_job(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    payment_id = RAIL.payment_id(token, "paid")
+    with db.transaction() as session:  # the process died right after this
+        inbox.store(session, "e1", "sandbox", payment_id)
+    assert (await finish_inbox({"sandbox": RAIL}), posted(snapshot)) == (0, 0)
+    wait_for_retry(monkeypatch)
+    assert (await finish_inbox({"sandbox": RAIL}), posted(snapshot)) == (1, 5 * NANOS)
+    assert await finish_inbox({"sandbox": RAIL}) == 0
+    assert_books_balance()
+
+
+async def test_a_rail_that_is_away_is_asked_again(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    await receive(Moody(), "e1", RAIL.payment_id(token, "paid"))
+    assert posted(snapshot) == 0
+    wait_for_retry(monkeypatch)
+    await finish_inbox({"sandbox": RAIL})
+    assert posted(snapshot) == 5 * NANOS
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"amount_nanos": 1}, {"currency": "EUR"}, {"is_live": True}, {"topup_id": "top_none"}, {"status": "unpaid"}],
+)
+async def test_a_payment_of_something_else_credits_nothing_and_is_not_asked_again(
+    database: str, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    await receive(Moody(**changed), "e1", RAIL.payment_id(token, "paid"))
+    wait_for_retry(monkeypatch)
+    assert (await finish_inbox({"sandbox": RAIL}), posted(snapshot)) == (0, 0)
+
+
+async def test_forged_payments_and_checkouts_are_nothing(database: str) -> None:
+    snapshot = make_snapshot()
+    await receive(RAIL, "e1", "sbp_forged")
+    with pytest.raises(LinkInvalid):
+        await pay_in_sandbox(RAIL, "sbc_forged", "paid")
+    assert posted(snapshot) == 0 and topup_received.BATCH > 0

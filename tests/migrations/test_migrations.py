@@ -1,0 +1,112 @@
+"""Migrations: from nothing to the newest on both databases, and then no drift from the tables in the code."""
+
+# ruff: noqa: S608 - SQL behind the ledger's back, with ids of our own
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from app import db, settings
+from app.domain.all_tables import METADATA
+from tests.domain.ledger.money import deposit, do, execute, findings
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, data_dir: Path) -> Any:
+    """An empty database as this process's own."""
+    settings.configure(data=data_dir, database_url=request.getfixturevalue(f"{request.param}_url"))
+    yield
+    db.dispose()
+
+
+def describe(engine: Engine) -> dict[str, Any]:
+    """Returns everything about every table, constraint texts and partial indexes included, but not their order."""
+    inspector = inspect(engine)
+    tables = [name for name in inspector.get_table_names() if name != "alembic_version"]
+    described: dict[str, Any] = {}
+    for name in tables:
+        described[name] = {
+            "columns": {c["name"]: (str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(name)},
+            "key": inspector.get_pk_constraint(name),
+            "foreign": sorted(map(repr, inspector.get_foreign_keys(name))),
+            "unique": sorted(map(repr, inspector.get_unique_constraints(name))),
+            "checks": {c["name"]: c["sqltext"] for c in inspector.get_check_constraints(name)},
+            "indexes": sorted(repr({**i, "dialect_options": _words(i)}) for i in inspector.get_indexes(name)),
+            "strict": "STRICT" in _sqlite_text(engine, name),
+        }
+    return described
+
+
+def _words(index: Any) -> dict[str, str]:
+    """Returns an index's options, such as its WHERE, as text."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+
+
+def _sqlite_text(engine: Engine, table: str) -> str:
+    if engine.dialect.name != "sqlite":
+        return ""
+    with engine.connect() as connection:
+        statement = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+        return str(connection.execute(statement, {"name": table}).scalar_one())
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_empty_database_becomes_the_newest() -> None:
+    assert not db.is_migrated()
+    db.migrate()
+    assert db.is_migrated()
+    db.migrate()
+    do(deposit("d:1", 5))
+    assert findings() == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_migrations_and_tables_do_not_drift() -> None:
+    db.migrate()
+    migrated = describe(db.engine())
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF") if db.is_sqlite() else None
+        for table in reversed(METADATA.sorted_tables):
+            connection.exec_driver_sql(f"DROP TABLE {table.name}")
+        METADATA.create_all(connection)
+    assert migrated == describe(db.engine())
+    assert all(table["strict"] for table in migrated.values()) or not db.is_sqlite()
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_transfer SET amount = 6",
+        "UPDATE ledger_transfer SET type = 'x' WHERE posting_id = 'd:1'",
+        "DELETE FROM ledger_transfer",
+        "DELETE FROM ledger_transfer WHERE posting_id = 'd:1'",
+    ],
+)
+def test_transfers_are_append_only(statement: str) -> None:
+    do(deposit("d:1", 5))
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute(statement)
+    assert findings() == []
+
+
+@pytest.mark.postgres
+def test_transfers_are_not_emptied_either(migrated_postgres_url: str, data_dir: Path) -> None:
+    settings.configure(data=data_dir, database_url=migrated_postgres_url)
+    do(deposit("d:1", 5))
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute("TRUNCATE ledger_transfer")
+    db.dispose()
+
+
+@pytest.mark.usefixtures("database")
+def test_every_amount_and_time_has_64_bits() -> None:
+    large = 2**62
+    execute(f"INSERT INTO ledger_epoch (subject, epoch, changed_at) VALUES ('x', {large}, {large})")
+    with db.transaction(writes=False) as session:
+        assert session.execute(text("SELECT epoch FROM ledger_epoch")).scalar_one() == large
+    with pytest.raises(DBAPIError):
+        execute("INSERT INTO ledger_epoch (subject, epoch, changed_at) VALUES ('y', 'many', 1)")
