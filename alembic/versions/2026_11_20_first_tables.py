@@ -71,7 +71,8 @@ def _ledger_account() -> None:
         whole("floor", nullable=True),
         whole("created_at"),
         sa.CheckConstraint(
-            "id = environment || ':' || unit || ':' || kind || ':' || owner", name=op.f("ck_ledger_account_id_is_address")
+            "id = environment || ':' || unit || ':' || kind || ':' || owner",
+            name=op.f("ck_ledger_account_id_is_address"),
         ),
         sa.CheckConstraint("held >= 0", name=op.f("ck_ledger_account_held_not_negative")),
         sa.CheckConstraint(
@@ -79,7 +80,8 @@ def _ledger_account() -> None:
         ),
         sa.CheckConstraint("floor IS NULL OR posted - held >= floor", name=op.f("ck_ledger_account_above_floor")),
         sa.CheckConstraint(
-            "floor IS NULL OR floor = 0 OR (floor < 0 AND kind = 'wallet')", name=op.f("ck_ledger_account_floor_of_kind")
+            "floor IS NULL OR floor = 0 OR (floor < 0 AND kind = 'wallet')",
+            name=op.f("ck_ledger_account_floor_of_kind"),
         ),
         sa.CheckConstraint(
             "floor IS NOT NULL OR kind NOT IN ('wallet', 'promo', 'earnings_pending', 'earnings', 'payout_transit')",
@@ -325,7 +327,8 @@ def _model_price() -> None:
         whole("created_at"),
         whole("retired_at", nullable=True),
         sa.CheckConstraint(
-            "input_nanos >= 0 AND cached_input_nanos >= 0 AND output_nanos >= 0 AND request_nanos >= 0 AND minimum_nanos >= 0 AND markup_basis_points >= 0",
+            "input_nanos >= 0 AND cached_input_nanos >= 0 AND output_nanos >= 0 AND request_nanos >= 0"
+            " AND minimum_nanos >= 0 AND markup_basis_points >= 0",
             name=op.f("ck_model_price_not_negative"),
         ),
         sa.ForeignKeyConstraint(["paywall_id"], ["paywall.id"], name=op.f("fk_model_price_paywall_id_paywall")),

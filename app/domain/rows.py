@@ -35,7 +35,10 @@ Rows = Callable[[Applied], Sequence[Row]]
 
 
 def write(session: Session, rows: Iterable[Row]) -> None:
-    """Writes rows with one statement for each table, kind and set of columns. Ledger tables are refused."""
+    """Writes rows with one statement for each table, kind and set of columns, new rows before changes of rows.
+
+    Ledger tables are refused.
+    """
     groups: dict[tuple[Table, type, tuple[str, ...]], list[Values]] = defaultdict(list)
     for row in rows:
         if row.table.name.startswith("ledger_"):
@@ -44,6 +47,6 @@ def write(session: Session, rows: Iterable[Row]) -> None:
         if isinstance(row, RowUpdate):
             values = (*values, row.id)
         groups[row.table, type(row), tuple(row.values)].append(values)
-    for (table, kind, columns), values_list in groups.items():
+    for (table, kind, columns), values_list in sorted(groups.items(), key=lambda group: group[0][1] is RowUpdate):
         statement = insert(table, columns) if kind is RowInsert else update(table, columns)
         statement.run(session.connection(), values_list)

@@ -11,7 +11,7 @@ import pytest
 from app.adapters.provider_openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
-from tests.emulators.upstream import RunningUpstream
+from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
 from tests.spec import check_answer, check_chunk
 
@@ -201,7 +201,7 @@ async def test_a_cancelled_request_cancels_the_upstream(provider: ChatProvider, 
 
 
 async def test_models_are_listed(provider: ChatProvider, upstream: RunningUpstream) -> None:
-    assert await provider.list_models(_target(upstream)) == list(BEHAVIOURS)
+    assert await provider.list_models(_target(upstream)) == [*BEHAVIOURS, *PACED]
     with pytest.raises(ProviderFailed) as raised:
         await provider.list_models(ProviderTarget("emulator", upstream.base_url + "/nowhere", KEY))
     assert raised.value.status == 404

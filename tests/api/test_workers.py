@@ -1,5 +1,6 @@
 """Several API processes on one port and one PostgreSQL."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from app import db, settings
 from app.domain.money import Environment
 from app.domain.paywalls import keys
+from app.domain.paywalls.configuration import ProviderSetting
 from app.flows.demo_data import PAYWALL_ID, prepare
 from app.wiring import ProvidersByName
 from tests.journeys.pages import free_port
@@ -48,13 +50,11 @@ def workers(migrated_postgres_url: str, data_dir: Path) -> Iterator[tuple[str, s
             db.dispose()
 
 
-async def test_three_workers_share_one_wallet_and_never_overspend_it(workers: tuple[str, str]) -> None:
+def test_three_workers_share_one_wallet_and_never_overspend_it(workers: tuple[str, str]) -> None:
     base_url, key = workers
-    from app.domain.paywalls.configuration import ProviderSetting
-
     providers = ProvidersByName(_Nobody())
     provider, target = providers.find(PAYWALL_ID, ProviderSetting("demo"))
-    await prepare(provider, target, _NoPrices())
+    asyncio.run(prepare(provider, target, _NoPrices()))
     headers = {"Authorization": f"Bearer {key}"}
     body = {
         "model": "demo-mini",

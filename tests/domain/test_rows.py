@@ -37,3 +37,14 @@ def test_nothing_is_written_of_a_transaction_that_fails(database: str) -> None:
         raise RuntimeError
     with db.transaction(writes=False) as session:
         assert session.execute(select(ANSWERS)).all() == []
+
+
+def test_a_row_made_and_changed_in_one_batch_keeps_the_change_whatever_came_first(database: str) -> None:
+    with db.transaction() as session:
+        rows.write(session, [answer("a")])
+    # The update of an older row makes its kind the first of the batch.
+    changes = [RowUpdate(ANSWERS, name, {"body_hash": "x"}) for name in ("a", "b")]
+    with db.transaction() as session:
+        rows.write(session, [changes[0], answer("b"), changes[1]])
+    with db.transaction(writes=False) as session:
+        assert {row.body_hash for row in session.execute(select(ANSWERS))} == {"x"}

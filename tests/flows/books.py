@@ -62,4 +62,5 @@ async def running_queue() -> AsyncIterator[CommitQueue]:
 def assert_books_balance() -> None:
     """Fails with every broken row."""
     with db.transaction(writes=False) as session:
-        assert list(audit(session)) == []
+        findings = list(audit(session))
+    assert findings == []

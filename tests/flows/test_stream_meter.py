@@ -78,8 +78,8 @@ def test_a_last_event_without_its_blank_line_is_an_event() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"data: {not json}\n\n", b"<html>\n\n", b'data: {"object": "list"}\n\n', b'data: {"choices": 7}\n\n', b"data: 7\n\n",
-     b'{"id": "x"}\n\n'],
+    [b"data: {not json}\n\n", b"<html>\n\n", b'data: {"object": "list"}\n\n', b'data: {"choices": 7}\n\n',
+     b"data: 7\n\n", b'{"id": "x"}\n\n'],
 )  # fmt: skip
 def test_what_is_no_stream_of_completions_fails_at_its_first_event(raw: bytes) -> None:
     with pytest.raises(ProviderFailed):

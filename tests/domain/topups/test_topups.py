@@ -69,9 +69,7 @@ def test_another_wallets_top_up_is_not_found(database: str) -> None:
     with db.transaction() as session:
         with pytest.raises(NotFound):
             topups.read(session, topup_id, other.id)
-        for act in (
-            lambda: topups.credit(session, "top_none", "p", **PAYMENT),
-            lambda: topups.fail(session, "top_none", "p"),
-        ):
-            with pytest.raises(NotFound):
-                act()
+        with pytest.raises(NotFound):
+            topups.credit(session, "top_none", "pay_1", **PAYMENT)
+        with pytest.raises(NotFound):
+            topups.fail(session, "top_none", "pay_1")
