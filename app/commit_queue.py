@@ -50,6 +50,13 @@ class CommitQueue:
         self._waiting = 0
         self._is_open = False
         self._thread: threading.Thread | None = None
+        self.batches = 0
+        self.operations = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for their commit; `batches` and `operations` count what was answered."""
+        return self._waiting
 
     def start(self) -> None:
         """Starts the writer."""
@@ -113,6 +120,8 @@ class CommitQueue:
         """Hands the answers of a batch to its event loop in one hop."""
         with self._lock:
             self._waiting -= len(batch)
+            self.batches += 1
+            self.operations += len(batch)
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Applied], Answer]]] = {}
         for waiting, answer in zip(batch, answers, strict=True):
             by_loop.setdefault(waiting.loop, []).append((waiting.future, answer))

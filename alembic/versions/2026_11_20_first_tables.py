@@ -426,6 +426,20 @@ def _topup() -> None:
     op.create_index("ix_topup_wallet", "topup", ["wallet_id", "created_at"])
 
 
+def _audit_run() -> None:
+    op.create_table(
+        "audit_run",
+        words("id"),
+        whole("started_at"),
+        whole("finished_at"),
+        whole("findings"),
+        words("first"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_run")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_audit_run_finished", "audit_run", ["finished_at"])
+
+
 def _append_only() -> None:
     """Refuses every change of what was posted, on both databases."""
     if op.get_bind().dialect.name == "sqlite":
@@ -465,4 +479,5 @@ def upgrade() -> None:
     _ledger_hold_budget()
     _wallet()
     _topup()
+    _audit_run()
     _append_only()

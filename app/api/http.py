@@ -6,7 +6,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api import models, operations, receipts, user
+from app.api import metrics, models, operations, receipts, user
 from app.api.errors import body_of, headers_of, plain_body, status_of
 from app.domain.errors import BadField, CoinslotError, NotFound
 
@@ -18,6 +18,7 @@ def create_api() -> FastAPI:
     """Returns the API. Its paths under /v1 exist under /v1/{user} too, where fixed paths win."""
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url="/docs", redoc_url=None)
     api.include_router(operations.router)
+    api.include_router(metrics.router)
     for prefix, is_listed in (("/v1", True), ("/v1/{path_user}", False)):
         for module in (models, user, receipts):
             api.include_router(module.router, prefix=prefix, include_in_schema=is_listed)

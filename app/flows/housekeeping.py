@@ -1,10 +1,10 @@
-"""Housekeeping: ends the holds whose process is gone."""
+"""Housekeeping: ends the holds whose process is gone, and folds what has collected beside the accounts."""
 
 import asyncio
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import db
@@ -12,6 +12,7 @@ from app.commit_queue import CommitQueue
 from app.domain.errors import HoldClosed
 from app.domain.leases import leases
 from app.domain.ledger.accounts import parse
+from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Settle
 from app.domain.ledger.tables import LedgerHold
 from app.domain.tables import table_of
@@ -35,6 +36,20 @@ async def reap_holds(queue: CommitQueue) -> int:
     if lost:
         log.info("housekeeping", step="reap_holds", holds=len(lost))
     return len(lost)
+
+
+def count_open_holds(session: Session) -> int:
+    """Returns how many holds are open, of all processes."""
+    holds = table_of(LedgerHold)
+    return session.scalar(select(func.count()).where(holds.c.status == "open")) or 0
+
+
+async def fold() -> int:
+    """Folds all deltas that have collected, a bounded number per transaction, and returns how many."""
+    folded = 0
+    while step := await db.in_transaction(fold_deltas, writes=True):
+        folded += step
+    return folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
-from app.flows import housekeeping, topup_received
+from app.flows import audit, housekeeping, topup_received
 from app.jobs.leased import Work
 
 REAPER_SHARE = 0.2
@@ -13,10 +13,11 @@ REAPER_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job and the pause between its runs."""
+    """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody."""
 
     work: Work
     every_seconds: float
+    urgent: bool = False
 
 
 async def _reap_holds() -> int:
@@ -30,6 +31,8 @@ async def _finish_inbox() -> int:
 def jobs() -> Mapping[str, Job]:
     """Returns every job by name."""
     return {
-        "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE),
-        "finish-inbox": Job(_finish_inbox, 30),
+        "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
+        "finish-inbox": Job(_finish_inbox, 30, urgent=True),
+        "fold-deltas": Job(housekeeping.fold, 10),
+        "audit": Job(audit.run_audit, 900),
     }

@@ -12,12 +12,13 @@ from app.jobs.schedule import jobs
 
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
-    """Runs every job at once and then at its pace, as long as the process lives."""
+    """Runs the urgent jobs at once, and then every job at its pace, as long as the process lives."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, job in jobs().items():
         scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work), id=name, coalesce=True,
                           max_instances=1, misfire_grace_time=None)  # fmt: skip
-        await tick(name, job.work)
+        if job.urgent:
+            await tick(name, job.work)
     scheduler.start()
     try:
         yield

@@ -6,8 +6,10 @@ import pytest
 
 from app import db
 from app.domain.ledger.operations import Charge
-from app.flows.audit import audit
+from app.domain.money import NANOS
+from app.flows.audit import audit, read_newest, run_audit
 from tests.domain.ledger.money import REVENUE, WALLET, deposit, do, execute, to_revenue
+from tests.flows.books import give, make_snapshot
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -30,3 +32,17 @@ def test_both_kinds_of_promise_are_checked_and_reported_as_they_go() -> None:
     assert findings[1].message == f"{REVENUE.id} has 6 nanos and its transfers come to 5."
     assert {"sums", "balances", "transfers", "requests", "receipts"} <= set(said)
     assert all(shares[0] == 0 and shares[-1] == 1 for shares in said.values())
+
+
+async def test_a_run_of_the_job_is_kept_with_what_it_found() -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    with db.transaction(writes=False) as session:
+        assert read_newest(session) is None
+    assert await run_audit() == 0
+    execute("UPDATE ledger_account SET posted = posted + 7 WHERE kind = 'wallet'")
+    assert await run_audit() > 0
+    with db.transaction(writes=False) as session:
+        newest = read_newest(session)
+    assert newest is not None and newest.findings == len(newest.first) > 0
+    assert any(snapshot.wallet("ada").account.id in sentence for sentence in newest.first)

@@ -9,7 +9,7 @@ from app.domain.usage.requests import Asked, Metered, read_receipt
 from app.domain.wallets.wallets import Balance, read_balance
 from app.flows import process_lease
 from app.flows.chat import revenue_split
-from app.flows.housekeeping import reap_holds
+from app.flows.housekeeping import fold, reap_holds
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 
@@ -60,4 +60,14 @@ async def test_a_late_finisher_pays_the_difference_once(database: str) -> None:
                 lambda settled: [requests.finish(asked, Metered(None), 100, settled)],
             )
     assert balance(snapshot) == Balance(NANOS - 70, 0)
+    assert_books_balance()
+
+
+async def test_folding_leaves_no_deltas_and_the_same_balances(database: str) -> None:
+    snapshot = make_snapshot()
+    for _ in range(3):
+        await give(snapshot, "ada", NANOS)
+    assert await fold() == 3
+    assert await fold() == 0
+    assert balance(snapshot) == Balance(3 * NANOS, 0)
     assert_books_balance()

@@ -41,6 +41,19 @@ class Request(SQLModel, table=True):
     finished_at: int | None = Field(default=None, sa_type=Whole)
 
 
+class AuditRun(SQLModel, table=True):
+    """One run of the audit job: how much it found, and the first of it as sentences."""
+
+    __tablename__ = "audit_run"
+    __table_args__ = (Index("ix_audit_run_finished", "finished_at"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    started_at: int = Field(sa_type=Whole)
+    finished_at: int = Field(sa_type=Whole)
+    findings: int = Field(sa_type=Whole)
+    first: Any = Field(sa_type=Json, nullable=False)
+
+
 class IdempotentAnswer(SQLModel, table=True):
     """The answer of a request that moved money, kept for a retry with the same Idempotency-Key."""
 

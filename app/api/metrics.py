@@ -1,0 +1,48 @@
+"""GET /metrics for Prometheus: what this process commits, what is held, and whether the books balance."""
+
+import hmac
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+
+from app import db, settings, wiring
+from app.domain import clock
+from app.domain.errors import NotFound, UnknownKey
+from app.flows.audit import AuditView, read_newest
+from app.flows.housekeeping import count_open_holds
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/metrics")
+async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> Response:
+    """Returns the metrics to whoever has COINSLOT_METRICS_TOKEN; without such a token there are none."""
+    token = settings.get().metrics_token
+    if not token:
+        raise NotFound("There are no metrics here; set COINSLOT_METRICS_TOKEN.")
+    if not hmac.compare_digest((authorization or "").encode(), f"Bearer {token}".encode()):
+        raise UnknownKey("The metrics need `Authorization: Bearer` and the metrics token.")
+    held = await db.in_transaction(count_open_holds)
+    newest = await db.in_transaction(read_newest)
+    return Response(generate_latest(_registry(held, newest)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _registry(open_holds: int, newest: AuditView | None) -> CollectorRegistry:
+    registry, queue = CollectorRegistry(), wiring.get().queue
+
+    def gauge(name: str, says: str, value: float) -> None:
+        Gauge(f"coinslot_{name}", says, registry=registry).set(value)
+
+    def counter(name: str, says: str, value: float) -> None:
+        Counter(f"coinslot_{name}", says, registry=registry).inc(value)
+
+    gauge("commit_queue_waiting", "Operations that wait for their commit", queue.waiting)
+    counter("commit_batches", "Transactions of the commit queue", queue.batches)
+    counter("commit_operations", "Operations that the commit queue answered", queue.operations)
+    gauge("open_holds", "Holds that are open now, of all processes", open_holds)
+    if newest is not None:
+        gauge("audit_findings", "Broken rows that the newest audit found", newest.findings)
+        gauge("audit_age_seconds", "Seconds since the newest audit", (clock.now() - newest.finished_at) / clock.SECOND)
+    return registry
