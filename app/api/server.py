@@ -67,24 +67,34 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
 
 async def _serve(server: uvicorn.Server, path: Path, instance: dict[str, Any], on_ready: Callable[[], None]) -> None:
     announcing = asyncio.create_task(_announce(server, path, instance, on_ready))
-    try:
-        await server.serve()
-    finally:
+    await server.serve()
+    if not announcing.done():
         announcing.cancel()
+    elif not announcing.cancelled():
+        announcing.result()
 
 
 async def _announce(server: uvicorn.Server, path: Path, instance: dict[str, Any], on_ready: Callable[[], None]) -> None:
-    """Waits until the server is bound, then writes the instance file and freezes what startup left."""
-    while not server.started or not await asyncio.to_thread(db.is_migrated):  # noqa: ASYNC110 (uvicorn sets no event)
-        await asyncio.sleep(STARTED_POLL_SECONDS)
-    gc.collect()
-    gc.freeze()
-    write_instance(path, instance)
-    on_ready()
+    """Waits until the server is bound, then writes the instance file and freezes what startup left.
+
+    A server that cannot say where it is stops again, with the error.
+    """
+    is_announced = False
+    try:
+        while not server.started or not await asyncio.to_thread(db.is_migrated):  # noqa: ASYNC110 (uvicorn sets no event)
+            await asyncio.sleep(STARTED_POLL_SECONDS)
+        gc.collect()
+        gc.freeze()
+        write_instance(path, instance)
+        on_ready()
+        is_announced = True
+    finally:
+        server.should_exit |= not is_announced
 
 
 def write_instance(path: Path, instance: dict[str, Any]) -> None:
     """Writes the file whole or not at all, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with suppress(FileNotFoundError):
         part.unlink()

@@ -48,6 +48,9 @@ class ChatRequest:
         """Returns the text of the prompt, tools and schemas included, for counting its tokens."""
         pieces: list[str] = []
         for message in self.body["messages"]:
+            content = message.get("content")
+            if isinstance(content, list):
+                message = {**message, "content": [part for part in content if _media_path(part) is None]}
             _gather(message, pieces)
         extras = (self.body.get(field) for field in ("tools", "functions", "response_format"))
         pieces.extend(orjson.dumps(extra).decode() for extra in extras if extra)
@@ -140,7 +143,7 @@ def _media(messages: list[dict[str, Any]]) -> tuple[int, int]:
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
-            path = _MEDIA.get(str(part.get("type"))) if isinstance(part, dict) else None
+            path = _media_path(part)
             if path is not None:
                 parts += 1
                 holder = part.get(path[0])
@@ -149,13 +152,17 @@ def _media(messages: list[dict[str, Any]]) -> tuple[int, int]:
     return parts, size
 
 
+def _media_path(part: object) -> tuple[str, str] | None:
+    """Returns where a part of a content keeps its image, sound or file; None for one that is text."""
+    kind = part.get("type") if isinstance(part, dict) else None
+    return _MEDIA.get(kind) if isinstance(kind, str) else None
+
+
 def _gather(value: object, pieces: list[str]) -> None:
-    """Collects the text of a message: names, contents, tool calls; not what stands for an image or sound."""
+    """Collects all text of a message: names, contents, tool calls."""
     if isinstance(value, str):
         pieces.append(value)
     elif isinstance(value, dict):
-        if value.get("type") in _MEDIA:
-            return
         for item in value.values():
             _gather(item, pieces)
     elif isinstance(value, list):

@@ -14,6 +14,7 @@ import pytest
 
 from app.api.server import write_instance
 from tests.emulators import upstream
+from tests.journeys.pages import free_port
 from tests.server import QUESTION, Demo, command, running
 
 
@@ -111,3 +112,10 @@ def test_serve_says_what_it_misses_in_one_line(tmp_path: Path, arguments: tuple[
     done = command(*arguments, "--data", str(tmp_path / "data"), **environment)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1 and done.stderr.startswith("coinslot: ")
+
+
+def test_a_server_that_cannot_say_where_it_is_stops_with_the_reason(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "instance.json" / "in-the-way").mkdir(parents=True)
+    done = command("demo", "--no-web", "--data", str(data), "--port", str(free_port()))
+    assert done.returncode != 0 and "instance" in done.stderr

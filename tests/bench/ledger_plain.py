@@ -1,14 +1,21 @@
-"""The opponent of `tests.bench.ledger`: one transaction an operation, in SQL written for nothing else."""
+"""The opponents of `tests.bench.ledger`: one transaction an operation, in SQL written for nothing else.
+
+`PlainHere` goes through `app.db` as any flow would without the queue: the same lock file, pool, sessions and
+error handling. `PlainSqlite` and `PlainPostgres` are bare drivers with none of that, the floor of this machine.
+"""
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
+
+from app import db
 
 READ_ACCOUNT = "SELECT posted, held FROM ledger_account WHERE id = ?"
 HOLD = "UPDATE ledger_account SET held = held + ? WHERE id = ?"
@@ -74,6 +81,20 @@ class Plain:
             connection.close()
 
 
+class PlainHere(Plain):
+    """Through `app.db`, from as many threads as it has connections for."""
+
+    def __init__(self) -> None:
+        super().__init__(20)
+        self.lock = "" if db.is_sqlite() else PlainPostgres.lock
+        self._spell = str if db.is_sqlite() else _spelled_for_psycopg
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        with db.transaction() as session:
+            yield _Executing(session.connection().exec_driver_sql, self._spell)
+
+
 class PlainSqlite(Plain):
     """One connection, as SQLite has one writer anyway."""
 
@@ -111,14 +132,20 @@ class PlainPostgres(Plain):
     def transaction(self) -> Iterator[Cursor]:
         connection = self.connection()
         with connection.transaction():
-            yield _Percent(connection)
+            yield _Executing(connection.execute, _spelled_for_psycopg)
 
 
-class _Percent:
-    """Spells parameters as psycopg does."""
+class _Executing:
+    """Executes statements in the spelling of one driver."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
-        self._connection = connection
+    def __init__(self, execute: Callable[[str, tuple[Any, ...]], Any], spell: Callable[[str], str]) -> None:
+        self._execute = execute
+        self._spell = spell
 
     def execute(self, sql: str, values: tuple[Any, ...]) -> Any:
-        return self._connection.execute(sql.replace("?", "%s").encode(), values)
+        return self._execute(self._spell(sql), values)
+
+
+@cache
+def _spelled_for_psycopg(sql: str) -> str:
+    return sql.replace("?", "%s")

@@ -31,6 +31,24 @@ def test_what_cannot_be_is_refused_by_name(changed: dict[str, Any], field: str) 
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("field", ["model", "messages"])
+def test_what_is_missing_is_told_from_what_is_wrong(field: str) -> None:
+    with pytest.raises(BadField) as missing:
+        read_chat_request({name: value for name, value in MINIMAL.items() if name != field})
+    with pytest.raises(BadField) as wrong:
+        read_chat_request(MINIMAL | {field: 7})
+    assert (missing.value.field, missing.value.code) == (field, "missing_required_parameter")
+    assert (wrong.value.field, wrong.value.code) == (field, "invalid_value")
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    names = ("n", "stream", "stream_options", "max_tokens", "max_completion_tokens", "user", "response_format")
+    request = read_chat_request(MINIMAL | dict.fromkeys(names))
+    assert (request.choices, request.is_stream, request.output_limit, request.user) == (1, False, None, None)
+    sent = orjson.loads(request.upstream_body(7, "max_tokens"))
+    assert sent["max_tokens"] == 7 and "max_completion_tokens" not in sent
+
+
 @pytest.mark.parametrize("body", [None, [], "x", 7])
 def test_a_body_that_is_no_object_is_refused(body: object) -> None:
     with pytest.raises(BadField, match="JSON object"):
@@ -73,6 +91,35 @@ def test_media_are_counted_apart_from_the_text() -> None:
     request = read_chat_request(MINIMAL | {"messages": [{"role": "user", "content": parts}]})
     assert request.media_parts == 2 and request.prompt_bytes < 500
     assert "What is this?" in request.prompt_text() and "AAAA" not in request.prompt_text()
+
+
+def test_media_that_are_no_plain_data_count_with_their_bytes() -> None:
+    part = {"type": "file", "file": {"file_data": "ä" * 1_000}}
+    request = read_chat_request(MINIMAL | {"messages": [{"role": "user", "content": [part, {"type": "image_url"}]}]})
+    assert request.media_parts == 2 and request.prompt_bytes > 2_000
+
+
+@pytest.mark.parametrize("kind", [["x"], {}, 7, None, True])
+def test_a_part_of_no_kind_is_counted_as_text(kind: object) -> None:
+    content = [{"type": kind, "text": "Count me"}]
+    request = read_chat_request(MINIMAL | {"messages": [{"role": "user", "content": content}]})
+    assert request.media_parts == 0 and "Count me" in request.prompt_text()
+
+
+def test_only_a_part_of_a_content_stands_for_an_image() -> None:
+    messages = [{"role": "user", "type": "image_url", "content": "Count me"},
+                {"role": "user", "content": {"type": "file", "text": "me too"}}]  # fmt: skip
+    request = read_chat_request(MINIMAL | {"messages": messages})
+    assert request.media_parts == 0
+    assert "Count me" in request.prompt_text() and "me too" in request.prompt_text()
+
+
+def test_the_text_of_a_prompt_is_also_its_tools_and_schemas() -> None:
+    calls = [{"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"city":1}'}}]
+    more = {"messages": [{"role": "assistant", "tool_calls": calls}], "tools": [{"name": "look up"}],
+            "functions": [{"name": "old"}], "response_format": {"type": "json_schema", "schema": {"a": 1}}}  # fmt: skip
+    text = read_chat_request(MINIMAL | more).prompt_text()
+    assert all(word in text for word in ("look", '{"city":1}', "look up", "old", "schema"))
 
 
 @given(st.text())

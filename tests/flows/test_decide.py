@@ -11,7 +11,7 @@ from app.domain.errors import BadField, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
 from app.domain.pricing.price_book import Offer
-from app.domain.pricing.quote import Price
+from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.flows.chat_request import read_chat_request
 from app.flows.decide import bound_of, find_offer, message_text
 from app.flows.snapshot import Snapshot
@@ -23,7 +23,9 @@ SNAPSHOT = Snapshot(
     {"m": OFFER}, frozenset({"old"}), (),
 )  # fmt: skip
 MINIMAL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
-IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]
+IMAGE: list[dict[str, Any]] = [
+    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}
+]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,42 @@ def test_a_grant_clamps_the_output_to_what_it_pays_for(nanos: int, choices: int)
     assert bound.output_tokens_least <= fitting <= bound.output_tokens
     if fitting > bound.output_tokens_least:
         assert bound.nanos(OFFER, fitting) <= nanos
+
+
+@given(
+    st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**9),
+    st.integers(0, 10**9), st.integers(0, 20_000), st.data(),
+)  # fmt: skip
+def test_nothing_within_the_bound_costs_more_than_it(
+    plain: int, cached: int, output: int, fee: int, least: int, markup: int, data: st.DataObject
+) -> None:
+    price = Price("prc_1", "m", 1, Unit.USD, plain, cached, output, fee, least, markup)
+    bound = bound_of(read_chat_request(MINIMAL | {"n": 2, "max_tokens": 100}), replace(OFFER, price=price))
+    prompt = data.draw(st.integers(0, bound.prompt_tokens))
+    used = Tokens(prompt, data.draw(st.integers(0, 200)), data.draw(st.integers(0, prompt)))
+    assert charge_nanos(price, used) <= bound.nanos(replace(OFFER, price=price), 100)
+
+
+def test_a_grant_of_the_whole_bound_clamps_nothing_and_one_of_nothing_leaves_the_least() -> None:
+    bound = bound_of(read_chat_request(MINIMAL | {"n": 3, "max_tokens": 100}), OFFER)
+    assert bound.fitting_output_tokens(OFFER, bound.nanos(OFFER, 100)) == 100
+    assert bound.fitting_output_tokens(OFFER, bound.nanos(OFFER, 100) - 1) == 99
+    assert bound.fitting_output_tokens(OFFER, bound.nanos(OFFER, 57)) == 57
+    assert bound.fitting_output_tokens(OFFER, 0) == 16
+    free = replace(OFFER, price=replace(PRICE, input_nanos=0, cached_input_nanos=0, output_nanos=0))
+    assert (bound.nanos(free, 100), bound.fitting_output_tokens(free, 0)) == (0, 100)
+
+
+def test_every_media_part_costs_the_models_largest_price_for_one() -> None:
+    content = IMAGE[0]["content"] * 3
+    request = read_chat_request(MINIMAL | {"messages": [{"role": "user", "content": content}]})
+    assert bound_of(request, OFFER).prompt_tokens == request.prompt_bytes + 3_000
+    assert bound_of(request, replace(OFFER, part_tokens_max=0)).prompt_tokens == request.prompt_bytes
+
+
+def test_a_template_of_another_action_changes_nothing() -> None:
+    own = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, messages={"connect": "Hello"}))
+    assert message_text(own, "topup", "https://x", 1) == message_text(SNAPSHOT, "topup", "https://x", 1)
 
 
 def test_the_message_is_ours_or_the_developers() -> None:

@@ -1,5 +1,6 @@
 """Links are signed, for one purpose and a time."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,38 @@ def test_a_link_with_one_other_letter_is_none(data_dir: Path, data: st.DataObjec
         with pytest.raises(LinkInvalid) as refused:
             open_topup(changed)
         assert refused.value.code == "link_invalid"
+
+
+def test_no_single_character_of_a_link_can_be_changed_dropped_or_doubled(data_dir: Path) -> None:
+    token = mint_topup("pw_1", "ada", return_url="https://x/", state="s", amount_nanos=5)
+    for place, letter in enumerate(token):
+        other = "A" if letter != "A" else "B"
+        for middle in (other, "", letter * 2, letter.swapcase() if letter.isalpha() else other):
+            with pytest.raises(LinkInvalid):
+                open_topup(token[:place] + middle + token[place + 1 :])
+
+
+def test_the_signature_of_one_link_does_not_open_another(data_dir: Path) -> None:
+    ada, bob = mint_topup("pw_1", "ada"), mint_topup("pw_1", "bob")
+    with pytest.raises(LinkInvalid):
+        open_topup(f"{ada.partition('.')[0]}.{bob.partition('.')[2]}")
+
+
+def test_a_link_is_good_until_its_last_microsecond(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = mint_topup("pw_1", "ada")
+    end = open_topup(token).expires_at
+    monkeypatch.setattr(clock, "now", lambda: end)
+    assert open_topup(token).user == "ada"
+    monkeypatch.setattr(clock, "now", lambda: end + 1)
+    with pytest.raises(LinkInvalid, match="expired"):
+        open_topup(token)
+
+
+@pytest.mark.parametrize("user", ["ada@example.com", "a.b.c", "~!#$%", "x" * 128])
+def test_any_users_name_passes_through_a_link_that_fits_a_url(data_dir: Path, user: str) -> None:
+    token = mint_topup("pw_1", user, state="Zürich 🪙")
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+", token)
+    assert (open_topup(token).user, open_topup(token).state) == (user, "Zürich 🪙")
 
 
 @pytest.mark.parametrize("token", ["", ".", "a.b", "..", "\x00", "ü.ü", "W10.", "x" * 5_000])

@@ -203,3 +203,26 @@ def charged_in_all(demo: Demo) -> Fraction:
 def _database_url(demo: Demo) -> str:
     url: str = json.loads((demo.data / "instance.json").read_text())["database_url"]
     return url
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(240)
+def test_with_the_default_lease_a_lost_hold_is_closed_within_a_minute(
+    tmp_path: Path, emulated: upstream.RunningUpstream, postgres_url: str
+) -> None:
+    """On PostgreSQL nobody knows that a process is gone before its lease has ended."""
+    options = ("--upstream", emulated.base_url)
+    with running(tmp_path / "one", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared") as one:
+        user = one.new_user()
+        body = {"model": "ok:400:20", "user": user, "messages": QUESTION, "stream": True}
+        with httpx.stream("POST", f"{one.api_base}/chat/completions", json=body, headers=one.headers()) as answer:
+            next(answer.iter_lines())
+            one.kill()
+    with running(tmp_path / "two", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared") as two:
+        assert two.held(user) > 0
+        for _ in range(60):
+            time.sleep(1)
+            if two.held(user) == 0:
+                break
+        assert (two.held(user), two.spendable(user)) == (0, 5)
+        assert findings(two) == []
