@@ -6,17 +6,18 @@ a release; only the death of the process leaves that to housekeeping.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, Unavailable
-from app.domain.ledger.accounts import Kind
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, Kind
 from app.domain.ledger.operations import Applied, Collected, Hold, Release, Settle, Split, Transfer
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos
+from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import AppWallet, read_balance
@@ -96,19 +97,22 @@ class Chat:
             price=offer.price,
         )
         try:
-            held = await self._hold(snapshot, request, asked, offer, bound)
+            held, counted = await self._hold(snapshot, request, asked, offer, bound)
         except InsufficientFunds as refusal:
             balance = await db.in_transaction(lambda session: read_balance(session, asked.wallet))
             return NeedsTopup(max(refusal.needed_nanos - refusal.available_nanos, 0), balance.posted_nanos)
         run = Run(snapshot, request, asked, offer, bound, held)
-        run.output_limit = bound.fitting_output_tokens(offer, held.amount)
+        run.output_limit = counted.fitting_output_tokens(offer, held.amount)
         await self._send(run)
         return run
 
     async def _hold(
         self, snapshot: Snapshot, request: ChatRequest, asked: Asked, offer: Offer, bound: Bound
-    ) -> Applied:
-        """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit."""
+    ) -> tuple[Applied, Bound]:
+        """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit.
+
+        Returns the bound that the hold pays for, too.
+        """
         most, least = bound.nanos(offer, bound.output_tokens), bound.nanos(offer, bound.output_tokens_least)
         hold = Hold(
             id=requests.hold_id(asked.id),
@@ -121,7 +125,7 @@ class Chat:
             epochs=snapshot.epochs,
         )
         try:
-            return await self._commit_hold(hold, asked)
+            return await self._commit_hold(hold, asked), bound
         except InsufficientFunds:
             tokens = await asyncio.to_thread(count_prompt, request, self._counter)
             if tokens is None or tokens >= request.prompt_bytes:
@@ -130,7 +134,7 @@ class Chat:
                         bound.output_tokens_least, bound.choices)  # fmt: skip
         least = counted.nanos(offer, counted.output_tokens_least)
         smaller = Hold(hold.id, hold.wallet, most, least, most, hold.owner, hold.request_id, epochs=hold.epochs)
-        return await self._commit_hold(smaller, asked)
+        return await self._commit_hold(smaller, asked), counted
 
     async def _commit_hold(self, hold: Hold, asked: Asked) -> Applied:
         """Commits a hold with its request row; one whose answer was lost is released in the background."""
@@ -159,12 +163,16 @@ class Chat:
         charge = charge_nanos(run.offer.price, metered.tokens) if metered.tokens and metered.tokens.output else 0
         if not charge and not run.offer.price.is_free:
             return await self.release(run)
-        operation = Settle(requests.hold_id(run.asked.id), charge, revenue_split(run.asked.wallet))
+        # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
+        sayable = min(charge, AMOUNT_NANOS_MAX)
+        operation = Settle(requests.hold_id(run.asked.id), sayable, revenue_split(run.asked.wallet))
+
+        def beside(settled: Applied) -> list[Row]:
+            whole = replace(settled, short=settled.short + charge - sayable)
+            return [requests.finish(run.asked, metered, run.held.amount, whole)]
 
         async def once() -> Applied:
-            return await self._queue.commit(
-                operation, lambda settled: [requests.finish(run.asked, metered, run.held.amount, settled)]
-            )
+            return await self._queue.commit(operation, beside)
 
         return await self._surely(once, run.asked.id, "settle")
 
@@ -224,6 +232,7 @@ class Chat:
         return task  # type: ignore[return-value]
 
     async def drain(self, seconds: float) -> None:
-        """Waits for settlements that still run."""
-        if self._finishing:
-            await asyncio.wait(self._finishing, timeout=seconds)
+        """Waits for settlements that still run, and for the repetitions that they may need."""
+        end = asyncio.get_running_loop().time() + seconds
+        while self._finishing and (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._finishing, timeout=left)

@@ -140,7 +140,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, send: Send) -> Pr
         if not has_sent:
             raise
         return broken
-    if meter.is_done or meter.error_event or meter.has_finish_reason():
+    if meter.is_done or meter.error_event or await asyncio.to_thread(meter.has_finish_reason):
         return None
     failure = ProviderFailed("The provider ended its answer in the middle.")
     if not has_sent:

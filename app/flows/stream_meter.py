@@ -142,30 +142,34 @@ class StreamMeter:
         if self.kept is None:
             return None
         pieces: list[str] = []
-        for payload in _payloads(b"".join(self.kept)):
-            content = _load(payload)
-            for choice in (content or {}).get("choices") or ():
-                delta = choice.get("delta") if isinstance(choice, dict) else None
-                gather_output(delta, pieces)
+        for choice in _choices(b"".join(self.kept)):
+            gather_output(choice.get("delta"), pieces)
         return "".join(pieces)
 
     def has_finish_reason(self) -> bool:
-        """Tells whether the last chunk that was forwarded ended a choice, for providers without `[DONE]`."""
-        for payload in reversed(list(_payloads(b"".join((self.kept or [])[-2:])))):
-            content = _load(payload)
-            choices = (content or {}).get("choices") or ()
-            if any(isinstance(choice, dict) and choice.get("finish_reason") for choice in choices):
-                return True
-        return False
+        """Tells whether every choice that was forwarded was ended, for providers without `[DONE]`. Reads it all."""
+        seen, ended = set(), set()
+        for choice in _choices(b"".join(self.kept or ())):
+            number = choice.get("index")
+            index = number if isinstance(number, int) else 0
+            seen.add(index)
+            if choice.get("finish_reason"):
+                ended.add(index)
+        return bool(seen) and seen == ended
 
 
 def gather_output(message: object, pieces: list[str]) -> None:
-    """Collects what a model wrote in a message or delta: content, refusal, reasoning, names and arguments."""
+    """Collects what a model wrote in a message or delta: content, refusal, reasoning, names and arguments.
+
+    Reasoning has two names, and some providers say it under both.
+    """
     if not isinstance(message, dict):
         return
-    texts = (message.get(name) for name in ("content", "refusal", "reasoning", "reasoning_content"))
+    thought = message.get("reasoning_content") or message.get("reasoning")
+    texts = (message.get("content"), message.get("refusal"), thought)
     pieces.extend(text for text in texts if isinstance(text, str))
-    calls = list(message.get("tool_calls") or ())
+    tool_calls = message.get("tool_calls")
+    calls = list(tool_calls) if isinstance(tool_calls, list) else []
     if message.get("function_call"):
         calls.append({"function": message["function_call"]})
     for call in calls:
@@ -184,6 +188,13 @@ def _payloads(data: bytes) -> Iterator[bytes]:
     for line in data.splitlines():
         if line.startswith(b"data:"):
             yield line[5:].strip()
+
+
+def _choices(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yields the choices of all chunks; what is none, in a stream that has begun well, is passed over."""
+    for payload in _payloads(data):
+        choices = (_load(payload) or {}).get("choices")
+        yield from (choice for choice in choices if isinstance(choice, dict)) if isinstance(choices, list) else ()
 
 
 def _load(payload: bytes) -> dict[str, Any] | None:

@@ -3,19 +3,26 @@
 import asyncio
 
 import pytest
+from sqlalchemy import func, select
 
 from app import db
 from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, UnknownModel
-from app.domain.money import NANOS
+from app.domain.ledger.operations import Applied, Operation
+from app.domain.ledger.tables import LedgerHold, LedgerTransfer
+from app.domain.money import NANOS, format_decimal
 from app.domain.pricing.price_book import NewPrice, retire
-from app.domain.pricing.quote import Tokens, charge_nanos
+from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.pricing.receipts import Receipt
+from app.domain.rows import Rows
 from app.domain.usage.requests import Metered, read_receipt
+from app.domain.usage.tables import Request
+from app.domain.wallets.tables import Wallet
 from app.domain.wallets.wallets import Balance, read_balance
 from app.flows.chat import NeedsTopup, Run
+from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import Scripted, flows, request
+from tests.flows.scripted import COUNTER, Scripted, flows, request
 
 
 def balance(snapshot: Snapshot) -> Balance:
@@ -26,6 +33,13 @@ def balance(snapshot: Snapshot) -> Balance:
 def receipt(snapshot: Snapshot, request_id: str = "req_1") -> Receipt:
     with db.transaction(writes=False) as session:
         return read_receipt(session, snapshot.paywall_id, request_id)
+
+
+def rows_written() -> int:
+    """Counts what a request may leave behind."""
+    tables = (LedgerHold, LedgerTransfer, Request, Wallet)
+    with db.transaction(writes=False) as session:
+        return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
 
 
 async def test_a_request_holds_its_bound_and_is_charged_what_it_used(database: str) -> None:
@@ -53,7 +67,7 @@ async def test_without_money_nothing_is_sent_and_nothing_written(database: str) 
         chat, _ = flows(queue, provider)
         needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
     assert isinstance(needs, NeedsTopup) and needs.shortfall_nanos > 0
-    assert provider.sent == []
+    assert (provider.sent, rows_written()) == ([], 0)
 
 
 async def test_a_small_wallet_clamps_the_output_to_what_it_pays_for(database: str) -> None:
@@ -78,7 +92,65 @@ async def test_a_prompt_is_counted_exactly_when_its_bytes_would_not_fit(database
         chat, _ = flows(queue, provider)
         run = await chat.begin(snapshot, "ada", request(long), "req_1", None)
         assert isinstance(run, Run) and run.bound.nanos(run.offer, 16) > run.held.amount
+        tokens = count_prompt(run.request, COUNTER) or 0
+        assert bound_nanos(run.offer.price, tokens, run.output_limit) <= run.held.amount
+        assert bound_nanos(run.offer.price, tokens, run.output_limit + 1) > run.held.amount
+        assert provider.sent[0]["max_tokens"] == run.output_limit > 100
         await chat.release(run)
+    assert_books_balance()
+
+
+async def test_a_prompt_that_does_not_fit_even_counted_asks_for_money(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS // 10_000)
+    before = rows_written()
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        needs = await chat.begin(snapshot, "ada", request("internationalisation " * 60), "req_1", None)
+    assert isinstance(needs, NeedsTopup)
+    assert needs.balance_nanos == NANOS // 10_000 and needs.shortfall_nanos > 0
+    assert (provider.sent, rows_written()) == ([], before)
+
+
+async def test_what_is_missing_is_enough_to_run_afterwards(database: str) -> None:
+    snapshot = make_snapshot()
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(needs, NeedsTopup)
+        await give(snapshot, "ada", needs.shortfall_nanos)
+        run = await chat.begin(snapshot, "ada", request(), "req_2", None)
+        assert isinstance(run, Run)
+        await chat.release(run)
+
+
+async def test_thirty_at_once_never_hold_more_than_the_wallet_has(database: str) -> None:
+    snapshot, few = make_snapshot(), NANOS // 5_000
+    await give(snapshot, "ada", few)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        asked = (chat.begin(snapshot, "ada", request(max_tokens=16), f"req_{number}", None) for number in range(30))
+        runs = [begun for begun in await asyncio.gather(*asked) if isinstance(begun, Run)]
+        assert 0 < len(runs) < 30
+        assert sum(run.held.amount for run in runs) == balance(snapshot).held_nanos <= few
+        await asyncio.gather(*(chat.settle(run, Metered(Tokens(10**6, 10**6))) for run in runs))
+    assert balance(snapshot).held_nanos == 0 <= balance(snapshot).posted_nanos
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("markup", [0, 1_000_000])
+async def test_however_wrong_the_usage_nothing_above_the_bound_is_charged(database: str, markup: int) -> None:
+    snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", 0, 100_000 * NANOS, markup_basis_points=markup)})
+    for _ in range(3):
+        await give(snapshot, "ada", 10**6 * NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(max_tokens=16), "req_1", None)
+        assert isinstance(run, Run)
+        settled = await chat.settle(run, Metered(Tokens(2**40 - 1, 2**40 - 1)))
+    bound = run.bound.nanos(run.offer, 16)
+    assert (settled.amount, balance(snapshot)) == (bound, Balance(3 * 10**6 * NANOS - bound, 0))
+    assert receipt(snapshot).charge == format_decimal(bound)
     assert_books_balance()
 
 
@@ -93,6 +165,43 @@ async def test_a_provider_that_refuses_leaves_nothing_held(database: str, refusa
             await chat.begin(snapshot, "ada", request(), "req_1", None)
     assert balance(snapshot) == Balance(NANOS, 0)
     assert receipt(snapshot).status == "released"
+    assert_books_balance()
+
+
+async def test_a_provider_that_cannot_be_found_leaves_nothing_held(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS)
+    monkeypatch.setattr(provider, "find", None)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        with pytest.raises(TypeError):
+            await chat.begin(snapshot, "ada", request(), "req_1", None)
+    assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
+
+
+@pytest.mark.parametrize("landed", [True, False])
+async def test_a_hold_whose_commit_was_not_answered_is_given_back(
+    database: str, monkeypatch: pytest.MonkeyPatch, landed: bool
+) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        commit = queue.commit
+
+        async def loses_the_answer(operation: Operation, beside: Rows) -> Applied:
+            monkeypatch.setattr(queue, "commit", commit)
+            if landed:
+                await commit(operation, beside)
+            raise Unavailable("The answer was lost.")
+
+        monkeypatch.setattr(queue, "commit", loses_the_answer)
+        with pytest.raises(Unavailable):
+            await chat.begin(snapshot, "ada", request(), "req_1", None)
+        await chat.drain(5)
+    assert (provider.sent, balance(snapshot)) == ([], Balance(NANOS, 0))
     assert_books_balance()
 
 
@@ -166,10 +275,11 @@ async def test_a_settlement_that_cannot_be_committed_lands_later(
             return await commit(*arguments)  # type: ignore[arg-type]
 
         monkeypatch.setattr(queue, "commit", fails_twice)
+        settling = asyncio.create_task(chat.settle(run, Metered(Tokens(10, 20))))
+        await asyncio.sleep(0)
+        await chat.drain(10)  # as at the end of the process, while the first attempt still runs
         with pytest.raises(Unavailable):
-            await chat.settle(run, Metered(Tokens(10, 20)))
-        assert receipt(snapshot).status == "running"
-        await chat.drain(10)
+            await settling
     assert receipt(snapshot).status == "settled"
     assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 20)), 0)
     assert_books_balance()

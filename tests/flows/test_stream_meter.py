@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
-from app.flows.stream_meter import StreamMeter, read_usage
+from app.flows.stream_meter import StreamMeter, gather_output, read_usage
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3}}
 
@@ -45,6 +45,43 @@ def test_any_cut_forwards_the_same_bytes_usage_and_end(ending: str, cuts: list[i
     assert meter.delivered_text() == 'Münzschlitz "usage": {"'
 
 
+ENDINGS = {
+    "done": (LAST, "data: [DONE]"),
+    "usage twice": (
+        'data: {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}',
+        LAST,
+        "data:[DONE]",
+    ),
+    "no done": (LAST, ": bye", ": bye"),
+    "usage beside the last words": (chunk("!", usage=USAGE), "data: [DONE]"),
+    "error": ('event: error\ndata: {"error": {"message": "overloaded"}}',),
+    "nothing": (),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_stream_cut_at_any_place_or_at_all_of_them_means_the_same(ending: str, newline: str) -> None:
+    raw = stream(*WHOLE, *ENDINGS[ending]).replace(b"\n", newline.encode())
+    whole = StreamMeter()
+    expected = feed(whole, [raw])
+    pieces = [[raw[:place], raw[place:]] for place in range(len(raw))]
+    for cut in [*pieces, [raw[place : place + 1] for place in range(len(raw))]]:
+        meter = StreamMeter()
+        assert feed(meter, cut) == expected
+        assert (meter.tokens, meter.usage_event, meter.is_done, meter.error_event) == (
+            whole.tokens, whole.usage_event, whole.is_done, whole.error_event,
+        )  # fmt: skip
+        assert (meter.delivered_text(), meter.has_finish_reason()) == (whole.delivered_text(), True)
+
+
+def test_nothing_is_held_back_once_its_event_is_whole() -> None:
+    meter = StreamMeter()
+    for event in WHOLE:
+        raw = stream(event)
+        assert (meter.feed(raw[:-1]), meter.feed(raw[-1:])) == (b"", raw)
+
+
 def test_a_plain_chunk_is_forwarded_as_the_very_bytes() -> None:
     meter, raw = StreamMeter(), stream(chunk("a"), chunk("b"))
     assert meter.feed(raw) is not None and meter.feed(raw) == raw
@@ -69,6 +106,47 @@ def test_without_done_a_finish_reason_is_an_end() -> None:
     feed(ended, [stream(chunk("a"), chunk(None, "stop"))])
     feed(cut, [stream(chunk("a"))])
     assert (ended.is_done, ended.has_finish_reason(), cut.has_finish_reason()) == (False, True, False)
+
+
+def test_without_done_every_choice_needs_its_end() -> None:
+    def said(index: int, finish: str | None) -> str:
+        return "data: " + json.dumps(
+            {"choices": [{"index": index, "delta": {"content": "x"}, "finish_reason": finish}]}
+        )
+
+    one, both = StreamMeter(), StreamMeter()
+    feed(one, [stream(said(0, None), said(1, None), said(0, "stop"))])
+    feed(both, [stream(said(0, "stop"), said(1, None)), stream(said(1, "length")), stream(": bye"), stream(": bye")])
+    assert (one.has_finish_reason(), both.has_finish_reason()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"choices": 7}', '{"choices": {"a": 1}}', '{"choices": [7, null]}', '{"choices": [{"index": [], "delta": 7}]}',
+     '{"choices": [{"delta": {"tool_calls": 7}}]}', '{"choices": [{"delta": {"tool_calls": {"a": 1}}}]}',
+     '{"choices": [{"delta": {"tool_calls": [7, {"function": 7}, {"function": {"name": 7}}]}}]}',
+     '{"choices": [{"delta": {"function_call": 7, "content": ["x"]}}]}', "7", "null", "[]", "{not json}"],
+)  # fmt: skip
+def test_nonsense_in_the_middle_does_not_stop_the_count(broken: str) -> None:
+    meter = StreamMeter()
+    raw = stream(chunk("a"), f"data: {broken}", chunk("b", "stop"))
+    assert feed(meter, [raw]) == raw
+    text = meter.delivered_text()
+    assert text is not None and text.replace("7", "") == "ab"
+    assert meter.has_finish_reason()
+
+
+def test_done_inside_a_text_is_not_the_end() -> None:
+    meter, raw = StreamMeter(), stream(chunk("[DONE]"), chunk('"error": "usage": {'))
+    assert feed(meter, [raw]) == raw
+    assert (meter.is_done, meter.error_event, meter.tokens) == (False, None, None)
+
+
+def test_comments_pass_before_the_first_event_and_do_not_stand_for_it() -> None:
+    meter = StreamMeter()
+    assert meter.feed(b": processing\n\n") == b": processing\n\n"
+    with pytest.raises(ProviderFailed):
+        meter.feed(b'data: {"object": "list"}\n\n')
 
 
 def test_a_last_event_without_its_blank_line_is_an_event() -> None:
@@ -113,6 +191,13 @@ def test_what_a_model_wrote_is_all_of_it() -> None:
     event = "data: " + json.dumps({"choices": [{"index": 0, "delta": delta}, {"index": 1, "delta": {"content": "x"}}]})
     feed(meter, [stream(event)])
     assert meter.delivered_text() == 'no hm look{"a":x'
+
+
+def test_a_thought_that_is_said_under_two_names_is_counted_once() -> None:
+    pieces: list[str] = []
+    for delta in ({"reasoning": "a ", "reasoning_content": "a "}, {"reasoning": "b "}, {"reasoning_content": "c"}):
+        gather_output(delta, pieces)
+    assert "".join(pieces) == "a b c"
 
 
 @pytest.mark.parametrize(
