@@ -6,6 +6,7 @@ was delivered to it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -41,16 +42,32 @@ class Carrier:
         Raises ProviderFailed if it is no chat completion, and Unavailable if it could not be charged yet.
         """
         answer = _answer_of(run)
-        metered = None
+        metered: Metered | None = None
+
+        async def used() -> Metered | None:
+            return metered
+
         try:
             raw = await _read_whole(answer)
             metered = await self._meter_whole(run, _completion(raw))
         finally:
-            await answer.close()
-            if metered is None:
-                await self._chat.release(run)
-        settled = await self._chat.settle(run, metered)
+            settled = await asyncio.shield(self._chat.keep(self._end(run, answer, used)))
         return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(describe(settled)) + b"}"
+
+    async def _end(self, run: Run, answer: ProviderAnswer, used: Callable[[], Awaitable[Metered | None]]) -> Applied:
+        """Closes the answer and charges what was used; whatever breaks, the hold ends.
+
+        Runs as a task of its own, for a client that goes away now must not stop it.
+        """
+        metered = None
+        try:
+            try:
+                await answer.close()
+            finally:
+                metered = await used()
+        finally:
+            ended = await (self._chat.release(run) if metered is None else self._chat.settle(run, metered))
+        return ended
 
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
         tokens = read_usage(content.get("usage"))
@@ -76,28 +93,42 @@ class Carrier:
         task is cancelled, what was delivered is charged before CancelledError goes on.
         """
         answer, meter = _answer_of(run), StreamMeter()
-        has_ended = False
+        disconnect: str | None = DISCONNECT
+        has_failed = False
+
+        async def used() -> Metered | None:
+            return None if has_failed else await self._meter_delivered(run, meter, disconnect)
+
         try:
             failure = await _forward(answer, meter, send)
-            has_ended = True
+            disconnect = None
+        except ProviderFailed:
+            has_failed = True
+            raise
         finally:
-            await answer.close()
-            if not has_ended:
-                await asyncio.shield(self._chat.keep(self._settle_delivered(run, meter, DISCONNECT)))
-        await self._finish(run, meter, failure, send, describe)
+            ending = self._chat.keep(self._end(run, answer, used))
+            if disconnect:
+                with suppress(Unavailable):  # it lands later; what ended the stream goes on
+                    await asyncio.shield(ending)
+        await self._finish(run, meter, failure, ending, send, describe)
 
-    async def _settle_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None) -> Applied:
+    async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None) -> Metered:
         if meter.tokens is not None:
-            return await self._chat.settle(run, Metered(meter.tokens, disconnect=disconnect))
-        text = await asyncio.to_thread(meter.delivered_text)
-        return await self._chat.settle(run, await self._count(run, text, disconnect))
+            return Metered(meter.tokens, disconnect=disconnect)
+        return await self._count(run, await asyncio.to_thread(meter.delivered_text), disconnect)
 
     async def _finish(
-        self, run: Run, meter: StreamMeter, failure: ProviderFailed | None, send: Send, describe: Describe
+        self,
+        run: Run,
+        meter: StreamMeter,
+        failure: ProviderFailed | None,
+        ending: asyncio.Task[Applied],
+        send: Send,
+        describe: Describe,
     ) -> None:
-        """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
+        """Waits for the settlement, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
         try:
-            settled = await self._settle_delivered(run, meter, None)
+            settled = await asyncio.shield(ending)
         except Unavailable as error:
             await send(_event({"error": {"message": error.message, "type": "server_error", "code": error.code}}))
             return

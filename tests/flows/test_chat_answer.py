@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from app.domain.wallets.wallets import Balance
 from app.flows.chat import Run
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, ScriptedAnswer, event, flows, request, whole
+from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, flows, request, whole
 from tests.flows.test_chat import balance, receipt
 
 BROKEN = ProviderFailed("The line broke.")
@@ -196,89 +195,6 @@ async def test_a_whole_answer_that_nobody_waits_for_is_free(database: str) -> No
         with pytest.raises(asyncio.CancelledError):
             await task
     assert balance(snapshot) == Balance(NANOS, 0)
-
-
-class SlowCounter:
-    """Counts, and says when it has begun."""
-
-    def __init__(self, begun: asyncio.Event) -> None:
-        self.begun, self.loop = begun, asyncio.get_running_loop()
-
-    def count(self, text: str, model: str) -> int | None:
-        self.loop.call_soon_threadsafe(self.begun.set)
-        time.sleep(0.05)
-        return COUNTER.count(text, model)
-
-
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("moment", ["closing", "counting"])
-async def test_a_client_that_goes_away_at_the_very_end_leaves_nothing_held(
-    database: str, moment: str, stream: bool
-) -> None:
-    snapshot, reached = make_snapshot(), asyncio.Event()
-    pieces = (event("one two"), DONE) if stream else (whole("one two"),)
-    provider = Scripted(*pieces, content_type="text/event-stream" if stream else "application/json")
-
-    class Slow(ScriptedAnswer):
-        async def close(self) -> None:
-            reached.set()
-            await asyncio.sleep(0.05)
-            await super().close()
-
-    if moment == "closing":
-        provider.answer = Slow(provider.answer.content_type, pieces)
-    async with running_queue() as queue:
-        run, carrier = await begun(queue, snapshot, provider, stream=stream)
-        if moment == "counting":
-            carrier._counter = SlowCounter(reached)
-        carried = carrier.stream(run, lambda data: asyncio.sleep(0), describe) if stream else None
-        task = asyncio.create_task(carried or carrier.whole(run, describe))
-        await reached.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await carrier._chat.drain(5)
-    status = "released" if (moment, stream) == ("counting", False) else "settled"
-    assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, status)
-    assert_books_balance()
-
-
-@pytest.mark.parametrize("stream", [True, False])
-async def test_a_connection_that_cannot_be_closed_is_charged_all_the_same(database: str, stream: bool) -> None:
-    snapshot = make_snapshot()
-    pieces = (event("one"), LAST, DONE) if stream else (whole("one", usage=USAGE),)
-    provider = Scripted(*pieces, content_type="text/event-stream" if stream else "application/json")
-
-    class Stuck(ScriptedAnswer):
-        async def close(self) -> None:
-            raise OSError("Stuck.")
-
-    provider.answer = Stuck(provider.answer.content_type, pieces)
-    async with running_queue() as queue:
-        run, carrier = await begun(queue, snapshot, provider, stream=stream)
-        with pytest.raises(OSError, match="Stuck"):
-            if stream:
-                await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
-            else:
-                await carrier.whole(run, describe)
-        await carrier._chat.drain(5)
-    assert balance(snapshot) == Balance(NANOS - charge_of(run, 10, 20), 0)
-    assert_books_balance()
-
-
-async def test_a_counter_that_breaks_leaves_nothing_held(database: str) -> None:
-    class Broken:
-        def count(self, text: str, model: str) -> int | None:
-            raise ValueError(text)
-
-    snapshot = make_snapshot()
-    async with running_queue() as queue:
-        run, carrier = await begun(queue, snapshot, Scripted(event("one"), DONE), stream=True)
-        carrier._counter = Broken()
-        with pytest.raises(ValueError, match="one"):
-            await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
-        await carrier._chat.drain(5)
-    assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 
 
 async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
