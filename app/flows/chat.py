@@ -12,6 +12,7 @@ import structlog
 
 from app import db
 from app.commit_queue import CommitQueue
+from app.domain import clock
 from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, Kind
 from app.domain.ledger.operations import Applied, Collected, Hold, Release, Settle, Split, Transfer
@@ -233,6 +234,6 @@ class Chat:
 
     async def drain(self, seconds: float) -> None:
         """Waits for settlements that still run, and for the repetitions that they may need."""
-        end = asyncio.get_running_loop().time() + seconds
-        while self._finishing and (left := end - asyncio.get_running_loop().time()) > 0:
+        end = clock.monotonic_seconds() + seconds
+        while self._finishing and (left := end - clock.monotonic_seconds()) > 0:
             await asyncio.wait(self._finishing, timeout=left)
