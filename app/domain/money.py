@@ -41,7 +41,9 @@ def parse_amount(value: object, field: str = "amount") -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise BadField(field, f'`{field}` must be a decimal string such as "1.25" or an integer.')
-    match = _DECIMAL.fullmatch(str(value)) if not isinstance(value, str) or value.isascii() else None
+    # Python will not write an integer of more than 4,300 digits; one just out of range says the same.
+    text = value if isinstance(value, str) else str(max(-1, min(value, AMOUNT_UNITS_MAX + 1)))
+    match = _DECIMAL.fullmatch(text) if text.isascii() else None
     if match is None:
         raise BadField(field, f"`{field}` must be a positive decimal number without sign or exponent.")
     decimals = match[2] or ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from app import db
 from app.commit_queue import CommitQueue
-from app.domain.errors import InsufficientFunds, StillRunning
+from app.domain.errors import InsufficientFunds, KeyConflict, StillRunning
 from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied, Charge
 from app.domain.money import format_for_people
@@ -60,6 +60,11 @@ async def charge(
         applied = await queue.commit(operation, beside)
     except InsufficientFunds:
         return ChargeAnswer(False, f"Your {snapshot.configuration.app_name} wallet does not have enough left.", None)
+    except KeyConflict:
+        if claimed is None:
+            raise
+        # Another amount with the same key was first; reading its answer tells whose key it is.
+        return await _first_answer(claimed) or _lost(claimed)
     if applied.is_replay and claimed is not None:
         return await _first_answer(claimed) or _lost(claimed)
     return ChargeAnswer(True, text, request_id)

@@ -36,13 +36,44 @@ def test_whole_units_may_be_integers(units: int) -> None:
 @pytest.mark.parametrize(
     "value",
     ["-1", "+1", "0", "0.000", "1e3", "1E3", " 1", "1 ", "1.", ".5", "1,5", "", "abc", "٣", "0x10", "1_000", "∞",
-     "1.0000000001", "1000000.000000001", "1000001", 1000001, 0, -1, 1.5, 0.1, True, False, None, [], {}, b"1"],
+     "1\n", "1 000", "0.0000000000", "１", "²", "--1", "1e-3", "Infinity", "NaN", "1.0000000001",
+     "1000000.000000001", "1000001", 1000001, 10**25, 0, -1, 1.5, 0.1, True, False, None, [], {}, b"1"],
     ids=repr,
 )  # fmt: skip
 def test_what_cannot_be_an_amount_is_refused_by_name(value: Any) -> None:
     with pytest.raises(BadField) as refused:
         parse_amount(value, "price")
     assert refused.value.field == "price" and "`price`" in refused.value.message
+
+
+@pytest.mark.parametrize("value", [10**5_000, -(10**5_000)], ids=["huge", "huge and negative"])
+def test_an_integer_that_python_will_not_write_is_refused_like_any_other(value: int) -> None:
+    with pytest.raises(BadField):
+        parse_amount(value)
+
+
+@given(st.text(st.sampled_from("0123456789.-+e_ ٣²"), max_size=12) | st.text(max_size=5))
+def test_any_text_is_the_amount_that_it_says_or_is_refused(text: str) -> None:
+    try:
+        nanos = parse_amount(text)
+    except BadField:
+        return
+    assert 0 < nanos <= AMOUNT_UNITS_MAX * NANOS
+    assert set(text) <= set("0123456789.") and Fraction(text) * NANOS == nanos
+
+
+@pytest.mark.parametrize(
+    ("text", "nanos"), [("1000000", AMOUNT_UNITS_MAX * NANOS), ("0.000000001", 1), ("1.50", 1_500_000_000)]
+)
+def test_the_least_and_the_most_are_amounts(text: str, nanos: int) -> None:
+    assert parse_amount(text) == nanos
+
+
+@pytest.mark.parametrize(("value", "hint"), [("0.00", "more than zero"), ("1000001", "too large"), (10**25, "too large"),
+                                             ("0.1234567890", "10 decimals"), (1.5, "decimal string")])  # fmt: skip
+def test_a_refusal_says_what_is_wrong(value: Any, hint: str) -> None:
+    with pytest.raises(BadField, match=hint):
+        parse_amount(value)
 
 
 @given(st.integers(), st.integers(0, 20))
@@ -52,7 +83,7 @@ def test_a_fraction_is_written_exactly(numerator: int, digits: int) -> None:
     assert not ("." in text and text.endswith("0"))
 
 
-@given(st.integers(0, 10**18))
+@given(st.integers(-(10**18), 10**18))
 def test_base_units_are_rounded_down(nanos: int) -> None:
     assert int(format_base_units(nanos)) * 1_000 <= nanos < (int(format_base_units(nanos)) + 1) * 1_000
 
@@ -68,7 +99,20 @@ def test_base_units_are_rounded_down(nanos: int) -> None:
         (1_234_567 * NANOS, Unit.USD, "$1,234,567.00"),
         (50_940, Unit.USD, "$0.00005"),
         (-1_250_000_000, Unit.USD, "-$1.25"),
+        (-1_250_000_000, Unit.USDC, "-1.25 USDC"),
+        (9_999_999, Unit.USD, "$0.009999"),
+        (10_000_000, Unit.USD, "$0.01"),
+        (19_999_999, Unit.USD, "$0.01"),
+        (-1_999_999_999, Unit.USD, "-$1.99"),
+        (1, Unit.CREDIT, "0.000000001 credits"),
     ],
 )
 def test_people_read_cents_and_never_more_than_there_is(nanos: int, unit: Unit, text: str) -> None:
     assert format_for_people(nanos, unit) == text
+
+
+@given(st.integers(-(10**18), 10**18), st.sampled_from([Unit.USD, Unit.USDC]))
+def test_people_never_read_more_than_there_is(nanos: int, unit: Unit) -> None:
+    shown = Fraction(format_for_people(nanos, unit).replace("$", "").replace(",", "").removesuffix(" USDC")) * NANOS
+    assert 0 <= abs(nanos) - abs(shown) < NANOS // 100
+    assert shown == 0 or (shown > 0) == (nanos > 0)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import func, select
 
 from app import db
 from app.domain.errors import KeyReused, StaleDecision
@@ -10,10 +11,14 @@ from app.domain.ids import new_id
 from app.domain.money import NANOS
 from app.domain.paywalls import keys
 from app.domain.usage.idempotency import Claim, claim
+from app.domain.usage.requests import read_receipt
+from app.domain.usage.tables import IdempotentAnswer, Request
 from app.domain.wallets.wallets import read_balance
+from app.flows.chat import Run
 from app.flows.manual_charge import ChargeAnswer, charge
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.scripted import Scripted, flows, request
 
 
 def claimed(snapshot: Snapshot, body: bytes = b"{}") -> Claim | None:
@@ -56,6 +61,9 @@ async def test_a_refusal_stores_nothing(database: str) -> None:
     snapshot = make_snapshot()
     async with running_queue() as queue:
         answer = await charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), "req_1", None)
+        with db.transaction(writes=False) as session:
+            kept = [session.scalar(select(func.count()).select_from(table)) for table in (IdempotentAnswer, Request)]
+        assert kept == [0, 0]
         assert answer == ChargeAnswer(False, "Your Lexica wallet does not have enough left.", None)
         await give(snapshot, "ada", NANOS)
         assert (await charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
@@ -70,3 +78,60 @@ async def test_a_revoked_key_charges_nobody(database: str) -> None:
         with pytest.raises(StaleDecision):
             await charge(queue, snapshot, "ada", NANOS, None, None, "req_1", None)
     assert spendable(snapshot) == NANOS
+
+
+async def test_twenty_at_once_with_one_key_need_the_money_once(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        answers = await asyncio.gather(*(
+            charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), new_id("req"), None) for _ in range(20)
+        ))  # fmt: skip
+    assert all(answer.success for answer in answers) and len({answer.id for answer in answers}) == 1
+    assert spendable(snapshot) == 0
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("step", [0, 1])
+async def test_other_bodies_with_one_key_at_once_are_refused_but_for_the_first(database: str, step: int) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", 10 * NANOS)
+    async with running_queue() as queue:
+        answers = await asyncio.gather(
+            *(
+                charge(queue, snapshot, "ada", NANOS + step * n, None, claimed(snapshot, b"%d" % n), f"req_{n}", None)
+                for n in range(10)
+            ),
+            return_exceptions=True,
+        )
+    assert sum(isinstance(answer, ChargeAnswer) for answer in answers) == 1
+    assert sum(isinstance(answer, KeyReused) for answer in answers) == 9, answers
+    assert 9 * NANOS - 9 <= spendable(snapshot) <= 9 * NANOS
+    assert_books_balance()
+
+
+async def test_a_charge_has_a_receipt_with_the_apps_details(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        answer = await charge(queue, snapshot, "ada", 250_000_000, {"sku": "x"}, None, "req_1", "theirs")
+    assert answer == ChargeAnswer(True, "$0.25 was charged for Lexica.", "req_1")
+    with db.transaction(writes=False) as session:
+        found = read_receipt(session, snapshot.paywall_id, "req_1")
+        stored = session.get(Request, "req_1")
+    assert (found.kind, found.status, found.charge, found.client_request_id) == ("manual", "settled", "0.25", "theirs")
+    assert stored is not None and stored.receipt is not None and stored.receipt["details"] == {"sku": "x"}
+    assert_books_balance()
+
+
+async def test_what_is_held_by_a_running_request_cannot_be_charged(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        assert not (await charge(queue, snapshot, "ada", NANOS, None, None, "req_2", None)).success
+        await chat.release(run)
+        assert (await charge(queue, snapshot, "ada", NANOS, None, None, "req_3", None)).success
+    assert_books_balance()
