@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app import db, settings
+from app.domain.errors import ProviderFailed
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import NANOS, Environment, Unit
@@ -42,6 +43,8 @@ class DemoPaywall:
 async def prepare(provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue) -> DemoPaywall:
     """Makes or updates the demo's paywall for this provider, and returns it. Raises ProviderFailed."""
     models = await provider.list_models(target)
+    if not models:
+        raise ProviderFailed(f"The provider {target.name} offers no models.")
     prices = [_price(model, catalogue) for model in models]
     wanted = Configuration(
         app_name="Lexica",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import rows
-from app.domain.errors import WrongMode
+from app.domain.errors import KeyConflict, WrongMode
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
@@ -39,7 +39,7 @@ async def deposit(
         return await db.in_transaction(
             lambda session: _deposit(session, snapshot, user, amount_nanos, details, claimed), writes=True
         )
-    except IntegrityError:
+    except (IntegrityError, KeyConflict):
         if claimed is None:
             raise
         # Another request with the same key was first; its answer is there now.

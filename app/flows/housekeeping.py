@@ -61,7 +61,7 @@ class _LostHold:
 
 
 def _lost_holds(session: Session) -> list[_LostHold]:
-    """Returns the open holds that no living process answers for, the oldest processes' first."""
+    """Returns the open holds that no living process answers for, some of them at a time."""
     holds = table_of(LedgerHold)
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,

@@ -1,9 +1,10 @@
 """Errors say what went wrong, to machines and to people."""
 
+import re
 from collections.abc import Iterator
 
 from app.domain import errors
-from app.domain.errors import BadField, CoinslotError, InsufficientFunds, ProviderFailed, UnknownModel
+from app.domain.errors import BadField, CoinslotError, InsufficientFunds, LinkInvalid, ProviderFailed, UnknownModel
 
 
 def below(kind: type[CoinslotError]) -> Iterator[type[CoinslotError]]:
@@ -13,14 +14,37 @@ def below(kind: type[CoinslotError]) -> Iterator[type[CoinslotError]]:
             yield from below(child)
 
 
+def drawn() -> dict[str, str]:
+    """The name above each name in the docstring's tree."""
+    parents: dict[str, str] = {}
+    path: list[str] = []
+    for line in (errors.__doc__ or "").splitlines()[2:]:
+        name = line.lstrip("│├└─ ").split()[0] if line.strip() else ""
+        if name:
+            depth = (len(line) - len(line.lstrip("│├└─ "))) // 4
+            path[depth:] = [name]
+            parents[name] = path[depth - 1] if depth else ""
+    return parents
+
+
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
-    drawn = {line.strip("│├└─ ").split()[0] for line in (errors.__doc__ or "").splitlines()[2:] if line.strip()}
-    assert drawn == {kind.__name__ for kind in below(CoinslotError)} | {"CoinslotError"}
+    tree = {kind.__name__: kind.__bases__[0].__name__ for kind in below(CoinslotError)}
+    assert drawn() == tree | {"CoinslotError": ""}
 
 
 def test_every_error_has_a_code_of_its_own() -> None:
-    codes = [kind.code for kind in below(CoinslotError) if kind not in (UnknownModel, errors.LinkInvalid)]
-    assert len(set(codes)) >= len(codes) - 2
+    """Those two are told their code by whoever raises them, and have one without being told."""
+    given_at_birth = {UnknownModel, LinkInvalid}
+    codes = [kind.code for kind in below(CoinslotError) if kind not in given_at_birth]
+    codes += [UnknownModel("No.").code, LinkInvalid("No.").code, CoinslotError.code]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch("[a-z_]+", code) for code in codes)
+
+
+def test_only_what_may_go_well_the_next_time_is_transient() -> None:
+    transient = {kind for kind in below(CoinslotError) if kind.is_transient}
+    assert transient == {errors.StillRunning, errors.StaleDecision, ProviderFailed, errors.Unavailable}
+    assert not CoinslotError.is_transient
 
 
 def test_what_is_carried_is_kept() -> None:
@@ -29,3 +53,5 @@ def test_what_is_carried_is_kept() -> None:
     assert (short.available_nanos, short.needed_nanos, "5" in short.message) == (3, 5, True)
     failed = ProviderFailed("No.", 429, retry_after="7")
     assert (failed.status, failed.retry_after, failed.timed_out, failed.is_transient) == (429, "7", False, True)
+    assert (UnknownModel("No.", "model_not_priced").code, UnknownModel.code) == ("model_not_priced", "refused")
+    assert (LinkInvalid("No.", "link_expired").code, str(LinkInvalid("No."))) == ("link_expired", "No.")

@@ -32,7 +32,7 @@ def test_a_derived_id_has_the_form_of_an_id_and_the_prefix_that_is_asked_for(par
 
 
 def test_a_derived_id_is_the_same_in_every_process_and_release() -> None:
-    """Wallets are found again by it, so it may never change; written out once by this very code."""
+    """Wallets are found again by it, so it may never change; this one was worked out by other code."""
     assert derived_id("wal", "pw_1", "ada") == "wal_11mv4qolsji3fk79tgc65hxh7"
 
 

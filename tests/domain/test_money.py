@@ -69,8 +69,16 @@ def test_the_least_and_the_most_are_amounts(text: str, nanos: int) -> None:
     assert parse_amount(text) == nanos
 
 
-@pytest.mark.parametrize(("value", "hint"), [("0.00", "more than zero"), ("1000001", "too large"), (10**25, "too large"),
-                                             ("0.1234567890", "10 decimals"), (1.5, "decimal string")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("0.00", "more than zero"),
+        ("1000001", "too large"),
+        (10**25, "too large"),
+        ("0.1234567890", "10 decimals"),
+        (1.5, "decimal string"),
+    ],
+)
 def test_a_refusal_says_what_is_wrong(value: Any, hint: str) -> None:
     with pytest.raises(BadField, match=hint):
         parse_amount(value)

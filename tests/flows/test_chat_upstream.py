@@ -159,13 +159,16 @@ async def test_half_an_answer_that_is_not_streamed_costs_nothing(place: Place, m
 
 async def test_a_client_that_goes_away_stops_the_provider_and_pays_for_what_it_got(place: Place) -> None:
     sent: list[bytes] = []
+    enough = asyncio.Event()
 
     async def send(data: bytes) -> None:
         sent.append(data)
+        if len(sent) == 5:
+            enough.set()
 
     run, carrier, snapshot = await place.begin("ok:400:20", stream=True)
     task = asyncio.create_task(carrier.stream(run, send, describe))
-    await asyncio.sleep(0.2)
+    await enough.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -1,13 +1,23 @@
 """The demo's paywall is made once, and follows its provider."""
 
-from app import db
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app import db, settings
 from app.adapters.provider_demo import DemoProvider
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.domain import clock
+from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
-from app.flows.demo_data import PAYWALL_ID, prepare
+from app.domain.paywalls.tables import Paywall, PaywallKey
+from app.domain.pricing.quote import Tokens, charge_nanos
+from app.domain.pricing.tables import ModelPrice
+from app.flows.demo_data import MARKUP_BASIS_POINTS, PAYWALL_ID, prepare
 from app.flows.ports import CataloguePrice, ChatProvider, ProviderAnswer, ProviderTarget
-from app.flows.snapshot import Snapshot, read_snapshot
+from app.flows.snapshot import Snapshot, find_outdated, read_snapshot
 
 
 class Lists:
@@ -62,3 +72,50 @@ async def test_the_demo_provider_brings_its_own_prices(database: str) -> None:
     snapshot = await offered(DemoProvider(TiktokenCounter(), clock.now), "demo")
     assert set(snapshot.offers) == {"demo-mini", "demo-large"}
     assert all(offer.context_tokens_max and offer.part_tokens_max for offer in snapshot.offers.values())
+
+
+async def test_a_model_that_comes_back_is_offered_again(database: str) -> None:
+    await offered(Lists("known", "other"))
+    await offered(Lists("known"))
+    snapshot = await offered(Lists("known", "other"))
+    assert (set(snapshot.offers), snapshot.unpriced) == ({"known", "other"}, frozenset())
+
+
+async def test_the_markup_is_on_every_price(database: str) -> None:
+    offers = (await offered(Lists("known", "other", "demo-mini"))).offers
+    assert {offer.price.markup_basis_points for offer in offers.values()} == {MARKUP_BASIS_POINTS}
+    assert charge_nanos(offers["known"].price, Tokens(10**6, 10**6)) == 12 * NANOS * 12 // 10
+    assert offers["known"].context_tokens_max == 1_000
+
+
+async def test_another_upstream_is_published_and_outdates_what_was_decided(database: str) -> None:
+    first = await offered(Lists("known"))
+    second = await offered(Lists("known"), "elsewhere")
+    assert second.configuration.provider.name == "elsewhere" and second.offers == first.offers
+    with db.transaction(writes=False) as session:
+        assert find_outdated(session, [first, second]) == [first]
+
+
+async def test_several_processes_may_prepare_at_once(database: str) -> None:
+    snapshots = await asyncio.gather(*(offered(Lists("known", "other")) for _ in range(5)))
+    assert all(snapshot == snapshots[0] for snapshot in snapshots)
+    with db.transaction(writes=False) as session:
+        for table, rows in ((Paywall, 1), (PaywallKey, 1), (ModelPrice, 2)):
+            assert session.scalar(select(func.count()).select_from(table)) == rows
+
+
+async def test_the_key_is_the_same_at_each_start_and_another_with_another_secret(database: str, data_dir: Path) -> None:
+    target = ProviderTarget("upstream", "http://127.0.0.1:1/v1", None)
+    settings.configure(data=data_dir, database_url=database, secret_key="one")
+    keys = [(await prepare(Lists("known"), target, Knows())).key for _ in range(2)]
+    settings.configure(data=data_dir, database_url=database, secret_key="two")
+    keys.append((await prepare(Lists("known"), target, Knows())).key)
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_an_upstream_without_models_is_a_failure_that_changes_nothing(database: str) -> None:
+    before = await offered(Lists("known"))
+    with pytest.raises(ProviderFailed, match="no models"):
+        await offered(Lists())
+    with db.transaction(writes=False) as session:
+        assert find_outdated(session, [before]) == []

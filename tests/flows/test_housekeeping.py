@@ -1,17 +1,25 @@
 """Holds whose process is gone are closed; those of the living are left alone."""
 
+import asyncio
+
+import pytest
+
 from app import db
 from app.commit_queue import CommitQueue
+from app.domain import clock
 from app.domain.ledger.operations import Extend, Hold, Settle
-from app.domain.money import NANOS, Unit
+from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
 from app.domain.wallets.wallets import Balance, read_balance
-from app.flows import process_lease
-from app.flows.chat import revenue_split
-from app.flows.housekeeping import fold, reap_holds
+from app.flows import housekeeping, process_lease
+from app.flows.chat import Run, revenue_split
+from app.flows.housekeeping import count_open_holds, fold, reap_holds
+from app.flows.manual_charge import charge
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.scripted import Scripted, flows, request
 
 
 async def hold(queue: CommitQueue, snapshot: Snapshot, owner: str, request_id: str) -> Asked:
@@ -70,4 +78,95 @@ async def test_folding_leaves_no_deltas_and_the_same_balances(database: str) -> 
     assert await fold() == 3
     assert await fold() == 0
     assert balance(snapshot) == Balance(3 * NANOS, 0)
+    assert_books_balance()
+
+
+async def test_a_process_that_stops_renewing_loses_its_holds(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    await process_lease.begin("proc_test", 60)
+    async with running_queue() as queue:
+        await hold(queue, snapshot, "proc_test", "req_1")
+        assert await reap_holds(queue) == 0
+        later = clock.now() + 31 * clock.SECOND
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert await reap_holds(queue) == 1
+    assert balance(snapshot) == Balance(NANOS, 0)
+    assert_books_balance()
+
+
+async def test_a_process_that_ends_well_leaves_its_holds_to_anybody(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    await process_lease.begin("proc_test", 60)
+    async with running_queue() as queue:
+        await hold(queue, snapshot, "proc_test", "req_1")
+        await process_lease.end("proc_test")
+        assert await reap_holds(queue) == 1
+    assert balance(snapshot) == Balance(NANOS, 0)
+
+
+async def test_several_reapers_at_once_expire_each_hold_once(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        for number in range(20):
+            await hold(queue, snapshot, "dead", f"req_{number}")
+            await queue.commit(Extend(requests.hold_id(f"req_{number}"), 0, 40))
+        await asyncio.gather(*(reap_holds(queue) for _ in range(5)))
+        assert await reap_holds(queue) == 0
+    assert balance(snapshot) == Balance(NANOS - 20 * 40, 0)
+    assert_books_balance()
+
+
+async def test_more_holds_than_one_batch_are_reaped_one_batch_after_the_other(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 3)
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        for number in range(7):
+            await hold(queue, snapshot, "dead", f"req_{number}")
+        assert [await reap_holds(queue) for _ in range(4)] == [3, 3, 1, 0]
+    with db.transaction(writes=False) as session:
+        assert count_open_holds(session) == 0
+    assert balance(snapshot) == Balance(NANOS, 0)
+
+
+@pytest.mark.parametrize(("output", "checkpoint"), [(20, 0), (20, 40), (0, 0), (0, 40)])
+async def test_a_request_that_finishes_after_it_was_given_up_pays_the_difference_and_has_one_receipt(
+    database: str, output: int, checkpoint: int
+) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())  # a process that was taken for dead and is not
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        await queue.commit(Extend(requests.hold_id("req_1"), 0, checkpoint))
+        await reap_holds(queue)
+        met = min(checkpoint, run.held.amount)
+        assert balance(snapshot) == Balance(NANOS - met, 0)
+        for _ in range(2):
+            await chat.settle(run, Metered(Tokens(10, output)))
+    due = max(met, charge_nanos(run.offer.price, Tokens(10, output)) if output else 0)
+    assert balance(snapshot) == Balance(NANOS - due, 0)
+    with db.transaction(writes=False) as session:
+        found = read_receipt(session, snapshot.paywall_id, "req_1")
+    assert (found.charge, found.status) == (format_decimal(due), "settled" if output else "interrupted")
+    assert_books_balance()
+
+
+async def test_a_late_finisher_takes_only_what_is_free(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        assert isinstance(run, Run)
+        await reap_holds(queue)
+        await charge(queue, snapshot, "ada", NANOS - 100, None, None, "req_2", None)
+        settled = await chat.settle(run, Metered(Tokens(10, 20)))
+    assert (settled.amount, balance(snapshot)) == (100, Balance(0, 0))
     assert_books_balance()

@@ -1,8 +1,13 @@
 """A process is alive as long as it says so."""
 
+import asyncio
+import os
+import sys
+
 import pytest
 
 from app import db
+from app.domain import clock
 from app.domain.errors import Unavailable
 from app.domain.leases import leases
 from app.flows import process_lease
@@ -47,3 +52,38 @@ async def test_a_lease_that_is_somebody_elses_cannot_be_renewed(database: str) -
         leases.take(session, leases.PROCESS + "one", "somebody else", 60)
     with pytest.raises(Unavailable):
         await process_lease.renew("one", 60)
+
+
+async def test_a_lease_runs_out_half_way_and_can_be_had_again(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await process_lease.begin("one", 60)
+    start = clock.now()
+    for seconds, expected in ((29, {"one"}), (31, set[str]())):
+        later = start + seconds * clock.SECOND
+        monkeypatch.setattr(clock, "now", lambda later=later: later)
+        assert living() == expected
+    await process_lease.renew("one", 60)
+    assert living() == {"one"}
+
+
+async def test_ending_somebody_elses_lease_changes_nothing(database: str) -> None:
+    await process_lease.begin("one", 60)
+    await process_lease.end("two")
+    assert living() == {"one"}
+
+
+async def test_leases_of_jobs_are_no_processes(database: str) -> None:
+    with db.transaction() as session:
+        assert leases.take(session, "job:fold", "one", 60)
+    assert living() == set()
+
+
+async def test_a_second_process_on_the_same_sqlite_file_is_refused_and_harms_nobody(migrated_sqlite_url: str) -> None:
+    await process_lease.begin("one", 60)
+    code = "import asyncio; from app.flows import process_lease; asyncio.run(process_lease.begin('two', 60))"
+    environment = {**os.environ, "COINSLOT_DATABASE_URL": migrated_sqlite_url}
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await other.communicate()
+    assert other.returncode != 0 and b"Unavailable: Another process is serving" in said
+    assert living() == {"one"}

@@ -1,11 +1,16 @@
 """From a link to a checkout, and back to the app."""
 
 import pytest
+from sqlalchemy import func, select
 
+from app import db
 from app.adapters.rail_sandbox import SandboxRail
+from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid, NotFound
 from app.domain.money import NANOS
-from app.flows.links import TopupLink, mint_topup
+from app.domain.topups.tables import Topup
+from app.domain.wallets.tables import Wallet
+from app.flows.links import TOPUP_SECONDS, TopupLink, mint_topup
 from app.flows.topup_checkout import begin_topup, check_amount, open_sandbox_checkout, read_topup, return_address
 from tests.flows.books import make_snapshot
 
@@ -56,7 +61,56 @@ async def test_another_users_link_does_not_show_a_top_up(database: str) -> None:
         ("https://x/", None, "https://x/"),
         ("https://x/", "a b&c", "https://x/?state=a+b%26c"),
         ("https://x/p?q=1&state=old#f", "new", "https://x/p?q=1&state=new#f"),
+        ("https://x/?a=&a=2&b", "s", "https://x/?a=&a=2&b=&state=s"),
+        ("https://x", "Zürich 🪙", "https://x?state=Z%C3%BCrich+%F0%9F%AA%99"),
+        ("https://x/", "", "https://x/?state="),
     ],
 )
 def test_the_way_back_carries_the_apps_state(url: str | None, state: str | None, expected: str | None) -> None:
     assert return_address(TopupLink("pw_1", "ada", url, state, None, 0)) == expected
+
+
+@pytest.mark.parametrize("text", ["3.0", "$3", "3 ", "12.5", "12.50000"])
+def test_people_may_write_an_amount_as_they_like(text: str) -> None:
+    assert check_amount(text) >= 3 * NANOS
+
+
+@pytest.mark.parametrize("text", ["$", "$$3", "$ 3", "3,000", "3 000", "0", "1" * 50, "3.", ".5", "NaN", "0x9", "\x00"])
+def test_what_is_no_amount_is_refused_in_words_for_people(text: str) -> None:
+    with pytest.raises(BadField, match=r"^(Enter an amount in dollars, such as 12\.50\.|Choose an amount from .*)$"):
+        check_amount(text)
+
+
+async def test_a_refused_amount_opens_nothing(database: str) -> None:
+    token = mint_topup(make_snapshot().paywall_id, "ada")
+    with pytest.raises(BadField):
+        await begin_topup(RAIL, token, "2.99")
+    with db.transaction(writes=False) as session:
+        assert [session.scalar(select(func.count()).select_from(table)) for table in (Topup, Wallet)] == [0, 0]
+
+
+async def test_an_expired_link_begins_and_shows_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = mint_topup(make_snapshot().paywall_id, "ada")
+    url = await begin_topup(RAIL, token, "5")
+    topup_id = (await open_sandbox_checkout(RAIL, url.split("/")[3])).topup_id
+    later = clock.now() + (TOPUP_SECONDS + 1) * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with pytest.raises(LinkInvalid, match="expired"):
+        await begin_topup(RAIL, token, "5")
+    with pytest.raises(LinkInvalid, match="expired"):
+        await read_topup(token, topup_id)
+
+
+async def test_another_paywalls_user_of_the_same_name_sees_nothing(database: str) -> None:
+    url = await begin_topup(RAIL, mint_topup(make_snapshot().paywall_id, "ada"), "5")
+    checkout = await open_sandbox_checkout(RAIL, url.split("/")[3])
+    with pytest.raises(NotFound):
+        await read_topup(mint_topup(make_snapshot().paywall_id, "ada"), checkout.topup_id)
+    with pytest.raises(NotFound):
+        await read_topup(mint_topup("pw_gone", "ada"), checkout.topup_id)
+
+
+async def test_a_checkout_of_another_instance_is_none_of_ours(database: str) -> None:
+    url = await begin_topup(SandboxRail(b"other"), mint_topup(make_snapshot().paywall_id, "ada"), "5")
+    with pytest.raises(LinkInvalid):
+        await open_sandbox_checkout(RAIL, url.split("/")[3])

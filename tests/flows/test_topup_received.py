@@ -11,9 +11,10 @@ from app.adapters.rail_sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import LinkInvalid, Unavailable
 from app.domain.inbox import inbox
+from app.domain.inbox.tables import InboxEvent
 from app.domain.money import NANOS
+from app.domain.topups import topups
 from app.domain.wallets.wallets import read_balance
-from app.flows import topup_received
 from app.flows.links import mint_topup
 from app.flows.ports import Checkout, Payment
 from app.flows.snapshot import Snapshot
@@ -100,6 +101,7 @@ async def test_a_rail_that_is_away_is_asked_again(database: str, monkeypatch: py
     wait_for_retry(monkeypatch)
     await finish_inbox({"sandbox": RAIL})
     assert posted(snapshot) == 5 * NANOS
+    assert_books_balance()
 
 
 @pytest.mark.parametrize(
@@ -121,4 +123,75 @@ async def test_forged_payments_and_checkouts_are_nothing(database: str) -> None:
     await receive(RAIL, "e1", "sbp_forged")
     with pytest.raises(LinkInvalid):
         await pay_in_sandbox(RAIL, "sbc_forged", "paid")
-    assert posted(snapshot) == 0 and topup_received.BATCH > 0
+    assert posted(snapshot) == 0
+
+
+async def test_ten_events_of_one_payment_credit_once_in_any_order(database: str) -> None:
+    snapshot = make_snapshot()
+    link, token, topup_id = await checkout(snapshot)
+    ends = (RAIL.payment_id(token, "paid"), RAIL.payment_id(token, "failed"))
+    await asyncio.gather(*(receive(RAIL, f"e{number}", ends[number % 2]) for number in range(10)))
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
+    with db.transaction(writes=False) as session:
+        assert inbox.unhandled(session, -1, 100) == []
+    assert_books_balance()
+
+
+async def test_a_crash_while_crediting_leaves_the_event_for_the_job(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    link, token, topup_id = await checkout(snapshot)
+    credit = topups.credit
+
+    def credits_and_dies(*arguments: Any) -> None:
+        credit(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(topups, "credit", credits_and_dies)
+        with pytest.raises(KeyboardInterrupt):
+            await pay_in_sandbox(RAIL, token, "paid")
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (0, "created")
+    wait_for_retry(monkeypatch)
+    await asyncio.gather(*(finish_inbox({"sandbox": RAIL}) for _ in range(5)))
+    assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
+    assert_books_balance()
+
+
+async def test_one_event_that_cannot_be_finished_does_not_stop_the_others(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    with db.transaction() as session:
+        inbox.store(session, "e1", "stranger", "p1")
+        inbox.store(session, "e2", "moody", RAIL.payment_id(token, "paid"))
+        inbox.store(session, "e3", "sandbox", "sbp_forged")
+        inbox.store(session, "e4", "sandbox", RAIL.payment_id(token, "paid"))
+    wait_for_retry(monkeypatch)
+    assert await finish_inbox({"sandbox": RAIL, "moody": Moody()}) == 4
+    assert posted(snapshot) == 5 * NANOS
+    with db.transaction(writes=False) as session:
+        assert {event for event, _, _ in inbox.unhandled(session, 0, 100)} == {"e1", "e2"}
+    assert_books_balance()
+
+
+async def test_a_refused_event_keeps_the_reason(database: str) -> None:
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    await receive(Moody(amount_nanos=1), "e1", RAIL.payment_id(token, "paid"))
+    await receive(RAIL, "e2", "sbp_forged")
+    with db.transaction(writes=False) as session:
+        events = [session.get(InboxEvent, name) for name in ("e1", "e2")]
+    assert ["asked for" in str(event and event.last_error) for event in events] == [True, False]
+    assert all(event is not None and event.handled_at and event.last_error for event in events)
+
+
+async def test_two_top_ups_of_one_user_are_credited_each(database: str) -> None:
+    snapshot = make_snapshot()
+    for _ in range(2):
+        _, token, _ = await checkout(snapshot)
+        await pay_in_sandbox(RAIL, token, "paid")
+    assert posted(snapshot) == 10 * NANOS
+    assert_books_balance()

@@ -63,17 +63,20 @@ class Configuration:
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        origin = f"{parts.scheme}://{parts.netloc}"
-        return parts.scheme in ("http", "https") and origin in {*self.return_origins, _origin(self.app_url)}
+        origin = _origin(url)
+        return origin is not None and origin in {*self.return_origins, _origin(self.app_url)}
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _origin(url: str) -> str | None:
+    """Returns the origin of an http or https URL, None for anything else.
+
+    Without a host there is none: browsers read `https:///evil.example` as `https://evil.example`.
+    """
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
 
 
 def check(configuration: Configuration) -> None:
@@ -82,7 +85,7 @@ def check(configuration: Configuration) -> None:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
     for name in ("app_url", *(() if configuration.provider.name == "demo" else ("provider.base_url",))):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url
-        if (url or name != "app_url") and urlsplit(url).scheme not in ("http", "https"):
+        if (url or name != "app_url") and _origin(url) is None:
             raise BadField(name, f"`{name}` must be an http or https URL.")
 
 

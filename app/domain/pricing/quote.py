@@ -103,7 +103,8 @@ def affordable_output_tokens(price: Price, prompt_tokens: int, limit: int, nanos
 def _finish(price: Price, exact: int) -> int:
     """Adds fee, markup and minimum to a sum of nanos × tokens per million, and rounds it once."""
     scaled = (exact + price.request_nanos * PER_MILLION) * (BASIS_POINTS + price.markup_basis_points)
-    total = (2 * scaled + PER_MILLION * BASIS_POINTS) // (2 * PER_MILLION * BASIS_POINTS)
     if price.unit is Unit.CREDIT:
-        total = -(-scaled // (PER_MILLION * BASIS_POINTS * NANOS)) * NANOS
+        least = max(scaled, price.minimum_nanos * PER_MILLION * BASIS_POINTS)
+        return -(-least // (PER_MILLION * BASIS_POINTS * NANOS)) * NANOS
+    total = (2 * scaled + PER_MILLION * BASIS_POINTS) // (2 * PER_MILLION * BASIS_POINTS)
     return max(total, price.minimum_nanos)

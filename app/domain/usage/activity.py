@@ -1,10 +1,11 @@
 """Activity: every movement of a wallet, newest first, with the receipt behind each charge."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, not_, select, union_all
+from sqlalchemy import Row, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
@@ -47,25 +48,31 @@ def read_movements(
     """
     paywall, _ = read_current(session, paywall_id)
     wallet = app_wallet(paywall_id, user, Environment(paywall.environment), Unit(paywall.unit))
-    rows = _read_transfers(session, wallet.account, int(after) if after and after.isdigit() else None, limit)
+    rows = _read_transfers(session, wallet.account, _cursor(after), limit)
     requests = _read_requests(session, [row.request_id for row in rows if row.request_id])
     return [_movement(row, wallet.account, requests.get(row.request_id)) for row in rows]
 
 
+def _cursor(after: str | None) -> int | None:
+    """Returns the transfer to continue after; what is no cursor of ours begins at the newest."""
+    return int(after) if after and re.fullmatch(r"[0-9]{1,18}", after) else None
+
+
 def _read_transfers(session: Session, account: Account, before: int | None, limit: int) -> Sequence[Row[Any]]:
-    """Reads each side through its own index, newest first."""
+    """Reads each side through its own index, newest first; what moves within the wallet is left out there.
+
+    Left out any later it would use up the limit, and pages would have gaps.
+    """
     ids = (account.id, account.promo.id)
+    debit, credit = _TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id
     sides = []
-    for column in (_TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id):
+    for column, other in ((debit, credit), (credit, debit)):
         for account_id in ids:
-            side = select(_TRANSFERS.c.id).where(column == account_id)
+            side = select(_TRANSFERS.c.id).where(column == account_id, other.not_in(ids))
             side = side if before is None else side.where(_TRANSFERS.c.id < before)
             sides.append(select(side.order_by(_TRANSFERS.c.id.desc()).limit(limit).subquery()))
     newest = union_all(*sides).subquery()
     statement = select(_TRANSFERS).where(_TRANSFERS.c.id.in_(select(newest.c.id)))
-    statement = statement.where(
-        not_(and_(_TRANSFERS.c.debit_account_id.in_(ids), _TRANSFERS.c.credit_account_id.in_(ids)))
-    )
     return session.execute(statement.order_by(_TRANSFERS.c.id.desc()).limit(limit)).all()
 
 

@@ -75,8 +75,10 @@ def _total_nanos(receipt: Mapping[str, Any], unit: Unit) -> int:
     """Returns what the lines come to with markup and minimum, rounded once (`decisions.md` 1)."""
     exact = sum(_nanos(line["amount"]) for line in receipt["lines"])
     exact *= 1 + Fraction(receipt["markup_percent"]) / 100
-    rounded = -(-exact // NANOS) * NANOS if unit is Unit.CREDIT else (exact + Fraction(1, 2)) // 1
-    return max(int(rounded), int(_nanos(receipt["minimum"])))
+    minimum = _nanos(receipt["minimum"])
+    if unit is Unit.CREDIT:
+        return -(-max(exact, minimum) // NANOS) * NANOS
+    return max(int((exact + Fraction(1, 2)) // 1), int(minimum))
 
 
 def _nanos(decimal: str) -> Fraction:

@@ -2,16 +2,55 @@
 
 import pytest
 
-from app.domain.catalogue.models import is_reasoning, output_tokens_least
+from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, is_reasoning, output_tokens_least
 
 
 @pytest.mark.parametrize(
-    "model", ["o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5-nano", "deepseek-r1", "x-thinking"]
+    "model",
+    [
+        "o1",
+        "o3-mini",
+        "openai/o4-mini",
+        "gpt-5",
+        "gpt-5-nano",
+        "deepseek-r1",
+        "x-thinking",
+        "qwq-32b",
+        "magistral-small",
+        "openai/gpt-oss-120b",
+        "deepseek/deepseek-r1",
+        "grok-4-fast-reasoning",
+        "O3-MINI",
+        "Kimi-K2-Thinking",
+        "o1-preview",
+    ],
 )
 def test_models_that_think_need_room_for_it(model: str) -> None:
     assert is_reasoning(model) and output_tokens_least(model) == 1_024
 
 
-@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o-mini", "claude-sonnet", "ok", "mistral-large", "foo-o1x"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-4o",
+        "gpt-4o-mini",
+        "claude-sonnet",
+        "ok",
+        "mistral-large",
+        "foo-o1x",
+        "o10",
+        "o0-mini",
+        "gpt-4.5",
+        "solo1",
+        "",
+        "llama-3.1-8b",
+        "deepseek-chat",
+        "gpt-3.5-turbo",
+    ],
+)
 def test_other_models_answer_in_a_few_tokens(model: str) -> None:
     assert not is_reasoning(model) and output_tokens_least(model) == 16
+
+
+def test_the_least_output_is_never_more_than_the_most() -> None:
+    assert output_tokens_least("gpt-4o") < output_tokens_least("o1") < OUTPUT_TOKENS_MAX

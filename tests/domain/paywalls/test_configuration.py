@@ -6,15 +6,18 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField, NotFound
+from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import (
     Configuration,
+    Mode,
     ProviderSetting,
     check,
+    create_paywall,
     epoch_subject,
     publish,
     read_current,
 )
-from app.domain.paywalls.tables import PaywallVersion
+from app.domain.paywalls.tables import Paywall, PaywallVersion
 from app.flows.snapshot import read_epochs
 from tests.flows.books import make_paywall
 
@@ -24,6 +27,28 @@ FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example
 
 def test_what_is_stored_is_read_back() -> None:
     assert Configuration.from_json(FIRST.to_json()) == FIRST
+
+
+def test_a_paywall_is_created_with_its_first_version(database: str) -> None:
+    with db.transaction() as session:
+        create_paywall(session, "pw_1", Mode.SHARED, Environment.LIVE, Unit.USDC, FIRST)
+    with db.transaction(writes=False) as session:
+        paywall, current = read_current(session, "pw_1")
+        assert (paywall.mode, paywall.environment, paywall.unit, paywall.version) == ("shared", "live", "USDC", 1)
+        assert current == FIRST
+
+
+def test_nothing_is_created_or_published_of_a_configuration_that_is_refused(database: str) -> None:
+    nameless = replace(FIRST, app_name="")
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        with pytest.raises(BadField):
+            create_paywall(session, "pw_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, nameless)
+        with pytest.raises(BadField):
+            publish(session, paywall_id, nameless)
+    with db.transaction(writes=False) as session:
+        assert session.get(Paywall, "pw_1") is None
+        assert read_current(session, paywall_id)[0].version == 1
 
 
 def test_publishing_adds_a_version_keeps_the_old_one_and_bumps_the_epoch(database: str) -> None:
@@ -53,6 +78,8 @@ def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
         (replace(FIRST, app_url="lexica.example"), "app_url"),
         (replace(FIRST, provider=ProviderSetting("openai", "ftp://x")), "provider.base_url"),
         (replace(FIRST, provider=ProviderSetting("openai")), "provider.base_url"),
+        (replace(FIRST, provider=ProviderSetting("openai", "https://")), "provider.base_url"),
+        (replace(FIRST, provider=ProviderSetting("openai", "https://[")), "provider.base_url"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: Configuration, field: str) -> None:
@@ -71,10 +98,27 @@ def test_links_may_lead_back_to_the_paywalls_origins(url: str) -> None:
     ["http://lexica.example/", "https://lexica.example:444/", "https://lexica.example.evil.example/",
      "javascript:alert(1)",
      "https://lexica.example@evil.example/", "https://evil.example/?https://lexica.example", "//lexica.example/", "",
-     "http://localhost/", "https://[::1", "https:///lexica.example", "HTTPS//lexica.example"],
+     "http://localhost/", "https://[::1", "https:///lexica.example", "HTTPS//lexica.example",
+     "https://lexica.example.evil.com/", "https://evil.com/lexica.example", "https://lexica.examplevil.com",
+     "https://ada@lexica.example/", "https://ada:pw@lexica.example/", "https://lexica.example:443@evil.com/",
+     "ftp://lexica.example/", "data:text/html,lexica.example", "https://lexica.example./", "https:lexica.example",
+     "https://evil.com\\@lexica.example/", "https://lexica.example\\.evil.com/", "https://lexica.example\\@evil.com",
+     "https:/lexica.example/", "/", "lexica.example", "https://www.lexica.example/", "http://localhost:30001/",
+     "https://localhost:3000/", "https://lexica.example%2eevil.com/"],
 )  # fmt: skip
 def test_links_lead_nowhere_else(url: str) -> None:
     assert not FIRST.may_return_to(url)
+
+
+@pytest.mark.parametrize("app_url", ["https:", "https://", "https:///x", "http:///", "https://:443", "https://["])
+def test_an_address_without_a_host_is_refused_and_leads_nowhere(app_url: str) -> None:
+    """A browser reads https:///evil.com as https://evil.com, so no host is not the same host."""
+    wrong = replace(FIRST, app_url=app_url, return_origins=())
+    with pytest.raises(BadField) as refused:
+        check(wrong)
+    assert refused.value.field == "app_url"
+    for url in ("https:///evil.com/", "http:///evil.com/", "https:evil.com", "https:/evil.com", "https://:443/"):
+        assert not wrong.may_return_to(url)
 
 
 def test_a_paywall_without_an_address_lets_links_lead_nowhere() -> None:

@@ -26,11 +26,25 @@ def test_new_keys_are_well_formed_and_all_different(environment: Environment) ->
     assert all(re.fullmatch(prefix + "[0-9A-Za-z]{49}", key) for key in made)
 
 
-@given(st.integers(0, 65), st.sampled_from(BASE62))
-def test_a_key_with_one_wrong_letter_is_none(place: int, letter: str) -> None:
-    key = derive_key(Environment.SANDBOX, b"secret", "demo")
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(Environment), st.data())
+def test_a_key_with_one_wrong_letter_is_none(random: bytes, environment: Environment, data: st.DataObject) -> None:
+    key = new_key(environment, random)
+    place, letter = data.draw(st.integers(0, len(key) - 1)), data.draw(st.sampled_from(BASE62))
     changed = key[:place] + letter + key[place + 1 :]
     assert is_well_formed(changed) == (changed == key)
+
+
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(Environment), st.text(min_size=1, max_size=3))
+def test_a_key_that_was_cut_or_added_to_is_none(random: bytes, environment: Environment, more: str) -> None:
+    key = new_key(environment, random)
+    assert is_well_formed(key)
+    for changed in (key + more, more + key, key[: -len(more)], key[len(more) :], key.upper(), key + "\n"):
+        assert not is_well_formed(changed)
+
+
+def test_a_test_key_is_not_the_live_key_of_the_same_bytes() -> None:
+    test, live = (new_key(environment, b"1" * 32) for environment in (Environment.SANDBOX, Environment.LIVE))
+    assert test == live.replace("sk-coinslot-", "sk-coinslot-test-") and keys.hash_key(test) != keys.hash_key(live)
 
 
 @given(st.text())
@@ -49,7 +63,13 @@ def test_only_a_hash_and_four_letters_are_stored(database: str) -> None:
         view = add_key(session, make_paywall(session, {}), key)
         stored = session.scalars(select(PaywallKey)).one()
     assert key not in str(stored.model_dump()) and stored.hash == keys.hash_key(key)
-    assert view.last_four == key[-4:]
+    assert (view.last_four, view.revoked_at, len(stored.hash)) == (key[-4:], None, 64)
+    assert not any(key[at : at + 5] in str(stored.model_dump()) for at in range(len("sk-coinslot-test-"), len(key) - 4))
+
+
+def test_the_same_key_has_the_same_hash_and_another_has_another() -> None:
+    one, other = new_key(Environment.LIVE, b"1" * 32), new_key(Environment.LIVE, b"2" * 32)
+    assert keys.hash_key(one) == keys.hash_key(new_key(Environment.LIVE, b"1" * 32)) != keys.hash_key(other)
 
 
 def test_a_paywall_has_five_keys_at_most_and_revoking_makes_room(database: str) -> None:
@@ -60,10 +80,21 @@ def test_a_paywall_has_five_keys_at_most_and_revoking_makes_room(database: str) 
         assert add_key(session, paywall_id, made[0]).id == views[0].id
         with pytest.raises(Refused, match="5 keys"):
             add_key(session, paywall_id, new_key(Environment.SANDBOX))
-        revoke_key(session, paywall_id, views[0].id)
-        revoke_key(session, paywall_id, views[0].id)
+        for _ in range(2):
+            revoke_key(session, paywall_id, views[0].id)
         assert read_epochs(session, (epoch_subject(views[0].id),)) == {epoch_subject(views[0].id): 1}
-        add_key(session, paywall_id, new_key(Environment.SANDBOX))
+        assert add_key(session, paywall_id, new_key(Environment.SANDBOX)).revoked_at is None
+        assert add_key(session, make_paywall(session, {}), new_key(Environment.SANDBOX)).revoked_at is None
+
+
+def test_a_revoked_key_that_is_added_again_stays_revoked(database: str) -> None:
+    key = new_key(Environment.SANDBOX)
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        view = add_key(session, paywall_id, key)
+        revoke_key(session, paywall_id, view.id)
+        again = add_key(session, paywall_id, key)
+    assert again.id == view.id and again.revoked_at is not None
 
 
 def test_another_paywalls_key_cannot_be_revoked(database: str) -> None:
@@ -72,3 +103,8 @@ def test_another_paywalls_key_cannot_be_revoked(database: str) -> None:
         view = add_key(session, theirs, new_key(Environment.SANDBOX))
         with pytest.raises(NotFound):
             revoke_key(session, mine, view.id)
+        with pytest.raises(NotFound):
+            revoke_key(session, theirs, "key_none")
+        assert read_epochs(session, (epoch_subject(view.id),)).get(epoch_subject(view.id), 0) == 0
+        stored = session.get(PaywallKey, view.id)
+        assert stored is not None and stored.revoked_at is None

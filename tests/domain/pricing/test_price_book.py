@@ -1,8 +1,10 @@
 """Prices have versions, and no price is never a price of zero."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import db
 from app.domain.errors import BadField
@@ -10,10 +12,18 @@ from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.tables import ModelPrice
 from app.flows.snapshot import read_epochs
 from tests.flows.books import make_paywall
 
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
+OTHER = NewPrice("m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9)
+
+
+def epoch(session: Session, paywall_id: str) -> int:
+    """How often the paywall's processes were told to decide anew."""
+    subject = epoch_subject(paywall_id)
+    return read_epochs(session, (subject,)).get(subject, 0)
 
 
 def test_each_change_is_a_version_and_the_same_price_is_none(database: str) -> None:
@@ -41,10 +51,77 @@ def test_a_model_that_was_taken_off_has_no_price_until_it_gets_one(database: str
         assert "m" in price_book.read_offers(session, paywall_id, Unit.USD).priced
 
 
+def test_a_change_of_anything_is_a_version_of_its_own(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE})
+        changed = [field.name for field in fields(NewPrice) if field.name != "model"]
+        for version, name in enumerate(changed, start=2):
+            now = replace(PRICE, **{name: getattr(OTHER, name)})
+            assert [price_book.set_price(session, paywall_id, now) for _ in range(2)] == [version, version], name
+        assert epoch(session, paywall_id) == 1 + len(changed)
+
+
+def test_a_version_is_never_changed_by_the_next(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE})
+        before = price_book.read_offers(session, paywall_id, Unit.USD).priced["m"]
+        price_book.set_price(session, paywall_id, OTHER)
+        session.expire_all()
+        old = session.get(ModelPrice, before.price.id)
+        assert old is not None and price_book.to_offer(old, Unit.USD) == before
+        assert len(session.scalars(select(ModelPrice)).all()) == 2
+
+
+def test_everything_that_is_set_is_offered(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": OTHER, "n": replace(PRICE, model="n")})
+        offers = price_book.read_offers(session, paywall_id, Unit.CREDIT).priced
+        assert list(offers) == ["m", "n"]
+        price, offer = offers["m"].price, offers["m"]
+    assert (price.input_nanos, price.output_nanos, price.cached_input_nanos) == (1, 2, 3)
+    assert (price.request_nanos, price.minimum_nanos, price.markup_basis_points, price.unit) == (4, 5, 6, "CREDIT")
+    assert (offer.display_name, offer.description, offers["n"].display_name) == ("M", "Small.", "n")
+    assert (offer.context_tokens_max, offer.output_tokens_max, offer.part_tokens_max) == (7, 8, 9)
+
+
+def test_a_price_of_another_paywall_is_not_offered(database: str) -> None:
+    with db.transaction() as session:
+        make_paywall(session, {"m": PRICE})
+        mine = make_paywall(session, {})
+        offers = price_book.read_offers(session, mine, Unit.USD)
+        assert (dict(offers.priced), offers.unpriced) == ({}, frozenset())
+        assert price_book.set_price(session, mine, PRICE) == 1
+
+
+def test_taking_a_model_off_is_told_to_every_process_once(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE})
+        for _ in range(2):
+            price_book.retire(session, paywall_id, "m")
+        price_book.retire(session, paywall_id, "never-there")
+        assert epoch(session, paywall_id) == 2
+
+
+def test_a_refused_price_leaves_no_version(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        with pytest.raises(BadField):
+            price_book.set_price(session, paywall_id, replace(PRICE, input_nanos=-1))
+        assert not price_book.read_offers(session, paywall_id, Unit.USD).priced
+        assert epoch(session, paywall_id) == 0
+
+
+def test_a_price_of_nothing_and_the_largest_price_can_be() -> None:
+    most = AMOUNT_UNITS_MAX * NANOS
+    price_book.check(NewPrice("m", 0, 0))
+    price_book.check(NewPrice("m" * 200, most, most, most, most, most, 1_000_000))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("model", ""),
+        ("model", "m" * 201),
         ("input_nanos", -1),
         ("output_nanos", AMOUNT_UNITS_MAX * NANOS + 1),
         ("cached_input_nanos", -1),

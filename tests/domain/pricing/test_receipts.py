@@ -1,10 +1,13 @@
 """A receipt explains its charge to the last digit."""
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
@@ -13,14 +16,34 @@ from tests.domain.pricing.test_quote import PRICES, tokens
 
 
 @given(PRICES, tokens())
-def test_lines_and_markup_work_out_to_the_charge(price: Price, used: Tokens) -> None:
-    lines = token_lines(price, used)
-    for line in lines:
-        if line.kind != "request":
-            assert Fraction(line.amount) == line.tokens * Fraction(line.price_per_million) / 10**6
-    total = sum((Fraction(line.amount) for line in lines), Fraction(0)) * (1 + Fraction(markup_percent(price)) / 100)
-    rounded = int(total * NANOS + Fraction(1, 2))
-    assert max(rounded, price.minimum_nanos) == charge_nanos(price, used)
+def test_each_line_multiplies_exactly(price: Price, used: Tokens) -> None:
+    lines = {line.kind: line for line in token_lines(price, used)}
+    for kind, count in used.by_kind():
+        line = lines.pop(kind.value, None)
+        assert (line is None) == (count == 0)
+        if line is not None:
+            assert (line.tokens, Fraction(line.price_per_million)) == (count, Fraction(price.per_million(kind), NANOS))
+            assert Fraction(line.amount) == count * Fraction(line.price_per_million) / 10**6
+    fee = lines.pop("request", None)
+    assert Fraction(fee.amount if fee else 0) * NANOS == price.request_nanos
+    assert not lines
+
+
+@given(PRICES, tokens(), st.sampled_from(Unit))
+def test_lines_with_markup_rounded_once_are_the_charge(price: Price, used: Tokens, unit: Unit) -> None:
+    price = replace(price, unit=unit)
+    total = sum((Fraction(line.amount) for line in token_lines(price, used)), Fraction(0)) * NANOS
+    total *= 1 + Fraction(markup_percent(price)) / 100
+    if unit is Unit.CREDIT:
+        expected = math.ceil(max(total, Fraction(price.minimum_nanos)) / NANOS) * NANOS
+    else:
+        expected = max(math.floor(total + Fraction(1, 2)), price.minimum_nanos)
+    assert charge_nanos(price, used) == expected
+
+
+@pytest.mark.parametrize(("basis_points", "percent"), [(0, "0"), (1, "0.01"), (1_250, "12.5"), (1_000_000, "10000")])
+def test_a_markup_is_written_in_per_cent(basis_points: int, percent: str) -> None:
+    assert markup_percent(Price("prc_1", "m", 1, Unit.USD, 1, 1, 1, markup_basis_points=basis_points)) == percent
 
 
 def row(**changed: Any) -> dict[str, Any]:
@@ -47,3 +70,24 @@ def test_a_running_request_has_given_nothing_back_yet() -> None:
 def test_a_request_that_was_not_charged_gives_all_back() -> None:
     receipt = explain(row(status="released", charge_nanos=0), "ada")
     assert receipt.released == format_decimal(10)
+    assert (receipt.charge, receipt.status) == ("0", "released")
+
+
+def test_an_interrupted_request_was_charged_by_its_last_checkpoint_without_lines() -> None:
+    stored = {"estimated": True, "split": {"developer": "0.000000003"}}
+    receipt = explain(row(status="interrupted", receipt=stored), "ada")
+    assert (receipt.status, receipt.charge, receipt.released) == ("interrupted", "0.000000003", "0.000000007")
+    assert (receipt.estimated, receipt.lines, receipt.split) == (True, [], {"developer": "0.000000003"})
+
+
+@pytest.mark.parametrize("disconnect", [None, "cancel", "drain", "free"])
+def test_what_is_stored_is_told_as_it_was(disconnect: str | None) -> None:
+    stored = {"disconnect": disconnect, "minimum": "0.5", "markup_percent": "12.5"}
+    receipt = explain(row(receipt=stored, streamed=0, unit="CREDIT", created_at=1_000), "bob")
+    assert (receipt.disconnect, receipt.minimum, receipt.markup_percent) == (disconnect, "0.5", "12.5")
+    assert (receipt.streamed, receipt.estimated, receipt.unit, receipt.user) == (False, False, "CREDIT", "bob")
+    assert (receipt.created_at, receipt.price_version) == ("1970-01-01T00:00:00.001Z", 2)
+
+
+def test_a_charge_above_its_hold_gives_nothing_back() -> None:
+    assert explain(row(charge_nanos=11), "ada").released == "0"

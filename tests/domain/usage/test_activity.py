@@ -1,7 +1,10 @@
 """Every movement of a wallet, and of no other."""
 
+import pytest
+
 from app import db
 from app.domain import rows
+from app.domain.errors import NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Charge, Post, Transfer
@@ -30,6 +33,23 @@ def fill(session: db.Session, wallet: AppWallet, count: int) -> None:
         rows.write(session, [requests.record_manual(asked, done, None)])
 
 
+def deposit_ten(session: db.Session, paywall_id: str, user: str) -> None:
+    """Deposits ten nanos, and nothing else."""
+    account = app_wallet(paywall_id, user, Environment.SANDBOX, Unit.USD).account
+    deposit = Transfer(account.beside(Kind.WORLD, "x"), account, 10, "deposit")
+    apply_one(session, Post(f"dep:{account.id}", (deposit,)))
+
+
+def pages(session: db.Session, paywall_id: str, limit: int) -> list[Movement]:
+    """Ada's movements, read page by page."""
+    found: list[Movement] = []
+    cursor: str | None = None
+    while page := read_movements(session, paywall_id, "ada", after=cursor, limit=limit):
+        found.extend(page)
+        cursor = page[-1].cursor
+    return found
+
+
 def test_movements_come_newest_first_in_pages_without_gaps(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})
@@ -37,17 +57,94 @@ def test_movements_come_newest_first_in_pages_without_gaps(database: str) -> Non
             fill(session, app_wallet(paywall_id, user, Environment.SANDBOX, Unit.USD), 9)
     with db.transaction(writes=False) as session:
         whole = read_movements(session, paywall_id, "ada", limit=100)
-        paged: list[Movement] = []
-        cursor: str | None = None
-        while page := read_movements(session, paywall_id, "ada", after=cursor, limit=3):
-            paged.extend(page)
-            cursor = page[-1].cursor
-    assert paged == list(whole)
+        assert pages(session, paywall_id, 3) == list(whole)
     # Nine charges, of which the third was paid from both purses, a gift and a deposit.
     assert [movement.amount_nanos for movement in whole] == [-9, -8, -7, -6, -5, -4, -2, -1, -2, -1, 4, 10**6]
     assert sum(movement.amount_nanos for movement in whole) == 10**6 + 4 - 45
     assert [movement.kind for movement in whole[-2:]] == ["grant", "deposit"]
     assert all("ada" in movement.receipt.id for movement in whole if movement.receipt)
+
+
+def test_a_charge_from_both_purses_is_two_movements_of_one_receipt(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        fill(session, app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), 3)
+        found = read_movements(session, paywall_id, "ada")
+    parts = [movement for movement in found if movement.id == "req_ada_3"]
+    assert sorted(movement.amount_nanos for movement in parts) == [-2, -1]
+    assert len({movement.cursor for movement in parts}) == 2
+    assert [movement.receipt.charge for movement in parts if movement.receipt] == ["0.000000003"] * 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 12, 13])
+def test_pages_of_any_size_have_no_gaps_and_no_repeats(database: str, limit: int) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+        fill(session, wallet, 9)
+        whole = list(read_movements(session, paywall_id, "ada", limit=100))
+        assert pages(session, paywall_id, limit) == whole
+        assert len({movement.cursor for movement in whole}) == len(whole) == 12
+        assert [movement.at for movement in whole] == sorted((movement.at for movement in whole), reverse=True)
+
+
+def test_what_moves_while_somebody_reads_shifts_no_page(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+        fill(session, wallet, 5)
+        whole = list(read_movements(session, paywall_id, "ada", limit=100))
+        page = list(read_movements(session, paywall_id, "ada", limit=3))
+        apply_one(
+            session, Post("dep:2", (Transfer(wallet.account.beside(Kind.WORLD, "x"), wallet.account, 7, "deposit"),))
+        )
+        assert page + list(read_movements(session, paywall_id, "ada", after=page[-1].cursor, limit=100)) == whole
+        assert read_movements(session, paywall_id, "ada", limit=1)[0].amount_nanos == 7
+
+
+def test_money_moved_between_a_wallets_own_purses_is_no_movement_and_leaves_no_gap(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+        fill(session, wallet, 5)
+        before = list(read_movements(session, paywall_id, "ada"))
+        for number in range(5):
+            within = Transfer(wallet.account, wallet.account.promo, 1, "grant")
+            apply_one(session, Post(f"within:{number}", (within,)))
+        assert list(read_movements(session, paywall_id, "ada")) == before
+        assert pages(session, paywall_id, 2) == before
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", "²", "٣" * 3, " 1"])
+def test_a_cursor_that_is_none_starts_from_the_newest(database: str, cursor: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        fill(session, app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), 2)
+        assert read_movements(session, paywall_id, "ada", after=cursor) == read_movements(session, paywall_id, "ada")
+
+
+@pytest.mark.parametrize("cursor", ["9" * 19, "9" * 30, "9" * 5_000])
+def test_a_cursor_beyond_every_movement_is_no_error(database: str, cursor: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        fill(session, app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), 1)
+        assert read_movements(session, paywall_id, "ada", after=cursor) == read_movements(session, paywall_id, "ada")
+
+
+def test_another_wallets_cursor_shows_nothing_of_it(database: str) -> None:
+    with db.transaction() as session:
+        mine, theirs = (make_paywall(session, {}) for _ in range(2))
+        for paywall_id, user in ((mine, "ada"), (mine, "bob"), (theirs, "ada")):
+            deposit_ten(session, paywall_id, user)
+        cursor = read_movements(session, theirs, "ada")[0].cursor
+        found = read_movements(session, mine, "ada", after=cursor)
+        assert [movement.amount_nanos for movement in found] == [10]
+        assert [movement.amount_nanos for movement in read_movements(session, theirs, "ada")] == [10]
+
+
+def test_a_paywall_that_does_not_exist_has_no_movements(database: str) -> None:
+    with pytest.raises(NotFound), db.transaction(writes=False) as session:
+        read_movements(session, "pw_none", "ada")
 
 
 def test_every_charge_has_its_receipt_and_other_kinds_have_none(database: str) -> None:

@@ -144,9 +144,12 @@ def test_whatever_the_quote_rounds_the_audit_rounds_the_same(books: None, tokens
     assert found() == []
 
 
-@pytest.mark.parametrize(("wanted", "charged"), [("0.4", 1), ("1", 1), ("1.000000001", 2)])
-def test_whole_credits_are_rounded_up(wanted: str, charged: int) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "minimum", "charged"),
+    [("0.4", "0", 1), ("1", "0", 1), ("1.000000001", "0", 2), ("0.4", "0.5", 1), ("0.4", "1.5", 2)],
+)
+def test_whole_credits_are_rounded_up(wanted: str, minimum: str, charged: int) -> None:
     line = {"kind": "input", "tokens": 0, "price_per_million": "0", "amount": wanted}
-    receipt = {"lines": [line], "markup_percent": "0", "minimum": "0", "split": {"developer": str(charged)}}
+    receipt = {"lines": [line], "markup_percent": "0", "minimum": minimum, "split": {"developer": str(charged)}}
     assert list(audit._mistakes(receipt, charged * NANOS, Unit.CREDIT)) == []
     assert len(list(audit._mistakes(receipt, (charged + 1) * NANOS, Unit.CREDIT))) == 2

@@ -1,6 +1,9 @@
 """The row of a request, from hold to receipt."""
 
+from fractions import Fraction
+
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain import rows
@@ -11,6 +14,7 @@ from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
+from app.domain.usage.tables import Request
 from app.domain.wallets.wallets import app_wallet
 
 PRICE = Price("prc_1", "m", 3, Unit.USD, NANOS, NANOS, 2 * NANOS, minimum_nanos=5)
@@ -58,6 +62,34 @@ def test_a_charge_above_its_hold_shows_a_hold_that_covered_it(database: str) -> 
     write(requests.begin(one, Applied(amount=10)))
     write(requests.finish(one, Metered(Tokens(1, 1)), 10, Applied(amount=25)))
     assert (receipt("req_1").hold, receipt("req_1").released) == ("0.000000025", "0")
+
+
+def test_a_receipt_is_read_again_as_it_was_written_whatever_the_price_became(database: str) -> None:
+    one = asked("req_1")
+    write(requests.begin(one, Applied(amount=100_000)))
+    write(requests.finish(one, Metered(Tokens(10, 20, 4)), 100_000, Applied(amount=50_000)))
+    found = receipt("req_1")
+    assert sum(Fraction(line.amount) for line in found.lines) == Fraction(found.charge)
+    assert (found.split, found.estimated, found.disconnect) == ({"developer": found.charge}, False, None)
+    assert receipt("req_1") == found
+
+
+def test_a_shortfall_is_kept_beside_the_charge(database: str) -> None:
+    one = asked("req_1")
+    write(requests.begin(one, Applied(amount=5)), requests.begin(asked("req_2"), Applied(amount=5)))
+    write(requests.finish(one, Metered(Tokens(1, 1)), 5, Applied(amount=5, short=25)))
+    write(requests.finish(asked("req_2"), Metered(Tokens(1, 1)), 5, Applied(amount=5)))
+    with db.transaction(writes=False) as session:
+        stored = {row.id: row.receipt for row in session.scalars(select(Request))}
+    assert stored["req_1"]["shortfall"] == "0.000000025"
+    assert "shortfall" not in stored["req_2"]
+
+
+def test_what_has_no_tokens_has_no_lines(database: str) -> None:
+    one = asked("req_1")
+    write(requests.begin(one, Applied(amount=5)))
+    write(requests.finish(one, Metered(None), 5, Applied(amount=5)))
+    assert (receipt("req_1").lines, receipt("req_1").charge) == ([], "0.000000005")
 
 
 def test_a_request_is_let_go_or_interrupted(database: str) -> None:
