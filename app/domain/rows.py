@@ -37,16 +37,19 @@ Rows = Callable[[Applied], Sequence[Row]]
 def write(session: Session, rows: Iterable[Row]) -> None:
     """Writes rows with one statement for each table, kind and set of columns, new rows before changes of rows.
 
-    Ledger tables are refused.
+    Of two changes of the same columns of one row the last counts. Ledger tables are refused.
     """
-    groups: dict[tuple[Table, type, tuple[str, ...]], list[Values]] = defaultdict(list)
+    groups: dict[tuple[Table, type, tuple[str, ...]], dict[str | int, Values]] = defaultdict(dict)
     for row in rows:
         if row.table.name.startswith("ledger_"):
             raise ValueError(f"{row.table.name} is written by app/domain/ledger/apply.py alone.")
+        group = groups[row.table, type(row), tuple(row.values)]
         values = tuple(row.values.values())
         if isinstance(row, RowUpdate):
-            values = (*values, row.id)
-        groups[row.table, type(row), tuple(row.values)].append(values)
-    for (table, kind, columns), values_list in sorted(groups.items(), key=lambda group: group[0][1] is RowUpdate):
+            # PostgreSQL would keep the first of two changes that one statement makes to a row.
+            group[row.id] = (*values, row.id)
+        else:
+            group[len(group)] = values
+    for (table, kind, columns), group in sorted(groups.items(), key=lambda item: item[0][1] is RowUpdate):
         statement = insert(table, columns) if kind is RowInsert else update(table, columns)
-        statement.run(session.connection(), values_list)
+        statement.run(session.connection(), list(group.values()))

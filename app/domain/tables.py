@@ -45,7 +45,11 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        if value is None:
+            return None
+        # Half a surrogate pair, which JSON from outside may hold, has no UTF-8; what replaces it is its JSON escape.
+        written = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return written.encode(errors="backslashreplace").decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

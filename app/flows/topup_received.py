@@ -41,7 +41,9 @@ async def finish_inbox(rails: dict[str, PaymentRail]) -> int:
     waiting = await db.in_transaction(lambda session: inbox.unhandled(session, RETRY_AFTER_SECONDS, BATCH))
     for event_id, rail_name, payment_id in waiting:
         rail = rails.get(rail_name)
-        if rail is not None:
+        if rail is None:
+            await _postpone(event_id, f"There is no rail {rail_name} here.")
+        else:
             await _handle(rail, event_id, payment_id)
     return len(waiting)
 
@@ -53,9 +55,7 @@ async def _handle(rail: PaymentRail, event_id: str, payment_id: str) -> None:
         await _give_up(event_id, error.message)
         return
     except (ProviderFailed, Unavailable) as error:
-        reason = error.message
-        await db.in_transaction(lambda session: inbox.postpone(session, event_id, reason), writes=True)
-        log.warning("topup_received", inbox_event=event_id, step="postponed", error=reason)
+        await _postpone(event_id, error.message)
         return
     try:
         await db.in_transaction(lambda session: _act(session, event_id, payment), writes=True)
@@ -63,6 +63,12 @@ async def _handle(rail: PaymentRail, event_id: str, payment_id: str) -> None:
         await _give_up(event_id, error.message)
         return
     log.info("topup_received", inbox_event=event_id, topup=payment.topup_id, step=payment.status)
+
+
+async def _postpone(event_id: str, reason: str) -> None:
+    """Leaves an event to the inbox job's next run."""
+    await db.in_transaction(lambda session: inbox.postpone(session, event_id, reason), writes=True)
+    log.warning("topup_received", inbox_event=event_id, step="postponed", error=reason)
 
 
 async def _give_up(event_id: str, reason: str) -> None:

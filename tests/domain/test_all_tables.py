@@ -36,7 +36,5 @@ def test_each_file_of_tables_is_imported_by_name() -> None:
     assert sorted(model.__module__ for model in ONE_OF_EACH_FILE) == sorted(MODULES)
 
 
-def test_every_table_is_strict_and_has_a_key() -> None:
-    for table in METADATA.tables.values():
-        assert table.dialect_options["sqlite"]["strict"], table.name
-        assert list(table.primary_key), table.name
+def test_every_table_has_a_key() -> None:
+    assert [table.name for table in METADATA.tables.values() if not list(table.primary_key)] == []

@@ -1,10 +1,14 @@
 """Rows beside an operation are written together, and never into the ledger's tables."""
 
+from typing import Any
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.domain import rows
+from app.domain.all_tables import METADATA
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerDelta
 from app.domain.rows import RowInsert, RowUpdate
@@ -26,9 +30,68 @@ def test_rows_are_inserted_and_changed(database: str) -> None:
     assert found == {"a": ("x", {"n": "a"}), "b": ("h", {"n": "b"})}
 
 
+def test_each_kind_is_one_statement_however_many_rows_it_has(database: str) -> None:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    try:
+        with db.transaction() as session:
+            some = [answer(str(number)) for number in range(9)]
+            lease = RowInsert(table_of(Lease), {"name": "n", "owner": "o", "expires_at": 1})
+            changes = [RowUpdate(ANSWERS, str(number), {"body_hash": "x"}) for number in range(5)]
+            rows.write(session, [*some[:5], lease, *some[5:], *changes])
+    finally:
+        event.remove(db.engine(), "before_cursor_execute", note)
+    written = [statement.split("(")[0].split(" SET")[0].strip() for statement in statements]
+    kinds = ["INSERT INTO idempotent_answer", "INSERT INTO lease", "UPDATE idempotent_answer"]
+    assert [statement for statement in written if statement.startswith(("INSERT", "UPDATE"))] == kinds
+
+
+def test_only_the_row_and_the_columns_that_are_named_are_changed(database: str) -> None:
+    with db.transaction() as session:
+        rows.write(session, [answer("a"), answer("b")])
+        rows.write(session, [RowUpdate(ANSWERS, "a", {"created_at": 7}), RowUpdate(ANSWERS, "none", {"created_at": 8})])
+        rows.write(session, [])
+        found = [tuple(row) for row in session.execute(select(ANSWERS).order_by(ANSWERS.c.id))]
+    assert found == [("a", "h", {"n": "a"}, 7), ("b", "h", {"n": "b"}, 1)]
+
+
+def test_changes_of_different_columns_of_one_row_all_count(database: str) -> None:
+    with db.transaction() as session:
+        changes: list[dict[str, Any]] = [{"body_hash": "x"}, {"created_at": 2}, {"answer": {"n": None}}]
+        rows.write(session, [answer("a"), *(RowUpdate(ANSWERS, "a", values) for values in changes)])
+        row = session.execute(select(ANSWERS)).one()
+    assert (row.body_hash, row.created_at, row.answer) == ("x", 2, {"n": None})
+
+
+def test_the_last_of_two_changes_of_the_same_column_counts(database: str) -> None:
+    with db.transaction() as session:
+        changes = [RowUpdate(ANSWERS, "a", {"body_hash": text}) for text in "vwxyz"]
+        rows.write(session, [answer("a"), *changes])
+        assert session.execute(select(ANSWERS.c.body_hash)).scalar_one() == "z"
+
+
+def test_a_key_that_is_not_new_is_refused(database: str) -> None:
+    with db.transaction() as session:
+        rows.write(session, [answer("a")])
+    with pytest.raises(IntegrityError), db.transaction() as session:
+        rows.write(session, [answer("b"), answer("a")])
+    with db.transaction(writes=False) as session:
+        assert session.execute(select(ANSWERS.c.id)).scalars().all() == ["a"]
+
+
 def test_the_ledgers_tables_are_refused(database: str) -> None:
-    with pytest.raises(ValueError, match=r"apply\.py"), db.transaction() as session:
-        rows.write(session, [RowInsert(table_of(LedgerDelta), {"account_id": "x", "amount": 1})])
+    ledger = [table for table in METADATA.tables.values() if table.name.startswith("ledger_")]
+    assert table_of(LedgerDelta) in ledger and len(ledger) >= 5
+    for table in ledger:
+        for row in (RowInsert(table, {"id": "x"}), RowUpdate(table, "x", {"amount": 1})):
+            with pytest.raises(ValueError, match=r"apply\.py"), db.transaction() as session:
+                rows.write(session, [answer("a"), row])
+    with db.transaction(writes=False) as session:
+        assert session.execute(select(ANSWERS)).all() == []
 
 
 def test_nothing_is_written_of_a_transaction_that_fails(database: str) -> None:

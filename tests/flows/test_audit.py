@@ -7,7 +7,7 @@ import pytest
 from app import db
 from app.domain.ledger.operations import Charge
 from app.domain.money import NANOS
-from app.flows.audit import audit, read_newest, run_audit
+from app.flows.audit import FIRST_MAX, audit, read_newest, run_audit
 from tests.domain.ledger.money import REVENUE, WALLET, deposit, do, execute, to_revenue
 from tests.flows.books import give, make_snapshot
 
@@ -46,3 +46,13 @@ async def test_a_run_of_the_job_is_kept_with_what_it_found() -> None:
         newest = read_newest(session)
     assert newest is not None and newest.findings == len(newest.first) > 0
     assert any(snapshot.wallet("ada").account.id in sentence for sentence in newest.first)
+
+
+async def test_a_run_counts_all_findings_and_keeps_the_first() -> None:
+    for number in range(FIRST_MAX + 5):
+        do(deposit(f"d:{number}", 100))
+        do(Charge(f"chg:{number}", WALLET, 5, to_revenue()))
+    assert await run_audit() == FIRST_MAX + 5  # charges without their requests
+    with db.transaction(writes=False) as session:
+        newest = read_newest(session)
+    assert newest is not None and (newest.findings, len(newest.first)) == (FIRST_MAX + 5, FIRST_MAX)

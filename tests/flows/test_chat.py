@@ -10,6 +10,7 @@ from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, Unknow
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.ledger.tables import LedgerHold, LedgerTransfer
 from app.domain.money import NANOS, format_decimal
+from app.domain.paywalls import keys
 from app.domain.pricing.price_book import NewPrice, retire
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.pricing.receipts import Receipt
@@ -258,9 +259,7 @@ async def test_a_free_model_needs_no_money_and_still_has_a_receipt(database: str
     assert_books_balance()
 
 
-async def test_a_settlement_that_cannot_be_committed_lands_later(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
@@ -283,3 +282,19 @@ async def test_a_settlement_that_cannot_be_committed_lands_later(
     assert receipt(snapshot).status == "settled"
     assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 20)), 0)
     assert_books_balance()
+
+
+async def test_a_key_revoked_during_the_count_holds_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, few, long = make_snapshot(), NANOS // 1_000, request("internationalisation " * 60)
+    await give(snapshot, "ada", few)
+
+    def counts(*_: object) -> int:
+        with db.transaction() as session:
+            keys.revoke_key(session, snapshot.paywall_id, snapshot.key_id)
+        return 10
+
+    monkeypatch.setattr("app.flows.chat.count_prompt", counts)
+    async with running_queue() as queue:
+        with pytest.raises(StaleDecision):
+            await flows(queue, Scripted())[0].begin(snapshot, "ada", long, "req_1", None)
+    assert balance(snapshot) == Balance(few, 0)

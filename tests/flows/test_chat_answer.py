@@ -241,3 +241,13 @@ async def test_a_settlement_whose_answer_was_lost_is_no_done(database: str, monk
         sent[:-1] == [event("one")] and json.loads(sent[-1].removeprefix(b"data: "))["error"]["code"] == "unavailable"
     )
     assert_books_balance()
+
+
+async def test_an_answer_too_long_to_count_stands_at_its_bound_for_every_choice(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted(whole("x" * 1_100_000), content_type="application/json")
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, provider, n=2, max_tokens=50)
+        await carrier.whole(run, describe)
+    found = receipt(snapshot)
+    assert (found.estimated, found.lines[-1].tokens) == (True, 100)
+    assert_books_balance()

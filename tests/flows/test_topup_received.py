@@ -195,3 +195,20 @@ async def test_two_top_ups_of_one_user_are_credited_each(database: str) -> None:
         await pay_in_sandbox(RAIL, token, "paid")
     assert posted(snapshot) == 10 * NANOS
     assert_books_balance()
+
+
+async def test_payments_of_a_rail_that_is_gone_keep_no_others_waiting(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.flows.topup_received.BATCH", 3)
+    snapshot = make_snapshot()
+    _, token, _ = await checkout(snapshot)
+    with db.transaction() as session:
+        for number in range(3):
+            inbox.store(session, f"old_{number}", "gone", f"pay_{number}")
+    with db.transaction() as session:
+        inbox.store(session, "e1", "sandbox", RAIL.payment_id(token, "paid"))
+    wait_for_retry(monkeypatch)
+    assert [await finish_inbox({"sandbox": RAIL}) for _ in range(2)] == [3, 3]
+    assert posted(snapshot) == 5 * NANOS
+    assert_books_balance()

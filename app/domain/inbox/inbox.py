@@ -19,13 +19,16 @@ def store(session: Session, event_id: str, rail: str, payment_id: str) -> None:
 
 
 def unhandled(session: Session, older_than_seconds: float, limit: int) -> list[tuple[str, str, str]]:
-    """Returns (event id, rail, payment id) of events that nobody finished, oldest first."""
+    """Returns (event id, rail, payment id) of events that nobody finished, the least tried and then the oldest first.
+
+    Events that fail again and again never keep the others from their turn.
+    """
     table = table_of(InboxEvent)
     before = clock.now() - int(older_than_seconds * clock.SECOND)
     statement = (
         select(table.c.id, table.c.rail, table.c.payment_id)
         .where(table.c.handled_at.is_(None), table.c.received_at <= before)
-        .order_by(table.c.received_at)
+        .order_by(table.c.attempts, table.c.received_at)
         .limit(limit)
     )
     return [(row.id, row.rail, row.payment_id) for row in session.execute(statement)]

@@ -18,7 +18,8 @@ from app.domain.ids import BASE62, encode, new_id
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment
-from app.domain.paywalls.tables import PaywallKey
+from app.domain.paywalls.tables import Paywall, PaywallKey
+from app.domain.tables import table_of
 
 KEYS_MAX = 5
 _PREFIXES = {Environment.LIVE: "sk-coinslot-", Environment.SANDBOX: "sk-coinslot-test-"}
@@ -70,6 +71,9 @@ def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
 
     Raises Refused if the paywall has five keys that are not revoked.
     """
+    # Whoever adds a key to this paywall at the same time waits here, so that both cannot be the fifth.
+    paywalls = table_of(Paywall)
+    session.execute(select(paywalls.c.id).where(paywalls.c.id == paywall_id).with_for_update(key_share=True))
     stored = session.scalar(select(PaywallKey).where(PaywallKey.hash == hash_key(key)))  # type: ignore[arg-type]
     if stored is None:
         active = select(func.count()).where(PaywallKey.paywall_id == paywall_id, PaywallKey.revoked_at.is_(None))  # type: ignore[arg-type,union-attr]

@@ -1,6 +1,8 @@
 """Keys are recognised, never stored, and revoked for good."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -108,3 +110,22 @@ def test_another_paywalls_key_cannot_be_revoked(database: str) -> None:
         assert read_epochs(session, (epoch_subject(view.id),)).get(epoch_subject(view.id), 0) == 0
         stored = session.get(PaywallKey, view.id)
         assert stored is not None and stored.revoked_at is None
+
+
+def test_of_two_keys_that_are_added_at_the_same_time_one_is_the_fifth(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        for _ in range(KEYS_MAX - 1):
+            add_key(session, paywall_id, new_key(Environment.SANDBOX))
+
+    def add_another() -> None:
+        with db.transaction() as session:
+            add_key(session, paywall_id, new_key(Environment.SANDBOX))
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction() as session:
+            add_key(session, paywall_id, new_key(Environment.SANDBOX))
+            other = pool.submit(add_another)
+            time.sleep(0.1)  # it looks at how many there are, or waits for us
+        with pytest.raises(Refused, match="5 keys"):
+            other.result()

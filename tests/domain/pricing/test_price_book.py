@@ -90,7 +90,7 @@ def test_a_price_of_another_paywall_is_not_offered(database: str) -> None:
         mine = make_paywall(session, {})
         offers = price_book.read_offers(session, mine, Unit.USD)
         assert (dict(offers.priced), offers.unpriced) == ({}, frozenset())
-        assert price_book.set_price(session, mine, PRICE) == 1
+        assert price_book.set_price(session, mine, OTHER) == 1  # and not the next of theirs
 
 
 def test_taking_a_model_off_is_told_to_every_process_once(database: str) -> None:
@@ -135,3 +135,9 @@ def test_a_price_that_cannot_be_is_refused_by_name(field: str, value: object) ->
     with pytest.raises(BadField) as refused:
         price_book.check(replace(PRICE, **{field: value}))  # type: ignore[arg-type]
     assert refused.value.field == field
+
+
+def test_cached_input_may_be_free(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": replace(PRICE, cached_input_nanos=0)})
+        assert price_book.read_offers(session, paywall_id, Unit.USD).priced["m"].price.cached_input_nanos == 0

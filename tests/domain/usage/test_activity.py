@@ -7,11 +7,12 @@ from app.domain import rows
 from app.domain.errors import NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import Charge, Post, Transfer
+from app.domain.ledger.operations import Charge, Hold, Post, Settle, Transfer
 from app.domain.money import Environment, Unit
+from app.domain.pricing.quote import Tokens
 from app.domain.usage import requests
 from app.domain.usage.activity import Movement, read_movements
-from app.domain.usage.requests import Asked
+from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import AppWallet, app_wallet
 from app.flows.chat import revenue_split
 from tests.flows.books import make_paywall
@@ -156,3 +157,17 @@ def test_every_charge_has_its_receipt_and_other_kinds_have_none(database: str) -
     assert [(movement.kind, movement.receipt is not None) for movement in found] == [
         ("manual_charge", True), ("manual_charge", True), ("grant", False), ("deposit", False),
     ]  # fmt: skip
+
+
+def test_a_chat_charge_says_its_model_and_tokens(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+        deposit_ten(session, paywall_id, "ada")
+        asked = Asked("req_1", None, wallet, "chat", "demo-mini", "demo", True, Unit.USD, None)
+        held = apply_one(session, Hold("hold:req_1", wallet.account, 5, 5, 5, "proc", "req_1"))
+        rows.write(session, [requests.begin(asked, held)])
+        settled = apply_one(session, Settle("hold:req_1", 3, revenue_split(wallet)))
+        rows.write(session, [requests.finish(asked, Metered(Tokens(10, 20)), 5, settled)])
+        found = read_movements(session, paywall_id, "ada")[0]
+    assert (found.kind, found.model, found.tokens, found.amount_nanos) == ("charge", "demo-mini", 30, -3)

@@ -1,5 +1,6 @@
 """The row of a request, from hold to receipt."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -125,3 +126,13 @@ def test_somebody_elses_request_is_not_found(database: str) -> None:
         ):
             with pytest.raises(NotFound):
                 read_receipt(session, paywall_id, request_id, user)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_request_keeps_how_it_was_asked_and_all_its_tokens(database: str, streamed: bool) -> None:
+    one = replace(asked("req_1"), streamed=streamed)
+    write(requests.begin(one, Applied(amount=5)))
+    write(requests.finish(one, Metered(Tokens(10, 20, 4)), 5, Applied(amount=5)))
+    with db.transaction(writes=False) as session:
+        stored = session.scalars(select(Request)).one()
+    assert (receipt("req_1").streamed, stored.tokens, stored.finished_at is None) == (streamed, 30, False)
