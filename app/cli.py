@@ -5,10 +5,12 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import structlog
 import typer
@@ -17,6 +19,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app import db, settings
 from app.domain.errors import CoinslotError
+
+T = TypeVar("T")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -51,15 +55,32 @@ def demo(
     _configure_logs(chosen.log_level)
     if fresh:
         _delete_instance(chosen.data)
-    db.migrate()
-    paywall = asyncio.run(_prepare_demo())
+    paywall = _in_child(_prepare_demo)
     instance = _instance(address) | {"paywalls": {"default": {"id": paywall.id, "key": paywall.key}}}
     _serve(
         address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, paywall.key, paywall.model, no_web)
     )
 
 
-async def _prepare_demo() -> Any:
+def _in_child(function: Callable[[], T]) -> T:
+    """Runs what needs much memory once, such as the catalogue's prices, in a child that takes it along when it ends.
+
+    What the child raises is raised here.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as child:
+        return child.submit(function).result()
+
+
+def _prepare_demo() -> Any:
+    """Migrates, and makes the demo's data."""
+    db.migrate()
+    try:
+        return asyncio.run(_make_demo_data())
+    finally:
+        db.dispose()
+
+
+async def _make_demo_data() -> Any:
     from app import wiring
     from app.domain.paywalls.configuration import ProviderSetting
     from app.flows.demo_data import PAYWALL_ID, prepare

@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,10 @@ from app.domain.ledger.operations import Applied, Operation
 from app.domain.rows import Row, Rows
 
 log = structlog.get_logger()
+
+
+TURNS_MAX = 3
+"""For how many turns of the event loop the writer lets more operations join those that woke it."""
 
 
 def no_rows(_applied: Applied) -> Sequence[Row]:
@@ -45,7 +49,9 @@ class CommitQueue:
     def __init__(self, operations_max: int, batch_max: int) -> None:
         self._operations_max = operations_max
         self._batch_max = batch_max
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._arrived: list[_Waiting] = []
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._is_ringing = False
         self._lock = threading.Lock()
         self._waiting = 0
         self._is_open = False
@@ -71,6 +77,13 @@ class CommitQueue:
         away. Then nothing was written, except that after Unavailable a commit whose answer was lost may
         have landed: the same operation asked again tells.
         """
+        return await self.submit(operation, beside)
+
+    def submit(self, operation: Operation, beside: Rows = no_rows) -> "asyncio.Future[Applied]":
+        """Begins a commit, and returns its outcome to come; cancelling that does not take the commit back.
+
+        Raises Unavailable at once if the queue is full or closed.
+        """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(operation, beside, loop, loop.create_future())
         # Inside the lock, so that nothing can come behind the end of the queue and wait for ever.
@@ -80,8 +93,19 @@ class CommitQueue:
             if self._waiting >= self._operations_max:
                 raise Unavailable(f"{self._waiting} operations are waiting already; nothing was charged.")
             self._waiting += 1
-            self._queue.put(waiting)
-        return await waiting.future
+            self._arrived.append(waiting)
+            has_rung, self._is_ringing = self._is_ringing, True
+        if not has_rung:
+            loop.call_soon(self._ring, loop, 1, 0)
+        return waiting.future
+
+    def _ring(self, loop: asyncio.AbstractEventLoop, seen: int, turns: int) -> None:
+        """Wakes the writer once a turn of the event loop has brought nothing more: who comes together goes together."""
+        arrived = len(self._arrived)
+        if arrived > seen and turns < TURNS_MAX:
+            loop.call_soon(self._ring, loop, arrived, turns + 1)
+        else:
+            self._bell.put(None)
 
     async def drain(self) -> None:
         """Commits what waits and stops the writer; later commits are refused."""
@@ -94,27 +118,23 @@ class CommitQueue:
         with self._lock:
             if self._is_open:
                 self._is_open = False
-                self._queue.put(None)
+                self._bell.put(None)
 
     def _run(self) -> None:
         while batch := self._take():
             self._answer(batch, _commit(batch))
 
     def _take(self) -> list[_Waiting]:
-        """Waits for the first operation and takes what has come with it; nothing at the end of the queue."""
-        batch: list[_Waiting] = []
-        item = self._queue.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) >= self._batch_max:
-                return batch
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                return batch
-        if batch:
-            self._queue.put(None)  # nothing comes behind the end, so it is next again
-        return batch
+        """Waits for operations and takes those that are there; nothing at the end of the queue."""
+        while True:
+            self._bell.get()
+            with self._lock:
+                batch, self._arrived = self._arrived[: self._batch_max], self._arrived[self._batch_max :]
+                self._is_ringing = bool(self._arrived)
+                if self._arrived or (batch and not self._is_open):
+                    self._bell.put(None)  # the rest, or the end, is next
+                if batch or not self._is_open:
+                    return batch
 
     def _answer(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
         """Hands the answers of a batch to its event loop in one hop."""

@@ -6,6 +6,7 @@ begins with BEGIN IMMEDIATE, because SQLite's own waiting starves a second proce
 
 import asyncio
 import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -133,13 +134,36 @@ def _only_writer(made: Engine) -> Iterator[None]:
     """Waits for the turn to write to SQLite, in this process and among all."""
     if getattr(_this_thread, "writes", False):
         raise RuntimeError("A writing transaction inside another would wait for itself.")
-    with _writer, Path(f"{made.url.database}.lock").open("a") as file:
+    with _writer:
+        file = _lock_file(f"{made.url.database}.lock")
         fcntl.flock(file, fcntl.LOCK_EX)
         _this_thread.writes = True
         try:
             yield
         finally:
             _this_thread.writes = False
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+_lock_files: dict[tuple[str, int], IO[str]] = {}
+
+
+def _lock_file(path: str) -> IO[str]:
+    """Returns the open lock file, opened once: a lock belongs to an open file, and each process needs its own.
+
+    Opened anew if it is no longer the one that others would open.
+    """
+    file = _lock_files.get((path, os.getpid()))
+    if file is None or not _is_still_at(path, file):
+        file = _lock_files[path, os.getpid()] = Path(path).open("a")  # noqa: SIM115
+    return file
+
+
+def _is_still_at(path: str, file: IO[str]) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _turn(made: Engine, *, writes: bool) -> Any:

@@ -22,6 +22,7 @@ from app.domain.paywalls.configuration import ProviderSetting
 from app.flows import process_lease
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
+from app.flows.chat_delivery import Deliveries
 from app.flows.ports import ChatProvider, PaymentRail, PriceCatalogue, ProviderTarget, SandboxCheckouts, TokenCounter
 
 log = structlog.get_logger()
@@ -64,6 +65,10 @@ class Wiring:
     @cached_property
     def carrier(self) -> Carrier:
         return Carrier(self.chat, self.counter)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.chat, self.carrier, SecretBox(settings.get().secrets))
 
 
 class ProvidersByName:

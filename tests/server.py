@@ -58,10 +58,11 @@ class Demo:
             return httpx.post(self.api_base + path, json=body, headers=self.headers(**headers), timeout=60)
         return httpx.post(self.api_base + path, content=content, headers=self.headers(**headers), timeout=60)
 
-    def chat(self, model: str, user: str | None, **more: Any) -> httpx.Response:
-        """Sends a chat request as plain HTTP."""
+    def chat(self, model: str, user: str | None, *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Sends a chat request as plain HTTP, with an Idempotency-Key if one is given."""
         body = {"model": model, "messages": QUESTION, **({"user": user} if user else {}), **more}
-        return self.post("/chat/completions", body)
+        headers = self.headers(Idempotency_Key=key) if key else self.headers()
+        return httpx.post(self.api_base + "/chat/completions", json=body, headers=headers, timeout=60)
 
     def new_user(self, amount: str | None = "5") -> str:
         """Returns a user that nobody had before, with money unless `amount` is None."""
@@ -81,10 +82,12 @@ class Demo:
         return answer
 
     def rows(self) -> Mapping[str, int]:
-        """Returns how many rows each table has; nothing was written if that is unchanged."""
+        """Returns how many rows each table has, without what a job folds; nothing was written if that is unchanged."""
         engine = create_engine(f"sqlite:///{self.data / 'coinslot.db'}")
         with engine.connect() as connection:
-            names = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+            names = connection.scalars(
+                text("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'ledger_delta'")
+            ).all()
             found = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}  # noqa: S608
         engine.dispose()
         return found

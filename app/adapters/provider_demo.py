@@ -151,6 +151,9 @@ class DemoAnswer:
         """Stops speaking."""
         self._is_closed = True
 
+    async def finish(self) -> None:
+        """There is no connection."""
+
 
 def _say(request: DemoRequest, number: int) -> str:
     """Returns the text of an answer, or the arguments of a call."""

@@ -29,6 +29,10 @@ STREAMED_BODY_BYTES = 1024 * 1024
 """A larger request body is written piece by piece, so that it does not block the loop."""
 RETRY_AFTER_CHARACTERS_MAX = 40
 
+END_SECONDS_MAX = 2
+"""How long an upstream may take to end its body after it said that its answer is done."""
+
+_ENDING: set[asyncio.Task[None]] = set()
 _REFUSAL = "a private address is not allowed here"
 
 _AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
@@ -125,7 +129,9 @@ class OpenAIProvider:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_seconds),
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self._connect_seconds, sock_read=self._first_byte_seconds
+            ),
             headers={"User-Agent": "coinslot", "Accept-Encoding": "identity"},
         )
 
@@ -139,10 +145,13 @@ class OpenAIProvider:
         data = io.BytesIO(body) if body is not None and len(body) > STREAMED_BODY_BYTES else body
         session = self._session(target.base_url)
         try:
-            async with asyncio.timeout(self._first_byte_seconds):
-                return await session.request(
-                    method, target.base_url + path, data=data, headers=headers, allow_redirects=False
-                )
+            response = await session.request(
+                method, target.base_url + path, data=data, headers=headers, allow_redirects=False
+            )
+            if response.connection is not None and response.connection.protocol is not None:
+                # From here on it is silence that is measured.
+                response.connection.protocol.read_timeout = self._silence_seconds
+            return response
         except TimeoutError:
             raise ProviderFailed(f"The provider {target.name} did not answer in time.", timed_out=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -222,6 +231,25 @@ class OpenAIAnswer:
         """Cancels what still runs: a connection whose answer was not read to the end is closed, not reused."""
         self._response.close()
 
+    async def finish(self) -> None:
+        """Lets the connection be used again once the upstream has ended its body, which it does behind `[DONE]`."""
+        if self._response.content.at_eof():
+            self._response.release()
+            return
+        ending = asyncio.create_task(self._read_to_the_end())
+        _ENDING.add(ending)
+        ending.add_done_callback(_ENDING.discard)
+
+    async def _read_to_the_end(self) -> None:
+        try:
+            async with asyncio.timeout(END_SECONDS_MAX):
+                while await self._response.content.readany():
+                    pass
+        except (aiohttp.ClientError, OSError):
+            pass
+        finally:
+            self._response.close()
+
     async def _read(self) -> bytes:
         """Returns what has arrived, empty at the end of the body.
 
@@ -231,8 +259,7 @@ class OpenAIAnswer:
         """
         content = self._response.content
         try:
-            async with asyncio.timeout(self._silence_seconds):
-                return await content.readany()
+            return await content.readany()
         except TimeoutError:
             self._response.close()
             raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None

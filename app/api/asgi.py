@@ -28,24 +28,26 @@ _PAGE_HEADERS = (
 
 
 def dispatcher(inner: App) -> App:
-    """Returns the app to serve: `inner` (Reflex with the API in it, or the API alone) with chat before it."""
+    """Returns the app to serve: `inner` (Reflex with the API in it, or the API alone) with chat before it.
 
-    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+    Not a coroutine function, and neither is what it hands on: every layer would be woken for every piece.
+    """
+
+    def dispatch(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await inner(scope, receive, send)
-            return
+            return inner(scope, receive, send)
         scope["coinslot.request_id"] = request_id = new_id("req")
         is_proxy = is_chat(scope["path"]) and scope["method"] == "POST"
         extra = [(b"x-request-id", request_id.encode()), *_client_request_id(scope)]
         if not is_proxy:
             extra += _PAGE_HEADERS
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *extra]
-            await send(message)
+            return send(message)
 
-        await (chat if is_proxy else inner)(scope, receive, send_with_id)
+        return (chat if is_proxy else inner)(scope, receive, send_with_id)
 
     return dispatch
 
@@ -62,11 +64,8 @@ def api_only(lifespans: Sequence[Lifespan]) -> App:
     """Returns the app without pages; `lifespans` run as long as it does, the first one longest."""
     inner = dispatcher(create_api())
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _live(lifespans, receive, send)
-        else:
-            await inner(scope, receive, send)
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return _live(lifespans, receive, send) if scope["type"] == "lifespan" else inner(scope, receive, send)
 
     return app
 

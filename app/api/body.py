@@ -6,9 +6,13 @@ import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import orjson
+
 from app import settings
 from app.api.errors import BodyTooLarge
 from app.domain.errors import BadField
+
+_NOT_PLAIN = object()
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 THREAD_BYTES = 200_000
@@ -51,12 +55,32 @@ async def parse_json(raw: bytes) -> Any:
 
 
 def _parse(raw: bytes) -> Any:
+    found = _parse_plain(raw)
+    if found is not _NOT_PLAIN:
+        return found
     try:
         return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
         raise BadField(None, "The body is nested too deeply.", "invalid_json") from None
     except ValueError as error:
         raise BadField(None, f"The body is not valid JSON: {error}.", "invalid_json") from None
+
+
+def _parse_plain(raw: bytes) -> Any:
+    """Parses a body as most clients write it, quickly: what writes back to the same bytes can mean nothing else.
+
+    Spaces behind a key or a comma are the one freedom; a repeated key would have vanished in between.
+    """
+    try:
+        found = orjson.loads(raw)
+        again = orjson.dumps(found)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _NOT_PLAIN
+    return found if again == raw or _tight(again) == _tight(raw) else _NOT_PLAIN
+
+
+def _tight(raw: bytes) -> bytes:
+    return raw.replace(b'": ', b'":').replace(b", ", b",")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,16 +15,20 @@ from app import wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import find_caller, find_user, forget
-from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaymentRequired, body_of, headers_of, plain_body, status_of
+from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_topup_url
 from app.domain.errors import CoinslotError, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
+from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
-from app.flows.chat import NeedsTopup, Run
+from app.flows.chat import Run
+from app.flows.chat_answer import Wording
+from app.flows.chat_delivery import Recording
 from app.flows.chat_request import ChatRequest, read_chat_request
-from app.flows.decide import message_text
+from app.flows.decide import Ask, message_text
 from app.flows.snapshot import Snapshot
+from app.flows.stream_end import Stop
 
 log = structlog.get_logger()
 
@@ -34,6 +38,10 @@ Header = tuple[bytes, bytes]
 
 DECISIONS_MAX = 5
 """How often a request is decided anew because what it rested on changed in between."""
+WATCH_AFTER_SECONDS = 0.05
+"""When a client's going away begins to be watched for."""
+EVENTS = b"text/event-stream; charset=utf-8"
+NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class Exchange:
     async def piece(self, body: bytes) -> None:
         """Sends a piece of a stream, its headers before the first."""
         if not self.has_begun:
-            await self.begin(200, b"text/event-stream; charset=utf-8", _action("none"))
+            await self.begin(200, EVENTS, NO_ACTION)
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:
@@ -74,12 +82,22 @@ class Exchange:
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
-    """Answers one chat request; `scope["coinslot.request_id"]` is its id."""
+    """Answers one chat request; `scope["coinslot.request_id"]` is its id.
+
+    A watch for the client's going away costs as much as a short answer does, so it begins when the answer turns out
+    not to be one.
+    """
     exchange = Exchange(scope, send, scope["coinslot.request_id"], dict(scope["headers"]))
+    watch: _Watch | None = None
     try:
         snapshot = await find_caller(exchange.headers.get(b"authorization"))
         raw = await read_body(receive, exchange.headers.get(b"content-length"))
-        await _until_gone(_answer(exchange, snapshot, raw), receive)
+        watch = _Watch(receive)
+        await _answer(exchange, snapshot, raw)
+    except asyncio.CancelledError:
+        if watch is None or not watch.has_cancelled():
+            raise
+        log.info("chat", request=exchange.request_id, step="client_gone")
     except ClientGone:
         log.info("chat", request=exchange.request_id, step="client_gone")
     except CoinslotError as error:
@@ -88,7 +106,39 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
         log.error("chat", request=exchange.request_id, step="bug", exc_info=error)
         if exchange.has_begun:
             raise
-        await exchange.answer(UNEXPECTED, plain_body(UNEXPECTED, UNEXPECTED_MESSAGE, "internal_error"), _action("none"))
+        await exchange.answer(UNEXPECTED, plain_body(UNEXPECTED, UNEXPECTED_MESSAGE, "internal_error"), NO_ACTION)
+    finally:
+        if watch is not None:
+            watch.end()
+
+
+class _Watch:
+    """Cancels the task that made it when its client closes the connection."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._begin)
+
+    def _begin(self) -> None:
+        self._watching = asyncio.ensure_future(self._wait_until_gone())
+
+    async def _wait_until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._task is not None:
+            self._task.cancel()
+
+    def has_cancelled(self) -> bool:
+        """Tells whether it was the client's going away, and nothing else, that cancelled the task."""
+        return bool(self._watching and self._watching.done() and self._task and self._task.uncancel() == 0)
+
+    def end(self) -> None:
+        """Stops watching."""
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
 
 
 async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
@@ -98,29 +148,8 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
         await exchange.end()
         return
     more = [(name.lower().encode(), value.encode()) for name, value in headers_of(error).items()]
-    action = "topup" if isinstance(error, PaymentRequired) else "none"
+    action = error.action if isinstance(error, PaywallRefusal) else "none"
     await exchange.answer(status_of(error), orjson.dumps(body_of(error)), [*more, *_action(action)])
-
-
-async def _until_gone(work: Awaitable[None], receive: Receive) -> None:
-    """Runs `work`, and cancels it when the client closes the connection. Raises ClientGone then."""
-    task = asyncio.current_task()
-    watcher = asyncio.create_task(_wait_until_gone(receive, task))
-    try:
-        await work
-    except asyncio.CancelledError:
-        if watcher.done() and task is not None and task.uncancel() == 0:
-            raise ClientGone from None
-        raise
-    finally:
-        watcher.cancel()
-
-
-async def _wait_until_gone(receive: Receive, task: "asyncio.Task[Any] | None") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    if task is not None:
-        task.cancel()
 
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
@@ -130,65 +159,108 @@ async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
         (exchange.text(b"x-paywall-user"), "X-Paywall-User"),
         (_path_user(exchange.scope), "user"),
     )
-    client_request_id = exchange.text(b"x-request-id")
-    for _ in range(DECISIONS_MAX):
-        try:
-            begun = await wiring.get().chat.begin(snapshot, user, request, exchange.request_id, client_request_id)
-            break
-        except StaleDecision:
-            forget(snapshot)
-            snapshot = await find_caller(exchange.headers.get(b"authorization"))
-    else:
-        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
-    if isinstance(begun, NeedsTopup):
-        await _ask_for_money(exchange, snapshot, user, request, begun)
-    else:
-        await _carry(exchange, begun)
-
-
-async def _carry(exchange: Exchange, run: Run) -> None:
-    carrier = wiring.get().carrier
-
-    def describe(settled: Applied) -> dict[str, Any]:
-        return _paywall_field(exchange.request_id, "none", settled.amount, settled.balance, run.snapshot)
-
-    if run.request.is_stream:
-        await carrier.stream(run, exchange.piece, describe)
-        await exchange.end()
-    else:
-        body = await carrier.whole(run, describe)
-        await exchange.answer(200, body, _action("none"))
-
-
-async def _ask_for_money(
-    exchange: Exchange, snapshot: Snapshot, user: str, request: ChatRequest, needs: NeedsTopup
-) -> None:
-    """Answers with a link instead of the model's text; as an error where the client asked for that."""
-    return_url, state = exchange.text(b"x-paywall-return-url"), exchange.text(b"x-paywall-state")
-    url = make_topup_url(snapshot, user, return_url, state)
-    text = message_text(snapshot, "topup", url, needs.shortfall_nanos)
-    if request.wants_json or snapshot.configuration.is_strict or exchange.text(b"x-paywall-errors") == "http":
-        raise PaymentRequired(text, url)
-    paywall = _paywall_field(exchange.request_id, "topup", 0, needs.balance_nanos, snapshot) | {"url": url}
-    if not request.is_stream:
-        await exchange.answer(200, event_stream.whole(request.model, text, paywall), _action("topup"))
+    claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", user, raw)
+    call = _Call(exchange, snapshot, user, request)
+    if claimed is None and snapshot.configuration.disconnect != "drain":
+        begun = await call.begin(None)
+        if isinstance(begun, Ask):
+            await call.ask(begun)
+        else:
+            await call.carry(begun)
         return
-    await exchange.begin(200, b"text/event-stream; charset=utf-8", _action("topup"))
-    for event in event_stream.streamed(request.model, text, paywall, request.wants_usage):
-        await exchange.piece(event)
-    await exchange.end()
+    recording, is_attached = wiring.get().deliveries.deliver(claimed, request.is_stream, call.begin, call.wording)
+    try:
+        await call.play(recording, is_attached)
+    finally:
+        recording.leave()
 
 
-def _paywall_field(
-    request_id: str, action: str, charge_nanos: int, balance_nanos: int, snapshot: Snapshot
-) -> dict[str, Any]:
-    return {
-        "request_id": request_id,
-        "action": action,
-        "charge": format_decimal(charge_nanos),
-        "balance": format_base_units(balance_nanos),
-        "unit": snapshot.unit.value,
-    }
+@dataclass(slots=True)
+class _Call:
+    """One request that was understood, and its answer."""
+
+    exchange: Exchange
+    snapshot: Snapshot
+    user: str
+    request: ChatRequest
+
+    async def begin(self, claimed: Claim | None) -> Run | Ask:
+        """Begins the answer, deciding anew when what the decision rested on has changed."""
+        client_request_id = self.exchange.text(b"x-request-id")
+        for _ in range(DECISIONS_MAX):
+            try:
+                return await wiring.get().chat.begin(
+                    self.snapshot, self.user, self.request, self.exchange.request_id, client_request_id, claimed
+                )
+            except StaleDecision:
+                forget(self.snapshot)
+                self.snapshot = await find_caller(self.exchange.headers.get(b"authorization"))
+        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+
+    @property
+    def wording(self) -> Wording:
+        return Wording(self._describe, self._stop)
+
+    async def carry(self, run: Run) -> None:
+        """Carries an answer to the client as the provider makes it."""
+        carrier = wiring.get().carrier
+        if self.request.is_stream:
+            await carrier.stream(run, self.exchange.piece, self.wording)
+            await self.exchange.end()
+        else:
+            await self.exchange.answer(200, await carrier.whole(run, self.wording), NO_ACTION)
+
+    async def play(self, recording: Recording, is_attached: bool) -> None:
+        """Gives the client an answer that is made for whoever listens."""
+        await recording.begun()
+        if recording.ask is not None:
+            await self.ask(recording.ask)
+            return
+        more = [*NO_ACTION, (b"idempotent-replayed", b"true")] if is_attached or recording.is_replay else NO_ACTION
+        if not recording.is_stream:
+            await self.exchange.answer(200, b"".join([piece async for piece in recording.read()]), more)
+            return
+        await self.exchange.begin(200, EVENTS, more)
+        async for piece in recording.read():
+            await self.exchange.piece(piece)
+        await self.exchange.end()
+
+    async def ask(self, ask: Ask) -> None:
+        """Answers with a link instead of the model's text; as an error where the client asked for that."""
+        url = self._url(ask.action)
+        text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
+        is_strict = self.request.wants_json or self.snapshot.configuration.is_strict
+        if is_strict or self.exchange.text(b"x-paywall-errors") == "http":
+            raise PaywallRefusal(ask.action, text, url)
+        paywall = self._paywall(ask.action, 0, ask.balance_nanos) | {"url": url}
+        if not self.request.is_stream:
+            await self.exchange.answer(200, event_stream.whole(self.request.model, text, paywall), _action(ask.action))
+            return
+        await self.exchange.begin(200, EVENTS, _action(ask.action))
+        for event in event_stream.streamed(self.request.model, text, paywall, self.request.wants_usage):
+            await self.exchange.piece(event)
+        await self.exchange.end()
+
+    def _url(self, action: str) -> str:
+        exchange = self.exchange
+        return_url, state = exchange.text(b"x-paywall-return-url"), exchange.text(b"x-paywall-state")
+        return make_topup_url(self.snapshot, self.user, return_url, state)
+
+    def _stop(self) -> Stop:
+        url = self._url("topup")
+        return Stop(message_text(self.snapshot, "stopped", url, 0), {"action": "topup", "url": url})
+
+    def _describe(self, settled: Applied) -> dict[str, Any]:
+        return self._paywall("none", settled.amount, settled.balance)
+
+    def _paywall(self, action: str, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
+        return {
+            "request_id": self.exchange.request_id,
+            "action": action,
+            "charge": format_decimal(charge_nanos),
+            "balance": format_base_units(balance_nanos),
+            "unit": self.snapshot.unit.value,
+        }
 
 
 def _action(action: str) -> list[Header]:

@@ -16,26 +16,29 @@ class BodyTooLarge(CoinslotError):
     code = "body_too_large"
 
 
-class PaymentRequired(CoinslotError):
-    """Strict mode: the link that an assistant message would hold, as an error."""
+class PaywallRefusal(CoinslotError):
+    """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
 
-    code = "insufficient_funds"
-
-    def __init__(self, message: str, url: str) -> None:
+    def __init__(self, action: str, message: str, url: str) -> None:
         super().__init__(message)
+        self.action = action
         self.url = url
+        self.code = _REFUSAL_CODES[action]
 
+
+_REFUSAL_CODES = {"topup": "insufficient_funds", "limit": "cap_reached", "authorize": "authorization_required"}
 
 _STATUS: dict[type[CoinslotError], int] = {
     BadField: 400,
     errors.UnknownKey: 401,
-    PaymentRequired: 402,
     errors.WrongMode: 403,
     errors.Blocked: 403,
     errors.UnknownModel: 404,
     errors.NotFound: 404,
     errors.LinkInvalid: 404,
     errors.StillRunning: 409,
+    errors.AnswerForgotten: 409,
+    errors.LimitReached: 429,
     errors.KeyReused: 422,
     errors.KeyConflict: 422,
     BodyTooLarge: 413,
@@ -60,6 +63,8 @@ def status_of(error: CoinslotError) -> int:
         if error.timed_out:
             return 504
         return error.status if error.status in _PASSED_ON else 502
+    if isinstance(error, PaywallRefusal):
+        return 403 if error.action == "authorize" else 402
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), UNEXPECTED)
 
 
@@ -67,6 +72,8 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
     """Returns the headers that belong to an error."""
     if isinstance(error, ProviderFailed):
         return {"Retry-After": error.retry_after} if error.retry_after and status_of(error) == 429 else {}
+    if isinstance(error, errors.LimitReached):
+        return {"Retry-After": str(error.retry_after_seconds)}
     return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
 
 
@@ -79,7 +86,7 @@ def body_of(error: CoinslotError) -> dict[str, Any]:
         "param": error.field if isinstance(error, BadField) else None,
         "code": error.code,
     }
-    if isinstance(error, PaymentRequired):
+    if isinstance(error, PaywallRefusal):
         shape["url"] = error.url
     if isinstance(error, ProviderFailed):
         inner = (error.body or {}).get("error", error.body)

@@ -10,6 +10,8 @@ CoinslotError
 │   ├── Blocked               the user is blocked or the wallet is frozen
 │   ├── KeyReused             an idempotency key came again with another body
 │   ├── StillRunning          an idempotency key whose first request still runs
+│   ├── AnswerForgotten       an idempotency key whose answer is no longer kept
+│   ├── LimitReached          a limit of the developer's; says when to try again
 │   └── LinkInvalid           a link that is forged, expired or of another purpose
 ├── LedgerRefused         an operation that the ledger will not post
 │   ├── InsufficientFunds     the wallet or a budget cannot pay
@@ -21,6 +23,8 @@ CoinslotError
 └── Unavailable           the database is away or the queue is full; nothing was written
 """
 
+from typing import Any
+
 
 class CoinslotError(Exception):
     """The root: `code` for machines, `message` for people, `is_transient` for callers that retry."""
@@ -31,6 +35,16 @@ class CoinslotError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets an error cross from one process to another with all that it says."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[CoinslotError], args: tuple[Any, ...], said: dict[str, Any]) -> CoinslotError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(said)
+    return error
 
 
 class BadField(CoinslotError):
@@ -71,7 +85,11 @@ class WrongMode(Refused):
 
 
 class Blocked(Refused):
-    code = "user_blocked"
+    """`code` is `user_blocked` or `wallet_frozen`."""
+
+    def __init__(self, message: str, code: str = "user_blocked") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class KeyReused(Refused):
@@ -81,6 +99,21 @@ class KeyReused(Refused):
 class StillRunning(Refused):
     code = "idempotency_in_progress"
     is_transient = True
+
+
+class AnswerForgotten(Refused):
+    code = "idempotency_expired"
+
+
+class LimitReached(Refused):
+    """`code` says which limit, `retry_after_seconds` when it lets the next request through."""
+
+    is_transient = True
+
+    def __init__(self, message: str, code: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
 
 
 class LinkInvalid(Refused):

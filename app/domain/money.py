@@ -6,6 +6,7 @@ exponent, with at most 9 decimals and at most 1,000,000 units.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from app.domain.errors import BadField
 
@@ -62,6 +63,7 @@ def format_decimal(nanos: int) -> str:
     return format_fraction(nanos, NANOS)
 
 
+@lru_cache(maxsize=4_096)  # a paywall's prices are written into every receipt
 def format_fraction(numerator: int, denominator: int) -> str:
     """Writes numerator / denominator (a power of ten) exactly, without needless zeros."""
     whole, rest = divmod(abs(numerator), denominator)

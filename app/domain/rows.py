@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.operations import Applied
-from app.domain.ledger.sql import Values, insert, update
+from app.domain.ledger.sql import Values, Write, delete, insert, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,26 @@ class RowUpdate:
     values: Mapping[str, Any]
 
 
-Row = RowInsert | RowUpdate
+@dataclass(frozen=True, slots=True)
+class RowDelete:
+    """Takes away the row whose `id` this is, if it is there."""
+
+    table: Table
+    id: str
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """No columns but the key."""
+        return {}
+
+
+Row = RowInsert | RowUpdate | RowDelete
 Rows = Callable[[Applied], Sequence[Row]]
 """What to write beside an operation, given what it did. Pure; not called when the operation is refused."""
 
 
 def write(session: Session, rows: Iterable[Row]) -> None:
-    """Writes rows with one statement for each table, kind and set of columns, new rows before changes of rows.
+    """Writes rows with one statement for each table, kind and set of columns: new rows, then changes, then deletions.
 
     Of two changes of the same columns of one row the last counts. Ledger tables are refused.
     """
@@ -45,11 +58,22 @@ def write(session: Session, rows: Iterable[Row]) -> None:
             raise ValueError(f"{row.table.name} is written by app/domain/ledger/apply.py alone.")
         group = groups[row.table, type(row), tuple(row.values)]
         values = tuple(row.values.values())
-        if isinstance(row, RowUpdate):
+        if isinstance(row, RowDelete):
+            group[row.id] = (row.id,)
+        elif isinstance(row, RowUpdate):
             # PostgreSQL would keep the first of two changes that one statement makes to a row.
             group[row.id] = (*values, row.id)
         else:
             group[len(group)] = values
-    for (table, kind, columns), group in sorted(groups.items(), key=lambda item: item[0][1] is RowUpdate):
-        statement = insert(table, columns) if kind is RowInsert else update(table, columns)
+    for (table, kind, columns), group in sorted(groups.items(), key=lambda item: _ORDER[item[0][1]]):
+        statement = _statement(table, kind, columns)
         statement.run(session.connection(), list(group.values()))
+
+
+_ORDER: dict[type, int] = {RowInsert: 0, RowUpdate: 1, RowDelete: 2}
+
+
+def _statement(table: Table, kind: type, columns: tuple[str, ...]) -> Write:
+    if kind is RowDelete:
+        return delete(table)
+    return insert(table, columns) if kind is RowInsert else update(table, columns)

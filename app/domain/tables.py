@@ -38,6 +38,9 @@ class Words(Text):
     """Text of any length."""
 
 
+_write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 class Json(TypeDecorator[Any]):
     """JSON kept as text, so that a receipt is read back to the byte as it was written."""
 
@@ -48,8 +51,8 @@ class Json(TypeDecorator[Any]):
         if value is None:
             return None
         # Half a surrogate pair, which JSON from outside may hold, has no UTF-8; what replaces it is its JSON escape.
-        written = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        return written.encode(errors="backslashreplace").decode()
+        written = _write_json(value)
+        return written if written.isascii() else written.encode(errors="backslashreplace").decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

@@ -5,46 +5,49 @@ a release; only the death of the process leaves that to housekeeping.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain import clock
-from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, Unavailable
-from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, Kind
-from app.domain.ledger.operations import Applied, Collected, Hold, Release, Settle, Split, Transfer
+from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, StillRunning, Unavailable
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.ledger.operations import Applied, Collected, Extend, Hold, Release, Settle, Split, Transfer
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos
 from app.domain.rows import Row
-from app.domain.usage import requests
+from app.domain.usage import idempotency, requests
+from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import AppWallet, read_balance
 from app.flows.chat_request import ChatRequest
-from app.flows.decide import Bound, bound_of, find_offer
+from app.flows.decide import Action, Ask, Bound, decide, standing_of
 from app.flows.ports import ProviderAnswer, Providers, TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
 SETTLE_RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 """Pauses between attempts to land a settlement; the last one repeats."""
 
-
-@dataclass(frozen=True, slots=True)
-class NeedsTopup:
-    """The ledger refused the hold: the user is asked for money instead of the model for an answer."""
-
-    shortfall_nanos: int
-    balance_nanos: int
+Keep = Callable[[Applied], ChatAnswer]
+"""Says what is kept of an answer for a retry with its key, given its settlement. Pure."""
 
 
 @dataclass(slots=True)
 class Run:
-    """A request whose hold is granted and whose provider has begun to answer."""
+    """A request whose hold is granted and whose provider has begun to answer.
+
+    `has_left` says that its client went away and the answer is carried to its end all the same.
+    """
 
     snapshot: Snapshot
     request: ChatRequest
@@ -54,15 +57,15 @@ class Run:
     held: Applied
     answer: ProviderAnswer | None = None
     output_limit: int = 0
+    has_left: bool = False
 
 
 def revenue_split(wallet: AppWallet) -> Split:
     """Returns the split of a default-mode charge: all of it is the paywall's (virtual) revenue."""
 
     def split(collected: Collected) -> list[Transfer]:
-        revenue = wallet.account.beside(Kind.REVENUE, wallet.paywall_id)
         parts = ((wallet.account.promo, collected.from_promo), (wallet.account, collected.from_wallet))
-        return [Transfer(account, revenue, amount, "charge") for account, amount in parts if amount]
+        return [Transfer(account, wallet.revenue, amount, "charge") for account, amount in parts if amount]
 
     return split
 
@@ -75,75 +78,99 @@ class Chat:
         self._providers = providers
         self._counter = counter
         self._owner = owner
-        self._finishing: set[asyncio.Task[Applied | None]] = set()
+        self._finishing: set[asyncio.Task[Any]] = set()
 
     async def begin(
-        self, snapshot: Snapshot, user: str, request: ChatRequest, request_id: str, client_request_id: str | None
-    ) -> Run | NeedsTopup:
+        self,
+        snapshot: Snapshot,
+        user: str,
+        request: ChatRequest,
+        request_id: str,
+        client_request_id: str | None,
+        claimed: Claim | None = None,
+    ) -> Run | Ask:
         """Decides, holds, and returns once the provider has begun to answer.
 
-        Raises UnknownModel, BadField, StaleDecision, Unavailable; ProviderFailed after the hold was released.
+        Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable; StillRunning if
+        another request has the key; ProviderFailed after the hold was released.
         """
-        offer = find_offer(snapshot, request.model)
-        bound = bound_of(request, offer)
+        standing = standing_of(snapshot, user)
+        decision = decide(snapshot, standing, request)
+        if isinstance(decision, Ask):
+            return decision
         asked = Asked(
-            id=request_id,
-            client_request_id=client_request_id,
-            wallet=snapshot.wallet(user),
-            kind="chat",
-            model=request.model,
-            provider=snapshot.configuration.provider.name,
-            streamed=request.is_stream,
-            unit=snapshot.unit,
-            price=offer.price,
+            request_id,
+            client_request_id,
+            snapshot.wallet(user),
+            "chat",
+            request.model,
+            snapshot.configuration.provider.name,
+            request.is_stream,
+            snapshot.unit,
+            decision.offer.price,
+            claimed.id if claimed else None,
         )
+        run = Run(snapshot, request, asked, decision.offer, decision.bound, Applied())
         try:
-            held, counted = await self._hold(snapshot, request, asked, offer, bound)
+            await self._hold(run, standing.budgets, claimed)
         except InsufficientFunds as refusal:
             balance = await db.in_transaction(lambda session: read_balance(session, asked.wallet))
-            return NeedsTopup(max(refusal.needed_nanos - refusal.available_nanos, 0), balance.posted_nanos)
-        run = Run(snapshot, request, asked, offer, bound, held)
-        run.output_limit = counted.fitting_output_tokens(offer, held.amount)
+            shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+            action: Action = "limit" if refusal.short_of in standing.budgets else "topup"
+            return Ask(action, shortfall, balance.posted_nanos)
         await self._send(run)
         return run
 
-    async def _hold(
-        self, snapshot: Snapshot, request: ChatRequest, asked: Asked, offer: Offer, bound: Bound
-    ) -> tuple[Applied, Bound]:
+    async def _hold(self, run: Run, budgets: tuple[str, ...], claimed: Claim | None) -> None:
         """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit.
 
-        Returns the bound that the hold pays for, too.
+        Leaves in the run the bound that the hold pays for, and the output limit to send.
         """
-        most, least = bound.nanos(offer, bound.output_tokens), bound.nanos(offer, bound.output_tokens_least)
-        hold = Hold(
-            id=requests.hold_id(asked.id),
-            wallet=asked.wallet.account,
-            most=most,
-            least=least,
-            bound=most,
-            owner=self._owner,
-            request_id=asked.id,
-            epochs=snapshot.epochs,
-        )
+        bound, request = run.bound, run.request
         try:
-            return await self._commit_hold(hold, asked), bound
+            hold = self._hold_of(run, bound, budgets)
+            run.held = await self._commit_hold(run, hold, claimed)
         except InsufficientFunds:
             tokens = await asyncio.to_thread(count_prompt, request, self._counter)
             if tokens is None or tokens >= request.prompt_bytes:
                 raise
-        counted = Bound(tokens + bound.prompt_tokens - request.prompt_bytes, bound.output_tokens,
-                        bound.output_tokens_least, bound.choices)  # fmt: skip
-        least = counted.nanos(offer, counted.output_tokens_least)
-        smaller = Hold(hold.id, hold.wallet, most, least, most, hold.owner, hold.request_id, epochs=hold.epochs)
-        return await self._commit_hold(smaller, asked), counted
+            run.bound = bound = replace(bound, prompt_tokens=tokens + bound.prompt_tokens - request.prompt_bytes)
+            hold = self._hold_of(run, bound, budgets)
+            run.held = await self._commit_hold(run, hold, claimed)
+        is_whole = run.held.amount >= hold.most
+        run.output_limit = bound.output_tokens if is_whole else bound.fitting_output_tokens(run.offer, run.held.amount)
 
-    async def _commit_hold(self, hold: Hold, asked: Asked) -> Applied:
+    def _hold_of(self, run: Run, bound: Bound, budgets: tuple[str, ...]) -> Hold:
+        offer = run.offer
+        whole = bound.nanos(offer, bound.output_tokens)
+        return Hold(
+            requests.hold_id(run.asked.id),
+            run.asked.wallet.account,
+            bound.nanos(offer, bound.first) if bound.output_tokens_first else whole,
+            bound.nanos(offer, bound.output_tokens_least),
+            whole,
+            self._owner,
+            run.asked.id,
+            budgets,
+            run.snapshot.epochs,
+        )
+
+    async def _commit_hold(self, run: Run, hold: Hold, claimed: Claim | None) -> Applied:
         """Commits a hold with its request row; one whose answer was lost is released in the background."""
+
+        def beside(held: Applied) -> list[Row]:
+            row: list[Row] = [requests.begin(run.asked, held)]
+            return row if claimed is None else [*row, idempotency.claim_chat(claimed)]
+
         try:
-            return await asyncio.shield(self.keep(self._queue.commit(hold, lambda held: [requests.begin(asked, held)])))
+            return await self._queue.submit(hold, beside)
         except (Unavailable, asyncio.CancelledError):
-            self.keep(self._release_until_landed(asked.id))
+            self.keep(self._release_until_landed(run))
             raise
+        except IntegrityError:
+            if claimed is None:
+                raise
+            raise StillRunning("The first request with this Idempotency-Key is still running.") from None
 
     async def _send(self, run: Run) -> None:
         """Sends the request upstream; releases the hold if no answer begins."""
@@ -155,85 +182,98 @@ class Chat:
             if run.answer is None:
                 await self.release(run)
 
-    async def settle(self, run: Run, metered: Metered) -> Applied:
-        """Charges what was used, once, whatever becomes of the caller.
+    async def extend(self, run: Run, amount_nanos: int, metered: Metered) -> None:
+        """Raises the hold of a stream and checkpoints what it has used so far.
+
+        A chat with a key is charged nothing by a checkpoint: were its process lost, its retry could not be
+        given what had been paid for. Raises InsufficientFunds, HoldClosed, Unavailable.
+        """
+        metered_nanos = charge_nanos(run.offer.price, metered.tokens) if metered.tokens else 0
+        if run.asked.claim_id is not None:
+            metered_nanos, metered = 0, Metered(None, estimated=True)
+        operation = Extend(requests.hold_id(run.asked.id), amount_nanos, metered_nanos)
+        run.held = await self._queue.submit(operation, lambda held: [requests.checkpoint(run.asked, metered, held)])
+
+    async def settle(self, run: Run, metered: Metered, keep: Keep | None = None, *, is_free: bool = False) -> Applied:
+        """Charges what was used, once, whatever becomes of the caller; nothing if it `is_free` for this once.
 
         A charge of nothing releases the hold. Raises Unavailable if the commit's answer did not come; the
         settlement is then repeated in the background until it lands.
         """
-        charge = charge_nanos(run.offer.price, metered.tokens) if metered.tokens and metered.tokens.output else 0
-        if not charge and not run.offer.price.is_free:
+        price, tokens = run.offer.price, metered.tokens
+        charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
+        if not charge and not price.is_free:
             return await self.release(run)
         # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
-        sayable = min(charge, AMOUNT_NANOS_MAX)
-        operation = Settle(requests.hold_id(run.asked.id), sayable, revenue_split(run.asked.wallet))
+        wanted = 0 if is_free else min(charge, AMOUNT_NANOS_MAX)
+        operation = Settle(requests.hold_id(run.asked.id), wanted, revenue_split(run.asked.wallet))
 
         def beside(settled: Applied) -> list[Row]:
-            whole = replace(settled, short=settled.short + charge - sayable)
-            return [requests.finish(run.asked, metered, run.held.amount, whole)]
+            if charge != wanted:
+                settled = replace(settled, short=settled.short + charge - wanted)
+            row: list[Row] = [requests.finish(run.asked, metered, settled)]
+            if run.asked.claim_id is None or keep is None:
+                return row
+            return [*row, idempotency.keep_chat(run.asked.claim_id, keep(settled))]
 
-        async def once() -> Applied:
-            return await self._queue.commit(operation, beside)
-
-        return await self._surely(once, run.asked.id, "settle")
+        return await self._surely(lambda: self._queue.submit(operation, beside), run.asked.id, "settle")
 
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole, whatever becomes of the caller. Raises Unavailable as settle does."""
+        return await self._surely(lambda: self._submit_release(run), run.asked.id, "release")
 
-        async def once() -> Applied:
-            return await self._queue.commit(
-                Release(requests.hold_id(run.asked.id)), lambda _released: [requests.let_go(run.asked.id)]
-            )
+    def _submit_release(self, run: Run) -> "asyncio.Future[Applied]":
+        def beside(_released: Applied) -> list[Row]:
+            row: list[Row] = [requests.let_go(run.asked.id)]
+            return row if run.asked.claim_id is None else [*row, idempotency.give_up_chat(run.asked.claim_id)]
 
-        return await self._surely(once, run.asked.id, "release")
+        return self._queue.submit(Release(requests.hold_id(run.asked.id)), beside)
 
-    async def _surely(self, once: Callable[[], Awaitable[Applied]], request_id: str, step: str) -> Applied:
+    async def _surely(self, submit: Callable[[], "asyncio.Future[Applied]"], request_id: str, step: str) -> Applied:
+        """Waits for a commit; if it fails for now, or the caller is cancelled, it is seen to in the background."""
         try:
-            return await asyncio.shield(self.keep(once()))
-        except Unavailable:
-            self.keep(self._repeat(once, request_id, step))
+            return await submit()
+        except (Unavailable, asyncio.CancelledError):
+            self.keep(self._repeat(submit, request_id, step))
             raise
 
-    async def _repeat(self, once: Callable[[], Awaitable[Applied]], request_id: str, step: str) -> Applied | None:
+    async def _repeat(
+        self, submit: Callable[[], "asyncio.Future[Applied]"], request_id: str, step: str
+    ) -> Applied | None:
         """Repeats a commit until it lands or the ledger says that it is settled otherwise."""
         attempt = 0
         while True:
-            await asyncio.sleep(SETTLE_RETRY_SECONDS[min(attempt, len(SETTLE_RETRY_SECONDS) - 1)])
-            attempt += 1
             try:
-                return await once()
+                return await submit()
             except Unavailable as error:
                 log.warning("chat", step=step, request=request_id, attempt=attempt, error=error.message)
             except LedgerRefused as refusal:
                 log.info("chat", step=step, request=request_id, attempt=attempt, refusal=refusal.message)
                 return None
+            await asyncio.sleep(SETTLE_RETRY_SECONDS[min(attempt, len(SETTLE_RETRY_SECONDS) - 1)])
+            attempt += 1
 
-    async def _release_until_landed(self, request_id: str) -> Applied | None:
-        async def once() -> Applied:
-            return await self._queue.commit(
-                Release(requests.hold_id(request_id)), lambda _released: [requests.let_go(request_id)]
-            )
-
+    async def _release_until_landed(self, run: Run) -> Applied | None:
         try:
-            return await once()
+            return await self._submit_release(run)
         except HoldClosed:
             return None
         except Unavailable:
-            return await self._repeat(once, request_id, "release")
+            return await self._repeat(lambda: self._submit_release(run), run.asked.id, "release")
 
-    def keep(self, work: Awaitable[Applied | None]) -> "asyncio.Task[Applied]":
+    def keep(self, work: Awaitable[T]) -> "asyncio.Task[T]":
         """Runs work that outlives its caller; the lifespan's exit waits for it."""
-
-        async def run() -> Applied | None:
-            return await work
-
-        task = asyncio.create_task(run())
+        task = asyncio.ensure_future(work if isinstance(work, Coroutine) else _awaited(work))
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
-        return task  # type: ignore[return-value]
+        return task
 
     async def drain(self, seconds: float) -> None:
         """Waits for settlements that still run, and for the repetitions that they may need."""
         end = clock.monotonic_seconds() + seconds
         while self._finishing and (left := end - clock.monotonic_seconds()) > 0:
             await asyncio.wait(self._finishing, timeout=left)
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work

@@ -1,32 +1,54 @@
 """Carries a provider's answer to the client and settles it: streamed event by event, or whole.
 
-`[DONE]` waits for the settlement's commit. A client that goes away cancels the provider, and pays for what
-was delivered to it.
+`[DONE]` waits for the settlement's commit. A client that goes away cancels the provider, and pays for what was
+delivered to it, unless the paywall says that this is free; one whose answer is carried to its end all the same is
+`chat_delivery`'s.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
+from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import Metered
-from app.flows.chat import Chat, Run
+from app.flows.chat import Chat, Keep, Run
+from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
-from app.flows.stream_meter import StreamMeter, gather_output, read_usage
+from app.flows.provider_usage import read_cost, read_usage
+from app.flows.stream_end import Stop, error_event, stream_tail
+from app.flows.stream_meter import StreamMeter, gather_output
 
 ANSWER_BYTES_MAX = 64_000_000
 STREAM = "text/event-stream"
 
 Send = Callable[[bytes], Awaitable[None]]
-Describe = Callable[[Applied], dict[str, Any]]
-"""Says what a settlement did, as the client reads it in the `paywall` field."""
 
-DISCONNECT = "cancel"
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
+
+    settled: Callable[[Applied], dict[str, Any]]
+    stopped: Callable[[], Stop]
+
+
+KeepBytes = Callable[[Applied, bytes], ChatAnswer]
+"""Makes what is kept of an answer out of its settlement and its last bytes."""
+
+
+@dataclass(slots=True)
+class _End:
+    """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out."""
+
+    failure: ProviderFailed | None = None
+    is_stopped: bool = False
 
 
 class Carrier:
@@ -36,43 +58,43 @@ class Carrier:
         self._chat = chat
         self._counter = counter
 
-    async def whole(self, run: Run, describe: Describe) -> bytes:
+    async def whole(self, run: Run, wording: Wording, keep: KeepBytes | None = None) -> bytes:
         """Returns the provider's JSON with our `paywall` field added, after it was charged.
 
         Raises ProviderFailed if it is no chat completion, and Unavailable if it could not be charged yet.
         """
         answer = _answer_of(run)
         metered: Metered | None = None
-
-        async def used() -> Metered | None:
-            return metered
-
         try:
             raw = await _read_whole(answer)
             metered = await self._meter_whole(run, _completion(raw))
         finally:
-            settled = await asyncio.shield(self._chat.keep(self._end(run, answer, used)))
-        return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(describe(settled)) + b"}"
+            if metered is None:
+                await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
+        if run.has_left:
+            metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
 
-    async def _end(self, run: Run, answer: ProviderAnswer, used: Callable[[], Awaitable[Metered | None]]) -> Applied:
-        """Closes the answer and charges what was used; whatever breaks, the hold ends.
+        def body(settled: Applied) -> bytes:
+            return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(wording.settled(settled)) + b"}"
 
-        Runs as a task of its own, for a client that goes away now must not stop it.
-        """
-        metered = None
+        kept: Keep | None = None if keep is None else lambda settled: keep(settled, body(settled))
+        return body(await self._conclude(run, answer, metered, kept))
+
+    async def _conclude(
+        self, run: Run, answer: ProviderAnswer, metered: Metered | None, keep: Keep | None = None
+    ) -> Applied:
+        """Closes the answer and charges what was used, nothing if that is None; whatever breaks, the hold ends."""
         try:
-            try:
-                await answer.close()
-            finally:
-                metered = await used()
+            await answer.close()
         finally:
-            ended = await (self._chat.release(run) if metered is None else self._chat.settle(run, metered))
+            ended = await (self._chat.release(run) if metered is None else self._chat.settle(run, metered, keep))
         return ended
 
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
-        tokens = read_usage(content.get("usage"))
+        usage = content.get("usage")
+        tokens = read_usage(usage)
         if tokens is not None:
-            return Metered(tokens)
+            return Metered(tokens, provider_cost_nanos=read_cost(usage))
         pieces: list[str] = []
         for choice in content["choices"]:
             gather_output(choice.get("message") if isinstance(choice, dict) else None, pieces)
@@ -86,61 +108,82 @@ class Carrier:
         tokens = await asyncio.to_thread(count_answer, run.request, text, self._counter, part_tokens, bound)
         return Metered(tokens, estimated=True, disconnect=disconnect)
 
-    async def stream(self, run: Run, send: Send, describe: Describe) -> None:
+    async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> None:
         """Forwards a stream and ends it with what its settlement allows.
 
         Raises ProviderFailed if it breaks before anything was sent; the hold is released by then. When the
-        task is cancelled, what was delivered is charged before CancelledError goes on.
+        task is cancelled, the client is gone: what was delivered is charged before CancelledError goes on.
         """
         answer, meter = _answer_of(run), StreamMeter()
-        disconnect: str | None = DISCONNECT
-        has_failed = False
-
-        async def used() -> Metered | None:
-            return None if has_failed else await self._meter_delivered(run, meter, disconnect)
-
+        watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
+        is_left = True
         try:
-            failure = await _forward(answer, meter, send)
-            disconnect = None
+            end = await _forward(answer, meter, watch, send)
+            is_left = False
         except ProviderFailed:
-            has_failed = True
+            is_left = False
+            await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
             raise
         finally:
-            ending = self._chat.keep(self._end(run, answer, used))
-            if disconnect:
+            if is_left:
                 with suppress(Unavailable):  # it lands later; what ended the stream goes on
-                    await asyncio.shield(ending)
-        await self._finish(run, meter, failure, ending, send, describe)
+                    await asyncio.shield(self._chat.keep(self._leave(run, answer, meter)))
+        await self._finish(run, answer, meter, end, send, wording, keep)
+
+    async def _leave(self, run: Run, answer: ProviderAnswer, meter: StreamMeter) -> None:
+        """Ends a stream whose client is gone, as the paywall says."""
+        policy = run.snapshot.configuration.disconnect
+        metered = Metered(None)
+        try:
+            try:
+                await answer.close()
+            finally:
+                metered = await self._meter_delivered(run, meter, policy)
+        finally:
+            await self._chat.settle(run, metered, is_free=policy == "free")
 
     async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None) -> Metered:
         if meter.tokens is not None:
-            return Metered(meter.tokens, disconnect=disconnect)
+            return Metered(meter.tokens, disconnect=disconnect, provider_cost_nanos=meter.cost_nanos)
         return await self._count(run, await asyncio.to_thread(meter.delivered_text), disconnect)
 
     async def _finish(
         self,
         run: Run,
+        answer: ProviderAnswer,
         meter: StreamMeter,
-        failure: ProviderFailed | None,
-        ending: asyncio.Task[Applied],
+        end: _End,
         send: Send,
-        describe: Describe,
+        wording: Wording,
+        keep: KeepBytes | None,
     ) -> None:
-        """Waits for the settlement, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
+        """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
+
+        stop = wording.stopped() if end.is_stopped else None
+        metered = Metered(None)
+
+        def tail(settled: Applied) -> bytes:
+            return stream_tail(run, meter, end.failure, stop, metered, wording.settled(settled))
+
+        async def conclude() -> Applied:
+            nonlocal metered
+            try:
+                await (answer.finish() if meter.is_done else answer.close())
+            finally:
+                try:
+                    metered = await self._meter_delivered(run, meter, "drain" if run.has_left else None)
+                finally:
+                    kept: Keep | None = None if keep is None else lambda settled: keep(settled, tail(settled))
+                    settled = await self._chat.settle(run, metered, kept)
+            return settled
+
         try:
-            settled = await asyncio.shield(ending)
+            # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
+            settled = await (conclude() if meter.tokens is not None else asyncio.shield(self._chat.keep(conclude())))
         except Unavailable as error:
-            await send(_event({"error": {"message": error.message, "type": "server_error", "code": error.code}}))
+            await send(error_event(error.message, error.code))
             return
-        if meter.error_event is not None:
-            await send(meter.error_event)
-        elif failure is not None:
-            await send(_event({"error": {"message": failure.message, "type": "server_error", "code": failure.code}}))
-        else:
-            usage = b""
-            if run.request.wants_usage and meter.usage_event is not None:
-                usage = _event({**meter.usage_event, "paywall": describe(settled)})
-            await send(usage + b"data: [DONE]\n\n")
+        await send(tail(settled))
 
 
 def _answer_of(run: Run) -> ProviderAnswer:
@@ -149,8 +192,8 @@ def _answer_of(run: Run) -> ProviderAnswer:
     return run.answer
 
 
-async def _forward(answer: ProviderAnswer, meter: StreamMeter, send: Send) -> ProviderFailed | None:
-    """Forwards until the provider ends; returns its failure if that came after something was delivered."""
+async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter | None, send: Send) -> _End:
+    """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
     if answer.content_type != STREAM:
         _completion(await _read_whole(answer))
         raise ProviderFailed("The provider answered a request for a stream without one.")
@@ -159,10 +202,13 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, send: Send) -> Pr
         async for chunk in answer.chunks():
             passing = meter.feed(chunk)
             if passing:
+                if watch is not None and not await watch.admits(passing):
+                    meter.take_back()
+                    return _End(is_stopped=True)
                 has_sent = True
                 await send(passing)
             if meter.is_done or meter.error_event:
-                return None
+                return _End()
         passing = meter.end()
         if passing:
             has_sent = True
@@ -170,13 +216,13 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, send: Send) -> Pr
     except ProviderFailed as broken:
         if not has_sent:
             raise
-        return broken
+        return _End(broken)
     if meter.is_done or meter.error_event or await asyncio.to_thread(meter.has_finish_reason):
-        return None
+        return _End()
     failure = ProviderFailed("The provider ended its answer in the middle.")
     if not has_sent:
         raise failure
-    return failure
+    return _End(failure)
 
 
 async def _read_whole(answer: ProviderAnswer) -> bytes:
@@ -201,7 +247,3 @@ def _completion(raw: bytes) -> dict[str, Any]:
         body: dict[str, object] | None = {"error": error} if isinstance(error, dict) else None
         raise ProviderFailed("The provider's answer is no chat completion.", body=body)
     return content
-
-
-def _event(content: dict[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(content) + b"\n\n"

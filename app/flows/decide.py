@@ -1,13 +1,15 @@
-"""The one decision about a chat request, before any money moves. Pure, over a snapshot.
+"""The one decision about a chat request, before any money moves. Pure, over a snapshot and a user's standing.
 
 The order is `decisions.md` 22. Whether the money is there is not decided here: the ledger grants the hold,
 between the least and the most that are worked out here, or refuses it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, output_tokens_least
-from app.domain.errors import BadField, UnknownModel
+from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, is_reasoning, output_tokens_least
+from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.money import format_for_people
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
@@ -17,17 +19,61 @@ from app.flows.snapshot import Snapshot
 DEFAULT_MESSAGES = {
     "topup": "Your {{ name }} wallet does not have enough left for this message. Add funds here: {{ url }}\n\n"
     "Then send the message again. This one was not charged.",
+    "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+    "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+    "stopped": "\n\nThis answer ends here, because your {{ name }} wallet has run out. Add funds here: {{ url }}",
 }
+
+STREAM_OUTPUT_TOKENS = 1_024
+"""What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
+
+Action = Literal["authorize", "topup", "limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a user in a paywall.
+
+    `limit` is a limit of the developer's that they have reached; `budgets` are the caps that their spending
+    counts against, `may_use_priced` whether models that cost something are open to them.
+    """
+
+    is_blocked: bool = False
+    is_frozen: bool = False
+    is_authorized: bool = True
+    may_use_priced: bool = True
+    limit: LimitReached | None = None
+    budgets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit."""
+
+    action: Action
+    shortfall_nanos: int = 0
+    balance_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a request may use at most: tokens of its prompt, and of each choice's output."""
+    """What a request may use at most: tokens of its prompt, and of each choice's output.
+
+    `output_tokens_first` is what is held of that to begin with, 0 where it is all.
+    """
 
     prompt_tokens: int
     output_tokens: int
     output_tokens_least: int
     choices: int
+    output_tokens_first: int = 0
+
+    @property
+    def first(self) -> int:
+        """The output of each choice that is held to begin with."""
+        return self.output_tokens_first or self.output_tokens
 
     def nanos(self, offer: Offer, output_tokens: int) -> int:
         """Returns what the request costs at most with this output limit."""
@@ -37,6 +83,39 @@ class Bound:
         """Returns the largest output limit that a grant pays for, never below the least."""
         fitting = affordable_output_tokens(offer.price, self.prompt_tokens, self.output_tokens * self.choices, nanos)
         return max(fitting // self.choices, self.output_tokens_least)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The request may run, if the ledger grants the hold."""
+
+    offer: Offer
+    bound: Bound
+
+
+def standing_of(snapshot: Snapshot, user: str) -> Standing:
+    """Returns what a snapshot says of a user."""
+    return Standing(user in snapshot.blocked, user in snapshot.frozen)
+
+
+def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go | Ask:
+    """Decides what becomes of a request, in the order of `decisions.md` 22.
+
+    Raises UnknownModel, BadField, Blocked, LimitReached.
+    """
+    offer = find_offer(snapshot, request.model)
+    bound = bound_of(request, offer)
+    if standing.is_blocked:
+        raise Blocked(f"This user is blocked in {snapshot.configuration.app_name}.")
+    if standing.is_frozen:
+        raise Blocked("This user's wallet is frozen; nothing can be charged to it.", "wallet_frozen")
+    if not standing.is_authorized:
+        return Ask("authorize")
+    if standing.limit is not None:
+        raise standing.limit
+    if not standing.may_use_priced and not offer.price.is_free:
+        return Ask("topup", bound.nanos(offer, bound.output_tokens_least))
+    return Go(offer, bound)
 
 
 def find_offer(snapshot: Snapshot, model: str) -> Offer:
@@ -54,18 +133,27 @@ def find_offer(snapshot: Snapshot, model: str) -> Offer:
 def bound_of(request: ChatRequest, offer: Offer) -> Bound:
     """Returns the bound of a request (`decisions.md` 2).
 
-    Raises BadField for an image, sound or file where the model's largest price for one is unknown.
+    Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
+    an output that would cost more than can be counted.
     """
     if request.media_parts and offer.part_tokens_max is None:
         message = f"`messages` holds an image, audio or file part, whose price `{request.model}` does not say."
         raise BadField("messages", message, "unsupported_field")
     output = request.output_limit or offer.output_tokens_max or OUTPUT_TOKENS_MAX
-    return Bound(
+    least = min(output, output_tokens_least(request.model))
+    # What a model thinks unseen cannot be metered while it thinks, so all of it is held.
+    is_extended = request.is_stream and not is_reasoning(request.model)
+    bound = Bound(
         prompt_tokens=request.prompt_bytes + request.media_parts * (offer.part_tokens_max or 0),
         output_tokens=output,
-        output_tokens_least=min(output, output_tokens_least(request.model)),
+        output_tokens_least=least,
         choices=request.choices,
+        output_tokens_first=min(output, STREAM_OUTPUT_TOKENS) if is_extended else 0,
     )
+    if bound.nanos(offer, output) > AMOUNT_NANOS_MAX:
+        field = request.limit_field or "n"
+        raise BadField(field, f"`{field}` allows an answer that would cost more than can be counted.")
+    return bound
 
 
 def message_text(snapshot: Snapshot, action: str, url: str, shortfall_nanos: int) -> str:

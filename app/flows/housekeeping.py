@@ -1,7 +1,9 @@
 """Housekeeping: ends the holds whose process is gone, and folds what has collected beside the accounts."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import func, select
@@ -13,10 +15,12 @@ from app.domain.errors import HoldClosed
 from app.domain.leases import leases
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.folding import fold_deltas
-from app.domain.ledger.operations import Settle
+from app.domain.ledger.operations import Release, Settle
 from app.domain.ledger.tables import LedgerHold
+from app.domain.rows import Row
 from app.domain.tables import table_of
 from app.domain.usage import requests
+from app.domain.usage.idempotency import forget_chats, give_up_chat
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.wallets.wallets import AppWallet, app_wallet
 from app.flows.chat import revenue_split
@@ -27,9 +31,10 @@ BATCH = 500
 
 
 async def reap_holds(queue: CommitQueue) -> int:
-    """Expires the open holds of processes whose lease has ended, and returns how many.
+    """Ends the open holds of processes whose lease has ended, and returns how many.
 
-    Each is charged what its last checkpoint metered: nothing, if nothing was delivered.
+    Each expires, charged what its last checkpoint metered: nothing, if nothing was delivered. That of a chat
+    with a key is released for good, and its key freed, so that the retry runs and is the only one charged.
     """
     reaped = 0
     # All of them now: what waited for the next run would be held for longer than was promised.
@@ -47,6 +52,11 @@ def count_open_holds(session: Session) -> int:
     return session.scalar(select(func.count()).where(holds.c.status == "open")) or 0
 
 
+async def forget_answers() -> int:
+    """Forgets the kept answers of chats that are too old to be given again, and returns how many it changed."""
+    return await db.in_transaction(forget_chats, writes=True)
+
+
 async def fold() -> int:
     """Folds all deltas that have collected, a bounded number per transaction, and returns how many."""
     folded = 0
@@ -59,7 +69,9 @@ async def fold() -> int:
 class _LostHold:
     id: str
     request_id: str
+    claim_id: str | None
     metered: int
+    arithmetic: Mapping[str, Any] | None
     wallet: AppWallet
 
 
@@ -68,7 +80,7 @@ def _lost_holds(session: Session) -> list[_LostHold]:
     holds = table_of(LedgerHold)
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
-               REQUESTS.c.external_id)
+               REQUESTS.c.external_id, REQUESTS.c.receipt, REQUESTS.c.claim_id)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
         .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)))
         .limit(BATCH)
@@ -77,13 +89,17 @@ def _lost_holds(session: Session) -> list[_LostHold]:
     for row in session.execute(statement):
         account = parse(row.account_id)
         wallet = app_wallet(row.paywall_id, row.external_id, account.environment, account.unit)
-        lost.append(_LostHold(row.id, row.request_id, row.metered, wallet))
+        lost.append(_LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, wallet))
     return lost
 
 
 async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
-    operation = Settle(hold.id, hold.metered, revenue_split(hold.wallet), expires=True)
     try:
-        await queue.commit(operation, lambda charged: [requests.interrupt(hold.request_id, charged)])
+        if hold.claim_id is not None:
+            given_up: list[Row] = [requests.let_go(hold.request_id), give_up_chat(hold.claim_id)]
+            await queue.commit(Release(hold.id), lambda _released: given_up)
+            return
+        operation = Settle(hold.id, hold.metered, revenue_split(hold.wallet), expires=True)
+        await queue.commit(operation, lambda charged: [requests.interrupt(hold.request_id, hold.arithmetic, charged)])
     except HoldClosed as closed:
         log.info("housekeeping", step="reap_holds", hold=hold.id, reason=closed.message)

@@ -38,6 +38,10 @@ class ProviderAnswer(Protocol):
         """Cancels what still runs upstream and frees the connection. May be called twice."""
         ...
 
+    async def finish(self) -> None:
+        """Says that the answer has come to its end, so that its connection can be used again. Waits for nothing."""
+        ...
+
 
 class ChatProvider(Protocol):
     """An OpenAI-compatible chat completions upstream."""
@@ -64,6 +68,18 @@ class Providers(Protocol):
 
     def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
         """Returns the provider and where it is, its key opened in memory only."""
+        ...
+
+
+class Sealer(Protocol):
+    """Seals texts at rest, each for one context."""
+
+    def seal(self, text: str, context: str) -> str:
+        """Returns `text` sealed, different each time."""
+        ...
+
+    def open(self, sealed: str, context: str) -> str:
+        """Returns what was sealed for the same context. Raises CoinslotError for anything else."""
         ...
 
 

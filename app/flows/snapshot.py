@@ -18,12 +18,15 @@ from app.domain.paywalls.configuration import Configuration, Mode
 from app.domain.paywalls.tables import PaywallKey
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.tables import table_of
-from app.domain.wallets.wallets import AppWallet, app_wallet
+from app.domain.wallets.wallets import AppWallet, app_wallet, read_barred
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A paywall as one of its keys sees it, at one moment."""
+    """A paywall as one of its keys sees it, at one moment.
+
+    `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged.
+    """
 
     paywall_id: str
     key_id: str
@@ -34,6 +37,8 @@ class Snapshot:
     offers: Mapping[str, Offer]
     unpriced: frozenset[str]
     epochs: tuple[Epoch, ...]
+    blocked: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
 
     def wallet(self, user: str) -> AppWallet:
         """Returns the wallet that a user of this paywall pays from."""
@@ -51,6 +56,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     paywall, current = configuration.read_current(session, stored.paywall_id)
     subjects = (keys.epoch_subject(stored.id), configuration.epoch_subject(paywall.id))
     epochs = read_epochs(session, subjects)
+    blocked, frozen = read_barred(session, paywall.id)
     offers = read_offers(session, paywall.id, Unit(paywall.unit))
     return Snapshot(
         paywall_id=paywall.id,
@@ -62,6 +68,8 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         offers=offers.priced,
         unpriced=offers.unpriced,
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
+        blocked=blocked,
+        frozen=frozen,
     )
 
 

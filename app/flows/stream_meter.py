@@ -7,47 +7,36 @@ for and `[DONE]` are never forwarded from here: they wait for the settlement.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 import orjson
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
+from app.flows.provider_usage import read_cost, read_usage
 
 EVENT_BYTES_MAX = 16_000_000
 KEPT_BYTES_MAX = 8_000_000
 """How much of a stream is kept for counting; beyond it the bound stands (`decisions.md` 5)."""
 
+_HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _SPECIAL = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:')
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _BOUNDARY = re.compile(rb"\r?\n\r?\n")
-
-
-def read_usage(usage: object) -> Tokens | None:
-    """Returns the tokens of a provider's `usage`, or None where it cannot be right."""
-    if not isinstance(usage, dict):
-        return None
-    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    if not _is_count(prompt) or not _is_count(output):
-        return None
-    return Tokens(prompt=prompt, output=output, cached=min(cached, prompt) if _is_count(cached) else 0)
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
 
 
 @dataclass(slots=True)
 class StreamMeter:
     """What has been seen of one stream.
 
-    `tokens` is the last usage that made sense, `usage_event` the chunk that carried it alone, `is_done`
-    whether `[DONE]` or every choice's finish reason arrived, `error_event` an error that came instead.
+    `head` is what every chunk says of the answer, `tokens` the last usage that made sense, `cost_nanos` what
+    the provider said that it cost, `usage_event` the chunk that carried both alone, `is_done` whether
+    `[DONE]` or every choice's finish reason arrived, `error_event` an error that came instead.
     """
 
     tokens: Tokens | None = None
+    cost_nanos: int | None = None
+    head: dict[str, Any] = field(default_factory=dict)
     usage_event: dict[str, Any] | None = None
     is_done: bool = False
     error_event: bytes | None = None
@@ -92,6 +81,11 @@ class StreamMeter:
         else:
             self.kept.append(data)
 
+    def take_back(self) -> None:
+        """Says that what was fed last was not forwarded after all."""
+        if self.kept:
+            self.kept.pop()
+
     def _check_first(self, data: bytes) -> None:
         """Refuses a stream that is none, before the client has been told of success."""
         if any(line and not line.startswith(_LINES) for line in data.splitlines()):
@@ -105,6 +99,7 @@ class StreamMeter:
                 body: dict[str, object] | None = {"error": error} if isinstance(error, dict) else None
                 raise ProviderFailed("The provider's stream is no chat completion.", body=body)
             self._has_begun = True
+            self.head = {name: event[name] for name in _HEAD if name in event}
             return
 
     def _passing(self, data: bytes) -> Iterator[bytes]:
@@ -132,6 +127,7 @@ class StreamMeter:
                 self.error_event = event
                 return False
             self.tokens = read_usage(content.get("usage")) or self.tokens
+            self.cost_nanos = read_cost(content.get("usage")) or self.cost_nanos
             if content.get("usage") and content.get("choices") == []:
                 self.usage_event = content
                 return False
@@ -141,10 +137,19 @@ class StreamMeter:
         """Returns all text that was forwarded, reasoning and tool calls included; None if it was too much."""
         if self.kept is None:
             return None
-        pieces: list[str] = []
-        for choice in _choices(b"".join(self.kept)):
-            gather_output(choice.get("delta"), pieces)
-        return "".join(pieces)
+        return output_text(b"".join(self.kept))
+
+    def open_choices(self) -> list[tuple[int, bool]]:
+        """Returns the choices that were begun and not ended, and whether each was in a tool call. Reads it all."""
+        found: dict[int, bool] = {}
+        for choice in _choices(b"".join(self.kept or ())):
+            number, delta = choice.get("index"), choice.get("delta")
+            index = number if isinstance(number, int) else 0
+            is_call = isinstance(delta, dict) and bool(delta.get("tool_calls") or delta.get("function_call"))
+            found[index] = found.get(index, False) or is_call
+            if choice.get("finish_reason"):
+                del found[index]
+        return sorted(found.items()) or [(0, False)]
 
     def has_finish_reason(self) -> bool:
         """Tells whether every choice that was forwarded was ended, for providers without `[DONE]`. Reads it all."""
@@ -156,6 +161,14 @@ class StreamMeter:
             if choice.get("finish_reason"):
                 ended.add(index)
         return bool(seen) and seen == ended
+
+
+def output_text(data: bytes) -> str:
+    """Returns what a model wrote in whole events."""
+    pieces: list[str] = []
+    for choice in _choices(data):
+        gather_output(choice.get("delta"), pieces)
+    return "".join(pieces)
 
 
 def gather_output(message: object, pieces: list[str]) -> None:

@@ -34,5 +34,6 @@ def jobs() -> Mapping[str, Job]:
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
         "finish-inbox": Job(_finish_inbox, 30, urgent=True),
         "fold-deltas": Job(housekeeping.fold, 10),
+        "forget-answers": Job(housekeeping.forget_answers, 60),
         "audit": Job(audit.run_audit, 900),
     }

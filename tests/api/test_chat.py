@@ -54,7 +54,7 @@ def test_a_new_user_gets_a_message_with_a_link_and_nothing_is_written(demo: Demo
 
 @pytest.mark.parametrize("wants_usage", [True, False])
 def test_the_message_is_streamed_if_streaming_was_asked_for(demo: Demo, wants_usage: bool) -> None:
-    options = {"stream_options": {"include_usage": True}} if wants_usage else {}
+    options: dict[str, Any] = {"stream_options": {"include_usage": True}} if wants_usage else {}
     answer = demo.chat("ok", demo.new_user(None), stream=True, **options)
     *chunks, done = events(answer)
     for chunk in chunks:
@@ -105,7 +105,14 @@ def test_the_usage_that_we_asked_for_is_taken_out_again(demo: Demo, emulated: Ru
 
 def test_what_the_client_sent_goes_upstream_with_our_limit(demo: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
-    sent = {"temperature": 0.25, "seed": 7, "stop": ["x"], "top_p": 1, "metadata": {"ключ": "значение"}, "extra": [1]}
+    sent: dict[str, Any] = {
+        "temperature": 0.25,
+        "seed": 7,
+        "stop": ["x"],
+        "top_p": 1,
+        "metadata": {"ключ": "значение"},
+        "extra": [1],
+    }
     demo.chat("echo", demo.new_user(), **sent)
     body = emulated.seen()[0]["body"]
     assert {name: body[name] for name in sent} == sent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.errors import PaymentRequired, body_of, headers_of, status_of
+from app.api.errors import PaywallRefusal, body_of, headers_of, status_of
 from app.domain import errors
 
 
@@ -11,7 +11,7 @@ from app.domain import errors
     [
         (errors.BadField("x", "No."), 400),
         (errors.UnknownKey("No."), 401),
-        (PaymentRequired("No.", "https://x"), 402),
+        (PaywallRefusal("topup", "No.", "https://x"), 402),
         (errors.WrongMode("No."), 403),
         (errors.Blocked("No."), 403),
         (errors.UnknownModel("No."), 404),

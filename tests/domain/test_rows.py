@@ -11,7 +11,7 @@ from app.domain import rows
 from app.domain.all_tables import METADATA
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerDelta
-from app.domain.rows import RowInsert, RowUpdate
+from app.domain.rows import RowDelete, RowInsert, RowUpdate
 from app.domain.tables import table_of
 from app.domain.usage.tables import IdempotentAnswer
 
@@ -56,7 +56,16 @@ def test_only_the_row_and_the_columns_that_are_named_are_changed(database: str) 
         rows.write(session, [RowUpdate(ANSWERS, "a", {"created_at": 7}), RowUpdate(ANSWERS, "none", {"created_at": 8})])
         rows.write(session, [])
         found = [tuple(row) for row in session.execute(select(ANSWERS).order_by(ANSWERS.c.id))]
-    assert found == [("a", "h", {"n": "a"}, 7), ("b", "h", {"n": "b"}, 1)]
+    assert found == [("a", "h", {"n": "a"}, 7, None), ("b", "h", {"n": "b"}, 1, None)]
+
+
+def test_a_row_that_is_new_changed_and_taken_away_in_one_batch_is_gone(database: str) -> None:
+    with db.transaction() as session:
+        rows.write(
+            session, [RowDelete(ANSWERS, "a"), RowUpdate(ANSWERS, "a", {"created_at": 7}), answer("a"), answer("b")]
+        )
+        rows.write(session, [RowDelete(ANSWERS, "none")])
+        assert session.scalars(select(ANSWERS.c.id)).all() == ["b"]
 
 
 def test_changes_of_different_columns_of_one_row_all_count(database: str) -> None:

@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 
 from tests.emulators.upstream_behaviours import BEHAVIOURS, Exchange
 
-PACED = ("ok:6:120", "ok:400:20", "ok:40:5")
+PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0")
 """Models with a number of chunks and milliseconds between them that are offered by name."""
 
 

@@ -42,6 +42,9 @@ class ScriptedAnswer:
     async def close(self) -> None:
         self.is_closed = True
 
+    async def finish(self) -> None:
+        await self.close()
+
 
 class Scripted:
     """A provider, and the way to it; `sent` are the bodies that it got."""

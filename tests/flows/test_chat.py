@@ -19,7 +19,8 @@ from app.domain.usage.requests import Metered, read_receipt
 from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 from app.domain.wallets.wallets import Balance, read_balance
-from app.flows.chat import NeedsTopup, Run
+from app.flows.chat import Run
+from app.flows.decide import Ask, bound_of
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
@@ -34,6 +35,13 @@ def balance(snapshot: Snapshot) -> Balance:
 def receipt(snapshot: Snapshot, request_id: str = "req_1") -> Receipt:
     with db.transaction(writes=False) as session:
         return read_receipt(session, snapshot.paywall_id, request_id)
+
+
+def unanswered() -> "asyncio.Future[Applied]":
+    """Returns the outcome of a commit whose answer did not come."""
+    future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+    future.set_exception(Unavailable("The database is away."))
+    return future
 
 
 def rows_written() -> int:
@@ -67,7 +75,7 @@ async def test_without_money_nothing_is_sent_and_nothing_written(database: str) 
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
         needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
-    assert isinstance(needs, NeedsTopup) and needs.shortfall_nanos > 0
+    assert isinstance(needs, Ask) and needs.shortfall_nanos > 0
     assert (provider.sent, rows_written()) == ([], 0)
 
 
@@ -92,7 +100,7 @@ async def test_a_prompt_is_counted_exactly_when_its_bytes_would_not_fit(database
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
         run = await chat.begin(snapshot, "ada", request(long), "req_1", None)
-        assert isinstance(run, Run) and run.bound.nanos(run.offer, 16) > run.held.amount
+        assert isinstance(run, Run) and bound_of(run.request, run.offer).nanos(run.offer, 16) > run.held.amount
         tokens = count_prompt(run.request, COUNTER) or 0
         assert bound_nanos(run.offer.price, tokens, run.output_limit) <= run.held.amount
         assert bound_nanos(run.offer.price, tokens, run.output_limit + 1) > run.held.amount
@@ -108,7 +116,7 @@ async def test_a_prompt_that_does_not_fit_even_counted_asks_for_money(database: 
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
         needs = await chat.begin(snapshot, "ada", request("internationalisation " * 60), "req_1", None)
-    assert isinstance(needs, NeedsTopup)
+    assert isinstance(needs, Ask)
     assert needs.balance_nanos == NANOS // 10_000 and needs.shortfall_nanos > 0
     assert (provider.sent, rows_written()) == ([], before)
 
@@ -118,7 +126,7 @@ async def test_what_is_missing_is_enough_to_run_afterwards(database: str) -> Non
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
-        assert isinstance(needs, NeedsTopup)
+        assert isinstance(needs, Ask)
         await give(snapshot, "ada", needs.shortfall_nanos)
         run = await chat.begin(snapshot, "ada", request(), "req_2", None)
         assert isinstance(run, Run)
@@ -190,15 +198,15 @@ async def test_a_hold_whose_commit_was_not_answered_is_given_back(
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
-        commit = queue.commit
+        submit = queue.submit
 
-        async def loses_the_answer(operation: Operation, beside: Rows) -> Applied:
-            monkeypatch.setattr(queue, "commit", commit)
+        def loses_the_answer(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+            monkeypatch.setattr(queue, "submit", submit)
             if landed:
-                await commit(operation, beside)
-            raise Unavailable("The answer was lost.")
+                submit(operation, beside)
+            return unanswered()
 
-        monkeypatch.setattr(queue, "commit", loses_the_answer)
+        monkeypatch.setattr(queue, "submit", loses_the_answer)
         with pytest.raises(Unavailable):
             await chat.begin(snapshot, "ada", request(), "req_1", None)
         await chat.drain(5)
@@ -266,14 +274,12 @@ async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monk
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "ada", request(), "req_1", None)
         assert isinstance(run, Run)
-        commit, failures = queue.commit, iter([True, True])
+        submit, failures = queue.submit, iter([True, True])
 
-        async def fails_twice(*arguments: object) -> object:
-            if next(failures, False):
-                raise Unavailable("The database is away.")
-            return await commit(*arguments)  # type: ignore[arg-type]
+        def fails_twice(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+            return unanswered() if next(failures, False) else submit(operation, beside)
 
-        monkeypatch.setattr(queue, "commit", fails_twice)
+        monkeypatch.setattr(queue, "submit", fails_twice)
         settling = asyncio.create_task(chat.settle(run, Metered(Tokens(10, 20))))
         await asyncio.sleep(0)
         await chat.drain(10)  # as at the end of the process, while the first attempt still runs

@@ -14,16 +14,17 @@ from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage.requests import Metered
 from app.domain.wallets.wallets import Balance
 from app.flows.chat import Run
+from app.flows.chat_answer import Wording
 from app.flows.snapshot import Snapshot
+from app.flows.stream_end import Stop
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, flows, request, whole
-from tests.flows.test_chat import balance, receipt
+from tests.flows.test_chat import balance, receipt, unanswered
 
 BROKEN = ProviderFailed("The line broke.")
 
 
-def describe(settled: Applied) -> dict[str, Any]:
-    return {"charge": settled.amount}
+describe = Wording(lambda settled: {"charge": settled.amount}, lambda: Stop("Top up.", {"action": "topup", "url": "u"}))
 
 
 async def begun(queue: CommitQueue, snapshot: Snapshot, provider: Scripted, **more: Any) -> tuple[Run, Any]:
@@ -205,13 +206,10 @@ async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
     async def send(data: bytes) -> None:
         sent.append(data)
 
-    async def away(*_arguments: object) -> Applied:
-        raise Unavailable("The database is away.")
-
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one"), LAST, DONE), stream=True)
         with monkeypatch.context() as patch:
-            patch.setattr(queue, "commit", away)
+            patch.setattr(queue, "submit", lambda *_: unanswered())
             await carrier.stream(run, send, describe)
         assert receipt(snapshot).status == "running"
         await carrier._chat.drain(10)
@@ -231,7 +229,7 @@ async def test_a_settlement_whose_answer_was_lost_is_no_done(database: str, monk
         run, carrier = await begun(queue, snapshot, Scripted(event("one"), LAST, DONE), stream=True)
         settle = carrier._chat.settle
 
-        async def unavailable(run: Run, metered: Metered) -> Applied:
+        async def unavailable(run: Run, metered: Metered, keep: object) -> Applied:
             await settle(run, metered)
             raise Unavailable("The answer was lost.")
 

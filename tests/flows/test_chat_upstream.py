@@ -99,7 +99,8 @@ async def test_the_providers_usage_is_charged_and_the_receipt_says_so(
     charge = charge_nanos(run.offer.price, Tokens(5, output, 2))
     found = receipt(place.snapshot)
     assert (found.status, found.estimated, found.charge) == ("settled", False, format_decimal(charge))
-    assert (found.lines[-1].kind, found.lines[-1].tokens) == ("output", output)
+    assert sum(line.tokens for line in found.lines if line.kind in ("output", "reasoning")) == output
+    assert (found.lines[-1].kind == "reasoning") == (model == "reasoning")
     assert balance(place.snapshot) == Balance(NANOS - charge, 0)
     assert sent.endswith(DONE) if stream else json.loads(sent)["paywall"] == {"charge": charge}
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import BadField, UnknownModel
+from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.flows.chat_request import read_chat_request
-from app.flows.decide import bound_of, find_offer, message_text
+from app.flows.decide import Ask, Go, Standing, bound_of, decide, find_offer, message_text, standing_of
 from app.flows.snapshot import Snapshot
 
 PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS // 2, 2 * NANOS)
@@ -126,3 +126,58 @@ def test_the_message_is_ours_or_the_developers() -> None:
     own = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, messages={
         "topup": "{{name}} needs {{ shortfall }}: {{ url }} {{ other }}"}))  # fmt: skip
     assert message_text(own, "topup", "https://x", 5 * NANOS) == "Lexica needs $5.00: https://x {{ other }}"
+
+
+LIMIT = LimitReached("Too many.", "rate_limit_exceeded", 7)
+
+
+@pytest.mark.parametrize(
+    ("standing", "changed", "outcome"),
+    [
+        (Standing(), {}, "go"),
+        (Standing(), {"model": "other"}, UnknownModel),
+        (Standing(is_blocked=True), {"model": "other"}, UnknownModel),
+        (Standing(is_blocked=True), {}, Blocked),
+        (Standing(is_frozen=True), {}, Blocked),
+        (Standing(is_blocked=True, is_authorized=False, limit=LIMIT), {}, Blocked),
+        (Standing(is_authorized=False, limit=LIMIT), {}, "authorize"),
+        (Standing(limit=LIMIT), {}, LimitReached),
+        (Standing(limit=LIMIT, may_use_priced=False), {}, LimitReached),
+        (Standing(may_use_priced=False), {}, "topup"),
+        (Standing(may_use_priced=False), {"model": "free"}, "go"),
+        (Standing(is_authorized=False), {"model": "free"}, "authorize"),
+        (Standing(), {"messages": IMAGE, "model": "free"}, BadField),
+        (Standing(is_blocked=True), {"messages": IMAGE, "model": "free"}, BadField),
+        (Standing(), {"max_tokens": 10_000_000, "n": 128, "model": "dear"}, BadField),
+    ],
+)
+def test_a_request_is_decided_in_this_order(
+    standing: Standing, changed: dict[str, Any], outcome: str | type[Exception]
+) -> None:
+    free = replace(
+        OFFER, price=replace(PRICE, input_nanos=0, cached_input_nanos=0, output_nanos=0), part_tokens_max=None
+    )
+    dear = replace(OFFER, price=replace(PRICE, output_nanos=10**15))
+    snapshot, request = replace(SNAPSHOT, offers={"m": OFFER, "free": free, "dear": dear}), MINIMAL | changed
+    if isinstance(outcome, type):
+        with pytest.raises(outcome):
+            decide(snapshot, standing, read_chat_request(request))
+        return
+    decided = decide(snapshot, standing, read_chat_request(request))
+    assert isinstance(decided, Go) if outcome == "go" else isinstance(decided, Ask) and decided.action == outcome
+
+
+@pytest.mark.parametrize(
+    ("is_stream", "model", "first"), [(True, "m", 1_024), (False, "m", 4_096), (True, "o3", 4_096)]
+)
+def test_only_a_stream_that_can_be_metered_holds_less_than_all(is_stream: bool, model: str, first: int) -> None:
+    request = read_chat_request(MINIMAL | {"stream": is_stream, "model": model})
+    assert bound_of(request, OFFER).first == first
+    assert bound_of(read_chat_request(MINIMAL | {"stream": True, "max_tokens": 9}), OFFER).first == 9
+
+
+def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
+    snapshot = replace(SNAPSHOT, blocked=frozenset({"eve"}), frozen=frozenset({"bob"}))
+    assert [standing_of(snapshot, user) for user in ("eve", "bob", "ada")] == [
+        Standing(is_blocked=True), Standing(is_frozen=True), Standing(),
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Holds whose process is gone are closed; those of the living are left alone."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -65,9 +66,40 @@ async def test_a_late_finisher_pays_the_difference_once(database: str) -> None:
         for _ in range(2):
             await queue.commit(
                 Settle(requests.hold_id("req_1"), 70, revenue_split(asked.wallet)),
-                lambda settled: [requests.finish(asked, Metered(None), 100, settled)],
+                lambda settled: [requests.finish(asked, Metered(None), settled)],
             )
     assert balance(snapshot) == Balance(NANOS - 70, 0)
+    assert_books_balance()
+
+
+async def test_a_late_finisher_adds_a_line_and_leaves_the_first_as_it_was(database: str) -> None:
+    snapshot = make_snapshot()
+    price = snapshot.offers["demo-mini"].price
+    used, more = Tokens(10, 20), Tokens(10, 500)
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        asked = replace(await hold(queue, snapshot, "dead", "req_1"), price=price)
+        bound = charge_nanos(price, more)
+        other = replace(asked, id="req_2")
+        operation = Hold(requests.hold_id("req_2"), asked.wallet.account, bound, 1, bound, "dead", "req_2")
+        await queue.commit(operation, lambda held: [requests.begin(other, held)])
+        so_far = Metered(used, estimated=True)
+        await queue.commit(
+            Extend(requests.hold_id("req_2"), 0, charge_nanos(price, used)),
+            lambda held: [requests.checkpoint(other, so_far, held)],
+        )
+        await reap_holds(queue)
+        with db.transaction(writes=False) as session:
+            first = read_receipt(session, snapshot.paywall_id, "req_2")
+        settle = Settle(requests.hold_id("req_2"), charge_nanos(price, more), revenue_split(asked.wallet))
+        await queue.commit(settle, lambda settled: [requests.finish(other, Metered(more), settled)])
+    with db.transaction(writes=False) as session:
+        found = read_receipt(session, snapshot.paywall_id, "req_2")
+    assert (first.status, first.charge, first.late) == ("interrupted", format_decimal(charge_nanos(price, used)), None)
+    assert (found.status, found.lines, found.charge) == ("settled", first.lines, format_decimal(bound))
+    assert found.late is not None
+    assert found.late["split"]["developer"] == format_decimal(bound - charge_nanos(price, used))
+    assert balance(snapshot) == Balance(NANOS - bound, 0)
     assert_books_balance()
 
 

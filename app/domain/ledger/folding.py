@@ -26,7 +26,7 @@ def fold_deltas(session: Session) -> int:
     connection = session.connection()
     oldest = select(_DELTAS.c.account_id).order_by(_DELTAS.c.id).limit(ROWS_MAX).subquery()
     accounts = set(connection.scalars(select(oldest.c.account_id).distinct()))
-    posted = {row.id: row.posted for row in _LOCKED.rows(connection, accounts)}
+    posted = dict(_LOCKED.rows(connection, accounts))
     # Read again under the locks: what another fold has taken meanwhile is gone.
     of_these = _DELTAS.c.account_id.in_(posted)
     deltas = connection.execute(select(_DELTAS).where(of_these).order_by(_DELTAS.c.id).limit(ROWS_MAX)).all()

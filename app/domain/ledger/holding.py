@@ -4,6 +4,7 @@ Every function checks everything first, asks the split last, and only then chang
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.domain.errors import BadOperation, HoldClosed, InsufficientFunds, KeyConflict, StaleDecision
 from app.domain.ledger.accounts import NEVER_BELOW_ZERO, Account, Kind, parse
@@ -135,7 +136,8 @@ def settle(book: Book, operation: Settle) -> Applied:
     hold.status = "expired" if operation.expires else "settled"
     hold.closed_at = book.now
     hold.is_changed = True
-    return _settled(book, hold, from_promo=collected.from_promo)
+    settled = _settled(book, hold, from_promo=collected.from_promo)
+    return replace(settled, late=collected.total) if is_late else settled
 
 
 def release(book: Book, operation: Release) -> Applied:

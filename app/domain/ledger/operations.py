@@ -149,7 +149,7 @@ class Applied:
     (SetCap) or the new epoch (BumpEpoch); `released` is what the hold gave back; `available` is what the
     wallet and its trial money have free afterwards, below zero after a chargeback, `balance` what they have
     with holds; `short` is what a charge wanted and could not take, `from_promo` what it now took of trial
-    money (0 in a replay).
+    money (0 in a replay); `late` is what a settlement took after its hold had expired, else None.
     """
 
     amount: int = 0
@@ -159,6 +159,7 @@ class Applied:
     short: int = 0
     from_promo: int = 0
     is_replay: bool = False
+    late: int | None = None
 
 
 def inputs_hash(operation: Post | Hold | Charge) -> str:

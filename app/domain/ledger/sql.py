@@ -2,21 +2,43 @@
 
 PostgreSQL gets one statement whose parameters are arrays (`unnest`), or a plain one for a single row, SQLite
 one statement executed for each row. Their text does not depend on the number of rows, so that drivers and
-databases keep them prepared.
+databases keep them prepared. They go to the driver itself, inside SQLAlchemy's transaction and with its errors:
+what SQLAlchemy does around each statement costs as much as the statement.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 from app.domain.tables import Whole
 
 Values = Sequence[Any]
 """The values of one row, in the order of the statement's columns."""
+
+
+@contextmanager
+def _driver(connection: Connection, statement: str) -> Iterator[Any]:
+    """Opens a cursor of the driver. Its errors become SQLAlchemy's, and a broken connection is given up."""
+    proxied = connection.connection
+    cursor = proxied.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        is_lost = connection.dialect.is_disconnect(error, proxied.dbapi_connection, cursor)
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, connection.dialect.loaded_dbapi.Error, connection_invalidated=is_lost,
+            dialect=connection.dialect,
+        ) from error  # fmt: skip
+    finally:
+        cursor.close()
 
 
 class Read:
@@ -27,14 +49,16 @@ class Read:
         self._postgresql = text.replace("IN ?", "= ANY(%s)")
 
     def rows(self, connection: Connection, ids: Iterable[str]) -> Sequence[Any]:
-        """Returns the rows of these ids; asks nothing if there are none."""
+        """Returns the rows of these ids as tuples; asks nothing if there are none."""
         wanted = sorted(ids)
         if not wanted:
             return ()
-        if connection.dialect.name == "sqlite":
-            parameters = (json.dumps(wanted, ensure_ascii=False),)
-            return connection.exec_driver_sql(self._sqlite, parameters).all()
-        return connection.exec_driver_sql(self._postgresql, (wanted,)).all()
+        with _driver(connection, self._sqlite) as cursor:
+            if connection.dialect.name == "sqlite":
+                cursor.execute(self._sqlite, (json.dumps(wanted, ensure_ascii=False),))
+            else:
+                cursor.execute(self._postgresql, (wanted,))
+            return cursor.fetchall()  # type: ignore[no-any-return]
 
 
 class Write:
@@ -56,12 +80,13 @@ class Write:
             self._processors[dialect.name] = self._find_processors(dialect)
         if processors := self._processors[dialect.name]:
             rows = [_processed(row, processors) for row in rows]
-        if dialect.name == "sqlite":
-            connection.exec_driver_sql(self._sqlite, [tuple(row) for row in rows])
-        elif len(rows) == 1:
-            connection.exec_driver_sql(self._postgresql_one, tuple(rows[0]))
-        else:
-            connection.exec_driver_sql(self._postgresql, tuple(map(list, zip(*rows, strict=True))))
+        with _driver(connection, self._sqlite) as cursor:
+            if dialect.name == "sqlite":
+                cursor.executemany(self._sqlite, rows)
+            elif len(rows) == 1:
+                cursor.execute(self._postgresql_one, rows[0])
+            else:
+                cursor.execute(self._postgresql, tuple(map(list, zip(*rows, strict=True))))
 
     def _find_processors(self, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
         """Returns how values that no driver knows, such as JSON, are written, by their position."""
@@ -71,10 +96,12 @@ class Write:
 
 
 def _processed(row: Values, processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Values:
-    values = list(row)
+    values: list[Any] | None = None
     for at, processor in processors:
-        values[at] = processor(values[at])
-    return values
+        if row[at] is not None:
+            values = values or list(row)
+            values[at] = processor(row[at])
+    return row if values is None else values
 
 
 @cache

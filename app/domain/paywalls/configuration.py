@@ -5,7 +5,7 @@ Versions are immutable; publishing bumps the paywall's ledger epoch, so that eve
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,9 @@ class Mode(StrEnum):
     CREDITS = "credits"
 
 
+Disconnect = Literal["cancel", "drain", "free"]
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSetting:
     """Which upstream serves the paywall.
@@ -42,7 +45,10 @@ class ProviderSetting:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One version. `messages` are templates by action; `return_origins` where links may lead back to."""
+    """One version. `messages` are templates by action; `return_origins` where links may lead back to.
+
+    `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4).
+    """
 
     app_name: str
     provider: ProviderSetting
@@ -50,6 +56,7 @@ class Configuration:
     return_origins: tuple[str, ...] = ()
     messages: dict[str, str] = field(default_factory=dict)
     is_strict: bool = False
+    disconnect: Disconnect = "cancel"
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -83,6 +90,8 @@ def check(configuration: Configuration) -> None:
     """Raises BadField for a configuration that cannot be published."""
     if not 1 <= len(configuration.app_name) <= 60:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
+    if configuration.disconnect not in get_args(Disconnect):
+        raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
     for name in ("app_url", *(() if configuration.provider.name == "demo" else ("provider.base_url",))):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url
         if (url or name != "app_url") and _origin(url) is None:

@@ -15,10 +15,14 @@ from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.pricing.quote import Price
-from app.domain.pricing.tables import ModelPrice
+from app.domain.pricing.tables import KINDS, ModelPrice
 from app.domain.tables import table_of
 
 MARKUP_BASIS_POINTS_MAX = 1_000_000
+DEVELOPER, CATALOGUE = "developer", "catalogue"
+"""Who set a price. The catalogue's never replaces a developer's."""
+
+_AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", *KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """What a developer sets for a model: nanos per million tokens, per request, at least; markup on top."""
+    """What is set for a model: nanos per million tokens, per request, at least; markup on top.
+
+    A kind that is None costs what input or output does.
+    """
 
     model: str
     input_nanos: int
@@ -50,13 +57,19 @@ class NewPrice:
     context_tokens_max: int | None = None
     output_tokens_max: int | None = None
     part_tokens_max: int | None = None
+    cache_write_nanos: int | None = None
+    image_input_nanos: int | None = None
+    audio_input_nanos: int | None = None
+    reasoning_nanos: int | None = None
+    audio_output_nanos: int | None = None
+    source: str = DEVELOPER
 
 
 def check(new: NewPrice) -> None:
     """Raises BadField, which names the part of a price that cannot be."""
     if not 1 <= len(new.model) <= 200:
         raise BadField("model", "`model` must have 1 to 200 characters.")
-    for name in ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos"):
+    for name in _AMOUNTS:
         value = getattr(new, name)
         if value is not None and not 0 <= value <= AMOUNT_UNITS_MAX * NANOS:
             raise BadField(name, f"`{name}` must be between 0 and {AMOUNT_UNITS_MAX} units.")
@@ -83,6 +96,8 @@ def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
         "context_tokens_max": new.context_tokens_max,
         "output_tokens_max": new.output_tokens_max,
         "part_tokens_max": new.part_tokens_max,
+        "source": new.source,
+        **{name: getattr(new, name) for name in KINDS},
     }
     if current is not None and current.retired_at is None:
         if all(getattr(current, name) == value for name, value in values.items()):
@@ -104,12 +119,23 @@ def retire(session: Session, paywall_id: str, model: str) -> None:
         apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
 
 
+def note_unpriced(session: Session, paywall_id: str, model: str) -> None:
+    """Remembers a model that the provider has and nobody knows the price of, so that it is refused by that name."""
+    if _current(session, paywall_id, model) is None:
+        set_price(session, paywall_id, NewPrice(model, 0, 0, source=CATALOGUE))
+        retire(session, paywall_id, model)
+
+
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The models of a paywall: those with a price, by name, and those that had one once."""
+    """The models of a paywall: those with a price, by name, and those without one or that had one once.
+
+    `overridden` are those whose price the developer set.
+    """
 
     priced: Mapping[str, Offer]
     unpriced: frozenset[str]
+    overridden: frozenset[str] = frozenset()
 
 
 def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
@@ -120,7 +146,8 @@ def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
     )
     latest = {row.model: row for row in rows}
     priced = {model: to_offer(row, unit) for model, row in latest.items() if row.retired_at is None}
-    return Offers(priced, frozenset(latest) - frozenset(priced))
+    overridden = frozenset(model for model, row in latest.items() if row.source == DEVELOPER)
+    return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
 
 
 def to_offer(row: ModelPrice, unit: Unit) -> Offer:
@@ -136,6 +163,7 @@ def to_offer(row: ModelPrice, unit: Unit) -> Offer:
         request_nanos=row.request_nanos,
         minimum_nanos=row.minimum_nanos,
         markup_basis_points=row.markup_basis_points,
+        **{name: getattr(row, name) for name in KINDS},
     )
     return Offer(price, row.display_name, row.description, row.context_tokens_max, row.output_tokens_max,
                  row.part_tokens_max, row.created_at)  # fmt: skip

@@ -4,8 +4,10 @@ Everything is summed exactly and rounded once, at the total, half up (`decisions
 are rounded up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from app.domain.money import NANOS, Unit
 
@@ -14,19 +16,28 @@ BASIS_POINTS = 10_000
 
 
 class TokenKind(StrEnum):
-    """Kinds of token that are priced apart. Cached input is part of the prompt, never added to it."""
+    """Kinds of token that are priced apart.
+
+    All but the last three are parts of the prompt and those of the output: nothing is added twice.
+    """
 
     INPUT = "input"
     CACHED_INPUT = "cached_input"
+    CACHE_WRITE = "cache_write"
+    IMAGE_INPUT = "image_input"
+    AUDIO_INPUT = "audio_input"
     OUTPUT = "output"
+    REASONING = "reasoning"
+    AUDIO_OUTPUT = "audio_output"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Price:
     """One version of a model's price in a paywall.
 
     `*_nanos` are nanos of the unit per million tokens, `request_nanos` per request, `minimum_nanos`
     the least charge of an answered request; `markup_basis_points` is added to tokens and request fee.
+    A kind without a price of its own costs what input or output does.
     """
 
     id: str
@@ -39,60 +50,99 @@ class Price:
     request_nanos: int = 0
     minimum_nanos: int = 0
     markup_basis_points: int = 0
+    cache_write_nanos: int | None = None
+    image_input_nanos: int | None = None
+    audio_input_nanos: int | None = None
+    reasoning_nanos: int | None = None
+    audio_output_nanos: int | None = None
 
-    def per_million(self, kind: TokenKind) -> int:
-        """Returns the nanos per million tokens of one kind."""
-        match kind:
-            case TokenKind.INPUT:
-                return self.input_nanos
-            case TokenKind.CACHED_INPUT:
-                return self.cached_input_nanos
-            case TokenKind.OUTPUT:
-                return self.output_nanos
+    @cached_property
+    def rates(self) -> Mapping[TokenKind, int]:
+        """Nanos per million tokens of each kind, those of the prompt first."""
 
-    @property
+        def of_input(nanos: int | None) -> int:
+            return self.input_nanos if nanos is None else nanos
+
+        def of_output(nanos: int | None) -> int:
+            return self.output_nanos if nanos is None else nanos
+
+        return {
+            TokenKind.INPUT: self.input_nanos,
+            TokenKind.CACHED_INPUT: self.cached_input_nanos,
+            TokenKind.CACHE_WRITE: of_input(self.cache_write_nanos),
+            TokenKind.IMAGE_INPUT: of_input(self.image_input_nanos),
+            TokenKind.AUDIO_INPUT: of_input(self.audio_input_nanos),
+            TokenKind.OUTPUT: self.output_nanos,
+            TokenKind.REASONING: of_output(self.reasoning_nanos),
+            TokenKind.AUDIO_OUTPUT: of_output(self.audio_output_nanos),
+        }
+
+    @cached_property
     def dearest_input_nanos(self) -> int:
         """What a prompt token can cost at most, whatever kind it turns out to be."""
-        return max(self.input_nanos, self.cached_input_nanos)
+        return max(nanos for kind, nanos in self.rates.items() if kind not in OF_OUTPUT)
 
-    @property
+    @cached_property
+    def dearest_output_nanos(self) -> int:
+        """What an output token can cost at most, whatever kind it turns out to be."""
+        return max(self.rates[kind] for kind in OF_OUTPUT)
+
+    @cached_property
     def is_free(self) -> bool:
         """Whether no request can ever cost anything."""
-        return not any((self.input_nanos, self.cached_input_nanos, self.output_nanos, self.request_nanos,
-                        self.minimum_nanos))  # fmt: skip
+        return not any((*self.rates.values(), self.request_nanos, self.minimum_nanos))
+
+
+OF_OUTPUT = (TokenKind.OUTPUT, TokenKind.REASONING, TokenKind.AUDIO_OUTPUT)
+_OF_PROMPT = (TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE, TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT)
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of one answer. `prompt` includes `cached`; `output` includes reasoning."""
+    """Tokens of one answer. `prompt` includes `cached`, and `output` everything that was thought or spoken.
+
+    `other` are the kinds beside these three; a provider that counts more parts than there are of the
+    whole is believed as far as the whole goes.
+    """
 
     prompt: int
     output: int
     cached: int = 0
+    other: tuple[tuple[TokenKind, int], ...] = ()
 
-    def by_kind(self) -> tuple[tuple[TokenKind, int], ...]:
-        """Returns each kind with its tokens, so that the parts add up to the whole."""
+    def by_kind(self) -> list[tuple[TokenKind, int]]:
+        """Returns each kind that occurred with its tokens, so that the parts add up to the whole."""
         cached = min(self.cached, self.prompt)
-        return (
-            (TokenKind.INPUT, self.prompt - cached),
-            (TokenKind.CACHED_INPUT, cached),
-            (TokenKind.OUTPUT, self.output),
-        )
+        if not self.other:
+            kinds = ((TokenKind.INPUT, self.prompt - cached), (TokenKind.CACHED_INPUT, cached),
+                     (TokenKind.OUTPUT, self.output))  # fmt: skip
+            return [(kind, count) for kind, count in kinds if count]
+        named = {**dict(self.other), TokenKind.CACHED_INPUT: cached}
+        left = {True: self.prompt, False: self.output}
+        found = []
+        for kind in (*_OF_PROMPT, *OF_OUTPUT[1:]):
+            part = min(named.get(kind, 0), left[kind in _OF_PROMPT])
+            left[kind in _OF_PROMPT] -= part
+            found.append((kind, part))
+        found = [(TokenKind.INPUT, left[True]), *found[:4], (TokenKind.OUTPUT, left[False]), *found[4:]]
+        return [(kind, count) for kind, count in found if count]
 
 
 def charge_nanos(price: Price, tokens: Tokens) -> int:
     """Returns what an answered request costs, in nanos of the price's unit."""
-    exact = sum(price.per_million(kind) * count for kind, count in tokens.by_kind())
-    return _finish(price, exact)
+    rates = price.rates
+    return _finish(price, sum([rates[kind] * count for kind, count in tokens.by_kind()]))
 
 
 def bound_nanos(price: Price, prompt_tokens: int, output_tokens: int) -> int:
-    """Returns what a request of at most these tokens can cost, whatever kinds the prompt's turn out to be."""
-    return _finish(price, price.dearest_input_nanos * prompt_tokens + price.output_nanos * output_tokens)
+    """Returns what a request of at most these tokens can cost, whatever kinds they turn out to be."""
+    return _finish(price, price.dearest_input_nanos * prompt_tokens + price.dearest_output_nanos * output_tokens)
 
 
 def affordable_output_tokens(price: Price, prompt_tokens: int, limit: int, nanos: int) -> int:
     """Returns the largest output, at most `limit`, whose bound fits `nanos`; -1 if not even the prompt fits."""
+    if bound_nanos(price, prompt_tokens, limit) <= nanos:
+        return limit
     low, high = -1, limit
     while low < high:
         middle = (low + high + 1) // 2

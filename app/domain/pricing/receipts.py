@@ -28,7 +28,9 @@ class Receipt:
 
     `status` is `settled`, `interrupted` (its process was lost; the last checkpoint was charged),
     `released` (nothing charged) or `running`. `disconnect` says what happened to the charge when the
-    client went away: None, `cancel`, `drain` or `free`. `split` is for the developer only.
+    client went away: None, `cancel`, `drain` or `free`. `split` and `provider_cost` (what the provider said
+    that it cost, in USD) are for the developer only. `late` is the second line of a receipt whose process
+    came back after its hold had expired: what was used in the end, and what that added.
     """
 
     id: str
@@ -52,22 +54,26 @@ class Receipt:
     hold: str
     released: str
     split: Mapping[str, str] | None
+    shortfall: str = "0"
+    provider_cost: str | None = None
+    late: Mapping[str, Any] | None = None
 
 
-def token_lines(price: Price, tokens: Tokens) -> list[ReceiptLine]:
-    """Returns a line for each kind of token that occurred, and one for the request fee if there is one."""
-    lines = [
-        ReceiptLine(
-            kind=kind.value,
-            tokens=count,
-            price_per_million=format_decimal(price.per_million(kind)),
-            amount=format_fraction(price.per_million(kind) * count, NANOS * PER_MILLION),
-        )
+def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
+    """Returns what is stored: a line for each kind of token that occurred, and one for a request fee."""
+    rates = price.rates
+    lines: list[dict[str, Any]] = [
+        {
+            "kind": kind.value,
+            "tokens": count,
+            "price_per_million": format_decimal(rates[kind]),
+            "amount": format_fraction(rates[kind] * count, NANOS * PER_MILLION),
+        }
         for kind, count in tokens.by_kind()
-        if count
     ]
     if price.request_nanos:
-        lines.append(ReceiptLine("request", 1, "0", format_decimal(price.request_nanos)))
+        fee = format_decimal(price.request_nanos)
+        lines.append({"kind": "request", "tokens": 1, "price_per_million": "0", "amount": fee})
     return lines
 
 
@@ -79,7 +85,8 @@ def markup_percent(price: Price) -> str:
 def explain(row: Mapping[str, Any], user: str) -> Receipt:
     """Builds the receipt of a stored request; `row` has the columns of the `request` table."""
     charge, hold = row["charge_nanos"] or 0, row["hold_nanos"] or 0
-    detail: Mapping[str, Any] = row["receipt"] or {}
+    detail: Mapping[str, Any] = row["receipt"] or {} if row["status"] != "running" else {}
+    cost = row["provider_cost_nanos"]
     return Receipt(
         id=row["id"],
         client_request_id=row["client_request_id"],
@@ -102,4 +109,7 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         hold=format_decimal(hold),
         released=format_decimal(max(hold - charge, 0)) if row["status"] != "running" else "0",
         split=detail.get("split"),
+        shortfall=detail.get("shortfall", "0"),
+        provider_cost=None if cost is None else format_decimal(cost),
+        late=row["late"],
     )

@@ -5,9 +5,15 @@ from sqlmodel import Field, SQLModel
 
 from app.domain.tables import STRICT, Whole, Words
 
+KINDS = ("cache_write_nanos", "image_input_nanos", "audio_input_nanos", "reasoning_nanos", "audio_output_nanos")
+"""Prices of kinds of token that cost what input or output does where there is none."""
+
 
 class ModelPrice(SQLModel, table=True):
-    """One version of a model's price. The highest version counts; a retired one takes the model off."""
+    """One version of a model's price. The highest version counts; a retired one takes the model off.
+
+    `source` says who set it: `developer`, or `catalogue`, which never replaces a developer's.
+    """
 
     __tablename__ = "model_price"
     __table_args__ = (
@@ -16,6 +22,7 @@ class ModelPrice(SQLModel, table=True):
             " AND minimum_nanos >= 0 AND markup_basis_points >= 0",
             name="not_negative",
         ),
+        *(CheckConstraint(f"{kind} >= 0", name=f"{kind}_not_negative") for kind in KINDS),
         Index("ix_model_price_version", "paywall_id", "model", "version", unique=True),
         STRICT,
     )
@@ -32,6 +39,12 @@ class ModelPrice(SQLModel, table=True):
     request_nanos: int = Field(sa_type=Whole)
     minimum_nanos: int = Field(sa_type=Whole)
     markup_basis_points: int = Field(sa_type=Whole)
+    cache_write_nanos: int | None = Field(default=None, sa_type=Whole)
+    image_input_nanos: int | None = Field(default=None, sa_type=Whole)
+    audio_input_nanos: int | None = Field(default=None, sa_type=Whole)
+    reasoning_nanos: int | None = Field(default=None, sa_type=Whole)
+    audio_output_nanos: int | None = Field(default=None, sa_type=Whole)
+    source: str = Field(default="developer", sa_type=Words, sa_column_kwargs={"server_default": "developer"})
     context_tokens_max: int | None = Field(default=None, sa_type=Whole)
     output_tokens_max: int | None = Field(default=None, sa_type=Whole)
     part_tokens_max: int | None = Field(default=None, sa_type=Whole)

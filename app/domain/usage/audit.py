@@ -12,11 +12,11 @@ from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.tables import Json
 
 _REQUESTS = text("""
-    SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt,
+    SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt, r.late,
         coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) AS charged,
         (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds
     FROM request r WHERE r.id > :after ORDER BY r.id LIMIT :limit
-""").columns(receipt=Json)
+""").columns(receipt=Json, late=Json)
 _CHARGES = text("""
     SELECT h.id, h.charged, r.id AS request_id FROM ledger_hold h LEFT JOIN request r ON r.id = h.request_id
     WHERE h.id > :after ORDER BY h.id LIMIT :limit
@@ -44,27 +44,42 @@ def _check_request(row: RowMapping) -> Iterator[Finding]:
     if (row["status"] == "running") != bool(row["open_holds"]):
         message = f"{row['id']} is {row['status']} with {row['open_holds']} open holds."
         yield Finding("request", row["id"], message)
-    for mistake in _mistakes(row["receipt"], charge, Unit(row["unit"])):
+    if row["status"] == "running":
+        return  # its receipt is a checkpoint's, and nothing has been charged
+    unit, late = Unit(row["unit"]), row["late"]
+    added = 0 if late is None else _split_nanos(late)
+    for mistake in _mistakes(row["receipt"], charge - added, unit):
         yield Finding("receipt", row["id"], f"The receipt of {row['id']} {mistake}.")
+    if late is not None and (added or _total_nanos(late, unit) > charge):
+        for mistake in _mistakes(late, charge, unit, charge - added):
+            yield Finding("receipt", row["id"], f"The late line of {row['id']} {mistake}.")
 
 
-def _mistakes(receipt: Mapping[str, Any] | None, charge: int, unit: Unit) -> Iterator[str]:
-    """Yields what does not add up in a receipt."""
+def _mistakes(receipt: Mapping[str, Any] | None, charge: int, unit: Unit, before: int = 0) -> Iterator[str]:
+    """Yields what does not add up in a receipt, of whose charge `before` was taken before it."""
     if receipt is None:
         if charge:
             yield "is missing"
         return
-    split = sum(_nanos(part) for part in (receipt.get("split") or {}).values())
-    if split != charge:
-        yield f"splits {format_decimal(int(split))} and not {format_decimal(charge)}"
+    split = _split_nanos(receipt)
+    if split != charge - before:
+        yield f"splits {format_decimal(split)} and not {format_decimal(charge - before)}"
     if "lines" not in receipt:
         return
     for line in receipt["lines"]:
         if line["tokens"] and line["kind"] != "request" and _nanos(line["amount"]) != _line_nanos(line):
             yield f"multiplies {line['tokens']} {line['kind']} tokens to {line['amount']}"
-    wanted, due = _total_nanos(receipt, unit), charge + _nanos(receipt.get("shortfall", "0"))
+    wanted, due = _total_nanos(receipt, unit), charge + _shortfall_nanos(receipt)
     if wanted != due:
-        yield f"comes to {format_decimal(wanted)} and not {format_decimal(int(due))}"
+        yield f"comes to {format_decimal(wanted)} and not {format_decimal(due)}"
+
+
+def _split_nanos(receipt: Mapping[str, Any]) -> int:
+    return int(sum(_nanos(part) for part in (receipt.get("split") or {}).values()))
+
+
+def _shortfall_nanos(receipt: Mapping[str, Any]) -> int:
+    return int(_nanos(receipt.get("shortfall", "0")))
 
 
 def _line_nanos(line: Mapping[str, Any]) -> Fraction:
@@ -73,9 +88,9 @@ def _line_nanos(line: Mapping[str, Any]) -> Fraction:
 
 def _total_nanos(receipt: Mapping[str, Any], unit: Unit) -> int:
     """Returns what the lines come to with markup and minimum, rounded once (`decisions.md` 1)."""
-    exact = sum(_nanos(line["amount"]) for line in receipt["lines"])
-    exact *= 1 + Fraction(receipt["markup_percent"]) / 100
-    minimum = _nanos(receipt["minimum"])
+    exact = sum(_nanos(line["amount"]) for line in receipt.get("lines", ()))
+    exact *= 1 + Fraction(receipt.get("markup_percent", 0)) / 100
+    minimum = _nanos(receipt.get("minimum", "0"))
     if unit is Unit.CREDIT:
         return -(-max(exact, minimum) // NANOS) * NANOS
     return max(int((exact + Fraction(1, 2)) // 1), int(minimum))

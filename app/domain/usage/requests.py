@@ -1,6 +1,7 @@
 """Requests: the row of each, written beside its hold and finished beside its settlement."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -33,18 +34,21 @@ class Asked:
     streamed: bool
     unit: Unit
     price: Price | None
+    claim_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
     """What was used. `tokens` is None for what has none; `estimated` if we counted, not the provider.
 
-    `disconnect` is the policy that decided the charge when the client went away.
+    `disconnect` is the policy that decided the charge when the client went away; `provider_cost_nanos` what
+    the provider itself said that it cost, in USD.
     """
 
     tokens: Tokens | None
     estimated: bool = False
     disconnect: str | None = None
+    provider_cost_nanos: int | None = None
 
 
 def hold_id(request_id: str) -> str:
@@ -58,10 +62,7 @@ def begin(asked: Asked, held: Applied) -> RowInsert:
         "status": "running",
         "hold_nanos": held.amount,
         "charge_nanos": 0,
-        "tokens": None,
-        "receipt": None,
         "created_at": clock.now(),
-        "finished_at": None,
     })  # fmt: skip
 
 
@@ -80,32 +81,42 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "unit": asked.unit.value,
         "price_id": asked.price.id if asked.price else None,
         "price_version": asked.price.version if asked.price else None,
+        "claim_id": asked.claim_id,
     }
 
 
-def finish(asked: Asked, metered: Metered, held_nanos: int, settled: Applied) -> RowUpdate:
-    """Returns the change that a settlement makes to its request: the receipt, as it will always read."""
-    return RowUpdate(TABLE, asked.id, {
-        "status": "settled",
-        "hold_nanos": max(held_nanos, settled.amount),
-        "charge_nanos": settled.amount,
-        "tokens": metered.tokens.prompt + metered.tokens.output if metered.tokens else None,
-        "receipt": _receipt(asked.price, metered, settled),
-        "finished_at": clock.now(),
-    })  # fmt: skip
+def checkpoint(asked: Asked, metered: Metered, held: Applied) -> RowUpdate:
+    """Returns the change that an extension makes: what is held now, and the receipt if nothing else should come."""
+    return RowUpdate(TABLE, asked.id, {"hold_nanos": held.amount, "receipt": _arithmetic(asked.price, metered)})
 
 
-def let_go(request_id: str, status: str = "released") -> RowUpdate:
+def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
+    """Returns the change that a settlement makes to its request: the receipt, as it will always read.
+
+    One that came after the hold had expired leaves that receipt alone and adds the line `late`.
+    """
+    tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else None
+    values = {"status": "settled", "charge_nanos": settled.amount, "tokens": tokens,
+              "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now()}  # fmt: skip
+    if settled.late is not None:
+        return RowUpdate(
+            TABLE, asked.id, values | {"late": _receipt(asked.price, metered, settled.late, settled.short)}
+        )
+    held, receipt = settled.amount + settled.released, _receipt(asked.price, metered, settled.amount, settled.short)
+    return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
+
+
+def let_go(request_id: str) -> RowUpdate:
     """Returns the change of a request that was not charged."""
-    return RowUpdate(TABLE, request_id, {"status": status, "finished_at": clock.now()})
+    return RowUpdate(TABLE, request_id, {"status": "released", "receipt": None, "finished_at": clock.now()})
 
 
-def interrupt(request_id: str, charged: Applied) -> RowUpdate:
-    """Returns the change of a request whose process was lost: charged by its last checkpoint."""
+def interrupt(request_id: str, arithmetic: Mapping[str, Any] | None, charged: Applied) -> RowUpdate:
+    """Returns the change of a request whose process was lost: charged by its last checkpoint's `arithmetic`."""
     return RowUpdate(TABLE, request_id, {
         "status": "interrupted",
         "charge_nanos": charged.amount,
-        "receipt": {"estimated": True, "split": {"developer": format_decimal(charged.amount)}},
+        "receipt": _with_split({"estimated": True, **(arithmetic or {})}, charged.amount, charged.short),
         "finished_at": clock.now(),
     })  # fmt: skip
 
@@ -118,22 +129,32 @@ def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None
         "hold_nanos": charged.amount,
         "charge_nanos": charged.amount,
         "tokens": None,
-        "receipt": {"details": details, "split": {"developer": format_decimal(charged.amount)}},
+        "receipt": _with_split({"details": details}, charged.amount, 0),
         "created_at": now,
         "finished_at": now,
     })  # fmt: skip
 
 
-def _receipt(price: Price | None, metered: Metered, settled: Applied) -> dict[str, Any]:
+def _receipt(price: Price | None, metered: Metered, charged_nanos: int, short_nanos: int) -> dict[str, Any]:
+    return _with_split(_arithmetic(price, metered), charged_nanos, short_nanos)
+
+
+def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
+    """Returns what a charge is worked out from."""
     detail: dict[str, Any] = {"estimated": metered.estimated, "disconnect": metered.disconnect}
     if price is not None and metered.tokens is not None:
-        detail |= {
-            "lines": [asdict(line) for line in token_lines(price, metered.tokens)],
-            "minimum": format_decimal(price.minimum_nanos),
-            "markup_percent": markup_percent(price),
-        }
-    split = {"developer": format_decimal(settled.amount)}
-    return detail | {"split": split} | ({"shortfall": format_decimal(settled.short)} if settled.short else {})
+        detail["lines"] = token_lines(price, metered.tokens)
+        detail["minimum"] = format_decimal(price.minimum_nanos)
+        detail["markup_percent"] = markup_percent(price)
+    return detail
+
+
+def _with_split(detail: dict[str, Any], charged_nanos: int, short_nanos: int) -> dict[str, Any]:
+    """Adds who got the charge, and what of it nobody could pay."""
+    detail["split"] = {"provider": "0", "platform": "0", "developer": format_decimal(charged_nanos)}
+    if short_nanos:
+        detail["shortfall"] = format_decimal(short_nanos)
+    return detail
 
 
 def read_receipt(session: Session, paywall_id: str, request_id: str, user: str | None = None) -> Receipt:

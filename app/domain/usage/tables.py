@@ -9,13 +9,18 @@ from app.domain.tables import STRICT, Json, Whole, Words
 
 
 class Request(SQLModel, table=True):
-    """One request, inserted with its hold and finished with its settlement, in the ledger's transactions."""
+    """One request, inserted with its hold and finished with its settlement, in the ledger's transactions.
+
+    `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
+    came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
+    USD; `claim_id` its Idempotency-Key in its scope.
+    """
 
     __tablename__ = "request"
     __table_args__ = (
         CheckConstraint("status IN ('running', 'settled', 'released', 'interrupted')", name="known_status"),
         CheckConstraint("charge_nanos >= 0 AND hold_nanos >= 0", name="not_negative"),
-        Index("ix_request_wallet", "wallet_id", "created_at"),
+        CheckConstraint("provider_cost_nanos >= 0", name="provider_cost_nanos_not_negative"),
         STRICT,
     )
 
@@ -37,6 +42,9 @@ class Request(SQLModel, table=True):
     charge_nanos: int = Field(sa_type=Whole)
     tokens: int | None = Field(default=None, sa_type=Whole)
     receipt: Any = Field(default=None, sa_type=Json, nullable=True)
+    late: Any = Field(default=None, sa_type=Json, nullable=True)
+    provider_cost_nanos: int | None = Field(default=None, sa_type=Whole)
+    claim_id: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
 
@@ -55,12 +63,21 @@ class AuditRun(SQLModel, table=True):
 
 
 class IdempotentAnswer(SQLModel, table=True):
-    """The answer of a request that moved money, kept for a retry with the same Idempotency-Key."""
+    """The answer of a request that moved money, kept for a retry with the same Idempotency-Key.
+
+    That of a chat is claimed with its hold, empty until it has ended (`finished_at`), sealed then, and empty
+    again once it is too old to be given again.
+    """
 
     __tablename__ = "idempotent_answer"
-    __table_args__ = (Index("ix_idempotent_answer_created", "created_at"), STRICT)
+    __table_args__ = (
+        Index("ix_idempotent_answer_created", "created_at"),
+        Index("ix_idempotent_answer_finished", "finished_at"),
+        STRICT,
+    )
 
     id: str = Field(primary_key=True, sa_type=Words)
     body_hash: str = Field(sa_type=Words)
-    answer: Any = Field(sa_type=Json, nullable=False)
+    answer: Any = Field(default=None, sa_type=Json, nullable=True)
     created_at: int = Field(sa_type=Whole)
+    finished_at: int | None = Field(default=None, sa_type=Whole)

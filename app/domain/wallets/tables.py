@@ -1,31 +1,43 @@
 """End users of an app and their wallets. Balances stand in the ledger, not here."""
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.tables import STRICT, Whole, Words
 
 
 class EndUser(SQLModel, table=True):
-    """The app's own user; `external_id` is how the app names them."""
+    """The app's own user; `external_id` is how the app names them. One that is blocked is refused everywhere."""
 
     __tablename__ = "end_user"
-    __table_args__ = (Index("ix_end_user_external", "paywall_id", "external_id", unique=True), STRICT)
+    __table_args__ = (
+        Index("ix_end_user_external", "paywall_id", "external_id", unique=True),
+        Index("ix_end_user_blocked", "paywall_id", sqlite_where=text("blocked_at IS NOT NULL"),
+              postgresql_where=text("blocked_at IS NOT NULL")),
+        STRICT,
+    )  # fmt: skip
 
     id: str = Field(primary_key=True, sa_type=Words)
     paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
     external_id: str = Field(sa_type=Words)
     created_at: int = Field(sa_type=Whole)
+    blocked_at: int | None = Field(default=None, sa_type=Whole)
 
 
 class Wallet(SQLModel, table=True):
-    """A wallet; `account_id` is its ledger account."""
+    """A wallet; `account_id` is its ledger account. Nothing is charged to one that is frozen."""
 
     __tablename__ = "wallet"
-    __table_args__ = (Index("ix_wallet_end_user", "end_user_id"), STRICT)
+    __table_args__ = (
+        Index("ix_wallet_end_user", "end_user_id"),
+        Index("ix_wallet_frozen", "paywall_id", sqlite_where=text("frozen_at IS NOT NULL"),
+              postgresql_where=text("frozen_at IS NOT NULL")),
+        STRICT,
+    )  # fmt: skip
 
     id: str = Field(primary_key=True, sa_type=Words)
     paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
     end_user_id: str = Field(sa_type=Words, foreign_key="end_user.id")
     account_id: str = Field(sa_type=Words, unique=True)
     created_at: int = Field(sa_type=Whole)
+    frozen_at: int | None = Field(default=None, sa_type=Whole)

@@ -6,17 +6,23 @@ and two first requests of one user can never make two.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
 
 from app.domain import clock
 from app.domain.errors import BadField
 from app.domain.ids import derived_id
 from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit
+from app.domain.paywalls.configuration import epoch_subject
 from app.domain.tables import table_of
+from app.domain.wallets.tables import EndUser, Wallet
 
 RESERVED_WORDS = frozenset({"user", "models", "chat", "requests", "orders", "ledger", "webhooks", "manage"})
 """First words of paths under /v1: a user of that name cannot be named in the URL."""
@@ -26,13 +32,14 @@ _EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class AppWallet:
-    """The address of an app wallet."""
+    """The address of an app wallet, and of the account that its charges go to."""
 
     id: str
     paywall_id: str
     end_user_id: str
     user: str
     account: Account
+    revenue: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +63,13 @@ def check_user(value: object, field: str = "user") -> str:
     return value
 
 
+@lru_cache(maxsize=16_384)
 def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> AppWallet:
     """Returns the address of a user's wallet, whether it has been opened or not."""
     wallet_id = derived_id("wal", paywall_id, user)
     account = Account(environment, unit, Kind.WALLET, wallet_id)
-    return AppWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account)
+    revenue = account.beside(Kind.REVENUE, paywall_id)
+    return AppWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account, revenue)
 
 
 _OPEN_USER = text(
@@ -81,6 +90,37 @@ def open_wallet(session: Session, wallet: AppWallet) -> None:
     session.execute(_OPEN_WALLET, {"id": wallet.id, "paywall_id": wallet.paywall_id,
                                    "end_user_id": wallet.end_user_id, "account_id": wallet.account.id,
                                    "now": now})  # fmt: skip
+
+
+def block_user(session: Session, wallet: AppWallet, *, is_blocked: bool = True) -> None:
+    """Blocks a user in this paywall, or lets them in again; every process knows before its next charged request."""
+    open_wallet(session, wallet)
+    _mark(session, EndUser, wallet.end_user_id, "blocked_at", is_blocked)
+    apply_one(session, BumpEpoch(epoch_subject(wallet.paywall_id)))
+
+
+def freeze_wallet(session: Session, wallet: AppWallet, *, is_frozen: bool = True) -> None:
+    """Freezes a wallet, or thaws it; every process knows before its next charged request."""
+    open_wallet(session, wallet)
+    _mark(session, Wallet, wallet.id, "frozen_at", is_frozen)
+    apply_one(session, BumpEpoch(epoch_subject(wallet.paywall_id)))
+
+
+def _mark(session: Session, model: type[SQLModel], row_id: str, column: str, is_set: bool) -> None:
+    table = table_of(model)
+    session.execute(table.update().where(table.c.id == row_id).values({column: clock.now() if is_set else None}))
+
+
+def read_barred(session: Session, paywall_id: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Returns the users of a paywall that are blocked, and those whose wallet is frozen."""
+    users, wallets = table_of(EndUser), table_of(Wallet)
+    blocked = select(users.c.external_id).where(users.c.paywall_id == paywall_id, users.c.blocked_at.is_not(None))
+    frozen = (
+        select(users.c.external_id)
+        .join(wallets, wallets.c.end_user_id == users.c.id)
+        .where(wallets.c.paywall_id == paywall_id, wallets.c.frozen_at.is_not(None))
+    )
+    return frozenset(session.scalars(blocked)), frozenset(session.scalars(frozen))
 
 
 def read_balance(session: Session, wallet: AppWallet) -> Balance:

@@ -38,7 +38,7 @@ def test_rows_that_are_there_may_be_left_alone() -> None:
         connection = session.connection()
         insert(EVENTS, COLUMNS).run(connection, rows(2))
         insert(EVENTS, COLUMNS, unless_there=True).run(connection, [(*row[:1], "other", *row[2:]) for row in rows(3)])
-        rails = [row.rail for row in READ.rows(connection, ["e0000", "e0001", "e0002"])]
+        rails = [rail for _, rail, *_ in READ.rows(connection, ["e0000", "e0001", "e0002"])]
     assert rails == ["rail 'ü%?0", "rail 'ü%?1", "other"]
 
 

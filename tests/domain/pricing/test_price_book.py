@@ -17,7 +17,7 @@ from app.flows.snapshot import read_epochs
 from tests.flows.books import make_paywall
 
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
-OTHER = NewPrice("m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9)
+OTHER = NewPrice("m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, price_book.CATALOGUE)
 
 
 def epoch(session: Session, paywall_id: str) -> int:

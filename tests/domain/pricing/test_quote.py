@@ -8,29 +8,55 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.money import NANOS, Unit
-from app.domain.pricing.quote import Price, TokenKind, Tokens, affordable_output_tokens, bound_nanos, charge_nanos
+from app.domain.pricing.quote import (
+    OF_OUTPUT,
+    Price,
+    TokenKind,
+    Tokens,
+    affordable_output_tokens,
+    bound_nanos,
+    charge_nanos,
+)
 
 NANO = st.integers(0, 100 * NANOS)
 PRICES = st.builds(
     Price, id=st.just("prc_1"), model=st.just("m"), version=st.just(1), unit=st.sampled_from([Unit.USD, Unit.USDC]),
     input_nanos=NANO, cached_input_nanos=NANO, output_nanos=NANO, request_nanos=NANO,
     minimum_nanos=st.integers(0, NANOS) | st.integers(0, 10**6 * NANOS),
-    markup_basis_points=st.integers(0, 50_000),
+    markup_basis_points=st.integers(0, 50_000), cache_write_nanos=st.none() | NANO, image_input_nanos=st.none() | NANO,
+    audio_input_nanos=st.none() | NANO, reasoning_nanos=st.none() | NANO, audio_output_nanos=st.none() | NANO,
 )  # fmt: skip
 COUNTS = st.integers(0, 2_000_000)
 
 
 @st.composite
 def tokens(draw: st.DrawFn) -> Tokens:
-    prompt = draw(COUNTS)
-    return Tokens(prompt, draw(COUNTS), draw(st.integers(0, prompt)))
+    """Tokens of every kind, each a part of the prompt or of the output."""
+    prompt, output = draw(COUNTS), draw(COUNTS)
+    cached = draw(st.integers(0, prompt))
+    if draw(st.booleans()):
+        return Tokens(prompt, output, cached)
+    left, other = {True: prompt - cached, False: output}, []
+    for kind in (TokenKind.CACHE_WRITE, TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT, *OF_OUTPUT[1:]):
+        part = draw(st.integers(0, left[kind not in OF_OUTPUT]))
+        left[kind not in OF_OUTPUT] -= part
+        other.append((kind, part))
+    return Tokens(prompt, output, cached, tuple(other))
 
 
 def exact(price: Price, used: Tokens) -> Fraction:
-    """Works out a charge in nanos with nothing rounded."""
-    total = Fraction(price.input_nanos * (used.prompt - used.cached) + price.cached_input_nanos * used.cached
-                     + price.output_nanos * used.output, 10**6)  # fmt: skip
-    return (total + price.request_nanos) * (1 + Fraction(price.markup_basis_points, 10_000))
+    """Works out a charge in nanos with nothing rounded: the whole at the plain price, and each part's difference."""
+    total = price.input_nanos * used.prompt + price.output_nanos * used.output
+    total += (price.cached_input_nanos - price.input_nanos) * used.cached
+    own = {
+        TokenKind.CACHE_WRITE: price.cache_write_nanos, TokenKind.IMAGE_INPUT: price.image_input_nanos,
+        TokenKind.AUDIO_INPUT: price.audio_input_nanos, TokenKind.REASONING: price.reasoning_nanos,
+        TokenKind.AUDIO_OUTPUT: price.audio_output_nanos,
+    }  # fmt: skip
+    for kind, count in used.other:
+        plain, nanos = (price.output_nanos if kind in OF_OUTPUT else price.input_nanos), own[kind]
+        total += (plain if nanos is None else nanos) * count - plain * count
+    return (Fraction(total, 10**6) + price.request_nanos) * (1 + Fraction(price.markup_basis_points, 10_000))
 
 
 @given(PRICES, tokens())
@@ -72,8 +98,11 @@ def test_no_charge_within_the_bound_costs_more_than_the_bound(price: Price, most
 
 @given(PRICES, COUNTS, COUNTS)
 def test_the_bound_is_what_the_dearest_answer_costs(price: Price, prompt: int, output: int) -> None:
-    dearest = prompt if price.cached_input_nanos > price.input_nanos else 0
-    assert bound_nanos(price, prompt, output) == charge_nanos(price, Tokens(prompt, output, dearest))
+    dear_input = max((kind for kind in price.rates if kind not in OF_OUTPUT), key=lambda kind: price.rates[kind])
+    dear_output = max(OF_OUTPUT, key=lambda kind: price.rates[kind])
+    cached = prompt if dear_input is TokenKind.CACHED_INPUT else 0
+    dearest = Tokens(prompt, output, cached, ((dear_input, prompt), (dear_output, output)))
+    assert bound_nanos(price, prompt, output) == charge_nanos(price, dearest)
 
 
 @given(PRICES, st.integers(0, 10_000), st.integers(0, 20_000), st.integers(0, 1_000 * NANOS))
@@ -103,11 +132,19 @@ def test_a_minimum_is_rounded_up_to_whole_credits_too(minimum_nanos: int, charge
 @given(tokens())
 def test_the_kinds_add_up_to_the_tokens(used: Tokens) -> None:
     parts = dict(used.by_kind())
-    assert parts == {
-        TokenKind.INPUT: used.prompt - used.cached,
-        TokenKind.CACHED_INPUT: used.cached,
-        TokenKind.OUTPUT: used.output,
-    }
+    assert sum(count for kind, count in parts.items() if kind in OF_OUTPUT) == used.output
+    assert sum(count for kind, count in parts.items() if kind not in OF_OUTPUT) == used.prompt
+    assert parts.get(TokenKind.CACHED_INPUT, 0) == used.cached
+    assert all(parts.get(kind, 0) == count for kind, count in used.other)
+
+
+@given(COUNTS, COUNTS, COUNTS, st.lists(st.tuples(st.sampled_from(TokenKind), COUNTS), unique_by=lambda part: part[0]))
+def test_parts_that_come_to_more_than_the_whole_are_believed_as_far_as_it_goes(
+    prompt: int, output: int, cached: int, other: list[tuple[TokenKind, int]]
+) -> None:
+    parts = dict(Tokens(prompt, output, cached, tuple(other)).by_kind())
+    assert sum(count for kind, count in parts.items() if kind in OF_OUTPUT) == output
+    assert sum(count for kind, count in parts.items() if kind not in OF_OUTPUT) == prompt
 
 
 def test_more_cached_tokens_than_the_prompt_has_are_not_believed() -> None:

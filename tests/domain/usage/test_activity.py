@@ -168,6 +168,6 @@ def test_a_chat_charge_says_its_model_and_tokens(database: str) -> None:
         held = apply_one(session, Hold("hold:req_1", wallet.account, 5, 5, 5, "proc", "req_1"))
         rows.write(session, [requests.begin(asked, held)])
         settled = apply_one(session, Settle("hold:req_1", 3, revenue_split(wallet)))
-        rows.write(session, [requests.finish(asked, Metered(Tokens(10, 20)), 5, settled)])
+        rows.write(session, [requests.finish(asked, Metered(Tokens(10, 20)), settled)])
         found = read_movements(session, paywall_id, "ada")[0]
     assert (found.kind, found.model, found.tokens, found.amount_nanos) == ("charge", "demo-mini", 30, -3)

@@ -41,7 +41,7 @@ def begin(request_id: str, most: int = NANOS) -> Applied:
 
 def finish(request_id: str, tokens: Tokens = TOKENS) -> None:
     settle = Settle(requests.hold_id(request_id), charge_nanos(PRICE, tokens), to_revenue(WALLET.account))
-    run(settle, lambda settled: requests.finish(asked(request_id), Metered(tokens), NANOS, settled))
+    run(settle, lambda settled: requests.finish(asked(request_id), Metered(tokens), settled))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def books(database: str) -> None:
     run(Release("hold:req_free"), lambda _released: requests.let_go("req_free"))
     begin("req_lost")
     expire = Settle("hold:req_lost", 777, to_revenue(WALLET.account), expires=True)
-    run(expire, lambda charged: requests.interrupt("req_lost", charged))
+    run(expire, lambda charged: requests.interrupt("req_lost", None, charged))
     manual = Charge("chg:1", WALLET.account, 5_000, to_revenue(WALLET.account), "req_manual")
     run(manual, lambda charged: requests.record_manual(asked("req_manual", None, "manual"), charged, {"n": 1}))
     begin("req_runs")

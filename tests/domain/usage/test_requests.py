@@ -41,7 +41,7 @@ def test_a_request_runs_and_is_settled(database: str) -> None:
     write(requests.begin(one, Applied(amount=100_000)))
     assert (receipt("req_1").status, receipt("req_1").hold, receipt("req_1").released) == ("running", "0.0001", "0")
     metered = Metered(Tokens(10, 20, 4), estimated=True, disconnect="cancel")
-    write(requests.finish(one, metered, 100_000, Applied(amount=50_000, short=3)))
+    write(requests.finish(one, metered, Applied(amount=50_000, released=50_000, short=3)))
     found = receipt("req_1")
     assert (found.status, found.charge, found.released, found.minimum) == (
         "settled",
@@ -61,25 +61,29 @@ def test_a_request_runs_and_is_settled(database: str) -> None:
 def test_a_charge_above_its_hold_shows_a_hold_that_covered_it(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=10)))
-    write(requests.finish(one, Metered(Tokens(1, 1)), 10, Applied(amount=25)))
+    write(requests.finish(one, Metered(Tokens(1, 1)), Applied(amount=25)))
     assert (receipt("req_1").hold, receipt("req_1").released) == ("0.000000025", "0")
 
 
 def test_a_receipt_is_read_again_as_it_was_written_whatever_the_price_became(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=100_000)))
-    write(requests.finish(one, Metered(Tokens(10, 20, 4)), 100_000, Applied(amount=50_000)))
+    write(requests.finish(one, Metered(Tokens(10, 20, 4)), Applied(amount=50_000, released=50_000)))
     found = receipt("req_1")
     assert sum(Fraction(line.amount) for line in found.lines) == Fraction(found.charge)
-    assert (found.split, found.estimated, found.disconnect) == ({"developer": found.charge}, False, None)
+    assert (found.split, found.estimated, found.disconnect) == (
+        {"provider": "0", "platform": "0", "developer": found.charge},
+        False,
+        None,
+    )
     assert receipt("req_1") == found
 
 
 def test_a_shortfall_is_kept_beside_the_charge(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=5)), requests.begin(asked("req_2"), Applied(amount=5)))
-    write(requests.finish(one, Metered(Tokens(1, 1)), 5, Applied(amount=5, short=25)))
-    write(requests.finish(asked("req_2"), Metered(Tokens(1, 1)), 5, Applied(amount=5)))
+    write(requests.finish(one, Metered(Tokens(1, 1)), Applied(amount=5, short=25)))
+    write(requests.finish(asked("req_2"), Metered(Tokens(1, 1)), Applied(amount=5)))
     with db.transaction(writes=False) as session:
         stored = {row.id: row.receipt for row in session.scalars(select(Request))}
     assert stored["req_1"]["shortfall"] == "0.000000025"
@@ -89,13 +93,13 @@ def test_a_shortfall_is_kept_beside_the_charge(database: str) -> None:
 def test_what_has_no_tokens_has_no_lines(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=5)))
-    write(requests.finish(one, Metered(None), 5, Applied(amount=5)))
+    write(requests.finish(one, Metered(None), Applied(amount=5)))
     assert (receipt("req_1").lines, receipt("req_1").charge) == ([], "0.000000005")
 
 
 def test_a_request_is_let_go_or_interrupted(database: str) -> None:
     write(requests.begin(asked("req_1"), Applied(amount=9)), requests.begin(asked("req_2"), Applied(amount=9)))
-    write(requests.let_go("req_1"), requests.interrupt("req_2", Applied(amount=4)))
+    write(requests.let_go("req_1"), requests.interrupt("req_2", None, Applied(amount=4)))
     assert (receipt("req_1").status, receipt("req_1").charge, receipt("req_1").released) == (
         "released",
         "0",
@@ -112,7 +116,7 @@ def test_a_manual_charge_is_one_row(database: str) -> None:
     write(requests.record_manual(asked("req_1", "manual"), Applied(amount=NANOS), {"why": "a book"}))
     found = receipt("req_1")
     assert (found.kind, found.status, found.charge, found.released, found.split) == (
-        "manual", "settled", "1", "0", {"developer": "1"},
+        "manual", "settled", "1", "0", {"provider": "0", "platform": "0", "developer": "1"},
     )  # fmt: skip
 
 
@@ -132,7 +136,7 @@ def test_somebody_elses_request_is_not_found(database: str) -> None:
 def test_a_request_keeps_how_it_was_asked_and_all_its_tokens(database: str, streamed: bool) -> None:
     one = replace(asked("req_1"), streamed=streamed)
     write(requests.begin(one, Applied(amount=5)))
-    write(requests.finish(one, Metered(Tokens(10, 20, 4)), 5, Applied(amount=5)))
+    write(requests.finish(one, Metered(Tokens(10, 20, 4)), Applied(amount=5)))
     with db.transaction(writes=False) as session:
         stored = session.scalars(select(Request)).one()
     assert (receipt("req_1").streamed, stored.tokens, stored.finished_at is None) == (streamed, 30, False)

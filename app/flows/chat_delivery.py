@@ -1,0 +1,163 @@
+"""Answers that are carried to their end whoever listens: those with an Idempotency-Key, and where the paywall drains.
+
+Each is made by one task of its own and recorded; the request that asked for it, and every retry with its key, reads
+the recording from the beginning. What was charged is kept, sealed, beside the settlement.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from app import db
+from app.domain import clock
+from app.domain.errors import CoinslotError, KeyReused, StillRunning
+from app.domain.ledger.operations import Applied
+from app.domain.usage import idempotency
+from app.domain.usage.idempotency import ChatAnswer, Claim
+from app.flows.chat import Chat, Run
+from app.flows.chat_answer import Carrier, Wording
+from app.flows.decide import Ask
+from app.flows.ports import Sealer
+
+KEPT_BYTES_MAX = 16_000_000
+"""A longer answer is not kept for a retry."""
+POLL_SECONDS = 0.25
+"""How often an answer that another process is making is looked for, and for how long at most."""
+POLL_SECONDS_MAX = 300
+
+Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
+
+
+@dataclass(slots=True)
+class Recording:
+    """An answer as it is made. `ask` or `failure` stand in its place; `is_replay` if it was made before."""
+
+    body_hash: str
+    is_stream: bool
+    is_replay: bool = False
+    ask: Ask | None = None
+    failure: BaseException | None = None
+    run: Run | None = None
+    pieces: list[bytes] = field(default_factory=list)
+    is_done: bool = False
+    readers: int = 1
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, piece: bytes) -> None:
+        """Adds a piece for everybody who listens."""
+        self.pieces.append(piece)
+        self._wake()
+
+    def end(self) -> None:
+        """Says that nothing more comes."""
+        self.is_done = True
+        self._wake()
+
+    def leave(self) -> None:
+        """Says that somebody no longer listens."""
+        self.readers -= 1
+        if self.run is not None and not self.is_done and not self.readers:
+            self.run.has_left = True
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def begun(self) -> None:
+        """Waits for the first piece, or for what stands in its place. Raises the failure."""
+        while not self.pieces and not self.is_done:
+            await self._changed.wait()
+        if self.is_done and self.failure is not None and not self.pieces:
+            raise self.failure
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """Yields the answer from its beginning. Raises the failure where it came."""
+        position = 0
+        while True:
+            while position < len(self.pieces):
+                position += 1
+                yield self.pieces[position - 1]
+            if self.is_done:
+                break
+            await self._changed.wait()
+        if self.failure is not None:
+            raise self.failure
+
+
+class Deliveries:
+    """The answers that this process is making for whoever listens."""
+
+    def __init__(self, chat: Chat, carrier: Carrier, sealer: Sealer) -> None:
+        self._chat = chat
+        self._carrier = carrier
+        self._sealer = sealer
+        self._running: dict[str, Recording] = {}
+
+    def deliver(self, claimed: Claim | None, is_stream: bool, begin: Begin, wording: Wording) -> tuple[Recording, bool]:
+        """Begins an answer, or finds the one that runs with this key already, and tells which. Raises KeyReused.
+
+        The caller listens until it says `leave`.
+        """
+        found = self._running.get(claimed.id) if claimed else None
+        if found is not None and claimed is not None:
+            if found.body_hash != claimed.body_hash:
+                raise KeyReused("This Idempotency-Key was used before with another body.")
+            found.readers += 1
+            return found, True
+        recording = Recording(claimed.body_hash if claimed else "", is_stream)
+        if claimed is not None:
+            self._running[claimed.id] = recording
+        self._chat.keep(self._make(recording, claimed, begin, wording))
+        return recording, False
+
+    async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin, wording: Wording) -> None:
+        recording.failure = RuntimeError("An answer broke off; the task that made it says why.")
+        try:
+            if claimed is None or not await self._replay(recording, claimed):
+                await self._carry(recording, claimed, await begin(claimed), wording)
+            recording.failure = None
+        except CoinslotError as error:
+            recording.failure = error
+        finally:
+            recording.end()
+            if claimed is not None:
+                del self._running[claimed.id]
+
+    async def _carry(self, recording: Recording, claimed: Claim | None, begun: Run | Ask, wording: Wording) -> None:
+        if isinstance(begun, Ask):
+            recording.ask = begun
+            return
+        recording.run, begun.has_left = begun, not recording.readers
+        keep = None if claimed is None else partial(self._kept, claimed, recording)
+        if begun.request.is_stream:
+            await self._carrier.stream(begun, recording.write, wording, keep)
+        else:
+            await recording.write(await self._carrier.whole(begun, wording, keep))
+
+    def _kept(self, claimed: Claim, recording: Recording, _settled: Applied, last: bytes) -> ChatAnswer:
+        """Returns an answer as it is kept: sealed; not at all if it is too long."""
+        whole = b"".join([*recording.pieces, last])
+        if len(whole) > KEPT_BYTES_MAX:
+            return ChatAnswer(None, recording.is_stream)
+        return ChatAnswer(self._sealer.seal(whole.decode("latin-1"), _context(claimed)), recording.is_stream)
+
+    async def _replay(self, recording: Recording, claimed: Claim) -> bool:
+        """Gives the answer that was given before; waits for one that another process is making.
+
+        Returns False if the key is free. Raises KeyReused, AnswerForgotten, and StillRunning after a while.
+        """
+        end = clock.monotonic_seconds() + POLL_SECONDS_MAX
+        while found := await db.in_transaction(lambda session: idempotency.read_chat(session, claimed)):
+            if found.sealed is not None:
+                recording.is_replay, recording.is_stream = True, found.is_stream
+                await recording.write(self._sealer.open(found.sealed, _context(claimed)).encode("latin-1"))
+                return True
+            if clock.monotonic_seconds() > end:
+                raise StillRunning("The first request with this Idempotency-Key is still running.")
+            await asyncio.sleep(POLL_SECONDS)
+        return False
+
+
+def _context(claimed: Claim) -> str:
+    return f"chat_answer:{claimed.id}"

@@ -1,0 +1,105 @@
+"""Keeps a stream within what its hold pays for: extends the hold as it runs, and says when it has to stop.
+
+A token is at least a byte of what arrives, so nothing is parsed until the bytes could come to more than is held, and
+nothing is counted until the text could.
+"""
+
+import asyncio
+
+from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
+from app.domain.pricing.quote import Tokens, affordable_output_tokens, bound_nanos
+from app.domain.usage.requests import Metered
+from app.flows.chat import Chat, Run
+from app.flows.ports import TokenCounter
+from app.flows.prompt_count import count_prompt
+from app.flows.stream_meter import output_text
+
+STEP_TOKENS = 1_024
+"""By how many tokens of each choice a hold is extended."""
+LEFT_TOKENS_MIN = 64
+"""With fewer tokens left than these the hold is extended; that many may be between our count and the provider's."""
+
+
+class HoldMeter:
+    """The meter of one stream whose hold does not pay for its whole bound."""
+
+    def __init__(self, chat: Chat, run: Run, counter: TokenCounter) -> None:
+        self._chat = chat
+        self._run = run
+        self._counter = counter
+        self._total = run.output_limit * run.bound.choices
+        self._paid = self._tokens_of(run.held.amount)
+        self._counted = 0
+        self._uncounted: list[str] = []
+        self._uncounted_bytes = 0
+        self._unread: list[bytes] = []
+        self._unread_bytes = 0
+        self._prompt_tokens: int | None = None
+
+    @staticmethod
+    def is_needed(run: Run) -> bool:
+        """Tells whether a run may use more than its hold pays for now."""
+        return run.held.amount < run.bound.nanos(run.offer, run.output_limit)
+
+    def _tokens_of(self, nanos: int) -> int:
+        return affordable_output_tokens(self._run.offer.price, self._run.bound.prompt_tokens, self._total, nanos)
+
+    async def admits(self, data: bytes) -> bool:
+        """Tells whether events that arrived may be delivered, after extending the hold if that is needed."""
+        if self._paid >= self._total:
+            return True
+        self._unread.append(data)
+        self._unread_bytes += len(data)
+        if self._counted + self._uncounted_bytes + self._unread_bytes <= self._paid:
+            return True
+        self._read()
+        if self._counted + self._uncounted_bytes <= self._paid:
+            return True
+        await self._count()
+        while self._paid < self._total and self._counted + LEFT_TOKENS_MIN > self._paid:
+            if not await self._extend():
+                return self._counted <= self._paid
+        return True
+
+    def _read(self) -> None:
+        """Takes the text out of what arrived."""
+        text = output_text(b"".join(self._unread))
+        self._uncounted.append(text)
+        self._uncounted_bytes += len(text.encode(errors="replace"))
+        self._unread, self._unread_bytes = [], 0
+
+    async def _count(self) -> None:
+        """Counts the text; one that is too long for that stands at its bytes."""
+        tokens = await asyncio.to_thread(self._counter.count, "".join(self._uncounted), self._run.request.model)
+        self._counted += self._uncounted_bytes if tokens is None else tokens
+        self._uncounted, self._uncounted_bytes = [], 0
+
+    async def _extend(self) -> bool:
+        """Extends the hold by a step, or by what the wallet still has if that is less. Tells whether it grew."""
+        run, step = self._run, STEP_TOKENS * self._run.bound.choices
+        metered = Metered(Tokens(await self._prompt(), self._counted), estimated=True)
+        wanted = self._nanos_of(min(self._paid + step, self._total))
+        try:
+            try:
+                await self._chat.extend(run, max(wanted - run.held.amount, 0), metered)
+            except InsufficientFunds as refusal:
+                affordable = self._tokens_of(run.held.amount + refusal.available_nanos)
+                if affordable <= max(self._paid, self._counted):
+                    return False
+                await self._chat.extend(run, self._nanos_of(affordable) - run.held.amount, metered)
+        except (InsufficientFunds, HoldClosed, Unavailable):
+            return False
+        self._paid = self._tokens_of(run.held.amount)
+        return True
+
+    def _nanos_of(self, output_tokens: int) -> int:
+        """Returns what prompt and output cost at most."""
+        return bound_nanos(self._run.offer.price, self._run.bound.prompt_tokens, output_tokens)
+
+    async def _prompt(self) -> int:
+        if self._prompt_tokens is None:
+            run = self._run
+            tokens = await asyncio.to_thread(count_prompt, run.request, self._counter)
+            parts = run.request.media_parts * (run.offer.part_tokens_max or 0)
+            self._prompt_tokens = run.bound.prompt_tokens if tokens is None else tokens + parts
+        return self._prompt_tokens

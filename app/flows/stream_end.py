@@ -1,0 +1,78 @@
+"""What a stream ends with once it is settled: usage and `[DONE]`, an error, or the link when money ran out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.domain.errors import ProviderFailed
+from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Metered
+from app.flows.chat import Run
+from app.flows.stream_meter import StreamMeter
+
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What the client is told when its money ran out in the middle: in prose, and as `paywall: {action, url}`."""
+
+    text: str
+    paywall: dict[str, Any]
+
+
+def stream_tail(
+    run: Run,
+    meter: StreamMeter,
+    failure: ProviderFailed | None,
+    stop: Stop | None,
+    metered: Metered,
+    paywall: dict[str, Any],
+) -> bytes:
+    """Returns what a stream ends with once it is settled."""
+    if meter.error_event is not None:
+        return meter.error_event
+    if failure is not None:
+        return error_event(failure.message, failure.code)
+    pieces = [] if stop is None else _stop_events(run, meter, stop)
+    if run.request.wants_usage:
+        usage = meter.usage_event or {**_head(run, meter), "choices": [], "usage": _usage(metered.tokens)}
+        pieces.append(_event({**usage, "paywall": paywall}))
+    return b"".join([*pieces, DONE])
+
+
+def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
+    """Ends every choice that was cut with `length`: in prose with the link, else with the link beside it."""
+    head = _head(run, meter)
+    events = []
+    for index, is_call in meter.open_choices():
+        choice: dict[str, Any] = {"index": index, "delta": {}, "logprobs": None, "finish_reason": None}
+        if not is_call and not run.request.wants_json:
+            events.append(_event({**head, "choices": [{**choice, "delta": {"content": stop.text}}]}))
+        events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], "paywall": stop.paywall}))
+    return events
+
+
+def _head(run: Run, meter: StreamMeter) -> dict[str, Any]:
+    return {
+        "id": run.asked.id,
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": run.request.model,
+        **meter.head,
+    }
+
+
+def _usage(tokens: Tokens | None) -> dict[str, int]:
+    prompt, output = (tokens.prompt, tokens.output) if tokens else (0, 0)
+    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+
+
+def error_event(message: str, code: str) -> bytes:
+    """Returns an error as a stream says it."""
+    return _event({"error": {"message": message, "type": "server_error", "code": code}})
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(content) + b"\n\n"
