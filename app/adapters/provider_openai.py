@@ -224,7 +224,14 @@ class OpenAIAnswer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yields the body's bytes as they arrive; reading to the end gives the connection back."""
-        while piece := await self._read():
+        read = self._response.content.readany
+        while True:
+            try:
+                piece = await read()
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                piece = self._salvage(error)
+            if not piece:
+                return
             yield piece
 
     async def close(self) -> None:
@@ -250,21 +257,17 @@ class OpenAIAnswer:
         finally:
             self._response.close()
 
-    async def _read(self) -> bytes:
-        """Returns what has arrived, empty at the end of the body.
+    def _salvage(self, error: Exception) -> bytes:
+        """Returns what arrived before the connection broke. Raises ProviderFailed if that was read before.
 
         aiohttp forgets what was received and not yet read as soon as the connection breaks. A slow client
         would lose the end of what the upstream said, perhaps its usage, so the rest is taken out first;
         there is no public way to do so.
         """
-        content = self._response.content
-        try:
-            return await content.readany()
-        except TimeoutError:
+        if isinstance(error, TimeoutError):
             self._response.close()
             raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
-        except (aiohttp.ClientError, OSError):
-            if rest := content._read_nowait(-1):
-                return rest
-            self._response.close()
-            raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None
+        if rest := self._response.content._read_nowait(-1):
+            return rest
+        self._response.close()
+        raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None

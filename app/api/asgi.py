@@ -37,6 +37,7 @@ def dispatcher(inner: App) -> App:
         if scope["type"] != "http":
             return inner(scope, receive, send)
         scope["coinslot.request_id"] = request_id = new_id("req")
+        scope["coinslot.send"] = send
         is_proxy = is_chat(scope["path"]) and scope["method"] == "POST"
         extra = [(b"x-request-id", request_id.encode()), *_client_request_id(scope)]
         if not is_proxy:

@@ -70,10 +70,17 @@ class Exchange:
         await self.begin(status, b"application/json", [(b"content-length", str(len(body)).encode()), *more])
         await self.send({"type": "http.response.body", "body": body})
 
-    async def piece(self, body: bytes) -> None:
-        """Sends a piece of a stream, its headers before the first."""
+    def piece(self, body: bytes) -> Awaitable[None]:
+        """Sends a piece of a stream, its headers before the first; past everything that only looks at headers."""
         if not self.has_begun:
-            await self.begin(200, EVENTS, NO_ACTION)
+            return self._first_piece(body)
+        sent: Awaitable[None] = self.scope["coinslot.send"](
+            {"type": "http.response.body", "body": body, "more_body": True}
+        )
+        return sent
+
+    async def _first_piece(self, body: bytes) -> None:
+        await self.begin(200, EVENTS, NO_ACTION)
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:

@@ -1,7 +1,7 @@
 """Keeps a stream within what its hold pays for: extends the hold as it runs, and says when it has to stop.
 
-A token is at least a byte of what arrives, so nothing is parsed until the bytes could come to more than is held, and
-nothing is counted until the text could.
+A token is at least a byte of what arrives, so nothing is looked at until the bytes could come to more than is held,
+and nothing is parsed and counted until the text in them could.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Run
 from app.flows.ports import TokenCounter
 from app.flows.prompt_count import count_prompt
-from app.flows.stream_meter import output_text
+from app.flows.stream_meter import output_text, text_bytes
 
 STEP_TOKENS = 1_024
 """By how many tokens of each choice a hold is extended."""
@@ -30,7 +30,7 @@ class HoldMeter:
         self._total = run.output_limit * run.bound.choices
         self._paid = self._tokens_of(run.held.amount)
         self._counted = 0
-        self._uncounted: list[str] = []
+        self._uncounted: list[bytes] = []
         self._uncounted_bytes = 0
         self._unread: list[bytes] = []
         self._unread_bytes = 0
@@ -62,15 +62,16 @@ class HoldMeter:
         return True
 
     def _read(self) -> None:
-        """Takes the text out of what arrived."""
-        text = output_text(b"".join(self._unread))
-        self._uncounted.append(text)
-        self._uncounted_bytes += len(text.encode(errors="replace"))
+        """Bounds the text in what arrived by its bytes as they stand in the JSON."""
+        arrived = b"".join(self._unread)
+        self._uncounted.append(arrived)
+        self._uncounted_bytes += text_bytes(arrived)
         self._unread, self._unread_bytes = [], 0
 
     async def _count(self) -> None:
         """Counts the text; one that is too long for that stands at its bytes."""
-        tokens = await asyncio.to_thread(self._counter.count, "".join(self._uncounted), self._run.request.model)
+        arrived = b"".join(self._uncounted)
+        tokens = await asyncio.to_thread(lambda: self._counter.count(output_text(arrived), self._run.request.model))
         self._counted += self._uncounted_bytes if tokens is None else tokens
         self._uncounted, self._uncounted_bytes = [], 0
 

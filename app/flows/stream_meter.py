@@ -21,6 +21,7 @@ KEPT_BYTES_MAX = 8_000_000
 
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _SPECIAL = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:')
+_TEXT = re.compile(rb'"(?:content|refusal|reasoning_content|reasoning|name|arguments)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _BOUNDARY = re.compile(rb"\r?\n\r?\n")
 
@@ -163,6 +164,11 @@ class StreamMeter:
         return bool(seen) and seen == ended
 
 
+def text_bytes(data: bytes) -> int:
+    """Returns no less than the bytes of what `output_text` would find, without parsing anything."""
+    return sum(map(len, _TEXT.findall(data)))
+
+
 def output_text(data: bytes) -> str:
     """Returns what a model wrote in whole events."""
     pieces: list[str] = []
@@ -193,6 +199,8 @@ def gather_output(message: object, pieces: list[str]) -> None:
 
 def _end_of_events(data: bytes) -> int:
     """Returns where the last whole event ends; 0 if none does."""
+    if data.endswith(b"\n\n"):
+        return len(data)
     plain, carriage = data.rfind(b"\n\n"), data.rfind(b"\r\n\r\n")
     return max(plain + 2 if plain >= 0 else 0, carriage + 4 if carriage >= 0 else 0)
 
