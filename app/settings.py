@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     secret_key: str = ""
     public_url: str = ""
+    openrouter_key: str = ""
+    openrouter_base: str = "https://openrouter.ai/api/v1"
     upstream_url: str = ""
     upstream_key: str = ""
     metrics_token: str = ""
@@ -44,7 +46,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
-    @field_validator("public_url", "upstream_url")
+    @field_validator("public_url", "upstream_url", "openrouter_base")
     @classmethod
     def _http_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -16,9 +16,9 @@ from app.adapters.secret_box import SecretBox
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
 from app.domain import clock
-from app.domain.errors import Unavailable
+from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ids import new_id
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.configuration import DEMO, ProviderSetting
 from app.flows import process_lease
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
@@ -93,16 +93,27 @@ class ProvidersByName:
         target = self._targets.get((paywall_id, setting))
         if target is None:
             target = self._targets[paywall_id, setting] = self._open(paywall_id, setting)
-        return (self._demo if setting.name == "demo" else self._openai), target
+        return (self._demo if setting.name == DEMO else self._openai), target
+
+    def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider of a setting that has not been saved yet, with its key in clear."""
+        return (self._demo if setting.name == DEMO else self._openai), self._target(setting, api_key)
+
+    def _target(self, setting: ProviderSetting, api_key: str | None) -> ProviderTarget:
+        return ProviderTarget(setting.name, setting.base_url, api_key, setting.auth, setting.headers)
 
     def _open(self, paywall_id: str, setting: ProviderSetting) -> ProviderTarget:
         """The demo's `--upstream` takes its key from the settings; every other one is sealed in its paywall."""
         chosen = settings.get()
+        if setting.is_operators:
+            if not chosen.openrouter_key:
+                raise ProviderFailed("The built-in provider is not set up here.")
+            return ProviderTarget(setting.name, chosen.openrouter_base, chosen.openrouter_key)
         if setting.key_sealed is not None:
             key: str | None = self._box.open(setting.key_sealed, f"provider_key:{paywall_id}")
         else:
             key = chosen.upstream_key or None if setting.base_url == chosen.upstream_url else None
-        return ProviderTarget(setting.name, setting.base_url, key)
+        return self._target(setting, key)
 
     async def close(self) -> None:
         """Closes all connections."""

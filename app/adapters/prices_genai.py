@@ -32,9 +32,8 @@ class GenaiPrices:
         prices = list(_current_prices(known, now))
         if any(price.requests_kcount for price in prices):
             return None
-        inputs = [price.input_mtok for price in prices]
-        outputs = [price.output_mtok for price in prices] + [price.output_reasoning_mtok for price in prices]
-        input_nanos, output_nanos = _dearest_nanos(inputs), _dearest_nanos(outputs)
+        input_nanos = _dearest_nanos([price.input_mtok for price in prices])
+        output_nanos = _dearest_nanos([price.output_mtok for price in prices])
         if input_nanos is None or output_nanos is None:
             return None
         return CataloguePrice(
@@ -42,6 +41,10 @@ class GenaiPrices:
             output_nanos=output_nanos,
             cached_input_nanos=_dearest_nanos([price.cache_read_mtok for price in prices]),
             context_tokens_max=known.context_window or None,
+            cache_write_nanos=_dearest_nanos([price.cache_write_mtok for price in prices]),
+            audio_input_nanos=_dearest_nanos([price.input_audio_mtok for price in prices]),
+            reasoning_nanos=_dearest_nanos([price.output_reasoning_mtok for price in prices]),
+            audio_output_nanos=_dearest_nanos([price.output_audio_mtok for price in prices]),
         )
 
 

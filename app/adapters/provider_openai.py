@@ -55,6 +55,13 @@ def _host(base_url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)
+def _url(base_url: str, path: str) -> str:
+    """Returns the address of a path; a query of the base URL stays at the end."""
+    base, mark, query = base_url.partition("?")
+    return f"{base.rstrip('/')}{path}{mark}{query}"
+
+
 class OpenAIProvider:
     """A ChatProvider for every OpenAI-compatible base URL.
 
@@ -139,14 +146,16 @@ class OpenAIProvider:
         self, method: str, target: ProviderTarget, path: str, body: bytes | None = None
     ) -> aiohttp.ClientResponse:
         """Returns once status and headers are there, within the first-byte limit."""
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {**dict(target.headers), **({"Content-Type": "application/json"} if body is not None else {})}
         if target.api_key:
-            headers["Authorization"] = f"Bearer {target.api_key}"
+            name, value = ("api-key", target.api_key) if target.auth == "api-key" else (
+                "Authorization", f"Bearer {target.api_key}")  # fmt: skip
+            headers[name] = value
         data = io.BytesIO(body) if body is not None and len(body) > STREAMED_BODY_BYTES else body
         session = self._session(target.base_url)
         try:
             response = await session.request(
-                method, target.base_url + path, data=data, headers=headers, allow_redirects=False
+                method, _url(target.base_url, path), data=data, headers=headers, allow_redirects=False
             )
             if response.connection is not None and response.connection.protocol is not None:
                 # From here on it is silence that is measured.

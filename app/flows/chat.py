@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain import clock
+from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Collected, Extend, Hold, Release, Settle, Split, Transfer
@@ -177,7 +178,9 @@ class Chat:
         setting = run.snapshot.configuration.provider
         try:
             provider, target = self._providers.find(run.snapshot.paywall_id, setting)
-            run.answer = await provider.send(target, run.request.upstream_body(run.output_limit, setting.limit_field))
+            field = setting.limit_field_of(is_reasoning(run.request.model))
+            body = run.request.upstream_body(run.output_limit, field, is_operators_key=setting.is_operators)
+            run.answer = await provider.send(target, body)
         finally:
             if run.answer is None:
                 await self.release(run)

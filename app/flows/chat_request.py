@@ -11,8 +11,21 @@ import orjson
 from app.domain.errors import BadField
 
 CHOICES_MAX = 128
+_AT_LIST_PRICE = (("service_tier", "default"), ("service_tier", "auto"))
 _LIMIT_FIELDS = ("max_completion_tokens", "max_tokens")
 _MEDIA = {"image_url": ("image_url", "url"), "input_audio": ("input_audio", "data"), "file": ("file", "file_data")}
+
+
+OPENAI_FIELDS = frozenset({
+    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+    "max_tokens", "messages", "metadata", "modalities", "model", "moderation", "n", "parallel_tool_calls", "prediction",
+    "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning_effort",
+    "response_format", "safety_identifier", "seed", "stop", "store", "stream", "stream_options", "temperature",
+    "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity",
+})  # fmt: skip
+"""OpenAI's CreateChatCompletionRequest (`specs/openai-chat.json`) without what changes the price."""
+PRICED_FIELDS = ("service_tier", "web_search_options", "models", "plugins", "provider", "route", "transforms")
+"""Fields of OpenAI and OpenRouter that change what a request costs, or which model answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +46,14 @@ class ChatRequest:
     limit_field: str | None
     prompt_bytes: int
     media_parts: int
+    wants_sound: bool = False
 
-    def upstream_body(self, output_limit: int, default_field: str) -> bytes:
-        """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed."""
-        body = dict(self.body)
+    def upstream_body(self, output_limit: int, default_field: str, *, is_operators_key: bool = False) -> bytes:
+        """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed.
+
+        With the operator's key only what OpenAI's schema knows goes along.
+        """
+        body = {name: value for name, value in self.body.items() if not is_operators_key or name in OPENAI_FIELDS}
         for field in _LIMIT_FIELDS:
             body.pop(field, None)
         body[self.limit_field or default_field] = output_limit
@@ -55,6 +72,13 @@ class ChatRequest:
         extras = (self.body.get(field) for field in ("tools", "functions", "response_format"))
         pieces.extend(orjson.dumps(extra).decode() for extra in extras if extra)
         return "\n".join(pieces)
+
+    def priced_field(self) -> str | None:
+        """Returns what in the request would change its price behind our back; None for nothing."""
+        if ":" in self.model.rpartition("/")[2] and not self.model.endswith(":free"):
+            return "model"  # OpenRouter's `:online`, `:nitro` and the like
+        found = (field for field in PRICED_FIELDS if self.body.get(field) is not None)
+        return next((field for field in found if (field, self.body[field]) not in _AT_LIST_PRICE), None)
 
     @property
     def message_count(self) -> int:
@@ -96,6 +120,7 @@ def read_chat_request(body: object) -> ChatRequest:
         limit_field=limit_field,
         prompt_bytes=_serialized_length(body) - media_bytes,
         media_parts=media_parts,
+        wants_sound=body.get("audio") is not None or "audio" in _list_of(body, "modalities"),
     )
 
 
@@ -126,6 +151,13 @@ def _whole(body: dict[str, Any], field: str, most: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise BadField(field, f"`{field}` must be an integer between 1 and {most}.")
     return value
+
+
+def _list_of(body: dict[str, Any], field: str) -> list[Any]:
+    value = body.get(field)
+    if value is not None and not isinstance(value, list):
+        raise BadField(field, f"`{field}` must be a list.")
+    return value or []
 
 
 def _output_limit(body: dict[str, Any]) -> tuple[str | None, int | None]:

@@ -61,7 +61,8 @@ class Ask:
 class Bound:
     """What a request may use at most: tokens of its prompt, and of each choice's output.
 
-    `output_tokens_first` is what is held of that to begin with, 0 where it is all.
+    `output_tokens_first` is what is held of that to begin with, 0 where it is all; `has_media` says that some
+    may be of images or sound.
     """
 
     prompt_tokens: int
@@ -69,6 +70,7 @@ class Bound:
     output_tokens_least: int
     choices: int
     output_tokens_first: int = 0
+    has_media: bool = False
 
     @property
     def first(self) -> int:
@@ -77,11 +79,19 @@ class Bound:
 
     def nanos(self, offer: Offer, output_tokens: int) -> int:
         """Returns what the request costs at most with this output limit."""
-        return bound_nanos(offer.price, self.prompt_tokens, output_tokens * self.choices)
+        return self.nanos_of_all(offer, output_tokens * self.choices)
+
+    def nanos_of_all(self, offer: Offer, output_tokens: int) -> int:
+        """Returns what the request costs at most with this output of all choices together."""
+        return bound_nanos(offer.price, self.prompt_tokens, output_tokens, has_media=self.has_media)
+
+    def affordable_tokens(self, offer: Offer, limit: int, nanos: int) -> int:
+        """Returns the largest output of all choices together, at most `limit`, that an amount pays for."""
+        return affordable_output_tokens(offer.price, self.prompt_tokens, limit, nanos, has_media=self.has_media)
 
     def fitting_output_tokens(self, offer: Offer, nanos: int) -> int:
         """Returns the largest output limit that a grant pays for, never below the least."""
-        fitting = affordable_output_tokens(offer.price, self.prompt_tokens, self.output_tokens * self.choices, nanos)
+        fitting = self.affordable_tokens(offer, self.output_tokens * self.choices, nanos)
         return max(fitting // self.choices, self.output_tokens_least)
 
 
@@ -103,6 +113,9 @@ def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go |
 
     Raises UnknownModel, BadField, Blocked, LimitReached.
     """
+    if snapshot.configuration.provider.is_operators and (field := request.priced_field()) is not None:
+        message = f"`{field}` would change what this request costs, and is not priced here."
+        raise BadField(field, message, "unsupported_field")
     offer = find_offer(snapshot, request.model)
     bound = bound_of(request, offer)
     if standing.is_blocked:
@@ -149,6 +162,7 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
         output_tokens_least=least,
         choices=request.choices,
         output_tokens_first=min(output, STREAM_OUTPUT_TOKENS) if is_extended else 0,
+        has_media=request.media_parts > 0 or request.wants_sound,
     )
     if bound.nanos(offer, output) > AMOUNT_NANOS_MAX:
         field = request.limit_field or "n"

@@ -15,11 +15,15 @@ from app.domain.paywalls.tables import Paywall
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.ports import ChatProvider, PriceCatalogue, ProviderTarget
+from app.flows.price_defaults import default_price
 
 PAYWALL_ID = "pw_demo_default"
 MARKUP_BASIS_POINTS = 2_000
 UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
 """What an upstream's model costs where the catalogue has no price: $1 and $2 per million tokens."""
+
+UNKNOWN_PART_TOKENS = 10_000
+"""The bound of an image, sound or file of such a model: what it used is charged, so this only has to be enough."""
 
 _DEMO_MODELS = (
     NewPrice("demo-mini", 150_000_000, 600_000_000, 75_000_000, display_name="Demo mini",
@@ -61,16 +65,12 @@ def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
     for known in _DEMO_MODELS:
         if known.model == model:
             return replace(known, markup_basis_points=MARKUP_BASIS_POINTS)
-    found = catalogue.find(model)
-    if found is None:
-        return NewPrice(model, UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS, markup_basis_points=MARKUP_BASIS_POINTS)
-    return NewPrice(
+    return default_price(model, catalogue, MARKUP_BASIS_POINTS) or NewPrice(
         model,
-        found.input_nanos,
-        found.output_nanos,
-        found.cached_input_nanos,
+        UNKNOWN_INPUT_NANOS,
+        UNKNOWN_OUTPUT_NANOS,
         markup_basis_points=MARKUP_BASIS_POINTS,
-        context_tokens_max=found.context_tokens_max,
+        part_tokens_max=UNKNOWN_PART_TOKENS,
     )
 
 

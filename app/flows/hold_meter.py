@@ -7,7 +7,7 @@ and nothing is parsed and counted until the text in them could.
 import asyncio
 
 from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
-from app.domain.pricing.quote import Tokens, affordable_output_tokens, bound_nanos
+from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Run
 from app.flows.ports import TokenCounter
@@ -42,7 +42,7 @@ class HoldMeter:
         return run.held.amount < run.bound.nanos(run.offer, run.output_limit)
 
     def _tokens_of(self, nanos: int) -> int:
-        return affordable_output_tokens(self._run.offer.price, self._run.bound.prompt_tokens, self._total, nanos)
+        return self._run.bound.affordable_tokens(self._run.offer, self._total, nanos)
 
     async def admits(self, data: bytes) -> bool:
         """Tells whether events that arrived may be delivered, after extending the hold if that is needed."""
@@ -95,7 +95,7 @@ class HoldMeter:
 
     def _nanos_of(self, output_tokens: int) -> int:
         """Returns what prompt and output cost at most."""
-        return bound_nanos(self._run.offer.price, self._run.bound.prompt_tokens, output_tokens)
+        return self._run.bound.nanos_of_all(self._run.offer, output_tokens)
 
     async def _prompt(self) -> int:
         if self._prompt_tokens is None:

@@ -7,16 +7,22 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderTarget:
-    """Where a request goes: an OpenAI-compatible base URL (…/v1) and the key for it, in memory only."""
+    """Where a request goes: an OpenAI-compatible base URL (…/v1) and the key for it, in memory only.
+
+    A query in the URL (Azure's `api-version`) stays behind every path. `auth` says which header carries the
+    key; `headers` are sent beside it and are no secret.
+    """
 
     name: str
     base_url: str
     api_key: str | None
+    auth: AuthStyle = "bearer"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ProviderAnswer(Protocol):
@@ -67,7 +73,14 @@ class Providers(Protocol):
     """Finds who serves a paywall."""
 
     def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
-        """Returns the provider and where it is, its key opened in memory only."""
+        """Returns the provider and where it is, its key opened in memory only.
+
+        Raises ProviderFailed for the built-in provider where the operator has none.
+        """
+        ...
+
+    def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider of a setting that has not been saved yet, with its key in clear."""
         ...
 
 
@@ -132,12 +145,16 @@ class PaymentRail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CataloguePrice:
-    """A catalogue's price of a model, in nanos of a dollar per million tokens."""
+    """A catalogue's price of a model, in nanos of a dollar per million tokens; None where a kind has no own price."""
 
     input_nanos: int
     output_nanos: int
     cached_input_nanos: int | None
     context_tokens_max: int | None
+    cache_write_nanos: int | None = None
+    audio_input_nanos: int | None = None
+    reasoning_nanos: int | None = None
+    audio_output_nanos: int | None = None
 
 
 class PriceCatalogue(Protocol):

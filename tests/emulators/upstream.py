@@ -55,8 +55,8 @@ class Upstream:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 coming = asyncio.create_task(reader.read(1))
                 method, path, _ = request_line.split(" ")
-                exchange = Exchange(writer, headers, body)
-                if not await self._answer(connection, method, path, exchange, coming):
+                exchange = Exchange(writer, {**headers, ":query": path.partition("?")[2]}, body)
+                if not await self._answer(connection, method, path.partition("?")[0], exchange, coming):
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -73,6 +73,8 @@ class Upstream:
             case "POST", "/_reset":
                 self.seen.clear()
                 exchange.send_json({})
+            case "GET", "/v1/models" if "wrong" in exchange.headers.get("authorization", ""):
+                exchange.send_error(401, "Incorrect API key provided.")
             case "GET", "/v1/models":
                 names = (*BEHAVIOURS, *PACED)
                 rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]

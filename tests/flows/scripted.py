@@ -7,7 +7,8 @@ from typing import Any
 
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
-from app.domain.errors import ProviderFailed
+from app.domain.errors import ProviderFailed, Unavailable
+from app.domain.ledger.operations import Applied
 from app.domain.paywalls.configuration import ProviderSetting
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
@@ -57,6 +58,9 @@ class Scripted:
     def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
         return self, ProviderTarget("scripted", "http://x/v1", None)
 
+    def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
+        return self, ProviderTarget("scripted", "http://x/v1", api_key)
+
     async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
         self.sent.append(json.loads(body))
         if self.refusal is not None:
@@ -68,6 +72,13 @@ class Scripted:
 
     async def close(self) -> None:
         return
+
+
+def unanswered() -> "asyncio.Future[Applied]":
+    """Returns the outcome of a commit whose answer did not come."""
+    future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+    future.set_exception(Unavailable("The database is away."))
+    return future
 
 
 def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:

@@ -24,7 +24,7 @@ from app.flows.decide import Ask, bound_of
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, Scripted, flows, request
+from tests.flows.scripted import COUNTER, Scripted, flows, request, unanswered
 
 
 def balance(snapshot: Snapshot) -> Balance:
@@ -35,13 +35,6 @@ def balance(snapshot: Snapshot) -> Balance:
 def receipt(snapshot: Snapshot, request_id: str = "req_1") -> Receipt:
     with db.transaction(writes=False) as session:
         return read_receipt(session, snapshot.paywall_id, request_id)
-
-
-def unanswered() -> "asyncio.Future[Applied]":
-    """Returns the outcome of a commit whose answer did not come."""
-    future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
-    future.set_exception(Unavailable("The database is away."))
-    return future
 
 
 def rows_written() -> int:

@@ -18,8 +18,8 @@ from app.flows.chat_answer import Wording
 from app.flows.snapshot import Snapshot
 from app.flows.stream_end import Stop
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, flows, request, whole
-from tests.flows.test_chat import balance, receipt, unanswered
+from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, flows, request, unanswered, whole
+from tests.flows.test_chat import balance, receipt
 
 BROKEN = ProviderFailed("The line broke.")
 

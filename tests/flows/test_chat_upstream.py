@@ -40,6 +40,9 @@ class Place:
     def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
         return self.provider, ProviderTarget("emulator", self.upstream.base_url, "sk-emulator")
 
+    def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
+        return self.find("", setting)
+
     async def begin(self, model: str, **more: Any) -> tuple[Run, Carrier, Snapshot]:
         """Begins a request of a user with one dollar. Raises ProviderFailed."""
         snapshot = make_snapshot({model: NewPrice(model, NANOS, 2 * NANOS, output_tokens_max=100)})

@@ -1,8 +1,10 @@
 """The one decision, as a table."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,10 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
-from app.flows.chat_request import read_chat_request
+from app.flows.chat_request import OPENAI_FIELDS, read_chat_request
 from app.flows.decide import Ask, Go, Standing, bound_of, decide, find_offer, message_text, standing_of
 from app.flows.snapshot import Snapshot
+from tests.spec import SCHEMAS
 
 PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS // 2, 2 * NANOS)
 OFFER = Offer(PRICE, "M", "", 128_000, 4_096, 1_000, 0)
@@ -181,3 +184,48 @@ def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
     assert [standing_of(snapshot, user) for user in ("eve", "bob", "ada")] == [
         Standing(is_blocked=True), Standing(is_frozen=True), Standing(),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"service_tier": "priority"}, "service_tier"),
+        ({"service_tier": "default"}, None),
+        ({"web_search_options": {}}, "web_search_options"),
+        ({"models": ["a"]}, "models"),
+        ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"model": "m:online"}, "model"),
+        ({"plugins": None, "temperature": 1}, None),
+    ],
+)
+def test_with_the_operators_key_nothing_may_change_the_price(changed: dict[str, Any], field: str | None) -> None:
+    built_in = replace(SNAPSHOT.configuration, provider=ProviderSetting("built-in"))
+    request = read_chat_request(MINIMAL | changed)
+    own = replace(SNAPSHOT, offers={"m": OFFER, "m:online": OFFER})
+    assert isinstance(decide(own, Standing(), request), Go)
+    operators = replace(own, configuration=built_in)
+    if field is None:
+        assert isinstance(decide(operators, Standing(), request), Go)
+        return
+    with pytest.raises(BadField) as refused:
+        decide(operators, Standing(), request)
+    assert (refused.value.field, refused.value.code) == (field, "unsupported_field")
+
+
+def test_with_the_operators_key_only_what_openai_knows_goes_along() -> None:
+    request = read_chat_request(MINIMAL | {"temperature": 1, "top_k": 5, "user": "ada"})
+    sent = orjson.loads(request.upstream_body(10, "max_tokens", is_operators_key=True))
+    assert set(sent) == {"model", "messages", "temperature", "user", "max_tokens"}
+    assert orjson.loads(request.upstream_body(10, "max_tokens"))["top_k"] == 5
+
+
+def test_what_passes_is_what_openais_own_schema_names() -> None:
+    schemas = json.loads(SCHEMAS.read_text())["components"]["schemas"]
+
+    def named(schema: dict[str, Any]) -> set[str]:
+        found = set(schema.get("properties", {}))
+        for part in schema.get("allOf", ()):
+            found |= named(schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part)
+        return found
+
+    assert named(schemas["CreateChatCompletionRequest"]) - OPENAI_FIELDS == {"service_tier", "web_search_options"}

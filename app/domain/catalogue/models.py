@@ -8,6 +8,25 @@ OUTPUT_TOKENS_MAX = 16_384
 _REASONING = re.compile(r"(^|/)(o[1-9]\b|gpt-5|gpt-oss|deepseek-r|qwq|magistral)|thinking|reason", re.IGNORECASE)
 
 
+_IMAGE_TOKENS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
+    (re.compile(rf"(^|/)({names})", re.IGNORECASE), tokens)
+    for names, tokens in (
+        (r"gpt-4o-mini", 48_169),
+        (r"gpt-(4\.1|5)-nano", 3_779),
+        (r"gpt-(4\.1|5)-mini|o4-mini", 2_642),
+        (r"gpt-4o|gpt-4\.1|gpt-4\.5|gpt-4-turbo|chatgpt-4o", 1_445),
+        (r"gpt-5|o1|o3", 1_275),
+        (r"claude-", 4_784),
+    )
+)
+"""The most tokens of one image, by OpenAI's and Anthropic's own tables (at high detail and the largest size)."""
+
+
+def image_tokens_max(model: str) -> int | None:
+    """Returns the most tokens that one image can cost, None where the maker does not say."""
+    return next((tokens for pattern, tokens in _IMAGE_TOKENS if pattern.search(model)), None)
+
+
 def is_reasoning(model: str) -> bool:
     """Tells whether a model thinks before it speaks, so that its output limit must leave room for it."""
     return bool(_REASONING.search(model))

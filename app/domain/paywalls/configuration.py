@@ -27,27 +27,47 @@ class Mode(StrEnum):
 
 
 Disconnect = Literal["cancel", "drain", "free"]
+AuthStyle = Literal["bearer", "api-key"]
+DEMO, BUILT_IN = "demo", "built-in"
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSetting:
     """Which upstream serves the paywall.
 
-    `key_sealed` is encrypted, None for a provider without a key; `limit_field` is where an output limit
-    goes if the client set none: `max_completion_tokens` for OpenAI, `max_tokens` elsewhere.
+    `name` is `demo`, `built-in` (the operator's key, the operator's address) or the developer's own word.
+    `key_sealed` is encrypted, None for a provider without a key; `auth` is the header that carries it, and
+    `headers` what is sent beside it. `limit_field` is where an output limit goes if the client set none;
+    empty, it is `max_completion_tokens` for OpenAI, Azure and reasoning models and `max_tokens` elsewhere.
     """
 
     name: str
     base_url: str = ""
     key_sealed: str | None = None
-    limit_field: str = "max_tokens"
+    limit_field: str = ""
+    auth: AuthStyle = "bearer"
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether the operator's key pays."""
+        return self.name == BUILT_IN
+
+    def limit_field_of(self, is_reasoning: bool) -> str:
+        """Returns where an output limit goes."""
+        host = urlsplit(self.base_url).hostname or ""
+        if self.limit_field:
+            return self.limit_field
+        is_openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
+        return "max_completion_tokens" if is_openai or is_reasoning else "max_tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """One version. `messages` are templates by action; `return_origins` where links may lead back to.
 
-    `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4).
+    `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4),
+    `markup_basis_points` what is added to the catalogue's prices.
     """
 
     app_name: str
@@ -57,6 +77,7 @@ class Configuration:
     messages: dict[str, str] = field(default_factory=dict)
     is_strict: bool = False
     disconnect: Disconnect = "cancel"
+    markup_basis_points: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -65,7 +86,8 @@ class Configuration:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> "Configuration":
         """Reads what was stored."""
-        provider = ProviderSetting(**stored["provider"])
+        headers = tuple((name, value) for name, value in stored["provider"].get("headers", ()))
+        provider = ProviderSetting(**{**stored["provider"], "headers": headers})
         return Configuration(**{**stored, "provider": provider, "return_origins": tuple(stored["return_origins"])})
 
     def may_return_to(self, url: str) -> bool:
@@ -92,10 +114,21 @@ def check(configuration: Configuration) -> None:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
     if configuration.disconnect not in get_args(Disconnect):
         raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
-    for name in ("app_url", *(() if configuration.provider.name == "demo" else ("provider.base_url",))):
+    has_address = configuration.provider.name not in (DEMO, BUILT_IN)
+    for name in ("app_url", *(("provider.base_url",) if has_address else ())):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url
         if (url or name != "app_url") and _origin(url) is None:
             raise BadField(name, f"`{name}` must be an http or https URL.")
+
+
+def check_provider(mode: Mode, environment: Environment, provider: ProviderSetting) -> None:
+    """Raises BadField for a provider that this kind of paywall may not have (`decisions.md` 20, 21)."""
+    if provider.is_operators and mode is Mode.DEFAULT:
+        raise BadField("provider", "A paywall in default mode needs a provider of its own.")
+    if provider.is_operators and environment is Environment.SANDBOX:
+        raise BadField("provider", "A sandbox paywall never uses the operator's provider.")
+    if provider.name == DEMO and environment is Environment.LIVE:
+        raise BadField("provider", "The demo provider is for sandbox paywalls.")
 
 
 def epoch_subject(paywall_id: str) -> str:
@@ -108,6 +141,7 @@ def create_paywall(
 ) -> None:
     """Creates a paywall with its first version. Raises BadField."""
     check(first)
+    check_provider(mode, environment, first.provider)
     now = clock.now()
     session.add(Paywall(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
                         created_at=now))  # fmt: skip
@@ -122,6 +156,7 @@ def publish(session: Session, paywall_id: str, configuration: Configuration) -> 
     paywall = session.get(Paywall, paywall_id, with_for_update=True)
     if paywall is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
+    check_provider(Mode(paywall.mode), Environment(paywall.environment), configuration.provider)
     paywall.version += 1
     session.add(PaywallVersion(paywall_id=paywall_id, version=paywall.version, config=configuration.to_json(),
                                created_at=clock.now()))  # fmt: skip

@@ -22,7 +22,8 @@ MARKUP_BASIS_POINTS_MAX = 1_000_000
 DEVELOPER, CATALOGUE = "developer", "catalogue"
 """Who set a price. The catalogue's never replaces a developer's."""
 
-_AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", *KINDS)
+AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", *KINDS)
+"""The parts of a price that are amounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def check(new: NewPrice) -> None:
     """Raises BadField, which names the part of a price that cannot be."""
     if not 1 <= len(new.model) <= 200:
         raise BadField("model", "`model` must have 1 to 200 characters.")
-    for name in _AMOUNTS:
+    for name in AMOUNTS:
         value = getattr(new, name)
         if value is not None and not 0 <= value <= AMOUNT_UNITS_MAX * NANOS:
             raise BadField(name, f"`{name}` must be between 0 and {AMOUNT_UNITS_MAX} units.")

@@ -78,14 +78,17 @@ class Price:
         }
 
     @cached_property
-    def dearest_input_nanos(self) -> int:
-        """What a prompt token can cost at most, whatever kind it turns out to be."""
-        return max(nanos for kind, nanos in self.rates.items() if kind not in OF_OUTPUT)
+    def dearest(self) -> tuple[int, int]:
+        """What a prompt and an output token can cost at most, whatever kinds they turn out to be."""
+        dearest_input = max(nanos for kind, nanos in self.rates.items() if kind not in OF_OUTPUT)
+        return dearest_input, max(self.rates[kind] for kind in OF_OUTPUT)
 
     @cached_property
-    def dearest_output_nanos(self) -> int:
-        """What an output token can cost at most, whatever kind it turns out to be."""
-        return max(self.rates[kind] for kind in OF_OUTPUT)
+    def dearest_text(self) -> tuple[int, int]:
+        """The same where there are no images and no sound."""
+        of_prompt = (TokenKind.INPUT, TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE)
+        rates = self.rates
+        return max(rates[kind] for kind in of_prompt), max(rates[TokenKind.OUTPUT], rates[TokenKind.REASONING])
 
     @cached_property
     def is_free(self) -> bool:
@@ -134,19 +137,26 @@ def charge_nanos(price: Price, tokens: Tokens) -> int:
     return _finish(price, sum([rates[kind] * count for kind, count in tokens.by_kind()]))
 
 
-def bound_nanos(price: Price, prompt_tokens: int, output_tokens: int) -> int:
+def bound_nanos(price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False) -> int:
     """Returns what a request of at most these tokens can cost, whatever kinds they turn out to be."""
-    return _finish(price, price.dearest_input_nanos * prompt_tokens + price.dearest_output_nanos * output_tokens)
+    dearest_input, dearest_output = price.dearest if has_media else price.dearest_text
+    return _finish(price, dearest_input * prompt_tokens + dearest_output * output_tokens)
 
 
-def affordable_output_tokens(price: Price, prompt_tokens: int, limit: int, nanos: int) -> int:
+def affordable_output_tokens(
+    price: Price, prompt_tokens: int, limit: int, nanos: int, *, has_media: bool = False
+) -> int:
     """Returns the largest output, at most `limit`, whose bound fits `nanos`; -1 if not even the prompt fits."""
-    if bound_nanos(price, prompt_tokens, limit) <= nanos:
+    if bound_nanos(price, prompt_tokens, limit, has_media=has_media) <= nanos:
         return limit
     low, high = -1, limit
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if bound_nanos(price, prompt_tokens, middle) <= nanos else (low, middle - 1)
+        low, high = (
+            (middle, high)
+            if bound_nanos(price, prompt_tokens, middle, has_media=has_media) <= nanos
+            else (low, middle - 1)
+        )
     return low
 
 

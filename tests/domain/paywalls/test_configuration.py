@@ -1,5 +1,6 @@
 """Versions of a paywall are immutable, and links lead back to its own origins only."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -25,17 +26,34 @@ FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example
                       {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip
 
 
-def test_what_is_stored_is_read_back() -> None:
-    assert Configuration.from_json(FIRST.to_json()) == FIRST
+OWN = ProviderSetting("openai", "https://api.openai.com/v1", "v1.sealed", "max_tokens", "api-key", (("x-title", "L"),))
+
+
+@pytest.mark.parametrize("written", [FIRST, replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5)])
+def test_what_is_stored_is_read_back(written: Configuration) -> None:
+    assert Configuration.from_json(json.loads(json.dumps(written.to_json()))) == written
+
+
+def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
+    provider = {"name": "demo", "base_url": "", "key_sealed": None, "limit_field": "max_tokens"}
+    old = {
+        "app_name": "A",
+        "provider": provider,
+        "app_url": "",
+        "return_origins": [],
+        "messages": {},
+        "is_strict": False,
+    }
+    assert Configuration.from_json(old).disconnect == "cancel"
 
 
 def test_a_paywall_is_created_with_its_first_version(database: str) -> None:
     with db.transaction() as session:
-        create_paywall(session, "pw_1", Mode.SHARED, Environment.LIVE, Unit.USDC, FIRST)
+        create_paywall(session, "pw_1", Mode.SHARED, Environment.LIVE, Unit.USDC, replace(FIRST, provider=OWN))
     with db.transaction(writes=False) as session:
         paywall, current = read_current(session, "pw_1")
         assert (paywall.mode, paywall.environment, paywall.unit, paywall.version) == ("shared", "live", "USDC", 1)
-        assert current == FIRST
+        assert current == replace(FIRST, provider=OWN)
 
 
 def test_nothing_is_created_or_published_of_a_configuration_that_is_refused(database: str) -> None:

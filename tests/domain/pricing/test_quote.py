@@ -102,7 +102,15 @@ def test_the_bound_is_what_the_dearest_answer_costs(price: Price, prompt: int, o
     dear_output = max(OF_OUTPUT, key=lambda kind: price.rates[kind])
     cached = prompt if dear_input is TokenKind.CACHED_INPUT else 0
     dearest = Tokens(prompt, output, cached, ((dear_input, prompt), (dear_output, output)))
-    assert bound_nanos(price, prompt, output) == charge_nanos(price, dearest)
+    assert bound_nanos(price, prompt, output, has_media=True) == charge_nanos(price, dearest)
+
+
+@given(PRICES, tokens())
+def test_text_is_bounded_without_the_price_of_sound_and_images(price: Price, used: Tokens) -> None:
+    media = (TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT, TokenKind.AUDIO_OUTPUT)
+    text = Tokens(used.prompt, used.output, used.cached, tuple(part for part in used.other if part[0] not in media))
+    assert charge_nanos(price, text) <= bound_nanos(price, used.prompt, used.output)
+    assert charge_nanos(price, used) <= bound_nanos(price, used.prompt, used.output, has_media=True)
 
 
 @given(PRICES, st.integers(0, 10_000), st.integers(0, 20_000), st.integers(0, 1_000 * NANOS))

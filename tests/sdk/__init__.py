@@ -1,0 +1,1 @@
+"""The official OpenAI SDKs as clients of a running server."""

