@@ -1,5 +1,7 @@
 """The API beside chat, as one FastAPI app: routes, and errors in OpenAI's shape for whatever goes wrong."""
 
+from functools import partial
+
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -8,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from app.api import metrics, models, operations, receipts, user
 from app.api.errors import body_of, headers_of, plain_body, status_of
+from app.api.openapi import document
 from app.domain.errors import BadField, CoinslotError, NotFound
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -26,6 +29,7 @@ def create_api() -> FastAPI:
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]
     api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     api.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]
+    api.openapi = partial(document, api)  # type: ignore[method-assign]
     return api
 
 
