@@ -101,7 +101,8 @@ def _make_engine(url: str) -> Engine:
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     """Sends whole numbers as one type: by their size, the driver would keep a statement for every mixture."""
-    connection.adapters.register_dumper(int, connection.adapters.get_dumper_by_oid(_INT8_OID, 0))
+    for form in (0, 1):
+        connection.adapters.register_dumper(int, connection.adapters.get_dumper_by_oid(_INT8_OID, form))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

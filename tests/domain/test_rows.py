@@ -1,15 +1,17 @@
 """Rows beside an operation are written together, and never into the ledger's tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.domain import rows
 from app.domain.all_tables import METADATA
 from app.domain.leases.tables import Lease
+from app.domain.ledger.sql import Values, Write
 from app.domain.ledger.tables import LedgerDelta
 from app.domain.rows import RowDelete, RowInsert, RowUpdate
 from app.domain.tables import table_of
@@ -30,21 +32,20 @@ def test_rows_are_inserted_and_changed(database: str) -> None:
     assert found == {"a": ("x", {"n": "a"}), "b": ("h", {"n": "b"})}
 
 
-def test_each_kind_is_one_statement_however_many_rows_it_has(database: str) -> None:
+def test_each_kind_is_one_statement_however_many_rows_it_has(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     statements: list[str] = []
+    run = Write.run
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+    def note(statement: Write, connection: Connection, values: Sequence[Values]) -> None:
+        statements.append(statement._sqlite)
+        run(statement, connection, values)
 
-    event.listen(db.engine(), "before_cursor_execute", note)
-    try:
-        with db.transaction() as session:
-            some = [answer(str(number)) for number in range(9)]
-            lease = RowInsert(table_of(Lease), {"name": "n", "owner": "o", "expires_at": 1})
-            changes = [RowUpdate(ANSWERS, str(number), {"body_hash": "x"}) for number in range(5)]
-            rows.write(session, [*some[:5], lease, *some[5:], *changes])
-    finally:
-        event.remove(db.engine(), "before_cursor_execute", note)
+    monkeypatch.setattr(Write, "run", note)
+    with db.transaction() as session:
+        some = [answer(str(number)) for number in range(9)]
+        lease = RowInsert(table_of(Lease), {"name": "n", "owner": "o", "expires_at": 1})
+        changes = [RowUpdate(ANSWERS, str(number), {"body_hash": "x"}) for number in range(5)]
+        rows.write(session, [*some[:5], lease, *some[5:], *changes])
     written = [statement.split("(")[0].split(" SET")[0].strip() for statement in statements]
     kinds = ["INSERT INTO idempotent_answer", "INSERT INTO lease", "UPDATE idempotent_answer"]
     assert [statement for statement in written if statement.startswith(("INSERT", "UPDATE"))] == kinds

@@ -48,7 +48,7 @@ AMOUNT_NANOS_MAX = 10**18
 """The most that one operation may move: a thousand million units, far below what BIGINT columns add up."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Account:
     """The address of an account. `owner` is a wallet, paywall, batch, rail or instance id."""
 
@@ -59,6 +59,9 @@ class Account:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Account) and self.id == other.id)
 
     @cached_property
     def id(self) -> str:

@@ -23,10 +23,20 @@ Values = Sequence[Any]
 
 
 @contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Sends the writes inside to PostgreSQL without waiting for the answer to each; they are waited for at the end."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    with _driver(connection, "a pipeline"), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
+        yield
+
+
+@contextmanager
 def _driver(connection: Connection, statement: str) -> Iterator[Any]:
     """Opens a cursor of the driver. Its errors become SQLAlchemy's, and a broken connection is given up."""
     proxied = connection.connection
-    cursor = proxied.cursor()
+    cursor: Any = proxied.cursor()
     try:
         yield cursor
     except connection.dialect.loaded_dbapi.Error as error:
@@ -37,8 +47,6 @@ def _driver(connection: Connection, statement: str) -> Iterator[Any]:
             statement, None, error, connection.dialect.loaded_dbapi.Error, connection_invalidated=is_lost,
             dialect=connection.dialect,
         ) from error  # fmt: skip
-    finally:
-        cursor.close()
 
 
 class Read:
@@ -46,7 +54,7 @@ class Read:
 
     def __init__(self, text: str) -> None:
         self._sqlite = text.replace("IN ?", "IN (SELECT value FROM json_each(?))").replace(" FOR NO KEY UPDATE", "")
-        self._postgresql = text.replace("IN ?", "= ANY(%s)")
+        self._postgresql = text.replace("IN ?", "= ANY(%b)")
 
     def rows(self, connection: Connection, ids: Iterable[str]) -> Sequence[Any]:
         """Returns the rows of these ids as tuples; asks nothing if there are none."""
@@ -142,4 +150,5 @@ def delete(table: Table, key: str = "id") -> Write:
 
 
 def _arrays(table: Table, columns: Sequence[str]) -> str:
-    return ", ".join(f"%s::{'bigint' if isinstance(table.c[name].type, Whole) else 'text'}[]" for name in columns)
+    # In binary, because the driver escapes each text of a textual array with a regular expression.
+    return ", ".join(f"%b::{'bigint' if isinstance(table.c[name].type, Whole) else 'text'}[]" for name in columns)
