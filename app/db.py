@@ -48,6 +48,7 @@ _POSTGRESQL: dict[str, Any] = {
 _lock = threading.Lock()
 _engine: Engine | None = None
 _claim: IO[str] | None = None
+_lock_files: dict[tuple[str, int], IO[str]] = {}
 
 
 class Repeatable(Unavailable):
@@ -83,6 +84,9 @@ def dispose() -> None:
             _engine.dispose()
         if _claim is not None:
             _claim.close()
+        for path, process in list(_lock_files):
+            if process == os.getpid():
+                _lock_files.pop((path, process)).close()
         _engine = _claim = None
 
 
@@ -144,9 +148,6 @@ def _only_writer(made: Engine) -> Iterator[None]:
         finally:
             _this_thread.writes = False
             fcntl.flock(file, fcntl.LOCK_UN)
-
-
-_lock_files: dict[tuple[str, int], IO[str]] = {}
 
 
 def _lock_file(path: str) -> IO[str]:

@@ -213,7 +213,9 @@ class Model:
         after = self.copy()
         promo = after._collect(operation, after.holds[operation.hold_id])
         self.__dict__ = after.__dict__
-        return self._closed(self.holds[operation.hold_id], from_promo=promo)
+        settled = self.holds[operation.hold_id]
+        late = settled.charged - hold.charged if hold.status == "expired" else None
+        return self._closed(settled, from_promo=promo, late=late)
 
     def _collect(self, operation: Settle, hold: ModelHold) -> int:
         """Gives back what is held first, then takes: trial money, wallet, as far as the budgets let it."""
