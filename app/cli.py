@@ -27,14 +27,14 @@ out = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Data = Annotated[Path | None, typer.Option(help="Where this instance keeps its files. Default: .coinslot")]
-Port = Annotated[int, typer.Option(help="The port to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")]
 
 
 def main() -> None:
     """Runs the command; what the user can mend is one line, not a trace."""
     try:
         cli()
-    except (settings.SettingsError, CoinslotError) as error:
+    except (settings.SettingsError, CoinslotError, OSError) as error:
         errors.print(f"coinslot: {error}", style="red", markup=False)
         sys.exit(1)
 

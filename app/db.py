@@ -254,11 +254,18 @@ async def in_transaction(function: Callable[[Session], T], *, writes: bool = Fal
 
 
 def migrate() -> None:
-    """Brings the database to the newest migration. Safe from several processes at once."""
+    """Brings the database to the newest migration. Safe from several processes at once.
+
+    Raises Unavailable if the database cannot be reached, or is none.
+    """
     from alembic import command
 
-    with _migrating() as connection:
-        command.upgrade(_alembic(connection), "head")
+    try:
+        with _migrating() as connection:
+            command.upgrade(_alembic(connection), "head")
+    except DBAPIError as error:
+        where = engine().url.render_as_string(hide_password=True)
+        raise Unavailable(f"{where} cannot be used: {str(error.orig).splitlines()[0]}") from error
 
 
 def is_migrated() -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message is one line that names it."""
@@ -44,6 +46,20 @@ class Settings(BaseSettings):
             return "postgresql+psycopg://" + value.split("://", 1)[1]
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in LOG_LEVELS:
+            raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
+        return value.lower()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _no_empty_secret(cls, value: str) -> str:
+        if value and not all(part.strip() for part in value.split(",")):
+            raise ValueError("must be secrets separated by commas, none of them empty")
         return value
 
     @field_validator("public_url", "upstream_url", "openrouter_base")
@@ -99,5 +115,6 @@ def configure(**chosen: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "COINSLOT_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']} (got {first['input']!r})") from None
+        got = "" if name.endswith("_KEY") else f" (got {first['input']!r})"
+        raise SettingsError(f"{name}: {first['msg']}{got}") from None
     return _settings

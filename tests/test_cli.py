@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from tests.server import ROOT, command, running
@@ -66,3 +67,25 @@ def test_without_pages_reflex_is_never_imported(tmp_path: Path) -> None:
         "asgi.api_only((wiring.running, scheduler.running)); sys.exit('reflex' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "data"),
+    [
+        ({"LOG_LEVEL": "loud"}, "data"),
+        ({"SECRET_KEY": " , "}, "data"),
+        ({"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/x"}, "data"),
+        ({}, "file/data"),
+        ({}, "garbage"),
+    ],
+)
+def test_what_the_operator_can_mend_is_one_line_and_no_trace(
+    tmp_path: Path, environment: dict[str, str], data: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "garbage").mkdir()
+    (tmp_path / "garbage" / "coinslot.db").write_text("This is no database.")
+    done = command("demo", "--no-web", "--data", str(tmp_path / data), **environment)
+    said = done.stderr.strip().splitlines()
+    assert done.returncode == 1 and len(said) == 1 and said[0].startswith("coinslot: ")
+    assert "secret" not in said[0].lower() or "SECRET_KEY" in said[0]
