@@ -167,7 +167,8 @@ def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
     failure: Exception = Unavailable("Nothing was tried.")
     for attempt in range(1, db.ATTEMPTS_MAX + 1):
         try:
-            return _write(batch)
+            # What failed in a pipeline is repeated without one, which says exactly what it was.
+            return _write(batch, pipelined=attempt == 1)
         except Exception as error:
             log.warning("commit_queue", step="commit", operations=len(batch), attempt=attempt, error=repr(error))
             failure = error
@@ -181,8 +182,8 @@ def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
     return [answer for waiting in batch for answer in _commit((waiting,))]
 
 
-def _write(batch: Sequence[_Waiting]) -> Sequence[Answer]:
-    with db.transaction() as session:
+def _write(batch: Sequence[_Waiting], *, pipelined: bool) -> Sequence[Answer]:
+    with db.transaction(pipelined=pipelined) as session:
         outcomes: list[Outcome] = apply(session, [waiting.operation for waiting in batch])
         rows.write(session, [
             row

@@ -67,6 +67,12 @@ class ConnectionLost(Repeatable):
     code = "connection_lost"
 
 
+class Aborted(Repeatable):
+    """A statement of a pipeline failed, and the driver did not say how."""
+
+    code = "aborted"
+
+
 def engine() -> Engine:
     """Returns the engine of this process, made on first use."""
     global _engine
@@ -173,8 +179,11 @@ def _turn(made: Engine, *, writes: bool) -> Any:
 
 
 @contextmanager
-def transaction(*, writes: bool = True) -> Iterator[Session]:
+def transaction(*, writes: bool = True, pipelined: bool = False) -> Iterator[Session]:
     """Opens a session, commits it at the end, rolls it back on any error.
+
+    With `pipelined` PostgreSQL is not waited for between statements whose result nobody reads; an error of
+    one may then come as late as the commit, which it prevents. Only statements of `ledger/sql.py` may be used.
 
     Without `writes` the database itself refuses to write and shows one snapshot throughout. Raises
     Unavailable when the database cannot be reached or cannot take more, Repeatable when the transaction
@@ -186,7 +195,11 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
         with _turn(made, writes=writes), made.connect() as connection:
             is_postgresql = made.dialect.name == "postgresql"
             connection.execution_options(**(_READS if is_postgresql and not writes else {_WRITES: writes}))
-            with Session(bind=connection, autoflush=False, expire_on_commit=False) as session, session.begin():
+            with (
+                _pipeline(connection) if pipelined and is_postgresql else nullcontext(),
+                Session(bind=connection, autoflush=False, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 if is_postgresql and not writes:
                     session.execute(text("SET LOCAL enable_seqscan = on"))
                 yield session
@@ -200,9 +213,15 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
         raise
 
 
+def _pipeline(connection: Connection) -> Any:
+    return connection.connection.driver_connection.pipeline()  # type: ignore[union-attr]
+
+
 def _unavailable(error: Exception, is_committing: bool) -> Unavailable:
     if getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS:
         return WriteConflict("Another transaction went first; try again.")
+    if type(getattr(error, "orig", None)).__name__ == "PipelineAborted":
+        return Aborted("An earlier statement failed, and nothing was written; without a pipeline it says why.")
     if isinstance(error, DBAPIError) and error.connection_invalidated and not is_committing:
         return ConnectionLost("The connection to the database broke; nothing was charged.")
     if is_committing:

@@ -49,9 +49,9 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Keeps the writer from its first batch until the event is set, so that the next ones meet in one."""
     go, write = threading.Event(), commit_queue._write
 
-    def waiting(batch: Any) -> Any:
+    def waiting(batch: Any, *, pipelined: bool) -> Any:
         assert go.wait(30)
-        return write(batch)
+        return write(batch, pipelined=pipelined)
 
     monkeypatch.setattr(commit_queue, "_write", waiting)
     return go
@@ -61,12 +61,12 @@ def fails(monkeypatch: pytest.MonkeyPatch, *failures: Exception | None, after_th
     """Makes the next writes fail as given, before they begin or after they landed; returns the batches' sizes."""
     write, left, sizes = commit_queue._write, list(failures), []
 
-    def failing(batch: Any) -> Any:
+    def failing(batch: Any, *, pipelined: bool) -> Any:
         sizes.append(len(batch))
         failure = left.pop(0) if left else None
         if failure is not None and not after_the_commit:
             raise failure
-        written = write(batch)
+        written = write(batch, pipelined=pipelined)
         if failure is not None:
             raise failure
         return written

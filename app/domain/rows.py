@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.operations import Applied
-from app.domain.ledger.sql import Values, Write, delete, insert, pipelined, update
+from app.domain.ledger.sql import Values, Write, delete, insert, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,8 @@ def write(session: Session, rows: Iterable[Row]) -> None:
             group[row.id] = (*values, row.id)
         else:
             group[len(group)] = values
-    if not groups:
-        return
-    connection = session.connection()
-    with pipelined(connection):
-        for (table, kind, columns), group in sorted(groups.items(), key=lambda item: _ORDER[item[0][1]]):
-            _statement(table, kind, columns).run(connection, list(group.values()))
+    for (table, kind, columns), group in sorted(groups.items(), key=lambda item: _ORDER[item[0][1]]):
+        _statement(table, kind, columns).run(session.connection(), list(group.values()))
 
 
 _ORDER: dict[type, int] = {RowInsert: 0, RowUpdate: 1, RowDelete: 2}

@@ -131,8 +131,14 @@ class Carrier:
         await self._finish(run, answer, meter, end, send, wording, keep)
 
     async def _leave(self, run: Run, answer: ProviderAnswer, meter: StreamMeter) -> None:
-        """Ends a stream whose client is gone, as the paywall says."""
+        """Ends a stream whose client is gone, as the paywall says.
+
+        One with a key ends this way only when the process stops: it costs nothing, and its retry runs.
+        """
         policy = run.snapshot.configuration.disconnect
+        if run.asked.claim_id is not None:
+            await self._conclude(run, answer, None)
+            return
         metered = Metered(None)
         try:
             try:

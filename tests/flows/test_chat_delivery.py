@@ -297,3 +297,25 @@ async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str
     assert (balance(snapshot), found.disconnect, found.charge) == (Balance(NANOS, 0), "free", "0")
     assert float(found.shortfall) > 0
     assert_books_balance()
+
+
+async def test_a_chat_with_a_key_that_the_stop_of_the_process_cuts_costs_nothing_and_its_retry_runs(
+    database: str,
+) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        asking = Asking(queue, snapshot)
+        asking.use(Scripted(event("one "), None))
+        recording, _ = asking.ask()
+        await recording.begun()
+        (making,) = asking.chat._finishing
+        making.cancel()
+        await asyncio.wait([making])
+        await asking.chat.drain(5)
+        assert (balance(snapshot), receipt(snapshot, asking.runs[0].asked.id).status) == (Balance(NANOS, 0), "released")
+        with pytest.raises(RuntimeError, match="broke off"):
+            _ = [piece async for piece in recording.read()]
+        asking.use(Scripted(*STREAMED))
+        assert (await asking.answer())[1] is False
+    assert_books_balance()

@@ -6,17 +6,16 @@ The only writer of the ledger. Nothing is committed here; the caller's transacti
 from collections.abc import Sequence
 from operator import attrgetter
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import LedgerRefused
-from app.domain.ledger.book import TRANSFER_COLUMNS, Book, BudgetRow, HoldRow
+from app.domain.ledger.book import TRANSFER_COLUMNS, Book, BudgetRow
 from app.domain.ledger.decide import decide
 from app.domain.ledger.opening import open_shared_accounts
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.ledger.reading import open_book
-from app.domain.ledger.sql import Values, delete, insert, pipelined, update
+from app.domain.ledger.sql import Values, delete, insert, update
 from app.domain.ledger.tables import (
     LedgerAccount,
     LedgerBudget,
@@ -89,11 +88,6 @@ def _write(session: Session, book: Book) -> None:
     new_holds = [hold for hold in book.holds.values() if hold.is_new]
     # Also those whose deltas cancelled out: a transfer refers to them.
     open_shared_accounts(session, book.deltas, book.now)
-    with pipelined(connection):
-        _write_rows(connection, book, new_holds)
-
-
-def _write_rows(connection: Connection, book: Book, new_holds: Sequence[HoldRow]) -> None:
     _SAVE_ACCOUNT.run(connection, [
         (row.posted, row.held, row.tight_floor, row.id) for row in book.accounts.values() if row.is_changed
     ])  # fmt: skip

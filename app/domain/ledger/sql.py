@@ -23,16 +23,6 @@ Values = Sequence[Any]
 
 
 @contextmanager
-def pipelined(connection: Connection) -> Iterator[None]:
-    """Sends the writes inside to PostgreSQL without waiting for the answer to each; they are waited for at the end."""
-    if connection.dialect.name == "sqlite":
-        yield
-        return
-    with _driver(connection, "a pipeline"), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
-        yield
-
-
-@contextmanager
 def _driver(connection: Connection, statement: str) -> Iterator[Any]:
     """Opens a cursor of the driver. Its errors become SQLAlchemy's, and a broken connection is given up."""
     proxied = connection.connection
