@@ -87,6 +87,8 @@ class WrongMode(Refused):
 class Blocked(Refused):
     """`code` is `user_blocked` or `wallet_frozen`."""
 
+    code = "user_blocked"
+
     def __init__(self, message: str, code: str = "user_blocked") -> None:
         super().__init__(message)
         self.code = code
@@ -108,6 +110,7 @@ class AnswerForgotten(Refused):
 class LimitReached(Refused):
     """`code` says which limit, `retry_after_seconds` when it lets the next request through."""
 
+    code = "limit_reached"
     is_transient = True
 
     def __init__(self, message: str, code: str, retry_after_seconds: int) -> None:

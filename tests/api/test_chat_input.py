@@ -1,5 +1,7 @@
 """Chat requests that cannot be: the field is named, and nothing is written."""
 
+from fractions import Fraction
+
 import httpx
 import pytest
 
@@ -58,7 +60,9 @@ def test_a_body_over_the_limit_is_refused_by_its_length_and_by_its_bytes(demo: D
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
 
 
-def test_images_are_refused_where_their_price_is_unknown(demo: Demo) -> None:
+def test_an_image_is_held_at_its_bound_and_charged_by_what_it_used(demo: Demo) -> None:
     part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
-    answer = demo.chat("ok", demo.new_user(), messages=[{"role": "user", "content": [part]}])
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages")
+    answer = demo.chat("ok", demo.new_user(), messages=[{"role": "user", "content": [part]}], max_tokens=100)
+    receipt = demo.receipt(answer.headers["x-request-id"])
+    assert answer.status_code == 200
+    assert Fraction(receipt["charge"]) < Fraction("0.001") < Fraction("0.01") < Fraction(receipt["hold"])

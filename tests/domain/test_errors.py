@@ -1,7 +1,10 @@
 """Errors say what went wrong, to machines and to people."""
 
+import pickle
 import re
 from collections.abc import Iterator
+
+import pytest
 
 from app.domain import errors
 from app.domain.errors import BadField, CoinslotError, InsufficientFunds, LinkInvalid, ProviderFailed, UnknownModel
@@ -43,8 +46,26 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
 def test_only_what_may_go_well_the_next_time_is_transient() -> None:
     transient = {kind for kind in below(CoinslotError) if kind.is_transient}
-    assert transient == {errors.StillRunning, errors.StaleDecision, ProviderFailed, errors.Unavailable}
+    assert transient == {
+        errors.StillRunning, errors.LimitReached, errors.StaleDecision, ProviderFailed, errors.Unavailable,
+    }  # fmt: skip
     assert not CoinslotError.is_transient
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadField("x", "No.", "why"),
+        InsufficientFunds("wallet", 3, 5),
+        ProviderFailed("No.", 429, body={"message": "x"}, retry_after="7"),
+        errors.LimitReached("No.", "limit", 7),
+        errors.Blocked("No.", "wallet_frozen"),
+        errors.Unavailable("No."),
+    ],
+)
+def test_an_error_crosses_to_another_process_with_all_that_it_says(error: CoinslotError) -> None:
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert type(again) is type(error) and again.__dict__ == error.__dict__ and str(again) == str(error)
 
 
 def test_what_is_carried_is_kept() -> None:
