@@ -67,12 +67,6 @@ class ConnectionLost(Repeatable):
     code = "connection_lost"
 
 
-class Aborted(Repeatable):
-    """A statement of a pipeline failed, and the driver did not say how."""
-
-    code = "aborted"
-
-
 def engine() -> Engine:
     """Returns the engine of this process, made on first use."""
     global _engine
@@ -157,21 +151,11 @@ def _only_writer(made: Engine) -> Iterator[None]:
 
 
 def _lock_file(path: str) -> IO[str]:
-    """Returns the open lock file, opened once: a lock belongs to an open file, and each process needs its own.
-
-    Opened anew if it is no longer the one that others would open.
-    """
-    file = _lock_files.get((path, os.getpid()))
-    if file is None or not _is_still_at(path, file):
-        file = _lock_files[path, os.getpid()] = Path(path).open("a")  # noqa: SIM115
-    return file
-
-
-def _is_still_at(path: str, file: IO[str]) -> bool:
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
+    """Returns the open lock file, opened once: a lock belongs to an open file, and each process needs its own."""
+    opened = (path, os.getpid())
+    if opened not in _lock_files:
+        _lock_files[opened] = Path(path).open("a")  # noqa: SIM115
+    return _lock_files[opened]
 
 
 def _turn(made: Engine, *, writes: bool) -> Any:
@@ -196,7 +180,9 @@ def transaction(*, writes: bool = True, pipelined: bool = False) -> Iterator[Ses
             is_postgresql = made.dialect.name == "postgresql"
             connection.execution_options(**(_READS if is_postgresql and not writes else {_WRITES: writes}))
             with (
-                _pipeline(connection) if pipelined and is_postgresql else nullcontext(),
+                connection.connection.driver_connection.pipeline()  # type: ignore[union-attr]
+                if pipelined and is_postgresql
+                else nullcontext(),
                 Session(bind=connection, autoflush=False, expire_on_commit=False) as session,
                 session.begin(),
             ):
@@ -213,15 +199,11 @@ def transaction(*, writes: bool = True, pipelined: bool = False) -> Iterator[Ses
         raise
 
 
-def _pipeline(connection: Connection) -> Any:
-    return connection.connection.driver_connection.pipeline()  # type: ignore[union-attr]
-
-
 def _unavailable(error: Exception, is_committing: bool) -> Unavailable:
     if getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS:
         return WriteConflict("Another transaction went first; try again.")
     if type(getattr(error, "orig", None)).__name__ == "PipelineAborted":
-        return Aborted("An earlier statement failed, and nothing was written; without a pipeline it says why.")
+        return Repeatable("A statement of the pipeline failed and nothing was written; without a pipeline it says why.")
     if isinstance(error, DBAPIError) and error.connection_invalidated and not is_committing:
         return ConnectionLost("The connection to the database broke; nothing was charged.")
     if is_committing:

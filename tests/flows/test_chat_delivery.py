@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -280,28 +279,7 @@ async def test_a_lost_process_charges_a_chat_with_a_key_nothing_and_frees_it(dat
     assert_books_balance()
 
 
-async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str) -> None:
-    snapshot = make_snapshot()
-    snapshot = replace(snapshot, configuration=replace(snapshot.configuration, disconnect="free"))
-    await give(snapshot, "ada", NANOS)
-    async with running_queue() as queue:
-        chat, carrier = flows(queue, Scripted(event("one two"), None))
-        run = await chat.begin(snapshot, "ada", request(stream=True), "req_1", None)
-        assert isinstance(run, Run)
-        task = asyncio.create_task(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    found = receipt(snapshot)
-    assert (balance(snapshot), found.disconnect, found.charge) == (Balance(NANOS, 0), "free", "0")
-    assert float(found.shortfall) > 0
-    assert_books_balance()
-
-
-async def test_a_chat_with_a_key_that_the_stop_of_the_process_cuts_costs_nothing_and_its_retry_runs(
-    database: str,
-) -> None:
+async def test_a_chat_with_a_key_that_a_stop_cuts_costs_nothing_and_its_retry_runs(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:

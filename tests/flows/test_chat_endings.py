@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -94,3 +95,19 @@ async def test_a_counter_that_breaks_leaves_nothing_held(database: str) -> None:
             await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
         await carrier._chat.drain(5)
     assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
+
+
+async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str) -> None:
+    snapshot = make_snapshot()
+    snapshot = replace(snapshot, configuration=replace(snapshot.configuration, disconnect="free"))
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
+        task = asyncio.create_task(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    found = receipt(snapshot)
+    assert (balance(snapshot), found.disconnect, found.charge) == (Balance(NANOS, 0), "free", "0")
+    assert float(found.shortfall) > 0
+    assert_books_balance()
