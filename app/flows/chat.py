@@ -39,6 +39,9 @@ log = structlog.get_logger()
 SETTLE_RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 """Pauses between attempts to land a settlement; the last one repeats."""
 
+CUT_SECONDS_MAX = 3
+"""How long what is cut at the end of the process has to end its hold."""
+
 Keep = Callable[[Applied], ChatAnswer]
 """Says what is kept of an answer for a retry with its key, given its settlement. Pure."""
 
@@ -272,7 +275,16 @@ class Chat:
         return task
 
     async def drain(self, seconds: float) -> None:
-        """Waits for settlements that still run, and for the repetitions that they may need."""
+        """Waits for what still runs: answers without listeners, settlements, the repetitions that they may need.
+
+        What has not ended by then is cut, and has a moment to end its hold.
+        """
+        await self._wait(seconds)
+        for task in self._finishing:
+            task.cancel()
+        await self._wait(CUT_SECONDS_MAX)
+
+    async def _wait(self, seconds: float) -> None:
         end = clock.monotonic_seconds() + seconds
         while self._finishing and (left := end - clock.monotonic_seconds()) > 0:
             await asyncio.wait(self._finishing, timeout=left)

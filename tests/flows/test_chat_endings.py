@@ -111,3 +111,16 @@ async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str
     assert (balance(snapshot), found.disconnect, found.charge) == (Balance(NANOS, 0), "free", "0")
     assert float(found.shortfall) > 0
     assert_books_balance()
+
+
+async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(database: str) -> None:
+    snapshot = make_snapshot()
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
+        chat = carrier._chat
+        making = chat.keep(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
+        await asyncio.sleep(0.05)
+        await chat.drain(0.05)
+        assert making.done() and not chat._finishing
+    assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, "settled")
+    assert_books_balance()
