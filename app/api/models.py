@@ -8,7 +8,7 @@ from app.api.dependencies import Caller
 from app.domain import clock
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.price_book import Offer
-from app.domain.pricing.quote import BASIS_POINTS
+from app.domain.pricing.quote import BASIS_POINTS, Price
 from app.flows.decide import find_offer
 
 router = APIRouter(tags=["models"])
@@ -24,6 +24,17 @@ async def list_models(caller: Caller) -> dict[str, Any]:
 async def get_model(caller: Caller, model: str) -> dict[str, Any]:
     """Returns one model."""
     return _model(model, find_offer(caller, model))
+
+
+def _own_prices(price: Price) -> list[tuple[str, int | None]]:
+    """Returns the kinds of token that may have a price of their own, as the list names them."""
+    return [
+        ("cache_write", price.cache_write_nanos),
+        ("image", price.image_input_nanos),
+        ("audio", price.audio_input_nanos),
+        ("reasoning", price.reasoning_nanos),
+        ("audio_completion", price.audio_output_nanos),
+    ]
 
 
 def _model(model: str, offer: Offer) -> dict[str, Any]:
@@ -47,5 +58,6 @@ def _model(model: str, offer: Offer) -> dict[str, Any]:
             "cached_prompt": with_markup(price.cached_input_nanos),
             "completion": with_markup(price.output_nanos),
             "request": with_markup(price.request_nanos),
+            **{name: with_markup(nanos) for name, nanos in _own_prices(price) if nanos is not None},
         },
     }

@@ -58,6 +58,12 @@ def parse_amount(value: object, field: str = "amount") -> int:
     return nanos
 
 
+def parse_nanos(decimal: str) -> int:
+    """Reads back what `format_decimal` wrote."""
+    whole, _, decimals = decimal.partition(".")
+    return int(whole + decimals.ljust(9, "0"))
+
+
 def format_decimal(nanos: int) -> str:
     """Writes nanos as an exact decimal string of the unit, without needless zeros: `0.0125`."""
     return format_fraction(nanos, NANOS)

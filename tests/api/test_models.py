@@ -1,5 +1,9 @@
 """GET /v1/models: what is offered, at what price."""
 
+from app.api.models import _model
+from app.domain.money import NANOS, Unit
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import Price
 from tests.server import Demo
 
 
@@ -16,3 +20,11 @@ def test_one_model_is_described_like_in_the_list(demo: Demo) -> None:
     assert demo.get("/models/tools").json() == listed
     answer = demo.get("/models/no-such-model")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_kinds_with_a_price_of_their_own_are_listed_with_the_markup() -> None:
+    price = Price(
+        "prc_1", "m", 1, Unit.USD, NANOS, NANOS, 2 * NANOS, markup_basis_points=1_000, reasoning_nanos=3 * NANOS
+    )
+    listed = _model("m", Offer(price, "M", "", None, None, None, 0))["pricing"]
+    assert (listed["reasoning"], listed["completion"]) == ("3.3", "2.2") and "audio" not in listed

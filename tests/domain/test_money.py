@@ -17,6 +17,7 @@ from app.domain.money import (
     format_for_people,
     format_fraction,
     parse_amount,
+    parse_nanos,
 )
 
 AMOUNTS = st.integers(1, AMOUNT_UNITS_MAX * NANOS)
@@ -124,3 +125,8 @@ def test_people_never_read_more_than_there_is(nanos: int, unit: Unit) -> None:
     shown = Fraction(format_for_people(nanos, unit).replace("$", "").replace(",", "").removesuffix(" USDC")) * NANOS
     assert 0 <= abs(nanos) - abs(shown) < NANOS // 100
     assert shown == 0 or (shown > 0) == (nanos > 0)
+
+
+@given(st.integers(-(10**18), 10**18))
+def test_what_was_written_is_read_back(nanos: int) -> None:
+    assert parse_nanos(format_decimal(nanos)) == nanos

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.domain import clock
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
 
@@ -15,8 +15,23 @@ _TITLES = {
     "chargeback": "Payment taken back",
     "manual_charge": "One-off charge",
 }
-_KINDS = {"input": "Input", "cached_input": "Cached input", "output": "Output", "request": "Request fee"}
+_KINDS = {
+    "input": "Input",
+    "cached_input": "Cached input",
+    "cache_write": "Written to the cache",
+    "image_input": "Image input",
+    "audio_input": "Audio input",
+    "output": "Output",
+    "reasoning": "Reasoning",
+    "audio_output": "Audio output",
+    "request": "Request fee",
+}
 _NOTES = {"interrupted": "The answer was interrupted; what had been delivered was charged."}
+_LEFT_NOTES = {
+    "cancel": "The app closed the connection early; what had been delivered was charged.",
+    "drain": "The app closed the connection early; the answer was finished and kept for it.",
+    "free": "The app closed the connection early; this was not charged.",
+}
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -69,11 +84,15 @@ def to_row(movement: Movement, unit: Unit) -> MovementRow:
     )
 
 
+def _money(amount: str, unit: str) -> str:
+    whole, _, decimals = amount.partition(".")
+    exact = f"{whole}.{decimals:0<2}"
+    return f"${exact}" if unit == Unit.USD else f"{exact} {unit}"
+
+
 def _receipt(receipt: Receipt) -> dict[str, object]:
     def money(amount: str) -> str:
-        whole, _, decimals = amount.partition(".")
-        exact = f"{whole}.{decimals:0<2}"
-        return f"${exact}" if receipt.unit == Unit.USD else f"{exact} {receipt.unit}"
+        return _money(amount, receipt.unit)
 
     return {
         "has_receipt": True,
@@ -81,7 +100,7 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
                     "" if line.kind == "request" else money(line.price_per_million), money(line.amount))
             for line in receipt.lines
-        ],
+        ] + _late_lines(receipt),
         "markup": f"{receipt.markup_percent} %" if receipt.markup_percent != "0" else "",
         "minimum": money(receipt.minimum) if receipt.minimum != "0" else "",
         "charge": money(receipt.charge),
@@ -91,11 +110,22 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _late_lines(receipt: Receipt) -> list[LineRow]:
+    """Returns the line of what was added when an interrupted answer ended after all."""
+    if receipt.late is None:
+        return []
+    added = sum(parse_nanos(part) for part in receipt.late["split"].values())
+    tokens = sum(int(line["tokens"]) for line in receipt.late.get("lines", ()) if line["kind"] != "request")
+    return [LineRow("In the end", f"{tokens:,}", "", f"+{_money(format_decimal(added), receipt.unit)}")]
+
+
 def _note(receipt: Receipt) -> str:
     if receipt.status in _NOTES:
         return _NOTES[receipt.status]
+    if receipt.late is not None:
+        return "The answer was interrupted and charged so far; it ended later, and the rest was added."
     if receipt.disconnect is not None:
-        return "The app closed the connection early; what had been delivered was charged."
+        return _LEFT_NOTES[receipt.disconnect]
     return "The provider reported no usage, so the tokens were counted here." if receipt.estimated else ""
 
 
