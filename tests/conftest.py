@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--ledger-steps", type=int, default=6_000, help="steps of the ledger's state machine on each database"
     )
-    parser.addoption("--kill-rounds", type=int, default=20, help="how often servers under load are killed")
+    parser.addoption("--kill-rounds", type=int, default=15, help="how often servers under load are killed")
 
 
 def pytest_report_header() -> list[str]:
