@@ -2,14 +2,20 @@
 
 from sqlmodel import SQLModel
 
+from app.domain.authorizations.tables import Authorization
+from app.domain.earnings.tables import EarningsMaturity
 from app.domain.inbox.tables import InboxEvent
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.paywalls.tables import Paywall
+from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
 from app.domain.topups.tables import Topup
 from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
-ONE_OF_EACH_FILE = (InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, Request, Topup, Wallet)
+ONE_OF_EACH_FILE = (
+    Authorization, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, PersonAccount, Request,
+    Topup, Wallet,
+)  # fmt: skip
 METADATA = SQLModel.metadata

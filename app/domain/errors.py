@@ -6,6 +6,7 @@ CoinslotError
 │   ├── UnknownKey            no such key, or revoked
 │   ├── UnknownModel          no such model, or no price for it
 │   ├── NotFound              no such row, or somebody else's
+│   ├── NotSignedIn           only for somebody who is signed in
 │   ├── WrongMode             not possible in this mode of paywall
 │   ├── Blocked               the user is blocked or the wallet is frozen
 │   ├── KeyReused             an idempotency key came again with another body
@@ -80,12 +81,16 @@ class NotFound(Refused):
     code = "not_found"
 
 
+class NotSignedIn(Refused):
+    code = "not_signed_in"
+
+
 class WrongMode(Refused):
     code = "wrong_mode"
 
 
 class Blocked(Refused):
-    """`code` is `user_blocked` or `wallet_frozen`."""
+    """`code` is `user_blocked`, `wallet_frozen` or `authorization_required`."""
 
     code = "user_blocked"
 

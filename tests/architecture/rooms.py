@@ -4,9 +4,9 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 """
 
 DOMAIN_ORDER = (
-    "errors", "clock", "ids", "money", "tables", "idempotency", "links", "leases",
+    "errors", "clock", "ids", "key_text", "money", "tables", "idempotency", "links", "leases",
     "ledger", "rows", "people", "paywalls", "authorizations", "catalogue", "pricing", "wallets", "usage",
-    "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
+    "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
@@ -37,7 +37,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
     "wiring": (),
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
-    "web": ("reflex",),
+    "web": ("reflex", "reflex_components_core"),
     "jobs": ("apscheduler",),
     "cli": ("typer", "rich"),
     "app": ("reflex",),

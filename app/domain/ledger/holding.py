@@ -28,7 +28,7 @@ def hold(book: Book, operation: Hold) -> Applied:
     """Grants the largest amount that fits, or refuses and names which could not pay."""
     stored = _asked_before(book, operation)
     if stored is not None:
-        return applied(book, operation.wallet, stored.amount, is_replay=True)
+        return _applied(book, operation.wallet, stored.amount, operation.budgets, is_replay=True)
     if not operation.least <= operation.most <= operation.bound:
         raise BadOperation(f"{operation.id}: a hold needs least ≤ most ≤ bound.")
     check_amount(operation.least, 0)
@@ -55,14 +55,16 @@ def hold(book: Book, operation: Hold) -> Applied:
     )
     book.holds[made.id] = made
     _change_held(book, made, amount, made.from_promo)
-    return applied(book, operation.wallet, amount)
+    return _applied(book, operation.wallet, amount, operation.budgets)
 
 
 def charge(book: Book, operation: Charge) -> Applied:
     """Takes exactly what is asked, or refuses; kept as a hold that was settled at once."""
     stored = _asked_before(book, operation)
     if stored is not None:
-        return applied(book, operation.wallet, stored.charged, from_promo=stored.from_promo, is_replay=True)
+        return _applied(
+            book, operation.wallet, stored.charged, operation.budgets, from_promo=stored.from_promo, is_replay=True
+        )
     amount = operation.amount
     check_amount(amount, 1)
     budgets = _check_decision(book, operation)
@@ -90,7 +92,7 @@ def charge(book: Book, operation: Charge) -> Applied:
     book.holds[made.id] = made
     _spend(book, made, amount)
     record(book, f"charge:{made.id}", transfers, made.request_id)
-    return applied(book, operation.wallet, amount, from_promo=from_promo)
+    return _applied(book, operation.wallet, amount, operation.budgets, from_promo=from_promo)
 
 
 def extend(book: Book, operation: Extend) -> Applied:
@@ -109,7 +111,7 @@ def extend(book: Book, operation: Extend) -> Applied:
     hold.from_promo += from_promo
     hold.metered = max(hold.metered, min(operation.metered, hold.bound))
     hold.is_changed = True
-    return applied(book, wallet, hold.amount)
+    return _applied(book, wallet, hold.amount, hold.budgets)
 
 
 def settle(book: Book, operation: Settle) -> Applied:
@@ -226,7 +228,7 @@ def _collect_due(book: Book, hold: HoldRow, wallet: Account, due: int, wanted: i
         more_promo = min(extra, free_promo)
         from_promo += more_promo
         from_wallet += min(extra - more_promo, free_wallet)
-    return Collected(from_promo, from_wallet, wanted)
+    return Collected(from_promo, from_wallet, wanted, hold.charged)
 
 
 def _split(wallet: Account, split: Split, collected: Collected) -> Sequence[Transfer]:
@@ -246,12 +248,19 @@ def _split(wallet: Account, split: Split, collected: Collected) -> Sequence[Tran
 
 def _settled(book: Book, hold: HoldRow, *, from_promo: int = 0, is_replay: bool = False) -> Applied:
     """Answers with what a closed hold came to in all."""
-    return applied(
+    return _applied(
         book,
         parse(hold.account_id),
         hold.charged,
+        hold.budgets,
         released=max(hold.amount - hold.charged, 0),
         short=max((hold.asked or 0) - hold.charged, 0),
         from_promo=from_promo,
         is_replay=is_replay,
     )
+
+
+def _applied(book: Book, wallet: Account, amount: int, budgets: Sequence[str], **more: int | bool) -> Applied:
+    """Answers with the state of the wallet, and with what the budgets still let through where there are any."""
+    done = applied(book, wallet, amount, **more)  # type: ignore[arg-type]
+    return replace(done, cap_left=min(book.budgets[budget].free for budget in budgets)) if budgets else done

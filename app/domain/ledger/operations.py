@@ -26,11 +26,15 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a charge took: trial money first, then the wallet; `wanted` is what it asked for."""
+    """What a charge took: trial money first, then the wallet; `wanted` is what it asked for in all.
+
+    `before` is what an earlier settlement of the same hold had taken of that.
+    """
 
     from_promo: int
     from_wallet: int
     wanted: int
+    before: int = 0
 
     @property
     def total(self) -> int:
@@ -149,7 +153,8 @@ class Applied:
     (SetCap) or the new epoch (BumpEpoch); `released` is what the hold gave back; `available` is what the
     wallet and its trial money have free afterwards, below zero after a chargeback, `balance` what they have
     with holds; `short` is what a charge wanted and could not take, `from_promo` what it now took of trial
-    money (0 in a replay); `late` is what a settlement took after its hold had expired, else None.
+    money (0 in a replay); `late` is what a settlement took after its hold had expired, else None; `cap_left`
+    is the least that the budgets of a hold or charge still let through, None without budgets.
     """
 
     amount: int = 0
@@ -160,6 +165,7 @@ class Applied:
     from_promo: int = 0
     is_replay: bool = False
     late: int | None = None
+    cap_left: int | None = None
 
 
 def inputs_hash(operation: Post | Hold | Charge) -> str:

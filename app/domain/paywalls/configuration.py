@@ -29,6 +29,7 @@ class Mode(StrEnum):
 Disconnect = Literal["cancel", "drain", "free"]
 AuthStyle = Literal["bearer", "api-key"]
 DEMO, BUILT_IN = "demo", "built-in"
+APP_TEXT_CHARACTERS_MAX = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Configuration:
     """One version. `messages` are templates by action; `return_origins` where links may lead back to.
 
     `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4),
-    `markup_basis_points` what is added to the catalogue's prices.
+    `markup_basis_points` what is added to the catalogue's prices. In shared mode `needs_confirmation` makes a
+    consent count only once the app has confirmed it (`decisions.md` 25); `app_text` is a line of the app's own
+    that the consent page shows.
     """
 
     app_name: str
@@ -78,6 +81,8 @@ class Configuration:
     is_strict: bool = False
     disconnect: Disconnect = "cancel"
     markup_basis_points: int = 0
+    needs_confirmation: bool = False
+    app_text: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -112,6 +117,8 @@ def check(configuration: Configuration) -> None:
     """Raises BadField for a configuration that cannot be published."""
     if not 1 <= len(configuration.app_name) <= 60:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
+    if len(configuration.app_text) > APP_TEXT_CHARACTERS_MAX or not configuration.app_text.isprintable():
+        raise BadField("app_text", f"`app_text` must be one line of at most {APP_TEXT_CHARACTERS_MAX} characters.")
     if configuration.disconnect not in get_args(Disconnect):
         raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)

@@ -1,12 +1,6 @@
-"""Keys: 32 random bytes in base62 with a checksum, so that scanners can recognise a leaked one.
+"""Keys of paywalls; the prefix says of which environment (`http-api.md`). Only a SHA-256 is ever stored."""
 
-Only a SHA-256 is ever stored. The prefix says whose key it is (`http-api.md`).
-"""
-
-import hashlib
 import hmac
-import secrets
-import zlib
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -14,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound, Refused
-from app.domain.ids import BASE62, encode, new_id
+from app.domain.ids import new_id
+from app.domain.key_text import hash_key, is_key, make_key
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment
@@ -23,7 +18,6 @@ from app.domain.tables import table_of
 
 KEYS_MAX = 5
 _PREFIXES = {Environment.LIVE: "sk-coinslot-", Environment.SANDBOX: "sk-coinslot-test-"}
-_BODY_LENGTH, _CHECKSUM_LENGTH = 43, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +32,7 @@ class KeyView:
 
 def new_key(environment: Environment, random: bytes | None = None) -> str:
     """Returns a new key in clear; `random` (32 bytes) is given only to derive the demo's."""
-    body = encode(int.from_bytes(random or secrets.token_bytes(32)), BASE62, _BODY_LENGTH)
-    return f"{_PREFIXES[environment]}{body}{_checksum(body)}"
+    return make_key(_PREFIXES[environment], random)
 
 
 def derive_key(environment: Environment, secret: bytes, name: str) -> str:
@@ -49,16 +42,7 @@ def derive_key(environment: Environment, secret: bytes, name: str) -> str:
 
 def is_well_formed(key: str) -> bool:
     """Tells whether a key of a paywall could be real, without asking the database."""
-    for prefix in (_PREFIXES[Environment.SANDBOX], _PREFIXES[Environment.LIVE]):
-        if key.startswith(prefix) and len(key) == len(prefix) + _BODY_LENGTH + _CHECKSUM_LENGTH:
-            body, checksum = key[len(prefix) : -_CHECKSUM_LENGTH], key[-_CHECKSUM_LENGTH:]
-            return _checksum(body) == checksum
-    return False
-
-
-def hash_key(key: str) -> str:
-    """Returns what is stored of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return is_key(key, _PREFIXES[Environment.SANDBOX], _PREFIXES[Environment.LIVE])
 
 
 def epoch_subject(key_id: str) -> str:
@@ -96,7 +80,3 @@ def revoke_key(session: Session, paywall_id: str, key_id: str) -> None:
         stored.revoked_at = clock.now()
         session.flush()
         apply_one(session, BumpEpoch(epoch_subject(key_id)))
-
-
-def _checksum(body: str) -> str:
-    return encode(zlib.crc32(body.encode()), BASE62, _CHECKSUM_LENGTH)

@@ -137,6 +137,12 @@ def charge_nanos(price: Price, tokens: Tokens) -> int:
     return _finish(price, sum([rates[kind] * count for kind, count in tokens.by_kind()]))
 
 
+def cost_nanos(price: Price, tokens: Tokens) -> int:
+    """Returns what the provider is owed for these tokens by this price version: no markup, no minimum."""
+    exact = sum([price.rates[kind] * count for kind, count in tokens.by_kind()]) + price.request_nanos * PER_MILLION
+    return (2 * exact + PER_MILLION) // (2 * PER_MILLION)
+
+
 def bound_nanos(price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False) -> int:
     """Returns what a request of at most these tokens can cost, whatever kinds they turn out to be."""
     dearest_input, dearest_output = price.dearest if has_media else price.dearest_text

@@ -7,7 +7,11 @@ from app.domain.tables import STRICT, Whole, Words
 
 
 class Topup(SQLModel, table=True):
-    """One top-up, from the choice of an amount to the posting that credits it."""
+    """One top-up, from the choice of an amount to the posting that credits it.
+
+    `wallet_id` is an app wallet's or a shared one's; `paywall_id` the paywall whose link began it, None where
+    a person topped up by themselves.
+    """
 
     __tablename__ = "topup"
     __table_args__ = (
@@ -18,8 +22,8 @@ class Topup(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True, sa_type=Words)
-    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
-    wallet_id: str = Field(sa_type=Words, foreign_key="wallet.id")
+    paywall_id: str | None = Field(default=None, sa_type=Words, foreign_key="paywall.id")
+    wallet_id: str = Field(sa_type=Words)
     account_id: str = Field(sa_type=Words)
     rail: str = Field(sa_type=Words)
     currency: str = Field(sa_type=Words)

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import new_id
-from app.domain.ledger.accounts import Kind, parse
+from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.topups.tables import Topup
-from app.domain.wallets.wallets import AppWallet, open_wallet
 
 LEAST_NANOS = 3 * NANOS
 MOST_NANOS = 10_000 * NANOS
@@ -34,14 +33,15 @@ class PaymentMismatch(Refused):
     code = "payment_mismatch"
 
 
-def create(session: Session, wallet: AppWallet, rail: str, currency: str, amount_nanos: int) -> str:
-    """Opens a top-up, and the wallet if it is the first. Returns the top-up's id."""
-    open_wallet(session, wallet)
+def create(
+    session: Session, account: Account, paywall_id: str | None, rail: str, currency: str, amount_nanos: int
+) -> str:
+    """Opens a top-up of the wallet whose ledger account this is. Returns the top-up's id."""
     topup = Topup(
         id=new_id("top"),
-        paywall_id=wallet.paywall_id,
-        wallet_id=wallet.id,
-        account_id=wallet.account.id,
+        paywall_id=paywall_id,
+        wallet_id=account.owner,
+        account_id=account.id,
         rail=rail,
         currency=currency,
         amount_nanos=amount_nanos,

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row, select, union_all
+from sqlalchemy import Row, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
@@ -17,7 +17,13 @@ from app.domain.tables import table_of
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.wallets.wallets import app_wallet
 
+LINES_MAX = 6
+"""Into how many transfers a charge may be split: provider, fee and earnings, of trial money and wallet."""
+
 _TRANSFERS = table_of(LedgerTransfer)
+
+
+Side = Literal["all", "out", "in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +42,37 @@ class Movement:
     model: str | None
     tokens: int | None
     receipt: Receipt | None
+    paywall_id: str | None = None
 
 
 def read_movements(
     session: Session, paywall_id: str, user: str, *, after: str | None = None, limit: int = 20
 ) -> Sequence[Movement]:
-    """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
-
-    A charge paid from trial money and wallet together is two movements of one receipt. Raises NotFound
-    for no such paywall.
-    """
+    """Returns up to `limit` movements of an app wallet, as `read_wallet_movements`. Raises NotFound for no paywall."""
     paywall, _ = read_current(session, paywall_id)
     wallet = app_wallet(paywall_id, user, Environment(paywall.environment), Unit(paywall.unit))
-    rows = _read_transfers(session, wallet.account, _cursor(after), limit)
-    requests = _read_requests(session, [row.request_id for row in rows if row.request_id])
-    return [_movement(row, wallet.account, requests.get(row.request_id)) for row in rows]
+    return read_wallet_movements(session, wallet.account, after=after, limit=limit)
+
+
+def read_wallet_movements(
+    session: Session,
+    account: Account,
+    *,
+    after: str | None = None,
+    limit: int = 20,
+    side: Side = "all",
+    paywall_id: str | None = None,
+) -> Sequence[Movement]:
+    """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
+
+    A movement is what one posting changed in the wallet and its trial money together, however many parts the
+    charge was split into. `side` leaves out what came in or went out, `paywall_id` what other apps charged.
+    """
+    ids = (account.id, account.promo.id)
+    postings = _newest_postings(session, ids, _cursor(after), limit, side, paywall_id)
+    lines = _read_lines(session, ids, postings)
+    requests = _read_requests(session, [line.request_id for found in lines.values() for line in found[:1]])
+    return [_movement(lines[posting], ids, requests.get(lines[posting][0].request_id)) for posting in postings]
 
 
 def _cursor(after: str | None) -> int | None:
@@ -58,41 +80,62 @@ def _cursor(after: str | None) -> int | None:
     return int(after) if after and re.fullmatch(r"[0-9]{1,18}", after) else None
 
 
-def _read_transfers(session: Session, account: Account, before: int | None, limit: int) -> Sequence[Row[Any]]:
-    """Reads each side through its own index, newest first; what moves within the wallet is left out there.
+def _newest_postings(
+    session: Session, ids: tuple[str, str], before: int | None, limit: int, side: Side, paywall_id: str | None
+) -> list[str]:
+    """Returns the newest postings that moved the wallet's money, each side read through its own index.
 
-    Left out any later it would use up the limit, and pages would have gaps.
+    What moves within the wallet is left out there: left out any later it would use up the limit, and pages
+    would have gaps.
     """
-    ids = (account.id, account.promo.id)
     debit, credit = _TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id
+    columns = {"out": ((debit, credit),), "in": ((credit, debit),), "all": ((debit, credit), (credit, debit))}[side]
     sides = []
-    for column, other in ((debit, credit), (credit, debit)):
+    for column, other in columns:
         for account_id in ids:
-            side = select(_TRANSFERS.c.id).where(column == account_id, other.not_in(ids))
-            side = side if before is None else side.where(_TRANSFERS.c.id < before)
-            sides.append(select(side.order_by(_TRANSFERS.c.id.desc()).limit(limit).subquery()))
-    newest = union_all(*sides).subquery()
-    statement = select(_TRANSFERS).where(_TRANSFERS.c.id.in_(select(newest.c.id)))
-    return session.execute(statement.order_by(_TRANSFERS.c.id.desc()).limit(limit)).all()
+            found = select(_TRANSFERS.c.id, _TRANSFERS.c.posting_id).where(column == account_id, other.not_in(ids))
+            if before is not None:
+                found = found.where(_TRANSFERS.c.id < before)
+            if paywall_id is not None:
+                of_app = select(REQUESTS.c.id).where(REQUESTS.c.paywall_id == paywall_id)
+                found = found.where(_TRANSFERS.c.request_id.in_(of_app))
+            newest = found.order_by(_TRANSFERS.c.id.desc()).limit(limit * LINES_MAX)
+            sides.append(select(newest.subquery()))
+    union = union_all(*sides).subquery()
+    statement = select(union.c.posting_id).group_by(union.c.posting_id).order_by(func.max(union.c.id).desc())
+    return list(session.scalars(statement.limit(limit)))
 
 
-def _read_requests(session: Session, request_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    if not request_ids:
+def _read_lines(session: Session, ids: tuple[str, str], postings: Sequence[str]) -> Mapping[str, list[Row[Any]]]:
+    """Returns, of each posting, every transfer that moved the wallet's money."""
+    debit, credit = _TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id
+    touches = (debit.in_(ids) & credit.not_in(ids)) | (credit.in_(ids) & debit.not_in(ids))
+    statement = select(_TRANSFERS).where(_TRANSFERS.c.posting_id.in_(postings), touches).order_by(_TRANSFERS.c.id)
+    lines: dict[str, list[Row[Any]]] = {}
+    for row in session.execute(statement):
+        lines.setdefault(row.posting_id, []).append(row)
+    return lines
+
+
+def _read_requests(session: Session, request_ids: Sequence[str | None]) -> Mapping[str | None, Mapping[str, Any]]:
+    known = [request_id for request_id in request_ids if request_id]
+    if not known:
         return {}
-    rows = session.execute(select(REQUESTS).where(REQUESTS.c.id.in_(request_ids))).mappings()
+    rows = session.execute(select(REQUESTS).where(REQUESTS.c.id.in_(known))).mappings()
     return {row["id"]: dict(row) for row in rows}
 
 
-def _movement(row: Row[Any], account: Account, request: Mapping[str, Any] | None) -> Movement:
-    is_in = row.credit_account_id in (account.id, account.promo.id)
-    kind = "manual_charge" if request is not None and request["kind"] == "manual" else row.type
+def _movement(lines: Sequence[Row[Any]], ids: tuple[str, str], request: Mapping[str, Any] | None) -> Movement:
+    first = lines[0]
+    kind = "manual_charge" if request is not None and request["kind"] == "manual" else first.type
     return Movement(
-        id=row.request_id or row.posting_id,
-        cursor=str(row.id),
+        id=first.request_id or first.posting_id,
+        cursor=str(first.id),
         kind=kind,
-        amount_nanos=row.amount if is_in else -row.amount,
-        at=row.created_at,
+        amount_nanos=sum(line.amount if line.credit_account_id in ids else -line.amount for line in lines),
+        at=first.created_at,
         model=request["model"] if request is not None else None,
         tokens=request["tokens"] if request is not None else None,
         receipt=explain(request, request["external_id"]) if request is not None else None,
+        paywall_id=request["paywall_id"] if request is not None else None,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -10,24 +11,25 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import NotFound
 from app.domain.ledger.operations import Applied
-from app.domain.money import Unit, format_decimal
-from app.domain.pricing.quote import Price, Tokens
+from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
+from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
 from app.domain.rows import RowInsert, RowUpdate
 from app.domain.tables import table_of
 from app.domain.usage.tables import Request
-from app.domain.wallets.wallets import AppWallet
+from app.domain.wallets.wallets import UserWallet
 
 TABLE = table_of(Request)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of a request before it runs."""
+    """What is known of a request before it runs. `terms` say how its charge is split, None in default mode."""
 
     id: str
     client_request_id: str | None
-    wallet: AppWallet
+    wallet: UserWallet
     kind: str
     model: str | None
     provider: str | None
@@ -35,6 +37,7 @@ class Asked:
     unit: Unit
     price: Price | None
     claim_id: str | None = None
+    terms: SplitTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,11 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
     tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else None
     values = {"status": "settled", "charge_nanos": settled.amount, "tokens": tokens,
               "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now()}  # fmt: skip
+    detail = _arithmetic(asked.price, metered)
+    cost = cost_nanos(asked.price, metered.tokens) if asked.terms and asked.price and metered.tokens else 0
     if settled.late is not None:
-        return RowUpdate(
-            TABLE, asked.id, values | {"late": _receipt(asked.price, metered, settled.late, settled.short)}
-        )
-    held, receipt = settled.amount + settled.released, _receipt(asked.price, metered, settled.amount, settled.short)
+        return RowUpdate(TABLE, asked.id, values | {"late": _with_split(detail, settled, asked.terms, cost)})
+    held, receipt = settled.amount + settled.released, _with_split(detail, settled, asked.terms, cost)
     return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
 
 
@@ -111,12 +114,15 @@ def let_go(request_id: str) -> RowUpdate:
     return RowUpdate(TABLE, request_id, {"status": "released", "receipt": None, "finished_at": clock.now()})
 
 
-def interrupt(request_id: str, arithmetic: Mapping[str, Any] | None, charged: Applied) -> RowUpdate:
+def interrupt(
+    request_id: str, arithmetic: Mapping[str, Any] | None, charged: Applied, terms: SplitTerms | None = None
+) -> RowUpdate:
     """Returns the change of a request whose process was lost: charged by its last checkpoint's `arithmetic`."""
+    detail = {"estimated": True, **(arithmetic or {})}
     return RowUpdate(TABLE, request_id, {
         "status": "interrupted",
         "charge_nanos": charged.amount,
-        "receipt": _with_split({"estimated": True, **(arithmetic or {})}, charged.amount, charged.short),
+        "receipt": _with_split(detail, charged, terms, checkpoint_cost(arithmetic)),
         "finished_at": clock.now(),
     })  # fmt: skip
 
@@ -129,14 +135,10 @@ def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None
         "hold_nanos": charged.amount,
         "charge_nanos": charged.amount,
         "tokens": None,
-        "receipt": _with_split({"details": details}, charged.amount, 0),
+        "receipt": _with_split({"details": details}, charged, asked.terms, 0),
         "created_at": now,
         "finished_at": now,
     })  # fmt: skip
-
-
-def _receipt(price: Price | None, metered: Metered, charged_nanos: int, short_nanos: int) -> dict[str, Any]:
-    return _with_split(_arithmetic(price, metered), charged_nanos, short_nanos)
 
 
 def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
@@ -149,11 +151,25 @@ def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
     return detail
 
 
-def _with_split(detail: dict[str, Any], charged_nanos: int, short_nanos: int) -> dict[str, Any]:
-    """Adds who got the charge, and what of it nobody could pay."""
-    detail["split"] = {"provider": "0", "platform": "0", "developer": format_decimal(charged_nanos)}
-    if short_nanos:
-        detail["shortfall"] = format_decimal(short_nanos)
+def checkpoint_cost(arithmetic: Mapping[str, Any] | None) -> int:
+    """Returns what the provider is owed by a checkpoint's lines, in nanos."""
+    exact = sum((Fraction(line["amount"]) for line in (arithmetic or {}).get("lines", ())), Fraction(0))
+    return int(exact * NANOS + Fraction(1, 2))
+
+
+def _with_split(detail: dict[str, Any], done: Applied, terms: SplitTerms | None, cost: int) -> dict[str, Any]:
+    """Adds who got what was charged now, and what nobody could pay."""
+    now = done.amount if done.late is None else done.late
+    parts = {"provider": 0, "platform": 0, "developer": now}
+    if terms is not None:
+        left = part_of_cost(cost, done.amount + done.short, done.amount - now)
+        split = split_charge(terms, left, done.from_promo, now - done.from_promo)
+        parts = {"provider": split.provider, "platform": split.platform, "developer": split.developer}
+        if split.returned:
+            parts["trial"] = split.returned
+    detail["split"] = {name: format_decimal(nanos) for name, nanos in parts.items()}
+    if done.short:
+        detail["shortfall"] = format_decimal(done.short)
     return detail
 
 

@@ -1,6 +1,6 @@
 """End users of an app and their wallets. Balances stand in the ledger, not here."""
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.tables import STRICT, Whole, Words
@@ -22,6 +22,39 @@ class EndUser(SQLModel, table=True):
     external_id: str = Field(sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     blocked_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class SharedWallet(SQLModel, table=True):
+    """The shared wallet of a person, one in each environment. Nothing is charged to one that is frozen."""
+
+    __tablename__ = "shared_wallet"
+    __table_args__ = (
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        Index("ix_shared_wallet_person", "person_id", "environment", unique=True),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    person_id: str = Field(sa_type=Words, foreign_key="account.id")
+    environment: str = Field(sa_type=Words)
+    account_id: str = Field(sa_type=Words, unique=True)
+    created_at: int = Field(sa_type=Whole)
+    frozen_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class TrialGrant(SQLModel, table=True):
+    """That an identity has had its trial in an environment, from which network address."""
+
+    __tablename__ = "trial_grant"
+    __table_args__ = (Index("ix_trial_grant_address", "address", "created_at"),
+                      Index("ix_trial_grant_person", "person_id", "environment"), STRICT)  # fmt: skip
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    person_id: str = Field(sa_type=Words, foreign_key="account.id")
+    environment: str = Field(sa_type=Words)
+    address: str = Field(sa_type=Words)
+    amount_nanos: int = Field(sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
 
 
 class Wallet(SQLModel, table=True):

@@ -31,8 +31,11 @@ _EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class AppWallet:
-    """The address of an app wallet, and of the account that its charges go to."""
+class UserWallet:
+    """What a user of a paywall pays from: the address of their app wallet, or of the shared wallet they allowed.
+
+    `revenue` is where a charge goes in default mode.
+    """
 
     id: str
     paywall_id: str
@@ -64,12 +67,12 @@ def check_user(value: object, field: str = "user") -> str:
 
 
 @lru_cache(maxsize=16_384)
-def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> AppWallet:
+def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> UserWallet:
     """Returns the address of a user's wallet, whether it has been opened or not."""
     wallet_id = derived_id("wal", paywall_id, user)
     account = Account(environment, unit, Kind.WALLET, wallet_id)
     revenue = account.beside(Kind.REVENUE, paywall_id)
-    return AppWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account, revenue)
+    return UserWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account, revenue)
 
 
 _OPEN_USER = text(
@@ -82,7 +85,7 @@ _OPEN_WALLET = text(
 )
 
 
-def open_wallet(session: Session, wallet: AppWallet) -> None:
+def open_wallet(session: Session, wallet: UserWallet) -> None:
     """Makes the rows of a wallet and its user; those that exist are left alone."""
     now = clock.now()
     session.execute(_OPEN_USER, {"id": wallet.end_user_id, "paywall_id": wallet.paywall_id, "user": wallet.user,
@@ -92,14 +95,14 @@ def open_wallet(session: Session, wallet: AppWallet) -> None:
                                    "now": now})  # fmt: skip
 
 
-def block_user(session: Session, wallet: AppWallet, *, is_blocked: bool = True) -> None:
+def block_user(session: Session, wallet: UserWallet, *, is_blocked: bool = True) -> None:
     """Blocks a user in this paywall, or lets them in again; every process knows before its next charged request."""
     open_wallet(session, wallet)
     _mark(session, EndUser, wallet.end_user_id, "blocked_at", is_blocked)
     apply_one(session, BumpEpoch(epoch_subject(wallet.paywall_id)))
 
 
-def freeze_wallet(session: Session, wallet: AppWallet, *, is_frozen: bool = True) -> None:
+def freeze_wallet(session: Session, wallet: UserWallet, *, is_frozen: bool = True) -> None:
     """Freezes a wallet, or thaws it; every process knows before its next charged request."""
     open_wallet(session, wallet)
     _mark(session, Wallet, wallet.id, "frozen_at", is_frozen)
@@ -123,7 +126,7 @@ def read_barred(session: Session, paywall_id: str) -> tuple[frozenset[str], froz
     return frozenset(session.scalars(blocked)), frozenset(session.scalars(frozen))
 
 
-def read_balance(session: Session, wallet: AppWallet) -> Balance:
+def read_balance(session: Session, wallet: UserWallet) -> Balance:
     """Returns what a wallet and its trial money hold; zero for one that was never opened."""
     table = table_of(LedgerAccount)
     ids = (wallet.account.id, wallet.account.promo.id)

@@ -96,14 +96,15 @@ class Model:
     def left(self, budget_id: str) -> int:
         return max(self.budgets[budget_id][1] - self.spent(budget_id) - self.held_of(budget_id), 0)
 
-    def _answer(self, wallet: Account, amount: int, **more: Any) -> Applied:
+    def _answer(self, wallet: Account, amount: int, budgets: Sequence[str] = (), **more: Any) -> Applied:
         balance = sum(self.balances[account.id] for account in wallet.purse)
         held = sum(self.held(account) for account in wallet.purse)
-        return Applied(amount=amount, available=balance - held, balance=balance, **more)
+        left = min(map(self.left, budgets)) if budgets else None
+        return Applied(amount=amount, available=balance - held, balance=balance, cap_left=left, **more)
 
     def _closed(self, hold: ModelHold, **more: Any) -> Applied:
         released, short = max(hold.amount - hold.charged, 0), max(hold.asked - hold.charged, 0)
-        return self._answer(hold.wallet, hold.charged, released=released, short=short, **more)
+        return self._answer(hold.wallet, hold.charged, hold.budgets, released=released, short=short, **more)
 
     def _post(self, post: Post) -> Applied:
         inputs = (post.is_chargeback, [(t.debit.id, t.credit.id, t.amount, t.type) for t in post.transfers])
@@ -150,7 +151,7 @@ class Model:
         inputs = ("hold", operation.wallet, operation.most, operation.least, operation.bound, operation.budgets)
         known = self._known(operation.id, inputs)
         if known is not None:
-            return self._answer(operation.wallet, known.amount, is_replay=True)
+            return self._answer(operation.wallet, known.amount, operation.budgets, is_replay=True)
         if not 0 <= operation.least <= operation.most <= operation.bound <= 10**18:
             raise BadOperation("not least ≤ most ≤ bound")
         self._check_decision(operation, operation.least)
@@ -159,13 +160,15 @@ class Model:
         promo = min(amount, self.free(operation.wallet.promo))
         made = ModelHold(operation.wallet, inputs, amount, promo, operation.bound, operation.budgets)
         self.holds[operation.id] = made
-        return self._answer(operation.wallet, amount)
+        return self._answer(operation.wallet, amount, operation.budgets)
 
     def _charge(self, operation: Charge) -> Applied:
         inputs = ("charge", operation.wallet, operation.amount, operation.budgets)
         known = self._known(operation.id, inputs)
         if known is not None:
-            return self._answer(operation.wallet, known.charged, from_promo=known.from_promo, is_replay=True)
+            return self._answer(
+                operation.wallet, known.charged, operation.budgets, from_promo=known.from_promo, is_replay=True
+            )
         amount = operation.amount
         if not 1 <= amount <= 10**18:
             raise BadOperation("no amount")
@@ -178,7 +181,7 @@ class Model:
         self.holds[operation.id] = ModelHold(
             operation.wallet, inputs, amount, promo, amount, operation.budgets, "settled", amount, amount
         )
-        return self._answer(operation.wallet, amount, from_promo=promo)
+        return self._answer(operation.wallet, amount, operation.budgets, from_promo=promo)
 
     def _known(self, hold_id: str, inputs: object) -> ModelHold | None:
         known = self.holds.get(hold_id)
@@ -196,7 +199,7 @@ class Model:
         self._check_funds(hold.wallet, hold.budgets, amount)
         hold.from_promo += min(amount, self.free(hold.wallet.promo))
         hold.amount += amount
-        return self._answer(hold.wallet, hold.amount)
+        return self._answer(hold.wallet, hold.amount, hold.budgets)
 
     def _settle(self, operation: Settle) -> Applied:
         hold = self.holds.get(operation.hold_id)
@@ -227,7 +230,7 @@ class Model:
         more_promo = min(beyond, self.free(hold.wallet.promo))
         more_wallet = min(beyond - more_promo, self.free(hold.wallet))
         promo, total = hold_promo + more_promo, inside + more_promo + more_wallet
-        transfers = operation.split(Collected(promo, total - promo, operation.charge))
+        transfers = operation.split(Collected(promo, total - promo, operation.charge, hold.charged))
         self._move(check_split(hold.wallet, transfers, promo, total))
         hold.status = "expired" if operation.expires else "settled"
         hold.asked = operation.charge

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from app import db
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import BASE62
+from app.domain.key_text import hash_key
 from app.domain.money import Environment
-from app.domain.paywalls import keys
 from app.domain.paywalls.keys import KEYS_MAX, add_key, derive_key, epoch_subject, is_well_formed, new_key, revoke_key
 from app.domain.paywalls.tables import PaywallKey
 from app.flows.snapshot import read_epochs
@@ -46,7 +46,7 @@ def test_a_key_that_was_cut_or_added_to_is_none(random: bytes, environment: Envi
 
 def test_a_test_key_is_not_the_live_key_of_the_same_bytes() -> None:
     test, live = (new_key(environment, b"1" * 32) for environment in (Environment.SANDBOX, Environment.LIVE))
-    assert test == live.replace("sk-coinslot-", "sk-coinslot-test-") and keys.hash_key(test) != keys.hash_key(live)
+    assert test == live.replace("sk-coinslot-", "sk-coinslot-test-") and hash_key(test) != hash_key(live)
 
 
 @given(st.text())
@@ -64,14 +64,14 @@ def test_only_a_hash_and_four_letters_are_stored(database: str) -> None:
     with db.transaction() as session:
         view = add_key(session, make_paywall(session, {}), key)
         stored = session.scalars(select(PaywallKey)).one()
-    assert key not in str(stored.model_dump()) and stored.hash == keys.hash_key(key)
+    assert key not in str(stored.model_dump()) and stored.hash == hash_key(key)
     assert (view.last_four, view.revoked_at, len(stored.hash)) == (key[-4:], None, 64)
     assert not any(key[at : at + 5] in str(stored.model_dump()) for at in range(len("sk-coinslot-test-"), len(key) - 4))
 
 
 def test_the_same_key_has_the_same_hash_and_another_has_another() -> None:
     one, other = new_key(Environment.LIVE, b"1" * 32), new_key(Environment.LIVE, b"2" * 32)
-    assert keys.hash_key(one) == keys.hash_key(new_key(Environment.LIVE, b"1" * 32)) != keys.hash_key(other)
+    assert hash_key(one) == hash_key(new_key(Environment.LIVE, b"1" * 32)) != hash_key(other)
 
 
 def test_a_paywall_has_five_keys_at_most_and_revoking_makes_room(database: str) -> None:

@@ -7,18 +7,22 @@ from app.domain import rows
 from app.domain.errors import NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import Charge, Hold, Post, Settle, Transfer
+from app.domain.ledger.operations import Charge, Hold, Post, Settle, Split, Transfer
 from app.domain.money import Environment, Unit
 from app.domain.pricing.quote import Tokens
 from app.domain.usage import requests
 from app.domain.usage.activity import Movement, read_movements
 from app.domain.usage.requests import Asked, Metered
-from app.domain.wallets.wallets import AppWallet, app_wallet
-from app.flows.chat import revenue_split
+from app.domain.wallets.wallets import UserWallet, app_wallet
+from app.flows.charge_split import charge_split
 from tests.flows.books import make_paywall
 
 
-def fill(session: db.Session, wallet: AppWallet, count: int) -> None:
+def to_revenue(wallet: UserWallet) -> Split:
+    return charge_split(wallet.account, wallet.paywall_id, None)
+
+
+def fill(session: db.Session, wallet: UserWallet, count: int) -> None:
     """Deposits a lot, gives a little trial money, and charges one nano more each time."""
     account = wallet.account
     apply_one(
@@ -29,7 +33,10 @@ def fill(session: db.Session, wallet: AppWallet, count: int) -> None:
     )
     for number in range(1, count + 1):
         request_id = f"req_{wallet.user}_{number}"
-        done = apply_one(session, Charge(f"chg:{request_id}", account, number, revenue_split(wallet), request_id))
+        done = apply_one(
+            session,
+            Charge(f"chg:{request_id}", account, number, to_revenue(wallet), request_id),
+        )
         asked = Asked(request_id, None, wallet, "manual", None, None, False, Unit.USD, None)
         rows.write(session, [requests.record_manual(asked, done, None)])
 
@@ -60,21 +67,20 @@ def test_movements_come_newest_first_in_pages_without_gaps(database: str) -> Non
         whole = read_movements(session, paywall_id, "ada", limit=100)
         assert pages(session, paywall_id, 3) == list(whole)
     # Nine charges, of which the third was paid from both purses, a gift and a deposit.
-    assert [movement.amount_nanos for movement in whole] == [-9, -8, -7, -6, -5, -4, -2, -1, -2, -1, 4, 10**6]
+    assert [movement.amount_nanos for movement in whole] == [-9, -8, -7, -6, -5, -4, -3, -2, -1, 4, 10**6]
     assert sum(movement.amount_nanos for movement in whole) == 10**6 + 4 - 45
     assert [movement.kind for movement in whole[-2:]] == ["grant", "deposit"]
     assert all("ada" in movement.receipt.id for movement in whole if movement.receipt)
 
 
-def test_a_charge_from_both_purses_is_two_movements_of_one_receipt(database: str) -> None:
+def test_a_charge_from_both_purses_is_one_movement(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})
         fill(session, app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), 3)
         found = read_movements(session, paywall_id, "ada")
     parts = [movement for movement in found if movement.id == "req_ada_3"]
-    assert sorted(movement.amount_nanos for movement in parts) == [-2, -1]
-    assert len({movement.cursor for movement in parts}) == 2
-    assert [movement.receipt.charge for movement in parts if movement.receipt] == ["0.000000003"] * 2
+    assert [movement.amount_nanos for movement in parts] == [-3]
+    assert [movement.receipt.charge for movement in parts if movement.receipt] == ["0.000000003"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 12, 13])
@@ -85,7 +91,7 @@ def test_pages_of_any_size_have_no_gaps_and_no_repeats(database: str, limit: int
         fill(session, wallet, 9)
         whole = list(read_movements(session, paywall_id, "ada", limit=100))
         assert pages(session, paywall_id, limit) == whole
-        assert len({movement.cursor for movement in whole}) == len(whole) == 12
+        assert len({movement.cursor for movement in whole}) == len(whole) == 11
         assert [movement.at for movement in whole] == sorted((movement.at for movement in whole), reverse=True)
 
 
@@ -167,7 +173,7 @@ def test_a_chat_charge_says_its_model_and_tokens(database: str) -> None:
         asked = Asked("req_1", None, wallet, "chat", "demo-mini", "demo", True, Unit.USD, None)
         held = apply_one(session, Hold("hold:req_1", wallet.account, 5, 5, 5, "proc", "req_1"))
         rows.write(session, [requests.begin(asked, held)])
-        settled = apply_one(session, Settle("hold:req_1", 3, revenue_split(wallet)))
+        settled = apply_one(session, Settle("hold:req_1", 3, to_revenue(wallet)))
         rows.write(session, [requests.finish(asked, Metered(Tokens(10, 20)), settled)])
         found = read_movements(session, paywall_id, "ada")[0]
     assert (found.kind, found.model, found.tokens, found.amount_nanos) == ("charge", "demo-mini", 30, -3)

@@ -1,0 +1,48 @@
+"""Authorizations, and the cap that each account set for each paywall."""
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.domain.tables import STRICT, Whole, Words
+
+
+class Authorization(SQLModel, table=True):
+    """A consent: `pending` until the app has confirmed it, where the paywall asks for that, `active`, `ended`.
+
+    Of one external id at most one is active. `code_hash` is of the code that the app confirms with.
+    """
+
+    __tablename__ = "paywall_authorization"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'active', 'ended')", name="known_status"),
+        CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_once"),
+        Index("ix_paywall_authorization_active", "paywall_id", "external_id", unique=True,
+              sqlite_where=text("status = 'active'"), postgresql_where=text("status = 'active'")),
+        Index("ix_paywall_authorization_account", "account_id"),
+        Index("ix_paywall_authorization_pending", "paywall_id", "external_id", "status"),
+        STRICT,
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    external_id: str = Field(sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    status: str = Field(sa_type=Words)
+    code_hash: str | None = Field(default=None, sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    confirmed_at: int | None = Field(default=None, sa_type=Whole)
+    ended_at: int | None = Field(default=None, sa_type=Whole)
+    ended_by: str | None = Field(default=None, sa_type=Words)
+
+
+class SpendingCap(SQLModel, table=True):
+    """What an account lets a paywall spend in a month, whichever of its external ids it is charged by."""
+
+    __tablename__ = "spending_cap"
+    __table_args__ = (CheckConstraint("cap_nanos > 0", name="cap_nanos_positive"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    cap_nanos: int = Field(sa_type=Whole)
+    changed_at: int = Field(sa_type=Whole)

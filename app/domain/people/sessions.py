@@ -1,0 +1,135 @@
+"""Sessions: who is signed in. A cookie's value is made here at each sign-in, and only its SHA-256 is kept."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound
+from app.domain.ids import new_id
+from app.domain.people.tables import PersonAccount, SignInSession
+from app.domain.tables import table_of
+
+SESSION_SECONDS = 30 * 24 * 60 * 60
+SEEN_SECONDS = 10 * 60
+"""How old the time may be at which a session was last seen, before it is written again."""
+BROWSER_CHARACTERS_MAX = 200
+
+_SESSIONS = table_of(SignInSession)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, by which session, from which network address.
+
+    `proven_email` is what this sign-in itself has proven.
+    """
+
+    account_id: str
+    session_id: str
+    name: str
+    email: str | None
+    proven_email: str | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session as its person sees it."""
+
+    id: str
+    method: str
+    browser: str
+    address: str
+    created_at: int
+    seen_at: int
+
+
+def open_session(
+    session: Session, account_id: str, method: str, proven_email: str | None, browser: str, address: str
+) -> str:
+    """Opens a session and returns its cookie's value."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    session.add(
+        SignInSession(
+            id=new_id("ses"),
+            account_id=account_id,
+            token_hash=_sha256(token),
+            method=method,
+            proven_email=proven_email,
+            browser=browser[:BROWSER_CHARACTERS_MAX],
+            address=address,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + SESSION_SECONDS * clock.SECOND,
+        )
+    )
+    session.flush()
+    return token
+
+
+def find_person(session: Session, token: str) -> Person | None:
+    """Returns who a cookie's value stands for; None for one that is unknown, revoked or too old."""
+    people = table_of(PersonAccount)
+    row = session.execute(
+        select(_SESSIONS, people.c.name, people.c.email)
+        .join(people, people.c.id == _SESSIONS.c.account_id)
+        .where(
+            _SESSIONS.c.token_hash == _sha256(token),
+            _SESSIONS.c.revoked_at.is_(None),
+            _SESSIONS.c.expires_at > clock.now(),
+        )
+    ).first()
+    if row is None:
+        return None
+    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address)
+
+
+def note_seen(session: Session, session_id: str) -> None:
+    """Notes that a session is in use, unless that was noted a moment ago."""
+    now = clock.now()
+    session.execute(
+        update(_SESSIONS)
+        .where(_SESSIONS.c.id == session_id, _SESSIONS.c.seen_at < now - SEEN_SECONDS * clock.SECOND)
+        .values(seen_at=now)
+    )
+
+
+def list_sessions(session: Session, account_id: str) -> list[SessionView]:
+    """Returns the sessions of an account that are open, the newest first."""
+    rows = session.execute(
+        select(_SESSIONS)
+        .where(
+            _SESSIONS.c.account_id == account_id,
+            _SESSIONS.c.revoked_at.is_(None),
+            _SESSIONS.c.expires_at > clock.now(),
+        )
+        .order_by(_SESSIONS.c.created_at.desc())
+    )
+    return [SessionView(row.id, row.method, row.browser, row.address, row.created_at, row.seen_at) for row in rows]
+
+
+def revoke_session(session: Session, account_id: str, session_id: str) -> None:
+    """Ends a session of an account, for every page that is open in it too. Raises NotFound for another's."""
+    stored = session.get(SignInSession, session_id)
+    if stored is None or stored.account_id != account_id:
+        raise NotFound("There is no such session.")
+    if stored.revoked_at is None:
+        stored.revoked_at = clock.now()
+        session.flush()
+
+
+def revoke_all(session: Session, account_id: str) -> None:
+    """Ends every session of an account."""
+    session.execute(
+        update(_SESSIONS)
+        .where(_SESSIONS.c.account_id == account_id, _SESSIONS.c.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

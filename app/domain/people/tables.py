@@ -1,0 +1,101 @@
+"""Accounts, sign-in identities, the codes that prove an address, sessions, and account keys."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from app.domain.tables import STRICT, Whole, Words
+
+
+class PersonAccount(SQLModel, table=True):
+    """A person who signs in. `email` is a proven address, the first one; None where none was ever proven."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("default_cap_nanos > 0", name="default_cap_nanos_positive"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    name: str = Field(sa_type=Words)
+    email: str | None = Field(default=None, sa_type=Words)
+    default_cap_nanos: int | None = Field(default=None, sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
+
+
+class Identity(SQLModel, table=True):
+    """A way to sign in: an e-mail address (`issuer` is `email`), or a subject of an OIDC issuer.
+
+    `id` follows from issuer and subject, so that one identity can never belong to two accounts.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("ix_identity_account", "account_id"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    issuer: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    label: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+
+
+class SignInCode(SQLModel, table=True):
+    """A code sent to an address. Good once, for a few minutes and tries, in the browser that asked for it.
+
+    `issuer`, `subject` and `label` name an OIDC identity that the code lets in; `account_id` is who was signed
+    in when it was asked for, and gets the address added.
+    """
+
+    __tablename__ = "sign_in_code"
+    __table_args__ = (
+        Index("ix_sign_in_code_email", "email", "created_at"),
+        Index("ix_sign_in_code_address", "address", "created_at"),
+        Index("ix_sign_in_code_created", "created_at"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    email: str = Field(sa_type=Words)
+    code_hash: str = Field(sa_type=Words)
+    browser_hash: str = Field(sa_type=Words)
+    address: str = Field(sa_type=Words)
+    tries: int = Field(sa_type=Whole)
+    issuer: str | None = Field(default=None, sa_type=Words)
+    subject: str | None = Field(default=None, sa_type=Words)
+    label: str | None = Field(default=None, sa_type=Words)
+    account_id: str | None = Field(default=None, sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    used_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class SignInSession(SQLModel, table=True):
+    """A browser that is signed in. Only the SHA-256 of its cookie is kept.
+
+    `proven_email` is the address that this sign-in itself has proven: the operator's role rests on it.
+    """
+
+    __tablename__ = "sign_in_session"
+    __table_args__ = (Index("ix_sign_in_session_account", "account_id"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    token_hash: str = Field(sa_type=Words, unique=True)
+    method: str = Field(sa_type=Words)
+    proven_email: str | None = Field(default=None, sa_type=Words)
+    browser: str = Field(sa_type=Words)
+    address: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    seen_at: int = Field(sa_type=Whole)
+    expires_at: int = Field(sa_type=Whole)
+    revoked_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class AccountKey(SQLModel, table=True):
+    """An account's API key. Only its SHA-256 is kept, and four characters to recognise it by."""
+
+    __tablename__ = "account_key"
+    __table_args__ = (Index("ix_account_key_account", "account_id"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    hash: str = Field(sa_type=Words, unique=True)
+    last_four: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    revoked_at: int | None = Field(default=None, sa_type=Whole)

@@ -1,0 +1,62 @@
+"""Who gets a charge in shared mode. Pure; every nano of it goes somewhere (`decisions.md` 11, 12)."""
+
+from dataclasses import dataclass
+
+from app.domain.errors import BadField
+from app.domain.pricing.quote import BASIS_POINTS, Price
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTerms:
+    """What a charge is split by: the platform's fee, and whether the platform pays the provider."""
+
+    fee_basis_points: int
+    pays_provider: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where a charge goes, in nanos that add up to it.
+
+    `provider` is what the provider is owed, `platform` the fee, `developer` the earnings, `returned` trial money
+    that goes back to where it came from. `unpaid` is what the provider is owed beyond the charge.
+    """
+
+    provider: int
+    platform: int
+    developer: int
+    returned: int
+    unpaid: int
+    provider_from_trial: int = 0
+
+
+def split_charge(terms: SplitTerms, cost_nanos: int, from_trial: int, from_wallet: int) -> Parts:
+    """Splits what was taken of trial money and wallet, for an answer that cost `cost_nanos`.
+
+    The fee is rounded down and the cost is at most what the fee leaves; the rest is the developer's, so their
+    margin is exact. Trial money pays its share of the cost and nothing else.
+    """
+    cost = cost_nanos if terms.pays_provider else 0
+    total = from_trial + from_wallet
+    trial_cost = min(cost * from_trial // total, from_trial) if total else 0
+    fee = from_wallet * terms.fee_basis_points // BASIS_POINTS
+    wallet_cost = min(cost - trial_cost, from_wallet - fee)
+    paid = trial_cost + wallet_cost
+    return Parts(paid, fee, from_wallet - fee - wallet_cost, from_trial - trial_cost, cost - paid, trial_cost)
+
+
+def part_of_cost(cost_nanos: int, wanted: int, before: int) -> int:
+    """Returns what is left of a cost when `before` of the `wanted` charge was taken, and split, earlier."""
+    return cost_nanos - cost_nanos * min(before, wanted) // wanted if before and wanted else cost_nanos
+
+
+def check_share(terms: SplitTerms, price: Price) -> None:
+    """Raises BadField for a price of which fee and provider leave the developer less than nothing."""
+    kept = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS - terms.fee_basis_points)
+    if terms.pays_provider and not price.is_free and kept < BASIS_POINTS**2:
+        needed = -(-(BASIS_POINTS**2) // (BASIS_POINTS - terms.fee_basis_points)) - BASIS_POINTS
+        message = (
+            f"`markup_basis_points` of {price.model} must be at least {needed}: the provider's cost and the platform's "
+            "fee would be more than the charge."
+        )
+        raise BadField("markup_basis_points", message)

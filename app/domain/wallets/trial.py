@@ -1,0 +1,62 @@
+"""Trial money: given once to each verified identity and account in an environment (`decisions.md` 11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.ids import derived_id
+from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import Post, Transfer
+from app.domain.tables import table_of
+from app.domain.wallets.tables import TrialGrant
+
+DAY_SECONDS = 24 * 60 * 60
+INSTANCE = "instance"
+"""The owner of accounts that the whole instance has one of."""
+
+Outcome = Literal["given", "had", "refused"]
+
+_TABLE = table_of(TrialGrant)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRules:
+    """How much is given, and how often a day to people at one network address."""
+
+    amount_nanos: int
+    of_address_max: int
+
+
+def give_trial(
+    session: Session, rules: TrialRules, person_id: str, identity_ids: Sequence[str], wallet: Account, address: str
+) -> Outcome:
+    """Gives trial money to a shared wallet: `given`, `had` if person or identity had it before, `refused` if
+    too many at this network address had theirs today.
+    """
+    environment = wallet.environment.value
+    ids = [derived_id("tri", environment, identity_id) for identity_id in identity_ids]
+    had = select(func.count()).where(
+        (_TABLE.c.id.in_(ids)) | ((_TABLE.c.person_id == person_id) & (_TABLE.c.environment == environment))
+    )
+    if not rules.amount_nanos or not ids or session.scalar(had):
+        return "had"
+    now = clock.now()
+    since = now - DAY_SECONDS * clock.SECOND
+    people = select(func.count(_TABLE.c.person_id.distinct())).where(
+        _TABLE.c.address == address, _TABLE.c.environment == environment, _TABLE.c.created_at > since
+    )
+    if (session.scalar(people) or 0) >= rules.of_address_max:
+        return "refused"
+    # Of two that give at once to one identity, the second fails on its row and gives nothing.
+    for grant_id in ids:
+        session.add(TrialGrant(id=grant_id, person_id=person_id, environment=environment, address=address,
+                               amount_nanos=rules.amount_nanos, created_at=now))  # fmt: skip
+    session.flush()
+    transfer = Transfer(wallet.beside(Kind.GRANTS, INSTANCE), wallet.promo, rules.amount_nanos, "grant")
+    apply_one(session, Post(f"trial:{environment}:{person_id}", (transfer,)))
+    return "given"
