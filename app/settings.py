@@ -4,14 +4,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettings
 
+_SECRET_ENDS = ("_KEY", "_TOKEN", "SMTP_URL", "DATABASE_URL")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message is one line that names it."""
+
+
+class OidcIssuer(BaseModel):
+    """An OIDC provider to sign in with. `trusts_email`: its verified addresses count as proven (`decisions.md` 29)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,30}$")
+    label: str = Field(min_length=1, max_length=40)
+    issuer: str = Field(pattern=r"^https?://")
+    client_id: str = Field(min_length=1)
+    client_secret: str = ""
+    trusts_email: bool = False
 
 
 class Settings(BaseSettings):
@@ -28,6 +43,17 @@ class Settings(BaseSettings):
     upstream_url: str = ""
     upstream_key: str = ""
     metrics_token: str = ""
+    operator_emails: str = ""
+    support_email: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    oidc: tuple[OidcIssuer, ...] = ()
+    proxies: int = Field(0, ge=0, le=10)
+    fee_basis_points: int = Field(100, ge=0, lt=10_000)
+    is_demo: bool = False
+    trial_credits: int = Field(20, ge=0, le=100_000)
+    trials_of_address_max: int = Field(5, ge=1)
+    earnings_pending_days: int = Field(30, ge=0)
     allow_private_addresses: bool = False
     lease_seconds: float = Field(60, ge=0.5, le=3600)
     queue_operations_max: int = Field(20_000, ge=1)
@@ -62,6 +88,13 @@ class Settings(BaseSettings):
             raise ValueError("must be secrets separated by commas, none of them empty")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_address(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("must begin with smtp:// or smtps://")
+        return value
+
     @field_validator("public_url", "upstream_url", "openrouter_base")
     @classmethod
     def _http_address(cls, value: str) -> str:
@@ -75,6 +108,20 @@ class Settings(BaseSettings):
         if self.secret_key:
             return tuple(part.strip().encode() for part in self.secret_key.split(",") if part.strip())
         return (_file_secret(self.data / "secret.key"),)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether pages are served over HTTPS, as the public address says."""
+        return self.public_url.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """Returns a cookie's name; over HTTPS its prefix makes browsers refuse it from anybody but this very host."""
+        return f"__Host-coinslot_{name}" if self.is_secure else f"coinslot_{name}"
+
+    @cached_property
+    def operators(self) -> frozenset[str]:
+        """The addresses whose accounts are operators, in lower case."""
+        return frozenset(part.strip().lower() for part in self.operator_emails.split(",") if part.strip())
 
     @cached_property
     def database(self) -> str:
@@ -112,9 +159,11 @@ def configure(**chosen: Any) -> Settings:
     global _settings
     try:
         _settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except UnreadableSettings as error:
+        raise SettingsError(f"{error}: {error.__cause__}") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = "COINSLOT_" + "_".join(str(part) for part in first["loc"]).upper()
-        got = "" if name.endswith("_KEY") else f" (got {first['input']!r})"
+        got = "" if name.endswith(_SECRET_ENDS) or "OIDC" in name else f" (got {first['input']!r})"
         raise SettingsError(f"{name}: {first['msg']}{got}") from None
     return _settings

@@ -1,7 +1,7 @@
 """Builds one adapter per port and process, and the flows that live as long as the process. Tests replace it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from app import settings
+from app.adapters.mail_kept import KeptMailer
+from app.adapters.mail_smtp import SmtpMailer
 from app.adapters.provider_demo import DemoProvider
 from app.adapters.provider_openai import OpenAIProvider
 from app.adapters.rail_sandbox import SandboxRail
@@ -23,7 +25,19 @@ from app.flows import process_lease
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_delivery import Deliveries
-from app.flows.ports import ChatProvider, PaymentRail, PriceCatalogue, ProviderTarget, SandboxCheckouts, TokenCounter
+from app.flows.ports import (
+    ChatProvider,
+    LoginProvider,
+    Mail,
+    Mailbox,
+    Mailer,
+    PaymentRail,
+    PriceCatalogue,
+    ProviderTarget,
+    SandboxCheckouts,
+    TokenCounter,
+)
+from app.flows.standing import Standings
 
 log = structlog.get_logger()
 
@@ -60,7 +74,35 @@ class Wiring:
 
     @cached_property
     def chat(self) -> Chat:
-        return Chat(self.queue, self.providers, self.counter, self.owner)
+        return Chat(self.queue, self.providers, self.counter, self.owner, self.standings)
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The demo's mailbox; nobody's mail goes there where mails are sent."""
+        return KeptMailer(clock.now)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        chosen = settings.get()
+        if chosen.smtp_url:
+            return SmtpMailer(chosen.smtp_url, chosen.mail_from)
+        return self.mailbox if chosen.is_demo else NoMailer()
+
+    @cached_property
+    def logins(self) -> Mapping[str, LoginProvider]:
+        """The OIDC providers by name."""
+        from app.adapters.login_oidc import OidcLogin  # takes half a second, and few instances have one
+
+        box = SecretBox(settings.get().secrets)
+        return {
+            chosen.name: OidcLogin(chosen.name, chosen.issuer, chosen.client_id, chosen.client_secret, box,
+                                   lambda: clock.now() // clock.SECOND)
+            for chosen in settings.get().oidc
+        }  # fmt: skip
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings()
 
     @cached_property
     def carrier(self) -> Carrier:
@@ -69,6 +111,14 @@ class Wiring:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.chat, self.carrier, SecretBox(settings.get().secrets))
+
+
+class NoMailer:
+    """Stands where the operator has set no mail server."""
+
+    async def send(self, mail: Mail) -> None:
+        """Raises ProviderFailed."""
+        raise ProviderFailed("This instance sends no mails: COINSLOT_SMTP_URL is not set.")
 
 
 class ProvidersByName:

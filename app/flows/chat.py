@@ -6,7 +6,7 @@ a release; only the death of the process leaves that to housekeeping.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -16,21 +16,23 @@ from app import db
 from app.commit_queue import CommitQueue
 from app.domain import clock
 from app.domain.catalogue.models import is_reasoning
-from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, StillRunning, Unavailable
+from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, StaleDecision, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
-from app.domain.ledger.operations import Applied, Collected, Extend, Hold, Release, Settle, Split, Transfer
+from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.pricing.price_book import Offer
-from app.domain.pricing.quote import charge_nanos
+from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import Asked, Metered
-from app.domain.wallets.wallets import AppWallet, read_balance
+from app.flows.app_balance import read_app_balance
+from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
-from app.flows.decide import Action, Ask, Bound, decide, standing_of
+from app.flows.decide import Action, Ask, Bound, Standing, decide
 from app.flows.ports import ProviderAnswer, Providers, TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 
 T = TypeVar("T")
 
@@ -58,27 +60,21 @@ class Run:
     asked: Asked
     offer: Offer
     bound: Bound
-    held: Applied
+    standing: Standing
+    held: Applied = field(default_factory=Applied)
     answer: ProviderAnswer | None = None
     output_limit: int = 0
     has_left: bool = False
 
 
-def revenue_split(wallet: AppWallet) -> Split:
-    """Returns the split of a default-mode charge: all of it is the paywall's (virtual) revenue."""
-
-    def split(collected: Collected) -> list[Transfer]:
-        parts = ((wallet.account.promo, collected.from_promo), (wallet.account, collected.from_wallet))
-        return [Transfer(account, wallet.revenue, amount, "charge") for account, amount in parts if amount]
-
-    return split
-
-
 class Chat:
     """The chat flow of one process; `owner` is the process whose lease keeps its holds alive."""
 
-    def __init__(self, queue: CommitQueue, providers: Providers, counter: TokenCounter, owner: str) -> None:
+    def __init__(
+        self, queue: CommitQueue, providers: Providers, counter: TokenCounter, owner: str, standings: Standings
+    ) -> None:
         self._queue = queue
+        self._standings = standings
         self._providers = providers
         self._counter = counter
         self._owner = owner
@@ -98,53 +94,58 @@ class Chat:
         Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable; StillRunning if
         another request has the key; ProviderFailed after the hold was released.
         """
-        standing = standing_of(snapshot, user)
+        standing = await self._standings.find(snapshot, user)
         decision = decide(snapshot, standing, request)
         if isinstance(decision, Ask):
             return decision
+        provider = snapshot.configuration.provider.name
         asked = Asked(
             request_id,
             client_request_id,
-            snapshot.wallet(user),
+            standing.payer,
             "chat",
             request.model,
-            snapshot.configuration.provider.name,
+            provider,
             request.is_stream,
             snapshot.unit,
             decision.offer.price,
             claimed.id if claimed else None,
+            terms_of(snapshot.unit, provider),
         )
-        run = Run(snapshot, request, asked, decision.offer, decision.bound, Applied())
+        run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
-            await self._hold(run, standing.budgets, claimed)
+            await self._hold(run, claimed)
         except InsufficientFunds as refusal:
-            balance = await db.in_transaction(lambda session: read_balance(session, asked.wallet))
+            view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, user))
             shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
             action: Action = "limit" if refusal.short_of in standing.budgets else "topup"
-            return Ask(action, shortfall, balance.posted_nanos)
+            return Ask(action, shortfall, view.balance_nanos)
+        except StaleDecision:
+            self._standings.forget(snapshot, user)
+            raise
         await self._send(run)
         return run
 
-    async def _hold(self, run: Run, budgets: tuple[str, ...], claimed: Claim | None) -> None:
+    async def _hold(self, run: Run, claimed: Claim | None) -> None:
         """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit.
 
         Leaves in the run the bound that the hold pays for, and the output limit to send.
         """
         bound, request = run.bound, run.request
         try:
-            hold = self._hold_of(run, bound, budgets)
+            hold = self._hold_of(run, bound)
             run.held = await self._commit_hold(run, hold, claimed)
         except InsufficientFunds:
             tokens = await asyncio.to_thread(count_prompt, request, self._counter)
             if tokens is None or tokens >= request.prompt_bytes:
                 raise
             run.bound = bound = replace(bound, prompt_tokens=tokens + bound.prompt_tokens - request.prompt_bytes)
-            hold = self._hold_of(run, bound, budgets)
+            hold = self._hold_of(run, bound)
             run.held = await self._commit_hold(run, hold, claimed)
         is_whole = run.held.amount >= hold.most
         run.output_limit = bound.output_tokens if is_whole else bound.fitting_output_tokens(run.offer, run.held.amount)
 
-    def _hold_of(self, run: Run, bound: Bound, budgets: tuple[str, ...]) -> Hold:
+    def _hold_of(self, run: Run, bound: Bound) -> Hold:
         offer = run.offer
         whole = bound.nanos(offer, bound.output_tokens)
         return Hold(
@@ -155,8 +156,8 @@ class Chat:
             whole,
             self._owner,
             run.asked.id,
-            budgets,
-            run.snapshot.epochs,
+            run.standing.budgets,
+            run.snapshot.epochs + run.standing.epochs,
         )
 
     async def _commit_hold(self, run: Run, hold: Hold, claimed: Claim | None) -> Applied:
@@ -212,17 +213,21 @@ class Chat:
             return await self.release(run)
         # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
         wanted = 0 if is_free else min(charge, AMOUNT_NANOS_MAX)
-        operation = Settle(requests.hold_id(run.asked.id), wanted, revenue_split(run.asked.wallet))
+        asked = run.asked
+        cost = cost_nanos(price, tokens) if asked.terms and tokens else 0
+        split = charge_split(asked.wallet.account, asked.wallet.paywall_id, asked.terms, cost, asked.provider)
+        operation = Settle(requests.hold_id(asked.id), wanted, split)
 
         def beside(settled: Applied) -> list[Row]:
             if charge != wanted:
                 settled = replace(settled, short=settled.short + charge - wanted)
-            row: list[Row] = [requests.finish(run.asked, metered, settled)]
-            if run.asked.claim_id is None or keep is None:
+            # A replay was answered before, and its rows were written then.
+            row: list[Row] = [] if settled.is_replay else [requests.finish(asked, metered, settled)]
+            if asked.claim_id is None or keep is None:
                 return row
-            return [*row, idempotency.keep_chat(run.asked.claim_id, keep(settled))]
+            return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]
 
-        return await self._surely(lambda: self._queue.submit(operation, beside), run.asked.id, "settle")
+        return await self._surely(lambda: self._queue.submit(operation, beside), asked.id, "settle")
 
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole, whatever becomes of the caller. Raises Unavailable as settle does."""

@@ -10,9 +10,11 @@ from typing import Literal
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, is_reasoning, output_tokens_least
 from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.ledger.operations import Epoch
 from app.domain.money import format_for_people
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
+from app.domain.wallets.wallets import UserWallet
 from app.flows.chat_request import ChatRequest
 from app.flows.snapshot import Snapshot
 
@@ -37,7 +39,9 @@ class Standing:
     """What is known of a user in a paywall.
 
     `limit` is a limit of the developer's that they have reached; `budgets` are the caps that their spending
-    counts against, `may_use_priced` whether models that cost something are open to them.
+    counts against, `may_use_priced` whether models that cost something are open to them. `wallet` is what they
+    pay from, None while they have authorized nothing; `epochs` are what that rests on. In shared mode
+    `account_id` is whose wallet it is, and `needs_month` says that this month's budget must be opened first.
     """
 
     is_blocked: bool = False
@@ -46,6 +50,17 @@ class Standing:
     may_use_priced: bool = True
     limit: LimitReached | None = None
     budgets: tuple[str, ...] = ()
+    wallet: UserWallet | None = None
+    epochs: tuple[Epoch, ...] = ()
+    account_id: str | None = None
+    needs_month: bool = False
+
+    @property
+    def payer(self) -> UserWallet:
+        """What they pay from. Raises Blocked where they have authorized nothing."""
+        if self.wallet is None:
+            raise Blocked("This user has not authorized the app to charge them.", "authorization_required")
+        return self.wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +116,6 @@ class Go:
 
     offer: Offer
     bound: Bound
-
-
-def standing_of(snapshot: Snapshot, user: str) -> Standing:
-    """Returns what a snapshot says of a user."""
-    return Standing(user in snapshot.blocked, user in snapshot.frozen)
 
 
 def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go | Ask:

@@ -1,5 +1,9 @@
-"""The demo's data, made through the same doors as anybody's: a default-mode sandbox paywall with prices and a key."""
+"""The demo's data, made through the same doors as anybody's: two sandbox paywalls with prices and a key each.
 
+One is in default mode, one in shared mode.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -17,7 +21,9 @@ from app.domain.pricing.price_book import NewPrice
 from app.flows.ports import ChatProvider, PriceCatalogue, ProviderTarget
 from app.flows.price_defaults import default_price
 
-PAYWALL_ID = "pw_demo_default"
+PAYWALL_ID, SHARED_PAYWALL_ID = "pw_demo_default", "pw_demo_shared"
+_IDS = {Mode.DEFAULT: PAYWALL_ID, Mode.SHARED: SHARED_PAYWALL_ID}
+_UNITS = {Mode.DEFAULT: Unit.USD, Mode.SHARED: Unit.USDC}
 MARKUP_BASIS_POINTS = 2_000
 UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
 """What an upstream's model costs where the catalogue has no price: $1 and $2 per million tokens."""
@@ -37,28 +43,41 @@ _DEMO_MODELS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoPaywall:
-    """The demo's paywall, its key in clear, and a model that it offers."""
+    """A paywall of the demo, its key in clear, and a model that it offers."""
 
     id: str
     key: str
     model: str
 
 
-async def prepare(provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue) -> DemoPaywall:
-    """Makes or updates the demo's paywall for this provider, and returns it. Raises ProviderFailed."""
+async def prepare(
+    provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue
+) -> Mapping[Mode, DemoPaywall]:
+    """Makes or updates the demo's paywalls for this provider, and returns them by mode. Raises ProviderFailed."""
     models = await provider.list_models(target)
     if not models:
         raise ProviderFailed(f"The provider {target.name} offers no models.")
     prices = [_price(model, catalogue) for model in models]
-    wanted = Configuration(
-        app_name="Lexica",
-        app_url="https://lexica.example",
-        return_origins=("http://localhost", "http://127.0.0.1"),
-        provider=ProviderSetting(target.name, target.base_url),
-    )
-    key = keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], PAYWALL_ID)
-    await db.in_transaction(lambda session: _write(session, wanted, prices, key), writes=True)
-    return DemoPaywall(PAYWALL_ID, key, models[0])
+    setting = ProviderSetting(target.name, target.base_url)
+    origins = ("http://localhost", "http://127.0.0.1")
+    wanted = {
+        Mode.DEFAULT: Configuration("Lexica", setting, "https://lexica.example", origins),
+        Mode.SHARED: Configuration(
+            "Marginalia",
+            setting,
+            "https://marginalia.example",
+            origins,
+            app_text="Notes in the margin",
+        ),
+    }
+    return {mode: await _prepare(mode, configuration, prices, models[0]) for mode, configuration in wanted.items()}
+
+
+async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], model: str) -> DemoPaywall:
+    paywall_id = _IDS[mode]
+    key = keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], paywall_id)
+    await db.in_transaction(lambda session: _write(session, paywall_id, mode, wanted, prices, key), writes=True)
+    return DemoPaywall(paywall_id, key, model)
 
 
 def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
@@ -74,15 +93,18 @@ def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
     )
 
 
-def _write(session: Session, wanted: Configuration, prices: list[NewPrice], key: str) -> None:
-    if session.get(Paywall, PAYWALL_ID) is None:
-        configuration.create_paywall(session, PAYWALL_ID, Mode.DEFAULT, Environment.SANDBOX, Unit.USD, wanted)
-        apply_one(session, BumpEpoch(configuration.epoch_subject(PAYWALL_ID)))
-    elif configuration.read_current(session, PAYWALL_ID)[1] != wanted:
-        configuration.publish(session, PAYWALL_ID, wanted)
-    keys.add_key(session, PAYWALL_ID, key)
-    offered = price_book.read_offers(session, PAYWALL_ID, Unit.USD).priced
+def _write(
+    session: Session, paywall_id: str, mode: Mode, wanted: Configuration, prices: list[NewPrice], key: str
+) -> None:
+    unit = _UNITS[mode]
+    if session.get(Paywall, paywall_id) is None:
+        configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
+        apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
+    elif configuration.read_current(session, paywall_id)[1] != wanted:
+        configuration.publish(session, paywall_id, wanted)
+    keys.add_key(session, paywall_id, key)
+    offered = price_book.read_offers(session, paywall_id, unit).priced
     for price in prices:
-        price_book.set_price(session, PAYWALL_ID, price)
+        price_book.set_price(session, paywall_id, price)
     for model in set(offered) - {price.model for price in prices}:
-        price_book.retire(session, PAYWALL_ID, model)
+        price_book.retire(session, paywall_id, model)

@@ -13,17 +13,16 @@ from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import HoldClosed
 from app.domain.leases import leases
-from app.domain.ledger.accounts import parse
+from app.domain.ledger.accounts import Account, parse
 from app.domain.ledger.folding import fold_deltas
-from app.domain.ledger.operations import Release, Settle
+from app.domain.ledger.operations import Applied, Release, Settle
 from app.domain.ledger.tables import LedgerHold
 from app.domain.rows import Row
 from app.domain.tables import table_of
 from app.domain.usage import requests
 from app.domain.usage.idempotency import forget_chats, give_up_chat
 from app.domain.usage.requests import TABLE as REQUESTS
-from app.domain.wallets.wallets import AppWallet, app_wallet
-from app.flows.chat import revenue_split
+from app.flows.charge_split import charge_split, terms_of
 
 log = structlog.get_logger()
 
@@ -72,7 +71,9 @@ class _LostHold:
     claim_id: str | None
     metered: int
     arithmetic: Mapping[str, Any] | None
-    wallet: AppWallet
+    wallet: Account
+    paywall_id: str
+    provider: str | None
 
 
 def _lost_holds(session: Session) -> list[_LostHold]:
@@ -80,17 +81,16 @@ def _lost_holds(session: Session) -> list[_LostHold]:
     holds = table_of(LedgerHold)
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
-               REQUESTS.c.external_id, REQUESTS.c.receipt, REQUESTS.c.claim_id)
+               REQUESTS.c.provider, REQUESTS.c.receipt, REQUESTS.c.claim_id)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
         .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)))
         .limit(BATCH)
     )  # fmt: skip
-    lost = []
-    for row in session.execute(statement):
-        account = parse(row.account_id)
-        wallet = app_wallet(row.paywall_id, row.external_id, account.environment, account.unit)
-        lost.append(_LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, wallet))
-    return lost
+    return [
+        _LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, parse(row.account_id), row.paywall_id,
+                  row.provider)
+        for row in session.execute(statement)
+    ]  # fmt: skip
 
 
 async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
@@ -99,7 +99,13 @@ async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
             given_up: list[Row] = [requests.let_go(hold.request_id), give_up_chat(hold.claim_id)]
             await queue.commit(Release(hold.id), lambda _released: given_up)
             return
-        operation = Settle(hold.id, hold.metered, revenue_split(hold.wallet), expires=True)
-        await queue.commit(operation, lambda charged: [requests.interrupt(hold.request_id, hold.arithmetic, charged)])
+        terms, cost = terms_of(hold.wallet.unit, hold.provider), requests.checkpoint_cost(hold.arithmetic)
+        split = charge_split(hold.wallet, hold.paywall_id, terms, cost, hold.provider)
+
+        def beside(charged: Applied) -> list[Row]:
+            row = requests.interrupt(hold.request_id, hold.arithmetic, charged, terms)
+            return [] if charged.is_replay else [row]
+
+        await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:
         log.info("housekeeping", step="reap_holds", hold=hold.id, reason=closed.message)

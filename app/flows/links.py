@@ -1,33 +1,56 @@
 """Links: signed, minted without a write, for one purpose and a time (`decisions.md` 24).
 
-In default mode a top-up link is the credential for the one app wallet that it names.
+In default mode a top-up link is the credential for the one app wallet that it names; in shared mode a link only
+says which app and which of its users it is about, and whoever opens it must sign in.
 """
 
 import base64
 import hmac
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app import settings
 from app.domain import clock
 from app.domain.errors import LinkInvalid
 
 TOPUP_SECONDS = 24 * 3600
+CONNECT_SECONDS = 15 * 60
+L = TypeVar("L", bound="AppLink")
+
+_OWN_PAGE = re.compile(r"/(authorize|topup|menu|wallet|activity|settings)(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?")
 _SIGNATURE_BYTES = 16
 _ASK_AGAIN = "Ask the app for a new link."
 
 
 @dataclass(frozen=True, slots=True)
-class TopupLink:
-    """What a top-up link names: one app wallet, where to go afterwards, and until when (microseconds)."""
+class AppLink:
+    """What every link names: an app's user, where to go afterwards, and until when (microseconds)."""
 
     paywall_id: str
     user: str
     return_url: str | None
     state: str | None
-    amount_nanos: int | None
     expires_at: int
+
+    def way_back(self, **more: str) -> str | None:
+        """Returns where the app wants its user back, with its state and `more`; None if it did not say."""
+        added = {**more, **({} if self.state is None else {"state": self.state})}
+        if self.return_url is None or not added:
+            return self.return_url
+        parts = urlsplit(self.return_url)
+        query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in added]
+        return urlunsplit(parts._replace(query=urlencode([*query, *added.items()])))
+
+
+@dataclass(frozen=True, slots=True)
+class TopupLink(AppLink):
+    """A top-up link also says how much is asked for, and how much a message was short of, where that is known."""
+
+    amount_nanos: int | None = None
+    short_nanos: int | None = None
 
 
 def mint_topup(
@@ -37,10 +60,21 @@ def mint_topup(
     return_url: str | None = None,
     state: str | None = None,
     amount_nanos: int | None = None,
+    short_nanos: int | None = None,
 ) -> str:
     """Returns a new top-up link's token, good for 24 hours."""
     expires_at = clock.now() + TOPUP_SECONDS * clock.SECOND
-    return _mint("topup", [paywall_id, user, return_url, state, amount_nanos, expires_at])
+    return _mint("topup", [paywall_id, user, return_url, state, expires_at, amount_nanos, short_nanos])
+
+
+def mint_connect(paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
+    """Returns the token of a new link to a consent page, good for 15 minutes."""
+    return _mint("connect", [paywall_id, user, return_url, state, clock.now() + CONNECT_SECONDS * clock.SECOND])
+
+
+def mint_menu(paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
+    """Returns the token of a new link to a user's menu, good for 24 hours."""
+    return _mint("menu", [paywall_id, user, return_url, state, clock.now() + TOPUP_SECONDS * clock.SECOND])
 
 
 def topup_url(base_url: str, token: str) -> str:
@@ -48,9 +82,37 @@ def topup_url(base_url: str, token: str) -> str:
     return f"{base_url}/topup/{token}/"
 
 
+def connect_url(base_url: str, token: str) -> str:
+    """Returns the address of a consent page."""
+    return f"{base_url}/authorize/{token}/"
+
+
+def menu_url(base_url: str, token: str) -> str:
+    """Returns the address of a user's menu."""
+    return f"{base_url}/menu/{token}/"
+
+
+def own_page(path: str | None) -> str:
+    """Returns where a sign-in leads: to that page if it is one of ours, else to the wallet."""
+    return path if path and _OWN_PAGE.fullmatch(path) else "/wallet/"
+
+
 def open_topup(token: str) -> TopupLink:
     """Returns what a top-up link names. Raises LinkInvalid if it is forged, expired or of another purpose."""
-    link = TopupLink(*_open("topup", token))
+    return _unexpired(TopupLink(*_open("topup", token)))
+
+
+def open_connect(token: str) -> AppLink:
+    """Returns what a link to a consent page names. Raises LinkInvalid."""
+    return _unexpired(AppLink(*_open("connect", token)))
+
+
+def open_menu(token: str) -> AppLink:
+    """Returns what a link to a menu names. Raises LinkInvalid."""
+    return _unexpired(AppLink(*_open("menu", token)))
+
+
+def _unexpired(link: L) -> L:
     if link.expires_at < clock.now():
         raise LinkInvalid(f"This link has expired. {_ASK_AGAIN}", "link_expired")
     return link

@@ -5,7 +5,7 @@ from typing import Any
 
 from app import db
 from app.commit_queue import CommitQueue
-from app.domain.errors import InsufficientFunds, KeyConflict, StillRunning
+from app.domain.errors import Blocked, InsufficientFunds, KeyConflict, StaleDecision, StillRunning
 from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied, Charge
 from app.domain.money import format_for_people
@@ -13,8 +13,10 @@ from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.usage.requests import Asked
-from app.flows.chat import revenue_split
+from app.flows.charge_split import charge_split, terms_of
+from app.flows.decide import Standing
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class ChargeAnswer:
 
 async def charge(
     queue: CommitQueue,
+    standings: Standings,
     snapshot: Snapshot,
     user: str,
     amount_nanos: int,
@@ -37,16 +40,22 @@ async def charge(
     request_id: str,
     client_request_id: str | None,
 ) -> ChargeAnswer:
-    """Charges a user's wallet, or says that it cannot pay. Raises KeyReused, StaleDecision, Unavailable.
+    """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
 
     With a claim the money moves once, however often and however concurrently it is asked for.
     """
     if claimed is not None and (first := await _first_answer(claimed)):
         return first
-    wallet = snapshot.wallet(user)
+    app_name = snapshot.configuration.app_name
+    standing = await standings.find(snapshot, user)
+    _check(standing, app_name)
+    if standing.wallet is None:
+        return ChargeAnswer(False, f"{app_name} may not use your wallet yet; allow it first.", None)
+    wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
-    asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None)
-    text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {snapshot.configuration.app_name}."
+    asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
+                  terms=terms)  # fmt: skip
+    text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
 
     def beside(charged: Applied) -> list[Row]:
         rows: list[Row] = [requests.record_manual(asked, charged, details)]
@@ -54,12 +63,16 @@ async def charge(
             rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
         return rows
 
-    operation = Charge(charge_id, wallet.account, amount_nanos, revenue_split(wallet), request_id,
-                       epochs=snapshot.epochs)  # fmt: skip
+    split = charge_split(wallet.account, snapshot.paywall_id, terms)
+    operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, standing.budgets,
+                       snapshot.epochs + standing.epochs)  # fmt: skip
     try:
         applied = await queue.commit(operation, beside)
-    except InsufficientFunds:
-        return ChargeAnswer(False, f"Your {snapshot.configuration.app_name} wallet does not have enough left.", None)
+    except InsufficientFunds as refusal:
+        return ChargeAnswer(False, _why_not(refusal, standing, app_name), None)
+    except StaleDecision:
+        standings.forget(snapshot, user)
+        raise
     except KeyConflict:
         if claimed is None:
             raise
@@ -68,6 +81,19 @@ async def charge(
     if applied.is_replay and claimed is not None:
         return await _first_answer(claimed) or _lost(claimed)
     return ChargeAnswer(True, text, request_id)
+
+
+def _check(standing: Standing, app_name: str) -> None:
+    if standing.is_blocked or standing.is_frozen:
+        code = "user_blocked" if standing.is_blocked else "wallet_frozen"
+        raise Blocked(f"This user cannot be charged in {app_name}.", code)
+
+
+def _why_not(refusal: InsufficientFunds, standing: Standing, app_name: str) -> str:
+    """Says to the user what is missing; a shared wallet is theirs and not the app's."""
+    if refusal.short_of in standing.budgets:
+        return f"{app_name} has reached the limit that you set for it."
+    return f"Your {'' if standing.account_id else f'{app_name} '}wallet does not have enough left."
 
 
 async def _first_answer(claimed: Claim) -> ChargeAnswer | None:

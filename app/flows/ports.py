@@ -186,3 +186,66 @@ class SandboxCheckouts(PaymentRail, Protocol):
     def payment_id(self, token: str, outcome: Literal["paid", "failed"]) -> str:
         """Returns the id of the payment that a checkout ends in. Raises LinkInvalid."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail of plain text to one address."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Sends mails."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hands a mail over. Raises ProviderFailed if it was not taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A mail of the demo, where nothing is sent; `at` is in microseconds."""
+
+    mail: Mail
+    at: int
+
+
+class Mailbox(Mailer, Protocol):
+    """The demo's mailer, which keeps what it would have sent."""
+
+    def kept(self) -> list[KeptMail]:
+        """Returns the mails, the newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who an OIDC provider says is there; `subject` is its own name for them."""
+
+    issuer: str
+    subject: str
+    email: str | None
+    is_email_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStart:
+    """Where a browser is sent to sign in, and what it keeps, sealed by us, until it comes back."""
+
+    url: str
+    kept: str
+
+
+class LoginProvider(Protocol):
+    """Signs people in who have an account elsewhere."""
+
+    async def begin(self, redirect_uri: str) -> LoginStart:
+        """Returns where to send the browser. Raises ProviderFailed."""
+        ...
+
+    async def finish(self, redirect_uri: str, kept: str, answer_url: str) -> Login:
+        """Returns who came back, once state, PKCE, signature, audience and nonce are right. Raises ProviderFailed."""
+        ...

@@ -11,6 +11,9 @@ from app.domain.errors import BadField, ProviderFailed
 from app.domain.money import Unit
 from app.domain.paywalls import configuration
 from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.pricing.price_book import read_offers
+from app.domain.pricing.split import check_share
+from app.flows.charge_split import terms_of
 from app.flows.ports import PriceCatalogue, Providers, Sealer
 from app.flows.price_defaults import fill_prices
 
@@ -71,6 +74,10 @@ async def save_provider(
         version = configuration.publish(session, paywall_id, replace(newest, provider=published))
         unit, markup = Unit(paywall.unit), newest.markup_basis_points
         priced, unpriced = fill_prices(session, paywall_id, unit, models, catalogue, markup)
+        terms = terms_of(unit, published.name)
+        if terms is not None:
+            for offer in read_offers(session, paywall_id, unit).priced.values():
+                check_share(terms, offer.price)
         return SavedProvider(version, tuple(priced), tuple(unpriced))
 
     return await db.in_transaction(save, writes=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import UnknownKey
+from app.domain.key_text import hash_key
 from app.domain.ledger.operations import Epoch
 from app.domain.ledger.tables import LedgerEpoch
 from app.domain.money import Environment, Unit
@@ -18,7 +19,7 @@ from app.domain.paywalls.configuration import Configuration, Mode
 from app.domain.paywalls.tables import PaywallKey
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.tables import table_of
-from app.domain.wallets.wallets import AppWallet, app_wallet, read_barred
+from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Snapshot:
     blocked: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()
 
-    def wallet(self, user: str) -> AppWallet:
+    def wallet(self, user: str) -> UserWallet:
         """Returns the wallet that a user of this paywall pays from."""
         return app_wallet(self.paywall_id, user, self.environment, self.unit)
 
@@ -48,7 +49,7 @@ class Snapshot:
 def read_snapshot(session: Session, key: str) -> Snapshot:
     """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked."""
     table = table_of(PaywallKey)
-    stored = session.execute(select(table).where(table.c.hash == keys.hash_key(key))).first()
+    stored = session.execute(select(table).where(table.c.hash == hash_key(key))).first()
     if stored is None:
         raise UnknownKey("This API key is not known. Check that it was copied whole.")
     if stored.revoked_at is not None:

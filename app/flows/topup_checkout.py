@@ -1,17 +1,20 @@
 """A top-up from the page behind a link: an amount is chosen, a checkout is made, the user is sent to pay."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import BadField
+from app.domain.errors import BadField, NotSignedIn
+from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, Unit, format_for_people, parse_amount
-from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.configuration import Mode, read_current
+from app.domain.paywalls.tables import Paywall
+from app.domain.people.sessions import Person
 from app.domain.topups import topups
 from app.domain.topups.topups import TopupView
-from app.domain.wallets.wallets import AppWallet, app_wallet
+from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
+from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.links import TopupLink, open_topup
 from app.flows.ports import PaymentRail, SandboxCheckouts
 
@@ -30,19 +33,34 @@ class SandboxCheckout:
     status: str
 
 
-async def begin_topup(rail: PaymentRail, token: str, amount: str) -> str:
-    """Returns the address of a checkout for an amount. Raises BadField for the amount, LinkInvalid."""
+async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person | None = None) -> str:
+    """Returns the address of a checkout for an amount, for the wallet that the link stands for.
+
+    In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, LinkInvalid, NotSignedIn.
+    """
     link = open_topup(token)
     amount_nanos = check_amount(amount)
     topup_id, app_name = await db.in_transaction(
-        lambda session: _create(session, link, rail, amount_nanos), writes=True
+        lambda session: _create(session, link, rail, amount_nanos, person), writes=True
     )
+    return await _check_out(rail, topup_id, amount_nanos, app_name, f"/topup/{token}/?topup={topup_id}")
+
+
+async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, amount: str) -> str:
+    """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField."""
+    amount_nanos = check_amount(amount)
+
+    def create(session: Session) -> str:
+        wallet = open_shared_wallet(session, person.account_id, environment)
+        return topups.create(session, wallet, None, rail.name, "USD", amount_nanos)
+
+    topup_id = await db.in_transaction(create, writes=True)
+    return await _check_out(rail, topup_id, amount_nanos, "shared", f"/wallet/?topup={topup_id}")
+
+
+async def _check_out(rail: PaymentRail, topup_id: str, amount_nanos: int, description: str, return_url: str) -> str:
     checkout = await rail.create_checkout(
-        topup_id=topup_id,
-        amount_nanos=amount_nanos,
-        currency="USD",
-        description=app_name,
-        return_url=f"/topup/{token}/?topup={topup_id}",
+        topup_id=topup_id, amount_nanos=amount_nanos, currency="USD", description=description, return_url=return_url
     )
     return checkout.url
 
@@ -62,30 +80,40 @@ def check_amount(amount: str) -> int:
     return nanos
 
 
-def _create(session: Session, link: TopupLink, rail: PaymentRail, amount_nanos: int) -> tuple[str, str]:
-    wallet, app_name = _wallet(session, link)
-    return topups.create(session, wallet, rail.name, "USD", amount_nanos), app_name
-
-
-def _wallet(session: Session, link: TopupLink) -> tuple[AppWallet, str]:
+def _create(
+    session: Session, link: TopupLink, rail: PaymentRail, amount_nanos: int, person: Person | None
+) -> tuple[str, str]:
     paywall, configuration = read_current(session, link.paywall_id)
-    wallet = app_wallet(paywall.id, link.user, Environment(paywall.environment), Unit(paywall.unit))
-    return wallet, configuration.app_name
+    account = _account(session, paywall, link, person)
+    return topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos), configuration.app_name
 
 
-def return_address(link: TopupLink) -> str | None:
-    """Returns where the app wants its user back, with the app's state; None if it did not say."""
-    if link.return_url is None or link.state is None:
-        return link.return_url
-    parts = urlsplit(link.return_url)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "state"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("state", link.state)])))
+def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person | None) -> Account:
+    """Returns the ledger account of the wallet that a link stands for, opened. Raises NotSignedIn."""
+    environment = Environment(paywall.environment)
+    if paywall.mode == Mode.SHARED.value:
+        if person is None:
+            raise NotSignedIn("Sign in to top up your wallet.")
+        return open_shared_wallet(session, person.account_id, environment)
+    wallet = app_wallet(paywall.id, link.user, environment, Unit(paywall.unit))
+    open_wallet(session, wallet)
+    return wallet.account
 
 
-async def read_topup(token: str, topup_id: str) -> TopupView:
-    """Returns a top-up of the link's own wallet. Raises LinkInvalid, NotFound."""
+async def read_topup(token: str, topup_id: str, person: Person | None = None) -> TopupView:
+    """Returns a top-up of the link's own wallet. Raises LinkInvalid, NotFound, NotSignedIn."""
     link = open_topup(token)
-    return await db.in_transaction(lambda session: topups.read(session, topup_id, _wallet(session, link)[0].id))
+
+    def read(session: Session) -> TopupView:
+        paywall, _ = read_current(session, link.paywall_id)
+        if paywall.mode == Mode.SHARED.value:
+            if person is None:
+                raise NotSignedIn("Sign in to see your wallet.")
+            return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(paywall.environment)))
+        wallet = app_wallet(paywall.id, link.user, Environment(paywall.environment), Unit(paywall.unit))
+        return topups.read(session, topup_id, wallet.id)
+
+    return await db.in_transaction(read)
 
 
 async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCheckout:

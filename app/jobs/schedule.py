@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
-from app.flows import audit, housekeeping, topup_received
+from app.flows import audit, earnings_maturity, housekeeping, sign_in, topup_received
 from app.jobs.leased import Work
 
 REAPER_SHARE = 0.2
@@ -35,5 +35,7 @@ def jobs() -> Mapping[str, Job]:
         "finish-inbox": Job(_finish_inbox, 30, urgent=True),
         "fold-deltas": Job(housekeeping.fold, 10),
         "forget-answers": Job(housekeeping.forget_answers, 60),
+        "forget-codes": Job(sign_in.forget_codes, 3_600),
+        "mature-earnings": Job(earnings_maturity.mature_earnings, 900),
         "audit": Job(audit.run_audit, 900),
     }

@@ -26,7 +26,8 @@ def make_paywall(
     """Creates a sandbox paywall with prices, and returns its id."""
     paywall_id = new_id("pw")
     first = Configuration("Lexica", provider or ProviderSetting("demo"), "https://lexica.example")
-    configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, Unit.USD, first)
+    unit = Unit.USDC if mode is Mode.SHARED else Unit.USD
+    configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, first)
     for price in prices.values():
         price_book.set_price(session, paywall_id, price)
     return paywall_id

@@ -14,6 +14,7 @@ from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_request import ChatRequest, read_chat_request
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+from app.flows.standing import Standings
 
 COUNTER = TiktokenCounter()
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
@@ -83,7 +84,7 @@ def unanswered() -> "asyncio.Future[Applied]":
 
 def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:
     """Returns the chat flows over a queue and a provider."""
-    chat = Chat(queue, provider, COUNTER, "proc_test")
+    chat = Chat(queue, provider, COUNTER, "proc_test", Standings())
     return chat, Carrier(chat, COUNTER)
 
 

@@ -21,6 +21,7 @@ from app.flows.chat_answer import Carrier
 from app.flows.chat_request import read_chat_request
 from app.flows.ports import ChatProvider, ProviderTarget
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 from tests.emulators.upstream import RunningUpstream, running
 from tests.emulators.upstream_behaviours import WORDS
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
@@ -48,7 +49,7 @@ class Place:
         snapshot = make_snapshot({model: NewPrice(model, NANOS, 2 * NANOS, output_tokens_max=100)})
         self.snapshot = snapshot
         await give(snapshot, "ada", NANOS)
-        chat = Chat(self.queue, self, COUNTER, "proc_test")
+        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings())
         body = {"model": model, "messages": [{"role": "user", "content": "Say it."}], **more}
         run = await chat.begin(snapshot, "ada", read_chat_request(body), "req_1", None)
         assert isinstance(run, Run)

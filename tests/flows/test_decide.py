@@ -15,8 +15,9 @@ from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetti
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.flows.chat_request import OPENAI_FIELDS, read_chat_request
-from app.flows.decide import Ask, Go, Standing, bound_of, decide, find_offer, message_text, standing_of
+from app.flows.decide import Ask, Go, Standing, bound_of, decide, find_offer, message_text
 from app.flows.snapshot import Snapshot
+from app.flows.standing import standing_of
 from tests.spec import SCHEMAS
 
 PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS // 2, 2 * NANOS)
@@ -182,7 +183,9 @@ def test_only_a_stream_that_can_be_metered_holds_less_than_all(is_stream: bool, 
 def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
     snapshot = replace(SNAPSHOT, blocked=frozenset({"eve"}), frozen=frozenset({"bob"}))
     assert [standing_of(snapshot, user) for user in ("eve", "bob", "ada")] == [
-        Standing(is_blocked=True), Standing(is_frozen=True), Standing(),
+        Standing(is_blocked=True, wallet=snapshot.wallet("eve")),
+        Standing(is_frozen=True, wallet=snapshot.wallet("bob")),
+        Standing(wallet=snapshot.wallet("ada")),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
+from app.domain.paywalls.configuration import Mode
 from app.domain.paywalls.tables import Paywall, PaywallKey
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.pricing.tables import ModelPrice
@@ -44,7 +45,8 @@ class Knows:
 
 
 async def offered(provider: ChatProvider, name: str = "upstream") -> Snapshot:
-    paywall = await prepare(provider, ProviderTarget(name, "http://127.0.0.1:1/v1", None), Knows())
+    paywalls = await prepare(provider, ProviderTarget(name, "http://127.0.0.1:1/v1", None), Knows())
+    paywall = paywalls[Mode.DEFAULT]
     assert paywall.id == PAYWALL_ID
     with db.transaction(writes=False) as session:
         return read_snapshot(session, paywall.key)
@@ -100,16 +102,16 @@ async def test_several_processes_may_prepare_at_once(database: str) -> None:
     snapshots = await asyncio.gather(*(offered(Lists("known", "other")) for _ in range(5)))
     assert all(snapshot == snapshots[0] for snapshot in snapshots)
     with db.transaction(writes=False) as session:
-        for table, rows in ((Paywall, 1), (PaywallKey, 1), (ModelPrice, 2)):
+        for table, rows in ((Paywall, 2), (PaywallKey, 2), (ModelPrice, 4)):
             assert session.scalar(select(func.count()).select_from(table)) == rows
 
 
 async def test_the_key_is_the_same_at_each_start_and_another_with_another_secret(database: str, data_dir: Path) -> None:
     target = ProviderTarget("upstream", "http://127.0.0.1:1/v1", None)
     settings.configure(data=data_dir, database_url=database, secret_key="one")
-    keys = [(await prepare(Lists("known"), target, Knows())).key for _ in range(2)]
+    keys = [(await prepare(Lists("known"), target, Knows()))[Mode.DEFAULT].key for _ in range(2)]
     settings.configure(data=data_dir, database_url=database, secret_key="two")
-    keys.append((await prepare(Lists("known"), target, Knows())).key)
+    keys.append((await prepare(Lists("known"), target, Knows()))[Mode.DEFAULT].key)
     assert keys[0] == keys[1] != keys[2]
 
 

@@ -8,17 +8,19 @@ import pytest
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain import clock
-from app.domain.ledger.operations import Extend, Hold, Release, Settle
+from app.domain.ledger.operations import Extend, Hold, Release, Settle, Split
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
 from app.domain.wallets.wallets import Balance, read_balance
 from app.flows import housekeeping, process_lease
-from app.flows.chat import Run, revenue_split
+from app.flows.charge_split import charge_split
+from app.flows.chat import Run
 from app.flows.housekeeping import count_open_holds, fold, reap_holds
 from app.flows.manual_charge import charge
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import Scripted, flows, request
 
@@ -29,6 +31,10 @@ async def hold(queue: CommitQueue, snapshot: Snapshot, owner: str, request_id: s
     operation = Hold(requests.hold_id(request_id), wallet.account, 100, 100, 100, owner, request_id)
     await queue.commit(operation, lambda held: [requests.begin(asked, held)])
     return asked
+
+
+def to_revenue(asked: Asked) -> Split:
+    return charge_split(asked.wallet.account, asked.wallet.paywall_id, None)
 
 
 def balance(snapshot: Snapshot) -> Balance:
@@ -65,7 +71,7 @@ async def test_a_late_finisher_pays_the_difference_once(database: str) -> None:
         await reap_holds(queue)
         for _ in range(2):
             await queue.commit(
-                Settle(requests.hold_id("req_1"), 70, revenue_split(asked.wallet)),
+                Settle(requests.hold_id("req_1"), 70, to_revenue(asked)),
                 lambda settled: [requests.finish(asked, Metered(None), settled)],
             )
     assert balance(snapshot) == Balance(NANOS - 70, 0)
@@ -91,7 +97,11 @@ async def test_a_late_finisher_adds_a_line_and_leaves_the_first_as_it_was(databa
         await reap_holds(queue)
         with db.transaction(writes=False) as session:
             first = read_receipt(session, snapshot.paywall_id, "req_2")
-        settle = Settle(requests.hold_id("req_2"), charge_nanos(price, more), revenue_split(asked.wallet))
+        settle = Settle(
+            requests.hold_id("req_2"),
+            charge_nanos(price, more),
+            to_revenue(asked),
+        )
         await queue.commit(settle, lambda settled: [requests.finish(other, Metered(more), settled)])
     with db.transaction(writes=False) as session:
         found = read_receipt(session, snapshot.paywall_id, "req_2")
@@ -198,7 +208,7 @@ async def test_a_late_finisher_takes_only_what_is_free(database: str) -> None:
         run = await chat.begin(snapshot, "ada", request(), "req_1", None)
         assert isinstance(run, Run)
         await reap_holds(queue)
-        await charge(queue, snapshot, "ada", NANOS - 100, None, None, "req_2", None)
+        await charge(queue, Standings(), snapshot, "ada", NANOS - 100, None, None, "req_2", None)
         settled = await chat.settle(run, Metered(Tokens(10, 20)))
     assert (settled.amount, balance(snapshot)) == (100, Balance(0, 0))
     assert_books_balance()

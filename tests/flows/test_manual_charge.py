@@ -17,8 +17,11 @@ from app.domain.wallets.wallets import read_balance
 from app.flows.chat import Run
 from app.flows.manual_charge import ChargeAnswer, charge
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import Scripted, flows, request
+
+SEEN = Standings()
 
 
 def claimed(snapshot: Snapshot, body: bytes = b"{}") -> Claim | None:
@@ -35,12 +38,12 @@ async def test_twenty_at_once_with_one_key_charge_once(database: str) -> None:
     await give(snapshot, "ada", 5 * NANOS)
     async with running_queue() as queue:
         answers = await asyncio.gather(*(
-            charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), new_id("req"), None) for _ in range(20)
+            charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), new_id("req"), None) for _ in range(20)
         ))  # fmt: skip
         assert len({answer.id for answer in answers}) == 1 and all(answer.success for answer in answers)
         assert sum(not answer.is_replay for answer in answers) == 1
         with pytest.raises(KeyReused):
-            await charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot, b"[]"), new_id("req"), None)
+            await charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot, b"[]"), new_id("req"), None)
     assert spendable(snapshot) == 4 * NANOS
     assert_books_balance()
 
@@ -50,7 +53,7 @@ async def test_without_a_key_each_call_charges_until_the_money_is_gone(database:
     await give(snapshot, "ada", 5 * NANOS)
     async with running_queue() as queue:
         answers = await asyncio.gather(*(
-            charge(queue, snapshot, "ada", NANOS, {"n": n}, None, new_id("req"), None) for n in range(9)
+            charge(queue, SEEN, snapshot, "ada", NANOS, {"n": n}, None, new_id("req"), None) for n in range(9)
         ))  # fmt: skip
     assert [answer.success for answer in answers].count(True) == 5
     assert spendable(snapshot) == 0
@@ -60,13 +63,13 @@ async def test_without_a_key_each_call_charges_until_the_money_is_gone(database:
 async def test_a_refusal_stores_nothing(database: str) -> None:
     snapshot = make_snapshot()
     async with running_queue() as queue:
-        answer = await charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), "req_1", None)
+        answer = await charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), "req_1", None)
         with db.transaction(writes=False) as session:
             kept = [session.scalar(select(func.count()).select_from(table)) for table in (IdempotentAnswer, Request)]
         assert kept == [0, 0]
         assert answer == ChargeAnswer(False, "Your Lexica wallet does not have enough left.", None)
         await give(snapshot, "ada", NANOS)
-        assert (await charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
+        assert (await charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
 
 
 async def test_a_revoked_key_charges_nobody(database: str) -> None:
@@ -76,7 +79,7 @@ async def test_a_revoked_key_charges_nobody(database: str) -> None:
         keys.revoke_key(session, snapshot.paywall_id, snapshot.key_id)
     async with running_queue() as queue:
         with pytest.raises(StaleDecision):
-            await charge(queue, snapshot, "ada", NANOS, None, None, "req_1", None)
+            await charge(queue, SEEN, snapshot, "ada", NANOS, None, None, "req_1", None)
     assert spendable(snapshot) == NANOS
 
 
@@ -85,7 +88,7 @@ async def test_twenty_at_once_with_one_key_need_the_money_once(database: str) ->
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
         answers = await asyncio.gather(*(
-            charge(queue, snapshot, "ada", NANOS, None, claimed(snapshot), new_id("req"), None) for _ in range(20)
+            charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), new_id("req"), None) for _ in range(20)
         ))  # fmt: skip
     assert all(answer.success for answer in answers) and len({answer.id for answer in answers}) == 1
     assert spendable(snapshot) == 0
@@ -99,7 +102,17 @@ async def test_other_bodies_with_one_key_at_once_are_refused_but_for_the_first(d
     async with running_queue() as queue:
         answers = await asyncio.gather(
             *(
-                charge(queue, snapshot, "ada", NANOS + step * n, None, claimed(snapshot, b"%d" % n), f"req_{n}", None)
+                charge(
+                    queue,
+                    Standings(),
+                    snapshot,
+                    "ada",
+                    NANOS + step * n,
+                    None,
+                    claimed(snapshot, b"%d" % n),
+                    f"req_{n}",
+                    None,
+                )
                 for n in range(10)
             ),
             return_exceptions=True,
@@ -114,7 +127,7 @@ async def test_a_charge_has_a_receipt_with_the_apps_details(database: str) -> No
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        answer = await charge(queue, snapshot, "ada", 250_000_000, {"sku": "x"}, None, "req_1", "theirs")
+        answer = await charge(queue, SEEN, snapshot, "ada", 250_000_000, {"sku": "x"}, None, "req_1", "theirs")
     assert answer == ChargeAnswer(True, "$0.25 was charged for Lexica.", "req_1")
     with db.transaction(writes=False) as session:
         found = read_receipt(session, snapshot.paywall_id, "req_1")
@@ -131,7 +144,7 @@ async def test_what_is_held_by_a_running_request_cannot_be_charged(database: str
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "ada", request(), "req_1", None)
         assert isinstance(run, Run)
-        assert not (await charge(queue, snapshot, "ada", NANOS, None, None, "req_2", None)).success
+        assert not (await charge(queue, SEEN, snapshot, "ada", NANOS, None, None, "req_2", None)).success
         await chat.release(run)
-        assert (await charge(queue, snapshot, "ada", NANOS, None, None, "req_3", None)).success
+        assert (await charge(queue, SEEN, snapshot, "ada", NANOS, None, None, "req_3", None)).success
     assert_books_balance()

@@ -18,6 +18,7 @@ from app.flows.decide import find_offer
 from app.flows.ports import CataloguePrice
 from app.flows.provider_keys import SavedProvider, save_provider
 from app.flows.snapshot import Snapshot
+from app.flows.standing import Standings
 from app.wiring import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.flows.books import give, make_snapshot, running_queue
@@ -88,7 +89,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     snapshot = replace(snapshot, configuration=current(snapshot), epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test")
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings())
         with pytest.raises(ProviderFailed):
             await chat.begin(snapshot, "ada", request(), "req_1", None)  # the emulator has no model of that name
     seen = emulated.seen()[0]["headers"]
@@ -175,7 +176,7 @@ async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, 
     snapshot = replace(snapshot, configuration=current(snapshot), offers=offers(snapshot).priced, epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test")
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings())
         run = await chat.begin(snapshot, "ada", request(model="ok"), "req_1", None)
         assert isinstance(run, Run) and run.offer.price.input_nanos == 3 * NANOS
         await chat.release(run)

@@ -11,7 +11,7 @@ from app.domain.money import NANOS
 from app.domain.topups.tables import Topup
 from app.domain.wallets.tables import Wallet
 from app.flows.links import TOPUP_SECONDS, TopupLink, mint_topup
-from app.flows.topup_checkout import begin_topup, check_amount, open_sandbox_checkout, read_topup, return_address
+from app.flows.topup_checkout import begin_topup, check_amount, open_sandbox_checkout, read_topup
 from tests.flows.books import make_snapshot
 
 RAIL = SandboxRail(b"secret")
@@ -67,7 +67,7 @@ async def test_another_users_link_does_not_show_a_top_up(database: str) -> None:
     ],
 )
 def test_the_way_back_carries_the_apps_state(url: str | None, state: str | None, expected: str | None) -> None:
-    assert return_address(TopupLink("pw_1", "ada", url, state, None, 0)) == expected
+    assert TopupLink("pw_1", "ada", url, state, 0).way_back() == expected
 
 
 @pytest.mark.parametrize("text", ["3.0", "$3", "3 ", "12.5", "12.50000"])

@@ -1,0 +1,24 @@
+"""What a person changes about their own account: what it is called, its usual cap, its API key."""
+
+from app import db
+from app.domain.people import account_keys, accounts
+from app.domain.people.sessions import Person
+
+
+async def change_profile(person: Person, name: str, default_cap_nanos: int) -> None:
+    """Changes name and default cap. Raises BadField."""
+    await db.in_transaction(
+        lambda session: accounts.change_profile(session, person.account_id, name, default_cap_nanos), writes=True
+    )
+
+
+async def make_account_key(person: Person) -> str:
+    """Makes a new API key and returns it in clear, this once; the one before stops working."""
+    return await db.in_transaction(
+        lambda session: account_keys.make_account_key(session, person.account_id), writes=True
+    )
+
+
+async def revoke_account_key(person: Person) -> None:
+    """Revokes the API key, if there is one."""
+    await db.in_transaction(lambda session: account_keys.revoke_account_key(session, person.account_id), writes=True)
