@@ -51,15 +51,16 @@ def demo(
     from app.api.server import Address
 
     address = Address("127.0.0.1", port)
-    chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url)
+    chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url, is_demo=True)
     _configure_logs(chosen.log_level)
     if fresh:
         _delete_instance(chosen.data)
-    paywall = _in_child(_prepare_demo)
-    instance = _instance(address) | {"paywalls": {"default": {"id": paywall.id, "key": paywall.key}}}
-    _serve(
-        address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, paywall.key, paywall.model, no_web)
-    )
+    paywalls = _in_child(_prepare_demo)
+    shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
+    instance = _instance(address) | {"paywalls": shown}
+    model = next(iter(paywalls.values())).model
+    keys = {name: paywall["key"] for name, paywall in shown.items()}
+    _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, no_web))
 
 
 def _in_child(function: Callable[[], T]) -> T:
@@ -96,16 +97,18 @@ async def _make_demo_data() -> Any:
         wiring.replace(None)
 
 
-def _print_demo(address: Any, key: str, model: str, no_web: bool) -> None:
+def _print_demo(address: Any, keys: dict[str, str], model: str, no_web: bool) -> None:
     out.print()
-    out.print("Coinslot is running, with a sandbox paywall in default mode. No real money moves here.")
+    out.print("Coinslot is running, with two sandbox paywalls. No real money moves here.")
     if not no_web:
         out.print(f"  Pages     {address.base_url}/", markup=False)
+        out.print(f"  Mail      {address.base_url}/mail/   (sign-in codes arrive here)", markup=False)
     out.print(f"  Base URL  {address.base_url}/v1", markup=False)
-    out.print(f"  Key       {key}", markup=False)
-    out.print("\nTry it; the first answer holds a top-up link:\n")
+    out.print(f"  Key       {keys['default']}   (default mode: a wallet in each app)", markup=False)
+    out.print(f"  Key       {keys['shared']}   (shared mode: one wallet for all apps)", markup=False)
+    out.print("\nTry it; the first answer holds a link, to top up or to authorize the app:\n")
     out.print(
-        f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {key}' \\\n"
+        f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {keys['default']}' \\\n"
         "    -H 'Content-Type: application/json' \\\n"
         f"""    -d '{{"model": "{model}", "user": "ada", "messages": [{{"role": "user", "content": "Hello"}}]}}'""",
         markup=False,

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -29,13 +29,19 @@ _users = count()
 
 @dataclass
 class Demo:
-    """A running demo."""
+    """A running demo; `key` is its default-mode paywall's, `shared_key` its shared one's."""
 
     base_url: str
     key: str
     data: Path
     process: "subprocess.Popen[bytes]"
     log: Path
+    shared_key: str = ""
+
+    @property
+    def shared(self) -> "Demo":
+        """The same server, as the shared paywall's app sees it."""
+        return replace(self, key=self.shared_key)
 
     @property
     def api_base(self) -> str:
@@ -124,7 +130,8 @@ def running(data: Path, *options: str, port: int | None = None, **environment: s
     ):  # fmt: skip
         try:
             found = wait_for_instance(instance, process)
-            yield Demo(found["base_url"], found["paywalls"]["default"]["key"], data, process, log)
+            keys = {mode: paywall["key"] for mode, paywall in found["paywalls"].items()}
+            yield Demo(found["base_url"], keys["default"], data, process, log, keys["shared"])
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -12,14 +12,17 @@ from functools import partial
 import structlog
 
 from app import db
-from app.domain.errors import BadField, CoinslotError, UnknownKey
+from app.domain.errors import BadField, CoinslotError, UnknownKey, WrongMode
 from app.domain.paywalls.keys import is_well_formed
+from app.domain.people.account_keys import is_account_key
 from app.domain.wallets.wallets import check_user
 from app.flows.snapshot import Snapshot, find_outdated, read_snapshot
 
 log = structlog.get_logger()
 
 WATCH_SECONDS = 0.5
+DECISIONS_MAX = 5
+"""How often a request is decided anew because what it rested on changed in between."""
 SNAPSHOTS_MAX = 10_000
 
 _snapshots: dict[str, Snapshot] = {}
@@ -35,6 +38,9 @@ async def find_caller(authorization: bytes | str | None) -> Snapshot:
     found = _snapshots.get(key)
     if found is not None and scheme.lower() == "bearer":
         return found
+    if is_account_key(key):
+        raise WrongMode("This is an account's own key: it pays with credits, and this instance offers none. "
+                        "An app calls with its paywall's key.")  # fmt: skip
     if scheme.lower() != "bearer" or not is_well_formed(key):
         raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
     return await refresh(key)

@@ -14,14 +14,15 @@ import structlog
 from app import wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
-from app.api.caller import find_caller, find_user, forget
+from app.api.caller import DECISIONS_MAX, find_caller, find_user, forget
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
-from app.api.links import make_topup_url
+from app.api.links import make_connect_url, make_topup_url
 from app.domain.errors import CoinslotError, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
+from app.flows.app_balance import visible_balance
 from app.flows.chat import Run
 from app.flows.chat_answer import Wording
 from app.flows.chat_delivery import Recording
@@ -36,8 +37,6 @@ Scope = MutableMapping[str, Any]
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-DECISIONS_MAX = 5
-"""How often a request is decided anew because what it rested on changed in between."""
 WATCH_AFTER_SECONDS = 0.05
 """When a client's going away begins to be watched for."""
 EVENTS = b"text/event-stream; charset=utf-8"
@@ -234,7 +233,7 @@ class _Call:
 
     async def ask(self, ask: Ask) -> None:
         """Answers with a link instead of the model's text; as an error where the client asked for that."""
-        url = self._url(ask.action)
+        url = self._url(ask.action, ask.shortfall_nanos)
         text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
         is_strict = self.request.wants_json or self.snapshot.configuration.is_strict
         if is_strict or self.exchange.text(b"x-paywall-errors") == "http":
@@ -248,17 +247,19 @@ class _Call:
             await self.exchange.piece(event)
         await self.exchange.end()
 
-    def _url(self, action: str) -> str:
+    def _url(self, action: str, short_nanos: int = 0) -> str:
         exchange = self.exchange
         return_url, state = exchange.text(b"x-paywall-return-url"), exchange.text(b"x-paywall-state")
-        return make_topup_url(self.snapshot, self.user, return_url, state)
+        if action == "topup":
+            return make_topup_url(self.snapshot, self.user, return_url, state, short_nanos=short_nanos or None)
+        return make_connect_url(self.snapshot, self.user, return_url, state)
 
     def _stop(self) -> Stop:
         url = self._url("topup")
         return Stop(message_text(self.snapshot, "stopped", url, 0), {"action": "topup", "url": url})
 
     def _describe(self, settled: Applied) -> dict[str, Any]:
-        return self._paywall("none", settled.amount, settled.balance)
+        return self._paywall("none", settled.amount, visible_balance(self.snapshot, settled))
 
     def _paywall(self, action: str, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
         return {

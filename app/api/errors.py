@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from app.domain import errors
+from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
 
 RETRY_SECONDS = "2"
@@ -31,6 +32,7 @@ _REFUSAL_CODES = {"topup": "insufficient_funds", "limit": "cap_reached", "author
 _STATUS: dict[type[CoinslotError], int] = {
     BadField: 400,
     errors.UnknownKey: 401,
+    errors.NotSignedIn: 401,
     errors.WrongMode: 403,
     errors.Blocked: 403,
     errors.UnknownModel: 404,
@@ -39,6 +41,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.StillRunning: 409,
     errors.AnswerForgotten: 409,
     errors.LimitReached: 429,
+    TakenByAnother: 409,
     errors.KeyReused: 422,
     errors.KeyConflict: 422,
     BodyTooLarge: 413,

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api import metrics, models, operations, receipts, user
+from app.api import connect, metrics, models, operations, receipts, sign_in, user
 from app.api.errors import body_of, headers_of, plain_body, status_of
 from app.api.openapi import document
 from app.domain.errors import BadField, CoinslotError, NotFound
@@ -22,8 +22,9 @@ def create_api() -> FastAPI:
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url="/docs", redoc_url=None)
     api.include_router(operations.router)
     api.include_router(metrics.router)
+    api.include_router(sign_in.router)
     for prefix, is_listed in (("/v1", True), ("/v1/{path_user}", False)):
-        for module in (models, user, receipts):
+        for module in (models, user, connect, receipts):
             api.include_router(module.router, prefix=prefix, include_in_schema=is_listed)
     api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]

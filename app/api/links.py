@@ -2,11 +2,16 @@
 
 from app import settings
 from app.domain.errors import BadField
-from app.flows.links import mint_topup, topup_url
+from app.flows.links import connect_url, menu_url, mint_connect, mint_menu, mint_topup, topup_url
 from app.flows.snapshot import Snapshot
 
 STATE_CHARACTERS_MAX = 1_024
 DEFAULT_BASE = "http://127.0.0.1:8000"
+
+
+def base_url() -> str:
+    """Returns what our own addresses begin with."""
+    return settings.get().public_url or DEFAULT_BASE
 
 
 def make_topup_url(
@@ -15,8 +20,34 @@ def make_topup_url(
     return_url: str | None,
     state: str | None,
     amount_nanos: int | None = None,
+    short_nanos: int | None = None,
 ) -> str:
-    """Returns the address of a user's top-up page.
+    """Returns the address of a user's top-up page. Raises BadField as `_way_back` does."""
+    token = mint_topup(
+        snapshot.paywall_id,
+        user,
+        return_url=_way_back(snapshot, return_url, state),
+        state=state,
+        amount_nanos=amount_nanos,
+        short_nanos=short_nanos,
+    )
+    return topup_url(base_url(), token)
+
+
+def make_connect_url(snapshot: Snapshot, user: str, return_url: str | None, state: str | None) -> str:
+    """Returns the address of a user's consent page. Raises BadField as `_way_back` does."""
+    return_url = _way_back(snapshot, return_url, state)
+    return connect_url(base_url(), mint_connect(snapshot.paywall_id, user, return_url, state))
+
+
+def make_menu_url(snapshot: Snapshot, user: str, return_url: str | None, state: str | None) -> str:
+    """Returns the address of a user's menu. Raises BadField as `_way_back` does."""
+    return_url = _way_back(snapshot, return_url, state)
+    return menu_url(base_url(), mint_menu(snapshot.paywall_id, user, return_url, state))
+
+
+def _way_back(snapshot: Snapshot, return_url: str | None, state: str | None) -> str | None:
+    """Returns where a link leads back to.
 
     Raises BadField for a return URL that is not of the paywall's own origins, or a state that is too long.
     """
@@ -24,11 +55,4 @@ def make_topup_url(
         raise BadField("return_url", "`return_url` must be of an origin that the paywall lists.")
     if state is not None and len(state) > STATE_CHARACTERS_MAX:
         raise BadField("state", f"`state` may have at most {STATE_CHARACTERS_MAX} characters.")
-    token = mint_topup(
-        snapshot.paywall_id,
-        user,
-        return_url=return_url or snapshot.configuration.app_url or None,
-        state=state,
-        amount_nanos=amount_nanos,
-    )
-    return topup_url(settings.get().public_url or DEFAULT_BASE, token)
+    return return_url or snapshot.configuration.app_url or None

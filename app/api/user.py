@@ -8,12 +8,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from app import db, wiring
+from app.api.caller import DECISIONS_MAX, find_caller, forget
 from app.api.dependencies import Caller, PostBody, UserOfGet
 from app.api.links import make_topup_url
-from app.domain.errors import BadField
+from app.domain.errors import BadField, StaleDecision
 from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
-from app.domain.wallets.wallets import read_balance
+from app.flows.app_balance import read_app_balance
 from app.flows.developer_deposit import deposit
 from app.flows.manual_charge import charge
 from app.flows.topup_checkout import check_amount
@@ -69,14 +70,17 @@ BODY_SCHEMA = {
 
 @router.get("/user/balance", response_model=BalanceAnswer)
 async def get_balance(caller: Caller, user: UserOfGet) -> BalanceAnswer:
-    """Returns what a user has, what runs hold of it, and what can be charged now."""
-    balance = await db.in_transaction(lambda session: read_balance(session, caller.wallet(user)))
+    """Returns what a user has, what runs hold of it, and what can be charged now.
+
+    In shared mode that is what this app may still charge; the wallet itself is nobody's business but its owner's.
+    """
+    balance = await db.in_transaction(lambda session: read_app_balance(session, caller, user))
     return BalanceAnswer(
-        balance=format_base_units(balance.posted_nanos),
-        balanceFormatted=format_for_people(balance.posted_nanos, caller.unit),
+        balance=format_base_units(balance.balance_nanos),
+        balanceFormatted=format_for_people(balance.balance_nanos, caller.unit),
         unit=caller.unit.value,
         held=format_decimal(balance.held_nanos),
-        spendable=format_decimal(balance.available_nanos),
+        spendable=format_decimal(balance.spendable_nanos),
     )
 
 
@@ -109,16 +113,19 @@ async def post_charge(
     """Charges a user once; HTTP 200 whether they could pay or not."""
     amount_nanos = _amount(body.content)
     claimed = claim(idempotency_key, caller.paywall_id, "charge", body.user, body.raw)
-    answer = await charge(
-        wiring.get().queue,
-        caller,
-        body.user,
-        amount_nanos,
-        _metadata(body.content),
-        claimed,
-        request.scope["coinslot.request_id"],
-        request.headers.get("x-request-id"),
-    )
+    details, request_id = _metadata(body.content), request.scope["coinslot.request_id"]
+    wired, client_request_id = wiring.get(), request.headers.get("x-request-id")
+    for _ in range(DECISIONS_MAX):
+        try:
+            answer = await charge(wired.queue, wired.standings, caller, body.user, amount_nanos, details, claimed,
+                                  request_id, client_request_id)  # fmt: skip
+            break
+        except StaleDecision:
+            # A key, a version or an authorization changed since it was read; it is decided anew on what holds now.
+            forget(caller)
+            caller = await find_caller(request.headers.get("authorization"))
+    else:
+        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
     return _answer({"success": answer.success, "message": answer.message, "id": answer.id}, answer.is_replay)
 
 

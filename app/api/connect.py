@@ -1,0 +1,121 @@
+"""What connects an app's user with a shared wallet: the link to consent, its confirmation, its end, the user's menu."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from app import db
+from app.api.dependencies import Caller, PostBody, UserOfGet
+from app.api.links import base_url, make_connect_url, make_menu_url, make_topup_url
+from app.domain.errors import BadField
+from app.domain.paywalls.configuration import Mode
+from app.flows.authorize import confirm_authorization, disconnect
+from app.flows.snapshot import Snapshot
+from app.flows.standing import read_standing
+
+router = APIRouter(tags=["user"])
+
+ReturnUrl = Annotated[str | None, Query()]
+State = Annotated[str | None, Query()]
+
+
+class ConnectAnswer(BaseModel):
+    """Whether the user may be charged; if not, `url` is the page where they can allow it."""
+
+    connected: bool
+    url: str | None = None
+
+
+class DisconnectAnswer(BaseModel):
+    """`disconnected` is false where nothing was connected."""
+
+    success: bool
+    disconnected: bool
+
+
+class ConfirmAnswer(BaseModel):
+    connected: bool
+
+
+class ConfirmBody(BaseModel):
+    """The `code` that the consent's return URL carried."""
+
+    code: str
+    user: str | None = None
+
+
+class MenuAnswer(BaseModel):
+    """Links for the app's own menu; `authorize` where the user is not connected, `revoke` where they are."""
+
+    menu: str
+    topup: str
+    activity: str
+    wallet: str
+    authorize: str | None = None
+    revoke: str | None = None
+
+
+@router.get("/user/connect", response_model=ConnectAnswer, response_model_exclude_none=True)
+async def get_connect(
+    caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None
+) -> ConnectAnswer:
+    """Tells whether the app may charge this user, and where they can allow it. In default mode it always may."""
+    url = make_connect_url(caller, user, return_url, state)
+    return ConnectAnswer(connected=True) if await _is_connected(caller, user) else ConnectAnswer(
+        connected=False, url=url
+    )  # fmt: skip
+
+
+@router.get("/user/disconnect", response_model=DisconnectAnswer)
+async def get_disconnect(caller: Caller, user: UserOfGet) -> DisconnectAnswer:
+    """Ends a user's authorization, from the app's side."""
+    return DisconnectAnswer(success=True, disconnected=await disconnect(caller, user))
+
+
+@router.post("/user/disconnect", response_model=DisconnectAnswer)
+async def post_disconnect(caller: Caller, body: PostBody) -> DisconnectAnswer:
+    """Ends a user's authorization, from the app's side."""
+    return DisconnectAnswer(success=True, disconnected=await disconnect(caller, body.user))
+
+
+@router.post(
+    "/user/connect/confirm",
+    response_model=ConfirmAnswer,
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": ConfirmBody.model_json_schema()}}}
+    },
+)
+async def post_confirm(caller: Caller, body: PostBody) -> ConfirmAnswer:
+    """Makes a consent count, where the paywall asks for that; the code is good once, for 15 minutes."""
+    code = body.content.get("code")
+    if not isinstance(code, str) or not code:
+        raise BadField("code", "`code` is required: it came with the user to your return URL.")
+    await confirm_authorization(caller, body.user, code)
+    return ConfirmAnswer(connected=True)
+
+
+@router.get("/user/menu", response_model=MenuAnswer, response_model_exclude_none=True)
+async def get_menu(caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None) -> MenuAnswer:
+    """Returns the links that an app can put into its own menu, by what is connected."""
+    menu = make_menu_url(caller, user, return_url, state)
+    topup = make_topup_url(caller, user, return_url, state)
+    if caller.mode is Mode.DEFAULT:
+        return MenuAnswer(menu=menu, topup=topup, activity=topup, wallet=topup)
+    authorize = make_connect_url(caller, user, return_url, state)
+    is_connected = await _is_connected(caller, user)
+    return MenuAnswer(
+        menu=menu,
+        topup=topup,
+        activity=f"{base_url()}/activity/",
+        wallet=f"{base_url()}/wallet/",
+        authorize=None if is_connected else authorize,
+        revoke=menu if is_connected else None,
+    )
+
+
+async def _is_connected(caller: Snapshot, user: str) -> bool:
+    if caller.mode is Mode.DEFAULT:
+        return True
+    standing = await db.in_transaction(lambda session: read_standing(session, caller, user))
+    return standing.is_authorized

@@ -1,0 +1,51 @@
+"""Who a request under /auth comes from: cookies, network address, browser, and whether it was sent by our own pages."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from app import settings
+from app.domain.errors import Blocked
+from app.flows.sign_in import Visit
+
+SESSION_COOKIE, CODE_COOKIE, LOGIN_COOKIE = "session", "code", "login"
+BROWSER_CHARACTERS_MAX = 200
+
+
+def session_token_of(request: Request) -> str | None:
+    """Returns the session cookie that a request brought."""
+    return request.cookies.get(settings.get().cookie(SESSION_COOKIE))
+
+
+def visit_of(request: Request) -> Visit:
+    """Returns who knocks."""
+    browser = request.headers.get("user-agent", "")[:BROWSER_CHARACTERS_MAX]
+    return Visit(browser, address_of(request), session_token_of(request))
+
+
+def address_of(request: Request) -> str:
+    """Returns the network address of the client.
+
+    Behind proxies that is what the farthest of ours wrote down; anything before it could be the client's own words.
+    """
+    peer = request.client.host if request.client else ""
+    return client_address(peer, request.headers.get("x-forwarded-for", ""))
+
+
+def client_address(peer: str, forwarded: str) -> str:
+    """Returns a client's address out of its connection's and `X-Forwarded-For`, by how many proxies are ours."""
+    proxies = settings.get().proxies
+    hops = [part.strip() for part in forwarded.split(",") if part.strip()]
+    return hops[-proxies] if proxies and len(hops) >= proxies else peer
+
+
+def check_own_page(request: Request) -> None:
+    """Raises Blocked for a POST that another site's page sent.
+
+    Our pages send no referrer, so their forms may come with `Origin: null`; cookies that are SameSite do the rest.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site not in (None, "same-origin", "none"):
+        raise Blocked("This form was sent by another site.", "cross_site")
+    if origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Blocked("This form was sent by another site.", "cross_site")
