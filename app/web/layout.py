@@ -3,22 +3,49 @@
 import reflex as rx
 
 from app.web import routes
+from app.web.components.plain_form import post_form
+
+_SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Settings", routes.SETTINGS))
 
 
 def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Component:
     """Returns a page with its bar and foot around it."""
     bar = rx.el.header(
+        rx.el.div(_brand(), rx.el.div(back or rx.fragment(), theme_button(), class_name="row"),
+                  class_name="top-in row between"),
+        class_name="top",
+    )  # fmt: skip
+    return rx.fragment(bar, rx.el.main(*children), _foot())
+
+
+def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.Component:
+    """Returns a page of somebody who is signed in; `current` is its route."""
+    links = (
+        rx.el.a(name, href=f"{route}/", class_name="section", aria_current="page" if route == current else "false")
+        for name, route in _SECTIONS
+    )
+    leave = post_form(
+        "/auth/sign-out",
+        rx.el.button("Sign out", type="submit", class_name="btn s bare"),
+    )
+    bar = rx.el.header(
         rx.el.div(
-            rx.el.a(
-                rx.el.span(class_name="mark", aria_hidden="true"), "Coinslot", href=routes.HOME, class_name="brand"
-            ),
-            rx.el.div(back or rx.fragment(), theme_button(), class_name="row"),
-            class_name="top-in row between",
+            _brand(),
+            rx.el.nav(*links, class_name="sections", aria_label="Your account"),
+            rx.el.div(rx.el.small(email, class_name="muted who"), theme_button(), leave, class_name="row tools"),
+            class_name="top-in row between own",
         ),
         class_name="top",
     )
-    foot = rx.el.footer("Coinslot keeps a receipt for every charge.", class_name="foot")
-    return rx.fragment(bar, rx.el.main(*children), foot)
+    return rx.fragment(bar, rx.el.main(*children), _foot())
+
+
+def _brand() -> rx.Component:
+    return rx.el.a(rx.el.span(class_name="mark", aria_hidden="true"), "Coinslot", href=routes.HOME, class_name="brand")
+
+
+def _foot() -> rx.Component:
+    return rx.el.footer("Coinslot keeps a receipt for every charge.", class_name="foot")
 
 
 def theme_button() -> rx.Component:

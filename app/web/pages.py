@@ -7,12 +7,26 @@ from typing import Any
 import reflex as rx
 
 from app.web import routes
+from app.web.end_user.activity.page import activity
+from app.web.end_user.activity.state import ActivityState
+from app.web.end_user.authorize.page import authorize
+from app.web.end_user.authorize.state import AuthorizeState
+from app.web.end_user.menu.page import menu
+from app.web.end_user.menu.state import MenuState
 from app.web.end_user.sandbox_checkout.page import sandbox_checkout
 from app.web.end_user.sandbox_checkout.state import SandboxCheckoutState
+from app.web.end_user.settings.page import settings
+from app.web.end_user.settings.state import SettingsState
 from app.web.end_user.topup.page import topup
 from app.web.end_user.topup.state import TopupState
+from app.web.end_user.wallet.page import wallet
+from app.web.end_user.wallet.state import WalletState
 from app.web.public.home.page import home
+from app.web.public.mail.page import mail
+from app.web.public.mail.state import MailState
 from app.web.public.missing.page import missing
+from app.web.public.sign_in.page import sign_in
+from app.web.public.sign_in.state import SignInState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +45,13 @@ PAGES = (
     Page(routes.TOPUP, topup, "Your wallet · Coinslot", "Balance, top-up and receipts.", TopupState.watch),
     Page(routes.SANDBOX_CHECKOUT, sandbox_checkout, "Sandbox checkout · Coinslot", "A payment without real money.",
          SandboxCheckoutState.open_checkout),
+    Page(routes.SIGN_IN, sign_in, "Sign in · Coinslot", "Sign in with a code or a provider.", SignInState.arrive),
+    Page(routes.AUTHORIZE, authorize, "Authorize an app · Coinslot", "Let an app charge your wallet, up to a cap.",
+         AuthorizeState.watch),
+    Page(routes.MENU, menu, "Your app · Coinslot", "Balance, top-up and activity in one app.", MenuState.watch),
+    Page(routes.WALLET, wallet, "Wallet · Coinslot", "Your balance, spending and connected apps.", WalletState.watch),
+    Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
+    Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
+    Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

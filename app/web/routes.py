@@ -1,11 +1,25 @@
 """Where pages live, and what their addresses hold."""
 
+from urllib.parse import quote
+
 HOME = "/"
 TOPUP = "/topup/[token]"
 SANDBOX_CHECKOUT = "/sandbox/checkout/[token]"
+SIGN_IN = "/signin"
+AUTHORIZE = "/authorize/[token]"
+MENU = "/menu/[token]"
+WALLET = "/wallet"
+ACTIVITY = "/activity"
+SETTINGS = "/settings"
+MAIL = "/mail"
 
 
 def token_of(path: str) -> str:
     """Returns the token in the path of a page behind a link: its last part. Empty where there is none."""
     parts = path.strip("/").split("/")
     return parts[-1] if len(parts) > 1 else ""
+
+
+def sign_in_path(path: str) -> str:
+    """Returns the sign-in page's address that leads back to a page of ours."""
+    return f"{SIGN_IN}/?next={quote(path, safe='')}"

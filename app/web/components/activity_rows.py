@@ -1,16 +1,18 @@
 """What the statement shows of a movement: words and figures, ready to be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
+from app.web.format import ago
 
 _TITLES = {
     "topup": "Top-up",
     "deposit": "Deposit by the app",
-    "grant": "Gift",
+    "grant": "Trial money",
     "refund": "Refund",
     "chargeback": "Payment taken back",
     "manual_charge": "One-off charge",
@@ -32,7 +34,6 @@ _LEFT_NOTES = {
     "drain": "The app closed the connection early; the answer was finished and kept for it.",
     "free": "The app closed the connection early; this was not charged.",
 }
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,20 @@ class MovementRow:
     note: str = ""
 
 
-def to_row(movement: Movement, unit: Unit) -> MovementRow:
-    """Returns a movement as its owner reads it."""
+def to_row(movement: Movement, unit: Unit, app_names: Mapping[str, str] | None = None) -> MovementRow:
+    """Returns a movement as its owner reads it; with `app_names`, by paywall id, it says which app charged."""
     sign = "+" if movement.amount_nanos > 0 else "−"
     receipt = movement.receipt
+    app_name = (app_names or {}).get(movement.paywall_id or "")
+    title = _TITLES.get(movement.kind) or movement.model or "Charge"
+    details = [title] if app_name else []
+    if movement.tokens is not None:
+        details.append(f"{movement.tokens:,} tokens")
     return MovementRow(
         cursor=movement.cursor,
         id=movement.id,
-        title=_TITLES.get(movement.kind) or movement.model or "Charge",
-        detail=f"{movement.tokens:,} tokens ·" if movement.tokens is not None else "",
+        title=app_name or title,
+        detail="".join(f"{detail} · " for detail in details),
         when=ago(movement.at),
         at=clock.to_iso(movement.at),
         amount=sign + format_for_people(abs(movement.amount_nanos), unit),
@@ -127,15 +133,3 @@ def _note(receipt: Receipt) -> str:
     if receipt.disconnect is not None:
         return _LEFT_NOTES[receipt.disconnect]
     return "The provider reported no usage, so the tokens were counted here." if receipt.estimated else ""
-
-
-def ago(at: int) -> str:
-    """Says how long ago something was, in one or two words."""
-    seconds = max(clock.now() - at, 0) // clock.SECOND
-    if seconds < MINUTE:
-        return "just now"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE} min ago"
-    if seconds < DAY:
-        return f"{seconds // HOUR} h ago"
-    return clock.to_datetime(at).strftime("%-d %b %Y")

@@ -1,6 +1,7 @@
 """Small parts: tag, note, icon, skeleton, copy button, a message in place of a page."""
 
 import reflex as rx
+from reflex.event import EventSpec
 
 
 def tag(*children: rx.Component | rx.Var[str] | str, tone: str = "") -> rx.Component:
@@ -39,11 +40,56 @@ def instead(title: rx.Var[str] | str, text: rx.Var[str] | str, *actions: rx.Comp
 
 
 def copy_button(text: str) -> rx.Component:
-    """Returns a button that copies a text and says so."""
+    """Returns the button in the corner of a piece of code that copies it."""
     return rx.el.button(
-        "Copy",
-        on_click=[rx.set_clipboard(text), rx.toast.success("Copied")],
-        class_name="btn s copy",
-        type="button",
-        aria_label="Copy the code",
+        "Copy", on_click=_copying(text), class_name="btn s copy", type="button", aria_label="Copy the code"
     )
+
+
+def copy_text_button(text: rx.Var[str] | str, label: str = "Copy") -> rx.Component:
+    """Returns a button that copies a text and says so."""
+    return rx.el.button(label, on_click=_copying(text), class_name="btn s", type="button")
+
+
+def _copying(text: rx.Var[str] | str) -> list[EventSpec]:
+    return [rx.set_clipboard(text), rx.toast.success("Copied")]
+
+
+def problem_line(text: rx.Var[str]) -> rx.Component:
+    """Returns the line that says what is wrong with what was entered; its place is kept, so nothing jumps."""
+    return rx.el.p(text, class_name="bad problem", role="alert")
+
+
+def empty(title: str, text: str, *actions: rx.Component) -> rx.Component:
+    """Returns what stands in an empty list: why it is empty, and what to do next."""
+    return rx.el.div(
+        rx.el.b(title), rx.el.p(text, class_name="muted"), *(rx.el.div(action) for action in actions),
+        class_name="empty inset",
+    )  # fmt: skip
+
+
+def confirm(
+    question: rx.Var[str] | str, yes: str, no: str, on_yes: rx.EventHandler, on_no: rx.EventHandler
+) -> rx.Component:
+    """Returns the question that a destructive step asks once, in its place."""
+    return rx.el.div(
+        rx.el.p(question),
+        rx.el.div(
+            rx.el.button(yes, on_click=on_yes, class_name="btn s danger", type="button", auto_focus=True),
+            rx.el.button(no, on_click=on_no, class_name="btn s", type="button"),
+            class_name="row",
+        ),
+        class_name="confirm", role="group",
+    )  # fmt: skip
+
+
+def sandbox_tag(is_sandbox: rx.Var[bool]) -> rx.Component:
+    """Returns the mark of money that is not real."""
+    return rx.cond(is_sandbox, tag("Sandbox", tone="wait"), rx.fragment())
+
+
+def page_skeleton(*heights: str) -> rx.Component:
+    """Returns the places of a page's panels while they are read."""
+    panels = (rx.el.section(skeleton("40%", "20px"), rx.el.div(skeleton("100%", height), style={"marginTop": "18px"}),
+                            class_name="panel pad") for height in heights)  # fmt: skip
+    return rx.el.div(rx.el.p("Reading", class_name="unseen", role="status"), *panels, class_name="narrow stack")

@@ -3,8 +3,10 @@
 import reflex as rx
 
 from app.web.components.activity import activity
-from app.web.components.parts import app_icon, instead, note, skeleton, tag
-from app.web.end_user.topup.state import AMOUNTS, TopupState
+from app.web.components.amounts import amount_form
+from app.web.components.parts import app_icon, instead, note, sandbox_tag, skeleton, tag
+from app.web.components.payment_ways import ways_to_pay
+from app.web.end_user.topup.state import TopupState
 from app.web.layout import frame
 
 
@@ -38,10 +40,18 @@ def _head() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             app_icon(wallet.initials),
-            rx.el.div(rx.el.h1(wallet.app_name), rx.el.small("Your wallet in this app", class_name="muted")),
+            rx.el.div(
+                rx.el.h1(rx.cond(wallet.is_shared, "Your wallet", wallet.app_name)),
+                rx.el.small(
+                    rx.cond(
+                        wallet.is_shared, "For " + wallet.app_name + " and your other apps", "Your wallet in this app"
+                    ),
+                    class_name="muted",
+                ),
+            ),
             class_name="row",
         ),
-        rx.cond(wallet.is_sandbox, tag("Sandbox", tone="wait"), rx.fragment()),
+        sandbox_tag(wallet.is_sandbox),
         class_name="row between",
     )
 
@@ -53,54 +63,30 @@ def _balance() -> rx.Component:
         rx.el.small("Available", class_name="muted"),
         rx.el.div(wallet.available, class_name="balance num", aria_live="polite"),
         rx.el.div(rx.cond(wallet.held != "", held, rx.fragment()), style={"minHeight": "20px"}),
+        rx.cond(wallet.short != "", tag("Your last message needs ", wallet.short, " more", tone="wait"), rx.fragment()),
         style={"marginTop": "22px"},
     )
 
 
 def _pay() -> rx.Component:
-    return rx.el.form(
-        rx.el.div(
-            *(_amount(amount) for amount in AMOUNTS),
-            rx.el.button(
-                "Other", type="button", class_name="btn amount", aria_pressed=TopupState.is_other,
-                on_click=TopupState.choose(""),
-            ),
-            class_name="amounts num", role="group", aria_label="Amount to top up",
-        ),
-        rx.cond(TopupState.is_other, _other(), rx.fragment()),
-        rx.el.p(TopupState.error, class_name="bad", role="alert", style={"margin": "8px 0", "minHeight": "21px"}),
-        rx.el.button(TopupState.pay_label, type="submit", class_name="btn primary wide num"),
-        rx.el.small(
-            rx.cond(TopupState.wallet.is_sandbox, "No real money moves in the sandbox.", "Paid money never expires."),
-            class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
-        ),
-        on_submit=TopupState.pay,
-        style={"marginTop": "14px"},
+    wallet = TopupState.wallet
+    assurance = rx.el.small(
+        rx.cond(wallet.is_sandbox, "No real money moves in the sandbox.", "Paid money never expires."),
+        class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
     )  # fmt: skip
-
-
-def _amount(amount: str) -> rx.Component:
-    return rx.el.button(
-        f"${amount}",
-        type="button",
-        class_name="btn amount",
-        aria_pressed=(TopupState.amount == amount) & ~TopupState.is_other,
-        on_click=TopupState.choose(amount),
+    return rx.fragment(
+        rx.cond(
+            wallet.is_shared, rx.el.div(ways_to_pay(wallet.is_sandbox), style={"marginTop": "18px"}), rx.fragment()
+        ),
+        amount_form(TopupState, rx.cond(wallet.is_shared, _gets(), rx.fragment()), assurance),
     )
 
 
-def _other() -> rx.Component:
-    return rx.el.label(
-        rx.el.span("Amount in dollars", class_name="unseen"),
-        rx.el.div(
-            rx.el.span("$"),
-            rx.el.input(
-                default_value=TopupState.amount, on_change=TopupState.choose, class_name="field num",
-                input_mode="decimal", auto_focus=True, auto_complete="off", placeholder="12.50", max_length=20,
-            ),
-            class_name="field-box",
-        ),
-        style={"display": "block", "marginTop": "10px"},
+def _gets() -> rx.Component:
+    """Says what a payment in dollars becomes in a wallet that holds USDC."""
+    return rx.el.div(
+        rx.el.small("You get", class_name="muted"), rx.el.b(TopupState.get_label), class_name="sunken num",
+        style={"marginTop": "10px"},
     )  # fmt: skip
 
 

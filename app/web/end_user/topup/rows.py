@@ -1,52 +1,77 @@
-"""What the wallet page shows, ready to be read."""
+"""What the top-up page shows, ready to be read: of an app wallet, or of the shared one of whoever is signed in."""
 
 from dataclasses import dataclass
 
 from app.db import Session
-from app.domain.money import Environment, format_for_people
-from app.domain.usage.activity import read_movements
-from app.domain.wallets.statement import read_wallet
+from app.domain.errors import NotSignedIn
+from app.domain.ledger.accounts import Account
+from app.domain.money import Environment, Unit, format_for_people
+from app.domain.paywalls.configuration import Configuration, Mode, read_current
+from app.domain.people.sessions import Person
+from app.domain.usage.activity import read_wallet_movements
+from app.domain.wallets.shared import read_shared_balance, shared_account
+from app.domain.wallets.wallets import app_wallet
 from app.flows.links import TopupLink
-from app.flows.topup_checkout import return_address
 from app.web.components.activity_rows import MovementRow, to_row
+from app.web.format import initials
+
+NANOS_OF_MICRO = 1_000
 
 
 @dataclass(frozen=True)
 class WalletRow:
-    """The wallet's head. `held` is empty where nothing is held, `back_url` where the app gave none."""
+    """The wallet's head. `held`, `short` and `back_url` are empty where there is nothing to say."""
 
     app_name: str = ""
     initials: str = ""
     available: str = ""
     held: str = ""
+    short: str = ""
     back_url: str = ""
     is_sandbox: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
 class WalletPage:
-    """The wallet and the newest of its movements."""
+    """The wallet and the newest of its movements; of a shared wallet those of this app alone."""
 
     wallet: WalletRow
     movements: list[MovementRow]
     has_more: bool
 
 
-def read_page(session: Session, link: TopupLink, shown: int) -> WalletPage:
-    """Reads the wallet that a link names and its newest `shown` movements. Raises NotFound."""
-    view = read_wallet(session, link.paywall_id, link.user)
-    movements = read_movements(session, link.paywall_id, link.user, limit=shown + 1)
-    wallet = WalletRow(
-        app_name=view.app_name,
-        initials=_initials(view.app_name),
-        available=format_for_people(view.available_nanos, view.unit),
-        held=format_for_people(view.held_nanos, view.unit) if view.held_nanos else "",
-        back_url=return_address(link) or "",
-        is_sandbox=view.environment is Environment.SANDBOX,
+def read_page(session: Session, link: TopupLink, shown: int, person: Person | None) -> WalletPage:
+    """Reads the wallet that a link stands for and its newest `shown` movements. Raises NotFound, NotSignedIn."""
+    paywall, configuration = read_current(session, link.paywall_id)
+    environment, unit = Environment(paywall.environment), Unit(paywall.unit)
+    is_shared = paywall.mode == Mode.SHARED.value
+    if is_shared and person is None:
+        raise NotSignedIn("Sign in to top up your wallet.")
+    account = (
+        shared_account(person.account_id, environment)
+        if is_shared and person is not None
+        else app_wallet(paywall.id, link.user, environment, unit).account
     )
-    return WalletPage(wallet, [to_row(movement, view.unit) for movement in movements[:shown]], len(movements) > shown)
+    movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
+    wallet = _head(session, link, configuration, account, is_shared)
+    return WalletPage(wallet, [to_row(movement, unit) for movement in movements[:shown]], len(movements) > shown)
 
 
-def _initials(name: str) -> str:
-    words = name.split()
-    return (words[0][0] + words[1][0] if len(words) > 1 else name[:2]).title()
+def _head(
+    session: Session, link: TopupLink, configuration: Configuration, account: Account, is_shared: bool
+) -> WalletRow:
+    balance, unit = read_shared_balance(session, account), account.unit
+    short = link.short_nanos or 0
+    # Rounded up, so that what is asked for is enough.
+    short = -(-short // NANOS_OF_MICRO) * NANOS_OF_MICRO
+    return WalletRow(
+        app_name=configuration.app_name,
+        initials=initials(configuration.app_name),
+        available=format_for_people(balance.available_nanos, unit),
+        held=format_for_people(balance.held_nanos, unit) if balance.held_nanos else "",
+        short=format_for_people(short, unit) if short and balance.available_nanos < short else "",
+        back_url=link.way_back() or "",
+        is_sandbox=account.environment is Environment.SANDBOX,
+        is_shared=is_shared,
+    )

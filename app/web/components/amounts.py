@@ -1,0 +1,54 @@
+"""The choice of an amount to pay, as a form: a few usual ones, another one, what is paid and what one gets."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.web.components.parts import problem_line
+
+AMOUNTS = ("5", "10", "25", "50", "100")
+
+
+def amount_form(state: Any, *under: rx.Component) -> rx.Component:
+    """Returns the form over a state's `amount`, `is_other`, `error`, `pay_label`, `choose` and `pay`."""
+    return rx.el.form(
+        rx.el.div(
+            *(_amount(state, amount) for amount in AMOUNTS),
+            rx.el.button(
+                "Other", type="button", class_name="btn amount", aria_pressed=state.is_other,
+                on_click=state.choose(""),
+            ),
+            class_name="amounts num", role="group", aria_label="Amount to top up",
+        ),
+        rx.cond(state.is_other, _other(state), rx.fragment()),
+        problem_line(state.error),
+        rx.el.button(state.pay_label, type="submit", class_name="btn primary wide num"),
+        *under,
+        on_submit=state.pay,
+        style={"marginTop": "14px"},
+    )  # fmt: skip
+
+
+def _amount(state: Any, amount: str) -> rx.Component:
+    return rx.el.button(
+        f"${amount}",
+        type="button",
+        class_name="btn amount",
+        aria_pressed=(state.amount == amount) & ~state.is_other,
+        on_click=state.choose(amount),
+    )
+
+
+def _other(state: Any) -> rx.Component:
+    return rx.el.label(
+        rx.el.span("Amount in dollars", class_name="unseen"),
+        rx.el.div(
+            rx.el.span("$"),
+            rx.el.input(
+                default_value=state.amount, on_change=state.choose, class_name="field num",
+                input_mode="decimal", auto_focus=True, auto_complete="off", placeholder="12.50", max_length=20,
+            ),
+            class_name="field-box",
+        ),
+        style={"display": "block", "marginTop": "10px"},
+    )  # fmt: skip

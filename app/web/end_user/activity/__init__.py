@@ -1,0 +1,1 @@
+"""Every movement of a person's shared wallet."""

@@ -1,0 +1,70 @@
+"""How the activity page looks: filters, and every movement with its receipt."""
+
+import reflex as rx
+
+from app.web import routes
+from app.web.components.activity import activity as movements
+from app.web.components.parts import empty, instead, page_skeleton
+from app.web.end_user.activity.state import ActivityState, AppChoice
+from app.web.layout import own_frame
+
+_state = ActivityState
+
+
+def activity() -> rx.Component:
+    """Returns the page of every movement."""
+    page = rx.match(
+        _state.phase,
+        ("ready", _activity()),
+        ("invalid", instead("The activity cannot be shown", _state.problem)),
+        page_skeleton("420px"),
+    )
+    return own_frame(page, current=routes.ACTIVITY, email=_state.person_email)
+
+
+def _activity() -> rx.Component:
+    nothing = rx.el.div(
+        empty("Nothing here", "No movement fits. Top-ups and charges appear here, each with its receipt."),
+        style={"paddingTop": "20px"},
+    )
+    more = rx.el.div(
+        rx.el.button("Show more", on_click=_state.show_more, class_name="btn s", type="button"), class_name="item"
+    )
+    return rx.el.div(
+        rx.el.div(rx.el.h1("Activity"), _filters(), class_name="page-head"),
+        rx.el.section(
+            rx.cond(_state.movements, movements(_state.movements), nothing),
+            rx.cond(_state.has_more, more, rx.fragment()),
+            class_name="panel", style={"overflow": "hidden"},
+        ),
+        class_name="narrow stack", style={"maxWidth": "760px"},
+    )  # fmt: skip
+
+
+def _filters() -> rx.Component:
+    sides = (("All", "all"), ("Charges", "out"), ("Money in", "in"))
+    buttons = (
+        rx.el.button(name, type="button", class_name="btn", aria_pressed=_state.side == side,
+                     on_click=_state.filter_side(side))
+        for name, side in sides
+    )  # fmt: skip
+    apps = rx.el.select(
+        rx.el.option("All apps", value=""),
+        rx.foreach(_state.apps, _app),
+        value=_state.app_id, on_change=_state.filter_app, class_name="field plain s", aria_label="App",
+        style={"width": "auto"},
+    )  # fmt: skip
+    environments = rx.el.select(
+        rx.el.option("Live", value="live"), rx.el.option("Sandbox", value="sandbox"), value=_state.environment,
+        on_change=_state.show_environment, class_name="field plain s", aria_label="Wallet", style={"width": "auto"},
+    )  # fmt: skip
+    return rx.el.div(
+        rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which movements"),
+        rx.cond(_state.apps, apps, rx.fragment()),
+        rx.cond(_state.has_both, environments, rx.fragment()),
+        class_name="row", style={"flexWrap": "wrap"},
+    )  # fmt: skip
+
+
+def _app(choice: rx.Var[AppChoice]) -> rx.Component:
+    return rx.el.option(choice.name, value=choice.paywall_id)

@@ -1,0 +1,112 @@
+"""What the activity page remembers: the filters, and how much is shown."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db
+from app.domain.money import Unit
+from app.domain.paywalls.names import read_names
+from app.domain.people.sessions import Person
+from app.domain.usage.activity import read_wallet_movements
+from app.domain.usage.spending import read_spending
+from app.domain.wallets.shared import shared_account
+from app.web.components.activity_rows import MovementRow, to_row
+from app.web.end_user.wallet.rows import choose_environment
+from app.web.session_state import Read, VisitorState
+
+ROWS_A_PAGE = 25
+ROWS_MAX = 500
+APP_DAYS = 365
+SIDES = ("all", "out", "in")
+
+
+@dataclass(frozen=True)
+class AppChoice:
+    """An app to filter by."""
+
+    paywall_id: str = ""
+    name: str = ""
+
+
+class ActivityState(VisitorState, rx.State):
+    """One open activity page."""
+
+    movements: list[MovementRow] = []
+    apps: list[AppChoice] = []
+    has_more: bool = False
+    has_both: bool = False
+    environment: str = ""
+    side: str = "all"
+    app_id: str = ""
+    _wanted: str = ""
+    _shown: int = ROWS_A_PAGE
+
+    @rx.event(background=True)
+    async def watch(self) -> AsyncIterator[EventSpec | None]:
+        """Shows the newest movements, and new ones as they land."""
+        async for event in self._live(self._reader):
+            yield event
+
+    def _reader(self, person: Person) -> Read:
+        wanted, side, app_id, shown = self._wanted, self.side, self.app_id, self._shown
+
+        def read(session: db.Session) -> dict[str, Any]:
+            environment, has_both = choose_environment(session, person, wanted)
+            account = shared_account(person.account_id, environment)
+            found = read_wallet_movements(
+                session, account, limit=shown + 1, side=cast("Literal['all', 'out', 'in']", side),
+                paywall_id=app_id or None,
+            )  # fmt: skip
+            spent = read_spending(session, account, APP_DAYS)
+            names = read_names(session, [*(line.paywall_id for line in spent), *(row.paywall_id for row in found)])
+            return {
+                "movements": [to_row(movement, Unit.USDC, names) for movement in found[:shown]],
+                "apps": [AppChoice(paywall_id, name) for paywall_id, name in sorted(names.items(), key=_by_name)],
+                "has_more": len(found) > shown and shown < ROWS_MAX,
+                "has_both": has_both,
+                "environment": environment.value,
+            }
+
+        return read
+
+    @rx.event
+    async def filter_side(self, side: str) -> EventSpec | None:
+        """Shows everything, what was charged, or what came in."""
+        return await self._filter(side=side if side in SIDES else "all", app_id=self.app_id)
+
+    @rx.event
+    async def filter_app(self, app_id: str) -> EventSpec | None:
+        """Shows what one app charged, or all."""
+        return await self._filter(side=self.side, app_id=app_id[:64])
+
+    async def _filter(self, side: str, app_id: str) -> EventSpec | None:
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.side, self.app_id, self._shown = side, app_id, ROWS_A_PAGE
+        self._put(await db.in_transaction(self._reader(person)))
+        return None
+
+    @rx.event
+    async def show_environment(self, environment: str) -> EventSpec | None:
+        """Shows the live or the sandbox wallet's movements."""
+        self._wanted = environment[:10]
+        return await self._filter(side=self.side, app_id="")
+
+    @rx.event
+    async def show_more(self) -> EventSpec | None:
+        """Shows more."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self._shown = min(self._shown + ROWS_A_PAGE, ROWS_MAX)
+        self._put(await db.in_transaction(self._reader(person)))
+        return None
+
+
+def _by_name(item: tuple[str, str]) -> str:
+    return item[1].lower()

@@ -1,0 +1,1 @@
+"""The consent page behind a link."""

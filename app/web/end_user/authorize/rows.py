@@ -1,0 +1,72 @@
+"""What the consent page shows, ready to be read."""
+
+from dataclasses import dataclass, field
+
+from app.db import Session
+from app.domain.money import NANOS, Environment, Unit, format_decimal, format_for_people
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import BASIS_POINTS
+from app.flows.authorize import read_consent
+from app.flows.links import AppLink
+from app.web.format import initials
+
+PRICES_MAX = 50
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """A model and what a million tokens of it cost, markup included."""
+
+    model: str = ""
+    prompt: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class ConsentRow:
+    """Who asks, for whom, and what the person has."""
+
+    app_name: str = ""
+    app_host: str = ""
+    app_text: str = ""
+    initials: str = ""
+    external_id: str = ""
+    available: str = ""
+    trial: str = ""
+    return_host: str = ""
+    is_sandbox: bool = False
+    is_connected: bool = False
+    is_taken: bool = False
+    prices: list[PriceRow] = field(default_factory=list)
+    price_count: str = ""
+
+
+def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[ConsentRow, str]:
+    """Reads what a link asks of a person, and the cap to begin with as it is typed."""
+    view = read_consent(session, link, account_id)
+    prices = [_price(offer) for offer in view.offers[:PRICES_MAX]]
+    row = ConsentRow(
+        app_name=view.app_name,
+        app_host=view.app_host,
+        app_text=view.app_text,
+        initials=initials(view.app_name),
+        external_id=view.external_id,
+        available=format_for_people(view.available_nanos, Unit.USDC),
+        trial=format_for_people(view.trial_nanos, Unit.USDC) if view.trial_nanos else "",
+        return_host=view.return_host,
+        is_sandbox=view.environment is Environment.SANDBOX,
+        is_connected=view.is_connected,
+        is_taken=view.is_taken,
+        prices=prices,
+        price_count=f"{len(view.offers)} model{'s' if len(view.offers) != 1 else ''}",
+    )
+    return row, format_decimal(view.cap_nanos)
+
+
+def _price(offer: Offer) -> PriceRow:
+    def with_markup(nanos: int) -> str:
+        exact = nanos * (BASIS_POINTS + offer.price.markup_basis_points) // BASIS_POINTS
+        whole, _, decimals = format_decimal(exact).partition(".")
+        return f"{whole}.{decimals:0<2}" if nanos < NANOS * 1_000 else whole
+
+    return PriceRow(offer.price.model, with_markup(offer.price.input_nanos), with_markup(offer.price.output_nanos))

@@ -1,0 +1,100 @@
+"""What the consent page remembers: the chosen cap. Who approves is whoever is signed in, looked up at every step."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db, wiring
+from app.domain.errors import BadField, CoinslotError, LinkInvalid, NotFound
+from app.domain.money import Unit, format_for_people, parse_amount
+from app.domain.people.accounts import check_cap
+from app.domain.people.sessions import Person
+from app.flows import authorize
+from app.flows.links import open_connect
+from app.web.components.caps import CAPS
+from app.web.end_user.authorize.rows import ConsentRow, read_consent_row
+from app.web.routes import token_of
+from app.web.session_state import Read, VisitorState
+
+
+class AuthorizeState(VisitorState, rx.State):
+    """One open consent page."""
+
+    consent: ConsentRow = ConsentRow()
+    cap: str = ""
+    is_other_cap: bool = False
+    error: str = ""
+    back_url: str = ""
+    is_busy: bool = False
+
+    @rx.event(background=True)
+    async def watch(self) -> AsyncIterator[EventSpec | None]:
+        """Shows what is asked for, and the wallet as it changes."""
+        async for event in self._live(self._reader):
+            yield event
+
+    def _reader(self, person: Person) -> Read:
+        token, is_done = token_of(self.router.url.path), self.phase == "done"
+
+        def read(session: db.Session) -> dict[str, Any]:
+            link = open_connect(token)
+            row, cap = read_consent_row(session, link, person.account_id)
+            values: dict[str, Any] = {"consent": row, "phase": "done" if is_done else "ready"}
+            return values if self.cap or self.is_other_cap else {**values, "cap": cap, "is_other_cap": cap not in CAPS}
+
+        return read
+
+    @rx.event
+    async def choose_cap(self, cap: str) -> EventSpec | None:
+        """Takes one of the usual caps, or what was typed."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.is_other_cap, self.cap, self.error = cap not in CAPS, cap[:12], ""
+        return None
+
+    @rx.event
+    async def approve(self) -> AsyncIterator[EventSpec | None]:
+        """Keeps the consent, and goes back to an app that waits for it."""
+        person = await self._signed_in()
+        if person is None:
+            yield self._leave()
+            return
+        try:
+            cap_nanos = check_cap(parse_amount(self.cap.strip()))
+            token = token_of(self.router.url.path)
+            approval = await authorize.approve(wiring.get().mailer, token, person, cap_nanos)
+        except BadField:
+            self.error = "Enter an amount of USDC, such as 20 or 7.50."
+            return
+        except (LinkInvalid, NotFound) as error:
+            self.phase, self.problem = "invalid", error.message
+            return
+        except CoinslotError as error:
+            self.error = error.message
+            return
+        self.phase, self.back_url = "done", approval.return_url or ""
+        if approval.is_awaited and approval.return_url:
+            yield rx.redirect(approval.return_url)
+
+    @rx.event
+    async def decline(self) -> EventSpec | None:
+        """Goes back to the app with nothing allowed."""
+        if await self._signed_in() is None:
+            return self._leave()
+        try:
+            url = authorize.decline(token_of(self.router.url.path))
+        except LinkInvalid as error:
+            self.phase, self.problem = "invalid", error.message
+            return None
+        self.phase, self.back_url = "declined", url or ""
+        return None
+
+    @rx.var
+    def cap_text(self) -> str:
+        """The chosen cap as it is said after approval."""
+        try:
+            return format_for_people(parse_amount(self.cap.strip()), Unit.USDC)
+        except BadField:
+            return ""

@@ -1,0 +1,1 @@
+"""A user's menu behind a link."""

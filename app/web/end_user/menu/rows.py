@@ -1,0 +1,76 @@
+"""What the menu shows, ready to be read."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from app.db import Session
+from app.domain.authorizations.authorizations import find_active
+from app.domain.authorizations.caps import read_cap
+from app.domain.money import Environment, Unit, format_for_people
+from app.domain.paywalls.configuration import Mode, read_current
+from app.domain.people.sessions import Person
+from app.domain.wallets.shared import read_shared_balance, shared_account
+from app.domain.wallets.wallets import app_wallet, read_balance
+from app.flows.links import AppLink, mint_connect, mint_topup
+from app.web import routes
+from app.web.format import initials
+
+
+@dataclass(frozen=True)
+class MenuRow:
+    """A user of an app, what can be spent there, and where to go; addresses are empty where there is no such way."""
+
+    app_name: str = ""
+    initials: str = ""
+    detail: str = ""
+    spendable: str = ""
+    cap: str = ""
+    topup_url: str = ""
+    activity_url: str = ""
+    wallet_url: str = ""
+    authorize_url: str = ""
+    back_url: str = ""
+    is_sandbox: bool = False
+    is_shared: bool = False
+    is_connected: bool = False
+
+
+def read_menu(session: Session, link: AppLink, person: Person | None) -> MenuRow | None:
+    """Reads the menu of a link; None where somebody must sign in first. Raises NotFound."""
+    paywall, configuration = read_current(session, link.paywall_id)
+    environment, unit = Environment(paywall.environment), Unit(paywall.unit)
+    topup = f"/topup/{mint_topup(link.paywall_id, link.user, return_url=link.return_url, state=link.state)}/"
+    host = urlsplit(configuration.app_url).netloc
+    head = MenuRow(
+        app_name=configuration.app_name,
+        initials=initials(configuration.app_name),
+        detail=f"{host} · {link.user}" if host else link.user,
+        topup_url=topup,
+        back_url=link.way_back() or "",
+        is_sandbox=environment is Environment.SANDBOX,
+    )
+    if paywall.mode != Mode.SHARED.value:
+        balance = read_balance(session, app_wallet(paywall.id, link.user, environment, unit))
+        spendable = format_for_people(balance.available_nanos, unit)
+        return _with(head, spendable=spendable, activity_url=topup, is_connected=True)
+    if person is None:
+        return None
+    wallet = read_shared_balance(session, shared_account(person.account_id, environment))
+    cap = read_cap(session, person.account_id, paywall.id)
+    active = find_active(session, paywall.id, link.user)
+    is_connected = active is not None and active.account_id == person.account_id
+    spendable_nanos = min(wallet.available_nanos, cap.left_nanos) if is_connected and cap else 0
+    return _with(
+        head,
+        spendable=format_for_people(spendable_nanos, unit),
+        cap=f"{format_for_people(cap.cap_nanos, unit)} a month" if is_connected and cap else "",
+        activity_url=f"{routes.ACTIVITY}/",
+        wallet_url=f"{routes.WALLET}/",
+        authorize_url=f"/authorize/{mint_connect(link.paywall_id, link.user, link.return_url, link.state)}/",
+        is_shared=True,
+        is_connected=is_connected,
+    )
+
+
+def _with(head: MenuRow, **more: str | bool) -> MenuRow:
+    return MenuRow(**{**head.__dict__, **more})

@@ -1,0 +1,127 @@
+"""How the settings look: profile, ways to sign in, sessions, API key."""
+
+import reflex as rx
+
+from app.web import routes
+from app.web.components.parts import confirm, copy_text_button, empty, instead, page_skeleton, problem_line, tag
+from app.web.components.plain_form import post_form
+from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
+from app.web.end_user.settings.state import SettingsState
+from app.web.layout import own_frame
+
+_state = SettingsState
+
+
+def settings() -> rx.Component:
+    """Returns the page of a person's account."""
+    page = rx.match(
+        _state.phase,
+        ("ready", _settings()),
+        ("invalid", instead("The settings cannot be shown", _state.problem)),
+        page_skeleton("140px", "120px", "160px"),
+    )
+    return own_frame(page, current=routes.SETTINGS, email=_state.person_email)
+
+
+def _settings() -> rx.Component:
+    role = tag(_state.page.role, tone="ok")
+    return rx.el.div(
+        rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
+        _profile(), _methods(), _sessions(), _key(),
+        class_name="narrow stack", style={"maxWidth": "640px"},
+    )  # fmt: skip
+
+
+def _section(title: str, *children: rx.Component, aside: rx.Component | None = None) -> rx.Component:
+    head = rx.el.div(rx.el.h2(title), aside or rx.fragment(), class_name="row between inset",
+                     style={"paddingTop": "20px", "paddingBottom": "12px"})  # fmt: skip
+    return rx.el.section(head, *children, class_name="panel", aria_label=title)
+
+
+def _profile() -> rx.Component:
+    page = _state.page
+    form = rx.el.form(
+        rx.el.label(rx.el.span("Name"), rx.el.input(name="name", default_value=page.name, class_name="field plain s",
+                                                    max_length=60, auto_complete="name"), class_name="labelled"),
+        rx.el.label(
+            rx.el.span("Usual cap of an app, in USDC a month"),
+            rx.el.input(name="cap", default_value=page.cap, class_name="field plain s num", input_mode="decimal",
+                        max_length=12),
+            class_name="labelled",
+        ),
+        problem_line(_state.error),
+        rx.el.div(rx.el.button("Save", type="submit", class_name="btn s primary")),
+        on_submit=_state.save_profile, class_name="inset stack", style={"paddingBottom": "22px", "gap": "12px"},
+    )  # fmt: skip
+    return _section("Profile", form)
+
+
+def _methods() -> rx.Component:
+    add = rx.el.div(
+        rx.el.a("Add an e-mail address", href=f"{routes.SIGN_IN}/?add=1&next={routes.SETTINGS}/", class_name="btn s"),
+        rx.foreach(_state.page.providers, _provider), class_name="row item", style={"flexWrap": "wrap"},
+    )  # fmt: skip
+    problem = rx.el.p(_state.method_error, class_name="bad inset", role="alert")
+    return _section("Ways to sign in", rx.el.div(rx.foreach(_state.page.methods, _method)), problem, add)
+
+
+def _provider(row: rx.Var[ProviderRow]) -> rx.Component:
+    return rx.el.a("Add ", row.label, href=row.url, class_name="btn s", rel="nofollow")
+
+
+def _method(row: rx.Var[MethodRow]) -> rx.Component:
+    question = "Remove " + row.label + "? You cannot sign in with it afterwards."
+    asked = confirm(question, "Remove", "Keep", _state.remove_method(row.id), _state.ask(""))
+    remove = rx.el.button("Remove", on_click=_state.ask(row.id), class_name="btn s bare", type="button",
+                          aria_label="Remove " + row.label)  # fmt: skip
+    return rx.el.div(
+        rx.el.div(rx.el.div(rx.el.b(row.label), rx.el.small(row.detail, class_name="muted"), class_name="grow"), remove,
+                  class_name="item-line"),
+        rx.cond(_state.asking == row.id, asked, rx.fragment()),
+        class_name="item", key=row.id,
+    )  # fmt: skip
+
+
+def _sessions() -> rx.Component:
+    everywhere = post_form("/auth/sign-out", rx.el.input(type="hidden", name="everywhere", value="yes", read_only=True),
+        rx.el.button("Sign out everywhere", type="submit", class_name="btn s"),)  # fmt: skip
+    return _section("Sessions", rx.el.div(rx.foreach(_state.page.sessions, _session)), aside=everywhere)
+
+
+def _session(row: rx.Var[SessionRow]) -> rx.Component:
+    end = rx.el.button("Sign out", on_click=_state.end_session(row.id), class_name="btn s bare", type="button",
+                       aria_label="Sign out of " + row.title)  # fmt: skip
+    return rx.el.div(
+        rx.el.div(rx.el.b(row.title), rx.el.small(row.detail, class_name="muted"), class_name="grow"),
+        rx.cond(row.is_this, tag("This browser", tone="ok"), end),
+        class_name="item item-line", key=row.id,
+    )  # fmt: skip
+
+
+def _key() -> rx.Component:
+    page = _state.page
+    shown = rx.el.div(
+        rx.el.p("This is your key. It is shown once; keep it where you keep passwords.", class_name="muted"),
+        rx.el.p(_state.new_key, class_name="secret", style={"margin": "10px 0"}),
+        rx.el.div(copy_text_button(_state.new_key), rx.el.button("Done", on_click=_state.hide_key, class_name="btn s",
+                                                                 type="button"), class_name="row"),
+        class_name="item",
+    )  # fmt: skip
+    keep = ("Keep", _state.make_key, _state.ask(""))
+    again = confirm("The key that you have stops working at once.", "Make a new one", *keep)
+    revoke = confirm("Whatever uses this key stops working at once.", "Revoke", "Keep", _state.revoke_key, keep[2])
+    has = rx.el.div(
+        rx.el.div(
+            rx.el.div(rx.el.b(page.key, class_name="num"), rx.el.small(page.key_detail, class_name="muted"),
+                      class_name="grow"),
+            rx.el.button("Make a new one", on_click=_state.ask("new-key"), class_name="btn s", type="button"),
+            rx.el.button("Revoke", on_click=_state.ask("revoke-key"), class_name="btn s bare", type="button",
+                         aria_label="Revoke the API key"),
+            class_name="item-line",
+        ),
+        rx.match(_state.asking, ("new-key", again), ("revoke-key", revoke), rx.fragment()),
+        class_name="item",
+    )  # fmt: skip
+    none = empty("No key yet", "A key lets your own programs use your account's credits.",
+                 rx.el.button("Make a key", on_click=_state.make_key, class_name="btn s", type="button"))  # fmt: skip
+    return _section("API key", rx.cond(_state.new_key != "", shown, rx.cond(page.key != "", has, none)))

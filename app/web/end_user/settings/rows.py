@@ -1,0 +1,84 @@
+"""What the settings page shows, ready to be read."""
+
+from dataclasses import dataclass, field
+
+from app import settings
+from app.db import Session
+from app.domain.money import format_decimal
+from app.domain.people.account_keys import read_account_key
+from app.domain.people.accounts import EMAIL, list_identities, read_account
+from app.domain.people.sessions import Person, list_sessions
+from app.flows.sign_in import is_operator
+from app.web import routes
+from app.web.format import ago, browser
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A sign-in method."""
+
+    id: str = ""
+    label: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A browser that is signed in."""
+
+    id: str = ""
+    title: str = ""
+    detail: str = ""
+    is_this: bool = False
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """A provider that can be added."""
+
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """Everything on the settings page; `key` is empty where there is none."""
+
+    name: str = ""
+    email: str = ""
+    cap: str = ""
+    role: str = ""
+    methods: list[MethodRow] = field(default_factory=list)
+    sessions: list[SessionRow] = field(default_factory=list)
+    providers: list[ProviderRow] = field(default_factory=list)
+    key: str = ""
+    key_detail: str = ""
+
+
+def read_account_page(session: Session, person: Person) -> AccountPage:
+    """Reads a person's own account."""
+    account = read_account(session, person.account_id)
+    key = read_account_key(session, person.account_id)
+    labels = {EMAIL: "E-mail code", **{issuer.issuer: issuer.label for issuer in settings.get().oidc}}
+    return AccountPage(
+        name=account.name,
+        email=account.email or "",
+        cap=format_decimal(account.default_cap_nanos),
+        role="Operator" if is_operator(person) else "",
+        methods=[
+            MethodRow(method.id, method.label,
+                      f"{labels.get(method.kind, method.kind)} · added {ago(method.created_at)}")
+            for method in list_identities(session, person.account_id)
+        ],
+        sessions=[
+            SessionRow(found.id, browser(found.browser), f"{found.address} · seen {ago(found.seen_at)}",
+                       found.id == person.session_id)
+            for found in list_sessions(session, person.account_id)
+        ],
+        providers=[
+            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={routes.SETTINGS}/")
+            for issuer in settings.get().oidc
+        ],
+        key=f"sk-coinslot-user-…{key.last_four}" if key else "",
+        key_detail=f"Made {ago(key.created_at)}" if key else "",
+    )  # fmt: skip

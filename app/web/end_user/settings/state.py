@@ -1,0 +1,129 @@
+"""What the settings page remembers: what is being typed, and a new key for as long as it is shown, once."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db
+from app.domain.errors import BadField, CoinslotError
+from app.domain.money import parse_amount
+from app.domain.people.sessions import Person
+from app.flows import account_settings, sign_in
+from app.web.end_user.settings.rows import AccountPage, read_account_page
+from app.web.session_state import Read, VisitorState
+
+
+class SettingsState(VisitorState, rx.State):
+    """One open settings page."""
+
+    page: AccountPage = AccountPage()
+    error: str = ""
+    method_error: str = ""
+    new_key: str = ""
+    asking: str = ""
+
+    @rx.event(background=True)
+    async def watch(self) -> AsyncIterator[EventSpec | None]:
+        """Shows the account, and what changes in another window."""
+        async for event in self._live(self._reader):
+            yield event
+
+    def _reader(self, person: Person) -> Read:
+        def read(session: db.Session) -> dict[str, Any]:
+            return {"page": read_account_page(session, person)}
+
+        return read
+
+    @rx.event
+    async def save_profile(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
+        """Saves the name and the usual cap."""
+        person = await self._signed_in()
+        if person is None:
+            yield self._leave()
+            return
+        try:
+            cap_nanos = parse_amount(str(form.get("cap", "")).strip())
+        except BadField:
+            self.error = "Enter an amount of USDC for the cap, such as 20 or 7.50."
+            return
+        try:
+            await account_settings.change_profile(person, str(form.get("name", "")), cap_nanos)
+        except CoinslotError as error:
+            self.error = error.message
+            return
+        self.error = ""
+        await self._read_again(person)
+        yield rx.toast.success("Saved")
+
+    @rx.event
+    async def ask(self, what: str) -> EventSpec | None:
+        """Asks once before something is taken away; without a name it no longer asks."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.asking, self.method_error = what[:64], ""
+        return None
+
+    @rx.event
+    async def remove_method(self, identity_id: str) -> EventSpec | None:
+        """Removes a sign-in method; the last one stays."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.asking = ""
+        try:
+            await sign_in.remove_identity(person, identity_id)
+        except CoinslotError as error:
+            self.method_error = error.message
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def end_session(self, session_id: str) -> EventSpec | None:
+        """Signs another browser out."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        try:
+            await sign_in.end_session(person, session_id)
+        except CoinslotError as error:
+            self.problem = error.message
+        if session_id == person.session_id:
+            return self._leave()
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def make_key(self) -> EventSpec | None:
+        """Makes a new API key and shows it, this once; the one before stops working."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.asking = ""
+        self.new_key = await account_settings.make_account_key(person)
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def revoke_key(self) -> EventSpec | None:
+        """Revokes the API key."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.asking, self.new_key = "", ""
+        await account_settings.revoke_account_key(person)
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def hide_key(self) -> EventSpec | None:
+        """Forgets the new key's text."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.new_key = ""
+        return None
+
+    async def _read_again(self, person: Person) -> None:
+        """Shows at once what was changed."""
+        self._put(await db.in_transaction(self._reader(person)))

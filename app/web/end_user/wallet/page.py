@@ -1,0 +1,153 @@
+"""How the shared wallet looks: what is in it, what was spent by app and day, who may charge it."""
+
+import reflex as rx
+
+from app.web import routes
+from app.web.components.activity import activity
+from app.web.components.amounts import amount_form
+from app.web.components.caps import cap_chooser
+from app.web.components.chart import spend_chart
+from app.web.components.parts import confirm, empty, instead, note, page_skeleton, problem_line, sandbox_tag
+from app.web.components.payment_ways import ways_to_pay
+from app.web.end_user.wallet.rows import AppRow
+from app.web.end_user.wallet.state import WalletState
+from app.web.layout import own_frame
+
+_state = WalletState
+
+
+def wallet() -> rx.Component:
+    """Returns the page of a person's shared wallet."""
+    page = rx.match(
+        _state.phase,
+        ("ready", _wallet()),
+        ("invalid", instead("The wallet cannot be shown", _state.problem)),
+        page_skeleton("120px", "160px", "120px"),
+    )
+    return own_frame(page, current=routes.WALLET, email=_state.person_email)
+
+
+def _wallet() -> rx.Component:
+    paid = note("Top-up received", "It is in your wallet. Apps can use it from now on.", "ok")
+    failed = note("The payment was declined", "Nothing was charged. You can try again.", "bad")
+    return rx.el.div(
+        rx.match(_state.outcome, ("paid", paid), ("failed", failed), rx.fragment()),
+        rx.el.div(rx.el.div(_purse(), _apps(), class_name="stack"), rx.el.div(_spent(), _newest(), class_name="stack"),
+                  class_name="pair"),
+        class_name="narrow",
+    )  # fmt: skip
+
+
+def _purse() -> rx.Component:
+    purse = _state.page.purse
+    facts = rx.el.dl(
+        _fact("Held for running answers", purse.held), _fact("To try, from us", purse.trial), class_name="figures num"
+    )
+    add = rx.el.button(
+        rx.cond(_state.is_adding, "Not now", "Add funds"), on_click=_state.add_funds, type="button",
+        class_name=rx.cond(_state.is_adding, "btn", "btn primary"), aria_expanded=_state.is_adding,
+    )  # fmt: skip
+    gets = rx.el.div(rx.el.small("You get", class_name="muted"), rx.el.b(_state.get_label), class_name="sunken num",
+                     style={"marginTop": "10px"})  # fmt: skip
+    form = rx.el.div(ways_to_pay(purse.is_sandbox), amount_form(_state, gets), style={"marginTop": "18px"})
+    return rx.el.section(
+        rx.el.div(rx.el.h1("Your wallet"), rx.cond(purse.has_both, _environments(), sandbox_tag(purse.is_sandbox)),
+                  class_name="row between"),
+        rx.el.div(
+            rx.el.small("Available", class_name="muted"),
+            rx.el.div(purse.available, class_name="balance num", aria_live="polite"),
+            facts, style={"marginTop": "18px"},
+        ),
+        rx.cond(purse.trial_note != "", rx.el.p(purse.trial_note, class_name="muted", style={"marginTop": "12px"}),
+                rx.fragment()),
+        rx.el.div(add, style={"marginTop": "18px"}),
+        rx.cond(_state.is_adding, form, rx.fragment()),
+        class_name="panel pad", aria_label="Balance",
+    )  # fmt: skip
+
+
+def _environments() -> rx.Component:
+    buttons = (
+        rx.el.button(name, type="button", class_name="btn", on_click=_state.show_environment(value),
+                     aria_pressed=_state.page.purse.environment == value)
+        for name, value in (("Live", "live"), ("Sandbox", "sandbox"))
+    )  # fmt: skip
+    return rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which wallet")
+
+
+def _fact(name: str, value: rx.Var[str]) -> rx.Component:
+    return rx.cond(value != "", rx.el.div(rx.el.dt(name), rx.el.dd(value)), rx.fragment())
+
+
+def _spent() -> rx.Component:
+    chart = _state.page.chart
+    nothing = empty("Nothing spent yet", "What apps charge shows here, by day and app, as soon as it happens.")
+    head = rx.el.div(rx.el.h2("Spent in 30 days"), rx.el.b(chart.total, class_name="num"), class_name="row between")
+    return rx.el.section(
+        rx.cond(
+            chart.legend.length() > 0,
+            rx.el.div(head, rx.el.div(spend_chart(chart), style={"marginTop": "18px"}), class_name="pad"),
+            rx.el.div(rx.el.h2("Spent in 30 days", class_name="inset", style={"padding": "20px 24px 4px"}), nothing),
+        ),
+        class_name="panel",
+    )  # fmt: skip
+
+
+def _apps() -> rx.Component:
+    nothing = empty(
+        "No app may charge you",
+        "Apps ask in their chat. Here you decide how much each may spend, or revoke it.",
+    )
+    return rx.el.section(
+        rx.el.h2("Connected apps", class_name="inset", style={"paddingTop": "20px", "paddingBottom": "8px"}),
+        rx.cond(_state.page.apps, rx.el.div(rx.foreach(_state.page.apps, _app)), nothing),
+        class_name="panel",
+    )
+
+
+def _app(row: rx.Var[AppRow]) -> rx.Component:
+    question = "Revoke " + row.name + "? It cannot charge you from its next answer on."
+    asked = confirm(question, "Revoke", "Keep", _state.revoke, _state.ask_to_revoke(""))
+    change = rx.el.div(
+        rx.el.small("Never more than, in a month", class_name="muted"),
+        cap_chooser(_state),
+        problem_line(_state.cap_error),
+        rx.el.div(
+            rx.el.button("Save", on_click=_state.save_cap, class_name="btn s primary", type="button"),
+            rx.el.button("Cancel", on_click=_state.change_cap("", ""), class_name="btn s", type="button"),
+            class_name="row",
+        ),
+        style={"display": "grid", "gap": "8px", "marginTop": "14px"},
+    )  # fmt: skip
+    buttons = rx.el.div(
+        rx.el.button("Change cap", on_click=_state.change_cap(row.id, row.cap_typed), class_name="btn s", type="button",
+                     aria_label="Change the cap of " + row.name),
+        rx.el.button("Revoke", on_click=_state.ask_to_revoke(row.id), class_name="btn s bare", type="button",
+                     aria_label="Revoke " + row.name),
+        class_name="row", style={"marginTop": "12px"},
+    )  # fmt: skip
+    return rx.el.article(
+        rx.el.div(
+            rx.el.span(row.initials, class_name="icon s", aria_hidden="true"),
+            rx.el.div(rx.el.b(row.name), rx.el.small(row.detail, class_name="muted"), class_name="grow"),
+            class_name="item-line",
+        ),
+        rx.el.div(
+            rx.el.small(rx.el.b(row.spent, style={"display": "inline"}), " of ", row.cap, " this month",
+                        class_name="num muted"),
+            rx.el.div(rx.el.i(style={"width": row.share}), class_name="meter", aria_hidden="true"),
+            style={"marginTop": "10px"},
+        ),
+        rx.cond(_state.revoking == row.id, asked, rx.cond(_state.changing == row.id, change, buttons)),
+        class_name="item", key=row.id,
+    )  # fmt: skip
+
+
+def _newest() -> rx.Component:
+    nothing = empty("No movements yet", "Top-ups and charges appear here, each with its receipt.")
+    return rx.el.section(
+        rx.el.div(rx.el.h2("Newest"), rx.el.a("All activity", href=f"{routes.ACTIVITY}/"),
+                  class_name="row between inset", style={"paddingTop": "20px", "paddingBottom": "12px"}),
+        rx.cond(_state.page.movements, activity(_state.page.movements), nothing),
+        class_name="panel", style={"overflow": "hidden"},
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""What the wallet page shows, ready to be read."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from app import settings
+from app.db import Session
+from app.domain.authorizations.authorizations import ConnectedApp, list_of
+from app.domain.money import Environment, Unit, format_decimal, format_for_people
+from app.domain.paywalls.names import read_names
+from app.domain.people.sessions import Person
+from app.domain.usage.activity import read_wallet_movements
+from app.domain.usage.spending import read_spending
+from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
+from app.web.components.activity_rows import MovementRow, to_row
+from app.web.components.chart_rows import SpendChart, to_chart
+from app.web.format import initials
+
+CHART_DAYS = 30
+NEWEST = 5
+
+
+@dataclass(frozen=True)
+class AppRow:
+    """A connected app: its cap this month, as figures and as the width of a bar."""
+
+    id: str = ""
+    paywall_id: str = ""
+    name: str = ""
+    initials: str = ""
+    detail: str = ""
+    spent: str = ""
+    cap: str = ""
+    cap_typed: str = ""
+    share: str = "0%"
+
+
+@dataclass(frozen=True)
+class PurseRow:
+    """The wallet's head. `held`, `trial` and `trial_note` are empty where there is nothing to say."""
+
+    environment: str = ""
+    available: str = ""
+    held: str = ""
+    trial: str = ""
+    trial_note: str = ""
+    is_sandbox: bool = False
+    has_both: bool = False
+
+
+@dataclass(frozen=True)
+class PursePage:
+    """Everything on the wallet page."""
+
+    purse: PurseRow = field(default_factory=PurseRow)
+    chart: SpendChart = field(default_factory=SpendChart)
+    apps: list[AppRow] = field(default_factory=list)
+    movements: list[MovementRow] = field(default_factory=list)
+
+
+def choose_environment(session: Session, person: Person, wanted: str) -> tuple[Environment, bool]:
+    """Returns whose money a page shows, live where there is any, and whether the person has wallets in both."""
+    found = list_environments(session, person.account_id)
+    asked = next((environment for environment in found if environment.value == wanted), None)
+    return asked or (found[0] if found else Environment.SANDBOX), len(found) > 1
+
+
+def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
+    """Reads a person's shared wallet in the environment that they want to see."""
+    environment, has_both = choose_environment(session, person, wanted)
+    account = shared_account(person.account_id, environment)
+    balance = read_shared_balance(session, account)
+    spent = read_spending(session, account, CHART_DAYS)
+    movements = read_wallet_movements(session, account, limit=NEWEST)
+    names = read_names(session, [*(line.paywall_id for line in spent), *(found.paywall_id for found in movements)])
+    had_trial = bool(balance.trial_nanos) or any(movement.kind == "grant" for movement in movements)
+    purse = PurseRow(
+        environment=environment.value,
+        available=format_for_people(balance.available_nanos, Unit.USDC),
+        held=format_for_people(balance.held_nanos, Unit.USDC) if balance.held_nanos else "",
+        trial=format_for_people(balance.trial_nanos, Unit.USDC) if balance.trial_nanos else "",
+        trial_note="" if had_trial or movements else _trial_note(),
+        is_sandbox=environment is Environment.SANDBOX,
+        has_both=has_both,
+    )
+    apps = [_app(connected) for connected in list_of(session, person.account_id, environment.value)]
+    rows = [to_row(movement, Unit.USDC, names) for movement in movements]
+    return PursePage(purse, to_chart(spent, names, Unit.USDC, CHART_DAYS), apps, rows)
+
+
+def _trial_note() -> str:
+    """Says why there is no money to try with, and where to ask (`decisions.md` 11)."""
+    chosen = settings.get()
+    if not chosen.trial_credits or not chosen.support_email:
+        return ""
+    return (
+        "Money to try with is given once to each person, and to a few people a day on one network. If you think that "
+        f"yours is missing, write to {chosen.support_email}."
+    )
+
+
+def _app(connected: ConnectedApp) -> AppRow:
+    cap = connected.cap
+    used = cap.spent_nanos + cap.held_nanos
+    host = urlsplit(connected.app_url).netloc
+    return AppRow(
+        id=connected.id,
+        paywall_id=connected.paywall_id,
+        name=connected.app_name,
+        initials=initials(connected.app_name),
+        detail=f"{host} · {connected.external_id}" if host else connected.external_id,
+        spent=format_for_people(cap.spent_nanos, Unit.USDC),
+        cap=format_for_people(cap.cap_nanos, Unit.USDC),
+        cap_typed=format_decimal(cap.cap_nanos),
+        share=f"{min(used * 100 / cap.cap_nanos, 100):.1f}%" if cap.cap_nanos else "0%",
+    )

@@ -1,0 +1,164 @@
+"""What the wallet page remembers: which app is being changed, and the amount to top up."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db, wiring
+from app.domain.errors import BadField, CoinslotError, NotFound
+from app.domain.money import Environment, parse_amount
+from app.domain.people.accounts import check_cap
+from app.domain.people.sessions import Person
+from app.domain.topups import topups
+from app.domain.wallets.shared import shared_wallet_id
+from app.flows import authorize
+from app.flows.topup_checkout import begin_own_topup
+from app.web.components.caps import CAPS
+from app.web.components.topup_state import AmountState
+from app.web.end_user.wallet.rows import PursePage, read_purse
+from app.web.session_state import Read, VisitorState
+
+
+class WalletState(AmountState, VisitorState, rx.State):
+    """One open wallet page."""
+
+    page: PursePage = PursePage()
+    is_adding: bool = False
+    revoking: str = ""
+    changing: str = ""
+    cap: str = ""
+    is_other_cap: bool = False
+    cap_error: str = ""
+    outcome: str = ""
+    _wanted: str = ""
+
+    @rx.event(background=True)
+    async def watch(self) -> AsyncIterator[EventSpec | None]:
+        """Shows the wallet and whatever lands in it, for as long as the page is open."""
+        async for event in self._live(self._reader):
+            yield event
+
+    def _reader(self, person: Person) -> Read:
+        wanted, topup_id = self._wanted, self.router.url.query_parameters.get("topup", "")
+
+        def read(session: db.Session) -> dict[str, Any]:
+            page = read_purse(session, person, wanted)
+            return {"page": page, "outcome": _outcome(session, topup_id, person, page.purse.environment)}
+
+        return read
+
+    @rx.event
+    async def show_environment(self, environment: str) -> EventSpec | None:
+        """Shows the live or the sandbox wallet with the next reading."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self._wanted = environment
+        return None
+
+    @rx.event
+    async def add_funds(self) -> EventSpec | None:
+        """Shows the amounts to top up, or hides them."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.is_adding = not self.is_adding
+        return None
+
+    @rx.event
+    async def choose(self, amount: str) -> EventSpec | None:
+        """Takes one of the amounts, or what was typed."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self._choose(amount)
+        return None
+
+    @rx.event
+    async def pay(self) -> AsyncIterator[EventSpec | None]:
+        """Sends the person to pay the chosen amount into the wallet that is shown."""
+        person = await self._signed_in()
+        if person is None:
+            yield self._leave()
+            return
+        environment = Environment(self.page.purse.environment)
+        if environment is Environment.LIVE:
+            self.error = "Card payments are not open here yet."
+            return
+        try:
+            url = await begin_own_topup(wiring.get().sandbox, person, environment, self.amount)
+        except CoinslotError as error:
+            self.error = error.message
+        else:
+            yield rx.redirect(url)
+
+    @rx.event
+    async def ask_to_revoke(self, authorization_id: str) -> EventSpec | None:
+        """Asks once whether an app shall lose the wallet; without an id it no longer asks."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.revoking, self.changing = authorization_id, ""
+        return None
+
+    @rx.event
+    async def revoke(self) -> EventSpec | None:
+        """Takes the wallet away from the app that was asked about."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        try:
+            await authorize.revoke(person, self.revoking)
+        except NotFound as error:
+            self.problem = error.message
+        self.revoking = ""
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def change_cap(self, authorization_id: str, cap: str) -> EventSpec | None:
+        """Begins to change an app's cap, from what it is; without an id it no longer does."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.changing, self.revoking, self.cap_error = authorization_id, "", ""
+        self.cap, self.is_other_cap = cap[:12], cap not in CAPS
+        return None
+
+    @rx.event
+    async def choose_cap(self, cap: str) -> EventSpec | None:
+        """Takes one of the usual caps, or what was typed."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.is_other_cap, self.cap, self.cap_error = cap not in CAPS, cap[:12], ""
+        return None
+
+    @rx.event
+    async def save_cap(self) -> EventSpec | None:
+        """Saves the cap of the app that is being changed."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        paywall_id = next((row.paywall_id for row in self.page.apps if row.id == self.changing), "")
+        try:
+            await authorize.change_cap(person, paywall_id, check_cap(parse_amount(self.cap.strip())))
+        except BadField:
+            self.cap_error = "Enter an amount of USDC, such as 20 or 7.50."
+            return None
+        except CoinslotError as error:
+            self.cap_error = error.message
+            return None
+        self.changing = ""
+        await self._read_again(person)
+        return None
+
+    async def _read_again(self, person: Person) -> None:
+        """Shows at once what was changed."""
+        self._put(await db.in_transaction(self._reader(person)))
+
+
+def _outcome(session: db.Session, topup_id: str, person: Person, environment: str) -> str:
+    """Returns how the top-up ended that the page came back from."""
+    if not topup_id:
+        return ""
+    try:
+        return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(environment))).status
+    except NotFound:
+        return ""

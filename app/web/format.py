@@ -1,0 +1,33 @@
+"""Words for people: how long ago, which browser, an app's initials. Amounts are formatted by `domain.money`."""
+
+from app.domain import clock
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+            ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def ago(at: int) -> str:
+    """Says how long ago something was, in one or two words."""
+    seconds = max(clock.now() - at, 0) // clock.SECOND
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min ago"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h ago"
+    return clock.to_datetime(at).strftime("%-d %b %Y")
+
+
+def browser(user_agent: str) -> str:
+    """Says what a browser calls itself: `Firefox on Linux`."""
+    name = next((word for mark, word in _BROWSERS if mark in user_agent), "A browser")
+    system = next((word for mark, word in _SYSTEMS if mark in user_agent), "")
+    return f"{name} on {system}" if system else name
+
+
+def initials(name: str) -> str:
+    """Returns the two letters that stand for an app."""
+    words = name.split()
+    return (words[0][0] + words[1][0] if len(words) > 1 else name[:2]).title()

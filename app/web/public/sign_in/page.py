@@ -1,0 +1,118 @@
+"""How signing in looks: an address, then the code that was sent to it; or a provider."""
+
+import reflex as rx
+
+from app.web import routes
+from app.web.components.parts import skeleton
+from app.web.components.plain_form import post_form
+from app.web.layout import frame
+from app.web.public.sign_in.state import ProviderRow, SignInState
+
+
+def sign_in() -> rx.Component:
+    """Returns the sign-in page."""
+    step = rx.match(SignInState.step, ("email", _email()), ("code", _code()), _loading())
+    return frame(rx.el.div(step, class_name="small"))
+
+
+def _email() -> rx.Component:
+    state = SignInState
+    title = rx.cond(
+        state.is_adding, "Add an e-mail address",
+        rx.cond(state.app_name != "", "Sign in to go on to " + state.app_name, "Sign in"),
+    )  # fmt: skip
+    form = post_form(
+        "/auth/email",
+        rx.el.label(
+            rx.el.span("E-mail address"),
+            rx.el.input(
+                name="email",
+                type="email",
+                required=True,
+                auto_complete="email",
+                auto_focus=True,
+                class_name="field plain",
+                max_length=254,
+                placeholder="ada@example.org",
+            ),
+            class_name="labelled",
+        ),
+        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.p(state.problem, class_name="bad problem", role="alert"),
+        rx.el.button("Send me a code", type="submit", class_name="btn primary wide"),
+        style={"marginTop": "20px"},
+    )
+    return rx.el.section(
+        rx.cond(state.said != "", rx.el.p(state.said, class_name="muted", role="status"), rx.fragment()),
+        rx.el.h1(title),
+        rx.el.p("No password. Your account is made with the first code.", class_name="muted",
+                style={"marginTop": "6px"}),
+        form,
+        rx.cond(state.providers.length() > 0, _providers(), rx.fragment()),
+        class_name="panel pad",
+    )  # fmt: skip
+
+
+def _providers() -> rx.Component:
+    return rx.fragment(
+        rx.el.div("or", class_name="or"),
+        rx.el.div(rx.foreach(SignInState.providers, _provider), class_name="choices"),
+    )
+
+
+def _provider(row: rx.Var[ProviderRow]) -> rx.Component:
+    return rx.el.a("Continue with ", row.label, href=row.url, class_name="btn wide", rel="nofollow")
+
+
+def _code() -> rx.Component:
+    state = SignInState
+    mail = rx.el.p(
+        "This is a demo, nothing is sent: ",
+        rx.el.a("open its mailbox", href=f"{routes.MAIL}/", target="_blank"), ".",
+        class_name="muted", style={"marginTop": "14px", "textAlign": "center"},
+    )  # fmt: skip
+    code = post_form(
+        "/auth/code",
+        rx.el.label(
+            rx.el.span("Code", class_name="unseen"),
+            rx.el.input(
+                name="code",
+                input_mode="numeric",
+                auto_complete="one-time-code",
+                auto_focus=True,
+                required=True,
+                max_length=12,
+                class_name="field plain code-digits",
+                pattern="[0-9 ]*",
+            ),
+        ),
+        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.p(state.problem, class_name="bad problem", role="alert"),
+        rx.el.button("Sign in", type="submit", class_name="btn primary wide"),
+        style={"marginTop": "20px"},
+    )
+    again = post_form(
+        "/auth/email",
+        rx.el.input(type="hidden", name="email", value=state.email, read_only=True),
+        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.button("Send another code", type="submit", class_name="btn s bare"),
+    )
+    other = rx.el.a("Use another address", href=f"{routes.SIGN_IN}/?next=" + state.next_path, class_name="btn s bare")
+    return rx.el.section(
+        rx.el.h1("Enter the code"),
+        rx.el.p("Six digits, sent to ", rx.el.b(state.email), ". Good for 10 minutes.", class_name="muted",
+                style={"marginTop": "6px"}),
+        code,
+        rx.cond(state.is_demo, mail, rx.fragment()),
+        rx.el.div(again, other, class_name="row between", style={"marginTop": "14px"}),
+        class_name="panel pad",
+    )  # fmt: skip
+
+
+def _loading() -> rx.Component:
+    return rx.el.section(
+        skeleton("50%", "26px"),
+        *(rx.el.div(skeleton("100%", "46px"), style={"marginTop": "24px"}) for _ in range(2)),
+        rx.el.p("Reading", class_name="unseen", role="status"),
+        class_name="panel pad",
+    )

@@ -1,0 +1,97 @@
+"""What the sign-in page remembers: which step it is at and what went wrong. Forms post to routes, which set cookies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db, settings
+from app.domain.errors import CoinslotError
+from app.domain.paywalls.configuration import read_current
+from app.domain.people.sign_in_codes import read_email
+from app.flows.links import open_connect, open_menu, open_topup, own_page
+from app.flows.sign_in import find_person
+from app.web.routes import token_of
+from app.web.session_state import cookie_in
+
+_PROBLEMS = {
+    "invalid_value": "Enter an e-mail address, such as ada@example.org.",
+    "code_wrong": "That code did not work. Check it, or ask for a new one.",
+    "provider_error": "That did not work. Try again, or use your e-mail address.",
+    "cross_site": "The form came from another site. Try again here.",
+    "refused": "This way to sign in already belongs to another account.",
+    "database_unavailable": "Nobody can sign in right now. Try again in a moment.",
+}
+_OTHER_PROBLEM = "That did not work. Try again."
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """A provider to sign in with, and where that begins."""
+
+    label: str = ""
+    url: str = ""
+
+
+class SignInState(rx.State):
+    """One open sign-in page."""
+
+    step: str = "loading"
+    next_path: str = ""
+    email: str = ""
+    problem: str = ""
+    app_name: str = ""
+    said: str = ""
+    is_adding: bool = False
+    is_demo: bool = False
+    providers: list[ProviderRow] = []
+
+    @rx.event
+    async def arrive(self) -> EventSpec | None:
+        """Shows the step that the address names; whoever is signed in already goes on, unless they add an address."""
+        query: Mapping[str, str] = self.router.url.query_parameters
+        cookie = self.router.headers.cookie
+        self.reset()
+        self.next_path = query.get("next", "")
+        person = await find_person(cookie_in(cookie, "session"))
+        self.is_adding = person is not None and query.get("add", "") == "1"
+        if person is not None and query.get("step", "") != "code" and not self.is_adding and not query.get("problem"):
+            return rx.redirect(own_page(self.next_path))
+        self.problem = _problem(query.get("problem", ""), query.get("wait", ""))
+        self.said = "You are signed out." if query.get("said", "") == "signed_out" else ""
+        self.is_demo = settings.get().is_demo
+        self.providers = [
+            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={quote(self.next_path, safe='')}")
+            for issuer in settings.get().oidc
+        ]
+        self.app_name = await _app_name(self.next_path)
+        kept = cookie_in(cookie, "code")
+        if query.get("step", "") == "code" and kept is not None:
+            self.email = await db.in_transaction(partial(read_email, browser_token=kept)) or ""
+        self.step = "code" if self.email else "email"
+        return None
+
+
+def _problem(code: str, wait: str) -> str:
+    """Returns what a problem's code means; an address cannot make the page say anything else."""
+    if code == "too_many_codes":
+        minutes = -(-int(wait) // 60) if wait.isdecimal() and len(wait) < 6 else 60
+        return f"Too many codes were asked for. Try again in {minutes} min."
+    return _PROBLEMS.get(code, _OTHER_PROBLEM) if code else ""
+
+
+async def _app_name(path: str) -> str:
+    """Returns the name of the app whose link led here, empty where none did."""
+    openers = {"/authorize/": open_connect, "/topup/": open_topup, "/menu/": open_menu}
+    for prefix, opener in openers.items():
+        if path.startswith(prefix):
+            try:
+                link = opener(token_of(path.partition("?")[0]))
+                _, configuration = await db.in_transaction(partial(read_current, paywall_id=link.paywall_id))
+            except CoinslotError:
+                return ""
+            return configuration.app_name
+    return ""
