@@ -1,0 +1,80 @@
+"""The whole product with pages, a real mail server beside it, and a browser."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.conftest import find_chromium
+from tests.emulators import mail
+from tests.emulators.mail import Inbox
+from tests.journeys.pages import CHROMIUM_ARGUMENTS, free_port, wait_for_instance
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running product with pages; mails go to `inbox`."""
+
+    base_url: str
+    keys: dict[str, str]
+    data: Path
+    inbox: Inbox
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None, mode: str = "shared") -> httpx.Response:
+        """Calls the API as one of the two apps does."""
+        headers = {"Authorization": f"Bearer {self.keys[mode]}"}
+        return httpx.request(method, f"{self.base_url}/v1{path}", json=body, headers=headers, timeout=60)
+
+    def chat(self, user: str, model: str = "demo-mini") -> httpx.Response:
+        """Sends a message of the shared app's user."""
+        messages = [{"role": "user", "content": "What is a coin slot?"}]
+        return self.call("POST", "/chat/completions", {"model": model, "user": user, "messages": messages})
+
+    def audit(self) -> str:
+        """Returns what `coinslot audit` says of the books."""
+        command = [sys.executable, "-m", "app.cli", "audit", "--data", str(self.data)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return (done.stdout + done.stderr).strip()
+
+
+def built_pages() -> Path:
+    """Returns where pages are built, once for all tests of this machine."""
+    pages = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot")) / "web"
+    pages.mkdir(parents=True, exist_ok=True)
+    return pages
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("site")
+    (data / "web").symlink_to(built_pages())
+    command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port())]
+    with mail.running() as inbox:
+        environment = {**os.environ, "COINSLOT_SMTP_URL": inbox.url, "COINSLOT_TRIALS_OF_ADDRESS_MAX": "1000"}
+        with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+            instance = wait_for_instance(data / "instance.json", process)
+            keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
+            try:
+                yield Site(instance["base_url"], keys, data, inbox)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(40)
+
+
+@pytest.fixture
+def phone() -> Iterator[BrowserContext]:
+    """A browser with a phone-sized screen."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        yield browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+        browser.close()

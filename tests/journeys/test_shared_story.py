@@ -1,0 +1,177 @@
+"""Shared mode as a person lives it, on a phone: from an app's first message to a paid answer, and out again."""
+
+import time
+from fractions import Fraction
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.journeys.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+EMAIL = "ada@example.org"
+MINUTE_SECONDS = 60
+
+
+def enter(site: Site, page: Page, email: str) -> None:
+    """Signs in with the code from the mail, as a person does."""
+    before = len(site.inbox.to(email))
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill(site.inbox.code(email, before))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def assert_accessible(page: Page, name: str) -> None:
+    """Fails if axe finds a serious fault in either theme, or the page can be scrolled sideways."""
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(f"document.documentElement.classList.contains('{theme}')")
+        page.wait_for_timeout(200)  # colours change in a moment
+        found = Axe().run(page).response["violations"]
+        serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+        faults = "; ".join(f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in serious)
+        assert not serious, f"{name}, {theme}: {faults}"
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} scrolls sideways"
+
+
+def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserContext) -> None:
+    page, started = phone.new_page(), time.monotonic()
+
+    # 1. The app's first message is answered with a link to the consent page.
+    first = site.chat("mira").json()
+    assert first["paywall"]["action"] == "authorize"
+    page.goto(next(word for word in first["choices"][0]["message"]["content"].split() if "/authorize/" in word))
+
+    # 2. Whoever is nobody yet signs in with a code, and is back at the question.
+    expect(page.get_by_role("heading", name="Sign in to go on to Marginalia")).to_be_visible()
+    assert_accessible(page, "sign in")
+    enter(site, page, EMAIL)
+    expect(page.get_by_role("heading", name="Let Marginalia charge your wallet?")).to_be_visible()
+    expect(page.get_by_text("your id there: mira")).to_be_visible()
+    page.get_by_text("Prices of").click()
+    assert_accessible(page, "consent")
+
+    # 3. They choose a cap and approve; the app's message is answered and paid.
+    page.get_by_role("button", name="5", exact=True).click()
+    page.get_by_role("button", name="Authorize Marginalia").click()
+    expect(page.get_by_text("Marginalia is connected")).to_be_visible()
+    expect(page.get_by_text("Up to 5.00 USDC a month")).to_be_visible()
+    expect(page.get_by_role("link", name="Back to Marginalia")).to_have_attribute(
+        "href", "https://marginalia.example?connected=true"
+    )
+    answered = site.chat("mira")
+    assert answered.headers["x-paywall-action"] == "none"
+    charge = Fraction(answered.json()["paywall"]["charge"])
+    assert charge > 0 and time.monotonic() - started < MINUTE_SECONDS
+    assert "5.00 USDC a month" in site.inbox.to(EMAIL)[-1].get_content()
+
+    # 4. The wallet shows it, and what comes next without being loaded again.
+    page.get_by_role("link", name="Open your wallet").click()
+    expect(page.get_by_text("0.19 USDC").first).to_be_visible()
+    assert_accessible(page, "wallet")
+    assert site.call("POST", "/user/charge", {"user": "mira", "amount": "0.10"}).json()["success"]
+    expect(page.get_by_text("One-off charge")).to_be_visible()
+    expect(page.get_by_text("0.10 USDC of 5.00 USDC this month")).to_be_visible()
+
+    # 5. They add funds; the app sees what it may spend, and no more.
+    page.get_by_role("button", name="Add funds").click()
+    page.get_by_role("button", name="$25").click()
+    expect(page.get_by_text("25.00 USDC")).to_be_visible()
+    page.get_by_role("button", name="Pay $25.00").click()
+    page.get_by_role("button", name="Pay $25.00").click()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+    expect(page.get_by_text("25.09 USDC").first).to_be_visible()
+    seen = site.call("GET", "/user/balance?user=mira").json()
+    assert Fraction(seen["spendable"]) == Fraction("4.9") - charge
+
+    # 6. Every movement has its receipt.
+    page.get_by_role("link", name="Activity", exact=True).click()
+    page.get_by_role("button", name="Charges").click()
+    expect(page.locator("details")).to_have_count(2)
+    page.locator("summary", has_text="demo-mini").click()
+    expect(page.get_by_text(f"{answered.json()['paywall']['charge']} USDC", exact=True).first).to_be_visible()
+    assert_accessible(page, "activity")
+
+    # 7. They revoke the app: its next message asks again.
+    page.get_by_role("link", name="Wallet", exact=True).click()
+    page.get_by_role("button", name="Revoke Marginalia").click()
+    page.get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_text("No app may charge you")).to_be_visible()
+    assert site.chat("mira").json()["paywall"]["action"] == "authorize"
+    assert site.audit() == "The books balance."
+
+
+def test_somebody_elses_link_is_declined_or_refused(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    url = site.call("GET", "/user/connect?user=nina&state=s7&return_url=https://marginalia.example/x").json()["url"]
+    page.goto(url)
+    enter(site, page, "nina@example.org")
+    page.get_by_role("button", name="Decline").click()
+    back = page.get_by_role("link", name="Back to Marginalia")
+    expect(back).to_have_attribute("href", "https://marginalia.example/x?connected=false&state=s7")
+    assert site.chat("nina").json()["paywall"]["action"] == "authorize"
+    # The app waits for an answer with its state: an approval goes straight back.
+    page.route("https://marginalia.example/**", lambda route: route.fulfill(body="the app"))
+    page.goto(url)
+    page.get_by_role("button", name="Authorize Marginalia").click()
+    page.wait_for_url("https://marginalia.example/x?connected=true&state=s7")
+    # Another person with the same link is told whose user it is, and can approve nothing.
+    page.goto(f"{site.base_url}/wallet/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.goto(url)
+    enter(site, page, "otto@example.org")
+    expect(page.get_by_role("heading", name="Connected to another account")).to_be_visible()
+    expect(page.get_by_role("button", name="Authorize Marginalia")).to_have_count(0)
+    assert_accessible(page, "taken")
+
+
+def test_settings_menu_and_top_up_work_by_keyboard(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{site.base_url}/settings/")
+    page.get_by_label("E-mail address").fill("keys@example.org")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code")).to_be_focused()
+    page.keyboard.type(site.inbox.code("keys@example.org"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    page.get_by_label("Name").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Keya")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved")).to_be_visible()
+    page.get_by_role("button", name="Make a key").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("sk-coinslot-user-").first).to_be_visible()
+    expect(page.get_by_text("Saved")).to_be_hidden(timeout=10_000)
+    assert_accessible(page, "settings")
+    menu = site.call("GET", "/user/menu?user=kim").json()
+    page.goto(menu["menu"])
+    expect(page.get_by_text("Not connected to your wallet")).to_be_visible()
+    assert_accessible(page, "menu")
+    page.get_by_role("link", name="Connect your wallet").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Authorize Marginalia").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Marginalia is connected")).to_be_visible()
+    page.goto(menu["topup"])
+    page.get_by_role("button", name="$5", exact=True).focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pay $5.00")).to_be_visible()
+    assert_accessible(page, "top-up")
+
+
+def test_a_session_that_ends_takes_its_open_pages_along(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{site.base_url}/wallet/")
+    enter(site, page, "two@example.org")
+    expect(page.get_by_role("heading", name="Your wallet")).to_be_visible()
+    other = phone.new_page()
+    other.goto(f"{site.base_url}/settings/")
+    other.get_by_role("button", name="Sign out everywhere").click()
+    expect(other.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert "two@example.org" not in page.content()
