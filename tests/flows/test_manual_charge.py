@@ -1,6 +1,7 @@
 """A manual charge moves money once, or says why not."""
 
 import asyncio
+import random
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from app.domain.errors import KeyReused, StaleDecision
 from app.domain.ids import new_id
 from app.domain.money import NANOS
 from app.domain.paywalls import keys
+from app.domain.paywalls.configuration import Mode
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.usage.requests import read_receipt
 from app.domain.usage.tables import IdempotentAnswer, Request
@@ -18,6 +20,7 @@ from app.flows.chat import Run
 from app.flows.manual_charge import ChargeAnswer, charge
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
+from tests.flows import crowd
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import Scripted, flows, request
 
@@ -147,4 +150,26 @@ async def test_what_is_held_by_a_running_request_cannot_be_charged(database: str
         assert not (await charge(queue, SEEN, snapshot, "ada", NANOS, None, None, "req_2", None)).success
         await chat.release(run)
         assert (await charge(queue, SEEN, snapshot, "ada", NANOS, None, None, "req_3", None)).success
+    assert_books_balance()
+
+
+async def test_apps_that_share_a_wallet_never_exceed_it_or_their_caps(database: str) -> None:
+    capped, free = make_snapshot(mode=Mode.SHARED), make_snapshot(mode=Mode.SHARED)
+    ada, _ = await crowd.sign_in("ada@example.org")
+    crowd.top_up(ada, NANOS)
+    had = crowd.purse(ada).posted_nanos
+    await crowd.connect(capped, ada, cap_nanos=NANOS // 5)
+    await crowd.connect(free, ada, cap_nanos=100 * NANOS)
+    chance = random.Random(7)
+    asked = [(chance.choice((capped, free)), chance.randrange(1, NANOS // 20)) for _ in range(120)]
+    async with running_queue() as queue, running_queue() as other:
+        answers = await asyncio.gather(*(
+            charge((queue, other)[number % 2], SEEN, app, "u1", amount, None, None, f"req_{number}", None)
+            for number, (app, amount) in enumerate(asked)
+        ))  # fmt: skip
+    taken = {app.paywall_id: 0 for app in (capped, free)}
+    for (app, amount), answer in zip(asked, answers, strict=True):
+        taken[app.paywall_id] += amount if answer.success else 0
+    assert 0 < taken[capped.paywall_id] <= NANOS // 5 and not all(answer.success for answer in answers)
+    assert crowd.purse(ada).posted_nanos == had - sum(taken.values()) >= 0
     assert_books_balance()

@@ -1,5 +1,6 @@
 """`kill -9` at random moments of a real server under real load, again and again: the books must always balance."""
 
+import asyncio
 import json
 import random
 import threading
@@ -16,8 +17,13 @@ from sqlalchemy import create_engine, text
 
 from app import db, settings
 from app.domain.ledger.invariants import Finding
+from app.domain.money import NANOS
 from app.flows.audit import audit
+from app.flows.authorize import approve
+from app.flows.demo_data import SHARED_PAYWALL_ID
+from app.flows.links import mint_connect
 from tests.emulators import upstream
+from tests.flows import crowd
 from tests.server import QUESTION, Demo, running
 
 LEASE_SECONDS = 2
@@ -35,24 +41,28 @@ class Seen:
     delivered: dict[str, int] = field(default_factory=dict)
     """Words that came by request id, of streams that did not."""
     deposits: list[str] = field(default_factory=list)
+    of_shared: set[str] = field(default_factory=set)
+    """Requests of the shared paywall's app."""
     unsure: list[tuple[str, str]] = field(default_factory=list)
     """(user, key) of deposits whose answer did not come."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Client(threading.Thread):
-    """Sends one request after another until the server is gone."""
+    """Sends one request after another until the server is gone, as one of the two apps."""
 
-    def __init__(self, demo: Demo, seen: Seen, seed: int) -> None:
+    def __init__(self, demo: Demo, seen: Seen, seed: int, *, is_shared: bool) -> None:
         super().__init__(daemon=True)
-        self.demo = demo
+        self.demo = demo.shared if is_shared else demo
+        self.is_shared = is_shared
         self.seen = seen
         self.random = random.Random(seed)
 
     def run(self) -> None:
         with httpx.Client(headers=self.demo.headers(), timeout=30) as http:
             while True:
-                act = self.random.choice((self.stream, self.stream, self.whole, self.charge, self.deposit))
+                last = self.charge if self.is_shared else self.deposit
+                act = self.random.choice((self.stream, self.stream, self.whole, self.charge, last))
                 try:
                     act(http, f"user-{self.random.randrange(USERS)}")
                 except httpx.TransportError:
@@ -71,6 +81,7 @@ class Client(threading.Thread):
         try:
             with http.stream("POST", f"{self.demo.api_base}/chat/completions", json=body) as answer:
                 request_id = answer.headers["x-request-id"]
+                self.mark(request_id)
                 for line in answer.iter_lines():
                     if line == "data: [DONE]" and charge is not None:
                         self.note(request_id, charge)
@@ -104,7 +115,13 @@ class Client(threading.Thread):
                 self.seen.unsure.append((user, key))
             raise
 
+    def mark(self, request_id: str) -> None:
+        if self.is_shared:
+            with self.seen.lock:
+                self.seen.of_shared.add(request_id)
+
     def note(self, request_id: str, charge: str) -> None:
+        self.mark(request_id)
         with self.seen.lock:
             assert request_id not in self.seen.charged
             self.seen.charged[request_id] = Fraction(charge)
@@ -141,16 +158,39 @@ def test_killed_at_any_moment_the_books_balance_and_every_answer_is_charged_once
                 for number in range(USERS):
                     demo.post("/user/balance/deposit", {"user": f"user-{number}", "amount": DEPOSIT}).raise_for_status()
                     paid += Fraction(DEPOSIT)
+                paid += prepare_shared(demo)
             paid += Fraction("0.01") * len(seen.deposits) + retry_deposits(demo, seen)
             check(demo, seen, paid, f"seed {seed}, round {turn}")
             seen = Seen()
-            clients = [Client(demo, seen, chance.randrange(10**9)) for _ in range(CLIENTS)]
+            clients = [
+                Client(demo, seen, chance.randrange(10**9), is_shared=bool(number % 2)) for number in range(CLIENTS)
+            ]
             for client in clients:
                 client.start()
             time.sleep(chance.uniform(0.05, 1.2))
             demo.kill()
             for client in clients:
                 client.join(30)
+
+
+def prepare_shared(demo: Demo) -> Fraction:
+    """Gives every user of the shared paywall a person with money who allows it all; returns how much that is."""
+
+    async def prepare() -> int:
+        given = 0
+        for number in range(USERS):
+            person, _ = await crowd.sign_in(f"p{number}@example.org")
+            crowd.top_up(person, 50 * NANOS)
+            token = mint_connect(SHARED_PAYWALL_ID, f"user-{number}")
+            await approve(crowd.MAILBOX, token, person, 1_000 * NANOS)
+            given += crowd.purse(person).posted_nanos
+        return given
+
+    settings.configure(data=demo.data, database_url=_database_url(demo))
+    db.dispose()
+    given = asyncio.run(prepare())
+    db.dispose()
+    return Fraction(given, NANOS)
 
 
 def retry_deposits(demo: Demo, seen: Seen) -> Fraction:
@@ -165,20 +205,31 @@ def retry_deposits(demo: Demo, seen: Seen) -> Fraction:
 def check(demo: Demo, seen: Seen, paid: Fraction, where: str) -> None:
     """Fails unless nothing is held, every answer was charged once, and no broken one more than was delivered."""
     for _ in range(LEASE_SECONDS * 20):
-        if all(demo.held(f"user-{number}") == 0 for number in range(USERS)):
+        if not held_of_all(demo):
             break
         time.sleep(0.1)
-    assert all(demo.held(f"user-{number}") == 0 for number in range(USERS)), where
+    assert not held_of_all(demo), where
     for request_id, charge in seen.charged.items():
-        receipt = demo.receipt(request_id)
+        receipt = receipt_of(demo, seen, request_id)
+        assert sum(map(Fraction, receipt["split"].values())) == charge, where
         assert (receipt["status"], Fraction(receipt["charge"])) == ("settled", charge), where
     for request_id, words in seen.delivered.items():
-        receipt = demo.receipt(request_id)
+        receipt = receipt_of(demo, seen, request_id)
         output = sum(line["tokens"] for line in receipt["lines"] if line["kind"] == "output")
         assert receipt["status"] in ("interrupted", "settled") and output <= max(words, 0) * 3 + 3, where
     assert findings(demo) == [], where
-    left = sum(demo.spendable(f"user-{number}") for number in range(USERS))
+    left = sum(app.spendable(f"user-{number}") for app in (demo, demo.shared) for number in range(USERS))
     assert left + charged_in_all(demo) == paid, where
+
+
+def held_of_all(demo: Demo) -> Fraction:
+    """Returns what is held of all users, in both modes."""
+    return sum((app.held(f"user-{number}") for app in (demo, demo.shared) for number in range(USERS)), Fraction(0))
+
+
+def receipt_of(demo: Demo, seen: Seen, request_id: str) -> dict[str, Any]:
+    """Returns the receipt of a request, as its own app reads it."""
+    return (demo.shared if request_id in seen.of_shared else demo).receipt(request_id)
 
 
 def findings(demo: Demo) -> list[Finding]:

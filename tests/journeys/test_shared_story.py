@@ -37,6 +37,18 @@ def assert_accessible(page: Page, name: str) -> None:
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} scrolls sideways"
 
 
+def add_funds(page: Page) -> None:
+    """Pays $25 in the sandbox's checkout, from the wallet page and back to it."""
+    page.get_by_role("button", name="Add funds").click()
+    page.get_by_role("button", name="$25").click()
+    expect(page.get_by_text("25.00 USDC")).to_be_visible()
+    page.get_by_role("button", name="Pay $25.00").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+    page.get_by_role("button", name="Pay $25.00").click()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+    expect(page.get_by_text("25.09 USDC").first).to_be_visible()
+
+
 def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserContext) -> None:
     page, started = phone.new_page(), time.monotonic()
 
@@ -77,13 +89,7 @@ def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserConte
     expect(page.get_by_text("0.10 USDC of 5.00 USDC this month")).to_be_visible()
 
     # 5. They add funds; the app sees what it may spend, and no more.
-    page.get_by_role("button", name="Add funds").click()
-    page.get_by_role("button", name="$25").click()
-    expect(page.get_by_text("25.00 USDC")).to_be_visible()
-    page.get_by_role("button", name="Pay $25.00").click()
-    page.get_by_role("button", name="Pay $25.00").click()
-    expect(page.get_by_text("Top-up received")).to_be_visible()
-    expect(page.get_by_text("25.09 USDC").first).to_be_visible()
+    add_funds(page)
     seen = site.call("GET", "/user/balance?user=mira").json()
     assert Fraction(seen["spendable"]) == Fraction("4.9") - charge
 

@@ -210,7 +210,7 @@ async def test_the_victim_does_see_it_all(site: Site, victim: Victim) -> None:
 def test_no_route_tells_or_does_anything_without_its_own_key(site: Site, victim: Victim) -> None:
     document = httpx.get(f"{site.base_url}/openapi.json").json()
     user, before, tried = f"user-of-{victim.person.account_id}", everything(), 0
-    callers = (
+    callers: tuple[dict[str, str], ...] = (
         {}, {"Authorization": "Bearer sk-coinslot-test-" + "0" * 49}, {"Cookie": f"coinslot_session={victim.cookie}"},
     )  # fmt: skip
     for path, operations in document["paths"].items():

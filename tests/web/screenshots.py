@@ -5,6 +5,7 @@ uv run python -m tests.web.screenshots --instance .coinslot/instance.json --out 
 
 import argparse
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,10 +29,11 @@ class Instance:
 
     base_url: str
     key: str
+    shared_key: str
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Calls the API and returns its JSON."""
-        headers = {"Authorization": f"Bearer {self.key}"}
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None, *, shared: bool = False) -> Any:
+        """Calls the API as one of the two apps does, and returns its JSON."""
+        headers = {"Authorization": f"Bearer {self.shared_key if shared else self.key}"}
         return httpx.request(method, f"{self.base_url}/v1{path}", json=body, headers=headers, timeout=60).json()
 
     def link(self, user: str) -> str:
@@ -106,7 +108,7 @@ def tour(album: Album, width: int, height: int, theme: str) -> None:
         album.take(page, "topup-receipt", width, theme)
     with album.page(width, height, theme) as page:
         page.goto(album.instance.link(f"new-{width}-{theme}"))
-        expect(page.get_by_role("button", name="Pay $5.00")).to_be_visible()
+        expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
         album.take(page, "topup-new", width, theme)
         page.get_by_role("button", name="Other").click()
         page.get_by_label("Amount in dollars").fill("2")
@@ -119,11 +121,85 @@ def tour(album: Album, width: int, height: int, theme: str) -> None:
         page.get_by_role("button", name="Decline").click()
         expect(page.get_by_text("The payment was declined")).to_be_visible()
         album.take(page, "topup-declined", width, theme)
-        page.get_by_role("button", name="Pay $5.00").click()
+        page.get_by_role("button", name="Pay $10.00").click()
         page.wait_for_url("**/sandbox/checkout/**")
-        page.get_by_role("button", name="Pay $5.00").click()
+        page.get_by_role("button", name="Pay $10.00").click()
         expect(page.get_by_text("Top-up received")).to_be_visible()
         album.take(page, "topup-paid", width, theme)
+
+
+def enter(page: Page, base_url: str, email: str) -> None:
+    """Signs in with the code from the demo's own mailbox."""
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").wait_for()
+    mailbox = page.context.new_page()
+    mailbox.goto(f"{base_url}/mail/")
+    page.get_by_label("Code").fill(mailbox.locator("article", has_text=email).locator(".digits").first.inner_text())
+    mailbox.close()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def shared_tour(album: Album, width: int, height: int, theme: str) -> None:
+    """Walks through the pages of people once, as somebody new."""
+    instance, user = album.instance, f"u-{width}-{theme}-{time.time_ns() % 10**9}"
+    link = instance.call("GET", f"/user/connect?user={user}", shared=True)["url"]
+    with album.page(width, height, theme) as page:
+        page.goto(link)
+        page.get_by_label("E-mail address").wait_for()
+        album.take(page, "signin", width, theme)
+        page.goto(f"{instance.base_url}/signin/?problem=code_wrong&next=/wallet/")
+        page.get_by_text("did not work").wait_for()
+        album.take(page, "signin-problem", width, theme)
+        page.goto(link)
+        enter(page, instance.base_url, f"{user}@example.org")
+        page.get_by_role("button", name="Authorize Marginalia").wait_for()
+        page.get_by_text("Prices of").click()
+        album.take(page, "authorize", width, theme)
+        page.goto(f"{instance.base_url}/wallet/")
+        page.get_by_text("Nothing spent yet").wait_for()
+        album.take(page, "wallet-new", width, theme)
+        page.goto(link)
+        page.get_by_role("button", name="Authorize Marginalia").click()
+        page.get_by_text("is connected").wait_for()
+        album.take(page, "authorized", width, theme)
+        for prompt in PROMPTS:
+            message = [{"role": "user", "content": prompt}]
+            instance.call("POST", "/chat/completions", {"model": "demo-large", "user": user, "messages": message},
+                          shared=True)  # fmt: skip
+        instance.call("POST", "/user/charge", {"user": user, "amount": "0.05"}, shared=True)
+        _own_pages(album, page, user, width, theme)
+
+
+def _own_pages(album: Album, page: Page, user: str, width: int, theme: str) -> None:
+    instance, base = album.instance, album.instance.base_url
+    page.goto(f"{base}/wallet/")
+    page.get_by_text("One-off charge").wait_for()
+    album.take(page, "wallet", width, theme)
+    page.get_by_role("button", name="Add funds").click()
+    page.get_by_role("button", name="Change the cap of Marginalia").click()
+    page.get_by_role("button", name="Save").wait_for()
+    album.take(page, "wallet-open", width, theme)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Revoke Marginalia").click()
+    page.get_by_role("button", name="Keep").wait_for()
+    album.take(page, "wallet-revoke", width, theme)
+    page.goto(f"{base}/activity/")
+    page.locator("summary").nth(1).click()
+    album.take(page, "activity", width, theme)
+    page.goto(f"{base}/settings/")
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Done").wait_for()
+    album.take(page, "settings", width, theme)
+    page.goto(instance.call("GET", f"/user/menu?user={user}", shared=True)["menu"])
+    page.get_by_text("You can spend here").wait_for()
+    album.take(page, "menu", width, theme)
+    page.goto(instance.call("GET", f"/user/balance/topup?user={user}", shared=True)["url"])
+    page.get_by_role("button", name="Pay $10.00").wait_for()
+    album.take(page, "topup-shared", width, theme)
+    page.goto(f"{base}/mail/")
+    page.locator("article").first.wait_for()
+    album.take(page, "mail", width, theme)
 
 
 def main() -> None:
@@ -134,7 +210,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     content = json.loads(options.instance.read_text())
-    instance = Instance(content["base_url"], content["paywalls"]["default"]["key"])
+    keys = {mode: paywall["key"] for mode, paywall in content["paywalls"].items()}
+    instance = Instance(content["base_url"], keys["default"], keys["shared"])
     prepare(instance)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
@@ -142,6 +219,7 @@ def main() -> None:
         for width, height in SIZES:
             for theme in THEMES:
                 tour(album, width, height, theme)
+                shared_tour(album, width, height, theme)
         browser.close()
     print("\n".join(sorted(set(album.complaints))) or "The browser had nothing to complain of.")
 

@@ -22,8 +22,11 @@ def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:
     return (
         rx.el.b(row.title),
         rx.el.span(row.amount, class_name=rx.cond(row.is_in, "amt num good", "amt num")),
-        rx.el.small(row.detail, rx.el.time(row.when, title=row.at)),
-        rx.el.small(more, class_name="more") if more else rx.el.small(""),
+        rx.el.div(
+            rx.el.small(row.detail, rx.el.time(row.when, title=row.at)),
+            rx.el.small(more, class_name="more") if more else rx.fragment(),
+            class_name="sub",
+        ),
     )
 
 

@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.web import routes
 from app.web.components.activity import activity as movements
-from app.web.components.parts import empty, instead, page_skeleton
+from app.web.components.parts import empty, instead, skeleton
 from app.web.end_user.activity.state import ActivityState, AppChoice
 from app.web.layout import own_frame
 
@@ -13,16 +13,19 @@ _state = ActivityState
 
 def activity() -> rx.Component:
     """Returns the page of every movement."""
-    page = rx.match(
-        _state.phase,
-        ("ready", _activity()),
-        ("invalid", instead("The activity cannot be shown", _state.problem)),
-        page_skeleton("420px"),
+    # Head and filters stand from the beginning, so that nothing moves when the list comes.
+    shown = rx.el.div(
+        rx.el.div(rx.el.h1("Activity"), _filters(), class_name="page-head"),
+        rx.cond(_state.phase == "ready", _list(), _loading()),
+        class_name="narrow stack",
+        style={"maxWidth": "760px"},
     )
+    failed = instead("The activity cannot be shown", _state.problem)
+    page = rx.cond(_state.phase == "invalid", failed, shown)
     return own_frame(page, current=routes.ACTIVITY, email=_state.person_email)
 
 
-def _activity() -> rx.Component:
+def _list() -> rx.Component:
     nothing = rx.el.div(
         empty("Nothing here", "No movement fits. Top-ups and charges appear here, each with its receipt."),
         style={"paddingTop": "20px"},
@@ -30,15 +33,17 @@ def _activity() -> rx.Component:
     more = rx.el.div(
         rx.el.button("Show more", on_click=_state.show_more, class_name="btn s", type="button"), class_name="item"
     )
-    return rx.el.div(
-        rx.el.div(rx.el.h1("Activity"), _filters(), class_name="page-head"),
-        rx.el.section(
-            rx.cond(_state.movements, movements(_state.movements), nothing),
-            rx.cond(_state.has_more, more, rx.fragment()),
-            class_name="panel", style={"overflow": "hidden"},
-        ),
-        class_name="narrow stack", style={"maxWidth": "760px"},
-    )  # fmt: skip
+    return rx.el.section(
+        rx.cond(_state.movements, movements(_state.movements), nothing),
+        rx.cond(_state.has_more, more, rx.fragment()),
+        class_name="panel",
+        style={"overflow": "hidden"},
+    )
+
+
+def _loading() -> rx.Component:
+    rows = (rx.el.div(skeleton("100%", "38px"), class_name="item") for _ in range(6))
+    return rx.el.section(rx.el.p("Reading", class_name="unseen", role="status"), *rows, class_name="panel")
 
 
 def _filters() -> rx.Component:
@@ -60,7 +65,7 @@ def _filters() -> rx.Component:
     )  # fmt: skip
     return rx.el.div(
         rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which movements"),
-        rx.cond(_state.apps, apps, rx.fragment()),
+        apps,
         rx.cond(_state.has_both, environments, rx.fragment()),
         class_name="row", style={"flexWrap": "wrap"},
     )  # fmt: skip

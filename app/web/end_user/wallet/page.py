@@ -82,12 +82,13 @@ def _fact(name: str, value: rx.Var[str]) -> rx.Component:
 def _spent() -> rx.Component:
     chart = _state.page.chart
     nothing = empty("Nothing spent yet", "What apps charge shows here, by day and app, as soon as it happens.")
+    title = rx.el.h2("Spent in 30 days", class_name="inset", style={"paddingTop": "20px", "paddingBottom": "4px"})
     head = rx.el.div(rx.el.h2("Spent in 30 days"), rx.el.b(chart.total, class_name="num"), class_name="row between")
     return rx.el.section(
         rx.cond(
             chart.legend.length() > 0,
             rx.el.div(head, rx.el.div(spend_chart(chart), style={"marginTop": "18px"}), class_name="pad"),
-            rx.el.div(rx.el.h2("Spent in 30 days", class_name="inset", style={"padding": "20px 24px 4px"}), nothing),
+            rx.el.div(title, nothing),
         ),
         class_name="panel",
     )  # fmt: skip
