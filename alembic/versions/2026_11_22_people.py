@@ -80,11 +80,13 @@ def _sign_in() -> None:
 def _authorizations() -> None:
     table = "paywall_authorization"
     _create(table, "id", _text("id"), _text("paywall_id"), _text("external_id"), _text("account_id"), _text("status"),
-            _text("code_hash", nullable=True), _whole("created_at"), _whole("confirmed_at", nullable=True),
+            _text("code_hash", nullable=True), _text("link_hash", nullable=True), _whole("created_at"),
+            _whole("confirmed_at", nullable=True),
             _whole("ended_at", nullable=True), _text("ended_by", nullable=True),
             _check(table, "known_status", "status IN ('pending', 'active', 'ended')"),
             _check(table, "ended_once", "(status = 'ended') = (ended_at IS NOT NULL)"),
-            _refers(table, "paywall_id", "paywall"), _refers(table, "account_id", "account"))  # fmt: skip
+            _refers(table, "paywall_id", "paywall"), _refers(table, "account_id", "account"),
+            _unique(table, "link_hash"))  # fmt: skip
     is_active = sa.text("status = 'active'")
     op.create_index(f"ix_{table}_active", table, ["paywall_id", "external_id"], unique=True, sqlite_where=is_active,
                     postgresql_where=is_active)  # fmt: skip

@@ -27,7 +27,7 @@ from app.flows.chat import Run
 from app.flows.chat_answer import Wording
 from app.flows.chat_delivery import Recording
 from app.flows.chat_request import ChatRequest, read_chat_request
-from app.flows.decide import Ask, message_text
+from app.flows.decide import Action, Ask, message_text
 from app.flows.snapshot import Snapshot
 from app.flows.stream_end import Stop
 
@@ -254,9 +254,10 @@ class _Call:
             return make_topup_url(self.snapshot, self.user, return_url, state, short_nanos=short_nanos or None)
         return make_connect_url(self.snapshot, self.user, return_url, state)
 
-    def _stop(self) -> Stop:
-        url = self._url("topup")
-        return Stop(message_text(self.snapshot, "stopped", url, 0), {"action": "topup", "url": url})
+    def _stop(self, action: Action) -> Stop:
+        url = self._url(action)
+        message = "stopped" if action == "topup" else "stopped_limit"
+        return Stop(message_text(self.snapshot, message, url, 0), {"action": action, "url": url})
 
     def _describe(self, settled: Applied) -> dict[str, Any]:
         return self._paywall("none", settled.amount, visible_balance(self.snapshot, settled))

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from app import db
 from app.api.dependencies import Caller, PostBody, UserOfGet
 from app.api.links import base_url, make_connect_url, make_menu_url, make_topup_url
+from app.domain import clock
 from app.domain.errors import BadField
 from app.domain.paywalls.configuration import Mode
-from app.flows.authorize import confirm_authorization, disconnect
+from app.flows.authorize import confirm_authorization, disconnect, read_connection
 from app.flows.snapshot import Snapshot
-from app.flows.standing import read_standing
 
 router = APIRouter(tags=["user"])
 
@@ -20,10 +20,21 @@ ReturnUrl = Annotated[str | None, Query()]
 State = Annotated[str | None, Query()]
 
 
+class ConnectedUser(BaseModel):
+    """The user as this paywall knows them; `userId` is another one in each paywall."""
+
+    paywallKeyId: str
+    userId: str
+    externalUserId: str
+    createdAt: str | None = None
+
+
 class ConnectAnswer(BaseModel):
     """Whether the user may be charged; if not, `url` is the page where they can allow it."""
 
     connected: bool
+    message: str
+    connectedUser: ConnectedUser | None = None
     url: str | None = None
 
 
@@ -32,6 +43,7 @@ class DisconnectAnswer(BaseModel):
 
     success: bool
     disconnected: bool
+    message: str
 
 
 class ConfirmAnswer(BaseModel):
@@ -62,21 +74,34 @@ async def get_connect(
 ) -> ConnectAnswer:
     """Tells whether the app may charge this user, and where they can allow it. In default mode it always may."""
     url = make_connect_url(caller, user, return_url, state)
-    return ConnectAnswer(connected=True) if await _is_connected(caller, user) else ConnectAnswer(
-        connected=False, url=url
-    )  # fmt: skip
+    found = await db.in_transaction(lambda session: read_connection(session, caller, user))
+    if found is None:
+        return ConnectAnswer(connected=False, message="The user has not authorized this paywall.", url=url)
+    known = ConnectedUser(
+        paywallKeyId=caller.paywall_id,
+        userId=found.user_id,
+        externalUserId=user,
+        createdAt=None if found.since is None else clock.to_iso(found.since),
+    )
+    return ConnectAnswer(connected=True, message="The user is connected.", connectedUser=known)
 
 
 @router.get("/user/disconnect", response_model=DisconnectAnswer)
 async def get_disconnect(caller: Caller, user: UserOfGet) -> DisconnectAnswer:
     """Ends a user's authorization, from the app's side."""
-    return DisconnectAnswer(success=True, disconnected=await disconnect(caller, user))
+    return await _disconnect(caller, user)
 
 
 @router.post("/user/disconnect", response_model=DisconnectAnswer)
 async def post_disconnect(caller: Caller, body: PostBody) -> DisconnectAnswer:
     """Ends a user's authorization, from the app's side."""
-    return DisconnectAnswer(success=True, disconnected=await disconnect(caller, body.user))
+    return await _disconnect(caller, body.user)
+
+
+async def _disconnect(caller: Snapshot, user: str) -> DisconnectAnswer:
+    was_connected = await disconnect(caller, user)
+    message = "The user is disconnected." if was_connected else "The user was not connected."
+    return DisconnectAnswer(success=True, disconnected=was_connected, message=message)
 
 
 @router.post(
@@ -103,19 +128,12 @@ async def get_menu(caller: Caller, user: UserOfGet, return_url: ReturnUrl = None
     if caller.mode is Mode.DEFAULT:
         return MenuAnswer(menu=menu, topup=topup, activity=topup, wallet=topup)
     authorize = make_connect_url(caller, user, return_url, state)
-    is_connected = await _is_connected(caller, user)
+    found = await db.in_transaction(lambda session: read_connection(session, caller, user))
     return MenuAnswer(
         menu=menu,
         topup=topup,
         activity=f"{base_url()}/activity/",
         wallet=f"{base_url()}/wallet/",
-        authorize=None if is_connected else authorize,
-        revoke=menu if is_connected else None,
+        authorize=authorize if found is None else None,
+        revoke=None if found is None else menu,
     )
-
-
-async def _is_connected(caller: Snapshot, user: str) -> bool:
-    if caller.mode is Mode.DEFAULT:
-        return True
-    standing = await db.in_transaction(lambda session: read_standing(session, caller, user))
-    return standing.is_authorized

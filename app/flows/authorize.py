@@ -22,6 +22,7 @@ from app.domain.people.accounts import read_account
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
+from app.domain.wallets.wallets import end_user_id
 from app.flows.links import AppLink, open_connect
 from app.flows.ports import Mail, Mailer
 from app.flows.snapshot import Snapshot
@@ -94,12 +95,12 @@ async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) ->
     link = open_connect(token)
     try:
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, link, person, cap_nanos), writes=True
+            lambda session: _approve(session, token, person, cap_nanos), writes=True
         )
     except IntegrityError:
         # Another account approved the same user, or the same person in another tab, a moment before.
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, link, person, cap_nanos), writes=True
+            lambda session: _approve(session, token, person, cap_nanos), writes=True
         )
     log.info("authorize", step="approved", paywall=link.paywall_id, account=person.account_id)
     await _tell(mailer, person, configuration.app_name, link.user, cap_nanos)
@@ -108,11 +109,13 @@ async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) ->
     return Approval(configuration.app_name, link.way_back(connected="true", **more), is_awaited)
 
 
-def _approve(session: Session, link: AppLink, person: Person, cap_nanos: int) -> tuple[str | None, Configuration]:
+def _approve(session: Session, token: str, person: Person, cap_nanos: int) -> tuple[str | None, Configuration]:
+    link = open_connect(token)
     paywall, configuration = _shared_paywall(session, link.paywall_id)
     wallet = open_shared_wallet(session, person.account_id, Environment(paywall.environment))
     give_trials(session, person.account_id, person.address)
-    consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos, configuration.needs_confirmation)
+    consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
+                      configuration.needs_confirmation, token)  # fmt: skip
     return authorizations.approve(session, consent), configuration
 
 
@@ -145,6 +148,22 @@ async def confirm_authorization(snapshot: Snapshot, user: str, code: str) -> Non
         )
     except IntegrityError:
         raise TakenByAnother("This user is connected to another account; disconnect it first.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What connects an app's user: our own id of them in this paywall, and since when, where that is known."""
+
+    user_id: str
+    since: int | None
+
+
+def read_connection(session: Session, snapshot: Snapshot, user: str) -> Connection | None:
+    """Returns what connects a user; None where they have allowed nothing. In default mode everybody is connected."""
+    if snapshot.mode is Mode.DEFAULT:
+        return Connection(snapshot.wallet(user).end_user_id, None)
+    active = authorizations.find_active(session, snapshot.paywall_id, user)
+    return None if active is None else Connection(end_user_id(snapshot.paywall_id, user), active.confirmed_at)
 
 
 async def disconnect(snapshot: Snapshot, user: str) -> bool:

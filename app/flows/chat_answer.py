@@ -18,6 +18,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Keep, Run
+from app.flows.decide import Action
 from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
@@ -36,7 +37,7 @@ class Wording:
     """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
 
     settled: Callable[[Applied], dict[str, Any]]
-    stopped: Callable[[], Stop]
+    stopped: Callable[[Action], Stop]
 
 
 KeepBytes = Callable[[Applied, bytes], ChatAnswer]
@@ -48,7 +49,7 @@ class _End:
     """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out."""
 
     failure: ProviderFailed | None = None
-    is_stopped: bool = False
+    stopped: Action | None = None
 
 
 class Carrier:
@@ -165,7 +166,7 @@ class Carrier:
     ) -> None:
         """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
 
-        stop = wording.stopped() if end.is_stopped else None
+        stop = wording.stopped(end.stopped) if end.stopped else None
         metered = Metered(None)
 
         def tail(settled: Applied) -> bytes:
@@ -210,7 +211,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
             if passing:
                 if watch is not None and not await watch.admits(passing):
                     meter.take_back()
-                    return _End(is_stopped=True)
+                    return _End(stopped=watch.action)
                 has_sent = True
                 await send(passing)
             if meter.is_done or meter.error_event:

@@ -12,6 +12,7 @@ from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Epoch
 from app.domain.money import format_for_people
+from app.domain.paywalls.configuration import Mode
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
 from app.domain.wallets.wallets import UserWallet
@@ -26,7 +27,15 @@ DEFAULT_MESSAGES = {
     "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\n"
     "Then send the message again. This one was not charged.",
     "stopped": "\n\nThis answer ends here, because your {{ name }} wallet has run out. Add funds here: {{ url }}",
+    "stopped_limit": "\n\nThis answer ends here, because {{ name }} has reached the limit that you set for it. "
+    "Raise it here: {{ url }}",
 }
+SHARED_MESSAGES = {
+    "topup": "Your wallet does not have enough left for this message. Add funds here: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+    "stopped": "\n\nThis answer ends here, because your wallet has run out. Add funds here: {{ url }}",
+}
+"""What differs in shared mode, where the wallet is the person's and not the app's."""
 
 STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
@@ -182,7 +191,8 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
 
 def message_text(snapshot: Snapshot, action: str, url: str, shortfall_nanos: int) -> str:
     """Returns what the assistant says instead of an answer, in the developer's words where there are any."""
-    template = snapshot.configuration.messages.get(action) or DEFAULT_MESSAGES[action]
+    defaults = DEFAULT_MESSAGES if snapshot.mode is Mode.DEFAULT else {**DEFAULT_MESSAGES, **SHARED_MESSAGES}
+    template = snapshot.configuration.messages.get(action) or defaults[action]
     values = {
         "url": url,
         "name": snapshot.configuration.app_name,

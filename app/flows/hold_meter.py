@@ -10,6 +10,7 @@ from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Run
+from app.flows.decide import Action
 from app.flows.ports import TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.stream_meter import output_text, text_bytes
@@ -35,6 +36,12 @@ class HoldMeter:
         self._unread: list[bytes] = []
         self._unread_bytes = 0
         self._prompt_tokens: int | None = None
+        self._stopped_by = ""
+
+    @property
+    def action(self) -> Action:
+        """What the user is asked for once the stream was stopped: money, or a higher cap."""
+        return "limit" if self._stopped_by in self._run.standing.budgets else "topup"
 
     @staticmethod
     def is_needed(run: Run) -> bool:
@@ -86,9 +93,13 @@ class HoldMeter:
             except InsufficientFunds as refusal:
                 affordable = self._tokens_of(run.held.amount + refusal.available_nanos)
                 if affordable <= max(self._paid, self._counted):
+                    self._stopped_by = refusal.short_of
                     return False
                 await self._chat.extend(run, self._nanos_of(affordable) - run.held.amount, metered)
-        except (InsufficientFunds, HoldClosed, Unavailable):
+        except InsufficientFunds as refusal:
+            self._stopped_by = refusal.short_of
+            return False
+        except (HoldClosed, Unavailable):
             return False
         self._paid = self._tokens_of(run.held.amount)
         return True

@@ -8,7 +8,7 @@ import pytest
 from app import db
 from app.adapters.mail_kept import KeptMailer
 from app.domain import clock
-from app.domain.authorizations.authorizations import TakenByAnother, find_active
+from app.domain.authorizations.authorizations import LinkUsed, TakenByAnother, find_active
 from app.domain.errors import BadField, LinkInvalid, NotFound, ProviderFailed, WrongMode
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Mode, publish, read_current
@@ -157,3 +157,18 @@ async def test_of_many_who_approve_at_once_one_has_it(database: str) -> None:
     assert {type(outcome) for outcome in outcomes} <= {type(None), TakenByAnother}
     winners = {person.account_id for person, outcome in zip(people * 2, outcomes, strict=True) if outcome is None}
     assert winners == {active(snapshot)}
+
+
+async def test_a_link_that_was_approved_changes_the_cap_and_never_connects_again(database: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
+    token = mint_connect(snapshot.paywall_id, "u1")
+    await approve(MAILBOX, token, ada, NANOS)
+    await approve(MAILBOX, token, ada, 2 * NANOS)  # the back button
+    assert await disconnect(snapshot, "u1")
+    for person in (ada, bob):
+        with pytest.raises(LinkUsed):
+            await approve(MAILBOX, token, person, NANOS)
+    assert active(snapshot) is None
+    await approve(MAILBOX, mint_connect(snapshot.paywall_id, "u1", state="new"), bob, NANOS)
+    assert active(snapshot) == bob.account_id

@@ -24,7 +24,9 @@ from tests.flows.test_chat import balance, receipt
 BROKEN = ProviderFailed("The line broke.")
 
 
-describe = Wording(lambda settled: {"charge": settled.amount}, lambda: Stop("Top up.", {"action": "topup", "url": "u"}))
+describe = Wording(
+    lambda settled: {"charge": settled.amount}, lambda action: Stop("Top up.", {"action": action, "url": "u"})
+)
 
 
 async def begun(queue: CommitQueue, snapshot: Snapshot, provider: Scripted, **more: Any) -> tuple[Run, Any]:

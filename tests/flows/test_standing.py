@@ -13,12 +13,14 @@ from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Mode
 from app.domain.wallets.shared import freeze_shared_wallet
 from app.flows.chat import Run
+from app.flows.chat_answer import Wording
 from app.flows.decide import Ask, Standing
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings, standing_of
+from app.flows.stream_end import Stop
 from tests.flows.books import assert_books_balance, make_snapshot, running_queue
 from tests.flows.crowd import SANDBOX, connect, purse, sign_in, top_up
-from tests.flows.scripted import Scripted, flows, request
+from tests.flows.scripted import DONE, Scripted, event, flows, request
 
 
 def revoke(snapshot: Snapshot) -> None:
@@ -116,3 +118,25 @@ async def test_the_cap_asks_for_a_higher_one_and_the_wallet_for_money(database: 
         poor = await chat.begin(snapshot, "u1", request(content="x y " * 500_000), "req_2", None)
     assert isinstance(capped, Ask) and capped.action == "limit"
     assert isinstance(poor, Ask) and poor.action == "topup" and poor.balance_nanos <= purse(ada).available_nanos
+
+
+@pytest.mark.parametrize(("cap", "action"), [(4_000_000, "limit"), (100 * NANOS, "topup")])
+async def test_a_stream_that_must_stop_asks_for_what_stopped_it(database: str, cap: int, action: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    await connect(snapshot, ada, cap_nanos=cap)
+    words = [event(f"word{number} ") for number in range(40_000 if action == "limit" else 120_000)]
+    sent = bytearray()
+
+    async def send(data: bytes) -> None:
+        sent.extend(data)
+
+    wording = Wording(lambda settled: {}, lambda asked: Stop(f"Asked to {asked}.", {"action": asked, "url": "/x"}))
+    async with running_queue() as queue:
+        chat, carrier = flows(queue, Scripted(*words, DONE))
+        run = await chat.begin(snapshot, "u1", request(stream=True, max_tokens=200_000), "req_1", None)
+        assert isinstance(run, Run)
+        await carrier.stream(run, send, wording)
+    assert f"Asked to {action}.".encode() in sent[-2_000:] and b'"finish_reason":"length"' in sent[-2_000:]
+    assert purse(ada).held_nanos == 0
+    assert_books_balance()

@@ -38,7 +38,10 @@ class TakenByAnother(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person approves: that this paywall charges their wallet for its user of this external id."""
+    """What a person approves: that this paywall charges their wallet for its user of this external id.
+
+    `link` is the text of the link that asked, None where nothing asked by one.
+    """
 
     account_id: str
     paywall_id: str
@@ -46,6 +49,13 @@ class Consent:
     wallet: Account
     cap_nanos: int
     needs_confirmation: bool = False
+    link: str | None = None
+
+
+class LinkUsed(Refused):
+    """The link approved something that has ended since."""
+
+    code = "link_used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,13 @@ def epoch_subject(paywall_id: str, external_id: str) -> str:
 def approve(session: Session, consent: Consent) -> str | None:
     """Keeps a consent with its cap; returns the code to confirm it with where the paywall asks for one.
 
-    One that is active already keeps running with the new cap. Raises TakenByAnother, BadField for the cap.
+    One that is active already keeps running with the new cap. Raises TakenByAnother, BadField for the cap, and
+    LinkUsed for a link that approved one which has ended since: a consent is consumed by its approval.
     """
+    link_hash = None if consent.link is None else _sha256(consent.link)
+    used = session.scalar(select(_TABLE.c.status).where(_TABLE.c.link_hash == link_hash)) if link_hash else None
+    if used == "ended":
+        raise LinkUsed("This link has been used. Ask the app for a new one.")
     active = find_active(session, consent.paywall_id, consent.external_id)
     if active is not None and active.account_id != consent.account_id:
         raise TakenByAnother("This app's user is connected to another account. Only that account, or the app, can "
@@ -89,6 +104,7 @@ def approve(session: Session, consent: Consent) -> str | None:
             account_id=consent.account_id,
             status="active" if code is None else "pending",
             code_hash=None if code is None else _sha256(code),
+            link_hash=link_hash if used is None else None,
             created_at=now,
             confirmed_at=now if code is None else None,
         )

@@ -9,7 +9,8 @@ from app.domain.tables import STRICT, Whole, Words
 class Authorization(SQLModel, table=True):
     """A consent: `pending` until the app has confirmed it, where the paywall asks for that, `active`, `ended`.
 
-    Of one external id at most one is active. `code_hash` is of the code that the app confirms with.
+    Of one external id at most one is active. `code_hash` is of the code that the app confirms with, `link_hash` of
+    the link that was approved, which approves nothing else afterwards.
     """
 
     __tablename__ = "paywall_authorization"
@@ -29,6 +30,7 @@ class Authorization(SQLModel, table=True):
     account_id: str = Field(sa_type=Words, foreign_key="account.id")
     status: str = Field(sa_type=Words)
     code_hash: str | None = Field(default=None, sa_type=Words)
+    link_hash: str | None = Field(default=None, sa_type=Words, unique=True)
     created_at: int = Field(sa_type=Whole)
     confirmed_at: int | None = Field(default=None, sa_type=Whole)
     ended_at: int | None = Field(default=None, sa_type=Whole)

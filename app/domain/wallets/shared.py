@@ -18,7 +18,7 @@ from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit
 from app.domain.tables import table_of
 from app.domain.wallets.tables import SharedWallet
-from app.domain.wallets.wallets import UserWallet
+from app.domain.wallets.wallets import UserWallet, end_user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def as_charged_by(person_id: str, environment: Environment, paywall_id: str, use
     """Returns a shared wallet as what a paywall's user pays from."""
     account = shared_account(person_id, environment)
     revenue = account.beside(Kind.REVENUE, paywall_id)
-    return UserWallet(account.owner, paywall_id, derived_id("usr", paywall_id, user), user, account, revenue)
+    return UserWallet(account.owner, paywall_id, end_user_id(paywall_id, user), user, account, revenue)
 
 
 _OPEN = text(

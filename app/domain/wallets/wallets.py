@@ -66,13 +66,18 @@ def check_user(value: object, field: str = "user") -> str:
     return value
 
 
+def end_user_id(paywall_id: str, user: str) -> str:
+    """Returns our own id of an app's user: another one in each paywall."""
+    return derived_id("usr", paywall_id, user)
+
+
 @lru_cache(maxsize=16_384)
 def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> UserWallet:
     """Returns the address of a user's wallet, whether it has been opened or not."""
     wallet_id = derived_id("wal", paywall_id, user)
     account = Account(environment, unit, Kind.WALLET, wallet_id)
     revenue = account.beside(Kind.REVENUE, paywall_id)
-    return UserWallet(wallet_id, paywall_id, derived_id("usr", paywall_id, user), user, account, revenue)
+    return UserWallet(wallet_id, paywall_id, end_user_id(paywall_id, user), user, account, revenue)
 
 
 _OPEN_USER = text(
