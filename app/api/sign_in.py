@@ -25,22 +25,26 @@ from app.domain.people.sessions import SESSION_SECONDS
 from app.domain.people.sign_in_codes import CODE_SECONDS, CodeWrong
 from app.flows.links import own_page
 from app.flows.ports import LoginProvider
-from app.flows.sign_in import NeedsEmail, enter_with_code, enter_with_login, send_code, sign_out
+from app.flows.sign_in import NeedsEmail, Visit, enter_with_code, enter_with_login, send_code, sign_out
 
 log = structlog.get_logger()
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 
 SEE_OTHER = 303
+YES = "yes"
 
 Next = Annotated[str, Form(alias="next")]
+Adding = Annotated[str, Form()]
 OwnPage = Depends(check_own_page)
 
 
 @router.post("/email", dependencies=[OwnPage])
-async def post_email(request: Request, email: Annotated[str, Form()] = "", after: Next = "") -> RedirectResponse:
-    """Sends a code, and goes to the page that asks for it."""
-    return await _send(request, email, own_page(after))
+async def post_email(
+    request: Request, email: Annotated[str, Form()] = "", after: Next = "", adding: Adding = ""
+) -> RedirectResponse:
+    """Sends a code, and goes to the page that asks for it; `adding` it to the account that is signed in."""
+    return await _send(visit_of(request, is_adding=adding == YES), email, own_page(after))
 
 
 @router.post("/code", dependencies=[OwnPage])
@@ -58,55 +62,71 @@ async def post_code(request: Request, code: Annotated[str, Form()] = "", after: 
 
 @router.get("/oidc/{name}")
 async def get_oidc(name: str, after: Annotated[str | None, Query(alias="next")] = None) -> RedirectResponse:
-    """Sends the browser to an OIDC provider."""
+    """Sends the browser to an OIDC provider, to sign in."""
+    return await _begin(name, own_page(after), "")
+
+
+@router.post("/oidc/{name}", dependencies=[OwnPage])
+async def post_oidc(name: str, after: Next = "") -> RedirectResponse:
+    """Sends the browser to an OIDC provider, to add it to the account that is signed in.
+
+    A link from another site could begin that unasked; a form of our own page cannot.
+    """
+    return await _begin(name, own_page(after), YES)
+
+
+async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
     try:
         start = await _provider(name)[0].begin(_redirect_uri(name))
     except ProviderFailed as error:
-        return _back("email", own_page(after), error)
+        return _back("email", after, error)
     answer = RedirectResponse(start.url, SEE_OTHER)
-    _keep(answer, LOGIN_COOKIE, f"{start.kept}|{own_page(after)}", CODE_SECONDS)
+    _keep(answer, LOGIN_COOKIE, f"{start.kept}|{adding}|{after}", CODE_SECONDS)
     return answer
 
 
 @router.get("/oidc/{name}/callback")
 async def get_oidc_callback(request: Request, name: str) -> RedirectResponse:
     """Lets in who comes back from an OIDC provider, or asks for a code first."""
-    sealed, _, path = request.cookies.get(settings.get().cookie(LOGIN_COOKIE), "").partition("|")
+    sealed, _, rest = request.cookies.get(settings.get().cookie(LOGIN_COOKIE), "").partition("|")
+    adding, _, path = rest.partition("|")
+    visit = visit_of(request, is_adding=adding == YES)
     provider, chosen = _provider(name)
     try:
         login = await provider.finish(_redirect_uri(name), sealed, str(request.url))
-        entered = await enter_with_login(login, chosen.label, chosen.trusts_email, visit_of(request))
+        entered = await enter_with_login(login, chosen.label, chosen.trusts_email, visit)
     except (ProviderFailed, Refused, BadField) as error:
         log.warning("sign_in", step="oidc_refused", provider=name, error=error.message)
         return _forget(_back("email", own_page(path), error), LOGIN_COOKIE)
     if isinstance(entered, str):
         return _entered(entered, own_page(path), LOGIN_COOKIE)
-    return await _prove(request, entered, own_page(path))
+    return await _prove(visit, entered, own_page(path))
 
 
-async def _prove(request: Request, waiting: NeedsEmail, after: str) -> RedirectResponse:
+async def _prove(visit: Visit, waiting: NeedsEmail, after: str) -> RedirectResponse:
     """Sends a code to the address that an OIDC provider named, which nobody has proven yet."""
     if waiting.email is None:
         error = Refused("That provider names no e-mail address. Sign in with your address first, then add it in "
                         "your settings.")  # fmt: skip
         return _forget(_back("email", after, error), LOGIN_COOKIE)
-    return _forget(await _send(request, waiting.email, after, waiting), LOGIN_COOKIE)
+    return _forget(await _send(visit, waiting.email, after, waiting), LOGIN_COOKIE)
 
 
 @router.post("/sign-out", dependencies=[OwnPage])
 async def post_sign_out(request: Request, everywhere: Annotated[str, Form()] = "") -> RedirectResponse:
     """Ends this session, or all of its person's."""
-    await sign_out(session_token_of(request), everywhere=everywhere == "yes")
+    await sign_out(session_token_of(request), everywhere=everywhere == YES)
     return _forget(RedirectResponse("/signin/?said=signed_out", SEE_OTHER), SESSION_COOKIE)
 
 
-async def _send(request: Request, email: str, after: str, waiting: NeedsEmail | None = None) -> RedirectResponse:
+async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None = None) -> RedirectResponse:
     identity = None if waiting is None else waiting.identity
     try:
-        kept = await send_code(wiring.get().mailer, email, visit_of(request), identity)
+        kept = await send_code(wiring.get().mailer, email, visit, identity)
     except CoinslotError as error:
         return _back("email", after, error)
-    answer = RedirectResponse(f"/signin/?{urlencode({'step': 'code', 'next': after})}", SEE_OTHER)
+    query = {"step": "code", "next": after} | ({"add": "1"} if visit.is_adding else {})
+    answer = RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
     # Strict: only our own page may use it, so that nobody can be signed in to somebody else's account from outside.
     _keep(answer, CODE_COOKIE, kept, CODE_SECONDS, "strict")
     return answer

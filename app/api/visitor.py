@@ -17,10 +17,10 @@ def session_token_of(request: Request) -> str | None:
     return request.cookies.get(settings.get().cookie(SESSION_COOKIE))
 
 
-def visit_of(request: Request) -> Visit:
+def visit_of(request: Request, *, is_adding: bool = False) -> Visit:
     """Returns who knocks."""
     browser = request.headers.get("user-agent", "")[:BROWSER_CHARACTERS_MAX]
-    return Visit(browser, address_of(request), session_token_of(request))
+    return Visit(browser, address_of(request), session_token_of(request), is_adding)
 
 
 def address_of(request: Request) -> str:

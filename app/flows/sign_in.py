@@ -27,11 +27,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who knocks: what the browser calls itself, its network address, and the session that it is signed in with."""
+    """Who knocks: what the browser calls itself, its network address, and the session that it is signed in with.
+
+    `is_adding`: they asked, on their own settings page, to add a way to sign in. Without that a sign-in never touches
+    the account that the browser is signed in to, whoever made it begin.
+    """
 
     browser: str
     address: str
     session_token: str | None = None
+    is_adding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ async def send_code(mailer: Mailer, email: str, visit: Visit, identity: ProvenId
     The answer is the same whether the address is known or not. Raises BadField, LimitReached, ProviderFailed.
     """
     email, pepper = check_email(email), _pepper()
-    person = await find_person(visit.session_token)
+    person = await find_person(visit.session_token) if visit.is_adding else None
     account_id = None if person is None else person.account_id
     made = await db.in_transaction(
         lambda session: sign_in_codes.make_code(session, pepper, email, visit.address, identity, account_id),
@@ -87,7 +92,7 @@ async def enter_with_login(login: Login, label: str, is_trusted: bool, visit: Vi
     """
     identity = ProvenIdentity(login.issuer, login.subject, f"{label} · {login.email}" if login.email else label)
     proven = login.email if is_trusted and login.is_email_verified and login.email else None
-    person = await find_person(visit.session_token)
+    person = await find_person(visit.session_token) if visit.is_adding else None
     known = await db.in_transaction(lambda session: accounts.find_account(session, identity))
     if known is None and person is None and proven is None:
         return NeedsEmail(identity, login.email)

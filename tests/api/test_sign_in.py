@@ -125,7 +125,7 @@ async def test_a_session_is_never_what_the_browser_brought(house: House, at_home
     assert await find_person(first) is None  # the one that the browser had is over
 
 
-@pytest.mark.parametrize("path", ["/auth/email", "/auth/code", "/auth/sign-out"])
+@pytest.mark.parametrize("path", ["/auth/email", "/auth/code", "/auth/sign-out", "/auth/oidc/trusted"])
 @pytest.mark.parametrize(
     "headers",
     [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
@@ -195,6 +195,29 @@ async def test_another_provider_must_prove_the_address_by_a_code(house: House, a
     assert oidc_sign_in(house, again, "other", "o1").headers["location"] == "/settings/"
     known = await who(again)
     assert person is not None and known is not None and known.account_id == person.account_id
+
+
+async def test_a_provider_is_added_by_our_own_page_alone(house: House, at_home: None) -> None:
+    house.provider.set_user("a1", email="elsewhere@example.org", email_verified=True)
+    browser = house.browser()
+    browser.sign_in("adding@example.org")
+    before = await who(browser)
+    # A link from anywhere signs in to the provider's account and leaves this one alone.
+    oidc_sign_in(house, browser, "trusted", "a1")
+    other = await who(browser)
+    assert before is not None and other is not None and other.account_id != before.account_id
+    house.provider.set_user("a2", email="more@example.org", email_verified=True)
+    browser.sign_in("adding@example.org")
+    refused = browser.post("/auth/oidc/other", headers={"Sec-Fetch-Site": "cross-site"})
+    assert refused.status_code == 403
+    start = browser.post("/auth/oidc/other", next="/settings/")
+    browser.get(house.provider.sign_in(start.headers["location"], "a2"))
+    added = await who(browser)
+    assert added is not None and added.account_id == before.account_id
+    browser.post("/auth/email", email="third@example.org", next="/settings/", adding="yes")
+    browser.post("/auth/code", code=house.inbox.code("third@example.org"), next="/settings/")
+    third = await who(browser)
+    assert third is not None and third.account_id == before.account_id and third.email == "adding@example.org"
 
 
 def test_an_answer_that_this_browser_did_not_ask_for_lets_nobody_in(house: House) -> None:

@@ -23,9 +23,11 @@ def newest_code() -> str:
     return MAILBOX.kept()[0].mail.subject.split()[0]
 
 
-async def sign_in(email: str, address: str = "10.0.0.1", session_token: str | None = None) -> tuple[Person, str]:
+async def sign_in(
+    email: str, address: str = "10.0.0.1", session_token: str | None = None, *, is_adding: bool = False
+) -> tuple[Person, str]:
     """Signs somebody in by a code, and returns them with their cookie's value."""
-    visit = Visit("Firefox/1 Linux", address, session_token)
+    visit = Visit("Firefox/1 Linux", address, session_token, is_adding)
     browser_token = await send_code(MAILBOX, email, visit)
     token = await enter_with_code(browser_token, newest_code(), visit)
     person = await find_person(token)

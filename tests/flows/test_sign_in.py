@@ -34,7 +34,9 @@ def login(email: str | None = "ada@example.org", subject: str = "s1", *, verifie
 
 
 async def enter(found: Login, *, trusted: bool, token: str | None = None) -> str | NeedsEmail:
-    return await enter_with_login(found, "IdP", trusted, Visit("Firefox", "10.0.0.1", token))
+    return await enter_with_login(
+        found, "IdP", trusted, Visit("Firefox", "10.0.0.1", token, is_adding=token is not None)
+    )
 
 
 async def account_of(token: str | NeedsEmail) -> str:
@@ -76,13 +78,23 @@ async def test_asking_says_the_same_of_known_and_unknown_addresses(database: str
 
 async def test_somebody_signed_in_adds_an_address_that_is_free(database: str) -> None:
     ada, token = await sign_in("ada@example.org")
-    again, other = await sign_in("work@example.org", session_token=token)
+    again, other = await sign_in("work@example.org", session_token=token, is_adding=True)
     assert again.account_id == ada.account_id and again.proven_email == "work@example.org"
     await sign_in("bob@example.org")
     with pytest.raises(Refused, match="another account"):
-        await sign_in("bob@example.org", session_token=other)
+        await sign_in("bob@example.org", session_token=other, is_adding=True)
     # The browser stays who it was.
     assert await find_person(other) is not None
+
+
+async def test_a_sign_in_that_was_not_asked_to_add_leaves_the_account_alone(database: str) -> None:
+    ada, token = await sign_in("ada@example.org")
+    eve, other = await sign_in("eve@example.org", session_token=token)
+    assert eve.account_id != ada.account_id and await find_person(token) is None
+    entered = await enter_with_login(login("mal@example.org"), "IdP", True, Visit("Firefox", "10.0.0.1", other))
+    assert await account_of(entered) not in (ada.account_id, eve.account_id)
+    with db.transaction(writes=False) as session:
+        assert [len(list_identities(session, person.account_id)) for person in (ada, eve)] == [1, 1]
 
 
 async def test_a_trusted_issuers_verified_address_leads_to_its_account(database: str) -> None:

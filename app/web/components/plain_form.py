@@ -15,6 +15,6 @@ class PlainForm(BaseHTML):
     method: rx.Var[str]
 
 
-def post_form(action: str, *children: rx.Component, **props: object) -> rx.Component:
+def post_form(action: rx.Var[str] | str, *children: rx.Component, **props: object) -> rx.Component:
     """Returns a form that posts its fields to one of our routes."""
     return PlainForm.create(*children, action=action, method="post", **props)

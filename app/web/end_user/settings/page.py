@@ -66,7 +66,11 @@ def _methods() -> rx.Component:
 
 
 def _provider(row: rx.Var[ProviderRow]) -> rx.Component:
-    return rx.el.a("Add ", row.label, href=row.url, class_name="btn s", rel="nofollow")
+    return post_form(
+        row.url,
+        rx.el.input(type="hidden", name="next", value=f"{routes.SETTINGS}/", read_only=True),
+        rx.el.button("Add ", row.label, type="submit", class_name="btn s"),
+    )
 
 
 def _method(row: rx.Var[MethodRow]) -> rx.Component:

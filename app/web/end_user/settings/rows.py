@@ -9,7 +9,6 @@ from app.domain.people.account_keys import read_account_key
 from app.domain.people.accounts import EMAIL, list_identities, read_account
 from app.domain.people.sessions import Person, list_sessions
 from app.flows.sign_in import is_operator
-from app.web import routes
 from app.web.format import ago, browser
 
 
@@ -76,7 +75,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
             for found in list_sessions(session, person.account_id)
         ],
         providers=[
-            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={routes.SETTINGS}/")
+            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}")
             for issuer in settings.get().oidc
         ],
         key=f"sk-coinslot-user-…{key.last_four}" if key else "",

@@ -38,6 +38,7 @@ def _email() -> rx.Component:
             class_name="labelled",
         ),
         rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        _adding(),
         rx.el.p(state.problem, class_name="bad problem", role="alert"),
         rx.el.button("Send me a code", type="submit", class_name="btn primary wide"),
         style={"marginTop": "20px"},
@@ -51,6 +52,12 @@ def _email() -> rx.Component:
         rx.cond(state.providers.length() > 0, _providers(), rx.fragment()),
         class_name="panel pad",
     )  # fmt: skip
+
+
+def _adding() -> rx.Component:
+    """Returns the field that says that this address is added to the account that is signed in."""
+    field = rx.el.input(type="hidden", name="adding", value="yes", read_only=True)
+    return rx.cond(SignInState.is_adding, field, rx.fragment())
 
 
 def _providers() -> rx.Component:
@@ -88,18 +95,19 @@ def _code() -> rx.Component:
         ),
         rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
         rx.el.p(state.problem, class_name="bad problem", role="alert"),
-        rx.el.button("Sign in", type="submit", class_name="btn primary wide"),
+        rx.el.button(rx.cond(state.is_adding, "Add it", "Sign in"), type="submit", class_name="btn primary wide"),
         style={"marginTop": "20px"},
     )
     again = post_form(
         "/auth/email",
         rx.el.input(type="hidden", name="email", value=state.email, read_only=True),
+        _adding(),
         rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
         rx.el.button("Send another code", type="submit", class_name="btn s bare"),
     )
     other = rx.el.a("Use another address", href=f"{routes.SIGN_IN}/?next=" + state.next_path, class_name="btn s bare")
     return rx.el.section(
-        rx.el.h1("Enter the code"),
+        rx.el.h1(rx.cond(state.is_adding, "Enter the code to add this address", "Enter the code")),
         rx.el.p("Six digits, sent to ", rx.el.b(state.email), ". Good for 10 minutes.", class_name="muted",
                 style={"marginTop": "6px"}),
         code,
