@@ -7,6 +7,7 @@ stores what the other would refuse.
 import json
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, Integer, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -38,7 +39,15 @@ class Words(Text):
     """Text of any length."""
 
 
-_write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_write_any = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _write_json(value: Any) -> str:
+    """Writes JSON; what orjson refuses, such as half a surrogate pair, is left to the standard library."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _write_any(value)
 
 
 class Json(TypeDecorator[Any]):

@@ -221,8 +221,7 @@ class Chat:
         def beside(settled: Applied) -> list[Row]:
             if charge != wanted:
                 settled = replace(settled, short=settled.short + charge - wanted)
-            # A replay was answered before, and its rows were written then.
-            row: list[Row] = [] if settled.is_replay else [requests.finish(asked, metered, settled)]
+            row: list[Row] = [requests.finish(asked, metered, settled)]
             if asked.claim_id is None or keep is None:
                 return row
             return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]

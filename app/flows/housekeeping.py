@@ -103,8 +103,7 @@ async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
         split = charge_split(hold.wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:
-            row = requests.interrupt(hold.request_id, hold.arithmetic, charged, terms)
-            return [] if charged.is_replay else [row]
+            return [requests.interrupt(hold.request_id, hold.arithmetic, charged, terms)]
 
         await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:

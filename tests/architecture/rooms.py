@@ -31,7 +31,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
 
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "settings": ("pydantic", "pydantic_settings"),
-    "domain": ("sqlmodel", "sqlalchemy"),
+    "domain": ("sqlmodel", "sqlalchemy", "orjson"),
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
     "commit_queue": ("sqlalchemy",),
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),

@@ -97,9 +97,13 @@ async def victim(site: Site, at_home: None) -> Victim:
 
 
 def everything() -> Mapping[str, list[Any]]:
-    """Returns every row that may not change."""
+    """Returns every row that may not change; accounts that a job folds into are left to the audit."""
+    where = {"ledger_account": " WHERE kind IN ('wallet', 'promo')"}
     with db.transaction(writes=False) as session:
-        return {table: sorted(map(repr, session.execute(text(f"SELECT * FROM {table}")))) for table in TABLES}  # noqa: S608
+        return {
+            table: sorted(map(repr, session.execute(text(f"SELECT * FROM {table}{where.get(table, '')}"))))  # noqa: S608
+            for table in TABLES
+        }
 
 
 def handlers() -> list[tuple[str, Any]]:

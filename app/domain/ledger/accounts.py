@@ -81,7 +81,7 @@ class Account:
     @cached_property
     def promo(self) -> "Account":
         """The trial money beside a wallet."""
-        return Account(self.environment, self.unit, Kind.PROMO, self.owner)
+        return self.beside(Kind.PROMO, self.owner)
 
     @cached_property
     def purse(self) -> tuple["Account", "Account"]:
@@ -90,8 +90,14 @@ class Account:
         return wallet, wallet.promo
 
     def beside(self, kind: Kind, owner: str) -> "Account":
-        """Returns another account of the same environment and unit."""
-        return Account(self.environment, self.unit, kind, owner)
+        """Returns another account of the same environment and unit; the same object as long as it is remembered."""
+        return account_of(self.environment, self.unit, kind, owner)
+
+
+@lru_cache(maxsize=65_536)
+def account_of(environment: Environment, unit: Unit, kind: Kind, owner: str) -> Account:
+    """Returns the account at an address; the same object as long as it is remembered, which is quicker to compare."""
+    return Account(environment, unit, kind, owner)
 
 
 @lru_cache(maxsize=65_536)
@@ -99,6 +105,6 @@ def parse(account_id: str) -> Account:
     """Reads an account's address back from its id. Raises BadOperation for anything else."""
     try:
         environment, unit, kind, owner = account_id.split(":", 3)
-        return Account(Environment(environment), Unit(unit), Kind(kind), owner)
+        return account_of(Environment(environment), Unit(unit), Kind(kind), owner)
     except ValueError:
         raise BadOperation(f"{account_id!r} is no address of a ledger account.") from None

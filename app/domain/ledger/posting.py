@@ -107,9 +107,13 @@ def applied(
     is_replay: bool = False,
 ) -> Applied:
     """Answers with the state of a wallet and its trial money as the book now has it."""
-    rows = [row for account in wallet.purse if (row := book.accounts.get(account.id)) is not None]
-    balance = sum(row.posted for row in rows)
-    return Applied(amount, released, balance - sum(row.held for row in rows), balance, short, from_promo, is_replay)
+    own, trial = wallet.purse
+    accounts, balance, held = book.accounts, 0, 0
+    if (row := accounts.get(own.id)) is not None:
+        balance, held = row.posted, row.held
+    if (row := accounts.get(trial.id)) is not None:
+        balance, held = balance + row.posted, held + row.held
+    return Applied(amount, released, balance - held, balance, short, from_promo, is_replay)
 
 
 def set_cap(book: Book, operation: SetCap) -> Applied:

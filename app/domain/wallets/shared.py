@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.ids import derived_id
-from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.accounts import Account, Kind, account_of
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
@@ -37,7 +37,7 @@ class SharedBalance:
 @lru_cache(maxsize=16_384)
 def shared_account(person_id: str, environment: Environment) -> Account:
     """Returns the ledger account of a person's shared wallet."""
-    return Account(environment, Unit.USDC, Kind.WALLET, shared_wallet_id(person_id, environment))
+    return account_of(environment, Unit.USDC, Kind.WALLET, shared_wallet_id(person_id, environment))
 
 
 def shared_wallet_id(person_id: str, environment: Environment) -> str:

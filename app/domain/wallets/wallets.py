@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from app.domain import clock
 from app.domain.errors import BadField
 from app.domain.ids import derived_id
-from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.accounts import Account, Kind, account_of
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
@@ -75,7 +75,7 @@ def end_user_id(paywall_id: str, user: str) -> str:
 def app_wallet(paywall_id: str, user: str, environment: Environment, unit: Unit) -> UserWallet:
     """Returns the address of a user's wallet, whether it has been opened or not."""
     wallet_id = derived_id("wal", paywall_id, user)
-    account = Account(environment, unit, Kind.WALLET, wallet_id)
+    account = account_of(environment, unit, Kind.WALLET, wallet_id)
     revenue = account.beside(Kind.REVENUE, paywall_id)
     return UserWallet(wallet_id, paywall_id, end_user_id(paywall_id, user), user, account, revenue)
 
