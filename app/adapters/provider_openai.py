@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from app.adapters.guard import is_public
+from app.adapters.guard import REFUSAL, is_public
 from app.adapters.masking import clean_object
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer, ProviderTarget
@@ -33,7 +33,6 @@ END_SECONDS_MAX = 2
 """How long an upstream may take to end its body after it said that its answer is done."""
 
 _ENDING: set[asyncio.Task[None]] = set()
-_REFUSAL = "a private address is not allowed here"
 
 _AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
 
@@ -42,7 +41,7 @@ def _open_public_socket(address: _AddressInfo) -> socket.socket:
     """Opens a socket for an address about to be connected; the last moment at which it is known for sure."""
     family, kind, protocol, _, (host, *_) = address
     if not is_public(str(host)):
-        raise PermissionError(errno.EACCES, _REFUSAL)
+        raise PermissionError(errno.EACCES, REFUSAL)
     return socket.socket(family, kind, protocol)
 
 
@@ -198,7 +197,7 @@ class OpenAIProvider:
 
 def _unreachable(target: ProviderTarget, error: Exception) -> str:
     """Says why a provider could not be reached, without anything that it or a resolver wrote."""
-    if _REFUSAL in str(error):
+    if REFUSAL in str(error):
         return f"The provider {target.name} has a private address, which is not allowed here."
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return f"The provider {target.name} closed the connection without an answer."

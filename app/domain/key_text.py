@@ -1,8 +1,9 @@
 """Keys as text: a prefix that says whose, 32 random bytes in base62, and a checksum so that scanners can recognise one.
 
-Only a SHA-256 of a key is ever stored.
+Only a SHA-256 of a key is ever stored. A signing secret, which both sides must have, has a form of its own.
 """
 
+import base64
 import hashlib
 import secrets
 import zlib
@@ -25,6 +26,11 @@ def is_key(key: str, *prefixes: str) -> bool:
             body, checksum = key[len(prefix) : -_CHECKSUM_LENGTH], key[-_CHECKSUM_LENGTH:]
             return _checksum(body) == checksum
     return False
+
+
+def make_signing_secret() -> str:
+    """Returns a new secret in clear, as Standard Webhooks writes one: `whsec_` and the base64 of 32 random bytes."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def hash_key(key: str) -> str:

@@ -1,9 +1,11 @@
 """Keys as text: recognised without asking anybody, refused when a letter is wrong."""
 
+import base64
+
 import pytest
 
 from app.domain.ids import BASE62
-from app.domain.key_text import hash_key, is_key, make_key
+from app.domain.key_text import hash_key, is_key, make_key, make_signing_secret
 
 
 def test_a_key_is_recognised_by_its_prefix_and_checksum() -> None:
@@ -25,3 +27,9 @@ def test_a_hash_tells_keys_apart_and_nothing_else() -> None:
     key = make_key("sk-x-", b"7" * 32)
     assert hash_key(key) == hash_key(make_key("sk-x-", b"7" * 32)) != hash_key(make_key("sk-x-"))
     assert len(hash_key(key)) == 64 and key not in hash_key(key)
+
+
+def test_a_signing_secret_is_32_new_bytes() -> None:
+    prefix, _, body = make_signing_secret().partition("_")
+    assert (prefix, len(base64.b64decode(body, validate=True))) == ("whsec", 32)
+    assert make_signing_secret() != make_signing_secret()
