@@ -8,8 +8,19 @@ from genai_prices import data_snapshot
 from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, TieredPrices, TimeOfDateConstraint
 
 from app.domain.money import NANOS
-from app.flows.ports import CataloguePrice
+from app.flows.ports import CataloguePrice, ListPrice, Tier
 
+_NAMES = {
+    "input_nanos": "input_mtok",
+    "output_nanos": "output_mtok",
+    "cached_input_nanos": "cache_read_mtok",
+    "cache_write_nanos": "cache_write_mtok",
+    "image_input_nanos": "input_image_mtok",
+    "audio_input_nanos": "input_audio_mtok",
+    "reasoning_nanos": "output_reasoning_mtok",
+    "audio_output_nanos": "output_audio_mtok",
+    "image_output_nanos": "output_image_mtok",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,8 +33,8 @@ class GenaiPrices:
     def find(self, model: str) -> CataloguePrice | None:
         """Returns a model's list price, or None where it is unknown or not by the token alone.
 
-        Of prices that depend on the length of the prompt or the time of day the dearest is taken, and a
-        fraction of a nano is rounded up: a price must never be below what the provider asks.
+        Of prices that depend on the time of day the dearest is taken, and a fraction of a nano is rounded up: a
+        price must never be below what the provider asks. Those that depend on the length of the prompt are tiers.
         """
         known = _find_model(model)
         if known is None:
@@ -32,20 +43,32 @@ class GenaiPrices:
         prices = list(_current_prices(known, now))
         if any(price.requests_kcount for price in prices):
             return None
-        input_nanos = _dearest_nanos([price.input_mtok for price in prices])
-        output_nanos = _dearest_nanos([price.output_mtok for price in prices])
-        if input_nanos is None or output_nanos is None:
+        starts = sorted({start for price in prices for start in _starts(price)})
+        base, *steps = [_nanos_at(prices, start) for start in (0, *starts)]
+        if base["input_nanos"] is None or base["output_nanos"] is None:
             return None
-        return CataloguePrice(
-            input_nanos=input_nanos,
-            output_nanos=output_nanos,
-            cached_input_nanos=_dearest_nanos([price.cache_read_mtok for price in prices]),
-            context_tokens_max=known.context_window or None,
-            cache_write_nanos=_dearest_nanos([price.cache_write_mtok for price in prices]),
-            audio_input_nanos=_dearest_nanos([price.input_audio_mtok for price in prices]),
-            reasoning_nanos=_dearest_nanos([price.output_reasoning_mtok for price in prices]),
-            audio_output_nanos=_dearest_nanos([price.output_audio_mtok for price in prices]),
-        )
+        # A tier begins behind its start (`calc_unit_price`), and a cached token never costs more than another.
+        tiers = [_tier(start + 1, amounts) for start, amounts in zip(starts, steps, strict=True)]
+        amounts = {name: value for name, value in base.items() if value is not None}
+        return CataloguePrice(ListPrice(**amounts, tiers=tuple(tiers)), known.context_window or None)
+
+
+def _starts(price: ModelPrice) -> Iterator[int]:
+    """Yields the lengths of a prompt beyond which another price holds."""
+    for amount in (getattr(price, name, None) for name in _NAMES.values()):
+        if isinstance(amount, TieredPrices):
+            yield from (tier.start for tier in amount.tiers)
+
+
+def _nanos_at(prices: list[ModelPrice], start: int) -> dict[str, int | None]:
+    """Returns what each kind costs behind a start of a tier."""
+    return {kind: _dearest_nanos([getattr(price, name, None) for price in prices], start)
+            for kind, name in _NAMES.items()}  # fmt: skip
+
+
+def _tier(from_tokens: int, amounts: dict[str, int | None]) -> Tier:
+    cached = amounts["cached_input_nanos"]
+    return Tier(from_tokens, **{**amounts, "cached_input_nanos": amounts["input_nanos"] if cached is None else cached})  # type: ignore[arg-type]
 
 
 def _find_model(model: str) -> ModelInfo | None:
@@ -79,12 +102,12 @@ def _is_daily(price: ConditionalPrice) -> bool:
     return isinstance(price.constraint, TimeOfDateConstraint)
 
 
-def _dearest_nanos(prices: list[Decimal | TieredPrices | None]) -> int | None:
+def _dearest_nanos(prices: list[Decimal | TieredPrices | None], start: int) -> int | None:
     """Returns the highest of prices in dollars per million tokens, as nanos; None where there is none."""
     dollars: list[Decimal] = []
     for price in prices:
         if isinstance(price, TieredPrices):
-            dollars += [price.base, *(tier.price for tier in price.tiers)]
+            dollars.append(next((tier.price for tier in reversed(price.tiers) if tier.start <= start), price.base))
         elif price is not None:
             dollars.append(price)
     return int((max(dollars) * NANOS).to_integral_value(ROUND_CEILING)) if dollars else None

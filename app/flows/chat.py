@@ -30,7 +30,7 @@ from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
 from app.flows.decide import Action, Ask, Bound, Standing, decide
 from app.flows.ports import ProviderAnswer, Providers, TokenCounter
-from app.flows.prompt_count import count_prompt
+from app.flows.prompt_count import count_prompt, with_images
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
 
@@ -195,6 +195,7 @@ class Chat:
         A chat with a key is charged nothing by a checkpoint: were its process lost, its retry could not be
         given what had been paid for. Raises InsufficientFunds, HoldClosed, Unavailable.
         """
+        metered = with_images(metered, run.request, run.bound.images)
         metered_nanos = charge_nanos(run.offer.price, metered.tokens) if metered.tokens else 0
         if run.asked.claim_id is not None:
             metered_nanos, metered = 0, Metered(None, estimated=True)
@@ -207,6 +208,7 @@ class Chat:
         A charge of nothing releases the hold. Raises Unavailable if the commit's answer did not come; the
         settlement is then repeated in the background until it lands.
         """
+        metered = with_images(metered, run.request, run.bound.images)
         price, tokens = run.offer.price, metered.tokens
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
         if not charge and not price.is_free:

@@ -80,6 +80,12 @@ class ChatRequest:
         found = (field for field in PRICED_FIELDS if self.body.get(field) is not None)
         return next((field for field in found if (field, self.body[field]) not in _AT_LIST_PRICE), None)
 
+    def image_count(self) -> int:
+        """Returns how many images the messages hold."""
+        contents = (message.get("content") for message in self.body["messages"])
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+
     @property
     def message_count(self) -> int:
         return len(self.body["messages"])

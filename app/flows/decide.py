@@ -86,7 +86,7 @@ class Bound:
     """What a request may use at most: tokens of its prompt, and of each choice's output.
 
     `output_tokens_first` is what is held of that to begin with, 0 where it is all; `has_media` says that some
-    may be of images or sound.
+    may be of images or sound, `images` how many parts may cost what an image does.
     """
 
     prompt_tokens: int
@@ -95,6 +95,7 @@ class Bound:
     choices: int
     output_tokens_first: int = 0
     has_media: bool = False
+    images: int = 0
 
     @property
     def first(self) -> int:
@@ -107,11 +108,13 @@ class Bound:
 
     def nanos_of_all(self, offer: Offer, output_tokens: int) -> int:
         """Returns what the request costs at most with this output of all choices together."""
-        return bound_nanos(offer.price, self.prompt_tokens, output_tokens, has_media=self.has_media)
+        return bound_nanos(offer.price, self.prompt_tokens, output_tokens, has_media=self.has_media, images=self.images)
 
     def affordable_tokens(self, offer: Offer, limit: int, nanos: int) -> int:
         """Returns the largest output of all choices together, at most `limit`, that an amount pays for."""
-        return affordable_output_tokens(offer.price, self.prompt_tokens, limit, nanos, has_media=self.has_media)
+        return affordable_output_tokens(
+            offer.price, self.prompt_tokens, limit, nanos, has_media=self.has_media, images=self.images
+        )
 
     def fitting_output_tokens(self, offer: Offer, nanos: int) -> int:
         """Returns the largest output limit that a grant pays for, never below the least."""
@@ -182,6 +185,7 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
         choices=request.choices,
         output_tokens_first=min(output, STREAM_OUTPUT_TOKENS) if is_extended else 0,
         has_media=request.media_parts > 0 or request.wants_sound,
+        images=request.media_parts if offer.price.image_nanos else 0,
     )
     if bound.nanos(offer, output) > AMOUNT_NANOS_MAX:
         field = request.limit_field or "n"

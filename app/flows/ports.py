@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
+from app.domain.pricing.list_price import ListPrice as ListPrice
+from app.domain.pricing.quote import Tier as Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +147,14 @@ class PaymentRail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CataloguePrice:
-    """A catalogue's price of a model, in nanos of a dollar per million tokens; None where a kind has no own price."""
+    """A catalogue's price of a model, in dollars, and what else it knows of the model."""
 
-    input_nanos: int
-    output_nanos: int
-    cached_input_nanos: int | None
-    context_tokens_max: int | None
-    cache_write_nanos: int | None = None
-    audio_input_nanos: int | None = None
-    reasoning_nanos: int | None = None
-    audio_output_nanos: int | None = None
+    price: ListPrice
+    context_tokens_max: int | None = None
+    output_tokens_max: int | None = None
+    part_tokens_max: int | None = None
+    display_name: str = ""
+    description: str = ""
 
 
 class PriceCatalogue(Protocol):

@@ -4,46 +4,38 @@ What the catalogue does not know has no price, and is refused by that name.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from app.domain.catalogue.models import image_tokens_max
 from app.domain.money import Unit
 from app.domain.pricing import price_book
+from app.domain.pricing.list_price import LISTED
 from app.domain.pricing.price_book import CATALOGUE, NewPrice
-from app.flows.ports import PriceCatalogue
-
-CREDITS_PER_DOLLAR = 100
+from app.flows.ports import CataloguePrice, PriceCatalogue
 
 
 def default_price(model: str, catalogue: PriceCatalogue, markup_basis_points: int) -> NewPrice | None:
     """Returns the catalogue's price of a model in dollars, None where it knows none."""
     found = catalogue.find(model)
-    if found is None:
-        return None
+    return None if found is None else to_new_price(model, found, Unit.USD, markup_basis_points)
+
+
+def to_new_price(model: str, found: CataloguePrice, unit: Unit, markup_basis_points: int) -> NewPrice:
+    """Returns a catalogue's price as what is set for a paywall of that unit."""
+    price = found.price.in_unit(unit)
     return NewPrice(
         model,
-        found.input_nanos,
-        found.output_nanos,
-        found.cached_input_nanos,
+        **{name: getattr(price, name) for name in LISTED},
+        tiers=price.tiers,
         markup_basis_points=markup_basis_points,
+        display_name=found.display_name,
+        description=found.description,
         context_tokens_max=found.context_tokens_max,
-        part_tokens_max=image_tokens_max(model),
-        cache_write_nanos=found.cache_write_nanos,
-        audio_input_nanos=found.audio_input_nanos,
-        reasoning_nanos=found.reasoning_nanos,
-        audio_output_nanos=found.audio_output_nanos,
+        output_tokens_max=found.output_tokens_max,
+        part_tokens_max=found.part_tokens_max or image_tokens_max(model),
         source=CATALOGUE,
     )
-
-
-def in_unit(price: NewPrice, unit: Unit) -> NewPrice:
-    """Returns a price in dollars as a price in another unit: 1 USD = 1 USDC = 100 CREDIT (`decisions.md` 1)."""
-    if unit is not Unit.CREDIT:
-        return price
-    amounts = {name: value * CREDITS_PER_DOLLAR for name in price_book.AMOUNTS if (value := getattr(price, name))}
-    return replace(price, **amounts)
 
 
 def fill_prices(
@@ -61,9 +53,9 @@ def fill_prices(
     overridden = price_book.read_offers(session, paywall_id, unit).overridden
     priced, unpriced = [], []
     for model in models:
-        price = None if model in overridden else default_price(model, catalogue, markup_basis_points)
-        if price is not None:
-            price_book.set_price(session, paywall_id, in_unit(price, unit))
+        found = None if model in overridden else catalogue.find(model)
+        if found is not None:
+            price_book.set_price(session, paywall_id, to_new_price(model, found, unit, markup_basis_points))
         elif model not in overridden:
             price_book.note_unpriced(session, paywall_id, model)
             unpriced.append(model)

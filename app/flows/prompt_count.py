@@ -1,6 +1,9 @@
 """Counts tokens where nobody else did: of a prompt whose bound does not fit, of an answer without usage."""
 
+from dataclasses import replace
+
 from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Metered
 from app.flows.chat_request import ChatRequest
 from app.flows.ports import TokenCounter
 
@@ -25,3 +28,10 @@ def count_answer(
         prompt=(request.prompt_bytes if prompt is None else prompt) + part_tokens * request.media_parts,
         output=output_bound if output is None else output,
     )
+
+
+def with_images(metered: Metered, request: ChatRequest, images_max: int) -> Metered:
+    """Returns what was used with the images that were sent, where they have a price: `images_max` is 0 elsewhere."""
+    if not images_max or metered.tokens is None:
+        return metered
+    return replace(metered, tokens=replace(metered.tokens, images=request.image_count()))

@@ -16,6 +16,7 @@ _PARTS: tuple[tuple[str, str, TokenKind], ...] = (
     ("prompt_tokens_details", "audio_tokens", TokenKind.AUDIO_INPUT),
     ("completion_tokens_details", "reasoning_tokens", TokenKind.REASONING),
     ("completion_tokens_details", "audio_tokens", TokenKind.AUDIO_OUTPUT),
+    ("completion_tokens_details", "image_tokens", TokenKind.IMAGE_OUTPUT),  # OpenRouter
 )
 
 

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 from genai_prices import data_snapshot
-from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Usage
 
 from app.adapters import prices_genai
 from app.adapters.prices_genai import GenaiPrices
-from app.domain.money import NANOS
+from app.domain.money import NANOS, Unit
+from app.domain.pricing.list_price import LISTED, ListPrice
+from app.domain.pricing.quote import Tokens, charge_nanos
 from app.flows.ports import CataloguePrice, PriceCatalogue
 
 
@@ -30,12 +32,8 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> PriceCatalogue:
 
 
 def test_a_known_model_has_its_list_price(catalogue: PriceCatalogue) -> None:
-    assert catalogue.find("gpt-4o-mini") == CataloguePrice(
-        input_nanos=150_000_000,
-        output_nanos=600_000_000,
-        cached_input_nanos=75_000_000,
-        context_tokens_max=128_000,
-    )
+    price = ListPrice(input_nanos=150_000_000, output_nanos=600_000_000, cached_input_nanos=75_000_000)
+    assert catalogue.find("gpt-4o-mini") == CataloguePrice(price, context_tokens_max=128_000)
 
 
 @pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-sonnet-4", "groq/llama-3.3-70b-versatile"])
@@ -52,15 +50,41 @@ def test_a_price_holds_from_its_date_on() -> None:
     before, after = _at(2025, 6, 9).find("o3"), _at(2025, 6, 10).find("o3")
     assert before is not None
     assert after is not None
-    assert (before.input_nanos, after.input_nanos) == (10 * NANOS, 2 * NANOS)
+    assert (before.price.input_nanos, after.price.input_nanos) == (10 * NANOS, 2 * NANOS)
 
 
-def test_the_dearest_tier_and_time_of_day_are_taken(catalogue: PriceCatalogue) -> None:
-    by_length, by_hour = catalogue.find("gemini-2.5-pro"), catalogue.find("deepseek-chat")
-    assert by_length is not None
-    assert (by_length.input_nanos, by_length.output_nanos) == (2_500_000_000, 15 * NANOS)
-    assert by_hour is not None
-    assert by_hour.input_nanos >= 270_000_000
+def test_the_dearest_time_of_day_is_taken(catalogue: PriceCatalogue) -> None:
+    by_hour = catalogue.find("deepseek-chat")
+    assert by_hour is not None and by_hour.price.input_nanos >= 270_000_000
+
+
+def test_a_long_prompt_has_a_tier_that_begins_behind_its_start(catalogue: PriceCatalogue) -> None:
+    found = catalogue.find("gemini-2.5-pro")
+    assert found is not None
+    price = found.price
+    assert (price.input_nanos, price.cached_input_nanos, price.output_nanos) == (1_250_000_000, 125_000_000, 10 * NANOS)
+    (tier,) = price.tiers
+    assert (tier.from_tokens, tier.input_nanos, tier.cached_input_nanos, tier.output_nanos) == (
+        200_001, 2_500_000_000, 250_000_000, 15 * NANOS,
+    )  # fmt: skip
+
+
+def test_each_tier_of_the_whole_catalogue_charges_what_its_own_arithmetic_does(
+    catalogue: PriceCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+    for provider in data_snapshot.get_snapshot().providers:
+        for model in provider.models:
+            monkeypatch.setattr(prices_genai, "_find_model", lambda _name, model=model: model)
+            found = catalogue.find(model.id)
+            if found is None or not found.price.tiers or not isinstance(model.prices, ModelPrice):
+                continue
+            own = found.price.to_price("m", Unit.USD)
+            for prompt in (1, *(tier.from_tokens + near for tier in found.price.tiers for near in (-1, 0))):
+                theirs = model.prices.calc_price(Usage(input_tokens=prompt, output_tokens=1_000))["total_price"] * NANOS
+                assert 0 <= charge_nanos(own, Tokens(prompt, 1_000)) - theirs < 2, (model.id, prompt)
+                compared += 1
+    assert compared > 100
 
 
 def _with_price(monkeypatch: pytest.MonkeyPatch, price: ModelPrice) -> CataloguePrice | None:
@@ -71,7 +95,7 @@ def _with_price(monkeypatch: pytest.MonkeyPatch, price: ModelPrice) -> Catalogue
 
 def test_a_fraction_of_a_nano_is_rounded_up(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _with_price(monkeypatch, ModelPrice(input_mtok=Decimal("0.0000000001"), output_mtok=Decimal("0.1")))
-    assert found == CataloguePrice(1, 100_000_000, None, None)
+    assert found == CataloguePrice(ListPrice(1, 100_000_000))
 
 
 def test_a_price_by_the_request_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,4 +107,5 @@ def test_no_price_of_the_whole_catalogue_is_negative(catalogue: PriceCatalogue) 
     for provider in data_snapshot.get_snapshot().providers:
         for model in provider.models:
             found = catalogue.find(f"{provider.id}/{model.id}")
-            assert found is None or min(found.input_nanos, found.output_nanos, found.cached_input_nanos or 0) >= 0
+            amounts = () if found is None else [getattr(found.price, name) or 0 for name in LISTED]
+            assert min(amounts, default=0) >= 0

@@ -14,6 +14,7 @@ from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Mode
 from app.domain.paywalls.tables import Paywall, PaywallKey
+from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.pricing.tables import ModelPrice
 from app.flows.demo_data import MARKUP_BASIS_POINTS, PAYWALL_ID, prepare
@@ -41,7 +42,7 @@ class Knows:
     """A catalogue that knows one model."""
 
     def find(self, model: str) -> CataloguePrice | None:
-        return CataloguePrice(3 * NANOS, 9 * NANOS, NANOS, 1_000) if model == "known" else None
+        return CataloguePrice(ListPrice(3 * NANOS, 9 * NANOS, NANOS), 1_000) if model == "known" else None
 
 
 async def offered(provider: ChatProvider, name: str = "upstream") -> Snapshot:

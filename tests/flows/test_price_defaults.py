@@ -8,8 +8,10 @@ from app.domain import clock
 from app.domain.catalogue.models import image_tokens_max
 from app.domain.money import NANOS, Unit
 from app.domain.pricing import price_book
+from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
-from app.flows.price_defaults import default_price, fill_prices, in_unit
+from app.flows.ports import CataloguePrice
+from app.flows.price_defaults import default_price, fill_prices, to_new_price
 from tests.flows.books import make_paywall
 
 CATALOGUE = GenaiPrices(clock.now)
@@ -32,12 +34,13 @@ def test_kinds_that_have_a_price_of_their_own_keep_it(model: str, kind: str) -> 
 
 
 def test_credits_are_a_hundred_to_the_dollar() -> None:
-    price = in_unit(NewPrice("m", NANOS, 2 * NANOS, request_nanos=5, cache_write_nanos=7), Unit.CREDIT)
+    found = CataloguePrice(ListPrice(NANOS, 2 * NANOS, request_nanos=5, cache_write_nanos=7))
+    price = to_new_price("m", found, Unit.CREDIT, 0)
     assert (price.input_nanos, price.output_nanos, price.request_nanos, price.cache_write_nanos) == (
         100 * NANOS, 200 * NANOS, 500, 700,
     )  # fmt: skip
     assert price.reasoning_nanos is None
-    assert in_unit(price, Unit.USDC) is price
+    assert to_new_price("m", found, Unit.USDC, 0).input_nanos == NANOS
 
 
 def test_an_override_stays_and_what_nobody_knows_is_refused_by_name(database: str) -> None:

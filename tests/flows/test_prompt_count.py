@@ -4,8 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.tokens_tiktoken import TiktokenCounter
+from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Metered
 from app.flows.chat_request import read_chat_request
-from app.flows.prompt_count import MESSAGE_TOKENS, REPLY_TOKENS, count_answer, count_prompt
+from app.flows.prompt_count import MESSAGE_TOKENS, REPLY_TOKENS, count_answer, count_prompt, with_images
 
 COUNTER = TiktokenCounter()
 
@@ -67,3 +69,11 @@ def test_an_image_is_never_counted_by_its_bytes(text: str) -> None:
     content = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
     parsed = read_chat_request({"model": "m", "messages": [{"role": "user", "content": content}]})
     assert count_answer(parsed, "x", COUNTER, 500, 77).prompt < 500 + 50 * 4 + 40
+
+
+def test_images_are_counted_only_where_each_has_a_price() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
+    parsed = read_chat_request({"model": "m", "messages": [{"role": "user", "content": [image, image]}]})
+    metered = Metered(Tokens(1, 2), estimated=True)
+    assert with_images(metered, parsed, 2) == Metered(Tokens(1, 2, images=2), estimated=True)
+    assert with_images(metered, parsed, 0) is metered and with_images(Metered(None), parsed, 2) == Metered(None)

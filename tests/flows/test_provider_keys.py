@@ -12,6 +12,7 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
 from app.domain.pricing import price_book
+from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.chat import Chat, Run
 from app.flows.decide import find_offer
@@ -31,7 +32,7 @@ class Knows:
     """A catalogue that knows some of the emulator's models."""
 
     def find(self, model: str) -> CataloguePrice | None:
-        return CataloguePrice(3 * NANOS, 9 * NANOS, NANOS, 1_000) if model in ("ok", "tools") else None
+        return CataloguePrice(ListPrice(3 * NANOS, 9 * NANOS, NANOS), 1_000) if model in ("ok", "tools") else None
 
 
 @pytest.fixture

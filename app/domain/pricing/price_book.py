@@ -1,6 +1,6 @@
 """The price book: what each model costs in a paywall, in versions that never change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.configuration import epoch_subject
-from app.domain.pricing.quote import Price
+from app.domain.pricing.list_price import ListPrice, check_tiers, tiers_from_json, tiers_to_json
+from app.domain.pricing.quote import Price, Tier
 from app.domain.pricing.tables import KINDS, ModelPrice
 from app.domain.tables import table_of
 
@@ -22,8 +23,15 @@ MARKUP_BASIS_POINTS_MAX = 1_000_000
 DEVELOPER, CATALOGUE = "developer", "catalogue"
 """Who set a price. The catalogue's never replaces a developer's."""
 
-AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", *KINDS)
+AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", "image_nanos",
+           *KINDS)  # fmt: skip
 """The parts of a price that are amounts."""
+_AS_SET = (*AMOUNTS, "description", "markup_basis_points", "context_tokens_max", "output_tokens_max",
+           "part_tokens_max", "source")  # fmt: skip
+
+BY_DEVELOPER, UNPRICED, VANISHED, COST = "developer", "unpriced", "vanished", "cost"
+"""Why a model is off: the developer took it off, nobody knows its price, its provider has it no more, or it would
+cost more than it brings. Only what is unpriced or vanished comes back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """What is set for a model: nanos per million tokens, per request, at least; markup on top.
+    """What is set for a model: nanos per million tokens or images, per request, at least; markup on top.
 
-    A kind that is None costs what input or output does.
+    A kind that is None costs what input or output does. `cost` is what the provider asks, None where that is
+    this price itself.
     """
 
     model: str
@@ -64,6 +73,10 @@ class NewPrice:
     reasoning_nanos: int | None = None
     audio_output_nanos: int | None = None
     source: str = DEVELOPER
+    image_output_nanos: int | None = None
+    image_nanos: int = 0
+    tiers: tuple[Tier, ...] = ()
+    cost: ListPrice | None = None
 
 
 def check(new: NewPrice) -> None:
@@ -76,6 +89,7 @@ def check(new: NewPrice) -> None:
             raise BadField(name, f"`{name}` must be between 0 and {AMOUNT_UNITS_MAX} units.")
     if not 0 <= new.markup_basis_points <= MARKUP_BASIS_POINTS_MAX:
         raise BadField("markup_basis_points", "`markup_basis_points` must be between 0 and 1,000,000.")
+    check_tiers(new.tiers)
 
 
 def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
@@ -83,48 +97,64 @@ def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
 
     Raises BadField.
     """
-    check(new)
-    current = _current(session, paywall_id, new.model)
-    values: dict[str, Any] = {
-        "display_name": new.display_name or new.model,
-        "description": new.description,
-        "input_nanos": new.input_nanos,
-        "cached_input_nanos": new.input_nanos if new.cached_input_nanos is None else new.cached_input_nanos,
-        "output_nanos": new.output_nanos,
-        "request_nanos": new.request_nanos,
-        "minimum_nanos": new.minimum_nanos,
-        "markup_basis_points": new.markup_basis_points,
-        "context_tokens_max": new.context_tokens_max,
-        "output_tokens_max": new.output_tokens_max,
-        "part_tokens_max": new.part_tokens_max,
-        "source": new.source,
-        **{name: getattr(new, name) for name in KINDS},
-    }
-    if current is not None and current.retired_at is None:
-        if all(getattr(current, name) == value for name, value in values.items()):
-            return current.version
-    version = current.version + 1 if current is not None else 1
-    session.add(ModelPrice(id=new_id("prc"), paywall_id=paywall_id, model=new.model, version=version,
-                           created_at=clock.now(), **values))  # fmt: skip
-    session.flush()
-    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+    version, is_new = _set(session, paywall_id, new, current(session, paywall_id, new.model))
+    if is_new:
+        session.flush()
+        _tell_everybody(session, paywall_id)
     return version
 
 
-def retire(session: Session, paywall_id: str, model: str) -> None:
-    """Takes a model off the paywall; it then has no price, which is never the same as a price of zero."""
-    current = _current(session, paywall_id, model)
-    if current is not None and current.retired_at is None:
-        current.retired_at = clock.now()
+def set_prices(session: Session, paywall_id: str, prices: Iterable[NewPrice]) -> list[str]:
+    """Sets many prices at once, and returns the models for which that changed something. Raises BadField."""
+    latest = read_latest(session, paywall_id)
+    changed = [new.model for new in prices if _set(session, paywall_id, new, latest.get(new.model))[1]]
+    if changed:
         session.flush()
-        apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+        _tell_everybody(session, paywall_id)
+    return changed
+
+
+def _set(session: Session, paywall_id: str, new: NewPrice, before: ModelPrice | None) -> tuple[int, bool]:
+    check(new)
+    values: dict[str, Any] = {
+        **{name: getattr(new, name) for name in _AS_SET},
+        "display_name": new.display_name or new.model,
+        "cached_input_nanos": new.input_nanos if new.cached_input_nanos is None else new.cached_input_nanos,
+        "tiers": tiers_to_json(new.tiers),
+        "cost": new.cost.to_json() if new.cost is not None else None,
+    }
+    if before is not None and before.retired_at is None:
+        if all(getattr(before, name) == value for name, value in values.items()):
+            return before.version, False
+    version = before.version + 1 if before is not None else 1
+    session.add(ModelPrice(id=new_id("prc"), paywall_id=paywall_id, model=new.model, version=version,
+                           created_at=clock.now(), **values))  # fmt: skip
+    return version, True
+
+
+def _tell_everybody(session: Session, paywall_id: str) -> None:
+    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
+
+
+def retire(session: Session, paywall_id: str, model: str, because: str = BY_DEVELOPER) -> bool:
+    """Takes a model off the paywall; it then has no price, which is never the same as a price of zero.
+
+    Tells whether it was on.
+    """
+    before = current(session, paywall_id, model)
+    if before is None or before.retired_at is not None:
+        return False
+    before.retired_at, before.retired_because = clock.now(), because
+    session.flush()
+    _tell_everybody(session, paywall_id)
+    return True
 
 
 def note_unpriced(session: Session, paywall_id: str, model: str) -> None:
     """Remembers a model that the provider has and nobody knows the price of, so that it is refused by that name."""
-    if _current(session, paywall_id, model) is None:
+    if current(session, paywall_id, model) is None:
         set_price(session, paywall_id, NewPrice(model, 0, 0, source=CATALOGUE))
-        retire(session, paywall_id, model)
+        retire(session, paywall_id, model, UNPRICED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +171,19 @@ class Offers:
 
 def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
     """Returns every model that the paywall ever had a price for, as it stands now."""
+    latest = read_latest(session, paywall_id)
+    priced = {model: to_offer(row, unit) for model, row in latest.items() if row.retired_at is None}
+    overridden = frozenset(model for model, row in latest.items() if row.source == DEVELOPER)
+    return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
+
+
+def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
+    """Returns the newest version of each model's price, by name, of those that were taken off too."""
     table = table_of(ModelPrice)
     rows = session.scalars(
         select(ModelPrice).where(table.c.paywall_id == paywall_id).order_by(table.c.model, table.c.version)
     )
-    latest = {row.model: row for row in rows}
-    priced = {model: to_offer(row, unit) for model, row in latest.items() if row.retired_at is None}
-    overridden = frozenset(model for model, row in latest.items() if row.source == DEVELOPER)
-    return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
+    return {row.model: row for row in rows}
 
 
 def to_offer(row: ModelPrice, unit: Unit) -> Offer:
@@ -164,13 +199,17 @@ def to_offer(row: ModelPrice, unit: Unit) -> Offer:
         request_nanos=row.request_nanos,
         minimum_nanos=row.minimum_nanos,
         markup_basis_points=row.markup_basis_points,
+        image_nanos=row.image_nanos,
+        tiers=tiers_from_json(row.tiers),
+        cost=ListPrice.from_json(row.cost).to_price(row.model, unit) if row.cost is not None else None,
         **{name: getattr(row, name) for name in KINDS},
     )
     return Offer(price, row.display_name, row.description, row.context_tokens_max, row.output_tokens_max,
                  row.part_tokens_max, row.created_at)  # fmt: skip
 
 
-def _current(session: Session, paywall_id: str, model: str) -> ModelPrice | None:
+def current(session: Session, paywall_id: str, model: str) -> ModelPrice | None:
+    """Returns the newest version of a model's price, None where it never had one."""
     table = table_of(ModelPrice)
     statement = select(ModelPrice).where(table.c.paywall_id == paywall_id, table.c.model == model)
     return session.scalars(statement.order_by(table.c.version.desc()).limit(1)).first()

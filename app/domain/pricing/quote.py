@@ -1,11 +1,12 @@
 """The arithmetic of a charge. Pure: a price version and tokens by kind in, nanos out.
 
 Everything is summed exactly and rounded once, at the total, half up (`decisions.md` 1); whole credits
-are rounded up.
+are rounded up. Where a price has tiers, the length of the prompt chooses one for the whole request, as
+providers do: a bound takes the dearest that the prompt can reach.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -18,7 +19,8 @@ BASIS_POINTS = 10_000
 class TokenKind(StrEnum):
     """Kinds of token that are priced apart.
 
-    All but the last three are parts of the prompt and those of the output: nothing is added twice.
+    Each is a part of the prompt or of the output, so nothing is added twice, but for images with a price for
+    each, which are counted beside their tokens.
     """
 
     INPUT = "input"
@@ -29,15 +31,38 @@ class TokenKind(StrEnum):
     OUTPUT = "output"
     REASONING = "reasoning"
     AUDIO_OUTPUT = "audio_output"
+    IMAGE_OUTPUT = "image_output"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """What all tokens of a request cost whose prompt has at least `from_tokens`, in nanos per million."""
+
+    from_tokens: int
+    input_nanos: int
+    cached_input_nanos: int
+    output_nanos: int
+    cache_write_nanos: int | None = None
+    image_input_nanos: int | None = None
+    audio_input_nanos: int | None = None
+    reasoning_nanos: int | None = None
+    audio_output_nanos: int | None = None
+    image_output_nanos: int | None = None
+
+
+TIERED = tuple(field.name for field in fields(Tier) if field.name != "from_tokens")
+"""The amounts that a tier replaces."""
 
 
 @dataclass(frozen=True)
 class Price:
     """One version of a model's price in a paywall.
 
-    `*_nanos` are nanos of the unit per million tokens, `request_nanos` per request, `minimum_nanos`
-    the least charge of an answered request; `markup_basis_points` is added to tokens and request fee.
-    A kind without a price of its own costs what input or output does.
+    `*_nanos` are nanos of the unit per million tokens, `image_nanos` per million images that are sent,
+    `request_nanos` per request, `minimum_nanos` the least charge of an answered request; `markup_basis_points`
+    is added to all but the minimum. A kind without a price of its own costs what input or output does. `cost`
+    is what the provider asks, where that is not this price itself; `tiers` stand in order.
     """
 
     id: str
@@ -55,10 +80,29 @@ class Price:
     audio_input_nanos: int | None = None
     reasoning_nanos: int | None = None
     audio_output_nanos: int | None = None
+    image_output_nanos: int | None = None
+    image_nanos: int = 0
+    tiers: tuple[Tier, ...] = ()
+    cost: "Price | None" = None
+
+    @cached_property
+    def steps(self) -> tuple[tuple[int, "Price"], ...]:
+        """The price by the least length of a prompt that it is for: this one from 0 on, then each tier's."""
+        changed = [(tier.from_tokens, {name: getattr(tier, name) for name in TIERED}) for tier in self.tiers]
+        return tuple((least, replace(self, tiers=(), **rates)) for least, rates in [(0, {}), *changed])
+
+    def at(self, prompt_tokens: int) -> "Price":
+        """Returns the price of a request with such a prompt, which has no tiers any more."""
+        return next(price for least, price in reversed(self.steps) if prompt_tokens >= least)
+
+    def tier_from(self, prompt_tokens: int) -> int | None:
+        """Returns where the tier begins that such a prompt falls in; None below the first."""
+        reached = [tier.from_tokens for tier in self.tiers if prompt_tokens >= tier.from_tokens]
+        return reached[-1] if reached else None
 
     @cached_property
     def rates(self) -> Mapping[TokenKind, int]:
-        """Nanos per million tokens of each kind, those of the prompt first."""
+        """Nanos per million tokens of each kind, those of the prompt first; below the first tier."""
 
         def of_input(nanos: int | None) -> int:
             return self.input_nanos if nanos is None else nanos
@@ -75,29 +119,33 @@ class Price:
             TokenKind.OUTPUT: self.output_nanos,
             TokenKind.REASONING: of_output(self.reasoning_nanos),
             TokenKind.AUDIO_OUTPUT: of_output(self.audio_output_nanos),
+            TokenKind.IMAGE_OUTPUT: of_output(self.image_output_nanos),
+            TokenKind.IMAGE: self.image_nanos,
         }
 
     @cached_property
     def dearest(self) -> tuple[int, int]:
-        """What a prompt and an output token can cost at most, whatever kinds they turn out to be."""
-        dearest_input = max(nanos for kind, nanos in self.rates.items() if kind not in OF_OUTPUT)
-        return dearest_input, max(self.rates[kind] for kind in OF_OUTPUT)
+        """What a prompt and an output token can cost at most below the first tier, whatever kinds they are."""
+        return max(self.rates[kind] for kind in OF_PROMPT), max(self.rates[kind] for kind in OF_OUTPUT)
 
     @cached_property
     def dearest_text(self) -> tuple[int, int]:
-        """The same where there are no images and no sound."""
+        """The same where no images and no sound are sent, and no sound is asked for."""
         of_prompt = (TokenKind.INPUT, TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE)
-        rates = self.rates
-        return max(rates[kind] for kind in of_prompt), max(rates[TokenKind.OUTPUT], rates[TokenKind.REASONING])
+        of_output = (TokenKind.OUTPUT, TokenKind.REASONING, TokenKind.IMAGE_OUTPUT)
+        return max(self.rates[kind] for kind in of_prompt), max(self.rates[kind] for kind in of_output)
 
     @cached_property
     def is_free(self) -> bool:
         """Whether no request can ever cost anything."""
-        return not any((*self.rates.values(), self.request_nanos, self.minimum_nanos))
+        rates = (nanos for _, price in self.steps for nanos in price.rates.values())
+        return not any((*rates, self.request_nanos, self.minimum_nanos))
 
 
-OF_OUTPUT = (TokenKind.OUTPUT, TokenKind.REASONING, TokenKind.AUDIO_OUTPUT)
-_OF_PROMPT = (TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE, TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT)
+OF_OUTPUT = (TokenKind.OUTPUT, TokenKind.REASONING, TokenKind.AUDIO_OUTPUT, TokenKind.IMAGE_OUTPUT)
+OF_PROMPT = (TokenKind.INPUT, TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE, TokenKind.IMAGE_INPUT,
+             TokenKind.AUDIO_INPUT)  # fmt: skip
+_PARTS = (*OF_PROMPT[1:], *OF_OUTPUT[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,62 +153,80 @@ class Tokens:
     """Tokens of one answer. `prompt` includes `cached`, and `output` everything that was thought or spoken.
 
     `other` are the kinds beside these three; a provider that counts more parts than there are of the
-    whole is believed as far as the whole goes.
+    whole is believed as far as the whole goes. `images` are those that were sent, where each has a price.
     """
 
     prompt: int
     output: int
     cached: int = 0
     other: tuple[tuple[TokenKind, int], ...] = ()
+    images: int = 0
 
     def by_kind(self) -> list[tuple[TokenKind, int]]:
         """Returns each kind that occurred with its tokens, so that the parts add up to the whole."""
         cached = min(self.cached, self.prompt)
         if not self.other:
-            kinds = ((TokenKind.INPUT, self.prompt - cached), (TokenKind.CACHED_INPUT, cached),
-                     (TokenKind.OUTPUT, self.output))  # fmt: skip
+            kinds = [(TokenKind.INPUT, self.prompt - cached), (TokenKind.CACHED_INPUT, cached),
+                     (TokenKind.OUTPUT, self.output)]  # fmt: skip
+            if self.images:
+                kinds.append((TokenKind.IMAGE, self.images))
             return [(kind, count) for kind, count in kinds if count]
         named = {**dict(self.other), TokenKind.CACHED_INPUT: cached}
         left = {True: self.prompt, False: self.output}
-        found = []
-        for kind in (*_OF_PROMPT, *OF_OUTPUT[1:]):
-            part = min(named.get(kind, 0), left[kind in _OF_PROMPT])
-            left[kind in _OF_PROMPT] -= part
-            found.append((kind, part))
-        found = [(TokenKind.INPUT, left[True]), *found[:4], (TokenKind.OUTPUT, left[False]), *found[4:]]
-        return [(kind, count) for kind, count in found if count]
+        found = dict.fromkeys((*OF_PROMPT, *OF_OUTPUT), 0)
+        for kind in _PARTS:
+            part = min(named.get(kind, 0), left[kind in OF_PROMPT])
+            left[kind in OF_PROMPT] -= part
+            found[kind] = part
+        found |= {TokenKind.INPUT: left[True], TokenKind.OUTPUT: left[False], TokenKind.IMAGE: self.images}
+        return [(kind, count) for kind, count in found.items() if count]
 
 
 def charge_nanos(price: Price, tokens: Tokens) -> int:
     """Returns what an answered request costs, in nanos of the price's unit."""
-    rates = price.rates
-    return _finish(price, sum([rates[kind] * count for kind, count in tokens.by_kind()]))
+    return _finish(price, _exact(price, tokens))
 
 
 def cost_nanos(price: Price, tokens: Tokens) -> int:
     """Returns what the provider is owed for these tokens by this price version: no markup, no minimum."""
-    exact = sum([price.rates[kind] * count for kind, count in tokens.by_kind()]) + price.request_nanos * PER_MILLION
+    basis = price.cost or price
+    exact = _exact(basis, tokens) + basis.request_nanos * PER_MILLION
     return (2 * exact + PER_MILLION) // (2 * PER_MILLION)
 
 
-def bound_nanos(price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False) -> int:
-    """Returns what a request of at most these tokens can cost, whatever kinds they turn out to be."""
+def _exact(price: Price, tokens: Tokens) -> int:
+    rates = price.at(tokens.prompt).rates if price.tiers else price.rates
+    return sum([rates[kind] * count for kind, count in tokens.by_kind()])
+
+
+def bound_nanos(
+    price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False, images: int = 0
+) -> int:
+    """Returns what a request of at most these tokens and images can cost, whatever kinds they turn out to be."""
+    if price.tiers:
+        reached = [(least, step) for least, step in price.steps if least <= prompt_tokens]
+        ends = [*(least - 1 for least, _ in reached[1:]), prompt_tokens]
+        return max(
+            bound_nanos(step, end, output_tokens, has_media=has_media, images=images)
+            for (_, step), end in zip(reached, ends, strict=True)
+        )
     dearest_input, dearest_output = price.dearest if has_media else price.dearest_text
-    return _finish(price, dearest_input * prompt_tokens + dearest_output * output_tokens)
+    exact = dearest_input * prompt_tokens + dearest_output * output_tokens
+    return _finish(price, exact + price.image_nanos * images if images else exact)
 
 
 def affordable_output_tokens(
-    price: Price, prompt_tokens: int, limit: int, nanos: int, *, has_media: bool = False
+    price: Price, prompt_tokens: int, limit: int, nanos: int, *, has_media: bool = False, images: int = 0
 ) -> int:
     """Returns the largest output, at most `limit`, whose bound fits `nanos`; -1 if not even the prompt fits."""
-    if bound_nanos(price, prompt_tokens, limit, has_media=has_media) <= nanos:
+    if bound_nanos(price, prompt_tokens, limit, has_media=has_media, images=images) <= nanos:
         return limit
     low, high = -1, limit
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (
             (middle, high)
-            if bound_nanos(price, prompt_tokens, middle, has_media=has_media) <= nanos
+            if bound_nanos(price, prompt_tokens, middle, has_media=has_media, images=images) <= nanos
             else (low, middle - 1)
         )
     return low

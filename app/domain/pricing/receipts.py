@@ -30,7 +30,8 @@ class Receipt:
     `released` (nothing charged) or `running`. `disconnect` says what happened to the charge when the
     client went away: None, `cancel`, `drain` or `free`. `split` and `provider_cost` (what the provider said
     that it cost, in USD) are for the developer only. `late` is the second line of a receipt whose process
-    came back after its hold had expired: what was used in the end, and what that added.
+    came back after its hold had expired: what was used in the end, and what that added. `tier_from_tokens`
+    is set where the prompt was so long that another price counts: from this many tokens on.
     """
 
     id: str
@@ -57,11 +58,12 @@ class Receipt:
     shortfall: str = "0"
     provider_cost: str | None = None
     late: Mapping[str, Any] | None = None
+    tier_from_tokens: int | None = None
 
 
 def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
     """Returns what is stored: a line for each kind of token that occurred, and one for a request fee."""
-    rates = price.rates
+    rates = price.at(tokens.prompt).rates if price.tiers else price.rates
     lines: list[dict[str, Any]] = [
         {
             "kind": kind.value,
@@ -112,4 +114,5 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         shortfall=detail.get("shortfall", "0"),
         provider_cost=None if cost is None else format_decimal(cost),
         late=row["late"],
+        tier_from_tokens=detail.get("tier_from_tokens"),
     )

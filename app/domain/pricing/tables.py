@@ -1,18 +1,23 @@
 """Prices of models in a paywall; each version is immutable."""
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Whole, Words
+from app.domain.tables import STRICT, Json, Whole, Words
 
-KINDS = ("cache_write_nanos", "image_input_nanos", "audio_input_nanos", "reasoning_nanos", "audio_output_nanos")
+KINDS = ("cache_write_nanos", "image_input_nanos", "audio_input_nanos", "reasoning_nanos", "audio_output_nanos",
+         "image_output_nanos")  # fmt: skip
 """Prices of kinds of token that cost what input or output does where there is none."""
 
 
 class ModelPrice(SQLModel, table=True):
     """One version of a model's price. The highest version counts; a retired one takes the model off.
 
-    `source` says who set it: `developer`, or `catalogue`, which never replaces a developer's.
+    `source` says who set it: `developer`, or `catalogue`, which never replaces a developer's. `tiers` are the
+    prices for long prompts, `cost` what the provider asks where that is not this price itself, both as JSON of
+    `list_price`; `retired_because` says why a retired one was taken off.
     """
 
     __tablename__ = "model_price"
@@ -22,7 +27,7 @@ class ModelPrice(SQLModel, table=True):
             " AND minimum_nanos >= 0 AND markup_basis_points >= 0",
             name="not_negative",
         ),
-        *(CheckConstraint(f"{kind} >= 0", name=f"{kind}_not_negative") for kind in KINDS),
+        *(CheckConstraint(f"{kind} >= 0", name=f"{kind}_not_negative") for kind in (*KINDS, "image_nanos")),
         Index("ix_model_price_version", "paywall_id", "model", "version", unique=True),
         STRICT,
     )
@@ -44,9 +49,14 @@ class ModelPrice(SQLModel, table=True):
     audio_input_nanos: int | None = Field(default=None, sa_type=Whole)
     reasoning_nanos: int | None = Field(default=None, sa_type=Whole)
     audio_output_nanos: int | None = Field(default=None, sa_type=Whole)
+    image_output_nanos: int | None = Field(default=None, sa_type=Whole)
+    image_nanos: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
+    tiers: Any = Field(default=None, sa_type=Json, nullable=True)
+    cost: Any = Field(default=None, sa_type=Json, nullable=True)
     source: str = Field(default="developer", sa_type=Words, sa_column_kwargs={"server_default": "developer"})
     context_tokens_max: int | None = Field(default=None, sa_type=Whole)
     output_tokens_max: int | None = Field(default=None, sa_type=Whole)
     part_tokens_max: int | None = Field(default=None, sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
     retired_at: int | None = Field(default=None, sa_type=Whole)
+    retired_because: str | None = Field(default=None, sa_type=Words)

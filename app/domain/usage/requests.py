@@ -148,11 +148,18 @@ def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
         detail["lines"] = token_lines(price, metered.tokens)
         detail["minimum"] = format_decimal(price.minimum_nanos)
         detail["markup_percent"] = markup_percent(price)
+        if price.tiers and (tier_from := price.tier_from(metered.tokens.prompt)) is not None:
+            detail["tier_from_tokens"] = tier_from
+        if price.cost is not None:
+            detail["cost"] = format_decimal(cost_nanos(price, metered.tokens))
     return detail
 
 
 def checkpoint_cost(arithmetic: Mapping[str, Any] | None) -> int:
-    """Returns what the provider is owed by a checkpoint's lines, in nanos."""
+    """Returns what the provider is owed by a checkpoint, in nanos: by its lines where it does not say."""
+    said = (arithmetic or {}).get("cost")
+    if said is not None:
+        return int(Fraction(said) * NANOS)
     exact = sum((Fraction(line["amount"]) for line in (arithmetic or {}).get("lines", ())), Fraction(0))
     return int(exact * NANOS + Fraction(1, 2))
 

@@ -11,13 +11,19 @@ from app.domain.errors import BadField
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.pricing import price_book
+from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.quote import Tier
 from app.domain.pricing.tables import ModelPrice
 from app.flows.snapshot import read_epochs
 from tests.flows.books import make_paywall
 
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
-OTHER = NewPrice("m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, price_book.CATALOGUE)
+TIERS = (Tier(100, 1, 2, 3), Tier(200, 4, 5, 6, 7, 8, 9, 10, 11, 12))
+OTHER = NewPrice(
+    "m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, price_book.CATALOGUE, 15, 16, TIERS,
+    ListPrice(17, 18, tiers=TIERS[:1]),
+)  # fmt: skip
 
 
 def epoch(session: Session, paywall_id: str) -> int:
@@ -80,6 +86,8 @@ def test_everything_that_is_set_is_offered(database: str) -> None:
         price, offer = offers["m"].price, offers["m"]
     assert (price.input_nanos, price.output_nanos, price.cached_input_nanos) == (1, 2, 3)
     assert (price.request_nanos, price.minimum_nanos, price.markup_basis_points, price.unit) == (4, 5, 6, "CREDIT")
+    assert (price.image_output_nanos, price.image_nanos, price.tiers) == (15, 16, TIERS)
+    assert price.cost == ListPrice(17, 18, tiers=TIERS[:1]).to_price("m", Unit.CREDIT)
     assert (offer.display_name, offer.description, offers["n"].display_name) == ("M", "Small.", "n")
     assert (offer.context_tokens_max, offer.output_tokens_max, offer.part_tokens_max) == (7, 8, 9)
 
@@ -100,6 +108,27 @@ def test_taking_a_model_off_is_told_to_every_process_once(database: str) -> None
             price_book.retire(session, paywall_id, "m")
         price_book.retire(session, paywall_id, "never-there")
         assert epoch(session, paywall_id) == 2
+
+
+def test_many_prices_are_told_to_every_process_once_and_only_if_one_changed(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE})
+        others = [PRICE, replace(PRICE, model="n"), replace(PRICE, model="o")]
+        assert [price_book.set_prices(session, paywall_id, others) for _ in range(2)] == [["n", "o"], []]
+        assert set(price_book.read_offers(session, paywall_id, Unit.USD).priced) == {"m", "n", "o"}
+        assert epoch(session, paywall_id) == 2
+
+
+def test_why_a_model_is_off_is_kept_until_it_is_on_again(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE})
+        assert [price_book.retire(session, paywall_id, "m", price_book.COST) for _ in range(2)] == [True, False]
+        price_book.note_unpriced(session, paywall_id, "n")
+        reasons = {model: row.retired_because for model, row in price_book.read_latest(session, paywall_id).items()}
+        assert reasons == {"m": price_book.COST, "n": price_book.UNPRICED}
+        price_book.set_price(session, paywall_id, PRICE)
+        newest = price_book.current(session, paywall_id, "m")
+        assert newest is not None and newest.retired_because is None
 
 
 def test_a_refused_price_leaves_no_version(database: str) -> None:
@@ -129,6 +158,13 @@ def test_a_price_of_nothing_and_the_largest_price_can_be() -> None:
         ("minimum_nanos", -1),
         ("markup_basis_points", -1),
         ("markup_basis_points", 1_000_001),
+        ("image_nanos", -1),
+        ("tiers", (TIERS[1], TIERS[0])),
+        ("tiers", (TIERS[0], TIERS[0])),
+        ("tiers", (Tier(0, 1, 1, 1),)),
+        ("tiers", (Tier(5, 1, 1, -1),)),
+        ("tiers", (Tier(5, 1, 1, 1, image_output_nanos=AMOUNT_UNITS_MAX * NANOS + 1),)),
+        ("tiers", tuple(Tier(start, 1, 1, 1) for start in range(1, 22))),
     ],
 )
 def test_a_price_that_cannot_be_is_refused_by_name(field: str, value: object) -> None:

@@ -10,21 +10,30 @@ from hypothesis import strategies as st
 from app.domain.money import NANOS, Unit
 from app.domain.pricing.quote import (
     OF_OUTPUT,
+    OF_PROMPT,
+    TIERED,
     Price,
+    Tier,
     TokenKind,
     Tokens,
     affordable_output_tokens,
     bound_nanos,
     charge_nanos,
+    cost_nanos,
 )
 
 NANO = st.integers(0, 100 * NANOS)
+OWN = {name: st.none() | NANO for name in TIERED if name not in ("input_nanos", "cached_input_nanos", "output_nanos")}
+TIERS = st.lists(
+    st.builds(Tier, st.integers(1, 2_000_000), NANO, NANO, NANO, **OWN),
+    max_size=3, unique_by=lambda tier: tier.from_tokens,
+).map(lambda tiers: tuple(sorted(tiers, key=lambda tier: tier.from_tokens)))  # fmt: skip
 PRICES = st.builds(
     Price, id=st.just("prc_1"), model=st.just("m"), version=st.just(1), unit=st.sampled_from([Unit.USD, Unit.USDC]),
     input_nanos=NANO, cached_input_nanos=NANO, output_nanos=NANO, request_nanos=NANO,
     minimum_nanos=st.integers(0, NANOS) | st.integers(0, 10**6 * NANOS),
-    markup_basis_points=st.integers(0, 50_000), cache_write_nanos=st.none() | NANO, image_input_nanos=st.none() | NANO,
-    audio_input_nanos=st.none() | NANO, reasoning_nanos=st.none() | NANO, audio_output_nanos=st.none() | NANO,
+    markup_basis_points=st.integers(0, 50_000), image_nanos=st.just(0) | st.integers(0, 10**6 * NANOS),
+    tiers=st.just(()) | TIERS, **OWN,
 )  # fmt: skip
 COUNTS = st.integers(0, 2_000_000)
 
@@ -33,28 +42,26 @@ COUNTS = st.integers(0, 2_000_000)
 def tokens(draw: st.DrawFn) -> Tokens:
     """Tokens of every kind, each a part of the prompt or of the output."""
     prompt, output = draw(COUNTS), draw(COUNTS)
-    cached = draw(st.integers(0, prompt))
+    cached, images = draw(st.integers(0, prompt)), draw(st.integers(0, 20))
     if draw(st.booleans()):
-        return Tokens(prompt, output, cached)
+        return Tokens(prompt, output, cached, images=images)
     left, other = {True: prompt - cached, False: output}, []
-    for kind in (TokenKind.CACHE_WRITE, TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT, *OF_OUTPUT[1:]):
-        part = draw(st.integers(0, left[kind not in OF_OUTPUT]))
-        left[kind not in OF_OUTPUT] -= part
+    for kind in (*OF_PROMPT[2:], *OF_OUTPUT[1:]):
+        part = draw(st.integers(0, left[kind in OF_PROMPT]))
+        left[kind in OF_PROMPT] -= part
         other.append((kind, part))
-    return Tokens(prompt, output, cached, tuple(other))
+    return Tokens(prompt, output, cached, tuple(other), images)
 
 
 def exact(price: Price, used: Tokens) -> Fraction:
     """Works out a charge in nanos with nothing rounded: the whole at the plain price, and each part's difference."""
-    total = price.input_nanos * used.prompt + price.output_nanos * used.output
-    total += (price.cached_input_nanos - price.input_nanos) * used.cached
-    own = {
-        TokenKind.CACHE_WRITE: price.cache_write_nanos, TokenKind.IMAGE_INPUT: price.image_input_nanos,
-        TokenKind.AUDIO_INPUT: price.audio_input_nanos, TokenKind.REASONING: price.reasoning_nanos,
-        TokenKind.AUDIO_OUTPUT: price.audio_output_nanos,
-    }  # fmt: skip
+    by: Price | Tier = price
+    for tier in price.tiers:
+        by = tier if used.prompt >= tier.from_tokens else by
+    total = by.input_nanos * used.prompt + by.output_nanos * used.output + price.image_nanos * used.images
+    total += (by.cached_input_nanos - by.input_nanos) * used.cached
     for kind, count in used.other:
-        plain, nanos = (price.output_nanos if kind in OF_OUTPUT else price.input_nanos), own[kind]
+        plain, nanos = (by.output_nanos if kind in OF_OUTPUT else by.input_nanos), getattr(by, f"{kind.value}_nanos")
         total += (plain if nanos is None else nanos) * count - plain * count
     return (Fraction(total, 10**6) + price.request_nanos) * (1 + Fraction(price.markup_basis_points, 10_000))
 
@@ -90,19 +97,65 @@ def test_what_is_half_a_nano_for_each_kind_is_rounded_once_in_their_sum() -> Non
 @given(PRICES, tokens(), st.data())
 def test_no_charge_within_the_bound_costs_more_than_the_bound(price: Price, most: Tokens, data: st.DataObject) -> None:
     prompt, output = data.draw(st.integers(0, most.prompt)), data.draw(st.integers(0, most.output))
-    used = Tokens(prompt, output, data.draw(st.integers(0, prompt)))
+    images = data.draw(st.integers(0, most.images))
+    used = Tokens(prompt, output, data.draw(st.integers(0, prompt)), images=images)
     for unit in Unit:
         priced = replace(price, unit=unit)
-        assert charge_nanos(priced, used) <= bound_nanos(priced, most.prompt, most.output)
+        assert charge_nanos(priced, used) <= bound_nanos(priced, most.prompt, most.output, images=most.images)
 
 
-@given(PRICES, COUNTS, COUNTS)
-def test_the_bound_is_what_the_dearest_answer_costs(price: Price, prompt: int, output: int) -> None:
-    dear_input = max((kind for kind in price.rates if kind not in OF_OUTPUT), key=lambda kind: price.rates[kind])
-    dear_output = max(OF_OUTPUT, key=lambda kind: price.rates[kind])
+@given(PRICES, st.lists(COUNTS, min_size=2, max_size=2), st.lists(COUNTS, min_size=2, max_size=2), st.booleans())
+def test_a_bound_never_falls_as_prompt_or_output_grow(
+    price: Price, prompts: list[int], outputs: list[int], has_media: bool
+) -> None:
+    (less, more), (few, many) = sorted(prompts), sorted(outputs)
+    most = bound_nanos(price, more, many, has_media=has_media)
+    assert bound_nanos(price, less, many, has_media=has_media) <= most
+    assert bound_nanos(price, more, few, has_media=has_media) <= most
+
+
+@given(PRICES, COUNTS, COUNTS, st.integers(0, 20))
+def test_the_bound_is_what_the_dearest_answer_costs(price: Price, prompt: int, output: int, images: int) -> None:
+    assert bound_nanos(price, prompt, output, has_media=True, images=images) == max(
+        charge_nanos(price, dearest(price, length, output, images))
+        for length in {prompt, *(tier.from_tokens - 1 for tier in price.tiers if tier.from_tokens <= prompt)}
+    )
+
+
+def dearest(price: Price, prompt: int, output: int, images: int) -> Tokens:
+    """The answer to a prompt of that length that costs most."""
+    rates = price.at(prompt).rates
+    dear_input = max(OF_PROMPT, key=lambda kind: rates[kind])
+    dear_output = max(OF_OUTPUT, key=lambda kind: rates[kind])
     cached = prompt if dear_input is TokenKind.CACHED_INPUT else 0
-    dearest = Tokens(prompt, output, cached, ((dear_input, prompt), (dear_output, output)))
-    assert bound_nanos(price, prompt, output, has_media=True) == charge_nanos(price, dearest)
+    return Tokens(prompt, output, cached, ((dear_input, prompt), (dear_output, output)), images)
+
+
+LONG = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS, 10 * NANOS, tiers=(Tier(201, 2 * NANOS, 2 * NANOS, 15 * NANOS),))
+
+
+def test_a_long_prompt_prices_the_whole_request_by_its_tier() -> None:
+    assert (charge_nanos(LONG, Tokens(200, 10)), charge_nanos(LONG, Tokens(201, 10))) == (300_000, 552_000)
+    assert (bound_nanos(LONG, 200, 10), bound_nanos(LONG, 201, 10)) == (300_000, 552_000)
+    assert [LONG.tier_from(prompt) for prompt in (0, 200, 201, 10**6)] == [None, None, 201, 201]
+
+
+def test_a_cheaper_tier_never_lowers_the_bound_below_what_a_shorter_prompt_costs() -> None:
+    cheap = replace(LONG, tiers=(Tier(201, 1, 1, 1),))
+    assert bound_nanos(cheap, 201, 10) == charge_nanos(cheap, Tokens(200, 10)) > charge_nanos(cheap, Tokens(201, 10))
+
+
+def test_a_price_is_free_only_if_its_tiers_are() -> None:
+    free = Price("prc_0", "m", 1, Unit.USD, 0, 0, 0, tiers=(Tier(9, 0, 0, 0),))
+    assert free.is_free and not replace(free, tiers=(Tier(9, 0, 0, 1),)).is_free
+    assert not replace(free, image_nanos=1).is_free
+
+
+def test_what_the_provider_asks_is_the_cost_and_not_the_price() -> None:
+    own = replace(LONG, cost=Price("", "m", 0, Unit.USD, 5, 5, 5, request_nanos=7, tiers=(Tier(50, 9, 9, 9),)))
+    assert cost_nanos(own, Tokens(10**6, 10**6)) == 9 + 9 + 7
+    assert cost_nanos(own, Tokens(49, 10**6)) == 5 + 7
+    assert cost_nanos(LONG, Tokens(201, 10)) == charge_nanos(LONG, Tokens(201, 10))
 
 
 @given(PRICES, tokens())
@@ -110,7 +163,8 @@ def test_text_is_bounded_without_the_price_of_sound_and_images(price: Price, use
     media = (TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT, TokenKind.AUDIO_OUTPUT)
     text = Tokens(used.prompt, used.output, used.cached, tuple(part for part in used.other if part[0] not in media))
     assert charge_nanos(price, text) <= bound_nanos(price, used.prompt, used.output)
-    assert charge_nanos(price, used) <= bound_nanos(price, used.prompt, used.output, has_media=True)
+    bound = bound_nanos(price, used.prompt, used.output, has_media=True, images=used.images)
+    assert charge_nanos(price, used) <= bound
 
 
 @given(PRICES, st.integers(0, 10_000), st.integers(0, 20_000), st.integers(0, 1_000 * NANOS))
@@ -141,7 +195,8 @@ def test_a_minimum_is_rounded_up_to_whole_credits_too(minimum_nanos: int, charge
 def test_the_kinds_add_up_to_the_tokens(used: Tokens) -> None:
     parts = dict(used.by_kind())
     assert sum(count for kind, count in parts.items() if kind in OF_OUTPUT) == used.output
-    assert sum(count for kind, count in parts.items() if kind not in OF_OUTPUT) == used.prompt
+    assert sum(count for kind, count in parts.items() if kind in OF_PROMPT) == used.prompt
+    assert parts.get(TokenKind.IMAGE, 0) == used.images
     assert parts.get(TokenKind.CACHED_INPUT, 0) == used.cached
     assert all(parts.get(kind, 0) == count for kind, count in used.other)
 
@@ -152,7 +207,7 @@ def test_parts_that_come_to_more_than_the_whole_are_believed_as_far_as_it_goes(
 ) -> None:
     parts = dict(Tokens(prompt, output, cached, tuple(other)).by_kind())
     assert sum(count for kind, count in parts.items() if kind in OF_OUTPUT) == output
-    assert sum(count for kind, count in parts.items() if kind not in OF_OUTPUT) == prompt
+    assert sum(count for kind, count in parts.items() if kind in OF_PROMPT) == prompt
 
 
 def test_more_cached_tokens_than_the_prompt_has_are_not_believed() -> None:
@@ -161,5 +216,6 @@ def test_more_cached_tokens_than_the_prompt_has_are_not_believed() -> None:
 
 @given(PRICES | st.just(Price("prc_0", "m", 1, Unit.USD, 0, 0, 0, markup_basis_points=5)))
 def test_a_free_price_never_charges_and_any_other_can(price: Price) -> None:
-    most = charge_nanos(price, Tokens(10**9, 10**9, 10**8))
+    price = replace(price, tiers=())
+    most = charge_nanos(price, Tokens(10**9, 10**9, 10**8, images=10**9))
     assert price.is_free == (most == 0)

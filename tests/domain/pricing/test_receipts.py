@@ -20,7 +20,10 @@ def test_each_line_multiplies_exactly(price: Price, used: Tokens) -> None:
     lines = {line["kind"]: ReceiptLine(**line) for line in token_lines(price, used)}
     for kind, count in used.by_kind():
         line = lines.pop(kind.value)
-        assert (line.tokens, Fraction(line.price_per_million)) == (count, Fraction(price.rates[kind], NANOS))
+        assert (line.tokens, Fraction(line.price_per_million)) == (
+            count,
+            Fraction(price.at(used.prompt).rates[kind], NANOS),
+        )
         assert Fraction(line.amount) == count * Fraction(line.price_per_million) / 10**6
     fee = lines.pop("request", None)
     assert Fraction(fee.amount if fee else 0) * NANOS == price.request_nanos

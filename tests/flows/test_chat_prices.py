@@ -1,0 +1,113 @@
+"""Prices that depend on the prompt, from hold to receipt: tiers, images, and what the provider asks beside them."""
+
+from fractions import Fraction
+
+import pytest
+
+from app.domain.ledger.accounts import Kind
+from app.domain.money import NANOS
+from app.domain.paywalls.configuration import DEMO, Mode
+from app.domain.pricing.list_price import ListPrice
+from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost_nanos
+from app.domain.usage.requests import Metered
+from app.flows.chat import Run
+from app.flows.housekeeping import reap_holds
+from app.flows.process_lease import end
+from app.flows.snapshot import Snapshot
+from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.crowd import connect, sign_in, top_up
+from tests.flows.scripted import Scripted, flows, request
+from tests.flows.test_charge_split import balance_of, split_of
+from tests.flows.test_chat import receipt
+
+TIERED = NewPrice(
+    "demo-mini", NANOS, 2 * NANOS, NANOS // 2, markup_basis_points=1_000, part_tokens_max=100,
+    tiers=(Tier(1_000, 3 * NANOS, NANOS, 5 * NANOS),),
+)  # fmt: skip
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+
+
+async def settled(snapshot: Snapshot, tokens: Tokens, content: object = "Hello") -> Run:
+    """Runs a request that used these tokens."""
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(content, max_tokens=50), "req_1", None)  # type: ignore[arg-type]
+        assert isinstance(run, Run)
+        await chat.settle(run, Metered(tokens))
+    assert_books_balance()
+    return run
+
+
+@pytest.mark.parametrize(("prompt", "tier", "price"), [(999, None, "1"), (1_000, 1_000, "3"), (2_000, 1_000, "3")])
+async def test_a_receipt_shows_the_tier_that_the_prompt_fell_in(
+    database: str, prompt: int, tier: int | None, price: str
+) -> None:
+    snapshot = make_snapshot({"demo-mini": TIERED})
+    await give(snapshot, "ada", NANOS)
+    run = await settled(snapshot, Tokens(prompt, 40), "x" * 3_000)
+    found = receipt(snapshot)
+    assert (found.tier_from_tokens, found.lines[0].price_per_million) == (tier, price)
+    assert Fraction(found.charge) * NANOS == charge_nanos(run.offer.price, Tokens(prompt, 40))
+    assert Fraction(found.hold) * NANOS == run.bound.nanos(run.offer, 50) >= Fraction(found.charge) * NANOS
+
+
+async def test_a_prompt_that_cannot_reach_a_tier_is_not_held_for_it(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": TIERED})
+    await give(snapshot, "ada", NANOS)
+    run = await settled(snapshot, Tokens(5, 5))
+    assert run.bound.prompt_tokens < 1_000
+    assert run.bound.nanos(run.offer, 50) == (run.bound.prompt_tokens * NANOS + 50 * 2 * NANOS) * 11 // 10_000_000
+
+
+async def test_images_with_a_price_for_each_are_held_and_charged(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", NANOS, NANOS, image_nanos=1_000 * NANOS,
+                                                    part_tokens_max=100)})  # fmt: skip
+    await give(snapshot, "ada", NANOS)
+    content = [{"type": "text", "text": "Which?"}, PICTURE, PICTURE, SOUND]
+    run = await settled(snapshot, Tokens(300, 10), content)
+    assert run.bound.images == 3  # a sound may cost no more than it, and is not counted
+    assert [(line.kind, line.tokens, line.amount) for line in receipt(snapshot).lines][-1] == ("image", 2, "0.002")
+    assert Fraction(receipt(snapshot).charge) == Fraction(2, 1_000) + Fraction(310, 10**6)
+
+
+async def test_without_a_price_for_each_nobody_counts_images(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": TIERED})
+    await give(snapshot, "ada", NANOS)
+    run = await settled(snapshot, Tokens(300, 10), [PICTURE])
+    assert run.bound.images == 0
+    assert TokenKind.IMAGE not in {line.kind for line in receipt(snapshot).lines}
+
+
+OWN = NewPrice("demo-mini", 4 * NANOS, 8 * NANOS, cost=ListPrice(NANOS, 2 * NANOS))
+
+
+async def shared(price: NewPrice) -> Snapshot:
+    snapshot = make_snapshot({"demo-mini": price}, mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    top_up(ada, NANOS)
+    await connect(snapshot, ada, "ada")
+    return snapshot
+
+
+async def test_the_provider_is_owed_what_it_asks_and_not_the_developers_price(database: str) -> None:
+    snapshot = await shared(OWN)
+    run = await settled(snapshot, Tokens(100, 40))
+    owed = cost_nanos(run.offer.price, Tokens(100, 40))
+    assert owed == 100_000 + 80_000 == split_of(snapshot)["provider"] == balance_of(Kind.PROVIDER_PAYABLE, DEMO)
+    assert sum(split_of(snapshot).values()) == charge_nanos(run.offer.price, Tokens(100, 40)) == 4 * owed
+
+
+async def test_a_request_whose_process_was_lost_owes_what_the_provider_asks(database: str) -> None:
+    snapshot, used = await shared(OWN), Tokens(100, 40)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(max_tokens=50), "req_1", None)
+        assert isinstance(run, Run)
+        await chat.extend(run, 1, Metered(used, estimated=True))
+        await end("proc_test")
+        assert await reap_holds(queue) == 1
+    owed = cost_nanos(run.offer.price, used)
+    assert split_of(snapshot)["provider"] == balance_of(Kind.PROVIDER_PAYABLE, DEMO) == owed
+    assert_books_balance()
