@@ -14,6 +14,7 @@ from app.adapters.mail_smtp import SmtpMailer
 from app.adapters.provider_demo import DemoProvider
 from app.adapters.provider_openai import OpenAIProvider
 from app.adapters.rail_sandbox import SandboxRail
+from app.adapters.responder_http import HttpResponder
 from app.adapters.secret_box import SecretBox
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
@@ -25,6 +26,7 @@ from app.flows import process_lease
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_delivery import Deliveries
+from app.flows.custom_response import CustomResponses
 from app.flows.ports import (
     ChatProvider,
     LoginProvider,
@@ -34,6 +36,7 @@ from app.flows.ports import (
     PaymentRail,
     PriceCatalogue,
     ProviderTarget,
+    Responder,
     SandboxCheckouts,
     TokenCounter,
 )
@@ -111,6 +114,14 @@ class Wiring:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.chat, self.carrier, SecretBox(settings.get().secrets))
+
+    @cached_property
+    def responder(self) -> Responder:
+        return HttpResponder(lambda: clock.now() // clock.SECOND, settings.get().allow_private_addresses)
+
+    @cached_property
+    def responses(self) -> CustomResponses:
+        return CustomResponses(self.responder, SecretBox(settings.get().secrets))
 
 
 class NoMailer:
@@ -201,6 +212,7 @@ async def running() -> AsyncIterator[None]:
         heartbeat.cancel()
         await wired.queue.drain()
         await wired.providers.close()
+        await wired.responder.close()
         await process_lease.end(wired.owner)
         replace(None)
 

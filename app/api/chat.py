@@ -238,6 +238,10 @@ class _Call:
         is_strict = self.request.wants_json or self.snapshot.configuration.is_strict
         if is_strict or self.exchange.text(b"x-paywall-errors") == "http":
             raise PaywallRefusal(ask.action, text, url)
+        if self.snapshot.configuration.responder is not None:
+            text = await wiring.get().responses.write(
+                self.snapshot, self.user, self.request.model, self.exchange.request_id, ask, url, text
+            )
         paywall = self._paywall(ask.action, 0, ask.balance_nanos) | {"url": url}
         if not self.request.is_stream:
             await self.exchange.answer(200, event_stream.whole(self.request.model, text, paywall), _action(ask.action))
@@ -257,7 +261,8 @@ class _Call:
     def _stop(self, action: Action) -> Stop:
         url = self._url(action)
         message = "stopped" if action == "topup" else "stopped_limit"
-        return Stop(message_text(self.snapshot, message, url, 0), {"action": action, "url": url})
+        text = message_text(self.snapshot, message, url, 0)
+        return Stop(f"\n\n{text.lstrip()}", {"action": action, "url": url})
 
     def _describe(self, settled: Applied) -> dict[str, Any]:
         return self._paywall("none", settled.amount, visible_balance(self.snapshot, settled))

@@ -109,6 +109,7 @@ def document(api: FastAPI) -> dict[str, Any]:
                         operation, _ERRORS if method == "post" else {code: _ERRORS[code] for code in _GET_ERRORS}
                     )
         made["paths"][CHAT] = {"post": _chat()}
+        made.setdefault("webhooks", {})["custom_response"] = {"post": _custom_response()}
         api.openapi_schema = made
     return api.openapi_schema
 
@@ -121,6 +122,36 @@ def _add_errors(operation: dict[str, Any], errors: dict[str, str]) -> None:
             "content": {"application/json": {"schema": schema}},
         }
     operation["security"] = [{"key": []}]
+
+
+def _custom_response() -> dict[str, Any]:
+    """Returns what a developer's endpoint that writes messages is sent, and what it answers."""
+    sent = {name: {"type": "string"} for name in (
+        "event", "paywallId", "requestId", "user", "model", "name", "url", "shortfall", "shortfallFormatted", "unit",
+        "message",
+    )} | {"event": {"enum": ["authorize", "topup", "limit"]}}  # fmt: skip
+    answer = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "tags": ["webhooks"],
+        "summary": "A message is needed in the assistant's place",
+        "description": "Posted to the paywall's endpoint, signed as Standard Webhooks says. Within three seconds it "
+        "answers with what the user reads; otherwise, `message` is what they read.",
+        "operationId": "write_custom_response",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in signed
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object", "required": list(sent), "properties": sent}}},
+        },
+        "responses": {
+            "200": {
+                "description": "The text, with or without the link; at most 4,000 characters.",
+                "content": {"application/json": {"schema": answer}, "text/plain": {"schema": {"type": "string"}}},
+            }
+        },
+    }
 
 
 def _chat() -> dict[str, Any]:

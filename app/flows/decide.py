@@ -13,29 +13,12 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Epoch
 from app.domain.money import format_for_people
 from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.messages import DEFAULT_MESSAGES, SHARED_MESSAGES, render
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
 from app.domain.wallets.wallets import UserWallet
 from app.flows.chat_request import ChatRequest
 from app.flows.snapshot import Snapshot
-
-DEFAULT_MESSAGES = {
-    "topup": "Your {{ name }} wallet does not have enough left for this message. Add funds here: {{ url }}\n\n"
-    "Then send the message again. This one was not charged.",
-    "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"
-    "Then send the message again. This one was not charged.",
-    "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\n"
-    "Then send the message again. This one was not charged.",
-    "stopped": "\n\nThis answer ends here, because your {{ name }} wallet has run out. Add funds here: {{ url }}",
-    "stopped_limit": "\n\nThis answer ends here, because {{ name }} has reached the limit that you set for it. "
-    "Raise it here: {{ url }}",
-}
-SHARED_MESSAGES = {
-    "topup": "Your wallet does not have enough left for this message. Add funds here: {{ url }}\n\n"
-    "Then send the message again. This one was not charged.",
-    "stopped": "\n\nThis answer ends here, because your wallet has run out. Add funds here: {{ url }}",
-}
-"""What differs in shared mode, where the wallet is the person's and not the app's."""
 
 STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
@@ -197,11 +180,5 @@ def message_text(snapshot: Snapshot, action: str, url: str, shortfall_nanos: int
     """Returns what the assistant says instead of an answer, in the developer's words where there are any."""
     defaults = DEFAULT_MESSAGES if snapshot.mode is Mode.DEFAULT else {**DEFAULT_MESSAGES, **SHARED_MESSAGES}
     template = snapshot.configuration.messages.get(action) or defaults[action]
-    values = {
-        "url": url,
-        "name": snapshot.configuration.app_name,
-        "shortfall": format_for_people(shortfall_nanos, snapshot.unit),
-    }
-    for name, value in values.items():
-        template = template.replace("{{ " + name + " }}", value).replace("{{" + name + "}}", value)
-    return template
+    shortfall = format_for_people(shortfall_nanos, snapshot.unit)
+    return render(template, {"url": url, "name": snapshot.configuration.app_name, "shortfall": shortfall})

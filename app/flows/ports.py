@@ -3,9 +3,9 @@
 A port knows no vendor: shapes, units and errors are ours.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
 from app.domain.pricing.list_price import ListPrice as ListPrice
@@ -202,6 +202,21 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hands a mail over. Raises ProviderFailed if it was not taken."""
+        ...
+
+
+class Responder(Protocol):
+    """A developer's endpoint that writes what the assistant says where no model is asked."""
+
+    async def write(self, url: str, secret: str, message_id: str, content: Mapping[str, Any]) -> str:
+        """Sends what is known as JSON, signed, and returns the text that comes back, unchecked.
+
+        Raises ProviderFailed where none comes within three seconds, and at once where too many wait already.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Closes all connections."""
         ...
 
 

@@ -72,3 +72,10 @@ def test_chat_stands_in_the_document_beside_the_rest(api_schema: Any) -> None:
         chat["responses"]
     )
     assert {"/v1/models", "/v1/user/balance", "/v1/user/charge", "/v1/requests/{request_id}"} <= set(document["paths"])
+
+
+def test_what_a_developers_endpoint_is_sent_stands_in_the_document(api_schema: Any) -> None:
+    sent = api_schema.raw_schema["webhooks"]["custom_response"]["post"]
+    assert {"event", "user", "url", "shortfall", "model", "requestId", "message"} <= set(
+        sent["requestBody"]["content"]["application/json"]["schema"]["required"]
+    )

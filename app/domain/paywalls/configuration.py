@@ -15,6 +15,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment, Unit
+from app.domain.paywalls.messages import check_messages
 from app.domain.paywalls.tables import Paywall, PaywallVersion
 
 
@@ -30,6 +31,7 @@ Disconnect = Literal["cancel", "drain", "free"]
 AuthStyle = Literal["bearer", "api-key"]
 DEMO, BUILT_IN = "demo", "built-in"
 APP_TEXT_CHARACTERS_MAX = 140
+URL_CHARACTERS_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,17 @@ class ProviderSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponderSetting:
+    """The developer's endpoint that writes messages, and the secret that signs what it is sent, encrypted."""
+
+    url: str
+    secret_sealed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
-    """One version. `messages` are templates by action; `return_origins` where links may lead back to.
+    """One version. `messages` are templates by event; `return_origins` where links may lead back to. Where there
+    is a `responder`, it is asked for the message first.
 
     `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4),
     `markup_basis_points` what is added to the catalogue's prices. In shared mode `needs_confirmation` makes a
@@ -83,6 +94,7 @@ class Configuration:
     markup_basis_points: int = 0
     needs_confirmation: bool = False
     app_text: str = ""
+    responder: ResponderSetting | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -93,7 +105,9 @@ class Configuration:
         """Reads what was stored."""
         headers = tuple((name, value) for name, value in stored["provider"].get("headers", ()))
         provider = ProviderSetting(**{**stored["provider"], "headers": headers})
-        return Configuration(**{**stored, "provider": provider, "return_origins": tuple(stored["return_origins"])})
+        responder = ResponderSetting(**stored["responder"]) if stored.get("responder") else None
+        origins = tuple(stored["return_origins"])
+        return Configuration(**{**stored, "provider": provider, "return_origins": origins, "responder": responder})
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
@@ -121,6 +135,7 @@ def check(configuration: Configuration) -> None:
         raise BadField("app_text", f"`app_text` must be one line of at most {APP_TEXT_CHARACTERS_MAX} characters.")
     if configuration.disconnect not in get_args(Disconnect):
         raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
+    check_messages(configuration.messages)
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)
     for name in ("app_url", *(("provider.base_url",) if has_address else ())):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url
@@ -138,6 +153,18 @@ def check_provider(mode: Mode, environment: Environment, provider: ProviderSetti
         raise BadField("provider", "The demo provider is for sandbox paywalls.")
 
 
+def check_responder(environment: Environment, responder: ResponderSetting | None) -> None:
+    """Raises BadField for an address that messages cannot be asked for at; a live paywall's is HTTPS."""
+    if responder is None:
+        return
+    url, needed = responder.url, "https" if environment is Environment.LIVE else "http or https"
+    origin = _origin(url) if len(url) <= URL_CHARACTERS_MAX and url.isascii() and url.isprintable() else None
+    if origin is None or not origin.startswith("https://" if needed == "https" else "http") or " " in url:
+        raise BadField("responder.url", f"`responder.url` must be an {needed} URL.")
+    if "@" in origin:
+        raise BadField("responder.url", "`responder.url` may hold no password: what is sent there is signed.")
+
+
 def epoch_subject(paywall_id: str) -> str:
     """Returns the subject of the ledger epoch that each publication bumps."""
     return f"paywall:{paywall_id}"
@@ -149,6 +176,7 @@ def create_paywall(
     """Creates a paywall with its first version. Raises BadField."""
     check(first)
     check_provider(mode, environment, first.provider)
+    check_responder(environment, first.responder)
     now = clock.now()
     session.add(Paywall(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
                         created_at=now))  # fmt: skip
@@ -163,7 +191,9 @@ def publish(session: Session, paywall_id: str, configuration: Configuration) -> 
     paywall = session.get(Paywall, paywall_id, with_for_update=True)
     if paywall is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
-    check_provider(Mode(paywall.mode), Environment(paywall.environment), configuration.provider)
+    environment = Environment(paywall.environment)
+    check_provider(Mode(paywall.mode), environment, configuration.provider)
+    check_responder(environment, configuration.responder)
     paywall.version += 1
     session.add(PaywallVersion(paywall_id=paywall_id, version=paywall.version, config=configuration.to_json(),
                                created_at=clock.now()))  # fmt: skip

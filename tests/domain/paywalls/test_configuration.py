@@ -12,6 +12,7 @@ from app.domain.paywalls.configuration import (
     Configuration,
     Mode,
     ProviderSetting,
+    ResponderSetting,
     check,
     create_paywall,
     epoch_subject,
@@ -29,7 +30,14 @@ FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example
 OWN = ProviderSetting("openai", "https://api.openai.com/v1", "v1.sealed", "max_tokens", "api-key", (("x-title", "L"),))
 
 
-@pytest.mark.parametrize("written", [FIRST, replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5)])
+@pytest.mark.parametrize(
+    "written",
+    [
+        FIRST,
+        replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5),
+        replace(FIRST, responder=ResponderSetting("https://lexica.example/messages", "v1.sealed")),
+    ],
+)
 def test_what_is_stored_is_read_back(written: Configuration) -> None:
     assert Configuration.from_json(json.loads(json.dumps(written.to_json()))) == written
 
@@ -92,6 +100,7 @@ def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
     ("wrong", "field"),
     [
         (replace(FIRST, app_name=""), "app_name"),
+        (replace(FIRST, messages={"topup": "Pay."}), "messages.topup"),
         (replace(FIRST, app_name="x" * 61), "app_name"),
         (replace(FIRST, app_url="lexica.example"), "app_url"),
         (replace(FIRST, provider=ProviderSetting("openai", "ftp://x")), "provider.base_url"),
