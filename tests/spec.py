@@ -31,6 +31,11 @@ def check_answer(answer: dict[str, Any]) -> None:
     _validator("CreateChatCompletionResponse").validate(answer)
 
 
+def check_error(answer: dict[str, Any]) -> None:
+    """Fails unless `answer` is an error as OpenAI defines it."""
+    _validator("ErrorResponse").validate(answer)
+
+
 def check_chunk(chunk: dict[str, Any]) -> None:
     """Fails unless `chunk` is a chunk of a streamed chat completion as OpenAI defines it."""
     _validator("CreateChatCompletionStreamResponse").validate(chunk)

@@ -139,6 +139,10 @@ class DemoAnswer:
         """The media type without parameters."""
         return self._content_type
 
+    def cleaned(self, error: dict[str, object]) -> dict[str, object]:
+        """There are no secrets."""
+        return error
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yields a piece after each pause, until the end or until it is closed."""
         for piece in self._pieces:

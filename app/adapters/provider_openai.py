@@ -95,7 +95,7 @@ class OpenAIProvider:
         if response.content_type not in ("application/json", "text/event-stream"):
             response.close()
             raise ProviderFailed(f"The provider {target.name} answered with something that is not a completion.")
-        return OpenAIAnswer(response, target.name, self._silence_seconds)
+        return OpenAIAnswer(response, target, self._silence_seconds)
 
     async def list_models(self, target: ProviderTarget) -> list[str]:
         """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""
@@ -219,9 +219,10 @@ def _error_object(text: bytes, api_key: str | None) -> dict[str, object] | None:
 class OpenAIAnswer:
     """An answer whose status and headers arrived; see ProviderAnswer."""
 
-    def __init__(self, response: aiohttp.ClientResponse, name: str, silence_seconds_max: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, target: ProviderTarget, silence_seconds_max: float) -> None:
         self._response = response
-        self._name = name
+        self._name = target.name
+        self._api_key = target.api_key
         self._silence_seconds = silence_seconds_max
         self._content_type = response.content_type
 
@@ -229,6 +230,10 @@ class OpenAIAnswer:
     def content_type(self) -> str:
         """The media type without parameters."""
         return self._content_type
+
+    def cleaned(self, error: dict[str, object]) -> dict[str, object]:
+        """Returns an error object without the key and whatever looks like one."""
+        return clean_object(error, self._api_key)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yields the body's bytes as they arrive; reading to the end gives the connection back."""

@@ -92,10 +92,7 @@ def body_of(error: CoinslotError) -> dict[str, Any]:
     if isinstance(error, PaywallRefusal):
         shape["url"] = error.url
     if isinstance(error, ProviderFailed):
-        inner = (error.body or {}).get("error", error.body)
-        if isinstance(inner, dict):
-            shape |= {name: inner[name] for name in ("message", "type", "param", "code") if inner.get(name) is not None}
-        shape["provider_status"] = error.status
+        shape |= {**error.said, "provider_status": error.status}
     return {"error": shape}
 
 

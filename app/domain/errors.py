@@ -193,6 +193,16 @@ class ProviderFailed(CoinslotError):
         self.body = body
         self.retry_after = retry_after
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the provider itself says of it in OpenAI's words, as far as that can be right."""
+        inner = (self.body or {}).get("error", self.body)
+        if not isinstance(inner, dict):
+            return {}
+        texts = {name: inner[name] for name in ("message", "type", "param") if isinstance(inner.get(name), str)}
+        code = inner.get("code")
+        return {**texts, "code": code} if isinstance(code, (str, int)) and not isinstance(code, bool) else texts
+
 
 class Unavailable(CoinslotError):
     code = "unavailable"

@@ -23,8 +23,8 @@ from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
 from app.flows.provider_usage import read_cost, read_usage
-from app.flows.stream_end import Stop, error_event, stream_tail
-from app.flows.stream_meter import StreamMeter, gather_output
+from app.flows.stream_end import Stop, stream_tail
+from app.flows.stream_meter import StreamMeter, error_of, gather_output
 
 ANSWER_BYTES_MAX = 64_000_000
 STREAM = "text/event-stream"
@@ -68,7 +68,10 @@ class Carrier:
         metered: Metered | None = None
         try:
             raw = await _read_whole(answer)
-            metered = await self._meter_whole(run, _completion(raw))
+            content = _completion(raw, answer)
+            if isinstance(error := content.get("error"), dict):
+                raw = orjson.dumps({**content, "error": answer.cleaned(error)})
+            metered = await self._meter_whole(run, content)
         finally:
             if metered is None:
                 await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
@@ -94,7 +97,7 @@ class Carrier:
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
         usage = content.get("usage")
         tokens = read_usage(usage)
-        if tokens is not None:
+        if tokens is not None and tokens.output:
             return Metered(tokens, provider_cost_nanos=read_cost(usage))
         pieces: list[str] = []
         for choice in content["choices"]:
@@ -112,8 +115,9 @@ class Carrier:
     async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> None:
         """Forwards a stream and ends it with what its settlement allows.
 
-        Raises ProviderFailed if it breaks before anything was sent; the hold is released by then. When the
-        task is cancelled, the client is gone: what was delivered is charged before CancelledError goes on.
+        Raises ProviderFailed if it breaks before anything was sent; the hold is released by then. Raises Unavailable
+        instead of the end if it could not be charged yet. When the task is cancelled, the client is gone: what was
+        delivered is charged before CancelledError goes on.
         """
         answer, meter = _answer_of(run), StreamMeter()
         watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
@@ -145,14 +149,18 @@ class Carrier:
             try:
                 await answer.close()
             finally:
-                metered = await self._meter_delivered(run, meter, policy)
+                metered = await self._meter_delivered(run, meter, policy, is_cut=True)
         finally:
             await self._chat.settle(run, metered, is_free=policy == "free")
 
-    async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None) -> Metered:
-        if meter.tokens is not None:
-            return Metered(meter.tokens, disconnect=disconnect, provider_cost_nanos=meter.cost_nanos)
-        return await self._count(run, await asyncio.to_thread(meter.delivered_text), disconnect)
+    async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None, *, is_cut: bool) -> Metered:
+        tokens = meter.final_tokens(is_cut=is_cut)
+        if tokens is None:
+            counted = await self._count(run, await asyncio.to_thread(meter.delivered_text), disconnect)
+            if meter.tokens is None or (counted.tokens and counted.tokens.output > meter.tokens.output):
+                return counted
+            tokens = meter.tokens
+        return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.cost_nanos)
 
     async def _finish(
         self,
@@ -166,6 +174,7 @@ class Carrier:
     ) -> None:
         """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
 
+        is_cut = end.failure is not None or end.stopped is not None
         stop = wording.stopped(end.stopped) if end.stopped else None
         metered = Metered(None)
 
@@ -178,18 +187,16 @@ class Carrier:
                 await (answer.finish() if meter.is_done else answer.close())
             finally:
                 try:
-                    metered = await self._meter_delivered(run, meter, "drain" if run.has_left else None)
+                    disconnect = "drain" if run.has_left else None
+                    metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
                 finally:
                     kept: Keep | None = None if keep is None else lambda settled: keep(settled, tail(settled))
                     settled = await self._chat.settle(run, metered, kept)
             return settled
 
-        try:
-            # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
-            settled = await (conclude() if meter.tokens is not None else asyncio.shield(self._chat.keep(conclude())))
-        except Unavailable as error:
-            await send(error_event(error.message, error.code))
-            return
+        # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
+        is_said = meter.final_tokens(is_cut=is_cut) is not None
+        settled = await (conclude() if is_said else asyncio.shield(self._chat.keep(conclude())))
         await send(tail(settled))
 
 
@@ -202,7 +209,7 @@ def _answer_of(run: Run) -> ProviderAnswer:
 async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter | None, send: Send) -> _End:
     """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
     if answer.content_type != STREAM:
-        _completion(await _read_whole(answer))
+        _completion(await _read_whole(answer), answer)
         raise ProviderFailed("The provider answered a request for a stream without one.")
     has_sent = False
     try:
@@ -214,22 +221,30 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
                     return _End(stopped=watch.action)
                 has_sent = True
                 await send(passing)
-            if meter.is_done or meter.error_event:
-                return _End()
-        passing = meter.end()
-        if passing:
-            has_sent = True
-            await send(passing)
+            if meter.is_done or meter.error:
+                break
+        else:
+            passing = meter.end()
+            if passing:
+                has_sent = True
+                await send(passing)
     except ProviderFailed as broken:
-        if not has_sent:
-            raise
-        return _End(broken)
-    if meter.is_done or meter.error_event or await asyncio.to_thread(meter.has_finish_reason):
-        return _End()
-    failure = ProviderFailed("The provider ended its answer in the middle.")
-    if not has_sent:
+        broken.body = None if broken.body is None else answer.cleaned(broken.body)
+        failure: ProviderFailed | None = broken
+    else:
+        failure = await _failure_of(meter, answer)
+    if failure is not None and not has_sent:
         raise failure
     return _End(failure)
+
+
+async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFailed | None:
+    """Returns what went wrong with a stream that came to an end by itself, None for nothing."""
+    if meter.error is not None:
+        return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
+    if meter.is_done or await asyncio.to_thread(meter.has_finish_reason):
+        return None
+    return ProviderFailed("The provider ended its answer in the middle.")
 
 
 async def _read_whole(answer: ProviderAnswer) -> bytes:
@@ -243,14 +258,14 @@ async def _read_whole(answer: ProviderAnswer) -> bytes:
     return b"".join(pieces)
 
 
-def _completion(raw: bytes) -> dict[str, Any]:
+def _completion(raw: bytes, answer: ProviderAnswer) -> dict[str, Any]:
     """Returns a chat completion. Raises ProviderFailed for anything else."""
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise ProviderFailed("The provider's answer is no JSON.") from None
     if not isinstance(content, dict) or not isinstance(content.get("choices"), list):
-        error = content.get("error") if isinstance(content, dict) else None
-        body: dict[str, object] | None = {"error": error} if isinstance(error, dict) else None
+        error = error_of(content) if isinstance(content, dict) else None
+        body = None if error is None else answer.cleaned(error)
         raise ProviderFailed("The provider's answer is no chat completion.", body=body)
     return content

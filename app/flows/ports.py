@@ -35,6 +35,10 @@ class ProviderAnswer(Protocol):
         """The media type without parameters, `application/json` or `text/event-stream`."""
         ...
 
+    def cleaned(self, error: dict[str, object]) -> dict[str, object]:
+        """Returns an error object that the answer holds without secrets, as those of refused requests come."""
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]:
         """Yields the body's bytes as they arrive.
 

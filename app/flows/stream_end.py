@@ -31,10 +31,8 @@ def stream_tail(
     paywall: dict[str, Any],
 ) -> bytes:
     """Returns what a stream ends with once it is settled."""
-    if meter.error_event is not None:
-        return meter.error_event
     if failure is not None:
-        return error_event(failure.message, failure.code)
+        return error_event(failure)
     pieces = [] if stop is None else _stop_events(run, meter, stop)
     if run.request.wants_usage:
         usage = meter.usage_event or {**_head(run, meter), "choices": [], "usage": _usage(metered.tokens)}
@@ -69,9 +67,10 @@ def _usage(tokens: Tokens | None) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
 
 
-def error_event(message: str, code: str) -> bytes:
-    """Returns an error as a stream says it."""
-    return _event({"error": {"message": message, "type": "server_error", "code": code}})
+def error_event(failure: ProviderFailed) -> bytes:
+    """Returns a failure as a stream says it, in the provider's own words where there are any."""
+    ours = {"message": failure.message, "type": "server_error", "param": None, "code": failure.code}
+    return _event({"error": {**ours, **failure.said}})
 
 
 def _event(content: dict[str, Any]) -> bytes:

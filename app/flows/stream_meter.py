@@ -32,7 +32,7 @@ class StreamMeter:
 
     `head` is what every chunk says of the answer, `tokens` the last usage that made sense, `cost_nanos` what
     the provider said that it cost, `usage_event` the chunk that carried both alone, `is_done` whether
-    `[DONE]` or every choice's finish reason arrived, `error_event` an error that came instead.
+    `[DONE]` arrived, `error` what the provider said that went wrong instead.
     """
 
     tokens: Tokens | None = None
@@ -40,7 +40,7 @@ class StreamMeter:
     head: dict[str, Any] = field(default_factory=dict)
     usage_event: dict[str, Any] | None = None
     is_done: bool = False
-    error_event: bytes | None = None
+    error: dict[str, object] | None = None
     kept: list[bytes] | None = field(default_factory=list)
     _rest: bytes = b""
     _kept_bytes: int = 0
@@ -96,9 +96,7 @@ class StreamMeter:
                 return
             event = _load(payload)
             if event is None or not isinstance(event.get("choices"), list):
-                error = event.get("error") if event else None
-                body: dict[str, object] | None = {"error": error} if isinstance(error, dict) else None
-                raise ProviderFailed("The provider's stream is no chat completion.", body=body)
+                raise ProviderFailed("The provider's stream is no chat completion.", body=error_of(event or {}))
             self._has_begun = True
             self.head = {name: event[name] for name in _HEAD if name in event}
             return
@@ -113,7 +111,7 @@ class StreamMeter:
                 yield event
 
     def _may_pass(self, event: bytes) -> bool:
-        if self.is_done or self.error_event:
+        if self.is_done or self.error:
             return False
         if not _SPECIAL.search(event):
             return True
@@ -124,15 +122,25 @@ class StreamMeter:
             content = _load(payload)
             if content is None:
                 return True
-            if content.get("error") and not content.get("choices"):
-                self.error_event = event
-                return False
             self.tokens = read_usage(content.get("usage")) or self.tokens
             self.cost_nanos = read_cost(content.get("usage")) or self.cost_nanos
+            self.error = error_of(content)
+            if self.error:
+                return False
             if content.get("usage") and content.get("choices") == []:
                 self.usage_event = content
                 return False
         return True
+
+    def final_tokens(self, *, is_cut: bool) -> Tokens | None:
+        """Returns the provider's own usage, if it can stand for the whole answer.
+
+        No output is none at all, whatever was written. In a stream that broke off, usage that came beside the words
+        may be of any moment.
+        """
+        if self.tokens is None or not self.tokens.output or (is_cut and self.usage_event is None):
+            return None
+        return self.tokens
 
     def delivered_text(self) -> str | None:
         """Returns all text that was forwarded, reasoning and tool calls included; None if it was too much."""
@@ -162,6 +170,14 @@ class StreamMeter:
             if choice.get("finish_reason"):
                 ended.add(index)
         return bool(seen) and seen == ended
+
+
+def error_of(content: dict[str, Any]) -> dict[str, object] | None:
+    """Returns the error that an event or answer holds, in OpenAI's shape; some providers say it in one word."""
+    error = content.get("error")
+    if not error:
+        return None
+    return {"error": error if isinstance(error, dict) else {"message": str(error)}}
 
 
 def text_bytes(data: bytes) -> int:

@@ -7,6 +7,8 @@ import pytest
 from tests.emulators import upstream
 from tests.server import Demo, running
 
+UPSTREAM_KEY = "sk-operators-own-0123456789"
+
 
 @pytest.fixture(scope="session")
 def emulated() -> Iterator[upstream.RunningUpstream]:
@@ -18,7 +20,8 @@ def emulated() -> Iterator[upstream.RunningUpstream]:
 def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     data = tmp_path_factory.mktemp("api")
     with running(
-        data, "--upstream", emulated.base_url, SILENCE_SECONDS_MAX="1", FIRST_BYTE_SECONDS_MAX="1.5"
-    ) as started:
+        data, "--upstream", emulated.base_url, UPSTREAM_KEY=UPSTREAM_KEY, SILENCE_SECONDS_MAX="1",
+        FIRST_BYTE_SECONDS_MAX="2",
+    ) as started:  # fmt: skip
         yield started
         assert started.audit() == "The books balance."

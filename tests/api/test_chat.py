@@ -200,11 +200,11 @@ def test_a_client_that_leaves_before_a_whole_answer_pays_nothing(
 def test_a_small_wallet_gets_a_shorter_answer_and_never_goes_below_zero(demo: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
     user = demo.new_user("0.005")
-    answer = demo.chat("ok", user)
+    answer = demo.chat("ok:400", user)
     assert answer.headers["x-paywall-action"] == "none"
     assert 16 <= emulated.seen()[0]["body"]["max_tokens"] < 3_000
     while answer.headers["x-paywall-action"] == "none":
-        answer = demo.chat("ok", user)
+        answer = demo.chat("ok:400", user)
     assert 0 <= demo.spendable(user) < Fraction(1, 1000)
 
 

@@ -7,10 +7,12 @@ from fractions import Fraction
 import httpx
 import pytest
 
+from tests.api.conftest import UPSTREAM_KEY
 from tests.api.test_chat import events, said
 from tests.emulators import upstream
 from tests.emulators.upstream import RunningUpstream
 from tests.server import Demo, arithmetic, running
+from tests.spec import check_chunk, check_error
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,7 @@ from tests.server import Demo, arithmetic, running
         ("error-404", 404, "upstream_404"),
         ("error-429", 429, "upstream_429"),
         ("error-500", 502, "upstream_500"),
+        ("error-first", 502, "provider_error"),
         ("cut-before", 502, "provider_error"),
         ("garbage", 502, "provider_error"),
         ("garbage-json", 502, "provider_error"),
@@ -37,27 +40,33 @@ def test_a_failure_before_the_first_token_charges_nothing(
     answer = demo.chat(model, user, stream=is_stream)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
-    assert set(error) >= {"message", "type", "param", "code"} and "sk-" not in answer.text
+    check_error(answer.json())
+    assert UPSTREAM_KEY not in answer.text
     assert answer.headers["x-request-id"].startswith("req_")
     assert answer.headers.get("retry-after") == ("7" if status == 429 else None)
     assert (demo.spendable(user), demo.held(user)) == (5, 0)
     assert demo.receipt(answer.headers["x-request-id"])["status"] == "released"
 
 
-@pytest.mark.parametrize("model", ["cut", "silent", "error-mid-stream"])
+@pytest.mark.parametrize("model", ["cut", "silent", "early-usage", "error-mid-stream", "error-finish"])
 def test_a_stream_that_breaks_charges_what_was_delivered(demo: Demo, model: str) -> None:
     user = demo.new_user()
     answer = demo.chat(model, user, stream=True)
     *chunks, last = events(answer)
     receipt = demo.receipt(answer.headers["x-request-id"])
-    assert "error" in last and said(chunks)
+    check_error(last)
+    for chunk in chunks:
+        check_chunk(chunk)
+    assert said(chunks) and UPSTREAM_KEY not in answer.text
+    assert next(line["tokens"] for line in receipt["lines"] if line["kind"] == "output") == 6
     assert receipt["estimated"] and Fraction(receipt["charge"]) == arithmetic(receipt) > 0
     assert Fraction(5) - demo.spendable(user) == Fraction(receipt["charge"])
     assert demo.held(user) == 0
 
 
 @pytest.mark.parametrize(
-    ("model", "is_estimated"), [("no-usage", True), ("negative-usage", True), ("usage-twice", False)]
+    ("model", "is_estimated"),
+    [("no-usage", True), ("negative-usage", True), ("zero-usage", True), ("usage-twice", False)],
 )
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_usage_that_is_missing_or_wrong_is_counted(demo: Demo, model: str, is_estimated: bool, is_stream: bool) -> None:
@@ -86,7 +95,15 @@ def test_an_answer_of_ten_megabytes_comes_whole(demo: Demo) -> None:
     assert len(answer.content) > 9_000_000 and answer.json()["paywall"]["action"] == "none"
     streamed = demo.chat("big", user, stream=True)
     assert len(streamed.content) > 9_000_000 and streamed.text.rstrip().endswith("data: [DONE]")
-    assert demo.held(user) == 0
+    receipts = [demo.receipt(got.headers["x-request-id"]) for got in (answer, streamed)]
+    # It says that it wrote more than it was allowed to; what is charged is the bound.
+    assert [receipt["lines"][-1]["tokens"] for receipt in receipts] == [2_500_000, 2_500_000]
+    whole, piecewise = (Fraction(receipt["charge"]) for receipt in receipts)
+    assert whole == Fraction(receipts[0]["hold"]) < piecewise < whole + Fraction(1, 10_000)  # `"stream":true`
+    assert [Fraction(receipt["shortfall"]) + Fraction(receipt["charge"]) for receipt in receipts] == [
+        arithmetic(receipt) for receipt in receipts
+    ]
+    assert (demo.held(user), demo.spendable(user)) == (0, 500 - whole - piecewise)
 
 
 def test_an_upstream_that_is_down_is_a_bad_gateway(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -18,9 +18,10 @@ from subprocess import PIPE, Popen
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.emulators.upstream_behaviours import BEHAVIOURS, Exchange
+from tests.emulators.upstream_behaviours import BEHAVIOURS
+from tests.emulators.upstream_exchange import Exchange
 
-PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0")
+PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20")
 """Models with a number of chunks and milliseconds between them that are offered by name."""
 
 

@@ -2,98 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-WORDS = ("The ", "coin ", "drops, ", "the ", "slot ", "clicks, ", "and ", "the ", "answer ", "begins. ")
-CREATED = 1_763_676_000
+from tests.emulators.upstream_exchange import Exchange
+
 BIG_BYTES = 10_000_000
-_REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
-            429: "Too Many Requests", 500: "Internal Server Error"}  # fmt: skip
-
-
-class Exchange:
-    """One request and the connection on which it is answered."""
-
-    def __init__(self, writer: asyncio.StreamWriter, headers: dict[str, str], body: bytes) -> None:
-        self.headers = headers
-        self.request: Any = json.loads(body) if body else {}
-        self.model = str(self.request.get("model", ""))
-        self.behaviour, *numbers = self.model.split(":")
-        self.chunks = int(numbers[0]) if numbers else 8
-        self.pause_seconds = int(numbers[1]) / 1000 if len(numbers) > 1 else 0.0
-        self.is_streamed = bool(self.request.get("stream"))
-        self.wants_usage = bool((self.request.get("stream_options") or {}).get("include_usage"))
-        self.number = 0
-        self.was_cut = False
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def flush(self) -> None:
-        await self._writer.drain()
-        await asyncio.sleep(self.pause_seconds)
-
-    def head(self, status: int, content_type: str, *extra: str) -> None:
-        lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Content-Type: {content_type}", *extra]
-        self.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-
-    def send_text(self, status: int, content_type: str, text: str, *extra: str) -> None:
-        body = text.encode()
-        self.head(status, content_type, f"Content-Length: {len(body)}", *extra)
-        self.write(body)
-
-    def send_json(self, value: object, status: int = 200, *extra: str) -> None:
-        self.send_text(status, "application/json", json.dumps(value), *extra)
-
-    def send_error(self, status: int, message: str, *extra: str) -> None:
-        error = {"message": message, "type": "upstream_error", "param": None, "code": f"upstream_{status}"}
-        self.send_json({"error": error}, status, *extra)
-
-    def begin_stream(self) -> None:
-        self.head(200, "text/event-stream; charset=utf-8", "Transfer-Encoding: chunked", "Cache-Control: no-cache")
-
-    async def part(self, data: bytes) -> None:
-        """Writes one HTTP chunk and lets it go out."""
-        self.write(b"%x\r\n%s\r\n" % (len(data), data))
-        await self.flush()
-
-    def end_stream(self) -> None:
-        self.write(b"0\r\n\r\n")
-
-    async def cut(self) -> None:
-        """Closes the connection in the middle of whatever was being said."""
-        await self._writer.drain()
-        self.was_cut = True
-
-    def usage(self, output: int, reasoning: int = 0) -> dict[str, Any]:
-        prompt = 3 + sum(len(str(message.get("content", "")).split()) for message in self.request.get("messages", ()))
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": output,
-            "total_tokens": prompt + output,
-            "prompt_tokens_details": {"cached_tokens": 2, "audio_tokens": 0},
-            "completion_tokens_details": {"reasoning_tokens": reasoning},
-        }
-
-    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-        return {"id": f"chatcmpl-upstream{self.number}", "object": "chat.completion.chunk", "created": CREATED,
-                "model": self.model, "system_fingerprint": "fp_upstream", "x_upstream": "kept",
-                "choices": choices, **more}  # fmt: skip
-
-    def delta(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        more: dict[str, Any] = {"usage": None} if self.wants_usage else {}
-        return self.chunk([{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}], **more)
-
-    def completion(self, message: dict[str, Any], usage: dict[str, Any] | None, finish: str = "stop") -> dict[str, Any]:
-        whole = {"role": "assistant", "content": None, "refusal": None, **message}
-        answer = self.chunk([{"index": 0, "message": whole, "logprobs": None, "finish_reason": finish}])
-        return answer | {"object": "chat.completion"} | ({"usage": usage} if usage else {})
-
-    def words(self) -> Iterator[str]:
-        return (WORDS[number % len(WORDS)] for number in range(self.chunks))
-
 
 Behaviour = Callable[[Exchange], Coroutine[Any, Any, None]]
 
@@ -226,13 +140,34 @@ def written(write: Callable[[bytes], list[bytes]]) -> Behaviour:
     return behave
 
 
-async def error_mid_stream(exchange: Exchange) -> None:
-    failure = {"error": {"message": "The model fell over.", "type": "server_error", "param": None, "code": None}}
-    if not exchange.is_streamed:
-        exchange.send_json(failure)  # 200, as OpenRouter does
-        return
-    events = spoken(exchange, [{"content": word} for word in exchange.words()], [], "stop")[: 1 + exchange.chunks // 2]
-    await stream(exchange, [*events, b"event: error\n" + event(failure)])
+def failing(words: Callable[[Exchange], int], **beside: Any) -> Behaviour:
+    """Returns a behaviour that says some words and then, with status 200 as OpenRouter does, why it fails."""
+
+    async def behave(exchange: Exchange) -> None:
+        message = f"The model fell over, {exchange.headers.get('authorization', '')}."
+        failure = {"error": {"message": message, "type": "server_error", "param": None, "code": None}, **beside}
+        if not exchange.is_streamed:
+            exchange.send_json(failure)
+            return
+        events = spoken(exchange, [{"content": word} for word in exchange.words()], [], "stop")[: words(exchange)]
+        await stream(exchange, [*events, b"event: error\n" + event(failure)])
+
+    return behave
+
+
+FAILED = [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]
+
+
+async def early_usage(exchange: Exchange) -> None:
+    """Says its usage beside the first word, as it is by then, and is cut."""
+    if exchange.is_streamed:
+        deltas = [{"content": word} for word in exchange.words()]
+        role, first, *others = spoken(exchange, deltas, [], "stop")[: 1 + exchange.chunks // 2]
+        beside = json.loads(first.removeprefix(b"data: ")) | {"usage": exchange.usage(1)}
+        exchange.begin_stream()
+        for data in (role, event(beside), *others):
+            await exchange.part(data)
+    await exchange.cut()
 
 
 async def echo(exchange: Exchange) -> None:
@@ -285,6 +220,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "usage-twice": say(lambda exchange: [exchange.usage(1), exchange.usage(exchange.chunks)]),
     "wrong-usage": say(lambda exchange: [_absurd(10**12)]),
     "negative-usage": say(lambda exchange: [_absurd(-5)]),
+    "zero-usage": say(lambda exchange: [_absurd(0)]),
     "big": big,
     "split-utf8": split_utf8,
     "split-event": written(lambda whole: [whole[at : at + 1] for at in range(len(whole))]),
@@ -294,7 +230,10 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "error-404": error(404, "The model `{model}` does not exist."),
     "error-429": error(429, "Too many requests.", "Retry-After: 7"),
     "error-500": error(500, "The upstream fell over."),
-    "error-mid-stream": error_mid_stream,
+    "error-first": failing(lambda exchange: 0),
+    "error-mid-stream": failing(lambda exchange: 1 + exchange.chunks // 2),
+    "error-finish": failing(lambda exchange: 1 + exchange.chunks // 2, choices=FAILED),
+    "early-usage": early_usage,
     "echo": echo,
     "empty": empty,
 }

@@ -17,6 +17,7 @@ from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
 from app.flows.standing import Standings
 
 COUNTER = TiktokenCounter()
+SECRET = "sk-secret"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 
 
@@ -31,6 +32,10 @@ class ScriptedAnswer:
     @property
     def content_type(self) -> str:
         return self._content_type
+
+    def cleaned(self, error: dict[str, object]) -> dict[str, object]:
+        cleaned: dict[str, object] = json.loads(json.dumps(error).replace(SECRET, "***"))
+        return cleaned
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:

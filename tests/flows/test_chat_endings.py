@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.errors import Unavailable
+from app.domain.ledger.operations import Applied, Operation
 from app.domain.money import NANOS
+from app.domain.rows import Rows
 from app.domain.wallets.wallets import Balance
-from tests.flows.books import assert_books_balance, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, ScriptedAnswer, event, whole
+from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.scripted import COUNTER, DONE, LAST, USAGE, Scripted, ScriptedAnswer, event, unanswered, whole
 from tests.flows.test_chat import balance, receipt
 from tests.flows.test_chat_answer import begun, charge_of, describe
+from tests.flows.test_chat_delivery import STREAMED, Asking
 
 
 class SlowCounter:
@@ -123,4 +127,25 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
         await chat.drain(0.05)
         assert making.done() and not chat._finishing
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, "settled")
+    assert_books_balance()
+
+
+async def test_an_answer_that_was_charged_late_is_kept_without_the_error_that_its_client_got(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        asking, submit = Asking(queue, snapshot), queue.submit
+        asking.use(Scripted(*STREAMED))
+        failures = iter([False, True])  # the hold lands, the settlement does not at first
+
+        def fails_once(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+            return unanswered() if next(failures, False) else submit(operation, beside)
+
+        monkeypatch.setattr(queue, "submit", fails_once)
+        with pytest.raises(Unavailable):
+            await asking.answer()
+        assert await asking.answer() == (b"".join([event("one "), event("two"), DONE]), True)
+    assert len(asking.runs) == 1
     assert_books_balance()

@@ -23,7 +23,7 @@ from app.flows.ports import ChatProvider, ProviderTarget
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
 from tests.emulators.upstream import RunningUpstream, running
-from tests.emulators.upstream_behaviours import WORDS
+from tests.emulators.upstream_exchange import WORDS
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE
 from tests.flows.test_chat import balance, receipt

@@ -14,7 +14,7 @@ from app.flows.stream_end import Stop, error_event, stream_tail
 from app.flows.stream_meter import StreamMeter
 from tests.flows.books import give, make_snapshot, running_queue
 from tests.flows.scripted import DONE, LAST, Scripted, event, flows, request
-from tests.spec import check_chunk
+from tests.spec import check_chunk, check_error
 
 PAYWALL = {"charge": "0.1"}
 STOP = Stop("Top up.", {"action": "topup", "url": "u"})
@@ -65,9 +65,10 @@ async def test_usage_is_the_providers_own_where_it_said_any_and_ours_where_not(d
 async def test_a_failure_is_the_last_word_and_there_is_no_done(database: str) -> None:
     run, meter = await a_run(**WANTED), seen(event("a"))
     tail = stream_tail(run, meter, ProviderFailed("It broke."), None, Metered(None), PAYWALL)
-    assert tail == error_event("It broke.", "provider_error") and DONE not in tail
-    theirs = b'data: {"error": {"message": "x"}}\n\n'
-    assert stream_tail(run, seen(event("a"), theirs), None, None, Metered(None), PAYWALL) == theirs
+    assert tail == error_event(ProviderFailed("It broke.")) and DONE not in tail
+    shape = json.loads(tail.removeprefix(b"data: "))
+    assert shape == {"error": {"message": "It broke.", "type": "server_error", "param": None, "code": "provider_error"}}
+    check_error(shape)
 
 
 async def test_a_stop_before_the_first_event_is_an_answer_too(database: str) -> None:

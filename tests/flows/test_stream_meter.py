@@ -40,7 +40,7 @@ def test_any_cut_forwards_the_same_bytes_usage_and_end(ending: str, cuts: list[i
     meter = StreamMeter()
     passed = feed(meter, [raw[a:b] for a, b in pairwise(places)])
     assert passed == stream(*WHOLE, ending=ending)
-    assert (meter.tokens, meter.is_done, meter.error_event) == (Tokens(9, 4, 3), True, None)
+    assert (meter.tokens, meter.is_done, meter.error) == (Tokens(9, 4, 3), True, None)
     assert meter.usage_event is not None and meter.usage_event["usage"] == USAGE
     assert meter.delivered_text() == 'Münzschlitz "usage": {"'
 
@@ -69,8 +69,8 @@ def test_a_stream_cut_at_any_place_or_at_all_of_them_means_the_same(ending: str,
     for cut in [*pieces, [raw[place : place + 1] for place in range(len(raw))]]:
         meter = StreamMeter()
         assert feed(meter, cut) == expected
-        assert (meter.tokens, meter.usage_event, meter.is_done, meter.error_event) == (
-            whole.tokens, whole.usage_event, whole.is_done, whole.error_event,
+        assert (meter.tokens, meter.usage_event, meter.is_done, meter.error) == (
+            whole.tokens, whole.usage_event, whole.is_done, whole.error,
         )  # fmt: skip
         assert (meter.delivered_text(), meter.has_finish_reason()) == (whole.delivered_text(), True)
 
@@ -95,10 +95,29 @@ def test_the_last_usage_that_makes_sense_counts() -> None:
     assert (meter.tokens, meter.usage_event) == (Tokens(2, 2), None)
 
 
-def test_an_error_in_the_middle_is_kept_back_with_what_follows() -> None:
-    meter, error = StreamMeter(), 'data: {"error": {"message": "overloaded"}}'
-    assert feed(meter, [stream(chunk("a"), error, chunk("b"))]) == stream(chunk("a"))
-    assert meter.error_event == stream(error) and not meter.is_done
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"error": {"message": "overloaded"}}, {"message": "overloaded"}),
+        ({"error": "overloaded"}, {"message": "overloaded"}),
+        # OpenRouter's, beside an end that is none
+        ({"error": {"code": 502}, "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}, {"code": 502}),
+    ],
+)
+def test_an_error_in_the_middle_is_kept_back_with_what_follows(error: dict[str, Any], said: dict[str, Any]) -> None:
+    meter = StreamMeter()
+    assert feed(meter, [stream(chunk("a"), f"data: {json.dumps(error)}", chunk("b"))]) == stream(chunk("a"))
+    assert (meter.error, meter.is_done) == ({"error": said}, False)
+
+
+def test_usage_without_output_or_from_before_a_break_does_not_stand_for_the_answer() -> None:
+    none, early, last = StreamMeter(), StreamMeter(), StreamMeter()
+    feed(none, [stream(chunk("a"), LAST.replace('"completion_tokens": 4', '"completion_tokens": 0'), "data: [DONE]")])
+    feed(early, [stream(chunk("a", usage=USAGE), chunk("b"))])
+    feed(last, [stream(chunk("a"), LAST)])
+    assert (none.tokens, none.final_tokens(is_cut=False)) == (Tokens(9, 0, 3), None)
+    assert (early.final_tokens(is_cut=True), early.final_tokens(is_cut=False)) == (None, Tokens(9, 4, 3))
+    assert last.final_tokens(is_cut=True) == Tokens(9, 4, 3)
 
 
 def test_without_done_a_finish_reason_is_an_end() -> None:
@@ -139,7 +158,7 @@ def test_nonsense_in_the_middle_does_not_stop_the_count(broken: str) -> None:
 def test_done_inside_a_text_is_not_the_end() -> None:
     meter, raw = StreamMeter(), stream(chunk("[DONE]"), chunk('"error": "usage": {'))
     assert feed(meter, [raw]) == raw
-    assert (meter.is_done, meter.error_event, meter.tokens) == (False, None, None)
+    assert (meter.is_done, meter.error, meter.tokens) == (False, None, None)
 
 
 def test_comments_pass_before_the_first_event_and_do_not_stand_for_it() -> None:

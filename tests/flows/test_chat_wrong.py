@@ -1,0 +1,88 @@
+"""What a provider says that is wrong: errors inside its answers, and usage that cannot stand for them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.errors import ProviderFailed
+from app.domain.money import NANOS
+from app.domain.wallets.wallets import Balance
+from tests.flows.books import make_snapshot, running_queue
+from tests.flows.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
+from tests.flows.test_chat import balance, receipt
+from tests.flows.test_chat_answer import BROKEN, begun, describe, streamed
+
+
+@pytest.mark.parametrize("more", [{}, {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}])
+async def test_the_providers_own_error_is_the_last_event_without_its_secrets(
+    database: str, more: dict[str, Any]
+) -> None:
+    error = {"error": {"message": f"overloaded, {SECRET}", "code": 502}, **more}
+    pieces = (event("one"), b"data: " + json.dumps(error).encode() + b"\n\n", event("two"), DONE)
+    sent, snapshot, _ = await streamed(Scripted(*pieces))
+    assert sent[:-1] == [event("one")]
+    assert json.loads(sent[-1].removeprefix(b"data: ")) == {
+        "error": {"message": "overloaded, ***", "type": "server_error", "param": None, "code": 502}
+    }
+    assert receipt(snapshot).lines[-1].tokens == COUNTER.count("one", "demo-mini")
+
+
+@pytest.mark.parametrize("comment", [b"", b": processing\n\n"])
+async def test_an_error_that_comes_first_is_told_without_its_secrets(database: str, comment: bytes) -> None:
+    snapshot, sent, error = make_snapshot(), [], json.dumps({"error": {"message": f"No credit for {SECRET}."}})
+
+    async def send(data: bytes) -> None:
+        sent.append(data)
+
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, Scripted(comment, f"data: {error}\n\n".encode()), stream=True)
+        if comment:
+            await carrier.stream(run, send, describe)
+            assert json.loads(sent[-1].removeprefix(b"data: "))["error"]["message"] == "No credit for ***."
+        else:
+            with pytest.raises(ProviderFailed) as failed:
+                await carrier.stream(run, send, describe)
+            assert failed.value.said == {"message": "No credit for ***."}
+    assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
+
+
+@pytest.mark.parametrize("choices", [[], [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "error"}]])
+async def test_an_error_inside_a_whole_answer_is_told_without_its_secrets(database: str, choices: list[Any]) -> None:
+    content = {"error": {"message": f"No credit for {SECRET}."}, **({"choices": choices} if choices else {})}
+    snapshot, raw = make_snapshot(), json.dumps(content).encode()
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, Scripted(raw, content_type="application/json"))
+        if choices:
+            answer = json.loads(await carrier.whole(run, describe))
+            assert (answer["error"], answer["choices"]) == ({"message": "No credit for ***."}, choices)
+            return
+        with pytest.raises(ProviderFailed) as failed:
+            await carrier.whole(run, describe)
+        assert failed.value.said == {"message": "No credit for ***."}
+
+
+NOTHING = {"prompt_tokens": 10, "completion_tokens": 0}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_words_with_a_usage_of_no_output_are_counted(database: str, stream: bool) -> None:
+    last = LAST.replace(json.dumps(USAGE).encode(), json.dumps(NOTHING).encode())
+    if stream:
+        _, snapshot, _ = await streamed(Scripted(event("one two three"), last, DONE))
+    else:
+        snapshot, raw = make_snapshot(), whole("one two three", usage=NOTHING)
+        async with running_queue() as queue:
+            run, carrier = await begun(queue, snapshot, Scripted(raw, content_type="application/json"))
+            await carrier.whole(run, describe)
+    found = receipt(snapshot)
+    assert found.estimated and found.lines[-1].tokens == COUNTER.count("one two three", "demo-mini")
+
+
+@pytest.mark.parametrize(("early", "tokens"), [(1, 6), (50, 50)])
+async def test_a_stream_that_breaks_behind_an_early_usage_pays_for_all_that_it_delivered(
+    database: str, early: int, tokens: int
+) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": early}
+    _, snapshot, _ = await streamed(Scripted(event("one", usage=usage), event(" two three four five six"), BROKEN))
+    assert receipt(snapshot).lines[-1].tokens == tokens
