@@ -11,6 +11,7 @@ import structlog
 from app import settings
 from app.adapters.mail_kept import KeptMailer
 from app.adapters.mail_smtp import SmtpMailer
+from app.adapters.messenger_http import HttpMessenger
 from app.adapters.provider_demo import DemoProvider
 from app.adapters.provider_openai import OpenAIProvider
 from app.adapters.rail_sandbox import SandboxRail
@@ -33,14 +34,17 @@ from app.flows.ports import (
     Mail,
     Mailbox,
     Mailer,
+    Messenger,
     PaymentRail,
     PriceCatalogue,
     ProviderTarget,
     Responder,
     SandboxCheckouts,
+    Sealer,
     TokenCounter,
 )
 from app.flows.standing import Standings
+from app.flows.webhook_delivery import Courier
 
 log = structlog.get_logger()
 
@@ -110,6 +114,21 @@ class Wiring:
     @cached_property
     def carrier(self) -> Carrier:
         return Carrier(self.chat, self.counter)
+
+    @cached_property
+    def box(self) -> Sealer:
+        return SecretBox(settings.get().secrets)
+
+    @cached_property
+    def messenger(self) -> Messenger:
+        chosen = settings.get()
+        return HttpMessenger(seconds_max=chosen.webhook_seconds_max, allow_private=chosen.allow_private_addresses)
+
+    @cached_property
+    def courier(self) -> Courier:
+        chosen = settings.get()
+        claim_seconds = chosen.webhook_seconds_max * 2 + 5
+        return Courier(self.messenger, self.box, self.mailer, chosen.webhook_retry_seconds, claim_seconds)
 
     @cached_property
     def deliveries(self) -> Deliveries:
@@ -213,6 +232,7 @@ async def running() -> AsyncIterator[None]:
         await wired.queue.drain()
         await wired.providers.close()
         await wired.responder.close()
+        await wired.messenger.close()
         await process_lease.end(wired.owner)
         replace(None)
 

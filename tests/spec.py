@@ -11,6 +11,13 @@ SCHEMAS = Path(__file__).parent / "specs" / "openai-chat.json"
 
 
 @cache
+def seed_document() -> dict[str, Any]:
+    """Returns the seed product's own OpenAPI document; `specs/paywalls-openapi.json` is a copy of the shared one."""
+    document: dict[str, Any] = json.loads(SCHEMAS.with_name("paywalls-openapi.json").read_text())
+    return document
+
+
+@cache
 def _validator(name: str) -> Draft202012Validator:
     document = _allow_null(json.loads(SCHEMAS.read_text()))
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})

@@ -46,7 +46,7 @@ class Body:
     user: str
 
 
-async def _body(request: Request, caller: Caller) -> Body:
+async def _object(request: Request) -> tuple[bytes, dict[str, Any]]:
     try:
         raw = await read_body(request.receive, request.headers.get("content-length", "").encode())
     except ClientGone:
@@ -54,6 +54,19 @@ async def _body(request: Request, caller: Caller) -> Body:
     content = await parse_json(raw)
     if not isinstance(content, dict):
         raise BadField(None, "The body must be a JSON object.", "invalid_json")
+    return raw, content
+
+
+async def _settings_body(request: Request, _caller: Caller) -> dict[str, Any]:
+    return (await _object(request))[1]
+
+
+SettingsBody = Annotated[dict[str, Any], Depends(_settings_body)]
+"""The object in the body of a call that is about the paywall and names no user; the caller is known before."""
+
+
+async def _body(request: Request, caller: Caller) -> Body:
+    raw, content = await _object(request)
     user = find_user((content.get("user"), "user"), (request.headers.get("x-paywall-user"), "X-Paywall-User"),
                      (path_user(request), "user"))  # fmt: skip
     return Body(raw, content, user)

@@ -106,7 +106,8 @@ def document(api: FastAPI) -> dict[str, Any]:
             for method, operation in methods.items():
                 if path.startswith("/v1/"):
                     _add_errors(
-                        operation, _ERRORS if method == "post" else {code: _ERRORS[code] for code in _GET_ERRORS}
+                        operation,
+                        _ERRORS if method in ("post", "patch") else {code: _ERRORS[code] for code in _GET_ERRORS},
                     )
         made["paths"][CHAT] = {"post": _chat()}
         made.setdefault("webhooks", {})["custom_response"] = {"post": _custom_response()}

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from app.domain.authorizations.tables import Authorization
 from app.domain.earnings.tables import EarningsMaturity
+from app.domain.events.tables import PaywallEvent
 from app.domain.inbox.tables import InboxEvent
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
@@ -15,7 +16,7 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, PersonAccount, Request,
-    Topup, Wallet,
+    Authorization, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, PaywallEvent,
+    PersonAccount, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

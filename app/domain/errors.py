@@ -203,6 +203,11 @@ class ProviderFailed(CoinslotError):
         code = inner.get("code")
         return {**texts, "code": code} if isinstance(code, (str, int)) and not isinstance(code, bool) else texts
 
+    @property
+    def reason(self) -> str:
+        """What a developer is told of it: `provider_timeout`, else `provider_error`."""
+        return "provider_timeout" if self.timed_out else self.code
+
 
 class Unavailable(CoinslotError):
     code = "unavailable"

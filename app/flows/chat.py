@@ -16,7 +16,15 @@ from app import db
 from app.commit_queue import CommitQueue
 from app.domain import clock
 from app.domain.catalogue.models import is_reasoning
-from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, StaleDecision, StillRunning, Unavailable
+from app.domain.errors import (
+    HoldClosed,
+    InsufficientFunds,
+    LedgerRefused,
+    ProviderFailed,
+    StaleDecision,
+    StillRunning,
+    Unavailable,
+)
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.pricing.price_book import Offer
@@ -24,7 +32,7 @@ from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
-from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
 from app.flows.app_balance import read_app_balance
 from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
@@ -52,7 +60,8 @@ Keep = Callable[[Applied], ChatAnswer]
 class Run:
     """A request whose hold is granted and whose provider has begun to answer.
 
-    `has_left` says that its client went away and the answer is carried to its end all the same.
+    `has_left` says that its client went away and the answer is carried to its end all the same; `failure` is the
+    code of what ended it before anything could be charged.
     """
 
     snapshot: Snapshot
@@ -65,6 +74,7 @@ class Run:
     answer: ProviderAnswer | None = None
     output_limit: int = 0
     has_left: bool = False
+    failure: str | None = None
 
 
 class Chat:
@@ -99,19 +109,9 @@ class Chat:
         if isinstance(decision, Ask):
             return decision
         provider = snapshot.configuration.provider.name
-        asked = Asked(
-            request_id,
-            client_request_id,
-            standing.payer,
-            "chat",
-            request.model,
-            provider,
-            request.is_stream,
-            snapshot.unit,
-            decision.offer.price,
-            claimed.id if claimed else None,
-            terms_of(snapshot.unit, provider),
-        )
+        asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider,
+                      request.is_stream, snapshot.unit, decision.offer.price, claimed.id if claimed else None,
+                      terms_of(snapshot.unit, provider), snapshot.has_webhooks)  # fmt: skip
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
             await self._hold(run, claimed)
@@ -148,17 +148,10 @@ class Chat:
     def _hold_of(self, run: Run, bound: Bound) -> Hold:
         offer = run.offer
         whole = bound.nanos(offer, bound.output_tokens)
-        return Hold(
-            requests.hold_id(run.asked.id),
-            run.asked.wallet.account,
-            bound.nanos(offer, bound.first) if bound.output_tokens_first else whole,
-            bound.nanos(offer, bound.output_tokens_least),
-            whole,
-            self._owner,
-            run.asked.id,
-            run.standing.budgets,
-            run.snapshot.epochs + run.standing.epochs,
-        )
+        first = bound.nanos(offer, bound.first) if bound.output_tokens_first else whole
+        return Hold(requests.hold_id(run.asked.id), run.asked.wallet.account, first,
+                    bound.nanos(offer, bound.output_tokens_least), whole, self._owner, run.asked.id,
+                    run.standing.budgets, run.snapshot.epochs + run.standing.epochs)  # fmt: skip
 
     async def _commit_hold(self, run: Run, hold: Hold, claimed: Claim | None) -> Applied:
         """Commits a hold with its request row; one whose answer was lost is released in the background."""
@@ -185,6 +178,9 @@ class Chat:
             field = setting.limit_field_of(is_reasoning(run.request.model))
             body = run.request.upstream_body(run.output_limit, field, is_operators_key=setting.is_operators)
             run.answer = await provider.send(target, body)
+        except ProviderFailed as error:
+            run.failure = error.reason
+            raise
         finally:
             if run.answer is None:
                 await self.release(run)
@@ -212,6 +208,7 @@ class Chat:
         price, tokens = run.offer.price, metered.tokens
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
         if not charge and not price.is_free:
+            run.failure = metered.failure or (CLIENT_GONE if metered.disconnect else EMPTY_ANSWER)
             return await self.release(run)
         # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
         wanted = 0 if is_free else min(charge, AMOUNT_NANOS_MAX)
@@ -236,7 +233,7 @@ class Chat:
 
     def _submit_release(self, run: Run) -> "asyncio.Future[Applied]":
         def beside(_released: Applied) -> list[Row]:
-            row: list[Row] = [requests.let_go(run.asked.id)]
+            row: list[Row] = [requests.let_go(run.asked.id, run.failure, is_told=run.asked.is_told)]
             return row if run.asked.claim_id is None else [*row, idempotency.give_up_chat(run.asked.claim_id)]
 
         return self._queue.submit(Release(requests.hold_id(run.asked.id)), beside)

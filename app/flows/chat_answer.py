@@ -8,7 +8,7 @@ delivered to it, unless the paywall says that this is free; one whose answer is 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ import orjson
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
-from app.domain.usage.requests import Metered
+from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.chat import Chat, Keep, Run
 from app.flows.decide import Action
 from app.flows.hold_meter import HoldMeter
@@ -72,6 +72,9 @@ class Carrier:
             if isinstance(error := content.get("error"), dict):
                 raw = orjson.dumps({**content, "error": answer.cleaned(error)})
             metered = await self._meter_whole(run, content)
+        except ProviderFailed as error:
+            run.failure = error.reason
+            raise
         finally:
             if metered is None:
                 await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
@@ -88,6 +91,8 @@ class Carrier:
         self, run: Run, answer: ProviderAnswer, metered: Metered | None, keep: Keep | None = None
     ) -> Applied:
         """Closes the answer and charges what was used, nothing if that is None; whatever breaks, the hold ends."""
+        if metered is None and run.failure is None:
+            run.failure = CLIENT_GONE
         try:
             await answer.close()
         finally:
@@ -125,8 +130,8 @@ class Carrier:
         try:
             end = await _forward(answer, meter, watch, send)
             is_left = False
-        except ProviderFailed:
-            is_left = False
+        except ProviderFailed as error:
+            is_left, run.failure = False, error.reason
             await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
             raise
         finally:
@@ -189,6 +194,8 @@ class Carrier:
                 try:
                     disconnect = "drain" if run.has_left else None
                     metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
+                    if end.failure is not None:
+                        metered = replace(metered, failure=end.failure.reason)
                 finally:
                     kept: Keep | None = None if keep is None else lambda settled: keep(settled, tail(settled))
                     settled = await self._chat.settle(run, metered, kept)

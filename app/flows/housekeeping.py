@@ -74,6 +74,7 @@ class _LostHold:
     wallet: Account
     paywall_id: str
     provider: str | None
+    is_told: bool
 
 
 def _lost_holds(session: Session) -> list[_LostHold]:
@@ -81,14 +82,14 @@ def _lost_holds(session: Session) -> list[_LostHold]:
     holds = table_of(LedgerHold)
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
-               REQUESTS.c.provider, REQUESTS.c.receipt, REQUESTS.c.claim_id)
+               REQUESTS.c.provider, REQUESTS.c.receipt, REQUESTS.c.claim_id, REQUESTS.c.events_due)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
         .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)))
         .limit(BATCH)
     )  # fmt: skip
     return [
         _LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, parse(row.account_id), row.paywall_id,
-                  row.provider)
+                  row.provider, row.events_due is not None)
         for row in session.execute(statement)
     ]  # fmt: skip
 
@@ -96,14 +97,15 @@ def _lost_holds(session: Session) -> list[_LostHold]:
 async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
     try:
         if hold.claim_id is not None:
-            given_up: list[Row] = [requests.let_go(hold.request_id), give_up_chat(hold.claim_id)]
+            let_go = requests.let_go(hold.request_id, requests.INTERRUPTED, is_told=hold.is_told)
+            given_up: list[Row] = [let_go, give_up_chat(hold.claim_id)]
             await queue.commit(Release(hold.id), lambda _released: given_up)
             return
         terms, cost = terms_of(hold.wallet.unit, hold.provider), requests.checkpoint_cost(hold.arithmetic)
         split = charge_split(hold.wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:
-            return [requests.interrupt(hold.request_id, hold.arithmetic, charged, terms)]
+            return [requests.interrupt(hold.request_id, hold.arithmetic, charged, terms, is_told=hold.is_told)]
 
         await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:

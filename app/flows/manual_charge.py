@@ -54,7 +54,7 @@ async def charge(
     wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
-                  terms=terms)  # fmt: skip
+                  terms=terms, is_told=snapshot.has_webhooks)  # fmt: skip
     text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
 
     def beside(charged: Applied) -> list[Row]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import UnknownKey
+from app.domain.events import subscriptions
 from app.domain.key_text import hash_key
 from app.domain.ledger.operations import Epoch
 from app.domain.ledger.tables import LedgerEpoch
@@ -26,7 +27,8 @@ from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
 class Snapshot:
     """A paywall as one of its keys sees it, at one moment.
 
-    `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged.
+    `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged;
+    `has_webhooks` says that somebody is told what happens.
     """
 
     paywall_id: str
@@ -40,6 +42,7 @@ class Snapshot:
     epochs: tuple[Epoch, ...]
     blocked: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()
+    has_webhooks: bool = False
 
     def wallet(self, user: str) -> UserWallet:
         """Returns the wallet that a user of this paywall pays from."""
@@ -71,6 +74,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         blocked=blocked,
         frozen=frozen,
+        has_webhooks=subscriptions.has_active(session, paywall.id),
     )
 
 

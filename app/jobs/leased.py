@@ -1,4 +1,4 @@
-"""Runs a job in one process at a time, and keeps one job's failure from the others.
+"""Runs a job, most of them in one process at a time, and keeps one job's failure from the others.
 
 A lease is short and renewed while the job runs, so that a killed process keeps nobody waiting for long.
 """
@@ -14,6 +14,7 @@ from app.domain.leases import leases
 log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[int]]
+IsDue = Callable[[], Awaitable[bool]]
 LEASE_SHARE = 0.25
 """How long a job's lease runs, as a share of the time within which lost holds must be closed."""
 
@@ -47,10 +48,15 @@ async def _renew(name: str) -> None:
             return
 
 
-async def tick(name: str, work: Work) -> None:
-    """Runs a job as the scheduler does: a failure is logged, and the next tick tries again."""
+async def tick(name: str, work: Work, is_due: IsDue | None = None, *, is_shared: bool = False) -> None:
+    """Runs a job as the scheduler does: a failure is logged, and the next tick tries again.
+
+    A lease costs two commits, so that `is_due` is asked before, where it is given; what `is_shared` needs none.
+    """
     try:
-        done = await run(name, work)
+        if is_due is not None and not await is_due():
+            return
+        done = await (work() if is_shared else run(name, work))
     except Exception as error:
         log.error("job", job=name, step="failed", error=str(error), exc_info=error)
         return

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
-from app.flows import audit, earnings_maturity, housekeeping, sign_in, topup_received
-from app.jobs.leased import Work
+from app.flows import audit, earnings_maturity, housekeeping, sign_in, topup_received, webhook_delivery
+from app.jobs.leased import IsDue, Work
 
 REAPER_SHARE = 0.2
 """How often lost holds are looked for, as a share of the time within which they must be closed."""
@@ -13,11 +13,16 @@ REAPER_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody."""
+    """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody.
+
+    `is_due` is asked before the lease is taken; what `is_shared` several processes may run at once, without one.
+    """
 
     work: Work
     every_seconds: float
     urgent: bool = False
+    is_due: IsDue | None = None
+    is_shared: bool = False
 
 
 async def _reap_holds() -> int:
@@ -28,11 +33,18 @@ async def _finish_inbox() -> int:
     return await topup_received.finish_inbox(wiring.get().rails)
 
 
+async def _deliver_webhooks() -> int:
+    return await wiring.get().courier.deliver()
+
+
 def jobs() -> Mapping[str, Job]:
     """Returns every job by name."""
     return {
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
         "finish-inbox": Job(_finish_inbox, 30, urgent=True),
+        "fan-out-events": Job(webhook_delivery.fan_out, 0.5, is_due=webhook_delivery.has_due),
+        "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
+        "forget-events": Job(webhook_delivery.forget, 3_600),
         "fold-deltas": Job(housekeeping.fold, 10),
         "forget-answers": Job(housekeeping.forget_answers, 60),
         "forget-codes": Job(sign_in.forget_codes, 3_600),

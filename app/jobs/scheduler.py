@@ -15,8 +15,9 @@ async def running() -> AsyncIterator[None]:
     """Runs the urgent jobs at once, and then every job at its pace, as long as the process lives."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, job in jobs().items():
-        scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work), id=name, coalesce=True,
-                          max_instances=1, misfire_grace_time=None)  # fmt: skip
+        scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work, job.is_due),
+                          kwargs={"is_shared": job.is_shared}, id=name, coalesce=True, max_instances=1,
+                          misfire_grace_time=None)  # fmt: skip
         if job.urgent:
             await tick(name, job.work)
     scheduler.start()
@@ -31,4 +32,4 @@ async def run_once(name: str) -> int | None:
     job = jobs().get(name)
     if job is None:
         raise NotFound(f"There is no job {name}. There are: {', '.join(jobs())}.")
-    return await run(name, job.work)
+    return await (job.work() if job.is_shared else run(name, job.work))

@@ -29,3 +29,23 @@ async def test_a_failing_job_gives_its_lease_up_and_says_so(database: str) -> No
         await run("y", fails)
     await tick("y", fails)
     assert await run("y", seven) == 7
+
+
+async def test_what_is_not_due_takes_no_lease_and_what_is_shared_needs_none(database: str) -> None:
+    wiring.replace(None)
+    ran = []
+
+    async def work() -> int:
+        ran.append(1)
+        return 1
+
+    async def is_not_due() -> bool:
+        return False
+
+    with db.transaction() as session:
+        assert leases.take(session, "job:z", "somebody else", 60)
+    await tick("z", work, is_not_due)
+    await tick("z", work)
+    assert ran == []
+    await tick("z", work, is_shared=True)
+    assert ran == [1]

@@ -21,11 +21,18 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.wallets import UserWallet
 
 TABLE = table_of(Request)
+START_DUE, END_DUE, START_TOLD = 1, 2, 0
+"""`events_due`: what webhooks are still to be told of a request; None where nobody listens."""
+CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interrupted"
+"""Why a request was not charged, beside what the provider's failures say: its process was lost, in the last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of a request before it runs. `terms` say how its charge is split, None in default mode."""
+    """What is known of a request before it runs. `terms` say how its charge is split, None in default mode.
+
+    `is_told`: the paywall has webhooks that are told what becomes of it.
+    """
 
     id: str
     client_request_id: str | None
@@ -38,6 +45,7 @@ class Asked:
     price: Price | None
     claim_id: str | None = None
     terms: SplitTerms | None = None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,14 @@ class Metered:
     """What was used. `tokens` is None for what has none; `estimated` if we counted, not the provider.
 
     `disconnect` is the policy that decided the charge when the client went away; `provider_cost_nanos` what
-    the provider itself said that it cost, in USD.
+    the provider itself said that it cost, in USD; `failure` the code of what ended the answer too early.
     """
 
     tokens: Tokens | None
     estimated: bool = False
     disconnect: str | None = None
     provider_cost_nanos: int | None = None
+    failure: str | None = None
 
 
 def hold_id(request_id: str) -> str:
@@ -66,6 +75,7 @@ def begin(asked: Asked, held: Applied) -> RowInsert:
         "hold_nanos": held.amount,
         "charge_nanos": 0,
         "created_at": clock.now(),
+        "events_due": START_DUE if asked.is_told else None,
     })  # fmt: skip
 
 
@@ -100,7 +110,8 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
     """
     tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else None
     values = {"status": "settled", "charge_nanos": settled.amount, "tokens": tokens,
-              "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now()}  # fmt: skip
+              "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now(),
+              "events_due": _end_due(asked.is_told)}  # fmt: skip
     detail = _arithmetic(asked.price, metered)
     cost = cost_nanos(asked.price, metered.tokens) if asked.terms and asked.price and metered.tokens else 0
     if settled.late is not None:
@@ -109,13 +120,20 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
     return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
 
 
-def let_go(request_id: str) -> RowUpdate:
-    """Returns the change of a request that was not charged."""
-    return RowUpdate(TABLE, request_id, {"status": "released", "receipt": None, "finished_at": clock.now()})
+def let_go(request_id: str, failure: str | None = None, *, is_told: bool = False) -> RowUpdate:
+    """Returns the change of a request that was not charged; `failure` is the code of why."""
+    receipt = None if failure is None else {"failure": failure}
+    return RowUpdate(TABLE, request_id, {"status": "released", "receipt": receipt, "finished_at": clock.now(),
+                                         "events_due": _end_due(is_told)})  # fmt: skip
 
 
 def interrupt(
-    request_id: str, arithmetic: Mapping[str, Any] | None, charged: Applied, terms: SplitTerms | None = None
+    request_id: str,
+    arithmetic: Mapping[str, Any] | None,
+    charged: Applied,
+    terms: SplitTerms | None = None,
+    *,
+    is_told: bool = False,
 ) -> RowUpdate:
     """Returns the change of a request whose process was lost: charged by its last checkpoint's `arithmetic`."""
     detail = {"estimated": True, **(arithmetic or {})}
@@ -124,6 +142,7 @@ def interrupt(
         "charge_nanos": charged.amount,
         "receipt": _with_split(detail, charged, terms, checkpoint_cost(arithmetic)),
         "finished_at": clock.now(),
+        "events_due": _end_due(is_told),
     })  # fmt: skip
 
 
@@ -138,12 +157,19 @@ def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None
         "receipt": _with_split({"details": details}, charged, asked.terms, 0),
         "created_at": now,
         "finished_at": now,
+        "events_due": _end_due(asked.is_told),
     })  # fmt: skip
+
+
+def _end_due(is_told: bool) -> int | None:
+    return END_DUE if is_told else None
 
 
 def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
     """Returns what a charge is worked out from."""
     detail: dict[str, Any] = {"estimated": metered.estimated, "disconnect": metered.disconnect}
+    if metered.failure is not None:
+        detail["failure"] = metered.failure
     if price is not None and metered.tokens is not None:
         detail["lines"] = token_lines(price, metered.tokens)
         detail["minimum"] = format_decimal(price.minimum_nanos)

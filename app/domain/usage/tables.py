@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.tables import STRICT, Json, Whole, Words
@@ -13,7 +13,8 @@ class Request(SQLModel, table=True):
 
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
-    USD; `claim_id` its Idempotency-Key in its scope.
+    USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
+    webhooks are still to be told, None where the paywall has none.
     """
 
     __tablename__ = "request"
@@ -21,8 +22,10 @@ class Request(SQLModel, table=True):
         CheckConstraint("status IN ('running', 'settled', 'released', 'interrupted')", name="known_status"),
         CheckConstraint("charge_nanos >= 0 AND hold_nanos >= 0", name="not_negative"),
         CheckConstraint("provider_cost_nanos >= 0", name="provider_cost_nanos_not_negative"),
+        Index("ix_request_events_due", "created_at", sqlite_where=text("events_due > 0"),
+              postgresql_where=text("events_due > 0")),
         STRICT,
-    )
+    )  # fmt: skip
 
     id: str = Field(primary_key=True, sa_type=Words)
     client_request_id: str | None = Field(default=None, sa_type=Words)
@@ -47,6 +50,7 @@ class Request(SQLModel, table=True):
     claim_id: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
+    events_due: int | None = Field(default=None, sa_type=Whole)
 
 
 class AuditRun(SQLModel, table=True):

@@ -1,0 +1,1 @@
+"""Events: what a paywall's developer is told by webhooks, to whom, and how that went."""

@@ -1,0 +1,60 @@
+"""Events before anybody is told of them: what each says, and the body that is sent. Pure.
+
+The body is the seed's bare event; `subject` says whom it is about, `trigger` what it came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain import clock
+from app.domain.events.catalogue import VERSION
+from app.domain.ids import derived_id
+from app.domain.wallets.wallets import end_user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event. Its id follows from what happened, so that it is written once, however often it is told."""
+
+    id: str
+    paywall_id: str
+    type: str
+    data: Mapping[str, Any]
+    created_at: int
+    version: str = VERSION
+
+
+def make(paywall_id: str, type_: str, source: str, data: Mapping[str, Any], created_at: int | None = None) -> Made:
+    """Returns an event; `source` names what happened, once within its type."""
+    whole = {"paywallId": paywall_id, "ownerUserId": None, **data}
+    event_id = derived_id("evt", paywall_id, type_, source)
+    return Made(event_id, paywall_id, type_, whole, clock.now() if created_at is None else created_at)
+
+
+def about(paywall_id: str, user: str) -> dict[str, str]:
+    """Returns the fields that say which user an event is about; our own id is another one in each paywall."""
+    return {"walletUserId": end_user_id(paywall_id, user), "externalUserId": user}
+
+
+def body_of(event: Made, status: str, attempts: int) -> dict[str, Any]:
+    """Returns the JSON of an event, as it is sent and as the log shows it."""
+    data = event.data
+    body: dict[str, Any] = {
+        "id": event.id,
+        "paywallId": event.paywall_id,
+        "type": event.type,
+        "version": event.version,
+        "createdAt": clock.to_iso(event.created_at),
+        "status": status,
+        "attempts": attempts,
+        "data": data,
+    }
+    if data.get("ownerUserId"):
+        body["ownerUserId"] = data["ownerUserId"]
+    if "walletUserId" in data:
+        body["subject"] = {"type": "user", "id": data["walletUserId"], "externalUserId": data.get("externalUserId")}
+    request_id = data.get("requestId") or data.get("deferredRequestId")
+    if request_id:
+        body["trigger"] = {"type": "request", "id": request_id}
+    return body

@@ -1,0 +1,114 @@
+"""The outbox: what is still to be told, and its fan-out into a delivery for each subscription that asked for it.
+
+A request's row is the outbox of its own events (`decisions.md` 31); everything else writes an event's row, in the
+transaction of what it tells of. Ids follow from what happened, so that a fan-out which is repeated adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+from sqlalchemy import ColumnElement, select, text, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.events.catalogue import matches
+from app.domain.events.made import Made
+from app.domain.events.request_events import events_of
+from app.domain.events.subscriptions import has_active
+from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
+from app.domain.ids import derived_id
+from app.domain.ledger.sql import insert
+from app.domain.tables import table_of
+from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD
+from app.domain.usage.requests import TABLE as REQUESTS
+
+_EVENTS, _DELIVERIES = table_of(PaywallEvent), table_of(WebhookDelivery)
+_SUBSCRIPTIONS = table_of(WebhookSubscription)
+_EVENT_COLUMNS = ("id", "paywall_id", "type", "version", "data", "created_at", "fanned_out_at")
+_DELIVERY_COLUMNS = ("id", "paywall_id", "subscription_id", "event_id", "event_type", "status", "attempts",
+                     "next_attempt_at", "created_at", "updated_at")  # fmt: skip
+# As literals, without which SQLite would not use the indexes of the few rows that are due.
+_REQUEST_IS_DUE, _EVENT_IS_DUE = text("events_due > 0"), text("fanned_out_at IS NULL")
+
+Patterns = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+"""By paywall, its active subscriptions and what each asked for."""
+
+
+def record(session: Session, events: Sequence[Made]) -> None:
+    """Writes events that have no request, if anybody in their paywall is told of any; those written before stay."""
+    heard = {paywall_id: has_active(session, paywall_id) for paywall_id in {event.paywall_id for event in events}}
+    _write_events(session, [event for event in events if heard[event.paywall_id]], None)
+
+
+def has_due(session: Session) -> bool:
+    """Tells whether anything waits to be fanned out."""
+    requests = select(REQUESTS.c.id).where(_REQUEST_IS_DUE).limit(1)
+    events = select(_EVENTS.c.id).where(_EVENT_IS_DUE).limit(1)
+    return session.scalar(requests) is not None or session.scalar(events) is not None
+
+
+def fan_out(session: Session, limit: int) -> int:
+    """Makes deliveries of what is due, the oldest first, at most so many rows of each kind; returns how many it took.
+
+    For whoever has the job's lease.
+    """
+    return _fan_out_requests(session, limit) + _fan_out_events(session, limit)
+
+
+def _fan_out_requests(session: Session, limit: int) -> int:
+    """What has begun is told of at once, and then waits for its end; a row that ends meanwhile stays due."""
+    statement = select(REQUESTS).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
+    rows = session.execute(statement).mappings().all()
+    events = list(chain.from_iterable(events_of(dict(row)) for row in rows))
+    patterns = _read_patterns(session, {row["paywall_id"] for row in rows})
+    heard = [event for event in events if _listeners(patterns, event)]
+    _write_events(session, heard, clock.now())
+    _write_deliveries(session, heard, patterns)
+    started = [row["id"] for row in rows if row["events_due"] == START_DUE]
+    _mark(session, REQUESTS.c.id.in_(started), START_DUE, START_TOLD)
+    ended = [(row["id"], row["finished_at"]) for row in rows if row["events_due"] == END_DUE]
+    _mark(session, tuple_(REQUESTS.c.id, REQUESTS.c.finished_at).in_(ended), END_DUE, None)
+    return len(rows)
+
+
+def _mark(session: Session, which: ColumnElement[bool], seen: int, after: int | None) -> None:
+    """Marks as told what is still as it was seen. A row that a settlement has locked stays due, and delays neither."""
+    chosen = select(REQUESTS.c.id).where(which, REQUESTS.c.events_due == seen).with_for_update(skip_locked=True)
+    session.execute(update(REQUESTS).where(REQUESTS.c.id.in_(chosen)).values(events_due=after))
+
+
+def _fan_out_events(session: Session, limit: int) -> int:
+    rows = session.execute(select(_EVENTS).where(_EVENT_IS_DUE).order_by(_EVENTS.c.created_at).limit(limit)).all()
+    events = [Made(row.id, row.paywall_id, row.type, row.data, row.created_at, row.version) for row in rows]
+    patterns = _read_patterns(session, {event.paywall_id for event in events})
+    _write_deliveries(session, events, patterns)
+    ids = [event.id for event in events]
+    session.execute(update(_EVENTS).where(_EVENTS.c.id.in_(ids)).values(fanned_out_at=clock.now()))
+    return len(ids)
+
+
+def _read_patterns(session: Session, paywall_ids: Iterable[str]) -> Patterns:
+    wanted = select(_SUBSCRIPTIONS.c.paywall_id, _SUBSCRIPTIONS.c.id, _SUBSCRIPTIONS.c.events).where(
+        _SUBSCRIPTIONS.c.paywall_id.in_(set(paywall_ids)), _SUBSCRIPTIONS.c.is_active == 1
+    )
+    patterns: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    for row in session.execute(wanted):
+        patterns.setdefault(row.paywall_id, []).append((row.id, row.events))
+    return patterns
+
+
+def _listeners(patterns: Patterns, event: Made) -> list[str]:
+    return [id_ for id_, asked in patterns.get(event.paywall_id, ()) if matches(asked, event.type)]
+
+
+def _write_events(session: Session, events: Sequence[Made], fanned_out_at: int | None) -> None:
+    rows = [(event.id, event.paywall_id, event.type, event.version, event.data, event.created_at, fanned_out_at)
+            for event in events]  # fmt: skip
+    insert(_EVENTS, _EVENT_COLUMNS, unless_there=True).run(session.connection(), rows)
+
+
+def _write_deliveries(session: Session, events: Sequence[Made], patterns: Patterns) -> None:
+    now = clock.now()
+    rows = [(derived_id("whd", event.id, id_), event.paywall_id, id_, event.id, event.type, "pending", 0, now, now, now)
+            for event in events for id_ in _listeners(patterns, event)]  # fmt: skip
+    insert(_DELIVERIES, _DELIVERY_COLUMNS, unless_there=True).run(session.connection(), rows)

@@ -1,0 +1,65 @@
+"""Deliveries: claims, the log, replays."""
+
+import pytest
+
+from app import db
+from app.domain.errors import BadField, NotFound
+from app.domain.events import deliveries, outbox, subscriptions
+from app.domain.events.deliveries import Outcome
+from app.domain.events.made import make
+from tests.domain.events.test_outbox import subscribe
+from tests.flows.books import make_snapshot
+
+
+def happen(paywall_id: str, count: int) -> None:
+    with db.transaction() as session:
+        outbox.record(session, [make(paywall_id, "paywall.updated", str(number), {}) for number in range(count)])
+        outbox.fan_out(session, 100)
+
+
+def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    id_ = subscribe(paywall_id)
+    happen(paywall_id, 3)
+    with db.transaction() as session:
+        assert deliveries.due_subscriptions(session) == [id_]
+        first = deliveries.claim(session, id_, 2, 60)
+        second = deliveries.claim(session, id_, 2, 60)
+        assert (len(first), len(second)) == (2, 1) and deliveries.due_subscriptions(session) == []
+        assert len({one.id for one in (*first, *second)}) == 3
+        assert deliveries.note(session, first[0], Outcome(200, 5), 30)
+        assert not deliveries.note(session, first[0], Outcome(500, 5), 30)
+        assert {entry.status for entry in deliveries.list_log(session, paywall_id)} == {"success", "pending"}
+
+
+def test_the_log_is_filtered_and_read_page_by_page(database: str) -> None:
+    snapshot, other = make_snapshot(), make_snapshot()
+    one, two = subscribe(snapshot.paywall_id), subscribe(snapshot.paywall_id, "balance.*")
+    happen(snapshot.paywall_id, 5)
+    with db.transaction() as session:
+        whole = deliveries.list_log(session, snapshot.paywall_id)
+        pages = deliveries.list_log(session, snapshot.paywall_id, limit=3)
+        pages += deliveries.list_log(session, snapshot.paywall_id, limit=3, before=pages[-1].id)
+        assert pages == whole and len(whole) == 5
+        for options, count in (({"subscription_id": one}, 5), ({"subscription_id": two}, 0), ({"status": "error"}, 0),
+                               ({"event_type": "paywall.updated"}, 5), ({"event_type": "x"}, 0)):  # fmt: skip
+            assert len(deliveries.list_log(session, snapshot.paywall_id, **options)) == count  # type: ignore[arg-type]
+        assert deliveries.list_log(session, other.paywall_id) == []
+        with pytest.raises(BadField, match="`before`"):
+            deliveries.list_log(session, other.paywall_id, before=whole[0].id)
+
+
+def test_a_replay_is_a_delivery_of_its_own_and_only_of_ones_own(database: str) -> None:
+    snapshot, other = make_snapshot(), make_snapshot()
+    id_ = subscribe(snapshot.paywall_id)
+    happen(snapshot.paywall_id, 1)
+    with db.transaction() as session:
+        (first,) = deliveries.list_log(session, snapshot.paywall_id)
+        again = deliveries.replay(session, snapshot.paywall_id, first.id)
+        assert (again.replay_of, again.event, again.attempts) == (first.id, first.event, 0) and again.id != first.id
+        for paywall_id, asked in ((other.paywall_id, first.id), (snapshot.paywall_id, "whd_x")):
+            with pytest.raises(NotFound):
+                deliveries.replay(session, paywall_id, asked)
+        subscriptions.deactivate(session, snapshot.paywall_id, id_)
+        with pytest.raises(BadField, match="not active"):
+            deliveries.replay(session, snapshot.paywall_id, first.id)

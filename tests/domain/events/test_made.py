@@ -1,0 +1,28 @@
+"""Events and the body that is sent of them."""
+
+from jsonschema import Draft202012Validator
+
+from app.domain.events.catalogue import VERSION
+from app.domain.events.made import about, body_of, make
+from app.domain.wallets.wallets import end_user_id
+from tests.spec import seed_document
+
+
+def test_an_event_has_one_id_for_what_happened() -> None:
+    one = make("pw_1", "paywall.updated", "v2", {"changedFields": []})
+    assert make("pw_1", "paywall.updated", "v2", {}).id == one.id
+    others = (make("pw_2", "paywall.updated", "v2", {}), make("pw_1", "paywall.archived", "v2", {}),
+              make("pw_1", "paywall.updated", "v3", {}))  # fmt: skip
+    assert one.id not in {other.id for other in others}
+    assert one.data == {"paywallId": "pw_1", "ownerUserId": None, "changedFields": []}
+
+
+def test_the_body_is_the_seeds_bare_event() -> None:
+    event = make("pw_1", "paywall.proxy.request.started", "r", {**about("pw_1", "ada"), "requestId": "req_1"}, 0)
+    body = body_of(event, "pending", 3)
+    document = seed_document()
+    Draft202012Validator(document["components"]["schemas"]["PaywallEvent"]).validate(body)
+    assert (body["createdAt"], body["version"], body["attempts"]) == ("1970-01-01T00:00:00.000Z", VERSION, 3)
+    assert body["subject"] == {"type": "user", "id": end_user_id("pw_1", "ada"), "externalUserId": "ada"}
+    assert body["trigger"] == {"type": "request", "id": "req_1"}
+    assert "subject" not in body_of(make("pw_1", "paywall.updated", "x", {}), "pending", 1)

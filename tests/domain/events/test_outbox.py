@@ -1,0 +1,120 @@
+"""The outbox: what is due, and that it costs nothing where nobody listens."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, text
+
+from app import db
+from app.domain import rows
+from app.domain.events import outbox, subscriptions
+from app.domain.events.made import make
+from app.domain.events.tables import PaywallEvent, WebhookDelivery
+from app.domain.ledger.operations import Applied
+from app.domain.money import Environment, Unit
+from app.domain.tables import table_of
+from app.domain.usage import requests
+from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD, Asked, Metered
+from app.domain.wallets.wallets import app_wallet
+from tests.flows.books import make_snapshot
+
+
+def subscribe(paywall_id: str, *events: str) -> str:
+    with db.transaction() as session:
+        row = subscriptions.make_row(paywall_id, "https://app.example/", events or ["*"],
+                                     id=subscriptions.new_subscription_id(), header_names=[], secret_sealed="x",
+                                     secret_suffix="x")  # fmt: skip
+        return subscriptions.add(session, row).id
+
+
+def asked(paywall_id: str, request_id: str, *, is_told: bool) -> Asked:
+    wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+    return Asked(request_id, None, wallet, "chat", "m", "demo", False, Unit.USD, None, is_told=is_told)
+
+
+def write(*written: rows.Row) -> None:
+    with db.transaction() as session:
+        rows.write(session, written)
+
+
+def fan_out() -> int:
+    with db.transaction() as session:
+        return outbox.fan_out(session, 100)
+
+
+def due() -> Sequence[int | None]:
+    with db.transaction(writes=False) as session:
+        return session.scalars(select(requests.TABLE.c.events_due).order_by(requests.TABLE.c.id)).all()
+
+
+def delivered() -> list[str]:
+    with db.transaction(writes=False) as session:
+        return sorted(session.scalars(select(table_of(WebhookDelivery).c.event_type)))
+
+
+def test_a_request_is_told_of_at_its_beginning_and_at_its_end(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)))
+    assert due() == [START_DUE] and fan_out() == 1
+    assert (due(), delivered()) == ([START_TOLD], ["paywall.proxy.request.started"])
+    assert fan_out() == 0
+    write(requests.finish(one, Metered(None), Applied(amount=5)))
+    assert due() == [END_DUE] and fan_out() == 1
+    assert due() == [None] and fan_out() == 0
+    assert delivered() == [
+        "paywall.proxy.request.completed", "paywall.proxy.request.started", "paywall.usage.charge.created",
+    ]  # fmt: skip
+
+
+def test_a_request_that_ends_before_anybody_looked_is_told_of_whole(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id, "proxy.*")
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)))
+    write(requests.let_go("req_1", "provider_error", is_told=True))
+    assert fan_out() == 1
+    assert delivered() == ["paywall.proxy.request.failed", "paywall.proxy.request.started"]
+
+
+def test_where_nobody_listens_nothing_is_written(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    one = asked(paywall_id, "req_1", is_told=False)
+    write(requests.begin(one, Applied(amount=5)))
+    write(requests.finish(one, Metered(None), Applied(amount=5)))
+    with db.transaction() as session:
+        outbox.record(session, [make(paywall_id, "paywall.updated", "1", {})])
+        assert not outbox.has_due(session)
+        assert session.scalar(select(func.count()).select_from(PaywallEvent)) == 0
+    assert due() == [None] and fan_out() == 0
+
+
+def test_what_nobody_asked_for_leaves_no_event(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id, "paywall.updated")
+    write(requests.begin(asked(paywall_id, "req_1", is_told=True), Applied(amount=5)))
+    assert fan_out() == 1 and delivered() == []
+    with db.transaction(writes=False) as session:
+        assert session.scalar(select(func.count()).select_from(PaywallEvent)) == 0
+
+
+def test_what_is_due_is_found_by_an_index_of_its_own(database: str) -> None:
+    if not db.is_sqlite():
+        return
+    with db.transaction(writes=False) as session:
+        plan = session.execute(text("EXPLAIN QUERY PLAN SELECT id FROM request WHERE events_due > 0"
+                                    " ORDER BY created_at LIMIT 5")).all()  # fmt: skip
+    assert "ix_request_events_due" in str(plan)
+
+
+def test_a_request_that_ends_while_it_is_fanned_out_stays_due(database: str) -> None:
+    """The end that was seen is told; one that came later, of a process that was only slow, is told next time."""
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)))
+    write(requests.interrupt("req_1", None, Applied(amount=2), is_told=True))
+    assert fan_out() == 1 and len(delivered()) == 3
+    write(requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    assert due() == [END_DUE] and fan_out() == 1
+    assert delivered().count("paywall.usage.charge.created") == 2 and len(delivered()) == 4
