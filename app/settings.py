@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         return (_file_secret(self.data / "secret.key"),)
 
     @property
+    def syncs_catalogue(self) -> bool:
+        """Whether the provider's list of models is read: only where the operator named one, or has its key."""
+        return bool(self.openrouter_key) or "openrouter_base" in self.model_fields_set
+
+    @property
     def is_secure(self) -> bool:
         """Whether pages are served over HTTPS, as the public address says."""
         return self.public_url.startswith("https://")

@@ -35,6 +35,7 @@ from app.flows.ports import (
     Mailbox,
     Mailer,
     Messenger,
+    ModelCatalogue,
     PaymentRail,
     PriceCatalogue,
     ProviderTarget,
@@ -78,6 +79,12 @@ class Wiring:
         from app.adapters.prices_genai import GenaiPrices  # takes a second, and only settings need it
 
         return GenaiPrices(clock.now)
+
+    @cached_property
+    def model_catalogue(self) -> ModelCatalogue:
+        from app.adapters.catalogue_openrouter import OpenRouterCatalogue  # only one job needs it
+
+        return OpenRouterCatalogue(settings.get().openrouter_base)
 
     @cached_property
     def chat(self) -> Chat:

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.domain.authorizations.tables import Authorization
+from app.domain.catalogue.tables import CatalogueModel
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
 from app.domain.inbox.tables import InboxEvent
@@ -16,7 +17,7 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall, PaywallEvent,
-    PersonAccount, Request, Topup, Wallet,
+    Authorization, CatalogueModel, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, Paywall,
+    PaywallEvent, PersonAccount, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from app.domain.catalogue.catalogue import ListedModel as ListedModel
+from app.domain.catalogue.catalogue import ModelList as ModelList
+from app.domain.catalogue.models import CataloguePrice as CataloguePrice
 from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
 from app.domain.pricing.list_price import ListPrice as ListPrice
 from app.domain.pricing.quote import Tier as Tier
@@ -149,23 +152,19 @@ class PaymentRail(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CataloguePrice:
-    """A catalogue's price of a model, in dollars, and what else it knows of the model."""
-
-    price: ListPrice
-    context_tokens_max: int | None = None
-    output_tokens_max: int | None = None
-    part_tokens_max: int | None = None
-    display_name: str = ""
-    description: str = ""
-
-
 class PriceCatalogue(Protocol):
     """Prices of known models, offline."""
 
     def find(self, model: str) -> CataloguePrice | None:
         """Returns the model's list price, or None where the catalogue does not know it."""
+        ...
+
+
+class ModelCatalogue(Protocol):
+    """A provider's public list of models."""
+
+    async def read(self) -> ModelList:
+        """Returns the list as it is now. Raises ProviderFailed where it cannot be had whole and understood."""
         ...
 
 

@@ -14,6 +14,7 @@ from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.charge_split import terms_of
+from app.flows.own_prices import stand_on_cost
 from app.flows.ports import PriceCatalogue, Providers, Sealer
 from app.flows.price_defaults import fill_prices
 
@@ -76,6 +77,8 @@ async def save_provider(
         priced, unpriced = fill_prices(session, paywall_id, unit, models, catalogue, markup)
         terms = terms_of(unit, published.name)
         if terms is not None:
+            if published.is_operators:
+                stand_on_cost(session, catalogue, paywall_id, unit)
             for offer in read_offers(session, paywall_id, unit).priced.values():
                 check_share(terms, offer.price)
         return SavedProvider(version, tuple(priced), tuple(unpriced))

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
-from app.flows import audit, earnings_maturity, housekeeping, sign_in, topup_received, webhook_delivery
+from app.flows import (
+    audit,
+    catalogue_sync,
+    earnings_maturity,
+    housekeeping,
+    sign_in,
+    topup_received,
+    webhook_delivery,
+)
 from app.jobs.leased import IsDue, Work
 
 REAPER_SHARE = 0.2
@@ -16,6 +24,7 @@ class Job:
     """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody.
 
     `is_due` is asked before the lease is taken; what `is_shared` several processes may run at once, without one.
+    One that is to run `soon` begins with the process and not after its first pause.
     """
 
     work: Work
@@ -23,6 +32,7 @@ class Job:
     urgent: bool = False
     is_due: IsDue | None = None
     is_shared: bool = False
+    soon: bool = False
 
 
 async def _reap_holds() -> int:
@@ -37,6 +47,13 @@ async def _deliver_webhooks() -> int:
     return await wiring.get().courier.deliver()
 
 
+async def _sync_catalogue() -> int:
+    wired = wiring.get()
+    if not settings.get().syncs_catalogue:
+        return 0
+    return await catalogue_sync.sync_catalogue(wired.model_catalogue, wired.mailer)
+
+
 def jobs() -> Mapping[str, Job]:
     """Returns every job by name."""
     return {
@@ -49,5 +66,6 @@ def jobs() -> Mapping[str, Job]:
         "forget-answers": Job(housekeeping.forget_answers, 60),
         "forget-codes": Job(sign_in.forget_codes, 3_600),
         "mature-earnings": Job(earnings_maturity.mature_earnings, 900),
+        "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
         "audit": Job(audit.run_audit, 900),
     }

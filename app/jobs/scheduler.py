@@ -18,6 +18,8 @@ async def running() -> AsyncIterator[None]:
         scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work, job.is_due),
                           kwargs={"is_shared": job.is_shared}, id=name, coalesce=True, max_instances=1,
                           misfire_grace_time=None)  # fmt: skip
+        if job.soon:
+            scheduler.add_job(tick, args=(name, job.work, job.is_due), misfire_grace_time=None)
         if job.urgent:
             await tick(name, job.work)
     scheduler.start()

@@ -5,7 +5,7 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 
 DOMAIN_ORDER = (
     "errors", "clock", "ids", "key_text", "money", "tables", "idempotency", "links", "leases",
-    "ledger", "rows", "people", "paywalls", "authorizations", "catalogue", "pricing", "wallets", "usage",
+    "ledger", "rows", "people", "paywalls", "authorizations", "pricing", "catalogue", "wallets", "usage",
     "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""

@@ -21,13 +21,18 @@ PRICE = NewPrice("demo-mini", NANOS, 2 * NANOS, markup_basis_points=1_000)
 
 
 def make_paywall(
-    session: Session, prices: Mapping[str, NewPrice], provider: ProviderSetting | None = None, mode: Mode = Mode.DEFAULT
+    session: Session,
+    prices: Mapping[str, NewPrice],
+    provider: ProviderSetting | None = None,
+    mode: Mode = Mode.DEFAULT,
+    markup_basis_points: int = 0,
 ) -> str:
-    """Creates a sandbox paywall with prices, and returns its id."""
-    paywall_id = new_id("pw")
-    first = Configuration("Lexica", provider or ProviderSetting("demo"), "https://lexica.example")
+    """Creates a paywall with prices, and returns its id: in the sandbox, unless the operator's provider serves it."""
+    paywall_id, chosen = new_id("pw"), provider or ProviderSetting("demo")
+    first = Configuration("Lexica", chosen, "https://lexica.example", markup_basis_points=markup_basis_points)
     unit = Unit.USDC if mode is Mode.SHARED else Unit.USD
-    configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, first)
+    environment = Environment.LIVE if chosen.is_operators else Environment.SANDBOX
+    configuration.create_paywall(session, paywall_id, mode, environment, unit, first)
     for price in prices.values():
         price_book.set_price(session, paywall_id, price)
     return paywall_id

@@ -35,12 +35,13 @@ def test_kinds_that_have_a_price_of_their_own_keep_it(model: str, kind: str) -> 
 
 def test_credits_are_a_hundred_to_the_dollar() -> None:
     found = CataloguePrice(ListPrice(NANOS, 2 * NANOS, request_nanos=5, cache_write_nanos=7))
-    price = to_new_price("m", found, Unit.CREDIT, 0)
+    price, same = to_new_price("m", found, Unit.CREDIT, 0), to_new_price("m", found, Unit.USDC, 0)
+    assert price is not None and same is not None
     assert (price.input_nanos, price.output_nanos, price.request_nanos, price.cache_write_nanos) == (
         100 * NANOS, 200 * NANOS, 500, 700,
     )  # fmt: skip
     assert price.reasoning_nanos is None
-    assert to_new_price("m", found, Unit.USDC, 0).input_nanos == NANOS
+    assert same.input_nanos == NANOS
 
 
 def test_an_override_stays_and_what_nobody_knows_is_refused_by_name(database: str) -> None:

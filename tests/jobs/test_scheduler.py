@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from app import settings, wiring
+from app import db, settings, wiring
+from app.domain.catalogue.catalogue import read_listed
 from app.domain.errors import NotFound
 from app.jobs import scheduler
 from app.jobs.schedule import jobs
+from tests.emulators import openrouter
 
 
 async def test_every_job_runs_at_once_when_the_process_starts(database: str) -> None:
@@ -25,3 +27,24 @@ async def test_every_job_runs_at_once_when_the_process_starts(database: str) -> 
 async def test_a_job_that_is_not_in_the_table_is_named(database: str) -> None:
     with pytest.raises(NotFound, match="reap-holds"):
         await scheduler.run_once("no-such-job")
+
+
+async def test_the_catalogue_is_read_soon_after_the_start_and_only_where_the_operator_named_its_list(
+    database: str,
+) -> None:
+    with openrouter.running() as router:
+        router.offer(openrouter.model("a/one"))
+        for base, expected in ((None, 0), (router.base_url, 1)):
+            wiring.replace(None)
+            settings.configure(data=settings.get().data, database_url=database, openrouter_base=base)
+            async with wiring.running(), scheduler.running():
+                for _ in range(50 if expected else 5):
+                    if listed() == expected == 1:
+                        break
+                    await asyncio.sleep(0.1)
+            assert listed() == expected
+
+
+def listed() -> int:
+    with db.transaction(writes=False) as session:
+        return len(read_listed(session))

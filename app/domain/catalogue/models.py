@@ -1,6 +1,9 @@
 """What can be known of a model by its name, where neither catalogue nor provider says more."""
 
 import re
+from dataclasses import dataclass
+
+from app.domain.pricing.list_price import ListPrice
 
 OUTPUT_TOKENS_MAX = 16_384
 """The largest output of a model that nothing is known of (`decisions.md` 2)."""
@@ -20,6 +23,18 @@ _IMAGE_TOKENS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
     )
 )
 """The most tokens of one image, by OpenAI's and Anthropic's own tables (at high detail and the largest size)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePrice:
+    """A catalogue's price of a model, in dollars, and what else it knows of the model."""
+
+    price: ListPrice
+    context_tokens_max: int | None = None
+    output_tokens_max: int | None = None
+    part_tokens_max: int | None = None
+    display_name: str = ""
+    description: str = ""
 
 
 def image_tokens_max(model: str) -> int | None:

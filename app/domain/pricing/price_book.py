@@ -177,6 +177,22 @@ def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
     return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
 
 
+def to_price(new: NewPrice, unit: Unit) -> Price:
+    """Returns what would be set as the pure arithmetic wants it."""
+    cached = new.input_nanos if new.cached_input_nanos is None else new.cached_input_nanos
+    amounts = {name: getattr(new, name) for name in AMOUNTS if name != "cached_input_nanos"}
+    cost = new.cost.to_price(new.model, unit) if new.cost is not None else None
+    return Price("", new.model, 0, unit, cached_input_nanos=cached, markup_basis_points=new.markup_basis_points,
+                 tiers=new.tiers, cost=cost, **amounts)  # fmt: skip
+
+
+def to_new_price(row: ModelPrice) -> NewPrice:
+    """Returns a stored price as what would be set to have it again."""
+    cost = ListPrice.from_json(row.cost) if row.cost is not None else None
+    values = {name: getattr(row, name) for name in _AS_SET}
+    return NewPrice(row.model, display_name=row.display_name, tiers=tiers_from_json(row.tiers), cost=cost, **values)
+
+
 def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
     """Returns the newest version of each model's price, by name, of those that were taken off too."""
     table = table_of(ModelPrice)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.errors import BadField
+from app.domain.money import format_decimal
 from app.domain.pricing.quote import BASIS_POINTS, Price
 
 
@@ -53,6 +54,9 @@ def part_of_cost(cost_nanos: int, wanted: int, before: int) -> int:
 def check_share(terms: SplitTerms, price: Price) -> None:
     """Raises BadField for a price of which fee and provider leave the developer less than nothing."""
     kept = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS - terms.fee_basis_points)
+    if terms.pays_provider and price.cost is not None:
+        _check_against(price.cost, price, kept)
+        return
     if terms.pays_provider and not price.is_free and kept < BASIS_POINTS**2:
         needed = -(-(BASIS_POINTS**2) // (BASIS_POINTS - terms.fee_basis_points)) - BASIS_POINTS
         message = (
@@ -60,3 +64,20 @@ def check_share(terms: SplitTerms, price: Price) -> None:
             "fee would be more than the charge."
         )
         raise BadField("markup_basis_points", message)
+
+
+def _check_against(cost: Price, price: Price, kept: int) -> None:
+    """Raises BadField for a kind of token whose price, less the fee, is below what the provider asks for it."""
+    lengths = sorted({0, *(tier.from_tokens for tier in (*cost.tiers, *price.tiers))})
+    for length in lengths:
+        own, asked = price.at(length), cost.at(length)
+        pairs = [(kind.value, own.rates[kind], nanos) for kind, nanos in asked.rates.items()]
+        for name, nanos, owed in (*pairs, ("request", own.request_nanos, asked.request_nanos)):
+            if nanos * kept < owed * BASIS_POINTS**2:
+                behind = f" for prompts of {length} tokens and more" if length else ""
+                message = (
+                    f"`{name}_nanos` of {price.model}{behind} must be higher: the provider asks {format_decimal(owed)} "
+                    f"per {'request' if name == 'request' else 'million'}, and with the platform's fee that would be "
+                    "more than the charge."
+                )
+                raise BadField(f"{name}_nanos", message)

@@ -75,6 +75,8 @@ def test_a_version_is_never_changed_by_the_next(database: str) -> None:
         session.expire_all()
         old = session.get(ModelPrice, before.price.id)
         assert old is not None and price_book.to_offer(old, Unit.USD) == before
+        newest = price_book.current(session, paywall_id, "m")
+        assert newest is not None and price_book.to_new_price(newest) == OTHER
         assert len(session.scalars(select(ModelPrice)).all()) == 2
 
 

@@ -1,13 +1,16 @@
 """Every nano of a charge goes somewhere, the developer's margin is exact, and trial money earns nobody anything."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadField
 from app.domain.money import NANOS, Unit
-from app.domain.pricing.quote import BASIS_POINTS, Price
+from app.domain.pricing.quote import BASIS_POINTS, TIERED, Price, Tier, Tokens, charge_nanos, cost_nanos
 from app.domain.pricing.split import Parts, SplitTerms, check_share, part_of_cost, split_charge
+from tests.domain.pricing.test_quote import PRICES, tokens
 
 OURS = SplitTerms(100, pays_provider=True)
 AMOUNTS = st.integers(0, 10**15)
@@ -74,3 +77,33 @@ def test_a_price_that_passes_never_leaves_a_shortfall_on_whole_charges(fee: int,
     needed = -(-(BASIS_POINTS**2) // (BASIS_POINTS - fee)) - BASIS_POINTS
     charge = -(-cost * (BASIS_POINTS + needed) // BASIS_POINTS)
     assert split_charge(SplitTerms(fee, pays_provider=True), cost, 0, charge).unpaid == 0
+
+
+def doubled(cost: Price) -> Price:
+    """A developer's price of twice what is asked, with tiers of their own."""
+    names = (*TIERED, "request_nanos", "image_nanos")
+    tiers = tuple(replace(tier, **{name: 2 * (getattr(tier, name) or 0) for name in TIERED if getattr(tier, name)})
+                  for tier in cost.tiers)  # fmt: skip
+    amounts = {name: 2 * getattr(cost, name) for name in names if getattr(cost, name) is not None}
+    return replace(cost, tiers=tiers, cost=cost, **amounts)
+
+
+@given(PRICES, tokens(), st.integers(0, 4_999))
+def test_a_price_above_what_is_asked_never_leaves_the_provider_short(asked: Price, used: Tokens, fee: int) -> None:
+    terms = SplitTerms(fee, pays_provider=True)
+    own = doubled(replace(asked, markup_basis_points=0, minimum_nanos=0))
+    check_share(terms, own)
+    # Charge and cost are rounded each for itself, half up.
+    assert split_charge(terms, cost_nanos(own, used), 0, charge_nanos(own, used)).unpaid <= 1
+
+
+def test_a_price_is_compared_kind_by_kind_at_every_length() -> None:
+    asked = Price("", "m", 0, Unit.USDC, NANOS, NANOS, NANOS, tiers=(Tier(100, NANOS, NANOS, 9 * NANOS),))
+    own = Price("p", "m", 1, Unit.USDC, 2 * NANOS, 2 * NANOS, 2 * NANOS, cost=asked)
+    with pytest.raises(BadField, match="for prompts of 100 tokens and more") as refused:
+        check_share(OURS, own)
+    assert refused.value.field == "output_nanos"
+    check_share(OURS, replace(own, output_nanos=10 * NANOS))
+    check_share(SplitTerms(100, pays_provider=False), own)
+    with pytest.raises(BadField):
+        check_share(OURS, replace(own, input_nanos=0, cached_input_nanos=0, output_nanos=0))  # free, and not for us

@@ -1,0 +1,58 @@
+"""The catalogue is synced: a provider's public list is read, written, and followed by every paywall's prices.
+
+A list that cannot be had, understood or believed changes nothing; the next run tries again.
+"""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import select
+
+from app import db, settings
+from app.domain.catalogue.catalogue import ListTooShort, write_list
+from app.domain.errors import ProviderFailed
+from app.domain.paywalls.tables import Paywall
+from app.domain.tables import table_of
+from app.flows.catalogue_prices import SwitchedOff, follow_catalogue
+from app.flows.developer_notices import Notice, tell_developer
+from app.flows.ports import Mailer, ModelCatalogue
+
+log = structlog.get_logger()
+
+
+async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
+    """Syncs the catalogue and every paywall's prices, tells developers what was switched off; returns what changed."""
+    try:
+        listed = await source.read()
+        changes = await db.in_transaction(lambda session: write_list(session, listed), writes=True)
+    except (ProviderFailed, ListTooShort) as failure:
+        log.error("catalogue_sync", step="read", error=failure.message)
+        return 0
+    if listed.unreadable:
+        log.warning("catalogue_sync", step="read", unreadable=sorted(listed.unreadable))
+    log.info("catalogue_sync", step="written", models=len(listed.models), new=len(changes.new),
+             priced=changes.priced, vanished=changes.vanished, returned=changes.returned)  # fmt: skip
+    return changes.count + await follow_everywhere(mailer)
+
+
+async def follow_everywhere(mailer: Mailer) -> int:
+    """Brings the prices of every paywall up to date, each in a transaction of its own; returns how many changed."""
+    host = urlsplit(settings.get().openrouter_base).hostname or ""
+    paywalls = table_of(Paywall)
+    total = 0
+    for paywall_id in await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all()):
+        follow = partial(follow_catalogue, paywall_id=paywall_id, list_host=host)
+        changed, switched_off = await db.in_transaction(follow, writes=True)
+        total += changed
+        for model in switched_off:
+            await tell_developer(mailer, _notice(model))
+    return total
+
+
+def _notice(off: SwitchedOff) -> Notice:
+    text = (
+        f"{off.app_name} no longer offers {off.model}: what the provider asks for it has risen. {off.reason}\n\n"
+        "Requests for it are answered with 404 model_not_priced. Save a price that covers the cost, and it is back."
+    )
+    return Notice(off.paywall_id, off.app_name, f"{off.model} was switched off", text)
