@@ -39,7 +39,9 @@ def dispatcher(inner: App) -> App:
         scope["coinslot.request_id"] = request_id = new_id("req")
         scope["coinslot.send"] = send
         is_proxy = is_chat(scope["path"]) and scope["method"] == "POST"
-        extra = [(b"x-request-id", request_id.encode()), *_client_request_id(scope)]
+        client_id = _client_request_id(scope)
+        scope["coinslot.client_request_id"] = client_id[0][1].decode() if client_id else None
+        extra = [(b"x-request-id", request_id.encode()), *client_id]
         if not is_proxy:
             extra += _PAGE_HEADERS
 

@@ -192,7 +192,7 @@ class _Call:
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
-        client_request_id = self.exchange.text(b"x-request-id")
+        client_request_id = self.exchange.scope.get("coinslot.client_request_id")
         for _ in range(DECISIONS_MAX):
             try:
                 return await wiring.get().chat.begin(

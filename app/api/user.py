@@ -114,7 +114,7 @@ async def post_charge(
     amount_nanos = _amount(body.content)
     claimed = claim(idempotency_key, caller.paywall_id, "charge", body.user, body.raw)
     details, request_id = _metadata(body.content), request.scope["coinslot.request_id"]
-    wired, client_request_id = wiring.get(), request.headers.get("x-request-id")
+    wired, client_request_id = wiring.get(), request.scope.get("coinslot.client_request_id")
     for _ in range(DECISIONS_MAX):
         try:
             answer = await charge(wired.queue, wired.standings, caller, body.user, amount_nanos, details, claimed,

@@ -11,8 +11,13 @@ import orjson
 from app.domain.errors import BadField
 
 CHOICES_MAX = 128
+_OWN_TOOLS = ("function", "custom")
+"""Kinds of tool that the app runs itself."""
 _AT_LIST_PRICE = (("service_tier", "default"), ("service_tier", "auto"))
 _LIMIT_FIELDS = ("max_completion_tokens", "max_tokens")
+_TEXT_KINDS = frozenset({"text", "refusal", "input_text", "output_text", "thinking", "redacted_thinking", "tool_use",
+                         "tool_result"})  # fmt: skip
+"""Kinds of content part that cost what their bytes do at most; any other may hold a film."""
 _MEDIA = {"image_url": ("image_url", "url"), "input_audio": ("input_audio", "data"), "file": ("file", "file_data")}
 
 
@@ -32,7 +37,9 @@ PRICED_FIELDS = ("service_tier", "web_search_options", "models", "plugins", "pro
 class ChatRequest:
     """A parsed request. `prompt_bytes` bounds the prompt's tokens without its `media_parts`.
 
-    `output_limit` is the client's own (None if it set none), `limit_field` the field it used.
+    `output_limit` is the client's own (None if it set none), `limit_field` the field it used. `long_parts` are the
+    media parts whose length nobody can tell: all but images. `is_unseen` says that some of the answer cannot be
+    counted as it comes: thoughts that were asked for, sound, images.
     """
 
     body: dict[str, Any]
@@ -47,6 +54,8 @@ class ChatRequest:
     prompt_bytes: int
     media_parts: int
     wants_sound: bool = False
+    long_parts: int = 0
+    is_unseen: bool = False
 
     def upstream_body(self, output_limit: int, default_field: str, *, is_operators_key: bool = False) -> bytes:
         """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed.
@@ -67,7 +76,7 @@ class ChatRequest:
         for message in self.body["messages"]:
             content = message.get("content")
             if isinstance(content, list):
-                message = {**message, "content": [part for part in content if _media_path(part) is None]}
+                message = {**message, "content": [part for part in content if not _is_media(part)]}
             _gather(message, pieces)
         extras = (self.body.get(field) for field in ("tools", "functions", "response_format"))
         pieces.extend(orjson.dumps(extra).decode() for extra in extras if extra)
@@ -77,6 +86,11 @@ class ChatRequest:
         """Returns what in the request would change its price behind our back; None for nothing."""
         if ":" in self.model.rpartition("/")[2] and not self.model.endswith(":free"):
             return "model"  # OpenRouter's `:online`, `:nitro` and the like
+        tools = self.body.get("tools")
+        if isinstance(tools, list) and not all(
+            isinstance(tool, dict) and tool.get("type") in _OWN_TOOLS for tool in tools
+        ):
+            return "tools"  # such as OpenRouter's web search, which runs there and is paid by the call
         found = (field for field in PRICED_FIELDS if self.body.get(field) is not None)
         return next((field for field in found if (field, self.body[field]) not in _AT_LIST_PRICE), None)
 
@@ -111,7 +125,11 @@ def read_chat_request(body: object) -> ChatRequest:
         raise BadField("stream_options", "`stream_options` must be an object, and only goes with `stream: true`.")
     wants_usage = _boolean(options or {}, "include_usage", "stream_options.include_usage")
     limit_field, limit = _output_limit(body)
-    media_parts, media_bytes = _media(messages)
+    media_parts, long_parts, media_bytes = _media(messages)
+    modalities = _list_of(body, "modalities")
+    is_thinking = body.get("reasoning_effort") not in (None, "none") or bool(
+        body.get("reasoning") or body.get("thinking")
+    )
     response_format = body.get("response_format")
     kind = response_format.get("type") if isinstance(response_format, dict) else None
     return ChatRequest(
@@ -126,7 +144,9 @@ def read_chat_request(body: object) -> ChatRequest:
         limit_field=limit_field,
         prompt_bytes=_serialized_length(body) - media_bytes,
         media_parts=media_parts,
-        wants_sound=body.get("audio") is not None or "audio" in _list_of(body, "modalities"),
+        wants_sound=body.get("audio") is not None or "audio" in modalities,
+        long_parts=long_parts,
+        is_unseen=is_thinking or body.get("audio") is not None or any(kind != "text" for kind in modalities),
     )
 
 
@@ -175,25 +195,27 @@ def _output_limit(body: dict[str, Any]) -> tuple[str | None, int | None]:
     return field, limit
 
 
-def _media(messages: list[dict[str, Any]]) -> tuple[int, int]:
-    """Returns how many parts are not text, and how many bytes of the body they take."""
-    parts = size = 0
+def _media(messages: list[dict[str, Any]]) -> tuple[int, int, int]:
+    """Returns how many parts are not text, how many of them no images, and how many bytes of the body they take."""
+    parts = images = size = 0
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
-            path = _media_path(part)
-            if path is not None:
-                parts += 1
-                holder = part.get(path[0])
-                data = holder.get(path[1]) if isinstance(holder, dict) else None
-                size += len(data) if isinstance(data, str) and data.isascii() else 0
-    return parts, size
+            if not _is_media(part):
+                continue
+            parts += 1
+            images += part["type"] == "image_url"
+            name, field = _MEDIA.get(part["type"], ("", ""))
+            holder = part.get(name)
+            data = holder.get(field) if isinstance(holder, dict) else None
+            size += len(data) if isinstance(data, str) and data.isascii() else 0
+    return parts, parts - images, size
 
 
-def _media_path(part: object) -> tuple[str, str] | None:
-    """Returns where a part of a content keeps its image, sound or file; None for one that is text."""
+def _is_media(part: object) -> bool:
+    """Tells whether a part of a content holds anything but text."""
     kind = part.get("type") if isinstance(part, dict) else None
-    return _MEDIA.get(kind) if isinstance(kind, str) else None
+    return isinstance(kind, str) and kind not in _TEXT_KINDS
 
 
 def _gather(value: object, pieces: list[str]) -> None:

@@ -7,7 +7,7 @@ between the least and the most that are worked out here, or refuses it.
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, is_reasoning, output_tokens_least
+from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, is_reasoning, output_tokens_least
 from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Epoch
@@ -154,15 +154,12 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
     Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
     an output that would cost more than can be counted.
     """
-    if request.media_parts and offer.part_tokens_max is None:
-        message = f"`messages` holds an image, audio or file part, whose price `{request.model}` does not say."
-        raise BadField("messages", message, "unsupported_field")
     output = request.output_limit or offer.output_tokens_max or OUTPUT_TOKENS_MAX
     least = min(output, output_tokens_least(request.model))
     # What a model thinks unseen cannot be metered while it thinks, so all of it is held.
-    is_extended = request.is_stream and not is_reasoning(request.model)
+    is_extended = request.is_stream and not request.is_unseen and not is_reasoning(request.model)
     bound = Bound(
-        prompt_tokens=request.prompt_bytes + request.media_parts * (offer.part_tokens_max or 0),
+        prompt_tokens=request.prompt_bytes + (media_tokens_max(request, offer) if request.media_parts else 0),
         output_tokens=output,
         output_tokens_least=least,
         choices=request.choices,
@@ -174,6 +171,22 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
         field = request.limit_field or "n"
         raise BadField(field, f"`{field}` allows an answer that would cost more than can be counted.")
     return bound
+
+
+def media_tokens_max(request: ChatRequest, offer: Offer) -> int:
+    """Returns what images, sounds and files of a request can come to: each the model's largest price for one.
+
+    What makers say of an image says nothing of a sound or a file, which may be as long as the model can read.
+    Raises BadField where the model does not say.
+    """
+    image = anything = offer.part_tokens_max
+    if request.long_parts and image == image_tokens_max(request.model):
+        anything = offer.context_tokens_max
+    images = request.media_parts - request.long_parts
+    if (images and image is None) or (request.long_parts and anything is None):
+        message = f"`messages` holds an image, audio or file part, whose price `{request.model}` does not say."
+        raise BadField("messages", message, "unsupported_field")
+    return images * (image or 0) + request.long_parts * (anything or 0)
 
 
 def message_text(snapshot: Snapshot, action: str, url: str, shortfall_nanos: int) -> str:

@@ -20,6 +20,10 @@ _PARTS: tuple[tuple[str, str, TokenKind], ...] = (
 )
 
 
+COUNT_MAX = 10**8
+"""Ten times what the longest model reads; a count beyond it is nonsense, and the tokens are counted by us."""
+
+
 def read_usage(usage: object) -> Tokens | None:
     """Returns the tokens of a provider's `usage`, or None where it cannot be right."""
     if not isinstance(usage, dict):
@@ -53,4 +57,4 @@ def read_cost(usage: object) -> int | None:
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < COUNT_MAX

@@ -1,5 +1,6 @@
 """What every answer carries."""
 
+import httpx
 import pytest
 
 from app.api.chat import is_chat
@@ -8,8 +9,6 @@ from tests.server import Demo
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/user/balance", "/v1/nothing", "/healthz", "/docs", "/nowhere"])
 def test_every_answer_has_a_request_id_of_ours(demo: Demo, path: str) -> None:
-    import httpx
-
     answer = httpx.get(demo.base_url + path, headers=demo.headers(X_Request_Id="mine-7"))
     assert answer.headers["x-request-id"].startswith("req_")
     assert answer.headers["x-client-request-id"] == "mine-7"
@@ -23,6 +22,18 @@ def test_the_clients_own_id_is_kept_with_the_request(demo: Demo) -> None:
     answer = demo.post("/chat/completions", body, X_Request_Id="mine-8")
     assert answer.headers["x-client-request-id"] == "mine-8"
     assert demo.receipt(answer.headers["x-request-id"])["client_request_id"] == "mine-8"
+
+
+@pytest.mark.parametrize("theirs", [b"x" * 201, "ключ".encode()])
+def test_an_id_that_is_none_is_neither_kept_nor_echoed(demo: Demo, theirs: bytes) -> None:
+    user = demo.new_user()
+    headers = [*((name.encode(), text.encode()) for name, text in demo.headers().items()), (b"x-request-id", theirs)]
+    body = {"model": "ok", "user": user, "messages": [{"role": "user", "content": "x"}]}
+    for path, content in (("/chat/completions", body), ("/user/charge", {"user": user, "amount": "0.1"})):
+        answer = httpx.post(demo.api_base + path, json=content, headers=headers)
+        request_id = answer.headers["x-request-id"] if path.startswith("/chat") else answer.json()["id"]
+        assert answer.status_code == 200 and "x-client-request-id" not in answer.headers
+        assert demo.receipt(request_id)["client_request_id"] is None
 
 
 def test_ids_of_requests_are_all_different(demo: Demo) -> None:

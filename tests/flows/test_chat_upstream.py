@@ -110,20 +110,12 @@ async def test_the_providers_usage_is_charged_and_the_receipt_says_so(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("model", ["no-usage", "negative-usage"])
+@pytest.mark.parametrize("model", ["no-usage", "negative-usage", "zero-usage", "wrong-usage"])
 async def test_what_the_provider_does_not_say_is_counted(place: Place, model: str, stream: bool) -> None:
     await place.answer(model, stream=stream)
     found = receipt(place.snapshot)
     assert (found.status, found.estimated) == ("settled", True)
     assert found.lines[-1].tokens == COUNTER.count(words(8), model)
-
-
-@pytest.mark.parametrize("stream", [True, False])
-async def test_a_trillion_tokens_cost_no_more_than_the_bound(place: Place, stream: bool) -> None:
-    _, run = await place.answer("wrong-usage", stream=stream)
-    bound = run.bound.nanos(run.offer, 100)
-    assert balance(place.snapshot) == Balance(NANOS - bound, 0)
-    assert receipt(place.snapshot).charge == format_decimal(bound)
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -119,6 +119,53 @@ def test_every_media_part_costs_the_models_largest_price_for_one() -> None:
     assert bound_of(request, replace(OFFER, part_tokens_max=0)).prompt_tokens == request.prompt_bytes
 
 
+@pytest.mark.parametrize("kind", ["input_audio", "file", "video_url", "a-kind-of-tomorrow"])
+@pytest.mark.parametrize(
+    ("model", "part", "context", "tokens"),
+    [
+        ("m", 2_000, 128_000, 2_000),  # the developer's own figure holds for every kind
+        ("gpt-4o", 1_445, 128_000, 128_000),  # the maker's is of images alone
+        ("gpt-4o", 1_445, None, None),
+        ("m", None, 128_000, 128_000),
+        ("m", None, None, None),
+    ],
+)
+def test_a_sound_or_file_costs_what_its_model_can_read_unless_somebody_knows_better(
+    kind: str, model: str, part: int | None, context: int | None, tokens: int | None
+) -> None:
+    content = [{"type": kind, kind: {"url": "https://x/y"}}]
+    request = read_chat_request(MINIMAL | {"model": model, "messages": [{"role": "user", "content": content}]})
+    offer = replace(OFFER, part_tokens_max=part, context_tokens_max=context)
+    if tokens is None:
+        with pytest.raises(BadField, match="audio or file"):
+            bound_of(request, offer)
+        return
+    assert bound_of(request, offer).prompt_tokens == request.prompt_bytes + tokens
+
+
+@pytest.mark.parametrize("kind", ["text", "refusal", "thinking", "tool_result"])
+def test_a_part_of_text_costs_its_bytes(kind: str) -> None:
+    request = read_chat_request(MINIMAL | {"messages": [{"role": "user", "content": [{"type": kind, kind: "Hi"}]}]})
+    assert bound_of(request, replace(OFFER, part_tokens_max=None)).prompt_tokens == request.prompt_bytes
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_metered"),
+    [
+        ({"reasoning_effort": "high"}, False),
+        ({"reasoning_effort": "none"}, True),
+        ({"reasoning": {"max_tokens": 9_000}}, False),
+        ({"thinking": {"type": "enabled", "budget_tokens": 9_000}}, False),
+        ({"modalities": ["text", "audio"], "audio": {"voice": "x", "format": "wav"}}, False),
+        ({"modalities": ["image", "text"]}, False),
+        ({"modalities": ["text"], "reasoning": None}, True),
+    ],
+)
+def test_a_stream_that_cannot_be_counted_as_it_comes_holds_all(changed: dict[str, Any], is_metered: bool) -> None:
+    bound = bound_of(read_chat_request(MINIMAL | {"stream": True} | changed), OFFER)
+    assert bound.first == (1_024 if is_metered else 4_096)
+
+
 def test_a_template_of_another_action_changes_nothing() -> None:
     own = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, messages={"connect": "Hello"}))
     assert message_text(own, "topup", "https://x", 1) == message_text(SNAPSHOT, "topup", "https://x", 1)
@@ -198,6 +245,9 @@ def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
         ({"models": ["a"]}, "models"),
         ({"plugins": [{"id": "web"}]}, "plugins"),
         ({"model": "m:online"}, "model"),
+        ({"tools": [{"type": "openrouter:web_search"}]}, "tools"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}, {"name": "web_search"}]}, "tools"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}, {"type": "custom"}]}, None),
         ({"plugins": None, "temperature": 1}, None),
     ],
 )

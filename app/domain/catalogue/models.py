@@ -8,7 +8,9 @@ from app.domain.pricing.list_price import ListPrice
 OUTPUT_TOKENS_MAX = 16_384
 """The largest output of a model that nothing is known of (`decisions.md` 2)."""
 
-_REASONING = re.compile(r"(^|/)(o[1-9]\b|gpt-5|gpt-oss|deepseek-r|qwq|magistral)|thinking|reason", re.IGNORECASE)
+_REASONING = re.compile(
+    r"(^|/)(o[1-9]\b|gpt-5|gpt-oss|deepseek-r|qwq|magistral|gemini-(2\.5|3)|grok-4)|thinking|reason", re.IGNORECASE
+)
 
 
 _IMAGE_TOKENS: tuple[tuple[re.Pattern[str], int], ...] = tuple(

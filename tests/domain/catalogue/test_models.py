@@ -23,6 +23,9 @@ from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, is_reasoning, output_
         "O3-MINI",
         "Kimi-K2-Thinking",
         "o1-preview",
+        "google/gemini-2.5-pro",
+        "gemini-3-flash",
+        "x-ai/grok-4",
     ],
 )
 def test_models_that_think_need_room_for_it(model: str) -> None:
