@@ -11,7 +11,7 @@ from functools import partial
 
 from app import db
 from app.domain import clock
-from app.domain.errors import CoinslotError, KeyReused, StillRunning
+from app.domain.errors import CoinslotError, KeyReused, ProviderFailed, StillRunning
 from app.domain.ledger.operations import Applied
 from app.domain.usage import idempotency
 from app.domain.usage.idempotency import ChatAnswer, Claim
@@ -22,6 +22,8 @@ from app.flows.ports import Sealer
 
 KEPT_BYTES_MAX = 16_000_000
 """A longer answer is not kept for a retry."""
+RECORDED_BYTES_MAX = 64_000_000
+"""How much of an answer is recorded for whoever listens: there may be nobody whose reading slows it down."""
 POLL_SECONDS = 0.25
 """How often an answer that another process is making is looked for, and for how long at most."""
 POLL_SECONDS_MAX = 300
@@ -42,12 +44,16 @@ class Recording:
     pieces: list[bytes] = field(default_factory=list)
     is_done: bool = False
     readers: int = 1
+    size: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self, piece: bytes) -> None:
-        """Adds a piece for everybody who listens."""
+        """Adds a piece for everybody who listens. Raises ProviderFailed behind the first one that is too much."""
+        was_short, self.size = self.size <= RECORDED_BYTES_MAX, self.size + len(piece)
         self.pieces.append(piece)
         self._wake()
+        if was_short and self.size > RECORDED_BYTES_MAX:
+            raise ProviderFailed(f"The provider's answer is longer than {RECORDED_BYTES_MAX} bytes.")
 
     def end(self) -> None:
         """Says that nothing more comes."""

@@ -1,5 +1,7 @@
 """GET /v1/models: what is offered, at what price."""
 
+from fractions import Fraction
+
 from app.api.models import _model
 from app.domain.money import NANOS, Unit
 from app.domain.pricing.price_book import Offer
@@ -13,6 +15,18 @@ def test_models_are_listed_with_prices_of_this_paywalls_users(demo: Demo) -> Non
     # Nobody knows this model, so it is $1 and $2, and the demo's markup is 20 %.
     assert listed["pricing"] == {"prompt": "1.2", "cached_prompt": "1.2", "completion": "2.4", "request": "0"}
     assert (listed["object"], listed["is_free"], listed["name"]) == ("model", False, "ok")
+
+
+def test_the_listed_prices_are_what_is_charged(demo: Demo) -> None:
+    pricing = demo.get("/models/ok:400").json()["pricing"]
+    content = demo.chat("ok:400", demo.new_user()).json()
+    usage, cached = content["usage"], content["usage"]["prompt_tokens_details"]["cached_tokens"]
+    tokens = {"prompt": usage["prompt_tokens"] - cached, "cached_prompt": cached,
+              "completion": usage["completion_tokens"]}  # fmt: skip
+    exact = sum(
+        (Fraction(pricing[kind]) * count / 10**6 for kind, count in tokens.items()), Fraction(pricing["request"])
+    )
+    assert Fraction(content["paywall"]["charge"]) == Fraction(int(exact * 10**9 + Fraction(1, 2)), 10**9) > 0
 
 
 def test_one_model_is_described_like_in_the_list(demo: Demo) -> None:

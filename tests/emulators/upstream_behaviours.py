@@ -59,13 +59,26 @@ def say(
     return behave
 
 
+async def flaky(exchange: Exchange) -> None:
+    """Fails, and answers when it is asked again."""
+    await (error(500, "Not now.") if exchange.number % 2 == 0 else say())(exchange)
+
+
 async def tools(exchange: Exchange) -> None:
+    """Calls two tools at once, piece by piece in turn."""
     arguments = '{"city": "Zürich", "days": 3}'
-    call = {"id": "call_upstream", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
-    head = {"index": 0, **call, "function": {"name": "get_weather", "arguments": ""}}
-    pieces = [{"index": 0, "function": {"arguments": arguments[at : at + 5]}} for at in range(0, len(arguments), 5)]
-    deltas = [{"tool_calls": [piece]} for piece in [head, *pieces]]
-    await answer(exchange, deltas, {"tool_calls": [call]}, [exchange.usage(12)], "tool_calls")
+    calls = [
+        {"id": f"call_{name}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for name in ("get_weather", "get_time")
+    ]
+    deltas: list[dict[str, Any]] = [
+        {"tool_calls": [{"index": index, **call, "function": {**call["function"], "arguments": ""}}]}  # type: ignore[dict-item]
+        for index, call in enumerate(calls)
+    ]
+    for at in range(0, len(arguments), 5):
+        piece = {"arguments": arguments[at : at + 5]}
+        deltas += [{"tool_calls": [{"index": index, "function": piece}]} for index in (0, 1)]
+    await answer(exchange, deltas, {"tool_calls": calls}, [exchange.usage(12)], "tool_calls")
 
 
 async def reasoning(exchange: Exchange) -> None:
@@ -207,6 +220,7 @@ def _absurd(tokens: int) -> dict[str, Any]:
 BEHAVIOURS: dict[str, Behaviour] = {
     "ok": say(),
     "tools": tools,
+    "flaky": flaky,
     "reasoning": reasoning,
     "slow-first": slow_first,
     "silent": silent,

@@ -8,10 +8,12 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
-from tests.flows.books import make_snapshot, running_queue
+from app.flows import chat_delivery
+from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
 from tests.flows.test_chat import balance, receipt
 from tests.flows.test_chat_answer import BROKEN, begun, describe, streamed
+from tests.flows.test_chat_delivery import Asking
 
 
 @pytest.mark.parametrize("more", [{}, {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}])
@@ -60,6 +62,26 @@ async def test_an_error_inside_a_whole_answer_is_told_without_its_secrets(databa
         with pytest.raises(ProviderFailed) as failed:
             await carrier.whole(run, describe)
         assert failed.value.said == {"message": "No credit for ***."}
+
+
+@pytest.mark.parametrize("key", ["k", None])
+async def test_a_provider_that_never_ends_is_recorded_only_so_far(
+    database: str, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    monkeypatch.setattr(chat_delivery, "RECORDED_BYTES_MAX", 200)
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        asking = Asking(queue, snapshot)
+        asking.use(Scripted(*[event("one ")] * 1_000, DONE))
+        answer, _ = await asking.answer(key)
+        assert asking.provider.answer.is_closed
+    *words, error = answer.split(b"\n\n")[:-1]
+    assert 1 < len(words) < 10 and b"longer than 200 bytes" in error
+    assert receipt(snapshot, asking.runs[0].asked.id).lines[-1].tokens == COUNTER.count(
+        "one " * len(words), "demo-mini"
+    )
+    assert_books_balance()
 
 
 NOTHING = {"prompt_tokens": 10, "completion_tokens": 0}

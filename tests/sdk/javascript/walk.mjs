@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
-const [baseURL, apiKey, user, poor, model] = process.argv.slice(2);
+const [baseURL, apiKey, user, poor, model, behindURL, behindKey] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const messages = [{ role: "user", content: "What is a coin slot?" }];
 const ask = { model, user, messages };
@@ -50,6 +50,16 @@ seen.toolStreamed = (await calling.finalMessage()).tool_calls[0].function.name;
 const City = z.object({ name: z.string(), people: z.number() });
 const parsed = await client.chat.completions.parse({ ...ask, response_format: zodResponseFormat(City, "city") });
 seen.parsed = { keys: Object.keys(parsed.choices[0].message.parsed), isCity: City.safeParse(parsed.choices[0].message.parsed).success };
+
+const parsing = client.chat.completions.stream({ ...ask, response_format: zodResponseFormat(City, "city") });
+seen.parsedStreamed = City.safeParse((await parsing.finalMessage()).parsed).success;
+
+const behind = new OpenAI({ baseURL: behindURL, apiKey: behindKey, maxRetries: 2 });
+const flaky = await behind.chat.completions.create({ ...ask, model: "flaky" });
+seen.retried = flaky.paywall.charge;
+const parallel = behind.chat.completions.stream({ ...ask, model: "tools", tools, stream_options: { include_usage: true } });
+parallel.on("chunk", (chunk) => { seen.parallelCharge = chunk.paywall?.charge ?? seen.parallelCharge; });
+seen.parallel = (await parallel.finalMessage()).tool_calls.map((call) => [call.function.name, call.function.arguments]);
 
 seen.choices = (await client.chat.completions.create({ ...ask, n: 3 })).choices.length;
 
