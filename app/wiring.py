@@ -28,6 +28,9 @@ from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_delivery import Deliveries
 from app.flows.custom_response import CustomResponses
+from app.flows.limit_port import LimitCounter
+from app.flows.limits import Limiter
+from app.flows.limits_memory import MemoryLimits
 from app.flows.ports import (
     ChatProvider,
     LoginProvider,
@@ -88,7 +91,16 @@ class Wiring:
 
     @cached_property
     def chat(self) -> Chat:
-        return Chat(self.queue, self.providers, self.counter, self.owner, self.standings)
+        return Chat(self.queue, self.providers, self.counter, self.owner, self.standings, self.limits)
+
+    @cached_property
+    def limits(self) -> Limiter:
+        return Limiter(self.limit_counter, self.counter, self.standings.spending)
+
+    @cached_property
+    def limit_counter(self) -> LimitCounter:
+        """What counts the developer's limits: this process for itself, or all processes together in Redis."""
+        return MemoryLimits()
 
     @cached_property
     def mailbox(self) -> Mailbox:

@@ -17,6 +17,7 @@ from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, find_caller, find_user, forget
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_connect_url, make_topup_url
+from app.api.rate_headers import headers_of_run
 from app.domain.errors import CoinslotError, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
@@ -27,7 +28,7 @@ from app.flows.chat import Run
 from app.flows.chat_answer import Wording
 from app.flows.chat_delivery import Recording
 from app.flows.chat_request import ChatRequest, read_chat_request
-from app.flows.decide import Action, Ask, message_text
+from app.flows.decide import Ask, Stopped, message_text
 from app.flows.snapshot import Snapshot
 from app.flows.stream_end import Stop
 
@@ -52,6 +53,7 @@ class Exchange:
     request_id: str
     headers: dict[bytes, bytes]
     has_begun: bool = False
+    limits: tuple[Header, ...] = ()
 
     def text(self, name: bytes) -> str | None:
         """Returns a request header."""
@@ -61,7 +63,7 @@ class Exchange:
     async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
         """Sends status and headers."""
         self.has_begun = True
-        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *more]
+        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *self.limits, *more]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def answer(self, status: int, body: bytes, more: list[Header]) -> None:
@@ -192,15 +194,15 @@ class _Call:
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
-        client_request_id = self.exchange.scope.get("coinslot.client_request_id")
+        chat, exchange, theirs = wiring.get().chat, self.exchange, self.exchange.scope.get("coinslot.client_request_id")
         for _ in range(DECISIONS_MAX):
             try:
-                return await wiring.get().chat.begin(
-                    self.snapshot, self.user, self.request, self.exchange.request_id, client_request_id, claimed
-                )
+                begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed)
+                exchange.limits = headers_of_run(begun)
+                return begun
             except StaleDecision:
                 forget(self.snapshot)
-                self.snapshot = await find_caller(self.exchange.headers.get(b"authorization"))
+                self.snapshot = await find_caller(exchange.headers.get(b"authorization"))
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
 
     @property
@@ -258,7 +260,9 @@ class _Call:
             return make_topup_url(self.snapshot, self.user, return_url, state, short_nanos=short_nanos or None)
         return make_connect_url(self.snapshot, self.user, return_url, state)
 
-    def _stop(self, action: Action) -> Stop:
+    def _stop(self, action: Stopped) -> Stop:
+        if action == "none":
+            return Stop("", {"action": action, "code": "spend_limit"})
         url = self._url(action)
         message = "stopped" if action == "topup" else "stopped_limit"
         text = message_text(self.snapshot, message, url, 0)
@@ -286,11 +290,8 @@ def is_chat(path: str) -> bool:
     if path == "/v1/chat/completions":
         return True
     parts = path.split("/")
-    return len(parts) == 5 and parts[1] == "v1" and parts[3:] == ["chat", "completions"] and _may_name_user(parts[2])
-
-
-def _may_name_user(word: str) -> bool:
-    return bool(word) and word not in RESERVED_WORDS
+    is_named = len(parts) == 5 and parts[1] == "v1" and parts[3:] == ["chat", "completions"]
+    return is_named and parts[2] != "" and parts[2] not in RESERVED_WORDS
 
 
 def _path_user(scope: Scope) -> str | None:

@@ -4,9 +4,11 @@ from typing import Any
 
 import orjson
 
+from app.api.rate_headers import rate_headers
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
+from app.flows.limits import RETRY_SECONDS_MAX, RateReached
 
 RETRY_SECONDS = "2"
 
@@ -76,8 +78,19 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
     if isinstance(error, ProviderFailed):
         return {"Retry-After": error.retry_after} if error.retry_after and status_of(error) == 429 else {}
     if isinstance(error, errors.LimitReached):
-        return {"Retry-After": str(error.retry_after_seconds)}
+        return _headers_of_limit(error)
     return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
+
+
+def _headers_of_limit(error: errors.LimitReached) -> dict[str, str]:
+    """Returns when to try again. OpenAI's SDKs wait as long as that says, and must be told where no wait helps."""
+    headers = rate_headers(error.rates) if isinstance(error, RateReached) else {}
+    seconds = error.retry_after_seconds
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
+    if seconds is None or seconds > RETRY_SECONDS_MAX:
+        headers["x-should-retry"] = "false"
+    return headers
 
 
 def body_of(error: CoinslotError) -> dict[str, Any]:

@@ -113,12 +113,12 @@ class AnswerForgotten(Refused):
 
 
 class LimitReached(Refused):
-    """`code` says which limit, `retry_after_seconds` when it lets the next request through."""
+    """`code` says which limit, `retry_after_seconds` when it lets the next request through, None if never."""
 
     code = "limit_reached"
     is_transient = True
 
-    def __init__(self, message: str, code: str, retry_after_seconds: int) -> None:
+    def __init__(self, message: str, code: str, retry_after_seconds: int | None) -> None:
         super().__init__(message)
         self.code = code
         self.retry_after_seconds = retry_after_seconds

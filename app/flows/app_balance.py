@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.domain import clock
 from app.domain.authorizations.caps import CapView, read_cap
 from app.domain.ledger.operations import Applied
+from app.domain.limits.spending import left_nanos, spend_limits
 from app.domain.paywalls.configuration import Mode
 from app.domain.wallets.shared import read_shared_balance
 from app.domain.wallets.wallets import read_balance
@@ -26,14 +28,25 @@ def read_app_balance(session: Session, snapshot: Snapshot, user: str) -> AppBala
     """Returns what an app may see of a user's wallet; nothing where they have authorized nothing."""
     if snapshot.mode is Mode.DEFAULT:
         balance = read_balance(session, snapshot.wallet(user))
-        return AppBalance(balance.posted_nanos, balance.held_nanos, balance.available_nanos)
+        spendable = _within_limits(session, snapshot, user, balance.available_nanos)
+        return AppBalance(balance.posted_nanos, balance.held_nanos, spendable)
     standing = read_standing(session, snapshot, user)
     if standing.wallet is None or standing.account_id is None:
         return AppBalance()
     wallet = read_shared_balance(session, standing.wallet.account)
     cap = read_cap(session, standing.account_id, snapshot.paywall_id) or CapView(0, 0, 0)
     spendable = 0 if standing.is_frozen else min(wallet.available_nanos, cap.left_nanos)
+    spendable = _within_limits(session, snapshot, user, spendable)
     return AppBalance(spendable, cap.held_nanos, spendable)
+
+
+def _within_limits(session: Session, snapshot: Snapshot, user: str, nanos: int) -> int:
+    """Returns what the developer's own limits of spending leave of an amount now."""
+    if snapshot.limits is None:
+        return nanos
+    limits = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, clock.now())
+    left = left_nanos(session, limits)
+    return nanos if left is None else min(nanos, left)
 
 
 def visible_balance(snapshot: Snapshot, done: Applied) -> int:

@@ -5,16 +5,14 @@ a release; only the death of the process leaves that to housekeeping.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.commit_queue import CommitQueue
-from app.domain import clock
 from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import (
     HoldClosed,
@@ -37,20 +35,17 @@ from app.flows.app_balance import read_app_balance
 from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
 from app.flows.decide import Action, Ask, Bound, Standing, decide
+from app.flows.finishing import Finishing
+from app.flows.limits import Admission, Limiter
 from app.flows.ports import ProviderAnswer, Providers, TokenCounter
 from app.flows.prompt_count import count_prompt, with_images
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
 
-T = TypeVar("T")
-
 log = structlog.get_logger()
 
 SETTLE_RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 """Pauses between attempts to land a settlement; the last one repeats."""
-
-CUT_SECONDS_MAX = 3
-"""How long what is cut at the end of the process has to end its hold."""
 
 Keep = Callable[[Applied], ChatAnswer]
 """Says what is kept of an answer for a retry with its key, given its settlement. Pure."""
@@ -61,7 +56,7 @@ class Run:
     """A request whose hold is granted and whose provider has begun to answer.
 
     `has_left` says that its client went away and the answer is carried to its end all the same; `failure` is the
-    code of what ended it before anything could be charged.
+    code of what ended it before anything could be charged. `admission` is what the developer's limits counted.
     """
 
     snapshot: Snapshot
@@ -75,20 +70,22 @@ class Run:
     output_limit: int = 0
     has_left: bool = False
     failure: str | None = None
+    admission: Admission | None = None
 
 
 class Chat:
     """The chat flow of one process; `owner` is the process whose lease keeps its holds alive."""
 
-    def __init__(
-        self, queue: CommitQueue, providers: Providers, counter: TokenCounter, owner: str, standings: Standings
-    ) -> None:
+    def __init__(self, queue: CommitQueue, providers: Providers, counter: TokenCounter, owner: str,
+                 standings: Standings, limits: Limiter) -> None:  # fmt: skip
         self._queue = queue
+        self._limits = limits
         self._standings = standings
         self._providers = providers
         self._counter = counter
         self._owner = owner
-        self._finishing: set[asyncio.Task[Any]] = set()
+        self.finishing = Finishing()
+        self.keep, self.drain = self.finishing.keep, self.finishing.drain
 
     async def begin(
         self,
@@ -114,8 +111,12 @@ class Chat:
                       terms_of(snapshot.unit, provider), snapshot.has_webhooks)  # fmt: skip
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
+            if snapshot.limits is not None:
+                await self._admit(run, user)
             await self._hold(run, claimed)
         except InsufficientFunds as refusal:
+            if run.admission is not None:
+                await self._limits.check_spending(run.admission, snapshot, refusal)
             view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, user))
             shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
             action: Action = "limit" if refusal.short_of in standing.budgets else "topup"
@@ -123,8 +124,21 @@ class Chat:
         except StaleDecision:
             self._standings.forget(snapshot, user)
             raise
+        finally:
+            if run.admission is not None and not run.output_limit:  # it was not held
+                await asyncio.wait((self.keep(self._limits.forgo(run.admission)),))
         await self._send(run)
         return run
+
+    async def _admit(self, run: Run, user: str) -> None:
+        """Counts the request against the developer's limits, or undoes that if its client goes away meanwhile."""
+        admitting = self.keep(self._limits.admit(run.snapshot, user, run.request, run.bound, run.asked.id))
+        try:
+            run.admission = await asyncio.shield(admitting)
+        except asyncio.CancelledError:
+            self.keep(self._limits.forgo_later(admitting))
+            raise
+        run.bound = run.admission.bound
 
     async def _hold(self, run: Run, claimed: Claim | None) -> None:
         """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit.
@@ -149,9 +163,10 @@ class Chat:
         offer = run.offer
         whole = bound.nanos(offer, bound.output_tokens)
         first = bound.nanos(offer, bound.first) if bound.output_tokens_first else whole
+        budgets = run.standing.budgets if run.admission is None else run.standing.budgets + run.admission.budgets
         return Hold(requests.hold_id(run.asked.id), run.asked.wallet.account, first,
                     bound.nanos(offer, bound.output_tokens_least), whole, self._owner, run.asked.id,
-                    run.standing.budgets, run.snapshot.epochs + run.standing.epochs)  # fmt: skip
+                    budgets, run.snapshot.epochs + run.standing.epochs)  # fmt: skip
 
     async def _commit_hold(self, run: Run, hold: Hold, claimed: Claim | None) -> Applied:
         """Commits a hold with its request row; one whose answer was lost is released in the background."""
@@ -206,6 +221,8 @@ class Chat:
         """
         metered = with_images(metered, run.request, run.bound.images)
         price, tokens = run.offer.price, metered.tokens
+        if run.admission is not None and tokens is not None:
+            run.admission.used_tokens = tokens.prompt + tokens.output
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
         if not charge and not price.is_free:
             run.failure = metered.failure or (CLIENT_GONE if metered.disconnect else EMPTY_ANSWER)
@@ -225,11 +242,11 @@ class Chat:
                 return row
             return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]
 
-        return await self._surely(lambda: self._queue.submit(operation, beside), asked.id, "settle")
+        return await self._surely(lambda: self._queue.submit(operation, beside), run, "settle")
 
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole, whatever becomes of the caller. Raises Unavailable as settle does."""
-        return await self._surely(lambda: self._submit_release(run), run.asked.id, "release")
+        return await self._surely(lambda: self._submit_release(run), run, "release")
 
     def _submit_release(self, run: Run) -> "asyncio.Future[Applied]":
         def beside(_released: Applied) -> list[Row]:
@@ -238,13 +255,20 @@ class Chat:
 
         return self._queue.submit(Release(requests.hold_id(run.asked.id)), beside)
 
-    async def _surely(self, submit: Callable[[], "asyncio.Future[Applied]"], request_id: str, step: str) -> Applied:
-        """Waits for a commit; if it fails for now, or the caller is cancelled, it is seen to in the background."""
+    async def _surely(self, submit: Callable[[], "asyncio.Future[Applied]"], run: Run, step: str) -> Applied:
+        """Waits for a commit; if it fails for now, or the caller is cancelled, it is seen to in the background.
+
+        What the developer's limits counted is given back meanwhile, before the caller can ask for more.
+        """
+        ending = None if run.admission is None else self.keep(self._limits.end(run.admission))
         try:
             return await submit()
         except (Unavailable, asyncio.CancelledError):
-            self.keep(self._repeat(submit, request_id, step))
+            self.keep(self._repeat(submit, run.asked.id, step))
             raise
+        finally:
+            if ending is not None:
+                await asyncio.wait((ending,))
 
     async def _repeat(
         self, submit: Callable[[], "asyncio.Future[Applied]"], request_id: str, step: str
@@ -269,29 +293,3 @@ class Chat:
             return None
         except Unavailable:
             return await self._repeat(lambda: self._submit_release(run), run.asked.id, "release")
-
-    def keep(self, work: Awaitable[T]) -> "asyncio.Task[T]":
-        """Runs work that outlives its caller; the lifespan's exit waits for it."""
-        task = asyncio.ensure_future(work if isinstance(work, Coroutine) else _awaited(work))
-        self._finishing.add(task)
-        task.add_done_callback(self._finishing.discard)
-        return task
-
-    async def drain(self, seconds: float) -> None:
-        """Waits for what still runs: answers without listeners, settlements, the repetitions that they may need.
-
-        What has not ended by then is cut, and has a moment to end its hold.
-        """
-        await self._wait(seconds)
-        for task in self._finishing:
-            task.cancel()
-        await self._wait(CUT_SECONDS_MAX)
-
-    async def _wait(self, seconds: float) -> None:
-        end = clock.monotonic_seconds() + seconds
-        while self._finishing and (left := end - clock.monotonic_seconds()) > 0:
-            await asyncio.wait(self._finishing, timeout=left)
-
-
-async def _awaited(work: Awaitable[T]) -> T:
-    return await work

@@ -18,7 +18,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.chat import Chat, Keep, Run
-from app.flows.decide import Action
+from app.flows.decide import Stopped
 from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
@@ -37,7 +37,7 @@ class Wording:
     """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
 
     settled: Callable[[Applied], dict[str, Any]]
-    stopped: Callable[[Action], Stop]
+    stopped: Callable[[Stopped], Stop]
 
 
 KeepBytes = Callable[[Applied, bytes], ChatAnswer]
@@ -49,7 +49,7 @@ class _End:
     """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out."""
 
     failure: ProviderFailed | None = None
-    stopped: Action | None = None
+    stopped: Stopped | None = None
 
 
 class Carrier:

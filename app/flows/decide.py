@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, is_reasoning, output_tokens_least
-from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
+from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Epoch
 from app.domain.money import format_for_people
@@ -24,23 +24,24 @@ STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
 
 Action = Literal["authorize", "topup", "limit"]
+Stopped = Action | Literal["none"]
+"""What the user is asked for when an answer was stopped; nothing can be asked where the developer's limit did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of a user in a paywall.
 
-    `limit` is a limit of the developer's that they have reached; `budgets` are the caps that their spending
-    counts against, `may_use_priced` whether models that cost something are open to them. `wallet` is what they
-    pay from, None while they have authorized nothing; `epochs` are what that rests on. In shared mode
-    `account_id` is whose wallet it is, and `needs_month` says that this month's budget must be opened first.
+    `budgets` are the caps that their spending counts against, `may_use_priced` whether models that cost
+    something are open to them. `wallet` is what they pay from, None while they have authorized nothing; `epochs`
+    are what that rests on. In shared mode `account_id` is whose wallet it is, and `needs_month` says that this
+    month's budget must be opened first.
     """
 
     is_blocked: bool = False
     is_frozen: bool = False
     is_authorized: bool = True
     may_use_priced: bool = True
-    limit: LimitReached | None = None
     budgets: tuple[str, ...] = ()
     wallet: UserWallet | None = None
     epochs: tuple[Epoch, ...] = ()
@@ -107,16 +108,16 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The request may run, if the ledger grants the hold."""
+    """The request may run, if the developer's limits let it through and the ledger grants the hold."""
 
     offer: Offer
     bound: Bound
 
 
 def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go | Ask:
-    """Decides what becomes of a request, in the order of `decisions.md` 22.
+    """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
 
-    Raises UnknownModel, BadField, Blocked, LimitReached.
+    Raises UnknownModel, BadField, Blocked.
     """
     if snapshot.configuration.provider.is_operators and (field := request.priced_field()) is not None:
         message = f"`{field}` would change what this request costs, and is not priced here."
@@ -129,8 +130,6 @@ def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go |
         raise Blocked("This user's wallet is frozen; nothing can be charged to it.", "wallet_frozen")
     if not standing.is_authorized:
         return Ask("authorize")
-    if standing.limit is not None:
-        raise standing.limit
     if not standing.may_use_priced and not offer.price.is_free:
         return Ask("topup", bound.nanos(offer, bound.output_tokens_least))
     return Go(offer, bound)

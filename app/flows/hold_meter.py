@@ -10,7 +10,7 @@ from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Run
-from app.flows.decide import Action
+from app.flows.decide import Stopped
 from app.flows.ports import TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.stream_meter import output_text, text_bytes
@@ -39,8 +39,10 @@ class HoldMeter:
         self._stopped_by = ""
 
     @property
-    def action(self) -> Action:
-        """What the user is asked for once the stream was stopped: money, or a higher cap."""
+    def action(self) -> Stopped:
+        """What the user is asked for once the stream was stopped: money or a higher cap; nothing by a limit."""
+        if self._run.admission is not None and self._stopped_by in self._run.admission.budgets:
+            return "none"
         return "limit" if self._stopped_by in self._run.standing.budgets else "topup"
 
     @staticmethod

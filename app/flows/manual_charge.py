@@ -16,6 +16,7 @@ from app.domain.usage.requests import Asked
 from app.flows.charge_split import charge_split, terms_of
 from app.flows.decide import Standing
 from app.flows.snapshot import Snapshot
+from app.flows.spend_limits import first_reached, spending_text
 from app.flows.standing import Standings
 
 
@@ -64,11 +65,16 @@ async def charge(
         return rows
 
     split = charge_split(wallet.account, snapshot.paywall_id, terms)
-    operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, standing.budgets,
+    limits = await standings.spending.open(snapshot, user)
+    budgets = standing.budgets + tuple(limit.budget_id for limit in limits)
+    operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, budgets,
                        snapshot.epochs + standing.epochs)  # fmt: skip
     try:
         applied = await queue.commit(operation, beside)
     except InsufficientFunds as refusal:
+        reached = await first_reached(limits, refusal)
+        if reached is not None:
+            return ChargeAnswer(False, spending_text(reached, snapshot), None)
         return ChargeAnswer(False, _why_not(refusal, standing, app_name), None)
     except StaleDecision:
         standings.forget(snapshot, user)

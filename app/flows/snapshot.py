@@ -17,6 +17,8 @@ from app.domain.ledger.tables import LedgerEpoch
 from app.domain.money import Environment, Unit
 from app.domain.paywalls import configuration, keys
 from app.domain.paywalls.configuration import Configuration, Mode
+from app.domain.paywalls.limit_overrides import read_overrides
+from app.domain.paywalls.limits import KeyLimits, limits_of_key
 from app.domain.paywalls.tables import PaywallKey
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.tables import table_of
@@ -28,7 +30,7 @@ class Snapshot:
     """A paywall as one of its keys sees it, at one moment.
 
     `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged;
-    `has_webhooks` says that somebody is told what happens.
+    `has_webhooks` says that somebody is told what happens; `limits` is None where nothing is limited.
     """
 
     paywall_id: str
@@ -43,6 +45,7 @@ class Snapshot:
     blocked: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()
     has_webhooks: bool = False
+    limits: KeyLimits | None = None
 
     def wallet(self, user: str) -> UserWallet:
         """Returns the wallet that a user of this paywall pays from."""
@@ -61,6 +64,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     subjects = (keys.epoch_subject(stored.id), configuration.epoch_subject(paywall.id))
     epochs = read_epochs(session, subjects)
     blocked, frozen = read_barred(session, paywall.id)
+    overrides = read_overrides(session, paywall.id)
     offers = read_offers(session, paywall.id, Unit(paywall.unit))
     return Snapshot(
         paywall_id=paywall.id,
@@ -75,6 +79,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         blocked=blocked,
         frozen=frozen,
         has_webhooks=subscriptions.has_active(session, paywall.id),
+        limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(stored.id)),
     )
 
 

@@ -17,6 +17,7 @@ from app.domain.paywalls.configuration import Mode
 from app.domain.wallets import shared
 from app.flows.decide import Standing
 from app.flows.snapshot import Snapshot, read_epochs
+from app.flows.spend_limits import SpendLimits
 
 KNOWN_MAX = 50_000
 
@@ -30,9 +31,10 @@ class _Known:
 
 
 class Standings:
-    """The standings that one process knows."""
+    """The standings that one process knows; `spending` are the developer's limits of spending beside them."""
 
     def __init__(self) -> None:
+        self.spending = SpendLimits()
         self._known: dict[tuple[str, str], _Known] = {}
 
     async def find(self, snapshot: Snapshot, user: str) -> Standing:

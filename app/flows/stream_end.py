@@ -16,7 +16,10 @@ DONE = b"data: [DONE]\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What the client is told when its money ran out in the middle: in prose, and as `paywall: {action, url}`."""
+    """What the client is told when its money ran out in the middle: in prose, and as `paywall: {action, url}`.
+
+    Where it was a limit of the developer's there is no link, and no prose.
+    """
 
     text: str
     paywall: dict[str, Any]
@@ -46,7 +49,7 @@ def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
     events = []
     for index, is_call in meter.open_choices():
         choice: dict[str, Any] = {"index": index, "delta": {}, "logprobs": None, "finish_reason": None}
-        if not is_call and not run.request.wants_json:
+        if stop.text and not is_call and not run.request.wants_json:
             events.append(_event({**head, "choices": [{**choice, "delta": {"content": stop.text}}]}))
         events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], "paywall": stop.paywall}))
     return events

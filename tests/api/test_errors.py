@@ -4,6 +4,7 @@ import pytest
 
 from app.api.errors import PaywallRefusal, body_of, headers_of, status_of
 from app.domain import errors
+from app.flows.limits import Rate, RateReached
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,23 @@ def test_only_what_may_be_tried_again_says_when() -> None:
     assert headers_of(errors.ProviderFailed("No.", 429, retry_after="7")) == {"Retry-After": "7"}
     assert headers_of(errors.ProviderFailed("No.", 503, retry_after="7")) == {}
     assert headers_of(errors.NotFound("No.")) == {}
+
+
+def test_a_limit_says_when_to_try_again_and_tells_sdks_where_no_wait_helps() -> None:
+    assert headers_of(errors.LimitReached("No.", "concurrency", 1)) == {"Retry-After": "1"}
+    assert headers_of(errors.LimitReached("No.", "spend_per_day", 7_200)) == {
+        "Retry-After": "7200",
+        "x-should-retry": "false",
+    }
+    assert headers_of(errors.LimitReached("No.", "tokens_per_request", None)) == {"x-should-retry": "false"}
+    rated = RateReached("No.", "requests_per_minute", 59, (Rate("requests", 5, 0, 60),))
+    assert (status_of(rated), body_of(rated)["error"]["code"]) == (429, "requests_per_minute")
+    assert headers_of(rated) == {
+        "x-ratelimit-limit-requests": "5",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "1m0s",
+        "Retry-After": "59",
+    }
 
 
 def test_a_providers_own_words_are_passed_on() -> None:

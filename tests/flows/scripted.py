@@ -13,7 +13,10 @@ from app.domain.paywalls.configuration import ProviderSetting
 from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_request import ChatRequest, read_chat_request
+from app.flows.limits import Limiter
+from app.flows.limits_memory import MemoryLimits
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+from app.flows.spend_limits import SpendLimits
 from app.flows.standing import Standings
 
 COUNTER = TiktokenCounter()
@@ -89,8 +92,13 @@ def unanswered() -> "asyncio.Future[Applied]":
 
 def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:
     """Returns the chat flows over a queue and a provider."""
-    chat = Chat(queue, provider, COUNTER, "proc_test", Standings())
+    chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limiter())
     return chat, Carrier(chat, COUNTER)
+
+
+def limiter() -> Limiter:
+    """Returns limits that are counted for whoever has this one."""
+    return Limiter(MemoryLimits(), COUNTER, SpendLimits())
 
 
 def request(content: str = "Hello", **more: Any) -> ChatRequest:

@@ -287,7 +287,7 @@ async def test_a_chat_with_a_key_that_a_stop_cuts_costs_nothing_and_its_retry_ru
         asking.use(Scripted(event("one "), None))
         recording, _ = asking.ask()
         await recording.begun()
-        (making,) = asking.chat._finishing
+        (making,) = asking.chat.finishing.running
         making.cancel()
         await asyncio.wait([making])
         await asking.chat.drain(5)

@@ -125,7 +125,7 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
         making = chat.keep(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
         await asyncio.sleep(0.05)
         await chat.drain(0.05)
-        assert making.done() and not chat._finishing
+        assert making.done() and not chat.finishing.running
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, "settled")
     assert_books_balance()
 

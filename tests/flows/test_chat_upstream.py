@@ -25,7 +25,7 @@ from app.flows.standing import Standings
 from tests.emulators.upstream import RunningUpstream, running
 from tests.emulators.upstream_exchange import WORDS
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, DONE
+from tests.flows.scripted import COUNTER, DONE, limiter
 from tests.flows.test_chat import balance, receipt
 from tests.flows.test_chat_answer import describe
 
@@ -49,7 +49,7 @@ class Place:
         snapshot = make_snapshot({model: NewPrice(model, NANOS, 2 * NANOS, output_tokens_max=100)})
         self.snapshot = snapshot
         await give(snapshot, "ada", NANOS)
-        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings())
+        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings(), limiter())
         body = {"model": model, "messages": [{"role": "user", "content": "Say it."}], **more}
         run = await chat.begin(snapshot, "ada", read_chat_request(body), "req_1", None)
         assert isinstance(run, Run)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import BadField, Blocked, LimitReached, UnknownModel
+from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
 from app.domain.pricing.price_book import Offer
@@ -179,9 +179,6 @@ def test_the_message_is_ours_or_the_developers() -> None:
     assert message_text(own, "topup", "https://x", 5 * NANOS) == "Lexica needs $5.00: https://x {{ other }}"
 
 
-LIMIT = LimitReached("Too many.", "rate_limit_exceeded", 7)
-
-
 @pytest.mark.parametrize(
     ("standing", "changed", "outcome"),
     [
@@ -190,10 +187,8 @@ LIMIT = LimitReached("Too many.", "rate_limit_exceeded", 7)
         (Standing(is_blocked=True), {"model": "other"}, UnknownModel),
         (Standing(is_blocked=True), {}, Blocked),
         (Standing(is_frozen=True), {}, Blocked),
-        (Standing(is_blocked=True, is_authorized=False, limit=LIMIT), {}, Blocked),
-        (Standing(is_authorized=False, limit=LIMIT), {}, "authorize"),
-        (Standing(limit=LIMIT), {}, LimitReached),
-        (Standing(limit=LIMIT, may_use_priced=False), {}, LimitReached),
+        (Standing(is_blocked=True, is_authorized=False), {}, Blocked),
+        (Standing(is_authorized=False, may_use_priced=False), {}, "authorize"),
         (Standing(may_use_priced=False), {}, "topup"),
         (Standing(may_use_priced=False), {"model": "free"}, "go"),
         (Standing(is_authorized=False), {"model": "free"}, "authorize"),

@@ -23,7 +23,7 @@ from app.flows.standing import Standings
 from app.wiring import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.flows.books import give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, request
+from tests.flows.scripted import COUNTER, limiter, request
 
 KEY = "sk-developer-0123456789"
 
@@ -90,7 +90,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     snapshot = replace(snapshot, configuration=current(snapshot), epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings())
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter())
         with pytest.raises(ProviderFailed):
             await chat.begin(snapshot, "ada", request(), "req_1", None)  # the emulator has no model of that name
     seen = emulated.seen()[0]["headers"]
@@ -177,7 +177,7 @@ async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, 
     snapshot = replace(snapshot, configuration=current(snapshot), offers=offers(snapshot).priced, epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings())
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter())
         run = await chat.begin(snapshot, "ada", request(model="ok"), "req_1", None)
         assert isinstance(run, Run) and run.offer.price.input_nanos == 3 * NANOS
         await chat.release(run)

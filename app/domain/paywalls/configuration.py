@@ -15,6 +15,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment, Unit
+from app.domain.paywalls.limits import PaywallLimits, check_paywall_limits
 from app.domain.paywalls.messages import check_messages
 from app.domain.paywalls.tables import Paywall, PaywallVersion
 
@@ -81,7 +82,7 @@ class Configuration:
     `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4),
     `markup_basis_points` what is added to the catalogue's prices. In shared mode `needs_confirmation` makes a
     consent count only once the app has confirmed it (`decisions.md` 25); `app_text` is a line of the app's own
-    that the consent page shows.
+    that the consent page shows. `limits` are nobody's until the developer sets some.
     """
 
     app_name: str
@@ -95,6 +96,7 @@ class Configuration:
     needs_confirmation: bool = False
     app_text: str = ""
     responder: ResponderSetting | None = None
+    limits: PaywallLimits = field(default_factory=PaywallLimits)
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -106,8 +108,10 @@ class Configuration:
         headers = tuple((name, value) for name, value in stored["provider"].get("headers", ()))
         provider = ProviderSetting(**{**stored["provider"], "headers": headers})
         responder = ResponderSetting(**stored["responder"]) if stored.get("responder") else None
+        limits = PaywallLimits.from_json(stored.get("limits", {}))
         origins = tuple(stored["return_origins"])
-        return Configuration(**{**stored, "provider": provider, "return_origins": origins, "responder": responder})
+        return Configuration(**{**stored, "provider": provider, "return_origins": origins, "responder": responder,
+                                "limits": limits})  # fmt: skip
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
@@ -136,6 +140,7 @@ def check(configuration: Configuration) -> None:
     if configuration.disconnect not in get_args(Disconnect):
         raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
     check_messages(configuration.messages)
+    check_paywall_limits(configuration.limits)
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)
     for name in ("app_url", *(("provider.base_url",) if has_address else ())):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url

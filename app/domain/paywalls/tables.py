@@ -1,4 +1,4 @@
-"""Paywalls, their published versions, and their keys."""
+"""Paywalls, their published versions, their keys, and limits of single users and keys."""
 
 from typing import Any
 
@@ -50,3 +50,21 @@ class PaywallKey(SQLModel, table=True):
     last_four: str = Field(sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     revoked_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class LimitOverride(SQLModel, table=True):
+    """Limits of one end user or key; `limits` is the JSON of `limits.Limits`."""
+
+    __tablename__ = "limit_override"
+    __table_args__ = (
+        CheckConstraint("scope IN ('user', 'key')", name="known_scope"),
+        Index("ix_limit_override_paywall", "paywall_id"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    scope: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    limits: Any = Field(sa_type=Json, nullable=False)
+    changed_at: int = Field(sa_type=Whole)

@@ -19,6 +19,7 @@ from app.domain.paywalls.configuration import (
     publish,
     read_current,
 )
+from app.domain.paywalls.limits import Limits, PaywallLimits
 from app.domain.paywalls.tables import Paywall, PaywallVersion
 from app.flows.snapshot import read_epochs
 from tests.flows.books import make_paywall
@@ -28,13 +29,14 @@ FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example
 
 
 OWN = ProviderSetting("openai", "https://api.openai.com/v1", "v1.sealed", "max_tokens", "api-key", (("x-title", "L"),))
+LIMITED = PaywallLimits(user=Limits(requests_per_minute=5), paywall=Limits(spend_per_day_nanos=10**12))
 
 
 @pytest.mark.parametrize(
     "written",
     [
         FIRST,
-        replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5),
+        replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5, limits=LIMITED),
         replace(FIRST, responder=ResponderSetting("https://lexica.example/messages", "v1.sealed")),
     ],
 )

@@ -87,7 +87,7 @@ def test_an_address_is_sent_only_so_many(database: str, monkeypatch: pytest.Monk
         make(address=f"10.0.0.{number}")
     with pytest.raises(LimitReached) as limited:
         make(address="10.0.9.9")
-    assert 0 < limited.value.retry_after_seconds <= HOUR_SECONDS and limited.value.code == "too_many_codes"
+    assert 0 < (limited.value.retry_after_seconds or 0) <= HOUR_SECONDS and limited.value.code == "too_many_codes"
     assert make("bob@example.org").code
     later(monkeypatch, HOUR_SECONDS + 1)
     assert make().code

@@ -1,0 +1,59 @@
+"""Who counts limits, as flows need it: a port of its own beside flows/ports.py, in memory or in Redis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What a request takes of one limit: of a minute's allowance, or a slot that it keeps until it ends.
+
+    `name` says what is counted together; `amount` is at most `limit`.
+    """
+
+    name: str
+    limit: int
+    amount: int = 1
+    is_slot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Where a limit stands: what is used of it, and after how long nothing is, if nothing more comes."""
+
+    used: int
+    reset_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a request's takes: all were counted, at `slice`, or none.
+
+    `refused` is the place of the one that lets it wait longest, for about `wait_seconds`.
+    """
+
+    counted: tuple[Counted, ...]
+    slice: int
+    refused: int | None = None
+    wait_seconds: float = 0
+
+
+class LimitCounter(Protocol):
+    """Counts what requests use of limits, for one process or for several."""
+
+    async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
+        """Takes all or nothing, whatever others take at the same time. Raises Unavailable."""
+        ...
+
+    async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
+        """Says what a request, whose takes were counted at a slice, really used, and gives its slots back.
+
+        What was counted too much is taken back where it was counted; what it used beyond that counts from now
+        on. Raises Unavailable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        ...

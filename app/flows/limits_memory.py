@@ -1,0 +1,92 @@
+"""Counts limits in this process's memory: exact for one process, each its own count where there are several."""
+
+from collections.abc import Callable, Sequence
+
+from app.domain import clock
+from app.domain.limits.window import Window
+from app.flows.limit_port import Counted, Take, Taken
+
+SLICES_PER_SECOND = 10
+SLOT_WAIT_SECONDS = 1.0
+"""When to ask again for a slot; nobody knows when one becomes free."""
+SWEEP_SECONDS = 60
+"""How often what nothing is counted in is forgotten."""
+
+
+class MemoryLimits:
+    """The counter of one process. Nothing in it waits, so that no two requests are ever in the middle of it."""
+
+    def __init__(
+        self, now_seconds: Callable[[], float] = clock.monotonic_seconds, slices_per_second: float = SLICES_PER_SECOND
+    ) -> None:
+        self._now_seconds = now_seconds
+        self._per_second = slices_per_second
+        self._windows: dict[str, Window] = {}
+        self._slots: dict[str, set[str]] = {}
+        self._swept_at = now_seconds()
+
+    async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
+        """Takes all or nothing."""
+        now = self._now()
+        waits = [self._wait(take, now) for take in takes]
+        longest = max(waits)
+        if not longest:
+            for take in takes:
+                self._count(ticket, take, now)
+        counted = tuple(self._counted(take, now) for take in takes)
+        return Taken(counted, int(now), waits.index(longest) if longest else None, longest)
+
+    async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
+        """Corrects what was counted, and gives slots back."""
+        now = self._now()
+        for take, amount in zip(takes, amounts, strict=True):
+            if take.is_slot:
+                self._free(take.name, ticket)
+            elif amount > take.amount:
+                self._window(take.name, now).add(now, amount - take.amount)
+            elif amount < take.amount:
+                self._window(take.name, now).take_back(at, take.amount - amount)
+
+    async def close(self) -> None:
+        """Forgets everything."""
+        self._windows.clear()
+        self._slots.clear()
+
+    def _now(self) -> float:
+        """Returns the time in slices; from time to time, forgets what nothing is counted in."""
+        seconds = self._now_seconds()
+        now = seconds * self._per_second
+        if seconds - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = seconds
+            self._windows = {name: window for name, window in self._windows.items() if window.rest(now) > 0}
+        return now
+
+    def _window(self, name: str, now: float) -> Window:
+        window = self._windows.get(name)
+        if window is None:
+            window = self._windows[name] = Window()
+        window.move(now)
+        return window
+
+    def _wait(self, take: Take, now: float) -> float:
+        if take.is_slot:
+            return SLOT_WAIT_SECONDS if len(self._slots.get(take.name, ())) >= take.limit else 0
+        return self._window(take.name, now).wait(now, take.limit, take.amount) / self._per_second
+
+    def _count(self, ticket: str, take: Take, now: float) -> None:
+        if take.is_slot:
+            self._slots.setdefault(take.name, set()).add(ticket)
+        else:
+            self._windows[take.name].add(now, take.amount)
+
+    def _counted(self, take: Take, now: float) -> Counted:
+        if take.is_slot:
+            return Counted(len(self._slots.get(take.name, ())), 0)
+        window = self._windows[take.name]
+        return Counted(window.total, window.rest(now) / self._per_second)
+
+    def _free(self, name: str, ticket: str) -> None:
+        held = self._slots.get(name, set())
+        held.discard(ticket)
+        if not held:
+            self._slots.pop(name, None)
