@@ -2,13 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
-_SECRET_ENDS = ("_KEY", "_TOKEN", "SMTP_URL", "DATABASE_URL")
+_SECRET_ENDS = ("_KEY", "_TOKEN", "SMTP_URL", "DATABASE_URL", "REDIS_URL")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -36,6 +36,8 @@ class Settings(BaseSettings):
 
     data: Path = Path(".coinslot")
     database_url: str = ""
+    redis_url: str = ""
+    limits_without_redis: Literal["open", "closed"] = "open"
     secret_key: str = ""
     public_url: str = ""
     openrouter_key: str = ""
@@ -74,6 +76,13 @@ class Settings(BaseSettings):
             return "postgresql+psycopg://" + value.split("://", 1)[1]
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
     @field_validator("log_level")

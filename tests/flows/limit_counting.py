@@ -110,3 +110,14 @@ async def a_slot_is_kept_until_it_is_given_back(counting: Counting) -> None:
         await counting.counter.correct("req_1", [slot], one.slice, [0])
     assert (await counting.take(slot, ticket="req_3")).refused is None
     assert (await counting.take(slot, ticket="req_4")).refused == 0
+
+
+PROMISES: tuple[Promise, ...] = (
+    lets_through_exactly_the_limit,
+    never_more_than_the_limit_from_64_at_once,
+    all_limits_or_none_are_taken,
+    what_was_taken_leaves_after_its_minute_and_not_before,
+    real_use_corrects_what_was_counted,
+    what_used_more_than_expected_is_counted_from_the_moment_it_is_known,
+    a_slot_is_kept_until_it_is_given_back,
+)

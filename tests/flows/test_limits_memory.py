@@ -27,19 +27,7 @@ def counting() -> Counting:
     return Counting(MemoryLimits(clock), clock.pass_time)
 
 
-@pytest.mark.parametrize(
-    "promise",
-    [
-        limit_counting.lets_through_exactly_the_limit,
-        limit_counting.never_more_than_the_limit_from_64_at_once,
-        limit_counting.all_limits_or_none_are_taken,
-        limit_counting.what_was_taken_leaves_after_its_minute_and_not_before,
-        limit_counting.real_use_corrects_what_was_counted,
-        limit_counting.what_used_more_than_expected_is_counted_from_the_moment_it_is_known,
-        limit_counting.a_slot_is_kept_until_it_is_given_back,
-    ],
-    ids=lambda promise: promise.__name__,
-)
+@pytest.mark.parametrize("promise", limit_counting.PROMISES, ids=lambda promise: promise.__name__)
 async def test_it_keeps_what_a_counter_promises(promise: limit_counting.Promise, counting: Counting) -> None:
     await promise(counting)
 

@@ -1,0 +1,69 @@
+"""While what counts limits is away, nobody gets through or each process counts alone; its return needs nobody."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.flows.limit_port import Take, Taken
+from app.flows.limits_memory import MemoryLimits
+from app.flows.limits_outage import PAUSE_SECONDS, OutageProof
+from tests.flows.test_limits_memory import Clock
+
+TAKE, SLOT = Take("user", 2), Take("slots", 1, is_slot=True)
+
+
+class Shared(MemoryLimits):
+    """A counter that can be away; `asked` counts how often it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.is_away, self.asked = False, 0
+
+    async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
+        self._meet()
+        return await super().take(ticket, takes)
+
+    async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
+        self._meet()
+        await super().correct(ticket, takes, at, amounts)
+
+    def _meet(self) -> None:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("Away.")
+
+
+async def test_closed_lets_nobody_through_until_it_is_back() -> None:
+    clock = Clock()
+    shared = Shared(clock)
+    limits = OutageProof(shared, None, clock)
+    await limits.take("req_1", [TAKE])
+    shared.is_away = True
+    for _ in range(5):
+        with pytest.raises(Unavailable, match="nothing was charged"):
+            await limits.take("req_2", [TAKE])
+    assert shared.asked == 2, "it is not asked again by each"
+    shared.is_away = False
+    clock.seconds += PAUSE_SECONDS
+    assert (await limits.take("req_2", [TAKE])).counted[0].used == 2
+    assert (await limits.take("req_3", [TAKE])).refused == 0
+
+
+async def test_open_counts_alone_meanwhile_and_gives_back_where_it_took(capfd: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    shared, alone = Shared(clock), MemoryLimits(clock)
+    limits = OutageProof(shared, alone, clock)
+    before = await limits.take("req_1", [SLOT])
+    shared.is_away = True
+    during = await limits.take("req_2", [SLOT])
+    assert (await limits.take("req_3", [SLOT])).refused == 0
+    await limits.correct("req_1", [SLOT], before.slice, [0])  # cannot be said; nobody fails for that
+    shared.is_away = False
+    clock.seconds += PAUSE_SECONDS
+    assert (await limits.take("req_3", [SLOT])).refused == 0, "it still counts the one that could not be given back"
+    await limits.correct("req_2", [SLOT], during.slice, [0])
+    assert (await alone.take("req_4", [SLOT])).refused is None
+    said = capfd.readouterr().out
+    assert (said.count("step=away") or said.count("away")) >= 1
+    await limits.close()
