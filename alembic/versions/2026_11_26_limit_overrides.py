@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_26_limit_overrides"
-down_revision: str | None = "2026_11_26_events"
+down_revision: str | None = "2026_11_26_catalogue"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
