@@ -1,6 +1,7 @@
 """GET /metrics for Prometheus: what this process commits, what is held, and whether the books balance."""
 
 import hmac
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -10,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from app import db, settings, wiring
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
+from app.domain.money import NANOS
+from app.domain.usage.drift import Drift, read_drift
 from app.flows.audit import AuditView, read_newest
 from app.flows.housekeeping import count_open_holds
 
@@ -26,10 +29,11 @@ async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> 
         raise UnknownKey("The metrics need `Authorization: Bearer` and the metrics token.")
     held = await db.in_transaction(count_open_holds)
     newest = await db.in_transaction(read_newest)
-    return Response(generate_latest(_registry(held, newest)), media_type=CONTENT_TYPE_LATEST)
+    drifts = await db.in_transaction(read_drift)
+    return Response(generate_latest(_registry(held, newest, drifts)), media_type=CONTENT_TYPE_LATEST)
 
 
-def _registry(open_holds: int, newest: AuditView | None) -> CollectorRegistry:
+def _registry(open_holds: int, newest: AuditView | None, drifts: Sequence[Drift]) -> CollectorRegistry:
     registry, queue = CollectorRegistry(), wiring.get().queue
 
     def gauge(name: str, says: str, value: float) -> None:
@@ -45,4 +49,9 @@ def _registry(open_holds: int, newest: AuditView | None) -> CollectorRegistry:
     if newest is not None:
         gauge("audit_findings", "Broken rows that the newest audit found", newest.findings)
         gauge("audit_age_seconds", "Seconds since the newest audit", (clock.now() - newest.finished_at) / clock.SECOND)
+    says = "Dollars that a model's requests cost on the newest day that was measured, by us or by its provider"
+    costs = Gauge("coinslot_model_cost_dollars", says, ["provider", "model", "day", "by"], registry=registry)
+    for drift in drifts:
+        for by, nanos in (("us", drift.own_nanos), ("provider", drift.provider_nanos)):
+            costs.labels(drift.provider, drift.model, drift.day, by).set(nanos / NANOS)
     return registry

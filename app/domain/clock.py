@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 SECOND = 1_000_000
 """Microseconds in a second."""
+DAY = 86_400 * SECOND
+"""Microseconds in a day."""
 
 
 def now() -> int:

@@ -7,6 +7,7 @@ from app import settings, wiring
 from app.flows import (
     audit,
     catalogue_sync,
+    cost_drift,
     earnings_maturity,
     housekeeping,
     sign_in,
@@ -67,5 +68,6 @@ def jobs() -> Mapping[str, Job]:
         "forget-codes": Job(sign_in.forget_codes, 3_600),
         "mature-earnings": Job(earnings_maturity.mature_earnings, 900),
         "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
+        "report-drift": Job(cost_drift.report_drift, 3_600),
         "audit": Job(audit.run_audit, 900),
     }

@@ -2,13 +2,15 @@
 models, and fail; its answers say what they cost by the list as it was when the request came (`usage.cost`).
 
 `PUT /_models` replaces the list, `PUT /_mode` says how it is served, `GET /_seen` returns the chat bodies. A message
-may say what is used: `use 1500 40` is 1,500 tokens of the prompt and 40 of output, `slow` makes a stream take its time.
+may say what is used: `use 1500 40` is 1,500 tokens of the prompt and 40 of output. A stream that is told to `hold`
+stops in its middle until `PUT /_go`.
 """
 
 import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     models: ClassVar[list[dict[str, Any]]] = []
     seen: ClassVar[list[dict[str, Any]]] = []
+    gate: ClassVar[threading.Event] = threading.Event()
     mode = "fine"
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -70,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self.path == "/_models":
             Handler.models = body
+        elif self.path == "/_go":
+            self.gate.set()
         else:
             Handler.mode = body["mode"]
         self._json(200, {})
@@ -88,13 +93,13 @@ class Handler(BaseHTTPRequestHandler):
                  "cost": float(cost_of(found["pricing"], prompt, output))}  # fmt: skip
         head = {"id": f"gen-{len(self.seen)}", "model": body["model"], "provider": "Emulated", "created": 1_750_000_000}
         if body.get("stream"):
-            self._stream(head, usage, 0.1 if "slow" in said else 0)
+            self._stream(head, usage, is_held="hold" in said)
             return
         message = {"role": "assistant", "content": "Whole."}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "native_finish_reason": "stop"}
         self._json(200, {**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
-    def _stream(self, head: dict[str, Any], usage: dict[str, Any], pause: float) -> None:
+    def _stream(self, head: dict[str, Any], usage: dict[str, Any], *, is_held: bool) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -105,7 +110,8 @@ class Handler(BaseHTTPRequestHandler):
             delta = {"role": "assistant", "content": f"piece {number} "}
             reason = "stop" if number == CHUNKS - 1 else None
             self._event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-            time.sleep(pause)
+            if is_held and number == CHUNKS // 2:
+                self.gate.wait(60)
         self._event({**head, "choices": [], "usage": usage})
         self.wfile.write(b"data: [DONE]\n\n")
 
@@ -171,6 +177,10 @@ class RunningOpenRouter:
     def behave(self, mode: str) -> None:
         """Says how the list is served: one of MODES."""
         httpx.put(f"{self.origin}/_mode", json={"mode": mode}).raise_for_status()
+
+    def go(self) -> None:
+        """Lets the streams that hold go on."""
+        httpx.put(f"{self.origin}/_go", json={}).raise_for_status()
 
     def seen(self) -> list[dict[str, Any]]:
         """Returns the bodies of the chat requests, the oldest first."""

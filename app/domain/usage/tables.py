@@ -24,6 +24,8 @@ class Request(SQLModel, table=True):
         CheckConstraint("provider_cost_nanos >= 0", name="provider_cost_nanos_not_negative"),
         Index("ix_request_events_due", "created_at", sqlite_where=text("events_due > 0"),
               postgresql_where=text("events_due > 0")),
+        Index("ix_request_provider_cost", "created_at", sqlite_where=text("provider_cost_nanos IS NOT NULL"),
+              postgresql_where=text("provider_cost_nanos IS NOT NULL")),
         STRICT,
     )  # fmt: skip
 
@@ -51,6 +53,21 @@ class Request(SQLModel, table=True):
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
     events_due: int | None = Field(default=None, sa_type=Whole)
+
+
+class CostDrift(SQLModel, table=True):
+    """What a day's requests of a model cost by our prices, and by what their provider says, in nanos of a dollar."""
+
+    __tablename__ = "cost_drift"
+    __table_args__ = (STRICT,)
+
+    day: str = Field(primary_key=True, sa_type=Words)
+    provider: str = Field(primary_key=True, sa_type=Words)
+    model: str = Field(primary_key=True, sa_type=Words)
+    requests: int = Field(sa_type=Whole)
+    own_nanos: int = Field(sa_type=Whole)
+    provider_nanos: int = Field(sa_type=Whole)
+    measured_at: int = Field(sa_type=Whole)
 
 
 class AuditRun(SQLModel, table=True):
