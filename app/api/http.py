@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api import connect, metrics, models, operations, receipts, sign_in, user, webhooks
+from app.api import connect, ledger, metrics, models, operations, receipts, sign_in, user, webhooks
 from app.api.errors import body_of, headers_of, plain_body, status_of
 from app.api.openapi import document
 from app.domain.errors import BadField, CoinslotError, NotFound
@@ -25,7 +25,7 @@ def create_api() -> FastAPI:
     api.include_router(sign_in.router)
     api.include_router(webhooks.router, prefix="/v1")
     for prefix, is_listed in (("/v1", True), ("/v1/{path_user}", False)):
-        for module in (models, user, connect, receipts):
+        for module in (models, user, connect, receipts, ledger):
             api.include_router(module.router, prefix=prefix, include_in_schema=is_listed)
     api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]

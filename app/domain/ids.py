@@ -9,7 +9,8 @@ from functools import lru_cache
 from app.domain import clock
 
 _ALPHABET = string.digits + string.ascii_lowercase
-_RANDOM_CHARACTERS = 13
+_TIME_CHARACTERS, _RANDOM_CHARACTERS = 9, 13
+_MILLISECONDS_MAX = len(_ALPHABET) ** _TIME_CHARACTERS - 1
 _POOL_CHARACTERS = 13 * 256
 _LETTER_OF_BYTE = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -51,7 +52,12 @@ def _draw() -> str:
 
 @lru_cache(maxsize=16)
 def _encode_time(milliseconds: int) -> str:
-    return encode(milliseconds, _ALPHABET, 9)
+    return encode(milliseconds, _ALPHABET, _TIME_CHARACTERS)
+
+
+def least_id(prefix: str, at: int) -> str:
+    """Returns what no id sorts below that was made at a time (microseconds) or later, and every earlier one does."""
+    return f"{prefix}_{encode(max(0, min(at // 1_000, _MILLISECONDS_MAX)), _ALPHABET, _TIME_CHARACTERS)}"
 
 
 def derived_id(prefix: str, *parts: str) -> str:

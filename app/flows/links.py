@@ -112,6 +112,16 @@ def open_menu(token: str) -> AppLink:
     return _unexpired(AppLink(*_open("menu", token)))
 
 
+def mint_cursor(values: list[Any]) -> str:
+    """Returns a token that says where a list goes on; nobody else can make one."""
+    return _mint("cursor", values)
+
+
+def open_cursor(token: str) -> list[Any]:
+    """Returns the values of a token that says where a list goes on. Raises LinkInvalid."""
+    return _open("cursor", token)
+
+
 def _unexpired(link: L) -> L:
     if link.expires_at < clock.now():
         raise LinkInvalid(f"This link has expired. {_ASK_AGAIN}", "link_expired")

@@ -85,7 +85,8 @@ def _create(
 ) -> tuple[str, str]:
     paywall, configuration = read_current(session, link.paywall_id)
     account = _account(session, paywall, link, person)
-    return topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos), configuration.app_name
+    topup_id = topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos, link.user)
+    return topup_id, configuration.app_name
 
 
 def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person | None) -> Account:

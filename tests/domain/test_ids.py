@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import clock
-from app.domain.ids import BASE62, derived_id, encode, new_id
+from app.domain.ids import BASE62, derived_id, encode, least_id, new_id
 
 
 def test_new_ids_differ_and_sort_by_the_millisecond_of_their_making(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,3 +45,11 @@ def test_numbers_are_written_in_any_base(number: int) -> None:
     for letter in encode(number, BASE62, 6):
         value = value * 62 + BASE62.index(letter)
     assert value == number
+
+
+def test_the_least_id_of_a_time_parts_what_was_made_before_from_what_was_made_since() -> None:
+    before = new_id("req")
+    at = clock.now() + clock.SECOND
+    assert before < least_id("req", at) < least_id("req", at + 1_000)
+    assert least_id("req", clock.now() - clock.SECOND) < new_id("req")
+    assert least_id("req", -(10**30)) < before < least_id("req", 10**30)

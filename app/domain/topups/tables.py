@@ -10,7 +10,7 @@ class Topup(SQLModel, table=True):
     """One top-up, from the choice of an amount to the posting that credits it.
 
     `wallet_id` is an app wallet's or a shared one's; `paywall_id` the paywall whose link began it, None where
-    a person topped up by themselves.
+    a person topped up by themselves; `external_id` the user whose link it was.
     """
 
     __tablename__ = "topup"
@@ -18,6 +18,7 @@ class Topup(SQLModel, table=True):
         CheckConstraint("status IN ('created', 'paid', 'failed')", name="known_status"),
         CheckConstraint("amount_nanos > 0", name="amount_positive"),
         Index("ix_topup_wallet", "wallet_id", "created_at"),
+        Index("ix_topup_paywall", "paywall_id", "finished_at", "id"),
         STRICT,
     )
 
@@ -32,3 +33,4 @@ class Topup(SQLModel, table=True):
     payment_id: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
+    external_id: str | None = Field(default=None, sa_type=Words)

@@ -1,7 +1,10 @@
 """Top-ups: created → paid | failed. Only a payment that was read back from its rail makes one paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -11,6 +14,7 @@ from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.tables import table_of
 from app.domain.topups.tables import Topup
 
 LEAST_NANOS = 3 * NANOS
@@ -34,9 +38,18 @@ class PaymentMismatch(Refused):
 
 
 def create(
-    session: Session, account: Account, paywall_id: str | None, rail: str, currency: str, amount_nanos: int
+    session: Session,
+    account: Account,
+    paywall_id: str | None,
+    rail: str,
+    currency: str,
+    amount_nanos: int,
+    user: str | None = None,
 ) -> str:
-    """Opens a top-up of the wallet whose ledger account this is. Returns the top-up's id."""
+    """Opens a top-up of the wallet whose ledger account this is, begun by a paywall's link for a user of its own.
+
+    Returns the top-up's id.
+    """
     topup = Topup(
         id=new_id("top"),
         paywall_id=paywall_id,
@@ -47,6 +60,7 @@ def create(
         amount_nanos=amount_nanos,
         status="created",
         created_at=clock.now(),
+        external_id=user,
     )
     session.add(topup)
     session.flush()
@@ -59,6 +73,41 @@ def read(session: Session, topup_id: str, wallet_id: str | None = None) -> Topup
     if topup is None or wallet_id not in (None, topup.wallet_id):
         raise NotFound("There is no such top-up.")
     return TopupView(topup.id, topup.status, topup.amount_nanos, parse(topup.account_id).unit)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidFilter:
+    """Which paid top-ups are listed; `since` (inclusive) and `until` (exclusive) in microseconds."""
+
+    user: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def list_paid(
+    session: Session, paywall_id: str, wanted: PaidFilter, before: tuple[int, str] | None, limit: int
+) -> Sequence[Topup]:
+    """Returns up to `limit` paid top-ups that a paywall's links began, the latest paid first.
+
+    `before` is when the last one of the page before was paid, and its id.
+    """
+    found: Sequence[Topup] = session.scalars(page_statement(paywall_id, wanted, before, limit)).all()
+    return found
+
+
+def page_statement(paywall_id: str, wanted: PaidFilter, before: tuple[int, str] | None, limit: int) -> Select[Any]:
+    """Returns the query of one page, which reads `ix_topup_paywall` backwards from where it begins."""
+    table = table_of(Topup)
+    found = select(Topup).where(table.c.paywall_id == paywall_id, table.c.status == "paid")
+    if wanted.user is not None:
+        found = found.where(table.c.external_id == wanted.user)
+    if wanted.since is not None:
+        found = found.where(table.c.finished_at >= wanted.since)
+    if wanted.until is not None:
+        found = found.where(table.c.finished_at < wanted.until)
+    if before is not None:
+        found = found.where(tuple_(table.c.finished_at, table.c.id) < tuple_(*before))
+    return found.order_by(table.c.finished_at.desc(), table.c.id.desc()).limit(limit)
 
 
 def credit(session: Session, topup_id: str, payment_id: str, amount_nanos: int, currency: str, is_live: bool) -> None:

@@ -26,6 +26,7 @@ class Request(SQLModel, table=True):
               postgresql_where=text("events_due > 0")),
         Index("ix_request_provider_cost", "created_at", sqlite_where=text("provider_cost_nanos IS NOT NULL"),
               postgresql_where=text("provider_cost_nanos IS NOT NULL")),
+        Index("ix_request_paywall", "paywall_id", "id", "external_id"),
         STRICT,
     )  # fmt: skip
 

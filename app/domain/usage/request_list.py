@@ -1,0 +1,73 @@
+"""Requests of a paywall, newest first, page by page: each page is read from where the last one ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.ids import least_id
+from app.domain.pricing.receipts import Receipt, explain
+from app.domain.usage.requests import TABLE
+
+PREFIX = "req"
+BEGUN_SECONDS_MAX = 60 * 60
+"""How long a request may have been on its way, its body read, its key waited for, before its row was written."""
+
+STATUSES = ("running", "settled", "released", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilter:
+    """What a list leaves out. `since` (inclusive) and `until` (exclusive) are in microseconds, of `created_at`."""
+
+    user: str | None = None
+    model: str | None = None
+    status: str | None = None
+    kind: str | None = None
+    since: int | None = None
+    until: int | None = None
+    is_charged: bool = False
+
+
+def list_rows(
+    session: Session, paywall_id: str, wanted: RequestFilter, before: str | None, limit: int
+) -> Sequence[Mapping[str, Any]]:
+    """Returns up to `limit` rows of a paywall's requests, newest first, made before the one whose id is given."""
+    found = session.execute(page_statement(paywall_id, wanted, before, limit)).mappings()
+    return [dict(row) for row in found]
+
+
+def list_receipts(
+    session: Session, paywall_id: str, wanted: RequestFilter, before: str | None, limit: int
+) -> list[Receipt]:
+    """Returns up to `limit` receipts, as `list_rows`."""
+    return [explain(row, row["external_id"]) for row in list_rows(session, paywall_id, wanted, before, limit)]
+
+
+def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, limit: int) -> Select[Any]:
+    """Returns the query of one page, which reads `ix_request_paywall` backwards from where it begins.
+
+    Ids sort by the time of their making, so that times bound the index too; `external_id` stands in it.
+    """
+    found = select(TABLE).where(TABLE.c.paywall_id == paywall_id)
+    for column, value in (
+        (TABLE.c.external_id, wanted.user), (TABLE.c.model, wanted.model), (TABLE.c.status, wanted.status),
+        (TABLE.c.kind, wanted.kind),
+    ):  # fmt: skip
+        if value is not None:
+            found = found.where(column == value)
+    if wanted.is_charged:
+        found = found.where(TABLE.c.charge_nanos > 0)
+    if wanted.since is not None:
+        least = least_id(PREFIX, wanted.since - BEGUN_SECONDS_MAX * clock.SECOND)
+        found = found.where(TABLE.c.created_at >= wanted.since, TABLE.c.id >= least)
+    if wanted.until is not None:
+        # A clock that was set back may have written a row a little before its id was made.
+        most = least_id(PREFIX, wanted.until + BEGUN_SECONDS_MAX * clock.SECOND)
+        found = found.where(TABLE.c.created_at < wanted.until, TABLE.c.id < most)
+    if before is not None:
+        found = found.where(TABLE.c.id < before)
+    return found.order_by(TABLE.c.id.desc()).limit(limit)
