@@ -49,6 +49,7 @@ from app.flows.ports import (
     TokenCounter,
 )
 from app.flows.standing import Standings
+from app.flows.teller import Teller
 from app.flows.webhook_delivery import Courier
 
 log = structlog.get_logger()
@@ -144,6 +145,10 @@ class Wiring:
     @cached_property
     def box(self) -> Sealer:
         return SecretBox(settings.get().secrets)
+
+    @cached_property
+    def teller(self) -> Teller:
+        return Teller()
 
     @cached_property
     def messenger(self) -> Messenger:
@@ -254,6 +259,7 @@ async def running() -> AsyncIterator[None]:
         yield
     finally:
         await wired.chat.drain(settings.get().drain_seconds_max)
+        await wired.teller.drain()
         heartbeat.cancel()
         await wired.queue.drain()
         await wired.limit_counter.close()

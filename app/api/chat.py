@@ -18,7 +18,7 @@ from app.api.caller import DECISIONS_MAX, find_caller, find_user, forget
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_connect_url, make_topup_url
 from app.api.rate_headers import headers_of_run
-from app.domain.errors import CoinslotError, StaleDecision
+from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
 from app.domain.usage.idempotency import Claim, claim
@@ -162,11 +162,8 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
     request = read_chat_request(await parse_json(raw))
-    user = find_user(
-        (request.user, "user"),
-        (exchange.text(b"x-paywall-user"), "X-Paywall-User"),
-        (_path_user(exchange.scope), "user"),
-    )
+    user = find_user((request.user, "user"), (exchange.text(b"x-paywall-user"), "X-Paywall-User"),
+                     (_path_user(exchange.scope), "user"))  # fmt: skip
     claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", user, raw)
     call = _Call(exchange, snapshot, user, request)
     if claimed is None and snapshot.configuration.disconnect != "drain":
@@ -200,6 +197,9 @@ class _Call:
                 begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed)
                 exchange.limits = headers_of_run(begun)
                 return begun
+            except (Blocked, LimitReached) as why:
+                wiring.get().teller.refused(self.snapshot, self.user, why, self.request.model, exchange.request_id)
+                raise
             except StaleDecision:
                 forget(self.snapshot)
                 self.snapshot = await find_caller(exchange.headers.get(b"authorization"))
@@ -236,6 +236,7 @@ class _Call:
     async def ask(self, ask: Ask) -> None:
         """Answers with a link instead of the model's text; as an error where the client asked for that."""
         url = self._url(ask.action, ask.shortfall_nanos)
+        wiring.get().teller.asked(self.snapshot, self.user, ask, url, self.exchange.request_id, self.request.model)
         text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
         is_strict = self.request.wants_json or self.snapshot.configuration.is_strict
         if is_strict or self.exchange.text(b"x-paywall-errors") == "http":

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from app import db
+from app import db, wiring
 from app.api.dependencies import Caller, PostBody, UserOfGet
 from app.api.links import base_url, make_connect_url, make_menu_url, make_topup_url
 from app.domain import clock
@@ -70,12 +70,13 @@ class MenuAnswer(BaseModel):
 
 @router.get("/user/connect", response_model=ConnectAnswer, response_model_exclude_none=True)
 async def get_connect(
-    caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None
+    request: Request, caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None
 ) -> ConnectAnswer:
     """Tells whether the app may charge this user, and where they can allow it. In default mode it always may."""
     url = make_connect_url(caller, user, return_url, state)
     found = await db.in_transaction(lambda session: read_connection(session, caller, user))
     if found is None:
+        wiring.get().teller.link_sent(caller, user, "authorize", url, request.scope["coinslot.request_id"])
         return ConnectAnswer(connected=False, message="The user has not authorized this paywall.", url=url)
     known = ConnectedUser(
         paywallKeyId=caller.paywall_id,

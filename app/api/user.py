@@ -86,6 +86,7 @@ async def get_balance(caller: Caller, user: UserOfGet) -> BalanceAnswer:
 
 @router.get("/user/balance/topup", response_model=LinkAnswer)
 async def get_topup_link(
+    request: Request,
     caller: Caller,
     user: UserOfGet,
     amount: Annotated[str | None, Query()] = None,
@@ -94,7 +95,9 @@ async def get_topup_link(
 ) -> LinkAnswer:
     """Returns the address of a user's top-up page, good for 24 hours."""
     amount_nanos = None if amount is None else check_amount(amount)
-    return LinkAnswer(url=make_topup_url(caller, user, return_url, state, amount_nanos))
+    url = make_topup_url(caller, user, return_url, state, amount_nanos)
+    wiring.get().teller.link_sent(caller, user, "topup", url, request.scope["coinslot.request_id"])
+    return LinkAnswer(url=url)
 
 
 @router.post("/user/balance/deposit", response_model=DepositAnswerBody, openapi_extra=BODY_SCHEMA)
@@ -126,6 +129,8 @@ async def post_charge(
             caller = await find_caller(request.headers.get("authorization"))
     else:
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+    if answer.refusal is not None:
+        wired.teller.charge_refused(caller, body.user, request_id, amount_nanos, answer.refusal)
     return _answer({"success": answer.success, "message": answer.message, "id": answer.id}, answer.is_replay)
 
 

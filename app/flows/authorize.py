@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.authorizations import authorizations, caps
 from app.domain.authorizations.authorizations import Consent, TakenByAnother
+from app.domain.authorizations.tables import Authorization
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
 from app.domain.money import Environment, Unit, format_for_people
 from app.domain.paywalls.configuration import Configuration, Mode, read_current
@@ -24,6 +25,7 @@ from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
 from app.domain.wallets.wallets import end_user_id
 from app.flows.links import AppLink, open_connect
+from app.flows.notices import tell_authorized, tell_declined, tell_revoked, tell_trial
 from app.flows.ports import Mail, Mailer
 from app.flows.snapshot import Snapshot
 from app.flows.trial_money import give_trials
@@ -112,11 +114,19 @@ async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) ->
 def _approve(session: Session, token: str, person: Person, cap_nanos: int) -> tuple[str | None, Configuration]:
     link = open_connect(token)
     paywall, configuration = _shared_paywall(session, link.paywall_id)
-    wallet = open_shared_wallet(session, person.account_id, Environment(paywall.environment))
-    give_trials(session, person.account_id, person.address)
+    environment = Environment(paywall.environment)
+    wallet = open_shared_wallet(session, person.account_id, environment)
+    outcomes = give_trials(session, person.account_id, person.address)
     consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
                       configuration.needs_confirmation, token)  # fmt: skip
-    return authorizations.approve(session, consent), configuration
+    before = authorizations.find_active(session, paywall.id, link.user)
+    code = authorizations.approve(session, consent)
+    active = authorizations.find_active(session, paywall.id, link.user)
+    if active is not None and before is None:
+        tell_authorized(session, active)
+    if outcomes.get(environment) == "given":
+        tell_trial(session, paywall.id, link.user, wallet)
+    return code, configuration
 
 
 async def _tell(mailer: Mailer, person: Person, app_name: str, user: str, cap_nanos: int) -> None:
@@ -134,20 +144,28 @@ async def _tell(mailer: Mailer, person: Person, app_name: str, user: str, cap_na
         log.error("authorize", step="mail", account=person.account_id, error=error.message)
 
 
-def decline(token: str) -> str | None:
-    """Returns where a person who declines goes. Raises LinkInvalid."""
-    return open_connect(token).way_back(connected="false")
+async def decline(token: str) -> str | None:
+    """Tells the app that a person declines, once for each link, and returns where they go. Raises LinkInvalid."""
+    link = open_connect(token)
+    await db.in_transaction(lambda session: tell_declined(session, link.paywall_id, link.user, token), writes=True)
+    return link.way_back(connected="false")
 
 
 async def confirm_authorization(snapshot: Snapshot, user: str, code: str) -> None:
     """Makes a consent count that its app confirms. Raises NotFound, TakenByAnother, WrongMode."""
     _check_shared(snapshot)
     try:
-        await db.in_transaction(
-            lambda session: authorizations.confirm(session, snapshot.paywall_id, user, code), writes=True
-        )
+        await db.in_transaction(lambda session: _confirm(session, snapshot.paywall_id, user, code), writes=True)
     except IntegrityError:
         raise TakenByAnother("This user is connected to another account; disconnect it first.") from None
+
+
+def _confirm(session: Session, paywall_id: str, user: str, code: str) -> None:
+    before = authorizations.find_active(session, paywall_id, user)
+    authorizations.confirm(session, paywall_id, user, code)
+    active = authorizations.find_active(session, paywall_id, user)
+    if active is not None and before is None:
+        tell_authorized(session, active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +187,28 @@ def read_connection(session: Session, snapshot: Snapshot, user: str) -> Connecti
 async def disconnect(snapshot: Snapshot, user: str) -> bool:
     """Ends a user's authorization from the app's side; False if there was none. Raises WrongMode."""
     _check_shared(snapshot)
-    return await db.in_transaction(
-        lambda session: authorizations.revoke_by_app(session, snapshot.paywall_id, user), writes=True
-    )
+    return await db.in_transaction(lambda session: _disconnect(session, snapshot.paywall_id, user), writes=True)
+
+
+def _disconnect(session: Session, paywall_id: str, user: str) -> bool:
+    active = authorizations.find_active(session, paywall_id, user)
+    was_connected = authorizations.revoke_by_app(session, paywall_id, user)
+    if active is not None:
+        tell_revoked(session, active)
+    return was_connected
 
 
 async def revoke(person: Person, authorization_id: str) -> None:
     """Ends one of a person's own authorizations. Raises NotFound for anybody else's."""
-    await db.in_transaction(
-        lambda session: authorizations.revoke_by_account(session, person.account_id, authorization_id), writes=True
-    )
+    await db.in_transaction(lambda session: _revoke(session, person.account_id, authorization_id), writes=True)
+
+
+def _revoke(session: Session, account_id: str, authorization_id: str) -> None:
+    stored = session.get(Authorization, authorization_id)
+    was_active = stored is not None and stored.status == "active"
+    authorizations.revoke_by_account(session, account_id, authorization_id)
+    if stored is not None and was_active:
+        tell_revoked(session, stored)
 
 
 async def revoke_link(person: Person, link: AppLink) -> None:
@@ -186,7 +216,7 @@ async def revoke_link(person: Person, link: AppLink) -> None:
 
     def end(session: Session) -> None:
         active = authorizations.find_active(session, link.paywall_id, link.user)
-        authorizations.revoke_by_account(session, person.account_id, active.id if active else "")
+        _revoke(session, person.account_id, active.id if active else "")
 
     await db.in_transaction(end, writes=True)
 

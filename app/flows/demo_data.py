@@ -18,6 +18,7 @@ from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetti
 from app.domain.paywalls.tables import Paywall
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
+from app.flows.notices import publish_and_tell
 from app.flows.ports import ChatProvider, PriceCatalogue, ProviderTarget
 from app.flows.price_defaults import default_price
 
@@ -101,7 +102,7 @@ def _write(
         configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
         apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
     elif configuration.read_current(session, paywall_id)[1] != wanted:
-        configuration.publish(session, paywall_id, wanted)
+        publish_and_tell(session, paywall_id, wanted)
     keys.add_key(session, paywall_id, key)
     offered = price_book.read_offers(session, paywall_id, unit).priced
     for price in prices:

@@ -17,6 +17,7 @@ from app.domain.money import format_for_people
 from app.domain.paywalls.configuration import Mode
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.wallets.wallets import open_wallet
+from app.flows.notices import tell_deposit, tell_new_user
 from app.flows.snapshot import Snapshot
 
 
@@ -59,11 +60,13 @@ def _deposit(
     if claimed is not None and (stored := read_answer(session, claimed)):
         return DepositAnswer(stored["id"], stored["balance_formatted"], is_replay=True)
     wallet = snapshot.wallet(user)
-    open_wallet(session, wallet)
+    if open_wallet(session, wallet):
+        tell_new_user(session, snapshot.paywall_id, user)
     deposit_id = new_id("dep") if claimed is None else f"dep:{claimed.id}"
     world = wallet.account.beside(Kind.WORLD, f"custom:{snapshot.paywall_id}")
     transfer = Transfer(world, wallet.account, amount_nanos, "deposit", details=details)
     applied = apply_one(session, Post(deposit_id, (transfer,)))
+    tell_deposit(session, snapshot.paywall_id, user, deposit_id, amount_nanos, snapshot.unit.value, "api", details)
     answer = DepositAnswer(deposit_id, format_for_people(applied.balance, snapshot.unit))
     if claimed is not None:
         rows.write(session, [keep_answer(claimed, {"id": answer.id, "balance_formatted": answer.balance_formatted})])

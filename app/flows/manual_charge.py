@@ -28,6 +28,7 @@ class ChargeAnswer:
     message: str
     id: str | None
     is_replay: bool = False
+    refusal: str | None = None
 
 
 async def charge(
@@ -51,7 +52,8 @@ async def charge(
     standing = await standings.find(snapshot, user)
     _check(standing, app_name)
     if standing.wallet is None:
-        return ChargeAnswer(False, f"{app_name} may not use your wallet yet; allow it first.", None)
+        return ChargeAnswer(False, f"{app_name} may not use your wallet yet; allow it first.", None,
+                            refusal="authorization_required")  # fmt: skip
     wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
@@ -74,8 +76,9 @@ async def charge(
     except InsufficientFunds as refusal:
         reached = await first_reached(limits, refusal)
         if reached is not None:
-            return ChargeAnswer(False, spending_text(reached, snapshot), None)
-        return ChargeAnswer(False, _why_not(refusal, standing, app_name), None)
+            return ChargeAnswer(False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}")
+        code = "cap_reached" if refusal.short_of in standing.budgets else "insufficient_funds"
+        return ChargeAnswer(False, _why_not(code, standing, app_name), None, refusal=code)
     except StaleDecision:
         standings.forget(snapshot, user)
         raise
@@ -95,9 +98,9 @@ def _check(standing: Standing, app_name: str) -> None:
         raise Blocked(f"This user cannot be charged in {app_name}.", code)
 
 
-def _why_not(refusal: InsufficientFunds, standing: Standing, app_name: str) -> str:
+def _why_not(code: str, standing: Standing, app_name: str) -> str:
     """Says to the user what is missing; a shared wallet is theirs and not the app's."""
-    if refusal.short_of in standing.budgets:
+    if code == "cap_reached":
         return f"{app_name} has reached the limit that you set for it."
     return f"Your {'' if standing.account_id else f'{app_name} '}wallet does not have enough left."
 

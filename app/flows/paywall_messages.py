@@ -10,6 +10,7 @@ from app.domain.paywalls import configuration
 from app.domain.paywalls.configuration import Configuration, ResponderSetting
 from app.domain.paywalls.tables import Paywall
 from app.flows.custom_response import seal_context
+from app.flows.notices import publish_and_tell
 from app.flows.ports import Sealer
 
 
@@ -62,6 +63,6 @@ async def _publish(paywall_id: str, change: Callable[[Configuration], Configurat
     def save(session: db.Session) -> int:
         session.get(Paywall, paywall_id, with_for_update=True)  # nobody publishes between the reading and the writing
         _, newest = configuration.read_current(session, paywall_id)
-        return configuration.publish(session, paywall_id, change(newest))
+        return publish_and_tell(session, paywall_id, change(newest))
 
     return await db.in_transaction(save, writes=True)

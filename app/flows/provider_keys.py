@@ -14,6 +14,7 @@ from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.charge_split import terms_of
+from app.flows.notices import publish_and_tell
 from app.flows.own_prices import stand_on_cost
 from app.flows.ports import PriceCatalogue, Providers, Sealer
 from app.flows.price_defaults import fill_prices
@@ -72,7 +73,7 @@ async def save_provider(
 
     def save(session: db.Session) -> SavedProvider:
         _, newest = configuration.read_current(session, paywall_id)
-        version = configuration.publish(session, paywall_id, replace(newest, provider=published))
+        version = publish_and_tell(session, paywall_id, replace(newest, provider=published))
         unit, markup = Unit(paywall.unit), newest.markup_basis_points
         priced, unpriced = fill_prices(session, paywall_id, unit, models, catalogue, markup)
         terms = terms_of(unit, published.name)

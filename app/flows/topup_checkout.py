@@ -16,6 +16,7 @@ from app.domain.topups.topups import TopupView
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.links import TopupLink, open_topup
+from app.flows.notices import tell_new_user
 from app.flows.ports import PaymentRail, SandboxCheckouts
 
 CENT_NANOS = 10_000_000
@@ -97,7 +98,8 @@ def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person
             raise NotSignedIn("Sign in to top up your wallet.")
         return open_shared_wallet(session, person.account_id, environment)
     wallet = app_wallet(paywall.id, link.user, environment, Unit(paywall.unit))
-    open_wallet(session, wallet)
+    if open_wallet(session, wallet):
+        tell_new_user(session, paywall.id, link.user)
     return wallet.account
 
 

@@ -12,7 +12,9 @@ from app import db
 from app.domain.errors import NotFound, ProviderFailed, Unavailable
 from app.domain.inbox import inbox
 from app.domain.topups import topups
+from app.domain.topups.tables import Topup
 from app.domain.topups.topups import PaymentMismatch
+from app.flows.notices import tell_deposit
 from app.flows.ports import Payment, PaymentRail, SandboxCheckouts
 
 log = structlog.get_logger()
@@ -82,5 +84,14 @@ def _act(session: Session, event_id: str, payment: Payment) -> None:
         return
     if payment.status == "paid":
         topups.credit(session, payment.topup_id, payment.id, payment.amount_nanos, payment.currency, payment.is_live)
+        _tell(session, payment)
     elif payment.status == "failed":
         topups.fail(session, payment.topup_id, payment.id)
+
+
+def _tell(session: Session, payment: Payment) -> None:
+    """Tells the paywall whose link began the top-up, and nobody else (`decisions.md` 26)."""
+    topup = session.get(Topup, payment.topup_id)
+    if topup is not None and topup.paywall_id is not None and topup.external_id is not None:
+        tell_deposit(session, topup.paywall_id, topup.external_id, topup.id, topup.amount_nanos, topup.currency,
+                     f"{topup.rail}.checkout")  # fmt: skip

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 FAN_OUT_ROWS = 200
 """How many rows are fanned out in one transaction: on SQLite everybody else's commits wait for it."""
 
-OF_ENDPOINT_MAX = 16
+OF_ENDPOINT_MAX = 8
 OF_FAILING_MAX = 1
 IN_FLIGHT_MAX = 512
 FAILING_IN_FLIGHT_MAX = 128

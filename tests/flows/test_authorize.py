@@ -51,7 +51,7 @@ async def test_an_approval_is_mailed_and_leads_back_with_the_state(database: str
     (kept,) = mails.kept()
     assert kept.mail.to == "ada@example.org" and "7.00 USDC a month" in kept.mail.text and "u1" in kept.mail.text
     assert active(snapshot) == ada.account_id
-    assert decline(token) == "https://lexica.example/back?x=1&connected=false&state=s+1"
+    assert await decline(token) == "https://lexica.example/back?x=1&connected=false&state=s+1"
 
 
 async def test_a_mail_that_cannot_be_sent_undoes_nothing(database: str) -> None:

@@ -1,6 +1,7 @@
 """What tests of webhooks share: a paywall with a subscription, a courier, and what was delivered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app import db
@@ -11,7 +12,8 @@ from app.domain import clock
 from app.domain.events import deliveries, outbox
 from app.domain.events.deliveries import LogEntry
 from app.domain.events.made import Made, make
-from app.flows.snapshot import Snapshot
+from app.domain.ledger.operations import Epoch
+from app.flows.snapshot import Snapshot, read_epochs
 from app.flows.webhook_delivery import Courier, fan_out
 from app.flows.webhook_settings import NewSecret, create_subscription
 
@@ -23,6 +25,26 @@ async def subscribe(snapshot: Snapshot, url: str, *events: str, **more: Any) -> 
     """Makes a subscription, to everything unless `events` say otherwise."""
     wanted = {"url": url, "events": list(events) or ["*"], **more}
     return await create_subscription(BOX, MESSENGER, snapshot, wanted)
+
+
+async def listening(snapshot: Snapshot) -> Snapshot:
+    """Returns a paywall as its key sees it once it has a subscription to everything."""
+    await subscribe(snapshot, "https://app.example/hooks")
+    with db.transaction(writes=False) as session:
+        current = read_epochs(session, tuple(epoch.subject for epoch in snapshot.epochs))
+    epochs = tuple(Epoch(epoch.subject, current.get(epoch.subject, 0)) for epoch in snapshot.epochs)
+    return replace(snapshot, has_webhooks=True, epochs=epochs)
+
+
+async def told(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
+    """Fans out, and returns what a paywall is told, in the order of its events' names."""
+    await fan_out()
+    return sorted(((entry.event.type, entry.event.data) for entry in log_of(snapshot)), key=lambda one: one[0])
+
+
+async def types_told(snapshot: Snapshot) -> list[str]:
+    """Fans out, and returns the names of what a paywall is told."""
+    return [type_.removeprefix("paywall.") for type_, _ in await told(snapshot)]
 
 
 def make_courier(

@@ -90,14 +90,15 @@ _OPEN_WALLET = text(
 )
 
 
-def open_wallet(session: Session, wallet: UserWallet) -> None:
-    """Makes the rows of a wallet and its user; those that exist are left alone."""
+def open_wallet(session: Session, wallet: UserWallet) -> bool:
+    """Makes the rows of a wallet and its user; those that exist are left alone. Tells whether the user is new."""
     now = clock.now()
-    session.execute(_OPEN_USER, {"id": wallet.end_user_id, "paywall_id": wallet.paywall_id, "user": wallet.user,
-                                 "now": now})  # fmt: skip
+    opened = session.execute(_OPEN_USER, {"id": wallet.end_user_id, "paywall_id": wallet.paywall_id,
+                                          "user": wallet.user, "now": now})  # fmt: skip
     session.execute(_OPEN_WALLET, {"id": wallet.id, "paywall_id": wallet.paywall_id,
                                    "end_user_id": wallet.end_user_id, "account_id": wallet.account.id,
                                    "now": now})  # fmt: skip
+    return bool(opened.rowcount)  # type: ignore[attr-defined]
 
 
 def block_user(session: Session, wallet: UserWallet, *, is_blocked: bool = True) -> None:

@@ -84,7 +84,7 @@ class AuthorizeState(VisitorState, rx.State):
         if await self._signed_in() is None:
             return self._leave()
         try:
-            url = authorize.decline(token_of(self.router.url.path))
+            url = await authorize.decline(token_of(self.router.url.path))
         except LinkInvalid as error:
             self.phase, self.problem = "invalid", error.message
             return None

@@ -1,0 +1,88 @@
+"""Links that were sent and what was refused are told of behind the answer, at most once a minute."""
+
+import pytest
+
+from app.domain import clock
+from app.domain.errors import Blocked, LimitReached
+from app.domain.money import NANOS
+from app.flows.decide import Ask
+from app.flows.teller import Teller
+from tests.flows.books import give, make_snapshot
+from tests.flows.webhooks import listening, told, types_told
+
+URL = "https://pay.example/topup/x/"
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_link_instead_of_an_answer_is_told_once_a_minute_for_each_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    ask = Ask("topup", 3 * NANOS, NANOS)
+    for user in ("ada", "ada", "ada", "bob"):
+        teller.asked(snapshot, user, ask, URL, "req_1", "demo-mini")
+    await teller.drain()
+    found = await told(snapshot)
+    assert [type_ for type_, _ in found] == [
+        "paywall.balance.depleted", "paywall.balance.depleted", "paywall.balance.topup.link.created",
+        "paywall.balance.topup.link.created", "paywall.request.blocked", "paywall.request.blocked",
+    ]  # fmt: skip
+    data = {type_: data for type_, data in found if data["externalUserId"] == "ada"}
+    assert data["paywall.balance.topup.link.created"]["redirectUrl"] == URL
+    depleted = data["paywall.balance.depleted"]
+    assert (depleted["requestedAmount"], depleted["availableBalance"], depleted["currency"]) == ("4", "1", "USD")
+    assert data["paywall.request.blocked"]["reason"] == "insufficient_funds"
+    later = clock.now() + 61 * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: later)
+    teller.asked(snapshot, "ada", ask, URL, "req_2", "demo-mini")
+    await teller.drain()
+    assert len(await told(snapshot)) == 9
+
+
+@pytest.mark.usefixtures("database")
+async def test_of_two_processes_one_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, at = await listening(make_snapshot()), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    for teller in (Teller(), Teller()):
+        teller.link_sent(snapshot, "ada", "authorize", URL, "req_1")
+        await teller.drain()
+    ((type_, data),) = await told(snapshot)
+    assert (type_, data["approvalUrl"], data["mode"]) == ("paywall.authorization.requested", URL, "sandbox")
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_refusal_says_which_rule_it_was() -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    teller.refused(snapshot, "ada", Blocked("No.", "wallet_frozen"), "demo-mini", "req_1")
+    teller.refused(snapshot, "ada", LimitReached("Too many.", "requests_per_minute", 7), "demo-mini", "req_2")
+    await teller.drain()
+    found = await told(snapshot)
+    reasons = {data["reason"] for type_, data in found if type_ == "paywall.proxy.request.blocked"}
+    assert reasons == {"wallet_frozen", "requests_per_minute"}
+    (limited,) = [data for type_, data in found if type_ == "paywall.usage.rate.limited"]
+    assert (limited["code"], limited["retryAfterSeconds"]) == ("requests_per_minute", 7)
+    assert sorted(await types_told(snapshot)) == ["proxy.request.blocked"] * 2 + ["usage.rate.limited"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_every_refused_charge_is_told_with_what_could_be_spent() -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    await give(snapshot, "ada", 2 * NANOS)
+    for request_id in ("req_1", "req_2"):
+        teller.charge_refused(snapshot, "ada", request_id, 5 * NANOS, "insufficient_funds")
+    await teller.drain()
+    found = await told(snapshot)
+    failed = [data for type_, data in found if type_ == "paywall.balance.charge.failed"]
+    assert [(data["amount"], data["errorCode"]) for data in failed] == [("5", "insufficient_funds")] * 2
+    depleted = [data for type_, data in found if type_ == "paywall.balance.depleted"]
+    assert [(data["requestedAmount"], data["availableBalance"]) for data in depleted] == [("5", "2")] * 2
+
+
+@pytest.mark.usefixtures("database")
+async def test_where_nobody_listens_nothing_is_begun() -> None:
+    snapshot, teller = make_snapshot(), Teller()
+    teller.asked(snapshot, "ada", Ask("topup"), URL, "req_1", "demo-mini")
+    teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+    teller.refused(snapshot, "ada", Blocked("No."), "demo-mini", "req_1")
+    teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
+    assert not teller._telling and not teller._told
