@@ -98,9 +98,7 @@ async def _record(events: Sequence[Made]) -> None:
         log.error("teller", step="lost", events=[event.type for event in events], error=error.message)
 
 
-async def _record_refused_charge(
-    snapshot: Snapshot, user: str, request_id: str, amount_nanos: int, code: str
-) -> None:
+async def _record_refused_charge(snapshot: Snapshot, user: str, request_id: str, amount_nanos: int, code: str) -> None:
     found: Told = {catalogue.CHARGE_FAILED: {
         "activityId": request_id, "amount": format_decimal(amount_nanos), "errorCode": code,
         "currency": snapshot.unit.value,

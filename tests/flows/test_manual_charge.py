@@ -70,7 +70,9 @@ async def test_a_refusal_stores_nothing(database: str) -> None:
         with db.transaction(writes=False) as session:
             kept = [session.scalar(select(func.count()).select_from(table)) for table in (IdempotentAnswer, Request)]
         assert kept == [0, 0]
-        assert answer == ChargeAnswer(False, "Your Lexica wallet does not have enough left.", None, refusal="topup")
+        assert answer == ChargeAnswer(
+            False, "Your Lexica wallet does not have enough left.", None, refusal="insufficient_funds"
+        )
         await give(snapshot, "ada", NANOS)
         assert (await charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
 
