@@ -1,6 +1,7 @@
-"""Ten thousand events while the workers that deliver them are killed: each arrives at least once, none is invented."""
+"""Events while the workers that deliver them are killed: each arrives at least once, and none is invented."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -27,9 +28,6 @@ from tests.emulators.receiver import Receiver, receiving
 from tests.flows.books import make_snapshot
 
 SECRET = "one secret of all processes"
-EVENTS = 10_000
-EVENTS_ON_POSTGRESQL = 2_000
-"""The same with fewer, so that the suite stays short."""
 KILLS = 5
 STALLED_SECONDS = 60
 
@@ -78,11 +76,13 @@ async def subscribe(snapshot: Snapshot, url: str) -> NewSecret:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_ten_thousand_events_arrive_whoever_is_killed_and_none_is_invented(database: str, endpoint: Receiver) -> None:
+def test_every_event_arrives_whoever_is_killed_and_none_is_invented(
+    database: str, endpoint: Receiver, pytestconfig: pytest.Config
+) -> None:
     endpoint.received.clear()
     snapshot = make_snapshot()
     made = asyncio.run(subscribe(snapshot, endpoint.url()))
-    events = EVENTS if db.is_sqlite() else EVENTS_ON_POSTGRESQL
+    events = pytestconfig.getoption("--webhook-events")
     due = happen(snapshot, events)
     assert len(due) == events
     for killed in range(1, KILLS + 1):
@@ -91,7 +91,8 @@ def test_ten_thousand_events_arrive_whoever_is_killed_and_none_is_invented(datab
     with working(database, settings.get().data):
         _wait_until(endpoint, events)
     arrived = endpoint.at("/ok")
-    verified = [one.verify(made.secret) for one in arrived]
+    assert all(one.is_signed(made.secret) for one in arrived)  # of any age: the first may have come minutes ago
+    verified = [json.loads(one.body) for one in arrived]
     assert {(body["type"], body["data"].get("source") or body["data"]["requestId"]) for body in verified} == due
     by_id = {body["id"]: body["data"] for body in verified}
     assert len(by_id) == events and all(by_id[body["id"]] == body["data"] for body in verified)
