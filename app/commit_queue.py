@@ -14,10 +14,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app import db
+from app.db_writer import Writer
 from app.domain import rows
 from app.domain.errors import Unavailable
 from app.domain.ledger.apply import Outcome, apply
 from app.domain.ledger.operations import Applied, Operation
+from app.domain.ledger.sql import Link
 from app.domain.rows import Row, Rows
 
 log = structlog.get_logger()
@@ -121,8 +123,12 @@ class CommitQueue:
                 self._bell.put(None)
 
     def _run(self) -> None:
-        while batch := self._take():
-            self._answer(batch, _commit(batch))
+        writer = Writer()
+        try:
+            while batch := self._take():
+                self._answer(batch, _commit(writer, batch))
+        finally:
+            writer.close()
 
     def _take(self) -> list[_Waiting]:
         """Waits for operations and takes those that are there; nothing at the end of the queue."""
@@ -162,13 +168,13 @@ def _resolve(answered: Sequence[tuple[asyncio.Future[Applied], Answer]]) -> None
             future.set_result(answer)
 
 
-def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
+def _commit(writer: Writer, batch: Sequence[_Waiting]) -> Sequence[Answer]:
     """Commits a batch, or says for each operation why not; nothing that fails in one stops the writer."""
     failure: Exception = Unavailable("Nothing was tried.")
     for attempt in range(1, db.ATTEMPTS_MAX + 1):
         try:
             # What failed in a pipeline is repeated without one, which says exactly what it was.
-            return _write(batch, pipelined=attempt == 1)
+            return _write(writer, batch, pipelined=attempt == 1)
         except Exception as error:
             log.warning("commit_queue", step="commit", operations=len(batch), attempt=attempt, error=repr(error))
             failure = error
@@ -179,19 +185,21 @@ def _commit(batch: Sequence[_Waiting]) -> Sequence[Answer]:
         return [type(failure)(failure.message) for _ in batch]
     if len(batch) == 1:
         return [failure]
-    return [answer for waiting in batch for answer in _commit((waiting,))]
+    return [answer for waiting in batch for answer in _commit(writer, (waiting,))]
 
 
-def _write(batch: Sequence[_Waiting], *, pipelined: bool) -> Sequence[Answer]:
-    with db.transaction(pipelined=pipelined) as session:
-        outcomes: list[Outcome] = apply(session, [waiting.operation for waiting in batch])
-        rows.write(session, [
+def _write(writer: Writer, batch: Sequence[_Waiting], *, pipelined: bool) -> Sequence[Answer]:
+    def work(link: Link) -> list[Outcome]:
+        outcomes = apply(link, [waiting.operation for waiting in batch])
+        rows.write(link, [
             row
             for waiting, outcome in zip(batch, outcomes, strict=True)
             if isinstance(outcome, Applied) and not outcome.is_replay
             for row in waiting.rows(outcome)
         ])  # fmt: skip
-    return outcomes
+        return outcomes
+
+    return writer.run(work, pipelined=pipelined)
 
 
 def _may_land_next_time(failure: Exception, attempt: int) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session as Session
 
 from app import settings
 from app.domain.errors import Unavailable
+from app.domain.ledger.arrays import prepare_postgresql
 
 T = TypeVar("T")
 
@@ -30,7 +31,6 @@ ATTEMPTS_MAX = 4
 _CONFLICTS = frozenset({"40001", "40P01"})
 _WRITES = "coinslot_writes"
 _READS = {_WRITES: False, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_INT8_OID = 20
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,
     # A server that vanished without a word is noticed after 20 seconds.
@@ -93,7 +93,7 @@ def dispose() -> None:
 def _make_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         made = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=10, connect_args=_POSTGRESQL)
-        event.listen(made, "connect", _prepare_postgresql)
+        event.listen(made, "connect", prepare_postgresql)
         return made
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,12 +101,6 @@ def _make_engine(url: str) -> Engine:
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made
-
-
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    """Sends whole numbers as one type: by their size, the driver would keep a statement for every mixture."""
-    for form in (0, 1):
-        connection.adapters.register_dumper(int, connection.adapters.get_dumper_by_oid(_INT8_OID, form))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -128,6 +122,13 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info[_WRITES] = writes
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def let_write(proxied: Any) -> None:
+    """Lets a connection from the pool write that a reader may have had before."""
+    if is_sqlite():
+        proxied.driver_connection.execute("PRAGMA query_only=OFF")
+        proxied.info[_WRITES] = True
 
 
 _writer = threading.Lock()
@@ -158,44 +159,43 @@ def _lock_file(path: str) -> IO[str]:
     return _lock_files[opened]
 
 
-def _turn(made: Engine, *, writes: bool) -> Any:
-    return _only_writer(made) if writes and made.dialect.name == "sqlite" else nullcontext()
+def turn_to_write(made: Engine) -> Any:
+    """Waits for the turn to write, where only one may."""
+    return _only_writer(made) if made.dialect.name == "sqlite" else nullcontext()
 
 
 @contextmanager
-def transaction(*, writes: bool = True, pipelined: bool = False) -> Iterator[Session]:
+def transaction(*, writes: bool = True) -> Iterator[Session]:
     """Opens a session, commits it at the end, rolls it back on any error.
-
-    With `pipelined` PostgreSQL is not waited for between statements whose result nobody reads; an error of
-    one may then come as late as the commit, which it prevents. Only statements of `ledger/sql.py` may be used.
 
     Without `writes` the database itself refuses to write and shows one snapshot throughout. Raises
     Unavailable when the database cannot be reached or cannot take more, Repeatable when the transaction
     certainly wrote nothing and may be run again at once.
     """
     is_committing = False
-    try:
+    with translated(lambda: is_committing):
         made = engine()
-        with _turn(made, writes=writes), made.connect() as connection:
+        with turn_to_write(made) if writes else nullcontext(), made.connect() as connection:
             is_postgresql = made.dialect.name == "postgresql"
             connection.execution_options(**(_READS if is_postgresql and not writes else {_WRITES: writes}))
-            with (
-                connection.connection.driver_connection.pipeline()  # type: ignore[union-attr]
-                if pipelined and is_postgresql
-                else nullcontext(),
-                Session(bind=connection, autoflush=False, expire_on_commit=False) as session,
-                session.begin(),
-            ):
+            with Session(bind=connection, autoflush=False, expire_on_commit=False) as session, session.begin():
                 if is_postgresql and not writes:
                     session.execute(text("SET LOCAL enable_seqscan = on"))
                 yield session
                 session.flush()
                 is_committing = True
+
+
+@contextmanager
+def translated(is_committing: Callable[[], bool]) -> Iterator[None]:
+    """Lets what the database or its driver raises out as `transaction` says."""
+    try:
+        yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise _unavailable(error, is_committing) from error
+        raise _unavailable(error, is_committing()) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise _unavailable(error, is_committing) from error
+            raise _unavailable(error, is_committing()) from error
         raise
 
 
@@ -292,7 +292,7 @@ def _alembic(connection: Connection) -> Any:
 def _migrating() -> Iterator[Connection]:
     """Opens the one connection that migrates; others wait for it to end, however long it takes."""
     made = engine()
-    with _turn(made, writes=True), made.begin() as connection:
+    with turn_to_write(made), made.begin() as connection:
         if made.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(726173)"))

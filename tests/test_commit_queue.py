@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app import commit_queue, db
 from app.commit_queue import CommitQueue
+from app.db_writer import Writer
 from app.domain.errors import BadOperation, HoldClosed, InsufficientFunds, Unavailable
 from app.domain.inbox.tables import InboxEvent
 from app.domain.ledger.operations import Applied, Charge, Hold, Operation, Settle, Transfer
@@ -49,9 +50,9 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Keeps the writer from its first batch until the event is set, so that the next ones meet in one."""
     go, write = threading.Event(), commit_queue._write
 
-    def waiting(batch: Any, *, pipelined: bool) -> Any:
+    def waiting(writer: Any, batch: Any, *, pipelined: bool) -> Any:
         assert go.wait(30)
-        return write(batch, pipelined=pipelined)
+        return write(writer, batch, pipelined=pipelined)
 
     monkeypatch.setattr(commit_queue, "_write", waiting)
     return go
@@ -61,12 +62,12 @@ def fails(monkeypatch: pytest.MonkeyPatch, *failures: Exception | None, after_th
     """Makes the next writes fail as given, before they begin or after they landed; returns the batches' sizes."""
     write, left, sizes = commit_queue._write, list(failures), []
 
-    def failing(batch: Any, *, pipelined: bool) -> Any:
+    def failing(writer: Any, batch: Any, *, pipelined: bool) -> Any:
         sizes.append(len(batch))
         failure = left.pop(0) if left else None
         if failure is not None and not after_the_commit:
             raise failure
-        written = write(batch, pipelined=pipelined)
+        written = write(writer, batch, pipelined=pipelined)
         if failure is not None:
             raise failure
         return written
@@ -256,16 +257,17 @@ async def test_a_commit_whose_answer_is_lost_is_found_by_asking_again(monkeypatc
 
 async def test_a_commit_that_breaks_on_the_way_is_unavailable_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database fails exactly at COMMIT: nobody knows whether it landed, so nothing is repeated by itself."""
-    dialect, commit = db.engine().dialect, db.engine().dialect.do_commit
-    lost = iter([True])
+    run, lost = Writer.run, iter([True])
 
-    def losing(connection: Any) -> None:
-        commit(connection)
+    def losing(self: Writer, work: Any, *, pipelined: bool) -> Any:
+        done = run(self, work, pipelined=pipelined)
         if next(lost, False):
-            raise OperationalError("COMMIT", None, Exception("the connection broke"))
+            with db.translated(lambda: True):
+                raise OperationalError("COMMIT", None, Exception("the connection broke"))
+        return done
 
     async with started() as queue:
-        monkeypatch.setattr(dialect, "do_commit", losing)
+        monkeypatch.setattr(Writer, "run", losing)
         with pytest.raises(Unavailable, match="ask again"):
             await queue.commit(deposit("d:1", 5))
         assert (await queue.commit(deposit("d:1", 5))).is_replay

@@ -17,9 +17,6 @@ from sqlalchemy.orm import Session
 
 from app import db, settings
 from app.domain.errors import Unavailable
-from app.domain.leases.tables import Lease
-from app.domain.ledger.sql import Read, insert
-from app.domain.tables import table_of
 from tests.architecture.source import ROOT
 from tests.domain.ledger.money import count
 
@@ -37,20 +34,6 @@ def test_a_transaction_lands_whole_or_not_at_all(database: str) -> None:
         add(session, "b")
         raise ZeroDivisionError
     assert (count("ledger_epoch"), count("ledger_epoch", "subject = 'a'")) == (1, 1)
-
-
-def test_what_fails_in_a_pipeline_writes_nothing_and_the_next_transaction_is_whole(database: str) -> None:
-    add, lease = insert(table_of(Lease), ("name", "owner", "expires_at")), ("n", "o", 1)
-    read = Read("SELECT name, owner FROM lease WHERE name IN ?")
-    with pytest.raises((IntegrityError, db.Repeatable)), db.transaction(pipelined=True) as session:
-        for _ in range(2):
-            add.run(session.connection(), [lease])
-        read.rows(session.connection(), ["n"])
-    with db.transaction(pipelined=True) as session:
-        assert list(read.rows(session.connection(), ["n"])) == []
-        add.run(session.connection(), [lease])
-    with db.transaction(writes=False) as session:
-        assert session.execute(text("SELECT count(*) FROM lease")).scalar_one() == 1
 
 
 def test_a_reader_cannot_write(database: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.operations import Applied
-from app.domain.ledger.sql import Values, Write, delete, insert, update
+from app.domain.ledger.sql import Link, Values, Write, delete, insert, link_of, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ Rows = Callable[[Applied], Sequence[Row]]
 """What to write beside an operation, given what it did. Pure; not called when the operation is refused."""
 
 
-def write(session: Session, rows: Iterable[Row]) -> None:
+def write(session: Session | Link, rows: Iterable[Row]) -> None:
     """Writes rows with one statement for each table, kind and set of columns: new rows, then changes, then deletions.
 
     Of two changes of the same columns of one row the last counts. Ledger tables are refused.
@@ -65,8 +65,9 @@ def write(session: Session, rows: Iterable[Row]) -> None:
             group[row.id] = (*values, row.id)
         else:
             group[len(group)] = values
+    link = link_of(session if isinstance(session, Link) else session.connection())
     for (table, kind, columns), group in sorted(groups.items(), key=lambda item: _ORDER[item[0][1]]):
-        _statement(table, kind, columns).run(session.connection(), list(group.values()))
+        _statement(table, kind, columns).run(link, list(group.values()))
 
 
 _ORDER: dict[type, int] = {RowInsert: 0, RowUpdate: 1, RowDelete: 2}

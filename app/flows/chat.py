@@ -14,15 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.catalogue.models import is_reasoning
-from app.domain.errors import (
-    HoldClosed,
-    InsufficientFunds,
-    LedgerRefused,
-    ProviderFailed,
-    StaleDecision,
-    StillRunning,
-    Unavailable,
-)
+from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, ProviderFailed
+from app.domain.errors import StaleDecision, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.pricing.price_book import Offer
@@ -71,6 +64,11 @@ class Run:
     has_left: bool = False
     failure: str | None = None
     admission: Admission | None = None
+
+    @property
+    def budgets(self) -> tuple[str, ...]:
+        """The caps that it counts against."""
+        return self.standing.budgets if self.admission is None else self.standing.budgets + self.admission.budgets
 
 
 class Chat:
@@ -163,10 +161,9 @@ class Chat:
         offer = run.offer
         whole = bound.nanos(offer, bound.output_tokens)
         first = bound.nanos(offer, bound.first) if bound.output_tokens_first else whole
-        budgets = run.standing.budgets if run.admission is None else run.standing.budgets + run.admission.budgets
         return Hold(requests.hold_id(run.asked.id), run.asked.wallet.account, first,
                     bound.nanos(offer, bound.output_tokens_least), whole, self._owner, run.asked.id,
-                    budgets, run.snapshot.epochs + run.standing.epochs)  # fmt: skip
+                    run.budgets, run.snapshot.epochs + run.standing.epochs)  # fmt: skip
 
     async def _commit_hold(self, run: Run, hold: Hold, claimed: Claim | None) -> Applied:
         """Commits a hold with its request row; one whose answer was lost is released in the background."""
@@ -195,6 +192,7 @@ class Chat:
             run.answer = await provider.send(target, body)
         except ProviderFailed as error:
             run.failure = error.reason
+            log.warning("chat", step="send", request=run.asked.id, provider=setting.name, reason=error.reason)
             raise
         finally:
             if run.answer is None:
@@ -232,7 +230,7 @@ class Chat:
         asked = run.asked
         cost = cost_nanos(price, tokens) if asked.terms and tokens else 0
         split = charge_split(asked.wallet.account, asked.wallet.paywall_id, asked.terms, cost, asked.provider)
-        operation = Settle(requests.hold_id(asked.id), wanted, split)
+        operation = Settle(requests.hold_id(asked.id), wanted, split, False, asked.wallet.account, run.budgets)
 
         def beside(settled: Applied) -> list[Row]:
             if charge != wanted:
@@ -253,7 +251,8 @@ class Chat:
             row: list[Row] = [requests.let_go(run.asked.id, run.failure, is_told=run.asked.is_told)]
             return row if run.asked.claim_id is None else [*row, idempotency.give_up_chat(run.asked.claim_id)]
 
-        return self._queue.submit(Release(requests.hold_id(run.asked.id)), beside)
+        release = Release(requests.hold_id(run.asked.id), run.asked.wallet.account, run.budgets)
+        return self._queue.submit(release, beside)
 
     async def _surely(self, submit: Callable[[], "asyncio.Future[Applied]"], run: Run, step: str) -> Applied:
         """Waits for a commit; if it fails for now, or the caller is cancelled, it is seen to in the background.

@@ -14,7 +14,8 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "settings": (),
     "domain": (),
     "db": ("domain", "settings"),
-    "commit_queue": ("domain", "db"),
+    "db_writer": ("domain", "db"),
+    "commit_queue": ("domain", "db", "db_writer"),
     "flows": ("domain", "db", "commit_queue", "settings"),
     "adapters": ("flows.ports", "flows.limit_port", "domain.money", "domain.errors", "settings"),
     "wiring": ("adapters", "flows", "domain", "commit_queue", "settings"),
@@ -33,6 +34,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "settings": ("pydantic", "pydantic_settings"),
     "domain": ("sqlmodel", "sqlalchemy", "orjson"),
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
+    "db_writer": ("sqlalchemy",),
     "commit_queue": ("sqlalchemy",),
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
     "wiring": (),
@@ -67,13 +69,14 @@ TIME_READERS: dict[str, str] = {"app/domain/clock.py": "the one clock"}
 
 COMMITTERS: dict[str, str] = {
     "app/db.py": "transaction() commits at its end",
-    "app/commit_queue.py": "group commit",
+    "app/db_writer.py": "the transactions of the commit queue, on the driver itself",
 }
 
 BROAD_EXCEPTS: dict[str, str] = {
     "app/jobs/leased.py": "the job wrapper: one job's failure must not end the scheduler",
     "app/api/stripe_webhook.py": "the webhook handler: what failed is repeated by the inbox job",
     "app/api/chat.py": "the end of a stream: whatever happened, the hold is settled or released",
+    "app/db_writer.py": "a connection that cannot even roll back is given up, whatever the driver says",
     "app/commit_queue.py": "the writer answers every caller with its own error, and lives",
 }
 """Files that may catch everything, once each, if they log it."""

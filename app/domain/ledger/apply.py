@@ -15,7 +15,7 @@ from app.domain.ledger.decide import decide
 from app.domain.ledger.opening import open_shared_accounts
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.ledger.reading import open_book
-from app.domain.ledger.sql import Values, delete, insert, update
+from app.domain.ledger.sql import Link, Values, delete, insert, session_link, update
 from app.domain.ledger.tables import (
     LedgerAccount,
     LedgerBudget,
@@ -57,20 +57,21 @@ _hold_changes = attrgetter(*_HOLD_CHANGES, "id")
 _hold_columns = attrgetter(*_HOLD_COLUMNS)
 
 
-def apply(session: Session, operations: Sequence[Operation]) -> list[Outcome]:
+def apply(session: Session | Link, operations: Sequence[Operation]) -> list[Outcome]:
     """Applies operations in order and returns for each what it did, or why it was refused.
 
     A refused operation changes nothing and does not stop the others. Database errors are raised and
     leave the whole transaction to be rolled back.
     """
-    book = open_book(session.connection(), operations, clock.now())
+    link = session if isinstance(session, Link) else session_link(session)
+    book = open_book(link, operations, clock.now())
     outcomes: list[Outcome] = []
     for operation in operations:
         try:
             outcomes.append(decide(book, operation))
         except LedgerRefused as refusal:
             outcomes.append(refusal)
-    _write(session, book)
+    _write(link, book)
     return outcomes
 
 
@@ -82,12 +83,11 @@ def apply_one(session: Session, operation: Operation) -> Applied:
     return outcome
 
 
-def _write(session: Session, book: Book) -> None:
+def _write(connection: Link, book: Book) -> None:
     """Writes what the book says, one statement for each kind of row."""
-    connection = session.connection()
     new_holds = [hold for hold in book.holds.values() if hold.is_new]
     # Also those whose deltas cancelled out: a transfer refers to them.
-    open_shared_accounts(session, book.deltas, book.now)
+    open_shared_accounts(connection, book.deltas, book.now)
     _SAVE_ACCOUNT.run(connection, [
         (row.posted, row.held, row.tight_floor, row.id) for row in book.accounts.values() if row.is_changed
     ])  # fmt: skip

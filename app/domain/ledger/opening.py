@@ -1,13 +1,12 @@
 """Opens rows that must exist before they are locked: accounts, budgets, epochs. What is there stays as it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
 from app.domain.ledger.accounts import Account
-from app.domain.ledger.sql import insert
+from app.domain.ledger.sql import Link, insert
 from app.domain.ledger.tables import LedgerAccount, LedgerBudget, LedgerEpoch
 from app.domain.tables import table_of
 
@@ -29,7 +28,7 @@ _EPOCH = insert(table_of(LedgerEpoch), ("subject", "epoch", "changed_at"), unles
 _known: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
 
 
-def open_accounts(connection: Connection, accounts: Iterable[Account], now: int) -> None:
+def open_accounts(connection: Link, accounts: Iterable[Account], now: int) -> None:
     """Opens accounts, in id order so that two processes never wait for each other."""
     _ACCOUNT.run(connection, [
         (
@@ -40,23 +39,22 @@ def open_accounts(connection: Connection, accounts: Iterable[Account], now: int)
     ])  # fmt: skip
 
 
-def open_shared_accounts(session: Session, accounts: Iterable[Account], now: int) -> None:
+def open_shared_accounts(link: Link, accounts: Collection[Account], now: int) -> None:
     """Opens accounts that every request touches; those that a commit of this process opened cost nothing."""
-    connection = session.connection()
-    known = _known.setdefault(connection.engine, set())
+    known = _known.setdefault(link.engine, set())
     unknown = {account for account in accounts if account.id not in known}
     if not unknown:
         return
-    open_accounts(connection, unknown, now)
+    open_accounts(link, unknown, now)
 
-    def remember(_session: Session) -> None:
+    def remember() -> None:
         if len(known) < KNOWN_MAX:
             known.update(account.id for account in unknown)
 
-    event.listen(session, "after_commit", remember, once=True)
+    link.after_commit.append(remember)
 
 
-def open_budgets(connection: Connection, wallets: Mapping[str, Account], now: int) -> None:
+def open_budgets(connection: Link, wallets: Mapping[str, Account], now: int) -> None:
     """Opens budgets with a cap of nothing, each of the unit and environment of its wallet."""
     _BUDGET.run(connection, [
         (budget_id, wallet.environment.value, wallet.unit.value, 0, 0, 0, 0, now)
@@ -64,6 +62,6 @@ def open_budgets(connection: Connection, wallets: Mapping[str, Account], now: in
     ])  # fmt: skip
 
 
-def open_epochs(connection: Connection, subjects: Iterable[str], now: int) -> None:
+def open_epochs(connection: Link, subjects: Iterable[str], now: int) -> None:
     """Opens epochs at 0, which is what a subject without a row has."""
     _EPOCH.run(connection, [(subject, 0, now) for subject in sorted(subjects)])

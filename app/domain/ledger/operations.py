@@ -98,19 +98,25 @@ class Settle:
 
     Above the hold it takes what is free, up to the bound. With `expires` the hold's process is gone and
     the charge is its last checkpoint; a later finisher may settle it once more, for the difference.
+
+    Who knows the hold's `wallet` and `budgets` says so: its rows are then read together with the hold's.
     """
 
     hold_id: str
     charge: int
     split: Split
     expires: bool = False
+    wallet: Account | None = None
+    budgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Gives a hold back whole."""
+    """Gives a hold back whole; `wallet` and `budgets` as in a settlement."""
 
     hold_id: str
+    wallet: Account | None = None
+    budgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ because a row that refers to a locked account must not wait for it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from sqlalchemy import Connection
+from typing import Any
 
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, CHARGED, NEVER_BELOW_ZERO, Account, Kind, parse
 from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs
 from app.domain.ledger.operations import BumpEpoch, Charge, Extend, Hold, Operation, Post, Release, SetCap, Settle
-from app.domain.ledger.sql import Read
+from app.domain.ledger.sql import Link, Read
 
 _HOLDS = Read(
     "SELECT id, inputs_hash, account_id, owner, request_id, status, amount, from_promo, bound, metered, asked, charged,"
@@ -34,9 +33,16 @@ _EPOCHS_TO_BUMP = Read("SELECT subject, epoch FROM ledger_epoch WHERE subject IN
 
 @dataclass(slots=True)
 class _Touched:
-    """Ids of what the operations touch; accounts in `must_exist` are opened if they are not there."""
+    """Ids of what the operations touch; accounts in `must_exist` are opened if they are not there.
+
+    `has_unknown_holds` says that an operation names a hold and not whose it is, `said_to_have_budgets` are those
+    that it names with their budgets, `with_budgets` those found to have some.
+    """
 
     holds: set[str] = field(default_factory=set)
+    has_unknown_holds: bool = False
+    with_budgets: set[str] = field(default_factory=set)
+    said_to_have_budgets: set[str] = field(default_factory=set)
     postings: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
     must_exist: set[Account] = field(default_factory=set)
@@ -47,20 +53,63 @@ class _Touched:
     bumped: set[str] = field(default_factory=set)
 
 
-def open_book(connection: Connection, operations: Sequence[Operation], now: int) -> Book:
+def open_book(connection: Link, operations: Sequence[Operation], now: int) -> Book:
     """Reads and locks every row that the operations touch."""
     touched = _Touched()
     for operation in operations:
         _collect(operation, touched)
     book = Book(now)
-    _read_holds(connection, book, touched)
-    _read_accounts(connection, book, touched)
+    if touched.has_unknown_holds:
+        # Whose they are must be known before accounts are locked in order.
+        _read_holds(book, touched, _HOLDS.rows(connection, touched.holds))
+        _read_links(book, touched, _LINKS.rows(connection, touched.with_budgets))
+    # Asked together, in the order of the locks, and then waited for once.
+    holds = _HOLDS.ask(connection, () if touched.has_unknown_holds else touched.holds)
+    links = _LINKS.ask(connection, touched.said_to_have_budgets)
+    accounts = _ACCOUNTS.ask(connection, touched.accounts)
+    asked = _Touched(accounts=set(touched.accounts), budgets=set(touched.budgets))
     # After the locks: a posting by another process that we waited for is seen and not posted again.
-    book.postings.update(tuple(row) for row in _POSTINGS.rows(connection, touched.postings))
-    _fold(connection, book, touched.to_fold)
-    _read_budgets(connection, book, touched)
-    _read_epochs(connection, book, touched)
+    postings = _POSTINGS.ask(connection, touched.postings)
+    deltas = _DELTAS.ask(connection, touched.to_fold)
+    budgets = _BUDGETS.ask(connection, touched.budgets)
+    epochs = _EPOCHS.ask(connection, touched.subjects - touched.bumped)
+    _read_holds(book, touched, holds())
+    _read_links(book, touched, links())
+    book.accounts.update((row[0], AccountRow(*row)) for row in accounts())
+    book.postings.update(tuple(row) for row in postings())
+    folded = deltas()
+    book.budgets.update((row[0], BudgetRow(*row)) for row in budgets())
+    book.epochs.update(tuple(row) for row in epochs())
+    if not touched.has_unknown_holds:
+        _read_unsaid(connection, book, touched, asked)
+    _open_missing(connection, book, touched)
+    _fold(book, folded)
     return book
+
+
+def _read_unsaid(connection: Link, book: Book, touched: _Touched, asked: _Touched) -> None:
+    """Reads what an operation that knew its hold's wallet or budgets wrongly did not say; as a rule, nothing."""
+    _read_links(book, touched, _LINKS.rows(connection, touched.with_budgets - touched.said_to_have_budgets))
+    more = _ACCOUNTS.rows(connection, touched.accounts - asked.accounts)
+    book.accounts.update((row[0], AccountRow(*row)) for row in more)
+    budgets = _BUDGETS.rows(connection, touched.budgets - asked.budgets)
+    book.budgets.update((row[0], BudgetRow(*row)) for row in budgets)
+
+
+def _open_missing(connection: Link, book: Book, touched: _Touched) -> None:
+    """Opens what must exist and does not."""
+    missing = {account for account in touched.must_exist if account.id not in book.accounts}
+    if missing:
+        open_accounts(connection, missing, book.now)
+        more = _ACCOUNTS.rows(connection, [account.id for account in missing])
+        book.accounts.update((row[0], AccountRow(*row)) for row in more)
+    caps = {key: wallet for key, wallet in touched.caps.items() if key not in book.budgets}
+    if caps:
+        open_budgets(connection, caps, book.now)
+        book.opened_budgets.update((row[0], BudgetRow(*row)) for row in _BUDGETS.rows(connection, caps))
+    if touched.bumped:
+        open_epochs(connection, touched.bumped, book.now)
+        book.epochs.update(tuple(row) for row in _EPOCHS_TO_BUMP.rows(connection, touched.bumped))
 
 
 def _collect(operation: Operation, touched: _Touched) -> None:
@@ -83,8 +132,15 @@ def _collect(operation: Operation, touched: _Touched) -> None:
             touched.subjects.update([epoch.subject for epoch in operation.epochs])
             if isinstance(operation, Hold) and operation.least == 0 and operation.wallet.kind is Kind.WALLET:
                 touched.must_exist.add(operation.wallet)
+        case Settle() | Release() if operation.wallet is not None:
+            touched.holds.add(operation.hold_id)
+            touched.accounts.update([part.id for part in operation.wallet.purse])
+            if operation.budgets:
+                touched.budgets.update(operation.budgets)
+                touched.said_to_have_budgets.add(operation.hold_id)
         case Extend() | Settle() | Release():
             touched.holds.add(operation.hold_id)
+            touched.has_unknown_holds = True
         case SetCap():
             touched.budgets.add(operation.budget_id)
             if 0 <= operation.cap <= AMOUNT_NANOS_MAX:
@@ -104,54 +160,29 @@ def _collect_owned(account: Account, touched: _Touched) -> None:
         touched.accounts.update(part.id for part in account.purse)
 
 
-def _read_holds(connection: Connection, book: Book, touched: _Touched) -> None:
-    """Reads the holds, and adds the accounts and budgets behind them to what must be locked."""
-    with_budgets = []
-    for row in _HOLDS.rows(connection, touched.holds):
+def _read_holds(book: Book, touched: _Touched, rows: Sequence[Any]) -> None:
+    """Takes up holds, and adds the accounts behind them to what must be locked."""
+    for row in rows:
         hold = HoldRow(*row)
         if hold.budgets:
-            with_budgets.append(hold.id)
+            touched.with_budgets.add(hold.id)
         hold.budgets = ()
         book.holds[hold.id] = hold
         wallet, promo = parse(hold.account_id).purse
         touched.accounts.add(wallet.id)
         touched.accounts.add(promo.id)
-    for hold_id, budget_id in _LINKS.rows(connection, with_budgets):
+
+
+def _read_links(book: Book, touched: _Touched, rows: Sequence[Any]) -> None:
+    for hold_id, budget_id in rows:
         book.holds[hold_id].budgets += (budget_id,)
         touched.budgets.add(budget_id)
 
 
-def _read_accounts(connection: Connection, book: Book, touched: _Touched) -> None:
-    for row in _ACCOUNTS.rows(connection, touched.accounts):
-        book.accounts[row[0]] = AccountRow(*row)
-    missing = {account for account in touched.must_exist if account.id not in book.accounts}
-    if missing:
-        open_accounts(connection, missing, book.now)
-        for row in _ACCOUNTS.rows(connection, (account.id for account in missing)):
-            book.accounts[row[0]] = AccountRow(*row)
-
-
-def _fold(connection: Connection, book: Book, account_ids: set[str]) -> None:
+def _fold(book: Book, deltas: Sequence[Any]) -> None:
     """Adds the deltas of accounts that money is about to leave; exactly those read are deleted later."""
-    for delta_id, account_id, amount in _DELTAS.rows(connection, account_ids):
+    for delta_id, account_id, amount in deltas:
         account = book.accounts[account_id]
         account.posted += amount
         account.is_changed = True
         book.folded.append(delta_id)
-
-
-def _read_budgets(connection: Connection, book: Book, touched: _Touched) -> None:
-    for row in _BUDGETS.rows(connection, touched.budgets):
-        book.budgets[row[0]] = BudgetRow(*row)
-    missing = {key: wallet for key, wallet in touched.caps.items() if key not in book.budgets}
-    if missing:
-        open_budgets(connection, missing, book.now)
-        for row in _BUDGETS.rows(connection, missing):
-            book.opened_budgets[row[0]] = BudgetRow(*row)
-
-
-def _read_epochs(connection: Connection, book: Book, touched: _Touched) -> None:
-    book.epochs.update(tuple(row) for row in _EPOCHS.rows(connection, touched.subjects - touched.bumped))
-    if touched.bumped:
-        open_epochs(connection, touched.bumped, book.now)
-        book.epochs.update(tuple(row) for row in _EPOCHS_TO_BUMP.rows(connection, touched.bumped))

@@ -8,6 +8,7 @@ from app import db
 from app.domain.ledger import opening
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs, open_shared_accounts
+from app.domain.ledger.sql import session_link
 from tests.domain.ledger.money import REVENUE, WALLET, account, count, deposit, do, execute, findings
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -18,9 +19,10 @@ def test_what_is_there_stays_as_it_is() -> None:
     execute("INSERT INTO ledger_epoch (subject, epoch, changed_at) VALUES ('key:1', 7, 0)")
     with db.transaction() as session:
         for _ in range(2):
-            open_accounts(session.connection(), [WALLET, REVENUE], 1)
-            open_budgets(session.connection(), {"cap:1": WALLET}, 1)
-            open_epochs(session.connection(), ["key:1", "key:2"], 1)
+            link = session_link(session)
+            open_accounts(link, [WALLET, REVENUE], 1)
+            open_budgets(link, {"cap:1": WALLET}, 1)
+            open_epochs(link, ["key:1", "key:2"], 1)
     assert count("ledger_account", "posted <> 0") == 1
     assert count("ledger_epoch", "epoch = 7") == 1
     assert (count("ledger_epoch"), count("ledger_budget", "cap = 0"), findings()) == (2, 1, [])
@@ -28,11 +30,11 @@ def test_what_is_there_stays_as_it_is() -> None:
 
 def test_a_shared_account_is_asked_for_until_it_is_committed() -> None:
     with pytest.raises(ZeroDivisionError), db.transaction() as session:
-        open_shared_accounts(session, [REVENUE], 1)
+        open_shared_accounts(session_link(session), [REVENUE], 1)
         raise ZeroDivisionError
     for _ in range(2):
         with db.transaction() as session:
-            open_shared_accounts(session, [REVENUE], 1)
+            open_shared_accounts(session_link(session), [REVENUE], 1)
     assert count("ledger_account") == 1
     assert REVENUE.id in opening._known[db.engine()]
 

@@ -8,6 +8,7 @@ from app import db
 from app.domain.errors import Unavailable
 from app.domain.ledger.operations import BumpEpoch, Charge, Epoch, Extend, Hold, Post, SetCap, Transfer
 from app.domain.ledger.reading import open_book
+from app.domain.ledger.sql import link_of
 from tests.domain.ledger.money import (
     EARNINGS,
     OTHER_WALLET,
@@ -33,7 +34,7 @@ def test_every_row_behind_the_operations_is_read() -> None:
     ])  # fmt: skip
     later = Hold("hold:2", OTHER_WALLET, 1, 1, 1, "process", epochs=(Epoch("key:1", 1), Epoch("key:2", 0)))
     with db.transaction() as session:
-        book = open_book(session.connection(), [Extend("hold:1", 1, 0), later, deposit("d:1", 100)], now=1)
+        book = open_book(link_of(session.connection()), [Extend("hold:1", 1, 0), later, deposit("d:1", 100)], now=1)
     assert book.holds["hold:1"].budgets == ("cap:1",)
     assert {key: (row.posted, row.held) for key, row in book.accounts.items()} == {
         WALLET.id: (100, 5), WALLET.promo.id: (5, 5),
@@ -44,14 +45,14 @@ def test_every_row_behind_the_operations_is_read() -> None:
 def test_looking_opens_nothing_that_is_not_needed() -> None:
     """A hold on a wallet that was never filled is refused without a trace."""
     with db.transaction() as session:
-        open_book(session.connection(), [Hold("hold:1", WALLET, 1, 1, 1, "process")], now=1)
+        open_book(link_of(session.connection()), [Hold("hold:1", WALLET, 1, 1, 1, "process")], now=1)
     assert count("ledger_account") == 0
 
 
 def test_deltas_are_folded_into_what_money_leaves() -> None:
     do(Post("in:1", (Transfer(WORLD, PENDING, 70, "x"),)))
     with db.transaction() as session:
-        book = open_book(session.connection(), [Post("out:1", (Transfer(PENDING, EARNINGS, 1, "x"),))], now=1)
+        book = open_book(link_of(session.connection()), [Post("out:1", (Transfer(PENDING, EARNINGS, 1, "x"),))], now=1)
     assert (book.accounts[PENDING.id].posted, len(book.folded), WORLD.id in book.accounts) == (70, 1, False)
 
 

@@ -27,7 +27,7 @@ def test_rows_are_inserted_changed_read_and_deleted(number: int) -> None:
         connection = session.connection()
         insert(EVENTS, COLUMNS).run(connection, rows(number))
         update(EVENTS, ("rail", "handled_at")).run(connection, [(f"new {key}", None, key) for key in ids])
-        read = [tuple(row) for row in READ.rows(connection, reversed([*ids, "nobody"]))]
+        read = [tuple(row) for row in READ.rows(connection, [*reversed(ids), "nobody"])]
         assert read == [(key, f"new {key}", n * 10**12, None) for n, key in enumerate(ids)]
         delete(EVENTS).run(connection, [(key,) for key in ids])
         assert READ.rows(connection, ids) == ([] if ids else ())
