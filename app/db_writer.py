@@ -95,7 +95,8 @@ def _connect(made: Engine) -> Any:
         proxied = made.raw_connection()
         db.let_write(proxied)
         if made.dialect.name == "postgresql":
-            proxied.driver_connection.autocommit = True  # transactions are begun here, not by the driver
+            driver: Any = proxied.driver_connection
+            driver.autocommit = True  # transactions are begun here, not by the driver
     except driver_error as error:
         raise DBAPIError.instance("connect", None, error, driver_error, dialect=made.dialect) from error
     return proxied
