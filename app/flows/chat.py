@@ -14,8 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.catalogue.models import is_reasoning
-from app.domain.errors import HoldClosed, InsufficientFunds, LedgerRefused, ProviderFailed
-from app.domain.errors import StaleDecision, StillRunning, Unavailable
+from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, StaleDecision, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.pricing.price_book import Offer
@@ -288,7 +287,7 @@ class Chat:
     async def _release_until_landed(self, run: Run) -> Applied | None:
         try:
             return await self._submit_release(run)
-        except HoldClosed:
+        except LedgerRefused:
             return None
         except Unavailable:
             return await self._repeat(lambda: self._submit_release(run), run.asked.id, "release")
