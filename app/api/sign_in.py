@@ -113,10 +113,13 @@ async def _prove(visit: Visit, waiting: NeedsEmail, after: str) -> RedirectRespo
 
 
 @router.post("/sign-out", dependencies=[OwnPage])
-async def post_sign_out(request: Request, everywhere: Annotated[str, Form()] = "") -> RedirectResponse:
-    """Ends this session, or all of its person's."""
+async def post_sign_out(
+    request: Request, everywhere: Annotated[str, Form()] = "", after: Next = ""
+) -> RedirectResponse:
+    """Ends this session, or all of its person's; `next` is where another sign-in leads."""
     await sign_out(session_token_of(request), everywhere=everywhere == YES)
-    return _forget(RedirectResponse("/signin/?said=signed_out", SEE_OTHER), SESSION_COOKIE)
+    query = {"said": "signed_out"} | ({"next": own_page(after)} if after else {})
+    return _forget(RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER), SESSION_COOKIE)
 
 
 async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None = None) -> RedirectResponse:

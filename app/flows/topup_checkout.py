@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import BadField, NotSignedIn
+from app.domain.errors import BadField, NotSignedIn, Refused
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, Unit, format_for_people, parse_amount
 from app.domain.paywalls.configuration import Mode, read_current
@@ -20,11 +20,13 @@ from app.flows.notices import tell_new_user
 from app.flows.ports import PaymentRail, SandboxCheckouts
 
 CENT_NANOS = 10_000_000
+SHARED = "shared"
+"""What a checkout calls the wallet that all apps share; another one is called by its app."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxCheckout:
-    """A sandbox checkout page. `return_url` is the address, on this site, to go back to."""
+    """A sandbox checkout page. `app_name` says whose wallet it fills, `return_url` where on this site to go back to."""
 
     topup_id: str
     app_name: str
@@ -37,7 +39,8 @@ class SandboxCheckout:
 async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person | None = None) -> str:
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
-    In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, LinkInvalid, NotSignedIn.
+    In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, LinkInvalid, NotSignedIn,
+    Refused where this rail cannot take real money.
     """
     link = open_topup(token)
     amount_nanos = check_amount(amount)
@@ -48,15 +51,16 @@ async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person
 
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, amount: str) -> str:
-    """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField."""
+    """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
     amount_nanos = check_amount(amount)
+    _check_rail(rail, environment)
 
     def create(session: Session) -> str:
         wallet = open_shared_wallet(session, person.account_id, environment)
         return topups.create(session, wallet, None, rail.name, "USD", amount_nanos)
 
     topup_id = await db.in_transaction(create, writes=True)
-    return await _check_out(rail, topup_id, amount_nanos, "shared", f"/wallet/?topup={topup_id}")
+    return await _check_out(rail, topup_id, amount_nanos, SHARED, f"/wallet/?topup={topup_id}")
 
 
 async def _check_out(rail: PaymentRail, topup_id: str, amount_nanos: int, description: str, return_url: str) -> str:
@@ -85,9 +89,16 @@ def _create(
     session: Session, link: TopupLink, rail: PaymentRail, amount_nanos: int, person: Person | None
 ) -> tuple[str, str]:
     paywall, configuration = read_current(session, link.paywall_id)
+    _check_rail(rail, Environment(paywall.environment))
     account = _account(session, paywall, link, person)
     topup_id = topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos, link.user)
-    return topup_id, configuration.app_name
+    return topup_id, SHARED if paywall.mode == Mode.SHARED.value else configuration.app_name
+
+
+def _check_rail(rail: PaymentRail, environment: Environment) -> None:
+    """Raises Refused for real money in the sandbox's checkout: it would be declined in the end."""
+    if environment is Environment.LIVE and rail.name == Environment.SANDBOX.value:
+        raise Refused("Card payments are not open here yet.")
 
 
 def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person | None) -> Account:

@@ -9,13 +9,13 @@ _SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Setting
 
 
 def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Component:
-    """Returns a page with its bar and foot around it."""
+    """Returns a page with its bar; `back` leads to where its visitor came from."""
     bar = rx.el.header(
         rx.el.div(_brand(), rx.el.div(back or rx.fragment(), theme_button(), class_name="row"),
                   class_name="top-in row between"),
         class_name="top",
     )  # fmt: skip
-    return rx.fragment(bar, rx.el.main(*children), _foot())
+    return rx.fragment(bar, rx.el.main(*children))
 
 
 def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.Component:
@@ -37,14 +37,15 @@ def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.C
         ),
         class_name="top",
     )
-    return rx.fragment(bar, rx.el.main(*children), _foot())
+    return rx.fragment(bar, rx.el.main(*children))
 
 
 def _brand() -> rx.Component:
     return rx.el.a(rx.el.span(class_name="mark", aria_hidden="true"), "Coinslot", href=routes.HOME, class_name="brand")
 
 
-def _foot() -> rx.Component:
+def foot() -> rx.Component:
+    """Returns the foot of pages that stand as they were loaded; under others it would move as they are read."""
     return rx.el.footer("Coinslot keeps a receipt for every charge.", class_name="foot")
 
 

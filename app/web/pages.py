@@ -22,6 +22,7 @@ from app.web.end_user.topup.state import TopupState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
 from app.web.public.home.page import home
+from app.web.public.home.state import HomeState
 from app.web.public.mail.page import mail
 from app.web.public.mail.state import MailState
 from app.web.public.missing.page import missing
@@ -41,7 +42,8 @@ class Page:
 
 
 PAGES = (
-    Page(routes.HOME, home, "Coinslot", "A coin slot for any LLM app: end users pay for their own usage."),
+    Page(routes.HOME, home, "Coinslot", "A coin slot for any LLM app: end users pay for their own usage.",
+         HomeState.arrive),
     Page(routes.TOPUP, topup, "Your wallet · Coinslot", "Balance, top-up and receipts.", TopupState.watch),
     Page(routes.SANDBOX_CHECKOUT, sandbox_checkout, "Sandbox checkout · Coinslot", "A payment without real money.",
          SandboxCheckoutState.open_checkout),

@@ -100,5 +100,7 @@ class VisitorState(rx.State, mixin=True):
         values = await db.in_transaction(read)
         async with self:
             self._session_id = person.session_id
+            # Where a handler led meanwhile stays: it knows more than this reading, which may have begun before it.
+            phase = "ready" if self.phase == "loading" else self.phase
             self._put({"person_name": person.name, "person_email": person.email or person.name, "problem": "",
-                       "phase": "ready", **values})  # fmt: skip
+                       "phase": phase, **values})  # fmt: skip

@@ -169,6 +169,11 @@ async def test_signing_out_ends_one_session_or_all(house: House, at_home: None) 
     assert [bool(await find_person(token)) for token in tokens] == [False, False, False]
 
 
+@pytest.mark.parametrize(("after", "kept"), [("/authorize/a.b/", "/authorize/a.b/"), ("//evil.example", "/wallet/")])
+def test_another_account_comes_back_to_one_of_our_own_pages(house: House, after: str, kept: str) -> None:
+    assert query_of(house.browser().post("/auth/sign-out", next=after)) == {"said": "signed_out", "next": kept}
+
+
 def oidc_sign_in(house: House, browser: Browser, name: str, subject: str, after: str = "/settings/") -> httpx.Response:
     start = browser.get(f"/auth/oidc/{name}?next={after}")
     assert start.status_code == 303

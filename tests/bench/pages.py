@@ -101,7 +101,7 @@ def main() -> None:
         cookies = context.cookies()
         print("page       first paint   content   layout shift   (ms, median of cold loads)")
         for path, ready in (("/signin/", "Sign in"), ("/wallet/", "Available"), ("/activity/", "Trial money"),
-                            ("/settings/", "Ways to sign in")):  # fmt: skip
+                            ("/settings/", "Ways to sign in"), ("/", "Try this demo")):  # fmt: skip
             chosen = cookies if path != "/signin/" else []
             rounds = [measure(browser, base_url, chosen, path, ready) for _ in range(ROUNDS)]
             paint, content, shift = (statistics.median(column) for column in zip(*rounds, strict=True))

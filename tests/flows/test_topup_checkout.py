@@ -6,13 +6,15 @@ from sqlalchemy import func, select
 from app import db
 from app.adapters.rail_sandbox import SandboxRail
 from app.domain import clock
-from app.domain.errors import BadField, LinkInvalid, NotFound
-from app.domain.money import NANOS
+from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, create_paywall
 from app.domain.topups.tables import Topup
 from app.domain.wallets.tables import Wallet
 from app.flows.links import TOPUP_SECONDS, TopupLink, mint_topup
-from app.flows.topup_checkout import begin_topup, check_amount, open_sandbox_checkout, read_topup
+from app.flows.topup_checkout import begin_own_topup, begin_topup, check_amount, open_sandbox_checkout, read_topup
 from tests.flows.books import make_snapshot
+from tests.flows.crowd import sign_in
 
 RAIL = SandboxRail(b"secret")
 
@@ -114,3 +116,24 @@ async def test_a_checkout_of_another_instance_is_none_of_ours(database: str) -> 
     url = await begin_topup(SandboxRail(b"other"), mint_topup(make_snapshot().paywall_id, "ada"), "5")
     with pytest.raises(LinkInvalid):
         await open_sandbox_checkout(RAIL, url.split("/")[3])
+
+
+async def test_real_money_never_goes_to_the_sandboxs_checkout(database: str) -> None:
+    with db.transaction() as session:
+        own = ProviderSetting("own", "https://own.example/v1")
+        first = Configuration("Lexica", own, "https://lexica.example")
+        create_paywall(session, "pw_live", Mode.SHARED, Environment.LIVE, Unit.USDC, first)
+    person, _ = await sign_in("ada@example.org")
+    with pytest.raises(Refused, match="not open here yet"):
+        await begin_topup(RAIL, mint_topup("pw_live", "ada"), "5", person)
+    with pytest.raises(Refused, match="not open here yet"):
+        await begin_own_topup(RAIL, person, Environment.LIVE, "5")
+    with db.transaction(writes=False) as session:
+        assert session.scalar(select(func.count()).select_from(Topup)) == 0
+
+
+async def test_a_shared_wallets_checkout_names_no_app(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    token = mint_topup(make_snapshot(mode=Mode.SHARED).paywall_id, "ada")
+    checkout = await open_sandbox_checkout(RAIL, (await begin_topup(RAIL, token, "5", person)).split("/")[3])
+    assert checkout.app_name == "shared"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
+from app import db, settings
 from tests.conftest import find_chromium
 from tests.emulators import mail
 from tests.emulators.mail import Inbox
@@ -29,6 +30,7 @@ class Site:
     keys: dict[str, str]
     data: Path
     inbox: Inbox
+    log: Path
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, mode: str = "shared") -> httpx.Response:
         """Calls the API as one of the two apps does."""
@@ -61,11 +63,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port())]
     with mail.running() as inbox:
         environment = {**os.environ, "COINSLOT_SMTP_URL": inbox.url, "COINSLOT_TRIALS_OF_ADDRESS_MAX": "1000"}
-        with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        log = data / "site.log"
+        with (
+            log.open("wb") as written,
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=written, stderr=written) as process,
+        ):
             instance = wait_for_instance(data / "instance.json", process)
             keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
             try:
-                yield Site(instance["base_url"], keys, data, inbox)
+                yield Site(instance["base_url"], keys, data, inbox, log)
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(40)
@@ -78,3 +84,20 @@ def phone() -> Iterator[BrowserContext]:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         yield browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
         browser.close()
+
+
+@pytest.fixture
+def at_home(site: Site) -> Iterator[None]:
+    """Lets this process read and write the site's database."""
+    settings.configure(data=site.data, public_url=site.base_url)
+    yield
+    db.dispose()
+    settings.configure()
+
+
+@pytest.fixture
+async def victim(site: Site, at_home: None) -> Any:
+    """Somebody with something to lose."""
+    from tests.journeys.strangers import make_victim
+
+    return await make_victim(site)

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 EMAIL = "ada@example.org"
 MINUTE_SECONDS = 60
+TABS_MAX = 40
 
 
 def enter(site: Site, page: Page, email: str) -> None:
@@ -116,6 +117,7 @@ def test_somebody_elses_link_is_declined_or_refused(site: Site, phone: BrowserCo
     page.goto(url)
     enter(site, page, "nina@example.org")
     page.get_by_role("button", name="Decline").click()
+    page.wait_for_timeout(2_500)  # the page has read its link anew since, and still says what was answered
     back = page.get_by_role("link", name="Back to Marginalia")
     expect(back).to_have_attribute("href", "https://marginalia.example/x?connected=false&state=s7")
     assert site.chat("nina").json()["paywall"]["action"] == "authorize"
@@ -133,9 +135,14 @@ def test_somebody_elses_link_is_declined_or_refused(site: Site, phone: BrowserCo
     expect(page.get_by_role("heading", name="Connected to another account")).to_be_visible()
     expect(page.get_by_role("button", name="Authorize Marginalia")).to_have_count(0)
     assert_accessible(page, "taken")
+    # The right account is one sign-in away, and comes back to the same question.
+    page.get_by_role("button", name="Use another account").click()
+    expect(page.get_by_role("heading", name="Sign in to go on to Marginalia")).to_be_visible()
+    enter(site, page, "nina@example.org")
+    expect(page.get_by_role("heading", name="Change what Marginalia may spend?")).to_be_visible()
 
 
-def test_settings_menu_and_top_up_work_by_keyboard(site: Site, phone: BrowserContext) -> None:
+def test_settings_work_by_keyboard(site: Site, phone: BrowserContext) -> None:
     page = phone.new_page()
     page.goto(f"{site.base_url}/settings/")
     page.get_by_label("E-mail address").fill("keys@example.org")
@@ -154,20 +161,82 @@ def test_settings_menu_and_top_up_work_by_keyboard(site: Site, phone: BrowserCon
     expect(page.get_by_text("sk-coinslot-user-").first).to_be_visible()
     expect(page.get_by_text("Saved")).to_be_hidden(timeout=10_000)
     assert_accessible(page, "settings")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Moves on by Tab alone until what has this name is focused, and can be seen to be."""
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("""() => {
+          const found = document.activeElement, ring = getComputedStyle(found);
+          return [found.getAttribute('aria-label') || found.textContent || found.name, ring.outlineStyle]; }""")
+        if focused[0] == name:
+            assert focused[1] != "none", f"{name} is focused, but nobody can see that"
+            return
+    raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    tab_to(page, name)
+    page.keyboard.press(key)
+
+
+def test_consent_and_top_up_need_no_mouse(site: Site, phone: BrowserContext) -> None:
+    page, email = phone.new_page(), "keyboard@example.org"
     menu = site.call("GET", "/user/menu?user=kim").json()
     page.goto(menu["menu"])
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    page.keyboard.type(email)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code")).to_be_focused()
+    assert_accessible(page, "code")
+    page.keyboard.type(site.inbox.code(email))
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Not connected to your wallet")).to_be_visible()
     assert_accessible(page, "menu")
-    page.get_by_role("link", name="Connect your wallet").focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Authorize Marginalia").focus()
-    page.keyboard.press("Enter")
+    press(page, "Connect your wallet")
+    expect(page.get_by_role("button", name="Authorize Marginalia")).to_be_visible()
+    press(page, "50", "Space")
+    expect(page.get_by_role("button", name="50 USDC")).to_be_visible()
+    press(page, "Authorize Marginalia")
     expect(page.get_by_text("Marginalia is connected")).to_be_visible()
+    assert_accessible(page, "connected")
     page.goto(menu["topup"])
-    page.get_by_role("button", name="$5", exact=True).focus()
-    page.keyboard.press("Space")
-    expect(page.get_by_role("button", name="Pay $5.00")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
     assert_accessible(page, "top-up")
+    press(page, "Other", "Space")
+    expect(page.get_by_label("Amount in dollars")).to_be_focused()
+    page.keyboard.type("7.50")
+    press(page, "Pay $7.50")
+    page.wait_for_url("**/sandbox/checkout/**")
+    expect(page.get_by_text("Top-up of your shared wallet")).to_be_visible()
+    assert_accessible(page, "checkout")
+    press(page, "Pay $7.50")
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+    assert_accessible(page, "top-up received")
+    assert Fraction(site.call("GET", "/user/balance?user=kim").json()["spendable"]) == Fraction("7.7")
+
+
+def test_a_newcomer_finds_both_apps_and_the_mailbox(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{site.base_url}/")
+    expect(page.get_by_text(f"{site.base_url}/v1")).to_be_visible()
+    assert_accessible(page, "first page")
+    page.get_by_role("link", name="Top up as Ada").click()
+    expect(page.get_by_text("Your wallet in this app")).to_be_visible()
+    page.goto(f"{site.base_url}/")
+    page.get_by_role("link", name="Connect a wallet as Ada").click()
+    expect(page.get_by_role("heading", name="Sign in to go on to Marginalia")).to_be_visible()
+    page.goto(f"{site.base_url}/")
+    page.get_by_role("link", name="Open the mailbox").click()
+    expect(page.get_by_role("heading", name="Mail of this demo")).to_be_visible()
+    assert_accessible(page, "mailbox")
+    page.goto(f"{site.base_url}/topup/not-a-link/")
+    expect(page.get_by_role("heading", name="This link cannot be used")).to_be_visible()
+    assert_accessible(page, "a bad link")
+    page.goto(f"{site.base_url}/nowhere/")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    assert_accessible(page, "missing")
 
 
 def test_a_session_that_ends_takes_its_open_pages_along(site: Site, phone: BrowserContext) -> None:

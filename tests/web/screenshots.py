@@ -53,7 +53,7 @@ class Album:
 
     @contextmanager
     def page(self, width: int, height: int, theme: str) -> Iterator[Page]:
-        """Opens a page of its own in a theme; notes errors, foreign hosts and sideways scrolling."""
+        """Opens a page of its own in a theme; notes errors and foreign hosts."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light",
             device_scale_factor=1.5 if width > 400 else 2,
@@ -63,8 +63,6 @@ class Album:
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("request", lambda request: self._check_host(request.url))
         yield page
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            self.complaints.append(f"{page.url}: scrolls sideways at {width}")
         context.close()
 
     def _listen(self, message: ConsoleMessage) -> None:
@@ -76,8 +74,10 @@ class Album:
             self.complaints.append(f"asked a foreign host: {url}")
 
     def take(self, page: Page, name: str, width: int, theme: str) -> None:
-        """Saves what is on the page, to its end."""
+        """Saves what is on the page, to its end; notes sideways scrolling."""
         page.wait_for_timeout(350)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            self.complaints.append(f"{name}: scrolls sideways at {width}")
         page.screenshot(path=str(self.out / f"{name}-{width}-{theme}.png"), full_page=True)
 
 

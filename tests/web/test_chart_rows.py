@@ -16,7 +16,11 @@ def test_each_day_has_a_bar_stacked_by_app() -> None:
     assert [(row.name, row.amount) for row in chart.legend] == [("Bee", "3.00 USDC"), ("Ant", "2.00 USDC")]
     assert [(part.look, part.height) for part in chart.days[-1].parts] == [("c0", "75.00%"), ("c1", "25.00%")]
     assert chart.days[-2].parts[0].height == "25.00%" and chart.total == "5.00 USDC"
-    assert "at most 4.00 USDC a day" in chart.summary and chart.days[-1].title.endswith("4.00 USDC")
+    assert (
+        chart.top == "4.00 USDC"
+        and "at most 4.00 USDC a day" in chart.summary
+        and chart.days[-1].title.endswith("4.00 USDC")
+    )
 
 
 def test_nothing_spent_is_no_chart() -> None:

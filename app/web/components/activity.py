@@ -32,9 +32,10 @@ def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:
 
 def _receipt(row: rx.Var[MovementRow]) -> rx.Component:
     table = rx.el.table(
-        rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in ("", "Tokens", "Per million", "Amount")))),
+        rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in
+                               ("", "Tokens", row.price_head, row.amount_head)))),
         rx.el.tbody(rx.foreach(row.lines, _receipt_line)),
-    )
+    )  # fmt: skip
     sums = (
         ("Markup", row.markup, ""),
         ("Minimum", row.minimum, ""),

@@ -38,7 +38,7 @@ _LEFT_NOTES = {
 
 @dataclass(frozen=True)
 class LineRow:
-    """One line of a receipt."""
+    """One line of a receipt; the heads of its columns name the unit."""
 
     kind: str = ""
     tokens: str = ""
@@ -59,6 +59,8 @@ class MovementRow:
     amount: str = ""
     is_in: bool = False
     has_receipt: bool = False
+    price_head: str = ""
+    amount_head: str = ""
     lines: list[LineRow] = field(default_factory=list)
     markup: str = ""
     minimum: str = ""
@@ -90,21 +92,28 @@ def to_row(movement: Movement, unit: Unit, app_names: Mapping[str, str] | None =
     )
 
 
-def _money(amount: str, unit: str) -> str:
+def _exact(amount: str) -> str:
     whole, _, decimals = amount.partition(".")
-    exact = f"{whole}.{decimals:0<2}"
-    return f"${exact}" if unit == Unit.USD else f"{exact} {unit}"
+    return f"{whole}.{decimals:0<2}"
+
+
+def _money(amount: str, unit: str) -> str:
+    return f"${_exact(amount)}" if unit == Unit.USD else f"{_exact(amount)} {unit}"
 
 
 def _receipt(receipt: Receipt) -> dict[str, object]:
     def money(amount: str) -> str:
         return _money(amount, receipt.unit)
 
+    unit = "$" if receipt.unit == Unit.USD else receipt.unit
+
     return {
         "has_receipt": True,
+        "price_head": f"{unit} per million",
+        "amount_head": unit,
         "lines": [
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
-                    "" if line.kind == "request" else money(line.price_per_million), money(line.amount))
+                    "" if line.kind == "request" else _exact(line.price_per_million), _exact(line.amount))
             for line in receipt.lines
         ] + _late_lines(receipt),
         "markup": f"{receipt.markup_percent} %" if receipt.markup_percent != "0" else "",
@@ -122,7 +131,7 @@ def _late_lines(receipt: Receipt) -> list[LineRow]:
         return []
     added = sum(parse_nanos(part) for part in receipt.late["split"].values())
     tokens = sum(int(line["tokens"]) for line in receipt.late.get("lines", ()) if line["kind"] != "request")
-    return [LineRow("In the end", f"{tokens:,}", "", f"+{_money(format_decimal(added), receipt.unit)}")]
+    return [LineRow("In the end", f"{tokens:,}", "", f"+{_exact(format_decimal(added))}")]
 
 
 def _note(receipt: Receipt) -> str:

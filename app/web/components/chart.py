@@ -9,9 +9,10 @@ def spend_chart(chart: rx.Var[SpendChart]) -> rx.Component:
     """Returns the chart with its legend; read out as the sentence that sums it up."""
     return rx.el.figure(
         rx.el.div(
-            rx.el.div(rx.foreach(chart.days, _day), class_name="bars", aria_hidden="true"),
-            rx.el.div(rx.el.span(chart.first_day), rx.el.span(chart.top, class_name="num"), rx.el.span("Today"),
-                      class_name="axis faint", aria_hidden="true"),
+            rx.el.small(chart.top, class_name="faint num"),
+            rx.el.div(rx.foreach(chart.days, _day), class_name="bars"),
+            rx.el.div(rx.el.span(chart.first_day), rx.el.span("Today"), class_name="axis faint"),
+            aria_hidden="true",
         ),
         rx.el.figcaption(
             rx.el.span(chart.summary, class_name="unseen"),

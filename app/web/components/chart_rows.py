@@ -39,7 +39,7 @@ class LegendRow:
 
 @dataclass(frozen=True)
 class SpendChart:
-    """A chart of the last days; without a legend there is nothing to show."""
+    """A chart of the last days, `top` being its highest one; without a legend there is nothing to show."""
 
     days: list[DayBar] = field(default_factory=list)
     legend: list[LegendRow] = field(default_factory=list)
@@ -66,7 +66,7 @@ def to_chart(spent: Sequence[DaySpent], names: Mapping[str, str], unit: Unit, da
         days=bars,
         legend=[LegendRow(names.get(app, app), looks[app], format_for_people(totals[app], unit)) for app in order],
         total=total,
-        top=f"at most {format_for_people(top, unit)} a day",
+        top=format_for_people(top, unit),
         first_day=_day_name(today - days + 1),
         summary=f"{total} spent in the last {days} days, at most {format_for_people(top, unit)} a day.",
     )

@@ -1,4 +1,4 @@
-"""Small parts: tag, note, icon, skeleton, copy button, a message in place of a page."""
+"""Small parts: tag, note, icon, figure, skeleton, copy button, a message in place of a page."""
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -23,6 +23,14 @@ def app_icon(initials: rx.Var[str] | str) -> rx.Component:
     return rx.el.span(initials, class_name="icon", aria_hidden="true")
 
 
+def figure(amount: rx.Var[str]) -> rx.Component:
+    """Returns a large amount, read out when it changes; the unit behind it is smaller."""
+    words = amount.split(" ")
+    return rx.el.div(
+        words[0], rx.el.span(" ", words[1], class_name="unit"), class_name="balance num", aria_live="polite"
+    )
+
+
 def skeleton(width: str, height: str) -> rx.Component:
     """Returns the place of something that is still being read."""
     return rx.el.div(class_name="skeleton", style={"width": width, "height": height}, aria_hidden="true")
@@ -39,7 +47,7 @@ def instead(title: rx.Var[str] | str, text: rx.Var[str] | str, *actions: rx.Comp
     return rx.el.div(message, class_name="centre")
 
 
-def copy_button(text: str) -> rx.Component:
+def copy_button(text: rx.Var[str] | str) -> rx.Component:
     """Returns the button in the corner of a piece of code that copies it."""
     return rx.el.button(
         "Copy", on_click=_copying(text), class_name="btn s copy", type="button", aria_label="Copy the code"
@@ -56,7 +64,7 @@ def _copying(text: rx.Var[str] | str) -> list[EventSpec]:
 
 
 def problem_line(text: rx.Var[str]) -> rx.Component:
-    """Returns the line that says what is wrong with what was entered; its place is kept, so nothing jumps."""
+    """Returns the line that says what is wrong with what was entered, read out when it comes; it may be empty."""
     return rx.el.p(text, class_name="bad problem", role="alert")
 
 
@@ -88,8 +96,8 @@ def sandbox_tag(is_sandbox: rx.Var[bool]) -> rx.Component:
     return rx.cond(is_sandbox, tag("Sandbox", tone="wait"), rx.fragment())
 
 
-def page_skeleton(*heights: str) -> rx.Component:
-    """Returns the places of a page's panels while they are read."""
-    panels = (rx.el.section(skeleton("40%", "20px"), rx.el.div(skeleton("100%", height), style={"marginTop": "18px"}),
-                            class_name="panel pad") for height in heights)  # fmt: skip
-    return rx.el.div(rx.el.p("Reading", class_name="unseen", role="status"), *panels, class_name="narrow stack")
+def panel_skeletons(*heights: str) -> rx.Component:
+    """Returns the places of a page's panels while they are read: other elements than those, which take their place."""
+    panels = (rx.el.div(skeleton("40%", "20px"), rx.el.div(skeleton("100%", height), style={"marginTop": "18px"}),
+                        class_name="panel pad") for height in heights)  # fmt: skip
+    return rx.fragment(*panels, rx.el.p("Reading", class_name="unseen", role="status"))

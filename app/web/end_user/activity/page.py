@@ -67,7 +67,7 @@ def _filters() -> rx.Component:
         rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which movements"),
         apps,
         rx.cond(_state.has_both, environments, rx.fragment()),
-        class_name="row", style={"flexWrap": "wrap"},
+        class_name="row filters",
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from app.web.end_user.authorize.state import AuthorizeState
 from app.web.layout import frame
 
 _state = AuthorizeState
-_HEIGHTS = ("92px", "66px", "46px", "98px")
 
 
 def authorize() -> rx.Component:
@@ -60,11 +59,11 @@ def _consent() -> rx.Component:
         ),
         rx.el.button("Decline", on_click=_state.decline, class_name="btn wide bare", type="button",
                      style={"marginTop": "6px"}),
-        style={"display": "grid", "gap": "8px", "marginTop": "22px"},
+        style={"display": "grid", "gap": "8px", "marginTop": "22px", "gridTemplateColumns": "minmax(0, 1fr)"},
     )  # fmt: skip
     warning = rx.el.small(
         "Did somebody else send you this link? Decline. Whoever asked for it would spend your money.",
-        class_name="muted", style={"display": "block", "textAlign": "center", "margin": "18px 12px 0"},
+        class_name="muted", style={"display": "block", "textAlign": "center", "margin": "18px 12px 8px"},
     )  # fmt: skip
     return rx.fragment(
         rx.el.section(
@@ -78,6 +77,7 @@ def _consent() -> rx.Component:
             class_name="panel pad",
         ),
         warning,
+        _another_account("btn s bare wide"),
     )  # fmt: skip
 
 
@@ -110,13 +110,12 @@ def _price(row: rx.Var[PriceRow]) -> rx.Component:
 
 def _wallet() -> rx.Component:
     consent = _state.consent
-    trial = rx.el.small(consent.trial, " of it to try, from us", class_name="muted", style={"display": "block"})
+    trial = rx.el.small(consent.trial, " of it is trial money", class_name="muted")
     return rx.el.div(
-        rx.el.div(rx.el.small("In your wallet", class_name="muted"),
-                  rx.el.small(_state.person_email, class_name="faint", style={"display": "block"})),
-        rx.el.div(rx.el.b(consent.available), rx.cond(consent.trial != "", trial, rx.fragment()), class_name="num",
-                  style={"textAlign": "right"}),
-        class_name="sunken",
+        rx.el.div(rx.el.small("In your wallet", class_name="muted"), rx.el.b(consent.available)),
+        rx.el.div(rx.el.small(_state.person_email, class_name="faint cut"),
+                  rx.cond(consent.trial != "", trial, rx.fragment())),
+        class_name="sunken purse num",
     )  # fmt: skip
 
 
@@ -155,12 +154,20 @@ def _taken() -> rx.Component:
         "This user of ", consent.app_name, " already pays from another account. Sign in with that one, or ask ",
         consent.app_name, " to disconnect it.",
     )  # fmt: skip
-    other = rx.el.button("Sign in with another account", type="submit", class_name="btn wide")
     return rx.el.section(
         _head("Connected to another account"),
         rx.el.p(*words, class_name="muted", style={"marginTop": "16px"}),
-        post_form("/auth/sign-out", other, style={"marginTop": "20px"}),
+        rx.el.div(_another_account("btn wide"), style={"marginTop": "20px"}),
         class_name="panel pad",
+    )
+
+
+def _another_account(look: str) -> rx.Component:
+    """Returns the button that signs out, and leads back here behind the next sign-in."""
+    return post_form(
+        "/auth/sign-out",
+        rx.el.input(type="hidden", name="next", value=_state.here, read_only=True),
+        rx.el.button("Use another account", type="submit", class_name=look),
     )
 
 

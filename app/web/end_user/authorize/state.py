@@ -27,7 +27,7 @@ class AuthorizeState(VisitorState, rx.State):
     is_other_cap: bool = False
     error: str = ""
     back_url: str = ""
-    is_busy: bool = False
+    here: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
@@ -36,13 +36,15 @@ class AuthorizeState(VisitorState, rx.State):
             yield event
 
     def _reader(self, person: Person) -> Read:
-        token, is_done = token_of(self.router.url.path), self.phase == "done"
+        if self.phase in ("done", "declined"):
+            return _nothing_more  # what was said stays, also when the link is too old to be read again
+        path, is_untouched = self.router.url.path, not self.cap and not self.is_other_cap
 
         def read(session: db.Session) -> dict[str, Any]:
-            link = open_connect(token)
+            link = open_connect(token_of(path))
             row, cap = read_consent_row(session, link, person.account_id)
-            values: dict[str, Any] = {"consent": row, "phase": "done" if is_done else "ready"}
-            return values if self.cap or self.is_other_cap else {**values, "cap": cap, "is_other_cap": cap not in CAPS}
+            chosen = {"cap": cap, "is_other_cap": cap not in CAPS} if is_untouched else {}
+            return {"consent": row, "here": path, **chosen}
 
         return read
 
@@ -98,3 +100,7 @@ class AuthorizeState(VisitorState, rx.State):
             return format_for_people(parse_amount(self.cap.strip()), Unit.USDC)
         except BadField:
             return ""
+
+
+def _nothing_more(_session: db.Session) -> dict[str, Any]:
+    return {}

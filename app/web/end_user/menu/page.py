@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from app.web.components.parts import app_icon, confirm, instead, sandbox_tag, skeleton, tag
+from app.web.components.parts import app_icon, confirm, figure, instead, sandbox_tag, skeleton, tag
 from app.web.end_user.menu.state import MenuState
 from app.web.layout import frame
 
@@ -28,7 +28,7 @@ def _menu() -> rx.Component:
     row = _state.menu
     connected = rx.fragment(
         rx.el.small("You can spend here", class_name="muted"),
-        rx.el.div(row.spendable, class_name="balance num", aria_live="polite"),
+        figure(row.spendable),
         rx.cond(row.cap != "", rx.el.small("at most ", row.cap, class_name="muted num"), rx.fragment()),
     )
     alone = tag("Not connected to your wallet", tone="wait")

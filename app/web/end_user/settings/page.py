@@ -3,7 +3,15 @@
 import reflex as rx
 
 from app.web import routes
-from app.web.components.parts import confirm, copy_text_button, empty, instead, page_skeleton, problem_line, tag
+from app.web.components.parts import (
+    confirm,
+    copy_text_button,
+    empty,
+    instead,
+    panel_skeletons,
+    problem_line,
+    tag,
+)
 from app.web.components.plain_form import post_form
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
@@ -14,22 +22,16 @@ _state = SettingsState
 
 def settings() -> rx.Component:
     """Returns the page of a person's account."""
-    page = rx.match(
-        _state.phase,
-        ("ready", _settings()),
-        ("invalid", instead("The settings cannot be shown", _state.problem)),
-        page_skeleton("140px", "120px", "160px"),
-    )
-    return own_frame(page, current=routes.SETTINGS, email=_state.person_email)
-
-
-def _settings() -> rx.Component:
     role = tag(_state.page.role, tone="ok")
-    return rx.el.div(
+    sections = rx.fragment(_profile(), _methods(), _sessions(), _key())
+    shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
-        _profile(), _methods(), _sessions(), _key(),
+        rx.cond(_state.phase == "ready", sections, panel_skeletons("174px", "96px", "52px", "96px")),
         class_name="narrow stack", style={"maxWidth": "640px"},
     )  # fmt: skip
+    failed = instead("The settings cannot be shown", _state.problem)
+    page = rx.cond(_state.phase == "invalid", failed, shown)
+    return own_frame(page, current=routes.SETTINGS, email=_state.person_email)
 
 
 def _section(title: str, *children: rx.Component, aside: rx.Component | None = None) -> rx.Component:
@@ -128,4 +130,4 @@ def _key() -> rx.Component:
     )  # fmt: skip
     none = empty("No key yet", "A key lets your own programs use your account's credits.",
                  rx.el.button("Make a key", on_click=_state.make_key, class_name="btn s", type="button"))  # fmt: skip
-    return _section("API key", rx.cond(_state.new_key != "", shown, rx.cond(page.key != "", has, none)))
+    return _section("API key", rx.el.div(rx.cond(_state.new_key != "", shown, rx.cond(page.key != "", has, none))))

@@ -1,4 +1,4 @@
-"""What the settings page remembers: what is being typed, and a new key for as long as it is shown, once."""
+"""What the settings page remembers: what is asked, and a new key for as long as the page that made it is open."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,8 +21,9 @@ class SettingsState(VisitorState, rx.State):
     page: AccountPage = AccountPage()
     error: str = ""
     method_error: str = ""
-    new_key: str = ""
     asking: str = ""
+    _made_key: str = ""
+    _made_for: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
@@ -35,6 +36,11 @@ class SettingsState(VisitorState, rx.State):
             return {"page": read_account_page(session, person)}
 
         return read
+
+    @rx.var
+    def new_key(self) -> str:
+        """The key that was just made, for the socket that it was made on: a page that is loaded again gets none."""
+        return self._made_key if self._made_for == self.router.session.session_id else ""
 
     @rx.event
     async def save_profile(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
@@ -101,7 +107,7 @@ class SettingsState(VisitorState, rx.State):
         if person is None:
             return self._leave()
         self.asking = ""
-        self.new_key = await account_settings.make_account_key(person)
+        self._made_key, self._made_for = await account_settings.make_account_key(person), self.router.session.session_id
         await self._read_again(person)
         return None
 
@@ -111,7 +117,7 @@ class SettingsState(VisitorState, rx.State):
         person = await self._signed_in()
         if person is None:
             return self._leave()
-        self.asking, self.new_key = "", ""
+        self.asking, self._made_key = "", ""
         await account_settings.revoke_account_key(person)
         await self._read_again(person)
         return None
@@ -121,7 +127,7 @@ class SettingsState(VisitorState, rx.State):
         """Forgets the new key's text."""
         if await self._signed_in() is None:
             return self._leave()
-        self.new_key = ""
+        self._made_key = ""
         return None
 
     async def _read_again(self, person: Person) -> None:

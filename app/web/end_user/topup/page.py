@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
-from app.web.components.parts import app_icon, instead, note, sandbox_tag, skeleton, tag
+from app.web.components.parts import app_icon, figure, instead, note, sandbox_tag, skeleton, tag
 from app.web.components.payment_ways import ways_to_pay
 from app.web.end_user.topup.state import TopupState
 from app.web.layout import frame
@@ -59,11 +59,12 @@ def _head() -> rx.Component:
 def _balance() -> rx.Component:
     wallet = TopupState.wallet
     held = rx.el.small(wallet.held, " held for a running answer", class_name="muted num")
+    short = tag("Your last message needs ", wallet.short, " more", tone="wait")
     return rx.el.div(
         rx.el.small("Available", class_name="muted"),
-        rx.el.div(wallet.available, class_name="balance num", aria_live="polite"),
-        rx.el.div(rx.cond(wallet.held != "", held, rx.fragment()), style={"minHeight": "20px"}),
-        rx.cond(wallet.short != "", tag("Your last message needs ", wallet.short, " more", tone="wait"), rx.fragment()),
+        figure(wallet.available),
+        rx.cond(wallet.held != "", rx.el.div(held), rx.fragment()),
+        rx.cond(wallet.short != "", rx.el.div(short, style={"marginTop": "8px"}), rx.fragment()),
         style={"marginTop": "22px"},
     )
 

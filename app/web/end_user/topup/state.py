@@ -80,8 +80,8 @@ class TopupState(AmountState, VisitorState, rx.State):
     @rx.event
     def choose(self, amount: str) -> None:
         """Takes one of the amounts, or what was typed."""
-        open_topup(token_of(self.router.url.path))
-        self._choose(amount)
+        if self._is_open():
+            self._choose(amount)
 
     @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
@@ -101,8 +101,17 @@ class TopupState(AmountState, VisitorState, rx.State):
     @rx.event
     def show_more(self) -> None:
         """Shows more of the activity with the next reading."""
-        open_topup(token_of(self.router.url.path))
-        self._shown = min(self._shown + ROWS_A_PAGE, ROWS_MAX)
+        if self._is_open():
+            self._shown = min(self._shown + ROWS_A_PAGE, ROWS_MAX)
+
+    def _is_open(self) -> bool:
+        """Tells whether the link is still good, and says so on the page if not."""
+        try:
+            open_topup(token_of(self.router.url.path))
+        except LinkInvalid as error:
+            self.phase, self.problem = "invalid", error.message
+            return False
+        return True
 
 
 async def _outcome(token: str, topup_id: str, person: Person | None) -> tuple[str, str]:

@@ -7,13 +7,23 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.caps import cap_chooser
 from app.web.components.chart import spend_chart
-from app.web.components.parts import confirm, empty, instead, note, page_skeleton, problem_line, sandbox_tag
+from app.web.components.parts import (
+    confirm,
+    empty,
+    figure,
+    instead,
+    note,
+    panel_skeletons,
+    problem_line,
+    sandbox_tag,
+)
 from app.web.components.payment_ways import ways_to_pay
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.state import WalletState
 from app.web.layout import own_frame
 
 _state = WalletState
+_HEIGHTS = ("134px", "208px", "140px", "280px")
 
 
 def wallet() -> rx.Component:
@@ -22,7 +32,7 @@ def wallet() -> rx.Component:
         _state.phase,
         ("ready", _wallet()),
         ("invalid", instead("The wallet cannot be shown", _state.problem)),
-        page_skeleton("120px", "160px", "120px"),
+        rx.el.div(rx.el.div(panel_skeletons(*_HEIGHTS), class_name="pair even"), class_name="narrow"),
     )
     return own_frame(page, current=routes.WALLET, email=_state.person_email)
 
@@ -30,18 +40,18 @@ def wallet() -> rx.Component:
 def _wallet() -> rx.Component:
     paid = note("Top-up received", "It is in your wallet. Apps can use it from now on.", "ok")
     failed = note("The payment was declined", "Nothing was charged. You can try again.", "bad")
+    panels = rx.cond(_state.is_adding, "pair adding", "pair even")
     return rx.el.div(
         rx.match(_state.outcome, ("paid", paid), ("failed", failed), rx.fragment()),
-        rx.el.div(rx.el.div(_purse(), _apps(), class_name="stack"), rx.el.div(_spent(), _newest(), class_name="stack"),
-                  class_name="pair"),
+        rx.el.div(_purse(), _spent(), _apps(), _newest(), class_name=panels),
         class_name="narrow",
     )  # fmt: skip
 
 
 def _purse() -> rx.Component:
     purse = _state.page.purse
-    facts = rx.el.dl(
-        _fact("Held for running answers", purse.held), _fact("To try, from us", purse.trial), class_name="figures num"
+    facts = rx.el.div(
+        _fact(purse.held, " held for running answers"), _fact(purse.trial, " of it is trial money"), class_name="num"
     )
     add = rx.el.button(
         rx.cond(_state.is_adding, "Not now", "Add funds"), on_click=_state.add_funds, type="button",
@@ -55,8 +65,7 @@ def _purse() -> rx.Component:
                   class_name="row between"),
         rx.el.div(
             rx.el.small("Available", class_name="muted"),
-            rx.el.div(purse.available, class_name="balance num", aria_live="polite"),
-            facts, style={"marginTop": "18px"},
+            figure(purse.available), facts, style={"marginTop": "18px"},
         ),
         rx.cond(purse.trial_note != "", rx.el.p(purse.trial_note, class_name="muted", style={"marginTop": "12px"}),
                 rx.fragment()),
@@ -75,8 +84,8 @@ def _environments() -> rx.Component:
     return rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which wallet")
 
 
-def _fact(name: str, value: rx.Var[str]) -> rx.Component:
-    return rx.cond(value != "", rx.el.div(rx.el.dt(name), rx.el.dd(value)), rx.fragment())
+def _fact(amount: rx.Var[str], words: str) -> rx.Component:
+    return rx.cond(amount != "", rx.el.small(amount, words, class_name="muted fact"), rx.fragment())
 
 
 def _spent() -> rx.Component:

@@ -112,5 +112,12 @@ def _app(connected: ConnectedApp) -> AppRow:
         spent=format_for_people(cap.spent_nanos, Unit.USDC),
         cap=format_for_people(cap.cap_nanos, Unit.USDC),
         cap_typed=format_decimal(cap.cap_nanos),
-        share=f"{min(used * 100 / cap.cap_nanos, 100):.1f}%" if cap.cap_nanos else "0%",
+        share=_share(used, cap.cap_nanos),
     )
+
+
+def _share(used_nanos: int, cap_nanos: int) -> str:
+    """Returns the width of a cap's bar; however little was used can be seen."""
+    if used_nanos <= 0:
+        return "0%"
+    return f"max({min(used_nanos * 100 / cap_nanos, 100):.1f}%, 6px)" if cap_nanos else "100%"

@@ -81,9 +81,6 @@ class WalletState(AmountState, VisitorState, rx.State):
             yield self._leave()
             return
         environment = Environment(self.page.purse.environment)
-        if environment is Environment.LIVE:
-            self.error = "Card payments are not open here yet."
-            return
         try:
             url = await begin_own_topup(wiring.get().sandbox, person, environment, self.amount)
         except CoinslotError as error:

@@ -2,20 +2,10 @@
 
 import reflex as rx
 
+from app.web import routes
 from app.web.components.parts import copy_button, tag
-from app.web.layout import frame
-
-_CODE = """from openai import OpenAI
-
-client = OpenAI(
-    base_url="http://127.0.0.1:8000/v1",
-    api_key="sk-coinslot-test-…",
-)
-answer = client.chat.completions.create(
-    model="demo-mini",
-    user="ada",
-    messages=[…],
-)"""
+from app.web.layout import foot, frame
+from app.web.public.home.state import HomeState
 
 _FACTS = (
     ("No billing branches", "When money is missing, the answer is an ordinary assistant message that holds the link. "
@@ -29,7 +19,10 @@ _FACTS = (
 
 def home() -> rx.Component:
     """Returns the first page."""
-    return frame(_hero(), _facts())
+    enter = rx.el.a("Sign in", href=f"{routes.SIGN_IN}/", class_name="btn s")
+    # What is already seen is replaced, not moved, once it is known that this is the demo.
+    below = rx.cond(HomeState.is_demo, rx.el.div(_demo(), _facts()), _facts())
+    return frame(_hero(), below, foot(), back=enter)
 
 
 def _hero() -> rx.Component:
@@ -39,7 +32,7 @@ def _hero() -> rx.Component:
             "Change a base URL and a key. From then on every user of your app tops up and pays for their own usage.",
             class_name="lead",
         ),
-        rx.el.div(rx.el.pre(rx.el.code(_CODE)), copy_button(_CODE), class_name="code"),
+        rx.el.div(rx.el.pre(rx.el.code(HomeState.code)), copy_button(HomeState.code), class_name="code"),
     )
     return rx.el.section(words, _talk(), class_name="hero")
 
@@ -60,6 +53,31 @@ def _talk() -> rx.Component:
         class_name="panel talk",
         aria_label="A conversation in an app: the first answer holds a top-up link, the second one is the model's",
     )
+
+
+def _demo() -> rx.Component:
+    """Returns the ways into the demo's two apps, as their users would come."""
+    ways = (
+        ("Lexica · default mode", "Each app has wallets of its own, and its link is all that a user needs. Pay in the "
+         "sandbox; no account, no real money.", "Top up as Ada", HomeState.topup_link),
+        ("Marginalia · shared mode", "One USDC wallet for all apps. Sign in with any address, choose a monthly cap, "
+         "and approve.", "Connect a wallet as Ada", HomeState.connect_link),
+        ("Its mailbox", "Nothing is sent from here. Sign-in codes and notices arrive on a page of this demo.",
+         "Open the mailbox", f"{routes.MAIL}/"),
+    )  # fmt: skip
+    cards = (
+        rx.el.div(rx.el.h2(title), rx.el.p(text, class_name="muted"), rx.el.a(name, href=url, class_name="btn s"))
+        for title, text, name, url in ways
+    )
+    return rx.el.section(
+        rx.el.div(rx.el.h2("Try this demo"), tag("No real money", tone="wait"), class_name="row between"),
+        rx.el.div(*cards, class_name="ways"),
+        rx.el.p(
+            "Keys for your own programs are in the terminal that it runs in. Send a message with one; "
+            "the first answer holds the same link.", class_name="muted",
+        ),
+        class_name="panel pad demo", aria_label="Try this demo",
+    )  # fmt: skip
 
 
 def _facts() -> rx.Component:

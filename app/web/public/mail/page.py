@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from app.web.components.parts import copy_text_button, empty, instead, page_skeleton, tag
+from app.web.components.parts import copy_text_button, empty, instead, panel_skeletons, tag
 from app.web.layout import frame
 from app.web.public.mail.state import MailRow, MailState
 
@@ -10,7 +10,7 @@ from app.web.public.mail.state import MailRow, MailState
 def mail() -> rx.Component:
     """Returns the demo's mailbox."""
     closed = instead("There is no mailbox here", "Mails are kept in the demo only. Look into your own.")
-    return frame(rx.match(MailState.phase, ("ready", _mails()), ("closed", closed), page_skeleton("160px")))
+    return frame(rx.cond(MailState.phase == "closed", closed, _mails()))
 
 
 def _mails() -> rx.Component:
@@ -20,8 +20,9 @@ def _mails() -> rx.Component:
         class_name="panel",
     )
     head = rx.el.div(rx.el.h1("Mail of this demo"), tag("Nothing is sent", tone="wait"), class_name="page-head")
+    found = rx.cond(MailState.mails, rx.el.div(rx.foreach(MailState.mails, _mail), class_name="stack"), nothing)
     return rx.el.div(
-        head, rx.cond(MailState.mails, rx.el.div(rx.foreach(MailState.mails, _mail), class_name="stack"), nothing),
+        head, rx.cond(MailState.phase == "ready", found, panel_skeletons("160px", "100px")),
         class_name="narrow stack", style={"maxWidth": "640px"},
     )  # fmt: skip
 

@@ -1,0 +1,46 @@
+"""What the first page knows of its instance: its address, and in the demo the ways into its two apps."""
+
+import reflex as rx
+
+from app import settings
+from app.flows.demo_data import PAYWALL_ID, SHARED_PAYWALL_ID
+from app.flows.links import connect_url, mint_connect, mint_topup, topup_url
+
+DEMO_USER = "ada"
+
+
+class HomeState(rx.State):
+    """One open first page. It shows the same to everybody; the links of the demo's own apps exist in the demo only."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    is_demo: bool = False
+    topup_link: str = ""
+    connect_link: str = ""
+
+    @rx.event
+    def arrive(self) -> None:
+        """Shows this instance's address, and in the demo new links as its apps would send them."""
+        self.reset()
+        chosen = settings.get()
+        self.base_url, self.is_demo = chosen.public_url or self.base_url, chosen.is_demo
+        if self.is_demo:
+            self.topup_link = topup_url("", mint_topup(PAYWALL_ID, DEMO_USER))
+            self.connect_link = connect_url("", mint_connect(SHARED_PAYWALL_ID, DEMO_USER))
+
+    @rx.var
+    def code(self) -> str:
+        """How an app begins, with this instance's address."""
+        return _CODE.replace("BASE_URL", f"{self.base_url}/v1")
+
+
+_CODE = """from openai import OpenAI
+
+client = OpenAI(
+    base_url="BASE_URL",
+    api_key="sk-coinslot-test-…",
+)
+answer = client.chat.completions.create(
+    model="demo-mini",
+    user="ada",
+    messages=[…],
+)"""

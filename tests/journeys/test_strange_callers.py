@@ -1,0 +1,92 @@
+"""Every route of the API, called without a key, with a cookie instead of one, from another site, and by another app."""
+
+import httpx
+import pytest
+
+from tests.journeys.conftest import Site
+from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz", "/auth/oidc/{name}",
+        "/auth/oidc/{name}/callback"}  # fmt: skip
+"""What anybody may ask with GET: it tells nothing of anybody and changes nothing."""
+
+
+def address(site: Site, path: str, victim: Victim) -> str:
+    """Returns where a route is found, with the victim's own ids in it."""
+    known = {"{request_id}": victim.request_id, "{model:path}": "demo-mini", "{name}": "nobody", "{rest:path}": "x",
+             "{path_user}": victim.user}  # fmt: skip
+    for placeholder, value in known.items():
+        path = path.replace(placeholder, value)
+    assert "{" not in path, f"{path}: say in `known` what an attacker would send"
+    return site.base_url + path
+
+
+def call(site: Site, method: str, path: str, victim: Victim, headers: dict[str, str]) -> httpx.Response:
+    """Calls a route as somebody who knows all that is no secret."""
+    body = {"user": victim.user, "amount": "1", "code": "x", "model": "demo-mini",
+            "messages": [{"role": "user", "content": "Hello"}]}  # fmt: skip
+    sent = {"json": body} if method != "GET" else {}
+    return httpx.request(method, address(site, path, victim), params={"user": victim.user}, headers=headers, timeout=60,
+                         **sent)  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_no_route_tells_or_does_anything_without_its_own_key(site: Site, victim: Victim) -> None:
+    before, tried = everything(), 0
+    callers: tuple[dict[str, str], ...] = (
+        {}, {"Authorization": "Bearer sk-coinslot-test-" + "0" * 49}, {"Authorization": f"Bearer {victim.key}x"},
+        {"Cookie": f"coinslot_session={victim.cookie}"},
+    )  # fmt: skip
+    for method, path in routes():
+        if (method == "GET" and path in OPEN) or path.startswith("/auth/") or "{rest" in path:
+            continue
+        for headers in callers:
+            answer = call(site, method, path, victim, headers)
+            refused = (401, 404) if path == "/metrics" else (401,)
+            assert answer.status_code in refused, (method, path, answer.status_code)
+            assert not [secret for secret in victim.secrets if secret in answer.text]
+            tried += 1
+    assert tried >= 60 and everything() == before
+
+
+def test_another_site_posts_nothing_in_a_visitors_name(site: Site, victim: Victim) -> None:
+    """Cookies that are SameSite would not even come along; here they do."""
+    before, tried = everything(), 0
+    for method, path in routes():
+        if method == "GET" or not path.startswith("/auth/"):
+            continue
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            cookies = {"Cookie": f"coinslot_session={victim.cookie}"}
+            fields = {"everywhere": "yes", "email": "x@example.org", "code": "1", "adding": "yes"}
+            answer = httpx.post(address(site, path, victim), data=fields, headers=headers | cookies)
+            assert (answer.status_code, answer.headers.get("set-cookie")) == (403, None), path
+            tried += 1
+    assert tried >= 8 and everything() == before
+
+
+def test_another_paywalls_developer_sees_and_moves_nothing(site: Site, victim: Victim) -> None:
+    rivals = {"shared": make_rival_key(), "default": site.keys["default"]}
+    before, tried = of_victim(everything(), victim), 0
+    assert all(before[table] for table in ("paywall_authorization", "spending_cap", "ledger_account"))
+    for method, path in routes():
+        for mode, key in rivals.items() if path.startswith("/v1") else ():
+            answer = call(site, method, path, victim, {"Authorization": f"Bearer {key}"})
+            assert answer.status_code < 500, (method, path, mode, answer.text)
+            assert not [secret for secret in victim.secrets if secret in answer.text], (method, path, mode)
+            if "{request_id}" in path:
+                assert answer.status_code == 404, (path, mode)
+            tried += 1
+    assert tried >= 40
+    assert of_victim(everything(), victim) == before
+
+
+def test_the_victims_own_app_does_see_and_move_it(site: Site, victim: Victim) -> None:
+    """The calls above would have worked with the right key."""
+    headers = {"Authorization": f"Bearer {site.keys['shared']}"}
+    before = of_victim(everything(), victim)
+    assert call(site, "GET", "/v1/requests/{request_id}", victim, headers).status_code == 200
+    assert call(site, "GET", "/v1/user/balance", victim, headers).json()["spendable"] != "0"
+    assert call(site, "POST", "/v1/user/charge", victim, headers).json()["success"]
+    after = of_victim(everything(), victim)
+    assert {"ledger_account", "ledger_budget", "request"} <= {name for name in before if before[name] != after[name]}
