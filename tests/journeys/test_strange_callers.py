@@ -16,7 +16,7 @@ OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz"
 def address(site: Site, path: str, victim: Victim) -> str:
     """Returns where a route is found, with the victim's own ids in it."""
     known = {"{request_id}": victim.request_id, "{model:path}": "demo-mini", "{name}": "nobody", "{rest:path}": "x",
-             "{path_user}": victim.user}  # fmt: skip
+             "{path_user}": victim.user, "{subscription_id}": "whs_none", "{delivery_id}": "whd_none"}  # fmt: skip
     for placeholder, value in known.items():
         path = path.replace(placeholder, value)
     assert "{" not in path, f"{path}: say in `known` what an attacker would send"
@@ -74,8 +74,8 @@ def test_another_paywalls_developer_sees_and_moves_nothing(site: Site, victim: V
             answer = call(site, method, path, victim, {"Authorization": f"Bearer {key}"})
             assert answer.status_code < 500, (method, path, mode, answer.text)
             assert not [secret for secret in victim.secrets if secret in answer.text], (method, path, mode)
-            if "{request_id}" in path:
-                assert answer.status_code == 404, (path, mode)
+            if "_id}" in path:
+                assert answer.status_code in (400, 404), (path, mode, answer.text)
             tried += 1
     assert tried >= 40
     assert of_victim(everything(), victim) == before
