@@ -25,8 +25,8 @@ def test_every_kind_has_a_word_of_its_own() -> None:
     assert (row(RECEIPT).charge, row(RECEIPT).note) == ("$0.00002", "")
 
 
-def test_the_heads_of_the_lines_name_the_unit() -> None:
-    assert (row(RECEIPT).price_head, row(RECEIPT).amount_head) == ("$ per million", "$")
+def test_each_line_or_the_head_above_it_names_the_unit() -> None:
+    assert (row(RECEIPT).price_head, row(RECEIPT).amount_head) == ("Per million", "Amount")
     found = row(replace(RECEIPT, unit="USDC"))
     assert (found.price_head, found.amount_head) == ("USDC per million", "USDC")
     assert (found.lines[0].price, found.lines[0].amount, found.charge) == ("1.00", "0.00001", "0.00002 USDC")
@@ -36,7 +36,7 @@ def test_what_came_late_is_a_line_that_says_what_it_added() -> None:
     late = {"lines": [{"kind": "output", "tokens": 1_500}, {"kind": "request", "tokens": 1}],
             "split": {"provider": "0", "platform": "0", "developer": "0.5"}}  # fmt: skip
     found = row(replace(RECEIPT, late=late, charge="0.50002"))
-    assert (found.lines[-1].kind, found.lines[-1].tokens, found.lines[-1].amount) == ("In the end", "1,500", "+0.50")
+    assert (found.lines[-1].kind, found.lines[-1].tokens, found.lines[-1].amount) == ("In the end", "1,500", "+$0.50")
     assert "ended later" in found.note
 
 

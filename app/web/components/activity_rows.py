@@ -1,6 +1,6 @@
 """What the statement shows of a movement: words and figures, ready to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.domain import clock
@@ -38,7 +38,7 @@ _LEFT_NOTES = {
 
 @dataclass(frozen=True)
 class LineRow:
-    """One line of a receipt; the heads of its columns name the unit."""
+    """One line of a receipt; a unit that is a word stands in the heads of its columns, which a phone has room for."""
 
     kind: str = ""
     tokens: str = ""
@@ -105,17 +105,18 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
     def money(amount: str) -> str:
         return _money(amount, receipt.unit)
 
-    unit = "$" if receipt.unit == Unit.USD else receipt.unit
+    is_sign = receipt.unit == Unit.USD
+    in_line = money if is_sign else _exact
 
     return {
         "has_receipt": True,
-        "price_head": f"{unit} per million",
-        "amount_head": unit,
+        "price_head": "Per million" if is_sign else f"{receipt.unit} per million",
+        "amount_head": "Amount" if is_sign else receipt.unit,
         "lines": [
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
-                    "" if line.kind == "request" else _exact(line.price_per_million), _exact(line.amount))
+                    "" if line.kind == "request" else in_line(line.price_per_million), in_line(line.amount))
             for line in receipt.lines
-        ] + _late_lines(receipt),
+        ] + _late_lines(receipt, in_line),
         "markup": f"{receipt.markup_percent} %" if receipt.markup_percent != "0" else "",
         "minimum": money(receipt.minimum) if receipt.minimum != "0" else "",
         "charge": money(receipt.charge),
@@ -125,13 +126,13 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _late_lines(receipt: Receipt) -> list[LineRow]:
+def _late_lines(receipt: Receipt, in_line: Callable[[str], str]) -> list[LineRow]:
     """Returns the line of what was added when an interrupted answer ended after all."""
     if receipt.late is None:
         return []
     added = sum(parse_nanos(part) for part in receipt.late["split"].values())
     tokens = sum(int(line["tokens"]) for line in receipt.late.get("lines", ()) if line["kind"] != "request")
-    return [LineRow("In the end", f"{tokens:,}", "", f"+{_exact(format_decimal(added))}")]
+    return [LineRow("In the end", f"{tokens:,}", "", f"+{in_line(format_decimal(added))}")]
 
 
 def _note(receipt: Receipt) -> str:
