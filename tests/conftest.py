@@ -46,10 +46,10 @@ def missing() -> dict[str, str]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--ledger-steps", type=int, default=6_000, help="steps of the ledger's state machine on each database"
+        "--ledger-steps", type=int, default=3_000, help="steps of the ledger's state machine on each database"
     )
-    parser.addoption("--webhook-events", type=int, default=2_000, help="events while their workers are killed")
-    parser.addoption("--kill-rounds", type=int, default=15, help="how often servers under load are killed")
+    parser.addoption("--webhook-events", type=int, default=1_000, help="events while their workers are killed")
+    parser.addoption("--kill-rounds", type=int, default=6, help="how often servers under load are killed")
 
 
 def pytest_report_header() -> list[str]:
