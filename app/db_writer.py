@@ -74,7 +74,8 @@ class Writer:
             return
         failure: Exception | None = None
         try:
-            link.cursor.execute("ROLLBACK")
+            # The driver's own, because it also forgets the statements that it took for prepared and that never were.
+            self._proxied.driver_connection.rollback()
         except link.error as error:
             failure = error
         # The error that led here would keep the statement, and with it SQLite's file.
