@@ -8,7 +8,7 @@ from app.domain import clock
 
 T = TypeVar("T")
 
-CUT_SECONDS_MAX = 3
+CUT_SECONDS_MAX = 10
 """How long what is cut at the end of the process has to end its hold."""
 
 

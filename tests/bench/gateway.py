@@ -156,7 +156,7 @@ def main() -> None:
             if chosen.full:
                 targets.append(
                     enter(coinslot("PostgreSQL, events and limits", folder / "pgfull", mock, {"db": pid}, is_full=True,
-                                   COINSLOT_DATABASE_URL=make("full")))
+                                   COINSLOT_DATABASE_URL=make("everything")))
                 )  # fmt: skip
         plan = folder / "targets.json"
         plan.write_text(json.dumps({"upstream": mock, "targets": targets}))
