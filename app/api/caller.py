@@ -71,6 +71,13 @@ def find_user(*named: tuple[object, str]) -> str:
     raise BadField("user", message, "user_required")
 
 
+def check_billing(source: str | None) -> None:
+    """Raises BadField unless the platform is to pay: who asks for the user's own key must not be charged instead."""
+    if source not in (None, "platform"):
+        message = "`X-Paywall-Billing` must be `platform`; users' own provider keys are not offered here yet."
+        raise BadField("X-Paywall-Billing", message, "unsupported_billing")
+
+
 @asynccontextmanager
 async def watching() -> AsyncIterator[None]:
     """Drops snapshots as soon as what they rest on has changed, as long as the process lives."""

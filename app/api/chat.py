@@ -14,7 +14,7 @@ import structlog
 from app import wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
-from app.api.caller import DECISIONS_MAX, find_caller, find_user, forget
+from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, forget
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_connect_url, make_topup_url
 from app.api.rate_headers import headers_of_run
@@ -164,14 +164,12 @@ async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
     request = read_chat_request(await parse_json(raw))
     user = find_user((request.user, "user"), (exchange.text(b"x-paywall-user"), "X-Paywall-User"),
                      (_path_user(exchange.scope), "user"))  # fmt: skip
+    check_billing(exchange.text(b"x-paywall-billing"))
     claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", user, raw)
     call = _Call(exchange, snapshot, user, request)
     if claimed is None and snapshot.configuration.disconnect != "drain":
         begun = await call.begin(None)
-        if isinstance(begun, Ask):
-            await call.ask(begun)
-        else:
-            await call.carry(begun)
+        await (call.ask(begun) if isinstance(begun, Ask) else call.carry(begun))
         return
     recording, is_attached = wiring.get().deliveries.deliver(claimed, request.is_stream, call.begin, call.wording)
     try:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import httpx
 import pytest
 
-from tests.server import Demo
+from tests.server import QUESTION, Demo
 
 BAD_BODIES: list[tuple[str, bytes, str | None, str]] = [
     ("malformed", b'{"model": ', None, "invalid_json"),
@@ -66,3 +66,18 @@ def test_an_image_is_held_at_its_bound_and_charged_by_what_it_used(demo: Demo) -
     receipt = demo.receipt(answer.headers["x-request-id"])
     assert answer.status_code == 200
     assert Fraction(receipt["charge"]) < Fraction("0.001") < Fraction("0.01") < Fraction(receipt["hold"])
+
+
+def test_who_asks_for_the_users_own_key_is_refused_and_not_charged_instead(demo: Demo) -> None:
+    user = demo.new_user()
+    body = {"model": "ok", "user": user, "messages": QUESTION}
+    asked = {
+        source: httpx.post(f"{demo.api_base}/chat/completions", json=body, timeout=60,
+                           headers=demo.headers(X_Paywall_Billing=source))
+        for source in ("byok", "platform")
+    }  # fmt: skip
+    error = asked["byok"].json()["error"]
+    assert (asked["byok"].status_code, error["param"], error["code"]) == (
+        400, "X-Paywall-Billing", "unsupported_billing",
+    )  # fmt: skip
+    assert asked["platform"].status_code == 200 and demo.held(user) == 0
