@@ -130,10 +130,11 @@ def set_cap(book: Book, operation: SetCap) -> Applied:
 
 def budget_rows(book: Book, wallet: Account, budget_ids: Sequence[str]) -> list[BudgetRow]:
     """Returns the budgets of a charge. Raises BadOperation for one that is missing, double or of another unit."""
-    rows = []
+    rows: dict[str, BudgetRow] = {}
     for budget_id in budget_ids:
         row = book.budgets.get(budget_id)
-        if row is None or row in rows or (row.environment, row.unit) != (wallet.environment.value, wallet.unit.value):
+        is_double = budget_id in rows
+        if row is None or is_double or (row.environment, row.unit) != (wallet.environment.value, wallet.unit.value):
             raise BadOperation(f"There is no budget {budget_id} for {wallet.id}.")
-        rows.append(row)
-    return rows
+        rows[budget_id] = row
+    return list(rows.values())

@@ -48,7 +48,8 @@ class Window:
 
     def rest(self, now: float) -> float:
         """Returns after how many slices nothing is counted any more."""
-        return max((end - now for end, counted in self._ends() if counted), default=0)
+        newest = (each for each, counted in reversed(self._slices.items()) if counted)
+        return next((each + WINDOW_SLICES + 1 - now for each in newest), 0)
 
     def _ends(self) -> Iterator[tuple[int, int]]:
         """Yields when each slice stops counting, the oldest first, and what is counted in it."""
