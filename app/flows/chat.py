@@ -15,6 +15,7 @@ from app import db
 from app.commit_queue import CommitQueue
 from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, StaleDecision, StillRunning, Unavailable
+from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.pricing.price_book import Offer
@@ -105,7 +106,8 @@ class Chat:
         provider = snapshot.configuration.provider.name
         asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider,
                       request.is_stream, snapshot.unit, decision.offer.price, claimed.id if claimed else None,
-                      terms_of(snapshot.unit, provider), snapshot.has_webhooks)  # fmt: skip
+                      terms_of(snapshot.unit, provider), not snapshot.told.isdisjoint(OF_CHAT),
+                      not snapshot.told.isdisjoint(AT_ONCE))  # fmt: skip
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
             if snapshot.limits is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import Blocked, InsufficientFunds, KeyConflict, StaleDecision, StillRunning
+from app.domain.events.request_events import OF_MANUAL
 from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied, Charge
 from app.domain.money import format_for_people
@@ -57,7 +58,7 @@ async def charge(
     wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
-                  terms=terms, is_told=snapshot.has_webhooks)  # fmt: skip
+                  terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL))  # fmt: skip
     text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
 
     def beside(charged: Applied) -> list[Row]:

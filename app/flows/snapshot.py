@@ -30,7 +30,7 @@ class Snapshot:
     """A paywall as one of its keys sees it, at one moment.
 
     `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged;
-    `has_webhooks` says that somebody is told what happens; `limits` is None where nothing is limited.
+    `told` are the names of the events that somebody is told of; `limits` is None where nothing is limited.
     """
 
     paywall_id: str
@@ -44,7 +44,7 @@ class Snapshot:
     epochs: tuple[Epoch, ...]
     blocked: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()
-    has_webhooks: bool = False
+    told: frozenset[str] = frozenset()
     limits: KeyLimits | None = None
 
     def wallet(self, user: str) -> UserWallet:
@@ -78,7 +78,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         blocked=blocked,
         frozen=frozen,
-        has_webhooks=subscriptions.has_active(session, paywall.id),
+        told=subscriptions.read_told(session, paywall.id),
         limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(stored.id)),
     )
 

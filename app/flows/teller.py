@@ -64,7 +64,7 @@ class Teller:
 
     def charge_refused(self, snapshot: Snapshot, user: str, request_id: str, amount_nanos: int, code: str) -> None:
         """Tells that a manual charge was refused, each time: it is the app itself that asks for those."""
-        if snapshot.has_webhooks:
+        if not snapshot.told.isdisjoint((catalogue.CHARGE_FAILED, catalogue.BALANCE_DEPLETED)):
             self._keep(_record_refused_charge(snapshot, user, request_id, amount_nanos, code))
 
     async def drain(self) -> None:
@@ -72,7 +72,7 @@ class Teller:
         await asyncio.gather(*self._telling)
 
     def _is_due(self, snapshot: Snapshot, user: str, kind: str) -> bool:
-        if not snapshot.has_webhooks:
+        if not snapshot.told:
             return False
         key, now = (snapshot.paywall_id, user, kind), clock.now()
         if self._told.get(key, 0) > now - PAUSE_SECONDS * clock.SECOND:
@@ -83,7 +83,9 @@ class Teller:
         return True
 
     def _tell(self, snapshot: Snapshot, user: str, source: str, found: Told) -> None:
-        self._keep(_record(_make(snapshot, user, source, found)))
+        heard = {type_: data for type_, data in found.items() if type_ in snapshot.told}
+        if heard:
+            self._keep(_record(_make(snapshot, user, source, heard)))
 
     def _keep(self, telling: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(telling)

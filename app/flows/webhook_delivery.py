@@ -43,11 +43,16 @@ FORGET_ROWS = 1_000
 
 
 async def fan_out() -> int:
-    """Makes deliveries of everything that is due, some at a time; returns of how many rows. For the lease's holder."""
+    """Makes deliveries of what is due, some at a time; returns of how many rows. For the lease's holder.
+
+    What came meanwhile waits for the next run, where it is enough to go without a transaction of its own.
+    """
     fanned_out = 0
-    while step := await db.in_transaction(lambda session: outbox.fan_out(session, FAN_OUT_ROWS), writes=True):
+    while True:
+        step = await db.in_transaction(lambda session: outbox.fan_out(session, FAN_OUT_ROWS), writes=True)
         fanned_out += step
-    return fanned_out
+        if step < FAN_OUT_ROWS:
+            return fanned_out
 
 
 async def has_due() -> bool:

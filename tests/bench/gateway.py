@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,8 @@ from tests.journeys.pages import free_port, wait_for_instance
 ROOT = Path(__file__).parent.parent.parent
 GATEWAY_CORE, OTHER_CORE = "0", "1"
 USERS = 100
+FEATURES = ("events", "limits", "budgets")
+"""What `--full` turns on: a webhook, the limits of use, the limits of spending."""
 
 
 @contextmanager
@@ -76,9 +78,9 @@ def floor(harness: Path, upstream_url: str, store: str, database: str, pids: Map
 
 @contextmanager
 def coinslot(
-    name: str, data: Path, upstream_url: str, pids: Mapping[str, int], *, is_full: bool = False, **environment: str
+    name: str, data: Path, upstream_url: str, pids: Mapping[str, int], on: Collection[str] = (), **environment: str
 ) -> Iterator[Any]:
-    """Runs the product with users that have money, and yields the target to load; `is_full` with events and limits."""
+    """Runs the product with users that have money and some of `FEATURES` on, and yields the target to load."""
     data.mkdir()
     command = [sys.executable, "-m", "app.cli", "demo", "--no-web", "--data", str(data), "--port", str(free_port()),
                "--upstream", f"{upstream_url}/v1"]  # fmt: skip
@@ -91,21 +93,24 @@ def coinslot(
                 client.post(found["api_base"] + "/user/balance/deposit", json=body).raise_for_status()
         target = {"name": name, "base_url": found["api_base"], "key": key, "model": "mock", "users": USERS,
                   "pids": {"gateway": found["pid"], **pids}}  # fmt: skip
-        if is_full:
-            turn_on_events_and_limits(target, found["database_url"])
+        if on:
+            turn_on(on, target, found["database_url"])
         yield target
 
 
-def turn_on_events_and_limits(target: dict[str, Any], database_url: str) -> None:
+def turn_on(features: Collection[str], target: dict[str, Any], database_url: str) -> None:
     """Lets a webhook wait for events that the load does not cause, and limits everything far above the load.
 
-    Every request is then written into the outbox, fanned out, counted by every limit and against budgets.
+    Every request is then written into the outbox and fanned out, counted by every limit, and held against budgets.
     """
-    api = {"base_url": target["base_url"], "headers": {"Authorization": f"Bearer {target['key']}"}, "timeout": 30}
-    with httpx.Client(**api) as client:
-        body = {"url": "https://example.com/webhook", "events": ["authorization.*"]}
-        client.post("/webhooks/subscriptions", json=body).raise_for_status()
-    most = Limits(COUNT_MAX, COUNT_MAX, COUNT_MAX, COUNT_MAX, AMOUNT_NANOS_MAX, AMOUNT_NANOS_MAX)
+    if "events" in features:
+        api = {"base_url": target["base_url"], "headers": {"Authorization": f"Bearer {target['key']}"}, "timeout": 30}
+        with httpx.Client(**api) as client:
+            body = {"url": "https://example.com/webhook", "events": ["authorization.*"]}
+            client.post("/webhooks/subscriptions", json=body).raise_for_status()
+    use = COUNT_MAX if "limits" in features else None
+    spend = AMOUNT_NANOS_MAX if "budgets" in features else None
+    most = Limits(use, use, use, use, spend, spend)
     settings.configure(database_url=database_url)
     with db.transaction() as session:
         found = read_current(session, PAYWALL_ID)[1]
@@ -135,29 +140,30 @@ def main() -> None:
     parser.add_argument("--harness", type=Path, default=ROOT.parent / "shared" / "bench")
     parser.add_argument("--skip-postgres", action="store_true")
     parser.add_argument("--full", action="store_true", help="the product with events and limits on beside itself")
+    parser.add_argument("--apart", action="store_true", help="the product with each of these on alone")
     chosen, options = parser.parse_known_args()
     harness = chosen.harness.resolve()
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder, enter = Path(name), stack.enter_context
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
+        folder, enter = Path(temporary), stack.enter_context
         mock = enter(upstream(harness))
         targets = [{"name": "direct", "base_url": f"{mock}/v1", "model": "mock"}]
         targets.append(enter(floor(harness, mock, "none", "", {})))
         targets.append(enter(floor(harness, mock, "sqlite-group", str(folder / "floor.db"), {})))
-        targets.append(enter(coinslot("coinslot SQLite", folder / "sqlite", mock, {})))
+        variants: list[Collection[str]] = [()]
+        if chosen.apart:
+            variants += [(feature,) for feature in FEATURES]
         if chosen.full:
-            targets.append(enter(coinslot("SQLite, events and limits", folder / "full", mock, {}, is_full=True)))
+            variants.append(FEATURES)
+        for number, on in enumerate(variants):
+            name = " + ".join(("SQLite", *on))
+            targets.append(enter(coinslot(name, folder / f"sqlite{number}", mock, {}, on)))
         if not chosen.skip_postgres:
             make, pid = enter(postgresql(folder))
             targets.append(enter(floor(harness, mock, "pg-group", make("floor"), {"db": pid})))
-            targets.append(
-                enter(coinslot("coinslot PostgreSQL", folder / "pgdata", mock, {"db": pid},
-                               COINSLOT_DATABASE_URL=make("coinslot")))
-            )  # fmt: skip
-            if chosen.full:
-                targets.append(
-                    enter(coinslot("PostgreSQL, events and limits", folder / "pgfull", mock, {"db": pid}, is_full=True,
-                                   COINSLOT_DATABASE_URL=make("everything")))
-                )  # fmt: skip
+            for number, on in enumerate(variants):
+                name, url = " + ".join(("PostgreSQL", *on)), make(f"coinslot{number}")
+                data = folder / f"postgresql{number}"
+                targets.append(enter(coinslot(name, data, mock, {"db": pid}, on, COINSLOT_DATABASE_URL=url)))
         plan = folder / "targets.json"
         plan.write_text(json.dumps({"upstream": mock, "targets": targets}))
         load = ["taskset", "-c", OTHER_CORE, sys.executable, str(harness / "load.py"), str(plan), *options]

@@ -10,6 +10,7 @@ from app.adapters.messenger_http import HttpMessenger
 from app.adapters.secret_box import SecretBox
 from app.domain import clock
 from app.domain.events import deliveries, outbox
+from app.domain.events.catalogue import EVENTS
 from app.domain.events.deliveries import LogEntry
 from app.domain.events.made import Made, make
 from app.domain.ledger.operations import Epoch
@@ -33,7 +34,7 @@ async def listening(snapshot: Snapshot) -> Snapshot:
     with db.transaction(writes=False) as session:
         current = read_epochs(session, tuple(epoch.subject for epoch in snapshot.epochs))
     epochs = tuple(Epoch(epoch.subject, current.get(epoch.subject, 0)) for epoch in snapshot.epochs)
-    return replace(snapshot, has_webhooks=True, epochs=epochs)
+    return replace(snapshot, told=frozenset(EVENTS), epochs=epochs)
 
 
 async def told(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:

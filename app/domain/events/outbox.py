@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.events.catalogue import matches
+from app.domain.events.catalogue import EVENTS, matches
 from app.domain.events.made import Made
 from app.domain.events.request_events import events_of
-from app.domain.events.subscriptions import has_active
+from app.domain.events.subscriptions import read_told
 from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import derived_id
 from app.domain.ledger.sql import insert
@@ -30,14 +30,14 @@ _DELIVERY_COLUMNS = ("id", "paywall_id", "subscription_id", "event_id", "event_t
 # As literals, without which SQLite would not use the indexes of the few rows that are due.
 _REQUEST_IS_DUE, _EVENT_IS_DUE = text("events_due > 0"), text("fanned_out_at IS NULL")
 
-Patterns = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
-"""By paywall, its active subscriptions and what each asked for."""
+Listeners = Mapping[str, Mapping[str, Sequence[str]]]
+"""By paywall and event, the ids of the active subscriptions that are told of it."""
 
 
 def record(session: Session, events: Sequence[Made]) -> None:
-    """Writes events that have no request, if anybody in their paywall is told of any; those written before stay."""
-    heard = {paywall_id: has_active(session, paywall_id) for paywall_id in {event.paywall_id for event in events}}
-    _write_events(session, [event for event in events if heard[event.paywall_id]], None)
+    """Writes events that have no request, if anybody is told of them; those written before stay."""
+    told = {paywall_id: read_told(session, paywall_id) for paywall_id in {event.paywall_id for event in events}}
+    _write_events(session, [event for event in events if event.type in told[event.paywall_id]], None)
 
 
 def has_due(session: Session) -> bool:
@@ -59,11 +59,10 @@ def _fan_out_requests(session: Session, limit: int) -> int:
     """What has begun is told of at once, and then waits for its end; a row that ends meanwhile stays due."""
     statement = select(REQUESTS).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
     rows = session.execute(statement).mappings().all()
-    events = list(chain.from_iterable(events_of(dict(row)) for row in rows))
-    patterns = _read_patterns(session, {row["paywall_id"] for row in rows})
-    heard = [event for event in events if _listeners(patterns, event)]
+    listeners = _read_listeners(session, {row["paywall_id"] for row in rows})
+    heard = list(chain.from_iterable(events_of(row, listeners.get(row["paywall_id"], {})) for row in rows))
     _write_events(session, heard, clock.now())
-    _write_deliveries(session, heard, patterns)
+    _write_deliveries(session, heard, listeners)
     started = [row["id"] for row in rows if row["events_due"] == START_DUE]
     _mark(session, REQUESTS.c.id.in_(started), START_DUE, START_TOLD)
     ended = [(row["id"], row["finished_at"]) for row in rows if row["events_due"] == END_DUE]
@@ -80,25 +79,23 @@ def _mark(session: Session, which: ColumnElement[bool], seen: int, after: int | 
 def _fan_out_events(session: Session, limit: int) -> int:
     rows = session.execute(select(_EVENTS).where(_EVENT_IS_DUE).order_by(_EVENTS.c.created_at).limit(limit)).all()
     events = [Made(row.id, row.paywall_id, row.type, row.data, row.created_at, row.version) for row in rows]
-    patterns = _read_patterns(session, {event.paywall_id for event in events})
-    _write_deliveries(session, events, patterns)
+    _write_deliveries(session, events, _read_listeners(session, {event.paywall_id for event in events}))
     ids = [event.id for event in events]
     session.execute(update(_EVENTS).where(_EVENTS.c.id.in_(ids)).values(fanned_out_at=clock.now()))
     return len(ids)
 
 
-def _read_patterns(session: Session, paywall_ids: Iterable[str]) -> Patterns:
+def _read_listeners(session: Session, paywall_ids: Iterable[str]) -> Listeners:
     wanted = select(_SUBSCRIPTIONS.c.paywall_id, _SUBSCRIPTIONS.c.id, _SUBSCRIPTIONS.c.events).where(
         _SUBSCRIPTIONS.c.paywall_id.in_(set(paywall_ids)), _SUBSCRIPTIONS.c.is_active == 1
     )
-    patterns: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    listeners: dict[str, dict[str, list[str]]] = {}
     for row in session.execute(wanted):
-        patterns.setdefault(row.paywall_id, []).append((row.id, row.events))
-    return patterns
-
-
-def _listeners(patterns: Patterns, event: Made) -> list[str]:
-    return [id_ for id_, asked in patterns.get(event.paywall_id, ()) if matches(asked, event.type)]
+        told = listeners.setdefault(row.paywall_id, {})
+        for name in EVENTS:
+            if matches(row.events, name):
+                told.setdefault(name, []).append(row.id)
+    return listeners
 
 
 def _write_events(session: Session, events: Sequence[Made], fanned_out_at: int | None) -> None:
@@ -107,8 +104,8 @@ def _write_events(session: Session, events: Sequence[Made], fanned_out_at: int |
     insert(_EVENTS, _EVENT_COLUMNS, unless_there=True).run(session.connection(), rows)
 
 
-def _write_deliveries(session: Session, events: Sequence[Made], patterns: Patterns) -> None:
+def _write_deliveries(session: Session, events: Sequence[Made], listeners: Listeners) -> None:
     now = clock.now()
     rows = [(derived_id("whd", event.id, id_), event.paywall_id, id_, event.id, event.type, "pending", 0, now, now, now)
-            for event in events for id_ in _listeners(patterns, event)]  # fmt: skip
+            for event in events for id_ in listeners.get(event.paywall_id, {}).get(event.type, ())]  # fmt: skip
     insert(_DELIVERIES, _DELIVERY_COLUMNS, unless_there=True).run(session.connection(), rows)

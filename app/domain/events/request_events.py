@@ -1,6 +1,6 @@
 """The events that a request's row tells of, as far as it has come. Pure: the same row gives the same events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,26 +18,39 @@ _LEFT = ("cancel", "free")
 """What a paywall may do when a client goes away, other than carrying the answer to its end."""
 
 
-def events_of(row: Row) -> Iterator[Made]:
-    """Yields what is to be told of a request: its beginning, and its end once it has ended."""
+AT_ONCE = frozenset({catalogue.PROXY_STARTED, catalogue.USAGE_CHARGE_DEFERRED})
+AT_END = frozenset({
+    catalogue.PROXY_COMPLETED, catalogue.PROXY_FAILED, catalogue.PROXY_CANCELED, catalogue.USAGE_CHARGE_CREATED,
+})  # fmt: skip
+"""What is told of a chat as soon as it begins, and what once it has ended."""
+OF_CHAT = AT_ONCE | AT_END
+OF_MANUAL = frozenset({catalogue.CHARGE_CREATED, catalogue.CHARGE_COMPLETED})
+
+
+def events_of(row: Row, told: Container[str]) -> Iterator[Made]:
+    """Yields what is to be told of a request, of these events: its beginning, and its end once it has ended."""
     if row["kind"] == "manual":
-        yield from _manual(row)
+        yield from (event for event in _manual(row) if event.type in told)
         return
-    yield _make(row, catalogue.PROXY_STARTED, row["created_at"], _proxy(row))
-    if row["streamed"]:
+    if catalogue.PROXY_STARTED in told:
+        yield _make(row, catalogue.PROXY_STARTED, row["created_at"], _proxy(row))
+    if row["streamed"] and catalogue.USAGE_CHARGE_DEFERRED in told:
         deferred = {"deferredRequestId": row["id"], "model": row["model"]}
         yield _make(row, catalogue.USAGE_CHARGE_DEFERRED, row["created_at"], deferred)
     if row["status"] != "running":
-        yield from _end(row)
+        yield from _end(row, told)
 
 
-def _end(row: Row) -> Iterator[Made]:
+def _end(row: Row, told: Container[str]) -> Iterator[Made]:
     type_, error = _outcome(row)
     late = _late_nanos(row)
     first = row["charge_nanos"] - late
-    data = {**_proxy(row), "status": row["status"], "tokens": row["tokens"], "charge": format_decimal(first),
-            "currency": row["unit"], **({"errorCode": error} if error else {})}  # fmt: skip
-    yield _make(row, type_, row["finished_at"], data)
+    if type_ in told:
+        data = {**_proxy(row), "status": row["status"], "tokens": row["tokens"], "charge": format_decimal(first),
+                "currency": row["unit"], **({"errorCode": error} if error else {})}  # fmt: skip
+        yield _make(row, type_, row["finished_at"], data)
+    if catalogue.USAGE_CHARGE_CREATED not in told:
+        return
     if first:
         yield _usage_charge(row, row["receipt"] or {}, first)
     if late:

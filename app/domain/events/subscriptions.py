@@ -1,11 +1,12 @@
 """Subscriptions: an endpoint of a developer's, the events that it is told of, and the secret that signs them.
 
-Secrets and headers come here sealed and are shown to nobody. A change that decides whether a paywall has webhooks at
-all bumps its epoch, so that no request is held by anybody who does not know of it yet.
+Secrets and headers come here sealed and are shown to nobody. A change of what is told bumps the paywall's epoch, so
+that no request is held by anybody who does not know of it yet.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import func, select, update
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import BadField, NotFound
+from app.domain.events.catalogue import EVENTS, matches
 from app.domain.events.tables import WebhookDelivery, WebhookSubscription
 from app.domain.ids import new_id
 from app.domain.ledger.apply import apply_one
@@ -80,10 +82,11 @@ def add(session: Session, row: WebhookSubscription) -> SubscriptionView:
     return _view(row)
 
 
-def has_active(session: Session, paywall_id: str) -> bool:
-    """Tells whether anybody is told what happens in a paywall."""
-    found = select(_TABLE.c.id).where(_TABLE.c.paywall_id == paywall_id, _TABLE.c.is_active == 1).limit(1)
-    return session.scalar(found) is not None
+def read_told(session: Session, paywall_id: str) -> frozenset[str]:
+    """Returns the names of the events of a paywall that anybody is told of."""
+    wanted = select(_TABLE.c.events).where(_TABLE.c.paywall_id == paywall_id, _TABLE.c.is_active == 1)
+    patterns = set(chain.from_iterable(session.scalars(wanted)))
+    return frozenset(name for name in EVENTS if matches(patterns, name)) if patterns else frozenset()
 
 
 def read(session: Session, paywall_id: str, subscription_id: str) -> SubscriptionView:
@@ -106,6 +109,8 @@ def change(session: Session, paywall_id: str, subscription_id: str, values: Mapp
         setattr(row, name, value)
     row.updated_at = clock.now()
     session.flush()
+    if "events" in values:
+        _bump(session, paywall_id)
     return _view(row)
 
 

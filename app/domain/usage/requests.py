@@ -31,7 +31,7 @@ CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interru
 class Asked:
     """What is known of a request before it runs. `terms` say how its charge is split, None in default mode.
 
-    `is_told`: the paywall has webhooks that are told what becomes of it.
+    `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Asked:
     claim_id: str | None = None
     terms: SplitTerms | None = None
     is_told: bool = False
+    is_told_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def begin(asked: Asked, held: Applied) -> RowInsert:
         "hold_nanos": held.amount,
         "charge_nanos": 0,
         "created_at": clock.now(),
-        "events_due": START_DUE if asked.is_told else None,
+        "events_due": START_DUE if asked.is_told_at_once else START_TOLD if asked.is_told else None,
     })  # fmt: skip
 
 

@@ -26,9 +26,10 @@ def subscribe(paywall_id: str, *events: str) -> str:
         return subscriptions.add(session, row).id
 
 
-def asked(paywall_id: str, request_id: str, *, is_told: bool) -> Asked:
+def asked(paywall_id: str, request_id: str, *, is_told: bool, is_told_at_once: bool | None = None) -> Asked:
     wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
-    return Asked(request_id, None, wallet, "chat", "m", "demo", False, Unit.USD, None, is_told=is_told)
+    return Asked(request_id, None, wallet, "chat", "m", "demo", False, Unit.USD, None, is_told=is_told,
+                 is_told_at_once=is_told if is_told_at_once is None else is_told_at_once)  # fmt: skip
 
 
 def write(*written: rows.Row) -> None:
@@ -75,6 +76,16 @@ def test_a_request_that_ends_before_anybody_looked_is_told_of_whole(database: st
     write(requests.let_go("req_1", "provider_error", is_told=True))
     assert fan_out() == 1
     assert delivered() == ["paywall.proxy.request.failed", "paywall.proxy.request.started"]
+
+
+def test_a_request_whose_beginning_nobody_waits_for_is_told_of_at_its_end_alone(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id, "paywall.usage.charge.created")
+    one = asked(paywall_id, "req_1", is_told=True, is_told_at_once=False)
+    write(requests.begin(one, Applied(amount=5)))
+    assert due() == [START_TOLD] and fan_out() == 0
+    write(requests.finish(one, Metered(None), Applied(amount=5)))
+    assert fan_out() == 1 and delivered() == ["paywall.usage.charge.created"]
 
 
 def test_where_nobody_listens_nothing_is_written(database: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import db
 from app.domain import rows
+from app.domain.events.catalogue import EVENTS
 from app.domain.events.made import Made
 from app.domain.events.request_events import events_of
 from app.domain.ledger.operations import Applied
@@ -34,7 +35,7 @@ def told(*written: rows.Row) -> Sequence[Made]:
     with db.transaction() as session:
         rows.write(session, written)
         row = session.execute(select(requests.TABLE)).mappings().one()
-        return list(events_of(dict(row)))
+        return list(events_of(dict(row), EVENTS))
 
 
 def types(events: Sequence[Made]) -> list[str]:

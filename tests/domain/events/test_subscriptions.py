@@ -1,11 +1,15 @@
 """Subscriptions: whose they are, when they end, and that every process knows of them before its next request."""
 
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.events import subscriptions
+from app.domain.events.catalogue import EVENTS
 from app.domain.events.subscriptions import ACTIVE_MAX, FAILURES_MAX
+from app.domain.ledger.tables import LedgerEpoch
+from app.domain.tables import table_of
 from app.flows.snapshot import find_outdated
 from tests.domain.events.test_outbox import subscribe
 from tests.flows.books import make_snapshot
@@ -13,14 +17,27 @@ from tests.flows.books import make_snapshot
 
 def test_a_paywalls_first_subscription_outdates_what_was_decided_without_it(database: str) -> None:
     snapshot = make_snapshot()
-    assert not snapshot.has_webhooks
+    assert not snapshot.told
     id_ = subscribe(snapshot.paywall_id)
     with db.transaction() as session:
-        assert subscriptions.has_active(session, snapshot.paywall_id)
+        assert subscriptions.read_told(session, snapshot.paywall_id) == frozenset(EVENTS)
         assert find_outdated(session, [snapshot]) == [snapshot]
         ended = subscriptions.deactivate(session, snapshot.paywall_id, id_)
         assert (ended.is_active, ended.ended_by) == (False, "developer")
-        assert not subscriptions.has_active(session, snapshot.paywall_id)
+        assert not subscriptions.read_told(session, snapshot.paywall_id)
+
+
+def test_a_subscription_to_other_events_outdates_what_was_decided_before(database: str) -> None:
+    snapshot = make_snapshot()
+    id_ = subscribe(snapshot.paywall_id, "paywall.updated")
+    epochs = select(table_of(LedgerEpoch).c.epoch)
+    with db.transaction() as session:
+        before = session.scalars(epochs).all()
+        subscriptions.change(session, snapshot.paywall_id, id_, {"description": "mine"})
+        assert session.scalars(epochs).all() == before
+        subscriptions.change(session, snapshot.paywall_id, id_, {"events": ["user.*"]})
+        assert session.scalars(epochs).all() != before
+        assert subscriptions.read_told(session, snapshot.paywall_id) == {"paywall.user.created"}
 
 
 def test_somebody_elses_subscription_is_not_found(database: str) -> None:
