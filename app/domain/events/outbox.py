@@ -60,7 +60,7 @@ def _fan_out_requests(session: Session, limit: int) -> int:
     statement = select(REQUESTS).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
     rows = session.execute(statement).mappings().all()
     listeners = _read_listeners(session, {row["paywall_id"] for row in rows})
-    heard = list(chain.from_iterable(events_of(row, listeners.get(row["paywall_id"], {})) for row in rows))
+    heard = list(chain.from_iterable(events_of(dict(row), listeners.get(row["paywall_id"], {})) for row in rows))
     _write_events(session, heard, clock.now())
     _write_deliveries(session, heard, listeners)
     started = [row["id"] for row in rows if row["events_due"] == START_DUE]
