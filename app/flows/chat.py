@@ -111,7 +111,9 @@ class Chat:
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
             if snapshot.limits is not None:
-                await self._admit(run, user)
+                admitting = self._limits.admit(snapshot, user, request, run.bound, request_id, self.keep)
+                run.admission = await admitting
+                run.bound = run.admission.bound
             await self._hold(run, claimed)
         except InsufficientFunds as refusal:
             if run.admission is not None:
@@ -128,16 +130,6 @@ class Chat:
                 await asyncio.wait((self.keep(self._limits.forgo(run.admission)),))
         await self._send(run)
         return run
-
-    async def _admit(self, run: Run, user: str) -> None:
-        """Counts the request against the developer's limits, or undoes that if its client goes away meanwhile."""
-        admitting = self.keep(self._limits.admit(run.snapshot, user, run.request, run.bound, run.asked.id))
-        try:
-            run.admission = await asyncio.shield(admitting)
-        except asyncio.CancelledError:
-            self.keep(self._limits.forgo_later(admitting))
-            raise
-        run.bound = run.admission.bound
 
     async def _hold(self, run: Run, claimed: Claim | None) -> None:
         """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit.
@@ -260,7 +252,7 @@ class Chat:
 
         What the developer's limits counted is given back meanwhile, before the caller can ask for more.
         """
-        ending = None if run.admission is None else self.keep(self._limits.end(run.admission))
+        ending = None if run.admission is None else await self._limits.end(run.admission, self.keep)
         try:
             return await submit()
         except (Unavailable, asyncio.CancelledError):

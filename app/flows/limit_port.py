@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """What a request takes of one limit: of a minute's allowance, or a slot that it keeps until it ends.
 
     `name` says what is counted together; `amount` is at most `limit`.
@@ -18,8 +17,7 @@ class Take:
     is_slot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """Where a limit stands: what is used of it, and after how long nothing is, if nothing more comes."""
 
     used: int
@@ -40,7 +38,12 @@ class Taken:
 
 
 class LimitCounter(Protocol):
-    """Counts what requests use of limits, for one process or for several."""
+    """Counts what requests use of limits, for one process or for several.
+
+    `waits`: whether what it does takes longer than a step of the event loop.
+    """
+
+    waits: bool
 
     async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Takes all or nothing, whatever others take at the same time. Raises Unavailable."""

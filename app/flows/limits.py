@@ -5,17 +5,17 @@ is counted nowhere.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from app.domain.errors import CoinslotError, InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit
-from app.domain.paywalls.limits import Limits, Scope
+from app.domain.paywalls.limits import KeyLimits, Limits, Scope
 from app.flows.chat_request import ChatRequest
 from app.flows.decide import Bound
-from app.flows.limit_port import Counted, LimitCounter, Take, Taken
+from app.flows.limit_port import Counted, LimitCounter, Take
 from app.flows.ports import TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
@@ -23,6 +23,8 @@ from app.flows.spend_limits import WHOSE, SpendLimits, first_reached, spending_r
 
 OUTPUT_TOKENS_ESTIMATE = 1_024
 """What an answer is counted as while it runs, where the client set no limit: what a stream holds to begin with."""
+PLANS_MAX = 50_000
+"""Of how many users and keys a process remembers what their requests must keep."""
 BYTES_PER_TOKEN = 4
 """The usual length of a token, by which a prompt is counted before the provider says better."""
 
@@ -30,6 +32,8 @@ RETRY_SECONDS_MAX = 59
 """The longest that an app is told to wait for a minute's limit: OpenAI's SDKs obey nothing that takes a minute."""
 
 Measure = Literal["requests", "tokens", "running"]
+Keep = Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]
+"""Runs work to its end, whatever becomes of who began it."""
 CODES: dict[Measure, str] = {
     "requests": "requests_per_minute", "tokens": "tokens_per_minute", "running": "concurrency",
 }  # fmt: skip
@@ -57,12 +61,24 @@ class RateReached(LimitReached):
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """A limit that a request must keep, and what it takes of it."""
+class _Plan:
+    """What a user's requests with one key must keep, worked out once for as long as the same limits hold.
 
-    scope: Scope
-    measure: Measure
-    take: Take
+    `takes` are what a request takes, of tokens one; `whose` says of each which limit it is. `tokens_max` is the
+    smallest limit of what one request may use.
+    """
+
+    limits: KeyLimits
+    takes: tuple[Take, ...]
+    whose: tuple[tuple[Scope, Measure], ...]
+    tokens_max: tuple[int, str, Scope] | None
+
+    def of_tokens(self, tokens: int) -> tuple[Take, ...]:
+        """Returns what a request takes that is counted as so many tokens."""
+        return tuple(
+            take if measure != "tokens" else Take(take.name, take.limit, min(tokens, take.limit))
+            for take, (_, measure) in zip(self.takes, self.whose, strict=True)
+        )
 
 
 @dataclass(slots=True)
@@ -72,7 +88,8 @@ class Admission:
     ticket: str
     bound: Bound
     spending: tuple[SpendLimit, ...]
-    kept: tuple[_Kept, ...] = ()
+    plan: _Plan
+    takes: tuple[Take, ...] = ()
     at: int = 0
     rates: tuple[Rate, ...] = ()
     used_tokens: int = 0
@@ -91,45 +108,76 @@ class Limiter:
         self._counter = counter
         self._tokens = tokens
         self._spending = spending
+        self._plans: dict[tuple[str, str], _Plan] = {}
 
-    async def admit(self, snapshot: Snapshot, user: str, request: ChatRequest, bound: Bound, ticket: str) -> Admission:
-        """Counts a request and returns what it may use.
+    async def admit(
+        self, snapshot: Snapshot, user: str, request: ChatRequest, bound: Bound, ticket: str, keep: Keep
+    ) -> Admission:
+        """Counts a request and returns what it may use, or counts it nowhere if its caller goes away meanwhile.
 
         Raises LimitReached where it may not run now, StaleDecision where the limits have changed, Unavailable.
         """
-        limits = () if snapshot.limits is None else snapshot.limits.of(user)
-        bound, prompt_tokens = await self._fit(limits, request, bound)
-        admission = Admission(ticket, bound, await self._spending.open(snapshot, user))
-        admission.kept = _kept(limits, _subjects(snapshot, user), _estimate(request, bound, prompt_tokens))
-        if not admission.kept:
+        admission = self._admit(snapshot, user, request, bound, ticket)
+        if not self._counter.waits:
+            return await admission  # nobody goes away between the count and this line
+        admitting = keep(admission)
+        try:
+            return await asyncio.shield(admitting)
+        except asyncio.CancelledError:
+            keep(self._forgo_later(admitting))
+            raise
+
+    async def _admit(self, snapshot: Snapshot, user: str, request: ChatRequest, bound: Bound, ticket: str) -> Admission:
+        plan, prompt_tokens = self._plan(snapshot, user), None
+        if plan.tokens_max is not None:
+            bound, prompt_tokens = await self._fit(plan.tokens_max, request, bound)
+        admission = Admission(ticket, bound, await self._spending.open(snapshot, user), plan)
+        if not plan.takes:
             return admission
-        taken = await self._counter.take(ticket, [kept.take for kept in admission.kept])
-        rates = _rates(admission.kept, taken.counted)
+        admission.takes = plan.of_tokens(_estimate(request, bound, prompt_tokens))
+        taken = await self._counter.take(ticket, admission.takes)
+        rates = _rates(plan, taken.counted)
         if taken.refused is not None:
-            raise _reached(admission.kept[taken.refused], taken, rates)
+            raise _reached(plan, taken.refused, taken.wait_seconds, rates)
         admission.at, admission.rates = taken.slice, rates
         return admission
 
-    async def end(self, admission: Admission) -> None:
-        """Gives the slots of a request back and counts the tokens that it used, once."""
-        await self._correct(admission, requests=1, tokens=admission.used_tokens)
+    def _plan(self, snapshot: Snapshot, user: str) -> _Plan:
+        assert snapshot.limits is not None  # noqa: S101 - who has none is not asked
+        key = (snapshot.key_id, user)
+        plan = self._plans.get(key)
+        if plan is None or plan.limits is not snapshot.limits:
+            if len(self._plans) >= PLANS_MAX:
+                self._plans.pop(next(iter(self._plans)))
+            plan = self._plans[key] = _make_plan(snapshot, snapshot.limits, user)
+        return plan
+
+    async def end(self, admission: Admission, keep: Keep) -> "asyncio.Task[None] | None":
+        """Gives the slots of a request back and counts the tokens that it used, once.
+
+        Returns what does so, whatever becomes of the caller; None where it is done already.
+        """
+        ending = self._correct(admission, requests=1, tokens=admission.used_tokens)
+        if self._counter.waits:
+            return keep(ending)
+        await ending
+        return None
 
     async def forgo(self, admission: Admission) -> None:
         """Counts a request nowhere, because its provider was never called."""
         await self._correct(admission, requests=0, tokens=0)
 
-    async def forgo_later(self, admitting: "asyncio.Task[Admission]") -> None:
-        """Does the same with one whose caller went away while it was being admitted."""
+    async def _forgo_later(self, admitting: "asyncio.Task[Admission]") -> None:
         with suppress(CoinslotError):  # who was refused has taken nothing
             await self.forgo(await admitting)
 
     async def _correct(self, admission: Admission, requests: int, tokens: int) -> None:
-        if admission.has_ended or not admission.kept:
+        if admission.has_ended or not admission.takes:
             return
         admission.has_ended = True
         used: dict[Measure, int] = {"requests": requests, "tokens": tokens, "running": 0}
-        amounts = [used[kept.measure] for kept in admission.kept]
-        await self._counter.correct(admission.ticket, [kept.take for kept in admission.kept], admission.at, amounts)
+        amounts = [used[measure] for _, measure in admission.plan.whose]
+        await self._counter.correct(admission.ticket, admission.takes, admission.at, amounts)
 
     async def check_spending(self, admission: Admission, snapshot: Snapshot, refusal: InsufficientFunds) -> None:
         """Raises LimitReached if a limit of spending leaves less than a refused hold needed; limits go before funds."""
@@ -138,24 +186,13 @@ class Limiter:
             raise spending_reached(reached, snapshot)
 
     async def _fit(
-        self, limits: Sequence[tuple[Scope, Limits]], request: ChatRequest, bound: Bound
+        self, tokens_max: tuple[int, str, Scope], request: ChatRequest, bound: Bound
     ) -> tuple[Bound, int | None]:
         """Lowers the output limit until a request fits what one request may use, and a minute's tokens.
 
         Returns the prompt's tokens too, where they had to be counted for that.
         """
-        allowed = [
-            (most, code, scope)
-            for scope, each in limits
-            for most, code in (
-                (each.tokens_per_request, "tokens_per_request"),
-                (each.tokens_per_minute, CODES["tokens"]),
-            )
-            if most is not None
-        ]
-        if not allowed:
-            return bound, None
-        most, code, scope = min(allowed)
+        most, code, scope = tokens_max
         if bound.prompt_tokens + bound.output_tokens * bound.choices <= most:
             return bound, None
         tokens = await asyncio.to_thread(count_prompt, request, self._tokens)
@@ -168,9 +205,32 @@ class Limiter:
         return replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output)), prompt
 
 
-def _subjects(snapshot: Snapshot, user: str) -> dict[Scope, str]:
+def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str) -> _Plan:
     names = {Scope.USER: f"user:{user}", Scope.KEY: f"key:{snapshot.key_id}", Scope.PAYWALL: "paywall"}
-    return {scope: f"{snapshot.paywall_id}:{name}" for scope, name in names.items()}
+    limits = all_limits.of(user)
+    kept = [
+        (Take(f"{snapshot.paywall_id}:{names[scope]}:{measure}", limit, 1, measure == "running"), (scope, measure))
+        for scope, each in limits
+        for measure, limit in _measured(each)
+        if limit is not None
+    ]
+    of_request = [
+        (most, code, scope)
+        for scope, each in limits
+        for most, code in ((each.tokens_per_request, "tokens_per_request"), (each.tokens_per_minute, CODES["tokens"]))
+        if most is not None
+    ]
+    return _Plan(
+        all_limits, tuple(take for take, _ in kept), tuple(whose for _, whose in kept), min(of_request, default=None)
+    )
+
+
+def _measured(limits: Limits) -> tuple[tuple[Measure, int | None], ...]:
+    return (
+        ("requests", limits.requests_per_minute),
+        ("tokens", limits.tokens_per_minute),
+        ("running", limits.concurrency),
+    )
 
 
 def _estimate(request: ChatRequest, bound: Bound, prompt_tokens: int | None) -> int:
@@ -182,36 +242,22 @@ def _estimate(request: ChatRequest, bound: Bound, prompt_tokens: int | None) -> 
     return prompt_tokens + output * bound.choices
 
 
-def _kept(limits: Sequence[tuple[Scope, Limits]], subjects: dict[Scope, str], tokens: int) -> tuple[_Kept, ...]:
-    found = []
-    for scope, each in limits:
-        measures: tuple[tuple[Measure, int | None, int], ...] = (
-            ("requests", each.requests_per_minute, 1),
-            ("tokens", each.tokens_per_minute, tokens),
-            ("running", each.concurrency, 1),
-        )
-        for measure, limit, amount in measures:
-            if limit is not None:
-                take = Take(f"{subjects[scope]}:{measure}", limit, min(amount, limit), measure == "running")
-                found.append(_Kept(scope, measure, take))
-    return tuple(found)
-
-
-def _rates(kept: Sequence[_Kept], counted: Sequence[Counted]) -> tuple[Rate, ...]:
+def _rates(plan: _Plan, counted: Sequence[Counted]) -> tuple[Rate, ...]:
     """Returns the tightest limit of requests and of tokens."""
-    found: dict[Measure, Rate] = {}
-    for each, count in zip(kept, counted, strict=True):
-        if each.measure == "running":
-            continue
-        rate = Rate(each.measure, each.take.limit, max(each.take.limit - count.used, 0), count.reset_seconds)
-        tightest = found.get(each.measure)
-        if tightest is None or rate.remaining < tightest.remaining:
-            found[each.measure] = rate
-    return tuple(found.values())
+    tightest: dict[Measure, tuple[int, int]] = {}
+    for number, (take, (_, measure), count) in enumerate(zip(plan.takes, plan.whose, counted, strict=True)):
+        left = max(take.limit - count.used, 0)
+        if measure != "running" and (measure not in tightest or left < tightest[measure][0]):
+            tightest[measure] = (left, number)
+    return tuple(
+        Rate(measure, plan.takes[number].limit, left, counted[number].reset_seconds)
+        for measure, (left, number) in tightest.items()
+    )
 
 
-def _reached(kept: _Kept, taken: Taken, rates: tuple[Rate, ...]) -> RateReached:
-    seconds = min(max(-int(-taken.wait_seconds // 1), 1), RETRY_SECONDS_MAX)
-    limit = TEXTS[kept.measure].format(limit=kept.take.limit)
-    message = f"The limit for {WHOSE[kept.scope]} is {limit}. Try again in {seconds} s."
-    return RateReached(message, CODES[kept.measure], seconds, rates)
+def _reached(plan: _Plan, refused: int, wait_seconds: float, rates: tuple[Rate, ...]) -> RateReached:
+    seconds = min(max(-int(-wait_seconds // 1), 1), RETRY_SECONDS_MAX)
+    scope, measure = plan.whose[refused]
+    limit = TEXTS[measure].format(limit=plan.takes[refused].limit)
+    message = f"The limit for {WHOSE[scope]} is {limit}. Try again in {seconds} s."
+    return RateReached(message, CODES[measure], seconds, rates)

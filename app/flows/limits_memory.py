@@ -16,6 +16,8 @@ SWEEP_SECONDS = 60
 class MemoryLimits:
     """The counter of one process. Nothing in it waits, so that no two requests are ever in the middle of it."""
 
+    waits = False
+
     def __init__(
         self, now_seconds: Callable[[], float] = clock.monotonic_seconds, slices_per_second: float = SLICES_PER_SECOND
     ) -> None:
@@ -28,13 +30,17 @@ class MemoryLimits:
     async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Takes all or nothing."""
         now = self._now()
-        waits = [self._wait(take, now) for take in takes]
+        windows = [None if take.is_slot else self._window(take.name, now) for take in takes]
+        waits = [self._wait(take, window, now) for take, window in zip(takes, windows, strict=True)]
         longest = max(waits)
-        if not longest:
-            for take in takes:
-                self._count(ticket, take, now)
-        counted = tuple(self._counted(take, now) for take in takes)
-        return Taken(counted, int(now), waits.index(longest) if longest else None, longest)
+        if longest:
+            return Taken(self._counted(takes, windows, now), int(now), waits.index(longest), longest)
+        for take, window in zip(takes, windows, strict=True):
+            if window is None:
+                self._slots.setdefault(take.name, set()).add(ticket)
+            else:
+                window.add(now, take.amount)
+        return Taken(self._counted(takes, windows, now), int(now))
 
     async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
         """Corrects what was counted, and gives slots back."""
@@ -68,22 +74,18 @@ class MemoryLimits:
         window.move(now)
         return window
 
-    def _wait(self, take: Take, now: float) -> float:
-        if take.is_slot:
+    def _wait(self, take: Take, window: Window | None, now: float) -> float:
+        if window is None:
             return SLOT_WAIT_SECONDS if len(self._slots.get(take.name, ())) >= take.limit else 0
-        return self._window(take.name, now).wait(now, take.limit, take.amount) / self._per_second
+        return window.wait(now, take.limit, take.amount) / self._per_second
 
-    def _count(self, ticket: str, take: Take, now: float) -> None:
-        if take.is_slot:
-            self._slots.setdefault(take.name, set()).add(ticket)
-        else:
-            self._windows[take.name].add(now, take.amount)
-
-    def _counted(self, take: Take, now: float) -> Counted:
-        if take.is_slot:
-            return Counted(len(self._slots.get(take.name, ())), 0)
-        window = self._windows[take.name]
-        return Counted(window.total, window.rest(now) / self._per_second)
+    def _counted(self, takes: Sequence[Take], windows: Sequence[Window | None], now: float) -> tuple[Counted, ...]:
+        return tuple(
+            Counted(len(self._slots.get(take.name, ())), 0)
+            if window is None
+            else Counted(window.total, window.rest(now) / self._per_second)
+            for take, window in zip(takes, windows, strict=True)
+        )
 
     def _free(self, name: str, ticket: str) -> None:
         held = self._slots.get(name, set())

@@ -126,6 +126,8 @@ async def test_a_client_that_goes_away_before_its_hold_leaves_nothing_counted(da
 class SlowCounter(MemoryLimits):
     """Counts as another machine does: its answer is under way for a while."""
 
+    waits = True
+
     def __init__(self) -> None:
         super().__init__()
         self.has_counted = asyncio.Event()

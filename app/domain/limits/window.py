@@ -14,14 +14,18 @@ WINDOW_SLICES = 600
 class Window:
     """The count of one limit. Times are numbers of slices, with a fraction."""
 
-    __slots__ = ("_slices", "total")
+    __slots__ = ("_moved_to", "_slices", "total")
 
     def __init__(self) -> None:
         self._slices: dict[int, int] = {}
+        self._moved_to = -1
         self.total = 0
 
     def move(self, now: float) -> None:
         """Forgets what is too old to count."""
+        if int(now) == self._moved_to:
+            return
+        self._moved_to = int(now)
         gone = list(takewhile(lambda each: each < int(now) - WINDOW_SLICES, self._slices))
         for each in gone:
             self.total -= self._slices.pop(each)
@@ -40,6 +44,8 @@ class Window:
     def wait(self, now: float, limit: int, amount: int) -> float:
         """Returns after how many slices an amount, at most the limit, would fit; 0 for now."""
         excess, at = self.total + amount - limit, now
+        if excess <= 0:
+            return 0
         for end, counted in self._ends():
             if excess <= 0:
                 break
@@ -48,8 +54,10 @@ class Window:
 
     def rest(self, now: float) -> float:
         """Returns after how many slices nothing is counted any more."""
-        newest = (each for each, counted in reversed(self._slices.items()) if counted)
-        return next((each + WINDOW_SLICES + 1 - now for each in newest), 0)
+        for each, counted in reversed(self._slices.items()):
+            if counted:
+                return each + WINDOW_SLICES + 1 - now
+        return 0
 
     def _ends(self) -> Iterator[tuple[int, int]]:
         """Yields when each slice stops counting, the oldest first, and what is counted in it."""
