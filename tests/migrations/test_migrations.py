@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app import db, settings
 from app.domain.all_tables import METADATA
-from tests.domain.ledger.money import deposit, do, execute, findings
+from app.domain.ledger.book import budget_set_id
+from tests.domain.ledger.money import WALLET, deposit, do, execute, findings
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -31,7 +33,8 @@ def describe(engine: Engine) -> dict[str, Any]:
         described[name] = {
             "columns": {c["name"]: (str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(name)},
             "key": inspector.get_pk_constraint(name),
-            "foreign": sorted(map(repr, inspector.get_foreign_keys(name))),
+            # Without their names, which SQLAlchemy does not see on a column that was added to a table of SQLite.
+            "foreign": sorted(repr({**key, "name": None}) for key in inspector.get_foreign_keys(name)),
             "unique": sorted(map(repr, inspector.get_unique_constraints(name))),
             "checks": {c["name"]: c["sqltext"] for c in inspector.get_check_constraints(name)},
             "indexes": sorted(repr({**i, "dialect_options": _words(i)}) for i in inspector.get_indexes(name)),
@@ -74,6 +77,32 @@ def test_migrations_and_tables_do_not_drift() -> None:
         METADATA.create_all(connection)
     assert migrated == describe(db.engine())
     assert all(table["strict"] for table in migrated.values()) or not db.is_sqlite()
+
+
+@pytest.mark.usefixtures("empty")
+def test_holds_that_were_linked_to_budgets_one_by_one_name_a_set_of_them() -> None:
+    with db._migrating() as connection:
+        command.upgrade(db._alembic(connection), "2026_11_26_ledger_api")
+    wallet = f"'{WALLET.id}', 'sandbox', 'USD', 'wallet', '{WALLET.owner}', 0, 0, 0, 1"
+    execute(f"INSERT INTO ledger_account VALUES ({wallet})")
+    for budget_id in ("cap:1", "cap:2"):
+        execute(f"INSERT INTO ledger_budget VALUES ('{budget_id}', 'sandbox', 'USD', 50, 0, 0, 0, 1)")
+    for hold_id, budgets in (("hold:1", ("cap:2", "cap:1")), ("hold:2", ()), ("hold:3", ("cap:1", "cap:2"))):
+        execute(
+            "INSERT INTO ledger_hold (id, inputs_hash, account_id, owner, status, amount, from_promo, bound, metered,"
+            f" charged, budgets, created_at)"
+            f" VALUES ('{hold_id}', 'x', '{WALLET.id}', 'process', 'open', 0, 0, 10, 0, 0, {len(budgets)}, 1)"
+        )
+        for budget_id in budgets:
+            execute(f"INSERT INTO ledger_hold_budget VALUES ('{hold_id}', '{budget_id}')")
+    db.migrate()
+    both = budget_set_id(("cap:1", "cap:2"))
+    with db.transaction(writes=False) as session:
+        holds = session.execute(text("SELECT id, budget_set FROM ledger_hold ORDER BY id")).all()
+        members = session.execute(text("SELECT * FROM ledger_budget_set_member ORDER BY budget_id")).all()
+    assert [tuple(row) for row in holds] == [("hold:1", both), ("hold:2", None), ("hold:3", both)]
+    assert [tuple(row) for row in members] == [(both, "cap:1"), (both, "cap:2")]
+    assert findings() == []
 
 
 @pytest.mark.usefixtures("database")

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import LedgerRefused
-from app.domain.ledger.book import TRANSFER_COLUMNS, Book, BudgetRow
+from app.domain.ledger.book import TRANSFER_COLUMNS, Book, BudgetRow, budget_set_id
 from app.domain.ledger.decide import decide
-from app.domain.ledger.opening import open_shared_accounts
+from app.domain.ledger.opening import open_budget_sets, open_shared_accounts
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.ledger.reading import open_book
 from app.domain.ledger.sql import Link, Values, delete, insert, session_link, update
@@ -22,7 +22,6 @@ from app.domain.ledger.tables import (
     LedgerDelta,
     LedgerEpoch,
     LedgerHold,
-    LedgerHoldBudget,
     LedgerPosting,
     LedgerTransfer,
 )
@@ -43,8 +42,7 @@ _SAVE_ACCOUNT = update(_ACCOUNTS, ("posted", "held", "floor"))
 _SAVE_BUDGET = update(_BUDGETS, ("cap", "spent", "held", "overrun"))
 _SAVE_HOLD = update(_HOLDS, _HOLD_CHANGES)
 _SAVE_EPOCH = update(table_of(LedgerEpoch), ("epoch", "changed_at"), key="subject")
-_ADD_HOLD = insert(_HOLDS, (*_HOLD_COLUMNS, "budgets"))
-_ADD_LINK = insert(table_of(LedgerHoldBudget), ("hold_id", "budget_id"))
+_ADD_HOLD = insert(_HOLDS, (*_HOLD_COLUMNS, "budget_set"))
 _ADD_POSTING = insert(
     table_of(LedgerPosting),
     ("id", "inputs_hash", "is_chargeback", "created_at"),
@@ -92,8 +90,8 @@ def _write(connection: Link, book: Book) -> None:
         (row.posted, row.held, row.tight_floor, row.id) for row in book.accounts.values() if row.is_changed
     ])  # fmt: skip
     _SAVE_BUDGET.run(connection, [_budget_values(row) for row in book.budgets.values() if row.is_changed])
-    _ADD_HOLD.run(connection, [(*_hold_columns(hold), len(hold.budgets)) for hold in new_holds])
-    _ADD_LINK.run(connection, [(hold.id, budget_id) for hold in new_holds for budget_id in hold.budgets])
+    open_budget_sets(connection, {hold.budgets for hold in new_holds if hold.budgets})
+    _ADD_HOLD.run(connection, [(*_hold_columns(hold), budget_set_id(hold.budgets)) for hold in new_holds])
     _SAVE_HOLD.run(connection, [
         _hold_changes(hold) for hold in book.holds.values() if hold.is_changed and not hold.is_new
     ])  # fmt: skip

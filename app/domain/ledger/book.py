@@ -1,8 +1,11 @@
 """The rows that a batch of operations touches, in memory while it is decided, and what it wants written."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.domain.ledger.accounts import Account
@@ -12,6 +15,14 @@ TRANSFER_COLUMNS = (
     "created_at",
 )  # fmt: skip
 """The order of the values in `Book.transfers`."""
+
+
+@lru_cache(maxsize=10_000)
+def budget_set_id(budgets: tuple[str, ...]) -> str | None:
+    """Returns the id of a set of budgets, the same in whatever order they are named; None for none."""
+    if not budgets:
+        return None
+    return hashlib.sha256(json.dumps(sorted(budgets)).encode()).hexdigest()[:32]
 
 
 @dataclass(slots=True)
@@ -51,17 +62,20 @@ class BudgetRow:
     @property
     def free(self) -> int:
         """What it still lets through."""
-        return max(self.cap - self.spent - self.held, 0)
+        left = self.cap - self.spent - self.held
+        return left if left > 0 else 0
 
     @property
     def above_cap(self) -> int:
         """What stands above the cap."""
-        return max(self.spent + self.held - self.cap, 0)
+        above = self.spent + self.held - self.cap
+        return above if above > 0 else 0
 
 
 @dataclass(slots=True)
 class HoldRow:
-    """A hold that this batch has locked or made; `budgets` are the ids that it counts against."""
+    """A hold that this batch has locked or made; `budgets` are the ids of those that it counts against,
+    and `budget_set` that of all of them together."""
 
     id: str
     inputs_hash: str
@@ -77,6 +91,7 @@ class HoldRow:
     charged: int
     created_at: int
     closed_at: int | None
+    budget_set: str | None = None
     budgets: tuple[str, ...] = ()
     is_new: bool = False
     is_changed: bool = False

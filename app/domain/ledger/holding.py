@@ -262,5 +262,5 @@ def _settled(book: Book, hold: HoldRow, *, from_promo: int = 0, is_replay: bool 
 
 def _applied(book: Book, wallet: Account, amount: int, budgets: Sequence[str], **more: int | bool) -> Applied:
     """Answers with the state of the wallet, and with what the budgets still let through where there are any."""
-    done = applied(book, wallet, amount, **more)  # type: ignore[arg-type]
-    return replace(done, cap_left=min(book.budgets[budget].free for budget in budgets)) if budgets else done
+    cap_left = min([book.budgets[budget].free for budget in budgets]) if budgets else None
+    return applied(book, wallet, amount, cap_left=cap_left, **more)  # type: ignore[arg-type]

@@ -6,12 +6,13 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 
 from app.domain.ledger.accounts import Account
+from app.domain.ledger.book import budget_set_id
 from app.domain.ledger.sql import Link, insert
-from app.domain.ledger.tables import LedgerAccount, LedgerBudget, LedgerEpoch
+from app.domain.ledger.tables import LedgerAccount, LedgerBudget, LedgerBudgetSet, LedgerBudgetSetMember, LedgerEpoch
 from app.domain.tables import table_of
 
 KNOWN_MAX = 100_000
-"""How many account ids a process remembers as opened; beyond that they are asked for again."""
+"""How many ids of accounts and sets a process remembers as opened; beyond that they are asked for again."""
 
 _ACCOUNT = insert(
     table_of(LedgerAccount),
@@ -24,6 +25,9 @@ _BUDGET = insert(
     unless_there=True,
 )
 _EPOCH = insert(table_of(LedgerEpoch), ("subject", "epoch", "changed_at"), unless_there=True)
+
+_SET = insert(table_of(LedgerBudgetSet), ("id",), unless_there=True)
+_MEMBER = insert(table_of(LedgerBudgetSetMember), ("set_id", "budget_id"), unless_there=True)
 
 _known: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
 
@@ -41,17 +45,31 @@ def open_accounts(connection: Link, accounts: Iterable[Account], now: int) -> No
 
 def open_shared_accounts(link: Link, accounts: Collection[Account], now: int) -> None:
     """Opens accounts that every request touches; those that a commit of this process opened cost nothing."""
+    by_id = {account.id: account for account in accounts}
+    if unknown := _unknown(link, by_id):
+        open_accounts(link, [by_id[id_] for id_ in unknown], now)
+
+
+def open_budget_sets(link: Link, sets: Collection[tuple[str, ...]]) -> None:
+    """Writes sets of budgets; those that a commit of this process wrote cost nothing."""
+    by_id = {str(budget_set_id(budgets)): budgets for budgets in sets}
+    if unknown := _unknown(link, by_id):
+        _SET.run(link, [(id_,) for id_ in unknown])
+        _MEMBER.run(link, [(id_, budget_id) for id_ in unknown for budget_id in sorted(by_id[id_])])
+
+
+def _unknown(link: Link, ids: Collection[str]) -> list[str]:
+    """Returns, in order, those that no commit of this process has opened yet, and remembers them once this one has."""
     known = _known.setdefault(link.engine, set())
-    unknown = {account for account in accounts if account.id not in known}
-    if not unknown:
-        return
-    open_accounts(link, unknown, now)
+    unknown = sorted(set(ids) - known)
 
     def remember() -> None:
         if len(known) < KNOWN_MAX:
-            known.update(account.id for account in unknown)
+            known.update(unknown)
 
-    link.after_commit.append(remember)
+    if unknown:
+        link.after_commit.append(remember)
+    return unknown
 
 
 def open_budgets(connection: Link, wallets: Mapping[str, Account], now: int) -> None:

@@ -105,6 +105,7 @@ def applied(
     short: int = 0,
     from_promo: int = 0,
     is_replay: bool = False,
+    cap_left: int | None = None,
 ) -> Applied:
     """Answers with the state of a wallet and its trial money as the book now has it."""
     own, trial = wallet.purse
@@ -113,7 +114,7 @@ def applied(
         balance, held = row.posted, row.held
     if (row := accounts.get(trial.id)) is not None:
         balance, held = balance + row.posted, held + row.held
-    return Applied(amount, released, balance - held, balance, short, from_promo, is_replay)
+    return Applied(amount, released, balance - held, balance, short, from_promo, is_replay, None, cap_left)
 
 
 def set_cap(book: Book, operation: SetCap) -> Applied:
@@ -130,11 +131,13 @@ def set_cap(book: Book, operation: SetCap) -> Applied:
 
 def budget_rows(book: Book, wallet: Account, budget_ids: Sequence[str]) -> list[BudgetRow]:
     """Returns the budgets of a charge. Raises BadOperation for one that is missing, double or of another unit."""
+    if not budget_ids:
+        return []
     rows: dict[str, BudgetRow] = {}
+    environment, unit = wallet.environment.value, wallet.unit.value
     for budget_id in budget_ids:
         row = book.budgets.get(budget_id)
-        is_double = budget_id in rows
-        if row is None or is_double or (row.environment, row.unit) != (wallet.environment.value, wallet.unit.value):
+        if row is None or budget_id in rows or row.environment != environment or row.unit != unit:
             raise BadOperation(f"There is no budget {budget_id} for {wallet.id}.")
         rows[budget_id] = row
     return list(rows.values())

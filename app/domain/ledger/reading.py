@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, CHARGED, NEVER_BELOW_ZERO, Account, Kind, parse
-from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow
+from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow, budget_set_id
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs
 from app.domain.ledger.operations import BumpEpoch, Charge, Extend, Hold, Operation, Post, Release, SetCap, Settle
 from app.domain.ledger.sql import Link, Read
 
 _HOLDS = Read(
     "SELECT id, inputs_hash, account_id, owner, request_id, status, amount, from_promo, bound, metered, asked, charged,"
-    " created_at, closed_at, budgets FROM ledger_hold WHERE id IN ? ORDER BY id FOR NO KEY UPDATE"
+    " created_at, closed_at, budget_set FROM ledger_hold WHERE id IN ? ORDER BY id FOR NO KEY UPDATE"
 )
-_LINKS = Read("SELECT hold_id, budget_id FROM ledger_hold_budget WHERE hold_id IN ? ORDER BY hold_id, budget_id")
+_SETS = Read("SELECT set_id, budget_id FROM ledger_budget_set_member WHERE set_id IN ? ORDER BY set_id, budget_id")
 _ACCOUNTS = Read("SELECT id, posted, held, floor FROM ledger_account WHERE id IN ? ORDER BY id FOR NO KEY UPDATE")
 _POSTINGS = Read("SELECT id, inputs_hash FROM ledger_posting WHERE id IN ?")
 _DELTAS = Read("SELECT id, account_id, amount FROM ledger_delta WHERE account_id IN ?")
@@ -35,14 +35,13 @@ _EPOCHS_TO_BUMP = Read("SELECT subject, epoch FROM ledger_epoch WHERE subject IN
 class _Touched:
     """Ids of what the operations touch; accounts in `must_exist` are opened if they are not there.
 
-    `has_unknown_holds` says that an operation names a hold and not whose it is, `said_to_have_budgets` are those
-    that it names with their budgets, `with_budgets` those found to have some.
+    `has_unknown_holds` says that an operation names a hold and not whose it is; `known_sets` are the sets of budgets
+    that the operations name.
     """
 
     holds: set[str] = field(default_factory=set)
     has_unknown_holds: bool = False
-    with_budgets: set[str] = field(default_factory=set)
-    said_to_have_budgets: set[str] = field(default_factory=set)
+    known_sets: dict[str | None, tuple[str, ...]] = field(default_factory=lambda: {None: ()})
     postings: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
     must_exist: set[Account] = field(default_factory=set)
@@ -62,10 +61,9 @@ def open_book(connection: Link, operations: Sequence[Operation], now: int) -> Bo
     if touched.has_unknown_holds:
         # Whose they are must be known before accounts are locked in order.
         _read_holds(book, touched, _HOLDS.rows(connection, touched.holds))
-        _read_links(book, touched, _LINKS.rows(connection, touched.with_budgets))
+        _read_sets(connection, book, touched)
     # Asked together, in the order of the locks, and then waited for once.
     holds = _HOLDS.ask(connection, () if touched.has_unknown_holds else touched.holds)
-    links = _LINKS.ask(connection, touched.said_to_have_budgets)
     accounts = _ACCOUNTS.ask(connection, touched.accounts)
     asked = _Touched(accounts=set(touched.accounts), budgets=set(touched.budgets))
     # After the locks: a posting by another process that we waited for is seen and not posted again.
@@ -74,7 +72,6 @@ def open_book(connection: Link, operations: Sequence[Operation], now: int) -> Bo
     budgets = _BUDGETS.ask(connection, touched.budgets)
     epochs = _EPOCHS.ask(connection, touched.subjects - touched.bumped)
     _read_holds(book, touched, holds())
-    _read_links(book, touched, links())
     book.accounts.update((row[0], AccountRow(*row)) for row in accounts())
     book.postings.update(tuple(row) for row in postings())
     folded = deltas()
@@ -89,7 +86,7 @@ def open_book(connection: Link, operations: Sequence[Operation], now: int) -> Bo
 
 def _read_unsaid(connection: Link, book: Book, touched: _Touched, asked: _Touched) -> None:
     """Reads what an operation that knew its hold's wallet or budgets wrongly did not say; as a rule, nothing."""
-    _read_links(book, touched, _LINKS.rows(connection, touched.with_budgets - touched.said_to_have_budgets))
+    _read_sets(connection, book, touched)
     more = _ACCOUNTS.rows(connection, touched.accounts - asked.accounts)
     book.accounts.update((row[0], AccountRow(*row)) for row in more)
     budgets = _BUDGETS.rows(connection, touched.budgets - asked.budgets)
@@ -128,16 +125,14 @@ def _collect(operation: Operation, touched: _Touched) -> None:
             wallet, promo = operation.wallet.purse
             touched.accounts.add(wallet.id)
             touched.accounts.add(promo.id)
-            touched.budgets.update(operation.budgets)
+            _collect_budgets(operation.budgets, touched)
             touched.subjects.update([epoch.subject for epoch in operation.epochs])
             if isinstance(operation, Hold) and operation.least == 0 and operation.wallet.kind is Kind.WALLET:
                 touched.must_exist.add(operation.wallet)
         case Settle() | Release() if operation.wallet is not None:
             touched.holds.add(operation.hold_id)
             touched.accounts.update([part.id for part in operation.wallet.purse])
-            if operation.budgets:
-                touched.budgets.update(operation.budgets)
-                touched.said_to_have_budgets.add(operation.hold_id)
+            _collect_budgets(operation.budgets, touched)
         case Extend() | Settle() | Release():
             touched.holds.add(operation.hold_id)
             touched.has_unknown_holds = True
@@ -147,6 +142,12 @@ def _collect(operation: Operation, touched: _Touched) -> None:
                 touched.caps.setdefault(operation.budget_id, operation.wallet)
         case BumpEpoch():
             touched.bumped.add(operation.subject)
+
+
+def _collect_budgets(budgets: tuple[str, ...], touched: _Touched) -> None:
+    if budgets:
+        touched.known_sets[budget_set_id(budgets)] = budgets
+        touched.budgets.update(budgets)
 
 
 def _collect_owned(account: Account, touched: _Touched) -> None:
@@ -164,19 +165,21 @@ def _read_holds(book: Book, touched: _Touched, rows: Sequence[Any]) -> None:
     """Takes up holds, and adds the accounts behind them to what must be locked."""
     for row in rows:
         hold = HoldRow(*row)
-        if hold.budgets:
-            touched.with_budgets.add(hold.id)
-        hold.budgets = ()
         book.holds[hold.id] = hold
         wallet, promo = parse(hold.account_id).purse
         touched.accounts.add(wallet.id)
         touched.accounts.add(promo.id)
 
 
-def _read_links(book: Book, touched: _Touched, rows: Sequence[Any]) -> None:
-    for hold_id, budget_id in rows:
-        book.holds[hold_id].budgets += (budget_id,)
-        touched.budgets.add(budget_id)
+def _read_sets(connection: Link, book: Book, touched: _Touched) -> None:
+    """Says of each hold which budgets it counts against, and adds those to what must be locked."""
+    held_against = [(hold, hold.budget_set) for hold in book.holds.values() if hold.budget_set is not None]
+    unknown = {set_id for _, set_id in held_against if set_id not in touched.known_sets}
+    for set_id, budget_id in _SETS.rows(connection, unknown):
+        touched.known_sets[set_id] = (*touched.known_sets.get(set_id, ()), budget_id)
+    for hold, set_id in held_against:
+        hold.budgets = touched.known_sets[set_id]
+        touched.budgets.update(hold.budgets)
 
 
 def _fold(book: Book, deltas: Sequence[Any]) -> None:

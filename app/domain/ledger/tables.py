@@ -89,7 +89,7 @@ class LedgerHold(SQLModel, table=True):
     """Money set aside. `amount` = `from_promo` + what the wallet holds; `bound` is the most it may charge.
 
     `metered` is the charge of the last checkpoint, `asked` what the settlement wanted, `charged` what it
-    took; `owner` is the process whose lease keeps it alive, `budgets` how many it counts against.
+    took; `owner` is the process whose lease keeps it alive, `budget_set` says which budgets it counts against.
     """
 
     __tablename__ = "ledger_hold"
@@ -120,18 +120,27 @@ class LedgerHold(SQLModel, table=True):
     metered: int = Field(sa_type=Whole)
     asked: int | None = Field(default=None, sa_type=Whole)
     charged: int = Field(sa_type=Whole)
-    budgets: int = Field(sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
     closed_at: int | None = Field(default=None, sa_type=Whole)
+    budget_set: str | None = Field(default=None, sa_type=Words, foreign_key="ledger_budget_set.id")
 
 
-class LedgerHoldBudget(SQLModel, table=True):
-    """Which budgets a hold counts against."""
+class LedgerBudgetSet(SQLModel, table=True):
+    """Budgets that holds count against together; its id is the hash of theirs, and it never changes."""
 
-    __tablename__ = "ledger_hold_budget"
-    __table_args__ = (Index("ix_ledger_hold_budget_budget", "budget_id"), STRICT)
+    __tablename__ = "ledger_budget_set"
+    __table_args__ = (STRICT,)
 
-    hold_id: str = Field(primary_key=True, sa_type=Words, foreign_key="ledger_hold.id")
+    id: str = Field(primary_key=True, sa_type=Words)
+
+
+class LedgerBudgetSetMember(SQLModel, table=True):
+    """A budget of a set."""
+
+    __tablename__ = "ledger_budget_set_member"
+    __table_args__ = (Index("ix_ledger_budget_set_member_budget", "budget_id"), STRICT)
+
+    set_id: str = Field(primary_key=True, sa_type=Words, foreign_key="ledger_budget_set.id")
     budget_id: str = Field(primary_key=True, sa_type=Words, foreign_key="ledger_budget.id")
 
 

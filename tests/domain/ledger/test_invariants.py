@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app import db
 from app.domain.ledger import invariants
+from app.domain.ledger.book import budget_set_id
 from app.domain.ledger.invariants import CHECKS, check_all
 from app.domain.ledger.operations import Charge, Extend, Hold, Post, SetCap, Settle, Transfer
 from tests.domain.ledger.money import (
@@ -150,8 +151,9 @@ def test_a_charge_that_is_not_what_its_transfers_took_is_found(books: str, hold_
 
 
 def test_a_lost_link_between_hold_and_budget_is_found(books: str) -> None:
-    statement = "DELETE FROM ledger_hold_budget WHERE hold_id = 'hold:2'"
-    assert break_row(books, "ledger_hold_budget", statement) == [("budget", "cap:1"), ("hold_budgets", "hold:2")]
+    set_id = budget_set_id(("cap:1",))
+    statement = f"DELETE FROM ledger_budget_set_member WHERE set_id = '{set_id}'"
+    assert break_row(books, "ledger_budget_set_member", statement) == [("budget", "cap:1"), ("budget_set", set_id)]
 
 
 def test_a_changed_amount_of_a_transfer_is_found(books: str) -> None:
