@@ -12,6 +12,7 @@ _ALPHABET = string.digits + string.ascii_lowercase
 _TIME_CHARACTERS, _RANDOM_CHARACTERS = 9, 13
 _MILLISECONDS_MAX = len(_ALPHABET) ** _TIME_CHARACTERS - 1
 _POOL_CHARACTERS = 13 * 256
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LETTER_OF_BYTE = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -63,4 +64,15 @@ def least_id(prefix: str, at: int) -> str:
 def derived_id(prefix: str, *parts: str) -> str:
     """Returns the one id of what `parts` name: the same parts give the same id in every process."""
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()
-    return f"{prefix}_{encode(int.from_bytes(digest[:16]), _ALPHABET, 25)}"
+    return f"{prefix}_{_encode_by_pairs(int.from_bytes(digest[:16]))}"
+
+
+def _encode_by_pairs(number: int) -> str:
+    """Writes 128 bits as `encode` does, in 25 letters and digits, but two at a time."""
+    pairs = []
+    for _ in range(12):
+        number, rest = divmod(number, 1_296)
+        pairs.append(_PAIRS[rest])
+    pairs.append(_ALPHABET[number])
+    pairs.reverse()
+    return "".join(pairs)

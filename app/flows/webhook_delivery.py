@@ -22,12 +22,17 @@ from app.domain.events import deliveries, outbox, subscriptions
 from app.domain.events.deliveries import GONE, Claimed, Outcome
 from app.domain.events.made import body_of
 from app.domain.events.subscriptions import EndedBy, Endpoint, SubscriptionView, context
+from app.domain.leases import leases
 from app.flows.ports import Mail, Mailer, Message, Messenger, Sealer
 
 log = structlog.get_logger()
 
 FAN_OUT_ROWS = 200
 """How many rows are fanned out in one transaction: on SQLite everybody else's commits wait for it."""
+
+FAN_OUT_LEASE = "job:fan-out-events"
+FAN_OUT_LEASE_SECONDS = 5
+"""For how long nobody else takes over from a process that was killed."""
 
 OF_ENDPOINT_MAX = 8
 OF_FAILING_MAX = 1
@@ -42,14 +47,21 @@ KEPT_SECONDS = 30 * 24 * 3600
 FORGET_ROWS = 1_000
 
 
-async def fan_out() -> int:
-    """Makes deliveries of what is due, some at a time; returns of how many rows. For the lease's holder.
+async def fan_out(owner: str) -> int:
+    """Makes deliveries of what is due, some at a time; returns of how many rows, none while another owner does so.
 
-    What came meanwhile waits for the next run, where it is enough to go without a transaction of its own.
+    The lease is taken in the transaction that it is for, whose commit it would cost otherwise. What came meanwhile
+    waits for the next run: a transaction for each that comes would cost more than all the rest.
     """
+
+    def fan_out_some(session: Session) -> int:
+        if not leases.take(session, FAN_OUT_LEASE, owner, FAN_OUT_LEASE_SECONDS):
+            return 0
+        return outbox.fan_out(session, FAN_OUT_ROWS)
+
     fanned_out = 0
     while True:
-        step = await db.in_transaction(lambda session: outbox.fan_out(session, FAN_OUT_ROWS), writes=True)
+        step = await db.in_transaction(fan_out_some, writes=True)
         fanned_out += step
         if step < FAN_OUT_ROWS:
             return fanned_out

@@ -24,8 +24,9 @@ REAPER_SHARE = 0.2
 class Job:
     """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody.
 
-    `is_due` is asked before the lease is taken; what `is_shared` several processes may run at once, without one.
-    One that is to run `soon` begins with the process and not after its first pause.
+    `is_due` is asked before the lease is taken; what `is_shared` is run without one, because several processes may run
+    it at once or because it sees to that itself. One that is to run `soon` begins with the process and not after its
+    first pause.
     """
 
     work: Work
@@ -44,6 +45,10 @@ async def _finish_inbox() -> int:
     return await topup_received.finish_inbox(wiring.get().rails)
 
 
+async def _fan_out_events() -> int:
+    return await webhook_delivery.fan_out(wiring.get().owner)
+
+
 async def _deliver_webhooks() -> int:
     return await wiring.get().courier.deliver()
 
@@ -60,7 +65,7 @@ def jobs() -> Mapping[str, Job]:
     return {
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
         "finish-inbox": Job(_finish_inbox, 30, urgent=True),
-        "fan-out-events": Job(webhook_delivery.fan_out, 0.5, is_due=webhook_delivery.has_due),
+        "fan-out-events": Job(_fan_out_events, 0.5, is_due=webhook_delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(webhook_delivery.forget, 3_600),
         "fold-deltas": Job(housekeeping.fold, 10),

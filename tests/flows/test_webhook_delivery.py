@@ -10,7 +10,7 @@ from app import db, settings
 from app.adapters.mail_kept import KeptMailer
 from app.adapters.messenger_http import HttpMessenger
 from app.domain import clock
-from app.domain.events import deliveries, outbox, subscriptions
+from app.domain.events import deliveries, subscriptions
 from app.domain.events.deliveries import ATTEMPTS_MAX
 from app.domain.events.subscriptions import FAILING_SECONDS_MAX, FAILURES_MAX
 from app.flows import webhook_delivery
@@ -86,7 +86,7 @@ async def test_after_eight_attempts_with_doubling_pauses_it_is_given_up(received
     snapshot = make_snapshot()
     await subscribe(snapshot, received.url("/status/500"))
     happen(snapshot)
-    await fan_out()
+    await fan_out("here")
     courier = make_courier(base_seconds=30)
     pauses = []
     for _ in range(ATTEMPTS_MAX):
@@ -142,7 +142,7 @@ async def test_a_slow_endpoint_delays_nobody_elses(received: Receiver) -> None:
     await subscribe(quick, received.url("/ok"))
     happen(slow, 300)
     happen(quick, 100)
-    await fan_out()
+    await fan_out("here")
     courier = make_courier(HttpMessenger(seconds_max=30, allow_private=True))
     delivering = asyncio.create_task(courier.deliver())
     for _ in range(200):
@@ -153,7 +153,7 @@ async def test_a_slow_endpoint_delays_nobody_elses(received: Receiver) -> None:
     assert 0 < len(received.at(never)) <= OF_ENDPOINT_MAX
     assert received.busy_max[never] <= OF_ENDPOINT_MAX and received.busy_max["/ok"] <= OF_ENDPOINT_MAX
     happen(quick, 1, source="later")
-    await fan_out()
+    await fan_out("here")
     for _ in range(100):
         await asyncio.sleep(0.05)
         if len(received.at("/ok")) == 101:
@@ -169,7 +169,7 @@ async def test_two_couriers_deliver_everything_once(received: Receiver) -> None:
     snapshot = make_snapshot()
     await subscribe(snapshot, received.url())
     events = happen(snapshot, 200)
-    await fan_out()
+    await fan_out("here")
     one, two = make_courier(), make_courier()
     attempts = await asyncio.gather(one.deliver(), two.deliver())
     assert sum(attempts) == 200 and min(attempts) > 0
@@ -183,7 +183,7 @@ async def test_what_a_lost_courier_had_claimed_is_sent_by_another(received: Rece
     snapshot = make_snapshot()
     made = await subscribe(snapshot, received.url())
     happen(snapshot)
-    await fan_out()
+    await fan_out("here")
     with db.transaction() as session:
         (lost,) = deliveries.claim(session, made.subscription.id, 5, 0.3)
         assert deliveries.claim(session, made.subscription.id, 5, 0.3) == []
@@ -282,19 +282,8 @@ async def test_what_ended_long_ago_is_forgotten_and_nothing_else(
     await deliver()
     assert await webhook_delivery.forget() == 0 and len(log_of(snapshot)) == 3
     happen(snapshot, 1, source="waits")
-    await fan_out()
+    await fan_out("here")
     monkeypatch.setattr(webhook_delivery, "KEPT_SECONDS", 0)
     await asyncio.sleep(0.001)
     assert await webhook_delivery.forget() == 6
     assert [entry.status for entry in log_of(snapshot)] == ["pending"]
-
-
-@pytest.mark.usefixtures("database")
-async def test_a_fan_out_that_is_repeated_adds_nothing(received: Receiver) -> None:
-    snapshot = make_snapshot()
-    await subscribe(snapshot, received.url())
-    events = happen(snapshot, 2)
-    assert happen(snapshot, 2) and await fan_out() == 2
-    with db.transaction() as session:
-        session.execute(outbox._EVENTS.update().values(fanned_out_at=None))
-    assert await fan_out() == 2 and len(log_of(snapshot)) == len(events)

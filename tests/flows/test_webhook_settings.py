@@ -64,7 +64,7 @@ async def test_what_waits_is_not_delivered_any_more_once_it_is_inactive() -> Non
     snapshot = make_snapshot()
     made = (await subscribe(snapshot, URL)).subscription
     happen(snapshot)
-    await fan_out()
+    await fan_out("here")
     await deactivate_subscription(snapshot, made.id)
     (entry,) = log_of(snapshot)
     assert (entry.status, entry.error, entry.next_attempt_at) == ("error", "The subscription is not active.", None)

@@ -39,7 +39,7 @@ async def listening(snapshot: Snapshot) -> Snapshot:
 
 async def told(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
     """Fans out, and returns what a paywall is told, in the order of its events' names."""
-    await fan_out()
+    await fan_out("here")
     return sorted(((entry.event.type, entry.event.data) for entry in log_of(snapshot)), key=lambda one: one[0])
 
 
@@ -58,7 +58,7 @@ def make_courier(
 
 async def deliver(courier: Courier | None = None) -> int:
     """Fans out and delivers what is due, and returns how many attempts that took."""
-    await fan_out()
+    await fan_out("here")
     used = courier or make_courier()
     try:
         return await used.deliver()

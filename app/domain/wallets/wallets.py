@@ -66,6 +66,7 @@ def check_user(value: object, field: str = "user") -> str:
     return value
 
 
+@lru_cache(maxsize=16_384)
 def end_user_id(paywall_id: str, user: str) -> str:
     """Returns our own id of an app's user: another one in each paywall."""
     return derived_id("usr", paywall_id, user)
