@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from app.domain.errors import CoinslotError, InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit
@@ -42,8 +42,7 @@ TEXTS: dict[Measure, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """Where a limit of a minute stands, for the headers of an answer."""
 
     measure: Measure
@@ -75,10 +74,10 @@ class _Plan:
 
     def of_tokens(self, tokens: int) -> tuple[Take, ...]:
         """Returns what a request takes that is counted as so many tokens."""
-        return tuple(
+        return tuple([
             take if measure != "tokens" else Take(take.name, take.limit, min(tokens, take.limit))
             for take, (_, measure) in zip(self.takes, self.whose, strict=True)
-        )
+        ])  # fmt: skip
 
 
 @dataclass(slots=True)

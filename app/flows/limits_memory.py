@@ -29,18 +29,24 @@ class MemoryLimits:
 
     async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Takes all or nothing."""
-        now = self._now()
-        windows = [None if take.is_slot else self._window(take.name, now) for take in takes]
-        waits = [self._wait(take, window, now) for take, window in zip(takes, windows, strict=True)]
-        longest = max(waits)
-        if longest:
-            return Taken(self._counted(takes, windows, now), int(now), waits.index(longest), longest)
-        for take, window in zip(takes, windows, strict=True):
+        now, refused, longest = self._now(), None, 0.0
+        windows: list[Window | None] = []
+        for number, take in enumerate(takes):
+            window = None if take.is_slot else self._window(take.name, now)
+            windows.append(window)
             if window is None:
-                self._slots.setdefault(take.name, set()).add(ticket)
+                wait = SLOT_WAIT_SECONDS if len(self._slots.get(take.name, ())) >= take.limit else 0
             else:
-                window.add(now, take.amount)
-        return Taken(self._counted(takes, windows, now), int(now))
+                wait = window.wait(now, take.limit, take.amount) / self._per_second
+            if wait > longest:
+                refused, longest = number, wait
+        if refused is None:
+            for take, window in zip(takes, windows, strict=True):
+                if window is None:
+                    self._slots.setdefault(take.name, set()).add(ticket)
+                else:
+                    window.add(now, take.amount)
+        return Taken(self._counted(takes, windows, now), int(now), refused, longest)
 
     async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
         """Corrects what was counted, and gives slots back."""
@@ -74,18 +80,13 @@ class MemoryLimits:
         window.move(now)
         return window
 
-    def _wait(self, take: Take, window: Window | None, now: float) -> float:
-        if window is None:
-            return SLOT_WAIT_SECONDS if len(self._slots.get(take.name, ())) >= take.limit else 0
-        return window.wait(now, take.limit, take.amount) / self._per_second
-
     def _counted(self, takes: Sequence[Take], windows: Sequence[Window | None], now: float) -> tuple[Counted, ...]:
-        return tuple(
+        return tuple([
             Counted(len(self._slots.get(take.name, ())), 0)
             if window is None
             else Counted(window.total, window.rest(now) / self._per_second)
             for take, window in zip(takes, windows, strict=True)
-        )
+        ])  # fmt: skip
 
     def _free(self, name: str, ticket: str) -> None:
         held = self._slots.get(name, set())
