@@ -142,8 +142,6 @@ end
 class RedisLimits:
     """The counter of all processes that share one Redis."""
 
-    waits = True
-
     def __init__(self, url: str, lease_seconds: float, slice_microseconds: int = SLICE_MICROSECONDS) -> None:
         pool = redis.BlockingConnectionPool.from_url(
             url,

@@ -82,6 +82,11 @@ class Bound:
     images: int = 0
 
     @property
+    def tokens(self) -> int:
+        """All tokens together."""
+        return self.prompt_tokens + self.output_tokens * self.choices
+
+    @property
     def first(self) -> int:
         """The output of each choice that is held to begin with."""
         return self.output_tokens_first or self.output_tokens

@@ -38,12 +38,7 @@ class Taken:
 
 
 class LimitCounter(Protocol):
-    """Counts what requests use of limits, for one process or for several.
-
-    `waits`: whether what it does takes longer than a step of the event loop.
-    """
-
-    waits: bool
+    """Counts what requests use of limits, for one process or for several."""
 
     async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Takes all or nothing, whatever others take at the same time. Raises Unavailable."""

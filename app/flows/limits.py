@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from app.domain import clock
 from app.domain.errors import CoinslotError, InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit
 from app.domain.paywalls.limits import KeyLimits, Limits, Scope
 from app.flows.chat_request import ChatRequest
 from app.flows.decide import Bound
-from app.flows.limit_port import Counted, LimitCounter, Take
+from app.flows.limit_port import Counted, LimitCounter, Take, Taken
+from app.flows.limits_memory import MemoryLimits
 from app.flows.ports import TokenCounter
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
@@ -64,13 +66,17 @@ class _Plan:
     """What a user's requests with one key must keep, worked out once for as long as the same limits hold.
 
     `takes` are what a request takes, of tokens one; `whose` says of each which limit it is. `tokens_max` is the
-    smallest limit of what one request may use.
+    smallest limit of what one request may use; `spending` are limits of spending, with the ledger's `budgets`, `until`
+    the first of their periods ends.
     """
 
     limits: KeyLimits
+    until: int
     takes: tuple[Take, ...]
     whose: tuple[tuple[Scope, Measure], ...]
     tokens_max: tuple[int, str, Scope] | None
+    spending: tuple[SpendLimit, ...]
+    budgets: tuple[str, ...]
 
     def of_tokens(self, tokens: int) -> tuple[Take, ...]:
         """Returns what a request takes that is counted as so many tokens."""
@@ -79,6 +85,12 @@ class _Plan:
             for take, (_, measure) in zip(self.takes, self.whose, strict=True)
         ])  # fmt: skip
 
+    def amounts(self, requests: int, tokens: int) -> Sequence[int]:
+        """Returns what a request really took of each, once it has ended."""
+        return [
+            requests if measure == "requests" else tokens if measure == "tokens" else 0 for _, measure in self.whose
+        ]
+
 
 @dataclass(slots=True)
 class Admission:
@@ -86,7 +98,6 @@ class Admission:
 
     ticket: str
     bound: Bound
-    spending: tuple[SpendLimit, ...]
     plan: _Plan
     takes: tuple[Take, ...] = ()
     at: int = 0
@@ -97,7 +108,7 @@ class Admission:
     @property
     def budgets(self) -> tuple[str, ...]:
         """The budgets that its hold counts against."""
-        return tuple(limit.budget_id for limit in self.spending)
+        return self.plan.budgets
 
 
 class Limiter:
@@ -105,6 +116,8 @@ class Limiter:
 
     def __init__(self, counter: LimitCounter, tokens: TokenCounter, spending: SpendLimits) -> None:
         self._counter = counter
+        # What nobody else counts needs no waiting, and so no care for callers who go away meanwhile.
+        self._alone = counter if isinstance(counter, MemoryLimits) else None
         self._tokens = tokens
         self._spending = spending
         self._plans: dict[tuple[str, str], _Plan] = {}
@@ -116,40 +129,49 @@ class Limiter:
 
         Raises LimitReached where it may not run now, StaleDecision where the limits have changed, Unavailable.
         """
-        admission = self._admit(snapshot, user, request, bound, ticket)
-        if not self._counter.waits:
-            return await admission  # nobody goes away between the count and this line
-        admitting = keep(admission)
-        try:
-            return await asyncio.shield(admitting)
-        except asyncio.CancelledError:
-            keep(self._forgo_later(admitting))
-            raise
-
-    async def _admit(self, snapshot: Snapshot, user: str, request: ChatRequest, bound: Bound, ticket: str) -> Admission:
-        plan, prompt_tokens = self._plan(snapshot, user), None
-        if plan.tokens_max is not None:
+        plan, prompt_tokens = self._plans.get((snapshot.key_id, user)), None
+        if plan is None or plan.limits is not snapshot.limits or plan.until <= clock.now():
+            plan = await self._plan(snapshot, user)
+        if plan.tokens_max is not None and bound.tokens > plan.tokens_max[0]:
             bound, prompt_tokens = await self._fit(plan.tokens_max, request, bound)
-        admission = Admission(ticket, bound, await self._spending.open(snapshot, user), plan)
+        admission = Admission(ticket, bound, plan)
         if not plan.takes:
             return admission
         admission.takes = plan.of_tokens(_estimate(request, bound, prompt_tokens))
-        taken = await self._counter.take(ticket, admission.takes)
+        if self._alone is not None:
+            taken = self._alone.take_now(ticket, admission.takes)
+        else:
+            taken = await self._take_surely(admission, keep)
         rates = _rates(plan, taken.counted)
         if taken.refused is not None:
             raise _reached(plan, taken.refused, taken.wait_seconds, rates)
         admission.at, admission.rates = taken.slice, rates
         return admission
 
-    def _plan(self, snapshot: Snapshot, user: str) -> _Plan:
+    async def _plan(self, snapshot: Snapshot, user: str) -> _Plan:
+        """Works out what a user's requests must keep, and opens their budgets."""
         assert snapshot.limits is not None  # noqa: S101 - who has none is not asked
-        key = (snapshot.key_id, user)
-        plan = self._plans.get(key)
-        if plan is None or plan.limits is not snapshot.limits:
-            if len(self._plans) >= PLANS_MAX:
-                self._plans.pop(next(iter(self._plans)))
-            plan = self._plans[key] = _make_plan(snapshot, snapshot.limits, user)
+        spending = await self._spending.open(snapshot, user)
+        if len(self._plans) >= PLANS_MAX:
+            self._plans.pop(next(iter(self._plans)))
+        plan = self._plans[snapshot.key_id, user] = _make_plan(snapshot, snapshot.limits, user, spending)
         return plan
+
+    async def _take_surely(self, admission: Admission, keep: Keep) -> Taken:
+        """Takes where others take too, and gives back what was taken for a caller who went away meanwhile."""
+        taking = keep(self._counter.take(admission.ticket, admission.takes))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            keep(self._forgo_later(admission, taking))
+            raise
+
+    async def _forgo_later(self, admission: Admission, taking: "asyncio.Task[Taken]") -> None:
+        with suppress(CoinslotError):
+            taken = await taking
+            if taken.refused is None:  # who was refused has taken nothing
+                admission.at = taken.slice
+                await self.forgo(admission)
 
     async def end(self, admission: Admission, keep: Keep) -> "asyncio.Task[None] | None":
         """Gives the slots of a request back and counts the tokens that it used, once.
@@ -157,7 +179,7 @@ class Limiter:
         Returns what does so, whatever becomes of the caller; None where it is done already.
         """
         ending = self._correct(admission, requests=1, tokens=admission.used_tokens)
-        if self._counter.waits:
+        if self._alone is None:
             return keep(ending)
         await ending
         return None
@@ -166,21 +188,19 @@ class Limiter:
         """Counts a request nowhere, because its provider was never called."""
         await self._correct(admission, requests=0, tokens=0)
 
-    async def _forgo_later(self, admitting: "asyncio.Task[Admission]") -> None:
-        with suppress(CoinslotError):  # who was refused has taken nothing
-            await self.forgo(await admitting)
-
     async def _correct(self, admission: Admission, requests: int, tokens: int) -> None:
         if admission.has_ended or not admission.takes:
             return
         admission.has_ended = True
-        used: dict[Measure, int] = {"requests": requests, "tokens": tokens, "running": 0}
-        amounts = [used[measure] for _, measure in admission.plan.whose]
-        await self._counter.correct(admission.ticket, admission.takes, admission.at, amounts)
+        amounts = admission.plan.amounts(requests, tokens)
+        if self._alone is not None:
+            self._alone.correct_now(admission.ticket, admission.takes, admission.at, amounts)
+        else:
+            await self._counter.correct(admission.ticket, admission.takes, admission.at, amounts)
 
     async def check_spending(self, admission: Admission, snapshot: Snapshot, refusal: InsufficientFunds) -> None:
         """Raises LimitReached if a limit of spending leaves less than a refused hold needed; limits go before funds."""
-        reached = await first_reached(admission.spending, refusal)
+        reached = await first_reached(admission.plan.spending, refusal)
         if reached is not None:
             raise spending_reached(reached, snapshot)
 
@@ -192,8 +212,6 @@ class Limiter:
         Returns the prompt's tokens too, where they had to be counted for that.
         """
         most, code, scope = tokens_max
-        if bound.prompt_tokens + bound.output_tokens * bound.choices <= most:
-            return bound, None
         tokens = await asyncio.to_thread(count_prompt, request, self._tokens)
         prompt = bound.prompt_tokens + (0 if tokens is None else min(tokens - request.prompt_bytes, 0))
         output = (most - prompt) // bound.choices
@@ -204,7 +222,7 @@ class Limiter:
         return replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output)), prompt
 
 
-def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str) -> _Plan:
+def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: tuple[SpendLimit, ...]) -> _Plan:
     names = {Scope.USER: f"user:{user}", Scope.KEY: f"key:{snapshot.key_id}", Scope.PAYWALL: "paywall"}
     limits = all_limits.of(user)
     kept = [
@@ -220,7 +238,13 @@ def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str) -> _Plan:
         if most is not None
     ]
     return _Plan(
-        all_limits, tuple(take for take, _ in kept), tuple(whose for _, whose in kept), min(of_request, default=None)
+        all_limits,
+        min((limit.ends_at for limit in spending), default=clock.now() + clock.DAY),
+        tuple(take for take, _ in kept),
+        tuple(whose for _, whose in kept),
+        min(of_request, default=None),
+        spending,
+        tuple(limit.budget_id for limit in spending),
     )
 
 

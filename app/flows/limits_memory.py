@@ -16,8 +16,6 @@ SWEEP_SECONDS = 60
 class MemoryLimits:
     """The counter of one process. Nothing in it waits, so that no two requests are ever in the middle of it."""
 
-    waits = False
-
     def __init__(
         self, now_seconds: Callable[[], float] = clock.monotonic_seconds, slices_per_second: float = SLICES_PER_SECOND
     ) -> None:
@@ -29,6 +27,10 @@ class MemoryLimits:
 
     async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Takes all or nothing."""
+        return self.take_now(ticket, takes)
+
+    def take_now(self, ticket: str, takes: Sequence[Take]) -> Taken:
+        """Does the same for whoever cannot wait."""
         now, refused, longest = self._now(), None, 0.0
         windows: list[Window | None] = []
         for number, take in enumerate(takes):
@@ -50,6 +52,10 @@ class MemoryLimits:
 
     async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
         """Corrects what was counted, and gives slots back."""
+        self.correct_now(ticket, takes, at, amounts)
+
+    def correct_now(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
+        """Does the same for whoever cannot wait."""
         now = self._now()
         for take, amount in zip(takes, amounts, strict=True):
             if take.is_slot:

@@ -26,7 +26,6 @@ class OutageProof:
         alone: LimitCounter | None,
         now_seconds: Callable[[], float] = clock.monotonic_seconds,
     ) -> None:
-        self.waits = True
         self._shared = shared
         self._alone = alone
         self._now_seconds = now_seconds

@@ -1,8 +1,6 @@
 """Limits of spending, opened in the ledger before a hold counts against them: once a period, version and process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
 from app import db
 from app.domain import clock
@@ -10,25 +8,12 @@ from app.domain.errors import InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit, first_short, open_spend_limits, spend_limits
 from app.domain.money import format_for_people
 from app.domain.paywalls.configuration import epoch_subject
-from app.domain.paywalls.limits import KeyLimits
 from app.flows.snapshot import Snapshot
 
 KNOWN_MAX = 100_000
-"""How many budgets, and users, a process remembers; beyond that they are looked up again."""
-
-K = TypeVar("K")
-V = TypeVar("V")
+"""How many budgets a process remembers as open; beyond that they are looked up again."""
 
 WHOSE = {"user": "this user", "key": "this key", "paywall": "all users together"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a user's spending with a key counts against while the same limits hold, and until when that is so."""
-
-    limits: KeyLimits
-    found: tuple[SpendLimit, ...]
-    until: int
 
 
 class SpendLimits:
@@ -36,7 +21,6 @@ class SpendLimits:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
-        self._opened: dict[tuple[str, str], _Opened] = {}
 
     async def open(self, snapshot: Snapshot, user: str) -> tuple[SpendLimit, ...]:
         """Returns the limits that a user's spending counts against, each with its budget.
@@ -45,15 +29,9 @@ class SpendLimits:
         """
         if snapshot.limits is None:
             return ()
-        now, key = clock.now(), (snapshot.key_id, user)
-        opened = self._opened.get(key)
-        if opened is not None and opened.limits is snapshot.limits and now < opened.until:
-            return opened.found
-        found = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, now)
+        found = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, clock.now())
         if found:
             await self._open(snapshot, user, found)
-        until = min((limit.ends_at for limit in found), default=now + clock.DAY)
-        _remember(self._opened, key, _Opened(snapshot.limits, found, until))
         return found
 
     async def _open(self, snapshot: Snapshot, user: str, found: Sequence[SpendLimit]) -> None:
@@ -66,13 +44,12 @@ class SpendLimits:
                 lambda session: open_spend_limits(session, snapshot.paywall_id, wallet, epoch, unknown), writes=True
             )
             for limit in unknown:
-                _remember(self._known, limit.budget_id, epoch.epoch)
+                self._remember(limit.budget_id, epoch.epoch)
 
-
-def _remember(known: dict[K, V], key: K, value: V) -> None:
-    if len(known) >= KNOWN_MAX:
-        known.pop(next(iter(known)))
-    known[key] = value
+    def _remember(self, budget_id: str, epoch: int) -> None:
+        if len(self._known) >= KNOWN_MAX:
+            self._known.pop(next(iter(self._known)))
+        self._known[budget_id] = epoch
 
 
 async def first_reached(limits: Sequence[SpendLimit], refusal: InsufficientFunds) -> SpendLimit | None:

