@@ -1,19 +1,27 @@
 """The way out to addresses that others name: to the public internet and nowhere else (`decisions.md` 33)."""
 
 import asyncio
+import errno
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-import httpcore
-import httpx
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 LOOKUPS_MAX = 16
-"""How many names are looked up at once, in threads of their own: a slow name server holds up no database call."""
+"""How many names a session looks up at once, in threads of its own: a slow name server holds up no database call."""
 ADDRESSES_MAX = 4
-"""How many addresses of one name are tried, one after the other."""
+"""How many addresses of one name are tried."""
+ADDRESSES_KEPT_SECONDS = 30
+"""For how long a name is not looked up again; its addresses are checked each time."""
+IDLE_SECONDS_MAX = 4
+"""How long a connection is kept for its next request: the usual servers drop theirs after 5 seconds."""
 REFUSAL = "a private address is not allowed here"
+UNTIMED = aiohttp.ClientTimeout(total=None)
+"""For callers that bound the whole of a request themselves."""
+UNREACHABLE = (aiohttp.ClientError, OSError, ValueError, LookupError)
+"""What a request ends with that got no answer; the last two where no HTTP request can carry its URL or headers."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last 32 bits, which a gateway of ours may translate to our own network."""
@@ -44,118 +52,85 @@ def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def guarded_client(*, allow_private: bool, seconds_max: float) -> httpx.AsyncClient:
-    """Returns a client for addresses that others name; each step of a request has `seconds_max`.
+def guarded_session(
+    *, allow_private: bool, timeout: aiohttp.ClientTimeout = UNTIMED, idle_seconds_max: float = IDLE_SECONDS_MAX
+) -> aiohttp.ClientSession:
+    """Returns a session of the running event loop, for addresses that others name.
 
-    Names are looked up for each connection, which then goes to the very address that was found to be public:
-    a name that changes its mind leads nowhere else. Redirects are not followed, proxies of the environment not
-    used, cookies and compressed bodies not asked for. What leads to a private address raises httpx.ConnectError
-    with REFUSAL in it. One slow host takes no connection away from another.
+    An address is checked as its socket is opened, whatever name or spelling led to it: a name that changes its
+    mind leads nowhere else. What leads to a private address raises aiohttp.ClientConnectorError with REFUSAL in
+    it. Proxies, cookies and passwords of the environment are not used, compressed bodies neither asked for nor
+    inflated, no POST is repeated, and one slow host takes no connection away from another. Redirects are not
+    followed by who asks with `allow_redirects=False`, which a session cannot say for all of its requests.
     """
-    transport = httpx.AsyncHTTPTransport(
-        trust_env=False, limits=httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=4)
+    connector = _Connector(
+        limit=0,
+        keepalive_timeout=idle_seconds_max,
+        resolver=Lookups(),
+        ttl_dns_cache=ADDRESSES_KEPT_SECONDS,
+        socket_factory=None if allow_private else _open_public_socket,
     )
-    # httpx gives its pool no network of our choice, and there is no public way to.
-    transport._pool._network_backend = GuardedNetwork(allow_private=allow_private)
-    return httpx.AsyncClient(
-        transport=transport,
-        timeout=seconds_max,
-        follow_redirects=False,
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
+        auto_decompress=False,
         headers={"User-Agent": "coinslot", "Accept-Encoding": "identity"},
     )
 
 
-async def read_bounded(answer: httpx.Response, bytes_max: int) -> bytes | None:
-    """Returns the body of an answer that is being streamed, as it was sent; None if it is longer than that."""
+async def read_bounded(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes | None:
+    """Returns the body of an answer, as it was sent; None if it is longer than that."""
     body = bytearray()
-    async for piece in answer.aiter_raw():
+    while piece := await answer.content.readany():
         body += piece
         if len(body) > bytes_max:
             return None
     return bytes(body)
 
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
+def why_unreachable(error: Exception) -> str:
+    """Says why an endpoint could not be reached, without anything that it or a resolver wrote."""
+    if REFUSAL in str(error):
+        return "The endpoint has a private address, which is not allowed here."
+    return f"The endpoint could not be reached ({type(error).__name__})."
 
 
-class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Opens connections for httpx, to addresses that were just looked up and found to be public."""
-
-    def __init__(
-        self,
-        *,
-        allow_private: bool = False,
-        resolve: Resolve | None = None,
-        inner: httpcore.AsyncNetworkBackend | None = None,
-    ) -> None:
-        self._allow_private = allow_private
-        self._resolve = resolve or Lookups().find
-        self._inner = inner or httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connects to one of a host's addresses. Raises httpcore.ConnectError, httpcore.ConnectTimeout."""
-        try:
-            async with asyncio.timeout(timeout):
-                found = await self._resolve(host, port)
-        except TimeoutError:
-            raise httpcore.ConnectTimeout(f"{host} could not be looked up in time") from None
-        except OSError:
-            raise httpcore.ConnectError(f"{host} could not be looked up") from None
-        addresses = [address for address in found if self._allow_private or is_public(address)][:ADDRESSES_MAX]
-        for number, address in enumerate(addresses, 1):
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if number == len(addresses):
-                    raise
-        raise httpcore.ConnectError(REFUSAL if found else f"{host} has no address")
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Raises httpcore.ConnectError: nobody else names a file of ours."""
-        raise httpcore.ConnectError(REFUSAL)
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits."""
-        await self._inner.sleep(seconds)
+class _Connector(aiohttp.TCPConnector):
+    allowed_protocol_schema_set = frozenset({"http", "https"})
 
 
-class Lookups:
-    """Looks names up in threads of their own; those that ask for one name at once share its lookup."""
+_AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
+
+
+def _open_public_socket(address: _AddressInfo) -> socket.socket:
+    """Opens a socket for an address about to be connected; the last moment at which it is known for sure."""
+    family, kind, protocol, _, (host, *_) = address
+    if not is_public(str(host)):
+        raise PermissionError(errno.EACCES, REFUSAL)
+    return socket.socket(family, kind, protocol)
+
+
+class Lookups(AbstractResolver):
+    """Looks names up in threads of their own; aiohttp's resolver takes those that the database is called in."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(LOOKUPS_MAX, "lookup")
-        self._running: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
-    async def find(self, host: str, port: int) -> list[str]:
-        """Returns a host's addresses, in the system's order. Raises OSError."""
-        running = self._running.get((host, port))
-        if running is None:
-            running = asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
-            self._running[host, port] = running
-            running.add_done_callback(lambda done: self._end(host, port, done))
-        return await asyncio.shield(running)
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Returns a host's first addresses, in the system's order. Raises OSError, UnicodeError."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _find, host, port, family)
 
-    def _end(self, host: str, port: int, done: "asyncio.Future[list[str]]") -> None:
-        del self._running[host, port]
-        if not done.cancelled():
-            done.exception()  # whoever asked may have gone
+    async def close(self) -> None:
+        """Does nothing: a session that is closed asks for no more names, and its threads end with it."""
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except UnicodeError:  # a label that no name may have
-        raise OSError("no name that can be looked up") from None
+def _find(host: str, port: int, family: int) -> list[ResolveResult]:
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    return [
+        ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=0)
+        for kind, _, protocol, _, address in found[:ADDRESSES_MAX]
+    ]

@@ -1,12 +1,12 @@
-"""Posts signed messages to developers' endpoints over httpx, through the guard; nothing is followed, little is read."""
+"""Posts signed messages to developers' endpoints, through the guard; nothing is followed, little is read."""
 
 import asyncio
 import ipaddress
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
-from app.adapters.guard import REFUSAL, guarded_client, is_public, read_bounded
+from app.adapters.guard import UNREACHABLE, guarded_session, is_public, read_bounded, why_unreachable
 from app.adapters.signatures import signed_headers
 from app.flows.ports import Message
 
@@ -20,22 +20,24 @@ class HttpMessenger:
     def __init__(self, *, seconds_max: float, allow_private: bool = False) -> None:
         self._seconds = seconds_max
         self._allow_private = allow_private
-        self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def post(self, message: Message) -> tuple[int | None, str | None]:
         """Posts once; see Messenger. What an endpoint or a resolver wrote is not repeated in the error."""
         signed = signed_headers(message.secrets, message.id, message.seconds, message.body)
         headers = {**message.headers, "Content-Type": "application/json", **signed}
-        client = self._connections()
+        session = self._connections()
         try:
-            async with asyncio.timeout(self._seconds):
-                async with client.stream("POST", message.url, content=message.body, headers=headers) as answer:
-                    await read_bounded(answer, ANSWER_BYTES_MAX)
-                    return answer.status_code, _complaint(answer.status_code)
-        except (TimeoutError, httpx.TimeoutException):
+            async with (
+                asyncio.timeout(self._seconds),
+                session.post(message.url, data=message.body, headers=headers, allow_redirects=False) as answer,
+            ):
+                await read_bounded(answer, ANSWER_BYTES_MAX)
+                return answer.status, _complaint(answer.status)
+        except TimeoutError:
             return None, f"The endpoint did not answer within {self._seconds:g} seconds."
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, ValueError) as error:
-            return None, _why(error)
+        except UNREACHABLE as error:
+            return None, why_unreachable(error)
 
     def is_refused(self, url: str) -> bool:
         """Tells whether a URL's host is a private address in plain sight; every name is looked up when it is used."""
@@ -50,14 +52,14 @@ class HttpMessenger:
 
     async def close(self) -> None:
         """Closes all connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
-    def _connections(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = guarded_client(allow_private=self._allow_private, seconds_max=self._seconds)
-        return self._client
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = guarded_session(allow_private=self._allow_private)
+        return self._session
 
 
 def _complaint(code: int) -> str | None:
@@ -66,9 +68,3 @@ def _complaint(code: int) -> str | None:
     if 300 <= code < 400:
         return f"The endpoint answered with a redirect ({code}), which is not followed."
     return f"The endpoint answered with status {code}."
-
-
-def _why(error: Exception) -> str:
-    if REFUSAL in str(error):
-        return "The endpoint has a private address, which is not allowed here."
-    return f"The endpoint could not be reached ({type(error).__name__})."

@@ -7,10 +7,8 @@ before the usual servers drop theirs (uvicorn and Node: 5 s), so that it hardly 
 """
 
 import asyncio
-import errno
 import io
 import json
-import socket
 from collections.abc import AsyncIterator
 from functools import lru_cache
 from typing import NoReturn
@@ -18,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from app.adapters.guard import REFUSAL, is_public
+from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session
 from app.adapters.masking import clean_object
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer, ProviderTarget
@@ -33,16 +31,6 @@ END_SECONDS_MAX = 2
 """How long an upstream may take to end its body after it said that its answer is done."""
 
 _ENDING: set[asyncio.Task[None]] = set()
-
-_AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
-
-
-def _open_public_socket(address: _AddressInfo) -> socket.socket:
-    """Opens a socket for an address about to be connected; the last moment at which it is known for sure."""
-    family, kind, protocol, _, (host, *_) = address
-    if not is_public(str(host)):
-        raise PermissionError(errno.EACCES, REFUSAL)
-    return socket.socket(family, kind, protocol)
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +62,7 @@ class OpenAIProvider:
         connect_seconds_max: float = 10,
         first_byte_seconds_max: float = 300,
         silence_seconds_max: float = 120,
-        idle_seconds_max: float = 4,
+        idle_seconds_max: float = IDLE_SECONDS_MAX,
         allow_private: bool = False,
         allowed_hosts: frozenset[str] = frozenset(),
     ) -> None:
@@ -126,19 +114,12 @@ class OpenAIProvider:
         return self._guarded
 
     def _new_session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            keepalive_timeout=self._idle_seconds,
-            ttl_dns_cache=30,
-            socket_factory=_open_public_socket if guarded else None,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
+        return guarded_session(
+            allow_private=not guarded,
             timeout=aiohttp.ClientTimeout(
                 total=None, connect=self._connect_seconds, sock_read=self._first_byte_seconds
             ),
-            headers={"User-Agent": "coinslot", "Accept-Encoding": "identity"},
+            idle_seconds_max=self._idle_seconds,
         )
 
     async def _request(
@@ -154,7 +135,12 @@ class OpenAIProvider:
         session = self._session(target.base_url)
         try:
             response = await session.request(
-                method, _url(target.base_url, path), data=data, headers=headers, allow_redirects=False
+                method,
+                _url(target.base_url, path),
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+                auto_decompress=True,  # for upstreams that compress although nobody asked
             )
             if response.connection is not None and response.connection.protocol is not None:
                 # From here on it is silence that is measured.
@@ -162,8 +148,7 @@ class OpenAIProvider:
             return response
         except TimeoutError:
             raise ProviderFailed(f"The provider {target.name} did not answer in time.", timed_out=True) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            # A ValueError is a base URL or key that no HTTP request can carry.
+        except UNREACHABLE as error:
             raise ProviderFailed(_unreachable(target, error)) from None
 
     async def _fail(self, response: aiohttp.ClientResponse, target: ProviderTarget) -> NoReturn:

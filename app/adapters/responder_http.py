@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx
+import aiohttp
 
-from app.adapters.guard import REFUSAL, guarded_client, read_bounded
+from app.adapters.guard import UNREACHABLE, guarded_session, read_bounded, why_unreachable
 from app.adapters.signatures import signed_headers
 from app.domain.errors import ProviderFailed
 
@@ -28,7 +28,7 @@ class HttpResponder:
         self._now = now
         self._allow_private = allow_private
         self._seconds_max = seconds_max
-        self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._running: Counter[str] = Counter()
 
     async def write(self, url: str, secret: str, message_id: str, content: Mapping[str, Any]) -> str:
@@ -39,28 +39,28 @@ class HttpResponder:
         try:
             async with asyncio.timeout(self._seconds_max):
                 return await self._ask(url, secret, message_id, content)
-        except (TimeoutError, httpx.TimeoutException):
+        except TimeoutError:
             message = f"The endpoint did not answer within {self._seconds_max:g} seconds."
             raise ProviderFailed(message, timed_out=True) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProviderFailed(_unreachable(error)) from None
+        except UNREACHABLE as error:
+            raise ProviderFailed(why_unreachable(error)) from None
         finally:
             self._running[url] -= 1
             if not self._running[url]:
                 del self._running[url]
 
     async def _ask(self, url: str, secret: str, message_id: str, content: Mapping[str, Any]) -> str:
-        if self._client is None:
-            self._client = guarded_client(allow_private=self._allow_private, seconds_max=self._seconds_max)
+        if self._session is None:
+            self._session = guarded_session(allow_private=self._allow_private)
         body = json.dumps(content).encode()
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json, text/plain",
             **signed_headers([secret], message_id, self._now(), body),
         }
-        async with self._client.stream("POST", url, content=body, headers=headers) as answer:
-            if answer.status_code != 200:
-                raise ProviderFailed(f"The endpoint answered with status {answer.status_code}.", answer.status_code)
+        async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise ProviderFailed(f"The endpoint answered with status {answer.status}.", answer.status)
             raw = await read_bounded(answer, ANSWER_BYTES_MAX)
         if raw is None:
             raise ProviderFailed(f"The endpoint's answer is longer than {ANSWER_BYTES_MAX} bytes.")
@@ -68,9 +68,9 @@ class HttpResponder:
 
     async def close(self) -> None:
         """Closes all connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
 
 def _text(raw: bytes, content_type: str) -> str:
@@ -85,10 +85,3 @@ def _text(raw: bytes, content_type: str) -> str:
     if not isinstance(message, str):
         raise ProviderFailed("The endpoint's answer has no `message` that is a string.")
     return message
-
-
-def _unreachable(error: Exception) -> str:
-    """Says why an endpoint could not be reached, without anything that it or a resolver wrote."""
-    if REFUSAL in str(error):
-        return "The endpoint has a private address, which is not allowed here."
-    return f"The endpoint could not be reached ({type(error).__name__})."

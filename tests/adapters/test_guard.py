@@ -1,25 +1,25 @@
 """Which addresses are public, and that connections for others go there and nowhere else."""
 
 import asyncio
-import socket
-import threading
-from collections.abc import AsyncIterator, Iterable
+import gzip
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import httpcore
-import httpx
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.guard import (
+    ADDRESSES_MAX,
     REFUSAL,
-    GuardedNetwork,
-    Lookups,
-    Resolve,
-    guarded_client,
+    guarded_session,
     is_public,
     read_bounded,
+    why_unreachable,
 )
+from tests.adapters.conftest import PUBLIC, Names, serving
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "104.18.6.192", "2606:4700::6812:6c0", "::ffff:8.8.8.8"])
@@ -77,129 +77,172 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
     assert isinstance(is_public(text), bool)
 
 
-class RecordingNetwork(httpcore.AsyncNetworkBackend):
-    """Says which addresses it was asked to connect to, and refuses those that `fails` names."""
-
-    def __init__(self, *fails: str) -> None:
-        self.asked: list[str] = []
-        self.fails = fails
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self.asked.append(host)
-        if host in self.fails:
-            raise httpcore.ConnectError("refused")
-        return httpcore.AsyncMockStream([])
+BIG = b"x" * 1_000_000
 
 
-def answers(*said: list[str]) -> Resolve:
-    """A name server that says something else each time."""
-    left = iter(said)
+@dataclass
+class Site:
+    """A site on loopback: `/` is BIG, `/zipped` comes so, all else leads to `/` and sets a cookie."""
 
-    async def resolve(_host: str, _port: int) -> list[str]:
-        return next(left)
+    port: int = 0
+    heads: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
-    return resolve
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
 
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while True:
+            self.heads.append((await reader.readuntil(b"\r\n\r\n")).lower())
+            writer.write(await self._answer(self.heads[-1].split()[1]))
+            await writer.drain()
 
-async def test_a_connection_goes_to_the_very_address_that_was_looked_up() -> None:
-    inner = RecordingNetwork()
-    network = GuardedNetwork(resolve=answers(["93.184.215.14"], ["127.0.0.1"]), inner=inner)
-    await network.connect_tcp("app.example", 443)
-    with pytest.raises(httpcore.ConnectError, match=REFUSAL):
-        await network.connect_tcp("app.example", 443)
-    assert inner.asked == ["93.184.215.14"]
-
-
-async def test_of_a_name_with_both_only_the_public_addresses_are_tried() -> None:
-    inner = RecordingNetwork("1.1.1.1")
-    network = GuardedNetwork(resolve=answers(["10.0.0.1", "1.1.1.1", "::1", "1.0.0.1"], ["1.1.1.1"]), inner=inner)
-    await network.connect_tcp("app.example", 443)
-    assert inner.asked == ["1.1.1.1", "1.0.0.1"]
-    with pytest.raises(httpcore.ConnectError, match="refused"):
-        await network.connect_tcp("app.example", 443)
-
-
-async def test_no_file_of_ours_is_connected_to() -> None:
-    with pytest.raises(httpcore.ConnectError):
-        await GuardedNetwork(allow_private=True).connect_unix_socket("/run/docker.sock")
-
-
-async def test_a_name_that_is_looked_up_for_too_long_is_a_timeout() -> None:
-    async def resolve(_host: str, _port: int) -> list[str]:
-        await asyncio.sleep(30)
-        return []
-
-    with pytest.raises(httpcore.ConnectTimeout):
-        await GuardedNetwork(resolve=resolve).connect_tcp("slow.example", 443, timeout=0.05)
-
-
-async def test_those_who_ask_for_one_name_at_once_share_its_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
-    lookups, asked, go_on = Lookups(), [], threading.Event()
-
-    def slow(host: str, _port: int, **_more: object) -> list[tuple[object, ...]]:
-        asked.append(host)
-        go_on.wait(10)
-        return [(0, 0, 0, "", ("1.1.1.1", 443))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", slow)
-    finding = [asyncio.create_task(lookups.find("slow.example", 443)) for _ in range(100)]
-    await asyncio.sleep(0.05)
-    finding[0].cancel()
-    go_on.set()
-    found = await asyncio.gather(*finding, return_exceptions=True)
-    assert isinstance(found[0], asyncio.CancelledError)
-    assert found[1:] == [["1.1.1.1"]] * 99
-    assert asked == ["slow.example"]
+    async def _answer(self, path: bytes) -> bytes:
+        if path == b"/never":
+            await asyncio.sleep(60)
+        body, more, status = b"", b"Location: /\r\nSet-Cookie: a=b\r\n", b"302 Found"
+        if path in (b"/", b"/zipped"):
+            body, more, status = BIG, b"", b"200 OK"
+        if path == b"/zipped":
+            body, more = gzip.compress(body, mtime=0), b"Content-Encoding: gzip\r\n"
+        return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n" % (status, more, len(body)) + body
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[int]:
-    """The port of a site whose every path leads to /; / is a page of 100,000 bytes."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        if head.startswith(b"GET / "):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000)
-        else:
-            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    async with serving(made.serve) as made.port:
+        yield made
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"])  # noqa: S104
-async def test_a_guarded_client_refuses_private_addresses_whatever_they_are_called(site: int, host: str) -> None:
-    async with guarded_client(allow_private=False, seconds_max=2) as client:
-        with pytest.raises(httpx.ConnectError, match=REFUSAL):
-            await client.get(f"http://{host}:{site}/")
+@pytest.fixture
+async def guarded() -> AsyncIterator[aiohttp.ClientSession]:
+    async with guarded_session(allow_private=False) as session:
+        yield session
 
 
-async def test_a_guarded_client_uses_no_proxy_of_the_environment(site: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def unguarded() -> AsyncIterator[aiohttp.ClientSession]:
+    async with guarded_session(allow_private=True) as session:
+        yield session
+
+
+async def fetch(session: aiohttp.ClientSession, url: str, bytes_max: int = len(BIG)) -> bytes | None:
+    async with session.get(url, allow_redirects=False) as answer:
+        return await read_bounded(answer, bytes_max)
+
+
+HOSTS = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "0x7f000001", "2130706433", "127.1"]  # noqa: S104
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_a_private_address_is_refused_whatever_it_is_called(
+    site: Site, guarded: aiohttp.ClientSession, host: str
+) -> None:
+    is_refused_as_url = host in ("2130706433", "127.1")  # aiohttp's own refusal of old spellings
+    with pytest.raises(aiohttp.ClientError, match=None if is_refused_as_url else REFUSAL):
+        await fetch(guarded, site.url(host=host))
+    assert site.connections == 0
+
+
+async def test_a_private_address_is_reached_where_that_is_allowed(site: Site, unguarded: aiohttp.ClientSession) -> None:
+    assert await fetch(unguarded, site.url(host="localhost"))
+
+
+async def test_of_a_name_with_both_only_the_public_addresses_are_tried(
+    guarded: aiohttp.ClientSession, names: Names, public_and_private: dict[str, int]
+) -> None:
+    names.lead("app.example", "127.0.0.1", "10.0.0.1", PUBLIC)
+    assert await fetch(guarded, f"http://app.example:{public_and_private['port']}/") == b'{"message": "ok"}'
+    assert public_and_private[PUBLIC] == 1 and public_and_private["127.0.0.1"] == 0
+
+
+async def test_of_a_name_with_very_many_addresses_a_few_are_tried(
+    site: Site, unguarded: aiohttp.ClientSession, names: Names
+) -> None:
+    nobody = [f"127.0.1.{number}" for number in range(ADDRESSES_MAX)]
+    names.lead("many.example", *nobody, "127.0.0.1")
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await fetch(unguarded, site.url(host="many.example"))
+    names.lead("few.example", *nobody[1:], "127.0.0.1")
+    assert await fetch(unguarded, site.url(host="few.example"))
+    assert site.connections == 1
+
+
+URLS = ["unix:///run/docker.sock", "http+unix://%2Frun%2Fdocker.sock/", "file:///etc/passwd", "ws://{}", "tcp://{}"]
+
+
+@pytest.mark.parametrize("url", URLS)
+async def test_nothing_but_http_is_spoken(site: Site, unguarded: aiohttp.ClientSession, url: str) -> None:
+    with pytest.raises(aiohttp.NonHttpUrlClientError):
+        await fetch(unguarded, url.format(f"127.0.0.1:{site.port}/"))
+    assert site.connections == 0
+
+
+async def test_nothing_of_the_environment_is_used(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{site}")
-    async with guarded_client(allow_private=False, seconds_max=2) as client:
-        with pytest.raises(httpx.ConnectError, match="looked up"):
-            await client.get("http://no-such-host.invalid/")
+        monkeypatch.setenv(name, site.url())
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with guarded_session(allow_private=True) as session:
+        with pytest.raises(aiohttp.ClientConnectorDNSError):
+            await fetch(session, "http://no-such-host.invalid/")
+        await fetch(session, site.url())
+    assert site.connections == 1
+    assert b"authorization" not in site.heads[0]
 
 
-async def test_a_guarded_client_follows_no_redirect(site: int) -> None:
-    async with guarded_client(allow_private=True, seconds_max=2) as client:
-        assert (await client.get(f"http://127.0.0.1:{site}/elsewhere")).status_code == 302
+async def test_no_cookie_is_kept(site: Site, unguarded: aiohttp.ClientSession) -> None:
+    for _ in range(2):
+        await fetch(unguarded, site.url("/elsewhere", host="localhost"))
+    assert len(site.heads) == 2
+    assert not any(b"\r\ncookie:" in head for head in site.heads)
 
 
-async def test_an_answer_is_read_as_far_as_it_may_go(site: int) -> None:
-    async with guarded_client(allow_private=True, seconds_max=2) as client:
-        for bytes_max, size in ((100_000, 100_000), (99_999, None)):
-            async with client.stream("GET", f"http://127.0.0.1:{site}/") as answer:
-                body = await read_bounded(answer, bytes_max)
-            assert (None if body is None else len(body)) == size
+async def test_an_answer_is_neither_asked_for_compressed_nor_inflated(
+    site: Site, unguarded: aiohttp.ClientSession
+) -> None:
+    assert await fetch(unguarded, site.url("/zipped"), 10_000) == gzip.compress(BIG, mtime=0)
+    assert b"\r\naccept-encoding: identity\r\n" in site.heads[0]
+
+
+async def test_an_answer_is_read_as_far_as_it_may_go_and_more_costs_its_connection(
+    site: Site, unguarded: aiohttp.ClientSession
+) -> None:
+    assert await fetch(unguarded, site.url(), len(BIG)) == BIG
+    assert await fetch(unguarded, site.url(), len(BIG) // 2) is None
+    assert site.connections == 1
+    async with unguarded.get(site.url()) as answer:  # which nobody reads
+        assert answer.status == 200
+    assert await fetch(unguarded, site.url("/elsewhere")) == b""
+    assert site.connections == 3
+
+
+async def test_a_connection_is_used_again_but_not_after_four_seconds(
+    site: Site, unguarded: aiohttp.ClientSession
+) -> None:
+    for _ in range(2):
+        await fetch(unguarded, site.url())
+    assert site.connections == 1
+    await asyncio.sleep(4.1)
+    await fetch(unguarded, site.url())
+    assert site.connections == 2
+
+
+async def test_a_host_that_hangs_takes_no_connection_from_another(site: Site, unguarded: aiohttp.ClientSession) -> None:
+    hanging = [asyncio.create_task(fetch(unguarded, site.url("/never"))) for _ in range(120)]
+    async with asyncio.timeout(20):
+        while len(site.heads) < 120:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+        assert await fetch(unguarded, site.url(host="localhost"))
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
+def test_an_error_repeats_nothing_that_others_wrote() -> None:
+    assert why_unreachable(OSError(f"secret; {REFUSAL}")) == (
+        "The endpoint has a private address, which is not allowed here."
+    )
+    assert why_unreachable(ValueError("secret")) == "The endpoint could not be reached (ValueError)."

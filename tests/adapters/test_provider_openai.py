@@ -1,6 +1,7 @@
 """The adapter for OpenAI-compatible upstreams, against the emulated one in its own process."""
 
 import asyncio
+import gzip
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest
 from app.adapters.provider_openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+from tests.adapters.conftest import Speak
 from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
 from tests.spec import check_answer, check_chunk
@@ -220,6 +222,7 @@ def _closed_port() -> int:
         (f"http://127.0.0.1:{_closed_port()}/v1", KEY),
         ("http://no-such-host.invalid/v1", KEY),
         ("http://[::1/v1", KEY),
+        ("http://[]@/v1", KEY),
         ("ftp://127.0.0.1/v1", KEY),
         ("http://127.0.0.1/v1", "a\r\nkey: of two lines"),
         ("http://127.0.0.1:99999/v1", KEY),
@@ -250,6 +253,14 @@ async def test_private_addresses_are_refused_whatever_they_are_called(upstream: 
         await provider.close()
     assert raised.value.status is None
     assert upstream.seen() == []
+
+
+async def test_an_answer_that_is_compressed_although_nobody_asked_arrives_inflated(
+    provider: ChatProvider, speak: Speak
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
+    url = await speak(head + gzip.compress(b'{"id": "x"}'))
+    assert await _read(await provider.send(ProviderTarget("zipping", url, KEY), _body("ok"))) == b'{"id": "x"}'
 
 
 async def test_a_private_host_can_be_allowed_by_name(upstream: RunningUpstream) -> None:

@@ -1,6 +1,7 @@
 """Developers' endpoints over HTTP: signed, bounded in time and size, followed nowhere."""
 
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,6 +11,7 @@ from standardwebhooks import Webhook
 from app.adapters.responder_http import RUNNING_MAX, HttpResponder
 from app.domain.errors import ProviderFailed
 from app.domain.key_text import make_signing_secret
+from tests.adapters.conftest import Speak
 from tests.emulators import responder as emulator
 from tests.emulators.responder import ANSWERS, HANGING, RunningResponder
 
@@ -80,7 +82,7 @@ async def test_a_redirect_is_followed_nowhere(responder: HttpResponder, endpoint
     assert [received.path for received in endpoint.received] == ["/redirect?of=lexica"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"])
 async def test_a_private_address_is_never_reached(endpoint: RunningResponder, host: str) -> None:
     endpoint.received.clear()
     guarded = HttpResponder(lambda: int(time.time()), allow_private=False)
@@ -92,10 +94,29 @@ async def test_a_private_address_is_never_reached(endpoint: RunningResponder, ho
     assert endpoint.received == []
 
 
-@pytest.mark.parametrize("url", ["http://no-such-host.invalid/", "http://127.0.0.1:1/", "http://[::1", "ftp://x/", "x"])
-async def test_what_cannot_be_reached_is_a_failure(responder: HttpResponder, url: str) -> None:
-    with pytest.raises(ProviderFailed):
+async def test_a_compressed_answer_is_not_inflated(responder: HttpResponder, speak: Speak) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
+    url = await speak(head + gzip.compress(b'{"message": "no"}'))
+    with pytest.raises(ProviderFailed, match="neither JSON nor plain text"):
         await responder.write(url, SECRET, "msg_1", CONTENT)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://no-such-host.invalid/",
+        "http://127.0.0.1:1/",
+        "http://[::1",
+        "http://[]@",
+        "ftp://x/",
+        "x",
+        "http://2130706433/",
+    ],
+)
+async def test_what_cannot_be_reached_is_a_failure(responder: HttpResponder, url: str) -> None:
+    with pytest.raises(ProviderFailed) as raised:
+        await responder.write(url, SECRET, "msg_1", CONTENT)
+    assert url not in raised.value.message and not raised.value.timed_out
 
 
 async def test_one_endpoint_that_hangs_collects_a_few_and_keeps_nobody_else_waiting(

@@ -49,7 +49,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
 EVERYWHERE = ("structlog",)
 """Packages that are no room's own: logs are written by all."""
 
-SHARED_BY_ADAPTERS = ("httpx", "orjson", "pydantic")
+SHARED_BY_ADAPTERS = ("aiohttp", "httpx", "orjson", "pydantic")
 """Packages that are no vendor: how adapters speak, not whom they call."""
 
 NEVER_IN_ADAPTERS = ("fastapi", "starlette", "uvicorn", "reflex", "apscheduler", "typer", "rich", "sqlmodel", "alembic")
