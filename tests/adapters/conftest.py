@@ -32,7 +32,7 @@ def upstream(upstream_process: RunningUpstream) -> RunningUpstream:
 
 
 class Names:
-    """A name server: a name leads to what was said of it; others are really looked up."""
+    """A name server: a name leads to what was said of it, at each look-up to the next; others are really looked up."""
 
     def __init__(self) -> None:
         self._said: dict[str, Iterator[list[str]]] = {}
@@ -41,6 +41,10 @@ class Names:
     def lead(self, name: str, *addresses: str) -> None:
         """Lets a name lead to all of these."""
         self._said[name] = itertools.repeat(list(addresses))
+
+    def lead_in_turns(self, name: str, *addresses: str) -> None:
+        """Lets a name lead to one of these, at the next look-up to the next."""
+        self._said[name] = itertools.cycle([address] for address in addresses)
 
     def look_up(self, host: str, *more: object, **named: object) -> Iterable[object]:
         """Stands for socket.getaddrinfo."""
@@ -99,6 +103,14 @@ async def public_and_private(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[d
     monkeypatch.setattr(guard, "is_public", lambda address: address == PUBLIC or really(address))
     async with serving(serve, PUBLIC) as found["port"], serving(serve, port=found["port"]):
         yield found
+
+
+@pytest.fixture
+def turncoat(names: Names, public_and_private: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The origin of a site that is public at one look-up and private at the next, and is looked up each time."""
+    monkeypatch.setattr(guard, "ADDRESSES_KEPT_SECONDS", 0)
+    names.lead_in_turns("turncoat.example", PUBLIC, "127.0.0.1")
+    return f"http://turncoat.example:{public_and_private['port']}"
 
 
 Speak = Callable[[bytes], Awaitable[str]]

@@ -15,7 +15,7 @@ from app.adapters.messenger_http import ANSWER_BYTES_MAX, HttpMessenger
 from app.domain import clock
 from app.domain.key_text import make_signing_secret
 from app.flows.ports import Message
-from tests.adapters.conftest import Speak, serving
+from tests.adapters.conftest import PUBLIC, Speak, serving
 from tests.emulators.receiver import Receiver, receiving
 
 SECRETS = [make_signing_secret(), make_signing_secret()]
@@ -73,6 +73,16 @@ def test_what_is_public_or_a_name_is_not_refused_outright() -> None:
     guarded = HttpMessenger(seconds_max=1)
     assert not guarded.is_refused("https://1.1.1.1/") and not guarded.is_refused("https://app.example/")
     assert guarded.is_refused("https://[::ffff:10.0.0.1]/") and guarded.is_refused("https://169.254.169.254/")
+
+
+async def test_a_name_that_changes_its_mind_leads_to_nothing_private(
+    turncoat: str, public_and_private: Mapping[str, int]
+) -> None:
+    guarded = HttpMessenger(seconds_max=20)
+    posted = [await guarded.post(message(turncoat)) for _ in range(4)]
+    await guarded.close()
+    assert posted == [(200, None), REFUSED] * 2
+    assert (public_and_private[PUBLIC], public_and_private["127.0.0.1"]) == (2, 0)
 
 
 async def test_a_redirect_is_followed_nowhere(messenger: HttpMessenger, endpoint: Receiver) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from app.adapters.provider_openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
-from tests.adapters.conftest import Speak
+from tests.adapters.conftest import PUBLIC, Speak
 from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
 from tests.spec import check_answer, check_chunk
@@ -253,6 +253,18 @@ async def test_private_addresses_are_refused_whatever_they_are_called(upstream: 
         await provider.close()
     assert raised.value.status is None
     assert upstream.seen() == []
+
+
+async def test_a_name_that_changes_its_mind_leads_to_nothing_private(
+    turncoat: str, public_and_private: Mapping[str, int]
+) -> None:
+    provider, target = OpenAIProvider(), ProviderTarget("turncoat", f"{turncoat}/v1", KEY)
+    for _ in range(2):
+        assert await _read(await provider.send(target, _body("ok"))) == b'{"message": "ok"}'
+        with pytest.raises(ProviderFailed, match="private address"):
+            await provider.send(target, _body("ok"))
+    await provider.close()
+    assert (public_and_private[PUBLIC], public_and_private["127.0.0.1"]) == (2, 0)
 
 
 async def test_an_answer_that_is_compressed_although_nobody_asked_arrives_inflated(

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 from standardwebhooks import Webhook
@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from app.adapters.responder_http import RUNNING_MAX, HttpResponder
 from app.domain.errors import ProviderFailed
 from app.domain.key_text import make_signing_secret
-from tests.adapters.conftest import Speak
+from tests.adapters.conftest import PUBLIC, Speak
 from tests.emulators import responder as emulator
 from tests.emulators.responder import ANSWERS, HANGING, RunningResponder
 
@@ -92,6 +92,18 @@ async def test_a_private_address_is_never_reached(endpoint: RunningResponder, ho
     finally:
         await guarded.close()
     assert endpoint.received == []
+
+
+async def test_a_name_that_changes_its_mind_leads_to_nothing_private(
+    turncoat: str, public_and_private: Mapping[str, int]
+) -> None:
+    guarded = HttpResponder(lambda: int(time.time()), allow_private=False)
+    for _ in range(2):
+        assert await guarded.write(turncoat, SECRET, "msg_1", CONTENT) == "ok"
+        with pytest.raises(ProviderFailed, match="private address"):
+            await guarded.write(turncoat, SECRET, "msg_1", CONTENT)
+    await guarded.close()
+    assert (public_and_private[PUBLIC], public_and_private["127.0.0.1"]) == (2, 0)
 
 
 async def test_a_compressed_answer_is_not_inflated(responder: HttpResponder, speak: Speak) -> None:
