@@ -34,7 +34,7 @@ FAN_OUT_LEASE = "job:fan-out-events"
 FAN_OUT_LEASE_SECONDS = 5
 """For how long nobody else takes over from a process that was killed."""
 
-OF_ENDPOINT_MAX = 8
+OF_ENDPOINT_MAX = 16
 OF_FAILING_MAX = 1
 IN_FLIGHT_MAX = 512
 FAILING_IN_FLIGHT_MAX = 128
@@ -42,6 +42,8 @@ FAILING_IN_FLIGHT_MAX = 128
 
 POLL_SECONDS = 0.5
 """How often a courier looks for more while it waits for an endpoint."""
+GATHER_SECONDS = 0.02
+"""For how long it waits for others once an attempt has ended: what is written for each costs more than to send it."""
 KEPT_SECONDS = 30 * 24 * 3600
 """How long deliveries that ended, and their events, are kept for the log and for replays."""
 FORGET_ROWS = 1_000
@@ -109,6 +111,7 @@ class Courier:
                 if not self._in_flight:
                     return attempts
                 await asyncio.wait(self._in_flight, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._in_flight, timeout=GATHER_SECONDS)
         finally:
             for task in self._in_flight:
                 task.cancel()
