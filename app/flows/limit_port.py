@@ -1,7 +1,6 @@
 """Who counts limits, as flows need it: a port of its own beside flows/ports.py, in memory or in Redis."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 
@@ -24,8 +23,7 @@ class Counted(NamedTuple):
     reset_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What became of a request's takes: all were counted, at `slice`, or none.
 
     `refused` is the place of the one that lets it wait longest, for about `wait_seconds`.

@@ -65,25 +65,29 @@ class RateReached(LimitReached):
 class _Plan:
     """What a user's requests with one key must keep, worked out once for as long as the same limits hold.
 
-    `takes` are what a request takes, of tokens one; `whose` says of each which limit it is. `tokens_max` is the
-    smallest limit of what one request may use; `spending` are limits of spending, with the ledger's `budgets`, `until`
-    the first of their periods ends.
+    `takes` are what a request takes, of tokens one (`of_tokens_at`); `whose` says of each which limit it is.
+    `tokens_max` is the smallest limit of what one request may use; `spending` are limits of spending, with the ledger's
+    `budgets`, `until` the first of their periods ends.
     """
 
     limits: KeyLimits
     until: int
     takes: tuple[Take, ...]
     whose: tuple[tuple[Scope, Measure], ...]
+    of_tokens_at: tuple[int, ...]
     tokens_max: tuple[int, str, Scope] | None
     spending: tuple[SpendLimit, ...]
     budgets: tuple[str, ...]
 
-    def of_tokens(self, tokens: int) -> tuple[Take, ...]:
+    def of_tokens(self, tokens: int) -> Sequence[Take]:
         """Returns what a request takes that is counted as so many tokens."""
-        return tuple([
-            take if measure != "tokens" else Take(take.name, take.limit, min(tokens, take.limit))
-            for take, (_, measure) in zip(self.takes, self.whose, strict=True)
-        ])  # fmt: skip
+        if not self.of_tokens_at:
+            return self.takes
+        takes = list(self.takes)
+        for number in self.of_tokens_at:
+            name, limit, _, _ = takes[number]
+            takes[number] = Take(name, limit, min(tokens, limit))
+        return takes
 
     def amounts(self, requests: int, tokens: int) -> Sequence[int]:
         """Returns what a request really took of each, once it has ended."""
@@ -99,7 +103,7 @@ class Admission:
     ticket: str
     bound: Bound
     plan: _Plan
-    takes: tuple[Take, ...] = ()
+    takes: Sequence[Take] = ()
     at: int = 0
     rates: tuple[Rate, ...] = ()
     used_tokens: int = 0
@@ -242,6 +246,7 @@ def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: t
         min((limit.ends_at for limit in spending), default=clock.now() + clock.DAY),
         tuple(take for take, _ in kept),
         tuple(whose for _, whose in kept),
+        tuple(number for number, (_, (_, measure)) in enumerate(kept) if measure == "tokens"),
         min(of_request, default=None),
         spending,
         tuple(limit.budget_id for limit in spending),

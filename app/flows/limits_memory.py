@@ -31,24 +31,42 @@ class MemoryLimits:
 
     def take_now(self, ticket: str, takes: Sequence[Take]) -> Taken:
         """Does the same for whoever cannot wait."""
-        now, refused, longest = self._now(), None, 0.0
+        now = self._now()
         windows: list[Window | None] = []
-        for number, take in enumerate(takes):
+        for take in takes:
             window = None if take.is_slot else self._window(take.name, now)
-            windows.append(window)
             if window is None:
-                wait = SLOT_WAIT_SECONDS if len(self._slots.get(take.name, ())) >= take.limit else 0
+                is_full = len(self._slots.get(take.name, ())) >= take.limit
             else:
-                wait = window.wait(now, take.limit, take.amount) / self._per_second
-            if wait > longest:
-                refused, longest = number, wait
-        if refused is None:
-            for take, window in zip(takes, windows, strict=True):
-                if window is None:
-                    self._slots.setdefault(take.name, set()).add(ticket)
-                else:
-                    window.add(now, take.amount)
-        return Taken(self._counted(takes, windows, now), int(now), refused, longest)
+                is_full = window.total + take.amount > take.limit
+            if is_full:
+                return self._refusal(takes, now)
+            windows.append(window)
+        counted = []
+        for take, window in zip(takes, windows, strict=True):
+            if window is None:
+                slots = self._slots.setdefault(take.name, set())
+                slots.add(ticket)
+                counted.append(Counted(len(slots), 0))
+            else:
+                window.add(now, take.amount)
+                counted.append(Counted(window.total, window.rest(now) / self._per_second))
+        return Taken(tuple(counted), int(now))
+
+    def _refusal(self, takes: Sequence[Take], now: float) -> Taken:
+        """Says which limit lets a request wait longest, and where all of them stand."""
+        counted, waits = [], []
+        for take in takes:
+            if take.is_slot:
+                used = len(self._slots.get(take.name, ()))
+                waits.append(SLOT_WAIT_SECONDS if used >= take.limit else 0)
+                counted.append(Counted(used, 0))
+            else:
+                window = self._window(take.name, now)
+                waits.append(window.wait(now, take.limit, take.amount) / self._per_second)
+                counted.append(Counted(window.total, window.rest(now) / self._per_second))
+        longest = max(waits)
+        return Taken(tuple(counted), int(now), waits.index(longest), longest)
 
     async def correct(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
         """Corrects what was counted, and gives slots back."""
@@ -56,14 +74,14 @@ class MemoryLimits:
 
     def correct_now(self, ticket: str, takes: Sequence[Take], at: int, amounts: Sequence[int]) -> None:
         """Does the same for whoever cannot wait."""
-        now = self._now()
         for take, amount in zip(takes, amounts, strict=True):
             if take.is_slot:
                 self._free(take.name, ticket)
             elif amount > take.amount:
+                now = self._now()
                 self._window(take.name, now).add(now, amount - take.amount)
-            elif amount < take.amount:
-                self._window(take.name, now).take_back(at, take.amount - amount)
+            elif amount < take.amount and (window := self._windows.get(take.name)) is not None:
+                window.take_back(at, take.amount - amount)
 
     async def close(self) -> None:
         """Forgets everything."""
@@ -85,14 +103,6 @@ class MemoryLimits:
             window = self._windows[name] = Window()
         window.move(now)
         return window
-
-    def _counted(self, takes: Sequence[Take], windows: Sequence[Window | None], now: float) -> tuple[Counted, ...]:
-        return tuple([
-            Counted(len(self._slots.get(take.name, ())), 0)
-            if window is None
-            else Counted(window.total, window.rest(now) / self._per_second)
-            for take, window in zip(takes, windows, strict=True)
-        ])  # fmt: skip
 
     def _free(self, name: str, ticket: str) -> None:
         held = self._slots.get(name, set())

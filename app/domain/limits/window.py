@@ -54,6 +54,8 @@ class Window:
 
     def rest(self, now: float) -> float:
         """Returns after how many slices nothing is counted any more."""
+        if self._slices.get(int(now)):
+            return int(now) + WINDOW_SLICES + 1 - now
         for each, counted in reversed(self._slices.items()):
             if counted:
                 return each + WINDOW_SLICES + 1 - now
