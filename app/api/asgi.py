@@ -37,20 +37,21 @@ def dispatcher(inner: App) -> App:
         if scope["type"] != "http":
             return inner(scope, receive, send)
         scope["coinslot.request_id"] = request_id = new_id("req")
-        scope["coinslot.send"] = send
         is_proxy = is_chat(scope["path"]) and scope["method"] == "POST"
         client_id = _client_request_id(scope)
         scope["coinslot.client_request_id"] = client_id[0][1].decode() if client_id else None
         extra = [(b"x-request-id", request_id.encode()), *client_id]
-        if not is_proxy:
-            extra += _PAGE_HEADERS
+        if is_proxy:
+            scope["coinslot.headers"] = extra  # with its own it sends every piece straight on
+            return chat(scope, receive, send)
+        extra += _PAGE_HEADERS
 
         def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *extra]
             return send(message)
 
-        return (chat if is_proxy else inner)(scope, receive, send_with_id)
+        return inner(scope, receive, send_with_id)
 
     return dispatch
 

@@ -38,7 +38,7 @@ Scope = MutableMapping[str, Any]
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-WATCH_AFTER_SECONDS = 0.05
+WATCH_AFTER_SECONDS = 0.2
 """When a client's going away begins to be watched for."""
 EVENTS = b"text/event-stream; charset=utf-8"
 NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
@@ -63,7 +63,8 @@ class Exchange:
     async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
         """Sends status and headers."""
         self.has_begun = True
-        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *self.limits, *more]
+        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *self.limits, *more,
+                   *self.scope["coinslot.headers"]]  # fmt: skip
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def answer(self, status: int, body: bytes, more: list[Header]) -> None:
@@ -72,13 +73,10 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
     def piece(self, body: bytes) -> Awaitable[None]:
-        """Sends a piece of a stream, its headers before the first; past everything that only looks at headers."""
+        """Sends a piece of a stream, its headers before the first."""
         if not self.has_begun:
             return self._first_piece(body)
-        sent: Awaitable[None] = self.scope["coinslot.send"](
-            {"type": "http.response.body", "body": body, "more_body": True}
-        )
-        return sent
+        return self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def _first_piece(self, body: bytes) -> None:
         await self.begin(200, EVENTS, NO_ACTION)
@@ -90,7 +88,7 @@ class Exchange:
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
-    """Answers one chat request; `scope["coinslot.request_id"]` is its id.
+    """Answers one chat request; `scope["coinslot.request_id"]` is its id, `coinslot.headers` what tells it.
 
     A watch for the client's going away costs as much as a short answer does, so it begins when the answer turns out
     not to be one.

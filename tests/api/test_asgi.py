@@ -1,9 +1,16 @@
 """What every answer carries."""
 
+import gc
+import weakref
+from collections.abc import MutableMapping
+from typing import Any
+
 import httpx
 import pytest
 
+from app.api.asgi import dispatcher
 from app.api.chat import is_chat
+from app.api.http import create_api
 from tests.server import Demo
 
 
@@ -56,3 +63,33 @@ def test_ids_of_requests_are_all_different(demo: Demo) -> None:
 )
 def test_chat_paths_are_told_from_others(path: str, expected: bool) -> None:
     assert is_chat(path) is expected
+
+
+class Cycle:
+    """One request as its server has it, which knows its scope and is known by `send`, as uvicorn's does."""
+
+    def __init__(self) -> None:
+        headers = [(b"authorization", b"Bearer sk-unknown")]
+        self.scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "headers": headers}
+        self.sent: list[MutableMapping[str, Any]] = []
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        self.sent.append(message)
+
+
+async def test_a_request_that_has_ended_is_gone_without_a_search_for_cycles(database: str) -> None:
+    dispatch = dispatcher(create_api())
+    cycle = Cycle()
+    gc.collect()
+    gc.disable()
+    try:
+        await dispatch(cycle.scope, cycle.receive, cycle.send)
+        assert cycle.sent[0]["status"] == 401
+        seen = weakref.ref(cycle)
+        del cycle
+        assert seen() is None
+    finally:
+        gc.enable()

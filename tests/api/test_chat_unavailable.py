@@ -52,7 +52,7 @@ async def test_a_stream_that_cannot_be_charged_yet_ends_with_an_error_and_is_cha
 
     monkeypatch.setattr(wired.queue, "submit", fails_once)
     try:
-        scope = {"headers": key, "path": "/v1/chat/completions", "coinslot.request_id": "req_1", "coinslot.send": send}
+        scope = {"headers": key, "path": "/v1/chat/completions", "coinslot.request_id": "req_1", "coinslot.headers": []}
         await api_chat.chat(scope, receive, send)
         await wired.chat.drain(10)
     finally:
