@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app import settings
-from app.api.errors import BodyTooLarge
+from app.api.errors import BodyTimeout, BodyTooLarge
 from app.domain.errors import BadField
 
 _NOT_PLAIN = object()
@@ -24,29 +24,30 @@ class ClientGone(Exception):
 
 
 async def read_body(receive: Receive, content_length: bytes | None) -> bytes:
-    """Returns the raw body. Raises BodyTooLarge, ClientGone."""
-    limit = settings.get().body_bytes_max
-    if content_length is not None and content_length.isdigit() and int(content_length) > limit:
+    """Returns the raw body. Raises BodyTooLarge, ClientGone, and BodyTimeout when a client falls silent within it."""
+    limit, seconds = settings.get().body_bytes_max, settings.get().silence_seconds_max
+    announced = int(content_length) if content_length is not None and content_length.isdigit() else None
+    if announced is not None and announced > limit:
         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return _within(message.get("body", b""), limit)
-    pieces = bytearray()
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        pieces += message.get("body", b"")
-        if len(pieces) > limit:
-            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-        if not message.get("more_body"):
-            return bytes(pieces)
-        message = await receive()
-
-
-def _within(piece: bytes, limit: int) -> bytes:
-    if len(piece) > limit:
-        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-    return piece
+    body = bytearray()
+    try:
+        while True:
+            async with asyncio.timeout(seconds):
+                message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            piece: bytes = message.get("body", b"")
+            if len(body) + len(piece) > limit:
+                raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+            if not body and not message.get("more_body"):
+                return piece
+            body += piece
+            if not message.get("more_body"):
+                return bytes(body)
+    except TimeoutError:
+        came = f"{len(body)} bytes" if announced is None else f"{len(body)} of {announced} bytes"
+        said = f"The body was not sent to its end: {came} came, then nothing for {seconds:g} seconds."
+        raise BodyTimeout(said) from None
 
 
 async def parse_json(raw: bytes) -> Any:

@@ -19,6 +19,12 @@ class BodyTooLarge(CoinslotError):
     code = "body_too_large"
 
 
+class BodyTimeout(CoinslotError):
+    """A body that was waited for and did not come to its end; its connection is of no use any more."""
+
+    code = "body_timeout"
+
+
 class PaywallRefusal(CoinslotError):
     """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
 
@@ -40,6 +46,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.UnknownModel: 404,
     errors.NotFound: 404,
     errors.LinkInvalid: 404,
+    BodyTimeout: 408,
     errors.StillRunning: 409,
     errors.AnswerForgotten: 409,
     errors.LimitReached: 429,
@@ -54,8 +61,8 @@ _STATUS: dict[type[CoinslotError], int] = {
 _PASSED_ON = frozenset({400, 404, 413, 422, 429})
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "insufficient_funds",
           403: "permission_error", 404: "invalid_request_error", 405: "invalid_request_error",
-          409: "invalid_request_error", 413: "invalid_request_error", 422: "invalid_request_error",
-          429: "rate_limit_error"}  # fmt: skip
+          408: "invalid_request_error", 409: "invalid_request_error", 413: "invalid_request_error",
+          422: "invalid_request_error", 429: "rate_limit_error"}  # fmt: skip
 
 UNEXPECTED = 500
 UNEXPECTED_MESSAGE = "Something went wrong on our side. Nothing was charged that is not on a receipt."
@@ -79,6 +86,8 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
         return {"Retry-After": error.retry_after} if error.retry_after and status_of(error) == 429 else {}
     if isinstance(error, errors.LimitReached):
         return _headers_of_limit(error)
+    if isinstance(error, BodyTimeout):
+        return {"Connection": "close"}
     return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
 
 

@@ -28,6 +28,7 @@ _ERRORS = {
     "401": "No key, an unknown key, a revoked key.",
     "403": "A blocked user, a frozen wallet, or something that this mode of paywall does not do.",
     "404": "An unknown model, id or path.",
+    "408": "The body was announced and did not come to its end.",
     "409": "The Idempotency-Key's first request still runs, or its answer is no longer kept.",
     "413": "The body is over the limit.",
     "422": "The Idempotency-Key was used before with another body.",

@@ -1,15 +1,18 @@
 """JSON that can mean one thing only."""
 
+import asyncio
 import json
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import settings
 from app.api.body import ClientGone, parse_json, read_body
-from app.api.errors import BodyTooLarge
+from app.api.errors import BodyTimeout, BodyTooLarge
 from app.domain.errors import BadField
 
 VALUES = st.recursive(
@@ -62,3 +65,18 @@ async def test_a_body_that_breaks_off_and_one_that_is_too_large_are_told_apart()
         await read_body(coming(first, first), None)
     with pytest.raises(BodyTooLarge):
         await read_body(coming(), b"20000001")
+
+
+async def test_a_body_that_stops_coming_is_waited_for_as_long_as_a_silence_may_be(data_dir: Path) -> None:
+    settings.configure(data=data_dir, silence_seconds_max=0.05)
+    first = {"type": "http.request", "body": b"abc", "more_body": True}
+    messages = iter([first])
+
+    async def receive() -> MutableMapping[str, Any]:
+        for message in messages:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(BodyTimeout, match=r"3 of 500 bytes came, then nothing for 0\.05 seconds"):
+        await read_body(receive, b"500")

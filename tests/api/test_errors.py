@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.errors import PaywallRefusal, body_of, headers_of, status_of
+from app.api.errors import BodyTimeout, PaywallRefusal, body_of, headers_of, status_of
 from app.domain import errors
 from app.flows.limits import Rate, RateReached
 
@@ -17,6 +17,7 @@ from app.flows.limits import Rate, RateReached
         (errors.Blocked("No."), 403),
         (errors.UnknownModel("No."), 404),
         (errors.NotFound("No."), 404),
+        (BodyTimeout("No."), 408),
         (errors.StillRunning("No."), 409),
         (errors.KeyReused("No."), 422),
         (errors.Unavailable("No."), 503),
