@@ -27,7 +27,10 @@ PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20")
 
 @dataclass
 class Seen:
-    """One chat request. `outcome` is running, answered, cut (by the emulator) or disconnected (by the client)."""
+    """One chat request. `outcome` is running, answered, cut (by the emulator) or disconnected (by the client).
+
+    `bytes_out` is how much of a stream its connection took so far.
+    """
 
     number: int
     connection: int
@@ -35,6 +38,10 @@ class Seen:
     headers: dict[str, str]
     body: Any
     outcome: str = "running"
+    bytes_out: int = 0
+
+    def went_out(self, size: int) -> None:
+        self.bytes_out += size
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Upstream:
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 coming = asyncio.create_task(reader.read(1))
+                coming.add_done_callback(lambda task: task.cancelled() or task.exception())  # told by what it broke
                 method, path, _ = request_line.split(" ")
                 exchange = Exchange(writer, {**headers, ":query": path.partition("?")[2]}, body)
                 if not await self._answer(connection, method, path.partition("?")[0], exchange, coming):
@@ -91,7 +99,7 @@ class Upstream:
         """Behaves as the model says, until it is done or the client goes away."""
         seen = Seen(len(self.seen), connection, exchange.model, exchange.headers, exchange.request)
         self.seen.append(seen)
-        exchange.number = seen.number
+        exchange.number, exchange.went_out = seen.number, seen.went_out
         behaviour = BEHAVIOURS.get(exchange.behaviour, BEHAVIOURS["error-404"])
         answering = asyncio.create_task(behaviour(exchange))
         await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)

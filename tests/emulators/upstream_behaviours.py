@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from tests.emulators.upstream_exchange import Exchange
+from tests.emulators.upstream_exchange import WORDS, Exchange
 
 BIG_BYTES = 10_000_000
 
@@ -126,6 +126,17 @@ async def big(exchange: Exchange) -> None:
     await answer(exchange, [{"content": text} for text in pieces], {"content": "".join(pieces)}, [usage])
 
 
+async def flood(exchange: Exchange) -> None:
+    """Says ten words in each of as many long events as it was asked for, as fast as they are taken."""
+    words = exchange.delta({"content": "".join(WORDS)}) | {"x_upstream": "coinslot" * 1_024}
+    exchange.begin_stream()
+    for _ in range(exchange.chunks):
+        await exchange.part(event(words))
+    for data in spoken(exchange, [], [exchange.usage(12 * exchange.chunks)], "stop"):
+        await exchange.part(data)
+    exchange.end_stream()
+
+
 async def split_utf8(exchange: Exchange) -> None:
     text = "Grüße 🪙 aus Zürich"
     if not exchange.is_streamed:
@@ -236,6 +247,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "negative-usage": say(lambda exchange: [_absurd(-5)]),
     "zero-usage": say(lambda exchange: [_absurd(0)]),
     "big": big,
+    "flood": flood,
     "split-utf8": split_utf8,
     "split-event": written(lambda whole: [whole[at : at + 1] for at in range(len(whole))]),
     "crlf": written(lambda whole: whole.replace(b"\n", b"\r\n").splitlines(keepends=True)),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 WORDS = ("The ", "coin ", "drops, ", "the ", "slot ", "clicks, ", "and ", "the ", "answer ", "begins. ")
@@ -25,6 +25,7 @@ class Exchange:
         self.wants_usage = bool((self.request.get("stream_options") or {}).get("include_usage"))
         self.number = 0
         self.was_cut = False
+        self.went_out: Callable[[int], None] = lambda size: None
         self._writer = writer
 
     def write(self, data: bytes) -> None:
@@ -57,6 +58,7 @@ class Exchange:
         """Writes one HTTP chunk and lets it go out."""
         self.write(b"%x\r\n%s\r\n" % (len(data), data))
         await self.flush()
+        self.went_out(len(data))
 
     def end_stream(self) -> None:
         self.write(b"0\r\n\r\n")
