@@ -132,6 +132,12 @@ def migrated_postgres_url(postgres_server: str, postgres_template: str) -> Itera
 
 
 @pytest.fixture(scope="session")
+def session_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database for servers that many tests share."""
+    yield from _fresh_postgres(postgres_server, postgres_template)
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, from which those of the tests are copied."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"

@@ -27,6 +27,8 @@ RECORDED_BYTES_MAX = 64_000_000
 POLL_SECONDS = 0.25
 """How often an answer that another process is making is looked for, and for how long at most."""
 POLL_SECONDS_MAX = 300
+BEGINNINGS_MAX = 5
+"""How often a key may be found free and be taken by another process before its answer has begun."""
 
 Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
 
@@ -120,8 +122,9 @@ class Deliveries:
     async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin, wording: Wording) -> None:
         recording.failure = RuntimeError("An answer broke off; the task that made it says why.")
         try:
-            if claimed is None or not await self._replay(recording, claimed):
-                await self._carry(recording, claimed, await begin(claimed), wording)
+            begun = await self._begin(recording, claimed, begin)
+            if begun is not None:
+                await self._carry(recording, claimed, begun, wording)
             recording.failure = None
         except CoinslotError as error:
             recording.failure = error
@@ -129,6 +132,20 @@ class Deliveries:
             recording.end()
             if claimed is not None:
                 del self._running[claimed.id]
+
+    async def _begin(self, recording: Recording, claimed: Claim | None, begin: Begin) -> Run | Ask | None:
+        """Begins an answer; returns None if it was made before. Another process may take the key up to the hold."""
+        if claimed is None:
+            return await begin(None)
+        for attempt in range(1, BEGINNINGS_MAX + 1):
+            if await self._replay(recording, claimed):
+                return None
+            try:
+                return await begin(claimed)
+            except StillRunning:
+                if attempt == BEGINNINGS_MAX:
+                    raise
+        return None
 
     async def _carry(self, recording: Recording, claimed: Claim | None, begun: Run | Ask, wording: Wording) -> None:
         if isinstance(begun, Ask):

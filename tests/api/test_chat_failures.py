@@ -29,7 +29,7 @@ from tests.spec import check_chunk, check_error
         ("garbage-json", 502, "provider_error"),
         ("garbage-stream", 502, "provider_error"),
         ("redirect", 502, "provider_error"),
-        ("slow-first", 504, "provider_error"),
+        ("slow-first:8:20000", 504, "provider_error"),
     ],
 )
 @pytest.mark.parametrize("is_stream", [False, True])

@@ -59,6 +59,15 @@ def say(
     return behave
 
 
+async def obedient(exchange: Exchange) -> None:
+    """Says no more words than it is allowed tokens, and says so."""
+    limit = exchange.request.get("max_tokens") or exchange.chunks
+    words = list(exchange.words())[:limit]
+    finish = "stop" if len(words) == exchange.chunks else "length"
+    deltas = [{"content": word} for word in words]
+    await answer(exchange, deltas, {"content": "".join(words)}, [exchange.usage(len(words))], finish)
+
+
 async def flaky(exchange: Exchange) -> None:
     """Fails, and answers when it is asked again."""
     await (error(500, "Not now.") if exchange.number % 2 == 0 else say())(exchange)
@@ -248,6 +257,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "zero-usage": say(lambda exchange: [_absurd(0)]),
     "big": big,
     "flood": flood,
+    "obedient": obedient,
     "split-utf8": split_utf8,
     "split-event": written(lambda whole: [whole[at : at + 1] for at in range(len(whole))]),
     "crlf": written(lambda whole: whole.replace(b"\n", b"\r\n").splitlines(keepends=True)),
