@@ -83,9 +83,10 @@ class StreamMeter:
             self.kept.append(data)
 
     def take_back(self) -> None:
-        """Says that what was fed last was not forwarded after all."""
+        """Says that what was fed last was not forwarded after all: usage that came with it is not of what was."""
         if self.kept:
             self.kept.pop()
+        self.tokens = self.cost_nanos = self.usage_event = None
 
     def _check_first(self, data: bytes) -> None:
         """Refuses a stream that is none, before the client has been told of success."""

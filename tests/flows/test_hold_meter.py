@@ -178,3 +178,14 @@ async def test_a_hold_that_cannot_be_extended_ends_the_answer(
     sent, run, held = await carried(snapshot, Scripted(*[event(WORDS * 10)] * 60, LAST, DONE), NANOS)
     assert b'"length"' in sent[-1] and len(set(held)) == 1
     assert NANOS - balance(snapshot).posted_nanos <= run.held.amount
+
+
+async def test_usage_that_came_with_words_that_were_kept_back_is_not_charged(database: str) -> None:
+    """A quick provider's end may come in one piece with more words than the wallet pays for."""
+    snapshot = make_snapshot()
+    rest = event(WORDS * 500) + LAST + DONE
+    sent, _, _ = await carried(snapshot, Scripted(event("Hello "), rest), 4_000_000, max_tokens=3_000)
+    shown = receipt(snapshot)
+    assert WORDS.encode() not in b"".join(sent) and b'"finish_reason":"length"' in sent[-1]
+    assert (shown.estimated, shown.shortfall) == (True, "0")
+    assert [line.tokens for line in shown.lines if line.kind == "output"] == [COUNTER.count("Hello ", "demo-mini")]
