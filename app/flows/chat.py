@@ -111,8 +111,7 @@ class Chat:
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
             if snapshot.limits is not None:
-                admitting = self._limits.admit(snapshot, user, request, run.bound, request_id, self.keep)
-                run.admission = await admitting
+                run.admission = await self._limits.admit(snapshot, user, request, run.bound, request_id, self.keep)
                 run.bound = run.admission.bound
             await self._hold(run, claimed)
         except InsufficientFunds as refusal:

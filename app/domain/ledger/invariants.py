@@ -137,7 +137,7 @@ _SETS = text("""
 def _budgets(session: Session, share_done: Callable[[float], None]) -> Iterator[Finding]:
     """2 and 3: each budget is the sum of its charges and holds, above its cap only by what a lowered cap left."""
     for set_id, members in groupby(session.execute(_SETS), key=lambda row: row.id):
-        budgets = tuple(row.budget_id for row in members)
+        budgets = tuple(row.budget_id for row in members if row.budget_id is not None)
         if budget_set_id(budgets) != set_id:
             yield Finding("budget_set", set_id, f"The set {set_id} is not of the {len(budgets)} budgets that it names.")
     for row in session.execute(_BUDGETS).mappings():

@@ -156,6 +156,11 @@ def test_a_lost_link_between_hold_and_budget_is_found(books: str) -> None:
     assert break_row(books, "ledger_budget_set_member", statement) == [("budget", "cap:1"), ("budget_set", set_id)]
 
 
+def test_a_hold_that_forgot_its_budgets_is_found(books: str) -> None:
+    statement = "UPDATE ledger_hold SET budget_set = NULL WHERE id = 'hold:2'"
+    assert break_row(books, "ledger_hold", statement) == [("budget", "cap:1")]
+
+
 def test_a_changed_amount_of_a_transfer_is_found(books: str) -> None:
     statement = "UPDATE ledger_transfer SET amount = amount + 1 WHERE posting_id = 'deposit:1'"
     expected = [("balance", WALLET.id), ("balance", WORLD.id), ("posting", "deposit:1")]
