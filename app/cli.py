@@ -123,6 +123,7 @@ def serve(
     data: Data = None,
     api_only: Annotated[bool, typer.Option("--api-only", help="No pages; Reflex is never imported.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="API processes; more than one needs --api-only.")] = 1,
+    jobs: Annotated[bool, typer.Option("--jobs/--no-jobs", help="Without, another process must run the jobs.")] = True,
     descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve what is configured, for production."""
@@ -133,27 +134,34 @@ def serve(
     _configure_logs(chosen.log_level)
     if not chosen.public_url:
         raise settings.SettingsError("COINSLOT_PUBLIC_URL: must be set, links in answers begin with it")
-    if workers > 1:
-        _supervise(address, workers, api_only)
-        return
+    for option, is_used in (("--workers", workers > 1), ("--no-jobs", not jobs)):
+        if is_used:
+            _check_is_one_of_several(option, api_only)
     db.migrate()
-    _serve(address, _instance(address), is_api_only=api_only, on_ready=lambda: out.print(f"Serving {address.base_url}"))
+    if workers > 1:
+        _supervise(address, workers, "--jobs" if jobs else "--no-jobs")
+        return
+    ready = partial(out.print, f"Serving {address.base_url}")
+    _serve(address, _instance(address), is_api_only=api_only, has_jobs=jobs, on_ready=ready)
 
 
-def _supervise(address: Any, count: int, api_only: bool) -> None:
-    """Runs several API processes on one socket. Raises SettingsError on SQLite, and with pages."""
-    from app.api.workers import listen, supervise
-
+def _check_is_one_of_several(option: str, api_only: bool) -> None:
+    """Raises SettingsError for an option of one process among several, on SQLite or with pages."""
     if settings.get().database.startswith("sqlite"):
         raise settings.SettingsError(
-            "--workers: SQLite is served by one process; set COINSLOT_DATABASE_URL to PostgreSQL"
+            f"{option}: SQLite is served by one process; set COINSLOT_DATABASE_URL to PostgreSQL"
         )
     if not api_only:
-        raise settings.SettingsError("--workers: pages are served by one process; add --api-only")
-    db.migrate()
+        raise settings.SettingsError(f"{option}: pages are served by one process, with the jobs; add --api-only")
+
+
+def _supervise(address: Any, count: int, jobs: str) -> None:
+    """Runs several API processes on one socket."""
+    from app.api.workers import listen, supervise
+
     db.dispose()
-    data = str(settings.get().data.absolute())
-    supervise(("serve", "--api-only", "--data", data), count, listen(address.host, address.port))
+    where = ("--host", address.host, "--port", str(address.port), "--data", str(settings.get().data.absolute()))
+    supervise(("serve", "--api-only", jobs, *where), count, listen(address.host, address.port))
 
 
 @cli.command()
@@ -199,7 +207,9 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
     out.print("Another process is running it." if done is None else f"{name}: {done}")
 
 
-def _serve(address: Any, instance: dict[str, Any], *, is_api_only: bool, on_ready: Callable[[], None]) -> None:
+def _serve(
+    address: Any, instance: dict[str, Any], *, is_api_only: bool, has_jobs: bool = True, on_ready: Callable[[], None]
+) -> None:
     from app.api.server import serve as run
 
     if is_api_only:
@@ -207,7 +217,8 @@ def _serve(address: Any, instance: dict[str, Any], *, is_api_only: bool, on_read
         from app.api.asgi import api_only
         from app.jobs import scheduler
 
-        started = run(api_only((wiring.running, scheduler.running)), address, instance, on_ready)
+        lifespans = (wiring.running, scheduler.running) if has_jobs else (wiring.running,)
+        started = run(api_only(lifespans), address, instance, on_ready)
     else:
         _build_pages()
         started = run("app.app:create", address, instance, on_ready)

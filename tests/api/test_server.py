@@ -106,7 +106,10 @@ def test_a_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
         assert demo.get("/models").status_code == 200
 
 
-@pytest.mark.parametrize("arguments", [("serve",), ("serve", "--workers", "2", "--api-only")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("serve",), ("serve", "--workers", "2", "--api-only"), ("serve", "--no-jobs", "--api-only")],
+)
 def test_serve_says_what_it_misses_in_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     environment = {"PUBLIC_URL": "http://127.0.0.1"} if len(arguments) > 1 else {}
     done = command(*arguments, "--data", str(tmp_path / "data"), **environment)
