@@ -20,7 +20,9 @@ KEPT_BYTES_MAX = 8_000_000
 """How much of a stream is kept for counting; beyond it the bound stands (`decisions.md` 5)."""
 
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
-_SPECIAL = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:')
+_DONE = b"[DONE]"
+_USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_ERROR = re.compile(rb'"error"\s*:')
 _TEXT = re.compile(rb'"(?:content|refusal|reasoning_content|reasoning|name|arguments)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _BOUNDARY = re.compile(rb"\r?\n\r?\n")
@@ -61,7 +63,7 @@ class StreamMeter:
         self._rest, data = data[end:], data[:end]
         if not self._has_begun:
             self._check_first(data)
-        if _SPECIAL.search(data):
+        if _is_special(data):
             data = b"".join(self._passing(data))
         self._keep(data)
         return data
@@ -93,7 +95,7 @@ class StreamMeter:
         if any(line and not line.startswith(_LINES) for line in data.splitlines()):
             raise ProviderFailed("The provider's stream is no stream of events.")
         for payload in _payloads(data):
-            if payload == b"[DONE]":
+            if payload == _DONE:
                 return
             event = _load(payload)
             if event is None or not isinstance(event.get("choices"), list):
@@ -114,10 +116,10 @@ class StreamMeter:
     def _may_pass(self, event: bytes) -> bool:
         if self.is_done or self.error:
             return False
-        if not _SPECIAL.search(event):
+        if not _is_special(event):
             return True
         for payload in _payloads(event):
-            if payload == b"[DONE]":
+            if payload == _DONE:
                 self.is_done = True
                 return False
             content = _load(payload)
@@ -212,6 +214,11 @@ def gather_output(message: object, pieces: list[str]) -> None:
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):
             pieces.extend(str(function[name]) for name in ("name", "arguments") if function.get(name))
+
+
+def _is_special(data: bytes) -> bool:
+    """Tells whether events may hold usage, an error or the end; one pattern for all three takes twice the time."""
+    return _DONE in data or _USAGE.search(data) is not None or _ERROR.search(data) is not None
 
 
 def _end_of_events(data: bytes) -> int:
