@@ -100,7 +100,11 @@ async def test_the_proof_of_possession_goes_with_the_code(
     assert parse_qs(urlsplit(start.url).query)["code_challenge"] == [challenge] and len(sent[0]) >= 43
 
 
-@pytest.mark.parametrize("kept", ["", "v1.x", SecretBox([b"other"]).seal("[]", CONTEXT), BOX.seal("[]", "oidc:else")])
+@pytest.mark.parametrize(
+    "kept",
+    ["", "v1.x", SecretBox([b"other"]).seal("[]", CONTEXT), BOX.seal("[]", "oidc:else")],
+    ids=["nothing", "no seal", "another secret's", "another purpose's"],
+)
 async def test_what_was_not_sealed_here_is_refused(provider: RunningProvider, kept: str) -> None:
     client = login(provider)
     start = await client.begin(BACK)

@@ -219,7 +219,7 @@ def _closed_port() -> int:
 @pytest.mark.parametrize(
     ("base_url", "key"),
     [
-        (f"http://127.0.0.1:{_closed_port()}/v1", KEY),
+        pytest.param(f"http://127.0.0.1:{_closed_port()}/v1", KEY, id="a closed port"),
         ("http://no-such-host.invalid/v1", KEY),
         ("http://[::1/v1", KEY),
         ("http://[]@/v1", KEY),

@@ -1,7 +1,5 @@
 """The whole product with pages, a real mail server beside it, and a browser."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +15,7 @@ from app import db, settings
 from tests.conftest import find_chromium
 from tests.emulators import mail
 from tests.emulators.mail import Inbox
-from tests.journeys.pages import CHROMIUM_ARGUMENTS, free_port, wait_for_instance
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.journeys.pages import CHROMIUM_ARGUMENTS, ROOT, demo_with_pages
 
 
 @dataclass(frozen=True)
@@ -49,32 +45,15 @@ class Site:
         return (done.stdout + done.stderr).strip()
 
 
-def built_pages() -> Path:
-    """Returns where pages are built, once for all tests of this machine."""
-    pages = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot")) / "web"
-    pages.mkdir(parents=True, exist_ok=True)
-    return pages
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site")
-    (data / "web").symlink_to(built_pages())
-    command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port())]
-    with mail.running() as inbox:
-        environment = {**os.environ, "COINSLOT_SMTP_URL": inbox.url, "COINSLOT_TRIALS_OF_ADDRESS_MAX": "1000"}
-        log = data / "site.log"
-        with (
-            log.open("wb") as written,
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=written, stderr=written) as process,
-        ):
-            instance = wait_for_instance(data / "instance.json", process)
-            keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
-            try:
-                yield Site(instance["base_url"], keys, data, inbox, log)
-            finally:
-                process.send_signal(signal.SIGTERM)
-                process.wait(40)
+    with (
+        mail.running() as inbox,
+        demo_with_pages(data, SMTP_URL=inbox.url, TRIALS_OF_ADDRESS_MAX="1000") as instance,
+    ):
+        keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
+        yield Site(instance["base_url"], keys, data, inbox, data / "demo.log")
 
 
 @pytest.fixture

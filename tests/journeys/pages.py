@@ -1,9 +1,15 @@
 """What journeys share: a browser's flags, a free port, a server that has come up."""
 
+import fcntl
 import json
+import os
+import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +18,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_SECONDS_MAX = 180
+STOP_SECONDS_MAX = 40
+ROOT = Path(__file__).parent.parent.parent
 
 
 def free_port() -> int:
@@ -31,3 +39,27 @@ def wait_for_instance(path: Path, process: "subprocess.Popen[bytes]") -> dict[st
         assert process.poll() is None, "the server ended before it was ready"
         time.sleep(0.1)
     raise AssertionError(f"{path} was not written within {START_SECONDS_MAX} seconds")
+
+
+@contextmanager
+def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[dict[str, Any]]:
+    """Runs the whole demo, and yields what it says of itself; `environment` are COINSLOT_* without the prefix.
+
+    What it prints goes to `demo.log` in `data`.
+    The pages are built once for all tests of this machine, by whoever comes first; two builds would spoil each other.
+    """
+    pages = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot")) / "web"
+    pages.mkdir(parents=True, exist_ok=True)
+    (data / "web").symlink_to(pages)
+    command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
+    chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
+    with (data / "demo.log").open("wb") as written, (pages.parent / "pages.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=written, stderr=written) as process:
+            try:
+                instance = wait_for_instance(data / "instance.json", process)
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                yield instance
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(STOP_SECONDS_MAX)

@@ -1,7 +1,5 @@
 """The main job, as its users live it: an app, its user in a browser, a real upstream process, the books at the end."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +16,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import find_chromium
 from tests.emulators import upstream
-from tests.journeys.pages import CHROMIUM_ARGUMENTS, free_port, wait_for_instance
+from tests.journeys.pages import CHROMIUM_ARGUMENTS, ROOT, demo_with_pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-ROOT = Path(__file__).parent.parent.parent
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is a coin slot?"}]
 
 
@@ -49,22 +46,8 @@ def emulated() -> Iterator[upstream.RunningUpstream]:
 def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The whole product with pages, in front of a real upstream process."""
     data = tmp_path_factory.mktemp("story")
-    built = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot"))
-    command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()),
-               "--upstream", emulated.base_url]  # fmt: skip
-    (data / "web").symlink_to(_pages(built))
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        instance = wait_for_instance(data / "instance.json", process)
-        try:
-            yield Demo(instance["base_url"], instance["paywalls"]["default"]["key"], data)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(40)
-
-
-def _pages(built: Path) -> Path:
-    (built / "web").mkdir(parents=True, exist_ok=True)
-    return built / "web"
+    with demo_with_pages(data, "--upstream", emulated.base_url) as instance:
+        yield Demo(instance["base_url"], instance["paywalls"]["default"]["key"], data)
 
 
 @pytest.fixture
