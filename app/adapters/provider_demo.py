@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -143,13 +143,14 @@ class DemoAnswer:
         """There are no secrets."""
         return error
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yields a piece after each pause, until the end or until it is closed."""
-        for piece in self._pieces:
+    async def read(self) -> bytes:
+        """Returns a piece after a pause. Raises ProviderFailed once it is closed."""
+        piece = next(self._pieces, b"")
+        if piece:
             await asyncio.sleep(self._pause_seconds)
             if self._is_closed:
                 raise ProviderFailed("The answer was cancelled.")
-            yield piece
+        return piece
 
     async def close(self) -> None:
         """Stops speaking."""

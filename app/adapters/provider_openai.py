@@ -9,7 +9,6 @@ before the usual servers drop theirs (uvicorn and Node: 5 s), so that it hardly 
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
 from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -26,6 +25,9 @@ MODELS_BYTES_MAX = 8 * 1024 * 1024
 STREAMED_BODY_BYTES = 1024 * 1024
 """A larger request body is written piece by piece, so that it does not block the loop."""
 RETRY_AFTER_CHARACTERS_MAX = 40
+
+LOOKS = 10
+"""How often a silence is looked at before it has lasted too long; it may last one look longer."""
 
 END_SECONDS_MAX = 2
 """How long an upstream may take to end its body after it said that its answer is done."""
@@ -142,9 +144,10 @@ class OpenAIProvider:
                 allow_redirects=False,
                 auto_decompress=True,  # for upstreams that compress although nobody asked
             )
-            if response.connection is not None and response.connection.protocol is not None:
-                # From here on it is silence that is measured.
-                response.connection.protocol.read_timeout = self._silence_seconds
+            if response.connection is not None and (protocol := response.connection.protocol) is not None:
+                # From here on it is silence that is measured, by `OpenAIAnswer`.
+                protocol.read_timeout = None
+                protocol.start_timeout()
             return response
         except TimeoutError:
             raise ProviderFailed(f"The provider {target.name} did not answer in time.", timed_out=True) from None
@@ -208,8 +211,11 @@ class OpenAIAnswer:
         self._response = response
         self._name = target.name
         self._api_key = target.api_key
-        self._silence_seconds = silence_seconds_max
         self._content_type = response.content_type
+        self._looks_left: int | None = None
+        self._is_silent = False
+        self._look_seconds = silence_seconds_max / LOOKS
+        self._watch = asyncio.get_running_loop().call_later(self._look_seconds, self._look)
 
     @property
     def content_type(self) -> str:
@@ -220,24 +226,37 @@ class OpenAIAnswer:
         """Returns an error object without the key and whatever looks like one."""
         return clean_object(error, self._api_key)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yields the body's bytes as they arrive; reading to the end gives the connection back."""
-        read = self._response.content.readany
-        while True:
-            try:
-                piece = await read()
-            except (TimeoutError, aiohttp.ClientError, OSError) as error:
-                piece = self._salvage(error)
-            if not piece:
-                return
-            yield piece
+    async def read(self) -> bytes:
+        """Returns the body's next bytes as they arrive; reading to the end gives the connection back."""
+        self._looks_left = LOOKS
+        try:
+            return await self._response.content.readany()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return self._salvage()
+        finally:
+            self._looks_left = None
+
+    def _look(self) -> None:
+        """Breaks off where the upstream has been waited for in vain for too long.
+
+        aiohttp would do so too, with a new timer for each piece.
+        """
+        if self._looks_left == 0:
+            self._is_silent = True
+            self._response.close()
+            return
+        if self._looks_left is not None:
+            self._looks_left -= 1
+        self._watch = asyncio.get_running_loop().call_later(self._look_seconds, self._look)
 
     async def close(self) -> None:
         """Cancels what still runs: a connection whose answer was not read to the end is closed, not reused."""
+        self._watch.cancel()
         self._response.close()
 
     async def finish(self) -> None:
         """Lets the connection be used again once the upstream has ended its body, which it does behind `[DONE]`."""
+        self._watch.cancel()
         if self._response.content.at_eof():
             self._response.release()
             return
@@ -255,17 +274,16 @@ class OpenAIAnswer:
         finally:
             self._response.close()
 
-    def _salvage(self, error: Exception) -> bytes:
+    def _salvage(self) -> bytes:
         """Returns what arrived before the connection broke. Raises ProviderFailed if that was read before.
 
         aiohttp forgets what was received and not yet read as soon as the connection breaks. A slow client
         would lose the end of what the upstream said, perhaps its usage, so the rest is taken out first;
         there is no public way to do so.
         """
-        if isinstance(error, TimeoutError):
-            self._response.close()
-            raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
         if rest := self._response.content._read_nowait(-1):
             return rest
         self._response.close()
+        if self._is_silent:
+            raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
         raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None

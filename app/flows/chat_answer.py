@@ -220,7 +220,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
         raise ProviderFailed("The provider answered a request for a stream without one.")
     has_sent = False
     try:
-        async for chunk in answer.chunks():
+        while chunk := await answer.read():
             passing = meter.feed(chunk)
             if passing:
                 if watch is not None and not await watch.admits(passing):
@@ -257,7 +257,7 @@ async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFai
 async def _read_whole(answer: ProviderAnswer) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    async for chunk in answer.chunks():
+    while chunk := await answer.read():
         pieces.append(chunk)
         size += len(chunk)
         if size > ANSWER_BYTES_MAX:

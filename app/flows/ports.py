@@ -3,7 +3,7 @@
 A port knows no vendor: shapes, units and errors are ours.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -42,8 +42,8 @@ class ProviderAnswer(Protocol):
         """Returns an error object that the answer holds without secrets, as those of refused requests come."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Yields the body's bytes as they arrive.
+    async def read(self) -> bytes:
+        """Returns the next bytes of the body as they arrive, none at its end.
 
         Raises ProviderFailed when the upstream closes early, breaks off or falls silent for too long.
         """

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 
 from app.adapters import guard
+from app.flows.ports import ProviderAnswer
 from tests.emulators.upstream import RunningUpstream, running
 
 PUBLIC = "127.0.0.2"
@@ -29,6 +30,12 @@ def upstream(upstream_process: RunningUpstream) -> RunningUpstream:
     """The emulated upstream, which remembers nothing of earlier tests."""
     upstream_process.reset()
     return upstream_process
+
+
+async def pieces_of(answer: ProviderAnswer) -> AsyncIterator[bytes]:
+    """Yields what an answer says until its end."""
+    while piece := await answer.read():
+        yield piece
 
 
 class Names:

@@ -10,6 +10,7 @@ from app.adapters.provider_demo import MODELS, DemoProvider, pieces_of
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+from tests.adapters.conftest import pieces_of as pieces_of_answer
 from tests.spec import check_answer, check_chunk
 
 COUNTER = TiktokenCounter()
@@ -37,7 +38,7 @@ def _body(question: str = "Tell me about sourdough bread.", model: str = "demo-m
 
 
 async def _read(answer: ProviderAnswer) -> bytes:
-    return b"".join([piece async for piece in answer.chunks()])
+    return b"".join([piece async for piece in pieces_of_answer(answer)])
 
 
 async def _ask(provider: ChatProvider, question: str = "Tell me about sourdough bread.", **more: Any) -> dict[str, Any]:
@@ -202,14 +203,13 @@ async def test_a_request_that_cannot_be_answered_fails_as_it_would_upstream(
 async def test_an_answer_is_paced_and_can_be_cancelled() -> None:
     provider = DemoProvider(COUNTER, now=lambda: 0, pause_seconds=0.005)
     answer = await provider.send(TARGET, _body(stream=True))
-    chunks = answer.chunks()
     before = asyncio.get_running_loop().time()
     for _ in range(5):
-        await anext(chunks)
+        await answer.read()
     assert asyncio.get_running_loop().time() - before >= 0.02
     await answer.close()
     with pytest.raises(ProviderFailed):
-        await anext(chunks)
+        await answer.read()
 
 
 async def test_its_models_are_listed(provider: ChatProvider) -> None:

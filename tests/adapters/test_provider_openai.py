@@ -12,7 +12,7 @@ import pytest
 from app.adapters.provider_openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
-from tests.adapters.conftest import PUBLIC, Speak
+from tests.adapters.conftest import PUBLIC, Speak, pieces_of
 from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
 from tests.spec import check_answer, check_chunk
@@ -40,7 +40,7 @@ def _streamed(model: str, **more: Any) -> bytes:
 
 
 async def _read(answer: ProviderAnswer) -> bytes:
-    return b"".join([piece async for piece in answer.chunks()])
+    return b"".join([piece async for piece in pieces_of(answer)])
 
 
 def _events(text: bytes) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ async def test_a_whole_answer_arrives_whole(provider: ChatProvider, upstream: Ru
 
 async def test_chunks_are_not_held_back(provider: ChatProvider, upstream: RunningUpstream) -> None:
     answer = await provider.send(_target(upstream), _streamed("ok:5:20"))
-    pieces = [piece async for piece in answer.chunks()]
+    pieces = [piece async for piece in pieces_of(answer)]
     assert len(pieces) >= 6
 
 
@@ -159,7 +159,7 @@ async def test_an_answer_cut_in_the_middle_is_a_failure_after_all_that_arrived(
         answer = await provider.send(_target(upstream), body)
         pieces: list[bytes] = []
         with pytest.raises(ProviderFailed) as raised:
-            async for piece in answer.chunks():
+            async for piece in pieces_of(answer):
                 pieces.append(piece)
                 await asyncio.sleep(reader_seconds)
         assert not raised.value.timed_out
@@ -180,10 +180,24 @@ async def test_silence_in_the_middle_is_a_timeout_and_ends_the_call(
     assert await _outcome(upstream) == "disconnected"
 
 
+async def test_once_an_answer_has_begun_only_silence_ends_it(upstream: RunningUpstream) -> None:
+    provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.2, silence_seconds_max=5)
+    assert len(_events(await _read(await provider.send(_target(upstream), _streamed("ok:2:500"))))) >= 2
+    await provider.close()
+
+
+async def test_an_answer_that_nobody_reads_for_a_while_is_not_silent(
+    provider: ChatProvider, upstream: RunningUpstream
+) -> None:
+    answer = await provider.send(_target(upstream), _streamed("ok:5:20"))
+    assert await answer.read()
+    await asyncio.sleep(0.8)
+    assert _events(await _read(answer))
+
+
 async def test_closing_an_answer_cancels_the_upstream(provider: ChatProvider, upstream: RunningUpstream) -> None:
     answer = await provider.send(_target(upstream), _streamed("ok:1000:5"))
-    chunks = answer.chunks()
-    await anext(chunks)
+    assert await answer.read()
     await answer.close()
     await answer.close()
     assert await _outcome(upstream) == "disconnected"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.adapters.tokens_tiktoken import TiktokenCounter
@@ -25,12 +25,17 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 
 
 class ScriptedAnswer:
-    """Yields pieces; an exception among them is raised, None waits for ever."""
+    """Gives pieces; an exception among them is raised, None waits for ever."""
 
     def __init__(self, content_type: str, pieces: Sequence[bytes | Exception | None]) -> None:
         self._content_type = content_type
-        self._pieces = pieces
+        self.pieces = pieces
         self.is_closed = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Begins anew to say `pieces`; one without bytes never arrives."""
+        self._left = iter([piece for piece in self.pieces if piece != b""])
 
     @property
     def content_type(self) -> str:
@@ -40,14 +45,13 @@ class ScriptedAnswer:
         cleaned: dict[str, object] = json.loads(json.dumps(error).replace(SECRET, "***"))
         return cleaned
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            if piece is None:
-                await asyncio.Event().wait()
-            elif isinstance(piece, Exception):
-                raise piece
-            else:
-                yield piece
+    async def read(self) -> bytes:
+        piece = next(self._left, b"")
+        if isinstance(piece, Exception):
+            raise piece
+        if piece is None:
+            await asyncio.Event().wait()
+        return piece or b""
 
     async def close(self) -> None:
         self.is_closed = True
@@ -74,6 +78,7 @@ class Scripted:
         self.sent.append(json.loads(body))
         if self.refusal is not None:
             raise self.refusal
+        self.answer.begin()
         return self.answer
 
     async def list_models(self, target: ProviderTarget) -> list[str]:

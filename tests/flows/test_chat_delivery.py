@@ -97,15 +97,15 @@ async def test_retries_attach_to_the_answer_that_is_being_made(database: str) ->
     async with running_queue() as queue:
         asking = Asking(queue, snapshot)
         asking.use(Scripted(event("one "), None))
-        gated = asking.provider.answer
+        pieces = iter((event("one "), event("two"), LAST, DONE))
 
-        async def chunks():  # type: ignore[no-untyped-def]
-            yield event("one ")
-            await go.wait()
-            for piece in (event("two"), LAST, DONE):
-                yield piece
+        async def read() -> bytes:
+            piece = next(pieces, b"")
+            if piece == event("two"):
+                await go.wait()
+            return piece
 
-        gated.chunks = chunks  # type: ignore[method-assign]
+        asking.provider.answer.read = read  # type: ignore[method-assign]
         first, others = asyncio.create_task(asking.answer()), []
         await asyncio.sleep(0.05)
         others = [asyncio.create_task(asking.answer()) for _ in range(5)]

@@ -94,7 +94,8 @@ async def test_a_slot_is_given_back_however_a_request_ends(database: str, ending
 
 async def end(chats: Chats, run: Run, ending: str) -> None:
     pieces = {"settled": (event("one"), LAST, DONE), "broken": (event("one"), ProviderFailed("Gone.")), "gone": (None,)}
-    chats.provider.answer._pieces = pieces.get(ending, (whole("one"),))
+    chats.provider.answer.pieces = pieces.get(ending, (whole("one"),))
+    chats.provider.answer.begin()
     if ending == "released":
         await chats.chat.release(run)
         return

@@ -97,9 +97,9 @@ async def test_a_new_day_begins_anew(database: str, monkeypatch: pytest.MonkeyPa
 
 async def test_a_stream_that_reaches_a_limit_ends_without_a_link(database: str) -> None:
     async with chatting(each_user(spend_per_day_nanos=5 * CAP), nanos=NANOS) as chats:
-        run = await chats.run(stream=True, max_tokens=8_000)
         text = "internationalisation " * 300
-        chats.provider.answer._pieces = [event(text) for _ in range(20)] + [DONE]
+        chats.provider.answer.pieces = [event(text) for _ in range(20)] + [DONE]
+        run = await chats.run(stream=True, max_tokens=8_000)
         sent = await streamed(chats, run)
         assert b'"finish_reason":"length"' in sent and sent.endswith(DONE)
         assert run.held.amount <= 5 * CAP
