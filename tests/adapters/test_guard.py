@@ -22,7 +22,9 @@ from app.adapters.guard import (
 from tests.adapters.conftest import PUBLIC, Names, serving
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "104.18.6.192", "2606:4700::6812:6c0", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "104.18.6.192", "2606:4700::6812:6c0", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
 def test_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 

@@ -31,6 +31,11 @@ def test_secrets_are_masked_and_words_are_not(text: str, clean: str) -> None:
     assert clean_text(text, "secret-of-mine") == clean
 
 
+@pytest.mark.parametrize("prefix", ["sk-", "pk-", "rk_", "xai-", "gsk_", "hf_", "r8_", "AIza", "Bearer 0"])
+def test_a_key_of_another_provider_is_masked_by_its_form(prefix: str) -> None:
+    assert clean_text(f"The key {prefix}0123456789ab is wrong.") == "The key *** is wrong."
+
+
 def test_a_short_key_is_masked_where_it_stands_alone() -> None:
     assert clean_text("key x is excellent", "x") == "key *** is excellent"
 

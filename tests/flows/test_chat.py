@@ -116,13 +116,14 @@ async def test_a_prompt_that_does_not_fit_even_counted_asks_for_money(database: 
 
 async def test_what_is_missing_is_enough_to_run_afterwards(database: str) -> None:
     snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS // 20_000)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
-        needs = await chat.begin(snapshot, "ada", request(), "req_1", None)
+        needs = await chat.begin(snapshot, "ada", request("Hi " * 99), "req_1", None)
         assert isinstance(needs, Ask)
         await give(snapshot, "ada", needs.shortfall_nanos)
-        run = await chat.begin(snapshot, "ada", request(), "req_2", None)
-        assert isinstance(run, Run)
+        run = await chat.begin(snapshot, "ada", request("Hi " * 99), "req_2", None)
+        assert isinstance(run, Run) and run.output_limit == 16, "it is no more than enough"
         await chat.release(run)
 
 

@@ -1,12 +1,13 @@
 """Prices that depend on the prompt, from hold to receipt: tiers, images, and what the provider asks beside them."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from app.domain.ledger.accounts import Kind
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import DEMO, Mode
+from app.domain.paywalls.configuration import DEMO, Mode, ProviderSetting
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost_nanos
@@ -14,10 +15,11 @@ from app.domain.usage.requests import Metered
 from app.flows.chat import Run
 from app.flows.housekeeping import reap_holds
 from app.flows.process_lease import end
+from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.crowd import connect, sign_in, top_up
-from tests.flows.scripted import Scripted, flows, request
+from tests.flows.scripted import COUNTER, Scripted, flows, request
 from tests.flows.test_charge_split import balance_of, split_of
 from tests.flows.test_chat import receipt
 
@@ -70,6 +72,48 @@ async def test_images_with_a_price_for_each_are_held_and_charged(database: str) 
     assert run.bound.images == 3  # a sound may cost no more than it, and is not counted
     assert [(line.kind, line.tokens, line.amount) for line in receipt(snapshot).lines][-1] == ("image", 2, "0.002")
     assert Fraction(receipt(snapshot).charge) == Fraction(2, 1_000) + Fraction(310, 10**6)
+
+
+async def test_images_are_part_of_what_a_lost_process_used(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", NANOS, NANOS, image_nanos=1_000 * NANOS,
+                                                    part_tokens_max=100)})  # fmt: skip
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request([PICTURE], max_tokens=50), "req_1", None)  # type: ignore[arg-type]
+        assert isinstance(run, Run)
+        await chat.extend(run, 0, Metered(Tokens(150, 10), estimated=True))
+        await end("proc_test")
+        assert await reap_holds(queue) == 1
+    assert Fraction(receipt(snapshot).charge) == Fraction(1, 1_000) + Fraction(160, 10**6)
+    assert_books_balance()
+
+
+async def test_images_stay_in_the_bound_of_a_prompt_whose_text_is_counted(database: str) -> None:
+    snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", NANOS, 2 * NANOS, part_tokens_max=100)})
+    await give(snapshot, "ada", NANOS // 1_000)
+    content = [{"type": "text", "text": "internationalisation " * 60}, PICTURE]
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(content), "req_1", None)  # type: ignore[arg-type]
+        assert isinstance(run, Run)
+        await chat.release(run)
+    counted = count_prompt(run.request, COUNTER)
+    assert counted is not None and run.bound.prompt_tokens == counted + 100 < run.request.prompt_bytes
+
+
+async def test_with_the_operators_key_no_field_that_nobody_priced_goes_along(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted()
+    await give(snapshot, "ada", NANOS)
+    built_in = replace(snapshot.configuration, provider=ProviderSetting("built-in"))
+    async with running_queue() as queue:
+        chat, _ = flows(queue, provider)
+        for number, chosen in enumerate((snapshot.configuration, built_in)):
+            asked = replace(snapshot, configuration=chosen)
+            run = await chat.begin(asked, "ada", request(search="deep"), f"req_{number}", None)
+            assert isinstance(run, Run)
+            await chat.release(run)
+    assert ["search" in sent for sent in provider.sent] == [True, False]
 
 
 async def test_without_a_price_for_each_nobody_counts_images(database: str) -> None:

@@ -171,6 +171,12 @@ def test_a_template_of_another_action_changes_nothing() -> None:
     assert message_text(own, "topup", "https://x", 1) == message_text(SNAPSHOT, "topup", "https://x", 1)
 
 
+def test_in_shared_mode_the_wallet_is_the_persons_and_not_the_apps() -> None:
+    shared = replace(SNAPSHOT, mode=Mode.SHARED, unit=Unit.USDC)
+    assert message_text(shared, "topup", "https://x", 1).startswith("Your wallet does not have enough left")
+    assert message_text(SNAPSHOT, "topup", "https://x", 1).startswith("Your Lexica wallet does not have enough left")
+
+
 def test_the_message_is_ours_or_the_developers() -> None:
     text = message_text(SNAPSHOT, "topup", "https://x", 5 * NANOS)
     assert "Lexica" in text and "https://x" in text and "{{" not in text
@@ -213,6 +219,12 @@ def test_a_request_is_decided_in_this_order(
     assert isinstance(decided, Go) if outcome == "go" else isinstance(decided, Ask) and decided.action == outcome
 
 
+def test_who_may_use_free_models_alone_is_told_what_the_least_answer_costs() -> None:
+    request = read_chat_request(MINIMAL)
+    least = bound_of(request, OFFER).nanos(OFFER, 16)
+    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask("topup", least)
+
+
 @pytest.mark.parametrize(
     ("is_stream", "model", "first"), [(True, "m", 1_024), (False, "m", 4_096), (True, "o3", 4_096)]
 )
@@ -235,11 +247,17 @@ def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
     ("changed", "field"),
     [
         ({"service_tier": "priority"}, "service_tier"),
+        ({"service_tier": "flex"}, "service_tier"),
         ({"service_tier": "default"}, None),
+        ({"service_tier": "auto"}, None),
         ({"web_search_options": {}}, "web_search_options"),
         ({"models": ["a"]}, "models"),
         ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"provider": {"sort": "throughput"}}, "provider"),
+        ({"route": "fallback"}, "route"),
+        ({"transforms": ["middle-out"]}, "transforms"),
         ({"model": "m:online"}, "model"),
+        ({"model": "m:free"}, None),
         ({"tools": [{"type": "openrouter:web_search"}]}, "tools"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}, {"name": "web_search"}]}, "tools"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}, {"type": "custom"}]}, None),
@@ -249,7 +267,7 @@ def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
 def test_with_the_operators_key_nothing_may_change_the_price(changed: dict[str, Any], field: str | None) -> None:
     built_in = replace(SNAPSHOT.configuration, provider=ProviderSetting("built-in"))
     request = read_chat_request(MINIMAL | changed)
-    own = replace(SNAPSHOT, offers={"m": OFFER, "m:online": OFFER})
+    own = replace(SNAPSHOT, offers={"m": OFFER, "m:online": OFFER, "m:free": OFFER})
     assert isinstance(decide(own, Standing(), request), Go)
     operators = replace(own, configuration=built_in)
     if field is None:

@@ -36,6 +36,18 @@ def test_every_part_that_a_provider_names_is_a_kind_of_its_own() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("holder", "name", "kind"),
+    [
+        ("prompt_tokens_details", "cache_creation_tokens", TokenKind.CACHE_WRITE),
+        ("completion_tokens_details", "image_tokens", TokenKind.IMAGE_OUTPUT),
+    ],
+)
+def test_a_part_has_another_name_with_some_providers(holder: str, name: str, kind: TokenKind) -> None:
+    tokens = read_usage({"prompt_tokens": 9, "completion_tokens": 9, holder: {name: 4}})
+    assert tokens is not None and dict(tokens.by_kind())[kind] == 4
+
+
 def test_cached_tokens_are_read_where_deepseek_says_them() -> None:
     assert read_usage({"prompt_tokens": 9, "completion_tokens": 1, "prompt_cache_hit_tokens": 4}) == Tokens(9, 1, 4)
 

@@ -20,6 +20,7 @@ from app.flows.standing import Standings, standing_of
 from app.flows.stream_end import Stop
 from tests.flows.books import assert_books_balance, make_snapshot, running_queue
 from tests.flows.crowd import SANDBOX, connect, purse, sign_in, top_up
+from tests.flows.limited import each_user, limited_snapshot
 from tests.flows.scripted import DONE, Scripted, event, flows, request
 
 
@@ -118,6 +119,18 @@ async def test_the_cap_asks_for_a_higher_one_and_the_wallet_for_money(database: 
         poor = await chat.begin(snapshot, "u1", request(content="x y " * 500_000), "req_2", None)
     assert isinstance(capped, Ask) and capped.action == "limit"
     assert isinstance(poor, Ask) and poor.action == "topup" and poor.balance_nanos <= purse(ada).available_nanos
+
+
+async def test_the_users_own_cap_counts_beside_the_developers_limits(database: str) -> None:
+    snapshot, _ = limited_snapshot(each_user(requests_per_minute=9), Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    top_up(ada, NANOS)
+    await connect(snapshot, ada, cap_nanos=10)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        capped = await chat.begin(snapshot, "u1", request(max_tokens=1_000), "req_1", None)
+    assert isinstance(capped, Ask) and capped.action == "limit"
+    assert_books_balance()
 
 
 @pytest.mark.parametrize(("cap", "action"), [(4_000_000, "limit"), (100 * NANOS, "topup")])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
-from app.flows.stream_meter import StreamMeter, gather_output
+from app.flows.stream_meter import StreamMeter, gather_output, output_text, text_bytes
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3}}
 
@@ -93,6 +93,22 @@ def test_the_last_usage_that_makes_sense_counts() -> None:
     raw = stream(*with_usage, chunk("b", usage={"prompt_tokens": -1, "completion_tokens": 3}), "data: [DONE]")
     assert feed(meter, [raw]) == raw.replace(b"data: [DONE]\n\n", b"")
     assert (meter.tokens, meter.usage_event) == (Tokens(2, 2), None)
+
+
+def test_what_the_provider_says_that_it_cost_stays_where_a_later_usage_does_not_say_it() -> None:
+    meter = StreamMeter()
+    feed(meter, [stream(chunk("a", usage={**USAGE, "cost": 0.5}), LAST, "data: [DONE]")])
+    assert (meter.tokens, meter.cost_nanos) == (Tokens(9, 4, 3), 500_000_000)
+
+
+def test_what_was_kept_back_takes_its_usage_with_it() -> None:
+    meter = StreamMeter()
+    meter.feed(stream(chunk("a")))
+    meter.feed(stream(chunk("b"), LAST.replace('"prompt_tokens"', '"cost": 0.5, "prompt_tokens"')))
+    assert (meter.tokens, meter.cost_nanos) == (Tokens(9, 4, 3), 500_000_000)
+    meter.take_back()
+    assert (meter.tokens, meter.cost_nanos, meter.usage_event) == (None, None, None)
+    assert meter.delivered_text() == "a"
 
 
 @pytest.mark.parametrize(
@@ -210,6 +226,19 @@ def test_what_a_model_wrote_is_all_of_it() -> None:
     event = "data: " + json.dumps({"choices": [{"index": 0, "delta": delta}, {"index": 1, "delta": {"content": "x"}}]})
     feed(meter, [stream(event)])
     assert meter.delivered_text() == 'no hm look{"a":x'
+
+
+CALL = {"name": "look", "arguments": '{"a": 1}'}
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [{"content": "Hi"}, {"refusal": "No"}, {"reasoning_content": "Hm"}, {"reasoning": "Hm"}, {"function_call": CALL},
+     {"tool_calls": [{"index": 0, "function": CALL}]}],
+)  # fmt: skip
+def test_whatever_a_model_writes_is_bounded_by_its_bytes(delta: dict[str, Any]) -> None:
+    data = stream("data: " + json.dumps({"choices": [{"index": 0, "delta": delta}]}))
+    assert text_bytes(data) >= len(output_text(data)) >= 2
 
 
 def test_a_thought_that_is_said_under_two_names_is_counted_once() -> None:

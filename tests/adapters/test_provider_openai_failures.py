@@ -1,0 +1,76 @@
+"""What an upstream says of its failure, as far as it can be passed on, and when its silence is one."""
+
+import asyncio
+import re
+import socket
+
+import pytest
+
+from app.adapters.provider_openai import OpenAIProvider
+from app.domain.errors import ProviderFailed
+from app.flows.ports import ProviderTarget
+from tests.adapters.conftest import Speak, pieces_of
+from tests.emulators.upstream import RunningUpstream
+
+KEY = "secret-of-no-known-form"
+
+
+@pytest.mark.parametrize(("said", "told"), [(b"7", "7"), (b"9" * 41, None), (b"\xc2\xb2", None)])
+async def test_when_to_try_again_is_passed_on_where_a_header_can_say_it(
+    speak: Speak, said: bytes, told: str | None
+) -> None:
+    url = await speak(b"HTTP/1.1 429 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n" % said)
+    provider = OpenAIProvider(allow_private=True)
+    with pytest.raises(ProviderFailed) as refused:
+        await provider.send(ProviderTarget("busy", url, KEY), b"{}")
+    await provider.close()
+    assert (refused.value.status, refused.value.retry_after) == (429, told)
+
+
+async def test_the_error_of_an_answer_that_has_begun_is_told_without_the_key(speak: Speak) -> None:
+    provider = OpenAIProvider(allow_private=True)
+    url = await speak(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    answer = await provider.send(ProviderTarget("cut", url, KEY), b"{}")
+    assert answer.cleaned({"message": f"{KEY} is wrong, sk-0123456789"}) == {"message": "*** is wrong, ***"}
+    await answer.close()
+    await provider.close()
+
+
+async def test_an_answer_may_be_silent_for_less_long_than_it_may_take_to_begin(upstream: RunningUpstream) -> None:
+    provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=30, silence_seconds_max=0.1)
+    body = b'{"model": "silent", "stream": true, "messages": [{"role": "user", "content": "Say it."}]}'
+    answer = await provider.send(ProviderTarget("silent", upstream.base_url, KEY), body)
+    async with asyncio.timeout(10):
+        with pytest.raises(ProviderFailed) as silent:
+            [piece async for piece in pieces_of(answer)]
+    await provider.close()
+    assert silent.value.timed_out
+
+
+def _closed_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key"),
+    [
+        pytest.param(f"http://127.0.0.1:{_closed_port()}/v1", KEY, id="a closed port"),
+        ("http://no-such-host.invalid/v1", KEY),
+        ("http://[::1/v1", KEY),
+        ("http://[]@/v1", KEY),
+        ("ftp://127.0.0.1/v1", KEY),
+        ("http://127.0.0.1/v1", "a\r\nkey: of two lines"),
+        ("http://127.0.0.1:99999/v1", KEY),
+        ("not an address", None),
+    ],
+)
+async def test_what_cannot_be_reached_is_a_failure_without_a_status(base_url: str, key: str | None) -> None:
+    provider = OpenAIProvider(allow_private=True)
+    with pytest.raises(ProviderFailed) as raised:
+        await provider.send(ProviderTarget("nobody", base_url, key), b"{}")
+    await provider.close()
+    assert (raised.value.status, raised.value.timed_out, raised.value.body) == (None, False, None)
+    assert re.fullmatch(r"The provider nobody could not be reached \(\w+\)\.", raised.value.message)
