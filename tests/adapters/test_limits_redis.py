@@ -1,10 +1,12 @@
 """Limits counted in a real Redis keep every counter's promises, between processes and when it goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any
 
 import pytest
 
+from app.adapters import limits_redis
 from app.adapters.limits_redis import WINDOW_SLICES, RedisLimits
 from app.domain.errors import Unavailable
 from app.flows.limit_port import Take
@@ -76,7 +78,8 @@ async def test_slots_of_a_process_that_is_gone_run_out_and_those_of_a_living_one
     assert (await alive.take("req_3", [slot])).refused == 0
     await other.close()  # as kill -9 does: nothing is given back, nothing renewed
     await asyncio.sleep(0.8)
-    assert (await alive.take("req_3", [slot])).counted[0].used == 2, "one is free again, and one is still held"
+    third = await alive.take("req_3", [slot])
+    assert (third.refused, third.counted[0].used) == (None, 2), "one is free again, and one is still held"
     assert (await alive.take("req_4", [slot])).refused == 0
     await alive.correct("req_alive", [slot], kept.slice, [0])
     await asyncio.sleep(0.5)
@@ -95,3 +98,55 @@ async def test_redis_that_goes_away_is_said_and_its_return_needs_nothing(server:
         own.start()
         assert (await counter.take("req_3", [take])).counted[0].used == 1
         await counter.close()
+
+
+async def test_a_slot_is_renewed_whatever_came_between_and_never_after_its_end(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter, slot = RedisLimits(server.url, 0.3), Take("pw_test:user:renewed", 1, is_slot=True)
+    first = await counter.take("req_1", [slot])
+    assert (await counter.take("req_2", [slot])).refused == 0
+    assert counter._kept == {(slot.name, "req_1")}, "who was refused has nothing to renew"
+    await counter.correct("req_1", [slot], first.slice, [0])
+    await counter._renew([limits_redis.PREFIX + slot.name], [*counter._head, "req_1"])  # it was under way already
+    await asyncio.sleep(0.15)  # nothing runs, and renewing has ended
+    assert (await counter.take("req_3", [slot])).refused is None
+    answer, failures = limits_redis._answer, iter([True])
+
+    async def fail_once(call: Awaitable[Any]) -> Any:
+        if next(failures, False):
+            await call
+            raise Unavailable("Away.")
+        return await answer(call)
+
+    monkeypatch.setattr(limits_redis, "_answer", fail_once)
+    await asyncio.sleep(0.6)
+    assert (await counter.take("req_4", [slot])).refused == 0
+    await counter.close()
+
+
+async def test_redis_that_never_answers_is_away_and_is_not_asked_twice() -> None:
+    asked = []
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(1)
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    host, port = silent.sockets[0].getsockname()
+    counter = RedisLimits(f"redis://{host}:{port}/0", 30)
+    with pytest.raises(Unavailable, match="Redis is away"):
+        await counter.take("req_1", [Take("pw_test:user:silent", 5)])
+    assert len(asked) == 1
+    await counter.close()
+    silent.close()
+
+
+async def test_it_says_the_whole_of_what_is_left_of_a_minute(server: RedisServer) -> None:
+    counter, take, loop = RedisLimits(server.url, 30), Take("pw_test:user:minute", 1), asyncio.get_running_loop()
+    began = loop.time()
+    await counter.take("req_1", [take])
+    refused = await counter.take("req_2", [take])
+    assert refused.wait_seconds + loop.time() - began > 60 and refused.wait_seconds <= 60.1
+    await counter.close()

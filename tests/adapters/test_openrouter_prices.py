@@ -120,3 +120,9 @@ def test_a_request_costs_what_the_provider_says_whatever_its_length(
     asked = {"prompt": prompt, "completion": completion, "request": "0", "overrides": overrides}
     found = price(prompt, completion, overrides=overrides).to_price("m", Unit.USD)
     assert 0 <= charge_nanos(found, Tokens(used, 70)) - cost_of(asked, used, 70) * NANOS < 1
+
+
+def test_what_costs_something_for_long_prompts_is_not_free() -> None:
+    free, later = read("0", "0"), read("0", "0", overrides=[{"min_prompt_tokens": 9, "prompt": "0.000001"}])
+    assert free is not None and free.is_free
+    assert later is not None and not later.is_free

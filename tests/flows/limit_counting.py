@@ -62,10 +62,24 @@ async def what_was_taken_leaves_after_its_minute_and_not_before(counting: Counti
     refused = await counting.take(take)
     assert refused.refused == 0
     await counting.pass_time(0.6)
-    assert (await counting.take(take)).counted[0].used == 2
+    again = await counting.take(take)
+    assert (again.refused, again.counted[0].used) == (None, 2)
     assert (await counting.take(take)).refused == 0
     await counting.pass_time(1.1)
     assert (await counting.take(take)).counted[0].used == 1
+
+
+async def the_limit_that_lets_wait_longest_is_the_one_that_is_named(counting: Counting) -> None:
+    early, late = Take(counting.name(), 1), Take(counting.name(), 1)
+    await counting.take(early)
+    await counting.pass_time(0.4)
+    await counting.take(late)
+    for takes, longest in (((early, late), 1), ((late, early), 0)):
+        refused = await counting.take(*takes)
+        assert refused.refused == longest
+        assert (
+            refused.wait_seconds == refused.counted[longest].reset_seconds > refused.counted[1 - longest].reset_seconds
+        )
 
 
 async def who_waits_as_long_as_told_gets_through(counting: Counting, minute_seconds: float) -> None:
@@ -117,6 +131,7 @@ PROMISES: tuple[Promise, ...] = (
     never_more_than_the_limit_from_64_at_once,
     all_limits_or_none_are_taken,
     what_was_taken_leaves_after_its_minute_and_not_before,
+    the_limit_that_lets_wait_longest_is_the_one_that_is_named,
     real_use_corrects_what_was_counted,
     what_used_more_than_expected_is_counted_from_the_moment_it_is_known,
     a_slot_is_kept_until_it_is_given_back,

@@ -108,6 +108,24 @@ def test_what_a_developer_took_off_stays_off(database: str) -> None:
         assert paywall.follow(replace(A, price=ListPrice(7, 7))) == (0, []) and paywall.reason() == BY_DEVELOPER
 
 
+def test_what_a_developer_took_off_stays_off_also_if_it_vanishes_and_returns(database: str) -> None:
+    with db.transaction() as session:
+        paywall = Paywall(session, OPERATORS)
+        paywall.follow(A, B)
+        price_book.retire(session, paywall.id, "a/a")
+        for listed in ((B,), (A, B)):
+            assert paywall.follow(*listed) == (0, []) and paywall.reason() == BY_DEVELOPER
+
+
+def test_what_returns_at_a_loss_stays_off(database: str) -> None:
+    with db.transaction() as session:
+        paywall = Paywall(session, OPERATORS, MINE)
+        paywall.follow(A, B)
+        assert paywall.follow(B) == (1, [])
+        assert paywall.follow(replace(A, price=ListPrice(10 * NANOS, NANOS)), B) == (0, [])
+        assert set(paywall.offers.priced) == {"b/b"} and paywall.reason() == VANISHED
+
+
 def test_a_developers_price_stands_on_what_is_asked_now_and_is_never_replaced(database: str) -> None:
     with db.transaction() as session:
         paywall = Paywall(session, OPERATORS, MINE)
@@ -162,6 +180,7 @@ def test_with_a_key_of_their_own_prices_follow_and_no_model_comes_by_itself(data
             assert paywall.offers.priced["a/a"].price.input_nanos == NANOS
         assert (by_list.follow(B), elsewhere.follow(B)) == ((1, []), (0, []))
         assert by_list.reason() == VANISHED and "a/a" in elsewhere.offers.priced
+        assert elsewhere.follow(replace(A, price=None)) == (0, []) and "a/a" in elsewhere.offers.priced
 
 
 def test_an_own_price_with_an_own_key_is_nobodys_business(database: str) -> None:

@@ -9,6 +9,7 @@ from app.adapters.mail_kept import KeptMailer
 from app.domain import clock
 from app.domain.catalogue import catalogue
 from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
+from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.configuration import BUILT_IN, Mode, ProviderSetting
 from app.domain.pricing import price_book
@@ -16,7 +17,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice
 from app.domain.tables import table_of
 from app.flows.catalogue_sync import sync_catalogue
-from app.flows.ports import ModelCatalogue
+from app.flows.ports import Mail, ModelCatalogue
 from tests.emulators.openrouter import RunningOpenRouter, model
 from tests.flows.books import make_paywall
 
@@ -77,6 +78,36 @@ async def test_whoever_looks_after_a_paywall_is_told_once_what_was_switched_off(
     assert "the provider asks 11 per million" in kept.mail.text
     with db.transaction(writes=False) as session:
         assert price_book.read_offers(session, paywall_id, Unit.USDC).unpriced == {"a/mine"}
+
+
+class NoMailer(KeptMailer):
+    """A mail server that takes nothing."""
+
+    async def send(self, mail: Mail) -> None:
+        raise ProviderFailed("It is on fire.")
+
+
+async def test_a_mail_that_cannot_be_sent_keeps_no_paywall_from_its_prices(
+    database: str, router: RunningOpenRouter
+) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="op@example.org")
+    paywalls = [paywall_of(ProviderSetting(BUILT_IN)) for _ in range(2)]
+    router.offer(model("a/mine", "0.000011"))
+    await sync_catalogue(source(router), NoMailer(clock.now))
+    with db.transaction(writes=False) as session:
+        for paywall_id in paywalls:
+            assert price_book.read_offers(session, paywall_id, Unit.USDC).unpriced == {"a/mine"}
+
+
+async def test_a_list_that_lacks_most_models_is_not_believed_and_says_nothing(
+    database: str, router: RunningOpenRouter
+) -> None:
+    paywall_of(ProviderSetting(BUILT_IN))
+    router.offer(*(model(f"a/{number}") for number in range(catalogue.KNOWN_MIN)))
+    await sync_catalogue(source(router), KeptMailer(clock.now))
+    before = state()
+    router.offer(model("a/1"))
+    assert await sync_catalogue(source(router), KeptMailer(clock.now)) == 0 and state() == before
 
 
 async def test_a_run_that_was_cut_is_made_up_for_by_the_next(database: str, router: RunningOpenRouter) -> None:

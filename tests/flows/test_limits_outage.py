@@ -1,5 +1,6 @@
 """While what counts limits is away, nobody gets through or each process counts alone; its return needs nobody."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -58,6 +59,7 @@ async def test_open_counts_alone_meanwhile_and_gives_back_where_it_took(capfd: p
     shared.is_away = True
     during = await limits.take("req_2", [SLOT])
     assert (await limits.take("req_3", [SLOT])).refused == 0
+    assert limits._counted_alone == {"req_2"}, "who was refused has nothing to give back, and is not remembered"
     await limits.correct("req_1", [SLOT], before.slice, [0])  # cannot be said; nobody fails for that
     shared.is_away = False
     clock.seconds += PAUSE_SECONDS
@@ -67,3 +69,33 @@ async def test_open_counts_alone_meanwhile_and_gives_back_where_it_took(capfd: p
     said = capfd.readouterr().out
     assert (said.count("step=away") or said.count("away")) >= 1
     await limits.close()
+
+
+class Hanging(Shared):
+    """Is away, and lets everybody wait before it says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.ends = asyncio.Event()
+
+    async def take(self, ticket: str, takes: Sequence[Take]) -> Taken:
+        self.asked += 1
+        await self.ends.wait()
+        raise Unavailable("Away.")
+
+
+async def test_while_one_tries_whether_it_is_back_nobody_else_waits() -> None:
+    clock = Clock()
+    shared = Hanging(clock)
+    limits = OutageProof(shared, MemoryLimits(clock), clock)
+    shared.ends.set()
+    await limits.take("req_1", [SLOT])
+    shared.ends.clear()
+    clock.seconds += PAUSE_SECONDS
+    trying = asyncio.create_task(limits.take("req_2", [TAKE]))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        assert (await limits.take("req_3", [TAKE])).refused is None
+    assert shared.asked == 2 and not trying.done()
+    shared.ends.set()
+    await trying

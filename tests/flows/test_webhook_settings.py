@@ -1,5 +1,6 @@
 """What a developer sets up of their webhooks, on both databases."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.adapters.messenger_http import HttpMessenger
 from app.domain.errors import BadField, NotFound
 from app.domain.events.subscriptions import context
 from app.domain.events.tables import WebhookSubscription
+from app.domain.money import Environment
 from app.flows.webhook_delivery import fan_out
 from app.flows.webhook_settings import (
     change_subscription,
@@ -104,6 +106,9 @@ async def test_every_refusal_names_its_field() -> None:
         assert refused.value.field == field
     with pytest.raises(BadField, match="private address"):
         await create_subscription(BOX, HttpMessenger(seconds_max=1), snapshot, {**good, "url": "https://10.0.0.1/"})
+    live = replace(snapshot, environment=Environment.LIVE)
+    with pytest.raises(BadField, match="an https URL"):
+        await create_subscription(BOX, MESSENGER, live, {**good, "url": "http://app.example/"})
     id_ = (await subscribe(snapshot, URL)).subscription.id
     changes: tuple[tuple[str, dict[str, Any]], ...]
     changes = (("isActive", {"isActive": "no"}), ("secret", {"secret": "x"}), ("url", {"url": None}))

@@ -1,8 +1,10 @@
 """Jobs run in one process at a time, and one's failure is its own."""
 
+import asyncio
+
 import pytest
 
-from app import db, wiring
+from app import db, settings, wiring
 from app.domain.leases import leases
 from app.jobs.leased import run, tick
 
@@ -46,6 +48,22 @@ async def test_what_is_not_due_takes_no_lease_and_what_is_shared_needs_none(data
         assert leases.take(session, "job:z", "somebody else", 60)
     await tick("z", work, is_not_due)
     await tick("z", work)
+    await tick("free", work, is_not_due)
     assert ran == []
     await tick("z", work, is_shared=True)
     assert ran == [1]
+
+
+async def test_a_job_that_takes_longer_than_its_lease_keeps_it(database: str) -> None:
+    wiring.replace(None)
+    settings.configure(data=settings.get().data, database_url=database, lease_seconds=1)  # of which a job's is 0.25
+
+    async def long() -> int:
+        await asyncio.sleep(0.6)
+        return 1
+
+    running = asyncio.create_task(run("long", long))
+    await asyncio.sleep(0.45)
+    with db.transaction() as session:
+        assert not leases.take(session, "job:long", "somebody else", 60)
+    assert await running == 1

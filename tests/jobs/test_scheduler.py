@@ -1,14 +1,16 @@
 """The schedule starts and ends with the process."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from app import db, settings, wiring
 from app.domain.catalogue.catalogue import read_listed
 from app.domain.errors import NotFound
+from app.domain.leases import leases
 from app.jobs import scheduler
-from app.jobs.schedule import jobs
+from app.jobs.schedule import Job, jobs
 from tests.emulators import openrouter
 
 
@@ -22,6 +24,31 @@ async def test_every_job_runs_at_once_when_the_process_starts(database: str) -> 
         assert await scheduler.run_once(name) == 0
         await wiring.get().queue.drain()
         wiring.replace(None)
+
+
+async def test_what_is_urgent_has_run_before_the_process_serves_anybody(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = []
+
+    async def work(name: str) -> int:
+        ran.append(name)
+        return 0
+
+    table = {name: Job(partial(work, name), 3_600, urgent=name == "now") for name in ("later", "now")}
+    monkeypatch.setattr(scheduler, "jobs", lambda: table)
+    wiring.replace(None)
+    async with scheduler.running():
+        assert ran == ["now"]
+
+
+async def test_every_process_delivers_webhooks_whoever_else_does(database: str) -> None:
+    wiring.replace(None)
+    async with wiring.running():
+        with db.transaction() as session:
+            assert leases.take(session, "job:deliver-webhooks", "somebody else", 60)
+            assert leases.take(session, "job:audit", "somebody else", 60)
+        assert (await scheduler.run_once("deliver-webhooks"), await scheduler.run_once("audit")) == (0, None)
 
 
 async def test_a_job_that_is_not_in_the_table_is_named(database: str) -> None:

@@ -18,6 +18,7 @@ def test_what_is_good_stays_as_it_is() -> None:
     assert checks.check_description(None) is None and checks.check_description("Ünser") == "Ünser"
     assert checks.check_headers(None) == {} and checks.check_headers({"X-A": "", "Authorization": "Bearer x"})
     assert checks.check_overlap(None, 7) == 7 and checks.check_overlap(0, 7) == 0
+    assert checks.check_overlap(7 * 24 * 3600, 1) == 7 * 24 * 3600
 
 
 @pytest.mark.parametrize("value", [None, 1, "", "whsec_", "secret-of-more-than-16", "whsec_ü", "whsec_AAAA",
@@ -51,7 +52,7 @@ def test_headers_that_are_ours_or_none_are_refused(value: object) -> None:
     _refused("customHeaders", lambda: checks.check_headers(value))
 
 
-@pytest.mark.parametrize("value", [-1, True, "1", 1.5, 8 * 24 * 3600])
+@pytest.mark.parametrize("value", [-1, True, "1", 1.5, 7 * 24 * 3600 + 1])
 def test_an_overlap_that_is_none_is_refused(value: object) -> None:
     _refused("overlapSeconds", lambda: checks.check_overlap(value, 1))
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import func, select, text
 
 from app import db
 from app.domain import rows
-from app.domain.events import outbox, subscriptions
-from app.domain.events.made import make
+from app.domain.events import deliveries, outbox, subscriptions
+from app.domain.events.made import Made, make
 from app.domain.events.tables import PaywallEvent, WebhookDelivery
 from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
@@ -130,3 +131,61 @@ def test_a_request_that_ends_while_it_is_fanned_out_stays_due(database: str) -> 
     write(requests.finish(one, Metered(None), Applied(amount=5, late=3)))
     assert due() == [END_DUE] and fan_out() == 1
     assert delivered().count("paywall.usage.charge.created") == 2 and len(delivered()) == 4
+
+
+def test_an_end_that_lands_while_its_beginning_is_fanned_out_is_told_next_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)))
+    meanwhile(monkeypatch, requests.finish(one, Metered(None), Applied(amount=5)))
+    assert fan_out() == 1 and due() == [END_DUE]
+    assert fan_out() == 1 and due() == [None]
+    assert len(delivered()) == 3
+
+
+def test_what_is_finished_late_while_its_loss_is_fanned_out_is_told_next_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)), requests.interrupt("req_1", None, Applied(amount=2), is_told=True))
+    meanwhile(monkeypatch, requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    assert fan_out() == 1 and due() == [END_DUE]
+    assert fan_out() == 1 and delivered().count("paywall.usage.charge.created") == 2
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, *written: rows.Row) -> None:
+    """Lets rows be written in the middle of the next fan-out, as a settlement of another process does."""
+    deliver = outbox._write_deliveries
+
+    def deliver_after_all(session: db.Session, events: Sequence[Made], listeners: outbox.Listeners) -> None:
+        monkeypatch.setattr(outbox, "_write_deliveries", deliver)
+        rows.write(session, written)
+        deliver(session, events, listeners)
+
+    monkeypatch.setattr(outbox, "_write_deliveries", deliver_after_all)
+
+
+def test_who_stopped_listening_before_the_fan_out_gets_nothing_not_even_once_it_listens_again(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    stopped, still = subscribe(paywall_id), subscribe(paywall_id)
+    with db.transaction() as session:
+        outbox.record(session, [make(paywall_id, "paywall.updated", "1", {})])
+        subscriptions.deactivate(session, paywall_id, stopped)
+        assert outbox.fan_out(session, 100) == 1
+        subscriptions.activate(session, paywall_id, stopped)
+        assert deliveries.due_subscriptions(session) == [still]
+
+
+def test_what_has_waited_longest_is_fanned_out_first(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    for request_id in ("req_2", "req_1"):
+        write(requests.begin(asked(paywall_id, request_id, is_told=True), Applied(amount=5)))
+    with db.transaction() as session:
+        assert outbox.fan_out(session, 1) == 1
+    assert due() == [START_DUE, START_TOLD], "by time, and not by id"

@@ -4,13 +4,15 @@ import pytest
 from sqlalchemy import select
 
 from app import db
+from app.domain import clock
 from app.domain.errors import BadField, NotFound
-from app.domain.events import subscriptions
+from app.domain.events import deliveries, subscriptions
 from app.domain.events.catalogue import EVENTS
-from app.domain.events.subscriptions import ACTIVE_MAX, FAILURES_MAX
+from app.domain.events.subscriptions import ACTIVE_MAX, FAILING_SECONDS_MAX, FAILURES_MAX
 from app.domain.ledger.tables import LedgerEpoch
 from app.domain.tables import table_of
 from app.flows.snapshot import find_outdated
+from tests.domain.events.test_deliveries import happen
 from tests.domain.events.test_outbox import subscribe
 from tests.flows.books import make_snapshot
 
@@ -76,3 +78,73 @@ def test_one_success_ends_a_run_of_failures(database: str) -> None:
         subscriptions.note_outcomes(session, id_, [True, False], is_gone=False)
         view = subscriptions.read(session, paywall_id, id_)
         assert view.consecutive_failures == 1 and view.last_delivered_at is not None and view.is_active
+
+
+def test_every_beginning_and_end_outdates_what_was_decided_before(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    id_ = subscribe(paywall_id)
+    epochs = select(table_of(LedgerEpoch).c.epoch)
+    with db.transaction() as session:
+        for change in (subscriptions.deactivate, subscriptions.activate):
+            before = session.scalars(epochs).all()
+            change(session, paywall_id, id_)
+            assert session.scalars(epochs).all() != before
+            change(session, paywall_id, id_)  # which changes nothing
+
+
+def test_one_that_ends_ends_nobody_elses_deliveries(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    one, other = subscribe(paywall_id), subscribe(paywall_id)
+    happen(paywall_id, 2)
+    with db.transaction() as session:
+        subscriptions.deactivate(session, paywall_id, one)
+        found = deliveries.list_log(session, paywall_id)
+        assert {(entry.subscription_id, entry.status) for entry in found} == {(one, "error"), (other, "pending")}
+        assert deliveries.due_subscriptions(session) == [other]
+
+
+def test_what_waits_for_an_inactive_one_goes_nowhere(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    id_ = subscribe(paywall_id)
+    happen(paywall_id, 1)
+    with db.transaction() as session:
+        assert set(subscriptions.read_endpoints(session, [id_])) == {id_}
+        subscriptions.change(session, paywall_id, id_, {"is_active": 0})  # as if it ended during a fan-out
+        assert (deliveries.due_subscriptions(session), subscriptions.read_endpoints(session, [id_])) == ([], {})
+
+
+def test_a_secret_that_was_replaced_signs_for_a_day_and_no_longer(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paywall_id, now = make_snapshot().paywall_id, clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    id_, day = subscribe(paywall_id), subscriptions.OVERLAP_SECONDS
+    with db.transaction() as session:
+        rotated = subscriptions.rotate(session, paywall_id, id_, "new", "new", day)
+        assert rotated.previous_until == now + clock.DAY
+        for at, secrets in ((now + clock.DAY - 1, ("new", "x")), (now + clock.DAY, ("new",))):
+            monkeypatch.setattr(clock, "now", lambda at=at: at)
+            assert subscriptions.read_endpoints(session, [id_])[id_].secrets_sealed == secrets
+
+
+def test_only_many_failures_over_a_long_time_end_it_and_they_do_so_once(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paywall_id, begin = make_snapshot().paywall_id, clock.now()
+    id_, long = subscribe(paywall_id), FAILING_SECONDS_MAX * clock.SECOND
+
+    def ends(at: int, *outcomes: bool) -> bool:
+        monkeypatch.setattr(clock, "now", lambda: begin + at)
+        with db.transaction() as session:
+            return subscriptions.note_outcomes(session, id_, outcomes, is_gone=False) is not None
+
+    many = [False] * FAILURES_MAX
+    assert not ends(0, False)
+    assert not ends(2 * long, False), "long, but few"
+    assert not ends(2 * long, True)
+    assert not ends(2 * long, *many), "many, but since the last success not for long"
+    assert not ends(3 * long - 1, False) and ends(3 * long, False)
+    assert not ends(4 * long, False), "it has ended already"
+    with db.transaction() as session:
+        assert subscriptions.activate(session, paywall_id, id_).consecutive_failures == 0
+    assert not ends(5 * long, *many), "it begins anew"

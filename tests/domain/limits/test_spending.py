@@ -57,6 +57,8 @@ def test_budgets_are_opened_once_and_follow_the_newest_limit(database: str) -> N
         open_spend_limits(session, snapshot.paywall_id, wallet, epoch_of(snapshot), raised)
         assert {budget.cap for budget in read_budgets(session, limits).values()} == {5_000}
         assert left_nanos(session, raised) == 5_000
+        open_spend_limits(session, snapshot.paywall_id, wallet, epoch_of(snapshot), limits)
+        assert sorted(budget.cap for budget in read_budgets(session, limits).values()) == [100, 300, 1_000]
 
 
 def test_limits_that_hold_no_longer_open_nothing(database: str) -> None:

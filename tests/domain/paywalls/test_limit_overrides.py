@@ -45,7 +45,8 @@ def test_whatever_was_decided_before_is_old(database: str) -> None:
 def test_what_cannot_be_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limit_overrides, "OVERRIDES_MAX", 1)
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {})
+        paywall_id, other = make_paywall(session, {}), make_paywall(session, {})
+        set_override(session, other, Scope.USER, "ada", SOME)  # which counts there, and not here
         with pytest.raises(BadField, match="concurrency"):
             set_override(session, paywall_id, Scope.USER, "ada", Limits(concurrency=0))
         with pytest.raises(Refused, match="configuration"):
