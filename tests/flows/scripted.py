@@ -30,7 +30,7 @@ class ScriptedAnswer:
     def __init__(self, content_type: str, pieces: Sequence[bytes | Exception | None]) -> None:
         self._content_type = content_type
         self.pieces = pieces
-        self.is_closed = False
+        self.is_closed = self.is_finished = False
         self.begin()
 
     def begin(self) -> None:
@@ -57,6 +57,7 @@ class ScriptedAnswer:
         self.is_closed = True
 
     async def finish(self) -> None:
+        self.is_finished = True
         await self.close()
 
 

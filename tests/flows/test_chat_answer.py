@@ -158,6 +158,29 @@ async def test_a_stream_that_is_answered_with_json_is_a_failure(database: str) -
     assert balance(snapshot) == Balance(NANOS, 0)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_what_the_provider_says_that_it_cost_stands_beside_ours(database: str, stream: bool) -> None:
+    usage = {**USAGE, "cost": 0.25}
+    if stream:
+        last = LAST.replace(json.dumps(USAGE).encode(), json.dumps(usage).encode())
+        _, snapshot, _ = await streamed(Scripted(event("one"), last, DONE))
+    else:
+        snapshot, raw = make_snapshot(), whole("one", usage=usage)
+        async with running_queue() as queue:
+            run, carrier = await begun(queue, snapshot, Scripted(raw, content_type="application/json"))
+            await carrier.whole(run, describe)
+    assert receipt(snapshot).provider_cost == "0.25"
+
+
+@pytest.mark.parametrize(("last", "is_finished"), [((LAST, DONE), True), ((LAST,), False), ((BROKEN,), False)])
+async def test_only_an_answer_that_came_to_its_end_leaves_its_connection_to_the_next(
+    database: str, last: tuple[bytes | Exception, ...], is_finished: bool
+) -> None:
+    provider = Scripted(event("one"), *last)
+    await streamed(provider)
+    assert provider.answer.is_finished is is_finished
+
+
 @pytest.mark.parametrize("usage", [False, True])
 async def test_a_client_that_goes_away_pays_for_what_it_got(database: str, usage: bool) -> None:
     snapshot, provider = make_snapshot(), Scripted(event("one two"), *([LAST] if usage else []), None)

@@ -149,3 +149,17 @@ async def test_an_answer_that_was_charged_late_is_kept_without_the_error_that_it
         assert await asking.answer() == (b"".join([event("one "), event("two"), DONE]), True)
     assert len(asking.runs) == 1
     assert_books_balance()
+
+
+async def test_a_whole_answer_whose_client_left_is_carried_to_its_end_and_says_so(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        asking = Asking(queue, snapshot, is_stream=False)
+        asking.use(Scripted(whole("Hi", usage=USAGE), content_type="application/json"))
+        recording, _ = asking.ask(None)
+        recording.leave()
+        await asking.chat.drain(5)
+    found = receipt(snapshot, asking.runs[0].asked.id)
+    assert (found.status, found.disconnect, found.lines[-1].tokens) == ("settled", "drain", 20)
+    assert_books_balance()

@@ -1,5 +1,6 @@
 """What a provider says that is wrong: errors inside its answers, and usage that cannot stand for them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
-from app.flows import chat_delivery
+from app.flows import chat_answer, chat_delivery
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
 from tests.flows.test_chat import balance, receipt
@@ -108,3 +109,41 @@ async def test_a_stream_that_breaks_behind_an_early_usage_pays_for_all_that_it_d
     usage = {"prompt_tokens": 10, "completion_tokens": early}
     _, snapshot, _ = await streamed(Scripted(event("one", usage=usage), event(" two three four five six"), BROKEN))
     assert receipt(snapshot).lines[-1].tokens == tokens
+
+
+async def test_who_leaves_behind_an_early_usage_pays_for_all_that_was_delivered(database: str) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 1}
+    provider = Scripted(event("one", usage=usage), event(" two three four five six"), None)
+    snapshot, received = make_snapshot(), asyncio.Semaphore(0)
+
+    async def send(data: bytes) -> None:
+        received.release()
+
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, provider, stream=True)
+        task = asyncio.create_task(carrier.stream(run, send, describe))
+        await received.acquire()
+        await received.acquire()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    found = receipt(snapshot)
+    assert (found.disconnect, found.lines[-1].tokens) == ("cancel", 6)
+
+
+async def test_a_last_event_without_its_blank_line_is_delivered(database: str) -> None:
+    last = {"id": "c", "choices": [{"index": 0, "delta": {"content": " two"}, "finish_reason": "stop"}]}
+    sent, snapshot, _ = await streamed(Scripted(event("one"), b"data: " + json.dumps(last).encode()))
+    assert json.loads(sent[-2].removeprefix(b"data: ")) == last and sent[-1] == DONE
+    assert receipt(snapshot).lines[-1].tokens == COUNTER.count("one two", "demo-mini")
+
+
+async def test_a_whole_answer_that_is_too_long_costs_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_answer, "ANSWER_BYTES_MAX", 200)
+    snapshot = make_snapshot()
+    async with running_queue() as queue:
+        provider = Scripted(*[whole("x" * 60)] * 3, content_type="application/json")
+        run, carrier = await begun(queue, snapshot, provider)
+        with pytest.raises(ProviderFailed, match="longer than 200 bytes"):
+            await carrier.whole(run, describe)
+    assert (balance(snapshot), provider.answer.is_closed) == (Balance(NANOS, 0), True)

@@ -193,6 +193,12 @@ async def settle(chats: Chats, run: Run, tokens: int) -> None:
     await chats.chat.settle(run, Metered(Tokens(5, tokens - 5 if tokens > 5 else 1)))
 
 
+async def test_the_tokens_of_a_long_prompt_are_counted_too(database: str) -> None:
+    async with chatting(each_user(tokens_per_minute=2_500)) as chats:
+        await chats.ask(tokens=Tokens(2_480, 5))
+        assert (await refused(chats, max_tokens=16)).code == "tokens_per_minute"
+
+
 async def test_what_a_client_asks_for_at_most_is_what_is_expected_of_it(database: str) -> None:
     async with chatting(each_user(tokens_per_minute=1_100)) as chats:
         runs = [await chats.run(max_tokens=300, n=1) for _ in range(3)]

@@ -151,6 +151,18 @@ def test_a_price_is_free_only_if_its_tiers_are() -> None:
     assert not replace(free, image_nanos=1).is_free
 
 
+@pytest.mark.parametrize("part", [*TIERED, "request_nanos", "minimum_nanos"])
+def test_a_price_is_not_free_where_anything_of_it_is_to_be_paid(part: str) -> None:
+    assert not replace(Price("prc_0", "m", 1, Unit.USD, 0, 0, 0), **{part: 1}).is_free  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["cached_input", "cache_write", "reasoning", "image_output"])
+def test_a_text_is_bounded_by_the_dearest_kind_that_it_can_turn_out_to_be(kind: str) -> None:
+    dear = replace(Price("prc_1", "m", 1, Unit.USD, 1_000, 1_000, 1_000), **{f"{kind}_nanos": 9 * NANOS})  # type: ignore[arg-type]
+    used = Tokens(100, 100, 100) if kind == "cached_input" else Tokens(100, 100, 0, ((TokenKind(kind), 100),))
+    assert charge_nanos(dear, used) == bound_nanos(dear, 100, 100)
+
+
 def test_what_the_provider_asks_is_the_cost_and_not_the_price() -> None:
     own = replace(LONG, cost=Price("", "m", 0, Unit.USD, 5, 5, 5, request_nanos=7, tiers=(Tier(50, 9, 9, 9),)))
     assert cost_nanos(own, Tokens(10**6, 10**6)) == 9 + 9 + 7
@@ -208,6 +220,7 @@ def test_parts_that_come_to_more_than_the_whole_are_believed_as_far_as_it_goes(
     parts = dict(Tokens(prompt, output, cached, tuple(other)).by_kind())
     assert sum(count for kind, count in parts.items() if kind in OF_OUTPUT) == output
     assert sum(count for kind, count in parts.items() if kind in OF_PROMPT) == prompt
+    assert min(parts.values(), default=0) >= 0
 
 
 def test_more_cached_tokens_than_the_prompt_has_are_not_believed() -> None:
