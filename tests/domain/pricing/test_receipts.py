@@ -64,8 +64,9 @@ def test_a_settled_request_gives_back_what_it_did_not_use() -> None:
 
 
 def test_a_running_request_has_given_nothing_back_yet() -> None:
-    receipt = explain(row(status="running", charge_nanos=0), "ada")
-    assert (receipt.released, receipt.charge, receipt.lines) == ("0", "0", [])
+    line = {"kind": "output", "tokens": 3, "price_per_million": "1", "amount": "0.000003"}
+    receipt = explain(row(status="running", charge_nanos=0, receipt={"lines": [line], "estimated": True}), "ada")
+    assert (receipt.released, receipt.charge, receipt.lines, receipt.estimated) == ("0", "0", [], False)
 
 
 def test_a_request_that_was_not_charged_gives_all_back() -> None:
@@ -88,6 +89,14 @@ def test_what_is_stored_is_told_as_it_was(disconnect: str | None) -> None:
     assert (receipt.disconnect, receipt.minimum, receipt.markup_percent) == (disconnect, "0.5", "12.5")
     assert (receipt.streamed, receipt.estimated, receipt.unit, receipt.user) == (False, False, "CREDIT", "bob")
     assert (receipt.created_at, receipt.price_version) == ("1970-01-01T00:00:00.001Z", 2)
+
+
+def test_what_nobody_paid_what_the_provider_said_and_what_came_late_are_told_too() -> None:
+    stored, late = {"shortfall": "0.5", "tier_from_tokens": 9}, {"estimated": False}
+    told = explain(row(receipt=stored, late=late, provider_cost_nanos=5), "ada")
+    assert (told.shortfall, told.provider_cost, told.late, told.tier_from_tokens) == ("0.5", "0.000000005", late, 9)
+    plain = explain(row(provider_cost_nanos=0), "ada")
+    assert (plain.shortfall, plain.provider_cost, plain.late, plain.tier_from_tokens) == ("0", "0", None, None)
 
 
 def test_a_charge_above_its_hold_gives_nothing_back() -> None:
