@@ -93,6 +93,14 @@ async def test_filters_leave_out_everything_else(database: str) -> None:
     assert len(read(app, until=at)) == 2 and len(read(app, since=at + 1)) == 1
 
 
+async def test_money_that_was_never_paid_stands_in_no_ledger(database: str) -> None:
+    app = make_snapshot()
+    await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "3")
+    declined = await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "4")
+    await pay_in_sandbox(RAIL, declined.split("/")[3], "failed")
+    assert read(app) == []
+
+
 async def test_what_is_written_between_two_pages_is_not_shown_twice(database: str) -> None:
     app = make_snapshot()
     for number in range(4):

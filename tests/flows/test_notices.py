@@ -113,6 +113,9 @@ async def test_a_new_version_tells_what_changed_and_no_values() -> None:
     assert type_ == "paywall.updated" and data["changedFields"] == ["app_text", "provider.key_sealed"]
     assert (data["summarySections"], data["configVersion"]) == (["app_text", "provider"], 2)
     assert "secret" not in str(data).replace("key_sealed", "")
+    with db.transaction() as session:
+        publish_and_tell(session, snapshot.paywall_id, replace(current, app_text="Newer"))
+    assert sorted(data["configVersion"] for _, data in await told(snapshot)) == [2, 3]
 
 
 @pytest.mark.usefixtures("database")

@@ -1,11 +1,15 @@
 """Links that were sent and what was refused are told of behind the answer, at most once a minute."""
 
 import pytest
+from structlog.testing import capture_logs
 
+from app import db
 from app.domain import clock
-from app.domain.errors import Blocked, LimitReached
+from app.domain.errors import Blocked, LimitReached, Unavailable
 from app.domain.money import NANOS
+from app.flows import teller as teller_module
 from app.flows.decide import Ask
+from app.flows.limits import Rate, RateReached
 from app.flows.teller import Teller
 from tests.flows.books import give, make_snapshot
 from tests.flows.webhooks import listening, told, types_told
@@ -86,3 +90,60 @@ async def test_where_nobody_listens_nothing_is_begun() -> None:
     teller.refused(snapshot, "ada", Blocked("No."), "demo-mini", "req_1")
     teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
     assert not teller._telling and not teller._told
+
+
+@pytest.mark.usefixtures("database")
+async def test_each_paywall_and_action_is_told_of_by_itself() -> None:
+    one, other, teller = await listening(make_snapshot()), await listening(make_snapshot()), Teller()
+    for snapshot in (one, other):
+        for action in ("topup", "authorize", "topup"):
+            teller.asked(snapshot, "ada", Ask(action), URL, "req_1", "demo-mini")
+    await teller.drain()
+    for snapshot in (one, other):
+        found = await told(snapshot)
+        reasons = [data["reason"] for type_, data in found if type_ == "paywall.request.blocked"]
+        assert sorted(reasons) == ["authorization_required", "insufficient_funds"]
+        assert [type_ for type_, _ in found].count("paywall.balance.depleted") == 1
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_limit_of_rates_tells_the_one_that_is_reached() -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    rates = (Rate("requests", 9, 5, 60), Rate("tokens", 1_000, 0, 60))
+    teller.refused(snapshot, "ada", RateReached("Too many.", "tokens_per_minute", 7, rates), "demo-mini", "req_1")
+    await teller.drain()
+    assert dict(await told(snapshot))["paywall.usage.rate.limited"]["limit"] == 1_000
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_charge_that_is_refused_for_another_reason_depletes_nothing() -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    teller.charge_refused(snapshot, "ada", "req_1", NANOS, "spend_per_day")
+    await teller.drain()
+    assert await types_told(snapshot) == ["balance.charge.failed"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_cannot_be_told_because_the_database_is_away_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+
+    async def is_away(*_: object, **__: object) -> None:
+        raise Unavailable("Away.")
+
+    monkeypatch.setattr(db, "in_transaction", is_away)
+    with capture_logs() as logs:
+        teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+        teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
+        await teller.drain()
+    assert [line["step"] for line in logs if line["event"] == "teller"] == ["lost", "lost"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teller_module, "REMEMBERED_MAX", 3)
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    for number in range(9):
+        teller.link_sent(snapshot, f"u{number}", "topup", URL, "req_1")
+        assert len(teller._told) <= 3
+    await teller.drain()
+    assert len(await told(snapshot)) == 9
