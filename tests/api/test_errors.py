@@ -42,6 +42,21 @@ def test_each_error_has_its_status(error: errors.CoinslotError, status: int) -> 
     assert set(body_of(error)["error"]) >= {"message", "type", "param", "code"}
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "code"),
+    [("authorize", 403, "authorization_required"), ("topup", 402, "insufficient_funds"), ("limit", 402, "cap_reached")],
+)
+def test_a_refusal_says_what_for_and_where_to_go(action: str, status: int, code: str) -> None:
+    refusal = PaywallRefusal(action, "Go there.", "https://x")
+    told = body_of(refusal)["error"]
+    assert (status_of(refusal), told["code"], told["url"], told["message"]) == (status, code, "https://x", "Go there.")
+
+
+def test_a_bad_field_is_named_as_the_parameter() -> None:
+    assert body_of(errors.BadField("n", "No."))["error"]["param"] == "n"
+    assert body_of(errors.NotFound("No."))["error"]["param"] is None
+
+
 def test_only_what_may_be_tried_again_says_when() -> None:
     assert headers_of(errors.Unavailable("No.")) == {"Retry-After": "2"}
     assert headers_of(errors.ProviderFailed("No.", 429, retry_after="7")) == {"Retry-After": "7"}

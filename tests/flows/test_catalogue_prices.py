@@ -196,3 +196,10 @@ def test_a_model_that_could_not_be_understood_stays_as_it_was(database: str) -> 
         paywall = Paywall(session, OPERATORS)
         paywall.follow(A, B)
         assert paywall.follow(B, unreadable=["a/a"]) == (0, []) and "a/a" in paywall.offers.priced
+
+
+def test_a_list_without_a_price_takes_nothing_from_whom_another_provider_serves(database: str) -> None:
+    with db.transaction() as session:
+        paywall = Paywall(session, ELSEWHERE, replace(MINE, source=CATALOGUE))
+        assert paywall.follow(replace(A, price=None)) == (0, [])
+        assert "a/a" in paywall.offers.priced

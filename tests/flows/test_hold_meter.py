@@ -19,8 +19,10 @@ from app.domain.wallets.wallets import Balance
 from app.flows.chat import Run
 from app.flows.decide import STREAM_OUTPUT_TOKENS
 from app.flows.hold_meter import HoldMeter
+from app.flows.ports import TokenCounter
+from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
-from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE, Scripted, event, flows, request
 from tests.flows.test_chat import balance, receipt
 from tests.flows.test_chat_answer import describe
@@ -163,6 +165,43 @@ async def test_a_checkpoint_is_what_a_lost_process_charges(database: str) -> Non
             await task
     assert receipt(snapshot).disconnect == "cancel"
     assert_books_balance()
+
+
+class Uncounted:
+    """Counts nothing, as for a text that is too long."""
+
+    def count(self, text: str, model: str) -> int | None:
+        return None
+
+
+async def test_a_text_that_cannot_be_counted_is_paid_for_by_its_bytes(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", 4_000_000)  # some 1,800 tokens
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(stream=True), "req_1", None)
+        assert isinstance(run, Run)
+        meter = HoldMeter(chat, run, Uncounted())
+        assert await meter.admits(event("x" * 1_200)) and run.held.amount > run.bound.nanos(run.offer, 1_200)
+        assert not await meter.admits(event("x" * 1_000)) and meter.action == "topup"
+        await chat.release(run)
+
+
+@pytest.mark.parametrize("counter", [COUNTER, Uncounted()])
+async def test_a_checkpoint_has_metered_the_images_of_the_prompt_too(database: str, counter: TokenCounter) -> None:
+    snapshot = make_snapshot({"demo-mini": replace(PRICE, part_tokens_max=100)})
+    await give(snapshot, "ada", NANOS)
+    content: Any = [{"type": "text", "text": "Which?"}, {"type": "image_url", "image_url": {"url": "data:,x"}}]
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(snapshot, "ada", request(content, stream=True), "req_1", None)
+        assert isinstance(run, Run)
+        assert await HoldMeter(chat, run, counter).admits(event("x" * 9_000))
+        counted = counter.count("x" * 9_000, "demo-mini") or 9_000
+        prompt = count_prompt(run.request, counter)
+        used = Tokens(run.bound.prompt_tokens if prompt is None else prompt + 100, counted)
+        assert holds()[0].metered == charge_nanos(run.offer.price, used)
+        await chat.release(run)
 
 
 @pytest.mark.parametrize("refusal", [HoldClosed("Reaped."), Unavailable("Away.")])

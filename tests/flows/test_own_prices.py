@@ -102,7 +102,7 @@ async def test_before_the_first_list_the_offline_catalogue_says_what_is_asked(da
 @pytest.mark.parametrize("mode", [Mode.DEFAULT, Mode.SHARED])
 async def test_with_an_own_key_any_price_is_the_developers_to_set(database: str, mode: Mode) -> None:
     paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED, mode=mode)
-    await set_own_price(OFFLINE, paywall_id, NewPrice("nobody/knows", 0, 0))
+    await set_own_price(OFFLINE, paywall_id, NewPrice("nobody/knows", 0, 0, cost=ListPrice(9, 9)))
     price = offers(paywall_id).priced["nobody/knows"].price
     assert price.cost is None and price.is_free
 
@@ -116,3 +116,12 @@ async def test_own_prices_stand_on_their_cost_once_the_operator_pays(database: s
     await set_own_price(OFFLINE, paywall_id, NewPrice("nobody/knows", 1, 1))
     with db.transaction() as session, pytest.raises(BadField):
         stand_on_cost(session, OFFLINE, paywall_id, Unit.USDC)
+
+
+async def test_a_model_that_the_developer_took_off_stays_off_once_the_operator_pays(database: str) -> None:
+    paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED)
+    await set_own_price(OFFLINE, paywall_id, MINE)
+    with db.transaction() as session:
+        assert price_book.retire(session, paywall_id, "a/a")
+        stand_on_cost(session, OFFLINE, paywall_id, Unit.USDC)
+    assert "a/a" in offers(paywall_id).unpriced

@@ -5,6 +5,7 @@ import pytest
 from app import db
 from app.adapters.prices_genai import GenaiPrices
 from app.domain import clock
+from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.catalogue.models import image_tokens_max
 from app.domain.money import NANOS, Unit
 from app.domain.pricing import price_book
@@ -53,6 +54,15 @@ def test_an_override_stays_and_what_nobody_knows_is_refused_by_name(database: st
         found = price_book.read_offers(session, paywall_id, Unit.USD)
     assert found.priced["gpt-4o"].price.input_nanos == 1
     assert (found.priced["gpt-4o-mini"].price.version, found.unpriced) == (1, {"secret-model"})
+
+
+def test_the_list_that_was_synced_goes_before_the_offline_catalogue(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        write_list(session, ModelList((ListedModel("gpt-4o-mini", "Mini", "", 0, ListPrice(5, 6), None, None),)))
+        assert fill_prices(session, paywall_id, Unit.USD, ["gpt-4o-mini", "gpt-4o"], CATALOGUE, 0)[1] == []
+        found = price_book.read_offers(session, paywall_id, Unit.USD)
+    assert found.priced["gpt-4o-mini"].price.input_nanos == 5 and found.priced["gpt-4o"].price.input_nanos > NANOS
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.receipts import Receipt
+from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
 from app.domain.usage.tables import Request
@@ -110,6 +111,23 @@ def test_a_request_is_let_go_or_interrupted(database: str) -> None:
         "0.000000004",
         True,
     )
+
+
+def test_a_checkpoint_says_what_is_held_by_then(database: str) -> None:
+    write(requests.begin(asked("req_1"), Applied(amount=9)))
+    write(requests.checkpoint(asked("req_1"), Metered(Tokens(1, 1), estimated=True), Applied(amount=30)))
+    assert receipt("req_1").hold == "0.00000003"
+    write(requests.interrupt("req_1", None, Applied(amount=10)))
+    assert (receipt("req_1").hold, receipt("req_1").released) == ("0.00000003", "0.00000002")
+
+
+def test_what_came_late_owes_the_provider_what_is_left_of_the_cost(database: str) -> None:
+    one = replace(asked("req_1"), terms=SplitTerms(0, pays_provider=True))
+    write(requests.begin(one, Applied(amount=100_000)))
+    write(requests.finish(one, Metered(Tokens(10, 20)), Applied(amount=100_000, late=40_000)))  # 50,000 is the cost
+    late = receipt("req_1").late
+    assert late is not None
+    assert late["split"] == {"provider": "0.00002", "platform": "0", "developer": "0.00002"}
 
 
 def test_a_manual_charge_is_one_row(database: str) -> None:
