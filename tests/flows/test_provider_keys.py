@@ -136,8 +136,10 @@ async def test_a_saved_key_stays_and_never_goes_to_another_address(
     sealed = current(snapshot).provider.key_sealed
     await save(providers, snapshot, setting(emulated, limit_field="max_tokens"), None)
     assert current(snapshot).provider.key_sealed == sealed
-    with pytest.raises(BadField, match="another address"):
-        await save(providers, snapshot, setting(emulated, base_url="https://elsewhere.example/v1"), None)
+    other_scheme = emulated.base_url.replace("http:", "https:")
+    for address in ("https://elsewhere.example/v1", other_scheme, "http://127.0.0.1:1/v1"):
+        with pytest.raises(BadField, match="another address"):
+            await save(providers, snapshot, setting(emulated, base_url=address), None)
 
 
 async def test_the_operators_key_is_for_those_that_may_have_it(database: str) -> None:
