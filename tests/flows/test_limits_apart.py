@@ -47,8 +47,7 @@ async def test_each_key_has_limits_of_its_own(database: str) -> None:
 async def test_requests_are_not_counted_as_tokens_nor_tokens_as_requests(database: str) -> None:
     async with chatting(each_user(requests_per_minute=5, tokens_per_minute=9_000)) as chats:
         for left in (4, 3):
-            requests, tokens = remaining(run := await chats.run(max_tokens=100))
-            await chats.chat.release(run)
+            requests, tokens = remaining(await chats.ask(max_tokens=100))
             assert requests == left and tokens > 9_000 - 2 * 150
 
 
