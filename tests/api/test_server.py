@@ -59,6 +59,7 @@ def test_what_is_cut_at_the_end_of_the_drain_time_is_settled(tmp_path: Path) -> 
     options = ("--upstream",)
     with upstream.running() as emulated:
         with running(tmp_path / "data", *options, emulated.base_url, DRAIN_SECONDS_MAX="1") as demo:
+            demo.chat("no-usage", demo.new_user())  # reads the vocabulary, which takes a busy machine long
             user = demo.new_user()
             reading = threading.Thread(target=_read_until_cut, args=(demo, user))
             reading.start()
