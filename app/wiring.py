@@ -208,18 +208,23 @@ class ProvidersByName:
 
     def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
         """Returns the provider of a setting that has not been saved yet, with its key in clear."""
-        return (self._demo if setting.name == DEMO else self._openai), self._target(setting, api_key)
+        target = self._operators(setting) if setting.is_operators else self._target(setting, api_key)
+        return (self._demo if setting.name == DEMO else self._openai), target
 
     def _target(self, setting: ProviderSetting, api_key: str | None) -> ProviderTarget:
         return ProviderTarget(setting.name, setting.base_url, api_key, setting.auth, setting.headers)
+
+    def _operators(self, setting: ProviderSetting) -> ProviderTarget:
+        chosen = settings.get()
+        if not chosen.openrouter_key:
+            raise ProviderFailed("The built-in provider is not set up here.")
+        return ProviderTarget(setting.name, chosen.openrouter_base, chosen.openrouter_key)
 
     def _open(self, paywall_id: str, setting: ProviderSetting) -> ProviderTarget:
         """The demo's `--upstream` takes its key from the settings; every other one is sealed in its paywall."""
         chosen = settings.get()
         if setting.is_operators:
-            if not chosen.openrouter_key:
-                raise ProviderFailed("The built-in provider is not set up here.")
-            return ProviderTarget(setting.name, chosen.openrouter_base, chosen.openrouter_key)
+            return self._operators(setting)
         if setting.key_sealed is not None:
             key: str | None = self._box.open(setting.key_sealed, f"provider_key:{paywall_id}")
         else:

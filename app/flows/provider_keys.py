@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from app import db
 from app.domain.errors import BadField, ProviderFailed
-from app.domain.money import Unit
+from app.domain.money import Environment, Unit
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.configuration import Mode, ProviderSetting
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.charge_split import terms_of
@@ -34,11 +34,13 @@ class SavedProvider:
 
 async def try_connection(providers: Providers, setting: ProviderSetting, api_key: str | None) -> list[str]:
     """Returns the models that a provider lists. Raises BadField, which says what is wrong with address or key."""
-    provider, target = providers.reach(setting, api_key)
     try:
+        provider, target = providers.reach(setting, api_key)
         models = await provider.list_models(target)
     except ProviderFailed as failure:
         field = "api_key" if failure.status in (401, 403) else "base_url"
+        if setting.is_operators:
+            field = "provider"
         said = (failure.body or {}).get("message")
         detail = f" It says: {said}" if isinstance(said, str) else ""
         raise BadField(field, f"{failure.message}{detail}") from None
@@ -60,6 +62,7 @@ async def save_provider(
     Raises BadField, NotFound.
     """
     paywall, current = await db.in_transaction(lambda session: configuration.read_current(session, paywall_id))
+    configuration.check_provider(Mode(paywall.mode), Environment(paywall.environment), wanted)
     key_sealed = None
     if api_key is not None:
         key_sealed = sealer.seal(api_key, f"provider_key:{paywall_id}")

@@ -56,3 +56,10 @@ def test_a_key_that_is_none_is_refused_before_the_body_is_read(
     answer = httpx.post(demo.api_base + path, content=b"{not json", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
     assert answer.json()["error"]["type"] == "authentication_error"
+
+
+@pytest.mark.parametrize("path", ["/models", "/user/balance?user=nobody"])
+def test_a_key_goes_with_bearer_and_nothing_else(demo: Demo, path: str) -> None:
+    for scheme, status in (("Bearer", 200), ("Basic", 401), ("bearer", 200), ("", 401)):
+        headers = {"Authorization": f"{scheme} {demo.key}"}
+        assert httpx.get(demo.api_base + path, headers=headers).status_code == status

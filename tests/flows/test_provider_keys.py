@@ -158,6 +158,43 @@ async def test_the_operators_key_is_for_those_that_may_have_it(database: str) ->
     await providers.close()
 
 
+def make_shared(price: NewPrice, provider: ProviderSetting) -> Snapshot:
+    """Creates a shared paywall with a price of the developer's own, and a markup on all others."""
+    snapshot = make_snapshot({price.model: price}, provider, Mode.SHARED)
+    with db.transaction() as session:
+        configuration.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
+    return snapshot
+
+
+async def test_own_prices_stand_on_cost_and_leave_a_share_once_the_operators_provider_is_saved(
+    providers: ProvidersByName, emulated: RunningUpstream, database: str
+) -> None:
+    settings.configure(
+        data=settings.get().data, database_url=database, allow_private_addresses=True,
+        openrouter_key=KEY, openrouter_base=emulated.base_url,
+    )  # fmt: skip
+    providers, built_in = ProvidersByName(COUNTER), ProviderSetting("built-in")
+    dear, cheap = NewPrice("ok", 30 * NANOS, 90 * NANOS), NewPrice("ok", 3 * NANOS, 9 * NANOS - 1)
+    snapshot = make_shared(dear, built_in)
+    assert "ok" in (await save(providers, snapshot, built_in, None)).priced
+    with db.transaction(writes=False) as session:
+        price = price_book.read_offers(session, snapshot.paywall_id, Unit.USDC).priced["ok"].price
+    assert price.cost == ListPrice(3 * NANOS, 9 * NANOS, NANOS).to_price("ok", Unit.USDC)
+    poor = make_shared(cheap, built_in)
+    before = current(poor)
+    with pytest.raises(BadField):
+        await save(providers, poor, built_in, None)
+    assert current(poor) == before
+    await providers.close()
+
+
+async def test_the_operators_provider_is_not_saved_where_the_operator_has_none(providers: ProvidersByName) -> None:
+    snapshot = make_shared(NewPrice("ok", NANOS, NANOS), ProviderSetting("built-in"))
+    with pytest.raises(BadField, match="not set up") as refused:
+        await save(providers, snapshot, ProviderSetting("built-in"), None)
+    assert refused.value.field == "provider"
+
+
 @pytest.mark.parametrize(
     ("base_url", "is_reasoning", "field"),
     [
