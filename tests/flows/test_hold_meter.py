@@ -146,6 +146,19 @@ async def test_every_choice_that_was_cut_gets_its_end(database: str) -> None:
     ]  # fmt: skip
 
 
+async def test_a_hold_is_extended_for_all_choices_together(database: str) -> None:
+    snapshot, usage = make_snapshot(), {"prompt_tokens": 10, "completion_tokens": 3_900}
+    pieces = []
+    for number in range(65):
+        said = [{"index": number % 3, "delta": {"content": WORDS * 10}, "finish_reason": None}]
+        pieces.append(b"data: " + json.dumps({"id": "c", "choices": said}).encode() + b"\n\n")
+    last = b"data: " + json.dumps({"id": "c", "choices": [], "usage": usage}).encode() + b"\n\n"
+    _, run, held = await carried(snapshot, Scripted(*pieces, last, DONE), NANOS, n=3, max_tokens=1_500)
+    assert held[0] == run.bound.nanos_of_all(run.offer, 3 * STREAM_OUTPUT_TOKENS)
+    assert held[-1] >= run.bound.nanos_of_all(run.offer, 3_900)
+    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 3_900)), 0)
+
+
 async def test_a_checkpoint_is_what_a_lost_process_charges(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted(*[event(WORDS * 10) for _ in range(30)], None)
     await give(snapshot, "ada", NANOS)

@@ -16,14 +16,14 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.chat import Chat, Run
 from app.flows.decide import find_offer
-from app.flows.ports import CataloguePrice
-from app.flows.provider_keys import SavedProvider, save_provider
+from app.flows.ports import CataloguePrice, ProviderTarget
+from app.flows.provider_keys import MODELS_MAX, SavedProvider, save_provider, try_connection
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
 from app.wiring import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.flows.books import give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, limiter, request
+from tests.flows.scripted import COUNTER, Scripted, limiter, request
 
 KEY = "sk-developer-0123456789"
 
@@ -156,6 +156,43 @@ async def test_the_operators_key_is_for_those_that_may_have_it(database: str) ->
     with pytest.raises(BadField):
         configuration.check_provider(Mode.SHARED, Environment.LIVE, ProviderSetting("demo"))
     await providers.close()
+
+
+class Lists(Scripted):
+    """A provider that lists these models, or refuses to."""
+
+    def __init__(self, listed: list[str] | ProviderFailed) -> None:
+        super().__init__()
+        self._listed = listed
+
+    async def list_models(self, target: ProviderTarget) -> list[str]:
+        if isinstance(self._listed, ProviderFailed):
+            raise self._listed
+        return self._listed
+
+
+@pytest.mark.parametrize(
+    ("listed", "field"),
+    [
+        (ProviderFailed("Refused.", 401), "api_key"),
+        (ProviderFailed("Refused.", 403), "api_key"),
+        (ProviderFailed("Refused.", 404), "base_url"),
+        (ProviderFailed("Away."), "base_url"),
+        ([], "base_url"),
+    ],
+)
+async def test_what_is_wrong_with_a_provider_is_said_of_its_address_or_its_key(
+    listed: list[str] | ProviderFailed, field: str
+) -> None:
+    with pytest.raises(BadField) as refused:
+        await try_connection(Lists(listed), ProviderSetting("x", "https://x.example/v1"), KEY)
+    assert refused.value.field == field
+
+
+async def test_a_list_without_end_is_read_so_far() -> None:
+    listed = [f"model-{number}" for number in range(MODELS_MAX + 1)]
+    found = await try_connection(Lists(listed), ProviderSetting("x", "https://x.example/v1"), KEY)
+    assert found == listed[:MODELS_MAX]
 
 
 def make_shared(price: NewPrice, provider: ProviderSetting) -> Snapshot:
