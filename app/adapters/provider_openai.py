@@ -231,7 +231,7 @@ class OpenAIAnswer:
         self._looks_left = LOOKS
         try:
             return await self._response.content.readany()
-        except (TimeoutError, aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError):
             return self._salvage()
         finally:
             self._looks_left = None

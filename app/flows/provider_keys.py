@@ -57,14 +57,16 @@ async def save_provider(
     wanted: ProviderSetting,
     api_key: str | None,
 ) -> SavedProvider:
-    """Tries a provider and publishes it, with prices for what it offers; without `api_key` the saved one stays.
+    """Tries a provider and publishes it, with prices for what it offers; without `api_key` the saved one stays, where one is needed.
 
     Raises BadField, NotFound.
     """
     paywall, current = await db.in_transaction(lambda session: configuration.read_current(session, paywall_id))
     configuration.check_provider(Mode(paywall.mode), Environment(paywall.environment), wanted)
     key_sealed = None
-    if api_key is not None:
+    if not wanted.has_own_key:
+        api_key = None
+    elif api_key is not None:
         key_sealed = sealer.seal(api_key, f"provider_key:{paywall_id}")
     elif current.provider.key_sealed is not None:
         if _origin(wanted.base_url) != _origin(current.provider.base_url):

@@ -225,6 +225,26 @@ async def test_own_prices_stand_on_cost_and_leave_a_share_once_the_operators_pro
     await providers.close()
 
 
+@pytest.mark.parametrize(("name", "mode"), [("built-in", Mode.SHARED), ("demo", Mode.DEFAULT)])
+async def test_a_provider_that_needs_no_key_takes_the_place_of_one_that_does(
+    emulated: RunningUpstream, database: str, name: str, mode: Mode
+) -> None:
+    settings.configure(
+        data=settings.get().data, database_url=database, allow_private_addresses=True,
+        openrouter_key="sk-or-operator", openrouter_base=emulated.base_url,
+    )  # fmt: skip
+    providers = ProvidersByName(COUNTER)
+    snapshot = make_snapshot({}, ProviderSetting(name), mode)
+    with db.transaction() as session:
+        configuration.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
+    await save(providers, snapshot, setting(emulated))
+    assert current(snapshot).provider.key_sealed is not None
+    for key in (None, KEY):
+        await save(providers, snapshot, ProviderSetting(name), key)
+        assert current(snapshot).provider == ProviderSetting(name)
+    await providers.close()
+
+
 async def test_the_operators_provider_is_not_saved_where_the_operator_has_none(providers: ProvidersByName) -> None:
     snapshot = make_shared(NewPrice("ok", NANOS, NANOS), ProviderSetting("built-in"))
     with pytest.raises(BadField, match="not set up") as refused:

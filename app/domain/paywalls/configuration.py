@@ -57,6 +57,11 @@ class ProviderSetting:
         """Whether the operator's key pays."""
         return self.name == BUILT_IN
 
+    @property
+    def has_own_key(self) -> bool:
+        """Whether it is called with a key of the developer's, if it needs one."""
+        return not self.is_operators and self.name != DEMO
+
     def limit_field_of(self, is_reasoning: bool) -> str:
         """Returns where an output limit goes."""
         host = urlsplit(self.base_url).hostname or ""
