@@ -57,8 +57,9 @@ async def save_provider(
     wanted: ProviderSetting,
     api_key: str | None,
 ) -> SavedProvider:
-    """Tries a provider and publishes it, with prices for what it offers; without `api_key` the saved one stays, where one is needed.
+    """Tries a provider and publishes it, with prices for what it offers.
 
+    Without `api_key` the saved one stays, where one is needed.
     Raises BadField, NotFound.
     """
     paywall, current = await db.in_transaction(lambda session: configuration.read_current(session, paywall_id))
