@@ -38,9 +38,8 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
         provider, target = providers.reach(setting, api_key)
         models = await provider.list_models(target)
     except ProviderFailed as failure:
-        field = "api_key" if failure.status in (401, 403) else "base_url"
-        if setting.is_operators:
-            field = "provider"
+        of_developer = "api_key" if failure.status in (401, 403) else "base_url"
+        field = "provider" if setting.is_operators else of_developer
         said = (failure.body or {}).get("message")
         detail = f" It says: {said}" if isinstance(said, str) else ""
         raise BadField(field, f"{failure.message}{detail}") from None

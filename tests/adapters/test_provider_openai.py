@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.provider_openai import OpenAIProvider
+from app.adapters.provider_openai import OpenAIAnswer, OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
 from tests.adapters.conftest import PUBLIC, Speak, pieces_of
@@ -192,6 +192,18 @@ async def test_an_answer_that_nobody_reads_for_a_while_is_not_silent(
     assert await answer.read()
     await asyncio.sleep(0.8)
     assert _events(await _read(answer))
+
+
+@pytest.mark.parametrize("ending", ["close", "finish"])
+async def test_an_answer_that_has_ended_is_watched_no_longer(
+    provider: ChatProvider, upstream: RunningUpstream, ending: str
+) -> None:
+    answer = await provider.send(_target(upstream), _body("ok"))
+    assert isinstance(answer, OpenAIAnswer)
+    await _read(answer)
+    assert not answer._watch.cancelled()
+    await getattr(answer, ending)()
+    assert answer._watch.cancelled()
 
 
 async def test_closing_an_answer_cancels_the_upstream(provider: ChatProvider, upstream: RunningUpstream) -> None:

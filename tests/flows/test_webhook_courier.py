@@ -25,7 +25,7 @@ from app.flows.webhook_delivery import (
 )
 from tests.emulators.receiver import Receiver, receiving
 from tests.flows.books import make_snapshot
-from tests.flows.webhooks import deliver, happen, log_of, make_courier, subscribe
+from tests.flows.webhooks import deliver, happen, log_of, make_courier, make_due, subscribe
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,6 @@ async def test_an_endpoint_counts_as_failing_until_it_takes_something(endpoint: 
     await deliver(courier)
     assert not courier._failing
     await courier.messenger.close()
-
-
-def make_due() -> None:
-    """Lets the time of all pauses pass."""
-    with db.transaction() as session:
-        session.execute(deliveries._TABLE.update().where(deliveries._IS_PENDING).values(next_attempt_at=0))
 
 
 @pytest.mark.usefixtures("database")

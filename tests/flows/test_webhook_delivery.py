@@ -18,7 +18,7 @@ from app.flows.webhook_delivery import OF_ENDPOINT_MAX, fan_out, has_due
 from app.flows.webhook_settings import change_subscription, replay_delivery, rotate_secret
 from tests.emulators.receiver import Receiver, receiving
 from tests.flows.books import make_snapshot
-from tests.flows.webhooks import BOX, MESSENGER, deliver, happen, log_of, make_courier, subscribe
+from tests.flows.webhooks import BOX, MESSENGER, deliver, happen, log_of, make_courier, make_due, subscribe
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ async def test_what_fails_is_tried_again_later_and_then_taken(received: Receiver
     assert await deliver(courier) == 1
     assert log_of(snapshot)[0].error == "The endpoint answered with status 503."
     assert await deliver(courier) == 0
-    _make_due()
+    make_due()
     assert await deliver(courier) == 1
     (entry,) = log_of(snapshot)
     assert (entry.status, entry.attempts, entry.response_code, entry.error) == ("success", 2, 200, None)
@@ -94,17 +94,11 @@ async def test_after_eight_attempts_with_doubling_pauses_it_is_given_up(received
         entry = log_of(snapshot)[0]
         if entry.next_attempt_at is not None:
             pauses.append((entry.next_attempt_at - clock.now()) / clock.SECOND)
-            _make_due()
+            make_due()
     (entry,) = log_of(snapshot)
     assert (entry.status, entry.attempts, await courier.deliver()) == ("error", ATTEMPTS_MAX, 0)
     assert all(0.75 < pause / (30 * 2**number) < 1.25 for number, pause in enumerate(pauses)) and len(pauses) == 7
     await courier.messenger.close()
-
-
-def _make_due() -> None:
-    """Lets the time of all pauses pass."""
-    with db.transaction() as session:
-        session.execute(deliveries._TABLE.update().where(deliveries._IS_PENDING).values(next_attempt_at=0))
 
 
 @pytest.mark.usefixtures("database")
@@ -225,7 +219,7 @@ async def test_a_run_of_failures_makes_it_inactive_and_says_so(received: Receive
     with db.transaction() as session:
         long_ago = clock.now() - FAILING_SECONDS_MAX * clock.SECOND
         subscriptions.change(session, snapshot.paywall_id, made.subscription.id, {"failing_since": long_ago})
-    _make_due()
+    make_due()
     await deliver(courier)
     await _expect(snapshot.paywall_id, made.subscription.id, is_active=False)
     (mail,) = mailer.kept()
