@@ -234,7 +234,7 @@ class _Call:
         url = self._url(ask.action, ask.shortfall_nanos)
         wiring.get().teller.asked(self.snapshot, self.user, ask, url, self.exchange.request_id, self.request.model)
         text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
-        is_strict = self.request.wants_json or self.snapshot.configuration.is_strict
+        is_strict = self.request.is_for_program or self.snapshot.configuration.is_strict
         if is_strict or self.exchange.text(b"x-paywall-errors") == "http":
             raise PaywallRefusal(ask.action, text, url)
         if self.snapshot.configuration.responder is not None:

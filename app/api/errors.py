@@ -11,6 +11,8 @@ from app.domain.errors import BadField, CoinslotError, ProviderFailed
 from app.flows.limits import RETRY_SECONDS_MAX, RateReached
 
 RETRY_SECONDS = "2"
+NO_RETRY = {"x-should-retry": "false"}
+"""Tells OpenAI's SDKs, which repeat every 409, that nothing comes of it."""
 
 
 class BodyTooLarge(CoinslotError):
@@ -88,6 +90,8 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
         return _headers_of_limit(error)
     if isinstance(error, BodyTimeout):
         return {"Connection": "close"}
+    if isinstance(error, PaywallRefusal) or (status_of(error) == 409 and not error.is_transient):
+        return NO_RETRY
     return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
 
 
@@ -98,7 +102,7 @@ def _headers_of_limit(error: errors.LimitReached) -> dict[str, str]:
     if seconds is not None:
         headers["Retry-After"] = str(seconds)
     if seconds is None or seconds > RETRY_SECONDS_MAX:
-        headers["x-should-retry"] = "false"
+        headers |= NO_RETRY
     return headers
 
 

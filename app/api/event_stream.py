@@ -25,22 +25,24 @@ def whole(model: str, text: str, paywall: dict[str, Any]) -> bytes:
 
 
 def streamed(model: str, text: str, paywall: dict[str, Any], wants_usage: bool) -> list[bytes]:
-    """Returns the assistant message as events: role, content, stop, usage if asked for, `[DONE]`."""
+    """Returns the assistant message as events: role, content, stop, usage if asked for, `[DONE]`.
+
+    The last of them that is a chunk carries `paywall`.
+    """
     head = _head(model, "chat.completion.chunk")
     usage = {"usage": None} if wants_usage else {}
 
-    def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    def event(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return b"data: " + orjson.dumps({**head, "choices": [choice], **usage}) + b"\n\n"
+        return b"data: " + orjson.dumps({**head, "choices": [choice], **usage, **more}) + b"\n\n"
 
     pieces = [text[start : start + PIECE_CHARACTERS] for start in range(0, len(text), PIECE_CHARACTERS)]
     events = [event({"role": "assistant", "content": "", "refusal": None})]
     events += [event({"content": piece}) for piece in pieces]
-    events.append(event({}, "stop"))
-    if wants_usage:
-        last = {**head, "choices": [], "usage": NO_USAGE, "paywall": paywall}
-        events.append(b"data: " + orjson.dumps(last) + b"\n\n")
-    return [*events, DONE]
+    if not wants_usage:
+        return [*events, event({}, "stop", paywall=paywall), DONE]
+    last = {**head, "choices": [], "usage": NO_USAGE, "paywall": paywall}
+    return [*events, event({}, "stop"), b"data: " + orjson.dumps(last) + b"\n\n", DONE]
 
 
 def _head(model: str, kind: str) -> dict[str, Any]:

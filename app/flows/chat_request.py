@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from app.domain.errors import BadField
+from app.flows.answer_reader import is_for_program
 
 CHOICES_MAX = 128
 _OWN_TOOLS = ("function", "custom")
@@ -39,7 +40,7 @@ class ChatRequest:
 
     `output_limit` is the client's own (None if it set none), `limit_field` the field it used. `long_parts` are the
     media parts whose length nobody can tell: all but images. `is_unseen` says that some of the answer cannot be
-    counted as it comes: thoughts that were asked for, sound, images.
+    counted as it comes: thoughts that were asked for, sound, images. `is_for_program`: no person reads the answer.
     """
 
     body: dict[str, Any]
@@ -47,7 +48,7 @@ class ChatRequest:
     user: str | None
     is_stream: bool
     wants_usage: bool
-    wants_json: bool
+    is_for_program: bool
     choices: int
     output_limit: int | None
     limit_field: str | None
@@ -130,15 +131,13 @@ def read_chat_request(body: object) -> ChatRequest:
     is_thinking = body.get("reasoning_effort") not in (None, "none") or bool(
         body.get("reasoning") or body.get("thinking")
     )
-    response_format = body.get("response_format")
-    kind = response_format.get("type") if isinstance(response_format, dict) else None
     return ChatRequest(
         body=body,
         model=model,
         user=user,
         is_stream=is_stream,
         wants_usage=wants_usage,
-        wants_json=kind in ("json_schema", "json_object"),
+        is_for_program=is_for_program(body),
         choices=_whole(body, "n", CHOICES_MAX) or 1,
         output_limit=limit,
         limit_field=limit_field,

@@ -49,7 +49,7 @@ def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
     events = []
     for index, is_call in meter.open_choices():
         choice: dict[str, Any] = {"index": index, "delta": {}, "logprobs": None, "finish_reason": None}
-        if stop.text and not is_call and not run.request.wants_json:
+        if stop.text and not is_call and not run.request.is_for_program:
             events.append(_event({**head, "choices": [{**choice, "delta": {"content": stop.text}}]}))
         events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], "paywall": stop.paywall}))
     return events

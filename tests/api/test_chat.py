@@ -219,14 +219,36 @@ def test_many_at_once_never_spend_more_than_there_is(demo: Demo) -> None:
     assert demo.held(user) == 0
 
 
-@pytest.mark.parametrize("asked", [{"response_format": {"type": "json_object"}}, {}])
-def test_strict_mode_is_an_error_with_the_link(demo: Demo, asked: dict[str, Any]) -> None:
-    body = {"model": "ok", "user": demo.new_user(None), "messages": QUESTION, **asked}
-    answer = demo.post("/chat/completions", body, X_Paywall_Errors="messages" if asked else "http")
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"], answer.headers["x-paywall-action"]) == (
-        402,
-        "insufficient_funds",
-        "topup",
-    )
-    assert error["url"].startswith(f"{demo.base_url}/topup/")
+TOOL = {"name": "find_city", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+TOOLS = [{"type": "function", "function": TOOL}]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"response_format": {"type": "json_object"}},
+        {"tools": TOOLS, "tool_choice": "required"},
+        {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "find_city"}}},
+        {"tools": TOOLS, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": []}}},
+        {"functions": [TOOL], "function_call": {"name": "find_city"}},
+    ],
+    ids=lambda asked: str(asked.get("tool_choice", list(asked)))[:40],
+)
+def test_strict_mode_is_an_error_with_the_link(demo: Demo, asked: dict[str, Any], stream: bool) -> None:
+    for server, status, code, action in (
+        (demo, 402, "insufficient_funds", "topup"),
+        (demo.shared, 403, "authorization_required", "authorize"),
+    ):
+        body = {"model": "ok", "user": demo.new_user(None), "messages": QUESTION, "stream": stream, **asked}
+        answer = server.post("/chat/completions", body, X_Paywall_Errors="messages" if asked else "http")
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], answer.headers["x-paywall-action"]) == (status, code, action)
+        assert answer.headers["x-should-retry"] == "false"
+        assert error["url"].startswith(f"{demo.base_url}/{action}/") and error["url"] in error["message"]
+
+
+def test_a_tool_that_may_be_called_or_not_leaves_room_for_the_message(demo: Demo) -> None:
+    answer = demo.chat("ok", demo.new_user(None), tools=TOOLS, tool_choice="auto")
+    assert (answer.status_code, answer.headers["x-paywall-action"]) == (200, "topup")

@@ -4,6 +4,7 @@ import pytest
 
 from app.api.errors import BodyTimeout, PaywallRefusal, body_of, headers_of, status_of
 from app.domain import errors
+from app.domain.authorizations.authorizations import TakenByAnother
 from app.flows.limits import Rate, RateReached
 
 
@@ -79,6 +80,18 @@ def test_a_limit_says_when_to_try_again_and_tells_sdks_where_no_wait_helps() -> 
         "x-ratelimit-reset-requests": "1m0s",
         "Retry-After": "59",
     }
+
+
+def test_what_no_repetition_helps_tells_sdks_that_would_repeat_it() -> None:
+    no_retry = {"x-should-retry": "false"}
+    for refused in (
+        errors.AnswerForgotten("No."),
+        TakenByAnother("No."),
+        *(PaywallRefusal(action, "No.", "https://x") for action in ("authorize", "topup", "limit")),
+    ):
+        assert headers_of(refused) == no_retry
+    assert headers_of(errors.StillRunning("No.")) == {}, "it is over soon, and then a repetition gets its answer"
+    assert headers_of(errors.KeyReused("No.")) == {}, "no SDK repeats a 422"
 
 
 def test_a_providers_own_words_are_passed_on() -> None:

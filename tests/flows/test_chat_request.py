@@ -130,7 +130,7 @@ def test_the_bytes_bound_every_token_of_the_text(text: str) -> None:
 
 @pytest.mark.parametrize(("kind", "expected"), [("json_schema", True), ("json_object", True), ("text", False)])
 def test_answers_that_a_program_reads_are_known(kind: str, expected: bool) -> None:
-    assert read_chat_request(MINIMAL | {"response_format": {"type": kind}}).wants_json is expected
+    assert read_chat_request(MINIMAL | {"response_format": {"type": kind}}).is_for_program is expected
 
 
 @pytest.mark.parametrize("value", [2**70, "\ud800"])

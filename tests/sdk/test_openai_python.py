@@ -95,6 +95,7 @@ async def _read(stream: Any) -> str:
         ({"extra_headers": {"Authorization": "Bearer sk-coinslot-test-none"}}, openai.AuthenticationError, None),
         ({"user": "poor", "extra_headers": {"X-Paywall-Errors": "http"}}, openai.APIStatusError, None),
         ({"user": "poor", "response_format": {"type": "json_object"}}, openai.APIStatusError, None),
+        ({"user": "poor", "tools": TOOLS, "tool_choice": "required"}, openai.APIStatusError, None),
     ],
 )
 def test_errors_are_the_sdks_own(demo: Demo, more: dict[str, Any], kind: type[Exception], param: str | None) -> None:
