@@ -9,6 +9,7 @@ before the usual servers drop theirs (uvicorn and Node: 5 s), so that it hardly 
 import asyncio
 import io
 import json
+import re
 from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session
-from app.adapters.masking import clean_object
+from app.adapters.masking import clean_object, clean_text
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer, ProviderTarget
 
@@ -24,7 +25,11 @@ ERROR_BYTES_MAX = 64 * 1024
 MODELS_BYTES_MAX = 8 * 1024 * 1024
 STREAMED_BODY_BYTES = 1024 * 1024
 """A larger request body is written piece by piece, so that it does not block the loop."""
-RETRY_AFTER_CHARACTERS_MAX = 40
+_RETRY_AFTER = re.compile(
+    r"\d{1,9}(?:\.\d{1,6})?"  # SDKs read fractions too
+    r"|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT",
+    re.ASCII,
+)
 
 LOOKS = 10
 """How often a silence is looked at before it has lasted too long; it may last one look longer."""
@@ -157,14 +162,11 @@ class OpenAIProvider:
     async def _fail(self, response: aiohttp.ClientResponse, target: ProviderTarget) -> NoReturn:
         """Raises ProviderFailed for an answer that is no success, with what the upstream says about it."""
         text = await self._read_bounded(response, ERROR_BYTES_MAX)
-        retry_after = response.headers.get("Retry-After")
-        if retry_after and not (retry_after.isascii() and len(retry_after) <= RETRY_AFTER_CHARACTERS_MAX):
-            retry_after = None
         raise ProviderFailed(
             f"The provider {target.name} answered with status {response.status}.",
             response.status,
             body=_error_object(text, target.api_key),
-            retry_after=retry_after,
+            retry_after=_retry_after(response.headers.get("Retry-After", ""), target.api_key),
         )
 
     async def _read_bounded(self, response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
@@ -192,16 +194,25 @@ def _unreachable(target: ProviderTarget, error: Exception) -> str:
     return f"The provider {target.name} could not be reached ({type(error).__name__})."
 
 
+def _retry_after(said: str, api_key: str | None) -> str | None:
+    """Returns a `Retry-After` as it is passed on: seconds or a date, and nothing else that an upstream may write there.
+
+    Cleaned like a body: a key of digits is no time.
+    """
+    said = said.strip()
+    return said if _RETRY_AFTER.fullmatch(said) and clean_text(said, api_key) == said else None
+
+
 def _error_object(text: bytes, api_key: str | None) -> dict[str, object] | None:
-    """Returns the error object of a failed answer's body, cleaned of secrets; None if it has none."""
+    """Returns what a failed answer's JSON says, cleaned of secrets; None if it is none or says nothing."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found = answer.get("error", answer) if isinstance(answer, dict) else None
-    if isinstance(found, str):
-        found = {"message": found}
-    return clean_object(found, api_key) if isinstance(found, dict) else None
+    found = answer.get("error", answer) if isinstance(answer, dict) else answer
+    if not isinstance(found, dict):
+        found = {"error": found}
+    return clean_object(found, api_key) if isinstance(answer, (dict, list, str)) else None
 
 
 class OpenAIAnswer:

@@ -85,7 +85,7 @@ def status_of(error: CoinslotError) -> int:
 def headers_of(error: CoinslotError) -> dict[str, str]:
     """Returns the headers that belong to an error."""
     if isinstance(error, ProviderFailed):
-        return {"Retry-After": error.retry_after} if error.retry_after and status_of(error) == 429 else {}
+        return {"Retry-After": error.retry_after} if error.retry_after and error.may_pass else {}
     if isinstance(error, errors.LimitReached):
         return _headers_of_limit(error)
     if isinstance(error, BodyTimeout):

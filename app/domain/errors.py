@@ -196,17 +196,44 @@ class ProviderFailed(CoinslotError):
     @property
     def said(self) -> dict[str, Any]:
         """What the provider itself says of it in OpenAI's words, as far as that can be right."""
-        inner = (self.body or {}).get("error", self.body)
-        if not isinstance(inner, dict):
-            return {}
-        texts = {name: inner[name] for name in ("message", "type", "param") if isinstance(inner.get(name), str)}
-        code = inner.get("code")
-        return {**texts, "code": code} if isinstance(code, (str, int)) and not isinstance(code, bool) else texts
+        return _words_of(self.body, DEPTH_MAX)
+
+    @property
+    def may_pass(self) -> bool:
+        """Tells whether it is of this moment, so that the same request may succeed later."""
+        return self.status is None or self.status in _PASSING or self.status >= 500
 
     @property
     def reason(self) -> str:
         """What a developer is told of it: `provider_timeout`, else `provider_error`."""
         return "provider_timeout" if self.timed_out else self.code
+
+
+_PASSING = (408, 425, 429)
+DEPTH_MAX = 5
+_MESSAGES = ("message", "msg", "detail", "error_description", "error_message", "errors", "title")
+
+
+def _words_of(said: object, depth: int) -> dict[str, Any]:
+    """Returns message, type, param and code out of any form that an error has.
+
+    A text is its message; of a list (Gemini, FastAPI's `detail`) the first counts that says something; an object
+    says it itself or in what stands inside it, whose own words come first.
+    """
+    if isinstance(said, str):
+        return {"message": said} if said else {}
+    if isinstance(said, list) and depth:
+        return next(filter(None, (_words_of(item, depth - 1) for item in said)), {})
+    if not isinstance(said, dict) or not depth:
+        return {}
+    texts = {
+        name: said[name] for name in ("type", "param") if isinstance(said.get(name), str) and said[name] != "error"
+    }
+    code = said.get("code")
+    own = {**texts, "code": code} if isinstance(code, (str, int)) and not isinstance(code, bool) else texts
+    inner = _words_of(said.get("error"), depth - 1)
+    messages = (_words_of(said.get(name), depth - 1) for name in _MESSAGES)
+    return {**own, **(inner if "message" in inner else next(filter(None, messages), {}) | inner)}
 
 
 class Unavailable(CoinslotError):

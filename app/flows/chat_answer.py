@@ -22,9 +22,10 @@ from app.flows.decide import Stopped
 from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
+from app.flows.provider_error import error_of
 from app.flows.provider_usage import read_cost, read_usage
 from app.flows.stream_end import Stop, stream_tail
-from app.flows.stream_meter import StreamMeter, error_of, gather_output
+from app.flows.stream_meter import StreamMeter, gather_output
 
 ANSWER_BYTES_MAX = 64_000_000
 STREAM = "text/event-stream"
@@ -69,8 +70,6 @@ class Carrier:
         try:
             raw = await _read_whole(answer)
             content = _completion(raw, answer)
-            if isinstance(error := content.get("error"), dict):
-                raw = orjson.dumps({**content, "error": answer.cleaned(error)})
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:
             run.failure = error.reason
@@ -266,13 +265,14 @@ async def _read_whole(answer: ProviderAnswer) -> bytes:
 
 
 def _completion(raw: bytes, answer: ProviderAnswer) -> dict[str, Any]:
-    """Returns a chat completion. Raises ProviderFailed for anything else."""
+    """Returns a chat completion. Raises ProviderFailed for anything else, an error beside its choices too."""
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise ProviderFailed("The provider's answer is no JSON.") from None
+    error = error_of(content) if isinstance(content, dict) else None
+    if error is not None:
+        raise ProviderFailed("The provider answered with an error.", body=answer.cleaned(error))
     if not isinstance(content, dict) or not isinstance(content.get("choices"), list):
-        error = error_of(content) if isinstance(content, dict) else None
-        body = None if error is None else answer.cleaned(error)
-        raise ProviderFailed("The provider's answer is no chat completion.", body=body)
+        raise ProviderFailed("The provider's answer is no chat completion.")
     return content

@@ -40,7 +40,7 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
     except ProviderFailed as failure:
         of_developer = "api_key" if failure.status in (401, 403) else "base_url"
         field = "provider" if setting.is_operators else of_developer
-        said = (failure.body or {}).get("message")
+        said = failure.said.get("message")
         detail = f" It says: {said}" if isinstance(said, str) else ""
         raise BadField(field, f"{failure.message}{detail}") from None
     if not models:

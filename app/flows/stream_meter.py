@@ -13,6 +13,7 @@ import orjson
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
+from app.flows.provider_error import error_in, may_hold_error
 from app.flows.provider_usage import read_cost, read_usage
 
 EVENT_BYTES_MAX = 16_000_000
@@ -22,7 +23,6 @@ KEPT_BYTES_MAX = 8_000_000
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _DONE = b"[DONE]"
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
-_ERROR = re.compile(rb'"error"\s*:')
 _TEXT = re.compile(rb'"(?:content|refusal|reasoning_content|reasoning|name|arguments)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _BOUNDARY = re.compile(rb"\r?\n\r?\n")
@@ -99,7 +99,7 @@ class StreamMeter:
                 return
             event = _load(payload)
             if event is None or not isinstance(event.get("choices"), list):
-                raise ProviderFailed("The provider's stream is no chat completion.", body=error_of(event or {}))
+                raise ProviderFailed("The provider's stream is no chat completion.", body=error_in(data, event))
             self._has_begun = True
             self.head = {name: event[name] for name in _HEAD if name in event}
             return
@@ -123,11 +123,11 @@ class StreamMeter:
                 self.is_done = True
                 return False
             content = _load(payload)
+            self.error = error_in(event, content)
             if content is None:
-                return True
+                return self.error is None
             self.tokens = read_usage(content.get("usage")) or self.tokens
             self.cost_nanos = read_cost(content.get("usage")) or self.cost_nanos
-            self.error = error_of(content)
             if self.error:
                 return False
             if content.get("usage") and content.get("choices") == []:
@@ -175,14 +175,6 @@ class StreamMeter:
         return bool(seen) and seen == ended
 
 
-def error_of(content: dict[str, Any]) -> dict[str, object] | None:
-    """Returns the error that an event or answer holds, in OpenAI's shape; some providers say it in one word."""
-    error = content.get("error")
-    if not error:
-        return None
-    return {"error": error if isinstance(error, dict) else {"message": str(error)}}
-
-
 def text_bytes(data: bytes) -> int:
     """Returns no less than the bytes of what `output_text` would find, without parsing anything."""
     return sum(map(len, _TEXT.findall(data)))
@@ -218,7 +210,7 @@ def gather_output(message: object, pieces: list[str]) -> None:
 
 def _is_special(data: bytes) -> bool:
     """Tells whether events may hold usage, an error or the end; one pattern for all three takes twice the time."""
-    return _DONE in data or _USAGE.search(data) is not None or _ERROR.search(data) is not None
+    return _DONE in data or _USAGE.search(data) is not None or may_hold_error(data)
 
 
 def _end_of_events(data: bytes) -> int:

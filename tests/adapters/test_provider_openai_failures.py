@@ -15,16 +15,65 @@ from tests.emulators.upstream import RunningUpstream
 KEY = "secret-of-no-known-form"
 
 
-@pytest.mark.parametrize(("said", "told"), [(b"7", "7"), (b"9" * 41, None), (b"\xc2\xb2", None)])
-async def test_when_to_try_again_is_passed_on_where_a_header_can_say_it(
-    speak: Speak, said: bytes, told: str | None
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("7", "7"),
+        ("0.5", "0.5"),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT"),
+        ("9" * 41, None),
+        ("\u00b2", None),
+        (KEY, None),
+        (f"7; key={KEY}", None),
+        ("sk-abcd****wxyz", None),
+        ("20261128", None),
+        ("soon", None),
+        ("-7", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503, 529])
+async def test_when_to_try_again_is_passed_on_where_it_is_a_time_and_nothing_else(
+    speak: Speak, said: str, told: str | None, status: int
 ) -> None:
-    url = await speak(b"HTTP/1.1 429 Busy\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n" % said)
+    url = await speak(f"HTTP/1.1 {status} Busy\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n".encode())
+    provider = OpenAIProvider(allow_private=True)
+    key = "20261128" if said == "20261128" else KEY
+    with pytest.raises(ProviderFailed) as refused:
+        await provider.send(ProviderTarget("busy", url, key), b"{}")
+    await provider.close()
+    assert (refused.value.status, refused.value.retry_after) == (status, told)
+
+
+FORMS: dict[str, tuple[str, dict[str, object]]] = {
+    "OpenAI": ('{"error": {"message": "%s is wrong", "code": "c", "type": "t", "param": "p"}}',
+               {"message": "*** is wrong", "code": "c", "type": "t", "param": "p"}),
+    "a text": ('{"error": "%s is wrong"}', {"message": "*** is wrong"}),
+    "Gemini's list": ('[{"error": {"code": 400, "message": "%s is wrong"}}]', {"message": "*** is wrong", "code": 400}),
+    "FastAPI's text": ('{"detail": "%s is wrong"}', {"message": "*** is wrong"}),
+    "FastAPI's list": ('{"detail": [{"loc": ["body"], "msg": "%s is wrong", "type": "missing"}]}',
+                       {"message": "*** is wrong", "type": "missing"}),
+    "FastAPI's object": ('{"detail": {"error": {"message": "%s is wrong", "code": 7}}}',
+                         {"message": "*** is wrong", "code": 7}),
+    "Mistral": ('{"object": "error", "message": {"detail": [{"msg": "%s is wrong"}]}, "code": 3000}',
+                {"message": "*** is wrong", "code": 3000}),
+    "several": ('{"errors": [{"message": "%s is wrong"}, {"message": "And no."}]}', {"message": "*** is wrong"}),
+    "JSON's own text": ('"%s is wrong"', {"message": "*** is wrong"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_error_is_read_in_every_form_and_told_without_the_key(speak: Speak, form: str) -> None:
+    text, told = FORMS[form]
+    body = (text % KEY).encode()
+    url = await speak(
+        b"HTTP/1.1 400 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
     provider = OpenAIProvider(allow_private=True)
     with pytest.raises(ProviderFailed) as refused:
-        await provider.send(ProviderTarget("busy", url, KEY), b"{}")
+        await provider.send(ProviderTarget("forms", url, KEY), b"{}")
     await provider.close()
-    assert (refused.value.status, refused.value.retry_after) == (429, told)
+    assert refused.value.said == told
 
 
 async def test_the_error_of_an_answer_that_has_begun_is_told_without_the_key(speak: Speak) -> None:

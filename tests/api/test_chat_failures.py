@@ -23,6 +23,8 @@ from tests.spec import check_chunk, check_error
         ("error-404", 404, "upstream_404"),
         ("error-429", 429, "upstream_429"),
         ("error-500", 502, "upstream_500"),
+        ("error-503", 502, "upstream_503"),
+        ("error-529", 502, "upstream_529"),
         ("error-first", 502, "provider_error"),
         ("cut-before", 502, "provider_error"),
         ("garbage", 502, "provider_error"),
@@ -43,7 +45,7 @@ def test_a_failure_before_the_first_token_charges_nothing(
     check_error(answer.json())
     assert UPSTREAM_KEY not in answer.text
     assert answer.headers["x-request-id"].startswith("req_")
-    assert answer.headers.get("retry-after") == ("7" if status == 429 else None)
+    assert answer.headers.get("retry-after") == ("7" if model in ("error-429", "error-503", "error-529") else None)
     assert (demo.spendable(user), demo.held(user)) == (5, 0)
     assert demo.receipt(answer.headers["x-request-id"])["status"] == "released"
 

@@ -60,8 +60,10 @@ def test_a_bad_field_is_named_as_the_parameter() -> None:
 
 def test_only_what_may_be_tried_again_says_when() -> None:
     assert headers_of(errors.Unavailable("No.")) == {"Retry-After": "2"}
-    assert headers_of(errors.ProviderFailed("No.", 429, retry_after="7")) == {"Retry-After": "7"}
-    assert headers_of(errors.ProviderFailed("No.", 503, retry_after="7")) == {}
+    for status in (408, 425, 429, 500, 502, 503, 529):
+        assert headers_of(errors.ProviderFailed("No.", status, retry_after="7")) == {"Retry-After": "7"}
+    for status in (400, 401, 404, 422):
+        assert headers_of(errors.ProviderFailed("No.", status, retry_after="7")) == {}
     assert headers_of(errors.NotFound("No.")) == {}
 
 

@@ -265,6 +265,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "error-401": error(401, "Incorrect API key provided: {authorization}."),
     "error-404": error(404, "The model `{model}` does not exist."),
     "error-429": error(429, "Too many requests.", "Retry-After: 7"),
+    "error-503": error(503, "Busy.", "Retry-After: 7"),
+    "error-529": error(529, "Overloaded.", "Retry-After: 7"),
     "error-500": error(500, "The upstream fell over."),
     "error-first": failing(lambda exchange: 0),
     "error-mid-stream": failing(lambda exchange: 1 + exchange.chunks // 2),

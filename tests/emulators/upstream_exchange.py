@@ -8,7 +8,8 @@ from typing import Any
 WORDS = ("The ", "coin ", "drops, ", "the ", "slot ", "clicks, ", "and ", "the ", "answer ", "begins. ")
 CREATED = 1_763_676_000
 _REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
-            429: "Too Many Requests", 500: "Internal Server Error"}  # fmt: skip
+            429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
+            529: "Overloaded"}  # fmt: skip
 
 
 class Exchange:

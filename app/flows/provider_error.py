@@ -1,0 +1,66 @@
+"""Finds the error that a provider says inside an answer whose status says success, in any of the forms it has.
+
+What is falsy (null, an empty text, `{}`, false) is no error: some providers send the field with every answer.
+"""
+
+import re
+from typing import Any
+
+_ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event:[ \t]*error[ \t]*[\r\n]")
+
+
+def may_hold_error(data: bytes) -> bool:
+    """Tells whether events may hold an error, without parsing them."""
+    return b'"error"' in data or (b"event:" in data and is_error_event(data))
+
+
+def error_in(event: bytes, content: dict[str, Any] | None) -> dict[str, object] | None:
+    """Returns the error of an event with the JSON object that it holds, if any, as `error_of` does.
+
+    One that calls itself so (`event: error`) is an error whatever it holds.
+    """
+    error = None if content is None else error_of(content)
+    if error is None and is_error_event(event):
+        return {"error": _text_of(event) if content is None else content}
+    return error
+
+
+def is_error_event(event: bytes) -> bool:
+    """Tells whether an event calls itself an error."""
+    return _ERROR_EVENT.search(event) is not None
+
+
+def error_of(content: dict[str, Any]) -> dict[str, object] | None:
+    """Returns the error that an event or a whole answer holds, as `{"error": {…}}`; None where it holds none.
+
+    It stands at the top, in a choice (OpenRouter, in the middle of a stream), or is the whole content (vLLM's
+    `"object": "error"`, Anthropic's `"type": "error"`). A choice that ended with `error` is one without words.
+    """
+    if _is_said(error := content.get("error")):
+        return _wrapped(error)
+    if content.get("object") == "error" or content.get("type") == "error":
+        return {"error": content}
+    choices = content.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if not isinstance(choice, dict):
+            continue
+        if _is_said(error := choice.get("error")):
+            return _wrapped(error)
+        if choice.get("finish_reason") == "error":
+            return {"error": {}}
+    return None
+
+
+def _is_said(error: object) -> bool:
+    return any(map(_is_said, error.values())) if isinstance(error, dict) else bool(error)
+
+
+def _wrapped(error: object) -> dict[str, object]:
+    if isinstance(error, (dict, list)):
+        return {"error": error}
+    return {"error": {} if error is True else {"message": str(error)}}
+
+
+def _text_of(event: bytes) -> dict[str, object]:
+    lines = (line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
+    return {"message": b"\n".join(lines).decode("utf-8", "replace")}
