@@ -15,6 +15,7 @@ from app import wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, forget
+from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_connect_url, make_topup_url
 from app.api.rate_headers import headers_of_run
@@ -38,8 +39,6 @@ Scope = MutableMapping[str, Any]
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-WATCH_AFTER_SECONDS = 0.2
-"""When a client's going away begins to be watched for."""
 EVENTS = b"text/event-stream; charset=utf-8"
 NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 
@@ -88,17 +87,13 @@ class Exchange:
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
-    """Answers one chat request; `scope["coinslot.request_id"]` is its id, `coinslot.headers` what tells it.
-
-    A watch for the client's going away costs as much as a short answer does, so it begins when the answer turns out
-    not to be one.
-    """
+    """Answers one chat request; `scope["coinslot.request_id"]` is its id, `coinslot.headers` what tells it."""
     exchange = Exchange(scope, send, scope["coinslot.request_id"], dict(scope["headers"]))
-    watch: _Watch | None = None
+    watch: ClientWatch | None = None
     try:
         snapshot = await find_caller(exchange.headers.get(b"authorization"))
         raw = await read_body(receive, exchange.headers.get(b"content-length"))
-        watch = _Watch(receive)
+        watch = ClientWatch(receive)
         await _answer(exchange, snapshot, raw)
     except asyncio.CancelledError:
         if watch is None or not watch.has_cancelled():
@@ -116,35 +111,6 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     finally:
         if watch is not None:
             watch.end()
-
-
-class _Watch:
-    """Cancels the task that made it when its client closes the connection."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._task = asyncio.current_task()
-        self._watching: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._begin)
-
-    def _begin(self) -> None:
-        self._watching = asyncio.ensure_future(self._wait_until_gone())
-
-    async def _wait_until_gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        if self._task is not None:
-            self._task.cancel()
-
-    def has_cancelled(self) -> bool:
-        """Tells whether it was the client's going away, and nothing else, that cancelled the task."""
-        return bool(self._watching and self._watching.done() and self._task and self._task.uncancel() == 0)
-
-    def end(self) -> None:
-        """Stops watching."""
-        self._timer.cancel()
-        if self._watching is not None:
-            self._watching.cancel()
 
 
 async def _refuse(exchange: Exchange, error: CoinslotError) -> None:

@@ -21,7 +21,8 @@ from urllib.request import Request, urlopen
 from tests.emulators.upstream_behaviours import BEHAVIOURS
 from tests.emulators.upstream_exchange import Exchange
 
-PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:20000")
+PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:60",
+         "slow-first:8:120", "slow-first:8:600", "slow-first:8:20000")  # fmt: skip
 """Models with a number of chunks and milliseconds between them that are offered by name."""
 
 
