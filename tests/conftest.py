@@ -52,17 +52,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--webhook-events", type=int, default=1_000, help="events while their workers are killed")
     parser.addoption("--kill-rounds", type=int, default=6, help="how often servers under load are killed")
+    parser.addoption("--long", action="store_true", help="what takes minutes too: soaks, fuzz in full")
 
 
 def pytest_report_header() -> list[str]:
     return [f"{mark} tests are SKIPPED: {reason}" for mark, reason in missing().items()]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for mark, reason in missing().items():
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    reasons = missing()
+    if not config.getoption("--long"):
+        reasons["long"] = "takes minutes; tests/run --long runs it"
+    for mark, reason in reasons.items():
         for item in items:
             if item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def is_long(pytestconfig: pytest.Config) -> bool:
+    """Whether a test may take minutes, so that one that is always run can do more of the same."""
+    return bool(pytestconfig.getoption("--long"))
 
 
 @pytest.fixture(scope="session", autouse=True)
