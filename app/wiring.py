@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,7 +20,7 @@ from app.adapters.secret_box import SecretBox
 from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
 from app.domain import clock
-from app.domain.errors import ProviderFailed, Unavailable
+from app.domain.errors import ProviderFailed
 from app.domain.ids import new_id
 from app.domain.paywalls.configuration import DEMO, ProviderSetting
 from app.flows import process_lease
@@ -28,6 +28,7 @@ from app.flows.chat import Chat
 from app.flows.chat_answer import Carrier
 from app.flows.chat_delivery import Deliveries
 from app.flows.custom_response import CustomResponses
+from app.flows.each_alone import alone
 from app.flows.limit_port import LimitCounter
 from app.flows.limits import Limiter
 from app.flows.limits_memory import MemoryLimits
@@ -38,7 +39,6 @@ from app.flows.ports import (
     Mail,
     Mailbox,
     Mailer,
-    Messenger,
     ModelCatalogue,
     PaymentRail,
     PriceCatalogue,
@@ -51,6 +51,7 @@ from app.flows.ports import (
 from app.flows.standing import Standings
 from app.flows.teller import Teller
 from app.flows.webhook_delivery import Courier
+from app.flows.webhook_port import Messenger
 
 log = structlog.get_logger()
 
@@ -278,7 +279,5 @@ async def running() -> AsyncIterator[None]:
 async def _beat(owner: str, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds * process_lease.RENEWAL_SHARE)
-        try:
-            await process_lease.renew(owner, seconds)
-        except Unavailable as error:
-            log.error("wiring", step="heartbeat", owner=owner, error=error.message)
+        # Whatever fails once: a heart that stops beating lets others end the holds of a living process.
+        await alone("wiring", f"heartbeat:{owner}", partial(process_lease.renew, owner, seconds))

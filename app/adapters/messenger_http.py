@@ -8,7 +8,7 @@ import aiohttp
 
 from app.adapters.guard import UNREACHABLE, guarded_session, is_public, read_bounded, why_unreachable
 from app.adapters.signatures import signed_headers
-from app.flows.ports import Message
+from app.flows.webhook_port import Message, Posted
 
 ANSWER_BYTES_MAX = 64 * 1024
 """How much of an answer is read, so that its connection can be used again; more of it costs the connection."""
@@ -22,7 +22,7 @@ class HttpMessenger:
         self._allow_private = allow_private
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, message: Message) -> tuple[int | None, str | None]:
+    async def post(self, message: Message) -> Posted:
         """Posts once; see Messenger. What an endpoint or a resolver wrote is not repeated in the error."""
         signed = signed_headers(message.secrets, message.id, message.seconds, message.body)
         headers = {**message.headers, "Content-Type": "application/json", **signed}
@@ -33,11 +33,11 @@ class HttpMessenger:
                 session.post(message.url, data=message.body, headers=headers, allow_redirects=False) as answer,
             ):
                 await read_bounded(answer, ANSWER_BYTES_MAX)
-                return answer.status, _complaint(answer.status)
+                return Posted(answer.status, _complaint(answer.status), answer.headers.get("Retry-After"))
         except TimeoutError:
-            return None, f"The endpoint did not answer within {self._seconds:g} seconds."
+            return Posted(None, f"The endpoint did not answer within {self._seconds:g} seconds.")
         except UNREACHABLE as error:
-            return None, why_unreachable(error)
+            return Posted(None, why_unreachable(error))
 
     def is_refused(self, url: str) -> bool:
         """Tells whether a URL's host is a private address in plain sight; every name is looked up when it is used."""

@@ -9,16 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-import structlog
-
 from app import db
-from app.domain.errors import BadField, CoinslotError, UnknownKey, WrongMode
+from app.domain.errors import BadField, UnknownKey, WrongMode
 from app.domain.paywalls.keys import is_well_formed
 from app.domain.people.account_keys import is_account_key
 from app.domain.wallets.wallets import check_user
+from app.flows.each_alone import alone
 from app.flows.snapshot import Snapshot, find_outdated, read_snapshot
-
-log = structlog.get_logger()
 
 WATCH_SECONDS = 0.5
 DECISIONS_MAX = 5
@@ -92,10 +89,11 @@ async def watching() -> AsyncIterator[None]:
 async def _watch() -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        kept = list(_snapshots.values())
-        if kept:
-            try:
-                for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
-                    forget(snapshot)
-            except CoinslotError as error:
-                log.warning("caller", step="watch", error=error.message)
+        await alone("caller", "watch", _forget_outdated)
+
+
+async def _forget_outdated() -> None:
+    kept = list(_snapshots.values())
+    if kept:
+        for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
+            forget(snapshot)

@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request
 from app.api.body import ClientGone, parse_json, read_body
 from app.api.caller import find_caller, find_user
 from app.domain.errors import BadField, NotFound
+from app.domain.plain_json import check_plain
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.snapshot import Snapshot
 
@@ -58,7 +59,9 @@ async def _object(request: Request) -> tuple[bytes, dict[str, Any]]:
 
 
 async def _settings_body(request: Request, _caller: Caller) -> dict[str, Any]:
-    return (await _object(request))[1]
+    _, content = await _object(request)
+    check_plain(content)
+    return content
 
 
 SettingsBody = Annotated[dict[str, Any], Depends(_settings_body)]
@@ -69,6 +72,8 @@ async def _body(request: Request, caller: Caller) -> Body:
     raw, content = await _object(request)
     user = find_user((content.get("user"), "user"), (request.headers.get("x-paywall-user"), "X-Paywall-User"),
                      (path_user(request), "user"))  # fmt: skip
+    # What is kept of it is told to others, whose readers of JSON refuse what ours and its grammar allow.
+    check_plain(content)
     return Body(raw, content, user)
 
 

@@ -24,6 +24,8 @@ router = APIRouter(tags=["user"])
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 METADATA_KEYS_MAX = 50
+METADATA_BYTES_MAX = 16_384
+"""What an app gives along is written into receipts, events and lists, each as often as it is read."""
 
 
 class BalanceAnswer(BaseModel):
@@ -146,6 +148,8 @@ def _metadata(content: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if not isinstance(metadata, dict) or len(metadata) > METADATA_KEYS_MAX:
         raise BadField("metadata", f"`metadata` must be an object of at most {METADATA_KEYS_MAX} keys.")
+    if len(orjson.dumps(metadata)) > METADATA_BYTES_MAX:
+        raise BadField("metadata", f"`metadata` may have at most {METADATA_BYTES_MAX} bytes of JSON.")
     return metadata
 
 

@@ -11,7 +11,7 @@ from app.domain import clock
 from app.domain.events import deliveries, subscriptions
 from app.domain.events.catalogue import EVENTS
 from app.domain.events.deliveries import LogEntry
-from app.domain.events.made import body_of
+from app.domain.events.made import body_shown
 from app.domain.events.subscriptions import SubscriptionView
 from app.flows import webhook_settings
 
@@ -253,7 +253,7 @@ def _logged(entry: LogEntry) -> Log:
         replayOf=entry.replay_of,
         createdAt=clock.to_iso(entry.created_at),
         updatedAt=clock.to_iso(entry.updated_at),
-        event=body_of(entry.event, entry.status, entry.attempts),
+        event=body_shown(entry.event, entry.status, entry.attempts),
     )
 
 

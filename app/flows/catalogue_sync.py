@@ -16,6 +16,7 @@ from app.domain.paywalls.tables import Paywall
 from app.domain.tables import table_of
 from app.flows.catalogue_prices import SwitchedOff, follow_catalogue
 from app.flows.developer_notices import Notice, tell_developer
+from app.flows.each_alone import Failed, each_alone
 from app.flows.ports import Mailer, ModelCatalogue
 
 log = structlog.get_logger()
@@ -37,17 +38,21 @@ async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
 
 
 async def follow_everywhere(mailer: Mailer) -> int:
-    """Brings the prices of every paywall up to date, each in a transaction of its own; returns how many changed."""
+    """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed."""
     host = urlsplit(settings.get().openrouter_base).hostname or ""
     paywalls = table_of(Paywall)
-    total = 0
-    for paywall_id in await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all()):
-        follow = partial(follow_catalogue, paywall_id=paywall_id, list_host=host)
-        changed, switched_off = await db.in_transaction(follow, writes=True)
-        total += changed
-        for model in switched_off:
-            await tell_developer(mailer, _notice(model))
-    return total
+    paywall_ids = await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all())
+    done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, mailer, host))
+    return sum(changed for _, changed in done if not isinstance(changed, Failed))
+
+
+async def _follow(mailer: Mailer, list_host: str, paywall_id: str) -> int:
+    follow = partial(follow_catalogue, paywall_id=paywall_id, list_host=list_host)
+    changed, switched_off = await db.in_transaction(follow, writes=True)
+    # The prices stand whatever becomes of the mails, and each mail of the others.
+    await each_alone("catalogue_sync", switched_off, lambda model: tell_developer(mailer, _notice(model)),
+                     lambda model: f"{model.paywall_id}:{model.model}")  # fmt: skip
+    return changed
 
 
 def _notice(off: SwitchedOff) -> Notice:

@@ -1,28 +1,30 @@
 """Housekeeping: ends the holds whose process is gone, and folds what has collected beside the accounts."""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import HoldClosed
 from app.domain.leases import leases
-from app.domain.ledger.accounts import Account, parse
+from app.domain.ledger.accounts import parse
 from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Applied, Release, Settle
 from app.domain.ledger.tables import LedgerHold
 from app.domain.rows import Row
-from app.domain.tables import table_of
+from app.domain.tables import Words, table_of
 from app.domain.usage import requests
 from app.domain.usage.idempotency import forget_chats, give_up_chat
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.flows.charge_split import charge_split, terms_of
+from app.flows.each_alone import Failed, alone
 
 log = structlog.get_logger()
 
@@ -36,10 +38,13 @@ async def reap_holds(queue: CommitQueue) -> int:
     with a key is released for good, and its key freed, so that the retry runs and is the only one charged.
     """
     reaped = 0
-    # All of them now: what waited for the next run would be held for longer than was promised.
-    while lost := await db.in_transaction(_lost_holds):
-        await asyncio.gather(*(_expire(queue, hold) for hold in lost))
-        reaped += len(lost)
+    failed: set[str] = set()
+    # All of them now: what waited for the next run would be held for longer than was promised. One that cannot be
+    # ended is left to the next run, so that it is not looked at for ever and delays no other.
+    while lost := await db.in_transaction(partial(_lost_holds, but=failed)):
+        ended = await asyncio.gather(*(alone("housekeeping", hold.id, partial(_expire, queue, hold)) for hold in lost))
+        failed |= {hold.id for hold, end in zip(lost, ended, strict=True) if isinstance(end, Failed)}
+        reaped += sum(not isinstance(end, Failed) for end in ended)
     if reaped:
         log.info("housekeeping", step="reap_holds", holds=reaped)
     return reaped
@@ -66,29 +71,33 @@ async def fold() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _LostHold:
+    """A hold as it is stored: what cannot be understood of one must not be met while all are read."""
+
     id: str
     request_id: str
     claim_id: str | None
     metered: int
-    arithmetic: Mapping[str, Any] | None
-    wallet: Account
+    arithmetic_json: str | None
+    account_id: str
     paywall_id: str
     provider: str | None
     is_told: bool
 
 
-def _lost_holds(session: Session) -> list[_LostHold]:
-    """Returns the open holds that no living process answers for, some of them at a time."""
+def _lost_holds(session: Session, but: Collection[str] = ()) -> list[_LostHold]:
+    """Returns the open holds that no living process answers for, `but` those, some of them at a time."""
     holds = table_of(LedgerHold)
+    arithmetic = type_coerce(REQUESTS.c.receipt, Words()).label("receipt")
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
-               REQUESTS.c.provider, REQUESTS.c.receipt, REQUESTS.c.claim_id, REQUESTS.c.events_due)
+               REQUESTS.c.provider, arithmetic, REQUESTS.c.claim_id, REQUESTS.c.events_due)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
-        .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)))
+        .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)),
+               holds.c.id.not_in(but))
         .limit(BATCH)
     )  # fmt: skip
     return [
-        _LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, parse(row.account_id), row.paywall_id,
+        _LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, row.account_id, row.paywall_id,
                   row.provider, row.events_due is not None)
         for row in session.execute(statement)
     ]  # fmt: skip
@@ -101,11 +110,13 @@ async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
             given_up: list[Row] = [let_go, give_up_chat(hold.claim_id)]
             await queue.commit(Release(hold.id), lambda _released: given_up)
             return
-        terms, cost = terms_of(hold.wallet.unit, hold.provider), requests.checkpoint_cost(hold.arithmetic)
-        split = charge_split(hold.wallet, hold.paywall_id, terms, cost, hold.provider)
+        wallet = parse(hold.account_id)
+        arithmetic = None if hold.arithmetic_json is None else json.loads(hold.arithmetic_json)
+        terms, cost = terms_of(wallet.unit, hold.provider), requests.checkpoint_cost(arithmetic)
+        split = charge_split(wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:
-            return [requests.interrupt(hold.request_id, hold.arithmetic, charged, terms, is_told=hold.is_told)]
+            return [requests.interrupt(hold.request_id, arithmetic, charged, terms, is_told=hold.is_told)]
 
         await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:

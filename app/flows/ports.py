@@ -3,7 +3,7 @@
 A port knows no vendor: shapes, units and errors are ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -216,34 +216,6 @@ class Responder(Protocol):
 
         Raises ProviderFailed where none comes within three seconds, and at once where too many wait already.
         """
-        ...
-
-    async def close(self) -> None:
-        """Closes all connections."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is posted to a developer's endpoint, signed with each of the secrets; sent at `seconds` since 1970."""
-
-    id: str
-    url: str
-    body: bytes
-    secrets: Sequence[str]
-    headers: Mapping[str, str]
-    seconds: int
-
-
-class Messenger(Protocol):
-    """Posts signed messages to endpoints that developers name."""
-
-    async def post(self, message: Message) -> tuple[int | None, str | None]:
-        """Posts once, and returns the endpoint's status, if one came, and what is wrong, if anything; never raises."""
-        ...
-
-    def is_refused(self, url: str) -> bool:
-        """Tells whether a URL names a private address outright, where those are not allowed."""
         ...
 
     async def close(self) -> None:

@@ -3,6 +3,8 @@
 Every step may be cut and repeated: the inbox job finishes what was stored, and a payment credits once.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -14,6 +16,7 @@ from app.domain.inbox import inbox
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import PaymentMismatch
+from app.flows.each_alone import Failed, alone, each_alone
 from app.flows.notices import tell_deposit
 from app.flows.ports import Payment, PaymentRail, SandboxCheckouts
 
@@ -41,13 +44,22 @@ async def pay_in_sandbox(rail: SandboxCheckouts, token: str, outcome: Literal["p
 async def finish_inbox(rails: dict[str, PaymentRail]) -> int:
     """Acts on stored events that nobody finished, and returns how many there were."""
     waiting = await db.in_transaction(lambda session: inbox.unhandled(session, RETRY_AFTER_SECONDS, BATCH))
-    for event_id, rail_name, payment_id in waiting:
-        rail = rails.get(rail_name)
-        if rail is None:
-            await _postpone(event_id, f"There is no rail {rail_name} here.")
-        else:
-            await _handle(rail, event_id, payment_id)
+    done = await each_alone("topup_received", waiting, partial(_finish, rails), lambda stored: stored[0])
+    for (event_id, _, _), result in done:
+        if isinstance(result, Failed):
+            # It has had its turn: those that were tried less often come first next time.
+            reason = f"Something went wrong on our side ({type(result.error).__name__})."
+            await alone("topup_received", event_id, partial(_postpone, event_id, reason))
     return len(waiting)
+
+
+async def _finish(rails: Mapping[str, PaymentRail], stored: tuple[str, str, str]) -> None:
+    event_id, rail_name, payment_id = stored
+    rail = rails.get(rail_name)
+    if rail is None:
+        await _postpone(event_id, f"There is no rail {rail_name} here.")
+    else:
+        await _handle(rail, event_id, payment_id)
 
 
 async def _handle(rail: PaymentRail, event_id: str, payment_id: str) -> None:

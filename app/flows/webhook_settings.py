@@ -16,8 +16,9 @@ from app.domain.events.deliveries import LogEntry
 from app.domain.events.subscriptions import OVERLAP_SECONDS, SubscriptionView, context
 from app.domain.key_text import make_signing_secret
 from app.domain.money import Environment
-from app.flows.ports import Messenger, Sealer
+from app.flows.ports import Sealer
 from app.flows.snapshot import Snapshot
+from app.flows.webhook_port import Messenger
 
 SUFFIX_CHARACTERS = 6
 _CREATED = frozenset({"url", "events", "description", "customHeaders", "secret"})

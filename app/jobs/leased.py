@@ -5,11 +5,13 @@ A lease is short and renewed while the job runs, so that a killed process keeps 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from app import db, settings, wiring
 from app.domain.leases import leases
+from app.flows.each_alone import alone
 
 log = structlog.get_logger()
 
@@ -43,7 +45,8 @@ async def _take(name: str) -> bool:
 async def _renew(name: str) -> None:
     while True:
         await asyncio.sleep(settings.get().lease_seconds * LEASE_SHARE / 3)
-        if not await _take(name):
+        # A renewal that fails once is tried again before the lease has run out.
+        if await alone("job", f"{name}:renew", partial(_take, name)) is False:
             log.error("job", job=name, step="lease_lost")
             return
 

@@ -14,7 +14,7 @@ from app.adapters import guard
 from app.adapters.messenger_http import ANSWER_BYTES_MAX, HttpMessenger
 from app.domain import clock
 from app.domain.key_text import make_signing_secret
-from app.flows.ports import Message
+from app.flows.webhook_port import Message, Posted
 from tests.adapters.conftest import PUBLIC, Speak, serving
 from tests.emulators.receiver import Receiver, receiving
 
@@ -41,8 +41,8 @@ async def hasty() -> AsyncIterator[HttpMessenger]:
     await made.close()
 
 
-LATE = (None, "The endpoint did not answer within 0.3 seconds.")
-REFUSED = (None, "The endpoint has a private address, which is not allowed here.")
+LATE = Posted(None, "The endpoint did not answer within 0.3 seconds.")
+REFUSED = Posted(None, "The endpoint has a private address, which is not allowed here.")
 
 
 def message(url: str, headers: Mapping[str, str] | None = None) -> Message:
@@ -51,7 +51,7 @@ def message(url: str, headers: Mapping[str, str] | None = None) -> Message:
 
 
 async def test_a_message_is_verified_with_each_secret(messenger: HttpMessenger, endpoint: Receiver) -> None:
-    assert await messenger.post(message(endpoint.url())) == (200, None)
+    assert await messenger.post(message(endpoint.url())) == Posted(200)
     one = endpoint.at("/ok")[-1]
     assert [one.verify(secret) for secret in SECRETS] == [{"a": "ü"}] * 2
     assert (one.headers["x-tenant"], one.headers["content-type"]) == ("t1", "application/json")
@@ -81,13 +81,13 @@ async def test_a_name_that_changes_its_mind_leads_to_nothing_private(
     guarded = HttpMessenger(seconds_max=20)
     posted = [await guarded.post(message(turncoat)) for _ in range(4)]
     await guarded.close()
-    assert posted == [(200, None), REFUSED] * 2
+    assert posted == [Posted(200), REFUSED] * 2
     assert (public_and_private[PUBLIC], public_and_private["127.0.0.1"]) == (2, 0)
 
 
 async def test_a_redirect_is_followed_nowhere(messenger: HttpMessenger, endpoint: Receiver) -> None:
     before = len(endpoint.received)
-    assert await messenger.post(message(endpoint.url("/redirect"))) == (
+    assert await messenger.post(message(endpoint.url("/redirect"))) == Posted(
         302, "The endpoint answered with a redirect (302), which is not followed."
     )  # fmt: skip
     assert [one.path for one in endpoint.received[before:]] == ["/redirect"]
@@ -96,14 +96,15 @@ async def test_a_redirect_is_followed_nowhere(messenger: HttpMessenger, endpoint
 async def test_a_message_is_never_repeated_by_itself(messenger: HttpMessenger, endpoint: Receiver) -> None:
     await messenger.post(message(endpoint.url("/ok")))  # whose connection is kept
     cut = await messenger.post(message(endpoint.url("/cut")))
-    assert cut == (None, "The endpoint could not be reached (ServerDisconnectedError).")
+    assert cut == Posted(None, "The endpoint could not be reached (ServerDisconnectedError).")
     assert len(endpoint.at("/cut")) == 1
 
 
 async def test_what_cannot_be_posted_is_said_and_never_raised(messenger: HttpMessenger) -> None:
     for url in ("http://no-such-host.invalid/", "http://127.0.0.1:1/", "http://a..b/", "gopher://x/", "http://[]@"):
-        code, error = await messenger.post(message(url))
-        assert code is None and error is not None and "could not be reached" in error and url not in error
+        posted = await messenger.post(message(url))
+        assert posted.code is None and posted.error is not None
+        assert "could not be reached" in posted.error and url not in posted.error
 
 
 ODD = st.text(st.sampled_from("http:/[]@.%\\#? \t\r\n\0017xaé。\udc80")) | st.text()
@@ -116,8 +117,8 @@ def test_no_url_and_no_header_can_make_a_message_raise(rest: str, header: str) -
         messenger = HttpMessenger(seconds_max=20)
         try:
             for url in (rest, f"http://{rest}", f"https://127.0.0.1{rest}", f"http://[::1]:{rest}"):
-                code, error = await messenger.post(message(url, {"X-Odd": header}))
-                assert code is None and error
+                posted = await messenger.post(message(url, {"X-Odd": header}))
+                assert posted.code is None and posted.error
         finally:
             await messenger.close()
 
@@ -171,10 +172,10 @@ ANSWERS = {
 async def test_whatever_an_endpoint_says_is_an_outcome_that_repeats_nothing_of_it(
     messenger: HttpMessenger, speak: Speak, said: bytes
 ) -> None:
-    code, error = await messenger.post(message(await speak(said)))
-    assert code == ANSWERS[said]
-    assert (error is None) == (code == 200)
-    assert "secret" not in (error or "").lower()
+    posted = await messenger.post(message(await speak(said)))
+    assert posted.code == ANSWERS[said]
+    assert (posted.error is None) == (posted.code == 200)
+    assert "secret" not in (posted.error or "").lower()
 
 
 async def test_an_endless_answer_is_read_a_little_of(messenger: HttpMessenger) -> None:
@@ -190,7 +191,7 @@ async def test_an_endless_answer_is_read_a_little_of(messenger: HttpMessenger) -
             written += ANSWER_BYTES_MAX
 
     async with serving(serve) as port:
-        assert await messenger.post(message(f"http://127.0.0.1:{port}/")) == (200, None)
+        assert await messenger.post(message(f"http://127.0.0.1:{port}/")) == Posted(200)
         await asyncio.sleep(0.1)
     assert written < 20_000_000  # what the system's buffers hold
 
@@ -230,3 +231,12 @@ async def test_the_look_up_of_a_name_is_part_of_the_time(hasty: HttpMessenger, m
     assert await hasty.post(message("http://slow.example/")) == LATE
     assert time.monotonic() - began < 5
     go_on.set()
+
+
+@pytest.mark.parametrize("said", ["120", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
+async def test_what_an_endpoint_says_of_trying_again_is_handed_on_as_it_is(
+    messenger: HttpMessenger, endpoint: Receiver, said: str
+) -> None:
+    endpoint.retry_after["/status/503/later"] = said
+    posted = await messenger.post(message(endpoint.url("/status/503/later")))
+    assert (posted.code, posted.retry_after) == (503, said)

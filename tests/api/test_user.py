@@ -131,3 +131,33 @@ def test_a_link_of_this_server_is_no_link_of_another(demo: Demo) -> None:
     token = demo.get("/user/balance/topup?user=ada").json()["url"].split("/topup/")[1].strip("/")
     with pytest.raises(Exception, match="not one of ours"):
         open_topup(token)
+
+
+HARD_JSON = {
+    "large": '{"n": 18446744073709551616}', "small": '{"n": -9223372036854775809}', "long": f'{{"n": 1{"0" * 4_000}}}',
+    "inside": '{"a": [{"b": 99999999999999999999}]}', "text": r'{"a": "\ud800"}', "name": r'{"\udfff": 1}',
+    "cut": r'{"a": "\ud83d x"}', "nul": r'{"a": "\u0000"}', "nul-name": r'{"a\u0000b": 1}', "nan": '{"n": NaN}',
+    "infinite": '{"n": -Infinity}', "overflow": '{"n": 1e999}', "deep": '{"a":' * 40 + "1" + "}" * 40,
+    "abyss": '{"a":' * 50_000 + "1" + "}" * 50_000, "huge": '{"a": "%s"}' % ("x" * 20_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/user/balance/deposit", "/user/charge"])
+@pytest.mark.parametrize("metadata", HARD_JSON.values(), ids=HARD_JSON)
+def test_metadata_that_readers_of_json_refuse_is_refused_before_any_money_moves(
+    demo: Demo, path: str, metadata: str
+) -> None:
+    user = demo.new_user()
+    before = demo.rows()
+    answer = demo.post(path, content=f'{{"user": "{user}", "amount": "1", "metadata": {metadata}}}'.encode())
+    assert answer.status_code == 400 and answer.json()["error"]["param"] in ("metadata", None)
+    assert demo.rows() == before and demo.spendable(user) == 5
+
+
+def test_metadata_that_everybody_reads_is_kept_as_it_was(demo: Demo) -> None:
+    user = demo.new_user()
+    metadata = {"n": 18446744073709551615, "m": -(2**63), "ü": ["\U0001f600", 1.5, None, {"a": {"b": [True]}}]}
+    for path in ("/user/charge", "/user/balance/deposit"):
+        demo.post(path, {"user": user, "amount": "1", "metadata": metadata}).raise_for_status()
+    entries = demo.get(f"/ledger?user={user}").json()["data"]
+    assert [entry["metadata"] for entry in entries[:2]] == [metadata] * 2

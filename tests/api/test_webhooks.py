@@ -1,7 +1,9 @@
 """Webhooks over real HTTP, by the seed's paths and fields, from a chat to a verified delivery."""
 
+import json
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -46,6 +48,18 @@ def wait_for(receiver: Receiver, path: str, count: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError([one.headers["x-paywall-event"] for one in receiver.at(path)])
+
+
+def wait_for_log(demo: Demo, subscription_id: str, is_there: Callable[[list[Any]], bool]) -> list[Any]:
+    logs: list[Any] = []
+    for _ in range(300):
+        answer = demo.get(f"/webhooks/logs?subscriptionId={subscription_id}")
+        assert answer.status_code == 200, answer.text
+        logs = answer.json()["logs"]
+        if is_there(logs):
+            return logs
+        time.sleep(0.05)
+    raise AssertionError(logs)
 
 
 def check(name: str, value: Any) -> None:
@@ -135,6 +149,52 @@ def test_bad_filters_of_the_log_are_named_too(own: Demo, query: str) -> None:
 def test_the_catalogue_lists_every_event(own: Demo) -> None:
     names = {event["type"] for event in own.get("/webhooks/events").json()["events"]}
     assert set(seed_document()["webhooks"]) < names
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"description": "a\ud800"}, {"description": "a\x00"}, {"customHeaders": {"X-A": "\x00"}},
+     {"customHeaders": {"X-A": "\udc00"}}, {"url": "https://a.example/\x00"}, {"url": "https://\ud800.example/"}],
+)  # fmt: skip
+def test_text_that_no_database_keeps_is_a_400(own: Demo, body: Any) -> None:
+    content = json.dumps({"url": URL, "events": ["*"], **body}).encode()
+    answer = own.post("/webhooks/subscriptions", content=content)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, next(iter(body)))
+
+
+def test_events_that_cannot_be_written_delay_nobody_and_the_log_shows_them(own: Demo, endpoint: Receiver) -> None:
+    """As an older release left them: the rows are changed under a receiver that is busy at first."""
+    made = subscribe(own, endpoint.url("/once/503/poisoned"), "balance.deposit.*")
+    user = own.new_user(None)
+    for number in range(4):
+        own.post("/user/balance/deposit", {"user": user, "amount": "1", "metadata": {"n": number}}).raise_for_status()
+    wait_for_log(own, made["id"], lambda logs: [log["attempts"] for log in logs] == [1] * 4)
+    poison = ['{"n": 99999999999999999999}', r'{"n": "\ud800"}', '{"n": NaN}', "[" * 2_000 + "]" * 2_000]
+    database = sqlite3.connect(own.data / "coinslot.db", timeout=30)
+    rows = database.execute(
+        "SELECT id, data FROM paywall_event WHERE data LIKE ? ORDER BY id", (f'%"{user}"%',)
+    ).fetchall()
+    with database:
+        for (id_, data), metadata in zip(rows, poison, strict=True):
+            whole = json.dumps({**json.loads(data), "metadata": 0}).replace('"metadata": 0', f'"metadata": {metadata}')
+            database.execute("UPDATE paywall_event SET data = ? WHERE id = ?", (whole, id_))
+        database.execute("UPDATE webhook_delivery SET next_attempt_at = 0 WHERE status = 'pending'")
+    database.close()
+    neighbour = own.shared
+    told = subscribe(neighbour, endpoint.url("/ok/neighbour"), "*")
+    neighbour.chat("demo-mini", "neighbours-user")
+    wait_for(endpoint, "/ok/neighbour", 1)
+    logs = wait_for_log(own, made["id"], lambda logs: all(log["status"] != "pending" for log in logs))
+    by_id = {log["event"]["id"]: log for log in logs}
+    found = [by_id[id_] for id_, _ in rows]
+    assert [log["status"] for log in found] == ["error", "error", "success", "error"]
+    assert all("cannot be sent" in log["error"] for log in found if log["status"] == "error")
+    for log in found:
+        check("WebhookDeliveryLog", log)
+        replayed = own.post(f"/webhooks/logs/{log['id']}/replay")
+        assert replayed.status_code == 201, replayed.text
+    for one, demo in ((made, own), (told, neighbour)):
+        call(demo, "DELETE", f"/webhooks/subscriptions/{one['id']}")
 
 
 def test_private_addresses_are_refused_by_name_where_they_are_not_allowed(demo: Demo) -> None:

@@ -1,7 +1,8 @@
 """A real endpoint on loopback that keeps what it is sent, and answers as its path says.
 
 `/ok` takes everything, `/status/503` answers so, `/late/0.5` after half a second, `/never` not at all, `/cut` closes
-the connection, `/once/503` fails for the first delivery of each message, `/redirect` leads to `/ok`.
+the connection, `/once/503` fails for the first delivery of each message, `/redirect` leads to `/ok`. A path in
+`retry_after` says so in every answer.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=dict)
     busy_max: dict[str, int] = field(default_factory=dict)
+    retry_after: dict[str, str] = field(default_factory=dict)
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     def url(self, path: str = "/ok") -> str:
@@ -74,6 +76,8 @@ class Receiver:
         if status == 0:
             raise ConnectionError
         more = "Location: /ok\r\n" if status == 302 else ""
+        if one.path in self.retry_after:
+            more += f"Retry-After: {self.retry_after[one.path]}\r\n"
         writer.write(f"HTTP/1.1 {status} X\r\n{more}Content-Length: 2\r\n\r\nok".encode())
         await writer.drain()
 

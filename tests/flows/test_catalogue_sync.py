@@ -1,7 +1,10 @@
 """The catalogue is synced from a real server, whatever it does."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app import db, settings
 from app.adapters.catalogue_openrouter import OpenRouterCatalogue
@@ -16,6 +19,8 @@ from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice
 from app.domain.tables import table_of
+from app.flows import catalogue_sync
+from app.flows.catalogue_prices import follow_catalogue
 from app.flows.catalogue_sync import sync_catalogue
 from app.flows.ports import Mail, ModelCatalogue
 from tests.emulators.openrouter import RunningOpenRouter, model
@@ -120,3 +125,22 @@ async def test_a_run_that_was_cut_is_made_up_for_by_the_next(database: str, rout
     with db.transaction(writes=False) as session:
         price = price_book.read_offers(session, paywall_id, Unit.USDC).priced["a/mine"].price
     assert price.cost is not None and price.input_nanos == MINE.input_nanos
+
+
+async def test_a_paywall_that_finds_a_bug_keeps_no_other_from_its_prices(
+    database: str, router: RunningOpenRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, *fine = [paywall_of(ProviderSetting(BUILT_IN)) for _ in range(3)]
+    router.offer(model("a/mine", "0.000011"))
+
+    def fails_for_one(session: db.Session, paywall_id: str, list_host: str) -> Any:
+        if paywall_id == broken:
+            raise KeyError("bug")
+        return follow_catalogue(session, paywall_id, list_host)
+
+    monkeypatch.setattr(catalogue_sync, "follow_catalogue", fails_for_one)
+    with capture_logs() as logs:
+        await sync_catalogue(source(router), KeptMailer(clock.now))
+    assert [line["item"] for line in logs if line.get("step") == "failed"] == [broken]
+    with db.transaction(writes=False) as session:
+        assert [price_book.read_offers(session, id_, Unit.USDC).unpriced for id_ in fine] == [{"a/mine"}] * 2

@@ -1,9 +1,11 @@
 """What was earned waits, and then is there, once."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import db
 from app.domain import clock
+from app.domain.earnings import earnings
 from app.domain.earnings.earnings import Earnings, read_earnings
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Mode, ProviderSetting
@@ -37,3 +39,19 @@ async def test_earnings_wait_thirty_days(database: str, monkeypatch: pytest.Monk
     assert await mature_earnings() == 1 and stand() == Earnings(0, earned, 0)
     assert await mature_earnings() == 0
     assert_books_balance()
+
+
+async def test_an_account_that_finds_a_bug_keeps_no_other_from_its_earnings(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matured: list[str] = []
+
+    def mature(session: db.Session, account_id: str, before: int) -> int:
+        matured.append(account_id)
+        return 1 // len(account_id)
+
+    monkeypatch.setattr(earnings, "list_pending", lambda session: ["a", "", "c"])
+    monkeypatch.setattr(earnings, "mature", mature)
+    with capture_logs() as logs:
+        assert await mature_earnings() == 2
+    assert matured == ["a", "", "c"] and [line["log_level"] for line in logs] == ["info", "error", "info"]

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import db
 from app.commit_queue import CommitQueue
@@ -225,5 +226,30 @@ async def test_a_hold_that_ends_while_it_is_being_reaped_stays_as_it_ended(datab
         await housekeeping._expire(queue, lost)
     with db.transaction(writes=False) as session:
         assert read_receipt(session, snapshot.paywall_id, "req_1").status == "released"
+    assert balance(snapshot) == Balance(NANOS, 0)
+    assert_books_balance()
+
+
+async def test_a_hold_that_cannot_be_ended_keeps_no_other_from_its_end(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        for number in range(5):
+            await hold(queue, snapshot, "dead", f"req_{number}")
+        with db.transaction() as session:
+            connection = session.connection()
+            connection.exec_driver_sql("UPDATE request SET receipt = '{' WHERE id IN ('req_0', 'req_1')")
+        with capture_logs() as logs:
+            assert await reap_holds(queue) == 3
+        assert {line.get("item") for line in logs} == {
+            requests.hold_id("req_0"), requests.hold_id("req_1"), None,
+        }  # fmt: skip
+        with db.transaction() as session:
+            assert count_open_holds(session) == 2
+            session.connection().exec_driver_sql("UPDATE request SET receipt = NULL WHERE receipt = '{'")
+        assert await reap_holds(queue) == 2, "and they are looked at again in the next run"
     assert balance(snapshot) == Balance(NANOS, 0)
     assert_books_balance()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import db
 from app.adapters.rail_sandbox import SandboxRail
@@ -211,4 +212,40 @@ async def test_payments_of_a_rail_that_is_gone_keep_no_others_waiting(
     wait_for_retry(monkeypatch)
     assert [await finish_inbox({"sandbox": RAIL}) for _ in range(2)] == [3, 3]
     assert posted(snapshot) == 5 * NANOS
+    assert_books_balance()
+
+
+class Torn(Moody):
+    """The sandbox's rail, but some payments find a bug."""
+
+    def __init__(self, *payment_ids: str) -> None:
+        super().__init__()
+        self.torn = payment_ids
+
+    async def read_payment(self, payment_id: str) -> Payment:
+        if payment_id in self.torn:
+            raise KeyError("bug")
+        return await RAIL.read_payment(payment_id)
+
+
+async def test_an_event_that_finds_a_bug_keeps_no_other_from_its_turn(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot()
+    payments = [RAIL.payment_id((await checkout(snapshot))[1], "paid") for _ in range(4)]
+    with db.transaction() as session:
+        for payment_id in payments:
+            inbox.store(session, f"sandbox:{payment_id}", "sandbox", payment_id)
+    wait_for_retry(monkeypatch)
+    rail = Torn(payments[0], payments[2])
+    with capture_logs():
+        assert await finish_inbox({"sandbox": rail}) == 4
+    assert posted(snapshot) == 10 * NANOS
+    with db.transaction() as session:
+        stored = [session.get(InboxEvent, f"sandbox:{payment_id}") for payment_id in payments]
+        assert [(one.attempts, one.handled_at is None) for one in stored if one] == [
+            (1, True), (0, False), (1, True), (0, False),
+        ]  # fmt: skip
+        assert stored[0] is not None and "KeyError" in (stored[0].last_error or "")
+    assert await finish_inbox({"sandbox": RAIL}) == 2 and posted(snapshot) == 20 * NANOS
     assert_books_balance()

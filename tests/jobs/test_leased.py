@@ -1,8 +1,10 @@
 """Jobs run in one process at a time, and one's failure is its own."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app import db, settings, wiring
 from app.domain.leases import leases
@@ -67,3 +69,24 @@ async def test_a_job_that_takes_longer_than_its_lease_keeps_it(database: str) ->
     with db.transaction() as session:
         assert not leases.take(session, "job:long", "somebody else", 60)
     assert await running == 1
+
+
+async def test_a_renewal_that_fails_once_is_tried_again(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wiring.replace(None)
+    settings.configure(data=settings.get().data, database_url=database, lease_seconds=2)  # of which a job's is 0.5
+    take, asked = leases.take, []
+
+    def fails_first(session: db.Session, name: str, *more: Any) -> bool:
+        asked.append(name)
+        if len(asked) == 2:  # the first is the taking itself
+            raise KeyError("bug")
+        return take(session, name, *more)
+
+    async def long() -> int:
+        await asyncio.sleep(0.7)
+        return 1
+
+    monkeypatch.setattr(leases, "take", fails_first)
+    with capture_logs() as logs:
+        assert await run("long", long) == 1
+    assert len(asked) > 2 and [line["item"] for line in logs] == ["long:renew"]

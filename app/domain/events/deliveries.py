@@ -3,12 +3,13 @@
 A claim that has run out is anybody's: what its process did not live to say is sent again.
 """
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, text, update
+from sqlalchemy import delete, exists, or_, select, text, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -16,11 +17,14 @@ from app.domain.errors import BadField, NotFound
 from app.domain.events.made import Made
 from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import new_id
-from app.domain.tables import table_of
+from app.domain.tables import Words, table_of
 
 ATTEMPTS_MAX = 8
 JITTER = 0.2
 """By how much a pause may be shorter or longer, as a share."""
+
+RETRY_AFTER_SECONDS_MAX = 24 * 3600
+"""For how long at most an endpoint may ask us to wait."""
 
 FINAL_CODES = frozenset({400, 401, 403, 404, 410, 422})
 GONE = 410
@@ -45,11 +49,18 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt went: the endpoint's status, or None with the reason why there is none."""
+    """How an attempt went: the endpoint's status, or None with the reason why there is none.
+
+    `retry_after_seconds` is for how long the endpoint asks us to wait. What `is_ours` says nothing of the endpoint;
+    what `is_final` cannot succeed by trying again.
+    """
 
     code: int | None
     latency_ms: int
     error: str | None = None
+    retry_after_seconds: int = 0
+    is_ours: bool = False
+    is_final: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -98,7 +109,7 @@ def claim(session: Session, subscription_id: str, count: int, seconds: float) ->
         return []
     session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(claimed_until=until))
     rows = session.execute(
-        select(_TABLE.c.id.label("delivery_id"), _TABLE.c.attempts, _EVENTS)
+        select(_TABLE.c.id.label("delivery_id"), _TABLE.c.attempts, *_EVENT_COLUMNS)
         .join(_EVENTS, _EVENTS.c.id == _TABLE.c.event_id)
         .where(_TABLE.c.id.in_(ids))
         .order_by(_TABLE.c.next_attempt_at)
@@ -114,12 +125,14 @@ def _due(now: int) -> tuple[Any, ...]:
 def note(session: Session, claimed: Claimed, outcome: Outcome, base_seconds: float) -> bool:
     """Keeps how an attempt went, and when the next one is; False if the claim had run out and is another's.
 
-    The pause after the first failure is `base_seconds`, and doubles; what cannot succeed by trying is not tried again.
+    The pause after the first failure is `base_seconds`, and doubles, and is at least what the endpoint asked for, up to
+    a day; what cannot succeed by trying is not tried again.
     """
     now, attempts = clock.now(), claimed.attempts + 1
-    is_last = attempts >= ATTEMPTS_MAX or outcome.code in FINAL_CODES
+    is_last = attempts >= ATTEMPTS_MAX or outcome.is_final or outcome.code in FINAL_CODES
     status = "success" if outcome.is_success else "error" if is_last else "pending"
     pause = base_seconds * 2 ** (attempts - 1) * random.uniform(1 - JITTER, 1 + JITTER)
+    pause = max(pause, min(outcome.retry_after_seconds, RETRY_AFTER_SECONDS_MAX))
     changed = session.execute(
         update(_TABLE)
         .where(_TABLE.c.id == claimed.id, _TABLE.c.claimed_until == claimed.until)
@@ -136,6 +149,16 @@ def note(session: Session, claimed: Claimed, outcome: Outcome, base_seconds: flo
         )
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def give_up(session: Session, delivery_id: str, error: str) -> None:
+    """Ends a delivery whose outcome cannot even be noted, so that it is not sent for ever."""
+    now = clock.now()
+    session.execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == delivery_id, _IS_PENDING)
+        .values(status="error", error=error, next_attempt_at=None, claimed_until=None, updated_at=now)
+    )
 
 
 def list_log(
@@ -201,7 +224,7 @@ def forget(session: Session, before: int, limit: int) -> int:
 
 def _log_entries() -> Any:
     columns = [_TABLE.c[name].label(f"delivery_{name}") for name in _SHOWN]
-    return select(*columns, _EVENTS).join(_EVENTS, _EVENTS.c.id == _TABLE.c.event_id)
+    return select(*columns, *_EVENT_COLUMNS).join(_EVENTS, _EVENTS.c.id == _TABLE.c.event_id)
 
 
 _SHOWN = ("id", "subscription_id", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_code",
@@ -213,5 +236,20 @@ def _entry(row: Any) -> LogEntry:
     return LogEntry(**shown, event=_event(row))
 
 
+# The data as it stands there: what cannot be read is its own event's matter, and not that of all that are read with it.
+_EVENT_COLUMNS = (*(_EVENTS.c[name] for name in ("id", "paywall_id", "type", "version", "created_at")),
+                  type_coerce(_EVENTS.c.data, Words()).label("data"))  # fmt: skip
+
+
 def _event(row: Any) -> Made:
-    return Made(row.id, row.paywall_id, row.type, row.data, row.created_at, row.version)
+    data, flaw = _read(row.data)
+    return Made(row.id, row.paywall_id, row.type, data, row.created_at, row.version, flaw)
+
+
+def _read(stored: str) -> tuple[Mapping[str, Any], str | None]:
+    """Returns an event's data, or nothing and what is wrong with it."""
+    try:
+        data = json.loads(stored)
+    except (ValueError, RecursionError):
+        return {}, "its data is no JSON that can be read"
+    return (data, None) if isinstance(data, dict) else ({}, "its data is no object")

@@ -5,7 +5,9 @@ transaction of what it tells of. Ids follow from what happened, so that a fan-ou
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 from sqlalchemy import ColumnElement, select, text, tuple_, update
 from sqlalchemy.orm import Session
@@ -30,6 +32,15 @@ _DELIVERY_COLUMNS = ("id", "paywall_id", "subscription_id", "event_id", "event_t
 # As literals, without which SQLite would not use the indexes of the few rows that are due.
 _REQUEST_IS_DUE, _EVENT_IS_DUE = text("events_due > 0"), text("fanned_out_at IS NULL")
 
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row that waits to be fanned out: a request, or an event that has none."""
+
+    kind: Literal["request", "event"]
+    id: str
+
+
 Listeners = Mapping[str, Mapping[str, Sequence[str]]]
 """By paywall and event, the ids of the active subscriptions that are told of it."""
 
@@ -47,17 +58,42 @@ def has_due(session: Session) -> bool:
     return session.scalar(requests) is not None or session.scalar(events) is not None
 
 
+def list_due(session: Session, limit: int) -> list[Due]:
+    """Returns what waits to be fanned out, the oldest first, at most so many rows of each kind."""
+    requests = select(REQUESTS.c.id).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
+    events = select(_EVENTS.c.id).where(_EVENT_IS_DUE).order_by(_EVENTS.c.created_at).limit(limit)
+    found = [Due("request", id_) for id_ in session.scalars(requests)]
+    return [*found, *(Due("event", id_) for id_ in session.scalars(events))]
+
+
 def fan_out(session: Session, limit: int) -> int:
     """Makes deliveries of what is due, the oldest first, at most so many rows of each kind; returns how many it took.
 
     For whoever has the job's lease.
     """
-    return _fan_out_requests(session, limit) + _fan_out_events(session, limit)
+    return fan_out_these(session, list_due(session, limit))
 
 
-def _fan_out_requests(session: Session, limit: int) -> int:
+def fan_out_these(session: Session, due: Sequence[Due]) -> int:
+    """Makes deliveries of some of what is due; returns how many of these rows still were."""
+    requests, events = ([one.id for one in due if one.kind == kind] for kind in ("request", "event"))
+    return _fan_out_requests(session, requests) + _fan_out_events(session, events)
+
+
+def give_up(session: Session, due: Due) -> None:
+    """Ends the waiting of a row that no delivery can be made of: nobody is told of it, and nobody waits behind it."""
+    if due.kind == "event":
+        session.execute(update(_EVENTS).where(_EVENTS.c.id == due.id).values(fanned_out_at=clock.now()))
+        return
+    _mark(session, REQUESTS.c.id == due.id, START_DUE, START_TOLD)
+    _mark(session, REQUESTS.c.id == due.id, END_DUE, None)
+
+
+def _fan_out_requests(session: Session, ids: Sequence[str]) -> int:
     """What has begun is told of at once, and then waits for its end; a row that ends meanwhile stays due."""
-    statement = select(REQUESTS).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
+    if not ids:
+        return 0
+    statement = select(REQUESTS).where(REQUESTS.c.id.in_(ids), _REQUEST_IS_DUE).order_by(REQUESTS.c.created_at)
     rows = session.execute(statement).mappings().all()
     listeners = _read_listeners(session, {row["paywall_id"] for row in rows})
     heard = list(chain.from_iterable(events_of(dict(row), listeners.get(row["paywall_id"], {})) for row in rows))
@@ -76,13 +112,17 @@ def _mark(session: Session, which: ColumnElement[bool], seen: int, after: int | 
     session.execute(update(REQUESTS).where(REQUESTS.c.id.in_(chosen)).values(events_due=after))
 
 
-def _fan_out_events(session: Session, limit: int) -> int:
-    rows = session.execute(select(_EVENTS).where(_EVENT_IS_DUE).order_by(_EVENTS.c.created_at).limit(limit)).all()
-    events = [Made(row.id, row.paywall_id, row.type, row.data, row.created_at, row.version) for row in rows]
+def _fan_out_events(session: Session, ids: Sequence[str]) -> int:
+    """Makes deliveries without reading what events say, which is between each event and whom it is told to."""
+    if not ids:
+        return 0
+    columns = [_EVENTS.c[name] for name in ("id", "paywall_id", "type", "created_at", "version")]
+    statement = select(*columns).where(_EVENTS.c.id.in_(ids), _EVENT_IS_DUE).order_by(_EVENTS.c.created_at)
+    rows = session.execute(statement).all()
+    events = [Made(row.id, row.paywall_id, row.type, {}, row.created_at, row.version) for row in rows]
     _write_deliveries(session, events, _read_listeners(session, {event.paywall_id for event in events}))
-    ids = [event.id for event in events]
     session.execute(update(_EVENTS).where(_EVENTS.c.id.in_(ids)).values(fanned_out_at=clock.now()))
-    return len(ids)
+    return len(rows)
 
 
 def _read_listeners(session: Session, paywall_ids: Iterable[str]) -> Listeners:

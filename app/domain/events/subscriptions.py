@@ -4,7 +4,7 @@ Secrets and headers come here sealed and are shown to nobody. A change of what i
 that no request is held by anybody who does not know of it yet.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
@@ -87,6 +87,12 @@ def read_told(session: Session, paywall_id: str) -> frozenset[str]:
     wanted = select(_TABLE.c.events).where(_TABLE.c.paywall_id == paywall_id, _TABLE.c.is_active == 1)
     patterns = set(chain.from_iterable(session.scalars(wanted)))
     return frozenset(name for name in EVENTS if matches(patterns, name)) if patterns else frozenset()
+
+
+def read_told_by_paywall(session: Session, paywall_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """Returns the same of each of these paywalls that has anybody to tell."""
+    wanted = select(_TABLE.c.paywall_id).where(_TABLE.c.paywall_id.in_(paywall_ids), _TABLE.c.is_active == 1)
+    return {paywall_id: read_told(session, paywall_id) for paywall_id in session.scalars(wanted.distinct())}
 
 
 def read(session: Session, paywall_id: str, subscription_id: str) -> SubscriptionView:

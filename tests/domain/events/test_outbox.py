@@ -189,3 +189,24 @@ def test_what_has_waited_longest_is_fanned_out_first(database: str) -> None:
     with db.transaction() as session:
         assert outbox.fan_out(session, 1) == 1
     assert due() == [START_DUE, START_TOLD], "by time, and not by id"
+
+
+def test_what_is_given_up_waits_no_more_and_a_request_that_began_is_told_of_its_end(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    subscribe(paywall_id)
+    one = asked(paywall_id, "req_1", is_told=True)
+    write(requests.begin(one, Applied(amount=5)))
+    with db.transaction() as session:
+        outbox.record(session, [make(paywall_id, "paywall.updated", "1", {})])
+        waiting = outbox.list_due(session, 10)
+        assert [entry.kind for entry in waiting] == ["request", "event"]
+        for entry in waiting:
+            outbox.give_up(session, entry)
+        assert outbox.list_due(session, 10) == [] and outbox.fan_out_these(session, waiting) == 0
+    assert due() == [START_TOLD] and delivered() == []
+    write(requests.finish(one, Metered(None), Applied(amount=5)))
+    assert due() == [END_DUE] and fan_out() == 1 and delivered()
+    write(requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    with db.transaction() as session:
+        outbox.give_up(session, outbox.Due("request", "req_1"))
+    assert due() == [None]
