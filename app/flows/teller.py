@@ -4,7 +4,9 @@ Where a user's app asks again and again, at most once a minute for each user and
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,11 +14,12 @@ import structlog
 from app import db
 from app.domain import clock
 from app.domain.errors import Blocked, LimitReached, Unavailable
-from app.domain.events import catalogue, outbox
+from app.domain.events import catalogue, outbox, subscriptions
 from app.domain.events.made import Made, about, make
 from app.domain.money import format_decimal
 from app.flows.app_balance import read_app_balance
 from app.flows.decide import Action, Ask
+from app.flows.each_alone import alone
 from app.flows.limits import RateReached
 from app.flows.snapshot import Snapshot
 
@@ -24,6 +27,8 @@ log = structlog.get_logger()
 
 PAUSE_SECONDS = 60
 REMEMBERED_MAX = 10_000
+LOOK_SECONDS = 0.2
+"""After how long it is looked whether anybody listens to what nobody did, as far as its snapshot knew."""
 REASONS: Mapping[Action, str] = {
     "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
 }  # fmt: skip
@@ -32,63 +37,113 @@ Told = dict[str, Mapping[str, Any]]
 """What is told, by the event's name."""
 
 
+Key = tuple[str, str, str]
+"""What is told once a minute: of which paywall, of which user, and what kind it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """What nobody listened to: the names of its events, and how they are told if somebody does."""
+
+    names: Collection[str]
+    tell: Callable[[], Awaitable[None]]
+
+
 class Teller:
-    """Tells for one process; nobody waits for it, and it is never told of paywalls without webhooks."""
+    """Tells for one process; nobody waits for it.
+
+    A snapshot knows of a new subscription within a second. What happens meanwhile is kept for a moment, and one
+    reading for all paywalls then says whether anybody listens; a paywall without webhooks costs no more than that.
+    """
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str, str], int] = {}
-        self._telling: set[asyncio.Task[None]] = set()
+        self._told: dict[Key, int] = {}
+        self._telling: set[asyncio.Task[object]] = set()
+        self._unheard: dict[Key, _Unheard] = {}
+        self._looking: asyncio.TimerHandle | None = None
 
     def link_sent(self, snapshot: Snapshot, user: str, action: Action, url: str, request_id: str) -> None:
         """Tells that an app was given a link for a user."""
-        if self._is_due(snapshot, user, action):
-            self._tell(snapshot, user, f"link:{_minute()}:{user}", _of_link(snapshot, action, url, request_id))
+        key = (snapshot.paywall_id, user, action)
+        if self._is_due(key):
+            self._tell(snapshot, key, f"link:{_minute()}:{user}", _of_link(snapshot, action, url, request_id))
 
     def asked(self, snapshot: Snapshot, user: str, ask: Ask, url: str, request_id: str, model: str) -> None:
         """Tells that a user got a link instead of an answer, and why."""
-        if self._is_due(snapshot, user, f"chat:{ask.action}"):
+        key = (snapshot.paywall_id, user, f"chat:{ask.action}")
+        if self._is_due(key):
             found = _of_link(snapshot, ask.action, url, request_id)
             if ask.action == "topup":
                 wanted = ask.balance_nanos + ask.shortfall_nanos
                 found[catalogue.BALANCE_DEPLETED] = _depleted(snapshot, request_id, wanted, ask.balance_nanos)
             found[catalogue.REQUEST_BLOCKED] = {"requestId": request_id, "reason": REASONS[ask.action], "model": model}
-            self._tell(snapshot, user, f"chat:{_minute()}:{user}:{ask.action}", found)
+            self._tell(snapshot, key, f"chat:{_minute()}:{user}:{ask.action}", found)
 
     def refused(
         self, snapshot: Snapshot, user: str, error: Blocked | LimitReached, model: str, request_id: str
     ) -> None:
         """Tells that a request was refused by a rule."""
-        if self._is_due(snapshot, user, error.code):
-            found = _of_refusal(error, model, request_id)
-            self._tell(snapshot, user, f"refused:{_minute()}:{user}:{error.code}", found)
+        key = (snapshot.paywall_id, user, error.code)
+        if self._is_due(key):
+            self._tell(snapshot, key, f"refused:{_minute()}:{user}:{error.code}", _of_refusal(error, model, request_id))
 
     def charge_refused(self, snapshot: Snapshot, user: str, request_id: str, amount_nanos: int, code: str) -> None:
         """Tells that a manual charge was refused, each time: it is the app itself that asks for those."""
-        if not snapshot.told.isdisjoint((catalogue.CHARGE_FAILED, catalogue.BALANCE_DEPLETED)):
-            self._keep(_record_refused_charge(snapshot, user, request_id, amount_nanos, code))
+        names = (catalogue.CHARGE_FAILED, catalogue.BALANCE_DEPLETED)
+        tell = partial(_record_refused_charge, snapshot, user, request_id, amount_nanos, code)
+        if snapshot.told.isdisjoint(names):
+            self._look_later((snapshot.paywall_id, user, request_id), _Unheard(names, tell))
+        else:
+            self._keep(request_id, tell)
 
     async def drain(self) -> None:
         """Waits for what is still being told."""
-        await asyncio.gather(*self._telling)
+        self._look()
+        while self._telling:
+            await asyncio.gather(*self._telling)
 
-    def _is_due(self, snapshot: Snapshot, user: str, kind: str) -> bool:
-        if not snapshot.told:
-            return False
-        key, now = (snapshot.paywall_id, user, kind), clock.now()
-        if self._told.get(key, 0) > now - PAUSE_SECONDS * clock.SECOND:
-            return False
+    def _is_due(self, key: Key) -> bool:
+        return key not in self._unheard and self._told.get(key, 0) <= clock.now() - PAUSE_SECONDS * clock.SECOND
+
+    def _remember(self, key: Key) -> None:
         if len(self._told) >= REMEMBERED_MAX:
             self._told.clear()
-        self._told[key] = now
-        return True
+        self._told[key] = clock.now()
 
-    def _tell(self, snapshot: Snapshot, user: str, source: str, found: Told) -> None:
-        heard = {type_: data for type_, data in found.items() if type_ in snapshot.told}
-        if heard:
-            self._keep(_record(_make(snapshot, user, source, heard)))
+    def _tell(self, snapshot: Snapshot, key: Key, source: str, found: Told) -> None:
+        """Tells now if anybody listens to any of it; which events are told is decided when they are written."""
+        tell = partial(_record, _make(snapshot, key[1], source, found))
+        if snapshot.told.isdisjoint(found):
+            self._look_later(key, _Unheard(tuple(found), tell))
+            return
+        self._remember(key)
+        self._keep(source, tell)
 
-    def _keep(self, telling: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(telling)
+    def _look_later(self, key: Key, unheard: _Unheard) -> None:
+        if unheard.names and len(self._unheard) < REMEMBERED_MAX:
+            self._unheard[key] = unheard
+            if self._looking is None:
+                self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        waiting, self._unheard = self._unheard, {}
+        if waiting:
+            self._keep("unheard", partial(self._tell_unheard, waiting))
+
+    async def _tell_unheard(self, waiting: Mapping[Key, _Unheard]) -> None:
+        """Tells what somebody listens to by now, and forgets the rest."""
+        paywall_ids = {paywall_id for paywall_id, _, _ in waiting}
+        told = await db.in_transaction(partial(subscriptions.read_told_by_paywall, paywall_ids=paywall_ids))
+        for key, unheard in waiting.items():
+            if not told.get(key[0], frozenset()).isdisjoint(unheard.names):
+                self._remember(key)
+                self._keep(key[2], unheard.tell)
+
+    def _keep(self, item: str, tell: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.create_task(alone("teller", item, tell))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 

@@ -1,18 +1,25 @@
 """Links that were sent and what was refused are told of behind the answer, at most once a minute."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
 from app import db
 from app.domain import clock
 from app.domain.errors import Blocked, LimitReached, Unavailable
+from app.domain.events import outbox
+from app.domain.events.made import Made
 from app.domain.money import NANOS
 from app.flows import teller as teller_module
 from app.flows.decide import Ask
 from app.flows.limits import Rate, RateReached
 from app.flows.teller import Teller
 from tests.flows.books import give, make_snapshot
-from tests.flows.webhooks import listening, told, types_told
+from tests.flows.webhooks import listening, subscribe, told, types_told
 
 URL = "https://pay.example/topup/x/"
 
@@ -147,3 +154,72 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
         assert len(teller._told) <= 3
     await teller.drain()
     assert len(await told(snapshot)) == 9
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_the_same() -> None:
+    """The snapshot is as old as the watch lets it be: it was read before anybody listened."""
+    snapshot, teller = make_snapshot(), Teller()
+    await give(snapshot, "dee", NANOS)
+    await subscribe(snapshot, "https://app.example/hooks")
+    for user in ("ada", "ada", "bob"):
+        teller.asked(snapshot, user, Ask("topup"), URL, "req_1", "demo-mini")
+    teller.link_sent(snapshot, "cyd", "topup", URL, "req_2")
+    teller.refused(snapshot, "cyd", Blocked("No."), "demo-mini", "req_3")
+    teller.charge_refused(snapshot, "dee", "req_4", 5 * NANOS, "insufficient_funds")
+    teller.charge_refused(snapshot, "dee", "req_5", 5 * NANOS, "insufficient_funds")
+    await teller.drain()
+    assert Counter(await types_told(snapshot)) == {
+        "balance.depleted": 4, "balance.topup.link.created": 3, "request.blocked": 2, "proxy.request.blocked": 1,
+        "balance.charge.failed": 2,
+    }  # fmt: skip
+    teller.link_sent(snapshot, "cyd", "topup", URL, "req_6")
+    await teller.drain()
+    assert (await types_told(snapshot)).count("balance.topup.link.created") == 3, "once a minute, as ever"
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_nobody_listened_to_is_told_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teller_module, "LOOK_SECONDS", 0.01)
+    snapshot, teller = make_snapshot(), Teller()
+    teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+    await asyncio.sleep(0.1)
+    await teller.drain()
+    assert not teller._unheard and not teller._told
+    await subscribe(snapshot, "https://app.example/hooks")
+    teller.link_sent(snapshot, "ada", "topup", URL, "req_2")
+    await teller.drain()
+    assert await types_told(snapshot) == ["balance.topup.link.created"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_one_subscription_for_other_events_hides_no_new_one() -> None:
+    snapshot, teller = make_snapshot(), Teller()
+    await subscribe(snapshot, "https://app.example/hooks", "paywall.request.blocked")
+    knows_the_first = replace(snapshot, told=frozenset(["paywall.request.blocked"]))
+    await subscribe(snapshot, "https://app.example/hooks", "balance.*")
+    teller.asked(knows_the_first, "ada", Ask("topup"), URL, "req_1", "demo-mini")
+    teller.link_sent(knows_the_first, "bob", "topup", URL, "req_2")
+    await teller.drain()
+    assert sorted(await types_told(snapshot)) == [
+        "balance.depleted", "balance.topup.link.created", "balance.topup.link.created", "request.blocked",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_bug_in_telling_one_thing_is_logged_and_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, teller = await listening(make_snapshot()), Teller()
+    record = outbox.record
+
+    def fails_for_ada(session: db.Session, events: Sequence[Made]) -> None:
+        if events[0].data["externalUserId"] == "ada":
+            raise KeyError("bug")
+        record(session, events)
+
+    monkeypatch.setattr(outbox, "record", fails_for_ada)
+    with capture_logs() as logs:
+        for user in ("ada", "bob"):
+            teller.link_sent(snapshot, user, "topup", URL, "req_1")
+        await teller.drain()
+    assert [line["step"] for line in logs] == ["failed"]
+    assert [data["externalUserId"] for _, data in await told(snapshot)] == ["bob"]
