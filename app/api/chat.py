@@ -17,7 +17,7 @@ from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, forget
 from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
-from app.api.links import make_connect_url, make_topup_url
+from app.api.links import make_ask_url
 from app.api.rate_headers import headers_of_run
 from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
 from app.domain.ledger.operations import Applied
@@ -197,7 +197,7 @@ class _Call:
 
     async def ask(self, ask: Ask) -> None:
         """Answers with a link instead of the model's text; as an error where the client asked for that."""
-        url = self._url(ask.action, ask.shortfall_nanos)
+        url = self._url(ask)
         wiring.get().teller.asked(self.snapshot, self.user, ask, url, self.exchange.request_id, self.request.model)
         text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
         is_strict = self.request.is_for_program or self.snapshot.configuration.is_strict
@@ -216,17 +216,14 @@ class _Call:
             await self.exchange.piece(event)
         await self.exchange.end()
 
-    def _url(self, action: str, short_nanos: int = 0) -> str:
-        exchange = self.exchange
-        return_url, state = exchange.text(b"x-paywall-return-url"), exchange.text(b"x-paywall-state")
-        if action == "topup":
-            return make_topup_url(self.snapshot, self.user, return_url, state, short_nanos=short_nanos or None)
-        return make_connect_url(self.snapshot, self.user, return_url, state)
+    def _url(self, ask: Ask) -> str:
+        return_url, state = self.exchange.text(b"x-paywall-return-url"), self.exchange.text(b"x-paywall-state")
+        return make_ask_url(self.snapshot, self.user, ask, return_url, state)
 
     def _stop(self, action: Stopped) -> Stop:
         if action == "none":
             return Stop("", {"action": action, "code": "spend_limit"})
-        url = self._url(action)
+        url = self._url(Ask(action))
         message = "stopped" if action == "topup" else "stopped_limit"
         text = message_text(self.snapshot, message, url, 0)
         return Stop(f"\n\n{text.lstrip()}", {"action": action, "url": url})

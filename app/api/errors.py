@@ -8,6 +8,7 @@ from app.api.rate_headers import rate_headers
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
+from app.flows.decide import REASONS, Action
 from app.flows.limits import RETRY_SECONDS_MAX, RateReached
 
 RETRY_SECONDS = "2"
@@ -30,14 +31,12 @@ class BodyTimeout(CoinslotError):
 class PaywallRefusal(CoinslotError):
     """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
 
-    def __init__(self, action: str, message: str, url: str) -> None:
+    def __init__(self, action: Action, message: str, url: str) -> None:
         super().__init__(message)
         self.action = action
         self.url = url
-        self.code = _REFUSAL_CODES[action]
+        self.code = REASONS[action]
 
-
-_REFUSAL_CODES = {"topup": "insufficient_funds", "limit": "cap_reached", "authorize": "authorization_required"}
 
 _STATUS: dict[type[CoinslotError], int] = {
     BadField: 400,

@@ -2,6 +2,7 @@
 
 from app import settings
 from app.domain.errors import BadField
+from app.flows.decide import Ask
 from app.flows.links import connect_url, menu_url, mint_connect, mint_menu, mint_topup, topup_url
 from app.flows.snapshot import Snapshot
 
@@ -38,6 +39,13 @@ def make_connect_url(snapshot: Snapshot, user: str, return_url: str | None, stat
     """Returns the address of a user's consent page. Raises BadField as `_way_back` does."""
     return_url = _way_back(snapshot, return_url, state)
     return connect_url(base_url(), mint_connect(snapshot.paywall_id, user, return_url, state))
+
+
+def make_ask_url(snapshot: Snapshot, user: str, ask: Ask, return_url: str | None, state: str | None) -> str:
+    """Returns where a user does what is asked of them: adds what is missing, or allows it."""
+    if ask.action == "topup":
+        return make_topup_url(snapshot, user, return_url, state, short_nanos=ask.shortfall_nanos or None)
+    return make_connect_url(snapshot, user, return_url, state)
 
 
 def make_menu_url(snapshot: Snapshot, user: str, return_url: str | None, state: str | None) -> str:

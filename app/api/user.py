@@ -1,6 +1,6 @@
 """An end user's wallet, as their app may see and move it: balance, top-up link, deposit, charge."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -10,13 +10,15 @@ from pydantic import BaseModel
 from app import db, wiring
 from app.api.caller import DECISIONS_MAX, find_caller, forget
 from app.api.dependencies import Caller, PostBody, UserOfGet
-from app.api.links import make_topup_url
+from app.api.links import make_ask_url, make_topup_url
 from app.domain.errors import BadField, StaleDecision
 from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
 from app.flows.app_balance import read_app_balance
+from app.flows.decide import Ask
 from app.flows.developer_deposit import deposit
-from app.flows.manual_charge import charge
+from app.flows.manual_charge import ask_text, charge
+from app.flows.snapshot import Snapshot
 from app.flows.topup_checkout import check_amount
 
 router = APIRouter(tags=["user"])
@@ -58,11 +60,16 @@ class DepositAnswerBody(BaseModel):
 
 
 class ChargeAnswerBody(BaseModel):
-    """`message` can be shown to the user as it is; `id` is the receipt's."""
+    """`message` can be shown to the user as it is; `id` is the receipt's.
+
+    A charge that the user can make possible says by what, and where: both stand in the message too.
+    """
 
     success: bool
     message: str
     id: str | None
+    action: Literal["authorize", "topup", "limit"] | None = None
+    url: str | None = None
 
 
 BODY_SCHEMA = {
@@ -131,9 +138,21 @@ async def post_charge(
             caller = await find_caller(request.headers.get("authorization"))
     else:
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+    content: dict[str, Any] = {"success": answer.success, "message": answer.message, "id": answer.id}
+    if answer.ask is not None:
+        url = _url_of(request, caller, body.user, answer.ask)
+        content |= {"message": ask_text(caller, answer.ask, url), "action": answer.ask.action, "url": url}
+        wired.teller.link_sent(caller, body.user, answer.ask.action, url, request_id)
     if answer.refusal is not None:
         wired.teller.charge_refused(caller, body.user, request_id, amount_nanos, answer.refusal)
-    return _answer({"success": answer.success, "message": answer.message, "id": answer.id}, answer.is_replay)
+    return _answer(content, answer.is_replay)
+
+
+def _url_of(request: Request, caller: Snapshot, user: str, ask: Ask) -> str:
+    """Returns where a user can do what is asked of them; the way back is named by headers, as for a chat."""
+    return make_ask_url(
+        caller, user, ask, *(request.headers.get(f"x-paywall-{name}") for name in ("return-url", "state"))
+    )
 
 
 def _amount(content: dict[str, Any]) -> int:

@@ -4,7 +4,9 @@ The order is `decisions.md` 22. Whether the money is there is not decided here: 
 between the least and the most that are worked out here, or refuses it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, is_reasoning, output_tokens_least
@@ -24,6 +26,10 @@ STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
 
 Action = Literal["authorize", "topup", "limit"]
+REASONS: Mapping[Action, str] = {
+    "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
+}  # fmt: skip
+"""Why a user is asked for something, as errors and events say it."""
 Stopped = Action | Literal["none"]
 """What the user is asked for when an answer was stopped; nothing can be asked where the developer's limit did."""
 
@@ -193,9 +199,14 @@ def media_tokens_max(request: ChatRequest, offer: Offer) -> int:
     return images * (image or 0) + request.long_parts * (anything or 0)
 
 
-def message_text(snapshot: Snapshot, action: str, url: str, shortfall_nanos: int) -> str:
-    """Returns what the assistant says instead of an answer, in the developer's words where there are any."""
+def message_text(
+    snapshot: Snapshot, action: str, url: str, shortfall_nanos: int, instead: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Returns what the assistant says instead of an answer, in the developer's words where there are any.
+
+    `instead` are words of ours that fit better than the usual ones.
+    """
     defaults = DEFAULT_MESSAGES if snapshot.mode is Mode.DEFAULT else {**DEFAULT_MESSAGES, **SHARED_MESSAGES}
-    template = snapshot.configuration.messages.get(action) or defaults[action]
+    template = snapshot.configuration.messages.get(action) or instead.get(action) or defaults[action]
     shortfall = format_for_people(shortfall_nanos, snapshot.unit)
     return render(template, {"url": url, "name": snapshot.configuration.app_name, "shortfall": shortfall})

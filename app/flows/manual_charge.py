@@ -10,12 +10,13 @@ from app.domain.events.request_events import OF_MANUAL
 from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied, Charge
 from app.domain.money import format_for_people
+from app.domain.paywalls.messages import CHARGE_MESSAGES
 from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.usage.requests import Asked
 from app.flows.charge_split import charge_split, terms_of
-from app.flows.decide import Standing
+from app.flows.decide import REASONS, Action, Ask, Standing, message_text
 from app.flows.snapshot import Snapshot
 from app.flows.spend_limits import first_reached, spending_text
 from app.flows.standing import Standings
@@ -23,13 +24,17 @@ from app.flows.standing import Standings
 
 @dataclass(frozen=True, slots=True)
 class ChargeAnswer:
-    """`message` can be shown to the user as it is; `id` is the receipt's, None when nothing was charged."""
+    """`message` can be shown to the user as it is; `id` is the receipt's, None when nothing was charged.
+
+    Where a link helps, `ask` says what for, and the caller of this flow makes link and message (`ask_text`).
+    """
 
     success: bool
     message: str
     id: str | None
     is_replay: bool = False
     refusal: str | None = None
+    ask: Ask | None = None
 
 
 async def charge(
@@ -53,8 +58,7 @@ async def charge(
     standing = await standings.find(snapshot, user)
     _check(standing, app_name)
     if standing.wallet is None:
-        return ChargeAnswer(False, f"{app_name} may not use your wallet yet; allow it first.", None,
-                            refusal="authorization_required")  # fmt: skip
+        return _refused("authorize")
     wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
@@ -78,8 +82,8 @@ async def charge(
         reached = await first_reached(limits, refusal)
         if reached is not None:
             return ChargeAnswer(False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}")
-        code = "cap_reached" if refusal.short_of in standing.budgets else "insufficient_funds"
-        return ChargeAnswer(False, _why_not(code, standing, app_name), None, refusal=code)
+        shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+        return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
     except StaleDecision:
         standings.forget(snapshot, user)
         raise
@@ -99,11 +103,13 @@ def _check(standing: Standing, app_name: str) -> None:
         raise Blocked(f"This user cannot be charged in {app_name}.", code)
 
 
-def _why_not(code: str, standing: Standing, app_name: str) -> str:
-    """Says to the user what is missing; a shared wallet is theirs and not the app's."""
-    if code == "cap_reached":
-        return f"{app_name} has reached the limit that you set for it."
-    return f"Your {'' if standing.account_id else f'{app_name} '}wallet does not have enough left."
+def _refused(action: Action, shortfall_nanos: int = 0) -> ChargeAnswer:
+    return ChargeAnswer(False, "", None, refusal=REASONS[action], ask=Ask(action, shortfall_nanos))
+
+
+def ask_text(snapshot: Snapshot, ask: Ask, url: str) -> str:
+    """Returns what a user is told whose charge could not be made, with the link, in the developer's words if any."""
+    return message_text(snapshot, ask.action, url, ask.shortfall_nanos, CHARGE_MESSAGES)
 
 
 async def _first_answer(claimed: Claim) -> ChargeAnswer | None:

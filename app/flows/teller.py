@@ -18,7 +18,7 @@ from app.domain.events import catalogue, outbox, subscriptions
 from app.domain.events.made import Made, about, make
 from app.domain.money import format_decimal
 from app.flows.app_balance import read_app_balance
-from app.flows.decide import Action, Ask
+from app.flows.decide import REASONS, Action, Ask
 from app.flows.each_alone import alone
 from app.flows.limits import RateReached
 from app.flows.snapshot import Snapshot
@@ -29,9 +29,6 @@ PAUSE_SECONDS = 60
 REMEMBERED_MAX = 10_000
 LOOK_SECONDS = 0.2
 """After how long it is looked whether anybody listens to what nobody did, as far as its snapshot knew."""
-REASONS: Mapping[Action, str] = {
-    "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
-}  # fmt: skip
 
 Told = dict[str, Mapping[str, Any]]
 """What is told, by the event's name."""

@@ -142,6 +142,17 @@ def test_strict_mode_asks_no_endpoint(trusting: Demo, endpoint: RunningResponder
     assert endpoint.received == []
 
 
+def test_a_charge_that_cannot_be_made_is_said_in_the_developers_words_and_asks_no_endpoint(
+    trusting: Demo, endpoint: RunningResponder
+) -> None:
+    endpoint.received.clear()
+    refused = trusting.post("/user/charge", {"user": poor_user(trusting, "ok"), "amount": "2"}).json()
+    assert refused["message"] == f"Lexica needs $2.00 more: {refused['url']}"
+    refused = trusting.shared.post("/user/charge", {"user": "ada", "amount": "2"}).json()
+    assert refused["message"] == f"Let Marginalia in: {refused['url']}"
+    assert endpoint.received == []
+
+
 def test_an_answer_that_is_cut_ends_with_the_developers_words(trusting: Demo, endpoint: RunningResponder) -> None:
     endpoint.received.clear()
     user = trusting.new_user("0.004")

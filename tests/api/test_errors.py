@@ -5,6 +5,7 @@ import pytest
 from app.api.errors import BodyTimeout, PaywallRefusal, body_of, headers_of, status_of
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
+from app.flows.decide import REASONS, Action
 from app.flows.limits import Rate, RateReached
 
 
@@ -47,7 +48,7 @@ def test_each_error_has_its_status(error: errors.CoinslotError, status: int) -> 
     ("action", "status", "code"),
     [("authorize", 403, "authorization_required"), ("topup", 402, "insufficient_funds"), ("limit", 402, "cap_reached")],
 )
-def test_a_refusal_says_what_for_and_where_to_go(action: str, status: int, code: str) -> None:
+def test_a_refusal_says_what_for_and_where_to_go(action: Action, status: int, code: str) -> None:
     refusal = PaywallRefusal(action, "Go there.", "https://x")
     told = body_of(refusal)["error"]
     assert (status_of(refusal), told["code"], told["url"], told["message"]) == (status, code, "https://x", "Go there.")
@@ -89,7 +90,7 @@ def test_what_no_repetition_helps_tells_sdks_that_would_repeat_it() -> None:
     for refused in (
         errors.AnswerForgotten("No."),
         TakenByAnother("No."),
-        *(PaywallRefusal(action, "No.", "https://x") for action in ("authorize", "topup", "limit")),
+        *(PaywallRefusal(action, "No.", "https://x") for action in REASONS),
     ):
         assert headers_of(refused) == no_retry
     assert headers_of(errors.StillRunning("No.")) == {}, "it is over soon, and then a repetition gets its answer"

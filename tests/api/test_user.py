@@ -1,5 +1,7 @@
 """Balance, top-up link, deposit and charge over real HTTP."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -68,6 +70,31 @@ def test_a_charge_that_cannot_be_paid_is_no_error_and_writes_nothing(demo: Demo)
     answer = demo.post("/user/charge", {"user": user, "amount": "5.000000001"})
     assert (answer.status_code, answer.json()["success"], answer.json()["id"]) == (200, False, None)
     assert demo.rows() == before
+
+
+@pytest.mark.parametrize(("is_shared", "action"), [(False, "topup"), (True, "authorize")])
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_what_a_user_is_told_of_it_holds_the_link(demo: Demo, is_shared: bool, action: str, key: str) -> None:
+    server = demo.shared if is_shared else demo
+    headers = {"Idempotency_Key": key} if key else {}
+    headers["X_Paywall_State"] = "s7"
+    answer = server.post("/user/charge", {"user": demo.new_user(None), "amount": "5"}, **headers).json()
+    assert set(answer) == {"success", "message", "id", "action", "url"}
+    assert (answer["success"], answer["action"]) == (False, action) and answer["url"] in answer["message"]
+    assert answer["url"].startswith(f"{demo.base_url}/{action}/")
+    assert json.loads(unsigned(answer["url"]))[4] == "s7"
+
+
+def unsigned(url: str) -> bytes:
+    """Returns what a link says, without asking who signed it."""
+    body = url.strip("/").rsplit("/", 1)[1].partition(".")[0]
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+
+
+def test_a_charge_that_cannot_be_made_leads_back_to_the_apps_own_origin_only(demo: Demo) -> None:
+    body = {"user": demo.new_user(None), "amount": "5"}
+    answer = demo.post("/user/charge", body, X_Paywall_Return_Url="https://evil.example/")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "return_url")
 
 
 @pytest.mark.parametrize("path", ["/user/balance/deposit", "/user/charge"])

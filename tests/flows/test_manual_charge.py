@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -17,7 +18,8 @@ from app.domain.usage.requests import read_receipt
 from app.domain.usage.tables import IdempotentAnswer, Request
 from app.domain.wallets.wallets import read_balance
 from app.flows.chat import Run
-from app.flows.manual_charge import ChargeAnswer, charge
+from app.flows.decide import Action, Ask
+from app.flows.manual_charge import ChargeAnswer, ask_text, charge
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
 from tests.flows import crowd
@@ -70,8 +72,11 @@ async def test_a_refusal_stores_nothing(database: str) -> None:
         with db.transaction(writes=False) as session:
             kept = [session.scalar(select(func.count()).select_from(table)) for table in (IdempotentAnswer, Request)]
         assert kept == [0, 0]
-        assert answer == ChargeAnswer(
-            False, "Your Lexica wallet does not have enough left.", None, refusal="insufficient_funds"
+        assert answer == ChargeAnswer(False, "", None, refusal="insufficient_funds", ask=Ask("topup", NANOS))
+        told = ask_text(snapshot, Ask("topup", NANOS), "https://x/topup/1/")
+        assert (
+            told
+            == "This could not be paid: $1.00 is missing. Add funds here: https://x/topup/1/\n\nNothing was charged."
         )
         await give(snapshot, "ada", NANOS)
         assert (await charge(queue, SEEN, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
@@ -175,3 +180,33 @@ async def test_apps_that_share_a_wallet_never_exceed_it_or_their_caps(database: 
     assert 0 < taken[capped.paywall_id] <= NANOS // 5 and not all(answer.success for answer in answers)
     assert crowd.purse(ada).posted_nanos == had - sum(taken.values()) >= 0
     assert_books_balance()
+
+
+async def test_each_refusal_of_a_shared_wallet_says_what_would_help(database: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    ada, _ = await crowd.sign_in("ada@example.org")
+    had = crowd.purse(ada).posted_nanos
+    asks = []
+    async with running_queue() as queue:
+        for number, cap in enumerate((None, had // 2, had * 9)):
+            if cap is not None:
+                await crowd.connect(snapshot, ada, cap_nanos=cap)
+            answer = await charge(queue, Standings(), snapshot, "u1", had * 2, None, None, f"req_{number}", None)
+            asks.append((answer.success, answer.refusal, answer.ask))
+    assert asks == [
+        (False, "authorization_required", Ask("authorize")),
+        (False, "cap_reached", Ask("limit", had * 2 - had // 2)),
+        (False, "insufficient_funds", Ask("topup", had)),
+    ]
+
+
+@pytest.mark.parametrize("action", ["authorize", "topup", "limit"])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_refusal_is_said_in_the_developers_words_where_there_are_any(
+    database: str, action: Action, mode: Mode
+) -> None:
+    ours = make_snapshot(mode=mode)
+    theirs = replace(ours, configuration=replace(ours.configuration, messages={action: "{{ name }}: {{ url }}"}))
+    assert ask_text(theirs, Ask(action, NANOS), "https://x/") == "Lexica: https://x/"
+    told = ask_text(ours, Ask(action, NANOS), "https://x/")
+    assert "https://x/" in told and "message" not in told and "{{" not in told

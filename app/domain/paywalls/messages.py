@@ -43,6 +43,14 @@ SHARED_MESSAGES = {
 }
 """What differs in shared mode, where the wallet is the person's and not the app's."""
 
+CHARGE_MESSAGES = {
+    "topup": "This could not be paid: {{ shortfall }} is missing. Add funds here: {{ url }}\n\nNothing was charged.",
+    "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"
+    "Nothing was charged.",
+    "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\nNothing was charged.",
+}
+"""What is said of a charge by the app itself, where there is no message to send again."""
+
 
 def check_messages(messages: Mapping[str, object]) -> None:
     """Raises BadField, which names `messages.` and the event, for a template that cannot be published."""
