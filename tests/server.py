@@ -116,8 +116,13 @@ class Demo:
 
 
 @contextmanager
-def running(data: Path, *options: str, port: int | None = None, **environment: str) -> Iterator[Demo]:
-    """Runs a demo without pages on a free port; `environment` are COINSLOT_* without the prefix."""
+def running(
+    data: Path, *options: str, port: int | None = None, files_max: int | None = None, **environment: str
+) -> Iterator[Demo]:
+    """Runs a demo without pages on a free port; `environment` are COINSLOT_* without the prefix.
+
+    It may have `files_max` files open, if that is said.
+    """
     chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
     arguments = ["demo", "--no-web", "--data", str(data), "--port", str(port or free_port()), *options]
     log = Path(tempfile.mkstemp(prefix="coinslot-", suffix=".log")[1])
@@ -125,8 +130,8 @@ def running(data: Path, *options: str, port: int | None = None, **environment: s
     instance.unlink(missing_ok=True)  # one that was killed leaves its own behind
     with (
         log.open("wb") as output,
-        subprocess.Popen([sys.executable, "-m", "app.cli", *arguments], cwd=ROOT, env=chosen, stdout=output,
-                         stderr=output) as process,
+        subprocess.Popen([*_narrowed(files_max), sys.executable, "-m", "app.cli", *arguments], cwd=ROOT, env=chosen,
+                         stdout=output, stderr=output) as process,
     ):  # fmt: skip
         try:
             found = wait_for_instance(instance, process)
@@ -137,6 +142,10 @@ def running(data: Path, *options: str, port: int | None = None, **environment: s
                 process.terminate()
             process.wait(STOP_SECONDS_MAX)
             log.unlink()
+
+
+def _narrowed(files_max: int | None) -> list[str]:
+    return [] if files_max is None else ["sh", "-c", f'ulimit -n {files_max} && exec "$@"', "sh"]
 
 
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

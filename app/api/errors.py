@@ -14,6 +14,8 @@ from app.flows.limits import RETRY_SECONDS_MAX, RateReached
 RETRY_SECONDS = "2"
 NO_RETRY = {"x-should-retry": "false"}
 """Tells OpenAI's SDKs, which repeat every 409, that nothing comes of it."""
+ACCEPTED_ENCODINGS = "gzip, deflate"
+"""What a body may be compressed with."""
 
 
 class BodyTooLarge(CoinslotError):
@@ -26,6 +28,42 @@ class BodyTimeout(CoinslotError):
     """A body that was waited for and did not come to its end; its connection is of no use any more."""
 
     code = "body_timeout"
+
+
+class BodyEncoded(CoinslotError):
+    """A body in an encoding or of a kind that is not read here."""
+
+    code = "unsupported_media_type"
+
+
+class MalformedRequest(CoinslotError):
+    """What cannot be read as one request and no other; its connection is of no use any more."""
+
+    code = "malformed_request"
+
+
+class HeadTooLarge(CoinslotError):
+    """A URL, a header, or all of them, over the limit."""
+
+    code = "headers_too_large"
+
+
+class HeadTimeout(CoinslotError):
+    """A head that was waited for and did not come to its end."""
+
+    code = "headers_timeout"
+
+
+class UnknownVersion(CoinslotError):
+    """A version of HTTP that is not served."""
+
+    code = "http_version_not_supported"
+
+
+class UnknownTransferCoding(CoinslotError):
+    """A transfer coding that is not known, so that nobody can say where the body ends."""
+
+    code = "unknown_transfer_coding"
 
 
 class PaywallRefusal(CoinslotError):
@@ -47,7 +85,9 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.UnknownModel: 404,
     errors.NotFound: 404,
     errors.LinkInvalid: 404,
+    MalformedRequest: 400,
     BodyTimeout: 408,
+    HeadTimeout: 408,
     errors.StillRunning: 409,
     errors.AnswerForgotten: 409,
     errors.LimitReached: 429,
@@ -55,6 +95,10 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.KeyReused: 422,
     errors.KeyConflict: 422,
     BodyTooLarge: 413,
+    BodyEncoded: 415,
+    HeadTooLarge: 431,
+    UnknownTransferCoding: 501,
+    UnknownVersion: 505,
     errors.StaleDecision: 503,
     errors.Unavailable: 503,
 }
@@ -63,7 +107,8 @@ _PASSED_ON = frozenset({400, 404, 413, 422, 429})
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "insufficient_funds",
           403: "permission_error", 404: "invalid_request_error", 405: "invalid_request_error",
           408: "invalid_request_error", 409: "invalid_request_error", 413: "invalid_request_error",
-          422: "invalid_request_error", 429: "rate_limit_error"}  # fmt: skip
+          415: "invalid_request_error", 422: "invalid_request_error", 429: "rate_limit_error",
+          431: "invalid_request_error"}  # fmt: skip
 
 UNEXPECTED = 500
 UNEXPECTED_MESSAGE = "Something went wrong on our side. Nothing was charged that is not on a receipt."
@@ -91,6 +136,8 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
         return {"Connection": "close"}
     if isinstance(error, PaywallRefusal) or (status_of(error) == 409 and not error.is_transient):
         return NO_RETRY
+    if isinstance(error, BodyEncoded):
+        return {"Accept-Encoding": ACCEPTED_ENCODINGS}
     return {"Retry-After": RETRY_SECONDS} if error.is_transient and status_of(error) == 503 else {}
 
 

@@ -4,21 +4,33 @@ import asyncio
 import gc
 import json
 import os
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from app import db, settings
 from app.api.asgi import App
+from app.api.connections import ConnectionLimits, Crowd
+from app.api.http_protocol import HttpProtocol
 
 STARTED_POLL_SECONDS = 0.02
 GC_THRESHOLDS = (50_000, 20, 50)
 """Requests make much garbage and hardly any cycles: looked for less often, they cost the tail less."""
+
+FILES_MAX = 65_536
+"""How many files a process may have open, where the machine allows as many."""
+FILES_KEPT = 200
+"""Files that are nobody's connection: databases, logs, pages, the answers of mail servers and receivers."""
+FILES_OF_CONNECTION = 2
+"""A chat request has its client's connection and its provider's."""
+CONNECTIONS_MIN, CONNECTIONS_MAX = 24, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,17 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
     DATA/instance.json as soon as the server is bound and ready, and removed at a clean stop. Running streams
     may end within the drain time, then are cut and settled.
     """
+    has_pages = isinstance(app, str)
+    protocol = partial(HttpProtocol, Crowd(connection_limits()))
     config = uvicorn.Config(
         app,
-        factory=isinstance(app, str),
+        factory=has_pages,
         host=address.host,
         port=address.port,
         fd=address.descriptor,
         loop="uvloop",
-        http="httptools",
+        http=cast(type[asyncio.Protocol], protocol),
+        ws="auto" if has_pages else "none",
         lifespan="on",
         access_log=False,
         log_level="warning",
@@ -67,6 +82,26 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
     if server.started:
         path.unlink(missing_ok=True)
     return server.started
+
+
+def connection_limits() -> ConnectionLimits:
+    """Returns what connections may cost this process, and raises its own limit of files as far as it may.
+
+    All together they never take the files that others need.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    files = FILES_MAX if soft == resource.RLIM_INFINITY else soft
+    chosen = settings.get()
+    return ConnectionLimits(
+        connections_max=min(max((files - FILES_KEPT) // FILES_OF_CONNECTION, CONNECTIONS_MIN), CONNECTIONS_MAX),
+        waiting_max=chosen.waiting_connections_max,
+        head_seconds=chosen.head_seconds_max,
+        silence_seconds=chosen.silence_seconds_max,
+    )
 
 
 async def _serve(server: uvicorn.Server, path: Path, instance: dict[str, Any], on_ready: Callable[[], None]) -> None:

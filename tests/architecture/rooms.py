@@ -56,6 +56,8 @@ NEVER_IN_ADAPTERS = ("fastapi", "starlette", "uvicorn", "reflex", "apscheduler",
 
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("app/api/server.py", "uvicorn"): "this is where the server is started",
+    ("app/api/http_protocol.py", "uvicorn"): "its protocol, with bounds",
+    ("app/api/http_protocol.py", "httptools"): "the parser that it stands on",
 }
 """(file, what it imports) outside the tables, each with its reason."""
 
