@@ -3,9 +3,10 @@
 import json
 import re
 
+from app.adapters.key_forms import forms_of
+
 MASK = "***"
 DEPTH_MAX = 8
-WORD_CHARACTERS = 8
 _SAFE_INTEGER = 2**53
 _KNOWN_FORMS = re.compile(
     r"""(?ix)
@@ -17,16 +18,12 @@ _KNOWN_FORMS = re.compile(
 )
 
 
-def _form_of(secret: str) -> re.Pattern[str]:
-    """Returns what finds a secret; a short one (`x`, `none`) only where it stands alone, or no text would be left."""
-    exact = re.escape(secret)
-    return re.compile(exact if len(secret) >= WORD_CHARACTERS else rf"(?<!\w){exact}(?!\w)")
-
-
 def clean_text(text: str, secret: str | None = None) -> str:
     """Returns `text` without `secret` and without anything that looks like a key, as valid Unicode."""
-    if secret:
-        text = _form_of(secret).sub(MASK, text)
+    if secret and (forms := forms_of(secret)) is not None:
+        text = forms.masked_text(text)
+    elif secret:  # one as short as `x` or `none` only where it stands alone, or no text would be left
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
     return _KNOWN_FORMS.sub(MASK, text).encode("utf-8", "replace").decode()
 
 

@@ -139,6 +139,11 @@ class DemoAnswer:
         """The media type without parameters."""
         return self._content_type
 
+    @property
+    def redactor(self) -> None:
+        """There is no key."""
+        return None
+
     def cleaned(self, error: dict[str, object]) -> dict[str, object]:
         """There are no secrets."""
         return error

@@ -18,6 +18,8 @@ import aiohttp
 
 from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session
 from app.adapters.masking import clean_object, clean_text
+from app.adapters.openai_answer import OpenAIAnswer
+from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer, ProviderTarget
 
@@ -30,14 +32,6 @@ _RETRY_AFTER = re.compile(
     r"|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT",
     re.ASCII,
 )
-
-LOOKS = 10
-"""How often a silence is looked at before it has lasted too long; it may last one look longer."""
-
-END_SECONDS_MAX = 2
-"""How long an upstream may take to end its body after it said that its answer is done."""
-
-_ENDING: set[asyncio.Task[None]] = set()
 
 
 @lru_cache(maxsize=1024)
@@ -84,13 +78,14 @@ class OpenAIProvider:
 
     async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
         """Posts a chat completion request; see ChatProvider."""
+        end = clock.monotonic_seconds() + self._first_byte_seconds
         response = await self._request("POST", target, "/chat/completions", body)
         if not 200 <= response.status < 300:
             await self._fail(response, target)
         if response.content_type not in ("application/json", "text/event-stream"):
             response.close()
             raise ProviderFailed(f"The provider {target.name} answered with something that is not a completion.")
-        return OpenAIAnswer(response, target, self._silence_seconds)
+        return OpenAIAnswer(response, target, self._silence_seconds, max(end - clock.monotonic_seconds(), 0))
 
     async def list_models(self, target: ProviderTarget) -> list[str]:
         """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""
@@ -213,88 +208,3 @@ def _error_object(text: bytes, api_key: str | None) -> dict[str, object] | None:
     if not isinstance(found, dict):
         found = {"error": found}
     return clean_object(found, api_key) if isinstance(answer, (dict, list, str)) else None
-
-
-class OpenAIAnswer:
-    """An answer whose status and headers arrived; see ProviderAnswer."""
-
-    def __init__(self, response: aiohttp.ClientResponse, target: ProviderTarget, silence_seconds_max: float) -> None:
-        self._response = response
-        self._name = target.name
-        self._api_key = target.api_key
-        self._content_type = response.content_type
-        self._looks_left: int | None = None
-        self._is_silent = False
-        self._look_seconds = silence_seconds_max / LOOKS
-        self._watch = asyncio.get_running_loop().call_later(self._look_seconds, self._look)
-
-    @property
-    def content_type(self) -> str:
-        """The media type without parameters."""
-        return self._content_type
-
-    def cleaned(self, error: dict[str, object]) -> dict[str, object]:
-        """Returns an error object without the key and whatever looks like one."""
-        return clean_object(error, self._api_key)
-
-    async def read(self) -> bytes:
-        """Returns the body's next bytes as they arrive; reading to the end gives the connection back."""
-        self._looks_left = LOOKS
-        try:
-            return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError):
-            return self._salvage()
-        finally:
-            self._looks_left = None
-
-    def _look(self) -> None:
-        """Breaks off where the upstream has been waited for in vain for too long.
-
-        aiohttp would do so too, with a new timer for each piece.
-        """
-        if self._looks_left == 0:
-            self._is_silent = True
-            self._response.close()
-            return
-        if self._looks_left is not None:
-            self._looks_left -= 1
-        self._watch = asyncio.get_running_loop().call_later(self._look_seconds, self._look)
-
-    async def close(self) -> None:
-        """Cancels what still runs: a connection whose answer was not read to the end is closed, not reused."""
-        self._watch.cancel()
-        self._response.close()
-
-    async def finish(self) -> None:
-        """Lets the connection be used again once the upstream has ended its body, which it does behind `[DONE]`."""
-        self._watch.cancel()
-        if self._response.content.at_eof():
-            self._response.release()
-            return
-        ending = asyncio.create_task(self._read_to_the_end())
-        _ENDING.add(ending)
-        ending.add_done_callback(_ENDING.discard)
-
-    async def _read_to_the_end(self) -> None:
-        try:
-            async with asyncio.timeout(END_SECONDS_MAX):
-                while await self._response.content.readany():
-                    pass
-        except (aiohttp.ClientError, OSError):
-            pass
-        finally:
-            self._response.close()
-
-    def _salvage(self) -> bytes:
-        """Returns what arrived before the connection broke. Raises ProviderFailed if that was read before.
-
-        aiohttp forgets what was received and not yet read as soon as the connection breaks. A slow client
-        would lose the end of what the upstream said, perhaps its usage, so the rest is taken out first;
-        there is no public way to do so.
-        """
-        if rest := self._response.content._read_nowait(-1):
-            return rest
-        self._response.close()
-        if self._is_silent:
-            raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
-        raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None

@@ -28,6 +28,7 @@ from app.flows.stream_end import Stop, stream_tail
 from app.flows.stream_meter import StreamMeter, gather_output
 
 ANSWER_BYTES_MAX = 64_000_000
+REDACTED_AT_ONCE_BYTES_MAX = 100_000
 STREAM = "text/event-stream"
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -124,6 +125,7 @@ class Carrier:
         delivered is charged before CancelledError goes on.
         """
         answer, meter = _answer_of(run), StreamMeter()
+        meter.redactor = answer.redactor
         watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
         is_left = True
         try:
@@ -235,6 +237,9 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
                 has_sent = True
                 await send(passing)
     except ProviderFailed as broken:
+        if passing := meter.release():
+            has_sent = True
+            await send(passing)
         broken.body = None if broken.body is None else answer.cleaned(broken.body)
         failure: ProviderFailed | None = broken
     else:
@@ -261,7 +266,16 @@ async def _read_whole(answer: ProviderAnswer) -> bytes:
         size += len(chunk)
         if size > ANSWER_BYTES_MAX:
             raise ProviderFailed(f"The provider's answer is longer than {ANSWER_BYTES_MAX} bytes.")
-    return b"".join(pieces)
+    return await _redacted(b"".join(pieces), answer)
+
+
+async def _redacted(raw: bytes, answer: ProviderAnswer) -> bytes:
+    """Returns a body without the provider's key; a long one is looked through in a thread."""
+    if answer.redactor is None:
+        return raw
+    if len(raw) > REDACTED_AT_ONCE_BYTES_MAX:
+        return await asyncio.to_thread(answer.redactor.body, raw)
+    return answer.redactor.body(raw)
 
 
 def _completion(raw: bytes, answer: ProviderAnswer) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""The outside, as flows need it. Adapters implement these; tests bring typed fakes.
-
-A port knows no vendor: shapes, units and errors are ours.
-"""
+"""The outside, as flows need it, in our shapes, units and errors. Adapters implement these; tests bring typed fakes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from app.domain.catalogue.models import CataloguePrice as CataloguePrice
 from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
 from app.domain.pricing.list_price import ListPrice as ListPrice
 from app.domain.pricing.quote import Tier as Tier
+from app.flows.redactor_port import Redactor as Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,11 @@ class ProviderAnswer(Protocol):
     @property
     def content_type(self) -> str:
         """The media type without parameters, `application/json` or `text/event-stream`."""
+        ...
+
+    @property
+    def redactor(self) -> Redactor | None:
+        """What every byte passes before anybody sees it; None where there is no key to keep."""
         ...
 
     def cleaned(self, error: dict[str, object]) -> dict[str, object]:

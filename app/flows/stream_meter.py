@@ -13,6 +13,7 @@ import orjson
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
+from app.flows.ports import Redactor
 from app.flows.provider_error import error_in, may_hold_error
 from app.flows.provider_usage import read_cost, read_usage
 
@@ -44,6 +45,7 @@ class StreamMeter:
     is_done: bool = False
     error: dict[str, object] | None = None
     kept: list[bytes] | None = field(default_factory=list)
+    redactor: Redactor | None = None
     _rest: bytes = b""
     _kept_bytes: int = 0
     _has_begun: bool = False
@@ -61,9 +63,15 @@ class StreamMeter:
                 raise ProviderFailed("The provider sent an event without an end.")
             return b""
         self._rest, data = data[end:], data[:end]
+        return self._take(data if self.redactor is None else self.redactor.events(data))
+
+    def _take(self, data: bytes) -> bytes:
+        """Takes whole events, redacted; returns what may go on."""
+        if not data:
+            return data
         if not self._has_begun:
             self._check_first(data)
-        if _is_special(data):
+        if (self.redactor is None or not self.redactor.is_plain) and _is_special(data):
             data = b"".join(self._passing(data))
         self._keep(data)
         return data
@@ -71,9 +79,12 @@ class StreamMeter:
     def end(self) -> bytes:
         """Says that the provider closed: a last event without its blank line is an event all the same."""
         rest, self._rest = self._rest, b""
-        if not rest.strip():
-            return b""
-        return self.feed(rest.rstrip() + b"\n\n")
+        passing = self.feed(rest.rstrip() + b"\n\n") if rest.strip() else b""
+        return passing + self.release()
+
+    def release(self) -> bytes:
+        """Returns what the redactor still holds back, for nothing follows."""
+        return b"" if self.redactor is None else self._take(self.redactor.rest())
 
     def _keep(self, data: bytes) -> None:
         if self.kept is None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.adapters.provider_openai import OpenAIAnswer, OpenAIProvider
+from app.adapters.openai_answer import OpenAIAnswer
+from app.adapters.provider_openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
 from tests.adapters.conftest import PUBLIC, Speak, pieces_of
 from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
+from tests.emulators.upstream_quotes import QUOTES
 from tests.spec import check_answer, check_chunk
 
 KEY = "sk-emulator-0123456789abcdef"
@@ -228,7 +230,7 @@ async def test_a_cancelled_request_cancels_the_upstream(provider: ChatProvider, 
 
 
 async def test_models_are_listed(provider: ChatProvider, upstream: RunningUpstream) -> None:
-    assert await provider.list_models(_target(upstream)) == [*BEHAVIOURS, *PACED]
+    assert await provider.list_models(_target(upstream)) == [*BEHAVIOURS, *QUOTES, *PACED]
     with pytest.raises(ProviderFailed) as raised:
         await provider.list_models(ProviderTarget("emulator", upstream.base_url + "/nowhere", KEY))
     assert raised.value.status == 404

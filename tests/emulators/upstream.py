@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 
 from tests.emulators.upstream_behaviours import BEHAVIOURS
 from tests.emulators.upstream_exchange import Exchange
+from tests.emulators.upstream_quotes import QUOTES
 
 PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:60",
          "slow-first:8:120", "slow-first:8:600", "slow-first:8:20000")  # fmt: skip
@@ -86,7 +87,7 @@ class Upstream:
             case "GET", "/v1/models" if "wrong" in exchange.headers.get("authorization", ""):
                 exchange.send_error(401, "Incorrect API key provided.")
             case "GET", "/v1/models":
-                names = (*BEHAVIOURS, *PACED)
+                names = (*BEHAVIOURS, *QUOTES, *PACED)
                 rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]
                 exchange.send_json({"object": "list", "data": rows})
             case "POST", "/v1/chat/completions":
@@ -101,7 +102,7 @@ class Upstream:
         seen = Seen(len(self.seen), connection, exchange.model, exchange.headers, exchange.request)
         self.seen.append(seen)
         exchange.number, exchange.went_out = seen.number, seen.went_out
-        behaviour = BEHAVIOURS.get(exchange.behaviour, BEHAVIOURS["error-404"])
+        behaviour = (BEHAVIOURS | QUOTES).get(exchange.behaviour, BEHAVIOURS["error-404"])
         answering = asyncio.create_task(behaviour(exchange))
         await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
         if not answering.done() and (coming.exception() or not coming.result()):

@@ -15,7 +15,7 @@ from app.flows.chat_answer import Carrier
 from app.flows.chat_request import ChatRequest, read_chat_request
 from app.flows.limits import Limiter
 from app.flows.limits_memory import MemoryLimits
-from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget
+from app.flows.ports import ChatProvider, ProviderAnswer, ProviderTarget, Redactor
 from app.flows.spend_limits import SpendLimits
 from app.flows.standing import Standings
 
@@ -31,6 +31,7 @@ class ScriptedAnswer:
         self._content_type = content_type
         self.pieces = pieces
         self.is_closed = self.is_finished = False
+        self.redacts: Redactor | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -40,6 +41,10 @@ class ScriptedAnswer:
     @property
     def content_type(self) -> str:
         return self._content_type
+
+    @property
+    def redactor(self) -> Redactor | None:
+        return self.redacts
 
     def cleaned(self, error: dict[str, object]) -> dict[str, object]:
         cleaned: dict[str, object] = json.loads(json.dumps(error).replace(SECRET, "***"))

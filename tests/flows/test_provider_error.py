@@ -41,7 +41,7 @@ ERRORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 THROUGH = ("beside choices", "a text", "of a choice", "only a reason")
 """Forms that are carried through a whole answer and a stream, on both databases."""
-NOTHING = (None, "", {}, False)
+NOTHING: tuple[Any, ...] = (None, "", {}, False)
 NONE: tuple[Any, ...] = (None, "", {}, [], False, 0, {"message": None, "code": None}, {"message": ""})
 
 
