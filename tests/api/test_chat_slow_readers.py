@@ -23,9 +23,10 @@ from app.domain.paywalls import configuration, keys
 from app.domain.paywalls.configuration import Configuration, Disconnect, Mode, ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
+from tests.api.raw_http import read_to_end
 from tests.api.test_chat import closed
 from tests.emulators.upstream import RunningUpstream
-from tests.server import QUESTION, Demo, arithmetic
+from tests.server import QUESTION, Demo, arithmetic, running
 
 EVENT_BYTES_MIN, EVENT_TOKENS = 8_192, 12
 FLOOD = "flood:11000"
@@ -64,6 +65,14 @@ class Reader:
     request_id: str
     read: bytes
     connection: socket.socket
+
+
+@pytest.fixture(scope="module")
+def patient(emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A server that waits for whoever does not read longer than a test takes."""
+    with running(tmp_path_factory.mktemp("patient"), "--upstream", emulated.base_url) as started:
+        yield started
+        assert started.audit() == "The books balance."
 
 
 @pytest.fixture
@@ -132,16 +141,16 @@ def check_paid_once(app: Demo, reader: Reader, charge: Fraction) -> None:
 
 @pytest.mark.parametrize("policy", ["cancel", "free"])
 def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
-    demo: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
+    patient: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
 ) -> None:
-    app = app_of(demo, emulated, policy)
+    app = app_of(patient, emulated, policy)
     assert app.chat("no-usage", app.new_user()).status_code == 200  # the vocabulary is in memory from here on
     emulated.reset()
-    before = memory_of(demo)
+    before = memory_of(patient)
     stuck = [open_stream(app, FLOOD, readers) for _ in range(READERS)]
     taken = wait_until_still(emulated)
     assert outcomes(emulated, FLOOD) == {"running"} and max(taken) < 11_000 * EVENT_BYTES_MIN / 2
-    assert memory_of(demo) - before < GROWTH_BYTES_MAX
+    assert memory_of(patient) - before < GROWTH_BYTES_MAX
     assert all(app.held(reader.user) > 0 for reader in stuck)
     assert app.chat("ok", app.new_user()).status_code == 200
     assert app.chat("ok", app.new_user(), stream=True).text.endswith("data: [DONE]\n\n")
@@ -161,6 +170,29 @@ def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
         charge = Fraction(receipt["charge"])
         assert charge == (arithmetic(receipt) if policy == "cancel" else 0)
         check_paid_once(app, reader, charge)
+
+
+@pytest.mark.parametrize("policy", ["cancel", "free", "drain"])
+def test_who_does_not_read_for_as_long_as_a_silence_may_be_is_a_client_gone(
+    demo: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
+) -> None:
+    """Nothing is closed here: the server ends it, as the paywall says, and the money is free again."""
+    app = app_of(demo, emulated, policy)
+    emulated.reset()
+    model = SHORT_FLOOD if policy == "drain" else FLOOD
+    stuck = [open_stream(app, model, readers) for _ in range(2)]
+    wait_for_outcome(emulated, model, "answered" if policy == "drain" else "disconnected")
+    for reader in stuck:
+        closed(app, reader.user)
+        receipt = app.receipt(reader.request_id)
+        tokens = next(line["tokens"] for line in receipt["lines"] if line["kind"] == "output")
+        assert tokens == 3_000 * EVENT_TOKENS if policy == "drain" else 0 < tokens < 11_000 * EVENT_TOKENS / 2
+        charge = Fraction(receipt["charge"])
+        assert charge == (0 if policy == "free" else arithmetic(receipt))
+        check_paid_once(app, reader, charge)
+        if policy != "drain":  # whose answer is recorded whole before its reader is given up
+            with pytest.raises(ConnectionResetError):
+                read_to_end(reader.connection)
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
