@@ -1,15 +1,16 @@
-"""Builds the Reflex app: the API inside it, pages, jobs. The only file that knows every room."""
+"""Builds the Reflex app and what stands before it: pages, jobs, the API. The only file that knows every room."""
 
 import reflex as rx
 import structlog
 
-from app import wiring
+from app import settings, wiring
 from app.api.asgi import App, dispatcher
 from app.api.caller import watching
 from app.api.http import create_api
 from app.jobs import scheduler
 from app.web import theme
 from app.web.pages import PAGES
+from app.web.policy import BUILT, page_policy
 
 log = structlog.get_logger()
 
@@ -19,7 +20,7 @@ def _report_bug(exception: Exception) -> None:
     log.error("web", step="event", exc_info=exception)
 
 
-app = rx.App(api_transformer=create_api(), backend_exception_handler=_report_bug, **theme.APP)
+app = rx.App(backend_exception_handler=_report_bug, **theme.APP)
 for page in PAGES:
     app.add_page(page.component, route=page.route, title=page.title, description=page.description, on_load=page.on_load)
 for lifespan in (wiring.running, watching, scheduler.running):
@@ -27,5 +28,5 @@ for lifespan in (wiring.running, watching, scheduler.running):
 
 
 def create() -> App:
-    """Returns the ASGI app to serve: chat first, then the API and the pages inside Reflex."""
-    return dispatcher(app())
+    """Returns the ASGI app to serve: chat first, then the API, and the pages of Reflex behind them."""
+    return dispatcher(create_api(), app(), page_policy(settings.get().data / BUILT))

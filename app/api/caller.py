@@ -7,10 +7,12 @@ everything else sees a change within a second (`decisions.md` 27).
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from app import db
-from app.domain.errors import BadField, UnknownKey, WrongMode
+from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
+from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
 from app.domain.people.account_keys import is_account_key
 from app.domain.wallets.wallets import check_user
@@ -53,19 +55,51 @@ async def refresh(key: str) -> Snapshot:
     return found
 
 
+async def renew(snapshot: Snapshot, authorization: bytes | str | None) -> Snapshot:
+    """Reads the paywall anew that the ledger found to be old.
+
+    Raises UnknownKey, and StaleDecision if another user could be meant now: the request is understood anew then.
+    """
+    forget(snapshot)
+    found = await find_caller(authorization)
+    if found.configuration.user_from != snapshot.configuration.user_from:
+        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+    return found
+
+
 def forget(snapshot: Snapshot) -> None:
     """Drops a snapshot that the ledger found to be old."""
     for key in [key for key, kept in _snapshots.items() if kept is snapshot]:
         del _snapshots[key]
 
 
-def find_user(*named: tuple[object, str]) -> str:
-    """Returns the first user that was named, each with the field it came from. Raises BadField."""
-    for value, field in named:
-        if value is not None:
-            return check_user(value, field)
-    message = "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL."
-    raise BadField("user", message, "user_required")
+@dataclass(frozen=True, slots=True)
+class NamedUser:
+    """An end user by the app's own id, and the place of the request that named them."""
+
+    id: str
+    place: UserPlace
+
+
+def find_user(user_from: UserFrom, *, body: object, header: str | None, path: str | None) -> NamedUser:
+    """Returns the end user of a request: whom body, header or URL name, in this order, or the one place that counts.
+
+    What stands in another place then means nothing to us. Raises BadField.
+    """
+    if body is not None and user_from == "any":
+        return NamedUser(check_user(body, "user"), "body")
+    if header is not None and user_from != "url":
+        return NamedUser(check_user(header, "X-Paywall-User"), "header")
+    if path is not None and user_from != "header":
+        return NamedUser(check_user(path, "user"), "url")
+    raise BadField("X-Paywall-User" if user_from == "header" else "user", _HOW_TO_NAME[user_from], "user_required")
+
+
+_HOW_TO_NAME: dict[UserFrom, str] = {
+    "any": "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL.",
+    "header": "Name the end user in the header `X-Paywall-User`: this paywall takes them from nowhere else.",
+    "url": "Name the end user in the URL, /v1/{user}/…: this paywall takes them from nowhere else.",
+}
 
 
 def check_billing(source: str | None) -> None:

@@ -14,7 +14,7 @@ import structlog
 from app import wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
-from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, forget
+from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
 from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_ask_url
@@ -22,6 +22,7 @@ from app.api.rate_headers import headers_of_run
 from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
+from app.domain.paywalls.configuration import UserPlace
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.app_balance import visible_balance
@@ -126,11 +127,11 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
     request = read_chat_request(await parse_json(raw))
-    user = find_user((request.user, "user"), (exchange.text(b"x-paywall-user"), "X-Paywall-User"),
-                     (_path_user(exchange.scope), "user"))  # fmt: skip
+    named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
+                      path=_path_user(exchange.scope))  # fmt: skip
     check_billing(exchange.text(b"x-paywall-billing"))
-    claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", user, raw)
-    call = _Call(exchange, snapshot, user, request)
+    claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", named.id, raw)
+    call = _Call(exchange, snapshot, named.id, named.place, request)
     if claimed is None and snapshot.configuration.disconnect != "drain":
         begun = await call.begin(None)
         await (call.ask(begun) if isinstance(begun, Ask) else call.carry(begun))
@@ -149,6 +150,7 @@ class _Call:
     exchange: Exchange
     snapshot: Snapshot
     user: str
+    user_from: UserPlace
     request: ChatRequest
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
@@ -156,15 +158,15 @@ class _Call:
         chat, exchange, theirs = wiring.get().chat, self.exchange, self.exchange.scope.get("coinslot.client_request_id")
         for _ in range(DECISIONS_MAX):
             try:
-                begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed)
+                begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed,
+                                         user_from=self.user_from)  # fmt: skip
                 exchange.limits = headers_of_run(begun)
                 return begun
             except (Blocked, LimitReached) as why:
                 wiring.get().teller.refused(self.snapshot, self.user, why, self.request.model, exchange.request_id)
                 raise
             except StaleDecision:
-                forget(self.snapshot)
-                self.snapshot = await find_caller(exchange.headers.get(b"authorization"))
+                self.snapshot = await renew(self.snapshot, exchange.headers.get(b"authorization"))
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
 
     @property

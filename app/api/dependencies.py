@@ -6,14 +6,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from app.api.body import ClientGone, parse_json, read_body
-from app.api.caller import find_caller, find_user
+from app.api.caller import NamedUser, find_caller, find_user
+from app.api.heads import check_query
 from app.domain.errors import BadField, NotFound
+from app.domain.paywalls.configuration import UserPlace
 from app.domain.plain_json import check_plain
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.snapshot import Snapshot
 
 
 async def _caller(request: Request) -> Snapshot:
+    check_query(request.scope["query_string"])
     return await find_caller(request.headers.get("authorization"))
 
 
@@ -25,26 +28,32 @@ def path_user(request: Request) -> str | None:
     """Returns the user named in the URL. Raises NotFound for the first words of fixed paths."""
     named = request.path_params.get("path_user")
     if named in RESERVED_WORDS:
-        raise NotFound(f"There is no {request.url.path}.")
+        raise NotFound(f"There is no {request.method} {request.url.path}.")
     return named
 
 
-def _user_of_get(request: Request, user: Annotated[str | None, Query()] = None) -> str:
-    return find_user((user, "user"), (request.headers.get("x-paywall-user"), "X-Paywall-User"),
-                     (path_user(request), "user"))  # fmt: skip
+def named_user(request: Request, caller: Caller, body: object) -> NamedUser:
+    """Returns the end user whom a request is about; `body` is what its body or query says of that. Raises BadField."""
+    header = request.headers.get("x-paywall-user")
+    return find_user(caller.configuration.user_from, body=body, header=header, path=path_user(request))
+
+
+def _user_of_get(request: Request, caller: Caller, user: Annotated[str | None, Query()] = None) -> str:
+    return named_user(request, caller, user).id
 
 
 UserOfGet = Annotated[str, Depends(_user_of_get)]
-"""The end user of a GET: `?user=`, else the header, else the URL."""
+"""The end user of a GET: `?user=`, else the header, else the URL, unless the paywall knows one place only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A POST's body: the raw bytes for idempotency, the object, and the user that it or the request names."""
+    """A POST's body: the raw bytes for idempotency, the object, and the user whom it or the request names, where."""
 
     raw: bytes
     content: dict[str, Any]
     user: str
+    user_from: UserPlace
 
 
 async def _object(request: Request) -> tuple[bytes, dict[str, Any]]:
@@ -70,11 +79,10 @@ SettingsBody = Annotated[dict[str, Any], Depends(_settings_body)]
 
 async def _body(request: Request, caller: Caller) -> Body:
     raw, content = await _object(request)
-    user = find_user((content.get("user"), "user"), (request.headers.get("x-paywall-user"), "X-Paywall-User"),
-                     (path_user(request), "user"))  # fmt: skip
+    named = named_user(request, caller, content.get("user"))
     # What is kept of it is told to others, whose readers of JSON refuse what ours and its grammar allow.
     check_plain(content)
-    return Body(raw, content, user)
+    return Body(raw, content, named.id, named.place)
 
 
 PostBody = Annotated[Body, Depends(_body)]

@@ -113,6 +113,7 @@ _TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "insuf
 UNEXPECTED = 500
 UNEXPECTED_MESSAGE = "Something went wrong on our side. Nothing was charged that is not on a receipt."
 NOT_READY = 503
+WRONG_METHOD = 405
 
 
 def status_of(error: CoinslotError) -> int:

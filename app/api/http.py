@@ -3,30 +3,38 @@
 from functools import partial
 
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api import connect, ledger, metrics, models, operations, receipts, sign_in, user, webhooks
-from app.api.errors import body_of, headers_of, plain_body, status_of
-from app.api.openapi import document
-from app.domain.errors import BadField, CoinslotError, NotFound
+from app.api import connect, docs, ledger, metrics, models, operations, receipts, sign_in, user, webhooks
+from app.api.dependencies import path_user
+from app.api.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
+from app.api.methods import Methods
+from app.api.openapi import CHAT, document
+from app.domain.errors import BadField, CoinslotError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."
+_USERS = "/v1/{path_user}"
 
 
 def create_api() -> FastAPI:
-    """Returns the API. Its paths under /v1 exist under /v1/{user} too, where fixed paths win."""
-    api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url="/docs", redoc_url=None)
-    api.include_router(operations.router)
-    api.include_router(metrics.router)
-    api.include_router(sign_in.router)
+    """Returns the API. Its paths under /v1 exist under /v1/{user} too, where fixed paths win.
+
+    What it answers to stands in `state.methods`, which the dispatcher asks.
+    """
+    api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
+                  redirect_slashes=False)  # fmt: skip
+    for module in (operations, metrics, docs, sign_in):
+        api.include_router(module.router)
     api.include_router(webhooks.router, prefix="/v1")
-    for prefix, is_listed in (("/v1", True), ("/v1/{path_user}", False)):
-        for module in (models, user, connect, receipts, ledger):
-            api.include_router(module.router, prefix=prefix, include_in_schema=is_listed)
+    for module in (models, user, connect, receipts, ledger):
+        api.include_router(module.router, prefix="/v1")
+    for module in (models, user, connect, receipts, ledger):
+        api.include_router(module.router, prefix=_USERS, include_in_schema=False, dependencies=[Depends(path_user)])
+    api.state.methods = Methods(api, ((CHAT, "POST"), (_USERS + CHAT.removeprefix("/v1"), "POST")))
     api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]
     api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
@@ -36,8 +44,13 @@ def create_api() -> FastAPI:
 
 
 def _unknown(request: Request) -> Response:
-    """Answers for every other path under /v1 in the API's own shape, before the pages can."""
-    raise NotFound(f"There is no {request.method} {request.url.path}.")
+    """Answers for every other path under /v1 in the API's own shape, and for wrong methods of those that are there."""
+    raise _refusal(request)
+
+
+def _refusal(request: Request) -> HTTPException | CoinslotError:
+    known: Methods = request.app.state.methods
+    return known.refusal(request.method, request.url.path)
 
 
 def _ours(_request: Request, error: CoinslotError) -> Response:
@@ -51,7 +64,15 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 def _plain(request: Request, error: HTTPException) -> Response:
-    """Answers for an unknown path or a wrong method; pages have their own look."""
+    """Answers for an unknown path or a wrong method; pages have their own look.
+
+    A route knows its own methods only, so what a path allows is asked of the table of all.
+    """
+    if error.status_code == WRONG_METHOD:
+        known = _refusal(request)
+        if isinstance(known, CoinslotError):
+            return _ours(request, known)
+        error = known
     message = f"{request.method} {request.url.path} is not possible here: {error.detail}."
     code = str(error.detail).lower().replace(" ", "_")
     body = plain_body(error.status_code, message, code)

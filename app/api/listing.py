@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Query, Request
 
-from app.api.caller import find_user
-from app.api.dependencies import path_user
+from app.api.dependencies import Caller, named_user, path_user
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid
 from app.flows.links import mint_cursor, open_cursor
@@ -25,13 +24,14 @@ Cursor = Annotated[
 ]
 
 
-def _user_of_list(request: Request, user: Annotated[str | None, Query()] = None) -> str | None:
-    named = [(user, "user"), (request.headers.get("x-paywall-user"), "X-Paywall-User"), (path_user(request), "user")]
-    return find_user(*named) if any(value is not None for value, _ in named) else None
+def _user_of_list(request: Request, caller: Caller, user: Annotated[str | None, Query()] = None) -> str | None:
+    """Where one place counts and another names somebody, nobody gets the list of all instead."""
+    named = (user, request.headers.get("x-paywall-user"), path_user(request))
+    return named_user(request, caller, user).id if any(value is not None for value in named) else None
 
 
 UserOfList = Annotated[str | None, Depends(_user_of_list)]
-"""The one end user that a list is about, if one is named: `?user=`, else the header, else the URL."""
+"""The one end user that a list is about, if one is named: as for any other GET."""
 
 
 @dataclass(frozen=True, slots=True)

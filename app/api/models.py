@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.api.dependencies import Caller
 from app.domain import clock
+from app.domain.errors import NotFound
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS, PER_MILLION, Price, Tier
@@ -22,7 +23,9 @@ async def list_models(caller: Caller) -> dict[str, Any]:
 
 @router.get("/models/{model:path}")
 async def get_model(caller: Caller, model: str) -> dict[str, Any]:
-    """Returns one model."""
+    """Returns one model. Raises NotFound where none is named: the list lives without the slash."""
+    if not model:
+        raise NotFound("There is no GET /v1/models/. The list is at /v1/models.")
     return _model(model, find_offer(caller, model))
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from app import db, wiring
-from app.api.caller import DECISIONS_MAX, find_caller, forget
+from app.api.caller import DECISIONS_MAX, renew
 from app.api.dependencies import Caller, PostBody, UserOfGet
 from app.api.links import make_ask_url, make_topup_url
 from app.domain.errors import BadField, StaleDecision
@@ -130,12 +130,11 @@ async def post_charge(
     for _ in range(DECISIONS_MAX):
         try:
             answer = await charge(wired.queue, wired.standings, caller, body.user, amount_nanos, details, claimed,
-                                  request_id, client_request_id)  # fmt: skip
+                                  request_id, client_request_id, user_from=body.user_from)  # fmt: skip
             break
         except StaleDecision:
             # A key, a version or an authorization changed since it was read; it is decided anew on what holds now.
-            forget(caller)
-            caller = await find_caller(request.headers.get("authorization"))
+            caller = await renew(caller, request.headers.get("authorization"))
     else:
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
     content: dict[str, Any] = {"success": answer.success, "message": answer.message, "id": answer.id}

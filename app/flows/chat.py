@@ -18,6 +18,7 @@ from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, 
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
+from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.rows import Row
@@ -93,8 +94,10 @@ class Chat:
         request_id: str,
         client_request_id: str | None,
         claimed: Claim | None = None,
+        *,
+        user_from: UserPlace | None = None,
     ) -> Run | Ask:
-        """Decides, holds, and returns once the provider has begun to answer.
+        """Decides, holds, and returns once the provider has begun to answer. `user_from` is kept for the receipt.
 
         Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable; StillRunning if
         another request has the key; ProviderFailed after the hold was released.
@@ -107,7 +110,7 @@ class Chat:
         asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider,
                       request.is_stream, snapshot.unit, decision.offer.price, claimed.id if claimed else None,
                       terms_of(snapshot.unit, provider), not snapshot.told.isdisjoint(OF_CHAT),
-                      not snapshot.told.isdisjoint(AT_ONCE))  # fmt: skip
+                      not snapshot.told.isdisjoint(AT_ONCE), user_from)  # fmt: skip
         run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
         try:
             if snapshot.limits is not None:

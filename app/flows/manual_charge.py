@@ -10,6 +10,7 @@ from app.domain.events.request_events import OF_MANUAL
 from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied, Charge
 from app.domain.money import format_for_people
+from app.domain.paywalls.configuration import UserPlace
 from app.domain.paywalls.messages import CHARGE_MESSAGES
 from app.domain.rows import Row
 from app.domain.usage import requests
@@ -47,6 +48,7 @@ async def charge(
     claimed: Claim | None,
     request_id: str,
     client_request_id: str | None,
+    user_from: UserPlace | None = None,
 ) -> ChargeAnswer:
     """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
 
@@ -62,7 +64,7 @@ async def charge(
     wallet, terms = standing.wallet, terms_of(snapshot.unit, None)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
-                  terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL))  # fmt: skip
+                  terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
     text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
 
     def beside(charged: Applied) -> list[Row]:

@@ -29,6 +29,12 @@ class Mode(StrEnum):
 
 
 Disconnect = Literal["cancel", "drain", "free"]
+UserFrom = Literal["any", "header", "url"]
+"""Which place of a request names its end user: body, header or URL, in this order, or one of them alone.
+
+An app that passes on whole bodies of its users lets them name each other, unless it is `header` or `url`."""
+UserPlace = Literal["body", "header", "url"]
+"""The place of a request that named its end user; the query of a GET stands for the body."""
 AuthStyle = Literal["bearer", "api-key"]
 DEMO, BUILT_IN = "demo", "built-in"
 APP_TEXT_CHARACTERS_MAX = 140
@@ -102,6 +108,7 @@ class Configuration:
     app_text: str = ""
     responder: ResponderSetting | None = None
     limits: PaywallLimits = field(default_factory=PaywallLimits)
+    user_from: UserFrom = "any"
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -144,6 +151,8 @@ def check(configuration: Configuration) -> None:
         raise BadField("app_text", f"`app_text` must be one line of at most {APP_TEXT_CHARACTERS_MAX} characters.")
     if configuration.disconnect not in get_args(Disconnect):
         raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
+    if configuration.user_from not in get_args(UserFrom):
+        raise BadField("user_from", "`user_from` must be any, header or url.")
     check_messages(configuration.messages)
     check_paywall_limits(configuration.limits)
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)

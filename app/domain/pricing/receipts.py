@@ -32,6 +32,7 @@ class Receipt:
     that it cost, in USD) are for the developer only. `late` is the second line of a receipt whose process
     came back after its hold had expired: what was used in the end, and what that added. `tier_from_tokens`
     is set where the prompt was so long that another price counts: from this many tokens on.
+    `user_from` is the place that named the user: `body`, `header` or `url`, None where that was not kept yet.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Receipt:
     provider_cost: str | None = None
     late: Mapping[str, Any] | None = None
     tier_from_tokens: int | None = None
+    user_from: str | None = None
 
 
 def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
@@ -115,4 +117,5 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         provider_cost=None if cost is None else format_decimal(cost),
         late=row["late"],
         tier_from_tokens=detail.get("tier_from_tokens"),
+        user_from=row["user_from"],
     )

@@ -12,6 +12,7 @@ from app.domain import clock
 from app.domain.errors import NotFound
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
@@ -31,7 +32,8 @@ CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interru
 class Asked:
     """What is known of a request before it runs. `terms` say how its charge is split, None in default mode.
 
-    `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins.
+    `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins. `user_from`
+    is the place of the call that named its end user, None where nobody called.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Asked:
     terms: SplitTerms | None = None
     is_told: bool = False
     is_told_at_once: bool = False
+    user_from: UserPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "paywall_id": asked.wallet.paywall_id,
         "wallet_id": asked.wallet.id,
         "external_id": asked.wallet.user,
+        "user_from": asked.user_from,
         "kind": asked.kind,
         "model": asked.model,
         "provider": asked.provider,

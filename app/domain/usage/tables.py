@@ -11,6 +11,7 @@ from app.domain.tables import STRICT, Json, Whole, Words
 class Request(SQLModel, table=True):
     """One request, inserted with its hold and finished with its settlement, in the ledger's transactions.
 
+    `user_from` is the place of the call that named the end user, None for requests from before that was kept.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
@@ -35,6 +36,7 @@ class Request(SQLModel, table=True):
     paywall_id: str = Field(sa_type=Words)
     wallet_id: str = Field(sa_type=Words)
     external_id: str = Field(sa_type=Words)
+    user_from: str | None = Field(default=None, sa_type=Words)
     kind: str = Field(sa_type=Words)
     status: str = Field(sa_type=Words)
     model: str | None = Field(default=None, sa_type=Words)

@@ -24,8 +24,18 @@ from app.domain.paywalls.configuration import epoch_subject
 from app.domain.tables import table_of
 from app.domain.wallets.tables import EndUser, Wallet
 
-RESERVED_WORDS = frozenset({"user", "models", "chat", "requests", "orders", "ledger", "webhooks", "manage"})
-"""First words of paths under /v1: a user of that name cannot be named in the URL."""
+RESERVED_WORDS = frozenset({
+    "user", "models", "chat", "requests", "orders", "ledger", "webhooks", "manage", "v1", "api",
+    # OpenAI's, of today and before: https://platform.openai.com/docs/api-reference
+    "answers", "assistants", "audio", "batches", "chatkit", "classifications", "completions", "containers",
+    "conversations", "edits", "embeddings", "engines", "evals", "files", "fine-tunes", "fine_tuning", "images",
+    "moderations", "organization", "organizations", "projects", "realtime", "responses", "search", "skills", "threads",
+    "uploads", "usage", "vector_stores", "videos",
+})  # fmt: skip
+"""First words of paths under /v1, ours and OpenAI's: a user of that name cannot be named in the URL.
+
+Who sets a base URL with one `/v1` too many, or asks for what is not served here, would charge a user of that name.
+"""
 
 _EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
 
