@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app import db, settings
 from app.domain.errors import CoinslotError
+from app.private_files import keep_private
 
 T = TypeVar("T")
 
@@ -52,9 +53,10 @@ def demo(
 
     address = Address("127.0.0.1", port)
     chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url, is_demo=True)
-    _configure_logs(chosen.log_level)
     if fresh:
         _delete_instance(chosen.data)
+    _prepare(chosen)
+    _claim_database()
     paywalls = _in_child(_prepare_demo)
     shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
     instance = _instance(address) | {"paywalls": shown}
@@ -131,12 +133,13 @@ def serve(
 
     address = Address(host, port, descriptor)
     chosen = settings.configure(data=data)
-    _configure_logs(chosen.log_level)
+    _prepare(chosen)
     if not chosen.public_url:
         raise settings.SettingsError("COINSLOT_PUBLIC_URL: must be set, links in answers begin with it")
     for option, is_used in (("--workers", workers > 1), ("--no-jobs", not jobs)):
         if is_used:
             _check_is_one_of_several(option, api_only)
+    _claim_database()
     db.migrate()
     if workers > 1:
         _supervise(address, workers, "--jobs" if jobs else "--no-jobs")
@@ -155,6 +158,12 @@ def _check_is_one_of_several(option: str, api_only: bool) -> None:
         raise settings.SettingsError(f"{option}: pages are served by one process, with the jobs; add --api-only")
 
 
+def _claim_database() -> None:
+    """Makes this the one server of a SQLite file, before anything is changed in it. Raises Unavailable."""
+    if db.is_sqlite():
+        db.claim_sqlite_file()
+
+
 def _supervise(address: Any, count: int, jobs: str) -> None:
     """Runs several API processes on one socket."""
     from app.api.workers import listen, supervise
@@ -167,7 +176,7 @@ def _supervise(address: Any, count: int, jobs: str) -> None:
 @cli.command()
 def audit(data: Data = None) -> None:
     """Check that the books balance; exit 1 and name each broken row if they do not."""
-    settings.configure(data=data)
+    _prepare(settings.configure(data=data))
     with _progress() as report:
         findings = asyncio.run(db.in_transaction(partial(_print_findings, report)))
     if findings:
@@ -193,7 +202,7 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
     from app import wiring
     from app.jobs.scheduler import run_once
 
-    settings.configure(data=data)
+    _prepare(settings.configure(data=data))
 
     async def once() -> int | None:
         wired = wiring.get()
@@ -251,14 +260,22 @@ def _instance(address: Any) -> dict[str, Any]:
 
 
 def _delete_instance(data: Path) -> None:
-    """Deletes an earlier demo, and nothing that is not one."""
+    """Deletes an earlier demo, and nothing that is not one. Raises Unavailable if it is still served."""
     if not data.exists():
         return
     if not (data / "secret.key").exists() and any(data.iterdir()):
         raise settings.SettingsError(f"--fresh: {data} holds no Coinslot instance, so it is not deleted")
+    _claim_database()
     for path in data.iterdir():
         if path.name not in ("web", "reflex"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    db.dispose()
+
+
+def _prepare(chosen: settings.Settings) -> None:
+    """Begins the log, and keeps what this process and earlier ones left in DATA from everybody else."""
+    _configure_logs(chosen.log_level)
+    keep_private(chosen.data)
 
 
 def _configure_logs(level: str) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session as Session
 from app import settings
 from app.domain.errors import Unavailable
 from app.domain.ledger.arrays import prepare_postgresql
+from app.private_files import make_private, open_private
 
 T = TypeVar("T")
 
@@ -95,9 +96,8 @@ def _make_engine(url: str) -> Engine:
         made = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=10, connect_args=_POSTGRESQL)
         event.listen(made, "connect", prepare_postgresql)
         return made
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
     made = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=10)
+    make_private(Path(made.url.database or ""))  # its -wal and -shm get the rights that it has
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made
@@ -155,7 +155,7 @@ def _lock_file(path: str) -> IO[str]:
     """Returns the open lock file, opened once: a lock belongs to an open file, and each process needs its own."""
     opened = (path, os.getpid())
     if opened not in _lock_files:
-        _lock_files[opened] = Path(path).open("a")  # noqa: SIM115
+        _lock_files[opened] = open_private(Path(path), "a")
     return _lock_files[opened]
 
 
@@ -224,7 +224,7 @@ def claim_sqlite_file() -> None:
     global _claim
     if _claim is not None:
         return
-    file = Path(f"{engine().url.database}.serving").open("w")  # noqa: SIM115 - held open for as long as the claim
+    file = open_private(Path(f"{engine().url.database}.serving"), "w")  # held open for as long as the claim
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

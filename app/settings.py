@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from app.private_files import open_private
+
 _SECRET_ENDS = ("_KEY", "_TOKEN", "SMTP_URL", "DATABASE_URL", "REDIS_URL")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -153,10 +155,9 @@ def _file_secret(path: Path) -> bytes:
     """Reads the instance's own secret, making it (mode 600) at the first start."""
     import secrets
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with path.open("x") as file:
-            path.chmod(0o600)
+        with open_private(path, "x") as file:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass

@@ -175,6 +175,12 @@ class Wiring:
         return CustomResponses(self.responder, SecretBox(settings.get().secrets))
 
 
+def _host_and_port(url: str) -> str:
+    """Returns where an http or https URL leads: what the operator named is one server, not all on its machine."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 class NoMailer:
     """Stands where the operator has set no mail server."""
 
@@ -188,14 +194,13 @@ class ProvidersByName:
 
     def __init__(self, counter: TokenCounter) -> None:
         chosen = settings.get()
-        upstream_host = urlsplit(chosen.upstream_url).hostname
         self._demo = DemoProvider(counter, clock.now)
         self._openai = OpenAIProvider(
             connect_seconds_max=chosen.connect_seconds_max,
             first_byte_seconds_max=chosen.first_byte_seconds_max,
             silence_seconds_max=chosen.silence_seconds_max,
             allow_private=chosen.allow_private_addresses,
-            allowed_hosts=frozenset({upstream_host} if upstream_host else ()),
+            allowed_hosts=frozenset({_host_and_port(chosen.upstream_url)} if chosen.upstream_url else ()),
         )
         self._box = SecretBox(chosen.secrets)
         self._targets: dict[tuple[str, ProviderSetting], ProviderTarget] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.journeys.pages import free_port
 from tests.server import ROOT, command, running
 
 
@@ -89,3 +90,17 @@ def test_what_the_operator_can_mend_is_one_line_and_no_trace(
     said = done.stderr.strip().splitlines()
     assert done.returncode == 1 and len(said) == 1 and said[0].startswith("coinslot: ")
     assert "secret" not in said[0].lower() or "SECRET_KEY" in said[0]
+
+
+@pytest.mark.parametrize("options", [("demo", "--no-web"), ("demo", "--no-web", "--fresh"), ("serve", "--api-only")])
+def test_a_second_server_on_the_same_database_is_one_line_and_changes_nothing(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with running(tmp_path / "data") as demo:
+        user = demo.new_user("5")
+        before = demo.rows()
+        done = command(*options, "--data", str(demo.data), "--port", str(free_port()), PUBLIC_URL="http://127.0.0.1:1")
+        said = done.stderr.strip().splitlines()
+        assert (done.returncode, len(said)) == (1, 1), done.stderr
+        assert said[0].startswith("coinslot: Another process is serving ") and "Traceback" not in done.stderr
+        assert demo.rows() == before and demo.spendable(user) == 5

@@ -1,12 +1,21 @@
 """What one process is made of."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from app import settings, wiring
 from app.adapters.secret_box import SecretBox
-from app.domain.errors import CoinslotError, Unavailable
+from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
 from app.domain.paywalls.configuration import ProviderSetting
 from app.wiring import ProvidersByName, Wiring
+from tests.emulators import upstream
+
+
+@pytest.fixture
+def emulated() -> Iterator[upstream.RunningUpstream]:
+    with upstream.running() as started:
+        yield started
 
 
 async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) -> None:
@@ -30,3 +39,22 @@ async def test_commits_are_refused_before_the_start_and_after_the_end(database: 
         pass
     with pytest.raises(Unavailable):
         await queue.commit(Release("hold:x"))
+
+
+async def test_only_the_server_that_the_operator_named_may_be_private(emulated: upstream.RunningUpstream) -> None:
+    for named, reaches in (
+        (emulated.base_url, True),
+        (emulated.base_url.replace(str(emulated.port), str(emulated.port + 1)), False),
+        ("http://127.0.0.1", False),
+        ("https://127.0.0.1/v1", False),
+    ):
+        settings.configure(upstream_url=named)
+        providers = ProvidersByName(Wiring().counter)
+        provider, target = providers.reach(ProviderSetting("own", emulated.base_url), "sk-theirs")
+        if reaches:
+            assert await provider.list_models(target)
+        else:
+            with pytest.raises(ProviderFailed, match="private address"):
+                await provider.list_models(target)
+        await providers.close()
+    settings.configure()

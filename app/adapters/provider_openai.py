@@ -35,12 +35,14 @@ _RETRY_AFTER = re.compile(
 
 
 @lru_cache(maxsize=1024)
-def _host(base_url: str) -> str:
-    """Returns the host of a base URL, in lower case; empty where there is none."""
+def _places(base_url: str) -> frozenset[str]:
+    """Returns a base URL's host and its `host:port`, in lower case; none where there is no host."""
     try:
-        return (urlsplit(base_url).hostname or "").lower()
+        parts = urlsplit(base_url)
+        host, port = (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        return ""
+        return frozenset()
+    return frozenset({host, f"{host}:{port}"} if host else ())
 
 
 @lru_cache(maxsize=1024)
@@ -53,8 +55,8 @@ def _url(base_url: str, path: str) -> str:
 class OpenAIProvider:
     """A ChatProvider for every OpenAI-compatible base URL.
 
-    Private addresses are refused, whatever name led to them, unless `allow_private` is set or the base
-    URL's host is one of `allowed_hosts`.
+    Private addresses are refused, whatever name led to them, unless `allow_private` is set or the base URL leads to
+    one of `allowed_hosts`: a `host:port`, or a host with all of its ports.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class OpenAIProvider:
 
     def _session(self, base_url: str) -> aiohttp.ClientSession:
         """Returns the session for a base URL. Two, so that their connections are never shared."""
-        if self._allow_private or _host(base_url) in self._allowed_hosts:
+        if self._allow_private or not _places(base_url).isdisjoint(self._allowed_hosts):
             if self._unguarded is None:
                 self._unguarded = self._new_session(guarded=False)
             return self._unguarded

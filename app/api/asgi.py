@@ -17,7 +17,7 @@ from app.api.chat import NO_ACTION, chat, is_chat
 from app.api.errors import WRONG_METHOD, body_of, status_of
 from app.api.heads import check_headers
 from app.api.http import create_api
-from app.api.page_headers import OWN_POLICY, is_page, page_headers
+from app.api.page_headers import OWN_POLICY, may_be_page, page_headers
 from app.domain.errors import BadField
 from app.domain.ids import new_id
 
@@ -90,7 +90,7 @@ def _with_headers(send: Send, extra: Sequence[Header], policy: str) -> Send:
             kept = [header for header in message.get("headers", ()) if not header[0].startswith(b"access-control-")]
             if message["status"] == WRONG_METHOD and not any(name == b"allow" for name, _ in kept):
                 kept.append((b"allow", b", ".join(_OF_PAGES)))
-            shown = page_headers(policy if is_page(kept) else OWN_POLICY, is_secure=is_secure)
+            shown = page_headers(policy if may_be_page(kept) else OWN_POLICY, is_secure=is_secure)
             message["headers"] = [*kept, *extra, *shown]
         return send(message)
 

@@ -13,9 +13,13 @@ OWN_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-actio
 _YEAR_SECONDS = 31_536_000
 
 
-def is_page(headers: Iterable[Header]) -> bool:
-    """Tells whether an answer with these headers is HTML."""
-    return any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+def may_be_page(headers: Iterable[Header]) -> bool:
+    """Tells whether an answer with these headers is HTML, or does not say what it is.
+
+    A 304 does not, and a browser takes its headers for those of the page that it has kept (RFC 9111, 4.3.4).
+    """
+    kind = next((value for name, value in headers if name == b"content-type"), None)
+    return kind is None or kind.startswith(b"text/html")
 
 
 @lru_cache(maxsize=64)

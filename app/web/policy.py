@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from app import settings
 
+_TOASTS_STYLE = re.compile(r"`(\[data-sonner-toaster\][^`\\$]*)`")
+"""The one style that a script of the pages writes: sonner's, as a literal without escapes."""
 BUILT = Path("web") / "build" / "client"
 """Where Reflex leaves the pages, below DATA."""
 
@@ -27,6 +29,8 @@ def page_policy(built: Path) -> str:
         parts.close()
         scripts |= parts.scripts
         styles |= parts.styles
+    for path in built.glob("assets/*.js"):
+        styles.update(found[1] for found in _TOASTS_STYLE.finditer(path.read_text()))
     return "; ".join((
         "default-src 'self'",
         f"script-src 'self' {_hashes(scripts)}",

@@ -11,9 +11,10 @@ DOMAIN_ORDER = (
 """A domain package may import those before it, and itself."""
 
 FIRST_PARTY: dict[str, tuple[str, ...]] = {
-    "settings": (),
+    "private_files": (),
+    "settings": ("private_files",),
     "domain": (),
-    "db": ("domain", "settings"),
+    "db": ("domain", "settings", "private_files"),
     "db_writer": ("domain", "db"),
     "commit_queue": ("domain", "db", "db_writer"),
     "flows": ("domain", "db", "commit_queue", "settings"),
@@ -30,7 +31,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "api": ("flows", "domain", "db", "wiring", "settings"),
     "web": ("flows", "domain", "db", "wiring", "settings"),
     "jobs": ("flows", "domain.leases", "domain.errors", "db", "wiring", "settings"),
-    "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs"),
+    "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "private_files"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),
 }
 """What a room may import of `app`, beside itself: the table of `architecture.md`, with the single files.
@@ -39,6 +40,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
 """
 
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
+    "private_files": (),
     "settings": ("pydantic", "pydantic_settings"),
     "domain": ("sqlmodel", "sqlalchemy", "orjson"),
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
