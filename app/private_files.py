@@ -32,8 +32,12 @@ def tighten(path: Path) -> None:
     """Takes from a file or folder what others may do with it, if it is there; its owner keeps what they may."""
     try:
         mode = path.lstat().st_mode
-        if mode & OWNER_ONLY and not stat.S_ISLNK(mode):
-            path.chmod(stat.S_IMODE(mode) & ~OWNER_ONLY)
+    except FileNotFoundError:
+        return
+    if not mode & OWNER_ONLY or stat.S_ISLNK(mode):
+        return
+    try:
+        path.chmod(stat.S_IMODE(mode) & ~OWNER_ONLY)
     except FileNotFoundError:
         return
     except PermissionError:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
-from urllib.parse import urlsplit
 
 import structlog
 
 from app import settings
+from app.adapters.guard import place_of
 from app.adapters.mail_kept import KeptMailer
 from app.adapters.mail_smtp import SmtpMailer
 from app.adapters.messenger_http import HttpMessenger
@@ -175,12 +175,6 @@ class Wiring:
         return CustomResponses(self.responder, SecretBox(settings.get().secrets))
 
 
-def _host_and_port(url: str) -> str:
-    """Returns where an http or https URL leads: what the operator named is one server, not all on its machine."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-
-
 class NoMailer:
     """Stands where the operator has set no mail server."""
 
@@ -200,7 +194,7 @@ class ProvidersByName:
             first_byte_seconds_max=chosen.first_byte_seconds_max,
             silence_seconds_max=chosen.silence_seconds_max,
             allow_private=chosen.allow_private_addresses,
-            allowed_hosts=frozenset({_host_and_port(chosen.upstream_url)} if chosen.upstream_url else ()),
+            allowed_hosts=frozenset({place_of(chosen.upstream_url)}),  # that server, not all on its machine
         )
         self._box = SecretBox(chosen.secrets)
         self._targets: dict[tuple[str, ProviderSetting], ProviderTarget] = {}

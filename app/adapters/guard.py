@@ -5,6 +5,8 @@ import errno
 import ipaddress
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -50,6 +52,17 @@ def is_public(address: str) -> bool:
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+@lru_cache(maxsize=1024)
+def place_of(url: str) -> str:
+    """Returns the `host:port` that an http or https URL leads to, in lower case; empty where it leads nowhere."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return ""
+    return f"{host}:{port}" if host else ""
 
 
 def guarded_session(

@@ -12,11 +12,10 @@ import json
 import re
 from functools import lru_cache
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import aiohttp
 
-from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session
+from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session, place_of
 from app.adapters.masking import clean_object, clean_text
 from app.adapters.openai_answer import OpenAIAnswer
 from app.domain import clock
@@ -32,17 +31,6 @@ _RETRY_AFTER = re.compile(
     r"|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT",
     re.ASCII,
 )
-
-
-@lru_cache(maxsize=1024)
-def _places(base_url: str) -> frozenset[str]:
-    """Returns a base URL's host and its `host:port`, in lower case; none where there is no host."""
-    try:
-        parts = urlsplit(base_url)
-        host, port = (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return frozenset()
-    return frozenset({host, f"{host}:{port}"} if host else ())
 
 
 @lru_cache(maxsize=1024)
@@ -107,9 +95,12 @@ class OpenAIProvider:
             if session is not None:
                 await session.close()
 
+    def _is_allowed(self, place: str) -> bool:
+        return place != "" and not self._allowed_hosts.isdisjoint((place, place.rpartition(":")[0]))
+
     def _session(self, base_url: str) -> aiohttp.ClientSession:
         """Returns the session for a base URL. Two, so that their connections are never shared."""
-        if self._allow_private or not _places(base_url).isdisjoint(self._allowed_hosts):
+        if self._allow_private or self._is_allowed(place_of(base_url)):
             if self._unguarded is None:
                 self._unguarded = self._new_session(guarded=False)
             return self._unguarded
