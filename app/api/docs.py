@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from app.domain.errors import NotFound
+
 router = APIRouter(include_in_schema=False)
 
 STYLE_PATH = "/docs/style.css"
@@ -25,17 +27,20 @@ tr + tr td { border-top: 1px solid var(--soft); } b { font-weight: 600; }
 Document = Mapping[str, Any]
 
 
-@router.get(STYLE_PATH)
-def get_style() -> Response:
-    """Returns the look of the page."""
-    return Response(_STYLE, media_type="text/css")
-
-
 @router.get("/docs")
-@router.get("/docs/api")
 def get_docs(request: Request) -> HTMLResponse:
     """Returns every operation with its parameters, body and answers."""
     return HTMLResponse("".join(_page(request.app.openapi())))
+
+
+@router.get("/docs/{rest:path}")
+def get_below_docs(request: Request, rest: str) -> Response:
+    """Returns the same page as /docs/api, and its look. Raises NotFound."""
+    if rest == "api":
+        return get_docs(request)
+    if request.url.path == STYLE_PATH:
+        return Response(_STYLE, media_type="text/css")
+    raise NotFound(f"There is no {request.url.path}.")
 
 
 def _page(document: Document) -> Iterator[str]:
