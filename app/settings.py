@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     connect_seconds_max: float = Field(10, gt=0)
     first_byte_seconds_max: float = Field(300, gt=0)
     silence_seconds_max: float = Field(120, gt=0)
+    comment_seconds: float = Field(15, gt=0)
     drain_seconds_max: int = Field(30, ge=0)
     webhook_seconds_max: float = Field(10, gt=0, le=60)
     webhook_retry_seconds: float = Field(30, gt=0)

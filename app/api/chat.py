@@ -5,13 +5,13 @@ The client's going away is watched for all the time, and ends the provider's cal
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import structlog
 
-from app import wiring
+from app import settings, wiring
 from app.api import event_stream
 from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
@@ -19,6 +19,7 @@ from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
 from app.api.links import make_ask_url
 from app.api.rate_headers import headers_of_run
+from app.api.stream_comments import StreamComments
 from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal
@@ -54,6 +55,7 @@ class Exchange:
     headers: dict[bytes, bytes]
     has_begun: bool = False
     limits: tuple[Header, ...] = ()
+    first: list[Header] = field(default_factory=lambda: NO_ACTION)
 
     def text(self, name: bytes) -> str | None:
         """Returns a request header."""
@@ -79,7 +81,7 @@ class Exchange:
         return self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def _first_piece(self, body: bytes) -> None:
-        await self.begin(200, EVENTS, NO_ACTION)
+        await self.begin(200, EVENTS, self.first)
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self) -> None:
@@ -177,7 +179,8 @@ class _Call:
         """Carries an answer to the client as the provider makes it."""
         carrier = wiring.get().carrier
         if self.request.is_stream:
-            await carrier.stream(run, self.exchange.piece, self.wording)
+            async with StreamComments(self.exchange.piece, settings.get().comment_seconds) as send:
+                await carrier.stream(run, send, self.wording)
             await self.exchange.end()
         else:
             await self.exchange.answer(200, await carrier.whole(run, self.wording), NO_ACTION)
@@ -192,9 +195,10 @@ class _Call:
         if not recording.is_stream:
             await self.exchange.answer(200, b"".join([piece async for piece in recording.read()]), more)
             return
-        await self.exchange.begin(200, EVENTS, more)
-        async for piece in recording.read():
-            await self.exchange.piece(piece)
+        self.exchange.first = more
+        async with StreamComments(self.exchange.piece, settings.get().comment_seconds) as send:
+            async for piece in recording.read():
+                await send(piece)
         await self.exchange.end()
 
     async def ask(self, ask: Ask) -> None:

@@ -73,8 +73,8 @@ class Recording:
         changed.set()
 
     async def begun(self) -> None:
-        """Waits for the first piece, or for what stands in its place. Raises the failure."""
-        while not self.pieces and not self.is_done:
+        """Waits until a provider has begun to answer, or for what stands in its place. Raises the failure."""
+        while self.run is None and not self.pieces and not self.is_done:
             await self._changed.wait()
         if self.is_done and self.failure is not None and not self.pieces:
             raise self.failure
@@ -152,6 +152,7 @@ class Deliveries:
             recording.ask = begun
             return
         recording.run, begun.has_left = begun, not recording.readers
+        recording._wake()
         keep = None if claimed is None else partial(self._kept, claimed, recording)
         if begun.request.is_stream:
             await self._carrier.stream(begun, recording.write, wording, keep)

@@ -69,8 +69,8 @@ class StreamMeter:
         """Takes whole events, redacted; returns what may go on."""
         if not data:
             return data
-        if not self._has_begun:
-            self._check_first(data)
+        if not self._has_begun and not self._begins(data):
+            return b""
         if (self.redactor is None or not self.redactor.is_plain) and _is_special(data):
             data = b"".join(self._passing(data))
         self._keep(data)
@@ -101,19 +101,23 @@ class StreamMeter:
             self.kept.pop()
         self.tokens = self.cost_nanos = self.usage_event = None
 
-    def _check_first(self, data: bytes) -> None:
-        """Refuses a stream that is none, before the client has been told of success."""
+    def _begins(self, data: bytes) -> bool:
+        """Tells whether the stream begins, and refuses one that is none before the client has been told of success.
+
+        Comments alone are no beginning: they would be our first bytes, and an error behind them would have no status.
+        """
         if any(line and not line.startswith(_LINES) for line in data.splitlines()):
             raise ProviderFailed("The provider's stream is no stream of events.")
         for payload in _payloads(data):
             if payload == _DONE:
-                return
+                return True
             event = _load(payload)
             if event is None or not isinstance(event.get("choices"), list):
                 raise ProviderFailed("The provider's stream is no chat completion.", body=error_in(data, event))
             self._has_begun = True
             self.head = {name: event[name] for name in _HEAD if name in event}
-            return
+            return True
+        return False
 
     def _passing(self, data: bytes) -> Iterator[bytes]:
         """Goes through events one by one, keeping back usage, errors and the end."""

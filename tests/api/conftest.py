@@ -22,7 +22,7 @@ def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFa
     data = tmp_path_factory.mktemp("api")
     with running(
         data, "--upstream", emulated.base_url, UPSTREAM_KEY=UPSTREAM_KEY, SILENCE_SECONDS_MAX="3",
-        FIRST_BYTE_SECONDS_MAX="6",
+        FIRST_BYTE_SECONDS_MAX="6", COMMENT_SECONDS="0.5",
     ) as started:  # fmt: skip
         yield started
         assert started.audit() == "The books balance."

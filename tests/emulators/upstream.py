@@ -23,7 +23,8 @@ from tests.emulators.upstream_exchange import Exchange
 from tests.emulators.upstream_quotes import QUOTES
 
 PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:60",
-         "slow-first:8:120", "slow-first:8:600", "slow-first:8:20000")  # fmt: skip
+         "slow-first:8:120", "slow-first:8:600", "slow-first:8:20000", "thinking:8:50",
+         "thinking:8:1800", "thinking:0:50", "thinking:0:900", "thinking:8:20000")  # fmt: skip
 """Models with a number of chunks and milliseconds between them that are offered by name."""
 
 

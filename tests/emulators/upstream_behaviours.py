@@ -104,6 +104,20 @@ async def slow_first(exchange: Exchange) -> None:
     await say()(exchange)
 
 
+async def thinking(exchange: Exchange) -> None:
+    """Sends its headers, says nothing but a comment for a while, and then its words, or why there are none."""
+    pause, exchange.pause_seconds = exchange.pause_seconds, 0
+    exchange.begin_stream()
+    await exchange.part(b": PROCESSING\n\n")
+    await asyncio.sleep(pause)
+    words = spoken(
+        exchange, [{"content": word} for word in exchange.words()], [exchange.usage(exchange.chunks)], "stop"
+    )
+    for data in words if exchange.chunks else [event({"error": {"message": "Too long.", "code": "too_long"}})]:
+        await exchange.part(data)
+    exchange.end_stream()
+
+
 async def half(exchange: Exchange) -> None:
     """Says half of an answer."""
     if exchange.is_streamed:
@@ -243,6 +257,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "flaky": flaky,
     "reasoning": reasoning,
     "slow-first": slow_first,
+    "thinking": thinking,
     "silent": silent,
     "cut": cut,
     "cut-before": Exchange.cut,

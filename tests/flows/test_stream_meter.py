@@ -177,9 +177,13 @@ def test_done_inside_a_text_is_not_the_end() -> None:
     assert (meter.is_done, meter.error, meter.tokens) == (False, None, None)
 
 
-def test_comments_pass_before_the_first_event_and_do_not_stand_for_it() -> None:
+def test_comments_before_the_first_event_are_left_out_and_do_not_stand_for_it() -> None:
     meter = StreamMeter()
+    assert meter.feed(b": processing\n\n") == b""
+    assert meter.feed(b": processing\n\n" + stream(chunk("a"))) == b": processing\n\n" + stream(chunk("a"))
     assert meter.feed(b": processing\n\n") == b": processing\n\n"
+    meter = StreamMeter()
+    assert meter.feed(b": processing\n\n") == b""
     with pytest.raises(ProviderFailed):
         meter.feed(b'data: {"object": "list"}\n\n')
 
