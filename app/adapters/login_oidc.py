@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.integrations.httpx_client.oauth2_client import httpx2 as authlibs_httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -25,6 +26,10 @@ SCOPE = "openid email"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 LEEWAY_SECONDS = 60
 METADATA_SECONDS = 3600
+SUBJECT_CHARACTERS_MAX = 255
+UNREACHABLE = (httpx.HTTPError, authlibs_httpx.HTTPError)
+"""Authlib speaks httpx, or its successor where that is installed, whose errors are others."""
+BASIC, POST = "client_secret_basic", "client_secret_post"
 
 
 class OidcLogin:
@@ -45,7 +50,7 @@ class OidcLogin:
         """Returns where to send the browser. Raises ProviderFailed."""
         metadata = await self._read_metadata()
         nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-        async with self._client(redirect_uri) as client:
+        async with self._client(redirect_uri, metadata) as client:
             url, state = client.create_authorization_url(
                 metadata["authorization_endpoint"], nonce=nonce, code_verifier=verifier,
                 code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256",
@@ -60,23 +65,46 @@ class OidcLogin:
         except (CoinslotError, ValueError):
             raise ProviderFailed("This sign-in was not begun in this browser, or too long ago.") from None
         answer = {name: values[0] for name, values in parse_qs(urlsplit(answer_url).query).items()}
-        if not secrets.compare_digest(answer.get("state", ""), state):
+        # As bytes: of texts, only ASCII can be compared, and the answer's is anybody's.
+        if not secrets.compare_digest(answer.get("state", "").encode(errors="replace"), str(state).encode()):
             raise ProviderFailed("This sign-in was not begun in this browser.")
         if "code" not in answer:
             raise ProviderFailed("The sign-in was cancelled.")
         metadata = await self._read_metadata()
         try:
-            async with self._client(redirect_uri) as client:
+            async with self._client(redirect_uri, metadata) as client:
                 token = await client.fetch_token(
                     metadata["token_endpoint"], code=answer["code"], code_verifier=verifier,
                     grant_type="authorization_code",
                 )  # fmt: skip
             claims = await self._claims(metadata, str(token.get("id_token", "")), nonce)
-        except (AuthlibBaseError, JoseError, httpx.HTTPError, ValueError, KeyError) as error:
+            said = await self._said_of_email(metadata, claims, str(token.get("access_token", "")))
+        except (AuthlibBaseError, JoseError, *UNREACHABLE, ValueError, KeyError, TypeError) as error:
             raise ProviderFailed(f"The provider's answer could not be trusted ({type(error).__name__}).") from error
-        email = claims.get("email")
-        is_verified = claims.get("email_verified") in (True, "true")
-        return Login(self._issuer, str(claims["sub"]), email if isinstance(email, str) else None, is_verified)
+        email = said.get("email")
+        is_text = isinstance(email, str) and email.isprintable()
+        is_verified = said.get("email_verified") in (True, "true")
+        return Login(self._issuer, str(claims["sub"]), email if is_text else None, is_verified)
+
+    async def _said_of_email(
+        self, metadata: Mapping[str, Any], claims: Mapping[str, Any], access_token: str
+    ) -> Mapping[str, Any]:
+        """Returns what names the e-mail address: the ID token, or userinfo where that alone does.
+
+        Many providers put scopes' claims there only (OpenID Connect Core 1.0, 5.4). Both parts are taken from one
+        place, and userinfo is believed only of the subject that the ID token names (5.3.2).
+        """
+        endpoint = metadata.get("userinfo_endpoint")
+        is_said = bool(claims.get("email")) and "email_verified" in claims
+        if is_said or not isinstance(endpoint, str) or not access_token:
+            return claims
+        try:
+            found = await self._get(endpoint, {"Authorization": f"Bearer {access_token}"})
+        except (httpx.HTTPError, ValueError):
+            return claims  # who it is, is known all the same; the address is asked for
+        if found.get("sub") != claims["sub"]:
+            raise ValueError("Userinfo is of somebody else.")
+        return found if found.get("email") else claims
 
     async def _claims(self, metadata: Mapping[str, Any], id_token: str, nonce: str) -> Mapping[str, Any]:
         """Returns the claims of an ID token once its signature, issuer, audience, time and nonce are right."""
@@ -88,7 +116,10 @@ class OidcLogin:
             exp={"essential": True}, sub={"essential": True}, nonce={"essential": True, "value": nonce},
         )  # fmt: skip
         registry.validate(claims)
-        if not claims["sub"] or claims.get("azp", self._client_id) != self._client_id:
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 1 <= len(subject) <= SUBJECT_CHARACTERS_MAX or not subject.isprintable():
+            raise ValueError("The token names nobody.")
+        if claims.get("azp", self._client_id) != self._client_id:
             raise ValueError("The token is for another client.")
         return claims
 
@@ -103,17 +134,27 @@ class OidcLogin:
             self._metadata = (self._now(), found)
         return self._metadata[1]
 
-    async def _get(self, url: str) -> dict[str, Any]:
+    async def _get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         async with httpx.AsyncClient(timeout=SECONDS_MAX) as client:
-            answer = await client.get(url)
-            found: dict[str, Any] = answer.raise_for_status().json()
-            return found
+            answer = await client.get(url, headers=headers)
+            found = answer.raise_for_status().json()
+        if not isinstance(found, dict):
+            raise ValueError("The answer is no object.")
+        return found
 
-    def _client(self, redirect_uri: str) -> Any:
+    def _client(self, redirect_uri: str, metadata: Mapping[str, Any]) -> Any:
         return AsyncOAuth2Client(
             self._client_id, self._client_secret or None, scope=SCOPE, redirect_uri=redirect_uri, timeout=SECONDS_MAX,
-            token_endpoint_auth_method="client_secret_basic" if self._client_secret else "none",
+            token_endpoint_auth_method=self._authentication(metadata),
         )  # fmt: skip
+
+    def _authentication(self, metadata: Mapping[str, Any]) -> str:
+        """Returns how the secret is sent: as the provider says it takes it, else as it must by the standard."""
+        if not self._client_secret:
+            return "none"
+        taken = metadata.get("token_endpoint_auth_methods_supported")
+        is_post_only = isinstance(taken, list) and BASIC not in taken and POST in taken
+        return POST if is_post_only else BASIC
 
     @property
     def _context(self) -> str:

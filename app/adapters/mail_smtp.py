@@ -30,12 +30,12 @@ class SmtpMailer:
         """Hands a mail over. Raises ProviderFailed, without the server's words about our password."""
         try:
             await asyncio.to_thread(self._send, self._message(mail))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
             raise ProviderFailed(f"The mail server did not take the mail ({type(error).__name__}).") from error
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, mail.to, mail.subject
+        message["From"], message["To"], message["Subject"] = self._sender, _in_ascii(mail.to), mail.subject
         message["Date"], message["Message-ID"] = formatdate(usegmt=True), make_msgid(domain="coinslot")
         message.set_content(mail.text)
         return message
@@ -57,3 +57,16 @@ class SmtpMailer:
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(self._host, self._port, timeout=SECONDS_MAX, context=context)
         return smtplib.SMTP(self._host, self._port, timeout=SECONDS_MAX)
+
+
+def _in_ascii(address: str) -> str:
+    """Returns an address as every mail server takes it, if it can be: its domain in ASCII, where its name is.
+
+    Another one needs a server with SMTPUTF8 (RFC 6531), which is asked for by itself.
+    """
+    name, _, domain = address.rpartition("@")
+    if domain.isascii() or not name.isascii():
+        return address
+    from email_validator import validate_email  # takes a tenth of a second, and few addresses need it
+
+    return f"{name}@{validate_email(address, check_deliverability=False).ascii_domain}"

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -56,6 +57,101 @@ async def test_what_the_provider_does_not_say_is_not_made_up(provider: RunningPr
         start = await client.begin(BACK)
         found.append(await client.finish(BACK, start.kept, provider.sign_in(start.url, subject)))
     assert [(who.email, who.is_email_verified) for who in found] == [("eve@example.org", False), (None, False)]
+
+
+class Sparse(OidcLogin):
+    """A provider that says of some claims nothing in its ID token, as many do; all else is the real one's."""
+
+    hidden: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = MappingProxyType({})
+
+    async def _claims(self, metadata: Mapping[str, Any], id_token: str, nonce: str) -> Mapping[str, Any]:
+        claims = await super()._claims(metadata, id_token, nonce)
+        return {name: value for name, value in claims.items() if name not in self.hidden}
+
+    async def _get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        found = await super()._get(url, headers)
+        return {**found, **self.metadata} if "issuer" in found else found
+
+
+def sparse(provider: RunningProvider, *hidden: str, **metadata: Any) -> Sparse:
+    made = Sparse("idp", provider.issuer, "client", "hush", BOX, lambda: clock.now() // clock.SECOND)
+    made.hidden, made.metadata = hidden, metadata
+    return made
+
+
+@pytest.mark.parametrize("hidden", [("email", "email_verified"), ("email",), ("email_verified",)])
+async def test_an_address_that_only_userinfo_names_is_found_there(
+    provider: RunningProvider, hidden: tuple[str, ...]
+) -> None:
+    client = sparse(provider, *hidden)
+    start = await client.begin(BACK)
+    found = await client.finish(BACK, start.kept, provider.sign_in(start.url, "s1"))
+    assert found == Login(provider.issuer, "s1", "ada@example.org", True)
+
+
+async def test_where_userinfo_is_away_or_none_who_it_is_is_known_all_the_same(provider: RunningProvider) -> None:
+    for endpoint in (f"{provider.issuer}/nowhere", f"http://127.0.0.1:{free_port()}/", None):
+        client = sparse(provider, "email", userinfo_endpoint=endpoint)
+        start = await client.begin(BACK)
+        found = await client.finish(BACK, start.kept, provider.sign_in(start.url, "s1"))
+        assert (found.subject, found.email) == ("s1", None)
+
+
+async def test_userinfo_of_somebody_else_is_not_believed(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sparse(provider, "email")
+    start = await client.begin(BACK)
+    get = Sparse._get
+
+    async def of_another(self: Sparse, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        found = await get(self, url, headers)
+        return {**found, "sub": "s2"} if headers else found
+
+    monkeypatch.setattr(Sparse, "_get", of_another)
+    with pytest.raises(ProviderFailed, match="could not be trusted"):
+        await client.finish(BACK, start.kept, provider.sign_in(start.url, "s1"))
+
+
+@pytest.mark.parametrize(
+    ("taken", "is_in_body"),
+    [(["client_secret_post"], True), (["private_key_jwt", "client_secret_post"], True), (None, False),
+     (["client_secret_basic"], False), (["client_secret_post", "client_secret_basic"], False), ("nonsense", False)],
+)  # fmt: skip
+async def test_the_secret_is_sent_as_the_provider_takes_it(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch, taken: Any, is_in_body: bool
+) -> None:
+    sent: list[Any] = []
+    send = AsyncOAuth2Client.send
+
+    async def recorded(self: Any, request: Any, **more: Any) -> Any:
+        answer = await send(self, request, **more)
+        sent.append(answer.request)
+        return answer
+
+    monkeypatch.setattr(AsyncOAuth2Client, "send", recorded)
+    client = sparse(provider, token_endpoint_auth_methods_supported=taken)
+    start = await client.begin(BACK)
+    assert (await client.finish(BACK, start.kept, provider.sign_in(start.url, "s1"))).subject == "s1"
+    (asked,) = [request for request in sent if request.method == "POST"]
+    assert (b"client_secret=hush" in asked.content) is is_in_body
+    assert ("authorization" in asked.headers) is not is_in_body
+
+
+async def test_a_token_endpoint_that_is_away_is_a_clear_failure(provider: RunningProvider) -> None:
+    client = sparse(provider, token_endpoint=f"http://127.0.0.1:{free_port()}/")
+    start = await client.begin(BACK)
+    with pytest.raises(ProviderFailed, match="could not be trusted"):
+        await client.finish(BACK, start.kept, provider.sign_in(start.url, "s1"))
+
+
+@pytest.mark.parametrize("state", ["\u00fc", "\U0001f600", "", "%00", "%ED%A0%80", "a%FFb", "x" * 100_000])
+async def test_a_state_that_nobody_of_ours_wrote_is_refused(provider: RunningProvider, state: str) -> None:
+    client = login(provider)
+    start = await client.begin(BACK)
+    with pytest.raises(ProviderFailed, match="in this browser"):
+        await client.finish(BACK, start.kept, f"{BACK}?code=x&state={state}")
 
 
 async def test_every_two_sign_ins_have_secrets_of_their_own_that_the_browser_cannot_read(

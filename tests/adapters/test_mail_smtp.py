@@ -60,3 +60,24 @@ async def test_a_password_goes_only_over_tls() -> None:
     finally:
         controller.stop()
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("address", "arrives"),
+    [("ada@exämple.org", "ada@xn--exmple-cua.org"), ("ada@例え.jp", "ada@xn--r8jz45g.jp"),
+     ("ada@straße.de", "ada@xn--strae-oqa.de"), ("op@localhost", "op@localhost")],
+)  # fmt: skip
+async def test_an_international_domain_is_written_as_every_server_takes_it(
+    inbox: Inbox, address: str, arrives: str
+) -> None:
+    await SmtpMailer(inbox.url, "a@b.c").send(Mail(address, "x", "y"))
+    assert len(inbox.to(arrives)) == 1
+
+
+async def test_an_international_name_is_sent_where_the_server_takes_one_and_a_clear_failure_elsewhere(
+    inbox: Inbox,
+) -> None:
+    try:
+        await SmtpMailer(inbox.url, "a@b.c").send(Mail("jürgen@example.org", "x", "y"))
+    except ProviderFailed as failed:
+        assert "SMTPNotSupportedError" in failed.message
