@@ -14,18 +14,29 @@ from app import settings, wiring
 from app.api.links import base_url
 from app.api.visitor import (
     CODE_COOKIE,
+    KNOWN_COOKIE,
     LOGIN_COOKIE,
     SESSION_COOKIE,
     check_own_page,
+    cookie_of,
     session_token_of,
     visit_of,
 )
 from app.domain.errors import BadField, CoinslotError, LimitReached, NotFound, ProviderFailed, Refused
+from app.domain.people.known_browsers import KNOWN_SECONDS
 from app.domain.people.sessions import SESSION_SECONDS
 from app.domain.people.sign_in_codes import CODE_SECONDS, CodeWrong
 from app.flows.links import own_page
 from app.flows.ports import LoginProvider
-from app.flows.sign_in import NeedsEmail, Visit, enter_with_code, enter_with_login, send_code, sign_out
+from app.flows.sign_in import (
+    NeedsEmail,
+    Visit,
+    enter_with_code,
+    enter_with_login,
+    remember_browser,
+    send_code,
+    sign_out,
+)
 
 log = structlog.get_logger()
 
@@ -50,14 +61,14 @@ async def post_email(
 @router.post("/code", dependencies=[OwnPage])
 async def post_code(request: Request, code: Annotated[str, Form()] = "", after: Next = "") -> RedirectResponse:
     """Uses a code, and goes on signed in."""
-    kept = request.cookies.get(settings.get().cookie(CODE_COOKIE), "")
+    visit = visit_of(request)
     try:
-        session_token = await enter_with_code(kept, code[:40], visit_of(request))
+        session_token = await enter_with_code(cookie_of(request, CODE_COOKIE) or "", code[:40], visit)
     except CodeWrong as error:
         return _back("code", own_page(after), error)
     except Refused as error:
         return _back("email", own_page(after), error)
-    return _entered(session_token, own_page(after), CODE_COOKIE)
+    return await _entered(visit, session_token, own_page(after), CODE_COOKIE)
 
 
 @router.get("/oidc/{name}")
@@ -88,18 +99,20 @@ async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
 @router.get("/oidc/{name}/callback")
 async def get_oidc_callback(request: Request, name: str) -> RedirectResponse:
     """Lets in who comes back from an OIDC provider, or asks for a code first."""
-    sealed, _, rest = request.cookies.get(settings.get().cookie(LOGIN_COOKIE), "").partition("|")
+    sealed, _, rest = (cookie_of(request, LOGIN_COOKIE) or "").partition("|")
     adding, _, path = rest.partition("|")
     visit = visit_of(request, is_adding=adding == YES)
     provider, chosen = _provider(name)
     try:
-        login = await provider.finish(_redirect_uri(name), sealed, str(request.url))
+        # Without what the request says of its host, which is anybody's words.
+        answer_url = f"{_redirect_uri(name)}?{request.scope['query_string'].decode('latin-1')}"
+        login = await provider.finish(_redirect_uri(name), sealed, answer_url)
         entered = await enter_with_login(login, chosen.label, chosen.trusts_email, visit)
     except (ProviderFailed, Refused, BadField) as error:
         log.warning("sign_in", step="oidc_refused", provider=name, error=error.message)
         return _forget(_back("email", own_page(path), error), LOGIN_COOKIE)
     if isinstance(entered, str):
-        return _entered(entered, own_page(path), LOGIN_COOKIE)
+        return await _entered(visit, entered, own_page(path), LOGIN_COOKIE)
     return await _prove(visit, entered, own_page(path))
 
 
@@ -143,9 +156,12 @@ def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
     return RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
 
 
-def _entered(session_token: str, after: str, used: str) -> RedirectResponse:
+async def _entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
     answer = RedirectResponse(after, SEE_OTHER)
     _keep(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
+    known = await remember_browser(session_token, visit.known)
+    if known is not None:
+        _keep(answer, KNOWN_COOKIE, known, KNOWN_SECONDS)
     return _forget(answer, used)
 
 

@@ -6,21 +6,29 @@ from fastapi import Request
 
 from app import settings
 from app.domain.errors import Blocked
+from app.domain.network import parse_address
 from app.flows.sign_in import Visit
 
-SESSION_COOKIE, CODE_COOKIE, LOGIN_COOKIE = "session", "code", "login"
+SESSION_COOKIE, CODE_COOKIE, LOGIN_COOKIE, KNOWN_COOKIE = "session", "code", "login", "known"
 BROWSER_CHARACTERS_MAX = 200
 
 
 def session_token_of(request: Request) -> str | None:
     """Returns the session cookie that a request brought."""
-    return request.cookies.get(settings.get().cookie(SESSION_COOKIE))
+    return cookie_of(request, SESSION_COOKIE)
+
+
+def cookie_of(request: Request, name: str) -> str | None:
+    """Returns one of our cookies, None without it and for what none of ours can hold."""
+    value = request.cookies.get(settings.get().cookie(name))
+    return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def visit_of(request: Request, *, is_adding: bool = False) -> Visit:
     """Returns who knocks."""
-    browser = request.headers.get("user-agent", "")[:BROWSER_CHARACTERS_MAX]
-    return Visit(browser, address_of(request), session_token_of(request), is_adding)
+    named = request.headers.get("user-agent", "")[:BROWSER_CHARACTERS_MAX]
+    browser = "".join(character for character in named if character.isprintable())
+    return Visit(browser, address_of(request), session_token_of(request), is_adding, cookie_of(request, KNOWN_COOKIE))
 
 
 def address_of(request: Request) -> str:
@@ -29,14 +37,19 @@ def address_of(request: Request) -> str:
     Behind proxies that is what the farthest of ours wrote down; anything before it could be the client's own words.
     """
     peer = request.client.host if request.client else ""
-    return client_address(peer, request.headers.get("x-forwarded-for", ""))
+    # A proxy may add a line of its own below the client's: together they are one list.
+    return client_address(peer, ",".join(request.headers.getlist("x-forwarded-for")))
 
 
 def client_address(peer: str, forwarded: str) -> str:
-    """Returns a client's address out of its connection's and `X-Forwarded-For`, by how many proxies are ours."""
+    """Returns a client's address out of its connection's and `X-Forwarded-For`, by how many proxies are ours.
+
+    What a proxy wrote that is no address is not believed: the limits of who comes so are those of the proxy itself.
+    """
     proxies = settings.get().proxies
     hops = [part.strip() for part in forwarded.split(",") if part.strip()]
-    return hops[-proxies] if proxies and len(hops) >= proxies else peer
+    named = parse_address(hops[-proxies]) if proxies and len(hops) >= proxies else None
+    return named or parse_address(peer) or peer
 
 
 def check_own_page(request: Request) -> None:

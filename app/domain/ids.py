@@ -61,6 +61,11 @@ def least_id(prefix: str, at: int) -> str:
     return f"{prefix}_{encode(max(0, min(at // 1_000, _MILLISECONDS_MAX)), _ALPHABET, _TIME_CHARACTERS)}"
 
 
+def is_word(text: str) -> bool:
+    """Tells whether a text can be an id at all: PostgreSQL refuses to look for some characters, which no id has."""
+    return text.isascii() and text.isprintable()
+
+
 def derived_id(prefix: str, *parts: str) -> str:
     """Returns the one id of what `parts` name: the same parts give the same id in every process."""
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()

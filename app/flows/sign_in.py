@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db, settings
-from app.domain.people import accounts, sessions, sign_in_codes
+from app.domain.people import accounts, known_browsers, sessions, sign_in_codes
 from app.domain.people.accounts import ProvenIdentity, check_email, email_identity
 from app.domain.people.sessions import Person
-from app.domain.people.sign_in_codes import CodeWrong, Proof
+from app.domain.people.sign_in_codes import CodeWrong, NewCode, Proof
 from app.flows.ports import Login, Mail, Mailer
 from app.flows.trial_money import give_trials
 
@@ -30,13 +30,15 @@ class Visit:
     """Who knocks: what the browser calls itself, its network address, and the session that it is signed in with.
 
     `is_adding`: they asked, on their own settings page, to add a way to sign in. Without that a sign-in never touches
-    the account that the browser is signed in to, whoever made it begin.
+    the account that the browser is signed in to, whoever made it begin. `known` is what the browser keeps of earlier
+    sign-ins.
     """
 
     browser: str
     address: str
     session_token: str | None = None
     is_adding: bool = False
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,13 @@ async def send_code(mailer: Mailer, email: str, visit: Visit, identity: ProvenId
     email, pepper = check_email(email), _pepper()
     person = await find_person(visit.session_token) if visit.is_adding else None
     account_id = None if person is None else person.account_id
-    made = await db.in_transaction(
-        lambda session: sign_in_codes.make_code(session, pepper, email, visit.address, identity, account_id),
-        writes=True,
-    )
+    is_known = known_browsers.is_known(settings.get().secrets, visit.known, email)
+
+    def make(session: Session) -> NewCode:
+        address = visit.address
+        return sign_in_codes.make_code(session, pepper, email, address, identity, account_id, is_known=is_known)
+
+    made = await db.in_transaction(make, writes=True)
     minutes = sign_in_codes.CODE_SECONDS // 60
     text = (
         f"Your code is {made.code}\n\nEnter it where you asked for it. It is good for {minutes} minutes, once.\n\n"
@@ -136,6 +141,14 @@ async def find_person(session_token: str | None) -> Person | None:
     if not session_token:
         return None
     return await db.in_transaction(lambda session: sessions.find_person(session, session_token))
+
+
+async def remember_browser(session_token: str, kept: str | None) -> str | None:
+    """Returns what a browser keeps of a sign-in, beside what it kept; None if this one has proven no address."""
+    person = await find_person(session_token)
+    if person is None or person.proven_email is None:
+        return None
+    return known_browsers.remember(settings.get().secrets, kept, person.proven_email)
 
 
 async def note_visit(person: Person) -> None:

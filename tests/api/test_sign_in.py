@@ -1,7 +1,9 @@
 """Signing in and out over real HTTP, with a real mail server and a real OIDC provider; and every way to break in."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +31,12 @@ class House:
     inbox: Inbox
     provider: RunningProvider
 
-    def browser(self) -> Browser:
-        return Browser(self.demo.base_url, self.inbox)
+    def browser(self, address: str | None = None) -> Browser:
+        """Returns a browser, which comes from an address as the one proxy says that the server trusts."""
+        made = Browser(self.demo.base_url, self.inbox)
+        if address is not None:
+            made.http.headers["X-Forwarded-For"] = address
+        return made
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +48,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
              "trusts_email": name == "trusted"}
             for name in ("trusted", "other")
         ]  # fmt: skip
-        with running(data, SMTP_URL=inbox.url, OIDC=json.dumps(issuers)) as demo:
+        with running(data, SMTP_URL=inbox.url, OIDC=json.dumps(issuers), PROXIES="1") as demo:
             yield House(demo, inbox, provider)
             assert demo.audit() == "The books balance."
 
@@ -233,6 +239,58 @@ def test_an_answer_that_this_browser_did_not_ask_for_lets_nobody_in(house: House
     assert problem_of(mine.get(answer.replace("state=", "state=x"))) == "provider_error" and mine.session is None
     unknown = mine.get("/auth/oidc/nobody")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("state", ["%C3%BC", "%F0%9F%98%80", "%00", "%ED%A0%80", "%FF", "a" * 10_000])
+def test_a_state_of_any_letters_goes_back_to_the_sign_in_page(house: House, state: str) -> None:
+    browser = house.browser()
+    browser.get("/auth/oidc/trusted")
+    answer = browser.get(f"/auth/oidc/trusted/callback?code=x&state={state}")
+    assert problem_of(answer) == "provider_error" and browser.session is None
+    for host in ("[", "a b", "\x7f"):
+        answer = browser.http.get(
+            f"{house.demo.base_url}/auth/oidc/trusted/callback?code=x&state=y", headers={"Host": host}
+        )
+        assert answer.status_code < 500
+
+
+async def test_an_international_address_signs_in(house: House, at_home: None) -> None:
+    browser = house.browser()
+    browser.ask("Ada@Exämple.org")
+    browser.post("/auth/code", code=house.inbox.code("ada@xn--exmple-cua.org"))
+    person = await who(browser)
+    assert person is not None and person.email == "ada@exämple.org"
+
+
+def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(house: House) -> None:
+    """Twenty strangers, each from a network of their own, ask for all the codes that an address is sent in an hour."""
+    mine, email = house.browser("203.0.113.7"), "victim@example.org"
+    mine.sign_in(email)
+    known = mine.http.cookies.get("coinslot_known") or ""
+    asked = [problem_of(house.browser(f"[2001:db8:0:{number:x}::{number:x}]:4711").ask(email)) for number in range(20)]
+    assert asked == [""] * 19 + ["too_many_codes"], "one of the twenty was the sign-in itself"
+    assert problem_of(house.browser("203.0.113.8").ask(email)) == "too_many_codes"
+    mine.post("/auth/sign-out")
+    mine.sign_in(email)
+    forged = house.browser("203.0.113.9")
+    forged.http.cookies.set("coinslot_known", known[:-3] + "AAA")
+    assert problem_of(forged.ask(email)) == "too_many_codes"
+    other = house.browser("203.0.113.10")
+    other.http.cookies.set("coinslot_known", known)
+    assert problem_of(other.ask(email)) == "", "and it is the cookie that is known"
+
+
+def test_forty_codes_at_once_are_five(house: House) -> None:
+    line = "2001:db8:ffff:1::{:x}"  # one line's addresses, a new one for each
+    with ThreadPoolExecutor(20) as threads:
+        browsers = [house.browser(line.format(number)) for number in range(40)]
+        asked = [problem_of(answer) for answer in threads.map(lambda one: one.ask("crowd@example.org"), browsers)]
+    assert sorted(asked) == [""] * 5 + ["too_many_codes"] * 35
+    for _ in range(100):
+        if len(house.inbox.to("crowd@example.org")) == 5:
+            break
+        time.sleep(0.05)
+    assert len(house.inbox.to("crowd@example.org")) == 5
 
 
 def test_an_instance_without_a_mail_server_says_so(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from fastapi import Request
 
 from app import settings
-from app.api.visitor import client_address
+from app.api.visitor import address_of, client_address, cookie_of
 
 
 @pytest.mark.parametrize(
@@ -17,11 +18,38 @@ from app.api.visitor import client_address
         (2, "1.2.3.4", "10.0.0.9"),
         (1, "", "10.0.0.9"),
         (1, " , ", "10.0.0.9"),
+        (1, "6.6.6.6, 1.2.3.4:4711", "1.2.3.4"),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+        (1, "::ffff:1.2.3.4", "1.2.3.4"),
+        (1, "1.2.3.4, unknown", "10.0.0.9"),
+        (1, "1.2.3.4, <script>", "10.0.0.9"),
+        (2, "nonsense, 10.0.0.8", "10.0.0.9"),
     ],
 )
 def test_a_client_cannot_choose_its_address(data_dir: Path, proxies: int, forwarded: str, address: str) -> None:
     settings.configure(data=data_dir, proxies=proxies)
     assert client_address("10.0.0.9", forwarded) == address
+
+
+def test_what_a_proxy_adds_in_a_line_of_its_own_counts(data_dir: Path) -> None:
+    """The first line is the client's own words, and would stand for its address otherwise."""
+    settings.configure(data=data_dir, proxies=1)
+    lines = [(b"x-forwarded-for", b"6.6.6.6"), (b"X-Forwarded-For".lower(), b"1.2.3.4")]
+    request = Request({"type": "http", "headers": lines, "client": ("10.0.0.9", 1)})
+    assert address_of(request) == "1.2.3.4"
+
+
+@pytest.mark.parametrize("peer", ["::ffff:10.0.0.9", "10.0.0.9"])
+def test_a_peer_has_one_spelling_too(data_dir: Path, peer: str) -> None:
+    settings.configure(data=data_dir)
+    assert client_address(peer, "") == "10.0.0.9"
+
+
+@pytest.mark.parametrize("cookie", [b'"\\000"', b'"sic_\\000.x"', b"caf\xe9"])
+def test_a_cookie_that_none_of_ours_can_be_is_none(data_dir: Path, cookie: bytes) -> None:
+    settings.configure(data=data_dir)
+    request = Request({"type": "http", "headers": [(b"cookie", b"coinslot_code=" + cookie)], "client": None})
+    assert cookie_of(request, "code") is None
 
 
 def test_over_https_browsers_keep_cookies_to_this_very_host(data_dir: Path) -> None:

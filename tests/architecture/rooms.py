@@ -4,9 +4,9 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 """
 
 DOMAIN_ORDER = (
-    "errors", "plain_json", "clock", "ids", "key_text", "money", "tables", "idempotency", "links", "leases",
-    "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing", "catalogue", "wallets", "usage",
-    "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
+    "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency", "links",
+    "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing", "catalogue", "wallets",
+    "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
@@ -42,7 +42,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "private_files": (),
     "settings": ("pydantic", "pydantic_settings"),
-    "domain": ("sqlmodel", "sqlalchemy", "orjson"),
+    "domain": ("sqlmodel", "sqlalchemy", "orjson", "email_validator"),
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
     "db_writer": ("sqlalchemy",),
     "commit_queue": ("sqlalchemy",),

@@ -8,22 +8,26 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Column, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import LimitReached, Refused
-from app.domain.ids import new_id
+from app.domain.ids import is_word, new_id
+from app.domain.network import network_of
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.tables import SignInCode
 from app.domain.tables import table_of
+from app.domain.turns import take_turns
 
 CODE_SECONDS = 10 * 60
 TRIES_MAX = 5
 HOUR_SECONDS = 60 * 60
-CODES_OF_EMAIL_MAX = 5
-"""How many codes an address is sent in an hour, and CODES_OF_ADDRESS_MAX how many a network address may ask for."""
+CODES_OF_SENDER_MAX = 5
+CODES_OF_EMAIL_MAX = 20
 CODES_OF_ADDRESS_MAX = 30
+"""How many codes an hour one network may ask for to one address, how many an address is sent by all who are not known
+there, and how many one network may ask for at all."""
 KEPT_SECONDS = 24 * HOUR_SECONDS
 _DIGITS = 6
 
@@ -63,18 +67,29 @@ def make_code(
     address: str,
     identity: ProvenIdentity | None = None,
     account_id: str | None = None,
+    *,
+    is_known: bool = False,
 ) -> NewCode:
-    """Makes a code for an address. Raises LimitReached if it, or who asks, has asked too often."""
-    now = clock.now()
-    _limit(session, _CODES.c.email, email, CODES_OF_EMAIL_MAX, now)
-    _limit(session, _CODES.c.address, address, CODES_OF_ADDRESS_MAX, now)
+    """Makes a code for an address. Raises LimitReached if it, or the network of who asks, has asked too often.
+
+    A browser that `is_known` to the address is not counted with all the others that ask for it, who may be strangers.
+    """
+    now, network = clock.now(), network_of(address)
+    # However many ask at once, each counts those before it.
+    take_turns(session, f"codes:email:{email}", f"codes:network:{network}")
+    of_email, of_network = _CODES.c.email == email, _CODES.c.address == network
+    _limit(session, of_email & of_network, CODES_OF_SENDER_MAX, now)
+    if not is_known:
+        _limit(session, of_email & (_CODES.c.is_known == 0), CODES_OF_EMAIL_MAX, now)
+    _limit(session, of_network, CODES_OF_ADDRESS_MAX, now)
     code, browser = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}", secrets.token_urlsafe(24)
     made = SignInCode(
         id=new_id("sic"),
         email=email,
         code_hash="",
         browser_hash=_sha256(browser),
-        address=address,
+        address=network,
+        is_known=int(is_known),
         tries=0,
         issuer=identity.issuer if identity else None,
         subject=identity.subject if identity else None,
@@ -89,9 +104,9 @@ def make_code(
     return NewCode(code, f"{made.id}.{browser}")
 
 
-def _limit(session: Session, column: "Column[str]", value: str, most: int, now: int) -> None:
+def _limit(session: Session, which: ColumnElement[bool], most: int, now: int) -> None:
     since = now - HOUR_SECONDS * clock.SECOND
-    made = select(func.count(), func.min(_CODES.c.created_at)).where(column == value, _CODES.c.created_at > since)
+    made = select(func.count(), func.min(_CODES.c.created_at)).where(which, _CODES.c.created_at > since)
     count, oldest = session.execute(made).one()
     if count >= most:
         wait = max((oldest - since) // clock.SECOND, 1)
@@ -105,9 +120,8 @@ def try_code(session: Session, pepper: bytes, browser_token: str, code: str) -> 
 
     Raises CodeWrong if there is none to try: of another browser, used, too old, or tried too often.
     """
-    code_id, _, browser = browser_token.partition(".")
-    stored = session.get(SignInCode, code_id, with_for_update=True)
-    if stored is None or not hmac.compare_digest(stored.browser_hash, _sha256(browser)):
+    stored = _find(session, browser_token, is_locked=True)
+    if stored is None:
         raise CodeWrong("Ask for a code first, in this browser.")
     is_old = stored.created_at + CODE_SECONDS * clock.SECOND < clock.now()
     if stored.used_at is not None or is_old or stored.tries >= TRIES_MAX:
@@ -136,13 +150,19 @@ def _code_hash(pepper: bytes, code_id: str, code: str) -> str:
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def read_email(session: Session, browser_token: str) -> str | None:
     """Returns the address that this browser's code was sent to, None where it has none that can be used."""
+    stored = _find(session, browser_token)
+    return None if stored is None or stored.used_at is not None else stored.email
+
+
+def _find(session: Session, browser_token: str, *, is_locked: bool = False) -> SignInCode | None:
+    """Returns the code that this browser asked for. A token may be anything that a cookie can hold."""
     code_id, _, browser = browser_token.partition(".")
-    stored = session.get(SignInCode, code_id)
-    if stored is None or stored.used_at is not None or not hmac.compare_digest(stored.browser_hash, _sha256(browser)):
+    stored = session.get(SignInCode, code_id, with_for_update=is_locked or None) if is_word(code_id) else None
+    if stored is None or not hmac.compare_digest(stored.browser_hash, _sha256(browser)):
         return None
-    return stored.email
+    return stored

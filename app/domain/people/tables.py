@@ -40,7 +40,8 @@ class SignInCode(SQLModel, table=True):
     """A code sent to an address. Good once, for a few minutes and tries, in the browser that asked for it.
 
     `issuer`, `subject` and `label` name an OIDC identity that the code lets in; `account_id` is who was signed
-    in when it was asked for, and gets the address added.
+    in when it was asked for, and gets the address added. `address` is the network that asked; `is_known`: by a browser
+    that had signed in to this e-mail address before.
     """
 
     __tablename__ = "sign_in_code"
@@ -61,6 +62,7 @@ class SignInCode(SQLModel, table=True):
     subject: str | None = Field(default=None, sa_type=Words)
     label: str | None = Field(default=None, sa_type=Words)
     account_id: str | None = Field(default=None, sa_type=Words)
+    is_known: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     created_at: int = Field(sa_type=Whole)
     used_at: int | None = Field(default=None, sa_type=Whole)
 

@@ -12,7 +12,9 @@ from app.domain.ids import derived_id
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
+from app.domain.network import network_of
 from app.domain.tables import table_of
+from app.domain.turns import take_turns
 from app.domain.wallets.tables import TrialGrant
 
 DAY_SECONDS = 24 * 60 * 60
@@ -40,21 +42,24 @@ def give_trial(
     """
     environment = wallet.environment.value
     ids = [derived_id("tri", environment, identity_id) for identity_id in identity_ids]
+    network = network_of(address)
     had = select(func.count()).where(
         (_TABLE.c.id.in_(ids)) | ((_TABLE.c.person_id == person_id) & (_TABLE.c.environment == environment))
     )
     if not rules.amount_nanos or not ids or session.scalar(had):
         return "had"
+    # However many sign in at once, each counts those before it.
+    take_turns(session, f"trials:{environment}:{network}")
     now = clock.now()
     since = now - DAY_SECONDS * clock.SECOND
     people = select(func.count(_TABLE.c.person_id.distinct())).where(
-        _TABLE.c.address == address, _TABLE.c.environment == environment, _TABLE.c.created_at > since
+        _TABLE.c.address == network, _TABLE.c.environment == environment, _TABLE.c.created_at > since
     )
     if (session.scalar(people) or 0) >= rules.of_address_max:
         return "refused"
     # Of two that give at once to one identity, the second fails on its row and gives nothing.
     for grant_id in ids:
-        session.add(TrialGrant(id=grant_id, person_id=person_id, environment=environment, address=address,
+        session.add(TrialGrant(id=grant_id, person_id=person_id, environment=environment, address=network,
                                amount_nanos=rules.amount_nanos, created_at=now))  # fmt: skip
     session.flush()
     transfer = Transfer(wallet.beside(Kind.GRANTS, INSTANCE), wallet.promo, rules.amount_nanos, "grant")

@@ -1,5 +1,7 @@
 """Codes work once, in one browser, for a while and a few tries, and tell nobody who is known here."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
@@ -11,6 +13,7 @@ from app.domain.people.sign_in_codes import (
     CODE_SECONDS,
     CODES_OF_ADDRESS_MAX,
     CODES_OF_EMAIL_MAX,
+    CODES_OF_SENDER_MAX,
     HOUR_SECONDS,
     TRIES_MAX,
     CodeWrong,
@@ -91,6 +94,65 @@ def test_an_address_is_sent_only_so_many(database: str, monkeypatch: pytest.Monk
     assert make("bob@example.org").code
     later(monkeypatch, HOUR_SECONDS + 1)
     assert make().code
+
+
+def test_one_network_may_ask_for_one_address_only_so_often(database: str) -> None:
+    for _ in range(CODES_OF_SENDER_MAX):
+        make()
+    for address in ("10.0.0.1", "::ffff:10.0.0.1"):
+        with pytest.raises(LimitReached):
+            make(address=address)
+    assert make(address="10.0.0.2").code and make("bob@example.org").code
+
+
+def test_ipv6_counts_by_what_one_line_gets(database: str) -> None:
+    for number in range(CODES_OF_SENDER_MAX):
+        make(address=f"2001:db8:1:2::{number:x}")
+    with pytest.raises(LimitReached):
+        make(address="2001:db8:1:2:ffff::9")
+    assert make(address="2001:db8:1:3::1").code
+    for number in range(CODES_OF_ADDRESS_MAX - CODES_OF_SENDER_MAX):
+        make(f"user{number}@example.org", f"2001:db8:1:2:{number:x}::")
+    with pytest.raises(LimitReached):
+        make("one-more@example.org", "2001:db8:1:2::1")
+
+
+def test_strangers_keep_no_browser_waiting_that_was_there_before(database: str) -> None:
+    for number in range(CODES_OF_EMAIL_MAX):
+        make(address=f"10.0.0.{number}")
+    with pytest.raises(LimitReached):
+        make(address="10.0.9.9")
+    for _ in range(CODES_OF_SENDER_MAX):
+        with db.transaction() as session:
+            assert make_code(session, PEPPER, "ada@example.org", "10.0.9.9", is_known=True).code
+    with pytest.raises(LimitReached), db.transaction() as session:
+        make_code(session, PEPPER, "ada@example.org", "10.0.9.9", is_known=True)
+
+
+def test_a_known_browser_takes_nothing_from_the_others(database: str) -> None:
+    for number in range(CODES_OF_EMAIL_MAX):
+        with db.transaction() as session:
+            make_code(session, PEPPER, "ada@example.org", f"10.0.0.{number}", is_known=True)
+    assert make(address="10.0.9.9").code
+
+
+def test_forty_at_once_are_sent_as_many_as_one_after_the_other(database: str) -> None:
+    def ask(number: int) -> bool:
+        try:
+            return bool(make(address=f"2001:db8::{number:x}").code)
+        except LimitReached:
+            return False
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(ask, range(40))) == CODES_OF_SENDER_MAX
+
+
+@pytest.mark.parametrize("token", ["\x00", "sic_\x00.x", "\ud800.x", "sic_é.x", ".", "", "sic_1.\ud800"])
+def test_a_cookie_that_nobody_of_ours_wrote_finds_no_code(database: str, token: str) -> None:
+    with db.transaction() as session:
+        assert read_email(session, token) is None
+        with pytest.raises(CodeWrong):
+            try_code(session, PEPPER, token, "123456")
 
 
 def test_a_network_address_may_ask_only_so_often(database: str) -> None:
