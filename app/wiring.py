@@ -48,6 +48,7 @@ from app.flows.ports import (
     Sealer,
     TokenCounter,
 )
+from app.flows.readiness import Readiness
 from app.flows.standing import Standings
 from app.flows.teller import Teller
 from app.flows.webhook_delivery import Courier
@@ -134,6 +135,10 @@ class Wiring:
                                    lambda: clock.now() // clock.SECOND)
             for chosen in settings.get().oidc
         }  # fmt: skip
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        return Readiness(self.owner, settings.get().lease_seconds)
 
     @cached_property
     def standings(self) -> Standings:

@@ -3,9 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from app import db
+from app import wiring
 from app.api.errors import NOT_READY
-from app.domain.errors import CoinslotError
 
 router = APIRouter(tags=["operations"])
 
@@ -17,12 +16,9 @@ async def get_health() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def get_readiness() -> Response:
-    """Says whether the database is reachable and at the newest migration."""
-    try:
-        is_ready, reason = db.is_migrated(), "migrations are missing"
-    except CoinslotError as error:
-        is_ready, reason = False, error.message
-    if is_ready:
+async def get_readiness() -> Response:
+    """Says whether the database is at the newest migration and takes a write."""
+    reason = await wiring.get().readiness.find_fault()
+    if reason is None:
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "not ready", "reason": reason}, NOT_READY)

@@ -1,0 +1,68 @@
+"""Every page keeps to its Content-Security-Policy, in light and dark, loaded for the first time and again."""
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+
+from tests.journeys.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+INJECTED = """() => {
+  const script = document.createElement("script");
+  script.textContent = "window.wasRun = true";
+  document.body.append(script);
+  const button = document.createElement("button");
+  button.setAttribute("onclick", "window.wasRun = true");
+  document.body.append(button);
+  button.click();
+  return fetch("https://evil.example/").then(() => "let out", () => window.wasRun ? "run" : "refused");
+}"""
+
+
+def addresses(site: Site) -> list[str]:
+    """Returns every page, with a link where it needs one."""
+    asked = (("balance/topup", "url"), ("menu", "menu"), ("connect", "url"))
+    links = [site.call("GET", f"/user/{name}?user=policy").json()[key] for name, key in asked]
+    fixed = ("", "signin/", "signin/?step=code", "wallet/", "activity/", "settings/", "mail/", "nowhere/", "docs",
+             "topup/none/", "authorize/none/", "menu/none/", "sandbox/checkout/none/")  # fmt: skip
+    return [f"{site.base_url}/{path}" for path in fixed] + links
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_asks_for_what_its_policy_refuses(site: Site, phone: BrowserContext, theme: str) -> None:
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(f"{page.url}: {message.text[:300]}")
+
+    def check_host(request: Request) -> None:
+        if request.url.startswith(("http", "ws")) and not request.url.partition("://")[2].startswith("127.0.0.1"):
+            complaints.append(f"asked a foreign host: {request.url}")
+
+    page = phone.new_page()
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on("request", check_host)
+    page.goto(f"{site.base_url}/signin/?next=/wallet/")
+    page.get_by_label("E-mail address").fill(f"{theme}@example.org")
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill(site.inbox.code(f"{theme}@example.org", 0))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_text("Nothing spent yet").wait_for()
+    for address in addresses(site):
+        for _ in range(2):  # the second time the server answers 304, and its headers count as well
+            answer = page.goto(address)
+            assert answer is not None and "default-src 'self'" in answer.headers["content-security-policy"]
+            if not address.endswith("/docs"):
+                page.wait_for_function(f"document.documentElement.classList.contains('{theme}')")
+                page.get_by_role("banner").wait_for()
+    page.wait_for_timeout(200)
+    assert not complaints
+
+
+def test_what_finds_its_way_into_a_page_is_not_run(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{site.base_url}/signin/")
+    assert page.evaluate(INJECTED) == "refused"
