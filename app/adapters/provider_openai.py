@@ -72,7 +72,7 @@ class OpenAIProvider:
         response = await self._request("POST", target, "/chat/completions", body)
         if not 200 <= response.status < 300:
             await self._fail(response, target)
-        if response.content_type not in ("application/json", "text/event-stream"):
+        if response.content_type in ("text/html", "application/xhtml+xml"):
             response.close()
             raise ProviderFailed(f"The provider {target.name} answered with something that is not a completion.")
         return OpenAIAnswer(response, target, self._silence_seconds, max(end - clock.monotonic_seconds(), 0))

@@ -35,6 +35,7 @@ from app.flows.ports import ProviderAnswer, Providers, TokenCounter
 from app.flows.prompt_count import count_prompt, with_images
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings
+from app.flows.thinking_models import ThinkingModels
 
 log = structlog.get_logger()
 
@@ -83,6 +84,7 @@ class Chat:
         self._providers = providers
         self._counter = counter
         self._owner = owner
+        self._thinking = ThinkingModels()
         self.finishing = Finishing()
         self.keep, self.drain = self.finishing.keep, self.finishing.drain
 
@@ -103,7 +105,8 @@ class Chat:
         another request has the key; ProviderFailed after the hold was released.
         """
         standing = await self._standings.find(snapshot, user)
-        decision = decide(snapshot, standing, request)
+        has_thought = self._thinking.has_thought(snapshot.paywall_id, request.model)
+        decision = decide(snapshot, standing, request, has_thought_unseen=has_thought)
         if isinstance(decision, Ask):
             return decision
         provider = snapshot.configuration.provider.name
@@ -214,6 +217,8 @@ class Chat:
         """
         metered = with_images(metered, run.request, run.bound.images)
         price, tokens = run.offer.price, metered.tokens
+        if tokens is not None and tokens.other:
+            self._thinking.note(run.snapshot.paywall_id, run.request.model, tokens)
         if run.admission is not None and tokens is not None:
             run.admission.used_tokens = tokens.prompt + tokens.output
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0

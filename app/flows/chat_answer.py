@@ -22,14 +22,11 @@ from app.flows.decide import Stopped
 from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
-from app.flows.provider_error import error_of
-from app.flows.provider_usage import read_cost, read_usage
+from app.flows.provider_answer import beginning, completion, read_behind, read_whole
 from app.flows.stream_end import Stop, stream_tail
-from app.flows.stream_meter import StreamMeter, gather_output
-
-ANSWER_BYTES_MAX = 64_000_000
-REDACTED_AT_ONCE_BYTES_MAX = 100_000
-STREAM = "text/event-stream"
+from app.flows.stream_meter import StreamMeter
+from app.formats.openai_message import Written, written_in
+from app.formats.openai_usage import Usage, usage_of
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -69,8 +66,7 @@ class Carrier:
         answer = _answer_of(run)
         metered: Metered | None = None
         try:
-            raw = await _read_whole(answer)
-            content = _completion(raw, answer)
+            raw, content = completion(await read_whole(answer), answer)
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:
             run.failure = error.reason
@@ -100,22 +96,22 @@ class Carrier:
         return ended
 
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
-        usage = content.get("usage")
-        tokens = read_usage(usage)
-        if tokens is not None and tokens.output:
-            return Metered(tokens, provider_cost_nanos=read_cost(usage))
-        pieces: list[str] = []
-        for choice in content["choices"]:
-            gather_output(choice.get("message") if isinstance(choice, dict) else None, pieces)
-        return await self._count(run, "".join(pieces), None)
+        usage = usage_of(content)
+        if usage is not None and usage.tokens is not None:
+            return Metered(usage.tokens, provider_cost_nanos=usage.cost_nanos)
+        is_said = usage is not None and usage.output is not None
+        return await self._count(run, usage, Written("") if is_said else written_in([content]), None)
 
-    async def _count(self, run: Run, text: str | None, disconnect: str | None) -> Metered:
-        if text == "":
+    async def _count(self, run: Run, usage: Usage | None, written: Written | None, disconnect: str | None) -> Metered:
+        """Returns what the provider said was used, as far as that can be of all that was written; we count the rest."""
+        usage = usage or Usage()
+        if written is not None and not written and not usage.output:
             return Metered(None, disconnect=disconnect)
         bound = run.output_limit * run.bound.choices
-        part_tokens = run.offer.part_tokens_max or 0
-        tokens = await asyncio.to_thread(count_answer, run.request, text, self._counter, part_tokens, bound)
-        return Metered(tokens, estimated=True, disconnect=disconnect)
+        counted = await asyncio.to_thread(count_answer, run.request, run.offer, written, self._counter, bound)
+        if usage.output is not None and usage.output < counted.output:
+            usage = replace(usage, output=None, cost_nanos=None)
+        return Metered(usage.filled(counted), usage.tokens is None, disconnect, usage.cost_nanos)
 
     async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> None:
         """Forwards a stream and ends it with what its settlement allows.
@@ -124,7 +120,7 @@ class Carrier:
         instead of the end if it could not be charged yet. When the task is cancelled, the client is gone: what was
         delivered is charged before CancelledError goes on.
         """
-        answer, meter = _answer_of(run), StreamMeter()
+        answer, meter = _answer_of(run), StreamMeter(run.request.wants_usage)
         meter.redactor = answer.redactor
         watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
         is_left = True
@@ -161,12 +157,9 @@ class Carrier:
 
     async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None, *, is_cut: bool) -> Metered:
         tokens = meter.final_tokens(is_cut=is_cut)
-        if tokens is None:
-            counted = await self._count(run, await asyncio.to_thread(meter.delivered_text), disconnect)
-            if meter.tokens is None or (counted.tokens and counted.tokens.output > meter.tokens.output):
-                return counted
-            tokens = meter.tokens
-        return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.cost_nanos)
+        if tokens is not None and meter.usage is not None:
+            return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.usage.cost_nanos)
+        return await self._count(run, meter.usage, await asyncio.to_thread(meter.delivered), disconnect)
 
     async def _finish(
         self,
@@ -216,12 +209,10 @@ def _answer_of(run: Run) -> ProviderAnswer:
 
 async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter | None, send: Send) -> _End:
     """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
-    if answer.content_type != STREAM:
-        _completion(await _read_whole(answer), answer)
-        raise ProviderFailed("The provider answered a request for a stream without one.")
+    chunk = await beginning(answer)
     has_sent = False
     try:
-        while chunk := await answer.read():
+        while chunk:
             passing = meter.feed(chunk)
             if passing:
                 if watch is not None and not await watch.admits(passing):
@@ -230,7 +221,9 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
                 has_sent = True
                 await send(passing)
             if meter.is_done or meter.error:
+                await read_behind(answer, meter)
                 break
+            chunk = await answer.read()
         else:
             passing = meter.end()
             if passing:
@@ -256,37 +249,3 @@ async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFai
     if meter.is_done or await asyncio.to_thread(meter.has_finish_reason):
         return None
     return ProviderFailed("The provider ended its answer in the middle.")
-
-
-async def _read_whole(answer: ProviderAnswer) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while chunk := await answer.read():
-        pieces.append(chunk)
-        size += len(chunk)
-        if size > ANSWER_BYTES_MAX:
-            raise ProviderFailed(f"The provider's answer is longer than {ANSWER_BYTES_MAX} bytes.")
-    return await _redacted(b"".join(pieces), answer)
-
-
-async def _redacted(raw: bytes, answer: ProviderAnswer) -> bytes:
-    """Returns a body without the provider's key; a long one is looked through in a thread."""
-    if answer.redactor is None:
-        return raw
-    if len(raw) > REDACTED_AT_ONCE_BYTES_MAX:
-        return await asyncio.to_thread(answer.redactor.body, raw)
-    return answer.redactor.body(raw)
-
-
-def _completion(raw: bytes, answer: ProviderAnswer) -> dict[str, Any]:
-    """Returns a chat completion. Raises ProviderFailed for anything else, an error beside its choices too."""
-    try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise ProviderFailed("The provider's answer is no JSON.") from None
-    error = error_of(content) if isinstance(content, dict) else None
-    if error is not None:
-        raise ProviderFailed("The provider answered with an error.", body=answer.cleaned(error))
-    if not isinstance(content, dict) or not isinstance(content.get("choices"), list):
-        raise ProviderFailed("The provider's answer is no chat completion.")
-    return content

@@ -3,6 +3,7 @@
 Only what decides, meters or charges is looked at; everything else passes through.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ _LIMIT_FIELDS = ("max_completion_tokens", "max_tokens")
 _TEXT_KINDS = frozenset({"text", "refusal", "input_text", "output_text", "thinking", "redacted_thinking", "tool_use",
                          "tool_result"})  # fmt: skip
 """Kinds of content part that cost what their bytes do at most; any other may hold a film."""
+_IMAGES = ("image_url", "input_image", "image")
 _MEDIA = {"image_url": ("image_url", "url"), "input_audio": ("input_audio", "data"), "file": ("file", "file_data")}
 
 
@@ -32,6 +34,21 @@ OPENAI_FIELDS = frozenset({
 """OpenAI's CreateChatCompletionRequest (`specs/openai-chat.json`) without what changes the price."""
 PRICED_FIELDS = ("service_tier", "web_search_options", "models", "plugins", "provider", "route", "transforms")
 """Fields of OpenAI and OpenRouter that change what a request costs, or which model answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A part of a message that is no text: what it is made of, a data URL, base64 or where it is to be had."""
+
+    is_image: bool
+    data: str
+    detail: str | None = None
+    is_here: bool = False
+
+    @property
+    def bytes_max(self) -> int | None:
+        """How many bytes it has at most, None where it is elsewhere."""
+        return len(self.data) if self.is_here else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,17 @@ class ChatRequest:
         contents = (message.get("content") for message in self.body["messages"])
         parts = (part for content in contents if isinstance(content, list) for part in content)
         return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+
+    def media(self) -> Iterator[Media]:
+        """Yields the parts of the messages that are no text."""
+        contents = (message.get("content") for message in self.body["messages"])
+        for part in (part for content in contents if isinstance(content, list) for part in content if _is_media(part)):
+            strings: list[str] = []
+            _gather(part, strings)
+            data, holder = max(strings, key=len), part.get("image_url")
+            detail = (holder if isinstance(holder, dict) else part).get("detail")
+            is_here = data.startswith("data:") or part["type"] == "input_audio"
+            yield Media(part["type"] in _IMAGES, data, detail if isinstance(detail, str) else None, is_here)
 
     @property
     def message_count(self) -> int:

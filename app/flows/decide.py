@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, is_reasoning, output_tokens_least
+from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, output_tokens_least, thinks_unseen
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Epoch
@@ -125,16 +125,19 @@ class Go:
     bound: Bound
 
 
-def decide(snapshot: Snapshot, standing: Standing, request: ChatRequest) -> Go | Ask:
+def decide(
+    snapshot: Snapshot, standing: Standing, request: ChatRequest, *, has_thought_unseen: bool = False
+) -> Go | Ask:
     """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
 
-    Raises UnknownModel, BadField, Blocked.
+    `has_thought_unseen` says that the model was seen to think, whatever its name says. Raises UnknownModel,
+    BadField, Blocked.
     """
     if snapshot.configuration.provider.is_operators and (field := request.priced_field()) is not None:
         message = f"`{field}` would change what this request costs, and is not priced here."
         raise BadField(field, message, "unsupported_field")
     offer = find_offer(snapshot, request.model)
-    bound = bound_of(request, offer)
+    bound = bound_of(request, offer, has_thought_unseen=has_thought_unseen)
     if standing.is_blocked:
         raise Blocked(f"This user is blocked in {snapshot.configuration.app_name}.")
     if standing.is_frozen:
@@ -158,7 +161,7 @@ def find_offer(snapshot: Snapshot, model: str) -> Offer:
     raise UnknownModel(f"The model `{model}` does not exist in this paywall.")
 
 
-def bound_of(request: ChatRequest, offer: Offer) -> Bound:
+def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = False) -> Bound:
     """Returns the bound of a request (`decisions.md` 2).
 
     Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
@@ -167,7 +170,8 @@ def bound_of(request: ChatRequest, offer: Offer) -> Bound:
     output = request.output_limit or offer.output_tokens_max or OUTPUT_TOKENS_MAX
     least = min(output, output_tokens_least(request.model))
     # What a model thinks unseen cannot be metered while it thinks, so all of it is held.
-    is_extended = request.is_stream and not request.is_unseen and not is_reasoning(request.model)
+    is_unseen = request.is_unseen or has_thought_unseen or thinks_unseen(request.model)
+    is_extended = request.is_stream and not is_unseen
     bound = Bound(
         prompt_tokens=request.prompt_bytes + (media_tokens_max(request, offer) if request.media_parts else 0),
         output_tokens=output,

@@ -12,8 +12,9 @@ from app.domain.usage.requests import Metered
 from app.flows.chat import Chat, Run
 from app.flows.decide import Stopped
 from app.flows.ports import TokenCounter
-from app.flows.prompt_count import count_prompt
-from app.flows.stream_meter import output_text, text_bytes
+from app.flows.prompt_count import count_written, prompt_tokens
+from app.formats.event_stream import contents
+from app.formats.openai_message import text_bytes, written_in
 
 STEP_TOKENS = 1_024
 """By how many tokens of each choice a hold is extended."""
@@ -80,7 +81,8 @@ class HoldMeter:
     async def _count(self) -> None:
         """Counts the text; one that is too long for that stands at its bytes."""
         arrived = b"".join(self._uncounted)
-        tokens = await asyncio.to_thread(lambda: self._counter.count(output_text(arrived), self._run.request.model))
+        model = self._run.request.model
+        tokens = await asyncio.to_thread(lambda: count_written(written_in(contents(arrived)), model, self._counter))
         self._counted += self._uncounted_bytes if tokens is None else tokens
         self._uncounted, self._uncounted_bytes = [], 0
 
@@ -113,7 +115,5 @@ class HoldMeter:
     async def _prompt(self) -> int:
         if self._prompt_tokens is None:
             run = self._run
-            tokens = await asyncio.to_thread(count_prompt, run.request, self._counter)
-            parts = run.request.media_parts * (run.offer.part_tokens_max or 0)
-            self._prompt_tokens = run.bound.prompt_tokens if tokens is None else tokens + parts
+            self._prompt_tokens = await asyncio.to_thread(prompt_tokens, run.request, run.offer, self._counter)
         return self._prompt_tokens

@@ -33,7 +33,7 @@ class ProviderAnswer(Protocol):
 
     @property
     def content_type(self) -> str:
-        """The media type without parameters, `application/json` or `text/event-stream`."""
+        """The media type without parameters, as the upstream calls it: any, and not always the right one."""
         ...
 
     @property

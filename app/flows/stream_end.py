@@ -6,12 +6,13 @@ from typing import Any
 import orjson
 
 from app.domain.errors import ProviderFailed
-from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.chat import Run
 from app.flows.stream_meter import StreamMeter
+from app.formats.openai_usage import without_usage
 
 DONE = b"data: [DONE]\n\n"
+_READ = ("prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ def stream_tail(
         return error_event(failure)
     pieces = [] if stop is None else _stop_events(run, meter, stop)
     if run.request.wants_usage:
-        usage = meter.usage_event or {**_head(run, meter), "choices": [], "usage": _usage(metered.tokens)}
-        pieces.append(_event({**usage, "paywall": paywall}))
+        event = without_usage(meter.usage_event or {})
+        head = event if event.get("id") else {**_head(run, meter), **event}
+        pieces.append(_event({**head, "choices": [], "usage": _usage(meter, metered), "paywall": paywall}))
     return b"".join([*pieces, DONE])
 
 
@@ -65,9 +67,14 @@ def _head(run: Run, meter: StreamMeter) -> dict[str, Any]:
     }
 
 
-def _usage(tokens: Tokens | None) -> dict[str, int]:
-    prompt, output = (tokens.prompt, tokens.output) if tokens else (0, 0)
-    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+def _usage(meter: StreamMeter, metered: Metered) -> dict[str, Any]:
+    """Returns the usage that was charged: in the provider's words, with the counts that every client reads."""
+    prompt, output = (metered.tokens.prompt, metered.tokens.output) if metered.tokens else (0, 0)
+    counts = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+    said = None if meter.usage is None or metered.estimated or metered.tokens is None else meter.usage.said
+    if not said:
+        return counts
+    return {**said, **{name: counts[name] for name in _READ if not isinstance(said.get(name), int)}}
 
 
 def error_event(failure: ProviderFailed) -> bytes:

@@ -17,7 +17,8 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "db": ("domain", "settings", "private_files"),
     "db_writer": ("domain", "db"),
     "commit_queue": ("domain", "db", "db_writer"),
-    "flows": ("domain", "db", "commit_queue", "settings"),
+    "formats": ("domain",),
+    "flows": ("domain", "formats", "db", "commit_queue", "settings"),
     "adapters": (
         "flows.ports",
         "flows.limit_port",
@@ -46,6 +47,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
     "db_writer": ("sqlalchemy",),
     "commit_queue": ("sqlalchemy",),
+    "formats": ("orjson",),
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
     "wiring": (),
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),

@@ -14,7 +14,7 @@ FUNCTION_LINES_MAX = 60
 FUNCTION_LINES_MEDIAN = 12
 FUNCTION_LINES_P90 = 35
 FILE_LINES_MAX = 300
-MIRRORED = ("domain", "flows", "adapters", "api", "jobs")
+MIRRORED = ("domain", "formats", "flows", "adapters", "api", "jobs")
 OTHER_CODE = ("rxconfig.py", "alembic")
 
 

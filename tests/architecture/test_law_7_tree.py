@@ -20,7 +20,7 @@ TOP_LEVEL = frozenset(
         "reflex.lock", ".gitignore",
     }
 )  # fmt: skip
-ROOMS = ("app", "app/domain", "app/flows", "app/adapters", "app/api", "app/web", "app/jobs")
+ROOMS = ("app", "app/domain", "app/formats", "app/flows", "app/adapters", "app/api", "app/web", "app/jobs")
 
 NAME = re.compile(r"(?:[\w.-]+/)+|[\w-][\w.-]*\.[a-z]{2,10}")
 TOKEN = re.compile(r"\([^()]*\)|\S+")

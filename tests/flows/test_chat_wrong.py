@@ -9,7 +9,7 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
-from app.flows import chat_answer, chat_delivery
+from app.flows import chat_delivery, provider_answer
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.flows.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
 from tests.flows.test_chat import balance, receipt
@@ -131,7 +131,7 @@ async def test_a_last_event_without_its_blank_line_is_delivered(database: str) -
 
 
 async def test_a_whole_answer_that_is_too_long_costs_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_answer, "ANSWER_BYTES_MAX", 200)
+    monkeypatch.setattr(provider_answer, "ANSWER_BYTES_MAX", 200)
     snapshot = make_snapshot()
     async with running_queue() as queue:
         provider = Scripted(*[whole("x" * 60)] * 3, content_type="application/json")

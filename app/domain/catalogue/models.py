@@ -12,6 +12,12 @@ _REASONING = re.compile(
     r"(^|/)(o[1-9]\b|gpt-5|gpt-oss|deepseek-r|qwq|magistral|gemini-(2\.5|3)|grok-4)|thinking|reason", re.IGNORECASE
 )
 
+_THINKING = re.compile(
+    r"(^|/)(grok-(3-mini|code|[4-9])|qwen3|qwen-?plus|glm-(4\.[5-9]|[5-9])|minimax-m|deepseek-(v3\.[1-9]|v[4-9])"
+    r"|kimi-k2\.|step-3|seed-|ernie-x|hunyuan-(t1|a13b)|nemotron|sonar-deep|exaone-deep|mimo)",
+    re.IGNORECASE,
+)
+"""Models that may think unseen beside those: they get `max_tokens` like others, and are held like those."""
 
 _IMAGE_TOKENS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
     (re.compile(rf"(^|/)({names})", re.IGNORECASE), tokens)
@@ -47,6 +53,11 @@ def image_tokens_max(model: str) -> int | None:
 def is_reasoning(model: str) -> bool:
     """Tells whether a model thinks before it speaks, so that its output limit must leave room for it."""
     return bool(_REASONING.search(model))
+
+
+def thinks_unseen(model: str) -> bool:
+    """Tells whether a model may think in tokens that nobody sees before they are charged."""
+    return is_reasoning(model) or bool(_THINKING.search(model))
 
 
 def output_tokens_least(model: str) -> int:

@@ -1,0 +1,1 @@
+"""How others write things: usage, messages and event streams of OpenAI-compatible providers. Pure."""

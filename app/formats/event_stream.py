@@ -1,0 +1,127 @@
+"""Server-sent events as they arrive: cut out whole, and written plainly where they were not.
+
+What every provider sends, one `data:` line and an empty one, passes as the very bytes. What the standard allows beside
+it is written in that way: line ends of one CR, a byte order mark, data over several lines, fields that nobody knows
+(https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from app.formats.json_text import BYTE_ORDER_MARK, read_object
+
+DONE = b"[DONE]"
+_LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
+_ENDS = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)+")
+_LONE_END = re.compile(rb"\r(?!\n)")
+
+
+class EventReader:
+    """Makes whole events of one stream's bytes, however they were cut.
+
+    What it gives are events that end with an empty line, with line ends of LF or CRLF, and JSON on one line of data.
+    `dropped` is how the first thing began that was no event: `<` is a page's, `{` an answer's that is not streamed.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._has_begun = False
+        self._dropped_bytes = 0
+        self.dropped = b""
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has arrived since the last event: of one without an end, or of what is none."""
+        return len(self._rest) + self._dropped_bytes
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Takes bytes, returns the events that are whole now."""
+        data = self._rest + chunk if self._rest else chunk
+        if not self._has_begun:
+            data = self._begin(data)
+        end = len(data) if data.endswith(b"\n\n") and b"\r" not in data else _end_of_events(data)
+        self._rest, data = data[end:], data[:end]
+        if not data:
+            return b""
+        plain = data if is_plain(data) else b"".join(map(_plainly, split_events(data)))
+        if not plain:
+            self._dropped_bytes += len(data)
+            self.dropped = self.dropped or data.strip()[:1]
+        elif self._dropped_bytes:
+            self._dropped_bytes = 0
+        return plain
+
+    def end(self) -> bytes:
+        """Says that nothing more comes: a last event without its empty line is an event all the same."""
+        rest, self._rest = self._rest.removeprefix(BYTE_ORDER_MARK), b""
+        return _plainly(rest.rstrip() + b"\n\n") if rest.strip() else b""
+
+    def _begin(self, data: bytes) -> bytes:
+        """Takes the byte order mark away; it may come in pieces."""
+        if BYTE_ORDER_MARK.startswith(data):
+            return data if data != BYTE_ORDER_MARK else b""
+        self._has_begun = True
+        return data.removeprefix(BYTE_ORDER_MARK)
+
+
+def is_plain(data: bytes) -> bool:
+    """Tells whether whole events are all written as usual: each one line that begins with `data:`."""
+    ends = data.count(b"\n\n")
+    return (
+        data.startswith(b"data:")
+        and data.count(b"\n") == 2 * ends
+        and data.count(b"\n\ndata:") == ends - 1
+        and b"\r" not in data
+    )
+
+
+def split_events(data: bytes) -> Iterator[bytes]:
+    """Yields whole events one by one, each with the empty line behind it."""
+    position = 0
+    for end in _ENDS.finditer(data):
+        yield data[position : end.end()]
+        position = end.end()
+
+
+def payloads(data: bytes) -> Iterator[bytes]:
+    """Yields the data of whole events."""
+    for line in data.splitlines():
+        if line.startswith(b"data:"):
+            yield line[5:].strip()
+
+
+def contents(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yields the JSON objects in whole events; what is none is passed over."""
+    for payload in payloads(data):
+        content = None if payload == DONE else read_object(payload)
+        if content is not None:
+            yield content
+
+
+def _end_of_events(data: bytes) -> int:
+    """Returns where the last whole event ends; 0 if none does.
+
+    A CR at the end that follows an LF may be half of a line end, and is waited for.
+    """
+    feeds, returns, mixed = data.rfind(b"\n\n"), data.rfind(b"\r\r"), data.rfind(b"\n\r", 0, len(data) - 1)
+    ends = [place + 2 for place in (feeds, returns) if place >= 0]
+    if mixed >= 0:
+        ends.append(mixed + 2 + data.startswith(b"\n", mixed + 2))
+    return max(ends, default=0)
+
+
+def _plainly(event: bytes) -> bytes:
+    """Returns an event as it came if it can be read line by line, else written anew; nothing if nothing is in it."""
+    begun = event.lstrip(b"\r\n")
+    body = begun.rstrip(b"\r\n")
+    lines, ended = body.splitlines(), begun[len(body) :]
+    data = [line for line in lines if line.startswith(b"data")]
+    if len(data) <= 1 and not _LONE_END.search(body + ended[:2]) and all(line.startswith(_LINES) for line in lines):
+        return body + (b"\r\n\r\n" if ended.startswith(b"\r\n") else b"\n\n") if body else b""
+    fields = [line for line in lines if line.startswith(_LINES) and not line.startswith(b"data")]
+    values = [line[5:].removeprefix(b" ") for line in data if line == b"data" or line.startswith(b"data:")]
+    if any(values) and b"".join(values).lstrip()[:1] in (b"{", b"["):
+        values = [b" ".join(values)]  # a line end in JSON is white space
+    fields += [b"data: " + value for value in values if value]
+    return b"\n".join(fields) + b"\n\n" if fields else b""

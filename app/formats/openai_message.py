@@ -1,0 +1,126 @@
+"""What a model wrote: every text of an answer, wherever a provider puts it, and an upper bound of it without parsing.
+
+Content as a text or as parts, refusals, thoughts under whichever name, tool calls of every kind: all of it was written
+and is paid for. What is no text is named here, and nothing else is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+MEDIA_BYTES_A_TOKEN = 1_000
+"""How many bytes of a picture or sound in base64 are counted as a token where nobody says how many they are: a picture
+of Gemini's (1,290 tokens) has some 1.3 MB, a second of OpenAI's sound (20 tokens) 11 KB as mp3 and 64 KB as PCM."""
+
+_NO_TEXT = frozenset({
+    "id", "type", "role", "object", "model", "format", "created", "finish_reason", "native_finish_reason",
+    "stop_reason", "system_fingerprint", "service_tier", "provider", "severity",
+})  # fmt: skip
+"""Fields whose text nobody wrote, beside ids and signatures."""
+_ASIDE = frozenset({"logprobs", "usage", "error", "content_filter_results", "content_filter_result", "token_ids",
+                    "prompt_token_ids", "prompt_logprobs", "safety_ratings"})  # fmt: skip
+"""What stands in a choice beside what was written, or says that again."""
+_THOUGHTS = frozenset({"reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking",
+                       "thinking_blocks", "thought"})  # fmt: skip
+"""Names of thoughts; some providers say the same one under several."""
+
+_KNOWN = "|".join(sorted(_NO_TEXT))
+_ENVELOPE = "|".join(sorted(
+    {"choices", "index", "delta", "content", "refusal", "tool_calls", "function", "arguments", "name", "usage",
+     "reasoning_content", "reasoning", "logprobs", "obfuscation", *_NO_TEXT, *_ASIDE}
+))  # fmt: skip
+_STRINGS = re.compile(
+    rb'"(?:%s)"\s*:\s*"(?:[^"\\]|\\.)*"|"(?:%s)"\s*:|"((?:[^"\\]|\\.)*)"' % (_KNOWN.encode(), _ENVELOPE.encode())
+)
+"""Goes over JSON string by string, so that no text can pass for the end of another. What it finds is what may have been
+written: names of fields that nobody knows are among it, those of every provider's chunks are not."""
+_COMMENTS = re.compile(rb"^:.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote: its text, and how many bytes of base64 of pictures and sound."""
+
+    text: str
+    media_bytes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.media_bytes)
+
+    @property
+    def media_tokens(self) -> int:
+        """About how many tokens the pictures and the sound are."""
+        return -(-self.media_bytes // MEDIA_BYTES_A_TOKEN)
+
+
+def text_bytes(data: bytes) -> int:
+    """Returns no less than the bytes of what `written_in` finds in the same events, without parsing anything."""
+    if data.startswith(b":") or b"\n:" in data:
+        data = _COMMENTS.sub(b"", data)  # they are free to hold half a text
+    return sum(map(len, _STRINGS.findall(data)))
+
+
+def written_in(contents: Iterable[dict[str, Any]]) -> Written:
+    """Returns what was written in the choices of an answer or of the events of a stream, in its order.
+
+    An event without choices, in a stream of chunks that have them, is looked at whole.
+    """
+    found = _Found([], [])
+    for content in contents:
+        choices = content.get("choices")
+        if isinstance(choices, list):
+            for choice in choices:
+                found.gather(choice)
+        elif choices is None:
+            found.gather(content)
+    return Written("".join(found.texts), sum(map(len, found.media)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Pieces of what was written, as they are found: texts, and pictures and sound in base64."""
+
+    texts: list[str]
+    media: list[str]
+
+    def gather(self, value: object, name: str = "") -> None:
+        """Collects what is written in a value of this name, at any depth."""
+        if isinstance(value, str):
+            (self.media if _is_media(name, value) else self.texts).append(value)
+        elif isinstance(value, list):
+            for item in value:
+                self.gather(item, name)
+        elif isinstance(value, dict):
+            self._gather_fields(value, name)
+
+    def _gather_fields(self, fields: dict[str, Any], holder: str) -> None:
+        """Collects what is written in an object; a thought that is said under several names is collected once."""
+        thoughts: set[str] = set()
+        for name, item in fields.items():
+            if name in _ASIDE or (isinstance(item, str) and _is_no_text(name)):
+                continue
+            if name not in _THOUGHTS:
+                self.gather(item, "audio.data" if (holder, name) == ("audio", "data") else name)
+                continue
+            thought = _Found([], self.media)
+            thought.gather(item, name)
+            if (said := "".join(thought.texts)) not in thoughts:
+                thoughts.add(said)
+                self.texts.extend(thought.texts)
+
+
+def _is_no_text(name: str) -> bool:
+    return name in _NO_TEXT or name.endswith(("_id", "signature"))
+
+
+def _is_media(name: str, text: str) -> bool:
+    """Tells whether a field holds a picture or sound in base64."""
+    return name in ("audio.data", "b64_json") or (name in ("url", "image_url") and text.startswith("data:"))
+
+
+def choices_in(contents: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the choices of all contents; what is none, in a stream that has begun well, is passed over."""
+    for content in contents:
+        choices = content.get("choices")
+        yield from (choice for choice in choices if isinstance(choice, dict)) if isinstance(choices, list) else ()
