@@ -4,8 +4,7 @@ The client's going away is watched for all the time, and ends the provider's cal
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,8 +16,8 @@ from app.api.body import ClientGone, Receive, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
 from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
-from app.api.links import make_ask_url
-from app.api.rate_headers import headers_of_run
+from app.api.exchange import EVENTS, NO_ACTION, AsgiSend, Exchange, Header, Scope
+from app.api.links import check_way_back, make_ask_url
 from app.api.stream_comments import StreamComments
 from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
 from app.domain.ledger.operations import Applied
@@ -28,65 +27,16 @@ from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.app_balance import visible_balance
 from app.flows.chat import Run
-from app.flows.chat_answer import Wording
 from app.flows.chat_delivery import Recording
 from app.flows.chat_request import ChatRequest, read_chat_request
+from app.flows.chat_wording import Wording
 from app.flows.decide import Ask, Stopped, message_text
 from app.flows.snapshot import Snapshot
 from app.flows.stream_end import Stop
 
 log = structlog.get_logger()
 
-Scope = MutableMapping[str, Any]
-AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
-
-EVENTS = b"text/event-stream; charset=utf-8"
-NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request and its answer on the wire."""
-
-    scope: Scope
-    send: AsgiSend
-    request_id: str
-    headers: dict[bytes, bytes]
-    has_begun: bool = False
-    limits: tuple[Header, ...] = ()
-    first: list[Header] = field(default_factory=lambda: NO_ACTION)
-
-    def text(self, name: bytes) -> str | None:
-        """Returns a request header."""
-        value = self.headers.get(name)
-        return None if value is None else value.decode("latin-1")
-
-    async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
-        """Sends status and headers."""
-        self.has_begun = True
-        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *self.limits, *more,
-                   *self.scope["coinslot.headers"]]  # fmt: skip
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def answer(self, status: int, body: bytes, more: list[Header]) -> None:
-        """Sends a whole JSON answer."""
-        await self.begin(status, b"application/json", [(b"content-length", str(len(body)).encode()), *more])
-        await self.send({"type": "http.response.body", "body": body})
-
-    def piece(self, body: bytes) -> Awaitable[None]:
-        """Sends a piece of a stream, its headers before the first."""
-        if not self.has_begun:
-            return self._first_piece(body)
-        return self.send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def _first_piece(self, body: bytes) -> None:
-        await self.begin(200, EVENTS, self.first)
-        await self.send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def end(self) -> None:
-        """Ends a stream."""
-        await self.send({"type": "http.response.body", "body": b""})
+WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -155,14 +105,21 @@ class _Call:
     user_from: UserPlace
     request: ChatRequest
 
+    @property
+    def way_back(self) -> tuple[str | None, str | None]:
+        """Where the app wants its user back, and the state that goes along; None for what it did not say."""
+        return self.exchange.text(b"x-paywall-return-url"), self.exchange.text(b"x-paywall-state")
+
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
         chat, exchange, theirs = wiring.get().chat, self.exchange, self.exchange.scope.get("coinslot.client_request_id")
         for _ in range(DECISIONS_MAX):
+            # What is only said later is looked at now: once money is held, nothing that a client wrote may be wrong.
+            check_way_back(self.snapshot, *self.way_back, WAY_BACK)
             try:
                 begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed,
                                          user_from=self.user_from)  # fmt: skip
-                exchange.limits = headers_of_run(begun)
+                exchange.begun = begun
                 return begun
             except (Blocked, LimitReached) as why:
                 wiring.get().teller.refused(self.snapshot, self.user, why, self.request.model, exchange.request_id)
@@ -223,8 +180,7 @@ class _Call:
         await self.exchange.end()
 
     def _url(self, ask: Ask) -> str:
-        return_url, state = self.exchange.text(b"x-paywall-return-url"), self.exchange.text(b"x-paywall-state")
-        return make_ask_url(self.snapshot, self.user, ask, return_url, state)
+        return make_ask_url(self.snapshot, self.user, ask, *self.way_back)
 
     def _stop(self, action: Stopped) -> Stop:
         if action == "none":

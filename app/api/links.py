@@ -54,13 +54,20 @@ def make_menu_url(snapshot: Snapshot, user: str, return_url: str | None, state: 
     return menu_url(base_url(), mint_menu(snapshot.paywall_id, user, return_url, state))
 
 
-def _way_back(snapshot: Snapshot, return_url: str | None, state: str | None) -> str | None:
-    """Returns where a link leads back to.
+def check_way_back(
+    snapshot: Snapshot, return_url: str | None, state: str | None, names: tuple[str, str] = ("return_url", "state")
+) -> None:
+    """Raises BadField for a return URL that is not of the paywall's own origins, or a state that is too long.
 
-    Raises BadField for a return URL that is not of the paywall's own origins, or a state that is too long.
+    `names` are what the caller wrote the two as.
     """
     if return_url is not None and not snapshot.configuration.may_return_to(return_url):
-        raise BadField("return_url", "`return_url` must be of an origin that the paywall lists.")
+        raise BadField(names[0], f"`{names[0]}` must be of an origin that the paywall lists.")
     if state is not None and len(state) > STATE_CHARACTERS_MAX:
-        raise BadField("state", f"`state` may have at most {STATE_CHARACTERS_MAX} characters.")
+        raise BadField(names[1], f"`{names[1]}` may have at most {STATE_CHARACTERS_MAX} characters.")
+
+
+def _way_back(snapshot: Snapshot, return_url: str | None, state: str | None) -> str | None:
+    """Returns where a link leads back to. Raises BadField as `check_way_back` does."""
+    check_way_back(snapshot, return_url, state)
     return return_url or snapshot.configuration.app_url or None

@@ -18,25 +18,18 @@ from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.chat import Chat, Keep, Run
+from app.flows.chat_wording import Wording, worded
 from app.flows.decide import Stopped
 from app.flows.hold_meter import HoldMeter
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
 from app.flows.provider_answer import beginning, completion, read_behind, read_whole
-from app.flows.stream_end import Stop, stream_tail
+from app.flows.stream_end import DONE, error_event, stream_tail
 from app.flows.stream_meter import StreamMeter
 from app.formats.openai_message import Written, written_in
 from app.formats.openai_usage import Usage, usage_of
 
 Send = Callable[[bytes], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
-
-    settled: Callable[[Applied], dict[str, Any]]
-    stopped: Callable[[Stopped], Stop]
 
 
 KeepBytes = Callable[[Applied, bytes], ChatAnswer]
@@ -78,10 +71,9 @@ class Carrier:
             metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
 
         def body(settled: Applied) -> bytes:
-            return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(wording.settled(settled)) + b"}"
+            return worded(lambda: _with_paywall(raw, wording.settled(settled)), raw, run.asked.id)
 
-        kept: Keep | None = None if keep is None else lambda settled: keep(settled, body(settled))
-        return body(await self._conclude(run, answer, metered, kept))
+        return body(await self._conclude(run, answer, metered, _keeping(run, keep, body)))
 
     async def _conclude(
         self, run: Run, answer: ProviderAnswer, metered: Metered | None, keep: Keep | None = None
@@ -174,11 +166,14 @@ class Carrier:
         """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
 
         is_cut = end.failure is not None or end.stopped is not None
-        stop = wording.stopped(end.stopped) if end.stopped else None
         metered = Metered(None)
 
         def tail(settled: Applied) -> bytes:
-            return stream_tail(run, meter, end.failure, stop, metered, wording.settled(settled))
+            stop = worded(lambda: wording.stopped(end.stopped), None, run.asked.id) if end.stopped else None
+            paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.asked.id)
+            plain = DONE if end.failure is None else error_event(ProviderFailed("The provider's answer broke off."))
+            said = (run, meter, end.failure, stop, metered, paywall)
+            return worded(lambda: stream_tail(*said), plain, run.asked.id)
 
         async def conclude() -> Applied:
             nonlocal metered
@@ -191,14 +186,26 @@ class Carrier:
                     if end.failure is not None:
                         metered = replace(metered, failure=end.failure.reason)
                 finally:
-                    kept: Keep | None = None if keep is None else lambda settled: keep(settled, tail(settled))
-                    settled = await self._chat.settle(run, metered, kept)
+                    settled = await self._chat.settle(run, metered, _keeping(run, keep, tail))
             return settled
 
         # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
         is_said = meter.final_tokens(is_cut=is_cut) is not None
         settled = await (conclude() if is_said else asyncio.shield(self._chat.keep(conclude())))
         await send(tail(settled))
+
+
+def _keeping(run: Run, keep: KeepBytes | None, last: Callable[[Applied], bytes]) -> Keep | None:
+    """Returns what makes a kept answer of a settlement; where that fails, only that there was one is kept."""
+    if keep is None:
+        return None
+    nothing = ChatAnswer(None, run.request.is_stream)
+    return lambda settled: worded(lambda: keep(settled, last(settled)), nothing, run.asked.id)
+
+
+def _with_paywall(raw: bytes, paywall: dict[str, Any]) -> bytes:
+    """Returns a JSON object with our `paywall` in it."""
+    return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(paywall) + b"}"
 
 
 def _answer_of(run: Run) -> ProviderAnswer:

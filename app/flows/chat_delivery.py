@@ -16,7 +16,8 @@ from app.domain.ledger.operations import Applied
 from app.domain.usage import idempotency
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.flows.chat import Chat, Run
-from app.flows.chat_answer import Carrier, Wording
+from app.flows.chat_answer import Carrier
+from app.flows.chat_wording import Wording
 from app.flows.decide import Ask
 from app.flows.ports import Sealer
 

@@ -81,3 +81,27 @@ def test_who_asks_for_the_users_own_key_is_refused_and_not_charged_instead(demo:
         400, "X-Paywall-Billing", "unsupported_billing",
     )  # fmt: skip
     assert asked["platform"].status_code == 200 and demo.held(user) == 0
+
+
+BAD_WAYS = {
+    "a foreign origin": ("X-Paywall-Return-Url", "https://evil.example/back"),
+    "no URL": ("X-Paywall-Return-Url", "nowhere"),
+    "a script": ("X-Paywall-Return-Url", "javascript:alert(1)"),
+    "a broken host": ("X-Paywall-Return-Url", "https://["),
+    "a long state": ("X-Paywall-State", "s" * 1_100),
+}
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(("name", "value"), BAD_WAYS.values(), ids=BAD_WAYS)
+def test_a_way_back_that_cannot_be_is_refused_before_anything_is_held(
+    demo: Demo, name: str, value: str, is_stream: bool, key: str | None
+) -> None:
+    body = {"model": "ok", "user": demo.new_user("0.004"), "messages": QUESTION, "stream": is_stream}
+    before = demo.rows()
+    headers = {**demo.headers(), name: value, **({"Idempotency-Key": f"{name}{value[:30]}"} if key else {})}
+    answer = httpx.post(f"{demo.api_base}/chat/completions", json=body, timeout=60, headers=headers)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, name, "invalid_value")
+    assert name in error["message"] and demo.rows() == before

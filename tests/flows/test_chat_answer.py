@@ -14,7 +14,7 @@ from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage.requests import Metered
 from app.domain.wallets.wallets import Balance
 from app.flows.chat import Run
-from app.flows.chat_answer import Wording
+from app.flows.chat_wording import Wording
 from app.flows.snapshot import Snapshot
 from app.flows.stream_end import Stop
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue

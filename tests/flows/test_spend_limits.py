@@ -14,7 +14,7 @@ from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.app_balance import read_app_balance
 from app.flows.chat import Run
-from app.flows.chat_answer import Wording
+from app.flows.chat_wording import Wording
 from app.flows.decide import Ask
 from app.flows.manual_charge import charge
 from app.flows.spend_limits import SpendLimits, spending_text

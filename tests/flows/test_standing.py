@@ -13,7 +13,7 @@ from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Mode
 from app.domain.wallets.shared import freeze_shared_wallet
 from app.flows.chat import Run
-from app.flows.chat_answer import Wording
+from app.flows.chat_wording import Wording
 from app.flows.decide import Ask, Standing
 from app.flows.snapshot import Snapshot
 from app.flows.standing import Standings, standing_of
