@@ -5,10 +5,13 @@ so that one bad operation never fails its neighbours.
 """
 
 import asyncio
+import copy
 import threading
-from collections.abc import Sequence
+import traceback
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -34,15 +37,56 @@ def no_rows(_applied: Applied) -> Sequence[Row]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why an operation did not land, as a value: what crosses threads and waits in lists must hold no frames.
+
+    An exception that was raised holds them, and with them the batch and all requests in it. `error` never was.
+    """
+
+    error: Exception
+
+    @classmethod
+    def by(cls, raised: Exception) -> "Failed":
+        """Returns the value of an error that was raised and has been caught for good: its frames are emptied."""
+        link: BaseException | None = raised
+        while link is not None:
+            traceback.clear_frames(link.__traceback__)
+            link = link.__cause__ or link.__context__
+        try:
+            return cls(copy.copy(raised))
+        except (TypeError, ValueError, AttributeError):  # it cannot be made from what it says of itself
+            return cls(RuntimeError(repr(raised)))
+
+    def anew(self) -> Exception:
+        """Returns the error for one caller to raise."""
+        return copy.copy(self.error)
+
+
+Answer = Applied | Failed
+
+
 @dataclass(slots=True)
 class _Waiting:
     operation: Operation
     rows: Rows
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Applied]
+    future: asyncio.Future[Answer]
 
 
-Answer = Applied | Exception
+class Landing:
+    """A commit's outcome to come. Awaiting it gives what was applied, or raises an error of the caller's own."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: asyncio.Future[Answer]) -> None:
+        self._future = future
+
+    def __await__(self) -> Generator[Any, None, Applied]:
+        answer = yield from self._future.__await__()
+        if isinstance(answer, Failed):
+            raise answer.anew()
+        return answer
 
 
 class CommitQueue:
@@ -81,7 +125,7 @@ class CommitQueue:
         """
         return await self.submit(operation, beside)
 
-    def submit(self, operation: Operation, beside: Rows = no_rows) -> "asyncio.Future[Applied]":
+    def submit(self, operation: Operation, beside: Rows = no_rows) -> Landing:
         """Begins a commit, and returns its outcome to come; cancelling that does not take the commit back.
 
         Raises Unavailable at once if the queue is full or closed.
@@ -99,7 +143,7 @@ class CommitQueue:
             has_rung, self._is_ringing = self._is_ringing, True
         if not has_rung:
             loop.call_soon(self._ring, loop, 1, 0)
-        return waiting.future
+        return Landing(waiting.future)
 
     def _ring(self, loop: asyncio.AbstractEventLoop, seen: int, turns: int) -> None:
         """Wakes the writer once a turn of the event loop has brought nothing more: who comes together goes together."""
@@ -125,10 +169,17 @@ class CommitQueue:
     def _run(self) -> None:
         writer = Writer()
         try:
-            while batch := self._take():
-                self._answer(batch, _commit(writer, batch))
+            while self._serve(writer):
+                pass
         finally:
             writer.close()
+
+    def _serve(self, writer: Writer) -> bool:
+        """Commits one batch, and lets go of it: requests must not be kept until the next one comes."""
+        batch = self._take()
+        if batch:
+            self._answer(batch, _commit(writer, batch))
+        return bool(batch)
 
     def _take(self) -> list[_Waiting]:
         """Waits for operations and takes those that are there; nothing at the end of the queue."""
@@ -148,7 +199,7 @@ class CommitQueue:
             self._waiting -= len(batch)
             self.batches += 1
             self.operations += len(batch)
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Applied], Answer]]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Answer], Answer]]] = {}
         for waiting, answer in zip(batch, answers, strict=True):
             by_loop.setdefault(waiting.loop, []).append((waiting.future, answer))
         for loop, answered in by_loop.items():
@@ -158,37 +209,34 @@ class CommitQueue:
                 log.warning("commit_queue", step="answer", lost=len(answered), reason="the event loop is closed")
 
 
-def _resolve(answered: Sequence[tuple[asyncio.Future[Applied], Answer]]) -> None:
+def _resolve(answered: Sequence[tuple[asyncio.Future[Answer], Answer]]) -> None:
     for future, answer in answered:
-        if future.done():
-            continue
-        if isinstance(answer, Exception):
-            future.set_exception(answer)
-        else:
+        if not future.done():
             future.set_result(answer)
 
 
 def _commit(writer: Writer, batch: Sequence[_Waiting]) -> Sequence[Answer]:
     """Commits a batch, or says for each operation why not; nothing that fails in one stops the writer."""
-    failure: Exception = Unavailable("Nothing was tried.")
+    failure = Failed(Unavailable("Nothing was tried."))
     for attempt in range(1, db.ATTEMPTS_MAX + 1):
         try:
             # What failed in a pipeline is repeated without one, which says exactly what it was.
-            return _write(writer, batch, pipelined=attempt == 1)
+            outcomes = _write(writer, batch, pipelined=attempt == 1)
+            return [outcome if isinstance(outcome, Applied) else Failed(outcome) for outcome in outcomes]
         except Exception as error:
             log.warning("commit_queue", step="commit", operations=len(batch), attempt=attempt, error=repr(error))
-            failure = error
-        if not _may_land_next_time(failure, attempt):
+            failure = Failed.by(error)
+        if not _may_land_next_time(failure.error, attempt):
             break
-    if isinstance(failure, Unavailable):
+    if isinstance(failure.error, Unavailable):
         # A database that is away is not asked again for each.
-        return [type(failure)(failure.message) for _ in batch]
+        return [failure for _ in batch]
     if len(batch) == 1:
         return [failure]
     return [answer for waiting in batch for answer in _commit(writer, (waiting,))]
 
 
-def _write(writer: Writer, batch: Sequence[_Waiting], *, pipelined: bool) -> Sequence[Answer]:
+def _write(writer: Writer, batch: Sequence[_Waiting], *, pipelined: bool) -> Sequence[Outcome]:
     def work(link: Link) -> list[Outcome]:
         outcomes = apply(link, [waiting.operation for waiting in batch])
         rows.write(link, [

@@ -24,7 +24,8 @@ CoinslotError
 └── Unavailable           the database is away or the queue is full; nothing was written
 """
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 
 class CoinslotError(Exception):
@@ -36,6 +37,14 @@ class CoinslotError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def unraised(self) -> Self:
+        """Returns the same error as one that was never raised, to be kept, handed on or raised anew.
+
+        One that was raised holds the frames that it came through, and they whatever request they were about; kept
+        by one of them, it is a cycle that only the collector ends.
+        """
+        return copy.copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Lets an error cross from one process to another with all that it says."""

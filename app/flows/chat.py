@@ -5,7 +5,7 @@ a release; only the death of the process leaves that to housekeeping.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -246,7 +246,7 @@ class Chat:
         """Gives the hold back whole, whatever becomes of the caller. Raises Unavailable as settle does."""
         return await self._surely(lambda: self._submit_release(run), run, "release")
 
-    def _submit_release(self, run: Run) -> "asyncio.Future[Applied]":
+    def _submit_release(self, run: Run) -> Awaitable[Applied]:
         def beside(_released: Applied) -> list[Row]:
             row: list[Row] = [requests.let_go(run.asked.id, run.failure, is_told=run.asked.is_told)]
             return row if run.asked.claim_id is None else [*row, idempotency.give_up_chat(run.asked.claim_id)]
@@ -254,7 +254,7 @@ class Chat:
         release = Release(requests.hold_id(run.asked.id), run.asked.wallet.account, run.budgets)
         return self._queue.submit(release, beside)
 
-    async def _surely(self, submit: Callable[[], "asyncio.Future[Applied]"], run: Run, step: str) -> Applied:
+    async def _surely(self, submit: Callable[[], Awaitable[Applied]], run: Run, step: str) -> Applied:
         """Waits for a commit; if it fails for now, or the caller is cancelled, it is seen to in the background.
 
         What the developer's limits counted is given back meanwhile, before the caller can ask for more.
@@ -269,9 +269,7 @@ class Chat:
             if ending is not None:
                 await asyncio.wait((ending,))
 
-    async def _repeat(
-        self, submit: Callable[[], "asyncio.Future[Applied]"], request_id: str, step: str
-    ) -> Applied | None:
+    async def _repeat(self, submit: Callable[[], Awaitable[Applied]], request_id: str, step: str) -> Applied | None:
         """Repeats a commit until it lands or the ledger says that it is settled otherwise."""
         attempt = 0
         while True:

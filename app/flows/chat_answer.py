@@ -169,7 +169,7 @@ class Carrier:
         metered = Metered(None)
 
         def tail(settled: Applied) -> bytes:
-            stop = worded(lambda: wording.stopped(end.stopped), None, run.asked.id) if end.stopped else None
+            stop = None if (why := end.stopped) is None else worded(lambda: wording.stopped(why), None, run.asked.id)
             paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.asked.id)
             plain = DONE if end.failure is None else error_event(ProviderFailed("The provider's answer broke off."))
             said = (run, meter, end.failure, stop, metered, paywall)
@@ -241,11 +241,11 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
             has_sent = True
             await send(passing)
         broken.body = None if broken.body is None else answer.cleaned(broken.body)
-        failure: ProviderFailed | None = broken
+        failure: ProviderFailed | None = broken.unraised()
     else:
         failure = await _failure_of(meter, answer)
     if failure is not None and not has_sent:
-        raise failure
+        raise failure.unraised()
     return _End(failure)
 
 

@@ -36,13 +36,17 @@ Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
 
 @dataclass(slots=True)
 class Recording:
-    """An answer as it is made. `ask` or `failure` stand in its place; `is_replay` if it was made before."""
+    """An answer as it is made. `ask` or `failure` stand in its place; `is_replay` if it was made before.
+
+    It `is_broken` as long as nobody can say that it came to an end.
+    """
 
     body_hash: str
     is_stream: bool
     is_replay: bool = False
     ask: Ask | None = None
-    failure: BaseException | None = None
+    failure: CoinslotError | None = None
+    is_broken: bool = False
     run: Run | None = None
     pieces: list[bytes] = field(default_factory=list)
     is_done: bool = False
@@ -77,8 +81,8 @@ class Recording:
         """Waits until a provider has begun to answer, or for what stands in its place. Raises the failure."""
         while self.run is None and not self.pieces and not self.is_done:
             await self._changed.wait()
-        if self.is_done and self.failure is not None and not self.pieces:
-            raise self.failure
+        if self.is_done and not self.pieces:
+            self._check()
 
     async def read(self) -> AsyncIterator[bytes]:
         """Yields the answer from its beginning. Raises the failure where it came."""
@@ -90,8 +94,14 @@ class Recording:
             if self.is_done:
                 break
             await self._changed.wait()
+        self._check()
+
+    def _check(self) -> None:
+        """Raises what went wrong: for each listener anew, because an error keeps the frames that it comes through."""
         if self.failure is not None:
-            raise self.failure
+            raise self.failure.unraised()
+        if self.is_broken:
+            raise RuntimeError("An answer broke off; the task that made it says why.")
 
 
 class Deliveries:
@@ -121,14 +131,14 @@ class Deliveries:
         return recording, False
 
     async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin, wording: Wording) -> None:
-        recording.failure = RuntimeError("An answer broke off; the task that made it says why.")
+        recording.is_broken = True
         try:
             begun = await self._begin(recording, claimed, begin)
             if begun is not None:
                 await self._carry(recording, claimed, begun, wording)
-            recording.failure = None
+            recording.is_broken = False
         except CoinslotError as error:
-            recording.failure = error
+            recording.failure = error.unraised()
         finally:
             recording.end()
             if claimed is not None:

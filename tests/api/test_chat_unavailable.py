@@ -1,7 +1,7 @@
 """A database that goes away in the middle of a stream."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from typing import Any
 
 import orjson
@@ -47,7 +47,7 @@ async def test_a_stream_that_cannot_be_charged_yet_ends_with_an_error_and_is_cha
     wired.queue.start()
     submit, fails = wired.queue.submit, iter([False, True])  # the hold lands, the settlement does not at first
 
-    def fails_once(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+    def fails_once(operation: Operation, beside: Rows) -> Awaitable[Applied]:
         return unanswered() if next(fails, False) else submit(operation, beside)
 
     monkeypatch.setattr(wired.queue, "submit", fails_once)

@@ -23,9 +23,7 @@ async def test_an_answer_whose_head_cannot_be_written_has_not_begun() -> None:
     exchange = Exchange({"coinslot.headers": None}, send, "req_1", {})
     with pytest.raises(TypeError):
         await exchange.answer(200, b"{}", NO_ACTION)
-    assert not exchange.has_begun and sent == []
+    assert (exchange.has_begun, sent) == (False, [])
     exchange.scope["coinslot.headers"] = [(b"x-request-id", b"req_1")]
     await exchange.answer(200, b"{}", NO_ACTION)
-    assert exchange.has_begun and [message["type"] for message in sent] == [
-        "http.response.start", "http.response.body",
-    ]  # fmt: skip
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from app.adapters.tokens_tiktoken import TiktokenCounter
@@ -21,6 +21,8 @@ from app.flows.standing import Standings
 
 COUNTER = TiktokenCounter()
 SECRET = "sk-secret"
+Landed = Awaitable[Applied]
+"""The outcome of a commit to come, real or scripted."""
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app import db
 from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, UnknownModel
-from app.domain.ledger.operations import Applied, Operation
+from app.domain.ledger.operations import Operation
 from app.domain.ledger.tables import LedgerHold, LedgerTransfer
 from app.domain.money import NANOS, format_decimal
 from app.domain.paywalls import keys
@@ -24,7 +24,7 @@ from app.flows.decide import Ask, bound_of
 from app.flows.prompt_count import count_prompt
 from app.flows.snapshot import Snapshot
 from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.flows.scripted import COUNTER, Scripted, flows, request, unanswered
+from tests.flows.scripted import COUNTER, Landed, Scripted, flows, request, unanswered
 
 
 def balance(snapshot: Snapshot) -> Balance:
@@ -194,7 +194,7 @@ async def test_a_hold_whose_commit_was_not_answered_is_given_back(
         chat, _ = flows(queue, provider)
         submit = queue.submit
 
-        def loses_the_answer(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+        def loses_the_answer(operation: Operation, beside: Rows) -> Landed:
             monkeypatch.setattr(queue, "submit", submit)
             if landed:
                 submit(operation, beside)
@@ -270,7 +270,7 @@ async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monk
         assert isinstance(run, Run)
         submit, failures = queue.submit, iter([True, True])
 
-        def fails_twice(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+        def fails_twice(operation: Operation, beside: Rows) -> Landed:
             return unanswered() if next(failures, False) else submit(operation, beside)
 
         monkeypatch.setattr(queue, "submit", fails_twice)

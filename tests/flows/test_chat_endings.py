@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import replace
 
 import pytest
@@ -140,7 +141,7 @@ async def test_an_answer_that_was_charged_late_is_kept_without_the_error_that_it
         asking.use(Scripted(*STREAMED))
         failures = iter([False, True])  # the hold lands, the settlement does not at first
 
-        def fails_once(operation: Operation, beside: Rows) -> "asyncio.Future[Applied]":
+        def fails_once(operation: Operation, beside: Rows) -> Awaitable[Applied]:
             return unanswered() if next(failures, False) else submit(operation, beside)
 
         monkeypatch.setattr(queue, "submit", fails_once)

@@ -56,7 +56,7 @@ _hold_columns = attrgetter(*_HOLD_COLUMNS)
 
 
 def apply(session: Session | Link, operations: Sequence[Operation]) -> list[Outcome]:
-    """Applies operations in order and returns for each what it did, or why it was refused.
+    """Applies operations in order and returns for each what it did, or why it was refused: a value, never raised.
 
     A refused operation changes nothing and does not stop the others. Database errors are raised and
     leave the whole transaction to be rolled back.
@@ -68,7 +68,7 @@ def apply(session: Session | Link, operations: Sequence[Operation]) -> list[Outc
         try:
             outcomes.append(decide(book, operation))
         except LedgerRefused as refusal:
-            outcomes.append(refusal)
+            outcomes.append(refusal.unraised())
     _write(link, book)
     return outcomes
 
@@ -77,7 +77,7 @@ def apply_one(session: Session, operation: Operation) -> Applied:
     """Applies one operation. Raises LedgerRefused if the ledger will not."""
     outcome = apply(session, (operation,))[0]
     if isinstance(outcome, LedgerRefused):
-        raise outcome
+        raise outcome.unraised()
     return outcome
 
 
