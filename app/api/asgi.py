@@ -60,6 +60,8 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and is_chat(path):
             scope["coinslot.headers"] = extra  # with its own it sends every piece straight on
             return chat(scope, receive, send)
+        if b"%00" in scope.get("query_string", b""):
+            return _refuse(BadField(None, "An address cannot hold the character NUL.", "invalid_address"), send, extra)
         if pages is None or path.split("/", 2)[1] in first_words:
             return _answered_by_api(api, scope, receive, _with_headers(send, extra, OWN_POLICY))
         return pages(scope, receive, _with_headers(send, extra, page_policy))
@@ -107,7 +109,8 @@ async def _refuse(error: BadField, send: Send, extra: Sequence[Header]) -> None:
 
 def _client_request_id(theirs: bytes | None) -> bytes | None:
     """Returns the client's own id to echo, if it is one."""
-    return theirs if theirs is not None and len(theirs) <= CLIENT_ID_CHARACTERS_MAX and theirs.isascii() else None
+    is_id = theirs is not None and len(theirs) <= CLIENT_ID_CHARACTERS_MAX and theirs.isascii()
+    return theirs if is_id and theirs is not None and theirs.decode().isprintable() else None
 
 
 def api_only(lifespans: Sequence[Lifespan]) -> App:

@@ -66,6 +66,11 @@ def is_word(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
+def as_id(text: str) -> str:
+    """Returns an id to look for; one that finds nothing where the text, which may be anybody's, can be none."""
+    return text if is_word(text) else ""
+
+
 def derived_id(prefix: str, *parts: str) -> str:
     """Returns the one id of what `parts` name: the same parts give the same id in every process."""
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()

@@ -16,6 +16,7 @@ from app.domain.authorizations import authorizations, caps
 from app.domain.authorizations.authorizations import Consent, TakenByAnother
 from app.domain.authorizations.tables import Authorization
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
+from app.domain.ids import as_id
 from app.domain.money import Environment, Unit, format_for_people
 from app.domain.paywalls.configuration import Configuration, Mode, read_current
 from app.domain.paywalls.tables import Paywall
@@ -204,7 +205,7 @@ async def revoke(person: Person, authorization_id: str) -> None:
 
 
 def _revoke(session: Session, account_id: str, authorization_id: str) -> None:
-    stored = session.get(Authorization, authorization_id)
+    stored = session.get(Authorization, as_id(authorization_id))
     was_active = stored is not None and stored.status == "active"
     authorizations.revoke_by_account(session, account_id, authorization_id)
     if stored is not None and was_active:

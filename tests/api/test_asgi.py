@@ -95,3 +95,16 @@ async def test_a_request_that_has_ended_is_gone_without_a_search_for_cycles(data
         assert seen() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/requests/req_%00", "/v1/%00/user/balance", "/v1/user/balance?user=a%00", "/v1/requests?model=%00&user=a",
+     "/v1/ledger?cursor=%00", "/v1/models/%00", "/v1/webhooks/subscriptions/%00", "/v1/webhooks/logs?before=%00",
+     "/v1/user/connect?user=ada&state=%00", "/auth/oidc/%00", "/auth/oidc/x/callback?state=%00", "/%00"],
+)  # fmt: skip
+def test_an_address_with_nul_is_refused_before_any_database_sees_it(demo: Demo, path: str) -> None:
+    answer = httpx.get(demo.base_url + path, headers=demo.headers())
+    # In a path the parser refuses it already, in a query we do.
+    code = "invalid_address" if "?" in path else "malformed_request"
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import clock
-from app.domain.ids import BASE62, derived_id, encode, least_id, new_id
+from app.domain.ids import BASE62, as_id, derived_id, encode, is_word, least_id, new_id
 
 
 def test_new_ids_differ_and_sort_by_the_millisecond_of_their_making(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +53,9 @@ def test_the_least_id_of_a_time_parts_what_was_made_before_from_what_was_made_si
     assert before < least_id("req", at) < least_id("req", at + 1_000)
     assert least_id("req", clock.now() - clock.SECOND) < new_id("req")
     assert least_id("req", -(10**30)) < before < least_id("req", 10**30)
+
+
+@pytest.mark.parametrize("text", ["", "req_\x00", "\ud800", "req_é", "a\nb", "\x7f"])
+def test_what_can_be_no_id_finds_nothing(text: str) -> None:
+    assert not text or not is_word(text)
+    assert as_id(text) == "" and as_id("req_1a") == "req_1a"

@@ -15,7 +15,7 @@ from app.domain import clock
 from app.domain.authorizations.caps import CapView, read_cap, set_cap
 from app.domain.authorizations.tables import Authorization
 from app.domain.errors import NotFound, Refused
-from app.domain.ids import new_id
+from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
@@ -157,7 +157,7 @@ def revoke_by_app(session: Session, paywall_id: str, external_id: str) -> bool:
 
 def revoke_by_account(session: Session, account_id: str, authorization_id: str) -> None:
     """Ends an account's own authorization. Raises NotFound for another account's."""
-    stored = session.get(Authorization, authorization_id, with_for_update=True)
+    stored = session.get(Authorization, as_id(authorization_id), with_for_update=True)
     if stored is None or stored.account_id != account_id:
         raise NotFound("There is no such authorization.")
     _end_all(session, [stored] if stored.status != "ended" else [], BY_USER)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import BadField, NotFound, Refused
-from app.domain.ids import derived_id, new_id
+from app.domain.ids import as_id, derived_id, new_id
 from app.domain.money import NANOS
 from app.domain.people.tables import Identity, PersonAccount
 from app.domain.tables import table_of
@@ -140,7 +140,7 @@ def remove_identity(session: Session, account_id: str, identity_id: str) -> None
     """Removes a sign-in method. Raises NotFound for another account's, Refused for the last one."""
     # Whoever removes another one at the same time waits here, so that one always stays.
     account = _account(session, account_id, is_locked=True)
-    stored = session.get(Identity, identity_id)
+    stored = session.get(Identity, as_id(identity_id))
     if stored is None or stored.account_id != account_id:
         raise NotFound("There is no such sign-in method.")
     left = [identity for identity in list_identities(session, account_id) if identity.id != identity_id]

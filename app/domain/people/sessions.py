@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound
-from app.domain.ids import new_id
+from app.domain.ids import as_id, new_id
 from app.domain.people.tables import PersonAccount, SignInSession
 from app.domain.tables import table_of
 
@@ -114,7 +114,7 @@ def list_sessions(session: Session, account_id: str) -> list[SessionView]:
 
 def revoke_session(session: Session, account_id: str, session_id: str) -> None:
     """Ends a session of an account, for every page that is open in it too. Raises NotFound for another's."""
-    stored = session.get(SignInSession, session_id)
+    stored = session.get(SignInSession, as_id(session_id))
     if stored is None or stored.account_id != account_id:
         raise NotFound("There is no such session.")
     if stored.revoked_at is None:
@@ -132,4 +132,4 @@ def revoke_all(session: Session, account_id: str) -> None:
 
 
 def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

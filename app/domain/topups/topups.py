@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound, Refused
-from app.domain.ids import new_id
+from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
@@ -69,7 +69,7 @@ def create(
 
 def read(session: Session, topup_id: str, wallet_id: str | None = None) -> TopupView:
     """Returns a top-up, of one wallet if given. Raises NotFound for any other."""
-    topup = session.get(Topup, topup_id)
+    topup = session.get(Topup, as_id(topup_id))
     if topup is None or wallet_id not in (None, topup.wallet_id):
         raise NotFound("There is no such top-up.")
     return TopupView(topup.id, topup.status, topup.amount_nanos, parse(topup.account_id).unit)

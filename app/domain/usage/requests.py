@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound
+from app.domain.ids import as_id
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.paywalls.configuration import UserPlace
@@ -213,7 +214,7 @@ def _with_split(detail: dict[str, Any], done: Applied, terms: SplitTerms | None,
 
 def read_receipt(session: Session, paywall_id: str, request_id: str, user: str | None = None) -> Receipt:
     """Returns the receipt of a paywall's request, of one user if given. Raises NotFound for any other."""
-    row = session.execute(select(TABLE).where(TABLE.c.id == request_id)).mappings().first()
+    row = session.execute(select(TABLE).where(TABLE.c.id == as_id(request_id))).mappings().first()
     if row is None or row["paywall_id"] != paywall_id or user not in (None, row["external_id"]):
         raise NotFound(f"There is no request {request_id}.")
     return explain(dict(row), row["external_id"])

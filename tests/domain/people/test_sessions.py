@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from app import db
 from app.domain import clock
+from app.domain.authorizations.authorizations import revoke_by_account
 from app.domain.errors import NotFound
-from app.domain.people.accounts import email_identity, enter
+from app.domain.people.accounts import email_identity, enter, remove_identity
 from app.domain.people.sessions import (
     SEEN_SECONDS,
     SESSION_SECONDS,
@@ -18,6 +19,8 @@ from app.domain.people.sessions import (
     revoke_session,
 )
 from app.domain.people.tables import SignInSession
+from app.domain.topups import topups
+from app.domain.usage.requests import read_receipt
 
 
 def sign_in(email: str = "ada@example.org") -> str:
@@ -71,3 +74,20 @@ def test_use_is_noted_once_in_a_while(database: str, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(clock, "now", lambda: now)
         note_seen(session, person.session_id)
         assert list_sessions(session, person.account_id)[0].seen_at == now
+
+
+@pytest.mark.parametrize("id_", ["\x00", "\ud800", "ses_é", ""])
+def test_ids_that_none_can_be_find_nothing_on_either_database(database: str, id_: str) -> None:
+    """Pages and routes hand on what anybody wrote."""
+    with db.transaction() as session:
+        account_id, _ = enter(session, (email_identity("ada@example.org"),))
+        for look in (
+            lambda: revoke_session(session, account_id, id_),
+            lambda: remove_identity(session, account_id, id_),
+            lambda: revoke_by_account(session, account_id, id_),
+            lambda: topups.read(session, id_),
+            lambda: read_receipt(session, "pw_1", id_),
+        ):
+            with pytest.raises(NotFound):
+                look()
+        assert find_person(session, id_) is None
