@@ -78,3 +78,16 @@ def test_many_at_once_give_one(database: str) -> None:
         outcomes = list(pool.map(try_it, range(8)))
     assert outcomes.count("given") == 1 and trial_of(ada) == 200
     assert_books_balance()
+
+
+def test_ipv6_counts_by_the_line_and_so_do_those_who_come_at_once(database: str) -> None:
+    people = [person(f"p{number}") for number in range(8)]
+
+    def ask(number: int) -> Outcome:
+        return give(people[number], [f"idn_{number}"], f"2001:db8:0:1:{number:x}::1")
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(ask, range(8)))
+    assert sorted(found) == ["given"] * RULES.of_address_max + ["refused"] * (8 - RULES.of_address_max)
+    assert give(person("other"), ["idn_x"], "2001:db8:0:2::1") == "given"
+    assert_books_balance()
