@@ -241,7 +241,7 @@ def test_an_answer_that_this_browser_did_not_ask_for_lets_nobody_in(house: House
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("state", ["%C3%BC", "%F0%9F%98%80", "%00", "%ED%A0%80", "%FF", "a" * 10_000])
+@pytest.mark.parametrize("state", ["%C3%BC", "%F0%9F%98%80", "%ED%A0%80", "%FF", "a" * 4_000])
 def test_a_state_of_any_letters_goes_back_to_the_sign_in_page(house: House, state: str) -> None:
     browser = house.browser()
     browser.get("/auth/oidc/trusted")
