@@ -16,6 +16,7 @@ from typing import NoReturn
 import aiohttp
 
 from app.adapters.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session, place_of
+from app.adapters.key_forms import forms_of
 from app.adapters.masking import clean_object, clean_text
 from app.adapters.openai_answer import OpenAIAnswer
 from app.domain import clock
@@ -84,9 +85,11 @@ class OpenAIProvider:
             await self._fail(response, target)
         text = await self._read_bounded(response, MODELS_BYTES_MAX)
         try:
-            return [str(row["id"]) for row in json.loads(text)["data"]]
+            names = [str(row["id"]) for row in json.loads(text)["data"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
+        forms = forms_of(target.api_key)
+        return names if forms is None else list(map(forms.masked_text, names))
 
     async def close(self) -> None:
         """Closes all connections."""

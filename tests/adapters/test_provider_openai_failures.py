@@ -123,3 +123,11 @@ async def test_what_cannot_be_reached_is_a_failure_without_a_status(base_url: st
     await provider.close()
     assert (raised.value.status, raised.value.timed_out, raised.value.body) == (None, False, None)
     assert re.fullmatch(r"The provider nobody could not be reached \(\w+\)\.", raised.value.message)
+
+
+async def test_the_models_that_a_provider_lists_hold_no_key(speak: Speak) -> None:
+    body = b'{"data": [{"id": "hf-small"}, {"id": "models/%s"}]}' % KEY.encode()
+    url = await speak(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    provider = OpenAIProvider(allow_private=True)
+    assert await provider.list_models(ProviderTarget("quotes", url, KEY)) == ["hf-small", "models/***"]
+    await provider.close()
