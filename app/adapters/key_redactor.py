@@ -60,25 +60,38 @@ class KeyRedactor:
         self._forms = forms
         self.is_plain = False
         self._held: list[_Event] = []
-        self._head = self._end = b""
+        self._may_stand_in_text = forms.may_stand_in_text
         self._shapes_left = SHAPES_MAX
+        self._head = self._end = self._between = b""
+        self._text = slice(0)
+        self._least = 0
 
     def events(self, data: bytes) -> bytes:
-        """Takes whole events and returns those that may go on, redacted."""
-        if not self._held:
-            text = self._plain_text(data)
-            self.is_plain = text is not None
-            if text is not None:
-                if not self._forms.may_stand_in_text(text):
-                    return data
-            elif not self._may_begin_in(data):
+        """Takes whole events and returns those that may go on, redacted.
+
+        Those of the shape that was learnt differ from one that was looked at in their texts alone.
+        """
+        if (
+            self._least
+            and len(data) >= self._least
+            and not self._held
+            and data.startswith(self._head)
+            and data.endswith(self._end)
+        ):
+            text = data[self._text]
+            if b'"' in text:
+                text = text.replace(self._between, b"")
+            if b'"' not in text and not self._may_stand_in_text(text):
+                self.is_plain = True
                 return data
         self.is_plain = False
+        if not self._held and not self._may_begin_in(data):
+            return data
         arrived = [self._read(found.group()) for found in _EVENT.finditer(data)]
         self._held += arrived
         released = self._release(is_end=any(map(_is_end, arrived)) or self._is_too_much())
         if released == data and data.count(b"\n\n") == 1:
-            self._head, self._end = self._shape(data)
+            self._learn(data)
         return released
 
     def rest(self) -> bytes:
@@ -95,41 +108,33 @@ class KeyRedactor:
         cleaned = self._cleaned(content, DEPTH_MAX)
         return raw if cleaned == content else _dump(cleaned)
 
-    def _plain_text(self, data: bytes) -> bytes | None:
-        """Returns the text of events that differ from one that was looked at in nothing else; None for others."""
-        head, end = self._head, self._end
-        if not head or not data.startswith(head) or not data.endswith(end) or len(data) < len(head) + len(end):
-            return None
-        text = data[len(head) : -len(end)]
-        if b'"' in text:
-            text = text.replace(end + head, b"")
-        return None if b'"' in text else text
-
     def _may_begin_in(self, data: bytes) -> bool:
         """Tells whether a form may begin in events, and learns the shape of the one in the middle.
 
         What most of many events have in common is looked at once.
         """
-        middle = data.rfind(b"\n\n", 0, len(data) // 2 + 1) + 2 if data.count(b"\n\n") > 1 else 0
+        before = data.rfind(b"\n\n", 0, len(data) // 2 + 1)
+        middle = before + 2 if before >= 0 else 0
         event = data[middle : data.find(b"\n\n", middle) + 2]
-        head, end = self._shape(event)
-        if not head:
-            return self._forms.may_begin_in(data)
-        if self._forms.may_begin_in(event):
-            return True
-        if len(event) < len(data) and self._forms.may_begin_in(data.replace(end + head, b"")):
-            return True
-        self._head, self._end = head, end
-        return False
+        is_learnt = self._learn(event)
+        if is_learnt and len(event) < len(data):
+            data = event + data.replace(self._between, b"")
+        may_begin = self._forms.may_begin_in(data)
+        if may_begin and is_learnt:
+            self._least = 0
+        return may_begin
 
-    def _shape(self, event: bytes) -> tuple[bytes, bytes]:
-        """Returns what stands before and behind an event's one text; none where it has more, or there are too many."""
-        if self._shapes_left:
-            found = list(_WRITTEN.finditer(event))
-            if len(found) == 1:
-                self._shapes_left -= 1
-                return event[: found[0].start(1)], event[found[0].end(1) :]
-        return b"", b""
+    def _learn(self, event: bytes) -> bool:
+        """Learns the shape of an event: what stands before and behind its one text; tells whether there is just one."""
+        found = list(_WRITTEN.finditer(event)) if self._shapes_left else []
+        if len(found) != 1:
+            return False
+        self._shapes_left -= 1
+        start, end = found[0].span(1)
+        self._head, self._end = event[:start], event[end:]
+        self._between, self._text = self._end + self._head, slice(start, end - len(event))
+        self._least = len(self._between)
+        return True
 
     def _is_too_much(self) -> bool:
         return len(self._held) > HELD_EVENTS_MAX or sum(len(event.raw) for event in self._held) > HELD_BYTES_MAX
