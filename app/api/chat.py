@@ -140,7 +140,8 @@ class _Call:
                 await carrier.stream(run, send, self.wording)
             await self.exchange.end()
         else:
-            await self.exchange.answer(200, await carrier.whole(run, self.wording), NO_ACTION)
+            whole = await carrier.whole(run, self.wording)
+            await self.exchange.answer(200, whole, _action(run.stopped or "none"))
 
     async def play(self, recording: Recording, is_attached: bool) -> None:
         """Gives the client an answer that is made for whoever listens."""

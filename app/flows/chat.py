@@ -28,7 +28,7 @@ from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
 from app.flows.app_balance import read_app_balance
 from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
-from app.flows.decide import Action, Ask, Bound, Standing, decide
+from app.flows.decide import Action, Ask, Bound, Standing, Stopped, decide
 from app.flows.finishing import Finishing
 from app.flows.limits import Admission, Limiter
 from app.flows.ports import ProviderAnswer, Providers, TokenCounter
@@ -52,6 +52,8 @@ class Run:
 
     `has_left` says that its client went away and the answer is carried to its end all the same; `failure` is the
     code of what ended it before anything could be charged. `admission` is what the developer's limits counted.
+    `lowered_by` is what was short where that made the output limit `lowered_to`; `stopped` what the answer ended with
+    because of it, or in its middle.
     """
 
     snapshot: Snapshot
@@ -66,6 +68,9 @@ class Run:
     has_left: bool = False
     failure: str | None = None
     admission: Admission | None = None
+    lowered_by: Stopped | None = None
+    lowered_to: int = 0
+    stopped: Stopped | None = None
 
     @property
     def budgets(self) -> tuple[str, ...]:
@@ -154,6 +159,8 @@ class Chat:
             run.held = await self._commit_hold(run, hold, claimed)
         is_whole = run.held.amount >= hold.most
         run.output_limit = bound.output_tokens if is_whole else bound.fitting_output_tokens(run.offer, run.held.amount)
+        if run.output_limit < bound.output_tokens:
+            run.lowered_by, run.lowered_to = run.standing.asked_for(run.held.short_of, run.budgets), run.output_limit
 
     def _hold_of(self, run: Run, bound: Bound) -> Hold:
         offer = run.offer

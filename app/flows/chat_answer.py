@@ -21,6 +21,7 @@ from app.flows.chat import Chat, Keep, Run
 from app.flows.chat_wording import Wording, worded
 from app.flows.decide import Stopped
 from app.flows.hold_meter import HoldMeter
+from app.flows.lowered_limit import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.ports import ProviderAnswer, TokenCounter
 from app.flows.prompt_count import count_answer
 from app.flows.provider_answer import beginning, completion, read_behind, read_whole
@@ -38,10 +39,14 @@ KeepBytes = Callable[[Applied, bytes], ChatAnswer]
 
 @dataclass(slots=True)
 class _End:
-    """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out."""
+    """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out.
+
+    `lowered` keeps what ended it at a limit that money had lowered.
+    """
 
     failure: ProviderFailed | None = None
     stopped: Stopped | None = None
+    lowered: LoweredLimit | None = None
 
 
 class Carrier:
@@ -70,8 +75,11 @@ class Carrier:
         if run.has_left:
             metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
 
+        if stopped_at_lowered_limit(run, metered, cut_choices(content)):
+            run.stopped = run.lowered_by
+
         def body(settled: Applied) -> bytes:
-            return worded(lambda: _with_paywall(raw, wording.settled(settled)), raw, run.asked.id)
+            return worded(lambda: _whole(run, raw, content, wording, settled), raw, run.asked.id)
 
         return body(await self._conclude(run, answer, metered, _keeping(run, keep, body)))
 
@@ -115,10 +123,11 @@ class Carrier:
         answer, meter = _answer_of(run), StreamMeter(run.request.wants_usage)
         meter.redactor = answer.redactor
         watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
+        lowered = None if run.lowered_by is None else LoweredLimit(run, send)
         is_left = True
         try:
-            end = await _forward(answer, meter, watch, send)
-            is_left = False
+            end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
+            end.lowered, run.stopped, is_left = lowered, end.stopped, False
         except ProviderFailed as error:
             is_left, run.failure = False, error.reason
             await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
@@ -169,11 +178,16 @@ class Carrier:
         metered = Metered(None)
 
         def tail(settled: Applied) -> bytes:
-            stop = None if (why := end.stopped) is None else worded(lambda: wording.stopped(why), None, run.asked.id)
+            failure, lowered = end.failure, end.lowered
+            why = end.stopped or (run.lowered_by if failure is None else None)
+            stop = None if why is None else worded(lambda: wording.stopped(why), None, run.asked.id)
+            kept_back = b"" if lowered is None else lowered.tail(metered, None if end.stopped else stop)
             paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.asked.id)
-            plain = DONE if end.failure is None else error_event(ProviderFailed("The provider's answer broke off."))
-            said = (run, meter, end.failure, stop, metered, paywall)
-            return worded(lambda: stream_tail(*said), plain, run.asked.id)
+            if run.stopped is not None and stop is not None:
+                paywall = {**paywall, **stop.paywall}
+            plain = DONE if failure is None else error_event(ProviderFailed("The provider's answer broke off."))
+            said = (run, meter, failure, stop if end.stopped else None, metered, paywall)
+            return kept_back + worded(lambda: stream_tail(*said), plain, run.asked.id)
 
         async def conclude() -> Applied:
             nonlocal metered
@@ -201,6 +215,14 @@ def _keeping(run: Run, keep: KeepBytes | None, last: Callable[[Applied], bytes])
         return None
     nothing = ChatAnswer(None, run.request.is_stream)
     return lambda settled: worded(lambda: keep(settled, last(settled)), nothing, run.asked.id)
+
+
+def _whole(run: Run, raw: bytes, content: dict[str, Any], wording: Wording, settled: Applied) -> bytes:
+    """Returns a whole answer with our `paywall`, and the link where money ended it."""
+    if run.stopped is None:
+        return _with_paywall(raw, wording.settled(settled))
+    stop = wording.stopped(run.stopped)
+    return _with_paywall(orjson.dumps(with_link(run, content, stop)), {**wording.settled(settled), **stop.paywall})
 
 
 def _with_paywall(raw: bytes, paywall: dict[str, Any]) -> bytes:

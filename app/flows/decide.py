@@ -54,6 +54,12 @@ class Standing:
     account_id: str | None = None
     needs_month: bool = False
 
+    def asked_for(self, short_of: str | None, budgets: tuple[str, ...]) -> Stopped:
+        """Returns what the user is asked for where this is short of what they pay; nothing by a developer's budget."""
+        if short_of in self.budgets:
+            return "limit"
+        return "none" if short_of in budgets else "topup"
+
     @property
     def payer(self) -> UserWallet:
         """What they pay from. Raises Blocked where they have authorized nothing."""

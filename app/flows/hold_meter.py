@@ -42,9 +42,7 @@ class HoldMeter:
     @property
     def action(self) -> Stopped:
         """What the user is asked for once the stream was stopped: money or a higher cap; nothing by a limit."""
-        if self._run.admission is not None and self._stopped_by in self._run.admission.budgets:
-            return "none"
-        return "limit" if self._stopped_by in self._run.standing.budgets else "topup"
+        return self._run.standing.asked_for(self._stopped_by, self._run.budgets)
 
     @staticmethod
     def is_needed(run: Run) -> bool:

@@ -208,6 +208,20 @@ def test_a_small_wallet_gets_a_shorter_answer_and_never_goes_below_zero(demo: De
     assert 0 <= demo.spendable(user) < Fraction(1, 1000)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_the_wallet_made_shorter_says_so_with_the_link(demo: Demo, stream: bool) -> None:
+    options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+    answer = demo.chat("obedient:3000", demo.new_user("0.002"), max_tokens=3_000, **options)
+    content: Any = events(answer)[:-1] if stream else answer.json()
+    text = said(content) if stream else content["choices"][0]["message"]["content"]
+    paywall = content[-1]["paywall"] if stream else content["paywall"]
+    assert text.startswith("The coin drops") and paywall["url"] in text.rsplit("\n\n", 1)[1]
+    assert (paywall["action"], Fraction(paywall["charge"]) > 0) == ("topup", True)
+    if not stream:
+        check_answer(content)
+        assert (content["choices"][0]["finish_reason"], answer.headers["x-paywall-action"]) == ("length", "topup")
+
+
 def test_many_at_once_never_spend_more_than_there_is(demo: Demo) -> None:
     user = demo.new_user("0.004")
     with ThreadPoolExecutor(20) as pool:

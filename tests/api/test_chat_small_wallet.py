@@ -21,7 +21,7 @@ WALLET = "0.02"
 
 @dataclass(frozen=True)
 class Ended:
-    """How one stream ended, as its client saw it: whole, short, stopped for money, or a link instead."""
+    """How one stream ended, as its client saw it: whole, stopped for money, or a link instead."""
 
     kind: str
     request_id: str
@@ -82,7 +82,8 @@ def ended(answer: httpx.Response) -> Ended:
         return Ended("link", request_id)
     text, _, last = said.partition("\n\n")
     if finish == "length":
-        assert ("/topup/" in last or not last) and 0 < len(text.split()) < WORDS
-        return Ended("stopped" if last else "short", request_id)
+        assert "/topup/" in last and 0 < len(text.split()) < WORDS
+        assert chunks[-1]["paywall"]["action"] == "topup"
+        return Ended("stopped", request_id)
     assert (finish, last, len(text.split())) == ("stop", "", WORDS)
     return Ended("whole", request_id)

@@ -76,7 +76,7 @@ def test_a_charge_that_cannot_be_paid_is_no_error_and_writes_nothing(demo: Demo)
 @pytest.mark.parametrize("key", ["", "k1"])
 def test_what_a_user_is_told_of_it_holds_the_link(demo: Demo, is_shared: bool, action: str, key: str) -> None:
     server = demo.shared if is_shared else demo
-    headers = {"Idempotency_Key": key} if key else {}
+    headers: dict[str, Any] = {"Idempotency_Key": key} if key else {}
     headers["X_Paywall_State"] = "s7"
     answer = server.post("/user/charge", {"user": demo.new_user(None), "amount": "5"}, **headers).json()
     assert set(answer) == {"success", "message", "id", "action", "url"}

@@ -116,7 +116,8 @@ async def test_when_the_money_ends_the_answer_ends_with_the_link(database: str, 
     # What is left would not have paid for much more.
     assert few - spent < 300 * charge_nanos(run.offer.price, Tokens(0, 1))
     if wants_usage:
-        assert chunks[2]["usage"]["completion_tokens"] == delivered and chunks[2]["paywall"]["charge"] == spent
+        assert chunks[2]["usage"]["completion_tokens"] == delivered
+        assert chunks[2]["paywall"] == {"charge": spent, "action": "topup", "url": "u"}
 
 
 @pytest.mark.parametrize("more", [{"response_format": {"type": "json_object"}}, {}])

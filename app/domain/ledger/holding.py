@@ -34,7 +34,7 @@ def hold(book: Book, operation: Hold) -> Applied:
     check_amount(operation.least, 0)
     check_amount(operation.bound, 0)
     budgets = _check_decision(book, operation)
-    amount = _grantable(book, operation.wallet, budgets, operation.least, operation.most)
+    amount, short_of = _grantable(book, operation.wallet, budgets, operation.least, operation.most)
     made = HoldRow(
         id=operation.id,
         inputs_hash=inputs_hash(operation),
@@ -55,7 +55,8 @@ def hold(book: Book, operation: Hold) -> Applied:
     )
     book.holds[made.id] = made
     _change_held(book, made, amount, made.from_promo)
-    return _applied(book, operation.wallet, amount, operation.budgets)
+    granted = _applied(book, operation.wallet, amount, operation.budgets)
+    return granted if short_of is None else replace(granted, short_of=short_of)
 
 
 def charge(book: Book, operation: Charge) -> Applied:
@@ -184,15 +185,20 @@ def _free(book: Book, wallet: Account) -> tuple[int, int]:
     return (promo.free if promo else 0), (row.free if row else 0)
 
 
-def _grantable(book: Book, wallet: Account, budgets: Sequence[BudgetRow], least: int, most: int) -> int:
-    """Returns the largest amount that wallet and budgets can pay. Raises InsufficientFunds below `least`."""
+def _grantable(
+    book: Book, wallet: Account, budgets: Sequence[BudgetRow], least: int, most: int
+) -> tuple[int, str | None]:
+    """Returns the largest amount that wallet and budgets can pay, and which of them has less than `most`.
+
+    Raises InsufficientFunds below `least`.
+    """
     available, short_of = sum(_free(book, wallet)), wallet.id
     for budget in budgets:
         if budget.free < available:
             available, short_of = budget.free, budget.id
     if available < least:
         raise InsufficientFunds(short_of, available, least)
-    return min(available, most)
+    return (most, None) if available >= most else (available, short_of)
 
 
 def _change_held(book: Book, hold: HoldRow, amount: int, from_promo: int) -> None:

@@ -160,7 +160,8 @@ class Applied:
     wallet and its trial money have free afterwards, below zero after a chargeback, `balance` what they have
     with holds; `short` is what a charge wanted and could not take, `from_promo` what it now took of trial
     money (0 in a replay); `late` is what a settlement took after its hold had expired, else None; `cap_left`
-    is the least that the budgets of a hold or charge still let through, None without budgets.
+    is the least that the budgets of a hold or charge still let through, None without budgets; `short_of` names the
+    account or budget that kept a hold below its most, None where nothing did, and in a replay.
     """
 
     amount: int = 0
@@ -172,6 +173,7 @@ class Applied:
     is_replay: bool = False
     late: int | None = None
     cap_left: int | None = None
+    short_of: str | None = None
 
 
 def inputs_hash(operation: Post | Hold | Charge) -> str:

@@ -43,7 +43,7 @@ def hold(name: str = "1", most: int = 100, least: int = 1, bound: int = 200, **m
 
 def test_a_hold_is_the_largest_amount_that_fits() -> None:
     do(deposit("d:1", 70))
-    assert do(hold(most=100, least=50)) == Applied(amount=70, available=0, balance=70)
+    assert do(hold(most=100, least=50)) == Applied(amount=70, available=0, balance=70, short_of=WALLET.id)
 
 
 def test_a_hold_below_its_least_is_refused_and_names_who_could_not_pay() -> None:
