@@ -39,6 +39,7 @@ class OpenAIAnswer:
         self._redactor = redactor_of(target.api_key)
         self._looks_left: int | None = None
         self._is_silent = False
+        self._first = b""
         self._look_seconds = min(silence_seconds_max, max(first_byte_seconds_left, silence_seconds_max / LOOKS)) / LOOKS
         self._looks = math.ceil(first_byte_seconds_left / self._look_seconds)
         self._looks_later = math.ceil(silence_seconds_max / self._look_seconds)
@@ -58,8 +59,18 @@ class OpenAIAnswer:
         """Returns an error object without the key and whatever looks like one."""
         return clean_object(error, self._api_key)
 
+    async def refuse_page(self) -> None:
+        """Raises ProviderFailed if the body is a page, and not an answer that is only called one (as PHP does)."""
+        self._first = await self.read()
+        if self._first.lstrip()[:1] in (b"<", b""):
+            await self.close()
+            raise ProviderFailed(f"The provider {self._name} answered with something that is not a completion.")
+
     async def read(self) -> bytes:
         """Returns the body's next bytes as they arrive; reading to the end gives the connection back."""
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         self._looks_left, self._looks = self._looks, self._looks_later
         try:
             return await self._response.content.readany()

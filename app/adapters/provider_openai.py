@@ -23,6 +23,7 @@ from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer, ProviderTarget
 
+PAGES = ("text/html", "application/xhtml+xml")
 ERROR_BYTES_MAX = 64 * 1024
 MODELS_BYTES_MAX = 8 * 1024 * 1024
 STREAMED_BODY_BYTES = 1024 * 1024
@@ -73,10 +74,10 @@ class OpenAIProvider:
         response = await self._request("POST", target, "/chat/completions", body)
         if not 200 <= response.status < 300:
             await self._fail(response, target)
-        if response.content_type in ("text/html", "application/xhtml+xml"):
-            response.close()
-            raise ProviderFailed(f"The provider {target.name} answered with something that is not a completion.")
-        return OpenAIAnswer(response, target, self._silence_seconds, max(end - clock.monotonic_seconds(), 0))
+        answer = OpenAIAnswer(response, target, self._silence_seconds, max(end - clock.monotonic_seconds(), 0))
+        if response.content_type in PAGES:
+            await answer.refuse_page()
+        return answer
 
     async def list_models(self, target: ProviderTarget) -> list[str]:
         """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""

@@ -136,7 +136,7 @@ def _thinking(**more: Any) -> Json:
 
 
 _REASONING = ((TokenKind.REASONING, THOUGHTS),)
-_DETAILS = {"completion_tokens_details": {"reasoning_tokens": THOUGHTS}}
+_DETAILS: Json = {"completion_tokens_details": {"reasoning_tokens": THOUGHTS}}
 _ALL = OUTPUT + THOUGHTS
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (

@@ -6,45 +6,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.emulators.upstream_exchange import WORDS, Exchange
+from tests.emulators.upstream_spoken import answer, event, spoken, stream
 
 BIG_BYTES = 10_000_000
 
 Behaviour = Callable[[Exchange], Coroutine[Any, Any, None]]
-
-
-def event(value: object, end: str = "\n") -> bytes:
-    """Writes one server-sent event."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"data: {text}{end}{end}".encode()
-
-
-def spoken(exchange: Exchange, deltas: list[dict[str, Any]], usages: list[Any], finish: str) -> list[bytes]:
-    """Returns a whole stream as events, the [DONE] included."""
-    said = [exchange.delta(delta) for delta in [{"role": "assistant", "content": "", "refusal": None}, *deltas]]
-    tail = [exchange.chunk([], usage=usage) for usage in usages if exchange.wants_usage]
-    return [event(value) for value in [*said, exchange.delta({}, finish), *tail, "[DONE]"]]
-
-
-async def stream(exchange: Exchange, events: list[bytes]) -> None:
-    exchange.begin_stream()
-    for data in events:
-        await exchange.part(data)
-    exchange.end_stream()
-
-
-async def answer(
-    exchange: Exchange,
-    deltas: list[dict[str, Any]],
-    message: dict[str, Any],
-    usages: list[Any],
-    finish: str = "stop",
-) -> None:
-    """Answers properly, streamed or not as it was asked for; the last usage is the one that counts."""
-    if exchange.is_streamed:
-        await stream(exchange, spoken(exchange, deltas, usages, finish))
-    else:
-        exchange.send_json(exchange.completion(message, usages[-1] if usages else None, finish))
-        await exchange.flush()
 
 
 def say(
@@ -187,6 +153,19 @@ def written(write: Callable[[bytes], list[bytes]]) -> Behaviour:
     return behave
 
 
+def called(content_type: str) -> Behaviour:
+    """Returns a behaviour that answers properly under another media type, or none."""
+
+    async def behave(exchange: Exchange) -> None:
+        deltas, usage = [{"content": word} for word in exchange.words()], exchange.usage(exchange.chunks)
+        whole = json.dumps(exchange.completion({"content": "".join(exchange.words())}, usage))
+        streamed = b"".join(spoken(exchange, deltas, [usage], "stop")).decode()
+        exchange.send_text(200, content_type, streamed if exchange.is_streamed else whole)
+        await exchange.flush()
+
+    return behave
+
+
 def failing(words: Callable[[Exchange], int], **beside: Any) -> Behaviour:
     """Returns a behaviour that says some words and then, with status 200 as OpenRouter does, why it fails."""
 
@@ -264,6 +243,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "garbage": fixed(200, "text/html", "<html><body>It works!</body></html>"),
     "garbage-json": fixed(200, "application/json", '{"id": "chatcmpl-broken", "choices": [{"ind'),
     "garbage-stream": fixed(200, "text/event-stream", "data: {not json}\n\nnonsense\n\n\x00\x01\n\n"),
+    "called-nothing": called(""),
+    "called-plain": called("text/plain"),
+    "called-page": called("text/html; charset=UTF-8"),
+    "called-json": called("application/json"),
+    "called-events": called("text/event-stream"),
     "redirect": fixed(302, "text/plain", "elsewhere", "Location: http://169.254.169.254/"),
     "no-usage": say(lambda exchange: []),
     "usage-twice": say(lambda exchange: [exchange.usage(1), exchange.usage(exchange.chunks)]),

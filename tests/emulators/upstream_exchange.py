@@ -37,7 +37,8 @@ class Exchange:
         await asyncio.sleep(self.pause_seconds)
 
     def head(self, status: int, content_type: str, *extra: str) -> None:
-        lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Content-Type: {content_type}", *extra]
+        typed = [f"Content-Type: {content_type}"] if content_type else []
+        lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *typed, *extra]
         self.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def send_text(self, status: int, content_type: str, text: str, *extra: str) -> None:

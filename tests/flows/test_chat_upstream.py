@@ -94,7 +94,8 @@ def words(count: int) -> str:
 @pytest.mark.parametrize(
     ("model", "output"),
     [("ok:20", 20), ("tools", 12), ("reasoning", 15), ("usage-twice", 8), ("crlf", 8), ("split-utf8", 8),
-     ("split-event", 8)],
+     ("split-event", 8), ("called-nothing", 8), ("called-plain", 8), ("called-page", 8), ("called-json", 8),
+     ("called-events", 8)],
 )  # fmt: skip
 async def test_the_providers_usage_is_charged_and_the_receipt_says_so(
     place: Place, model: str, output: int, stream: bool

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ async def carried(
         sent.append(data)
 
     await give(snapshot, "ada", NANOS)
-    options = {"stream_options": {"include_usage": True}} if wants_usage else {}
+    options: dict[str, Any] = {"stream_options": {"include_usage": True}} if wants_usage else {}
     provider = Scripted(*pieces, content_type=dialect.content_type)
     async with running_queue() as queue:
         chat, carrier = flows(queue, provider)

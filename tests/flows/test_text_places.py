@@ -1,0 +1,95 @@
+"""Text is paid for wherever it stands, and a model that thought is held as one that thinks."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.money import NANOS
+from app.flows.chat import Run
+from app.flows.stream_meter import StreamMeter
+from tests.flows.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.flows.scripted import COUNTER, DONE, Scripted, event, flows, request
+from tests.flows.test_chat import balance, receipt
+from tests.flows.test_chat_answer import describe
+from tests.flows.test_hold_meter import LAST, WORDS, carried
+
+FEW = 4_000_000
+PLACES: dict[str, Any] = {
+    "parts": lambda text: {"content": [{"type": "text", "text": text}]},
+    "details": lambda text: {"reasoning_details": [{"type": "reasoning.text", "text": text}]},
+    "custom tools": lambda text: {"tool_calls": [{"index": 0, "type": "custom", "custom": {"input": text}}]},
+    "nobody knows": lambda text: {"x": [{"y": text}]},
+}
+
+
+def said(delta: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps({"id": "c", "choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+async def test_text_in_another_place_does_not_outrun_a_small_wallet(database: str, place: Any) -> None:
+    snapshot, pieces = make_snapshot(), [said(place(WORDS * 5)) for _ in range(200)]
+    sent, _, held = await carried(snapshot, Scripted(*pieces, LAST, DONE), FEW)
+    delivered = COUNTER.count("".join(WORDS * 5 for piece in sent if piece in pieces), "demo-mini") or 0
+    found, spent = receipt(snapshot), FEW - balance(snapshot).posted_nanos
+    assert 0 < sum(piece in pieces for piece in sent) < len(pieces)
+    assert (found.status, found.lines[-1].tokens) == ("settled", delivered) and spent <= held[-1] <= FEW
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_text_in_another_place_is_counted_where_nobody_says_usage(
+    database: str, place: Any, stream: bool
+) -> None:
+    snapshot = make_snapshot()
+    if stream:
+        await carried(snapshot, Scripted(said(place("one two")), said(place(" three")), DONE), NANOS)
+    else:
+        await give(snapshot, "ada", NANOS)
+        answer = json.dumps({"choices": [{"index": 0, "message": place("one two three")}]}).encode()
+        async with running_queue() as queue:
+            chat, carrier = flows(queue, Scripted(answer, content_type="text/plain"))
+            run = await chat.begin(snapshot, "ada", request(), "req_1", None)
+            assert isinstance(run, Run)
+            await carrier.whole(run, describe)
+    assert receipt(snapshot).lines[-1].tokens == COUNTER.count("one two three", "demo-mini")
+    assert_books_balance()
+
+
+async def test_a_model_that_was_seen_to_think_holds_its_whole_bound_from_then_on(database: str) -> None:
+    snapshot = make_snapshot()
+    thought = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 329}
+    last = b'data: {"id": "c", "choices": [], "usage": ' + json.dumps(thought).encode() + b"}\n\n"
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, carrier = flows(queue, Scripted(event("Hi"), last, DONE))
+        held = []
+        for number in range(2):
+            run = await chat.begin(snapshot, "ada", request(stream=True), f"req_{number}", None)
+            assert isinstance(run, Run)
+            held.append(run.held.amount)
+
+            async def send(data: bytes) -> None:
+                return
+
+            await carrier.stream(run, send, describe)
+            assert sum(line.tokens for line in receipt(snapshot, f"req_{number}").lines if line.kind != "input") == 319
+    assert held[0] < held[1] == run.bound.nanos(run.offer, 16_384)
+
+
+@pytest.mark.parametrize(
+    "zeros",
+    [
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": 10, "completion_tokens": 0},
+        {"total_tokens": 0},
+        {},
+    ],
+)
+def test_a_later_usage_of_zeros_replaces_nothing(zeros: dict[str, int]) -> None:
+    meter = StreamMeter()
+    later = b'data: {"id": "c", "choices": [], "usage": ' + json.dumps(zeros).encode() + b"}\n\n"
+    meter.feed(event("Hi") + LAST + later + DONE)
+    tokens = meter.final_tokens(is_cut=False)
+    assert tokens is not None and (tokens.prompt, tokens.output) == (zeros.get("prompt_tokens") or 10, 3_000)
