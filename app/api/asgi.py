@@ -12,9 +12,11 @@ import orjson
 from fastapi import FastAPI
 
 from app import settings
+from app.api.bodies import bounded
 from app.api.caller import watching
-from app.api.chat import NO_ACTION, chat, is_chat
+from app.api.chat import chat, is_chat
 from app.api.errors import WRONG_METHOD, body_of, status_of
+from app.api.exchange import NO_ACTION
 from app.api.heads import check_headers
 from app.api.http import create_api
 from app.api.page_headers import OWN_POLICY, may_be_page, page_headers
@@ -40,10 +42,12 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
     function, and neither is what it hands on: every layer would be woken for every piece.
     """
     first_words = api.state.methods.first_words
+    own = bounded(api)
+    others = None if pages is None else bounded(pages)
 
     def dispatch(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            return (pages or api)(scope, receive, send)
+            return (others or own)(scope, receive, send)
         scope["coinslot.request_id"] = request_id = new_id("req")
         headers = dict(scope["headers"])
         client_id = _client_request_id(headers.get(b"x-request-id"))
@@ -62,9 +66,9 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
             return chat(scope, receive, send)
         if b"%00" in scope.get("query_string", b""):
             return _refuse(BadField(None, "An address cannot hold the character NUL.", "invalid_address"), send, extra)
-        if pages is None or path.split("/", 2)[1] in first_words:
-            return _answered_by_api(api, scope, receive, _with_headers(send, extra, OWN_POLICY))
-        return pages(scope, receive, _with_headers(send, extra, page_policy))
+        if others is None or path.split("/", 2)[1] in first_words:
+            return _answered_by_api(own, scope, receive, _with_headers(send, extra, OWN_POLICY))
+        return others(scope, receive, _with_headers(send, extra, page_policy))
 
     return dispatch
 

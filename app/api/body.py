@@ -1,20 +1,26 @@
-"""Reads a request's body once: within the limit, as JSON that can mean one thing only."""
+"""Reads a request's body once: within limits of size and time, as JSON that can mean one thing only."""
 
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from app import settings
+from app.api.encodings import decoded
 from app.api.errors import BodyTimeout, BodyTooLarge
+from app.domain import clock
 from app.domain.errors import BadField
 
 _NOT_PLAIN = object()
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+FORM_BYTES_MAX = 65_536
+"""How large every body may be that is no chat request."""
+CHAT_BYTES_A_SECOND_MIN = 1_024
 THREAD_BYTES = 200_000
 """From here on parsing would hold the event loop up for longer than a hop to a thread."""
 
@@ -23,22 +29,64 @@ class ClientGone(Exception):
     """The client closed the connection before its body was complete."""
 
 
-async def read_body(receive: Receive, content_length: bytes | None) -> bytes:
-    """Returns the raw body. Raises BodyTooLarge, ClientGone, and BodyTimeout when a client falls silent within it."""
-    limit, seconds = settings.get().body_bytes_max, settings.get().silence_seconds_max
-    announced = int(content_length) if content_length is not None and content_length.isdigit() else None
-    if announced is not None and announced > limit:
-        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How large a body may be, also decompressed, and how slow; at `bytes_a_second` it may take longer than `seconds`.
+
+    Nothing at all may come for `silence_seconds`.
+    """
+
+    bytes_max: int
+    seconds: float
+    silence_seconds: float
+    bytes_a_second: float = math.inf
+
+
+def chat_limits() -> BodyLimits:
+    """Returns the limits of a chat request, whose prompt may be long and its client far away."""
+    chosen = settings.get()
+    return BodyLimits(
+        chosen.body_bytes_max, chosen.body_seconds_max, chosen.silence_seconds_max, CHAT_BYTES_A_SECOND_MIN
+    )
+
+
+def form_limits() -> BodyLimits:
+    """Returns the limits of every other body: a form, or a small object."""
+    chosen = settings.get()
+    bytes_max = min(FORM_BYTES_MAX, chosen.body_bytes_max)
+    return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bytes:
+    """Returns the body, decompressed if its headers say that it is compressed.
+
+    Raises BodyTooLarge, ClientGone, BodyTimeout when a client is too slow or falls silent, and BodyEncoded and BadField
+    for what cannot be decompressed.
+    """
+    length = headers.get(b"content-length")
+    announced = int(length) if length is not None and length.isdigit() else None
+    if announced is not None and announced > limits.bytes_max:
+        raise _too_large(limits)
+    body = await _read(receive, announced, limits)
+    encoding = headers.get(b"content-encoding")
+    return body if encoding is None else await decoded(body, encoding, limits.bytes_max)
+
+
+async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> bytes:
     body = bytearray()
+    began = clock.monotonic_seconds()
+    allowed = left = limits.seconds
     try:
         while True:
-            async with asyncio.timeout(seconds):
+            allowed = max(limits.seconds, len(body) / limits.bytes_a_second)
+            left = began + allowed - clock.monotonic_seconds()
+            async with asyncio.timeout(min(left, limits.silence_seconds)):
                 message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
             piece: bytes = message.get("body", b"")
-            if len(body) + len(piece) > limit:
-                raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+            if len(body) + len(piece) > limits.bytes_max:
+                raise _too_large(limits)
             if not body and not message.get("more_body"):
                 return piece
             body += piece
@@ -46,8 +94,13 @@ async def read_body(receive: Receive, content_length: bytes | None) -> bytes:
                 return bytes(body)
     except TimeoutError:
         came = f"{len(body)} bytes" if announced is None else f"{len(body)} of {announced} bytes"
-        said = f"The body was not sent to its end: {came} came, then nothing for {seconds:g} seconds."
-        raise BodyTimeout(said) from None
+        is_slow = left <= limits.silence_seconds
+        how = f" in {allowed:g} seconds" if is_slow else f", then nothing for {limits.silence_seconds:g} seconds"
+        raise BodyTimeout(f"The body was not sent to its end: {came} came{how}.") from None
+
+
+def _too_large(limits: BodyLimits) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {limits.bytes_max} bytes.")
 
 
 async def parse_json(raw: bytes) -> Any:

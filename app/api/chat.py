@@ -12,7 +12,7 @@ import structlog
 
 from app import settings, wiring
 from app.api import event_stream
-from app.api.body import ClientGone, Receive, parse_json, read_body
+from app.api.body import ClientGone, Receive, chat_limits, parse_json, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
 from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
@@ -45,7 +45,7 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     watch: ClientWatch | None = None
     try:
         snapshot = await find_caller(exchange.headers.get(b"authorization"))
-        raw = await read_body(receive, exchange.headers.get(b"content-length"))
+        raw = await read_body(receive, exchange.headers, chat_limits())
         watch = ClientWatch(receive)
         await _answer(exchange, snapshot, raw)
     except asyncio.CancelledError:

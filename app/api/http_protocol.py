@@ -6,7 +6,7 @@ belongs to its request, which is answered as HTTP/1.1.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -144,15 +144,14 @@ class HttpProtocol(HttpToolsProtocol):
         self._start()
 
     def _new_cycle(self, *, keeps_alive: bool) -> RequestResponseCycle:
-        cycle = (RequestResponseCycle if keeps_alive else LastCycle)(
+        cycle = Cycle(
             scope=self.scope, transport=self.transport, flow=self.flow, logger=self.logger,
             access_logger=self.access_logger, access_log=self.access_log,
             default_headers=self.server_state.default_headers, message_event=asyncio.Event(),
             expect_100_continue=b"100-continue" in http_head.values_of(self.headers, b"expect"),
             keep_alive=keeps_alive, on_response=self.on_response_complete,
         )  # fmt: skip
-        if isinstance(cycle, LastCycle):
-            cycle.linger = self._linger
+        cycle.linger = self._linger
         return cycle
 
     def _start(self) -> None:
@@ -265,24 +264,32 @@ class HttpProtocol(HttpToolsProtocol):
         self._crowd.end(self, self._crowd.limits.linger_seconds)
 
 
-class LastCycle(RequestResponseCycle):
-    """The last request of a connection. In HTTP/1.0 an answer of unknown length ends with the connection."""
+class Cycle(RequestResponseCycle):
+    """One request and its answer. In HTTP/1.0 an answer of unknown length ends with the connection.
+
+    A client that still sends its body when the answer ends the connection is let finish, or it could not read it.
+    """
 
     linger: Callable[[], None]
     _is_open = False
 
-    async def send(self, message: ASGISendEvent) -> None:
-        is_body = message["type"] == "http.response.body"
-        if not self.response_started and message["type"] == "http.response.start":
+    def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
+        """No step for pieces of an answer whose request was read: they go straight to uvicorn."""
+        is_usual = not self.more_body and self.scope["http_version"] == "1.1"
+        return super().send(message) if is_usual else self._send(message)
+
+    async def _send(self, message: ASGISendEvent) -> None:
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if message["type"] == "http.response.start":
             is_unsized = all(name.lower() != b"content-length" for name, _ in message.get("headers", ()))
             self._is_open = is_unsized and self.scope["http_version"] == "1.0"
             self.chunked_encoding = False if self._is_open else None
-        elif is_body and self._is_open:
+        elif self._is_open:
             self.expected_content_length = len(cast(bytes, message.get("body", b"")))
-        lingers = is_body and self.more_body and not message.get("more_body", False) and not self.disconnected
-        self.keep_alive = lingers
+        lingers = is_last and self.more_body and not self.keep_alive and not self.disconnected
+        self.keep_alive |= lingers
         await super().send(message)
-        if lingers and self.response_complete:
+        if lingers:
             self.linger()
 
 
