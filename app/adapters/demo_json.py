@@ -24,8 +24,8 @@ def fitting(schema: Any, question: str) -> Any:
     """Returns a value that fits `schema`, with words of the question for its texts.
 
     Understands types, properties, items, enum, const, bounds, anyOf, oneOf, allOf and references within the
-    schema. What is optional is left out, and patterns are not obeyed. Raises ValueError for what is no
-    schema, or one that asks for more than 5,000 values.
+    schema. What is optional is left out unless the question names it, and patterns are not obeyed. Raises ValueError
+    for what is no schema, or one that asks for more than 5,000 values.
     """
     try:
         return _Maker(schema, question).make(schema, "value", DEPTH_MAX)
@@ -37,6 +37,7 @@ class _Maker:
     def __init__(self, root: Any, question: str) -> None:
         self._root = root
         self._left = VALUES_MAX
+        self._question = question.lower().replace("_", " ")
         found = _NAME.search(" " + question.partition(" ")[2]) if question else None
         self._noun = found[0] if found else None
 
@@ -72,7 +73,8 @@ class _Maker:
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties") or {}
-        names = schema.get("required", ())
+        asked = [name for name in properties if name.lower().replace("_", " ") in self._question]
+        names = dict.fromkeys([*schema.get("required", ()), *asked])
         return {name: self.make(properties.get(name, {}), name, depth - 1) for name in names}
 
     def _text(self, schema: dict[str, Any], name: str) -> str:

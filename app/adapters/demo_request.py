@@ -1,12 +1,15 @@
 """A chat completion request as the demo provider reads it: bytes in, one frozen object out."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from app.domain.errors import ProviderFailed
 
 CHOICES_MAX = 16
+SCHEMA_TRIES_MAX = 50
+"""At how many braces of a text a schema is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def read(body: bytes) -> DemoRequest:
         is_streamed=request.get("stream") is True,
         is_usage_wanted=_of(request.get("stream_options"), "include_usage") is True,
         tool=_tool(request, question, is_result_last=texts[-1][0] == "tool"),
-        schema=_schema(request.get("response_format")),
+        schema=_schema(request.get("response_format"), [text for _, text in reversed(texts)]),
     )
 
 
@@ -116,15 +119,13 @@ def _tool(request: dict[str, Any], question: str, *, is_result_last: bool) -> di
     given = [_of(tool, "function") for tool in tools] if isinstance(tools, list) else []
     functions: list[dict[str, Any]] = [item for item in given if isinstance(_of(item, "name"), str)]
     choice = request.get("tool_choice")
-    if choice == "none" or not functions:
-        return None
+    if choice == "none" or not functions or is_result_last:
+        return None  # what came of a call is told in words, also where calls are required: an agent would never end
     if choice == "required":
         return functions[0]
     if forced := _of(_of(choice, "function"), "name"):
         named = next((item for item in functions if item["name"] == forced), None)
         return named or refuse("tool_choice", f"`tool_choice` names {forced}, which is not among `tools`.")
-    if is_result_last:
-        return None
     return next((item for item in functions if _is_named(item["name"], question)), None)
 
 
@@ -135,11 +136,29 @@ def _is_named(name: str, question: str) -> bool:
     return name.lower() in asked or any(len(word) > 4 and word in asked for word in words)
 
 
-def _schema(response_format: object) -> dict[str, Any] | None:
+def _schema(response_format: object, texts: Sequence[str]) -> dict[str, Any] | None:
     match _of(response_format, "type"):
         case "json_object":
-            return {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+            any_object = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+            return next((found for text in texts if (found := _written_schema(text))), any_object)
         case "json_schema":
             schema = _of(_of(response_format, "json_schema"), "schema")
             return schema if isinstance(schema, dict) else {"type": "object"}
+    return None
+
+
+def _written_schema(text: str) -> dict[str, Any] | None:
+    """Returns a JSON schema of an object that stands in a text, as those who cannot send one write it there."""
+    decoder, position = json.JSONDecoder(), text.find("{")
+    for _ in range(SCHEMA_TRIES_MAX):
+        if position < 0:
+            break
+        try:
+            found, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            position += 1
+        else:
+            if isinstance(found, dict) and isinstance(found.get("properties"), dict):
+                return found
+        position = text.find("{", position)
     return None

@@ -65,3 +65,11 @@ def test_a_schema_that_contains_itself_ends() -> None:
     assert fitting(schema, "x") is not None
     endless = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
     assert "next" in fitting(endless, "x")
+
+
+def test_what_is_optional_is_there_where_the_question_asks_for_it() -> None:
+    properties = {name: {"type": "string"} for name in ("city", "zip_code", "country")}
+    schema = {"type": "object", "properties": properties, "required": ["city"]}
+    assert set(fitting(schema, "Where is Ada?")) == {"city"}
+    assert set(fitting(schema, "Where is Ada, with the zip code?")) == {"city", "zip_code"}
+    assert set(fitting(schema, "Tell me zip_code and COUNTRY.")) == {"city", "zip_code", "country"}

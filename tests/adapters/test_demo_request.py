@@ -58,3 +58,31 @@ def test_the_field_at_fault_is_named() -> None:
         _read(n=99)
     assert raised.value.body is not None
     assert raised.value.body["param"] == "n"
+
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+@pytest.mark.parametrize("choice", ["required", "auto", {"type": "function", "function": {"name": "find_city"}}])
+def test_what_came_of_a_call_is_told_in_words(choice: Any) -> None:
+    tools = [{"type": "function", "function": {"name": "find_city", "parameters": CITY}}]
+    asked = [{"role": "user", "content": "find_city of Ada"}]
+    result = [{"role": "assistant", "content": None, "tool_calls": []}, {"role": "tool", "content": "London"}]
+    assert _read(messages=asked, tools=tools, tool_choice=choice).tool is not None
+    assert _read(messages=asked + result, tools=tools, tool_choice=choice).tool is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        (f"Answer in JSON of this schema:\n```json\n{json.dumps(CITY, indent=1)}\n```\nThank you.", True),
+        (f"{{ not this one }} but {json.dumps(CITY)}", True),
+        ("Answer in JSON, please {", False),
+        ('An example is {"city": "London"}', False),
+    ],
+)
+@pytest.mark.parametrize("role", ["system", "user"])
+def test_a_schema_in_the_prompt_is_followed_by_a_json_object(text: str, is_found: bool, role: str) -> None:
+    messages = [{"role": role, "content": text}, {"role": "user", "content": "Where is Ada?"}]
+    schema = _read(messages=messages, response_format={"type": "json_object"}).schema
+    assert (schema == CITY) is is_found and schema is not None
