@@ -12,6 +12,7 @@ import orjson
 from app import settings
 from app.api.encodings import decoded
 from app.api.errors import BodyTimeout, BodyTooLarge
+from app.api.json_shape import check_shape
 from app.domain import clock
 from app.domain.errors import BadField
 
@@ -104,11 +105,12 @@ def _too_large(limits: BodyLimits) -> BodyTooLarge:
 
 
 async def parse_json(raw: bytes) -> Any:
-    """Returns what a JSON body says. Raises BadField: malformed, repeated keys, numbers that are none."""
+    """Returns what a JSON body says. Raises BadField: malformed, too much, repeated keys, numbers that are none."""
     return await asyncio.to_thread(_parse, raw) if len(raw) > THREAD_BYTES else _parse(raw)
 
 
 def _parse(raw: bytes) -> Any:
+    check_shape(raw)
     found = _parse_plain(raw)
     if found is not _NOT_PLAIN:
         return found

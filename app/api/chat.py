@@ -184,6 +184,8 @@ class _Call:
         return make_ask_url(self.snapshot, self.user, ask, *self.way_back)
 
     def _stop(self, action: Stopped) -> Stop:
+        if action == "output":
+            return Stop("", {})
         if action == "none":
             return Stop("", {"action": action, "code": "spend_limit"})
         url = self._url(Ask(action))

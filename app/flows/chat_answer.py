@@ -47,6 +47,7 @@ class _End:
     failure: ProviderFailed | None = None
     stopped: Stopped | None = None
     lowered: LoweredLimit | None = None
+    within: Callable[[Metered], Metered] | None = None
 
 
 class Carrier:
@@ -122,10 +123,10 @@ class Carrier:
         """
         answer, meter = _answer_of(run), StreamMeter(run.request.wants_usage)
         meter.redactor = answer.redactor
-        watch = HoldMeter(self._chat, run, self._counter) if HoldMeter.is_needed(run) else None
-        lowered = None if run.lowered_by is None else LoweredLimit(run, send)
         is_left = True
         try:
+            watch = HoldMeter(self._chat, run, self._counter)
+            lowered = None if run.lowered_by is None else LoweredLimit(run, send)
             end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
             end.lowered, run.stopped, is_left = lowered, end.stopped, False
         except ProviderFailed as error:
@@ -197,6 +198,7 @@ class Carrier:
                 try:
                     disconnect = "drain" if run.has_left else None
                     metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
+                    metered = metered if end.within is None else end.within(metered)
                     if end.failure is not None:
                         metered = replace(metered, failure=end.failure.reason)
                 finally:
@@ -236,7 +238,7 @@ def _answer_of(run: Run) -> ProviderAnswer:
     return run.answer
 
 
-async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter | None, send: Send) -> _End:
+async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter, send: Send) -> _End:
     """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
     chunk = await beginning(answer)
     has_sent = False
@@ -244,9 +246,9 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
         while chunk:
             passing = meter.feed(chunk)
             if passing:
-                if watch is not None and not await watch.admits(passing):
+                if not await watch.admits(passing):
                     meter.take_back()
-                    return _End(stopped=watch.action)
+                    return _End(stopped=watch.action, within=watch.within)
                 has_sent = True
                 await send(passing)
             if meter.is_done or meter.error:
@@ -256,6 +258,9 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter 
         else:
             passing = meter.end()
             if passing:
+                if not await watch.admits(passing):
+                    meter.take_back()
+                    return _End(stopped=watch.action, within=watch.within)
                 has_sent = True
                 await send(passing)
     except ProviderFailed as broken:

@@ -30,8 +30,8 @@ REASONS: Mapping[Action, str] = {
     "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
 }  # fmt: skip
 """Why a user is asked for something, as errors and events say it."""
-Stopped = Action | Literal["none"]
-"""What the user is asked for when an answer was stopped; nothing can be asked where the developer's limit did."""
+Stopped = Action | Literal["none", "output"]
+"""What the user is asked for when an answer was stopped; nothing where the developer's limit or its own length did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Keeps a stream within what its hold pays for: extends the hold as it runs, and says when it has to stop.
+"""Keeps a stream within what its hold pays for and its provider was told: extends the hold, says when it has to stop.
 
 A token is at least a byte of what arrives, so nothing is looked at until the bytes could come to more than is held,
 and nothing is parsed and counted until the text in them could.
 """
 
 import asyncio
+from dataclasses import replace
 
 from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
@@ -22,16 +23,24 @@ LEFT_TOKENS_MIN = 64
 """With fewer tokens left than these the hold is extended; that many may be between our count and the provider's."""
 
 
+OVER_SHARE = 4
+"""By a quarter, or LEFT_TOKENS_MIN, may our count pass the limit that was sent: providers' tokens are not ours.
+
+What is over is charged to nobody. Beyond it the provider ignores its limit, and is cut."""
+
+
 class HoldMeter:
-    """The meter of one stream whose hold does not pay for its whole bound."""
+    """The meter of one stream. One whose hold pays for its whole bound is only kept from outrunning that."""
 
     def __init__(self, chat: Chat, run: Run, counter: TokenCounter) -> None:
         self._chat = chat
         self._run = run
         self._counter = counter
         self._total = run.output_limit * run.bound.choices
+        self._most = self._total + max(self._total // OVER_SHARE, LEFT_TOKENS_MIN)
         self._paid = self._tokens_of(run.held.amount)
         self._counted = 0
+        self._is_over = False
         self._uncounted: list[bytes] = []
         self._uncounted_bytes = 0
         self._unread: list[bytes] = []
@@ -42,32 +51,36 @@ class HoldMeter:
     @property
     def action(self) -> Stopped:
         """What the user is asked for once the stream was stopped: money or a higher cap; nothing by a limit."""
+        if self._is_over:
+            return self._run.lowered_by or "output"
         return self._run.standing.asked_for(self._stopped_by, self._run.budgets)
 
-    @staticmethod
-    def is_needed(run: Run) -> bool:
-        """Tells whether a run may use more than its hold pays for now."""
-        return run.held.amount < run.bound.nanos(run.offer, run.output_limit)
+    def within(self, metered: Metered) -> Metered:
+        """Returns what a stream that was cut is charged: no more than its provider was told to write."""
+        tokens = metered.tokens
+        if not self._is_over or tokens is None or tokens.output <= self._total:
+            return metered
+        return replace(metered, tokens=replace(tokens, output=self._total))
 
     def _tokens_of(self, nanos: int) -> int:
         return self._run.bound.affordable_tokens(self._run.offer, self._total, nanos)
 
     async def admits(self, data: bytes) -> bool:
         """Tells whether events that arrived may be delivered, after extending the hold if that is needed."""
-        if self._paid >= self._total:
-            return True
+        most = self._paid if self._paid < self._total else self._most
         self._unread.append(data)
         self._unread_bytes += len(data)
-        if self._counted + self._uncounted_bytes + self._unread_bytes <= self._paid:
+        if self._counted + self._uncounted_bytes + self._unread_bytes <= most:
             return True
         self._read()
-        if self._counted + self._uncounted_bytes <= self._paid:
+        if self._counted + self._uncounted_bytes <= most:
             return True
         await self._count()
         while self._paid < self._total and self._counted + LEFT_TOKENS_MIN > self._paid:
             if not await self._extend():
                 return self._counted <= self._paid
-        return True
+        self._is_over = self._counted > self._most
+        return not self._is_over
 
     def _read(self) -> None:
         """Bounds the text in what arrived by its bytes as they stand in the JSON."""

@@ -19,7 +19,8 @@ _READ = ("prompt_tokens", "completion_tokens")
 class Stop:
     """What the client is told when its money ran out in the middle: in prose, and as `paywall: {action, url}`.
 
-    Where it was a limit of the developer's there is no link, and no prose.
+    Where it was a limit of the developer's there is no link, and no prose; where the answer was longer than what was
+    asked for, nothing at all.
     """
 
     text: str
@@ -53,7 +54,8 @@ def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
         choice: dict[str, Any] = {"index": index, "delta": {}, "logprobs": None, "finish_reason": None}
         if stop.text and not is_call and not run.request.is_for_program:
             events.append(_event({**head, "choices": [{**choice, "delta": {"content": stop.text}}]}))
-        events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], "paywall": stop.paywall}))
+        beside = {"paywall": stop.paywall} if stop.paywall else {}
+        events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], **beside}))
     return events
 
 

@@ -34,6 +34,10 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 3_000}
 LAST = b'data: {"id": "c", "choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n\n"
 
 
+def _delta(**delta: Any) -> bytes:
+    return b"data: " + json.dumps({"id": "c", "choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
+
+
 def holds() -> list[Any]:
     with db.transaction(writes=False) as session:
         return list(session.execute(select(table_of(LedgerHold))))
@@ -77,10 +81,35 @@ async def test_a_stream_holds_a_little_first_and_extends_as_it_runs(database: st
     )
 
 
-async def test_an_answer_whose_limit_fits_is_held_whole_and_never_looked_at(database: str) -> None:
-    snapshot, provider = make_snapshot(), Scripted(event(WORDS * 500), LAST, DONE)
-    _, run, held = await carried(snapshot, provider, NANOS, max_tokens=1_000)
-    assert not HoldMeter.is_needed(run) and set(held) == {run.bound.nanos(run.offer, 1_000)}
+async def test_an_answer_whose_limit_fits_is_held_whole_and_ends_as_its_provider_ends_it(database: str) -> None:
+    snapshot, provider = make_snapshot(), Scripted(*[event(WORDS)] * 166, LAST, DONE)  # some 1,000 tokens
+    sent, run, held = await carried(snapshot, provider, NANOS, max_tokens=1_000)
+    assert set(held) == {run.bound.nanos(run.offer, 1_000)} and sent[-1] == DONE and len(sent) == 167
+
+
+IGNORED = {
+    "one word at a time": ([event("word ")] * 20_000, {}),
+    "many words at a time": ([event(WORDS * 5)] * 600, {}),
+    "all words at once, behind the first": ([event("word "), event("word " * 20_000)], {}),
+    "reasoning": ([_delta(reasoning_content=WORDS)] * 600, {}),
+    "tool calls": ([_delta(tool_calls=[{"index": 0, "function": {"arguments": WORDS}}])] * 600, {}),
+    "several choices": ([event(WORDS)] * 600, {"n": 2}),
+    "no end of its last event": ([event("word "), event("word " * 20_000).rstrip()], {}),
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+async def test_a_provider_that_ignores_its_limit_is_cut_where_the_hold_is_whole(
+    migrated_sqlite_url: str, name: str
+) -> None:
+    (pieces, more), snapshot = IGNORED[name], make_snapshot()
+    end = () if name.startswith("no end") else (LAST, DONE)
+    sent, run, _ = await carried(snapshot, Scripted(*pieces, *end), NANOS, max_tokens=100, **more)
+    shown, limit = receipt(snapshot), 100 * run.bound.choices
+    assert b'"finish_reason":"length"' in sent[-1] and sent[-1].endswith(DONE) and b'"action":"output"' in sent[-1]
+    assert (shown.status, shown.shortfall) == ("settled", "0")
+    written = COUNTER.count(b"".join(sent[:-1]).decode().replace("\n", ""), "demo-mini") or 0
+    assert shown.lines[-1].tokens <= limit and written < 100 * (limit + 64)
 
 
 async def test_a_model_that_thinks_unseen_holds_everything(database: str) -> None:
