@@ -62,11 +62,13 @@ class StreamMeter:
         Raises ProviderFailed if the first event is no chat completion chunk, or one event has no end.
         """
         data = self._events.feed(chunk)
-        if self._events.waiting_bytes > EVENT_BYTES_MAX:
-            raise ProviderFailed("The provider sent an event without an end.")
         if not self._has_begun and self._events.dropped in NO_STREAM:
             raise ProviderFailed("The provider's stream is no stream of events.")
-        return self._take(data if self.redactor is None else self.redactor.events(data)) if data else b""
+        if not data:
+            if self._events.waiting_bytes > EVENT_BYTES_MAX:
+                raise ProviderFailed("The provider sent an event without an end.")
+            return b""
+        return self._take(data if self.redactor is None else self.redactor.events(data))
 
     def end(self) -> bytes:
         """Says that the provider closed: a last event without its blank line is an event all the same."""

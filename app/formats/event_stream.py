@@ -26,7 +26,7 @@ class EventReader:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._has_begun = False
+        self._has_begun = self._is_flowing = False
         self._dropped_bytes = 0
         self.dropped = b""
 
@@ -37,18 +37,23 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> bytes:
         """Takes bytes, returns the events that are whole now."""
+        if self._is_flowing and chunk[:5] == b"data:" and chunk[-2:] == b"\n\n":
+            if chunk.find(b"\n") == len(chunk) - 2 and b"\r" not in chunk:
+                return chunk
         data = self._rest + chunk if self._rest else chunk
         if not self._has_begun:
             data = self._begin(data)
         end = len(data) if data.endswith(b"\n\n") and b"\r" not in data else _end_of_events(data)
         self._rest, data = data[end:], data[:end]
+        self._is_flowing = self._has_begun and not self._rest
         if not data:
             return b""
         plain = data if is_plain(data) else b"".join(map(_plainly, split_events(data)))
         if not plain:
             self._dropped_bytes += len(data)
             self.dropped = self.dropped or data.strip()[:1]
-        elif self._dropped_bytes:
+            self._is_flowing = False
+        else:
             self._dropped_bytes = 0
         return plain
 
@@ -67,13 +72,12 @@ class EventReader:
 
 def is_plain(data: bytes) -> bool:
     """Tells whether whole events are all written as usual: each one line that begins with `data:`."""
+    if not data.startswith(b"data:") or not data.endswith(b"\n\n") or b"\r" in data:
+        return False
+    if data.find(b"\n") == len(data) - 2:
+        return True
     ends = data.count(b"\n\n")
-    return (
-        data.startswith(b"data:")
-        and data.count(b"\n") == 2 * ends
-        and data.count(b"\n\ndata:") == ends - 1
-        and b"\r" not in data
-    )
+    return data.count(b"\n") == 2 * ends and data.count(b"\n\ndata:") == ends - 1
 
 
 def split_events(data: bytes) -> Iterator[bytes]:

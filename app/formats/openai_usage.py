@@ -17,23 +17,25 @@ NUMBER_CHARACTERS_MAX = 32
 TICKS = 10**10
 """Of xAI's `cost_in_usd_ticks` in a dollar."""
 
-_OF_PROMPT = ("prompt_tokens_details", "input_tokens_details")
-_OF_OUTPUT = ("completion_tokens_details", "output_tokens_details")
-_TOP = ("",)
 _CACHED = ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
-_PARTS: tuple[tuple[TokenKind, tuple[str, ...], tuple[str, ...]], ...] = (
-    (TokenKind.CACHED_INPUT, _OF_PROMPT, _CACHED),
-    (TokenKind.CACHED_INPUT, _TOP, ("prompt_cache_hit_tokens", "num_cached_tokens", *_CACHED)),  # DeepSeek, Mistral
-    (TokenKind.CACHE_WRITE, (*_OF_PROMPT, *_TOP), _WRITTEN),
-    (TokenKind.IMAGE_INPUT, _OF_PROMPT, ("image_tokens",)),
-    (TokenKind.AUDIO_INPUT, _OF_PROMPT, ("audio_tokens",)),
-    (TokenKind.REASONING, (*_OF_OUTPUT, *_TOP), ("reasoning_tokens",)),
-    (TokenKind.AUDIO_OUTPUT, _OF_OUTPUT, ("audio_tokens",)),
-    (TokenKind.IMAGE_OUTPUT, _OF_OUTPUT, ("image_tokens",)),
-)
+_CACHE: dict[str, TokenKind] = {
+    **dict.fromkeys(_CACHED, TokenKind.CACHED_INPUT),
+    **dict.fromkeys(_WRITTEN, TokenKind.CACHE_WRITE),
+}
+_OF_PROMPT = {**_CACHE, "image_tokens": TokenKind.IMAGE_INPUT, "audio_tokens": TokenKind.AUDIO_INPUT}
+_OF_OUTPUT = {"reasoning_tokens": TokenKind.REASONING, "audio_tokens": TokenKind.AUDIO_OUTPUT,
+              "image_tokens": TokenKind.IMAGE_OUTPUT}  # fmt: skip
+_NESTED = {"prompt_tokens_details": _OF_PROMPT, "input_tokens_details": _OF_PROMPT,
+           "completion_tokens_details": _OF_OUTPUT, "output_tokens_details": _OF_OUTPUT}  # fmt: skip
+_TOP = {
+    **_CACHE,
+    "prompt_cache_hit_tokens": TokenKind.CACHED_INPUT,  # DeepSeek
+    "num_cached_tokens": TokenKind.CACHED_INPUT,  # Mistral
+    "reasoning_tokens": TokenKind.REASONING,  # Perplexity
+}
 """Where each kind stands; of several places the largest counts, so that a 0 in one hides nothing in another."""
-_ANTHROPICS = (*_CACHED[1:], *_WRITTEN)
+_BESIDE = frozenset({*_CACHED[1:], *_WRITTEN, "cache_creation"})
 """Names that may mean tokens beside the prompt's and not among them: so Anthropic counts."""
 
 
@@ -84,12 +86,13 @@ def usage_of(content: dict[str, Any]) -> Usage | None:
 
     That is at the top; in a choice, each with its own (Kimi); or in the provider's own object (Groq's `x_groq`).
     """
-    found = [read_usage(content.get("usage")), _of_choices(content.get("choices"))]
-    found.extend(read_usage(value.get("usage")) for value in content.values() if isinstance(value, dict))
-    whole: Usage | None = None
-    for usage in reversed(found):
-        if usage is not None:
-            whole = usage if whole is None else usage.after(whole)
+    whole = read_usage(content.get("usage"))
+    choices = content.get("choices")
+    others = [_of_choices(choices)] if choices else []
+    others += [read_usage(value["usage"]) for value in content.values() if isinstance(value, dict) and "usage" in value]
+    for other in others:
+        if other is not None:
+            whole = other if whole is None else whole.after(other)
     return whole
 
 
@@ -162,7 +165,10 @@ def _with_cache_beside(usage: dict[str, Any], prompt: int | None, output: int | 
     Anthropic counts these beside its `input_tokens`; who writes `prompt_tokens` counts them among those, unless its
     numbers say otherwise.
     """
-    beside = _largest(usage, _TOP, _CACHED[1:]) + max(_largest(usage, _TOP, _WRITTEN), _ephemeral(usage))
+    if _BESIDE.isdisjoint(usage):
+        return prompt or 0
+    read, written = ([_count(usage.get(name)) or 0 for name in names] for names in (_CACHED[1:], _WRITTEN))
+    beside = max(read) + max(*written, _ephemeral(usage))
     among = prompt or 0
     if not beside:
         return among
@@ -175,24 +181,30 @@ def _with_cache_beside(usage: dict[str, Any], prompt: int | None, output: int | 
 
 def _parts_of(usage: dict[str, Any]) -> dict[TokenKind, int]:
     found: dict[TokenKind, int] = {}
-    for kind, holders, names in _PARTS:
-        if count := max(_largest(usage, holders, names), found.get(kind, 0)):
-            found[kind] = count
-    if (written := _ephemeral(usage)) > found.get(TokenKind.CACHE_WRITE, 0):
-        found[TokenKind.CACHE_WRITE] = written
+    for name, value in usage.items():
+        if not value:
+            continue
+        if isinstance(value, dict):
+            kinds = _NESTED.get(name)
+            if kinds is not None:
+                _gather(value, kinds, found)
+            elif name == "cache_creation" and (written := _ephemeral(usage)) > found.get(TokenKind.CACHE_WRITE, 0):
+                found[TokenKind.CACHE_WRITE] = written
+        elif name in _TOP:
+            _gather({name: value}, _TOP, found)
     return found
+
+
+def _gather(details: dict[str, Any], kinds: dict[str, TokenKind], found: dict[TokenKind, int]) -> None:
+    for name, value in details.items():
+        if value and name in kinds and (count := _count(value) or 0) > found.get(kinds[name], 0):
+            found[kinds[name]] = count
 
 
 def _ephemeral(usage: dict[str, Any]) -> int:
     """Returns what Anthropic says by how long a cache is kept."""
     written = usage.get("cache_creation")
     return sum(_count(value) or 0 for value in written.values()) if isinstance(written, dict) else 0
-
-
-def _largest(usage: dict[str, Any], holders: tuple[str, ...], names: tuple[str, ...]) -> int:
-    places = (usage.get(holder) if holder else usage for holder in holders)
-    return max((_count(place.get(name)) or 0 for place in places if isinstance(place, dict) for name in names),
-               default=0)  # fmt: skip
 
 
 def read_cost(usage: dict[str, Any]) -> int | None:

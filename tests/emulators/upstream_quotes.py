@@ -5,8 +5,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.emulators.upstream_behaviours import Behaviour, event, stream
+from tests.emulators.upstream_behaviours import Behaviour
 from tests.emulators.upstream_exchange import Exchange
+from tests.emulators.upstream_spoken import event, stream
 
 Quote = Callable[[Exchange, str], list[bytes]]
 """Makes events of a key."""

@@ -64,18 +64,20 @@ async def test_a_model_that_was_seen_to_think_holds_its_whole_bound_from_then_on
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
         chat, carrier = flows(queue, Scripted(event("Hi"), last, DONE))
-        held = []
+        held: list[int] = []
+        whole = 0
         for number in range(2):
             run = await chat.begin(snapshot, "ada", request(stream=True), f"req_{number}", None)
             assert isinstance(run, Run)
             held.append(run.held.amount)
+            whole = run.bound.nanos(run.offer, 16_384)
 
             async def send(data: bytes) -> None:
                 return
 
             await carrier.stream(run, send, describe)
             assert sum(line.tokens for line in receipt(snapshot, f"req_{number}").lines if line.kind != "input") == 319
-    assert held[0] < held[1] == run.bound.nanos(run.offer, 16_384)
+    assert held[0] < held[1] == whole
 
 
 @pytest.mark.parametrize(
