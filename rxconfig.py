@@ -4,6 +4,7 @@ Radix Themes stays out: its 85 KB of styles would serve nothing, the parts of ap
 """
 
 import reflex as rx
+from reflex_base.constants import StateManagerMode
 
 from app.web.build import SameOriginPlugin
 
@@ -12,5 +13,6 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     plugins=[SameOriginPlugin()],
+    state_manager_mode=StateManagerMode.MEMORY,  # until app.py puts its own there: never on a disk
     disable_plugins=[rx.plugins.SitemapPlugin, rx.plugins.RadixThemesPlugin],
 )

@@ -280,6 +280,8 @@ def _prepare(chosen: settings.Settings) -> None:
 
 def _configure_logs(level: str) -> None:
     """Writes one line per step to stderr; libraries speak up from warnings on."""
+    from app.api.log_bounds import bounded
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -287,6 +289,7 @@ def _configure_logs(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            bounded,
             structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
         ],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),

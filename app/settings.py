@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     drain_seconds_max: int = Field(30, ge=0)
     webhook_seconds_max: float = Field(10, gt=0, le=60)
     webhook_retry_seconds: float = Field(30, gt=0)
+    sockets_max: int = Field(2_000, ge=1)
+    sockets_of_address_max: int = Field(200, ge=1)
     log_level: str = "info"
 
     @field_validator("database_url")

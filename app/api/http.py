@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api import connect, docs, ledger, metrics, models, operations, receipts, sign_in, user, webhooks
+from app.api import account_key, connect, docs, ledger, metrics, models, operations, receipts, sign_in, user, webhooks
 from app.api.dependencies import path_user
 from app.api.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
 from app.api.methods import Methods
@@ -27,7 +27,7 @@ def create_api() -> FastAPI:
     """
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
                   redirect_slashes=False)  # fmt: skip
-    for module in (operations, metrics, docs, sign_in):
+    for module in (operations, metrics, docs, sign_in, account_key):
         api.include_router(module.router)
     api.include_router(webhooks.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from app import db, settings, wiring
+from app.api.page_sockets import dropped
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
 from app.domain.money import NANOS
@@ -49,6 +50,10 @@ def _registry(open_holds: int, newest: AuditView | None, drifts: Sequence[Drift]
     if newest is not None:
         gauge("audit_findings", "Broken rows that the newest audit found", newest.findings)
         gauge("audit_age_seconds", "Seconds since the newest audit", (clock.now() - newest.finished_at) / clock.SECOND)
+    says = "Messages of pages' sockets, and sockets, that were dropped since the start"
+    lost = Counter("coinslot_socket_dropped", says, ["reason"], registry=registry)
+    for reason, count in dropped.items():
+        lost.labels(reason).inc(count)
     says = "Dollars that a model's requests cost on the newest day that was measured, by us or by its provider"
     costs = Gauge("coinslot_model_cost_dollars", says, ["provider", "model", "day", "by"], registry=registry)
     for drift in drifts:

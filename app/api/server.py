@@ -19,6 +19,9 @@ from app import db, settings
 from app.api.asgi import App
 from app.api.connections import ConnectionLimits, Crowd
 from app.api.http_protocol import HttpProtocol
+from app.api.log_bounds import bound_libraries
+from app.api.socket_messages import WIRE_BYTES_MAX
+from app.api.socket_protocol import PageSocketProtocol
 
 STARTED_POLL_SECONDS = 0.02
 GC_THRESHOLDS = (50_000, 20, 50)
@@ -63,15 +66,19 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
         fd=address.descriptor,
         loop="uvloop",
         http=cast(type[asyncio.Protocol], protocol),
-        ws="auto" if has_pages else "none",
         lifespan="on",
         access_log=False,
         log_level="warning",
         server_header=False,
         interface="asgi3",
+        ws=PageSocketProtocol if has_pages else "none",
+        ws_max_size=WIRE_BYTES_MAX,
+        ws_per_message_deflate=False,  # a window for each socket, and what it swells to, for texts of a line
+        ws_ping_interval=None,  # Engine.IO has beats of its own
         proxy_headers=False,  # nothing here believes what a client says of its address
         timeout_graceful_shutdown=settings.get().drain_seconds_max,
     )
+    bound_libraries()
     server = uvicorn.Server(config)
     path = settings.get().data / "instance.json"
     for number in (signal.SIGTERM, signal.SIGINT):

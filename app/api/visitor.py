@@ -1,5 +1,6 @@
 """Who a request under /auth comes from: cookies, network address, browser, and whether it was sent by our own pages."""
 
+from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -20,7 +21,19 @@ def session_token_of(request: Request) -> str | None:
 
 def cookie_of(request: Request, name: str) -> str | None:
     """Returns one of our cookies, None without it and for what none of ours can hold."""
-    value = request.cookies.get(settings.get().cookie(name))
+    return _ours(request.cookies.get(settings.get().cookie(name)))
+
+
+def cookie_in(header: str, name: str) -> str | None:
+    """Returns one of our cookies out of a `Cookie` header, as `cookie_of` does."""
+    try:
+        found = SimpleCookie(header).get(settings.get().cookie(name))
+    except CookieError:
+        return None
+    return None if found is None else _ours(found.value)
+
+
+def _ours(value: str | None) -> str | None:
     return value if value is not None and value.isascii() and value.isprintable() else None
 
 

@@ -42,6 +42,14 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """The rows that a browser's cookies stand for, by their ids, which are no secrets; empty where there is none."""
+
+    session_id: str = ""
+    code_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NeedsEmail:
     """An OIDC identity that waits for a code; `email` is what its provider calls its address, None if nothing."""
 
@@ -149,6 +157,24 @@ async def remember_browser(session_token: str, kept: str | None) -> str | None:
     if person is None or person.proven_email is None:
         return None
     return known_browsers.remember(settings.get().secrets, kept, person.proven_email)
+
+
+async def find_person_of(session_id: str) -> Person | None:
+    """Returns whose session this is, as `recognise` told it; None for an empty id or one that has ended."""
+    if not session_id:
+        return None
+    return await db.in_transaction(lambda session: sessions.find_person_of(session, session_id))
+
+
+async def recognise(session_token: str | None, browser_token: str | None) -> Visitor:
+    """Returns the rows that a browser's cookies stand for."""
+
+    def find(session: Session) -> Visitor:
+        person = sessions.find_person(session, session_token) if session_token else None
+        code_id = sign_in_codes.find_code(session, browser_token) if browser_token else None
+        return Visitor("" if person is None else person.session_id, code_id or "")
+
+    return await db.in_transaction(find) if session_token or browser_token else Visitor()
 
 
 async def note_visit(person: Person) -> None:

@@ -114,20 +114,16 @@ def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person
     return wallet.account
 
 
-async def read_topup(token: str, topup_id: str, person: Person | None = None) -> TopupView:
+def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> TopupView:
     """Returns a top-up of the link's own wallet. Raises LinkInvalid, NotFound, NotSignedIn."""
     link = open_topup(token)
-
-    def read(session: Session) -> TopupView:
-        paywall, _ = read_current(session, link.paywall_id)
-        if paywall.mode == Mode.SHARED.value:
-            if person is None:
-                raise NotSignedIn("Sign in to see your wallet.")
-            return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(paywall.environment)))
-        wallet = app_wallet(paywall.id, link.user, Environment(paywall.environment), Unit(paywall.unit))
-        return topups.read(session, topup_id, wallet.id)
-
-    return await db.in_transaction(read)
+    paywall, _ = read_current(session, link.paywall_id)
+    if paywall.mode == Mode.SHARED.value:
+        if person is None:
+            raise NotSignedIn("Sign in to see your wallet.")
+        return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(paywall.environment)))
+    wallet = app_wallet(paywall.id, link.user, Environment(paywall.environment), Unit(paywall.unit))
+    return topups.read(session, topup_id, wallet.id)
 
 
 async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCheckout:

@@ -111,7 +111,7 @@ def _environment(data: Path) -> Mapping[str, str]:
         "REFLEX_CHECK_LATEST_VERSION": "0",
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_WEB_WORKDIR": str(data / "web"),
-        "REFLEX_STATES_WORKDIR": str(data / "states"),
+        "REFLEX_STATES_WORKDIR": str(data / "states"),  # nothing is ever written there
         "REFLEX_DIR": str(data / "reflex"),
     }
 

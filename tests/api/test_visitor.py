@@ -6,7 +6,7 @@ import pytest
 from fastapi import Request
 
 from app import settings
-from app.api.visitor import address_of, client_address, cookie_of
+from app.api.visitor import address_of, client_address, cookie_in, cookie_of
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,24 @@ def test_over_https_browsers_keep_cookies_to_this_very_host(data_dir: Path) -> N
     assert settings.get().cookie("session") == "__Host-coinslot_session" and settings.get().is_secure
     settings.configure(data=data_dir, public_url="http://127.0.0.1:8000")
     assert settings.get().cookie("session") == "coinslot_session" and not settings.get().is_secure
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("coinslot_session=abc", "abc"),
+        ("a=1; coinslot_session=abc; b=2", "abc"),
+        ("coinslot_sessions=abc", None),
+        ("__Host-coinslot_session=abc", None),
+        ("", None),
+        ("=;;;\x00", None),
+    ],
+)
+def test_a_cookie_is_found_by_its_whole_name(data_dir: Path, header: str, value: str | None) -> None:
+    assert cookie_in(header, "session") == value
+
+
+def test_over_https_only_the_cookie_that_no_other_host_can_set_counts(data_dir: Path) -> None:
+    settings.configure(data=data_dir, public_url="https://pay.example")
+    assert cookie_in("coinslot_session=evil; __Host-coinslot_session=good", "session") == "good"
+    assert cookie_in("coinslot_session=evil", "session") is None

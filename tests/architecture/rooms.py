@@ -51,7 +51,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
     "wiring": (),
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
-    "web": ("reflex", "reflex_components_core"),
+    "web": ("reflex", "reflex_base", "reflex_components_core"),
     "jobs": ("apscheduler",),
     "cli": ("typer", "rich"),
     "app": ("reflex",),
@@ -70,6 +70,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("app/api/server.py", "uvicorn"): "this is where the server is started",
     ("app/api/http_protocol.py", "uvicorn"): "its protocol, with bounds",
     ("app/api/http_protocol.py", "httptools"): "the parser that it stands on",
+    ("app/api/socket_protocol.py", "uvicorn"): "the server's own protocol of WebSockets, with bounds",
+    ("app/api/socket_protocol.py", "wsproto"): "what that protocol reads frames with",
 }
 """(file, what it imports) outside the tables, each with its reason."""
 

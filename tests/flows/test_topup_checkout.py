@@ -10,13 +10,19 @@ from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, create_paywall
 from app.domain.topups.tables import Topup
+from app.domain.topups.topups import TopupView
 from app.domain.wallets.tables import Wallet
+from app.flows import topup_checkout
 from app.flows.links import TOPUP_SECONDS, TopupLink, mint_topup
-from app.flows.topup_checkout import begin_own_topup, begin_topup, check_amount, open_sandbox_checkout, read_topup
+from app.flows.topup_checkout import begin_own_topup, begin_topup, check_amount, open_sandbox_checkout
 from tests.flows.books import make_snapshot
 from tests.flows.crowd import sign_in
 
 RAIL = SandboxRail(b"secret")
+
+
+async def read_topup(token: str, topup_id: str) -> TopupView:
+    return await db.in_transaction(lambda session: topup_checkout.read_topup(session, token, topup_id))
 
 
 @pytest.mark.parametrize(("text", "nanos"), [("3", 3 * NANOS), (" $12.50 ", 12_500_000_000), ("10000", 10_000 * NANOS)])

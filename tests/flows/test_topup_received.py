@@ -15,15 +15,21 @@ from app.domain.inbox import inbox
 from app.domain.inbox.tables import InboxEvent
 from app.domain.money import NANOS
 from app.domain.topups import topups
+from app.domain.topups.topups import TopupView
 from app.domain.wallets.wallets import read_balance
+from app.flows import topup_checkout
 from app.flows.links import mint_topup
 from app.flows.ports import Checkout, Payment
 from app.flows.snapshot import Snapshot
-from app.flows.topup_checkout import begin_topup, read_topup
+from app.flows.topup_checkout import begin_topup
 from app.flows.topup_received import RETRY_AFTER_SECONDS, finish_inbox, pay_in_sandbox, receive
 from tests.flows.books import assert_books_balance, make_snapshot
 
 RAIL = SandboxRail(b"secret")
+
+
+async def read_topup(token: str, topup_id: str) -> TopupView:
+    return await db.in_transaction(lambda session: topup_checkout.read_topup(session, token, topup_id))
 
 
 class Moody:

@@ -17,6 +17,8 @@ from tests.emulators import mail
 from tests.emulators.mail import Inbox
 from tests.journeys.pages import CHROMIUM_ARGUMENTS, ROOT, demo_with_pages
 
+METRICS_TOKEN = "metrics-of-the-site"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -50,7 +52,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site")
     with (
         mail.running() as inbox,
-        demo_with_pages(data, SMTP_URL=inbox.url, TRIALS_OF_ADDRESS_MAX="1000") as instance,
+        demo_with_pages(
+            data, SMTP_URL=inbox.url, TRIALS_OF_ADDRESS_MAX="1000", METRICS_TOKEN=METRICS_TOKEN
+        ) as instance,
     ):
         keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
         yield Site(instance["base_url"], keys, data, inbox, data / "demo.log")

@@ -1,33 +1,24 @@
-"""The session cookie is found among others, and nothing else is taken for it."""
-
-from pathlib import Path
+"""The row that a cookie stood for is found among others, and nothing else is taken for it."""
 
 import pytest
 
-from app import settings
 from app.web.format import ago, browser, initials
-from app.web.session_state import cookie_in
+from app.web.session_state import row_in
 
 
 @pytest.mark.parametrize(
-    ("header", "value"),
+    ("header", "name", "row"),
     [
-        ("coinslot_session=abc", "abc"),
-        ("a=1; coinslot_session=abc; b=2", "abc"),
-        ("coinslot_sessions=abc", None),
-        ("__Host-coinslot_session=abc", None),
-        ("", None),
-        ("=;;;\x00", None),
+        ("session=ses_1; code=sic_1", "session", "ses_1"),
+        ("session=ses_1; code=sic_1", "code", "sic_1"),
+        ("code=sic_1", "session", ""),
+        ("xsession=ses_1", "session", ""),
+        ("", "session", ""),
+        ("session", "session", ""),
     ],
 )
-def test_a_cookie_is_found_by_its_whole_name(data_dir: Path, header: str, value: str | None) -> None:
-    assert cookie_in(header, "session") == value
-
-
-def test_over_https_only_the_cookie_that_no_other_host_can_set_counts(data_dir: Path) -> None:
-    settings.configure(data=data_dir, public_url="https://pay.example")
-    assert cookie_in("coinslot_session=evil; __Host-coinslot_session=good", "session") == "good"
-    assert cookie_in("coinslot_session=evil", "session") is None
+def test_a_row_is_found_by_the_whole_name_of_its_cookie(header: str, name: str, row: str) -> None:
+    assert row_in(header, name) == row
 
 
 @pytest.mark.parametrize(

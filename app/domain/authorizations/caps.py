@@ -52,10 +52,10 @@ _KEEP = text(
 def set_cap(session: Session, account_id: str, paywall_id: str, wallet: Account, cap_nanos: int) -> None:
     """Sets a cap from now on. Lowered below what is spent, it refuses only what comes after. Raises BadField."""
     check_cap(cap_nanos)
-    cap_id, now = _cap_id(account_id, paywall_id), clock.now()
-    session.execute(_KEEP, {"id": cap_id, "account_id": account_id, "paywall_id": paywall_id, "cap": cap_nanos,
+    row_id, now = cap_id(account_id, paywall_id), clock.now()
+    session.execute(_KEEP, {"id": row_id, "account_id": account_id, "paywall_id": paywall_id, "cap": cap_nanos,
                             "now": now})  # fmt: skip
-    stored = _locked(session, cap_id)
+    stored = _locked(session, row_id)
     stored.cap_nanos, stored.changed_at = cap_nanos, now
     session.flush()
     apply_one(session, SetCap(budget_id(account_id, paywall_id, month_of(now)), wallet, cap_nanos))
@@ -63,7 +63,7 @@ def set_cap(session: Session, account_id: str, paywall_id: str, wallet: Account,
 
 def open_month(session: Session, account_id: str, paywall_id: str, wallet: Account) -> None:
     """Opens this month's budget with the cap that holds now, unless it is open. Raises NotFound without a cap."""
-    stored = _locked(session, _cap_id(account_id, paywall_id))
+    stored = _locked(session, cap_id(account_id, paywall_id))
     month = budget_id(account_id, paywall_id, month_of(clock.now()))
     if session.get(LedgerBudget, month) is None:
         apply_one(session, SetCap(month, wallet, stored.cap_nanos))
@@ -76,19 +76,20 @@ def is_month_open(session: Session, account_id: str, paywall_id: str) -> bool:
 
 def read_cap(session: Session, account_id: str, paywall_id: str) -> CapView | None:
     """Returns a cap with what stands against it this month; None where none was ever set."""
-    stored = session.get(SpendingCap, _cap_id(account_id, paywall_id))
+    stored = session.get(SpendingCap, cap_id(account_id, paywall_id))
     if stored is None:
         return None
     month = session.get(LedgerBudget, budget_id(account_id, paywall_id, month_of(clock.now())))
     return CapView(stored.cap_nanos, month.spent if month else 0, month.held if month else 0)
 
 
-def _cap_id(account_id: str, paywall_id: str) -> str:
+def cap_id(account_id: str, paywall_id: str) -> str:
+    """Returns the id of the row that holds an account's cap for a paywall."""
     return derived_id("cap", account_id, paywall_id)
 
 
-def _locked(session: Session, cap_id: str) -> SpendingCap:
-    stored = session.get(SpendingCap, cap_id, with_for_update=True, populate_existing=True)
+def _locked(session: Session, row_id: str) -> SpendingCap:
+    stored = session.get(SpendingCap, row_id, with_for_update=True, populate_existing=True)
     if stored is None:
         raise NotFound("This account has set no cap for this paywall.")
     return stored

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -73,15 +73,23 @@ def open_session(
 
 def find_person(session: Session, token: str) -> Person | None:
     """Returns who a cookie's value stands for; None for one that is unknown, revoked or too old."""
+    return _find(session, _SESSIONS.c.token_hash == _sha256(token))
+
+
+def find_person_of(session: Session, session_id: str) -> Person | None:
+    """Returns whose session this is; None for one that is unknown, revoked or too old.
+
+    An id is no secret: only what looked the session up by its cookie before may ask by it.
+    """
+    return _find(session, _SESSIONS.c.id == session_id)
+
+
+def _find(session: Session, is_it: ColumnElement[bool]) -> Person | None:
     people = table_of(PersonAccount)
     row = session.execute(
         select(_SESSIONS, people.c.name, people.c.email)
         .join(people, people.c.id == _SESSIONS.c.account_id)
-        .where(
-            _SESSIONS.c.token_hash == _sha256(token),
-            _SESSIONS.c.revoked_at.is_(None),
-            _SESSIONS.c.expires_at > clock.now(),
-        )
+        .where(is_it, _SESSIONS.c.revoked_at.is_(None), _SESSIONS.c.expires_at > clock.now())
     ).first()
     if row is None:
         return None

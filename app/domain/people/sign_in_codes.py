@@ -153,9 +153,18 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def read_email(session: Session, browser_token: str) -> str | None:
-    """Returns the address that this browser's code was sent to, None where it has none that can be used."""
+def find_code(session: Session, browser_token: str) -> str | None:
+    """Returns the id of this browser's code, None where it has none that can be used."""
     stored = _find(session, browser_token)
+    return None if stored is None or stored.used_at is not None else stored.id
+
+
+def read_email(session: Session, code_id: str) -> str | None:
+    """Returns the address that a code was sent to, None once it was used.
+
+    An id is no secret: only what found the code by its browser's token before may ask by it.
+    """
+    stored = session.get(SignInCode, code_id)
     return None if stored is None or stored.used_at is not None else stored.email
 
 

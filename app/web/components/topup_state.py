@@ -1,5 +1,8 @@
 """What pages that take an amount to pay have in common: the amount, the other amount, what is wrong with it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import reflex as rx
 
 from app.domain.errors import BadField
@@ -21,12 +24,18 @@ class AmountState(rx.State, mixin=True):
 
     def _choose(self, amount: str) -> None:
         """Takes one of the amounts, or what was typed."""
-        self.is_other = amount not in AMOUNTS
-        self.amount, self.error = amount[:AMOUNT_CHARACTERS_MAX], ""
-        try:
-            nanos = check_amount(self.amount)
-        except BadField:
-            self.pay_label, self.get_label = "Pay", ""
-        else:
-            self.pay_label = f"Pay {format_for_people(nanos, Unit.USD)}"
-            self.get_label = format_for_people(nanos, Unit.USDC)
+        for name, value in chosen(amount).items():
+            setattr(self, name, value)
+
+
+def chosen(amount: str) -> Mapping[str, Any]:
+    """Returns the variables of an amount that was chosen, by name."""
+    typed = amount[:AMOUNT_CHARACTERS_MAX]
+    try:
+        nanos = check_amount(typed)
+    except BadField:
+        labels = ("Pay", "")
+    else:
+        labels = (f"Pay {format_for_people(nanos, Unit.USD)}", format_for_people(nanos, Unit.USDC))
+    return {"amount": typed, "is_other": amount not in AMOUNTS, "error": "", "pay_label": labels[0],
+            "get_label": labels[1]}  # fmt: skip

@@ -18,6 +18,7 @@ from app.domain.people.sign_in_codes import (
     TRIES_MAX,
     CodeWrong,
     NewCode,
+    find_code,
     forget_codes,
     make_code,
     read_email,
@@ -167,8 +168,11 @@ def test_neither_code_nor_browser_token_is_stored(database: str) -> None:
     made = make()
     with db.transaction() as session:
         stored = str(session.scalars(select(SignInCode)).one().model_dump())
-        assert read_email(session, made.browser_token) == "ada@example.org"
-        assert read_email(session, made.browser_token + "x") is None and read_email(session, "") is None
+        code_id = find_code(session, made.browser_token)
+        assert code_id is not None and read_email(session, code_id) == "ada@example.org"
+        for wrong in (made.browser_token + "x", made.browser_token.partition(".")[0], code_id, ""):
+            assert find_code(session, wrong) is None
+        assert read_email(session, "") is None and code_id not in made.browser_token.partition(".")[2]
     assert made.code not in stored and made.browser_token.partition(".")[2] not in stored
 
 

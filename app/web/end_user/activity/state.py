@@ -1,6 +1,6 @@
 """What the activity page remembers: the filters, and how much is shown."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -8,15 +8,16 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from app import db
-from app.domain.money import Unit
+from app.domain.money import Environment, Unit
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import shared_account
+from app.flows.page_marks import Subject, purse_subjects
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.end_user.wallet.rows import choose_environment
-from app.web.session_state import Read, VisitorState
+from app.web.session_state import Read, VisitorState, for_a_person
 
 ROWS_A_PAGE = 25
 ROWS_MAX = 500
@@ -48,7 +49,7 @@ class ActivityState(VisitorState, rx.State):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows the newest movements, and new ones as they land."""
-        async for event in self._live(self._reader):
+        async for event in self._live(for_a_person(self._reader), _subjects):
             yield event
 
     def _reader(self, person: Person) -> Read:
@@ -106,6 +107,12 @@ class ActivityState(VisitorState, rx.State):
         self._shown = min(self._shown + ROWS_A_PAGE, ROWS_MAX)
         self._put(await db.in_transaction(self._reader(person)))
         return None
+
+
+def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
+    """The wallet in both environments."""
+    accounts = [] if person is None else [shared_account(person.account_id, environment) for environment in Environment]
+    return [subject for account in accounts for subject in purse_subjects(account)]
 
 
 def _by_name(item: tuple[str, str]) -> str:

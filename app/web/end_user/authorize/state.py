@@ -1,22 +1,26 @@
 """What the consent page remembers: the chosen cap. Who approves is whoever is signed in, looked up at every step."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import db, wiring
+from app.domain.authorizations import authorizations
 from app.domain.errors import BadField, CoinslotError, LinkInvalid, NotFound
-from app.domain.money import Unit, format_for_people, parse_amount
+from app.domain.money import Environment, Unit, format_for_people, parse_amount
+from app.domain.paywalls import configuration
 from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
+from app.domain.wallets.shared import shared_account
 from app.flows import authorize
 from app.flows.links import open_connect
+from app.flows.page_marks import About, Subject, purse_subjects
 from app.web.components.caps import CAPS
 from app.web.end_user.authorize.rows import ConsentRow, read_consent_row
 from app.web.routes import token_of
-from app.web.session_state import Read, VisitorState
+from app.web.session_state import Read, VisitorState, for_a_person
 
 
 class AuthorizeState(VisitorState, rx.State):
@@ -32,7 +36,7 @@ class AuthorizeState(VisitorState, rx.State):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows what is asked for, and the wallet as it changes."""
-        async for event in self._live(self._reader):
+        async for event in self._live(for_a_person(self._reader), _subjects):
             yield event
 
     def _reader(self, person: Person) -> Read:
@@ -100,6 +104,19 @@ class AuthorizeState(VisitorState, rx.State):
             return format_for_people(parse_amount(self.cap.strip()), Unit.USDC)
         except BadField:
             return ""
+
+
+def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
+    """The wallet, who the app's user belongs to, and what the app says of itself and takes."""
+    if person is None or "here" not in values:
+        return []
+    link = open_connect(token_of(values["here"]))
+    return [
+        *(subject for environment in Environment
+          for subject in purse_subjects(shared_account(person.account_id, environment))),
+        Subject(About.EPOCH, authorizations.epoch_subject(link.paywall_id, link.user)),
+        Subject(About.EPOCH, configuration.epoch_subject(link.paywall_id)),
+    ]  # fmt: skip
 
 
 def _nothing_more(_session: db.Session) -> dict[str, Any]:

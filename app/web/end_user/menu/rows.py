@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from app.db import Session
 from app.domain.authorizations.authorizations import find_active
 from app.domain.authorizations.caps import read_cap
+from app.domain.errors import NotSignedIn
+from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, Unit, format_for_people
 from app.domain.paywalls.configuration import Mode, read_current
 from app.domain.people.sessions import Person
@@ -35,8 +37,8 @@ class MenuRow:
     is_connected: bool = False
 
 
-def read_menu(session: Session, link: AppLink, person: Person | None) -> MenuRow | None:
-    """Reads the menu of a link; None where somebody must sign in first. Raises NotFound."""
+def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[MenuRow, Account]:
+    """Reads the menu of a link, and the account of the wallet that it is about. Raises NotFound, NotSignedIn."""
     paywall, configuration = read_current(session, link.paywall_id)
     environment, unit = Environment(paywall.environment), Unit(paywall.unit)
     topup = f"/topup/{mint_topup(link.paywall_id, link.user, return_url=link.return_url, state=link.state)}/"
@@ -50,17 +52,18 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> MenuRow
         is_sandbox=environment is Environment.SANDBOX,
     )
     if paywall.mode != Mode.SHARED.value:
-        balance = read_balance(session, app_wallet(paywall.id, link.user, environment, unit))
-        spendable = format_for_people(balance.available_nanos, unit)
-        return _with(head, spendable=spendable, activity_url=topup, is_connected=True)
+        app = app_wallet(paywall.id, link.user, environment, unit)
+        spendable = format_for_people(read_balance(session, app).available_nanos, unit)
+        return _with(head, spendable=spendable, activity_url=topup, is_connected=True), app.account
     if person is None:
-        return None
-    wallet = read_shared_balance(session, shared_account(person.account_id, environment))
+        raise NotSignedIn("Sign in to see what you can spend here.")
+    account = shared_account(person.account_id, environment)
+    wallet = read_shared_balance(session, account)
     cap = read_cap(session, person.account_id, paywall.id)
     active = find_active(session, paywall.id, link.user)
     is_connected = active is not None and active.account_id == person.account_id
     spendable_nanos = min(wallet.available_nanos, cap.left_nanos) if is_connected and cap else 0
-    return _with(
+    menu = _with(
         head,
         spendable=format_for_people(spendable_nanos, unit),
         cap=f"{format_for_people(cap.cap_nanos, unit)} a month" if is_connected and cap else "",
@@ -70,6 +73,7 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> MenuRow
         is_shared=True,
         is_connected=is_connected,
     )
+    return menu, account
 
 
 def _with(head: MenuRow, **more: str | bool) -> MenuRow:

@@ -1,20 +1,24 @@
 """What the menu behind a link shows. In default mode the link is the credential; in shared mode a session is."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import db
-from app.domain.errors import CoinslotError, LinkInvalid, NotFound
+from app.domain.authorizations import authorizations
+from app.domain.authorizations.caps import cap_id
+from app.domain.errors import CoinslotError
+from app.domain.ledger import accounts
+from app.domain.paywalls import configuration
+from app.domain.people.sessions import Person
 from app.flows import authorize
 from app.flows.links import open_menu
-from app.flows.sign_in import find_person
+from app.flows.page_marks import About, Subject, purse_subjects
 from app.web.end_user.menu.rows import MenuRow, read_menu
-from app.web.routes import sign_in_path, token_of
-from app.web.session_state import AWAY, LOOK_AGAIN_SECONDS, VisitorState, cookie_in
+from app.web.routes import token_of
+from app.web.session_state import Read, VisitorState
 
 
 class MenuState(VisitorState, rx.State):
@@ -22,34 +26,29 @@ class MenuState(VisitorState, rx.State):
 
     menu: MenuRow = MenuRow()
     is_revoking: bool = False
+    _account_id: str = ""
+    _paywall_id: str = ""
+    _user: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows what stands between an app and its user, as it changes."""
-        async with self:
-            path, cookie = self.router.url.path, cookie_in(self.router.headers.cookie, "session")
-            self.reset()  # type: ignore[no-untyped-call]
-        while True:
-            try:
-                link, person = open_menu(token_of(path)), await find_person(cookie)
-                menu = await db.in_transaction(partial(read_menu, link=link, person=person))
-            except (LinkInvalid, NotFound) as error:
-                async with self:
-                    self.phase, self.problem = "invalid", error.message
-                return
-            except CoinslotError:
-                async with self:
-                    self.problem = AWAY
-            else:
-                if menu is None:
-                    yield rx.redirect(sign_in_path(path))
-                    return
-                async with self:
-                    self._session_id = person.session_id if person else ""
-                    shown = person if menu.is_shared else None
-                    email = (shown.email or shown.name) if shown else ""
-                    self._put({"menu": menu, "phase": "ready", "problem": "", "person_email": email})
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        async for event in self._live(self._reader, _subjects):
+            yield event
+
+    def _reader(self, person: Person | None) -> Read:
+        path = self.router.url.path
+
+        def read(session: db.Session) -> dict[str, Any]:
+            link = open_menu(token_of(path))
+            menu, account = read_menu(session, link, person)
+            shown = person if menu.is_shared else None
+            return {
+                "menu": menu, "person_email": (shown.email or shown.name) if shown else "",
+                "_account_id": account.id, "_paywall_id": link.paywall_id, "_user": link.user,
+            }  # fmt: skip
+
+        return read
 
     @rx.event
     async def ask_to_revoke(self, is_asked: bool) -> EventSpec | None:
@@ -71,3 +70,14 @@ class MenuState(VisitorState, rx.State):
             self.problem = error.message
         self.is_revoking = False
         return None
+
+
+def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
+    """The wallet, the app, and what connects them."""
+    paywall_id = values["_paywall_id"]
+    return [
+        *purse_subjects(accounts.parse(values["_account_id"])),
+        Subject(About.EPOCH, configuration.epoch_subject(paywall_id)),
+        Subject(About.EPOCH, authorizations.epoch_subject(paywall_id, values["_user"])),
+        *(() if person is None else (Subject(About.CAP, cap_id(person.account_id, paywall_id)),)),
+    ]

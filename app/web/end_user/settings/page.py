@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.web import routes
+from app.web.components.once import fetch_once, kept_here
 from app.web.components.parts import (
     confirm,
     copy_text_button,
@@ -18,6 +19,8 @@ from app.web.end_user.settings.state import SettingsState
 from app.web.layout import own_frame
 
 _state = SettingsState
+_new_key = kept_here("newkey")
+_key_problem = kept_here("newkeyproblem")
 
 
 def settings() -> rx.Component:
@@ -105,17 +108,18 @@ def _session(row: rx.Var[SessionRow]) -> rx.Component:
 
 
 def _key() -> rx.Component:
-    page = _state.page
+    """The section of the API key. A new one is known to this browser's page alone: it never passes a page's state."""
+    page, make = _state.page, [_state.ask(""), fetch_once("/auth/account-key", "key", _new_key, _key_problem)]
     shown = rx.el.div(
         rx.el.p("This is your key. It is shown once; keep it where you keep passwords.", class_name="muted"),
-        rx.el.p(_state.new_key, class_name="secret", style={"margin": "10px 0"}),
-        rx.el.div(copy_text_button(_state.new_key), rx.el.button("Done", on_click=_state.hide_key, class_name="btn s",
-                                                                 type="button"), class_name="row"),
+        rx.el.p(_new_key.value, class_name="secret", style={"margin": "10px 0"}),
+        rx.el.div(copy_text_button(_new_key.value), rx.el.button("Done", on_click=_new_key.set_value(""),
+                                                                 class_name="btn s", type="button"), class_name="row"),
         class_name="item",
     )  # fmt: skip
-    keep = ("Keep", _state.make_key, _state.ask(""))
-    again = confirm("The key that you have stops working at once.", "Make a new one", *keep)
-    revoke = confirm("Whatever uses this key stops working at once.", "Revoke", "Keep", _state.revoke_key, keep[2])
+    again = confirm("The key that you have stops working at once.", "Make a new one", "Keep", make, _state.ask(""))
+    revoke = confirm("Whatever uses this key stops working at once.", "Revoke", "Keep", _state.revoke_key,
+                     _state.ask(""))  # fmt: skip
     has = rx.el.div(
         rx.el.div(
             rx.el.div(rx.el.b(page.key, class_name="num"), rx.el.small(page.key_detail, class_name="muted"),
@@ -129,5 +133,7 @@ def _key() -> rx.Component:
         class_name="item",
     )  # fmt: skip
     none = empty("No key yet", "A key lets your own programs use your account's credits.",
-                 rx.el.button("Make a key", on_click=_state.make_key, class_name="btn s", type="button"))  # fmt: skip
-    return _section("API key", rx.el.div(rx.cond(_state.new_key != "", shown, rx.cond(page.key != "", has, none))))
+                 rx.el.button("Make a key", on_click=make, class_name="btn s", type="button"))  # fmt: skip
+    known = rx.cond(_new_key.value != "", shown, rx.cond(page.key != "", has, none))
+    problem = rx.el.p(_key_problem.value, class_name="bad inset", role="alert")
+    return _section("API key", rx.el.div(known, problem))

@@ -1,6 +1,6 @@
-"""What the settings page remembers: what is asked, and a new key for as long as the page that made it is open."""
+"""What the settings page remembers: what is asked. A new key never comes here: the browser fetches it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
@@ -11,8 +11,9 @@ from app.domain.errors import BadField, CoinslotError
 from app.domain.money import parse_amount
 from app.domain.people.sessions import Person
 from app.flows import account_settings, sign_in
+from app.flows.page_marks import About, Subject
 from app.web.end_user.settings.rows import AccountPage, read_account_page
-from app.web.session_state import Read, VisitorState
+from app.web.session_state import Read, VisitorState, for_a_person
 
 
 class SettingsState(VisitorState, rx.State):
@@ -22,13 +23,11 @@ class SettingsState(VisitorState, rx.State):
     error: str = ""
     method_error: str = ""
     asking: str = ""
-    _made_key: str = ""
-    _made_for: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows the account, and what changes in another window."""
-        async for event in self._live(self._reader):
+        async for event in self._live(for_a_person(self._reader), _subjects):
             yield event
 
     def _reader(self, person: Person) -> Read:
@@ -36,11 +35,6 @@ class SettingsState(VisitorState, rx.State):
             return {"page": read_account_page(session, person)}
 
         return read
-
-    @rx.var
-    def new_key(self) -> str:
-        """The key that was just made, for the socket that it was made on: a page that is loaded again gets none."""
-        return self._made_key if self._made_for == self.router.session.session_id else ""
 
     @rx.event
     async def save_profile(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
@@ -101,35 +95,21 @@ class SettingsState(VisitorState, rx.State):
         return None
 
     @rx.event
-    async def make_key(self) -> EventSpec | None:
-        """Makes a new API key and shows it, this once; the one before stops working."""
-        person = await self._signed_in()
-        if person is None:
-            return self._leave()
-        self.asking = ""
-        self._made_key, self._made_for = await account_settings.make_account_key(person), self.router.session.session_id
-        await self._read_again(person)
-        return None
-
-    @rx.event
     async def revoke_key(self) -> EventSpec | None:
         """Revokes the API key."""
         person = await self._signed_in()
         if person is None:
             return self._leave()
-        self.asking, self._made_key = "", ""
+        self.asking = ""
         await account_settings.revoke_account_key(person)
         await self._read_again(person)
-        return None
-
-    @rx.event
-    async def hide_key(self) -> EventSpec | None:
-        """Forgets the new key's text."""
-        if await self._signed_in() is None:
-            return self._leave()
-        self._made_key = ""
         return None
 
     async def _read_again(self, person: Person) -> None:
         """Shows at once what was changed."""
         self._put(await db.in_transaction(self._reader(person)))
+
+
+def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
+    """What the person has."""
+    return [] if person is None else [Subject(About.PERSON, person.account_id)]

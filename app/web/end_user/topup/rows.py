@@ -34,11 +34,12 @@ class WalletRow:
 
 @dataclass(frozen=True)
 class WalletPage:
-    """The wallet and the newest of its movements; of a shared wallet those of this app alone."""
+    """The wallet, its account in the ledger, and the newest of its movements; of a shared one those of this app."""
 
     wallet: WalletRow
     movements: list[MovementRow]
     has_more: bool
+    account: Account
 
 
 def read_page(session: Session, link: TopupLink, shown: int, person: Person | None) -> WalletPage:
@@ -55,7 +56,8 @@ def read_page(session: Session, link: TopupLink, shown: int, person: Person | No
     )
     movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
     wallet = _head(session, link, configuration, account, is_shared)
-    return WalletPage(wallet, [to_row(movement, unit) for movement in movements[:shown]], len(movements) > shown)
+    rows = [to_row(movement, unit) for movement in movements[:shown]]
+    return WalletPage(wallet, rows, len(movements) > shown, account)
 
 
 def _head(

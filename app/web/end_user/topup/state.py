@@ -3,25 +3,26 @@
 In default mode the link is the credential; in shared mode whoever is signed in tops up their own wallet.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import db, wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound, NotSignedIn
+from app.domain.ledger import accounts
 from app.domain.money import Unit, format_for_people
+from app.domain.paywalls import configuration
 from app.domain.people.sessions import Person
-from app.flows.links import open_topup
-from app.flows.sign_in import find_person
+from app.flows.links import TopupLink, open_topup
+from app.flows.page_marks import About, Subject, purse_subjects
 from app.flows.topup_checkout import begin_topup, read_topup
 from app.web.components.activity_rows import MovementRow
-from app.web.components.topup_state import AmountState
-from app.web.end_user.topup.rows import WalletPage, WalletRow, read_page
-from app.web.routes import sign_in_path, token_of
-from app.web.session_state import AWAY, LOOK_AGAIN_SECONDS, VisitorState, cookie_in
+from app.web.components.topup_state import AmountState, chosen
+from app.web.end_user.topup.rows import WalletRow, read_page
+from app.web.routes import token_of
+from app.web.session_state import Read, VisitorState
 
 ROWS_A_PAGE = 12
 ROWS_MAX = 600
@@ -36,46 +37,32 @@ class TopupState(AmountState, VisitorState, rx.State):
     outcome: str = ""
     outcome_amount: str = ""
     _shown: int = ROWS_A_PAGE
+    _account_id: str = ""
+    _paywall_id: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows the wallet and whatever lands in it, for as long as the page is open."""
-        async with self:
-            path, topup_id = self.router.url.path, self.router.url.query_parameters.get("topup", "")
-            cookie = cookie_in(self.router.headers.cookie, "session")
-            self.reset()  # type: ignore[no-untyped-call]
-        while True:
-            try:
-                link, person = open_topup(token_of(path)), await find_person(cookie)
-                async with self:
-                    shown = self._shown
-                page = await db.in_transaction(partial(read_page, link=link, shown=shown, person=person))
-                outcome = await _outcome(token_of(path), topup_id, person)
-            except NotSignedIn:
-                yield rx.redirect(sign_in_path(path))
-                return
-            except (LinkInvalid, NotFound) as error:
-                async with self:
-                    self.phase, self.problem = "invalid", error.message
-                return
-            except CoinslotError:
-                async with self:
-                    self.problem = AWAY
-            else:
-                await self._show(page, outcome, person, link.amount_nanos)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        async for event in self._live(self._reader, _subjects):
+            yield event
 
-    async def _show(
-        self, page: WalletPage, outcome: tuple[str, str], person: Person | None, amount_nanos: int | None
-    ) -> None:
-        async with self:
-            if self.phase == "loading" and amount_nanos is not None:
-                self._choose(format_for_people(amount_nanos, Unit.USD).removeprefix("$").replace(",", ""))
-            shown = person if page.wallet.is_shared else None
-            self._session_id = shown.session_id if shown else ""
-            self._put({"wallet": page.wallet, "movements": page.movements, "has_more": page.has_more, "problem": "",
-                       "person_email": (shown.email or shown.name) if shown else "", "phase": "ready",
-                       "outcome": outcome[0], "outcome_amount": outcome[1]})  # fmt: skip
+    def _reader(self, person: Person | None) -> Read:
+        path, topup_id = self.router.url.path, self.router.url.query_parameters.get("topup", "")
+        shown, is_first = self._shown, self.phase == "loading"
+
+        def read(session: db.Session) -> dict[str, Any]:
+            link = open_topup(token_of(path))
+            page = read_page(session, link, shown, person)
+            outcome = _outcome(session, token_of(path), topup_id, person)
+            seen_by = person if page.wallet.is_shared else None
+            return {
+                "wallet": page.wallet, "movements": page.movements, "has_more": page.has_more, "outcome": outcome[0],
+                "outcome_amount": outcome[1], "person_email": (seen_by.email or seen_by.name) if seen_by else "",
+                "_session_id": seen_by.session_id if seen_by else "", "_account_id": page.account.id,
+                "_paywall_id": link.paywall_id, **(_first_amount(link) if is_first else {}),
+            }  # fmt: skip
+
+        return read
 
     @rx.event
     def choose(self, amount: str) -> None:
@@ -103,6 +90,7 @@ class TopupState(AmountState, VisitorState, rx.State):
         """Shows more of the activity with the next reading."""
         if self._is_open():
             self._shown = min(self._shown + ROWS_A_PAGE, ROWS_MAX)
+            self._look_again()
 
     def _is_open(self) -> bool:
         """Tells whether the link is still good, and says so on the page if not."""
@@ -114,12 +102,24 @@ class TopupState(AmountState, VisitorState, rx.State):
         return True
 
 
-async def _outcome(token: str, topup_id: str, person: Person | None) -> tuple[str, str]:
+def _subjects(_person: Person | None, values: Mapping[str, Any]) -> tuple[Subject, ...]:
+    paywall = Subject(About.EPOCH, configuration.epoch_subject(values["_paywall_id"]))
+    return (*purse_subjects(accounts.parse(values["_account_id"])), paywall)
+
+
+def _first_amount(link: TopupLink) -> Mapping[str, Any]:
+    """Returns the amount that the page begins with, where its link asks for one."""
+    if link.amount_nanos is None:
+        return {}
+    return chosen(format_for_people(link.amount_nanos, Unit.USD).removeprefix("$").replace(",", ""))
+
+
+def _outcome(session: db.Session, token: str, topup_id: str, person: Person | None) -> tuple[str, str]:
     """Returns how the top-up ended that the page came back from, and its amount."""
     if not topup_id:
         return "", ""
     try:
-        topup = await read_topup(token, topup_id, person)
+        topup = read_topup(session, token, topup_id, person)
     except NotFound:
         return "", ""
     return topup.status, format_for_people(topup.amount_nanos, topup.unit)

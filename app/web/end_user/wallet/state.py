@@ -1,24 +1,27 @@
 """What the wallet page remembers: which app is being changed, and the amount to top up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import db, wiring
+from app.domain.authorizations.caps import cap_id
 from app.domain.errors import BadField, CoinslotError, NotFound
 from app.domain.money import Environment, parse_amount
+from app.domain.paywalls.configuration import epoch_subject
 from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
 from app.domain.topups import topups
-from app.domain.wallets.shared import shared_wallet_id
+from app.domain.wallets.shared import shared_account, shared_wallet_id
 from app.flows import authorize
+from app.flows.page_marks import About, Subject, purse_subjects
 from app.flows.topup_checkout import begin_own_topup
 from app.web.components.caps import CAPS
 from app.web.components.topup_state import AmountState
 from app.web.end_user.wallet.rows import PursePage, read_purse
-from app.web.session_state import Read, VisitorState
+from app.web.session_state import Read, VisitorState, for_a_person
 
 
 class WalletState(AmountState, VisitorState, rx.State):
@@ -37,7 +40,7 @@ class WalletState(AmountState, VisitorState, rx.State):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows the wallet and whatever lands in it, for as long as the page is open."""
-        async for event in self._live(self._reader):
+        async for event in self._live(for_a_person(self._reader), _subjects):
             yield event
 
     def _reader(self, person: Person) -> Read:
@@ -54,7 +57,8 @@ class WalletState(AmountState, VisitorState, rx.State):
         """Shows the live or the sandbox wallet with the next reading."""
         if await self._signed_in() is None:
             return self._leave()
-        self._wanted = environment
+        self._wanted = environment[:10]
+        self._look_again()
         return None
 
     @rx.event
@@ -93,7 +97,7 @@ class WalletState(AmountState, VisitorState, rx.State):
         """Asks once whether an app shall lose the wallet; without an id it no longer asks."""
         if await self._signed_in() is None:
             return self._leave()
-        self.revoking, self.changing = authorization_id, ""
+        self.revoking, self.changing = authorization_id[:64], ""
         return None
 
     @rx.event
@@ -149,6 +153,20 @@ class WalletState(AmountState, VisitorState, rx.State):
     async def _read_again(self, person: Person) -> None:
         """Shows at once what was changed."""
         self._put(await db.in_transaction(self._reader(person)))
+
+
+def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
+    """The wallet in both environments, the person's apps with their caps and what they are called."""
+    if person is None:
+        return []
+    apps = values["page"].apps
+    return [
+        *(subject for environment in Environment
+          for subject in purse_subjects(shared_account(person.account_id, environment))),
+        Subject(About.PERSON, person.account_id),
+        *(Subject(About.CAP, cap_id(person.account_id, app.paywall_id)) for app in apps),
+        *(Subject(About.EPOCH, epoch_subject(app.paywall_id)) for app in apps),
+    ]  # fmt: skip
 
 
 def _outcome(session: db.Session, topup_id: str, person: Person, environment: str) -> str:

@@ -1,13 +1,13 @@
 """What the demo's mail page shows. It exists in the demo only, which listens on this machine alone."""
 
-import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import reflex as rx
 
 from app import settings, wiring
+from app.web import live
 from app.web.format import ago
-from app.web.session_state import LOOK_AGAIN_SECONDS
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,23 @@ class MailState(rx.State):
     @rx.event(background=True)
     async def watch(self) -> None:
         """Shows the mails as they come; nothing where this is no demo."""
-        while True:
-            if not settings.get().is_demo:
-                async with self:
-                    self.phase, self.mails = "closed", []
-                return
-            found = [
-                MailRow(kept.mail.to, kept.mail.subject, kept.mail.text, _digits(kept.mail.subject), ago(kept.at))
-                for kept in wiring.get().mailbox.kept()
-            ]
+        token = self.router.session.client_token
+        if not settings.get().is_demo:
             async with self:
-                if found != self.mails or self.phase != "ready":
+                self.phase, self.mails = "closed", []
+            return
+        shown: list[MailRow] | None = None
+        async with aclosing(live.get().times(token, is_restless=True)) as times:
+            async for _ in times:
+                found = [
+                    MailRow(kept.mail.to, kept.mail.subject, kept.mail.text, _digits(kept.mail.subject), ago(kept.at))
+                    for kept in wiring.get().mailbox.kept()
+                ]
+                if found == shown:
+                    continue
+                shown = found
+                async with self:
                     self.phase, self.mails = "ready", found
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 def _digits(subject: str) -> str:

@@ -13,9 +13,9 @@ from app.domain.errors import CoinslotError
 from app.domain.paywalls.configuration import read_current
 from app.domain.people.sign_in_codes import read_email
 from app.flows.links import open_connect, open_menu, open_topup, own_page
-from app.flows.sign_in import find_person
+from app.flows.sign_in import find_person_of
 from app.web.routes import token_of
-from app.web.session_state import cookie_in
+from app.web.session_state import row_in
 
 _PROBLEMS = {
     "invalid_value": "Enter an e-mail address, such as ada@example.org.",
@@ -56,7 +56,7 @@ class SignInState(rx.State):
         cookie = self.router.headers.cookie
         self.reset()
         self.next_path = query.get("next", "")
-        person = await find_person(cookie_in(cookie, "session"))
+        person = await find_person_of(row_in(cookie, "session"))
         self.is_adding = person is not None and query.get("add", "") == "1"
         if person is not None and query.get("step", "") != "code" and not self.is_adding and not query.get("problem"):
             return rx.redirect(own_page(self.next_path))
@@ -68,9 +68,9 @@ class SignInState(rx.State):
             for issuer in settings.get().oidc
         ]
         self.app_name = await _app_name(self.next_path)
-        kept = cookie_in(cookie, "code")
-        if query.get("step", "") == "code" and kept is not None:
-            self.email = await db.in_transaction(partial(read_email, browser_token=kept)) or ""
+        code_id = row_in(cookie, "code")
+        if query.get("step", "") == "code" and code_id:
+            self.email = await db.in_transaction(partial(read_email, code_id=code_id)) or ""
         self.step = "code" if self.email else "email"
         return None
 
