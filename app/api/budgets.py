@@ -6,12 +6,9 @@ Whoever has had nothing for a while is forgotten, so a table of budgets is as la
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 
 from app.domain import clock
 
-IPV6_NETWORK_BITS = 64
-"""How much of an IPv6 address its owner cannot choose."""
 KEPT_MAX = 20_000
 """How many peers' budgets are kept; the one that asked longest ago is forgotten first."""
 
@@ -59,17 +56,3 @@ class Budgets:
         else:
             self._of.move_to_end(holder)
         return found.take(at)
-
-
-def peer_of(address: str) -> str:
-    """Returns what counts as one peer: an IPv4 address, or the /64 that an IPv6 address belongs to."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    kept = int(found) >> (128 - IPV6_NETWORK_BITS) << (128 - IPV6_NETWORK_BITS)
-    return f"{IPv6Address(kept)}/{IPV6_NETWORK_BITS}"

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from app import settings
-from app.api.budgets import peer_of
 from app.api.socket_messages import NAMESPACE, Reason
 from app.api.visitor import CODE_COOKIE, SESSION_COOKIE, client_address, cookie_in
+from app.domain.network import network_of
 from app.flows.sign_in import recognise
 
 Scope = MutableMapping[str, Any]
@@ -61,7 +61,7 @@ def read_handshake(scope: Scope) -> Handshake | Reason:
         return Reason.ORIGIN
     forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
     address = client_address(scope["client"][0] if scope.get("client") else "", forwarded)
-    return Handshake(token, peer_of(address), headers.get(b"cookie", b"").decode("latin-1"))
+    return Handshake(token, network_of(address), headers.get(b"cookie", b"").decode("latin-1"))
 
 
 async def admitted(shake: Handshake, scope: Scope) -> Seen:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.api import budgets
-from app.api.budgets import Allowance, Budget, Budgets, peer_of
+from app.api.budgets import Allowance, Budget, Budgets
 
 
 def test_a_budget_is_had_at_once_and_comes_back_over_time() -> None:
@@ -23,19 +23,3 @@ def test_the_table_of_holders_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     found = Budgets(Allowance(1, 0), lambda: 0)
     assert [found.take(name) for name in ("a", "b", "a", "c")] == [True, True, False, True]
     assert len(found._of) == 2 and "b" not in found._of
-
-
-@pytest.mark.parametrize(
-    ("address", "peer"),
-    [
-        ("10.0.0.9", "10.0.0.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
-        ("::ffff:10.0.0.9", "10.0.0.9"),
-        ("", ""),
-        ("unix", "unix"),
-    ],
-)
-def test_a_peer_is_what_its_owner_cannot_choose(address: str, peer: str) -> None:
-    assert peer_of(address) == peer
