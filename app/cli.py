@@ -1,7 +1,6 @@
 """The command `coinslot`: demo, serve, audit, job."""
 
 import asyncio
-import logging
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -280,21 +278,9 @@ def _prepare(chosen: settings.Settings) -> None:
 
 def _configure_logs(level: str) -> None:
     """Writes one line per step to stderr; libraries speak up from warnings on."""
-    from app.api.log_bounds import bounded
+    from app.api.log_bounds import configure
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            bounded,
-            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+    configure(level)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ log keeps where it came from and the beginning of what it said.
 """
 
 import logging
+import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
+
+import structlog
 
 from app.api.seldom import Seldom
 
@@ -82,3 +85,20 @@ def bound_libraries() -> None:
         handler.addFilter(bounds)
     if logging.lastResort is not None:
         logging.lastResort.addFilter(bounds)
+
+
+def configure(level: str) -> None:
+    """Writes one line per step to stderr, bounded; libraries speak up from warnings on."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            bounded,
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
