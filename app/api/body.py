@@ -77,12 +77,14 @@ async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> 
     body = bytearray()
     began = clock.monotonic_seconds()
     allowed = left = limits.seconds
+    message = _at_hand(receive)
     try:
         while True:
-            allowed = max(limits.seconds, len(body) / limits.bytes_a_second)
-            left = began + allowed - clock.monotonic_seconds()
-            async with asyncio.timeout(min(left, limits.silence_seconds)):
-                message = await receive()
+            if message is None:
+                allowed = max(limits.seconds, len(body) / limits.bytes_a_second)
+                left = began + allowed - clock.monotonic_seconds()
+                async with asyncio.timeout(min(left, limits.silence_seconds)):
+                    message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
             piece: bytes = message.get("body", b"")
@@ -93,11 +95,27 @@ async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> 
             body += piece
             if not message.get("more_body"):
                 return bytes(body)
+            message = None
     except TimeoutError:
         came = f"{len(body)} bytes" if announced is None else f"{len(body)} of {announced} bytes"
         is_slow = left <= limits.silence_seconds
         how = f" in {allowed:g} seconds" if is_slow else f", then nothing for {limits.silence_seconds:g} seconds"
         raise BodyTimeout(f"The body was not sent to its end: {came} came{how}.") from None
+
+
+def _at_hand(receive: Receive) -> MutableMapping[str, Any] | None:
+    """Returns what came together with the head, as most bodies do whole; None where something must be waited for.
+
+    A limit of time costs as much as the rest of reading a request, and nobody waits here.
+    """
+    asking = receive().__await__()
+    try:
+        next(asking)
+    except StopIteration as came:
+        message: MutableMapping[str, Any] = came.value
+        return message
+    asking.close()
+    return None
 
 
 def _too_large(limits: BodyLimits) -> BodyTooLarge:

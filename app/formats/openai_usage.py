@@ -39,6 +39,10 @@ _BESIDE = frozenset({*_CACHED[1:], *_WRITTEN, "cache_creation"})
 """Names that may mean tokens beside the prompt's and not among them: so Anthropic counts."""
 
 
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+"""What usage of a model without caches, thoughts and media says, and nothing else: no more needs to be looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What was said, as far as it was: `prompt` and `output` are None where nothing that can be right was.
@@ -134,6 +138,11 @@ def read_usage(usage: object) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
+    if usage.keys() <= _PLAIN:
+        prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        if type(prompt) is int and type(output) is int and 0 < prompt < COUNT_MAX and 0 < output < COUNT_MAX:
+            if usage.get("total_tokens") == prompt + output:
+                return Usage(prompt, output, said=usage)
     parts = _parts_of(usage)
     prompt = _count(usage.get("prompt_tokens")) or _count(usage.get("input_tokens"))
     output = _count(usage.get("completion_tokens")) or _count(usage.get("output_tokens"))
