@@ -40,7 +40,7 @@ _BESIDE = frozenset({*_CACHED[1:], *_WRITTEN, "cache_creation"})
 
 
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
-"""What usage of a model without caches, thoughts and media says, and nothing else: no more needs to be looked for."""
+"""What is said of an answer without caches, thoughts and media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,9 @@ def usage_of(content: dict[str, Any]) -> Usage | None:
 
     That is at the top; in a choice, each with its own (Kimi); or in the provider's own object (Groq's `x_groq`).
     """
+    plain = _plain(content.get("usage"))
+    if plain is not None:
+        return plain
     whole = read_usage(content.get("usage"))
     choices = content.get("choices")
     others = [_of_choices(choices)] if choices else []
@@ -98,6 +101,16 @@ def usage_of(content: dict[str, Any]) -> Usage | None:
         if other is not None:
             whole = other if whole is None else whole.after(other)
     return whole
+
+
+def _plain(usage: object) -> Usage | None:
+    """Returns usage that says prompt, output and their sum and nothing else, without looking anywhere else."""
+    if not isinstance(usage, dict) or not usage.keys() <= _PLAIN:
+        return None
+    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if type(prompt) is not int or type(output) is not int or usage.get("total_tokens") != prompt + output:
+        return None
+    return Usage(prompt, output, said=usage) if 0 < prompt < COUNT_MAX and 0 < output < COUNT_MAX else None
 
 
 def without_usage(content: dict[str, Any]) -> dict[str, Any]:
@@ -138,11 +151,6 @@ def read_usage(usage: object) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    if usage.keys() <= _PLAIN:
-        prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        if type(prompt) is int and type(output) is int and 0 < prompt < COUNT_MAX and 0 < output < COUNT_MAX:
-            if usage.get("total_tokens") == prompt + output:
-                return Usage(prompt, output, said=usage)
     parts = _parts_of(usage)
     prompt = _count(usage.get("prompt_tokens")) or _count(usage.get("input_tokens"))
     output = _count(usage.get("completion_tokens")) or _count(usage.get("output_tokens"))
