@@ -27,6 +27,8 @@ _RUN = (rb"(?:(?:" + _DOTS + rb")+|\.{2,}|x{3,}|\#{3,}|_{3,}|-{3,}"
         rb"|\[(?:\.{3}|redacted|masked|hidden|filtered)\]|<(?:redacted|masked|hidden|filtered)>)")  # fmt: skip
 _RUNS = re.compile(_RUN)
 _BEGUN_RUN_AT_END = re.compile(rb"(?:\.|x{1,2}|\#{1,2}|_{1,2}|-{1,2})\Z")
+_ASCII_ESCAPE = re.compile(rb"\\u00[2-7]")
+"""A letter that JSON did not have to escape; a key of such letters, cut in two, is found once they are read."""
 _TAIL_BYTES = 512
 """Where a run of masks at the end is looked for; a longer one is cut there."""
 
@@ -57,7 +59,9 @@ class KeyForms:
         for needle in self._needles:
             if needle in lower:
                 return True
-        return (b"\\u00" in lower or b"%" in lower or b"&#" in lower) and self._escaped.search(lower) is not None
+        if b"\\u00" in lower and _ASCII_ESCAPE.search(lower) is not None:
+            return True
+        return (b"%" in lower or b"&#" in lower) and self._escaped.search(lower) is not None
 
     def may_begin_in(self, events: bytes) -> bool:
         """Tells of events what `may_stand_in` tells, or whether a text in them ends as a form may begin."""

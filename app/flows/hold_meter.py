@@ -41,6 +41,7 @@ class HoldMeter:
         self._paid = self._tokens_of(run.held.amount)
         self._counted = 0
         self._is_over = False
+        self._said: dict[object, str] = {}
         self._uncounted: list[bytes] = []
         self._uncounted_bytes = 0
         self._unread: list[bytes] = []
@@ -93,7 +94,9 @@ class HoldMeter:
         """Counts the text; one that is too long for that stands at its bytes."""
         arrived = b"".join(self._uncounted)
         model = self._run.request.model
-        tokens = await asyncio.to_thread(lambda: count_written(written_in(contents(arrived)), model, self._counter))
+        tokens = await asyncio.to_thread(
+            lambda: count_written(written_in(contents(arrived), self._said), model, self._counter)
+        )
         self._counted += self._uncounted_bytes if tokens is None else tokens
         self._uncounted, self._uncounted_bytes = [], 0
 

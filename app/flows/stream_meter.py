@@ -27,7 +27,9 @@ KEPT_BYTES_MAX = 8_000_000
 NO_STREAM = (b"<", b"{", b"[")
 """How a page and JSON begin, and no event."""
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
-_USAGE = re.compile(rb'"usage"\s*:\s*\{')
+_USAGE = re.compile(rb'"usage"\s*:\s*[^n\s]')
+_TIMINGS = b'"timings"'
+"""Where llama.cpp says how many tokens there were, if it says no usage."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,8 @@ class StreamMeter:
     _is_alone: bool = False
     _is_stale: bool = False
     _growth: int = 0
-    _before: tuple[Usage | None, dict[str, Any] | None] = (None, None)
+    _of_choices: dict[int, Usage] = field(default_factory=dict)
+    _before: tuple[Usage | None, dict[str, Any] | None, dict[int, Usage] | None] = (None, None, None)
 
     def feed(self, chunk: bytes) -> bytes:
         """Takes bytes from the provider, returns those that may go on to the client now.
@@ -85,7 +88,7 @@ class StreamMeter:
         """Takes whole events, redacted; returns what may go on."""
         if not data or (not self._has_begun and not (data := self._beginning(data))):
             return b""
-        self._before = (self.usage, self.usage_event)
+        self._before = (self.usage, self.usage_event, self._of_choices)
         if (self.redactor is None or not self.redactor.is_plain) and _is_special(data):
             data = b"".join(self._passing(data))
         elif self.usage is not None:
@@ -106,7 +109,8 @@ class StreamMeter:
         """Says that what was fed last was not forwarded after all: usage that came with it is not of what was."""
         if self.kept:
             self.kept.pop()
-        self.usage, self.usage_event = self._before
+        self.usage, self.usage_event, of_choices = self._before
+        self._of_choices = of_choices or {}
         self._is_alone = False
 
     def _beginning(self, data: bytes) -> bytes:
@@ -153,7 +157,8 @@ class StreamMeter:
         """Learns what an event says, and tells whether it goes on to the client. Usage may come behind `[DONE]`."""
         if self.error:
             return False
-        usage = None if content is None else usage_of(content)
+        self._of_choices = dict(self._of_choices)  # what was before stays, to be taken back to
+        usage = None if content is None else usage_of(content, self._of_choices)
         if usage is not None:
             self._learn(usage)
         if self.is_done:
@@ -236,7 +241,7 @@ def _may_begin(event: dict[str, Any] | None) -> bool:
 
 def _is_special(data: bytes) -> bool:
     """Tells whether events may hold usage, an error or the end; one pattern for all three takes twice the time."""
-    return DONE in data or _USAGE.search(data) is not None or may_hold_error(data)
+    return DONE in data or _USAGE.search(data) is not None or _TIMINGS in data or may_hold_error(data)
 
 
 def _index(choice: dict[str, Any]) -> int:

@@ -4,6 +4,7 @@ Content as a text or as parts, refusals, thoughts under whichever name, tool cal
 and is paid for. What is no text is named here, and nothing else is left out.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ _ASIDE = frozenset({"logprobs", "usage", "error", "content_filter_results", "con
 _THOUGHTS = frozenset({"reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking",
                        "thinking_blocks", "thought"})  # fmt: skip
 """Names of thoughts; some providers say the same one under several."""
+
+_STRUCTURED = frozenset({"arguments", "input", "parameters", "args"})
+"""Fields of a call whose value is JSON: a text to OpenAI, to others an object. The model wrote every letter of it."""
+_STRUCTURE = re.compile(rb'"(?:%s)"\s*:\s*[\[{]' % "|".join(sorted(_STRUCTURED)).encode())
+NUMBER_GROWTH = 6
+"""How many times as long a number can be when it is written anew (1e15)."""
+SAID_CHARACTERS = 200
+"""How much of the end of what was said tells a message that says it again."""
 
 _KNOWN = "|".join(sorted(_NO_TEXT))
 _ENVELOPE = "|".join(sorted(
@@ -58,20 +67,24 @@ def text_bytes(data: bytes) -> int:
     """Returns no less than the bytes of what `written_in` finds in the same events, without parsing anything."""
     if data.startswith(b":") or b"\n:" in data:
         data = _COMMENTS.sub(b"", data)  # they are free to hold half a text
+    if _STRUCTURE.search(data) is not None:
+        return NUMBER_GROWTH * len(data)
     return sum(map(len, _STRINGS.findall(data)))
 
 
-def written_in(contents: Iterable[dict[str, Any]]) -> Written:
+def written_in(contents: Iterable[dict[str, Any]], said: dict[object, str] | None = None) -> Written:
     """Returns what was written in the choices of an answer or of the events of a stream, in its order.
 
-    An event without choices, in a stream of chunks that have them, is looked at whole.
+    An event without choices, in a stream of chunks that have them, is looked at whole. A message beside a delta that
+    says again what was said until then (Perplexity's chunks) is not written twice; `said` carries the end of that, by
+    choice, from one part of a stream to the next.
     """
-    found = _Found([], [])
+    found, said = _Found([], []), {} if said is None else said
     for content in contents:
         choices = content.get("choices")
         if isinstance(choices, list):
             for choice in choices:
-                found.gather(choice)
+                found.gather_choice(choice, said)
         elif choices is None:
             found.gather(content)
     return Written("".join(found.texts), sum(map(len, found.media)))
@@ -83,6 +96,24 @@ class _Found:
 
     texts: list[str]
     media: list[str]
+
+    def gather_choice(self, choice: object, said: dict[object, str]) -> None:
+        """Collects what is written in a choice; see `written_in`."""
+        if not isinstance(choice, dict) or not isinstance(choice.get("delta"), dict):
+            self.gather(choice)
+            return
+        before, message = len(self.texts), choice.get("message")
+        if not message:
+            self.gather(choice)
+        else:
+            self.gather({name: item for name, item in choice.items() if name != "message"})
+        index = choice.get("index") if isinstance(choice.get("index"), int) else 0
+        end = said[index] = (said.get(index, "") + "".join(self.texts[before:]))[-SAID_CHARACTERS:]
+        if message:
+            again = _Found([], [])
+            again.gather(message)
+            if not end or not "".join(again.texts).endswith(end):
+                self.gather(message)
 
     def gather(self, value: object, name: str = "") -> None:
         """Collects what is written in a value of this name, at any depth."""
@@ -99,6 +130,9 @@ class _Found:
         thoughts: set[str] = set()
         for name, item in fields.items():
             if name in _ASIDE or (isinstance(item, str) and _is_no_text(name)):
+                continue
+            if name in _STRUCTURED and item and isinstance(item, (dict, list)):
+                self.texts.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")))
                 continue
             if name not in _THOUGHTS:
                 self.gather(item, "audio.data" if (holder, name) == ("audio", "data") else name)

@@ -35,6 +35,7 @@ _TOP = {
     "reasoning_tokens": TokenKind.REASONING,  # Perplexity
 }
 """Where each kind stands; of several places the largest counts, so that a 0 in one hides nothing in another."""
+_SPOKEN = ("delta", "message")
 _BESIDE = frozenset({*_CACHED[1:], *_WRITTEN, "cache_creation"})
 """Names that may mean tokens beside the prompt's and not among them: so Anthropic counts."""
 
@@ -85,18 +86,20 @@ class Usage:
         )
 
 
-def usage_of(content: dict[str, Any]) -> Usage | None:
+def usage_of(content: dict[str, Any], of_choices: dict[int, Usage] | None = None) -> Usage | None:
     """Returns the usage of a whole answer or of one event of a stream, wherever it stands in it.
 
     That is at the top; in a choice, each with its own (Kimi); or in the provider's own object (Groq's `x_groq`).
+    `of_choices` is what choices said for themselves in earlier events, by their number, and learns what this one says.
     """
     plain = _plain(content.get("usage"))
     if plain is not None:
         return plain
     whole = read_usage(content.get("usage"))
     choices = content.get("choices")
-    others = [_of_choices(choices)] if choices else []
+    others = [_of_choices(choices, {} if of_choices is None else of_choices)] if choices else []
     others += [read_usage(value["usage"]) for value in content.values() if isinstance(value, dict) and "usage" in value]
+    others += [_timed(content.get("timings"))] if whole is None else []
     for other in others:
         if other is not None:
             whole = other if whole is None else whole.after(other)
@@ -116,22 +119,32 @@ def _plain(usage: object) -> Usage | None:
 def without_usage(content: dict[str, Any]) -> dict[str, Any]:
     """Returns an event without the usage in it: null at the top, as OpenAI's chunks have it, and gone elsewhere."""
     choices = content.get("choices")
-    kept = {
-        name: {key: item for key, item in value.items() if key != "usage"} if isinstance(value, dict) else value
-        for name, value in content.items()
-    }
+    kept = {name: _but_usage(value) for name, value in content.items()}
     if isinstance(choices, list):
         kept["choices"] = [
-            {key: item for key, item in choice.items() if key != "usage"} if isinstance(choice, dict) else choice
+            {name: _but_usage(item) if name in _SPOKEN else item for name, item in choice.items() if name != "usage"}
+            if isinstance(choice, dict)
+            else choice
             for choice in choices
         ]
     return {**kept, "usage": None}
 
 
-def _of_choices(choices: object) -> Usage | None:
-    """Returns the usage of all choices together, where each says its own: they share the prompt."""
+def _but_usage(value: Any) -> Any:
+    return {key: item for key, item in value.items() if key != "usage"} if isinstance(value, dict) else value
+
+
+def _of_choices(choices: object, said_by: dict[int, Usage]) -> Usage | None:
+    """Returns the usage of all choices together, where one says its own: they share the prompt."""
     rows = choices if isinstance(choices, list) else []
-    found = [usage for row in rows if isinstance(row, dict) and (usage := read_usage(row.get("usage"))) is not None]
+    is_said = False
+    for place, row in enumerate(rows):
+        usage = _of_choice(row) if isinstance(row, dict) else None
+        if usage is not None:
+            index = row["index"] if isinstance(row.get("index"), int) else place
+            said_by[index] = usage.after(said_by[index]) if index in said_by else usage
+            is_said = True
+    found = list(said_by.values()) if is_said else []
     if len(found) < 2:
         return found[0] if found else None
     prompt, output = max(usage.prompt or 0 for usage in found), sum(usage.output or 0 for usage in found)
@@ -143,12 +156,30 @@ def _of_choices(choices: object) -> Usage | None:
     return Usage(prompt or None, output or None, tuple(parts.items()), said=said)
 
 
+def _of_choice(choice: dict[str, Any]) -> Usage | None:
+    """Returns what a choice says of itself, beside its words or in them."""
+    holders = [choice, *(choice[name] for name in _SPOKEN if isinstance(choice.get(name), dict))]
+    return next((usage for holder in holders if (usage := read_usage(holder.get("usage"))) is not None), None)
+
+
+def _timed(timings: object) -> Usage | None:
+    """Returns the tokens that llama.cpp's `timings` say; its `prompt_n` leaves out what it had in its cache."""
+    if not isinstance(timings, dict) or "predicted_n" not in timings:
+        return None
+    cached, output = _count(timings.get("cache_n")), _count(timings["predicted_n"])
+    prompt = None if cached is None else cached + (_count(timings.get("prompt_n")) or 0)
+    parts = ((TokenKind.CACHED_INPUT, cached),) if cached else ()
+    return Usage(prompt or None, output, parts, said={}) if output else None
+
+
 def read_usage(usage: object) -> Usage | None:
     """Returns what a provider's `usage` says, None where that is nothing.
 
     Where `total_tokens` leaves more than prompt and output say, the rest is output: thoughts that some count beside
     it (xAI, Gemini; `docs.x.ai`: "counted separately from completion_tokens, but … in the total_tokens").
     """
+    if isinstance(usage, list) and len(usage) == 1:
+        usage = usage[0]
     if not isinstance(usage, dict):
         return None
     parts = _parts_of(usage)

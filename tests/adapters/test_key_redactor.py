@@ -123,6 +123,19 @@ def test_a_form_that_is_cut_into_pieces_does_not_leave(form: str, size: int, shi
     )
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("size", [7, 11, 20])
+def test_a_form_in_escaped_letters_that_is_cut_does_not_leave(form: str, size: int) -> None:
+    whole = f"It is {FORMS[form]}, sorry."
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    escaped = ["".join(f"\\u{ord(letter):04x}" for letter in piece) for piece in pieces]
+    events = [
+        said(f"<{number}>").replace(f"<{number}>".encode(), piece.encode()) for number, piece in enumerate(escaped)
+    ]
+    text = texts(passed(*events, DONE))
+    assert text.startswith("It is ") and text.endswith(", sorry.") and not is_told(text.encode())
+
+
 @pytest.mark.parametrize("name", ["content", "reasoning_content", "refusal"])
 def test_a_key_letter_by_letter_does_not_leave(name: str) -> None:
     data = passed(*(delta({name: letter}) for letter in f"Key: {KEY}!"), delta({}, finish="stop"), DONE)

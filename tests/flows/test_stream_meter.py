@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
 from app.flows.stream_meter import StreamMeter
+from app.formats.event_stream import contents
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3}}
 
@@ -103,6 +104,33 @@ def test_the_last_usage_that_makes_sense_counts() -> None:
     raw = stream(*with_usage, chunk("b", usage={"prompt_tokens": -1, "completion_tokens": 3}), "data: [DONE]")
     assert feed(meter, [raw]) == raw.replace(b"data: [DONE]\n\n", b"")
     assert (tokens_of(meter), meter.usage_event) == (Tokens(2, 3), None)
+
+
+def said_by(index: int, usage: dict[str, int]) -> str:
+    row = {"index": index, "delta": {"content": "x"}, "finish_reason": "stop", "usage": usage}
+    return "data: " + json.dumps({"id": "c", "choices": [row]})
+
+
+def test_every_choice_may_say_its_own_usage_in_an_event_of_its_own() -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20}
+    meter = StreamMeter(wants_usage=True)
+    passed = feed(meter, [stream(chunk("a"), said_by(0, usage)), stream(said_by(1, usage), "data: [DONE]")])
+    assert tokens_of(meter) == Tokens(100, 40) and b"prompt_tokens" not in passed
+    meter = StreamMeter()
+    feed(meter, [stream(said_by(0, usage)), stream(said_by(1, usage))])
+    meter.take_back()
+    assert meter.usage is not None and meter.usage.tokens == Tokens(100, 20)
+    feed(meter, [stream(said_by(1, usage))])
+    assert meter.usage.tokens == Tokens(100, 40)
+
+
+@pytest.mark.parametrize("said", [[7], "12", [{"prompt_tokens": 100, "completion_tokens": 20}], 7])
+def test_whatever_stands_where_usage_does_is_kept_from_who_gets_ours(said: object) -> None:
+    meter = StreamMeter(wants_usage=True)
+    alone = "data: " + json.dumps({"id": "c", "choices": [], "usage": said})
+    raw = stream(chunk("a"), chunk("b", usage=said), alone, "data: [DONE]")
+    assert all(not content.get("usage") for content in contents(feed(meter, [raw])))
+    assert text_of(meter) == "ab"
 
 
 def test_what_the_provider_says_that_it_cost_stays_where_a_later_usage_does_not_say_it() -> None:

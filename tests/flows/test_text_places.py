@@ -57,6 +57,36 @@ async def test_text_in_another_place_is_counted_where_nobody_says_usage(
     assert_books_balance()
 
 
+def call(arguments: Any) -> bytes:
+    return said(
+        {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": {"arguments": arguments}}]}
+    )
+
+
+@pytest.mark.parametrize("arguments", [{WORDS: 7}, {"type": WORDS, "id": WORDS}, list(range(1_000, 1_020)), {"a": {}}])
+async def test_arguments_that_are_no_text_are_paid_for_and_do_not_outrun_a_small_wallet(
+    database: str, arguments: Any
+) -> None:
+    snapshot, piece = make_snapshot(), call(arguments)
+    sent, _, held = await carried(snapshot, Scripted(*[piece] * 1_000, LAST, DONE), FEW)
+    text = json.dumps(arguments, separators=(",", ":")) * sent.count(piece)
+    found, spent = receipt(snapshot), FEW - balance(snapshot).posted_nanos
+    assert 0 < sent.count(piece) < 1_000 and found.lines[-1].tokens == COUNTER.count(text, "demo-mini")
+    assert found.status == "settled" and spent <= held[-1] <= FEW
+
+
+async def test_a_stream_whose_messages_say_its_deltas_again_is_not_cut(database: str) -> None:
+    snapshot, words = make_snapshot(), ["coin "] * 60
+    pieces = [
+        b"data: " + json.dumps({"id": "c", "choices": [{"index": 0, "delta": {"content": word}, "message": {
+            "role": "assistant", "content": "".join(words[: number + 1])}}]}).encode() + b"\n\n"
+        for number, word in enumerate(words)
+    ]  # fmt: skip
+    sent, _, _ = await carried(snapshot, Scripted(*pieces, DONE), NANOS, max_tokens=64)
+    assert [piece for piece in sent if piece in pieces] == pieces
+    assert receipt(snapshot).lines[-1].tokens == COUNTER.count("".join(words), "demo-mini")
+
+
 async def test_a_model_that_was_seen_to_think_holds_its_whole_bound_from_then_on(database: str) -> None:
     snapshot = make_snapshot()
     thought = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 329}

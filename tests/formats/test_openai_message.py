@@ -37,7 +37,12 @@ def written(delta: Any) -> str:
         ({"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": CALL}]}, 'look{"a": 1}'),
         ({"tool_calls": [{"index": 0, "id": "c", "type": "custom", "custom": {"name": "sql", "input": "SELECT"}}]},
          "sqlSELECT"),
-        ({"tool_calls": [{"function": {"name": "look", "arguments": {"city": "Bern"}}}]}, "lookBern"),
+        ({"tool_calls": [{"function": {"name": "look", "arguments": {"city": "Bern"}}}]}, 'look{"city":"Bern"}'),
+        ({"tool_calls": [{"function": {"name": "look", "arguments": {"id": 7, "type": "x", "error": None}}}]},
+         'look{"id":7,"type":"x","error":null}'),
+        ({"tool_calls": [{"type": "custom", "custom": {"input": [1e15, True]}}]}, "[1000000000000000.0,true]"),
+        ({"function_call": {"parameters": {"größe": []}}}, '{"größe":[]}'),
+        ({"tool_calls": [{"function": {"name": "look", "arguments": {}}}]}, "look"),
         ({"tool_calls": [{"id": "x", "extra_content": {"google": {"thought_signature": "zzzz"}}}]}, ""),
         ({"audio": {"id": "a", "transcript": "Hi", "expires_at": 7}}, "Hi"),
         ({"nobody": {"knows": ["this", {"place": "yet"}]}}, "thisyet"),
@@ -66,6 +71,27 @@ def test_every_text_counts_that_is_no_id_type_or_signature(delta: Any, text: str
 )  # fmt: skip
 def test_text_beside_the_deltas_counts_and_what_says_it_again_does_not(content: dict[str, Any], text: str) -> None:
     assert written_in([content]).text == text
+
+
+def both(delta: str, message: str, index: int = 0) -> dict[str, Any]:
+    return {"choices": [{"index": index, "delta": {"content": delta}, "message": {"content": message}}]}
+
+
+@pytest.mark.parametrize(
+    ("contents", "text"),
+    [
+        ([both("Hi ", "Hi "), both("you", "Hi you"), both("", "Hi you")], "Hi you"),  # Perplexity
+        ([both("a", "a"), both("b", "b", 1), both("c", "ac"), both("d", "bd", 1)], "abcd"),
+        ([{"choices": [{"delta": {"content": "Hi"}}]}, both("", "Hi")], "Hi"),
+        ([both("", "Hi")], "Hi"),
+        ([both("Hi", "Other words")], "HiOther words"),
+        ([both("x" * 500, "x" * 500), both("y", "x" * 500 + "y")], "x" * 500 + "y"),
+    ],
+)
+def test_a_message_that_says_the_deltas_again_is_counted_once(contents: list[dict[str, Any]], text: str) -> None:
+    assert written_in(contents).text == text
+    said: dict[object, str] = {}
+    assert "".join(written_in([content], said).text for content in contents) == text
 
 
 def test_a_thought_that_is_said_under_several_names_is_counted_once() -> None:

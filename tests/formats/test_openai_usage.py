@@ -177,6 +177,9 @@ def choice(index: int, prompt: int, output: int) -> dict[str, Any]:
         ({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}, "x_groq": {"usage": WHOLE}},
          Tokens(100, 20)),
         ({"choices": [7, None, {"usage": 7}], "usage": "none", "x_groq": {"usage": []}}, None),
+        ({"choices": [{"index": 0, "message": {"content": "Hi", "usage": WHOLE}}]}, Tokens(100, 20)),
+        ({"choices": [{"index": 0, "delta": {"usage": WHOLE}}]}, Tokens(100, 20)),
+        ({"choices": [], "usage": [WHOLE]}, Tokens(100, 20)),
         ({"choices": 7}, None),
     ],
 )  # fmt: skip
@@ -192,6 +195,32 @@ def test_an_event_without_its_usage_is_the_same_event() -> None:
     assert without_usage(content) == {
         "id": "c", "choices": [{"index": 0, "delta": {"content": "x"}}, 7], "usage": None, "x_groq": {"id": "g"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("timings", "tokens"),
+    [
+        ({"cache_n": 40, "prompt_n": 60, "predicted_n": 20}, Tokens(100, 20, 40)),
+        ({"cache_n": 0, "prompt_n": 100, "predicted_n": 20, "predicted_ms": 7.5}, Tokens(100, 20)),
+        ({"prompt_n": 60, "predicted_n": 20}, None),  # its prompt without what was in a cache is not known
+        ({"cache_n": 1, "predicted_n": 0}, None),
+        ([1], None),
+    ],
+)
+def test_the_timings_of_llama_cpp_say_tokens_where_no_usage_does(timings: object, tokens: Tokens | None) -> None:
+    content = {"choices": [], "timings": timings}
+    found = usage_of(content)
+    assert (found and found.tokens) == tokens
+    said = usage_of({**content, "usage": WHOLE})
+    assert said is not None and said.tokens == Tokens(100, 20)
+    assert without_usage(content) == {**content, "usage": None}
+
+
+def test_choices_that_say_their_usage_in_events_of_their_own_are_added_up() -> None:
+    of_choices: dict[int, Usage] = {}
+    said = [usage_of({"choices": [choice(*row)]}, of_choices) for row in ((0, 100, 9), (0, 100, 15), (1, 100, 5))]
+    assert [found and found.tokens for found in said] == [Tokens(100, 9), Tokens(100, 15), Tokens(100, 20)]
+    assert usage_of({"choices": [{"index": 1, "delta": {"content": "x"}}]}, of_choices) is None
 
 
 def test_what_was_said_before_is_not_lost_by_silence_or_a_zero() -> None:
