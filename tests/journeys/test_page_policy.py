@@ -56,7 +56,7 @@ def test_no_page_asks_for_what_its_policy_refuses(site: Site, phone: BrowserCont
             answer = page.goto(address)
             assert answer is not None and "default-src 'self'" in answer.headers["content-security-policy"]
             if not address.endswith("/docs"):
-                page.wait_for_function(f"document.documentElement.classList.contains('{theme}')")
+                page.locator(f"html.{theme}").wait_for(state="attached")
                 page.get_by_role("banner").wait_for()
     page.wait_for_timeout(200)
     assert not complaints

@@ -29,7 +29,7 @@ def assert_accessible(page: Page, name: str) -> None:
     """Fails if axe finds a serious fault in either theme, or the page can be scrolled sideways."""
     for theme in ("dark", "light"):
         page.emulate_media(color_scheme=theme)
-        page.wait_for_function(f"document.documentElement.classList.contains('{theme}')")
+        page.locator(f"html.{theme}").wait_for(state="attached")
         page.wait_for_timeout(200)  # colours change in a moment
         found = Axe().run(page).response["violations"]
         serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]

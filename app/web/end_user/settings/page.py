@@ -11,6 +11,7 @@ from app.web.components.parts import (
     instead,
     panel_skeletons,
     problem_line,
+    saved_line,
     tag,
 )
 from app.web.components.plain_form import post_form
@@ -55,7 +56,8 @@ def _profile() -> rx.Component:
             class_name="labelled",
         ),
         problem_line(_state.error),
-        rx.el.div(rx.el.button("Save", type="submit", class_name="btn s primary")),
+        rx.el.div(rx.el.button("Save", type="submit", class_name="btn s primary"), saved_line(_state.saves),
+                  class_name="row"),
         on_submit=_state.save_profile, class_name="inset stack", style={"paddingBottom": "22px", "gap": "12px"},
     )  # fmt: skip
     return _section("Profile", form)

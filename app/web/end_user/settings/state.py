@@ -22,6 +22,7 @@ class SettingsState(VisitorState, rx.State):
     page: AccountPage = AccountPage()
     error: str = ""
     method_error: str = ""
+    saves: int = 0
     asking: str = ""
 
     @rx.event(background=True)
@@ -37,25 +38,25 @@ class SettingsState(VisitorState, rx.State):
         return read
 
     @rx.event
-    async def save_profile(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
+    async def save_profile(self, form: dict[str, Any]) -> EventSpec | None:
         """Saves the name and the usual cap."""
         person = await self._signed_in()
         if person is None:
-            yield self._leave()
-            return
+            return self._leave()
         try:
             cap_nanos = parse_amount(str(form.get("cap", "")).strip())
         except BadField:
             self.error = "Enter an amount of USDC for the cap, such as 20 or 7.50."
-            return
+            return None
         try:
             await account_settings.change_profile(person, str(form.get("name", "")), cap_nanos)
         except CoinslotError as error:
             self.error = error.message
-            return
+            return None
         self.error = ""
+        self.saves += 1
         await self._read_again(person)
-        yield rx.toast.success("Saved")
+        return None
 
     @rx.event
     async def ask(self, what: str) -> EventSpec | None:
