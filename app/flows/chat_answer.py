@@ -282,4 +282,5 @@ async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFai
         return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
     if meter.is_done or await asyncio.to_thread(meter.has_finish_reason):
         return None
-    return ProviderFailed("The provider ended its answer in the middle.")
+    body = None if meter.unbegun is None else answer.cleaned({"error": meter.unbegun})
+    return ProviderFailed("The provider ended its answer in the middle.", body=body)

@@ -60,7 +60,8 @@ def completion(raw: bytes, answer: ProviderAnswer) -> tuple[bytes, dict[str, Any
     if error is not None:
         raise ProviderFailed("The provider answered with an error.", body=answer.cleaned(error))
     if not isinstance(content, dict) or not isinstance(content.get("choices"), list):
-        raise ProviderFailed("The provider's answer is no chat completion.")
+        body = answer.cleaned({"error": content}) if isinstance(content, (dict, list)) else None
+        raise ProviderFailed("The provider's answer is no chat completion.", body=body)
     return raw, content
 
 

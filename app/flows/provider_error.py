@@ -4,7 +4,11 @@ What is falsy (null, an empty text, `{}`, false) is no error: some providers sen
 """
 
 import re
+from contextlib import suppress
 from typing import Any
+
+from app.formats.event_stream import payloads
+from app.formats.json_text import read_json
 
 _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event:[ \t]*error[ \t]*[\r\n]")
 
@@ -19,7 +23,7 @@ def error_in(event: bytes, content: dict[str, Any] | None) -> dict[str, object] 
 
     One that calls itself so (`event: error`) is an error whatever it holds.
     """
-    error = None if content is None else error_of(content)
+    error = _of_list(event) if content is None else error_of(content)
     if error is None and is_error_event(event):
         return {"error": _text_of(event) if content is None else content}
     return error
@@ -33,8 +37,8 @@ def is_error_event(event: bytes) -> bool:
 def error_of(content: dict[str, Any]) -> dict[str, object] | None:
     """Returns the error that an event or a whole answer holds, as `{"error": {…}}`; None where it holds none.
 
-    It stands at the top, in a choice (OpenRouter, in the middle of a stream), or is the whole content (vLLM's
-    `"object": "error"`, Anthropic's `"type": "error"`). A choice that ended with `error` is one without words.
+    It stands at the top, in a choice (OpenRouter, in the middle of a stream), in its words, or is the whole content
+    (vLLM's `"object": "error"`, Anthropic's `"type": "error"`). A choice that ended with `error` is one without words.
     """
     if _is_said(error := content.get("error")):
         return _wrapped(error)
@@ -44,10 +48,21 @@ def error_of(content: dict[str, Any]) -> dict[str, object] | None:
     for choice in choices if isinstance(choices, list) else ():
         if not isinstance(choice, dict):
             continue
-        if _is_said(error := choice.get("error")):
-            return _wrapped(error)
+        for holder in (choice, choice.get("delta"), choice.get("message")):
+            if isinstance(holder, dict) and _is_said(error := holder.get("error")):
+                return _wrapped(error)
         if choice.get("finish_reason") == "error":
             return {"error": {}}
+    return None
+
+
+def _of_list(event: bytes) -> dict[str, object] | None:
+    """Returns the error in an event that holds a list (Gemini)."""
+    for payload in payloads(event) if b'"error"' in event else ():
+        with suppress(ValueError):
+            said = read_json(payload)
+            found = [error_of(item) for item in said if isinstance(item, dict)] if isinstance(said, list) else []
+            return next((error for error in found if error is not None), None)
     return None
 
 

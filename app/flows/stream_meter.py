@@ -14,7 +14,7 @@ import orjson
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
 from app.flows.ports import Redactor
-from app.flows.provider_error import error_in, error_of, may_hold_error
+from app.flows.provider_error import error_in, error_of, is_error_event, may_hold_error
 from app.formats.event_stream import DONE, EventReader, contents, payloads, split_events
 from app.formats.json_text import read_object
 from app.formats.openai_message import Written, choices_in, written_in
@@ -38,7 +38,8 @@ class StreamMeter:
 
     `wants_usage` says that the client gets our usage chunk at the end, and so no other. `head` is what every chunk says
     of the answer, `usage` all that was said of that, `usage_event` the last chunk that carried nothing else, `is_done`
-    whether `[DONE]` arrived, `error` what the provider said that went wrong instead.
+    whether `[DONE]` arrived, `error` what the provider said that went wrong instead, `unbegun` the last event of a
+    stream that has not begun.
     """
 
     wants_usage: bool = False
@@ -47,6 +48,7 @@ class StreamMeter:
     usage_event: dict[str, Any] | None = None
     is_done: bool = False
     error: dict[str, object] | None = None
+    unbegun: dict[str, Any] | None = None
     kept: list[bytes] | None = field(default_factory=list)
     redactor: Redactor | None = None
     _events: EventReader = field(default_factory=EventReader)
@@ -119,16 +121,17 @@ class StreamMeter:
         Comments alone are no beginning: they would be our first bytes, and an error behind them would have no status.
         Chunks that come before the first with choices wait for it.
         """
-        found = list(payloads(data))
+        found = [(event, payload) for event in split_events(data) for payload in payloads(event)]
         if not found:
             return b""
-        for payload in found:
+        for written, payload in found:
             event = None if payload == DONE else read_object(payload)
-            if payload != DONE and not _may_begin(event):
-                raise ProviderFailed("The provider's stream is no chat completion.", body=error_in(data, event))
+            if payload != DONE and (not _may_begin(event) or is_error_event(written)):
+                raise ProviderFailed("The provider's stream is no chat completion.", body=error_in(written, event))
+            self.unbegun = event
             self.head |= {name: event[name] for name in _HEAD if name in event} if event else {}
             if event is None or isinstance(event.get("choices"), list):
-                self._has_begun = True
+                self._has_begun, self.unbegun = True, None
                 break
         whole, self._waiting = self._waiting + data, b""
         if self._has_begun:

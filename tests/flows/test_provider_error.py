@@ -25,6 +25,8 @@ ERRORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a word": ({"choices": [CHOICE], "error": True}, {}),
     "of a choice": ({"choices": [CHOICE, {**CHOICE, "error": FAILURE, "finish_reason": "error"}]}, FAILURE),
     "text of a choice": ({"choices": [{**CHOICE, "error": "Overloaded."}]}, {"message": "Overloaded."}),
+    "in a message": ({"choices": [{**CHOICE, "message": {"content": "Hi", "error": FAILURE}}]}, FAILURE),
+    "in a delta": ({"choices": [{"index": 0, "delta": {"error": "Overloaded."}}]}, {"message": "Overloaded."}),
     "only a reason": ({"choices": [{**CHOICE, "finish_reason": "error"}]}, {}),
     "vLLM": ({"object": "error", **FAILURE, "type": "InternalServerError"}, {**FAILURE, "type": "InternalServerError"}),
     "Anthropic": (
@@ -125,6 +127,7 @@ async def test_what_says_nothing_is_no_error(database: str, nothing: object, str
         (b"event:error\r\ndata: Overloaded.\r\n\r\n", {"message": "Overloaded."}),
         (b"id: 7\nevent: error \ndata: Over\ndata: loaded.\n\n", {"message": "Over\nloaded."}),
         (b'event: error\ndata: {"error": null}\n\n', {}),
+        (b'data: [{"error": {"message": "Overloaded.", "code": 529}}]\n\n', FAILURE),
     ],
 )
 @pytest.mark.parametrize("comes_first", [True, False])
@@ -142,6 +145,33 @@ async def test_an_event_that_calls_itself_an_error_is_one(
         with pytest.raises(ProviderFailed) as failed:
             await carrier.stream(run, _never, describe)
     assert failed.value.said == words
+
+
+UNNAMED: dict[str, tuple[object, dict[str, Any]]] = {
+    "Gemini's list": ([{"error": FAILURE}], FAILURE),
+    "Cloudflare": ({"success": False, "errors": [FAILURE]}, FAILURE),
+    "no wrapper": ({"code": "Throttling", "message": "Overloaded.", "request_id": "1"},
+                   {"code": "Throttling", "message": "Overloaded."}),
+    "FastAPI": ({"detail": "Overloaded."}, {"message": "Overloaded."}),
+    "an error event": ({"message": "Overloaded.", "code": 529}, FAILURE),
+    "nothing": ({}, {}),
+    "a number": (7, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", UNNAMED)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_what_is_said_instead_of_an_answer_says_why_there_is_none(database: str, form: str, stream: bool) -> None:
+    content, said = UNNAMED[form]
+    raw, snapshot = json.dumps(content).encode(), make_snapshot()
+    name = b"event: error\n" if form == "an error event" else b""
+    provider = Scripted(name + b"data: " + raw + b"\n\n") if stream else Scripted(raw)
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, provider, stream=stream)
+        with pytest.raises(ProviderFailed) as failed:
+            await (carrier.stream(run, _never, describe) if stream else carrier.whole(run, describe))
+    assert failed.value.said == said
+    assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 
 
 async def _never(data: bytes) -> None:
