@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.commit_queue import CommitQueue
-from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, StaleDecision, StillRunning, Unavailable
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
@@ -28,6 +27,7 @@ from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
 from app.flows.app_balance import read_app_balance
 from app.flows.charge_split import charge_split, terms_of
 from app.flows.chat_request import ChatRequest
+from app.flows.chat_send import send, within_window
 from app.flows.decide import Action, Ask, Bound, Standing, Stopped, decide
 from app.flows.finishing import Finishing
 from app.flows.limits import Admission, Limiter
@@ -119,7 +119,8 @@ class Chat:
                       request.is_stream, snapshot.unit, decision.offer.price, claimed.id if claimed else None,
                       terms_of(snapshot.unit, provider), not snapshot.told.isdisjoint(OF_CHAT),
                       not snapshot.told.isdisjoint(AT_ONCE), user_from)  # fmt: skip
-        run = Run(snapshot, request, asked, decision.offer, decision.bound, standing)
+        bound = await within_window(request, decision.offer, decision.bound, self._counter)
+        run = Run(snapshot, request, asked, decision.offer, bound, standing)
         try:
             if snapshot.limits is not None:
                 run.admission = await self._limits.admit(snapshot, user, request, run.bound, request_id, self.keep)
@@ -189,15 +190,13 @@ class Chat:
 
     async def _send(self, run: Run) -> None:
         """Sends the request upstream; releases the hold if no answer begins."""
-        setting = run.snapshot.configuration.provider
         try:
-            provider, target = self._providers.find(run.snapshot.paywall_id, setting)
-            field = setting.limit_field_of(is_reasoning(run.request.model))
-            body = run.request.upstream_body(run.output_limit, field, is_operators_key=setting.is_operators)
-            run.answer = await provider.send(target, body)
+            run.answer, run.output_limit = await send(
+                self._providers, run.snapshot, run.request, run.offer, run.output_limit, self._counter
+            )
         except ProviderFailed as error:
             run.failure = error.reason
-            log.warning("chat", step="send", request=run.asked.id, provider=setting.name, reason=error.reason)
+            log.warning("chat", step="send", request=run.asked.id, provider=run.asked.provider, reason=error.reason)
             raise
         finally:
             if run.answer is None:

@@ -1,0 +1,83 @@
+"""Sends a chat request upstream with the output limit that its hold pays for, or with less where the model allows less.
+
+A limit that the client set is the client's: what the model says of it is passed on. One that we set, because nobody
+did, must not be why a request fails (`decisions.md` 2).
+"""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import structlog
+
+from app.domain.catalogue.models import is_reasoning
+from app.domain.errors import ProviderFailed
+from app.domain.pricing.price_book import Offer
+from app.flows.chat_request import ChatRequest
+from app.flows.decide import Bound
+from app.flows.ports import ProviderAnswer, Providers, TokenCounter
+from app.flows.prompt_count import prompt_tokens
+from app.flows.snapshot import Snapshot
+from app.formats.openai_limits import NamedLimit, read_named_limit
+
+log = structlog.get_logger()
+
+REFUSALS = (400, 413, 422)
+"""With what providers refuse a limit; each may mean anything else."""
+LIMIT_TOKENS_MIN = 16
+"""Less than this is no answer; OpenAI refuses it."""
+
+
+async def within_window(request: ChatRequest, offer: Offer, bound: Bound, counter: TokenCounter) -> Bound:
+    """Returns a bound whose output fits into the model's window, where that is known and nobody set a limit.
+
+    The prompt is counted only where its bytes leave too little.
+    """
+    window = offer.context_tokens_max
+    if window is None or request.output_limit is not None or bound.prompt_tokens + bound.output_tokens <= window:
+        return bound
+    tokens = await asyncio.to_thread(prompt_tokens, request, offer, counter)
+    output = min(bound.output_tokens, max(window - tokens, bound.output_tokens_least))
+    return replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output))
+
+
+async def send(
+    providers: Providers,
+    snapshot: Snapshot,
+    request: ChatRequest,
+    offer: Offer,
+    output_limit: int,
+    counter: TokenCounter,
+) -> tuple[ProviderAnswer, int]:
+    """Returns the answer that has begun, and the output limit that it was asked for with.
+
+    Where nobody set one and the provider's refusal names less, the request is repeated once with that. Raises
+    ProviderFailed.
+    """
+    setting = snapshot.configuration.provider
+    provider, target = providers.find(snapshot.paywall_id, setting)
+    field = setting.limit_field_of(is_reasoning(request.model))
+
+    def body(limit: int) -> bytes:
+        return request.upstream_body(limit, field, is_operators_key=setting.is_operators)
+
+    try:
+        return await provider.send(target, body(output_limit)), output_limit
+    except ProviderFailed as refusal:
+        if request.output_limit is not None or refusal.status not in REFUSALS or refusal.body is None:
+            raise
+        named = read_named_limit(json.dumps(refusal.body, ensure_ascii=False), output_limit)
+        less = None if named is None else await _fitting(named, request, offer, counter)
+        if less is None or not LIMIT_TOKENS_MIN <= less < output_limit:
+            raise
+    log.info("chat", step="send_again", model=request.model, output_limit=output_limit, named=less)
+    return await provider.send(target, body(less)), less
+
+
+async def _fitting(named: NamedLimit, request: ChatRequest, offer: Offer, counter: TokenCounter) -> int | None:
+    if named.output is not None or named.window is None:
+        return named.output
+    prompt = named.prompt
+    if prompt is None:
+        prompt = await asyncio.to_thread(prompt_tokens, request, offer, counter)
+    return named.window - prompt
