@@ -4,7 +4,6 @@ SQLite runs in WAL with synchronous=FULL; every writing transaction of every pro
 begins with BEGIN IMMEDIATE, because SQLite's own waiting starves a second process for seconds.
 """
 
-import asyncio
 import fcntl
 import os
 import threading
@@ -18,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Session
 
-from app import settings
+from app import settings, threads
 from app.domain.errors import Unavailable
 from app.domain.ledger.arrays import prepare_postgresql
 from app.private_files import make_private, open_private
@@ -251,7 +250,7 @@ async def in_transaction(function: Callable[[Session], T], *, writes: bool = Fal
         with transaction(writes=writes) as session:
             return function(session)
 
-    return await asyncio.to_thread(run)
+    return await threads.SQL.run(run)
 
 
 def migrate() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from app import settings
+from app import settings, threads
 from app.api.encodings import decoded
 from app.api.errors import BodyTimeout, BodyTooLarge
 from app.api.json_shape import check_shape
@@ -124,7 +124,7 @@ def _too_large(limits: BodyLimits) -> BodyTooLarge:
 
 async def parse_json(raw: bytes) -> Any:
     """Returns what a JSON body says. Raises BadField: malformed, too much, repeated keys, numbers that are none."""
-    return await asyncio.to_thread(_parse, raw) if len(raw) > THREAD_BYTES else _parse(raw)
+    return await threads.PARSE.run(_parse, raw) if len(raw) > THREAD_BYTES else _parse(raw)
 
 
 def _parse(raw: bytes) -> Any:

@@ -1,8 +1,8 @@
 """Bodies that were compressed on their way (RFC 9110, 8.4): gzip and deflate, inflated up to a limit and no further."""
 
-import asyncio
 import zlib
 
+from app import threads
 from app.api.errors import BodyEncoded, BodyTooLarge
 from app.domain.errors import BadField
 
@@ -31,7 +31,7 @@ async def decoded(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
     else:
         raise BodyEncoded(f"Bodies in the encoding `{name.decode('latin-1')[:40]}` are not read; gzip and deflate are.")
     if len(body) > THREAD_BYTES:
-        return await asyncio.to_thread(inflate, body, form, bytes_max)
+        return await threads.PARSE.run(inflate, body, form, bytes_max)
     return inflate(body, form, bytes_max)
 
 

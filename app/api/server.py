@@ -20,12 +20,14 @@ from app.api.asgi import App
 from app.api.connections import ConnectionLimits, Crowd
 from app.api.http_protocol import HttpProtocol
 from app.api.log_bounds import bound_libraries
+from app.api.memory import keep_small
 from app.api.socket_messages import WIRE_BYTES_MAX
 from app.api.socket_protocol import PageSocketProtocol
 
 STARTED_POLL_SECONDS = 0.02
 GC_THRESHOLDS = (50_000, 20, 50)
-"""Requests make much garbage and hardly any cycles: looked for less often, they cost the tail less."""
+"""Requests make much garbage and hardly any cycles: looked for less often, they cost the tail less. Large ones are
+looked for by `memory`."""
 
 FILES_MAX = 65_536
 """How many files a process may have open, where the machine allows as many."""
@@ -113,7 +115,9 @@ def connection_limits() -> ConnectionLimits:
 
 async def _serve(server: uvicorn.Server, path: Path, instance: dict[str, Any], on_ready: Callable[[], None]) -> None:
     announcing = asyncio.create_task(_announce(server, path, instance, on_ready))
+    keeping = asyncio.create_task(keep_small())
     await server.serve()
+    keeping.cancel()
     if not announcing.done():
         announcing.cancel()
     elif not announcing.cancelled():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from app import db
+from app import db, threads
 from app.commit_queue import CommitQueue
 from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, StaleDecision, StillRunning, Unavailable
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
@@ -152,7 +152,7 @@ class Chat:
             hold = self._hold_of(run, bound)
             run.held = await self._commit_hold(run, hold, claimed)
         except InsufficientFunds:
-            tokens = await asyncio.to_thread(count_prompt, request, self._counter)
+            tokens = await threads.COUNT.run(count_prompt, request, self._counter)
             if tokens is None or tokens >= request.prompt_bytes:
                 raise
             run.bound = bound = replace(bound, prompt_tokens=tokens + bound.prompt_tokens - request.prompt_bytes)

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from app import threads
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
@@ -109,7 +110,7 @@ class Carrier:
         if written is not None and not written and not usage.output:
             return Metered(None, disconnect=disconnect)
         bound = run.output_limit * run.bound.choices
-        counted = await asyncio.to_thread(count_answer, run.request, run.offer, written, self._counter, bound)
+        counted = await threads.COUNT.run_surely(count_answer, run.request, run.offer, written, self._counter, bound)
         if usage.output is not None and usage.output < counted.output:
             usage = replace(usage, output=None, cost_nanos=None)
         return Metered(usage.filled(counted), usage.tokens is None, disconnect, usage.cost_nanos)
@@ -161,7 +162,7 @@ class Carrier:
         tokens = meter.final_tokens(is_cut=is_cut)
         if tokens is not None and meter.usage is not None:
             return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.usage.cost_nanos)
-        return await self._count(run, meter.usage, await asyncio.to_thread(meter.delivered), disconnect)
+        return await self._count(run, meter.usage, await threads.COUNT.run_surely(meter.delivered), disconnect)
 
     async def _finish(
         self,
@@ -280,7 +281,7 @@ async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFai
     """Returns what went wrong with a stream that came to an end by itself, None for nothing."""
     if meter.error is not None:
         return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
-    if meter.is_done or await asyncio.to_thread(meter.has_finish_reason):
+    if meter.is_done or await threads.COUNT.run_surely(meter.has_finish_reason):
         return None
     body = None if meter.unbegun is None else answer.cleaned({"error": meter.unbegun})
     return ProviderFailed("The provider ended its answer in the middle.", body=body)

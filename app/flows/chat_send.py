@@ -4,12 +4,12 @@ A limit that the client set is the client's: what the model says of it is passed
 did, must not be why a request fails (`decisions.md` 2).
 """
 
-import asyncio
 import json
 from dataclasses import replace
 
 import structlog
 
+from app import threads
 from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.price_book import Offer
@@ -36,7 +36,7 @@ async def within_window(request: ChatRequest, offer: Offer, bound: Bound, counte
     window = offer.context_tokens_max
     if window is None or request.output_limit is not None or bound.prompt_tokens + bound.output_tokens <= window:
         return bound
-    tokens = await asyncio.to_thread(prompt_tokens, request, offer, counter)
+    tokens = await threads.COUNT.run(prompt_tokens, request, offer, counter)
     output = min(bound.output_tokens, max(window - tokens, bound.output_tokens_least))
     return replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output))
 
@@ -79,5 +79,5 @@ async def _fitting(named: NamedLimit, request: ChatRequest, offer: Offer, counte
         return named.output
     prompt = named.prompt
     if prompt is None:
-        prompt = await asyncio.to_thread(prompt_tokens, request, offer, counter)
+        prompt = await threads.COUNT.run_surely(prompt_tokens, request, offer, counter)
     return named.window - prompt

@@ -4,9 +4,9 @@ A token is at least a byte of what arrives, so nothing is looked at until the by
 and nothing is parsed and counted until the text in them could.
 """
 
-import asyncio
 from dataclasses import replace
 
+from app import threads
 from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
@@ -94,7 +94,7 @@ class HoldMeter:
         """Counts the text; one that is too long for that stands at its bytes."""
         arrived = b"".join(self._uncounted)
         model = self._run.request.model
-        tokens = await asyncio.to_thread(
+        tokens = await threads.COUNT.run_surely(
             lambda: count_written(written_in(contents(arrived), self._said), model, self._counter)
         )
         self._counted += self._uncounted_bytes if tokens is None else tokens
@@ -129,5 +129,5 @@ class HoldMeter:
     async def _prompt(self) -> int:
         if self._prompt_tokens is None:
             run = self._run
-            self._prompt_tokens = await asyncio.to_thread(prompt_tokens, run.request, run.offer, self._counter)
+            self._prompt_tokens = await threads.COUNT.run_surely(prompt_tokens, run.request, run.offer, self._counter)
         return self._prompt_tokens

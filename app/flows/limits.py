@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from app import threads
 from app.domain import clock
 from app.domain.errors import CoinslotError, InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit
@@ -216,7 +217,7 @@ class Limiter:
         Returns the prompt's tokens too, where they had to be counted for that.
         """
         most, code, scope = tokens_max
-        tokens = await asyncio.to_thread(count_prompt, request, self._tokens)
+        tokens = await threads.COUNT.run(count_prompt, request, self._tokens)
         prompt = bound.prompt_tokens + (0 if tokens is None else min(tokens - request.prompt_bytes, 0))
         output = (most - prompt) // bound.choices
         if output < bound.output_tokens_least:

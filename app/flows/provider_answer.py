@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app import threads
 from app.domain.errors import ProviderFailed
 from app.flows.ports import ProviderAnswer
 from app.flows.provider_error import error_of
@@ -40,7 +41,7 @@ async def _redacted(raw: bytes, answer: ProviderAnswer) -> bytes:
     if answer.redactor is None:
         return raw
     if len(raw) > REDACTED_AT_ONCE_BYTES_MAX:
-        return await asyncio.to_thread(answer.redactor.body, raw)
+        return await threads.PARSE.run_surely(answer.redactor.body, raw)
     return answer.redactor.body(raw)
 
 

@@ -1,0 +1,66 @@
+"""Threads for what would hold the event loop up: each kind of work has its own, so that none waits behind another's.
+
+What waits behind too much is refused before it has begun: nothing was charged, and its caller may try again. What
+belongs to an answer that runs is never refused.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from app.domain.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Threads:
+    """So many threads for one kind of work, made on first use, and so much that may be under way or wait for them."""
+
+    def __init__(self, name: str, threads_max: int, waiting_max: int) -> None:
+        self._name = name
+        self._threads_max = threads_max
+        self._most = threads_max + waiting_max
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self._executor: ThreadPoolExecutor | None = None
+
+    @property
+    def under_way(self) -> int:
+        """How much runs or waits."""
+        return self._under_way
+
+    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Returns what `function` returns. Raises Unavailable where too much waits already, and what it raises."""
+        if self._under_way >= self._most:
+            raise Unavailable(f"Too much is waiting to {self._name}; nothing was charged. Try again soon.")
+        return await self.run_surely(function, *arguments, **named)
+
+    async def run_surely(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Does the same however much waits."""
+        with self._lock:
+            self._under_way += 1
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(self._threads_max, thread_name_prefix=self._name)
+        work = partial(copy_context().run, function, *arguments, **named)
+        # No name is given to the future: a frame that its own error holds would keep the request for ever.
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._ending, work)
+
+    def _ending(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+
+PARSE = Threads("parse", 2, 64)
+"""Bodies that are long or compressed."""
+COUNT = Threads("count", 2, 256)
+"""Tokens."""
+SQL = Threads("sql", 12, 1_000)
+"""Reads, and the writes of flows that the commit queue does not make."""
