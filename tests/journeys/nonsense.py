@@ -6,14 +6,14 @@ import string
 from typing import Any
 
 TEXTS = (
-    "", " ", "\x00", "null", "NaN", "-1", "1e999", "9" * 400, "../../etc/passwd", "%00", "%ff%fe", "{{ url }}", "${7*7}",
+    "", " ", "\x00", "null", "NaN", "-1", "1e999", "9" * 400, "../../etc/passwd", "%00", "%ff%fe", "{{ url }}",
     "'; DROP TABLE account; --", "<script>alert(1)</script>", "\ud800", "😀" * 50, "a" * 5_000, "é@x.org", "a@b@c",
     "ada", "*", "[token]", "http://127.0.0.1:1/", "javascript:alert(1)", "\r\nX-Injected: 1", "\u202e\u0000abc", "0x10",
 )  # fmt: skip
 NUMBERS = (0, -1, 1, 2**31, 2**53 + 1, 2**63, -(2**63) - 1, 10**30, 0.1, -0.0, 1e308, float("nan"), float("inf"))
 HEADERS = ("Idempotency-Key", "X-Paywall-User", "X-Paywall-Errors", "X-Paywall-Billing", "X-Paywall-Return-Url",
            "X-Paywall-State", "X-Request-Id", "Accept", "Content-Type", "Content-Encoding", "Origin", "Sec-Fetch-Site",
-           "X-Forwarded-For", "Cookie", "If-None-Match", "Range", "Expect", "Host", "X-HTTP-Method-Override")  # fmt: skip
+           "X-Forwarded-For", "Cookie", "If-None-Match", "Range", "Expect", "Host", "X-Method-Override")  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
 
 
