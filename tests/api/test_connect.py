@@ -113,11 +113,15 @@ async def test_charges_say_why_they_are_not_possible(own: Demo) -> None:
         assert answer.status_code == 200
         return answer.json()["success"], answer.json()["message"]
 
-    assert charged("1") == (False, "Marginalia may not use your wallet yet; allow it first.")
+    success, message = charged("1")
+    assert not success and message.startswith("Marginalia may not use your wallet yet. Allow it here")
+    assert "/authorize/" in message
     await connect(own, "u1", cap=NANOS // 10)
-    assert charged("0.11") == (False, "Marginalia has reached the limit that you set for it.")
+    success, message = charged("0.11")
+    assert not success and "limit" in message and "/authorize/" in message
     await connect(own, "u1", cap=NANOS)
-    assert charged("0.9") == (False, "Your wallet does not have enough left.")
+    success, message = charged("0.9")
+    assert not success and "/topup/" in message
     assert charged("0.05")[0]
     deposit = own.post("/user/balance/deposit", {"user": "u1", "amount": "1"})
     assert (deposit.status_code, deposit.json()["error"]["code"]) == (403, "wrong_mode")

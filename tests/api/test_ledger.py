@@ -72,7 +72,7 @@ def test_a_wrong_type_is_named(demo: Demo) -> None:
 def test_no_cell_is_a_formula_and_amounts_are_numbers(demo: Demo) -> None:
     for user in ("=cmd|'!A1", "+1", "-1", "@sum", 'a"b,c'):
         strange = f"{user}{demo.new_user(None)}"
-        deposit = {"user": strange, "amount": "1", "metadata": {"n": 10**30, "t": "\ud800"}}
+        deposit = {"user": strange, "amount": "1", "metadata": {"n": 2**53 - 1, "t": "é\u2028"}}
         demo.post("/user/balance/deposit", content=json.dumps(deposit).encode()).raise_for_status()
         demo.post("/user/charge", {"user": strange, "amount": "0.5"}).raise_for_status()
         rows = read_csv(demo.get("/ledger", X_Paywall_User=strange, **CSV))

@@ -54,7 +54,8 @@ async def test_nobody_asked_so_there_is_only_done(database: str) -> None:
 
 async def test_usage_is_the_providers_own_where_it_said_any_and_ours_where_not(database: str) -> None:
     run, metered = await a_run(**WANTED), Metered(Tokens(7, 8), estimated=True)
-    (theirs,) = chunks(stream_tail(run, seen(event("a", **HEAD), LAST), None, None, metered, PAYWALL))
+    said = Metered(Tokens(10, 20))
+    (theirs,) = chunks(stream_tail(run, seen(event("a", **HEAD), LAST), None, None, said, PAYWALL))
     assert (theirs["usage"]["completion_tokens"], theirs["paywall"]) == (20, PAYWALL)
     (ours,) = chunks(stream_tail(run, seen(event("a", **HEAD)), None, None, metered, PAYWALL))
     assert ours["usage"] == {"prompt_tokens": 7, "completion_tokens": 8, "total_tokens": 15}

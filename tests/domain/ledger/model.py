@@ -141,8 +141,11 @@ class Model:
                 raise BadOperation("no such budget")
         self._check_funds(operation.wallet, operation.budgets, needed)
 
+    def _frees(self, wallet: Account, budgets: Sequence[str]) -> dict[str, int]:
+        return {wallet.id: self.free_together(wallet), **{budget: self.left(budget) for budget in budgets}}
+
     def _check_funds(self, wallet: Account, budgets: Sequence[str], needed: int) -> None:
-        frees = {wallet.id: self.free_together(wallet), **{budget: self.left(budget) for budget in budgets}}
+        frees = self._frees(wallet, budgets)
         short_of = min(frees, key=lambda name: frees[name])
         if frees[short_of] < needed:
             raise InsufficientFunds(short_of, frees[short_of], needed)
@@ -155,12 +158,14 @@ class Model:
         if not 0 <= operation.least <= operation.most <= operation.bound <= 10**18:
             raise BadOperation("not least ≤ most ≤ bound")
         self._check_decision(operation, operation.least)
-        limits = [operation.most, self.free_together(operation.wallet), *map(self.left, operation.budgets)]
-        amount = min(limits)
+        frees = self._frees(operation.wallet, operation.budgets)
+        tightest = min(frees, key=lambda name: frees[name])
+        amount = min(operation.most, frees[tightest])
         promo = min(amount, self.free(operation.wallet.promo))
         made = ModelHold(operation.wallet, inputs, amount, promo, operation.bound, operation.budgets)
         self.holds[operation.id] = made
-        return self._answer(operation.wallet, amount, operation.budgets)
+        short_of = tightest if amount < operation.most else None
+        return self._answer(operation.wallet, amount, operation.budgets, short_of=short_of)
 
     def _charge(self, operation: Charge) -> Applied:
         inputs = ("charge", operation.wallet, operation.amount, operation.budgets)
