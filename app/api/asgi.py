@@ -97,7 +97,9 @@ def _with_headers(send: Send, extra: Sequence[Header], policy: str) -> Send:
             if message["status"] == WRONG_METHOD and not any(name == b"allow" for name, _ in kept):
                 kept.append((b"allow", b", ".join(_OF_PAGES)))
             shown = page_headers(policy if may_be_page(kept) else OWN_POLICY, is_secure=is_secure)
-            message["headers"] = [*kept, *extra, *shown]
+            is_anothers = any(name == b"x-request-id" for name, _ in kept)  # a replay says whose answer it is
+            ours = [header for header in extra if header[0] != b"x-request-id"] if is_anothers else extra
+            message["headers"] = [*kept, *ours, *shown]
         return send(message)
 
     return send_with_headers

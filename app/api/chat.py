@@ -149,11 +149,14 @@ class _Call:
         if recording.ask is not None:
             await self.ask(recording.ask)
             return
-        more = [*NO_ACTION, (b"idempotent-replayed", b"true")] if is_attached or recording.is_replay else NO_ACTION
+        self.exchange.tell_request(recording.request_id)
+        more = [(b"idempotent-replayed", b"true")] if is_attached or recording.is_replay else []
         if not recording.is_stream:
-            await self.exchange.answer(200, b"".join([piece async for piece in recording.read()]), more)
+            whole = b"".join([piece async for piece in recording.read()])
+            await self.exchange.answer(200, whole, [*_action(recording.action), *more])
             return
-        self.exchange.first = more
+        # Of one that is still made nobody knows yet how it ends.
+        self.exchange.first = [*_action(recording.action if recording.is_replay else "none"), *more]
         async with StreamComments(self.exchange.piece, settings.get().comment_seconds) as send:
             async for piece in recording.read():
                 await send(piece)

@@ -33,6 +33,12 @@ class Exchange:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def tell_request(self, request_id: str | None) -> None:
+        """Says whose answer this is, where it is not this request's own: the id that has a receipt."""
+        if request_id is not None and request_id != self.request_id:
+            others = [header for header in self.scope["coinslot.headers"] if header[0] != b"x-request-id"]
+            self.scope["coinslot.headers"] = [(b"x-request-id", request_id.encode()), *others]
+
     async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
         """Sends status and headers."""
         limits = () if self.begun is None else headers_of_run(self.begun)

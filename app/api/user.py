@@ -144,7 +144,7 @@ async def post_charge(
         wired.teller.link_sent(caller, body.user, answer.ask.action, url, request_id)
     if answer.refusal is not None:
         wired.teller.charge_refused(caller, body.user, request_id, amount_nanos, answer.refusal)
-    return _answer(content, answer.is_replay)
+    return _answer(content, answer.is_replay, answer.id)
 
 
 def _url_of(request: Request, caller: Snapshot, user: str, ask: Ask) -> str:
@@ -171,6 +171,9 @@ def _metadata(content: dict[str, Any]) -> dict[str, Any] | None:
     return metadata
 
 
-def _answer(content: dict[str, Any], is_replay: bool) -> Response:
-    headers = {"Idempotent-Replayed": "true"} if is_replay else None
+def _answer(content: dict[str, Any], is_replay: bool, request_id: str | None = None) -> Response:
+    """Returns an answer; one that was given before names the request whose receipt explains it."""
+    headers = {"Idempotent-Replayed": "true"} if is_replay else {}
+    if is_replay and request_id is not None:
+        headers["X-Request-Id"] = request_id
     return Response(orjson.dumps(content), media_type="application/json", headers=headers)

@@ -38,7 +38,7 @@ Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
 class Recording:
     """An answer as it is made. `ask` or `failure` stand in its place; `is_replay` if it was made before.
 
-    It `is_broken` as long as nobody can say that it came to an end.
+    It `is_broken` as long as nobody can say that it came to an end. `first` is what was kept of one made before.
     """
 
     body_hash: str
@@ -48,11 +48,26 @@ class Recording:
     failure: CoinslotError | None = None
     is_broken: bool = False
     run: Run | None = None
+    first: ChatAnswer | None = None
     pieces: list[bytes] = field(default_factory=list)
     is_done: bool = False
     readers: int = 1
     size: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def request_id(self) -> str | None:
+        """The request that was charged for it, where that is known."""
+        if self.run is not None:
+            return self.run.asked.id
+        return None if self.first is None else self.first.request_id
+
+    @property
+    def action(self) -> str:
+        """What its user is asked for, once it is done."""
+        if self.run is not None:
+            return self.run.stopped or "none"
+        return "none" if self.first is None else self.first.action
 
     async def write(self, piece: bytes) -> None:
         """Adds a piece for everybody who listens. Raises ProviderFailed behind the first one that is too much."""
@@ -175,7 +190,8 @@ class Deliveries:
         whole = b"".join([*recording.pieces, last])
         if len(whole) > KEPT_BYTES_MAX:
             return ChatAnswer(None, recording.is_stream)
-        return ChatAnswer(self._sealer.seal(whole.decode("latin-1"), _context(claimed)), recording.is_stream)
+        sealed = self._sealer.seal(whole.decode("latin-1"), _context(claimed))
+        return ChatAnswer(sealed, recording.is_stream, recording.request_id, recording.action)
 
     async def _replay(self, recording: Recording, claimed: Claim) -> bool:
         """Gives the answer that was given before; waits for one that another process is making.
@@ -185,7 +201,7 @@ class Deliveries:
         end = clock.monotonic_seconds() + POLL_SECONDS_MAX
         while found := await db.in_transaction(lambda session: idempotency.read_chat(session, claimed)):
             if found.sealed is not None:
-                recording.is_replay, recording.is_stream = True, found.is_stream
+                recording.is_replay, recording.is_stream, recording.first = True, found.is_stream, found
                 await recording.write(self._sealer.open(found.sealed, _context(claimed)).encode("latin-1"))
                 return True
             if clock.monotonic_seconds() > end:

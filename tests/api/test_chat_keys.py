@@ -25,6 +25,8 @@ def test_the_sdk_gets_the_same_answer_again_and_pays_once(demo: Demo, emulated: 
     answers = [demo.chat("ok", user, stream=stream, key="a") for _ in range(3)]
     assert len({answer.text for answer in answers}) == 1
     assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true", "true"]
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 1
+    assert demo.receipt(answers[2].headers["x-request-id"])["status"] == "settled"
     assert len(emulated.seen()) == 1
     if not stream:
         check_answer(answers[0].json())
@@ -71,6 +73,7 @@ def test_a_dropped_stream_is_finished_and_given_to_the_retry(demo: Demo, emulate
     assert attached.headers["idempotent-replayed"] == "true" and attached.text.endswith("data: [DONE]\n\n")
     assert attached.text.count("data: {") == 42 and len(emulated.seen()) == 1
     assert emulated.seen()[0]["outcome"] != "disconnected"
+    assert attached.headers.get_list("x-request-id") == [request_id]
     receipt = demo.receipt(request_id)
     assert (receipt["status"], receipt["disconnect"]) == ("settled", None) or receipt["disconnect"] == "drain"
     assert spent(demo, user) == Fraction(receipt["charge"]) > 0

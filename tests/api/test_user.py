@@ -104,6 +104,9 @@ def test_the_same_key_and_body_get_the_first_answer_again(demo: Demo, path: str)
     first, second = (demo.post(path, body, Idempotency_Key="k1") for _ in range(2))
     assert first.json() == second.json()
     assert "idempotent-replayed" not in first.headers and second.headers["idempotent-replayed"] == "true"
+    if path == "/user/charge":
+        assert second.headers.get_list("x-request-id") == [first.json()["id"]] == [first.headers["x-request-id"]]
+        assert demo.receipt(second.headers["x-request-id"])["kind"] == "manual"
     assert demo.spendable(user) == (6 if path.endswith("deposit") else 4)
     other = demo.post(path, {**body, "amount": "2"}, Idempotency_Key="k1")
     assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")

@@ -63,10 +63,16 @@ def keep_answer(claimed: Claim, answer: Mapping[str, Any]) -> RowInsert:
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """What is known of a chat's key: `sealed` is its answer, None while it still runs."""
+    """What is known of a chat's key: `sealed` is its answer, None while it still runs.
+
+    `request_id` is the request whose receipt explains it, None for those that were kept before that was; `action` what
+    its header told the user to do.
+    """
 
     sealed: str | None
     is_stream: bool
+    request_id: str | None = None
+    action: str = "none"
 
 
 def claim_chat(claimed: Claim) -> RowInsert:
@@ -77,7 +83,8 @@ def claim_chat(claimed: Claim) -> RowInsert:
 
 def keep_chat(claim_id: str, answer: ChatAnswer) -> RowUpdate:
     """Returns the change that keeps a chat's answer, beside its settlement."""
-    stored = {"sealed": answer.sealed, "is_stream": answer.is_stream}
+    stored = {"sealed": answer.sealed, "is_stream": answer.is_stream, "request_id": answer.request_id,
+              "action": answer.action}  # fmt: skip
     return RowUpdate(_TABLE, claim_id, {"answer": stored, "finished_at": clock.now()})
 
 
