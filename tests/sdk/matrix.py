@@ -170,7 +170,7 @@ def version_of(name: str) -> str:
 def main() -> None:
     """Prints a table: each client, its version, and what it could do."""
     with tempfile.TemporaryDirectory() as data, running(Path(data)) as demo:
-        print("| client | " + " | ".join(CASES) + " |\n|---" * 1 + "|---" * len(CASES) + "|")
+        print("| client | " + " | ".join(CASES) + " |\n|---" + "|---" * len(CASES) + "|")
         for name in CLIENTS:
             got = try_client(demo, name)
             said = " | ".join("yes" if got[case] is True else str(got[case]).replace("|", "/") for case in CASES)
