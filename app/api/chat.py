@@ -12,7 +12,7 @@ import structlog
 
 from app import settings, wiring
 from app.api import event_stream
-from app.api.body import ClientGone, Receive, chat_limits, parse_json, read_body
+from app.api.body import ClientGone, Receive, chat_limits, parse_as, read_body
 from app.api.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
 from app.api.client_watch import ClientWatch
 from app.api.errors import UNEXPECTED, UNEXPECTED_MESSAGE, PaywallRefusal, body_of, headers_of, plain_body, status_of
@@ -78,7 +78,7 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
 
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
-    request = read_chat_request(await parse_json(raw))
+    request = await parse_as(raw, read_chat_request)
     named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
                       path=_path_user(exchange.scope))  # fmt: skip
     check_billing(exchange.text(b"x-paywall-billing"))

@@ -5,6 +5,7 @@ did, must not be why a request fails (`decisions.md` 2).
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 REFUSALS = (400, 413, 422)
 """With what providers refuse a limit; each may mean anything else."""
+LONG_BYTES = 200_000
+"""From here on writing a prompt, or media, would hold the event loop up for longer than a hop to a thread."""
 LIMIT_TOKENS_MIN = 16
 """Less than this is no answer; OpenAI refuses it."""
 
@@ -62,7 +65,7 @@ async def send(
         return request.upstream_body(limit, field, is_operators_key=setting.is_operators)
 
     try:
-        return await provider.send(target, body(output_limit)), output_limit
+        return await provider.send(target, await _written(request, body, output_limit)), output_limit
     except ProviderFailed as refusal:
         if request.output_limit is not None or refusal.status not in REFUSALS or refusal.body is None:
             raise
@@ -71,7 +74,13 @@ async def send(
         if less is None or not LIMIT_TOKENS_MIN <= less < output_limit:
             raise
     log.info("chat", step="send_again", model=request.model, output_limit=output_limit, named=less)
-    return await provider.send(target, body(less)), less
+    return await provider.send(target, await _written(request, body, less)), less
+
+
+async def _written(request: ChatRequest, body: Callable[[int], bytes], limit: int) -> bytes:
+    """Returns a request's body; a long one is written in a thread, so that nobody waits for it."""
+    is_long = request.prompt_bytes > LONG_BYTES or request.media_parts
+    return await threads.PARSE.run_surely(body, limit) if is_long else body(limit)
 
 
 async def _fitting(named: NamedLimit, request: ChatRequest, offer: Offer, counter: TokenCounter) -> int | None:
