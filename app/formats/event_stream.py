@@ -14,6 +14,8 @@ from app.formats.json_text import BYTE_ORDER_MARK, read_object
 DONE = b"[DONE]"
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _ENDS = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)+")
+_USUAL_ENDS = re.compile(rb"\n\n+")
+"""The same where there is no CR, which is found many times as quickly."""
 _LONE_END = re.compile(rb"\r(?!\n)")
 
 
@@ -83,7 +85,7 @@ def is_plain(data: bytes) -> bool:
 def split_events(data: bytes) -> Iterator[bytes]:
     """Yields whole events one by one, each with the empty line behind it."""
     position = 0
-    for end in _ENDS.finditer(data):
+    for end in (_ENDS if b"\r" in data else _USUAL_ENDS).finditer(data):
         yield data[position : end.end()]
         position = end.end()
 
