@@ -4,18 +4,18 @@ import reflex as rx
 import structlog
 
 from app import settings, wiring
-from app.api.asgi import App, dispatcher
-from app.api.caller import watching
-from app.api.http import create_api
-from app.api.page_sockets import PageSockets
-from app.api.seldom import Seldom
-from app.api.socket_messages import Calls
+from app.api.common.caller import watching
+from app.api.common.seldom import Seldom
+from app.api.serving.asgi import App, dispatcher
+from app.api.serving.http import create_api
+from app.api.wire.page_sockets import PageSockets
+from app.api.wire.socket_messages import Calls
 from app.jobs import scheduler
-from app.web import calls, live, theme
-from app.web.open_pages import OpenPages
-from app.web.page_states import PageStates
+from app.web.frame import calls, live, theme
+from app.web.frame.open_pages import OpenPages
+from app.web.frame.page_states import PageStates
+from app.web.frame.policy import BUILT, page_policy
 from app.web.pages import PAGES
-from app.web.policy import BUILT, page_policy
 
 log = structlog.get_logger()
 _seldom = Seldom()

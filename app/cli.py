@@ -47,7 +47,7 @@ def demo(
     upstream: Annotated[str | None, typer.Option(help="An OpenAI-compatible base URL to use.")] = None,
 ) -> None:
     """Start the whole product with demo data, on 127.0.0.1 only."""
-    from app.api.server import Address
+    from app.api.serving.server import Address
 
     address = Address("127.0.0.1", port)
     chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url, is_demo=True)
@@ -84,7 +84,7 @@ def _prepare_demo() -> Any:
 async def _make_demo_data() -> Any:
     from app import wiring
     from app.domain.paywalls.configuration import ProviderSetting
-    from app.flows.demo_data import PAYWALL_ID, prepare
+    from app.flows.paywalls.demo import PAYWALL_ID, prepare
 
     chosen = settings.get()
     setting = ProviderSetting("upstream", chosen.upstream_url) if chosen.upstream_url else ProviderSetting("demo")
@@ -127,7 +127,7 @@ def serve(
     descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve what is configured, for production."""
-    from app.api.server import Address
+    from app.api.serving.server import Address
 
     address = Address(host, port, descriptor)
     chosen = settings.configure(data=data)
@@ -164,7 +164,7 @@ def _claim_database() -> None:
 
 def _supervise(address: Any, count: int, jobs: str) -> None:
     """Runs several API processes on one socket."""
-    from app.api.workers import listen, supervise
+    from app.api.serving.workers import listen, supervise
 
     db.dispose()
     where = ("--host", address.host, "--port", str(address.port), "--data", str(settings.get().data.absolute()))
@@ -185,7 +185,7 @@ def audit(data: Data = None) -> None:
 
 def _print_findings(report: Callable[[str, float], None], session: db.Session) -> int:
     """Names each broken row as it is found, and returns how many there were."""
-    from app.flows.audit import audit as find
+    from app.flows.upkeep.audit import audit as find
 
     count = 0
     for finding in find(session, report):
@@ -217,11 +217,11 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
 def _serve(
     address: Any, instance: dict[str, Any], *, is_api_only: bool, has_jobs: bool = True, on_ready: Callable[[], None]
 ) -> None:
-    from app.api.server import serve as run
+    from app.api.serving.server import serve as run
 
     if is_api_only:
         from app import wiring
-        from app.api.asgi import api_only
+        from app.api.serving.asgi import api_only
         from app.jobs import scheduler
 
         lifespans = (wiring.running, scheduler.running) if has_jobs else (wiring.running,)
@@ -278,7 +278,7 @@ def _prepare(chosen: settings.Settings) -> None:
 
 def _configure_logs(level: str) -> None:
     """Writes one line per step to stderr; libraries speak up from warnings on."""
-    from app.api.log_bounds import configure
+    from app.api.serving.log_bounds import configure
 
     configure(level)
 

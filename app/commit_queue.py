@@ -22,8 +22,8 @@ from app.domain import rows
 from app.domain.errors import Unavailable
 from app.domain.ledger.apply import Outcome, apply
 from app.domain.ledger.operations import Applied, Operation
-from app.domain.ledger.sql import Link
 from app.domain.rows import Row, Rows
+from app.sql.statements import Link
 
 log = structlog.get_logger()
 

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session as Session
 
 from app import settings, threads
 from app.domain.errors import Unavailable
-from app.domain.ledger.arrays import prepare_postgresql
 from app.private_files import make_private, open_private
+from app.sql.arrays import prepare_postgresql
 
 T = TypeVar("T")
 

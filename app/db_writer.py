@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app import db
-from app.domain.ledger.sql import Link
+from app.sql.statements import Link
 
 T = TypeVar("T")
 

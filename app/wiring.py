@@ -8,51 +8,44 @@ from functools import cached_property, partial
 import structlog
 
 from app import settings
-from app.adapters.guard import place_of
-from app.adapters.mail_kept import KeptMailer
-from app.adapters.mail_smtp import SmtpMailer
-from app.adapters.messenger_http import HttpMessenger
-from app.adapters.provider_demo import DemoProvider
-from app.adapters.provider_openai import OpenAIProvider
-from app.adapters.rail_sandbox import SandboxRail
-from app.adapters.responder_http import HttpResponder
+from app.adapters.demo.provider import DemoProvider
+from app.adapters.limits.memory import MemoryLimits
+from app.adapters.limits.outage import OutageProof
+from app.adapters.mail.kept import KeptMailer
+from app.adapters.mail.smtp import SmtpMailer
+from app.adapters.outbound.guard import place_of
+from app.adapters.outbound.messenger import HttpMessenger
+from app.adapters.outbound.responder import HttpResponder
+from app.adapters.payments.sandbox import SandboxRail
+from app.adapters.providers.openai import OpenAIProvider
+from app.adapters.providers.tiktoken import TiktokenCounter
 from app.adapters.secret_box import SecretBox
-from app.adapters.tokens_tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.ids import new_id
 from app.domain.paywalls.configuration import DEMO, ProviderSetting
-from app.flows import process_lease
-from app.flows.chat import Chat
-from app.flows.chat_answer import Carrier
-from app.flows.chat_delivery import Deliveries
-from app.flows.custom_response import CustomResponses
-from app.flows.each_alone import alone
-from app.flows.limit_port import LimitCounter
-from app.flows.limits import Limiter
-from app.flows.limits_memory import MemoryLimits
-from app.flows.limits_outage import OutageProof
-from app.flows.ports import (
-    ChatProvider,
-    LoginProvider,
-    Mail,
-    Mailbox,
-    Mailer,
-    ModelCatalogue,
-    PaymentRail,
-    PriceCatalogue,
-    ProviderTarget,
-    Responder,
-    SandboxCheckouts,
-    Sealer,
-    TokenCounter,
-)
-from app.flows.readiness import Readiness
-from app.flows.standing import Standings
-from app.flows.teller import Teller
-from app.flows.webhook_delivery import Courier
-from app.flows.webhook_port import Messenger
+from app.each_alone import alone
+from app.flows.callers.standing import Standings
+from app.flows.chat.answer import Carrier
+from app.flows.chat.delivery import Deliveries
+from app.flows.chat.hold import Chat
+from app.flows.chat.instead import CustomResponses
+from app.flows.chat.told import Teller
+from app.flows.events.delivery import Courier
+from app.flows.limits.limiter import Limiter
+from app.flows.limits.spending import SpendLimits
+from app.flows.upkeep import lease
+from app.flows.upkeep.readiness import Readiness
+from app.ports.limits import LimitCounter
+from app.ports.login import LoginProvider
+from app.ports.mail import Mail, Mailbox, Mailer
+from app.ports.payments import PaymentRail, SandboxCheckouts
+from app.ports.prices import ModelCatalogue, PriceCatalogue
+from app.ports.providers import ChatProvider, ProviderTarget
+from app.ports.seal import Sealer
+from app.ports.tokens import TokenCounter
+from app.ports.webhooks import Messenger, Responder
 
 log = structlog.get_logger()
 
@@ -83,13 +76,13 @@ class Wiring:
 
     @cached_property
     def catalogue(self) -> PriceCatalogue:
-        from app.adapters.prices_genai import GenaiPrices  # takes a second, and only settings need it
+        from app.adapters.prices.genai import GenaiPrices  # takes a second, and only settings need it
 
         return GenaiPrices(clock.now)
 
     @cached_property
     def model_catalogue(self) -> ModelCatalogue:
-        from app.adapters.catalogue_openrouter import OpenRouterCatalogue  # only one job needs it
+        from app.adapters.prices.openrouter import OpenRouterCatalogue  # only one job needs it
 
         return OpenRouterCatalogue(settings.get().openrouter_base)
 
@@ -99,7 +92,7 @@ class Wiring:
 
     @cached_property
     def limits(self) -> Limiter:
-        return Limiter(self.limit_counter, self.counter, self.standings.spending)
+        return Limiter(self.limit_counter, self.counter, self.spending)
 
     @cached_property
     def limit_counter(self) -> LimitCounter:
@@ -107,7 +100,7 @@ class Wiring:
         chosen = settings.get()
         if not chosen.redis_url:
             return MemoryLimits()
-        from app.adapters.limits_redis import RedisLimits  # takes a moment, and one process alone needs none
+        from app.adapters.limits.redis import RedisLimits  # takes a moment, and one process alone needs none
 
         shared = RedisLimits(chosen.redis_url, chosen.lease_seconds)
         return OutageProof(shared, MemoryLimits() if chosen.limits_without_redis == "open" else None)
@@ -127,7 +120,7 @@ class Wiring:
     @cached_property
     def logins(self) -> Mapping[str, LoginProvider]:
         """The OIDC providers by name."""
-        from app.adapters.login_oidc import OidcLogin  # takes half a second, and few instances have one
+        from app.adapters.login.oidc import OidcLogin  # takes half a second, and few instances have one
 
         box = SecretBox(settings.get().secrets)
         return {
@@ -143,6 +136,10 @@ class Wiring:
     @cached_property
     def standings(self) -> Standings:
         return Standings()
+
+    @cached_property
+    def spending(self) -> SpendLimits:
+        return SpendLimits()
 
     @cached_property
     def carrier(self) -> Carrier:
@@ -262,7 +259,7 @@ def replace(other: Wiring | None) -> None:
 async def running() -> AsyncIterator[None]:
     """Runs what lives as long as the process: the lease, the commit queue; drains them at the end."""
     wired, seconds = get(), settings.get().lease_seconds
-    await process_lease.begin(wired.owner, seconds)
+    await lease.begin(wired.owner, seconds)
     wired.queue.start()
     heartbeat = asyncio.create_task(_beat(wired.owner, seconds))
     try:
@@ -276,12 +273,12 @@ async def running() -> AsyncIterator[None]:
         await wired.providers.close()
         await wired.responder.close()
         await wired.messenger.close()
-        await process_lease.end(wired.owner)
+        await lease.end(wired.owner)
         replace(None)
 
 
 async def _beat(owner: str, seconds: float) -> None:
     while True:
-        await asyncio.sleep(seconds * process_lease.RENEWAL_SHARE)
+        await asyncio.sleep(seconds * lease.RENEWAL_SHARE)
         # Whatever fails once: a heart that stops beating lets others end the holds of a living process.
-        await alone("wiring", f"heartbeat:{owner}", partial(process_lease.renew, owner, seconds))
+        await alone("wiring", f"heartbeat:{owner}", partial(lease.renew, owner, seconds))

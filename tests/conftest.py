@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from app import db, settings
-from tests import costs
+from tests.support import costs
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

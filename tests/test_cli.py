@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.journeys.pages import free_port
-from tests.server import ROOT, command, running
+from tests.support.server import ROOT, command, running
 
 
 def test_audit_names_the_broken_row_and_fails(tmp_path: Path) -> None:

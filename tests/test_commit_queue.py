@@ -17,7 +17,7 @@ from app.domain.errors import BadOperation, HoldClosed, InsufficientFunds, Unava
 from app.domain.inbox.tables import InboxEvent
 from app.domain.ledger.operations import Applied, Charge, Hold, Operation, Settle, Transfer
 from app.domain.rows import RowInsert
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 from tests.domain.ledger.money import WALLET, WORLD, count, deposit, do, findings, posted, to_revenue
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -13,8 +13,8 @@ from app import db, settings
 from app.db_writer import Writer
 from app.domain.errors import Unavailable
 from app.domain.leases.tables import Lease
-from app.domain.ledger.sql import Link, Read, insert, update
-from app.domain.tables import table_of
+from app.sql.columns import table_of
+from app.sql.statements import Link, Read, insert, update
 from tests.domain.ledger.money import count
 
 ADD = insert(table_of(Lease), ("name", "owner", "expires_at"))

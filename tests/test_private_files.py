@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.private_files import keep_private, make_private, open_private, tighten
-from tests.server import command, running
+from tests.support.server import command, running
 
 
 @pytest.fixture(autouse=True)

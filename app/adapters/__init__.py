@@ -1,1 +1,1 @@
-"""Who we call: one vendor per file, each behind a port of flows/ports.py."""
+"""Who we call: one vendor per file, each behind a port of `app/ports`."""

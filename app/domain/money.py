@@ -96,3 +96,6 @@ def format_for_people(nanos: int, unit: Unit) -> str:
     decimals = str(rest).zfill(6).rstrip("0").ljust(2, "0")
     number = f"{whole:,}.{decimals}"
     return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} USDC"
+
+
+CREDITS_PER_DOLLAR = 100

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.operations import Applied
-from app.domain.ledger.sql import Link, Values, Write, delete, insert, link_of, update
+from app.sql.statements import Link, Values, Write, delete, insert, link_of, update
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import structlog
 
 from app import db, settings, wiring
 from app.domain.leases import leases
-from app.flows.each_alone import alone
+from app.each_alone import alone
 
 log = structlog.get_logger()
 

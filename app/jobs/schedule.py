@@ -4,16 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
-from app.flows import (
-    audit,
-    catalogue_sync,
-    cost_drift,
-    earnings_maturity,
-    housekeeping,
-    sign_in,
-    topup_received,
-    webhook_delivery,
-)
+from app.flows.catalogue import drift, sync
+from app.flows.events import delivery
+from app.flows.payments import received
+from app.flows.people import sign_in
+from app.flows.upkeep import audit, earnings, holds
 from app.jobs.leased import IsDue, Work
 
 REAPER_SHARE = 0.2
@@ -38,15 +33,15 @@ class Job:
 
 
 async def _reap_holds() -> int:
-    return await housekeeping.reap_holds(wiring.get().queue)
+    return await holds.reap_holds(wiring.get().queue)
 
 
 async def _finish_inbox() -> int:
-    return await topup_received.finish_inbox(wiring.get().rails)
+    return await received.finish_inbox(wiring.get().rails)
 
 
 async def _fan_out_events() -> int:
-    return await webhook_delivery.fan_out(wiring.get().owner)
+    return await delivery.fan_out(wiring.get().owner)
 
 
 async def _deliver_webhooks() -> int:
@@ -57,7 +52,7 @@ async def _sync_catalogue() -> int:
     wired = wiring.get()
     if not settings.get().syncs_catalogue:
         return 0
-    return await catalogue_sync.sync_catalogue(wired.model_catalogue, wired.mailer)
+    return await sync.sync_catalogue(wired.model_catalogue, wired.mailer)
 
 
 def jobs() -> Mapping[str, Job]:
@@ -65,14 +60,14 @@ def jobs() -> Mapping[str, Job]:
     return {
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
         "finish-inbox": Job(_finish_inbox, 30, urgent=True),
-        "fan-out-events": Job(_fan_out_events, 0.5, is_due=webhook_delivery.has_due, is_shared=True),
+        "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
-        "forget-events": Job(webhook_delivery.forget, 3_600),
-        "fold-deltas": Job(housekeeping.fold, 10),
-        "forget-answers": Job(housekeeping.forget_answers, 60),
+        "forget-events": Job(delivery.forget, 3_600),
+        "fold-deltas": Job(holds.fold, 10),
+        "forget-answers": Job(holds.forget_answers, 60),
         "forget-codes": Job(sign_in.forget_codes, 3_600),
-        "mature-earnings": Job(earnings_maturity.mature_earnings, 900),
+        "mature-earnings": Job(earnings.mature_earnings, 900),
         "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
-        "report-drift": Job(cost_drift.report_drift, 3_600),
+        "report-drift": Job(drift.report_drift, 3_600),
         "audit": Job(audit.run_audit, 900),
     }

@@ -6,7 +6,6 @@ from typing import Any
 
 import reflex as rx
 
-from app.web import routes
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -21,6 +20,7 @@ from app.web.end_user.topup.page import topup
 from app.web.end_user.topup.state import TopupState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
+from app.web.frame import routes
 from app.web.public.home.page import home
 from app.web.public.home.state import HomeState
 from app.web.public.mail.page import mail

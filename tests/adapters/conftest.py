@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from app.adapters import guard
-from app.flows.ports import ProviderAnswer
+from app.adapters.outbound import guard
+from app.ports.providers import ProviderAnswer
 from tests.emulators.upstream import RunningUpstream, running
 
 PUBLIC = "127.0.0.2"

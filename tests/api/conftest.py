@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from tests.emulators import upstream
-from tests.server import Demo, running
+from tests.support.server import Demo, running
 
 UPSTREAM_KEY = "sk-operators-own-0123456789"
 

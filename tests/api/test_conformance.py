@@ -16,17 +16,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app import settings
-from app.adapters.mail_kept import KeptMailer
+from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.events.catalogue import EVENTS
 from app.domain.money import NANOS
-from app.flows.authorize import approve
-from app.flows.demo_data import SHARED_PAYWALL_ID
-from app.flows.links import mint_connect
+from app.flows.callers.links import mint_connect
+from app.flows.paywalls.demo import SHARED_PAYWALL_ID
+from app.flows.people.consent import approve
 from tests.emulators.receiver import Receiver, receiving
-from tests.flows.crowd import sign_in
-from tests.server import QUESTION, ROOT, Demo, running
-from tests.spec import SCHEMAS, seed_document
+from tests.support.crowd import sign_in
+from tests.support.server import QUESTION, ROOT, Demo, running
+from tests.support.spec import SCHEMAS, seed_document
 
 SEED = seed_document()
 HEADER = "X-Paywall-User"

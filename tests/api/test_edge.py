@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.api.raw_http import ask, connect, read_to_end
 from tests.emulators.upstream import RunningUpstream
-from tests.server import QUESTION, Demo, running
+from tests.support.raw_http import ask, connect, read_to_end
+from tests.support.server import QUESTION, Demo, running
 
 CLOSE = "Connection: close\r\n"
 

@@ -1,4 +1,4 @@
-"""Law 1: imports point left; each kind of package from PyPI lives in its room, each vendor in one file."""
+"""Law 1: imports point down, among rooms and among wings; each kind of package in its room, each vendor in a file."""
 
 import sys
 from collections import defaultdict
@@ -12,6 +12,10 @@ from tests.architecture.source import Import, Source, app, report
 
 def test_rooms_import_only_what_lies_left_of_them() -> None:
     report(found for source in app() for found in first_party(source))
+
+
+def test_wings_import_only_what_lies_before_them() -> None:
+    report(found for source in app() for found in wings(source))
 
 
 def test_domain_packages_import_only_earlier_ones() -> None:
@@ -37,6 +41,23 @@ def first_party(source: Source) -> Iterator[str]:
         name = imported.name.removeprefix("app.")
         if source.room and not any(name == room or name.startswith(f"{room}.") for room in allowed):
             yield source.says(imported.line, f"{source.room} may not import {imported.name}; it may import {allowed}.")
+
+
+def wings(source: Source) -> Iterator[str]:
+    """Imports among the wings of a room that point up, and wings that have no place in their room's order."""
+    order = rooms.WINGS.get(source.room, ())
+    parts = source.path.removeprefix(f"app/{source.room}/").split("/")
+    own = parts[0] if len(parts) > 1 else ""
+    if not order or not own:
+        return
+    if own not in order:
+        yield source.says(1, f"{own} has no place in WINGS of tests/architecture/rooms.py.")
+        return
+    for imported in source.imports:
+        other = imported.name.removeprefix(f"app.{source.room}.").split(".")[0]
+        if imported.name.startswith(f"app.{source.room}.") and other in order:
+            if order.index(other) > order.index(own):
+                yield source.says(imported.line, f"{own} may not import {imported.name}: its wing lies above.")
 
 
 def domain_order(source: Source) -> Iterator[str]:
@@ -100,12 +121,12 @@ def _is_excepted(source: Source, imported: Import) -> bool:
     [
         ("app/domain/money.py", "from app import settings"),
         ("app/domain/money.py", "def f():\n    from app.flows import chat"),
-        ("app/flows/chat.py", "from app.adapters.rail_stripe import Stripe"),
-        ("app/flows/chat.py", "from ..api import errors"),
+        ("app/flows/chat/hold.py", "from app.adapters.rail_stripe import Stripe"),
+        ("app/flows/chat/hold.py", "from ...api.common import errors"),
         ("app/adapters/rail_stripe.py", "from app.domain.wallets import wallets"),
-        ("app/adapters/rail_stripe.py", "from app.flows.chat import run"),
-        ("app/api/user.py", "import app.web.pages"),
-        ("app/web/pages.py", "import importlib\nimportlib.import_module('app.api.user')"),
+        ("app/adapters/rail_stripe.py", "from app.flows.chat.hold import run"),
+        ("app/api/v1/user.py", "import app.web.pages"),
+        ("app/web/pages.py", "import importlib\nimportlib.import_module('app.api.v1.user')"),
         ("app/web/pages.py", "import importlib\nimportlib.import_module(name)"),
         ("app/jobs/schedule.py", "from app.domain.ledger import apply"),
         ("app/cli.py", "from app.adapters import rail_sandbox"),
@@ -113,6 +134,25 @@ def _is_excepted(source: Source, imported: Import) -> bool:
 )
 def test_an_import_that_points_right_is_seen(path: str, text: str) -> None:
     assert list(first_party(Source(path, text)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("app/flows/callers/standing.py", "from app.flows.limits.spending import SpendLimits"),
+        ("app/flows/limits/limiter.py", "def f():\n    from app.flows.chat import decide"),
+        ("app/api/common/errors.py", "import app.api.v1.user"),
+        ("app/web/frame/layout.py", "from app.web.components import parts"),
+        ("app/flows/new_wing/story.py", "import os"),
+    ],
+)
+def test_an_import_of_a_wing_above_is_seen(path: str, text: str) -> None:
+    assert list(wings(Source(path, text)))
+
+
+def test_a_wing_may_import_those_below_it() -> None:
+    assert not list(wings(Source("app/flows/chat/hold.py", "from app.flows.limits.limiter import Limiter")))
+    assert not list(wings(Source("app/web/pages.py", "from app.web.end_user.wallet import page")))
 
 
 @pytest.mark.parametrize(
@@ -135,10 +175,10 @@ def test_an_import_of_an_earlier_domain_package_is_allowed() -> None:
     ("path", "text"),
     [
         ("app/domain/money.py", "import httpx"),
-        ("app/flows/chat.py", "from starlette.requests import Request"),
-        ("app/flows/chat.py", "import stripe"),
-        ("app/api/user.py", "import reflex as rx"),
-        ("app/api/user.py", "import uvicorn"),
+        ("app/flows/chat/hold.py", "from starlette.requests import Request"),
+        ("app/flows/chat/hold.py", "import stripe"),
+        ("app/api/v1/user.py", "import reflex as rx"),
+        ("app/api/v1/user.py", "import uvicorn"),
         ("app/web/build.py", "from rich.progress import Progress"),
         ("app/web/pages.py", "from fastapi import FastAPI"),
         ("app/adapters/rail_stripe.py", "import fastapi"),
@@ -152,7 +192,7 @@ def test_a_package_outside_its_room_is_seen(path: str, text: str) -> None:
 
 def test_a_vendor_in_two_adapters_is_seen() -> None:
     first = Source("app/adapters/rail_stripe.py", "import stripe\nimport httpx")
-    second = Source("app/adapters/mail_smtp.py", "from stripe import Customer\nimport httpx")
+    second = Source("app/adapters/mail/smtp.py", "from stripe import Customer\nimport httpx")
     assert len(list(vendors([first, second]))) == 2
     assert not list(vendors([first]))
 

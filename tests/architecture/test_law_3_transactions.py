@@ -18,7 +18,7 @@ def test_commits_happen_in_two_places() -> None:
 
 
 def test_nothing_outside_is_called_in_a_transaction() -> None:
-    names = ports(sources("app/flows/ports.py"))
+    names = ports(sources("app/ports"))
     report(found for source in app() for found in outside_calls(source, names))
 
 
@@ -100,12 +100,12 @@ def _is_port(annotation: ast.expr, port_names: frozenset[str]) -> bool:
     "text", ["session.commit()", "with engine.begin() as connection: pass", "self.session.commit()"]
 )
 def test_a_commit_elsewhere_is_seen(text: str) -> None:
-    assert list(commits(Source("app/flows/chat.py", text)))
+    assert list(commits(Source("app/flows/chat/hold.py", text)))
     assert not list(commits(Source("app/db.py", text)))
 
 
 def test_the_commit_queue_may_be_asked_to_commit_an_operation() -> None:
-    assert not list(commits(Source("app/flows/chat.py", "await queue.commit(operation)")))
+    assert not list(commits(Source("app/flows/chat/hold.py", "await queue.commit(operation)")))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_commit_queue_may_be_asked_to_commit_an_operation() -> None:
     ],
 )
 def test_an_outside_call_in_a_transaction_is_seen(text: str) -> None:
-    assert list(outside_calls(Source("app/flows/chat.py", text), frozenset({"PriceCatalogue"})))
+    assert list(outside_calls(Source("app/flows/chat/hold.py", text), frozenset({"PriceCatalogue"})))
 
 
 def test_an_outside_call_after_a_transaction_is_allowed() -> None:
@@ -134,8 +134,8 @@ def test_an_outside_call_after_a_transaction_is_allowed() -> None:
         "async def f(rail: PaymentRail):\n    with db.transaction() as s:\n        read(s)\n"
         "    await rail.read_payment('x')"
     )
-    assert not list(outside_calls(Source("app/flows/chat.py", text), frozenset({"PaymentRail"})))
+    assert not list(outside_calls(Source("app/flows/chat/hold.py", text), frozenset({"PaymentRail"})))
 
 
 def test_the_ports_are_found() -> None:
-    assert "PaymentRail" in ports(sources("app/flows/ports.py"))
+    assert "PaymentRail" in ports(sources("app/ports"))

@@ -117,8 +117,8 @@ def test_a_public_method_without_its_mark_is_seen(text: str) -> None:
 
 
 def test_a_state_of_another_file_is_a_state_too() -> None:
-    base = Source("app/web/session_state.py", "import reflex as rx\nclass SessionState(rx.State): ...")
-    text = "from app.web.session_state import SessionState\nclass Page(SessionState):\n    def pay(self): ..."
+    base = Source("app/web/frame/session_state.py", "import reflex as rx\nclass SessionState(rx.State): ...")
+    text = "from app.web.frame.session_state import SessionState\nclass Page(SessionState):\n    def pay(self): ..."
     assert list(unmarked([base, Source("app/web/end_user/topup/state.py", text)]))
 
 
@@ -128,7 +128,7 @@ def test_marked_and_private_methods_are_allowed() -> None:
         "    async def watch(self): ...\n    @rx.var\n    def total(self) -> str: return ''\n    def _read(self): ...\n"
     )
     assert not list(unmarked([Source("app/web/end_user/topup/state.py", text)]))
-    assert not list(unmarked([Source("app/web/format.py", "class Rows:\n    def pay(self): ...")]))
+    assert not list(unmarked([Source("app/web/frame/format.py", "class Rows:\n    def pay(self): ...")]))
 
 
 @pytest.mark.parametrize(

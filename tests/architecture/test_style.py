@@ -99,17 +99,17 @@ CATCHING = "try:\n    f()\nexcept {kind}:\n    {body}\n"
 @pytest.mark.parametrize("kind", ["Exception", "BaseException", "(ValueError, Exception)", "Exception as error"])
 def test_catching_everything_elsewhere_is_seen(kind: str) -> None:
     text = CATCHING.format(kind=kind, body="log.exception('x')")
-    assert list(broad_excepts(Source("app/flows/chat.py", text)))
-    assert not list(broad_excepts(Source("app/api/chat.py", text)))
+    assert list(broad_excepts(Source("app/flows/chat/hold.py", text)))
+    assert not list(broad_excepts(Source("app/api/v1/chat.py", text)))
 
 
 def test_a_bare_except_is_seen() -> None:
-    assert list(broad_excepts(Source("app/flows/chat.py", "try:\n    f()\nexcept:\n    raise")))
+    assert list(broad_excepts(Source("app/flows/chat/hold.py", "try:\n    f()\nexcept:\n    raise")))
 
 
 @pytest.mark.parametrize("body", ["pass", "return None", "catalogue.find('x')", "dialog_error('x')"])
 def test_catching_everything_in_silence_is_seen(body: str) -> None:
-    assert list(broad_excepts(Source("app/api/chat.py", CATCHING.format(kind="Exception", body=body))))
+    assert list(broad_excepts(Source("app/api/v1/chat.py", CATCHING.format(kind="Exception", body=body))))
 
 
 def test_catching_everything_twice_is_seen() -> None:
@@ -119,7 +119,7 @@ def test_catching_everything_twice_is_seen() -> None:
 
 def test_suppressing_everything_is_seen() -> None:
     text = "import contextlib\nwith contextlib.suppress(Exception): f()"
-    assert list(broad_excepts(Source("app/api/chat.py", text)))
+    assert list(broad_excepts(Source("app/api/v1/chat.py", text)))
 
 
 def test_catching_named_errors_is_allowed() -> None:
@@ -144,10 +144,10 @@ def test_unfinished_work_is_seen(text: str) -> None:
 
 def test_a_port_declares_without_a_body() -> None:
     text = "from typing import Protocol\nclass Chain(Protocol):\n    def f(self) -> int: ..."
-    assert not list(unfinished(Source("app/flows/ports.py", text)))
+    assert not list(unfinished(Source("app/ports/mail.py", text)))
 
 
 def test_a_function_with_nothing_to_do_says_so() -> None:
     assert not list(
-        unfinished(Source("app/adapters/provider_demo.py", "def close():\n    '''There is nothing open.'''"))
+        unfinished(Source("app/adapters/demo/provider.py", "def close():\n    '''There is nothing open.'''"))
     )

@@ -10,7 +10,7 @@ from app import db, settings
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits
-from app.flows.demo_data import PAYWALL_ID
+from app.flows.paywalls.demo import PAYWALL_ID
 
 NONE = PaywallLimits()
 

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 
 import app.domain
 from app.domain.all_tables import METADATA, ONE_OF_EACH_FILE
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 MODULES = [
     module.name

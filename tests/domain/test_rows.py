@@ -11,11 +11,11 @@ from app import db
 from app.domain import rows
 from app.domain.all_tables import METADATA
 from app.domain.leases.tables import Lease
-from app.domain.ledger.sql import Values, Write
 from app.domain.ledger.tables import LedgerDelta
 from app.domain.rows import RowDelete, RowInsert, RowUpdate
-from app.domain.tables import table_of
 from app.domain.usage.tables import IdempotentAnswer
+from app.sql.columns import table_of
+from app.sql.statements import Values, Write
 
 ANSWERS = table_of(IdempotentAnswer)
 

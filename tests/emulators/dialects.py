@@ -1,7 +1,8 @@
 """How providers write usage and text where they do not write as OpenAI does: a table of dialects, each with its source.
 
-A `Dialect` says the same words in its own way, whole and streamed, and what is right for them: `tokens` to charge. The
-tests of `tests/flows/test_dialects.py` carry each of them through the real flows, to the end and left in the middle.
+A `Dialect` says the same words in its own way, whole and streamed, and what is right for them: `tokens` to charge.
+The tests of `tests/flows/chat/test_dialects.py` carry each of them through the real flows, to the end
+and left in the middle.
 """
 
 import json

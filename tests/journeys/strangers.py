@@ -18,7 +18,7 @@ import socketio
 from sqlalchemy import text
 
 from app import db, settings
-from app.api.http import create_api
+from app.api.serving.http import create_api
 from app.domain.authorizations.authorizations import list_of
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
@@ -30,14 +30,14 @@ from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.shared import shared_wallet_id
-from app.flows.authorize import approve
-from app.flows.demo_data import SHARED_PAYWALL_ID
-from app.flows.links import mint_connect, mint_menu, mint_topup
-from app.flows.sign_in import find_person
+from app.flows.callers.links import mint_connect, mint_menu, mint_topup
+from app.flows.paywalls.demo import SHARED_PAYWALL_ID
+from app.flows.people.consent import approve
+from app.flows.people.sign_in import find_person
 from app.web.pages import PAGES
-from tests.api.browser import Browser
-from tests.flows.crowd import MAILBOX, top_up
 from tests.journeys.conftest import Site
+from tests.support.browser import Browser
+from tests.support.crowd import MAILBOX, top_up
 
 NAMESPACE = "/_event"
 FIRST_SECONDS_MAX, LEAVE_SECONDS_MAX, WAITS_MAX = 10, 3, 10

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from app import db, settings
-from app.adapters.catalogue_openrouter import OpenRouterCatalogue
-from app.adapters.mail_kept import KeptMailer
-from app.adapters.prices_genai import GenaiPrices
+from app.adapters.mail.kept import KeptMailer
+from app.adapters.prices.genai import GenaiPrices
+from app.adapters.prices.openrouter import OpenRouterCatalogue
 from app.domain import clock
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
@@ -28,17 +28,17 @@ from app.domain.paywalls.configuration import BUILT_IN, Configuration, Mode, Pro
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.tables import ModelPrice
-from app.domain.tables import table_of
 from app.domain.usage.requests import read_receipt
 from app.domain.wallets.shared import open_shared_wallet
-from app.flows.authorize import approve
-from app.flows.catalogue_sync import sync_catalogue
-from app.flows.links import mint_connect
-from app.flows.own_prices import set_own_price
+from app.flows.callers.links import mint_connect
+from app.flows.catalogue.sync import sync_catalogue
+from app.flows.paywalls.prices import set_own_price
+from app.flows.people.consent import approve
+from app.sql.columns import table_of
 from tests.emulators import openrouter
 from tests.emulators.openrouter import RunningOpenRouter, model
-from tests.flows import crowd
-from tests.server import Demo, arithmetic, command, running
+from tests.support import crowd
+from tests.support.server import Demo, arithmetic, command, running
 
 CLIENTS = 4
 CHANGES = 5

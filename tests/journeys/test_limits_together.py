@@ -23,11 +23,11 @@ from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import ProviderSetting, publish, read_current
 from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
-from app.flows.audit import audit
+from app.flows.upkeep.audit import audit
 from tests.emulators import redis_server, upstream
-from tests.flows.books import PRICE, make_paywall
 from tests.journeys.pages import free_port
-from tests.server import QUESTION, ROOT
+from tests.support.books import PRICE, make_paywall
+from tests.support.server import QUESTION, ROOT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 

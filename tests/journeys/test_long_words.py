@@ -14,14 +14,14 @@ from app.domain.paywalls import configuration, keys
 from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, Mode, read_current
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
-from app.flows.authorize import approve
-from app.flows.demo_data import SHARED_PAYWALL_ID
-from app.flows.links import mint_connect, mint_menu, mint_topup
+from app.flows.callers.links import mint_connect, mint_menu, mint_topup
+from app.flows.paywalls.demo import SHARED_PAYWALL_ID
+from app.flows.people.consent import approve
 from tests.conftest import find_chromium
-from tests.flows.crowd import MAILBOX, top_up
 from tests.journeys.conftest import Site
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.strangers import sign_in
+from tests.support.crowd import MAILBOX, top_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app import db, settings
-from app.adapters.messenger_http import HttpMessenger
+from app.adapters.outbound.messenger import HttpMessenger
 from app.adapters.secret_box import SecretBox
 from app.domain import rows
 from app.domain.events import outbox
@@ -22,10 +22,10 @@ from app.domain.money import Environment, Unit
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import app_wallet
-from app.flows.snapshot import Snapshot
-from app.flows.webhook_settings import NewSecret, create_subscription
+from app.flows.callers.snapshot import Snapshot
+from app.flows.paywalls.webhooks import NewSecret, create_subscription
 from tests.emulators.receiver import Receiver, receiving
-from tests.flows.books import make_snapshot
+from tests.support.books import make_snapshot
 
 SECRET = "one secret of all processes"
 KILLS = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulators import upstream
-from tests.server import Demo, running
+from tests.support.server import Demo, running
 
 
 @pytest.fixture(scope="session")

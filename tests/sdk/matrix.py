@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.server import ROOT, Demo, running
+from tests.support.server import ROOT, Demo, running
 
 FOLDER = ROOT / ".coinslot" / "matrix"
 CASES = {

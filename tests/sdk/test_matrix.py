@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.matrix import CASES, CLIENTS, try_client
-from tests.server import running
+from tests.support.server import running
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 

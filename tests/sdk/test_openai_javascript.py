@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.emulators.upstream import RunningUpstream
-from tests.server import Demo
+from tests.support.server import Demo
 
 BIN = Path(sys.executable).parent
 

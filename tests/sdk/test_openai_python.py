@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from tests.emulators.upstream import RunningUpstream
-from tests.server import QUESTION, Demo
-from tests.spec import check_answer, check_chunk
+from tests.support.server import QUESTION, Demo
+from tests.support.spec import check_answer, check_chunk
 
 TOOLS: list[Any] = [
     {"type": "function", "function": {"name": name, "parameters": {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.pages import free_port
-from tests.server import Demo, running
+from tests.support.server import Demo, running
 
 README = Path(__file__).parents[2] / "README.md"
 BIN = Path(sys.executable).parent

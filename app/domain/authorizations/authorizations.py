@@ -21,7 +21,7 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.tables import Paywall, PaywallVersion
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 CONFIRM_SECONDS = 15 * 60
 BY_USER, BY_APP, BY_RENEWAL = "user", "app", "renewal"

@@ -11,7 +11,7 @@ from app.domain import clock
 from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
 from app.domain.errors import Refused
 from app.domain.pricing.list_price import ListPrice
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 KNOWN_MIN = 20
 VANISHED_SHARE_MAX = 0.5

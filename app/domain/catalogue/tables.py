@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words
 
 
 class CatalogueModel(SQLModel, table=True):

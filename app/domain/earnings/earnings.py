@@ -17,7 +17,7 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.ledger.tables import LedgerAccount, LedgerDelta, LedgerTransfer
 from app.domain.money import Environment, Unit
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 _ACCOUNTS, _DELTAS, _TRANSFERS = table_of(LedgerAccount), table_of(LedgerDelta), table_of(LedgerTransfer)
 

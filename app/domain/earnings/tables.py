@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words
 
 
 class EarningsMaturity(SQLModel, table=True):

@@ -17,7 +17,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.events.made import Made
 from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import new_id
-from app.domain.tables import Words, table_of
+from app.sql.columns import Words, table_of
 
 ATTEMPTS_MAX = 8
 JITTER = 0.2

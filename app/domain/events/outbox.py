@@ -19,10 +19,10 @@ from app.domain.events.request_events import events_of
 from app.domain.events.subscriptions import read_told
 from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import derived_id
-from app.domain.ledger.sql import insert
-from app.domain.tables import table_of
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD
 from app.domain.usage.requests import TABLE as REQUESTS
+from app.sql.columns import table_of
+from app.sql.statements import insert
 
 _EVENTS, _DELIVERIES = table_of(PaywallEvent), table_of(WebhookDelivery)
 _SUBSCRIPTIONS = table_of(WebhookSubscription)

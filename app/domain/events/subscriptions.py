@@ -20,7 +20,7 @@ from app.domain.ids import new_id
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import epoch_subject
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 ACTIVE_MAX = 20
 OVERLAP_SECONDS = 24 * 3600

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.inbox.tables import InboxEvent
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 _STORE = text(
     "INSERT INTO inbox_event (id, rail, payment_id, received_at, attempts)"

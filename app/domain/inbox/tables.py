@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words
 
 
 class InboxEvent(SQLModel, table=True):

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.leases.tables import Lease
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 PROCESS = "process:"
 """Prefix of the leases that keep a process's holds alive."""

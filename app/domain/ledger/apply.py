@@ -15,7 +15,6 @@ from app.domain.ledger.decide import decide
 from app.domain.ledger.opening import open_budget_sets, open_shared_accounts
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.ledger.reading import open_book
-from app.domain.ledger.sql import Link, Values, delete, insert, session_link, update
 from app.domain.ledger.tables import (
     LedgerAccount,
     LedgerBudget,
@@ -25,7 +24,8 @@ from app.domain.ledger.tables import (
     LedgerPosting,
     LedgerTransfer,
 )
-from app.domain.tables import table_of
+from app.sql.columns import table_of
+from app.sql.statements import Link, Values, delete, insert, session_link, update
 
 Outcome = Applied | LedgerRefused
 

@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
-from app.domain.ledger.sql import Read, delete, update
 from app.domain.ledger.tables import LedgerAccount, LedgerDelta
-from app.domain.tables import table_of
+from app.sql.columns import table_of
+from app.sql.statements import Read, delete, update
 
 ROWS_MAX = 10_000
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import CHARGED, Account
 from app.domain.ledger.tables import LedgerTransfer
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 _TRANSFERS = table_of(LedgerTransfer)
 

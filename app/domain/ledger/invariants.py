@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.domain.ledger.accounts import NEVER_BELOW_ZERO, NO_TRIAL_MONEY, Kind
 from app.domain.ledger.book import budget_set_id
 from app.domain.ledger.operations import posting_hash
-from app.domain.ledger.sql import Read
+from app.sql.statements import Read
 
 BATCH = 1_000
 RANGE = 10_000

@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.book import budget_set_id
-from app.domain.ledger.sql import Link, insert
 from app.domain.ledger.tables import LedgerAccount, LedgerBudget, LedgerBudgetSet, LedgerBudgetSetMember, LedgerEpoch
-from app.domain.tables import table_of
+from app.sql.columns import table_of
+from app.sql.statements import Link, insert
 
 KNOWN_MAX = 100_000
 """How many ids of accounts and sets a process remembers as opened; beyond that they are asked for again."""

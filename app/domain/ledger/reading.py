@@ -13,7 +13,7 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, CHARGED, NEVER_BELOW_ZE
 from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow, budget_set_id
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs
 from app.domain.ledger.operations import BumpEpoch, Charge, Extend, Hold, Operation, Post, Release, SetCap, Settle
-from app.domain.ledger.sql import Link, Read
+from app.sql.statements import Link, Read
 
 _HOLDS = Read(
     "SELECT id, inputs_hash, account_id, owner, request_id, status, amount, from_promo, bound, metered, asked, charged,"

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.money import Environment, Unit
-from app.domain.tables import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words
 
 _PREFIXES = [f"{environment.value}:{unit.value}:" for environment in Environment for unit in Unit]
 _ONE_UNIT = " OR ".join(

@@ -21,7 +21,7 @@ from app.domain.ledger.operations import Epoch, SetCap
 from app.domain.ledger.tables import LedgerBudget, LedgerEpoch
 from app.domain.paywalls.limits import KeyLimits, Scope
 from app.domain.paywalls.tables import Paywall
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 Period = Literal["day", "month"]
 

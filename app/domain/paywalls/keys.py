@@ -14,7 +14,7 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment
 from app.domain.paywalls.tables import Paywall, PaywallKey
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 KEYS_MAX = 5
 _PREFIXES = {Environment.LIVE: "sk-coinslot-", Environment.SANDBOX: "sk-coinslot-test-"}

@@ -17,7 +17,7 @@ from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.paywalls.limits import Limits, Scope, check_limits
 from app.domain.paywalls.tables import LimitOverride, Paywall
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 OVERRIDES_MAX = 10_000
 """How many a paywall may have; every process keeps all of them in memory."""

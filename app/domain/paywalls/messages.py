@@ -88,3 +88,8 @@ def is_plain(text: str) -> bool:
 def render(template: str, values: Mapping[str, str]) -> str:
     """Puts values into a template, once: what looks like a placeholder in a value stays as it is."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def seal_context(paywall_id: str) -> str:
+    """Returns what a paywall's signing secret is sealed for."""
+    return f"responder_secret:{paywall_id}"

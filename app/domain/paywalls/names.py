@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.paywalls.tables import Paywall, PaywallVersion
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 
 def read_names(session: Session, paywall_ids: Iterable[str | None]) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words
 
 
 class Paywall(SQLModel, table=True):

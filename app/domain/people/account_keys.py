@@ -9,7 +9,7 @@ from app.domain import clock
 from app.domain.ids import new_id
 from app.domain.key_text import hash_key, is_key, make_key
 from app.domain.people.tables import AccountKey
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 PREFIX = "sk-coinslot-user-"
 

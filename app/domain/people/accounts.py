@@ -13,7 +13,7 @@ from app.domain.errors import BadField, NotFound, Refused
 from app.domain.ids import as_id, derived_id, new_id
 from app.domain.money import NANOS
 from app.domain.people.tables import Identity, PersonAccount
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 EMAIL = "email"
 """The issuer of identities that are addresses."""

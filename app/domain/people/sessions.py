@@ -11,7 +11,7 @@ from app.domain import clock
 from app.domain.errors import NotFound
 from app.domain.ids import as_id, new_id
 from app.domain.people.tables import PersonAccount, SignInSession
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 SESSION_SECONDS = 30 * 24 * 60 * 60
 SEEN_SECONDS = 10 * 60

@@ -17,8 +17,8 @@ from app.domain.ids import is_word, new_id
 from app.domain.network import network_of
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.tables import SignInCode
-from app.domain.tables import table_of
 from app.domain.turns import take_turns
+from app.sql.columns import table_of
 
 CODE_SECONDS = 10 * 60
 TRIES_MAX = 5

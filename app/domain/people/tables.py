@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words
 
 
 class PersonAccount(SQLModel, table=True):

@@ -17,7 +17,7 @@ from app.domain.paywalls.configuration import epoch_subject
 from app.domain.pricing.list_price import ListPrice, check_tiers, tiers_from_json, tiers_to_json
 from app.domain.pricing.quote import Price, Tier
 from app.domain.pricing.tables import KINDS, ModelPrice
-from app.domain.tables import table_of
+from app.sql.columns import table_of
 
 MARKUP_BASIS_POINTS_MAX = 1_000_000
 DEVELOPER, CATALOGUE = "developer", "catalogue"

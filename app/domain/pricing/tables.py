@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.domain.tables import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words
 
 KINDS = ("cache_write_nanos", "image_input_nanos", "audio_input_nanos", "reasoning_nanos", "audio_output_nanos",
          "image_output_nanos")  # fmt: skip

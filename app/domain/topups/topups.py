@@ -14,8 +14,8 @@ from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.tables import table_of
 from app.domain.topups.tables import Topup
+from app.sql.columns import table_of
 
 LEAST_NANOS = 3 * NANOS
 MOST_NANOS = 10_000 * NANOS

@@ -13,9 +13,9 @@ from app.domain.ledger.tables import LedgerTransfer
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import read_current
 from app.domain.pricing.receipts import Receipt, explain
-from app.domain.tables import table_of
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.wallets.wallets import app_wallet
+from app.sql.columns import table_of
 
 LINES_MAX = 6
 """Into how many transfers a charge may be split: provider, fee and earnings, of trial money and wallet."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.invariants import Finding, Progress, read_by_key
 from app.domain.money import NANOS, Unit, format_decimal
-from app.domain.tables import Json
+from app.sql.columns import Json
 
 _REQUESTS = text("""
     SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt, r.late,

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.money import Unit
 from app.domain.pricing.list_price import CREDITS_PER_DOLLAR
-from app.domain.tables import table_of
 from app.domain.usage.requests import TABLE, checkpoint_cost
 from app.domain.usage.tables import CostDrift
+from app.sql.columns import table_of
 
 ROWS_AT_ONCE = 1_000
 

@@ -17,8 +17,8 @@ from app.domain import clock
 from app.domain.errors import AnswerForgotten, BadField, KeyReused
 from app.domain.ids import derived_id
 from app.domain.rows import RowDelete, RowInsert, RowUpdate
-from app.domain.tables import table_of
 from app.domain.usage.tables import IdempotentAnswer
+from app.sql.columns import table_of
 
 KEY_CHARACTERS_MAX = 255
 CHAT_ANSWER_SECONDS = 15 * 60

@@ -18,9 +18,9 @@ from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
 from app.domain.rows import RowInsert, RowUpdate
-from app.domain.tables import table_of
 from app.domain.usage.tables import Request
 from app.domain.wallets.wallets import UserWallet
+from app.sql.columns import table_of
 
 TABLE = table_of(Request)
 START_DUE, END_DUE, START_TOLD = 1, 2, 0

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerTransfer
-from app.domain.tables import table_of
 from app.domain.usage.requests import TABLE as REQUESTS
+from app.sql.columns import table_of
 
 DAY_SECONDS = 24 * 60 * 60
 

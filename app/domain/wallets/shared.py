@@ -16,9 +16,9 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit
-from app.domain.tables import table_of
 from app.domain.wallets.tables import SharedWallet
 from app.domain.wallets.wallets import UserWallet, end_user_id
+from app.sql.columns import table_of
 
 
 @dataclass(frozen=True, slots=True)

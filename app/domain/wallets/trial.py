@@ -13,9 +13,9 @@ from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.network import network_of
-from app.domain.tables import table_of
 from app.domain.turns import take_turns
 from app.domain.wallets.tables import TrialGrant
+from app.sql.columns import table_of
 
 DAY_SECONDS = 24 * 60 * 60
 INSTANCE = "instance"

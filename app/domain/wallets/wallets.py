@@ -21,8 +21,8 @@ from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import epoch_subject
-from app.domain.tables import table_of
 from app.domain.wallets.tables import EndUser, Wallet
+from app.sql.columns import table_of
 
 RESERVED_WORDS = frozenset({
     "user", "models", "chat", "requests", "orders", "ledger", "webhooks", "manage", "v1", "api",

@@ -7,7 +7,7 @@ from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
-from app.web.format import ago
+from app.web.frame.format import ago
 
 _TITLES = {
     "topup": "Top-up",

@@ -7,7 +7,7 @@ import reflex as rx
 
 from app.domain.errors import BadField
 from app.domain.money import Unit, format_for_people
-from app.flows.topup_checkout import check_amount
+from app.flows.payments.checkout import check_amount
 from app.web.components.amounts import AMOUNTS
 
 AMOUNT_CHARACTERS_MAX = 20

@@ -27,8 +27,8 @@ from app.domain.money import Environment
 from app.domain.paywalls.configuration import Mode
 from app.domain.people.accounts import email_identity, enter
 from app.domain.wallets.shared import open_shared_wallet
-from app.flows.snapshot import read_epochs
-from tests.flows.books import make_paywall
+from app.flows.callers.snapshot import read_epochs
+from tests.support.books import make_paywall
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from app.domain.ledger.operations import Charge, Collected, Post, Transfer
 from app.domain.money import Environment
 from app.domain.people.accounts import CAP_NANOS_MAX, email_identity, enter
 from app.domain.wallets.shared import open_shared_wallet
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 DAY = 24 * 3600 * clock.SECOND
 

@@ -10,7 +10,7 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment
-from tests.flows.books import assert_books_balance
+from tests.support.books import assert_books_balance
 
 PENDING = pending_account(Environment.SANDBOX, "pw_1")
 WORLD = PENDING.beside(Kind.WORLD, "x")

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import BadField
 from app.domain.events.catalogue import EVENTS, check_patterns, matches
-from tests.spec import seed_document
+from tests.support.spec import seed_document
 
 
 def test_every_event_of_the_seed_is_there_with_its_fields() -> None:

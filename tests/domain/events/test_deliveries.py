@@ -9,7 +9,7 @@ from app.domain.events import deliveries, outbox, subscriptions
 from app.domain.events.deliveries import Outcome
 from app.domain.events.made import make
 from tests.domain.events.test_outbox import subscribe
-from tests.flows.books import make_snapshot
+from tests.support.books import make_snapshot
 
 
 def happen(paywall_id: str, count: int) -> None:

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from app.domain.events.catalogue import VERSION
 from app.domain.events.made import EventUnwritable, about, body_of, body_shown, encode, make
 from app.domain.wallets.wallets import end_user_id
-from tests.spec import seed_document
+from tests.support.spec import seed_document
 
 
 def test_an_event_has_one_id_for_what_happened() -> None:

@@ -12,11 +12,11 @@ from app.domain.events.made import Made, make
 from app.domain.events.tables import PaywallEvent, WebhookDelivery
 from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
-from app.domain.tables import table_of
 from app.domain.usage import requests
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD, Asked, Metered
 from app.domain.wallets.wallets import app_wallet
-from tests.flows.books import make_snapshot
+from app.sql.columns import table_of
+from tests.support.books import make_snapshot
 
 
 def subscribe(paywall_id: str, *events: str) -> str:

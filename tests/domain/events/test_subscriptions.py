@@ -10,11 +10,11 @@ from app.domain.events import deliveries, subscriptions
 from app.domain.events.catalogue import EVENTS
 from app.domain.events.subscriptions import ACTIVE_MAX, FAILING_SECONDS_MAX, FAILURES_MAX
 from app.domain.ledger.tables import LedgerEpoch
-from app.domain.tables import table_of
-from app.flows.snapshot import find_outdated
+from app.flows.callers.snapshot import find_outdated
+from app.sql.columns import table_of
 from tests.domain.events.test_deliveries import happen
 from tests.domain.events.test_outbox import subscribe
-from tests.flows.books import make_snapshot
+from tests.support.books import make_snapshot
 
 
 def test_a_paywalls_first_subscription_outdates_what_was_decided_without_it(database: str) -> None:

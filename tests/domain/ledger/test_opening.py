@@ -8,7 +8,7 @@ from app import db
 from app.domain.ledger import opening
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs, open_shared_accounts
-from app.domain.ledger.sql import session_link
+from app.sql.statements import session_link
 from tests.domain.ledger.money import REVENUE, WALLET, account, count, deposit, do, execute, findings
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -8,7 +8,7 @@ from app import db
 from app.domain.errors import Unavailable
 from app.domain.ledger.operations import BumpEpoch, Charge, Epoch, Extend, Hold, Post, SetCap, Transfer
 from app.domain.ledger.reading import open_book
-from app.domain.ledger.sql import link_of
+from app.sql.statements import link_of
 from tests.domain.ledger.money import (
     EARNINGS,
     OTHER_WALLET,

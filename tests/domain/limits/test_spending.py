@@ -18,8 +18,8 @@ from app.domain.limits.spending import (
 )
 from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import NONE, KeyLimits, Limits, Scope
-from app.flows.snapshot import Snapshot
-from tests.flows.books import make_snapshot
+from app.flows.callers.snapshot import Snapshot
+from tests.support.books import make_snapshot
 
 BOTH = Limits(spend_per_day_nanos=100, spend_per_month_nanos=1_000)
 LIMITS = KeyLimits(BOTH, {"bob": NONE}, Limits(spend_per_day_nanos=300), NONE)

@@ -21,8 +21,8 @@ from app.domain.paywalls.configuration import (
 )
 from app.domain.paywalls.limits import Limits, PaywallLimits
 from app.domain.paywalls.tables import Paywall, PaywallVersion
-from app.flows.snapshot import read_epochs
-from tests.flows.books import make_paywall
+from app.flows.callers.snapshot import read_epochs
+from tests.support.books import make_paywall
 
 FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/x", ("http://localhost:3000",),
                       {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip

@@ -16,8 +16,8 @@ from app.domain.key_text import hash_key
 from app.domain.money import Environment
 from app.domain.paywalls.keys import KEYS_MAX, add_key, derive_key, epoch_subject, is_well_formed, new_key, revoke_key
 from app.domain.paywalls.tables import PaywallKey
-from app.flows.snapshot import read_epochs
-from tests.flows.books import make_paywall
+from app.flows.callers.snapshot import read_epochs
+from tests.support.books import make_paywall
 
 
 @pytest.mark.parametrize("environment", list(Environment))

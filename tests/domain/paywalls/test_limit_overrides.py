@@ -8,8 +8,8 @@ from app.domain.money import Environment
 from app.domain.paywalls import keys, limit_overrides
 from app.domain.paywalls.limit_overrides import Overrides, read_overrides, set_override
 from app.domain.paywalls.limits import NONE, Limits, Scope
-from app.flows.snapshot import find_outdated, read_snapshot
-from tests.flows.books import make_paywall, make_snapshot
+from app.flows.callers.snapshot import find_outdated, read_snapshot
+from tests.support.books import make_paywall, make_snapshot
 
 SOME, OTHER = Limits(requests_per_minute=10), Limits(spend_per_day_nanos=10**12)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from app import db
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.names import read_names
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 
 def test_names_follow_the_published_version(database: str) -> None:

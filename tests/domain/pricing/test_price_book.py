@@ -15,8 +15,8 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier
 from app.domain.pricing.tables import ModelPrice
-from app.flows.snapshot import read_epochs
-from tests.flows.books import make_paywall
+from app.flows.callers.snapshot import read_epochs
+from tests.support.books import make_paywall
 
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
 TIERS = (Tier(100, 1, 2, 3), Tier(200, 4, 5, 6, 7, 8, 9, 10, 11, 12))

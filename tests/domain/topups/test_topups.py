@@ -15,7 +15,7 @@ from app.domain.topups import topups
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import PaidFilter, PaymentMismatch, list_paid, page_statement
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_balance
-from tests.flows.books import assert_books_balance, make_paywall
+from tests.support.books import assert_books_balance, make_paywall
 
 PAYMENT: dict[str, Any] = {"amount_nanos": 5 * NANOS, "currency": "USD", "is_live": False}
 

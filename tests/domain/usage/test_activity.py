@@ -4,6 +4,7 @@ import pytest
 
 from app import db
 from app.domain import rows
+from app.domain.earnings.charge_split import charge_split
 from app.domain.errors import NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
@@ -14,8 +15,7 @@ from app.domain.usage import requests
 from app.domain.usage.activity import Movement, read_movements
 from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import UserWallet, app_wallet
-from app.flows.charge_split import charge_split
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 
 def to_revenue(wallet: UserWallet) -> Split:

@@ -12,10 +12,10 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Applied, Charge, Hold, Operation, Release, Settle
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
-from app.domain.tables import Json
 from app.domain.usage import audit, requests
 from app.domain.usage.requests import Asked, Metered
 from app.domain.wallets.wallets import app_wallet
+from app.sql.columns import Json
 from tests.domain.ledger.money import deposit, do, execute, to_revenue
 
 PRICE = Price("prc_1", "m", 3, Unit.USD, 2_500_000_001, 1_250_000_003, 10_000_000_007, 1_111, 5, 1_250)

@@ -16,7 +16,7 @@ from app.domain.usage import requests
 from app.domain.usage.request_list import RequestFilter, list_receipts, list_rows, page_statement
 from app.domain.usage.requests import TABLE, Asked
 from app.domain.wallets.wallets import app_wallet
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 
 def begin(session: db.Session, paywall_id: str, user: str, model: str = "m", count: int = 1) -> list[str]:

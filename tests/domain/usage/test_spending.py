@@ -4,6 +4,7 @@ import pytest
 
 from app import db
 from app.domain import clock
+from app.domain.earnings.charge_split import charge_split
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply
 from app.domain.ledger.operations import Charge, Post, Transfer
@@ -16,8 +17,7 @@ from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.requests import Asked
 from app.domain.usage.spending import DAY_SECONDS, DaySpent, day_of, read_spending
 from app.domain.wallets.shared import as_charged_by, open_shared_wallet
-from app.flows.charge_split import charge_split
-from tests.flows.books import assert_books_balance
+from tests.support.books import assert_books_balance
 
 TERMS = SplitTerms(100, pays_provider=True)
 

@@ -17,7 +17,7 @@ from app.domain.wallets.shared import (
     shared_account,
     shared_wallet_id,
 )
-from app.flows.snapshot import read_epochs
+from app.flows.callers.snapshot import read_epochs
 
 LIVE, SANDBOX = Environment.LIVE, Environment.SANDBOX
 

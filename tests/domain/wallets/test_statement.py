@@ -13,7 +13,7 @@ from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.wallets.statement import read_wallet
 from app.domain.wallets.wallets import app_wallet
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 
 def test_a_wallet_shows_what_is_available_and_what_is_held(database: str) -> None:

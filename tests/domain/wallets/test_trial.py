@@ -12,7 +12,7 @@ from app.domain.money import Environment
 from app.domain.people.accounts import email_identity, enter
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
 from app.domain.wallets.trial import DAY_SECONDS, Outcome, TrialRules, give_trial
-from tests.flows.books import assert_books_balance
+from tests.support.books import assert_books_balance
 
 RULES = TrialRules(200, 3)
 SANDBOX, LIVE = Environment.SANDBOX, Environment.LIVE

@@ -13,7 +13,7 @@ from app.domain.ledger.operations import Hold, Post, Transfer
 from app.domain.money import Environment, Unit
 from app.domain.wallets.tables import EndUser, Wallet
 from app.domain.wallets.wallets import Balance, app_wallet, check_user, open_wallet, read_balance
-from tests.flows.books import make_paywall
+from tests.support.books import make_paywall
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/"), min_size=1, max_size=128))

@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.activity import activity as movements
 from app.web.components.parts import empty, instead, skeleton
 from app.web.end_user.activity.state import ActivityState, AppChoice
-from app.web.layout import own_frame
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
 
 _state = ActivityState
 

@@ -14,10 +14,10 @@ from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import shared_account
-from app.flows.page_marks import Subject, purse_subjects
+from app.flows.callers.marks import Subject, purse_subjects
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.end_user.wallet.rows import choose_environment
-from app.web.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Read, VisitorState, for_a_person
 
 ROWS_A_PAGE = 25
 ROWS_MAX = 500

@@ -2,13 +2,13 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.caps import cap_chooser
 from app.web.components.parts import app_icon, instead, note, problem_line, sandbox_tag, skeleton
-from app.web.components.plain_form import post_form
 from app.web.end_user.authorize.rows import PriceRow
 from app.web.end_user.authorize.state import AuthorizeState
-from app.web.layout import frame
+from app.web.frame import routes
+from app.web.frame.layout import frame
+from app.web.frame.plain_form import post_form
 
 _state = AuthorizeState
 

@@ -6,9 +6,9 @@ from app.db import Session
 from app.domain.money import NANOS, Environment, Unit, format_decimal, format_for_people
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS
-from app.flows.authorize import read_consent
-from app.flows.links import AppLink
-from app.web.format import initials
+from app.flows.callers.links import AppLink
+from app.flows.people.consent import read_consent
+from app.web.frame.format import initials
 
 PRICES_MAX = 50
 

@@ -14,13 +14,13 @@ from app.domain.paywalls import configuration
 from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account
-from app.flows import authorize
-from app.flows.links import open_connect
-from app.flows.page_marks import About, Subject, purse_subjects
+from app.flows.callers.links import open_connect
+from app.flows.callers.marks import About, Subject, purse_subjects
+from app.flows.people import consent as authorize
 from app.web.components.caps import CAPS
 from app.web.end_user.authorize.rows import ConsentRow, read_consent_row
-from app.web.routes import token_of
-from app.web.session_state import Read, VisitorState, for_a_person
+from app.web.frame.routes import token_of
+from app.web.frame.session_state import Read, VisitorState, for_a_person
 
 
 class AuthorizeState(VisitorState, rx.State):

@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.web.components.parts import app_icon, confirm, figure, instead, sandbox_tag, skeleton, tag
 from app.web.end_user.menu.state import MenuState
-from app.web.layout import frame
+from app.web.frame.layout import frame
 
 _state = MenuState
 _FIRST = "btn primary wide"

@@ -13,9 +13,9 @@ from app.domain.paywalls.configuration import Mode, read_current
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet, read_balance
-from app.flows.links import AppLink, mint_connect, mint_topup
-from app.web import routes
-from app.web.format import initials
+from app.flows.callers.links import AppLink, mint_connect, mint_topup
+from app.web.frame import routes
+from app.web.frame.format import initials
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from app.domain.errors import CoinslotError
 from app.domain.ledger import accounts
 from app.domain.paywalls import configuration
 from app.domain.people.sessions import Person
-from app.flows import authorize
-from app.flows.links import open_menu
-from app.flows.page_marks import About, Subject, purse_subjects
+from app.flows.callers.links import open_menu
+from app.flows.callers.marks import About, Subject, purse_subjects
+from app.flows.people import consent
 from app.web.end_user.menu.rows import MenuRow, read_menu
-from app.web.routes import token_of
-from app.web.session_state import Read, VisitorState
+from app.web.frame.routes import token_of
+from app.web.frame.session_state import Read, VisitorState
 
 
 class MenuState(VisitorState, rx.State):
@@ -65,7 +65,7 @@ class MenuState(VisitorState, rx.State):
         if person is None:
             return self._leave()
         try:
-            await authorize.revoke_link(person, open_menu(token_of(self.router.url.path)))
+            await consent.revoke_link(person, open_menu(token_of(self.router.url.path)))
         except CoinslotError as error:
             self.problem = error.message
         self.is_revoking = False

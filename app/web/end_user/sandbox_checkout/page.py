@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.web.components.parts import instead, skeleton, tag
 from app.web.end_user.sandbox_checkout.state import SandboxCheckoutState
-from app.web.layout import frame
+from app.web.frame.layout import frame
 
 
 def sandbox_checkout() -> rx.Component:

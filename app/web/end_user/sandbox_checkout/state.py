@@ -9,9 +9,9 @@ from reflex.event import EventSpec
 from app import wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound
 from app.domain.money import Unit, format_for_people
-from app.flows.topup_checkout import open_sandbox_checkout
-from app.flows.topup_received import pay_in_sandbox
-from app.web.routes import token_of
+from app.flows.payments.checkout import open_sandbox_checkout
+from app.flows.payments.received import pay_in_sandbox
+from app.web.frame.routes import token_of
 
 
 class SandboxCheckoutState(rx.State):

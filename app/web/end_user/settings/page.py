@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.once import fetch_once, kept_here
 from app.web.components.parts import (
     confirm,
@@ -14,10 +13,11 @@ from app.web.components.parts import (
     saved_line,
     tag,
 )
-from app.web.components.plain_form import post_form
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
-from app.web.layout import own_frame
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
+from app.web.frame.plain_form import post_form
 
 _state = SettingsState
 _new_key = kept_here("newkey")

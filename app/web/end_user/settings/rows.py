@@ -8,8 +8,8 @@ from app.domain.money import format_decimal
 from app.domain.people.account_keys import read_account_key
 from app.domain.people.accounts import EMAIL, list_identities, read_account
 from app.domain.people.sessions import Person, list_sessions
-from app.flows.sign_in import is_operator
-from app.web.format import ago, browser
+from app.flows.people.sign_in import is_operator
+from app.web.frame.format import ago, browser
 
 
 @dataclass(frozen=True)

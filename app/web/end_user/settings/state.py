@@ -10,10 +10,10 @@ from app import db
 from app.domain.errors import BadField, CoinslotError
 from app.domain.money import parse_amount
 from app.domain.people.sessions import Person
-from app.flows import account_settings, sign_in
-from app.flows.page_marks import About, Subject
+from app.flows.callers.marks import About, Subject
+from app.flows.people import account, sign_in
 from app.web.end_user.settings.rows import AccountPage, read_account_page
-from app.web.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Read, VisitorState, for_a_person
 
 
 class SettingsState(VisitorState, rx.State):
@@ -49,7 +49,7 @@ class SettingsState(VisitorState, rx.State):
             self.error = "Enter an amount of USDC for the cap, such as 20 or 7.50."
             return None
         try:
-            await account_settings.change_profile(person, str(form.get("name", "")), cap_nanos)
+            await account.change_profile(person, str(form.get("name", "")), cap_nanos)
         except CoinslotError as error:
             self.error = error.message
             return None
@@ -102,7 +102,7 @@ class SettingsState(VisitorState, rx.State):
         if person is None:
             return self._leave()
         self.asking = ""
-        await account_settings.revoke_account_key(person)
+        await account.revoke_account_key(person)
         await self._read_again(person)
         return None
 

@@ -7,7 +7,7 @@ from app.web.components.amounts import amount_form
 from app.web.components.parts import app_icon, figure, instead, note, sandbox_tag, skeleton, tag
 from app.web.components.payment_ways import ways_to_pay
 from app.web.end_user.topup.state import TopupState
-from app.web.layout import frame
+from app.web.frame.layout import frame
 
 
 def topup() -> rx.Component:

@@ -11,9 +11,9 @@ from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet
-from app.flows.links import TopupLink
+from app.flows.callers.links import TopupLink
 from app.web.components.activity_rows import MovementRow, to_row
-from app.web.format import initials
+from app.web.frame.format import initials
 
 NANOS_OF_MICRO = 1_000
 

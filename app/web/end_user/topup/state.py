@@ -15,14 +15,14 @@ from app.domain.ledger import accounts
 from app.domain.money import Unit, format_for_people
 from app.domain.paywalls import configuration
 from app.domain.people.sessions import Person
-from app.flows.links import TopupLink, open_topup
-from app.flows.page_marks import About, Subject, purse_subjects
-from app.flows.topup_checkout import begin_topup, read_topup
+from app.flows.callers.links import TopupLink, open_topup
+from app.flows.callers.marks import About, Subject, purse_subjects
+from app.flows.payments.checkout import begin_topup, read_topup
 from app.web.components.activity_rows import MovementRow
 from app.web.components.topup_state import AmountState, chosen
 from app.web.end_user.topup.rows import WalletRow, read_page
-from app.web.routes import token_of
-from app.web.session_state import Read, VisitorState
+from app.web.frame.routes import token_of
+from app.web.frame.session_state import Read, VisitorState
 
 ROWS_A_PAGE = 12
 ROWS_MAX = 600

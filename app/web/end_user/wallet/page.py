@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.caps import cap_chooser
@@ -20,7 +19,8 @@ from app.web.components.parts import (
 from app.web.components.payment_ways import ways_to_pay
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.state import WalletState
-from app.web.layout import own_frame
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
 
 _state = WalletState
 _HEIGHTS = ("134px", "208px", "140px", "280px")

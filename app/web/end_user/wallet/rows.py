@@ -14,7 +14,7 @@ from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.chart_rows import SpendChart, to_chart
-from app.web.format import initials
+from app.web.frame.format import initials
 
 CHART_DAYS = 30
 NEWEST = 5

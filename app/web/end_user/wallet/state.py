@@ -15,13 +15,13 @@ from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
 from app.domain.topups import topups
 from app.domain.wallets.shared import shared_account, shared_wallet_id
-from app.flows import authorize
-from app.flows.page_marks import About, Subject, purse_subjects
-from app.flows.topup_checkout import begin_own_topup
+from app.flows.callers.marks import About, Subject, purse_subjects
+from app.flows.payments.checkout import begin_own_topup
+from app.flows.people import consent
 from app.web.components.caps import CAPS
 from app.web.components.topup_state import AmountState
 from app.web.end_user.wallet.rows import PursePage, read_purse
-from app.web.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Read, VisitorState, for_a_person
 
 
 class WalletState(AmountState, VisitorState, rx.State):
@@ -107,7 +107,7 @@ class WalletState(AmountState, VisitorState, rx.State):
         if person is None:
             return self._leave()
         try:
-            await authorize.revoke(person, self.revoking)
+            await consent.revoke(person, self.revoking)
         except NotFound as error:
             self.problem = error.message
         self.revoking = ""
@@ -139,7 +139,7 @@ class WalletState(AmountState, VisitorState, rx.State):
             return self._leave()
         paywall_id = next((row.paywall_id for row in self.page.apps if row.id == self.changing), "")
         try:
-            await authorize.change_cap(person, paywall_id, check_cap(parse_amount(self.cap.strip())))
+            await consent.change_cap(person, paywall_id, check_cap(parse_amount(self.cap.strip())))
         except BadField:
             self.cap_error = "Enter an amount of USDC, such as 20 or 7.50."
             return None

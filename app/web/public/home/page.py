@@ -2,9 +2,9 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.parts import copy_button, tag
-from app.web.layout import foot, frame
+from app.web.frame import routes
+from app.web.frame.layout import foot, frame
 from app.web.public.home.state import HomeState
 
 _FACTS = (

@@ -3,8 +3,8 @@
 import reflex as rx
 
 from app import settings
-from app.flows.demo_data import PAYWALL_ID, SHARED_PAYWALL_ID
-from app.flows.links import connect_url, mint_connect, mint_topup, topup_url
+from app.flows.callers.links import connect_url, mint_connect, mint_topup, topup_url
+from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 
 DEMO_USER = "ada"
 

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.parts import copy_text_button, empty, instead, panel_skeletons, tag
-from app.web.layout import frame
+from app.web.frame.layout import frame
 from app.web.public.mail.state import MailRow, MailState
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import reflex as rx
 
 from app import settings, wiring
-from app.web import live
-from app.web.format import ago
+from app.web.frame import live
+from app.web.frame.format import ago
 
 
 @dataclass(frozen=True)

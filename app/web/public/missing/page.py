@@ -2,9 +2,9 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.parts import instead
-from app.web.layout import foot, frame
+from app.web.frame import routes
+from app.web.frame.layout import foot, frame
 
 
 def missing() -> rx.Component:

@@ -2,10 +2,10 @@
 
 import reflex as rx
 
-from app.web import routes
 from app.web.components.parts import skeleton
-from app.web.components.plain_form import post_form
-from app.web.layout import frame
+from app.web.frame import routes
+from app.web.frame.layout import frame
+from app.web.frame.plain_form import post_form
 from app.web.public.sign_in.state import ProviderRow, SignInState
 
 

@@ -12,10 +12,10 @@ from app import db, settings
 from app.domain.errors import CoinslotError
 from app.domain.paywalls.configuration import read_current
 from app.domain.people.sign_in_codes import read_email
-from app.flows.links import open_connect, open_menu, open_topup, own_page
-from app.flows.sign_in import find_person_of
-from app.web.routes import token_of
-from app.web.session_state import row_in
+from app.flows.callers.links import open_connect, open_menu, open_topup, own_page
+from app.flows.people.sign_in import find_person_of
+from app.web.frame.routes import token_of
+from app.web.frame.session_state import row_in
 
 _PROBLEMS = {
     "invalid_value": "Enter an e-mail address, such as ada@example.org.",

@@ -1,0 +1,1 @@
+"""The demo's provider, which needs no network."""

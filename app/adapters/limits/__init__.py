@@ -1,0 +1,1 @@
+"""Who counts limits: this process, or Redis for all."""

@@ -1,0 +1,1 @@
+"""Providers of sign-in, behind one port."""

@@ -1,0 +1,1 @@
+"""Where mails go: over SMTP, or nowhere in the demo."""

@@ -1,0 +1,1 @@
+"""Payment rails, one a file."""

@@ -1,0 +1,1 @@
+"""Where list prices come from."""

@@ -1,0 +1,1 @@
+"""Upstreams of chat, and what counts and cleans what they say."""

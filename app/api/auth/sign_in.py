@@ -1,0 +1,190 @@
+"""Signing in and out: plain forms in, cookies and redirects out. Pages say what went wrong, by its code.
+
+A session's cookie is HttpOnly, SameSite=Lax and, over HTTPS, Secure; its value is new at each sign-in.
+"""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse
+
+from app import settings, wiring
+from app.api.common.links import base_url
+from app.api.common.visitor import (
+    CODE_COOKIE,
+    KNOWN_COOKIE,
+    LOGIN_COOKIE,
+    SESSION_COOKIE,
+    check_own_page,
+    cookie_of,
+    session_token_of,
+    visit_of,
+)
+from app.domain.errors import BadField, CoinslotError, LimitReached, NotFound, ProviderFailed, Refused
+from app.domain.people.known_browsers import KNOWN_SECONDS
+from app.domain.people.sessions import SESSION_SECONDS
+from app.domain.people.sign_in_codes import CODE_SECONDS, CodeWrong
+from app.flows.callers.links import own_page
+from app.flows.people.sign_in import (
+    NeedsEmail,
+    Visit,
+    enter_with_code,
+    enter_with_login,
+    remember_browser,
+    send_code,
+    sign_out,
+)
+from app.ports.login import LoginProvider
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/auth", include_in_schema=False)
+
+SEE_OTHER = 303
+YES = "yes"
+
+Next = Annotated[str, Form(alias="next")]
+Adding = Annotated[str, Form()]
+OwnPage = Depends(check_own_page)
+
+
+@router.post("/email", dependencies=[OwnPage])
+async def post_email(
+    request: Request, email: Annotated[str, Form()] = "", after: Next = "", adding: Adding = ""
+) -> RedirectResponse:
+    """Sends a code, and goes to the page that asks for it; `adding` it to the account that is signed in."""
+    return await _send(visit_of(request, is_adding=adding == YES), email, own_page(after))
+
+
+@router.post("/code", dependencies=[OwnPage])
+async def post_code(request: Request, code: Annotated[str, Form()] = "", after: Next = "") -> RedirectResponse:
+    """Uses a code, and goes on signed in."""
+    visit = visit_of(request)
+    try:
+        session_token = await enter_with_code(cookie_of(request, CODE_COOKIE) or "", code[:40], visit)
+    except CodeWrong as error:
+        return _back("code", own_page(after), error)
+    except Refused as error:
+        return _back("email", own_page(after), error)
+    return await _entered(visit, session_token, own_page(after), CODE_COOKIE)
+
+
+@router.get("/oidc/{name}")
+async def get_oidc(name: str, after: Annotated[str | None, Query(alias="next")] = None) -> RedirectResponse:
+    """Sends the browser to an OIDC provider, to sign in."""
+    return await _begin(name, own_page(after), "")
+
+
+@router.post("/oidc/{name}", dependencies=[OwnPage])
+async def post_oidc(name: str, after: Next = "") -> RedirectResponse:
+    """Sends the browser to an OIDC provider, to add it to the account that is signed in.
+
+    A link from another site could begin that unasked; a form of our own page cannot.
+    """
+    return await _begin(name, own_page(after), YES)
+
+
+async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
+    try:
+        start = await _provider(name)[0].begin(_redirect_uri(name))
+    except ProviderFailed as error:
+        return _back("email", after, error)
+    answer = RedirectResponse(start.url, SEE_OTHER)
+    _keep(answer, LOGIN_COOKIE, f"{start.kept}|{adding}|{after}", CODE_SECONDS)
+    return answer
+
+
+@router.get("/oidc/{name}/callback")
+async def get_oidc_callback(request: Request, name: str) -> RedirectResponse:
+    """Lets in who comes back from an OIDC provider, or asks for a code first."""
+    sealed, _, rest = (cookie_of(request, LOGIN_COOKIE) or "").partition("|")
+    adding, _, path = rest.partition("|")
+    visit = visit_of(request, is_adding=adding == YES)
+    provider, chosen = _provider(name)
+    try:
+        # Without what the request says of its host, which is anybody's words.
+        answer_url = f"{_redirect_uri(name)}?{request.scope['query_string'].decode('latin-1')}"
+        login = await provider.finish(_redirect_uri(name), sealed, answer_url)
+        entered = await enter_with_login(login, chosen.label, chosen.trusts_email, visit)
+    except (ProviderFailed, Refused, BadField) as error:
+        log.warning("sign_in", step="oidc_refused", provider=name, error=error.message)
+        return _forget(_back("email", own_page(path), error), LOGIN_COOKIE)
+    if isinstance(entered, str):
+        return await _entered(visit, entered, own_page(path), LOGIN_COOKIE)
+    return await _prove(visit, entered, own_page(path))
+
+
+async def _prove(visit: Visit, waiting: NeedsEmail, after: str) -> RedirectResponse:
+    """Sends a code to the address that an OIDC provider named, which nobody has proven yet."""
+    if waiting.email is None:
+        error = Refused("That provider names no e-mail address. Sign in with your address first, then add it in "
+                        "your settings.")  # fmt: skip
+        return _forget(_back("email", after, error), LOGIN_COOKIE)
+    return _forget(await _send(visit, waiting.email, after, waiting), LOGIN_COOKIE)
+
+
+@router.post("/sign-out", dependencies=[OwnPage])
+async def post_sign_out(
+    request: Request, everywhere: Annotated[str, Form()] = "", after: Next = ""
+) -> RedirectResponse:
+    """Ends this session, or all of its person's; `next` is where another sign-in leads."""
+    await sign_out(session_token_of(request), everywhere=everywhere == YES)
+    query = {"said": "signed_out"} | ({"next": own_page(after)} if after else {})
+    return _forget(RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER), SESSION_COOKIE)
+
+
+async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None = None) -> RedirectResponse:
+    identity = None if waiting is None else waiting.identity
+    try:
+        kept = await send_code(wiring.get().mailer, email, visit, identity)
+    except CoinslotError as error:
+        return _back("email", after, error)
+    query = {"step": "code", "next": after} | ({"add": "1"} if visit.is_adding else {})
+    answer = RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
+    # Strict: only our own page may use it, so that nobody can be signed in to somebody else's account from outside.
+    _keep(answer, CODE_COOKIE, kept, CODE_SECONDS, "strict")
+    return answer
+
+
+def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
+    """Returns to the sign-in page, which has words for each code; a limit says how long to wait."""
+    query = {"step": step, "next": after, "problem": error.code}
+    if isinstance(error, LimitReached):
+        query["wait"] = str(error.retry_after_seconds)
+    return RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
+
+
+async def _entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
+    answer = RedirectResponse(after, SEE_OTHER)
+    _keep(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
+    known = await remember_browser(session_token, visit.known)
+    if known is not None:
+        _keep(answer, KNOWN_COOKIE, known, KNOWN_SECONDS)
+    return _forget(answer, used)
+
+
+def _keep(answer: RedirectResponse, name: str, value: str, seconds: int, same_site: str = "lax") -> None:
+    answer.set_cookie(
+        settings.get().cookie(name), value, max_age=seconds, path="/", secure=settings.get().is_secure, httponly=True,
+        samesite="strict" if same_site == "strict" else "lax",
+    )  # fmt: skip
+
+
+def _forget(answer: RedirectResponse, name: str) -> RedirectResponse:
+    answer.delete_cookie(
+        settings.get().cookie(name), path="/", secure=settings.get().is_secure, httponly=True, samesite="lax"
+    )
+    return answer
+
+
+def _provider(name: str) -> tuple[LoginProvider, settings.OidcIssuer]:
+    for chosen in settings.get().oidc:
+        if chosen.name == name:
+            return wiring.get().logins[name], chosen
+    raise NotFound(f"There is no way to sign in called {name}.")
+
+
+def _redirect_uri(name: str) -> str:
+    return f"{base_url()}/auth/oidc/{name}/callback"

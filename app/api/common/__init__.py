@@ -1,0 +1,1 @@
+"""What routes have in common: bodies, callers, errors, links, lists."""

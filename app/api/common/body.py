@@ -1,0 +1,193 @@
+"""Reads a request's body once: within limits of size and time, as JSON that can mean one thing only."""
+
+import asyncio
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+
+from app import settings, threads
+from app.api.common.encodings import decoded
+from app.api.common.errors import BodyTimeout, BodyTooLarge
+from app.api.common.json_shape import check_shape
+from app.domain import clock
+from app.domain.errors import BadField
+
+_NOT_PLAIN = object()
+T = TypeVar("T")
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+FORM_BYTES_MAX = 65_536
+"""How large every body may be that is no chat request."""
+CHAT_BYTES_A_SECOND_MIN = 1_024
+THREAD_BYTES = 200_000
+"""From here on parsing would hold the event loop up for longer than a hop to a thread."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How large a body may be, also decompressed, and how slow; at `bytes_a_second` it may take longer than `seconds`.
+
+    Nothing at all may come for `silence_seconds`.
+    """
+
+    bytes_max: int
+    seconds: float
+    silence_seconds: float
+    bytes_a_second: float = math.inf
+
+
+def chat_limits() -> BodyLimits:
+    """Returns the limits of a chat request, whose prompt may be long and its client far away."""
+    chosen = settings.get()
+    return BodyLimits(
+        chosen.body_bytes_max, chosen.body_seconds_max, chosen.silence_seconds_max, CHAT_BYTES_A_SECOND_MIN
+    )
+
+
+def form_limits() -> BodyLimits:
+    """Returns the limits of every other body: a form, or a small object."""
+    chosen = settings.get()
+    bytes_max = min(FORM_BYTES_MAX, chosen.body_bytes_max)
+    return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bytes:
+    """Returns the body, decompressed if its headers say that it is compressed.
+
+    Raises BodyTooLarge, ClientGone, BodyTimeout when a client is too slow or falls silent, and BodyEncoded and BadField
+    for what cannot be decompressed.
+    """
+    length = headers.get(b"content-length")
+    announced = int(length) if length is not None and length.isdigit() else None
+    if announced is not None and announced > limits.bytes_max:
+        raise _too_large(limits)
+    body = await _read(receive, announced, limits)
+    encoding = headers.get(b"content-encoding")
+    return body if encoding is None else await decoded(body, encoding, limits.bytes_max)
+
+
+async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> bytes:
+    body = bytearray()
+    began = clock.monotonic_seconds()
+    allowed = left = limits.seconds
+    message = _at_hand(receive)
+    try:
+        while True:
+            if message is None:
+                allowed = max(limits.seconds, len(body) / limits.bytes_a_second)
+                left = began + allowed - clock.monotonic_seconds()
+                async with asyncio.timeout(min(left, limits.silence_seconds)):
+                    message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            piece: bytes = message.get("body", b"")
+            if len(body) + len(piece) > limits.bytes_max:
+                raise _too_large(limits)
+            if not body and not message.get("more_body"):
+                return piece
+            body += piece
+            if not message.get("more_body"):
+                return bytes(body)
+            message = None
+    except TimeoutError:
+        came = f"{len(body)} bytes" if announced is None else f"{len(body)} of {announced} bytes"
+        is_slow = left <= limits.silence_seconds
+        how = f" in {allowed:g} seconds" if is_slow else f", then nothing for {limits.silence_seconds:g} seconds"
+        raise BodyTimeout(f"The body was not sent to its end: {came} came{how}.") from None
+
+
+def _at_hand(receive: Receive) -> MutableMapping[str, Any] | None:
+    """Returns what came together with the head, as most bodies do whole; None where something must be waited for.
+
+    A limit of time costs as much as the rest of reading a request, and nobody waits here.
+    """
+    asking = receive().__await__()
+    try:
+        next(asking)
+    except StopIteration as came:
+        message: MutableMapping[str, Any] = came.value
+        return message
+    asking.close()
+    return None
+
+
+def _too_large(limits: BodyLimits) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {limits.bytes_max} bytes.")
+
+
+async def parse_json(raw: bytes) -> Any:
+    """Returns what a JSON body says. Raises BadField: malformed, too much, repeated keys, numbers that are none."""
+    return await parse_as(raw, _as_it_is)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+async def parse_as(raw: bytes, read: Callable[[Any], T]) -> T:
+    """Returns what `read` makes of a JSON body; of a long one in a thread, because both look at all of it.
+
+    Raises BadField as `parse_json` does, and what `read` raises.
+    """
+    if len(raw) > THREAD_BYTES:
+        return await threads.PARSE.run(lambda: read(_parse(raw)))
+    return read(_parse(raw))
+
+
+def _parse(raw: bytes) -> Any:
+    check_shape(raw)
+    found = _parse_plain(raw)
+    if found is not _NOT_PLAIN:
+        return found
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError:
+        raise BadField(None, "The body is nested too deeply.", "invalid_json") from None
+    except ValueError as error:
+        raise BadField(None, f"The body is not valid JSON: {error}.", "invalid_json") from None
+
+
+def _parse_plain(raw: bytes) -> Any:
+    """Parses a body as most clients write it, quickly: what writes back to the same bytes can mean nothing else.
+
+    Spaces behind a key or a comma are the one freedom; a repeated key would have vanished in between.
+    """
+    try:
+        found = orjson.loads(raw)
+        again = orjson.dumps(found)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _NOT_PLAIN
+    return found if again == raw or _tight(again) == _tight(raw) else _NOT_PLAIN
+
+
+def _tight(raw: bytes) -> bytes:
+    return raw.replace(b'": ', b'":').replace(b", ", b",")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses a key that stands twice in an object: two readers could see two different requests."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise BadField(repeated, f"The key `{repeated}` stands more than once in an object.", "repeated_key")
+    return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise BadField(None, f"The number {text[:40]} is too large.", "invalid_json")
+    return number
+
+
+def _no_number(text: str) -> float:
+    raise BadField(None, f"{text} is not valid JSON.", "invalid_json")

@@ -1,0 +1,133 @@
+"""Who calls: a key becomes a snapshot of its paywall, kept in memory until something that it rests on changes.
+
+A charged request is safe without this watch, because the ledger refuses holds decided on an old epoch;
+everything else sees a change within a second (`decisions.md` 27).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from app import db
+from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
+from app.domain.paywalls.configuration import UserFrom, UserPlace
+from app.domain.paywalls.keys import is_well_formed
+from app.domain.people.account_keys import is_account_key
+from app.domain.wallets.wallets import check_user
+from app.each_alone import alone
+from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
+
+WATCH_SECONDS = 0.5
+DECISIONS_MAX = 5
+"""How often a request is decided anew because what it rested on changed in between."""
+SNAPSHOTS_MAX = 10_000
+
+_snapshots: dict[str, Snapshot] = {}
+
+
+async def find_caller(authorization: bytes | str | None) -> Snapshot:
+    """Returns the paywall of an `Authorization: Bearer` header. Raises UnknownKey."""
+    text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization
+    if not text:
+        raise UnknownKey("No API key was given. Send it as `Authorization: Bearer sk-coinslot-…`.")
+    scheme, _, key = text.partition(" ")
+    key = key.strip()
+    found = _snapshots.get(key)
+    if found is not None and scheme.lower() == "bearer":
+        return found
+    if is_account_key(key):
+        raise WrongMode("This is an account's own key: it pays with credits, and this instance offers none. "
+                        "An app calls with its paywall's key.")  # fmt: skip
+    if scheme.lower() != "bearer" or not is_well_formed(key):
+        raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
+    return await refresh(key)
+
+
+async def refresh(key: str) -> Snapshot:
+    """Reads a key's paywall anew. Raises UnknownKey."""
+    _snapshots.pop(key, None)
+    found = await db.in_transaction(lambda session: read_snapshot(session, key))
+    if len(_snapshots) >= SNAPSHOTS_MAX:
+        _snapshots.pop(next(iter(_snapshots)))
+    _snapshots[key] = found
+    return found
+
+
+async def renew(snapshot: Snapshot, authorization: bytes | str | None) -> Snapshot:
+    """Reads the paywall anew that the ledger found to be old.
+
+    Raises UnknownKey, and StaleDecision if another user could be meant now: the request is understood anew then.
+    """
+    forget(snapshot)
+    found = await find_caller(authorization)
+    if found.configuration.user_from != snapshot.configuration.user_from:
+        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+    return found
+
+
+def forget(snapshot: Snapshot) -> None:
+    """Drops a snapshot that the ledger found to be old."""
+    for key in [key for key, kept in _snapshots.items() if kept is snapshot]:
+        del _snapshots[key]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUser:
+    """An end user by the app's own id, and the place of the request that named them."""
+
+    id: str
+    place: UserPlace
+
+
+def find_user(user_from: UserFrom, *, body: object, header: str | None, path: str | None) -> NamedUser:
+    """Returns the end user of a request: whom body, header or URL name, in this order, or the one place that counts.
+
+    What stands in another place then means nothing to us. Raises BadField.
+    """
+    if body is not None and user_from == "any":
+        return NamedUser(check_user(body, "user"), "body")
+    if header is not None and user_from != "url":
+        return NamedUser(check_user(header, "X-Paywall-User"), "header")
+    if path is not None and user_from != "header":
+        return NamedUser(check_user(path, "user"), "url")
+    raise BadField("X-Paywall-User" if user_from == "header" else "user", _HOW_TO_NAME[user_from], "user_required")
+
+
+_HOW_TO_NAME: dict[UserFrom, str] = {
+    "any": "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL.",
+    "header": "Name the end user in the header `X-Paywall-User`: this paywall takes them from nowhere else.",
+    "url": "Name the end user in the URL, /v1/{user}/…: this paywall takes them from nowhere else.",
+}
+
+
+def check_billing(source: str | None) -> None:
+    """Raises BadField unless the platform is to pay: who asks for the user's own key must not be charged instead."""
+    if source not in (None, "platform"):
+        message = "`X-Paywall-Billing` must be `platform`; users' own provider keys are not offered here yet."
+        raise BadField("X-Paywall-Billing", message, "unsupported_billing")
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[None]:
+    """Drops snapshots as soon as what they rest on has changed, as long as the process lives."""
+    watch = asyncio.create_task(_watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        _snapshots.clear()
+
+
+async def _watch() -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        await alone("caller", "watch", _forget_outdated)
+
+
+async def _forget_outdated() -> None:
+    kept = list(_snapshots.values())
+    if kept:
+        for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
+            forget(snapshot)

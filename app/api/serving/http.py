@@ -1,0 +1,81 @@
+"""The API beside chat, as one FastAPI app: routes, and errors in OpenAI's shape for whatever goes wrong."""
+
+from functools import partial
+
+import orjson
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from app.api.auth import account_key, sign_in
+from app.api.common.dependencies import path_user
+from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
+from app.api.serving import docs, metrics, operations
+from app.api.serving.methods import Methods
+from app.api.serving.openapi import CHAT, document
+from app.api.v1 import connect, ledger, models, receipts, user, webhooks
+from app.domain.errors import BadField, CoinslotError
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."
+_USERS = "/v1/{path_user}"
+
+
+def create_api() -> FastAPI:
+    """Returns the API. Its paths under /v1 exist under /v1/{user} too, where fixed paths win.
+
+    What it answers to stands in `state.methods`, which the dispatcher asks.
+    """
+    api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
+                  redirect_slashes=False)  # fmt: skip
+    for module in (operations, metrics, docs, sign_in, account_key):
+        api.include_router(module.router)
+    api.include_router(webhooks.router, prefix="/v1")
+    for module in (models, user, connect, receipts, ledger):
+        api.include_router(module.router, prefix="/v1")
+    for module in (models, user, connect, receipts, ledger):
+        api.include_router(module.router, prefix=_USERS, include_in_schema=False, dependencies=[Depends(path_user)])
+    api.state.methods = Methods(api, ((CHAT, "POST"), (_USERS + CHAT.removeprefix("/v1"), "POST")))
+    api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
+    api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]
+    api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    api.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]
+    api.openapi = partial(document, api)  # type: ignore[method-assign]
+    return api
+
+
+def _unknown(request: Request) -> Response:
+    """Answers for every other path under /v1 in the API's own shape, and for wrong methods of those that are there."""
+    raise _refusal(request)
+
+
+def _refusal(request: Request) -> HTTPException | CoinslotError:
+    known: Methods = request.app.state.methods
+    return known.refusal(request.method, request.url.path)
+
+
+def _ours(_request: Request, error: CoinslotError) -> Response:
+    return Response(orjson.dumps(body_of(error)), status_of(error), headers_of(error), "application/json")
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    field = str(first["loc"][-1])
+    return _ours(request, BadField(field, f"`{field}`: {first['msg']}."))
+
+
+def _plain(request: Request, error: HTTPException) -> Response:
+    """Answers for an unknown path or a wrong method; pages have their own look.
+
+    A route knows its own methods only, so what a path allows is asked of the table of all.
+    """
+    if error.status_code == WRONG_METHOD:
+        known = _refusal(request)
+        if isinstance(known, CoinslotError):
+            return _ours(request, known)
+        error = known
+    message = f"{request.method} {request.url.path} is not possible here: {error.detail}."
+    code = str(error.detail).lower().replace(" ", "_")
+    body = plain_body(error.status_code, message, code)
+    return Response(body, error.status_code, error.headers, "application/json")

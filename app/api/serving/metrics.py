@@ -1,0 +1,62 @@
+"""GET /metrics for Prometheus: what this process commits, what is held, and whether the books balance."""
+
+import hmac
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+
+from app import db, settings, wiring
+from app.api.wire.page_sockets import dropped
+from app.domain import clock
+from app.domain.errors import NotFound, UnknownKey
+from app.domain.money import NANOS
+from app.domain.usage.drift import Drift, read_drift
+from app.flows.upkeep.audit import AuditView, read_newest
+from app.flows.upkeep.holds import count_open_holds
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/metrics")
+async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> Response:
+    """Returns the metrics to whoever has COINSLOT_METRICS_TOKEN; without such a token there are none."""
+    token = settings.get().metrics_token
+    if not token:
+        raise NotFound("There are no metrics here; set COINSLOT_METRICS_TOKEN.")
+    if not hmac.compare_digest((authorization or "").encode(), f"Bearer {token}".encode()):
+        raise UnknownKey("The metrics need `Authorization: Bearer` and the metrics token.")
+    held = await db.in_transaction(count_open_holds)
+    newest = await db.in_transaction(read_newest)
+    drifts = await db.in_transaction(read_drift)
+    return Response(generate_latest(_registry(held, newest, drifts)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _registry(open_holds: int, newest: AuditView | None, drifts: Sequence[Drift]) -> CollectorRegistry:
+    registry, queue = CollectorRegistry(), wiring.get().queue
+
+    def gauge(name: str, says: str, value: float) -> None:
+        Gauge(f"coinslot_{name}", says, registry=registry).set(value)
+
+    def counter(name: str, says: str, value: float) -> None:
+        Counter(f"coinslot_{name}", says, registry=registry).inc(value)
+
+    gauge("commit_queue_waiting", "Operations that wait for their commit", queue.waiting)
+    counter("commit_batches", "Transactions of the commit queue", queue.batches)
+    counter("commit_operations", "Operations that the commit queue answered", queue.operations)
+    gauge("open_holds", "Holds that are open now, of all processes", open_holds)
+    if newest is not None:
+        gauge("audit_findings", "Broken rows that the newest audit found", newest.findings)
+        gauge("audit_age_seconds", "Seconds since the newest audit", (clock.now() - newest.finished_at) / clock.SECOND)
+    says = "Messages of pages' sockets, and sockets, that were dropped since the start"
+    lost = Counter("coinslot_socket_dropped", says, ["reason"], registry=registry)
+    for reason, count in dropped.items():
+        lost.labels(reason).inc(count)
+    says = "Dollars that a model's requests cost on the newest day that was measured, by us or by its provider"
+    costs = Gauge("coinslot_model_cost_dollars", says, ["provider", "model", "day", "by"], registry=registry)
+    for drift in drifts:
+        for by, nanos in (("us", drift.own_nanos), ("provider", drift.provider_nanos)):
+            costs.labels(drift.provider, drift.model, drift.day, by).set(nanos / NANOS)
+    return registry

@@ -1,0 +1,1 @@
+"""The paywall API: everything under /v1."""

@@ -1,0 +1,1 @@
+"""Who calls, and what they stand for: snapshots, standings, balances, links."""

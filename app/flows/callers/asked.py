@@ -1,0 +1,45 @@
+"""What a user is asked for instead of the model, why, and in which words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from app.domain.money import format_for_people
+from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.messages import DEFAULT_MESSAGES, SHARED_MESSAGES, render
+from app.flows.callers.snapshot import Snapshot
+
+Action = Literal["authorize", "topup", "limit"]
+
+
+REASONS: Mapping[Action, str] = {
+    "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
+}  # fmt: skip
+"""Why a user is asked for something, as errors and events say it."""
+
+
+Stopped = Action | Literal["none", "output"]
+"""What the user is asked for when an answer was stopped; nothing where the developer's limit or its own length did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit."""
+
+    action: Action
+    shortfall_nanos: int = 0
+    balance_nanos: int = 0
+
+
+def message_text(
+    snapshot: Snapshot, action: str, url: str, shortfall_nanos: int, instead: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Returns what the assistant says instead of an answer, in the developer's words where there are any.
+
+    `instead` are words of ours that fit better than the usual ones.
+    """
+    defaults = DEFAULT_MESSAGES if snapshot.mode is Mode.DEFAULT else {**DEFAULT_MESSAGES, **SHARED_MESSAGES}
+    template = snapshot.configuration.messages.get(action) or instead.get(action) or defaults[action]
+    shortfall = format_for_people(shortfall_nanos, snapshot.unit)
+    return render(template, {"url": url, "name": snapshot.configuration.app_name, "shortfall": shortfall})

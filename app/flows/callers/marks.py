@@ -1,0 +1,126 @@
+"""What open pages watch: subjects with their marks, all of them asked for in one query.
+
+A mark says when a page must be read again, and nothing else. A subject that has no row has no mark.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.authorizations.tables import Authorization, SpendingCap
+from app.domain.ledger.accounts import Account
+from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
+from app.domain.people.tables import AccountKey, Identity, PersonAccount, SignInSession
+from app.domain.topups.tables import Topup
+from app.sql.columns import table_of
+
+SUBJECTS_MAX = 5_000
+"""How many subjects a statement asks for; more take another one of the same transaction."""
+
+_NUMBERS = 4
+
+
+class About(StrEnum):
+    """What a subject is."""
+
+    SESSION = "session"
+    """A sign-in session, by its row's id; it has a mark for as long as it is good."""
+    ACCOUNT = "account"
+    """A balance of the ledger, by its account's id: what it holds, and its newest transfer."""
+    TOPUPS = "topups"
+    """The top-ups of a wallet, by the wallet's id."""
+    PERSON = "person"
+    """What a person has, by their account's id: name, ways to sign in, sessions, key, authorizations."""
+    EPOCH = "epoch"
+    """What the ledger counts changes of, by its subject: a paywall's versions, an external id's authorization."""
+    CAP = "cap"
+    """A cap, by its row's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something that a page shows and that may change."""
+
+    about: About
+    id: str
+
+
+Marks = Mapping[Subject, tuple[Any, ...]]
+
+
+def purse_subjects(account: Account) -> tuple[Subject, ...]:
+    """Returns what changes with a wallet: its balance, its trial money, its top-ups."""
+    return (
+        Subject(About.ACCOUNT, account.id), Subject(About.ACCOUNT, account.promo.id),
+        Subject(About.TOPUPS, account.owner),
+    )  # fmt: skip
+
+
+def read_marks(session: Session, subjects: Iterable[Subject]) -> Marks:
+    """Returns the marks of subjects: equal marks say that nothing of them changed."""
+    marks: dict[Subject, list[tuple[Any, ...]]] = {}
+    waiting = iter(set(subjects))
+    while asked := list(islice(waiting, SUBJECTS_MAX)):
+        ids: dict[str, Any] = {about.value: [] for about in About}
+        for subject in asked:
+            ids[subject.about.value].append(subject.id)
+        for about, found, *mark in session.execute(_STATEMENT, {**ids, "now": clock.now()}):
+            marks.setdefault(Subject(About(about), found), []).append(tuple(mark))
+    return {subject: tuple(sorted(rows)) for subject, rows in marks.items()}
+
+
+def _part(about: About, row_id: ColumnElement[str], *numbers: Any, words: Any = "") -> Select[Any]:
+    """Returns a part of the union: what a row is about, its id, up to four numbers, and words."""
+    padded = [*numbers, *[0] * (_NUMBERS - len(numbers))]
+    columns: list[ColumnElement[Any]] = [
+        cast(literal(about.value), Text), row_id,
+        *(func.coalesce(cast(number, BigInteger), 0) for number in padded), func.coalesce(cast(words, Text), ""),
+    ]  # fmt: skip
+    return select(*columns).where(row_id.in_(bindparam(about.value, expanding=True)))
+
+
+def _newest(column: ColumnElement[str], account_id: ColumnElement[str]) -> Any:
+    """Returns the newest transfer of an account on one side; its index answers that."""
+    transfers = table_of(LedgerTransfer)
+    return select(func.max(transfers.c.id)).where(column == account_id).scalar_subquery()
+
+
+def _counted(table: Any, column: ColumnElement[str], *times: ColumnElement[Any]) -> Select[Any]:
+    """Returns how many rows of a person there are, and when they last changed."""
+    return _part(About.PERSON, column, func.count(), *(func.max(time) for time in times), words=table.name).group_by(
+        column
+    )
+
+
+def _statement() -> Any:
+    sessions, accounts = table_of(SignInSession), table_of(LedgerAccount)
+    people, identities, keys = table_of(PersonAccount), table_of(Identity), table_of(AccountKey)
+    authorizations, topups = table_of(Authorization), table_of(Topup)
+    epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
+    is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
+    sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
+    return union_all(
+        _part(About.SESSION, sessions.c.id).where(*is_open),
+        _part(About.ACCOUNT, accounts.c.id, accounts.c.posted, accounts.c.held,
+              *(_newest(side, accounts.c.id) for side in sides)),
+        _part(About.TOPUPS, topups.c.wallet_id, func.count(), func.max(topups.c.created_at),
+              func.max(topups.c.finished_at)).group_by(topups.c.wallet_id),
+        _part(About.PERSON, people.c.id, people.c.default_cap_nanos,
+              words=people.c.name + func.coalesce(people.c.email, "")),
+        _counted(identities, identities.c.account_id, identities.c.created_at),
+        _counted(sessions, sessions.c.account_id, sessions.c.created_at).where(*is_open),
+        _counted(keys, keys.c.account_id, keys.c.created_at, keys.c.revoked_at),
+        _counted(authorizations, authorizations.c.account_id, authorizations.c.created_at,
+                 authorizations.c.confirmed_at, authorizations.c.ended_at),
+        _part(About.EPOCH, epochs.c.subject, epochs.c.epoch),
+        _part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at),
+    )  # fmt: skip
+
+
+_STATEMENT = _statement()

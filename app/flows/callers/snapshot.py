@@ -1,0 +1,101 @@
+"""What a paywall key stands for: one read of paywall, version and prices, kept in memory by the callers.
+
+The epochs in it say what it rests on; the ledger refuses a hold that was decided on an older one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import UnknownKey
+from app.domain.events import subscriptions
+from app.domain.key_text import hash_key
+from app.domain.ledger.operations import Epoch
+from app.domain.ledger.tables import LedgerEpoch
+from app.domain.money import Environment, Unit
+from app.domain.paywalls import configuration, keys
+from app.domain.paywalls.configuration import Configuration, Mode
+from app.domain.paywalls.limit_overrides import read_overrides
+from app.domain.paywalls.limits import KeyLimits, limits_of_key
+from app.domain.paywalls.tables import PaywallKey
+from app.domain.pricing.price_book import Offer, read_offers
+from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
+from app.sql.columns import table_of
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A paywall as one of its keys sees it, at one moment.
+
+    `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged;
+    `told` are the names of the events that somebody is told of; `limits` is None where nothing is limited.
+    """
+
+    paywall_id: str
+    key_id: str
+    mode: Mode
+    environment: Environment
+    unit: Unit
+    configuration: Configuration
+    offers: Mapping[str, Offer]
+    unpriced: frozenset[str]
+    epochs: tuple[Epoch, ...]
+    blocked: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    limits: KeyLimits | None = None
+
+    def wallet(self, user: str) -> UserWallet:
+        """Returns the wallet that a user of this paywall pays from."""
+        return app_wallet(self.paywall_id, user, self.environment, self.unit)
+
+
+def read_snapshot(session: Session, key: str) -> Snapshot:
+    """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked."""
+    table = table_of(PaywallKey)
+    stored = session.execute(select(table).where(table.c.hash == hash_key(key))).first()
+    if stored is None:
+        raise UnknownKey("This API key is not known. Check that it was copied whole.")
+    if stored.revoked_at is not None:
+        raise UnknownKey(f"The API key ending in {stored.last_four} has been revoked.")
+    paywall, current = configuration.read_current(session, stored.paywall_id)
+    subjects = (keys.epoch_subject(stored.id), configuration.epoch_subject(paywall.id))
+    epochs = read_epochs(session, subjects)
+    blocked, frozen = read_barred(session, paywall.id)
+    overrides = read_overrides(session, paywall.id)
+    offers = read_offers(session, paywall.id, Unit(paywall.unit))
+    return Snapshot(
+        paywall_id=paywall.id,
+        key_id=stored.id,
+        mode=Mode(paywall.mode),
+        environment=Environment(paywall.environment),
+        unit=Unit(paywall.unit),
+        configuration=current,
+        offers=offers.priced,
+        unpriced=offers.unpriced,
+        epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
+        blocked=blocked,
+        frozen=frozen,
+        told=subscriptions.read_told(session, paywall.id),
+        limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(stored.id)),
+    )
+
+
+def read_epochs(session: Session, subjects: tuple[str, ...]) -> dict[str, int]:
+    """Returns the epochs of those subjects that ever changed."""
+    table = table_of(LedgerEpoch)
+    rows = session.execute(select(table.c.subject, table.c.epoch).where(table.c.subject.in_(subjects)))
+    return {row.subject: row.epoch for row in rows}
+
+
+def find_outdated(session: Session, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Returns the snapshots that rest on something that has changed since."""
+    subjects = tuple({epoch.subject for snapshot in snapshots for epoch in snapshot.epochs})
+    current = read_epochs(session, subjects)
+    return [
+        snapshot
+        for snapshot in snapshots
+        if any(current.get(epoch.subject, 0) != epoch.epoch for epoch in snapshot.epochs)
+    ]

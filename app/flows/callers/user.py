@@ -1,0 +1,42 @@
+"""Who is meant by a request: an end user, as a paywall knows them."""
+
+from dataclasses import dataclass
+
+from app.domain.errors import Blocked
+from app.domain.ledger.operations import Epoch
+from app.domain.wallets.wallets import UserWallet
+from app.flows.callers.asked import Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a user in a paywall.
+
+    `budgets` are the caps that their spending counts against, `may_use_priced` whether models that cost
+    something are open to them. `wallet` is what they pay from, None while they have authorized nothing; `epochs`
+    are what that rests on. In shared mode `account_id` is whose wallet it is, and `needs_month` says that this
+    month's budget must be opened first.
+    """
+
+    is_blocked: bool = False
+    is_frozen: bool = False
+    is_authorized: bool = True
+    may_use_priced: bool = True
+    budgets: tuple[str, ...] = ()
+    wallet: UserWallet | None = None
+    epochs: tuple[Epoch, ...] = ()
+    account_id: str | None = None
+    needs_month: bool = False
+
+    def asked_for(self, short_of: str | None, budgets: tuple[str, ...]) -> Stopped:
+        """Returns what the user is asked for where this is short of what they pay; nothing by a developer's budget."""
+        if short_of in self.budgets:
+            return "limit"
+        return "none" if short_of in budgets else "topup"
+
+    @property
+    def payer(self) -> UserWallet:
+        """What they pay from. Raises Blocked where they have authorized nothing."""
+        if self.wallet is None:
+            raise Blocked("This user has not authorized the app to charge them.", "authorization_required")
+        return self.wallet

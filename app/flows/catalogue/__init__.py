@@ -1,0 +1,1 @@
+"""The catalogue: its prices, who follows them, where they come from."""

@@ -1,0 +1,64 @@
+"""The catalogue is synced: a provider's public list is read, written, and followed by every paywall's prices.
+
+A list that cannot be had, understood or believed changes nothing; the next run tries again.
+"""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import select
+
+from app import db, settings
+from app.domain.catalogue.catalogue import ListTooShort, write_list
+from app.domain.errors import ProviderFailed
+from app.domain.paywalls.tables import Paywall
+from app.each_alone import Failed, each_alone
+from app.flows.catalogue.follow import SwitchedOff, follow_catalogue
+from app.flows.events.mails import Notice, tell_developer
+from app.ports.mail import Mailer
+from app.ports.prices import ModelCatalogue
+from app.sql.columns import table_of
+
+log = structlog.get_logger()
+
+
+async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
+    """Syncs the catalogue and every paywall's prices, tells developers what was switched off; returns what changed."""
+    try:
+        listed = await source.read()
+        changes = await db.in_transaction(lambda session: write_list(session, listed), writes=True)
+    except (ProviderFailed, ListTooShort) as failure:
+        log.error("catalogue_sync", step="read", error=failure.message)
+        return 0
+    if listed.unreadable:
+        log.warning("catalogue_sync", step="read", unreadable=sorted(listed.unreadable))
+    log.info("catalogue_sync", step="written", models=len(listed.models), new=len(changes.new),
+             priced=changes.priced, vanished=changes.vanished, returned=changes.returned)  # fmt: skip
+    return changes.count + await follow_everywhere(mailer)
+
+
+async def follow_everywhere(mailer: Mailer) -> int:
+    """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed."""
+    host = urlsplit(settings.get().openrouter_base).hostname or ""
+    paywalls = table_of(Paywall)
+    paywall_ids = await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all())
+    done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, mailer, host))
+    return sum(changed for _, changed in done if not isinstance(changed, Failed))
+
+
+async def _follow(mailer: Mailer, list_host: str, paywall_id: str) -> int:
+    follow = partial(follow_catalogue, paywall_id=paywall_id, list_host=list_host)
+    changed, switched_off = await db.in_transaction(follow, writes=True)
+    # The prices stand whatever becomes of the mails, and each mail of the others.
+    await each_alone("catalogue_sync", switched_off, lambda model: tell_developer(mailer, _notice(model)),
+                     lambda model: f"{model.paywall_id}:{model.model}")  # fmt: skip
+    return changed
+
+
+def _notice(off: SwitchedOff) -> Notice:
+    text = (
+        f"{off.app_name} no longer offers {off.model}: what the provider asks for it has risen. {off.reason}\n\n"
+        "Requests for it are answered with 404 model_not_priced. Save a price that covers the cost, and it is back."
+    )
+    return Notice(off.paywall_id, off.app_name, f"{off.model} was switched off", text)

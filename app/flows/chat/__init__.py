@@ -1,0 +1,1 @@
+"""Chat: decide, hold, answer, settle; what is said in an answer's place."""

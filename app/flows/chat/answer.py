@@ -1,0 +1,288 @@
+"""Carries a provider's answer to the client and settles it: streamed event by event, or whole.
+
+`[DONE]` waits for the settlement's commit. A client that goes away cancels the provider, and pays for what was
+delivered to it, unless the paywall says that this is free; one whose answer is carried to its end all the same is
+`chat_delivery`'s.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from app import threads
+from app.domain.errors import ProviderFailed, Unavailable
+from app.domain.ledger.operations import Applied
+from app.domain.usage.idempotency import ChatAnswer
+from app.domain.usage.requests import CLIENT_GONE, Metered
+from app.flows.callers.asked import Stopped
+from app.flows.chat.end import DONE, error_event, stream_tail
+from app.flows.chat.hold import Chat, Keep, Run
+from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
+from app.flows.chat.meter import HoldMeter
+from app.flows.chat.upstream import beginning, completion, read_behind, read_whole
+from app.flows.chat.wording import Wording, worded
+from app.formats.openai_message import Written, written_in
+from app.formats.openai_stream import StreamMeter
+from app.formats.openai_tokens import count_answer
+from app.formats.openai_usage import Usage, usage_of
+from app.ports.providers import ProviderAnswer
+from app.ports.tokens import TokenCounter
+
+Send = Callable[[bytes], Awaitable[None]]
+
+
+KeepBytes = Callable[[Applied, bytes], ChatAnswer]
+"""Makes what is kept of an answer out of its settlement and its last bytes."""
+
+
+@dataclass(slots=True)
+class _End:
+    """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out.
+
+    `lowered` keeps what ended it at a limit that money had lowered.
+    """
+
+    failure: ProviderFailed | None = None
+    stopped: Stopped | None = None
+    lowered: LoweredLimit | None = None
+    within: Callable[[Metered], Metered] | None = None
+
+
+class Carrier:
+    """Carries answers for one process."""
+
+    def __init__(self, chat: Chat, counter: TokenCounter) -> None:
+        self._chat = chat
+        self._counter = counter
+
+    async def whole(self, run: Run, wording: Wording, keep: KeepBytes | None = None) -> bytes:
+        """Returns the provider's JSON with our `paywall` field added, after it was charged.
+
+        Raises ProviderFailed if it is no chat completion, and Unavailable if it could not be charged yet.
+        """
+        answer = _answer_of(run)
+        metered: Metered | None = None
+        try:
+            raw, content = completion(await read_whole(answer), answer)
+            metered = await self._meter_whole(run, content)
+        except ProviderFailed as error:
+            run.failure = error.reason
+            raise
+        finally:
+            if metered is None:
+                await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
+        if run.has_left:
+            metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
+
+        if stopped_at_lowered_limit(run, metered, cut_choices(content)):
+            run.stopped = run.lowered_by
+
+        def body(settled: Applied) -> bytes:
+            return worded(lambda: _whole(run, raw, content, wording, settled), raw, run.asked.id)
+
+        return body(await self._conclude(run, answer, metered, _keeping(run, keep, body)))
+
+    async def _conclude(
+        self, run: Run, answer: ProviderAnswer, metered: Metered | None, keep: Keep | None = None
+    ) -> Applied:
+        """Closes the answer and charges what was used, nothing if that is None; whatever breaks, the hold ends."""
+        if metered is None and run.failure is None:
+            run.failure = CLIENT_GONE
+        try:
+            await answer.close()
+        finally:
+            ended = await (self._chat.release(run) if metered is None else self._chat.settle(run, metered, keep))
+        return ended
+
+    async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
+        usage = usage_of(content)
+        if usage is not None and usage.tokens is not None:
+            return Metered(usage.tokens, provider_cost_nanos=usage.cost_nanos)
+        is_said = usage is not None and usage.output is not None
+        return await self._count(run, usage, Written("") if is_said else written_in([content]), None)
+
+    async def _count(self, run: Run, usage: Usage | None, written: Written | None, disconnect: str | None) -> Metered:
+        """Returns what the provider said was used, as far as that can be of all that was written; we count the rest."""
+        usage = usage or Usage()
+        if written is not None and not written and not usage.output:
+            return Metered(None, disconnect=disconnect)
+        bound = run.output_limit * run.bound.choices
+        counted = await threads.COUNT.run_surely(count_answer, run.request, run.offer, written, self._counter, bound)
+        if usage.output is not None and usage.output < counted.output:
+            usage = replace(usage, output=None, cost_nanos=None)
+        return Metered(usage.filled(counted), usage.tokens is None, disconnect, usage.cost_nanos)
+
+    async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> None:
+        """Forwards a stream and ends it with what its settlement allows.
+
+        Raises ProviderFailed if it breaks before anything was sent; the hold is released by then. Raises Unavailable
+        instead of the end if it could not be charged yet. When the task is cancelled, the client is gone: what was
+        delivered is charged before CancelledError goes on.
+        """
+        answer, meter = _answer_of(run), StreamMeter(run.request.wants_usage)
+        meter.redactor = answer.redactor
+        is_left = True
+        try:
+            watch = HoldMeter(self._chat, run, self._counter)
+            lowered = None if run.lowered_by is None else LoweredLimit(run, send)
+            end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
+            end.lowered, run.stopped, is_left = lowered, end.stopped, False
+        except ProviderFailed as error:
+            is_left, run.failure = False, error.reason
+            await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
+            raise
+        finally:
+            if is_left:
+                with suppress(Unavailable):  # it lands later; what ended the stream goes on
+                    await asyncio.shield(self._chat.keep(self._leave(run, answer, meter)))
+        await self._finish(run, answer, meter, end, send, wording, keep)
+
+    async def _leave(self, run: Run, answer: ProviderAnswer, meter: StreamMeter) -> None:
+        """Ends a stream whose client is gone, as the paywall says.
+
+        One with a key ends this way only when the process stops: it costs nothing, and its retry runs.
+        """
+        policy = run.snapshot.configuration.disconnect
+        if run.asked.claim_id is not None:
+            await self._conclude(run, answer, None)
+            return
+        metered = Metered(None)
+        try:
+            try:
+                await answer.close()
+            finally:
+                metered = await self._meter_delivered(run, meter, policy, is_cut=True)
+        finally:
+            await self._chat.settle(run, metered, is_free=policy == "free")
+
+    async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None, *, is_cut: bool) -> Metered:
+        tokens = meter.final_tokens(is_cut=is_cut)
+        if tokens is not None and meter.usage is not None:
+            return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.usage.cost_nanos)
+        return await self._count(run, meter.usage, await threads.COUNT.run_surely(meter.delivered), disconnect)
+
+    async def _finish(
+        self,
+        run: Run,
+        answer: ProviderAnswer,
+        meter: StreamMeter,
+        end: _End,
+        send: Send,
+        wording: Wording,
+        keep: KeepBytes | None,
+    ) -> None:
+        """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
+
+        is_cut = end.failure is not None or end.stopped is not None
+        metered = Metered(None)
+
+        def tail(settled: Applied) -> bytes:
+            failure, lowered = end.failure, end.lowered
+            why = end.stopped or (run.lowered_by if failure is None else None)
+            stop = None if why is None else worded(lambda: wording.stopped(why), None, run.asked.id)
+            kept_back = b"" if lowered is None else lowered.tail(metered, None if end.stopped else stop)
+            paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.asked.id)
+            if run.stopped is not None and stop is not None:
+                paywall = {**paywall, **stop.paywall}
+            plain = DONE if failure is None else error_event(ProviderFailed("The provider's answer broke off."))
+            said = (run, meter, failure, stop if end.stopped else None, metered, paywall)
+            return kept_back + worded(lambda: stream_tail(*said), plain, run.asked.id)
+
+        async def conclude() -> Applied:
+            nonlocal metered
+            try:
+                await (answer.finish() if meter.is_done else answer.close())
+            finally:
+                try:
+                    disconnect = "drain" if run.has_left else None
+                    metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
+                    metered = metered if end.within is None else end.within(metered)
+                    if end.failure is not None:
+                        metered = replace(metered, failure=end.failure.reason)
+                finally:
+                    settled = await self._chat.settle(run, metered, _keeping(run, keep, tail))
+            return settled
+
+        # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
+        is_said = meter.final_tokens(is_cut=is_cut) is not None
+        settled = await (conclude() if is_said else asyncio.shield(self._chat.keep(conclude())))
+        await send(tail(settled))
+
+
+def _keeping(run: Run, keep: KeepBytes | None, last: Callable[[Applied], bytes]) -> Keep | None:
+    """Returns what makes a kept answer of a settlement; where that fails, only that there was one is kept."""
+    if keep is None:
+        return None
+    nothing = ChatAnswer(None, run.request.is_stream)
+    return lambda settled: worded(lambda: keep(settled, last(settled)), nothing, run.asked.id)
+
+
+def _whole(run: Run, raw: bytes, content: dict[str, Any], wording: Wording, settled: Applied) -> bytes:
+    """Returns a whole answer with our `paywall`, and the link where money ended it."""
+    if run.stopped is None:
+        return _with_paywall(raw, wording.settled(settled))
+    stop = wording.stopped(run.stopped)
+    return _with_paywall(orjson.dumps(with_link(run, content, stop)), {**wording.settled(settled), **stop.paywall})
+
+
+def _with_paywall(raw: bytes, paywall: dict[str, Any]) -> bytes:
+    """Returns a JSON object with our `paywall` in it."""
+    return raw.rstrip()[:-1] + b',"paywall":' + orjson.dumps(paywall) + b"}"
+
+
+def _answer_of(run: Run) -> ProviderAnswer:
+    if run.answer is None:
+        raise ProviderFailed("The provider has not begun to answer.")
+    return run.answer
+
+
+async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter, send: Send) -> _End:
+    """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
+    chunk = await beginning(answer)
+    has_sent = False
+    try:
+        while chunk:
+            passing = meter.feed(chunk)
+            if passing:
+                if not await watch.admits(passing):
+                    meter.take_back()
+                    return _End(stopped=watch.action, within=watch.within)
+                has_sent = True
+                await send(passing)
+            if meter.is_done or meter.error:
+                await read_behind(answer, meter)
+                break
+            chunk = await answer.read()
+        else:
+            passing = meter.end()
+            if passing:
+                if not await watch.admits(passing):
+                    meter.take_back()
+                    return _End(stopped=watch.action, within=watch.within)
+                has_sent = True
+                await send(passing)
+    except ProviderFailed as broken:
+        if passing := meter.release():
+            has_sent = True
+            await send(passing)
+        broken.body = None if broken.body is None else answer.cleaned(broken.body)
+        failure: ProviderFailed | None = broken.unraised()
+    else:
+        failure = await _failure_of(meter, answer)
+    if failure is not None and not has_sent:
+        raise failure.unraised()
+    return _End(failure)
+
+
+async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFailed | None:
+    """Returns what went wrong with a stream that came to an end by itself, None for nothing."""
+    if meter.error is not None:
+        return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
+    if meter.is_done or await threads.COUNT.run_surely(meter.has_finish_reason):
+        return None
+    body = None if meter.unbegun is None else answer.cleaned({"error": meter.unbegun})
+    return ProviderFailed("The provider ended its answer in the middle.", body=body)

@@ -1,0 +1,106 @@
+"""The one decision about a chat request, before any money moves. Pure, over a snapshot and a user's standing.
+
+The order is `decisions.md` 22. Whether the money is there is not decided here: the ledger grants the hold,
+between the least and the most that are worked out here, or refuses it.
+"""
+
+from dataclasses import dataclass
+
+from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, output_tokens_least, thinks_unseen
+from app.domain.errors import BadField, Blocked, UnknownModel
+from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.pricing.bound import Bound
+from app.domain.pricing.price_book import Offer
+from app.flows.callers.asked import Ask
+from app.flows.callers.snapshot import Snapshot
+from app.flows.callers.user import Standing
+from app.formats.openai_request import ChatRequest
+
+STREAM_OUTPUT_TOKENS = 1_024
+"""What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The request may run, if the developer's limits let it through and the ledger grants the hold."""
+
+    offer: Offer
+    bound: Bound
+
+
+def decide(
+    snapshot: Snapshot, standing: Standing, request: ChatRequest, *, has_thought_unseen: bool = False
+) -> Go | Ask:
+    """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
+
+    `has_thought_unseen` says that the model was seen to think, whatever its name says. Raises UnknownModel,
+    BadField, Blocked.
+    """
+    if snapshot.configuration.provider.is_operators and (field := request.priced_field()) is not None:
+        message = f"`{field}` would change what this request costs, and is not priced here."
+        raise BadField(field, message, "unsupported_field")
+    offer = find_offer(snapshot, request.model)
+    bound = bound_of(request, offer, has_thought_unseen=has_thought_unseen)
+    if standing.is_blocked:
+        raise Blocked(f"This user is blocked in {snapshot.configuration.app_name}.")
+    if standing.is_frozen:
+        raise Blocked("This user's wallet is frozen; nothing can be charged to it.", "wallet_frozen")
+    if not standing.is_authorized:
+        return Ask("authorize")
+    if not standing.may_use_priced and not offer.price.is_free:
+        return Ask("topup", bound.nanos(offer, bound.output_tokens_least))
+    return Go(offer, bound)
+
+
+def find_offer(snapshot: Snapshot, model: str) -> Offer:
+    """Returns the offer of a model. Raises UnknownModel: no price is never a price of zero."""
+    offer = snapshot.offers.get(model)
+    if offer is not None:
+        return offer
+    if model in snapshot.unpriced:
+        raise UnknownModel(
+            f"The model `{model}` has no price in this paywall, so it cannot be used.", "model_not_priced"
+        )
+    raise UnknownModel(f"The model `{model}` does not exist in this paywall.")
+
+
+def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = False) -> Bound:
+    """Returns the bound of a request (`decisions.md` 2).
+
+    Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
+    an output that would cost more than can be counted.
+    """
+    output = request.output_limit or offer.output_tokens_max or OUTPUT_TOKENS_MAX
+    least = min(output, output_tokens_least(request.model))
+    # What a model thinks unseen cannot be metered while it thinks, so all of it is held.
+    is_unseen = request.is_unseen or has_thought_unseen or thinks_unseen(request.model)
+    is_extended = request.is_stream and not is_unseen
+    bound = Bound(
+        prompt_tokens=request.prompt_bytes + (media_tokens_max(request, offer) if request.media_parts else 0),
+        output_tokens=output,
+        output_tokens_least=least,
+        choices=request.choices,
+        output_tokens_first=min(output, STREAM_OUTPUT_TOKENS) if is_extended else 0,
+        has_media=request.media_parts > 0 or request.wants_sound,
+        images=request.media_parts if offer.price.image_nanos else 0,
+    )
+    if bound.nanos(offer, output) > AMOUNT_NANOS_MAX:
+        field = request.limit_field or "n"
+        raise BadField(field, f"`{field}` allows an answer that would cost more than can be counted.")
+    return bound
+
+
+def media_tokens_max(request: ChatRequest, offer: Offer) -> int:
+    """Returns what images, sounds and files of a request can come to: each the model's largest price for one.
+
+    What makers say of an image says nothing of a sound or a file, which may be as long as the model can read.
+    Raises BadField where the model does not say.
+    """
+    image = anything = offer.part_tokens_max
+    if request.long_parts and image == image_tokens_max(request.model):
+        anything = offer.context_tokens_max
+    images = request.media_parts - request.long_parts
+    if (images and image is None) or (request.long_parts and anything is None):
+        message = f"`messages` holds an image, audio or file part, whose price `{request.model}` does not say."
+        raise BadField("messages", message, "unsupported_field")
+    return images * (image or 0) + request.long_parts * (anything or 0)

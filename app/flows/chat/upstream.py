@@ -1,0 +1,93 @@
+"""Reads what a provider answers, whatever it says that it is: a whole completion, or the beginning of a stream.
+
+The official SDKs do not look at the media type, so neither do we: the first bytes tell events, JSON and pages apart.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from app import threads
+from app.domain.errors import ProviderFailed
+from app.formats.json_text import BYTE_ORDER_MARK, read_json
+from app.formats.openai_error import error_of
+from app.formats.openai_stream import StreamMeter
+from app.ports.providers import ProviderAnswer
+
+ANSWER_BYTES_MAX = 64_000_000
+REDACTED_AT_ONCE_BYTES_MAX = 100_000
+BEGINNING_BYTES_MAX = 4_096
+"""How much white space a stream may begin with before it is told from anything else."""
+BEHIND_SECONDS_MAX = 0.5
+"""How long usage is waited for behind `[DONE]` where none came before it."""
+
+
+async def read_whole(answer: ProviderAnswer) -> bytes:
+    """Returns a whole body without the provider's key. Raises ProviderFailed for one that is too long."""
+    pieces: list[bytes] = []
+    size = 0
+    while chunk := await answer.read():
+        pieces.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_BYTES_MAX:
+            raise ProviderFailed(f"The provider's answer is longer than {ANSWER_BYTES_MAX} bytes.")
+    return await _redacted(b"".join(pieces), answer)
+
+
+async def _redacted(raw: bytes, answer: ProviderAnswer) -> bytes:
+    """Returns a body without the provider's key; a long one is looked through in a thread."""
+    if answer.redactor is None:
+        return raw
+    if len(raw) > REDACTED_AT_ONCE_BYTES_MAX:
+        return await threads.PARSE.run_surely(answer.redactor.body, raw)
+    return answer.redactor.body(raw)
+
+
+def completion(raw: bytes, answer: ProviderAnswer) -> tuple[bytes, dict[str, Any]]:
+    """Returns a chat completion, as it came or as JSON that all can read. Raises ProviderFailed for anything else,
+    an error beside its choices too.
+    """
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            content = read_json(raw)
+        except ValueError:
+            raise ProviderFailed("The provider's answer is no JSON.") from None
+        raw = orjson.dumps(content)
+    error = error_of(content) if isinstance(content, dict) else None
+    if error is not None:
+        raise ProviderFailed("The provider answered with an error.", body=answer.cleaned(error))
+    if not isinstance(content, dict) or not isinstance(content.get("choices"), list):
+        body = answer.cleaned({"error": content}) if isinstance(content, (dict, list)) else None
+        raise ProviderFailed("The provider's answer is no chat completion.", body=body)
+    return raw, content
+
+
+async def beginning(answer: ProviderAnswer) -> bytes:
+    """Returns the first bytes of a stream, whatever it says that it is. Raises ProviderFailed for JSON or a page."""
+    begun = b""
+    while chunk := await answer.read():
+        begun += chunk
+        first = b"" if BYTE_ORDER_MARK.startswith(begun) else begun.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
+        if first in (b"{", b"["):
+            completion(begun + await read_whole(answer), answer)
+            raise ProviderFailed("The provider answered a request for a stream without one.")
+        if first == b"<":
+            raise ProviderFailed("The provider answered with a page.")
+        if first or len(begun) > BEGINNING_BYTES_MAX:
+            break
+    return begun
+
+
+async def read_behind(answer: ProviderAnswer, meter: StreamMeter) -> None:
+    """Reads what some providers say behind `[DONE]`, for a moment, where no usage came before it."""
+    if meter.error or (meter.usage is not None and meter.usage.output):
+        return
+    with suppress(TimeoutError, ProviderFailed):
+        async with asyncio.timeout(BEHIND_SECONDS_MAX):
+            while chunk := await answer.read():
+                meter.feed(chunk)
+        meter.end()

@@ -1,0 +1,82 @@
+"""Events that a flow writes in its own transaction: what each is made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import settings
+from app.domain.authorizations.tables import Authorization
+from app.domain.events import catalogue, outbox
+from app.domain.events.made import about, make
+from app.domain.ledger.accounts import Account
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal
+from app.domain.paywalls.configuration import Configuration, publish, read_current
+
+
+def tell(session: Session, paywall_id: str, user: str, type_: str, source: str, data: Mapping[str, Any]) -> None:
+    """Writes an event about a user; `source` names what happened, once within the type."""
+    outbox.record(session, [make(paywall_id, type_, source, {**about(paywall_id, user), **data})])
+
+
+def tell_authorized(session: Session, found: Authorization) -> None:
+    """Tells that an authorization counts from now on."""
+    tell(session, found.paywall_id, found.external_id, catalogue.AUTHORIZATION_COMPLETED, found.id,
+         {"connectionId": found.id})  # fmt: skip
+
+
+def tell_revoked(session: Session, ended: Authorization) -> None:
+    """Tells that an authorization has ended, and by whom."""
+    data = {"connectionId": ended.id, "revokedBy": ended.ended_by}
+    tell(session, ended.paywall_id, ended.external_id, catalogue.AUTHORIZATION_REVOKED, ended.id, data)
+
+
+def tell_deposit(
+    session: Session, paywall_id: str, user: str, activity_id: str, amount_nanos: int, currency: str, source: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Tells that money was put into a wallet."""
+    data = {"amount": format_decimal(amount_nanos), "currency": currency, "source": source, "activityId": activity_id,
+            "metadata": details}  # fmt: skip
+    tell(session, paywall_id, user, catalogue.DEPOSIT_CREATED, activity_id, data)
+
+
+def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account) -> None:
+    """Tells that a user was given money to try with when they authorized the app."""
+    credits = settings.get().trial_credits
+    data = {"credits": credits, "amount": format_decimal(credits * NANOS // CREDITS_PER_DOLLAR),
+            "currency": wallet.unit.value, "activityId": None}  # fmt: skip
+    tell(session, paywall_id, user, catalogue.TRIAL_GRANTED, wallet.id, data)
+
+
+def tell_declined(session: Session, paywall_id: str, user: str, token: str) -> None:
+    """Tells that a user declined what a link asked for."""
+    tell(session, paywall_id, user, catalogue.AUTHORIZATION_DECLINED, token, {"requestId": None, "reason": None})
+
+
+def tell_new_user(session: Session, paywall_id: str, user: str) -> None:
+    """Tells that a user got a wallet for the first time."""
+    tell(session, paywall_id, user, catalogue.USER_CREATED, user, {})
+
+
+def publish_and_tell(session: Session, paywall_id: str, configuration: Configuration) -> int:
+    """Publishes a version of a paywall and tells what changed; returns its number. Raises BadField, NotFound."""
+    _, before = read_current(session, paywall_id)
+    version = publish(session, paywall_id, configuration)
+    changed = sorted(_changes(before.to_json(), configuration.to_json()))
+    data = {"changedFields": changed, "summarySections": sorted({name.split(".")[0] for name in changed}),
+            "configVersion": version}  # fmt: skip
+    outbox.record(session, [make(paywall_id, catalogue.UPDATED, f"version:{version}", data)])
+    return version
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> set[str]:
+    """Returns the names of what differs, without values: some are secrets."""
+    found: set[str] = set()
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found |= _changes(old, new, f"{path}{name}.")
+        elif old != new:
+            found.add(f"{path}{name}")
+    return found

@@ -1,0 +1,1 @@
+"""The developer's limits, kept before a provider is called."""

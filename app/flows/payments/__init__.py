@@ -1,0 +1,1 @@
+"""Money that comes in: checkouts, and what was received."""

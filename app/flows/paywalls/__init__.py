@@ -1,0 +1,1 @@
+"""What a developer sets up of a paywall."""

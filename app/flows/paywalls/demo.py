@@ -1,0 +1,112 @@
+"""The demo's data, made through the same doors as anybody's: two sandbox paywalls with prices and a key each.
+
+One is in default mode, one in shared mode.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from app import db, settings
+from app.domain.errors import ProviderFailed
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls import configuration, keys
+from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.tables import Paywall
+from app.domain.pricing import price_book
+from app.domain.pricing.price_book import NewPrice
+from app.flows.catalogue.defaults import default_price
+from app.flows.events.tell import publish_and_tell
+from app.ports.prices import PriceCatalogue
+from app.ports.providers import ChatProvider, ProviderTarget
+
+PAYWALL_ID, SHARED_PAYWALL_ID = "pw_demo_default", "pw_demo_shared"
+_IDS = {Mode.DEFAULT: PAYWALL_ID, Mode.SHARED: SHARED_PAYWALL_ID}
+_UNITS = {Mode.DEFAULT: Unit.USD, Mode.SHARED: Unit.USDC}
+MARKUP_BASIS_POINTS = 2_000
+UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
+"""What an upstream's model costs where the catalogue has no price: $1 and $2 per million tokens."""
+
+UNKNOWN_PART_TOKENS = 10_000
+"""The bound of an image, sound or file of such a model: what it used is charged, so this only has to be enough."""
+
+_DEMO_MODELS = (
+    NewPrice("demo-mini", 150_000_000, 600_000_000, 75_000_000, display_name="Demo mini",
+             description="Quick, believable text without a provider.", context_tokens_max=128_000,
+             output_tokens_max=16_384, part_tokens_max=1_500),
+    NewPrice("demo-large", 2_500_000_000, 10_000_000_000, 1_250_000_000, display_name="Demo large",
+             description="The same, priced like a large model.", context_tokens_max=128_000,
+             output_tokens_max=16_384, part_tokens_max=1_500),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPaywall:
+    """A paywall of the demo, its key in clear, and a model that it offers."""
+
+    id: str
+    key: str
+    model: str
+
+
+async def prepare(
+    provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue
+) -> Mapping[Mode, DemoPaywall]:
+    """Makes or updates the demo's paywalls for this provider, and returns them by mode. Raises ProviderFailed."""
+    models = await provider.list_models(target)
+    if not models:
+        raise ProviderFailed(f"The provider {target.name} offers no models.")
+    prices = [_price(model, catalogue) for model in models]
+    setting = ProviderSetting(target.name, target.base_url)
+    origins = ("http://localhost", "http://127.0.0.1")
+    wanted = {
+        Mode.DEFAULT: Configuration("Lexica", setting, "https://lexica.example", origins),
+        Mode.SHARED: Configuration(
+            "Marginalia",
+            setting,
+            "https://marginalia.example",
+            origins,
+            app_text="Notes in the margin",
+        ),
+    }
+    return {mode: await _prepare(mode, configuration, prices, models[0]) for mode, configuration in wanted.items()}
+
+
+async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], model: str) -> DemoPaywall:
+    paywall_id = _IDS[mode]
+    key = keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], paywall_id)
+    await db.in_transaction(lambda session: _write(session, paywall_id, mode, wanted, prices, key), writes=True)
+    return DemoPaywall(paywall_id, key, model)
+
+
+def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
+    for known in _DEMO_MODELS:
+        if known.model == model:
+            return replace(known, markup_basis_points=MARKUP_BASIS_POINTS)
+    return default_price(model, catalogue, MARKUP_BASIS_POINTS) or NewPrice(
+        model,
+        UNKNOWN_INPUT_NANOS,
+        UNKNOWN_OUTPUT_NANOS,
+        markup_basis_points=MARKUP_BASIS_POINTS,
+        part_tokens_max=UNKNOWN_PART_TOKENS,
+    )
+
+
+def _write(
+    session: Session, paywall_id: str, mode: Mode, wanted: Configuration, prices: list[NewPrice], key: str
+) -> None:
+    unit = _UNITS[mode]
+    if session.get(Paywall, paywall_id) is None:
+        configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
+        apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
+    elif configuration.read_current(session, paywall_id)[1] != wanted:
+        publish_and_tell(session, paywall_id, wanted)
+    keys.add_key(session, paywall_id, key)
+    offered = price_book.read_offers(session, paywall_id, unit).priced
+    for price in prices:
+        price_book.set_price(session, paywall_id, price)
+    for model in set(offered) - {price.model for price in prices}:
+        price_book.retire(session, paywall_id, model)

@@ -1,0 +1,1 @@
+"""What moves on wallets beside chat: charges, deposits, trial money, statements."""

@@ -1,0 +1,125 @@
+"""A manual one-off charge by an app: held and settled at once, with a receipt, once per Idempotency-Key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app import db, settings
+from app.commit_queue import CommitQueue
+from app.domain.earnings.charge_split import charge_split, terms_of
+from app.domain.errors import Blocked, InsufficientFunds, KeyConflict, StaleDecision, StillRunning
+from app.domain.events.request_events import OF_MANUAL
+from app.domain.ids import new_id
+from app.domain.ledger.operations import Applied, Charge
+from app.domain.money import format_for_people
+from app.domain.paywalls.configuration import UserPlace
+from app.domain.paywalls.messages import CHARGE_MESSAGES
+from app.domain.rows import Row
+from app.domain.usage import requests
+from app.domain.usage.idempotency import Claim, keep_answer, read_answer
+from app.domain.usage.requests import Asked
+from app.flows.callers.asked import REASONS, Action, Ask, message_text
+from app.flows.callers.snapshot import Snapshot
+from app.flows.callers.standing import Standings
+from app.flows.callers.user import Standing
+from app.flows.limits.spending import SpendLimits, first_reached, spending_text
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeAnswer:
+    """`message` can be shown to the user as it is; `id` is the receipt's, None when nothing was charged.
+
+    Where a link helps, `ask` says what for, and the caller of this flow makes link and message (`ask_text`).
+    """
+
+    success: bool
+    message: str
+    id: str | None
+    is_replay: bool = False
+    refusal: str | None = None
+    ask: Ask | None = None
+
+
+async def charge(
+    queue: CommitQueue,
+    standings: Standings,
+    spending: SpendLimits,
+    snapshot: Snapshot,
+    user: str,
+    amount_nanos: int,
+    details: dict[str, Any] | None,
+    claimed: Claim | None,
+    request_id: str,
+    client_request_id: str | None,
+    user_from: UserPlace | None = None,
+) -> ChargeAnswer:
+    """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
+
+    With a claim the money moves once, however often and however concurrently it is asked for.
+    """
+    if claimed is not None and (first := await _first_answer(claimed)):
+        return first
+    app_name = snapshot.configuration.app_name
+    standing = await standings.find(snapshot, user)
+    _check(standing, app_name)
+    if standing.wallet is None:
+        return _refused("authorize")
+    wallet, terms = standing.wallet, terms_of(snapshot.unit, None, settings.get().fee_basis_points)
+    charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
+    asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
+                  terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
+    text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
+
+    def beside(charged: Applied) -> list[Row]:
+        rows: list[Row] = [requests.record_manual(asked, charged, details)]
+        if claimed is not None:
+            rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
+        return rows
+
+    split = charge_split(wallet.account, snapshot.paywall_id, terms)
+    limits = await spending.open(snapshot, user)
+    budgets = standing.budgets + tuple(limit.budget_id for limit in limits)
+    operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, budgets,
+                       snapshot.epochs + standing.epochs)  # fmt: skip
+    try:
+        applied = await queue.commit(operation, beside)
+    except InsufficientFunds as refusal:
+        reached = await first_reached(limits, refusal)
+        if reached is not None:
+            return ChargeAnswer(False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}")
+        shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+        return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
+    except StaleDecision:
+        standings.forget(snapshot, user)
+        raise
+    except KeyConflict:
+        if claimed is None:
+            raise
+        # Another amount with the same key was first; reading its answer tells whose key it is.
+        return await _first_answer(claimed) or _lost(claimed)
+    if applied.is_replay and claimed is not None:
+        return await _first_answer(claimed) or _lost(claimed)
+    return ChargeAnswer(True, text, request_id)
+
+
+def _check(standing: Standing, app_name: str) -> None:
+    if standing.is_blocked or standing.is_frozen:
+        code = "user_blocked" if standing.is_blocked else "wallet_frozen"
+        raise Blocked(f"This user cannot be charged in {app_name}.", code)
+
+
+def _refused(action: Action, shortfall_nanos: int = 0) -> ChargeAnswer:
+    return ChargeAnswer(False, "", None, refusal=REASONS[action], ask=Ask(action, shortfall_nanos))
+
+
+def ask_text(snapshot: Snapshot, ask: Ask, url: str) -> str:
+    """Returns what a user is told whose charge could not be made, with the link, in the developer's words if any."""
+    return message_text(snapshot, ask.action, url, ask.shortfall_nanos, CHARGE_MESSAGES)
+
+
+async def _first_answer(claimed: Claim) -> ChargeAnswer | None:
+    stored = await db.in_transaction(lambda session: read_answer(session, claimed))
+    return ChargeAnswer(stored["success"], stored["message"], stored["id"], is_replay=True) if stored else None
+
+
+def _lost(claimed: Claim) -> ChargeAnswer:
+    raise StillRunning(f"The first request of {claimed.id} has not been answered yet.")

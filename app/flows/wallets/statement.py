@@ -1,0 +1,164 @@
+"""What an app may see of the ledger (`decisions.md` 26): what it charged, what its links and deposits brought in.
+
+Other apps' movements on a shared wallet, and top-ups that this one did not begin, are none of its business.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import merge
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from app.domain.ledger.accounts import Account, Kind, parse
+from app.domain.ledger.history import TransferFilter, list_transfers
+from app.domain.paywalls.configuration import Mode
+from app.domain.topups.topups import PaidFilter, list_paid
+from app.domain.usage.request_list import RequestFilter, list_rows
+from app.domain.wallets.tables import EndUser, Wallet
+from app.flows.callers.snapshot import Snapshot
+from app.sql.columns import table_of
+
+CHARGES = {"charge": "chat", "manual_charge": "manual"}
+TYPES = (*CHARGES, "topup", "deposit", "grant", "refund", "chargeback")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFilter:
+    """What is left out. `since` (inclusive) and `until` (exclusive) are in microseconds."""
+
+    user: str | None = None
+    type: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement of a user's wallet. `amount_nanos` is positive for money in; `at` is in microseconds.
+
+    A charge is its request's: it stands at the time when that began, with whatever a late settlement added.
+    """
+
+    id: str
+    type: str
+    at: int
+    user: str | None
+    amount_nanos: int
+    model: str | None = None
+    tokens: int | None = None
+    request_id: str | None = None
+    details: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far each kind of entry has been read: to which request, top-up (when it was paid, and its id), transfer."""
+
+    request: str | None = None
+    topup: tuple[int, str] | None = None
+    transfer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """Entries, newest first, and where the next page begins, None behind the last."""
+
+    entries: Sequence[Entry]
+    following: Position | None
+
+
+_Found = tuple[Entry, dict[str, Any]]
+"""An entry, and the part of the position that is behind it."""
+
+
+def read_ledger(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:
+    """Returns up to `limit` entries of a paywall. What is written meanwhile is never shown twice.
+
+    Each kind is read in its own order from where it stood, and the kinds are merged by time.
+    """
+    kinds = [list(kind(session, app, wanted, position, limit + 1)) for kind in (_charges, _topups, _transfers)]
+    found = list(merge(*kinds, key=lambda one: -one[0].at))
+    for _, behind in found[:limit]:
+        position = replace(position, **behind)
+    return LedgerPage([entry for entry, _ in found[:limit]], position if len(found) > limit else None)
+
+
+def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+    if wanted.type is not None and wanted.type not in CHARGES:
+        return
+    kind = None if wanted.type is None else CHARGES[wanted.type]
+    asked = RequestFilter(wanted.user, kind=kind, since=wanted.since, until=wanted.until, is_charged=True)
+    for row in list_rows(session, app.paywall_id, asked, position.request, limit):
+        yield (
+            Entry(
+                id=row["id"],
+                type="manual_charge" if row["kind"] == "manual" else "charge",
+                at=row["created_at"],
+                user=row["external_id"],
+                amount_nanos=-row["charge_nanos"],
+                model=row["model"],
+                tokens=row["tokens"],
+                request_id=row["id"],
+                details=(row["receipt"] or {}).get("details"),
+            ),
+            {"request": row["id"]},
+        )
+
+
+def _topups(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+    if wanted.type not in (None, "topup"):
+        return
+    asked = PaidFilter(wanted.user, wanted.since, wanted.until)
+    for topup in list_paid(session, app.paywall_id, asked, position.topup, limit):
+        paid_at = topup.finished_at or topup.created_at
+        yield Entry(topup.id, "topup", paid_at, topup.external_id, topup.amount_nanos), {"topup": (paid_at, topup.id)}
+
+
+def _transfers(
+    session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int
+) -> Iterator[_Found]:
+    """Yields what an app moved itself between a wallet and accounts of its own, which is what those are read for."""
+    if app.mode is not Mode.DEFAULT or wanted.type in (*CHARGES, "topup"):
+        return
+    wallets = None if wanted.user is None else app.wallet(wanted.user).account.purse
+    rails, gifts, revenue = _own_accounts(app)
+    asked = TransferFilter((rails, gifts, revenue), (rails, gifts), wallets, wanted.type, wanted.since,
+                           wanted.until)  # fmt: skip
+    rows = list_transfers(session, asked, position.transfer, limit)
+    users = _users_of(session, rows)
+    for row in rows:
+        is_in = parse(row.credit_account_id).kind in (Kind.WALLET, Kind.PROMO)
+        wallet = parse(row.credit_account_id if is_in else row.debit_account_id)
+        entry = Entry(
+            id=row.posting_id if row.line == 0 else f"{row.posting_id}:{row.line}",
+            type=row.type,
+            at=row.created_at,
+            user=users.get(wallet.owner),
+            amount_nanos=row.amount if is_in else -row.amount,
+            details=row.details,
+        )
+        yield entry, {"transfer": row.id}
+
+
+def _own_accounts(app: Snapshot) -> tuple[Account, Account, Account]:
+    """Returns what only this app moves money with: its own rails, its gifts, and the revenue that refunds come from."""
+    wallet = app.wallet("any").account
+    return (
+        wallet.beside(Kind.WORLD, f"custom:{app.paywall_id}"),
+        wallet.beside(Kind.GRANTS, app.paywall_id),
+        wallet.beside(Kind.REVENUE, app.paywall_id),
+    )
+
+
+def _users_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, str]:
+    """Returns the app's own ids of the users whose wallets stand in transfers, by wallet."""
+    ids = {parse(account).owner for row in rows for account in (row.debit_account_id, row.credit_account_id)}
+    wallets, users = table_of(Wallet), table_of(EndUser)
+    found = (
+        select(wallets.c.id, users.c.external_id)
+        .join(users, users.c.id == wallets.c.end_user_id)
+        .where(wallets.c.id.in_(ids))
+    )
+    return {row.id: row.external_id for row in session.execute(found)}

@@ -1,0 +1,32 @@
+"""Trial money for people: in each environment that has a shared paywall, once (`decisions.md` 11)."""
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import settings
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
+from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.tables import Paywall
+from app.domain.people.accounts import list_identities
+from app.domain.wallets.shared import open_shared_wallet
+from app.domain.wallets.trial import Outcome, TrialRules, give_trial
+from app.sql.columns import table_of
+
+log = structlog.get_logger()
+
+
+def give_trials(session: Session, account_id: str, address: str) -> dict[Environment, Outcome]:
+    """Opens the person's shared wallet in every environment that has one to spend, and gives each its trial."""
+    chosen = settings.get()
+    rules = TrialRules(chosen.trial_credits * NANOS // CREDITS_PER_DOLLAR, chosen.trials_of_address_max)
+    paywalls = table_of(Paywall)
+    used = session.scalars(select(paywalls.c.environment).where(paywalls.c.mode == Mode.SHARED.value).distinct())
+    identities = [identity.id for identity in list_identities(session, account_id)]
+    outcomes = {}
+    for environment in sorted(Environment(name) for name in used.all()):
+        wallet = open_shared_wallet(session, account_id, environment)
+        outcomes[environment] = give_trial(session, rules, account_id, identities, wallet, address)
+        if outcomes[environment] == "refused":
+            log.warning("trial_money", step="refused", account=account_id, environment=environment.value)
+    return outcomes

@@ -1,0 +1,1 @@
+"""How columns, statements and arrays look on both databases."""

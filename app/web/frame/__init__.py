@@ -1,0 +1,1 @@
+"""What every page has: layout, theme, session, routes, words for figures."""

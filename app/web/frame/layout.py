@@ -1,0 +1,60 @@
+"""The frame of every page: the bar at the top, the way back to the app, the theme, the foot."""
+
+import reflex as rx
+
+from app.web.frame import routes
+from app.web.frame.plain_form import post_form
+
+_SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Settings", routes.SETTINGS))
+
+
+def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Component:
+    """Returns a page with its bar; `back` leads to where its visitor came from."""
+    bar = rx.el.header(
+        rx.el.div(_brand(), rx.el.div(back or rx.fragment(), theme_button(), class_name="row"),
+                  class_name="top-in row between"),
+        class_name="top",
+    )  # fmt: skip
+    return rx.fragment(bar, rx.el.main(*children))
+
+
+def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.Component:
+    """Returns a page of somebody who is signed in; `current` is its route."""
+    links = (
+        rx.el.a(name, href=f"{route}/", class_name="section", aria_current="page" if route == current else "false")
+        for name, route in _SECTIONS
+    )
+    leave = post_form(
+        "/auth/sign-out",
+        rx.el.button("Sign out", type="submit", class_name="btn s bare"),
+    )
+    bar = rx.el.header(
+        rx.el.div(
+            _brand(),
+            rx.el.nav(*links, class_name="sections", aria_label="Your account"),
+            rx.el.div(rx.el.small(email, class_name="muted who"), theme_button(), leave, class_name="row tools"),
+            class_name="top-in row between own",
+        ),
+        class_name="top",
+    )
+    return rx.fragment(bar, rx.el.main(*children))
+
+
+def _brand() -> rx.Component:
+    return rx.el.a(rx.el.span(class_name="mark", aria_hidden="true"), "Coinslot", href=routes.HOME, class_name="brand")
+
+
+def foot() -> rx.Component:
+    """Returns the foot of pages that stand as they were loaded; under others it would move as they are read."""
+    return rx.el.footer("Coinslot keeps a receipt for every charge.", class_name="foot")
+
+
+def theme_button() -> rx.Component:
+    """Returns the button that changes between light and dark."""
+    return rx.el.button(
+        rx.color_mode_cond(light="Dark", dark="Light"),
+        on_click=rx.toggle_color_mode,
+        class_name="btn s bare",
+        type="button",
+        aria_label="Change between light and dark",
+    )

@@ -1,0 +1,153 @@
+"""Who looks at a page: the session row that its socket's cookie stood for, looked up in the database at every event.
+
+A socket's cookie is as old as the socket, and only its row's id comes here, so signing in and out are full page loads;
+a page whose session ended, or became another person's, leaves for the sign-in page.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from app import db
+from app.domain.errors import CoinslotError, LinkInvalid, NotFound, NotSignedIn
+from app.domain.people.sessions import Person
+from app.flows.callers.marks import About, Marks, Subject, read_marks
+from app.flows.people.sign_in import find_person_of, note_visit
+from app.web.frame import live
+from app.web.frame.live import LivePage
+from app.web.frame.routes import sign_in_path
+
+AWAY = "This cannot be read right now. The page tries again by itself."
+
+Read = Callable[[db.Session], Mapping[str, Any]]
+"""Reads what a page shows: the values of its variables by name."""
+Reader = Callable[[Person | None], Read]
+"""Says what to read for whom. Raises NotSignedIn where nobody may see it who is not signed in."""
+Subjects = Callable[[Person | None, Mapping[str, Any]], Iterable[Subject]]
+"""Says what of it may change, given for whom and what was read."""
+
+
+def row_in(header: str, name: str) -> str:
+    """Returns the id of a row that a cookie stood for, `session` or `code`, as the gate wrote it; empty for none."""
+    told = dict(part.split("=", 1) for part in header.split("; ") if "=" in part)
+    return told.get(name, "")
+
+
+class VisitorState(rx.State, mixin=True):
+    """What pages that know their visitor have in common."""
+
+    phase: str = "loading"
+    problem: str = ""
+    person_name: str = ""
+    person_email: str = ""
+    _session_id: str = ""
+
+    async def _visitor(self) -> Person | None:
+        """Returns who is signed in right now, None for nobody."""
+        return await find_person_of(row_in(self.router.headers.cookie, "session"))
+
+    async def _signed_in(self) -> Person | None:
+        """Returns who is signed in, if that is still whom the page was read for."""
+        person = await self._visitor()
+        return person if person is not None and person.session_id == self._session_id else None
+
+    def _leave(self) -> EventSpec | None:
+        """Forgets what was shown, and goes to sign in. A page that was not read yet has nothing to forget."""
+        if not self._session_id and row_in(self.router.headers.cookie, "session"):
+            return None  # its state was dropped while nobody looked, and is being read again
+        path = self.router.url.path
+        self.reset()  # type: ignore[no-untyped-call]
+        return rx.redirect(sign_in_path(path))
+
+    def _put(self, values: Mapping[str, Any]) -> None:
+        """Sets what changed, and nothing else, so that an idle page is silent."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _look_again(self) -> None:
+        """Lets the page's loop read at once."""
+        live.get().wake(self.router.session.client_token)
+
+    async def _live(self, reader: Reader, subjects: Subjects) -> AsyncIterator[EventSpec | None]:
+        """Shows a page and whatever lands in it, for as long as it is open.
+
+        `reader` says what to read for whom (None for nobody), and is asked anew each time; `subjects` says what of
+        it may change.
+        """
+        token = self.router.session.client_token
+        async with aclosing(live.get().times(token)) as times:
+            async for page in times:
+                try:
+                    found = await self._look(page, reader, subjects)
+                except NotSignedIn:
+                    async with self:
+                        path = self.router.url.path
+                        self.reset()  # type: ignore[no-untyped-call]
+                    yield rx.redirect(sign_in_path(path))
+                    return
+                except (LinkInvalid, NotFound) as error:
+                    async with self:
+                        self._put({"phase": "invalid", "problem": error.message})
+                    return
+                except CoinslotError:
+                    page.fail()
+                    async with self:
+                        self.problem = AWAY
+                else:
+                    await _note(found)
+
+    async def _look(self, page: LivePage, reader: Reader, subjects: Subjects) -> Person | None:
+        """Reads the page once, with the marks of what it shows. Raises NotSignedIn, LinkInvalid, NotFound."""
+        async with self:
+            if page.is_over():
+                return None
+            if page.begins():
+                self.reset()  # type: ignore[no-untyped-call]
+            session_id = row_in(self.router.headers.cookie, "session")
+        person = await find_person_of(session_id)
+        async with self:
+            if page.is_over():
+                return None
+            read = reader(person)
+        seen = frozenset({Subject(About.SESSION, session_id)} if session_id else ())
+
+        def read_with_marks(session: db.Session) -> tuple[Mapping[str, Any], frozenset[Subject], Marks]:
+            values = read(session)
+            all_seen = seen | frozenset(subjects(person, values))
+            return values, all_seen, read_marks(session, all_seen)
+
+        async with live.get().turn:
+            values, all_seen, marks = await db.in_transaction(read_with_marks)
+        async with self:
+            if not page.is_over():
+                self._show(person, values)
+        page.settle(all_seen, marks)
+        return person
+
+    def _show(self, person: Person | None, values: Mapping[str, Any]) -> None:
+        # Where a handler led meanwhile stays: it knows more than this reading, which may have begun before it.
+        phase = "ready" if self.phase == "loading" else self.phase
+        who = {} if person is None else {
+            "_session_id": person.session_id, "person_name": person.name, "person_email": person.email or person.name,
+        }  # fmt: skip
+        self._put({**who, "problem": "", "phase": phase, **values})
+
+
+def for_a_person(reader: Callable[[Person], Read]) -> Reader:
+    """Returns the reader of a page that only somebody who is signed in sees."""
+
+    def read(person: Person | None) -> Read:
+        if person is None:
+            raise NotSignedIn("Sign in to see this.")
+        return reader(person)
+
+    return read
+
+
+async def _note(person: Person | None) -> None:
+    if person is not None:
+        await note_visit(person)

@@ -1,0 +1,118 @@
+"""Several API processes on one port and one PostgreSQL."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app import db, settings
+from app.domain.money import Environment
+from app.domain.paywalls import keys
+from app.domain.paywalls.configuration import ProviderSetting
+from app.flows.paywalls.demo import PAYWALL_ID, prepare
+from app.jobs.schedule import jobs
+from app.wiring import ProvidersByName
+from tests.emulators.receiver import receiving
+from tests.journeys.pages import free_port
+from tests.support.server import ROOT, command
+
+pytestmark = pytest.mark.postgres
+
+
+@contextmanager
+def serving(url: str, data: Path, *options: str, **environment: str) -> Iterator[tuple[str, str]]:
+    """Runs several workers with the demo's paywall; yields their address and its key."""
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    chosen = {"DATABASE_URL": url, "PUBLIC_URL": base_url, **environment}
+    arguments = ["serve", "--api-only", "--port", str(port), "--data", str(data), *options]
+    settings.configure(data=data, database_url=url)
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **{f"COINSLOT_{name}": value for name, value in chosen.items()}},
+    ) as process:
+        for _ in range(300):
+            try:
+                if httpx.get(f"{base_url}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        try:
+            provider, target = ProvidersByName(_Nobody()).find(PAYWALL_ID, ProviderSetting("demo"))
+            asyncio.run(prepare(provider, target, _NoPrices()))
+            yield base_url, keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], PAYWALL_ID)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(40) == 0
+            db.dispose()
+
+
+def body(**more: Any) -> dict[str, Any]:
+    return {"model": "demo-mini", "user": "ada", "messages": [{"role": "user", "content": "Hello"}], **more}
+
+
+def test_three_workers_share_one_wallet_and_never_overspend_it(migrated_postgres_url: str, data_dir: Path) -> None:
+    with serving(migrated_postgres_url, data_dir, "--workers", "3") as (base_url, key):
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def ask(_number: int) -> httpx.Response:
+            sent = body(max_tokens=2_000)
+            return httpx.post(f"{base_url}/v1/chat/completions", json=sent, headers=headers, timeout=60)
+
+        httpx.post(f"{base_url}/v1/user/balance/deposit", json={"user": "ada", "amount": "0.01"}, headers=headers)
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(ask, range(60)))
+        assert {answer.headers["x-paywall-action"] for answer in answers} == {"none", "topup"}
+        charged = sum(Fraction(answer.json()["paywall"]["charge"]) for answer in answers)
+        balance = httpx.get(f"{base_url}/v1/user/balance?user=ada", headers=headers).json()
+    assert Fraction(balance["spendable"]) == Fraction("0.01") - charged >= 0
+    assert balance["held"] == "0"
+
+
+def test_workers_without_jobs_leave_them_to_another_process(migrated_postgres_url: str, data_dir: Path) -> None:
+    environment = {"DATABASE_URL": migrated_postgres_url, "ALLOW_PRIVATE_ADDRESSES": "true"}
+    with (
+        receiving() as endpoint,
+        serving(migrated_postgres_url, data_dir, "--workers", "2", "--no-jobs", **environment) as (base_url, key),
+        httpx.Client(base_url=f"{base_url}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as client,
+    ):
+        client.post("/webhooks/subscriptions", json={"url": endpoint.url("/ok"), "events": ["*"]}).raise_for_status()
+        client.post("/user/balance/deposit", json={"user": "ada", "amount": "5"}).raise_for_status()
+        assert client.post("/chat/completions", json=body()).headers["x-paywall-action"] == "none"
+        time.sleep(4 * jobs()["fan-out-events"].every_seconds)
+        with db.transaction(writes=False) as session:
+            taken = session.scalars(text("SELECT name FROM lease WHERE name LIKE 'job:%'")).all()
+        assert (list(taken), endpoint.at("/ok")) == ([], [])
+        for name in ("fan-out-events", "deliver-webhooks"):
+            done = command("job", name, "--data", str(data_dir), **environment)
+            assert done.returncode == 0, done.stderr
+        assert "paywall.proxy.request.completed" in {
+            one.headers["x-paywall-event"].split("@")[0] for one in endpoint.at("/ok")
+        }
+
+
+class _Nobody:
+    """A counter that is not asked."""
+
+    def count(self, text: str, model: str) -> int | None:
+        raise AssertionError
+
+
+class _NoPrices:
+    """A catalogue that knows nothing."""
+
+    def find(self, model: str) -> None:
+        return None

@@ -1,0 +1,140 @@
+"""A mark changes with whatever a page shows, and with nothing else; one statement asks for all of them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app import db
+from app.domain.authorizations import authorizations
+from app.domain.authorizations.caps import cap_id
+from app.domain.ledger.accounts import Account
+from app.domain.money import NANOS, Environment
+from app.domain.paywalls import configuration
+from app.domain.paywalls.configuration import Mode
+from app.domain.people import accounts, sessions
+from app.domain.people.account_keys import make_account_key, revoke_account_key
+from app.domain.people.accounts import ProvenIdentity
+from app.domain.people.sessions import Person
+from app.domain.topups import topups
+from app.domain.wallets.shared import shared_account
+from app.flows.callers import marks
+from app.flows.callers.links import mint_menu, open_menu
+from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
+from app.flows.callers.snapshot import Snapshot
+from app.flows.people.consent import change_cap, revoke_link
+from tests.support.books import make_snapshot
+from tests.support.crowd import connect, sign_in, top_up
+
+
+def marks_of(*subjects: Subject) -> Marks:
+    with db.transaction(writes=False) as session:
+        return read_marks(session, subjects)
+
+
+def purse(person: Person) -> Account:
+    return shared_account(person.account_id, Environment.SANDBOX)
+
+
+async def add_identity(person: Person) -> None:
+    with db.transaction() as session:
+        accounts.add_identity(session, person.account_id, ProvenIdentity("https://idp.example", "sub", "IdP"))
+
+
+async def make_key(person: Person) -> None:
+    with db.transaction() as session:
+        make_account_key(session, person.account_id)
+
+
+async def revoke_key(person: Person) -> None:
+    with db.transaction() as session:
+        revoke_account_key(session, person.account_id)
+
+
+async def rename(person: Person) -> None:
+    with db.transaction() as session:
+        accounts.change_profile(session, person.account_id, "Countess", 9 * NANOS)
+
+
+async def sign_in_again(person: Person) -> None:
+    await sign_in(person.email or "")
+
+
+@pytest.mark.parametrize("change", [add_identity, make_key, rename, sign_in_again])
+async def test_what_a_person_has_changes_their_mark(database: str, change: Callable[[Person], Awaitable[None]]) -> None:
+    person, _ = await sign_in("ada@example.org")
+    subject = Subject(About.PERSON, person.account_id)
+    before = marks_of(subject)
+    assert before[subject] and marks_of(subject) == before
+    await change(person)
+    assert marks_of(subject) != before
+
+
+async def test_a_key_that_is_revoked_changes_it_too(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    await make_key(person)
+    subject = Subject(About.PERSON, person.account_id)
+    before = marks_of(subject)
+    await revoke_key(person)
+    assert marks_of(subject) != before
+
+
+async def test_a_session_has_a_mark_for_as_long_as_it_is_good(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    subject = Subject(About.SESSION, person.session_id)
+    assert subject in marks_of(subject)
+    with db.transaction() as session:
+        sessions.revoke_session(session, person.account_id, person.session_id)
+    assert subject not in marks_of(subject)
+
+
+async def test_money_that_comes_or_goes_changes_a_wallets_mark(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    seen = purse_subjects(purse(person))
+    before = marks_of(*seen)
+    top_up(person, NANOS)
+    with_money = marks_of(*seen)
+    assert with_money != before
+    with db.transaction() as session:
+        topups.create(session, purse(person), None, "sandbox", "USD", 5 * NANOS, None)
+    assert marks_of(*seen) != with_money
+
+
+async def test_an_app_and_a_cap_change_theirs(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    snapshot: Snapshot = make_snapshot(mode=Mode.SHARED)
+    seen = (
+        Subject(About.EPOCH, authorizations.epoch_subject(snapshot.paywall_id, "u1")),
+        Subject(About.EPOCH, configuration.epoch_subject(snapshot.paywall_id)),
+        Subject(About.CAP, cap_id(person.account_id, snapshot.paywall_id)),
+        Subject(About.PERSON, person.account_id),
+    )
+    found = [marks_of(*seen)]
+    await connect(snapshot, person)
+    found.append(marks_of(*seen))
+    await change_cap(person, snapshot.paywall_id, 7 * NANOS)
+    found.append(marks_of(*seen))
+    await revoke_link(person, open_menu(mint_menu(snapshot.paywall_id, "u1")))
+    found.append(marks_of(*seen))
+    assert all(found[place] != found[place + 1] for place in range(3))
+    assert marks_of(*seen) == found[-1]
+
+
+async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    subjects = [Subject(about, f"id-{number}") for about in About for number in range(300)]
+    assert marks_of(*subjects) == {}
+    assert len([statement for statement in asked if "ledger_epoch" in statement]) == 1
+    monkeypatch.setattr(marks, "SUBJECTS_MAX", 1_000)
+    asked.clear()
+    assert marks_of(*subjects) == {} and len([one for one in asked if "ledger_epoch" in one]) == 2
+
+
+def test_nothing_open_asks_for_nothing(database: str) -> None:
+    assert marks_of() == {}

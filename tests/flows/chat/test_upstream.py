@@ -1,0 +1,97 @@
+"""What a provider answers is told by its first bytes, not by what it calls itself."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.errors import ProviderFailed
+from app.flows.chat import upstream
+from app.flows.chat.upstream import beginning, completion, read_behind, read_whole
+from app.formats.openai_stream import StreamMeter
+from tests.support.scripted import LAST, ScriptedAnswer, event, whole
+
+MARK = b"\xef\xbb\xbf"
+
+
+def answer(*pieces: bytes | Exception | None) -> ScriptedAnswer:
+    return ScriptedAnswer("text/plain", pieces)
+
+
+@pytest.mark.parametrize("raw", [whole("Hi"), b" \n" + whole("Hi"), whole("Hi", x=[1, "é"])])
+def test_a_plain_answer_keeps_its_bytes(raw: bytes) -> None:
+    assert completion(raw, answer()) == (raw, json.loads(raw))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [MARK + whole("Hi"), whole("Hi")[:-1] + b', "logprob": -Infinity}', whole("Hi \ud83d"), whole("Hi", x=float("nan")),
+     whole("caf").replace(b"caf", b"caf\xe9")],
+)  # fmt: skip
+def test_what_only_pythons_reader_reads_is_written_anew(raw: bytes) -> None:
+    written, content = completion(raw, answer())
+    assert json.loads(written) == content and content["choices"][0]["message"]["role"] == "assistant"
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"{}", b"7", b'{"choices": null}', b"data: {}\n\n"])
+def test_what_is_no_completion_is_refused(raw: bytes) -> None:
+    with pytest.raises(ProviderFailed):
+        completion(raw, answer())
+
+
+@pytest.mark.parametrize(
+    ("pieces", "begun"),
+    [
+        ((event("a"), event("b")), event("a")),
+        ((b"\n", b" \n", event("a")), b"\n \n" + event("a")),
+        ((MARK[:1], MARK[1:], event("a")), MARK + event("a")),
+        ((b": hello\n\n", event("a")), b": hello\n\n"),
+        ((b" " * 5_000, event("a")), b" " * 5_000),
+        ((), b""),
+    ],
+)
+async def test_a_stream_begins_with_whatever_is_no_json_and_no_page(pieces: Any, begun: bytes) -> None:
+    assert await beginning(answer(*pieces)) == begun
+
+
+@pytest.mark.parametrize(
+    ("pieces", "why"),
+    [
+        ((whole()[:5], whole()[5:]), "without one"),
+        ((MARK + b"\n", whole()), "without one"),
+        ((b"[]",), "no chat completion"),
+        ((b'{"error": {"message": "no credit"}}',), "an error"),
+        ((b"  <!DOCTYPE html>",), "a page"),
+    ],
+)
+async def test_json_and_pages_are_no_stream(pieces: Any, why: str) -> None:
+    with pytest.raises(ProviderFailed, match=why):
+        await beginning(answer(*pieces))
+
+
+@pytest.mark.parametrize(
+    ("last", "is_read"),
+    [((LAST,), True), ((LAST[:9], LAST[9:]), True), ((LAST, None), True), ((LAST.rstrip(),), True), ((None,), False),
+     ((LAST.rstrip(), ProviderFailed("broken")), False)],
+)  # fmt: skip
+async def test_usage_behind_the_end_is_read_where_none_came_before(
+    monkeypatch: pytest.MonkeyPatch, last: Any, is_read: bool
+) -> None:
+    monkeypatch.setattr(upstream, "BEHIND_SECONDS_MAX", 0.05)
+    meter = StreamMeter()
+    meter.feed(event("a") + b"data: [DONE]\n\n")
+    await read_behind(answer(*last), meter)
+    assert (meter.usage is not None) == is_read
+
+
+async def test_nothing_is_waited_for_where_usage_came() -> None:
+    meter = StreamMeter()
+    meter.feed(event("a") + LAST + b"data: [DONE]\n\n")
+    await read_behind(answer(None), meter)
+
+
+async def test_an_answer_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "ANSWER_BYTES_MAX", 5)
+    assert await read_whole(answer(b"123", b"45")) == b"12345"
+    with pytest.raises(ProviderFailed, match="longer"):
+        await read_whole(answer(b"123", b"456"))

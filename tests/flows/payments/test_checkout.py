@@ -1,0 +1,145 @@
+"""From a link to a checkout, and back to the app."""
+
+import pytest
+from sqlalchemy import func, select
+
+from app import db
+from app.adapters.payments.sandbox import SandboxRail
+from app.domain import clock
+from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, create_paywall
+from app.domain.topups.tables import Topup
+from app.domain.topups.topups import TopupView
+from app.domain.wallets.tables import Wallet
+from app.flows.callers.links import TOPUP_SECONDS, TopupLink, mint_topup
+from app.flows.payments import checkout as topup_checkout
+from app.flows.payments.checkout import begin_own_topup, begin_topup, check_amount, open_sandbox_checkout
+from tests.support.books import make_snapshot
+from tests.support.crowd import sign_in
+
+RAIL = SandboxRail(b"secret")
+
+
+async def read_topup(token: str, topup_id: str) -> TopupView:
+    return await db.in_transaction(lambda session: topup_checkout.read_topup(session, token, topup_id))
+
+
+@pytest.mark.parametrize(("text", "nanos"), [("3", 3 * NANOS), (" $12.50 ", 12_500_000_000), ("10000", 10_000 * NANOS)])
+def test_an_amount_that_a_card_can_pay(text: str, nanos: int) -> None:
+    assert check_amount(text) == nanos
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("2.99", r"from \$3.00 to \$10,000.00"), ("10000.01", r"from \$3.00"), ("", "such as"), ("ten", "such as"),
+     ("-5", "such as"), ("1e2", "such as"), ("5.001", "whole cents"), ("٥", "such as")],
+)  # fmt: skip
+def test_an_amount_that_it_cannot_is_refused_in_words_for_people(text: str, words: str) -> None:
+    with pytest.raises(BadField, match=words) as refused:
+        check_amount(text)
+    assert refused.value.field == "amount"
+
+
+async def test_a_link_leads_to_a_checkout_that_leads_back(database: str) -> None:
+    token = mint_topup(make_snapshot().paywall_id, "ada")
+    url = await begin_topup(RAIL, token, "5")
+    checkout = await open_sandbox_checkout(RAIL, url.split("/")[3])
+    assert (checkout.app_name, checkout.amount_nanos, checkout.status) == ("Lexica", 5 * NANOS, "created")
+    assert checkout.return_url == f"/topup/{token}/?topup={checkout.topup_id}"
+    assert (await read_topup(token, checkout.topup_id)).status == "created"
+
+
+async def test_another_users_link_does_not_show_a_top_up(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    url = await begin_topup(RAIL, mint_topup(paywall_id, "ada"), "5")
+    checkout = await open_sandbox_checkout(RAIL, url.split("/")[3])
+    with pytest.raises(NotFound):
+        await read_topup(mint_topup(paywall_id, "bob"), checkout.topup_id)
+    with pytest.raises(LinkInvalid):
+        await begin_topup(RAIL, "forged", "5")
+    with pytest.raises(LinkInvalid):
+        await open_sandbox_checkout(RAIL, "forged")
+
+
+@pytest.mark.parametrize(
+    ("url", "state", "expected"),
+    [
+        (None, "s", None),
+        ("https://x/", None, "https://x/"),
+        ("https://x/", "a b&c", "https://x/?state=a+b%26c"),
+        ("https://x/p?q=1&state=old#f", "new", "https://x/p?q=1&state=new#f"),
+        ("https://x/?a=&a=2&b", "s", "https://x/?a=&a=2&b=&state=s"),
+        ("https://x", "Zürich 🪙", "https://x?state=Z%C3%BCrich+%F0%9F%AA%99"),
+        ("https://x/", "", "https://x/?state="),
+    ],
+)
+def test_the_way_back_carries_the_apps_state(url: str | None, state: str | None, expected: str | None) -> None:
+    assert TopupLink("pw_1", "ada", url, state, 0).way_back() == expected
+
+
+@pytest.mark.parametrize("text", ["3.0", "$3", "3 ", "12.5", "12.50000"])
+def test_people_may_write_an_amount_as_they_like(text: str) -> None:
+    assert check_amount(text) >= 3 * NANOS
+
+
+@pytest.mark.parametrize("text", ["$", "$$3", "$ 3", "3,000", "3 000", "0", "1" * 50, "3.", ".5", "NaN", "0x9", "\x00"])
+def test_what_is_no_amount_is_refused_in_words_for_people(text: str) -> None:
+    with pytest.raises(BadField, match=r"^(Enter an amount in dollars, such as 12\.50\.|Choose an amount from .*)$"):
+        check_amount(text)
+
+
+async def test_a_refused_amount_opens_nothing(database: str) -> None:
+    token = mint_topup(make_snapshot().paywall_id, "ada")
+    with pytest.raises(BadField):
+        await begin_topup(RAIL, token, "2.99")
+    with db.transaction(writes=False) as session:
+        assert [session.scalar(select(func.count()).select_from(table)) for table in (Topup, Wallet)] == [0, 0]
+
+
+async def test_an_expired_link_begins_and_shows_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = mint_topup(make_snapshot().paywall_id, "ada")
+    url = await begin_topup(RAIL, token, "5")
+    topup_id = (await open_sandbox_checkout(RAIL, url.split("/")[3])).topup_id
+    later = clock.now() + (TOPUP_SECONDS + 1) * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with pytest.raises(LinkInvalid, match="expired"):
+        await begin_topup(RAIL, token, "5")
+    with pytest.raises(LinkInvalid, match="expired"):
+        await read_topup(token, topup_id)
+
+
+async def test_another_paywalls_user_of_the_same_name_sees_nothing(database: str) -> None:
+    url = await begin_topup(RAIL, mint_topup(make_snapshot().paywall_id, "ada"), "5")
+    checkout = await open_sandbox_checkout(RAIL, url.split("/")[3])
+    with pytest.raises(NotFound):
+        await read_topup(mint_topup(make_snapshot().paywall_id, "ada"), checkout.topup_id)
+    with pytest.raises(NotFound):
+        await read_topup(mint_topup("pw_gone", "ada"), checkout.topup_id)
+
+
+async def test_a_checkout_of_another_instance_is_none_of_ours(database: str) -> None:
+    url = await begin_topup(SandboxRail(b"other"), mint_topup(make_snapshot().paywall_id, "ada"), "5")
+    with pytest.raises(LinkInvalid):
+        await open_sandbox_checkout(RAIL, url.split("/")[3])
+
+
+async def test_real_money_never_goes_to_the_sandboxs_checkout(database: str) -> None:
+    with db.transaction() as session:
+        own = ProviderSetting("own", "https://own.example/v1")
+        first = Configuration("Lexica", own, "https://lexica.example")
+        create_paywall(session, "pw_live", Mode.SHARED, Environment.LIVE, Unit.USDC, first)
+    person, _ = await sign_in("ada@example.org")
+    with pytest.raises(Refused, match="not open here yet"):
+        await begin_topup(RAIL, mint_topup("pw_live", "ada"), "5", person)
+    with pytest.raises(Refused, match="not open here yet"):
+        await begin_own_topup(RAIL, person, Environment.LIVE, "5")
+    with db.transaction(writes=False) as session:
+        assert session.scalar(select(func.count()).select_from(Topup)) == 0
+
+
+async def test_a_shared_wallets_checkout_names_no_app(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    token = mint_topup(make_snapshot(mode=Mode.SHARED).paywall_id, "ada")
+    checkout = await open_sandbox_checkout(RAIL, (await begin_topup(RAIL, token, "5", person)).split("/")[3])
+    assert checkout.app_name == "shared"

@@ -1,0 +1,120 @@
+"""What a developer sets up of their webhooks, on both databases."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app import db
+from app.adapters.outbound.messenger import HttpMessenger
+from app.domain.errors import BadField, NotFound
+from app.domain.events.subscriptions import context
+from app.domain.events.tables import WebhookSubscription
+from app.domain.money import Environment
+from app.flows.events.delivery import fan_out
+from app.flows.paywalls.webhooks import (
+    change_subscription,
+    create_subscription,
+    deactivate_subscription,
+    replay_delivery,
+    rotate_secret,
+)
+from tests.support.books import make_snapshot
+from tests.support.webhooks import BOX, MESSENGER, happen, log_of, subscribe
+
+URL = "https://app.example/hooks"
+
+
+@pytest.mark.usefixtures("database")
+async def test_secrets_and_headers_are_sealed_and_the_secret_is_shown_once() -> None:
+    snapshot = make_snapshot()
+    made = await subscribe(snapshot, URL, customHeaders={"Authorization": "Bearer hush"}, description="Ours")
+    with db.transaction(writes=False) as session:
+        row = session.get(WebhookSubscription, made.subscription.id)
+        assert row is not None and row.headers_sealed is not None
+        assert "hush" not in str(row.model_dump()) and made.secret not in str(row.model_dump())
+        assert BOX.open(row.secret_sealed, context(row.id)) == made.secret
+        assert BOX.open(row.headers_sealed, context(row.id)) == '{"Authorization": "Bearer hush"}'
+    view = made.subscription
+    assert (view.description, view.header_names, view.created_by) == ("Ours", ["Authorization"], snapshot.key_id)
+    assert made.secret.startswith("whsec_") and view.secret_suffix == made.secret[-6:]
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_secret_of_the_developers_own_is_kept() -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert (await subscribe(make_snapshot(), URL, secret=secret)).secret == secret
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_is_named_is_changed_and_nothing_else() -> None:
+    snapshot = make_snapshot()
+    made = (await subscribe(snapshot, URL, customHeaders={"X-A": "1"})).subscription
+    changed = await change_subscription(BOX, MESSENGER, snapshot, made.id, {"events": ["proxy.*"], "description": "D"})
+    assert (changed.events, changed.description, changed.url) == (["proxy.*"], "D", URL)
+    assert changed.header_names == ["X-A"] and changed.updated_at > made.updated_at
+    moved = await change_subscription(BOX, MESSENGER, snapshot, made.id, {"url": URL + "2", "customHeaders": None})
+    assert (moved.url, moved.header_names, moved.events) == (URL + "2", [], ["proxy.*"])
+    ended = await deactivate_subscription(snapshot, made.id)
+    assert not ended.is_active
+    assert (await change_subscription(BOX, MESSENGER, snapshot, made.id, {"isActive": True})).is_active
+    assert not (await change_subscription(BOX, MESSENGER, snapshot, made.id, {"isActive": False})).is_active
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_waits_is_not_delivered_any_more_once_it_is_inactive() -> None:
+    snapshot = make_snapshot()
+    made = (await subscribe(snapshot, URL)).subscription
+    happen(snapshot)
+    await fan_out("here")
+    await deactivate_subscription(snapshot, made.id)
+    (entry,) = log_of(snapshot)
+    assert (entry.status, entry.error, entry.next_attempt_at) == ("error", "The subscription is not active.", None)
+
+
+@pytest.mark.usefixtures("database")
+async def test_somebody_elses_subscription_is_not_found() -> None:
+    snapshot, other = make_snapshot(), make_snapshot()
+    id_ = (await subscribe(snapshot, URL)).subscription.id
+    for attempt in (
+        change_subscription(BOX, MESSENGER, other, id_, {"description": "x"}),
+        change_subscription(BOX, MESSENGER, other, id_, {}),
+        deactivate_subscription(other, id_),
+        rotate_secret(BOX, other, id_, {}),
+        replay_delivery(other, "whd_x"),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+@pytest.mark.usefixtures("database")
+async def test_every_refusal_names_its_field() -> None:
+    snapshot = make_snapshot()
+    good = {"url": URL, "events": ["*"]}
+    for field, wanted in (
+        ("url", {"events": ["*"]}),
+        ("events", {"url": URL}),
+        ("url", {**good, "url": "nowhere"}),
+        ("events", {**good, "events": ["x"]}),
+        ("secret", {**good, "secret": "short"}),
+        ("customHeaders", {**good, "customHeaders": {"Host": "x"}}),
+        ("description", {**good, "description": 1}),
+        ("isActive", {**good, "isActive": True}),
+    ):
+        with pytest.raises(BadField) as refused:
+            await create_subscription(BOX, MESSENGER, snapshot, wanted)
+        assert refused.value.field == field
+    with pytest.raises(BadField, match="private address"):
+        await create_subscription(BOX, HttpMessenger(seconds_max=1), snapshot, {**good, "url": "https://10.0.0.1/"})
+    live = replace(snapshot, environment=Environment.LIVE)
+    with pytest.raises(BadField, match="an https URL"):
+        await create_subscription(BOX, MESSENGER, live, {**good, "url": "http://app.example/"})
+    id_ = (await subscribe(snapshot, URL)).subscription.id
+    changes: tuple[tuple[str, dict[str, Any]], ...]
+    changes = (("isActive", {"isActive": "no"}), ("secret", {"secret": "x"}), ("url", {"url": None}))
+    for field, wanted in changes:
+        with pytest.raises(BadField) as refused:
+            await change_subscription(BOX, MESSENGER, snapshot, id_, wanted)
+        assert refused.value.field == field
+    with pytest.raises(BadField, match="`overlapSeconds`"):
+        await rotate_secret(BOX, snapshot, id_, {"overlapSeconds": -1})

@@ -1,0 +1,26 @@
+"""People change their own accounts, and get a new key's text once."""
+
+import pytest
+
+from app import db
+from app.domain.errors import BadField
+from app.domain.money import NANOS
+from app.domain.people.account_keys import find_owner
+from app.domain.people.accounts import read_account
+from app.flows.people.account import change_profile, make_account_key, revoke_account_key
+from tests.support.crowd import sign_in
+
+
+async def test_a_profile_and_a_key_are_ones_own(database: str) -> None:
+    (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
+    await change_profile(ada, "Ada", 5 * NANOS)
+    key, theirs = await make_account_key(ada), await make_account_key(bob)
+    with pytest.raises(BadField):
+        await change_profile(ada, "", NANOS)
+    await revoke_account_key(bob)
+    with db.transaction(writes=False) as session:
+        assert (read_account(session, ada.account_id).name, read_account(session, bob.account_id).name) == (
+            "Ada",
+            "bob",
+        )
+        assert (find_owner(session, key), find_owner(session, theirs)) == (ada.account_id, None)

@@ -1,0 +1,78 @@
+"""Column types are the same on both databases."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from app import db
+from app.domain.all_tables import METADATA
+from app.domain.usage.tables import IdempotentAnswer
+from app.sql.columns import STRICT, Json, Whole, Words
+
+
+def test_json_is_read_back_as_it_was_written(database: str) -> None:
+    value = {"text": 'ä"\u2028🪙', "list": [1, None, True], "exact": "0.000000001", "zero": "\x00", "half": "\ud800\\"}
+    with db.transaction() as session:
+        session.add(IdempotentAnswer(id="a", body_hash="h", answer=value, created_at=2**62))
+    with db.transaction(writes=False) as session:
+        stored = session.get(IdempotentAnswer, "a")
+        assert stored is not None
+        assert (stored.answer, stored.created_at) == (value, 2**62)
+
+
+def test_sqlite_stores_no_text_where_a_number_belongs(migrated_sqlite_url: str) -> None:
+    with pytest.raises(IntegrityError), db.transaction() as session:
+        session.execute(text("INSERT INTO lease VALUES ('n', 'o', 'soon')"))
+
+
+@pytest.mark.parametrize("name", sorted(METADATA.tables))
+def test_every_table_of_sqlite_is_strict_as_it_was_migrated(migrated_sqlite_url: str, name: str) -> None:
+    """Asked of the database, which a migration made, and not of the models."""
+    with db.transaction(writes=False) as session:
+        strict = session.execute(text("SELECT strict FROM pragma_table_list WHERE name = :name"), {"name": name})
+        assert strict.scalar_one() == 1
+
+
+def test_every_table_says_that_it_is_strict() -> None:
+    assert STRICT == {"sqlite_strict": True}
+    assert [table.name for table in METADATA.tables.values() if not table.dialect_options["sqlite"]["strict"]] == []
+
+
+def test_no_column_has_a_type_that_the_databases_understand_differently() -> None:
+    columns = [column for table in METADATA.tables.values() for column in table.columns]
+    assert [str(column) for column in columns if not isinstance(column.type, (Whole, Words, Json))] == []
+
+
+# All that a parsed body can hold: also the zero character, which PostgreSQL stores in no text, and half a surrogate
+# pair, which has no UTF-8.
+TEXT = st.text() | st.sampled_from(["\ud800", "a\udfff", "\\ud800"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=4) | st.lists(VALUES, max_size=4) | st.text() | st.booleans())
+def test_any_json_comes_back_from_its_text(value: Any) -> None:
+    dialect = sqlite.dialect()
+    written = Json().process_bind_param(value, dialect)
+    assert written is not None and Json().process_result_value(written, dialect) == value
+    assert "\x00" not in written and written.encode().decode() == written
+
+
+def test_no_json_is_null_and_not_the_word() -> None:
+    assert Json().process_bind_param(None, sqlite.dialect()) is None
+    assert Json().process_result_value(None, sqlite.dialect()) is None
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**53 + 1, 2**63 - 1, -(2**63)])
+def test_whole_numbers_are_kept_to_the_last_bit(database: str, number: int) -> None:
+    with db.transaction() as session:
+        session.add(IdempotentAnswer(id="a", body_hash="h", answer={}, created_at=number))
+    with db.transaction(writes=False) as session:
+        assert session.execute(text("SELECT created_at FROM idempotent_answer")).scalar_one() == number
