@@ -63,7 +63,7 @@ def test_an_upstream_that_is_not_there_stops_the_demo_with_one_line(tmp_path: Pa
 
 def test_without_pages_reflex_is_never_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from app import cli, wiring; from app.api import asgi, server, workers;"
+        "import sys; from app import cli, wiring; from app.api.serving import asgi, server, workers;"
         "from app.jobs import scheduler;"
         "asgi.api_only((wiring.running, scheduler.running)); sys.exit('reflex' in sys.modules)"
     )

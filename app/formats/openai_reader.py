@@ -36,7 +36,7 @@ def _forces_call(choice: object) -> bool:
     if not isinstance(choice, dict):
         return choice not in _FREE
     allowed = choice.get("allowed_tools")
-    mode = allowed.get("mode") if isinstance(allowed, dict) else choice.get("mode")
+    how = allowed.get("mode") if isinstance(allowed, dict) else choice.get("mode")
     if choice.get("type") == "allowed_tools" or allowed is not None:
-        return mode == "required"
-    return bool(choice) and choice.get("type", mode or "function") not in _FREE
+        return how == "required"
+    return bool(choice) and choice.get("type", how or "function") not in _FREE

@@ -1,4 +1,4 @@
-"""Law 4: ledger rows, status codes, the environment and the time each have one place."""
+"""Law 4: ledger rows, status codes, the environment, the time and what differs by mode each have one place."""
 
 import ast
 import re
@@ -10,6 +10,8 @@ from tests.architecture import rooms
 from tests.architecture.source import Source, app, report, sources, words_of
 
 LEDGER = "app/domain/ledger/"
+MODES = "app/domain/paywalls/modes.py"
+MODE = "app.domain.paywalls.modes.Mode."
 LEDGER_TABLES = "app.domain.ledger.tables."
 SQL_WRITES_LEDGER = re.compile(r"\b(insert\s+(or\s+\w+\s+)?into|update|delete\s+from)\s+\"?ledger_", re.IGNORECASE)
 READS_TIME = re.compile(
@@ -35,6 +37,26 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_only_the_clock_reads_the_time() -> None:
     report(found for source in app() for found in time_reads(source))
+
+
+def test_only_the_table_of_modes_compares_a_mode() -> None:
+    report(found for source in app() for found in mode_comparisons(source))
+
+
+def mode_comparisons(source: Source) -> Iterator[str]:
+    """Questions about a mode that its row in the table of modes should answer."""
+    if source.path == MODES:
+        return
+    for node in source.nodes:
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            compared = [node.subject]
+        named = [part for operand in compared for part in _parts(operand) if isinstance(part, ast.Name | ast.Attribute)]
+        names = {source.full_name(part) for part in named}
+        if named and any(f"{name}.".startswith(MODE) or name.split(".")[-1] == "mode" for name in names):
+            yield source.says(named[0].lineno, "compares a mode; ask its rules in domain/paywalls/modes.py.")
 
 
 def ledger_writes(source: Source) -> Iterator[str]:
@@ -120,6 +142,27 @@ def _is_loop(source: Source, node: ast.expr) -> bool:
 def test_a_ledger_row_written_elsewhere_is_seen(path: str, text: str) -> None:
     assert list(ledger_writes(Source(path, text)))
     assert not list(ledger_writes(Source("app/domain/ledger/apply.py", text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if snapshot.mode is Mode.DEFAULT: pass",
+        "from app.domain.paywalls.modes import Mode\nis_shared = found == Mode.SHARED.value",
+        "from app.domain.paywalls import modes\nis_shared = found in (modes.Mode.SHARED, modes.Mode.CREDITS)",
+        "where(paywalls.c.mode == 'shared')",
+        "match snapshot.mode:\n    case 'shared': pass",
+        "def f(mode): return 1 if mode != 'default' else 2",
+    ],
+)
+def test_a_comparison_of_a_mode_is_seen(text: str) -> None:
+    assert list(mode_comparisons(Source("app/flows/chat/decide.py", text)))
+    assert not list(mode_comparisons(Source(MODES, text)))
+
+
+def test_asking_a_modes_rules_is_allowed() -> None:
+    text = "if snapshot.rules.needs_consent and RULES[mode].is_split: pass"
+    assert not list(mode_comparisons(Source("app/flows/chat/decide.py", text)))
 
 
 def test_reading_the_ledger_is_allowed() -> None:

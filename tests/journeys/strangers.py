@@ -23,7 +23,8 @@ from app.domain.authorizations.authorizations import list_of
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Mode, read_current
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.modes import Mode
 from app.domain.people.account_keys import make_account_key
 from app.domain.people.accounts import list_identities
 from app.domain.people.sessions import Person

@@ -24,7 +24,8 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import BUILT_IN, Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import BUILT_IN, Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.tables import ModelPrice

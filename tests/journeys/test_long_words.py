@@ -11,7 +11,8 @@ from app import db, settings
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, Mode, read_current
+from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_current
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.links import mint_connect, mint_menu, mint_topup

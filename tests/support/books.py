@@ -10,7 +10,8 @@ from app.commit_queue import CommitQueue
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.snapshot import Snapshot, read_snapshot

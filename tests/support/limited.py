@@ -11,8 +11,9 @@ from app.domain import clock
 from app.domain.limits.spending import left_nanos, spend_limits
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import Mode, publish, read_current
+from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.limits import Limits, PaywallLimits
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Ask

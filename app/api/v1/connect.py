@@ -10,7 +10,6 @@ from app.api.common.dependencies import Caller, PostBody, UserOfGet
 from app.api.common.links import base_url, make_connect_url, make_menu_url, make_topup_url
 from app.domain import clock
 from app.domain.errors import BadField
-from app.domain.paywalls.configuration import Mode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.people.consent import confirm_authorization, disconnect, read_connection
 
@@ -126,7 +125,7 @@ async def get_menu(caller: Caller, user: UserOfGet, return_url: ReturnUrl = None
     """Returns the links that an app can put into its own menu, by what is connected."""
     menu = make_menu_url(caller, user, return_url, state)
     topup = make_topup_url(caller, user, return_url, state)
-    if caller.mode is Mode.DEFAULT:
+    if not caller.rules.needs_consent:
         return MenuAnswer(menu=menu, topup=topup, activity=topup, wallet=topup)
     authorize = make_connect_url(caller, user, return_url, state)
     found = await db.in_transaction(lambda session: read_connection(session, caller, user))

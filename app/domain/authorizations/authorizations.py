@@ -20,7 +20,7 @@ from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import Configuration
-from app.domain.paywalls.tables import Paywall, PaywallVersion
+from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.sql.columns import table_of
 
 CONFIRM_SECONDS = 15 * 60
@@ -165,7 +165,7 @@ def revoke_by_account(session: Session, account_id: str, authorization_id: str) 
 
 def list_of(session: Session, account_id: str, environment: str) -> list[ConnectedApp]:
     """Returns the apps that may charge an account's wallet in an environment, the newest first."""
-    paywalls, versions = table_of(Paywall), table_of(PaywallVersion)
+    paywalls, versions = table_of(PaywallRow), table_of(PaywallVersion)
     rows = session.execute(
         select(_TABLE, paywalls.c.environment, versions.c.config)
         .join(paywalls, paywalls.c.id == _TABLE.c.paywall_id)

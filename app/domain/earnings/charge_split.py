@@ -5,18 +5,18 @@ The receipt is made of the same parts, so it says what the ledger did.
 
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.operations import Collected, Split, Transfer
-from app.domain.money import Unit
 from app.domain.paywalls.configuration import BUILT_IN, DEMO
+from app.domain.paywalls.modes import RULES, Mode
 from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
 from app.domain.wallets.trial import INSTANCE
 
 
-def terms_of(unit: Unit, provider: str | None, fee_basis_points: int) -> SplitTerms | None:
-    """Returns what a charge is split by; None in default mode. A manual charge has no provider, and no cost.
+def terms_of(mode: Mode, provider: str | None, fee_basis_points: int) -> SplitTerms | None:
+    """Returns what a charge is split by; None where it is not. A manual charge has no provider, and no cost.
 
     The demo provider stands for the operator's in the sandbox.
     """
-    if unit is not Unit.USDC:
+    if not RULES[mode].is_split:
         return None
     return SplitTerms(fee_basis_points, provider in (BUILT_IN, DEMO))
 

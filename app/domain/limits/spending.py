@@ -20,7 +20,7 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Epoch, SetCap
 from app.domain.ledger.tables import LedgerBudget, LedgerEpoch
 from app.domain.paywalls.limits import KeyLimits, Scope
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.tables import PaywallRow
 from app.sql.columns import table_of
 
 Period = Literal["day", "month"]
@@ -62,7 +62,7 @@ def open_spend_limits(
     The paywall's row is locked, which whoever changes its limits waits for: caps are set in the order in which
     they were published.
     """
-    if session.get(Paywall, paywall_id, with_for_update={"read": True}, populate_existing=True) is None:
+    if session.get(PaywallRow, paywall_id, with_for_update={"read": True}, populate_existing=True) is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
     table = table_of(LedgerEpoch)
     if (session.scalar(select(table.c.epoch).where(table.c.subject == epoch.subject)) or 0) != epoch.epoch:

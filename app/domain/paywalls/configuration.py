@@ -4,7 +4,6 @@ Versions are immutable; publishing bumps the paywall's ledger epoch, so that eve
 """
 
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -17,16 +16,9 @@ from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.limits import PaywallLimits, check_paywall_limits
 from app.domain.paywalls.messages import check_messages
-from app.domain.paywalls.tables import Paywall, PaywallVersion
-
-
-class Mode(StrEnum):
-    """How users pay; immutable."""
-
-    DEFAULT = "default"
-    SHARED = "shared"
-    CREDITS = "credits"
-
+from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.paywall import Paywall, to_paywall
+from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 
 Disconnect = Literal["cancel", "drain", "free"]
 UserFrom = Literal["any", "header", "url"]
@@ -164,8 +156,8 @@ def check(configuration: Configuration) -> None:
 
 def check_provider(mode: Mode, environment: Environment, provider: ProviderSetting) -> None:
     """Raises BadField for a provider that this kind of paywall may not have (`decisions.md` 20, 21)."""
-    if provider.is_operators and mode is Mode.DEFAULT:
-        raise BadField("provider", "A paywall in default mode needs a provider of its own.")
+    if provider.is_operators and not RULES[mode].may_use_built_in:
+        raise BadField("provider", f"A paywall in {mode} mode needs a provider of its own.")
     if provider.is_operators and environment is Environment.SANDBOX:
         raise BadField("provider", "A sandbox paywall never uses the operator's provider.")
     if provider.name == DEMO and environment is Environment.LIVE:
@@ -197,7 +189,7 @@ def create_paywall(
     check_provider(mode, environment, first.provider)
     check_responder(environment, first.responder)
     now = clock.now()
-    session.add(Paywall(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
+    session.add(PaywallRow(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
                         created_at=now))  # fmt: skip
     session.flush()
     session.add(PaywallVersion(paywall_id=paywall_id, version=1, config=first.to_json(), created_at=now))
@@ -207,26 +199,26 @@ def create_paywall(
 def publish(session: Session, paywall_id: str, configuration: Configuration) -> int:
     """Publishes a new version and returns its number. Raises BadField, NotFound."""
     check(configuration)
-    paywall = session.get(Paywall, paywall_id, with_for_update=True)
-    if paywall is None:
+    row = session.get(PaywallRow, paywall_id, with_for_update=True)
+    if row is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
-    environment = Environment(paywall.environment)
-    check_provider(Mode(paywall.mode), environment, configuration.provider)
-    check_responder(environment, configuration.responder)
-    paywall.version += 1
-    session.add(PaywallVersion(paywall_id=paywall_id, version=paywall.version, config=configuration.to_json(),
+    paywall = to_paywall(row)
+    check_provider(paywall.mode, paywall.environment, configuration.provider)
+    check_responder(paywall.environment, configuration.responder)
+    row.version += 1
+    session.add(PaywallVersion(paywall_id=paywall_id, version=row.version, config=configuration.to_json(),
                                created_at=clock.now()))  # fmt: skip
     session.flush()
     apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
-    return paywall.version
+    return row.version
 
 
 def read_current(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:
     """Returns a paywall and its published version. Raises NotFound."""
-    paywall = session.get(Paywall, paywall_id)
-    if paywall is None:
+    row = session.get(PaywallRow, paywall_id)
+    if row is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
-    version = session.get(PaywallVersion, (paywall_id, paywall.version))
+    version = session.get(PaywallVersion, (paywall_id, row.version))
     if version is None:
-        raise NotFound(f"{paywall_id} has no version {paywall.version}.")
-    return paywall, Configuration.from_json(version.config)
+        raise NotFound(f"{paywall_id} has no version {row.version}.")
+    return to_paywall(row), Configuration.from_json(version.config)

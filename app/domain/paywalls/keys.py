@@ -13,7 +13,7 @@ from app.domain.key_text import hash_key, is_key, make_key
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import Environment
-from app.domain.paywalls.tables import Paywall, PaywallKey
+from app.domain.paywalls.tables import PaywallKey, PaywallRow
 from app.sql.columns import table_of
 
 KEYS_MAX = 5
@@ -56,7 +56,7 @@ def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
     Raises Refused if the paywall has five keys that are not revoked.
     """
     # Whoever adds a key to this paywall at the same time waits here, so that both cannot be the fifth.
-    paywalls = table_of(Paywall)
+    paywalls = table_of(PaywallRow)
     session.execute(select(paywalls.c.id).where(paywalls.c.id == paywall_id).with_for_update(key_share=True))
     stored = session.scalar(select(PaywallKey).where(PaywallKey.hash == hash_key(key)))  # type: ignore[arg-type]
     if stored is None:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.paywalls.tables import Paywall, PaywallVersion
+from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.sql.columns import table_of
 
 
 def read_names(session: Session, paywall_ids: Iterable[str | None]) -> Mapping[str, str]:
     """Returns the app's name of each paywall that there is."""
-    paywalls, versions = table_of(Paywall), table_of(PaywallVersion)
+    paywalls, versions = table_of(PaywallRow), table_of(PaywallVersion)
     rows = session.execute(
         select(paywalls.c.id, versions.c.config)
         .join(versions, (versions.c.paywall_id == paywalls.c.id) & (versions.c.version == paywalls.c.version))

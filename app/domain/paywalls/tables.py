@@ -8,8 +8,8 @@ from sqlmodel import Field, SQLModel
 from app.sql.columns import STRICT, Json, Whole, Words
 
 
-class Paywall(SQLModel, table=True):
-    """One app. Mode, environment and unit are chosen at creation and never change."""
+class PaywallRow(SQLModel, table=True):
+    """One app, as it is stored; `paywall.Paywall` is what a read returns."""
 
     __tablename__ = "paywall"
     __table_args__ = (

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerTransfer
-from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import read_current
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.requests import TABLE as REQUESTS
@@ -50,7 +49,7 @@ def read_movements(
 ) -> Sequence[Movement]:
     """Returns up to `limit` movements of an app wallet, as `read_wallet_movements`. Raises NotFound for no paywall."""
     paywall, _ = read_current(session, paywall_id)
-    wallet = app_wallet(paywall_id, user, Environment(paywall.environment), Unit(paywall.unit))
+    wallet = app_wallet(paywall_id, user, paywall.environment, paywall.unit)
     return read_wallet_movements(session, wallet.account, after=after, limit=limit)
 
 

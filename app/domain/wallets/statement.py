@@ -26,7 +26,7 @@ class WalletView:
 def read_wallet(session: Session, paywall_id: str, user: str) -> WalletView:
     """Returns the wallet of an end user, empty for one who never paid. Raises NotFound for no such paywall."""
     paywall, configuration = read_current(session, paywall_id)
-    environment, unit = Environment(paywall.environment), Unit(paywall.unit)
+    environment, unit = paywall.environment, paywall.unit
     balance = read_balance(session, app_wallet(paywall_id, user, environment, unit))
     return WalletView(
         paywall_id=paywall_id,

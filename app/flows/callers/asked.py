@@ -6,8 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from app.domain.money import format_for_people
-from app.domain.paywalls.configuration import Mode
-from app.domain.paywalls.messages import DEFAULT_MESSAGES, SHARED_MESSAGES, render
+from app.domain.paywalls.messages import render
 from app.flows.callers.snapshot import Snapshot
 
 Action = Literal["authorize", "topup", "limit"]
@@ -39,7 +38,6 @@ def message_text(
 
     `instead` are words of ours that fit better than the usual ones.
     """
-    defaults = DEFAULT_MESSAGES if snapshot.mode is Mode.DEFAULT else {**DEFAULT_MESSAGES, **SHARED_MESSAGES}
-    template = snapshot.configuration.messages.get(action) or instead.get(action) or defaults[action]
+    template = snapshot.configuration.messages.get(action) or instead.get(action) or snapshot.rules.words[action]
     shortfall = format_for_people(shortfall_nanos, snapshot.unit)
     return render(template, {"url": url, "name": snapshot.configuration.app_name, "shortfall": shortfall})

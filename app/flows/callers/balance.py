@@ -8,7 +8,6 @@ from app.domain import clock
 from app.domain.authorizations.caps import CapView, read_cap
 from app.domain.ledger.operations import Applied
 from app.domain.limits.spending import left_nanos, spend_limits
-from app.domain.paywalls.configuration import Mode
 from app.domain.wallets.shared import read_shared_balance
 from app.domain.wallets.wallets import read_balance
 from app.flows.callers.snapshot import Snapshot
@@ -26,7 +25,7 @@ class AppBalance:
 
 def read_app_balance(session: Session, snapshot: Snapshot, user: str) -> AppBalance:
     """Returns what an app may see of a user's wallet; nothing where they have authorized nothing."""
-    if snapshot.mode is Mode.DEFAULT:
+    if snapshot.rules.has_app_wallets:
         balance = read_balance(session, snapshot.wallet(user))
         spendable = _within_limits(session, snapshot, user, balance.available_nanos)
         return AppBalance(balance.posted_nanos, balance.held_nanos, spendable)
@@ -51,7 +50,7 @@ def _within_limits(session: Session, snapshot: Snapshot, user: str, nanos: int) 
 
 def visible_balance(snapshot: Snapshot, done: Applied) -> int:
     """Returns the balance that an answer shows its app once it was charged."""
-    if snapshot.mode is Mode.DEFAULT:
+    if snapshot.rules.has_app_wallets:
         return done.balance
     left = done.available if done.cap_left is None else min(done.available, done.cap_left)
     return max(left, 0)

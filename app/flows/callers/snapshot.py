@@ -16,9 +16,10 @@ from app.domain.ledger.operations import Epoch
 from app.domain.ledger.tables import LedgerEpoch
 from app.domain.money import Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Configuration, Mode
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import KeyLimits, limits_of_key
+from app.domain.paywalls.modes import RULES, Mode, ModeRules
 from app.domain.paywalls.tables import PaywallKey
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
@@ -47,6 +48,11 @@ class Snapshot:
     told: frozenset[str] = frozenset()
     limits: KeyLimits | None = None
 
+    @property
+    def rules(self) -> ModeRules:
+        """What is true of every paywall of its mode."""
+        return RULES[self.mode]
+
     def wallet(self, user: str) -> UserWallet:
         """Returns the wallet that a user of this paywall pays from."""
         return app_wallet(self.paywall_id, user, self.environment, self.unit)
@@ -65,13 +71,13 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     epochs = read_epochs(session, subjects)
     blocked, frozen = read_barred(session, paywall.id)
     overrides = read_overrides(session, paywall.id)
-    offers = read_offers(session, paywall.id, Unit(paywall.unit))
+    offers = read_offers(session, paywall.id, paywall.unit)
     return Snapshot(
         paywall_id=paywall.id,
         key_id=stored.id,
-        mode=Mode(paywall.mode),
-        environment=Environment(paywall.environment),
-        unit=Unit(paywall.unit),
+        mode=paywall.mode,
+        environment=paywall.environment,
+        unit=paywall.unit,
         configuration=current,
         offers=offers.priced,
         unpriced=offers.unpriced,

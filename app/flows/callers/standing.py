@@ -13,7 +13,6 @@ from app import db
 from app.domain import clock
 from app.domain.authorizations import authorizations, caps
 from app.domain.ledger.operations import Epoch
-from app.domain.paywalls.configuration import Mode
 from app.domain.wallets import shared
 from app.flows.callers.snapshot import Snapshot, read_epochs
 from app.flows.callers.user import Standing
@@ -37,7 +36,7 @@ class Standings:
 
     async def find(self, snapshot: Snapshot, user: str) -> Standing:
         """Returns the standing of a user. Raises Unavailable."""
-        if snapshot.mode is Mode.DEFAULT:
+        if snapshot.rules.has_app_wallets:
             return standing_of(snapshot, user)
         is_blocked, key = user in snapshot.blocked, (snapshot.paywall_id, user)
         month = caps.month_of(clock.now())
@@ -59,13 +58,13 @@ class Standings:
 
 
 def standing_of(snapshot: Snapshot, user: str) -> Standing:
-    """Returns what a snapshot of a default-mode paywall says of a user."""
+    """Returns what a snapshot of a paywall with app wallets says of a user."""
     return Standing(user in snapshot.blocked, user in snapshot.frozen, wallet=snapshot.wallet(user))
 
 
 def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
     """Reads the standing of a user in any mode, as it is now."""
-    if snapshot.mode is Mode.DEFAULT:
+    if snapshot.rules.has_app_wallets:
         return standing_of(snapshot, user)
     is_blocked = user in snapshot.blocked
     active = authorizations.find_active(session, snapshot.paywall_id, user)

@@ -58,10 +58,10 @@ def follow_catalogue(session: Session, paywall_id: str, list_host: str) -> tuple
     `list_host` is the host of the provider whose list the catalogue is: its models vanish only for those whom it
     serves. New ones are offered only where the operator's key pays. Raises NotFound.
     """
-    stored, current = configuration.read_current(session, paywall_id)
-    unit, provider = Unit(stored.unit), current.provider
+    paywall, current = configuration.read_current(session, paywall_id)
+    provider = current.provider
     by_list = provider.is_operators or urlsplit(provider.base_url).hostname == list_host
-    plan = _Plan(unit, terms_of(unit, provider.name, settings.get().fee_basis_points), current, by_list)
+    plan = _Plan(paywall.unit, terms_of(paywall.mode, provider.name, settings.get().fee_basis_points), current, by_list)
     latest = price_book.read_latest(session, paywall_id)
     for name, listed in read_listed(session).items():
         _plan_model(plan, listed, latest.get(name))

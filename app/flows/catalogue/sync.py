@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app import db, settings
 from app.domain.catalogue.catalogue import ListTooShort, write_list
 from app.domain.errors import ProviderFailed
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.tables import PaywallRow
 from app.each_alone import Failed, each_alone
 from app.flows.catalogue.follow import SwitchedOff, follow_catalogue
 from app.flows.events.mails import Notice, tell_developer
@@ -41,7 +41,7 @@ async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
 async def follow_everywhere(mailer: Mailer) -> int:
     """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed."""
     host = urlsplit(settings.get().openrouter_base).hostname or ""
-    paywalls = table_of(Paywall)
+    paywalls = table_of(PaywallRow)
     paywall_ids = await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all())
     done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, mailer, host))
     return sum(changed for _, changed in done if not isinstance(changed, Failed))

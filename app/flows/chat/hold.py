@@ -121,7 +121,7 @@ class Chat:
         of_chat, at_once = (not snapshot.told.isdisjoint(kinds) for kinds in (OF_CHAT, AT_ONCE))
         asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider, request.is_stream,
                       snapshot.unit, decision.offer.price, claimed.id if claimed else None,
-                      terms_of(snapshot.unit, provider, fee), of_chat, at_once, user_from)  # fmt: skip
+                      terms_of(snapshot.mode, provider, fee), of_chat, at_once, user_from)  # fmt: skip
         bound = await within_window(request, decision.offer, decision.bound, self._counter)
         run = Run(snapshot, request, asked, decision.offer, bound, standing)
         try:

@@ -8,8 +8,8 @@ from app import db
 from app.domain.errors import BadField, NotSignedIn, Refused
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, Unit, format_for_people, parse_amount
-from app.domain.paywalls.configuration import Mode, read_current
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.topups import topups
 from app.domain.topups.topups import TopupView
@@ -89,10 +89,10 @@ def _create(
     session: Session, link: TopupLink, rail: PaymentRail, amount_nanos: int, person: Person | None
 ) -> tuple[str, str]:
     paywall, configuration = read_current(session, link.paywall_id)
-    _check_rail(rail, Environment(paywall.environment))
+    _check_rail(rail, paywall.environment)
     account = _account(session, paywall, link, person)
     topup_id = topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos, link.user)
-    return topup_id, SHARED if paywall.mode == Mode.SHARED.value else configuration.app_name
+    return topup_id, configuration.app_name if paywall.rules.has_app_wallets else SHARED
 
 
 def _check_rail(rail: PaymentRail, environment: Environment) -> None:
@@ -103,12 +103,11 @@ def _check_rail(rail: PaymentRail, environment: Environment) -> None:
 
 def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person | None) -> Account:
     """Returns the ledger account of the wallet that a link stands for, opened. Raises NotSignedIn."""
-    environment = Environment(paywall.environment)
-    if paywall.mode == Mode.SHARED.value:
+    if not paywall.rules.has_app_wallets:
         if person is None:
             raise NotSignedIn("Sign in to top up your wallet.")
-        return open_shared_wallet(session, person.account_id, environment)
-    wallet = app_wallet(paywall.id, link.user, environment, Unit(paywall.unit))
+        return open_shared_wallet(session, person.account_id, paywall.environment)
+    wallet = app_wallet(paywall.id, link.user, paywall.environment, paywall.unit)
     if open_wallet(session, wallet):
         tell_new_user(session, paywall.id, link.user)
     return wallet.account
@@ -118,11 +117,11 @@ def read_topup(session: Session, token: str, topup_id: str, person: Person | Non
     """Returns a top-up of the link's own wallet. Raises LinkInvalid, NotFound, NotSignedIn."""
     link = open_topup(token)
     paywall, _ = read_current(session, link.paywall_id)
-    if paywall.mode == Mode.SHARED.value:
+    if not paywall.rules.has_app_wallets:
         if person is None:
             raise NotSignedIn("Sign in to see your wallet.")
-        return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(paywall.environment)))
-    wallet = app_wallet(paywall.id, link.user, Environment(paywall.environment), Unit(paywall.unit))
+        return topups.read(session, topup_id, shared_wallet_id(person.account_id, paywall.environment))
+    wallet = app_wallet(paywall.id, link.user, paywall.environment, paywall.unit)
     return topups.read(session, topup_id, wallet.id)
 
 

@@ -12,10 +12,11 @@ from app import db, settings
 from app.domain.errors import ProviderFailed
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
-from app.domain.money import NANOS, Environment, Unit
+from app.domain.money import NANOS, Environment
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.tables import PaywallRow
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.catalogue.defaults import default_price
@@ -25,7 +26,6 @@ from app.ports.providers import ChatProvider, ProviderTarget
 
 PAYWALL_ID, SHARED_PAYWALL_ID = "pw_demo_default", "pw_demo_shared"
 _IDS = {Mode.DEFAULT: PAYWALL_ID, Mode.SHARED: SHARED_PAYWALL_ID}
-_UNITS = {Mode.DEFAULT: Unit.USD, Mode.SHARED: Unit.USDC}
 MARKUP_BASIS_POINTS = 2_000
 UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
 """What an upstream's model costs where the catalogue has no price: $1 and $2 per million tokens."""
@@ -98,8 +98,8 @@ def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
 def _write(
     session: Session, paywall_id: str, mode: Mode, wanted: Configuration, prices: list[NewPrice], key: str
 ) -> None:
-    unit = _UNITS[mode]
-    if session.get(Paywall, paywall_id) is None:
+    unit = RULES[mode].unit
+    if session.get(PaywallRow, paywall_id) is None:
         configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
         apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
     elif configuration.read_current(session, paywall_id)[1] != wanted:

@@ -14,6 +14,7 @@ from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
 from app.domain.money import Unit
 from app.domain.paywalls import configuration
+from app.domain.paywalls.paywall import Paywall
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import DEVELOPER, NewPrice
@@ -36,33 +37,28 @@ async def follow_list_price(catalogue: PriceCatalogue, paywall_id: str, model: s
 
 
 def _set_own(session: Session, catalogue: PriceCatalogue, paywall_id: str, wanted: NewPrice) -> int:
-    stored, current = configuration.read_current(session, paywall_id)
-    unit = Unit(stored.unit)
+    paywall, current = configuration.read_current(session, paywall_id)
     own = replace(wanted, source=DEVELOPER, cost=None)
-    if (
-        current.provider.is_operators
-        and terms_of(unit, current.provider.name, settings.get().fee_basis_points) is not None
-    ):
-        own = replace(own, cost=asked_price(session, catalogue, wanted.model, unit))
-    return _save(session, paywall_id, own, unit, current.provider.name)
+    if current.provider.is_operators and paywall.rules.is_split:
+        own = replace(own, cost=asked_price(session, catalogue, wanted.model, paywall.unit))
+    return _save(session, paywall, own, current.provider.name)
 
 
 def _follow(session: Session, catalogue: PriceCatalogue, paywall_id: str, model: str) -> int:
-    stored, current = configuration.read_current(session, paywall_id)
-    unit = Unit(stored.unit)
+    paywall, current = configuration.read_current(session, paywall_id)
     known = read_model(session, model) or catalogue.find(model)
-    price = to_new_price(model, known, unit, current.markup_basis_points) if known is not None else None
+    price = to_new_price(model, known, paywall.unit, current.markup_basis_points) if known is not None else None
     if price is None:
         raise BadField("model", f"The catalogue has no price for `{model}`.")
-    return _save(session, paywall_id, price, unit, current.provider.name)
+    return _save(session, paywall, price, current.provider.name)
 
 
-def _save(session: Session, paywall_id: str, price: NewPrice, unit: Unit, provider: str) -> int:
+def _save(session: Session, paywall: Paywall, price: NewPrice, provider: str) -> int:
     price_book.check(price)
-    terms = terms_of(unit, provider, settings.get().fee_basis_points)
+    terms = terms_of(paywall.mode, provider, settings.get().fee_basis_points)
     if terms is not None:
-        check_share(terms, price_book.to_price(price, unit))
-    return price_book.set_price(session, paywall_id, price)
+        check_share(terms, price_book.to_price(price, paywall.unit))
+    return price_book.set_price(session, paywall.id, price)
 
 
 def asked_price(session: Session, catalogue: PriceCatalogue, model: str, unit: Unit) -> ListPrice:

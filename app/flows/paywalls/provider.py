@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 from app import db, settings
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField, ProviderFailed
-from app.domain.money import Environment, Unit
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import Mode, ProviderSetting
+from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.catalogue.defaults import fill_prices
@@ -64,7 +63,7 @@ async def save_provider(
     Raises BadField, NotFound.
     """
     paywall, current = await db.in_transaction(lambda session: configuration.read_current(session, paywall_id))
-    configuration.check_provider(Mode(paywall.mode), Environment(paywall.environment), wanted)
+    configuration.check_provider(paywall.mode, paywall.environment, wanted)
     key_sealed = None
     if not wanted.has_own_key:
         api_key = None
@@ -81,9 +80,9 @@ async def save_provider(
     def save(session: db.Session) -> SavedProvider:
         _, newest = configuration.read_current(session, paywall_id)
         version = publish_and_tell(session, paywall_id, replace(newest, provider=published))
-        unit, markup = Unit(paywall.unit), newest.markup_basis_points
+        unit, markup = paywall.unit, newest.markup_basis_points
         priced, unpriced = fill_prices(session, paywall_id, unit, models, catalogue, markup)
-        terms = terms_of(unit, published.name, settings.get().fee_basis_points)
+        terms = terms_of(paywall.mode, published.name, settings.get().fee_basis_points)
         if terms is not None:
             if published.is_operators:
                 stand_on_cost(session, catalogue, paywall_id, unit)

@@ -18,8 +18,8 @@ from app.domain.authorizations.tables import Authorization
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
 from app.domain.ids import as_id
 from app.domain.money import Environment, Unit, format_for_people
-from app.domain.paywalls.configuration import Configuration, Mode, read_current
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.configuration import Configuration, read_current
+from app.domain.paywalls.paywall import Paywall
 from app.domain.people.accounts import read_account
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import Offer, read_offers
@@ -68,11 +68,11 @@ class Approval:
 def read_consent(session: Session, link: AppLink, account_id: str) -> ConsentView:
     """Returns what the link's consent page says to a person. Raises LinkInvalid where no wallet is shared."""
     paywall, configuration = _shared_paywall(session, link.paywall_id)
-    environment = Environment(paywall.environment)
+    environment = paywall.environment
     active = authorizations.find_active(session, link.paywall_id, link.user)
     cap = caps.read_cap(session, account_id, link.paywall_id)
     balance = read_shared_balance(session, shared_account(account_id, environment))
-    offers = read_offers(session, link.paywall_id, Unit(paywall.unit)).priced.values()
+    offers = read_offers(session, link.paywall_id, paywall.unit).priced.values()
     return ConsentView(
         app_name=configuration.app_name,
         app_host=urlsplit(configuration.app_url).netloc,
@@ -115,7 +115,7 @@ async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) ->
 def _approve(session: Session, token: str, person: Person, cap_nanos: int) -> tuple[str | None, Configuration]:
     link = open_connect(token)
     paywall, configuration = _shared_paywall(session, link.paywall_id)
-    environment = Environment(paywall.environment)
+    environment = paywall.environment
     wallet = open_shared_wallet(session, person.account_id, environment)
     outcomes = give_trials(session, person.account_id, person.address)
     consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
@@ -179,7 +179,7 @@ class Connection:
 
 def read_connection(session: Session, snapshot: Snapshot, user: str) -> Connection | None:
     """Returns what connects a user; None where they have allowed nothing. In default mode everybody is connected."""
-    if snapshot.mode is Mode.DEFAULT:
+    if not snapshot.rules.needs_consent:
         return Connection(snapshot.wallet(user).end_user_id, None)
     active = authorizations.find_active(session, snapshot.paywall_id, user)
     return None if active is None else Connection(end_user_id(snapshot.paywall_id, user), active.confirmed_at)
@@ -231,17 +231,17 @@ def _change_cap(session: Session, account_id: str, paywall_id: str, cap_nanos: i
     paywall, _ = _shared_paywall(session, paywall_id)
     if caps.read_cap(session, account_id, paywall_id) is None:
         raise LinkInvalid("This app is not connected to your wallet.")
-    wallet = shared_account(account_id, Environment(paywall.environment))
+    wallet = shared_account(account_id, paywall.environment)
     caps.set_cap(session, account_id, paywall_id, wallet, cap_nanos)
 
 
 def _check_shared(snapshot: Snapshot) -> None:
-    if snapshot.mode is not Mode.SHARED:
+    if not snapshot.rules.needs_consent:
         raise WrongMode("Only a paywall in shared mode is connected to its users' wallets.")
 
 
 def _shared_paywall(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:
     paywall, configuration = read_current(session, paywall_id)
-    if paywall.mode != Mode.SHARED.value:
+    if not paywall.rules.needs_consent:
         raise LinkInvalid(f"{configuration.app_name} does not use shared wallets.")
     return paywall, configuration

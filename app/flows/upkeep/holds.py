@@ -19,6 +19,8 @@ from app.domain.ledger.accounts import parse
 from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Applied, Release, Settle
 from app.domain.ledger.tables import LedgerHold
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.tables import PaywallRow
 from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.idempotency import forget_chats, give_up_chat
@@ -80,25 +82,27 @@ class _LostHold:
     arithmetic_json: str | None
     account_id: str
     paywall_id: str
+    mode: Mode
     provider: str | None
     is_told: bool
 
 
 def _lost_holds(session: Session, but: Collection[str] = ()) -> list[_LostHold]:
     """Returns the open holds that no living process answers for, `but` those, some of them at a time."""
-    holds = table_of(LedgerHold)
+    holds, paywalls = table_of(LedgerHold), table_of(PaywallRow)
     arithmetic = type_coerce(REQUESTS.c.receipt, Words()).label("receipt")
     statement = (
         select(holds.c.id, holds.c.account_id, holds.c.metered, holds.c.request_id, REQUESTS.c.paywall_id,
-               REQUESTS.c.provider, arithmetic, REQUESTS.c.claim_id, REQUESTS.c.events_due)
+               paywalls.c.mode, REQUESTS.c.provider, arithmetic, REQUESTS.c.claim_id, REQUESTS.c.events_due)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
+        .join(paywalls, paywalls.c.id == REQUESTS.c.paywall_id)
         .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)),
                holds.c.id.not_in(but))
         .limit(BATCH)
     )  # fmt: skip
     return [
         _LostHold(row.id, row.request_id, row.claim_id, row.metered, row.receipt, row.account_id, row.paywall_id,
-                  row.provider, row.events_due is not None)
+                  Mode(row.mode), row.provider, row.events_due is not None)
         for row in session.execute(statement)
     ]  # fmt: skip
 
@@ -112,10 +116,8 @@ async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
             return
         wallet = parse(hold.account_id)
         arithmetic = None if hold.arithmetic_json is None else json.loads(hold.arithmetic_json)
-        terms, cost = (
-            terms_of(wallet.unit, hold.provider, settings.get().fee_basis_points),
-            requests.checkpoint_cost(arithmetic),
-        )
+        terms = terms_of(hold.mode, hold.provider, settings.get().fee_basis_points)
+        cost = requests.checkpoint_cost(arithmetic)
         split = charge_split(wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:

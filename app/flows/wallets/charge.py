@@ -63,7 +63,7 @@ async def charge(
     _check(standing, app_name)
     if standing.wallet is None:
         return _refused("authorize")
-    wallet, terms = standing.wallet, terms_of(snapshot.unit, None, settings.get().fee_basis_points)
+    wallet, terms = standing.wallet, terms_of(snapshot.mode, None, settings.get().fee_basis_points)
     charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
     asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
                   terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip

@@ -14,7 +14,6 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import format_for_people
-from app.domain.paywalls.configuration import Mode
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.wallets.wallets import open_wallet
 from app.flows.callers.snapshot import Snapshot
@@ -34,7 +33,7 @@ async def deposit(
     snapshot: Snapshot, user: str, amount_nanos: int, details: dict[str, Any] | None, claimed: Claim | None
 ) -> DepositAnswer:
     """Credits a user's wallet. Raises WrongMode outside default mode, KeyReused, Unavailable."""
-    if snapshot.mode is not Mode.DEFAULT:
+    if not snapshot.rules.takes_deposits:
         raise WrongMode("Deposits are for paywalls in default mode; in shared mode users top up themselves.")
     try:
         return await db.in_transaction(

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
-from app.domain.paywalls.configuration import Mode
 from app.domain.topups.topups import PaidFilter, list_paid
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.domain.wallets.tables import EndUser, Wallet
@@ -120,7 +119,7 @@ def _transfers(
     session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int
 ) -> Iterator[_Found]:
     """Yields what an app moved itself between a wallet and accounts of its own, which is what those are read for."""
-    if app.mode is not Mode.DEFAULT or wanted.type in (*CHARGES, "topup"):
+    if not app.rules.takes_deposits or wanted.type in (*CHARGES, "topup"):
         return
     wallets = None if wanted.user is None else app.wallet(wanted.user).account.purse
     rails, gifts, revenue = _own_accounts(app)

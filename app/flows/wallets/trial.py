@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from app import settings
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
-from app.domain.paywalls.configuration import Mode
-from app.domain.paywalls.tables import Paywall
+from app.domain.paywalls.modes import TRIAL_MODES
+from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.accounts import list_identities
 from app.domain.wallets.shared import open_shared_wallet
 from app.domain.wallets.trial import Outcome, TrialRules, give_trial
@@ -20,8 +20,8 @@ def give_trials(session: Session, account_id: str, address: str) -> dict[Environ
     """Opens the person's shared wallet in every environment that has one to spend, and gives each its trial."""
     chosen = settings.get()
     rules = TrialRules(chosen.trial_credits * NANOS // CREDITS_PER_DOLLAR, chosen.trials_of_address_max)
-    paywalls = table_of(Paywall)
-    used = session.scalars(select(paywalls.c.environment).where(paywalls.c.mode == Mode.SHARED.value).distinct())
+    paywalls = table_of(PaywallRow)
+    used = session.scalars(select(paywalls.c.environment).where(paywalls.c.mode.in_(TRIAL_MODES)).distinct())
     identities = [identity.id for identity in list_identities(session, account_id)]
     outcomes = {}
     for environment in sorted(Environment(name) for name in used.all()):

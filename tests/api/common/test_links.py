@@ -8,7 +8,8 @@ from app import db
 from app.api.common.links import make_topup_url
 from app.domain.errors import BadField
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.links import open_topup
 from app.flows.callers.snapshot import Snapshot
 

@@ -20,7 +20,8 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Configuration, Disconnect, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, Disconnect, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from tests.api.v1.test_chat import closed

@@ -24,7 +24,7 @@ from app.domain.authorizations.authorizations import (
 from app.domain.authorizations.caps import read_cap
 from app.domain.errors import NotFound
 from app.domain.money import Environment
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.domain.people.accounts import email_identity, enter
 from app.domain.wallets.shared import open_shared_wallet
 from app.flows.callers.snapshot import read_epochs

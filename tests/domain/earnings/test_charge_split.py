@@ -9,8 +9,9 @@ from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Collected
 from app.domain.ledger.tables import LedgerAccount, LedgerDelta
-from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import BUILT_IN, DEMO, Mode
+from app.domain.money import NANOS, Environment
+from app.domain.paywalls.configuration import BUILT_IN, DEMO
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
 from app.domain.usage.requests import Metered, read_receipt
 from app.domain.wallets.shared import shared_account
@@ -39,9 +40,9 @@ def split_of(snapshot: Snapshot, request_id: str = "req_1") -> dict[str, int]:
     return {name: int(Fraction(part) * NANOS) for name, part in (receipt.split or {}).items()}
 
 
-def test_terms_follow_unit_and_provider() -> None:
-    assert terms_of(Unit.USD, BUILT_IN, 100) is None
-    found = [terms_of(Unit.USDC, name, 250) for name in (BUILT_IN, DEMO, "own", None)]
+def test_terms_follow_mode_and_provider() -> None:
+    assert terms_of(Mode.DEFAULT, BUILT_IN, 100) is None
+    found = [terms_of(Mode.SHARED, name, 250) for name in (BUILT_IN, DEMO, "own", None)]
     assert [terms.pays_provider for terms in found if terms] == [True, True, False, False]
     assert {terms.fee_basis_points for terms in found if terms} == {250}
 

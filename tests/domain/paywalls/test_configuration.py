@@ -10,7 +10,6 @@ from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import (
     Configuration,
-    Mode,
     ProviderSetting,
     ResponderSetting,
     check,
@@ -20,7 +19,8 @@ from app.domain.paywalls.configuration import (
     read_current,
 )
 from app.domain.paywalls.limits import Limits, PaywallLimits
-from app.domain.paywalls.tables import Paywall, PaywallVersion
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.flows.callers.snapshot import read_epochs
 from tests.support.books import make_paywall
 
@@ -75,7 +75,7 @@ def test_nothing_is_created_or_published_of_a_configuration_that_is_refused(data
         with pytest.raises(BadField):
             publish(session, paywall_id, nameless)
     with db.transaction(writes=False) as session:
-        assert session.get(Paywall, "pw_1") is None
+        assert session.get(PaywallRow, "pw_1") is None
         assert read_current(session, paywall_id)[0].version == 1
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.asked import message_text
 from app.flows.callers.snapshot import Snapshot
 

@@ -2,7 +2,7 @@
 
 from app import db
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.balance import AppBalance, read_app_balance, visible_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.hold import Run

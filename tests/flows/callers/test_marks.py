@@ -12,7 +12,7 @@ from app.domain.authorizations.caps import cap_id
 from app.domain.ledger.accounts import Account
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.domain.people import accounts, sessions
 from app.domain.people.account_keys import make_account_key, revoke_account_key
 from app.domain.people.accounts import ProvenIdentity

@@ -10,7 +10,7 @@ from app.domain.authorizations.authorizations import revoke_by_app
 from app.domain.authorizations.caps import budget_id, month_of
 from app.domain.errors import Blocked, StaleDecision
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.domain.wallets.shared import freeze_shared_wallet
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot

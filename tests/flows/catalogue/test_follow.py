@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app import db, settings
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, Mode, ProviderSetting
+from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import BY_DEVELOPER, CATALOGUE, COST, UNPRICED, VANISHED, NewPrice, Offers

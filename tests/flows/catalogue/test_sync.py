@@ -14,7 +14,8 @@ from app.domain.catalogue import catalogue
 from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, Mode, ProviderSetting
+from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice

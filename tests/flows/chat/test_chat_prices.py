@@ -7,7 +7,8 @@ import pytest
 
 from app.domain.ledger.accounts import Kind
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import DEMO, Mode, ProviderSetting
+from app.domain.paywalls.configuration import DEMO, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost_nanos

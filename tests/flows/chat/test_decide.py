@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.flows.callers.asked import Ask

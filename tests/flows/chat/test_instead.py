@@ -10,8 +10,9 @@ from app import settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, ResponderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting
 from app.domain.paywalls.messages import seal_context
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.instead import CustomResponses

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
 from app.domain.paywalls.limits import Limits, PaywallLimits
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.hold import Run
 from tests.flows.chat.test_answer import describe

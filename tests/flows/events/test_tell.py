@@ -8,7 +8,8 @@ from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.domain.errors import StaleDecision
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode, publish, read_current
+from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.modes import Mode
 from app.domain.usage.idempotency import claim
 from app.flows.callers.links import mint_connect, mint_topup, open_connect
 from app.flows.callers.standing import Standings

@@ -293,6 +293,6 @@ async def test_what_is_final_or_taken_is_not_changed_by_it(endpoint: Receiver) -
 
 
 def test_the_readme_says_how_many_are_under_way_at_once() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     words = " ".join(readme.split())
     assert f"At most {OF_ENDPOINT_MAX} deliveries are under way to one endpoint" in words

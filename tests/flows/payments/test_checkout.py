@@ -8,7 +8,8 @@ from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, create_paywall
+from app.domain.paywalls.configuration import Configuration, ProviderSetting, create_paywall
+from app.domain.paywalls.modes import Mode
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.tables import Wallet

@@ -12,8 +12,8 @@ from app.adapters.providers.tiktoken import TiktokenCounter
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
-from app.domain.paywalls.tables import Paywall, PaywallKey
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.tables import PaywallKey, PaywallRow
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.pricing.tables import ModelPrice
@@ -104,7 +104,7 @@ async def test_several_processes_may_prepare_at_once(database: str) -> None:
     snapshots = await asyncio.gather(*(offered(Lists("known", "other")) for _ in range(5)))
     assert all(snapshot == snapshots[0] for snapshot in snapshots)
     with db.transaction(writes=False) as session:
-        for table, rows in ((Paywall, 2), (PaywallKey, 2), (ModelPrice, 4)):
+        for table, rows in ((PaywallRow, 2), (PaywallKey, 2), (ModelPrice, 4)):
             assert session.scalar(select(func.count()).select_from(table)) == rows
 
 

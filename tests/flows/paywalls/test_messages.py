@@ -8,8 +8,9 @@ from app import db, settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting, create_paywall, read_current
+from app.domain.paywalls.configuration import Configuration, ProviderSetting, create_paywall, read_current
 from app.domain.paywalls.messages import seal_context
+from app.domain.paywalls.modes import Mode
 from app.flows.paywalls.messages import remove_responder, save_messages, save_responder
 from tests.support.books import make_paywall
 

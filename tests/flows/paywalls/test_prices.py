@@ -8,7 +8,8 @@ from app import db
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.errors import BadField
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, Mode, ProviderSetting
+from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import CATALOGUE, COST, NewPrice, Offers

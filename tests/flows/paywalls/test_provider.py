@@ -10,7 +10,8 @@ from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, ProviderFailed, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import Configuration, Mode, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice

@@ -11,7 +11,8 @@ from app.domain import clock
 from app.domain.authorizations.authorizations import LinkUsed, TakenByAnother, find_active
 from app.domain.errors import BadField, LinkInvalid, NotFound, ProviderFailed, WrongMode
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode, publish, read_current
+from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.links import mint_connect, mint_menu, mint_topup, open_connect, open_menu
 from app.flows.callers.snapshot import Snapshot
 from app.flows.people.consent import (

@@ -12,7 +12,7 @@ from app.domain.errors import KeyReused, StaleDecision
 from app.domain.ids import new_id
 from app.domain.money import NANOS
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.usage.requests import read_receipt
 from app.domain.usage.tables import IdempotentAnswer, Request

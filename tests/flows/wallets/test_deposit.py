@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app import db
 from app.domain.errors import KeyReused, WrongMode
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.domain.usage.idempotency import claim
 from app.domain.wallets.tables import Wallet
 from app.domain.wallets.wallets import read_balance

@@ -8,7 +8,7 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from app.flows.callers.links import mint_topup
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings

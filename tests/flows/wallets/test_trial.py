@@ -4,7 +4,7 @@ import pytest
 
 from app import settings
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import Mode
+from app.domain.paywalls.modes import Mode
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.crowd import purse, sign_in
 

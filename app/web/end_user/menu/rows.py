@@ -8,8 +8,8 @@ from app.domain.authorizations.authorizations import find_active
 from app.domain.authorizations.caps import read_cap
 from app.domain.errors import NotSignedIn
 from app.domain.ledger.accounts import Account
-from app.domain.money import Environment, Unit, format_for_people
-from app.domain.paywalls.configuration import Mode, read_current
+from app.domain.money import Environment, format_for_people
+from app.domain.paywalls.configuration import read_current
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet, read_balance
@@ -40,7 +40,7 @@ class MenuRow:
 def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[MenuRow, Account]:
     """Reads the menu of a link, and the account of the wallet that it is about. Raises NotFound, NotSignedIn."""
     paywall, configuration = read_current(session, link.paywall_id)
-    environment, unit = Environment(paywall.environment), Unit(paywall.unit)
+    environment, unit = paywall.environment, paywall.unit
     topup = f"/topup/{mint_topup(link.paywall_id, link.user, return_url=link.return_url, state=link.state)}/"
     host = urlsplit(configuration.app_url).netloc
     head = MenuRow(
@@ -51,7 +51,7 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[M
         back_url=link.way_back() or "",
         is_sandbox=environment is Environment.SANDBOX,
     )
-    if paywall.mode != Mode.SHARED.value:
+    if paywall.rules.has_app_wallets:
         app = app_wallet(paywall.id, link.user, environment, unit)
         spendable = format_for_people(read_balance(session, app).available_nanos, unit)
         return _with(head, spendable=spendable, activity_url=topup, is_connected=True), app.account

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.db import Session
 from app.domain.errors import NotSignedIn
 from app.domain.ledger.accounts import Account
-from app.domain.money import Environment, Unit, format_for_people
-from app.domain.paywalls.configuration import Configuration, Mode, read_current
+from app.domain.money import Environment, format_for_people
+from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.wallets.shared import read_shared_balance, shared_account
@@ -45,8 +45,8 @@ class WalletPage:
 def read_page(session: Session, link: TopupLink, shown: int, person: Person | None) -> WalletPage:
     """Reads the wallet that a link stands for and its newest `shown` movements. Raises NotFound, NotSignedIn."""
     paywall, configuration = read_current(session, link.paywall_id)
-    environment, unit = Environment(paywall.environment), Unit(paywall.unit)
-    is_shared = paywall.mode == Mode.SHARED.value
+    environment, unit = paywall.environment, paywall.unit
+    is_shared = not paywall.rules.has_app_wallets
     if is_shared and person is None:
         raise NotSignedIn("Sign in to top up your wallet.")
     account = (
