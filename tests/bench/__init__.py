@@ -1,1 +1,1 @@
-"""Measurements: run by hand, never by the suite; only ratios within one run mean something."""
+"""Measurements and all that they need: run by hand; only ratios within one run mean something."""

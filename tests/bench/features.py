@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import httpx
 
@@ -11,6 +10,7 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits
 from app.flows.paywalls.demo import PAYWALL_ID
+from tests.bench.drive import Target
 
 NONE = PaywallLimits()
 
@@ -41,12 +41,12 @@ those of use and of spending. `deliveries`: a webhook that is told of every char
 what it still has to deliver disturbs whoever is measured next."""
 
 
-def turn_on(name: str, target: Mapping[str, Any], endpoint: str, database_url: str) -> None:
+def turn_on(name: str, target: Target, endpoint: str, database_url: str) -> None:
     """Turns features on in a running product that has the benchmark's paywall."""
     features = FEATURES[name]
     if features.event is not None:
         body = {"url": endpoint, "events": [features.event]}
-        url, headers = f"{target['base_url']}/webhooks/subscriptions", {"Authorization": f"Bearer {target['key']}"}
+        url, headers = f"{target.base_url}/webhooks/subscriptions", {"Authorization": f"Bearer {target.key}"}
         httpx.post(url, json=body, headers=headers, timeout=30).raise_for_status()
     settings.configure(database_url=database_url)
     with db.transaction() as session:

@@ -1,8 +1,8 @@
 """Measures the ledger: holds and settlements a second, group commit against one transaction an operation.
 
-`uv run python -m tests.bench.ledger [--postgres URL] [--memory OPERATIONS]`. The other sides are hand-written
-SQL with the same rows and keys and fewer checks, through `app.db` and on the bare driver, so that the ratio
-is not flattered by a slow opponent. Only the ratios of one run mean something; the machine is shared.
+`uv run python -m tests.bench.ledger [--postgres URL] [--memory OPERATIONS] [--share 0.1]`. The other sides are
+hand-written SQL with the same rows and keys and fewer checks, through `app.db` and on the bare driver, so that the
+ratio is not flattered by a slow opponent. Only the ratios of one run mean something; the machine is shared.
 """
 
 import argparse
@@ -99,7 +99,7 @@ class Measured:
     p99_ms: float
 
 
-async def compare(database: str, bare: Plain) -> None:
+async def compare(database: str, bare: Plain, share: float) -> None:
     """Runs all sides in turns, twice for each number of callers, and prints a line for each number."""
     queue, here = CommitQueue(20_000, 500), PlainHere()
     queue.start()
@@ -109,7 +109,8 @@ async def compare(database: str, bare: Plain) -> None:
         "callers   bare driver      one transaction each   group commit              x driver   x each   latency / each"
     )
     for callers in CALLERS:
-        few, many = OPERATIONS[callers] // (4 if callers > 1 else 1), OPERATIONS[callers]
+        many = max(2 * callers, round(OPERATIONS[callers] * share))
+        few = max(2 * callers, many // (4 if callers > 1 else 1))
         runs: list[list[tuple[float, list[float]]]] = [[], [], []]
         for turn in range(2):
             name = f"{callers}:{turn}"
@@ -157,21 +158,22 @@ def main() -> None:
     parser.add_argument("--postgres", help="URL of an empty PostgreSQL database")
     parser.add_argument("--memory", type=int, default=0, help="how many operations to watch the memory over")
     parser.add_argument("--skip-sqlite", action="store_true")
+    parser.add_argument("--share", type=float, default=1.0, help="of the operations: less is quicker, and less sure")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings.configure(data=Path(folder))
         if not chosen.skip_sqlite:
-            measure("SQLite", PlainSqlite(Path(folder) / "coinslot.db"), chosen.memory)
+            measure("SQLite", PlainSqlite(Path(folder) / "coinslot.db"), chosen)
         if chosen.postgres:
             settings.configure(data=Path(folder), database_url=chosen.postgres)
-            measure("PostgreSQL", PlainPostgres(chosen.postgres), chosen.memory)
+            measure("PostgreSQL", PlainPostgres(chosen.postgres), chosen)
 
 
-def measure(database: str, plain: Plain, memory_operations: int) -> None:
+def measure(database: str, plain: Plain, chosen: argparse.Namespace) -> None:
     db.migrate()
-    asyncio.run(compare(database, plain))
-    if memory_operations:
-        asyncio.run(watch_memory(memory_operations))
+    asyncio.run(compare(database, plain, chosen.share))
+    if chosen.memory:
+        asyncio.run(watch_memory(chosen.memory))
     db.dispose()
 
 

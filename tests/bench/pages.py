@@ -1,6 +1,6 @@
 """How quick pages are in a browser: first paint, the first click's answer, and the JavaScript that a page loads.
 
-uv run python -m tests.bench.pages --instance .coinslot/instance.json
+`uv run python -m tests.bench.pages --instance .coinslot/instance.json [--rounds 5]`, of a running demo.
 """
 
 import argparse
@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.conftest import find_chromium
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 
-ROUNDS = 5
 PAINT = """() => {
   const paint = performance.getEntriesByName('first-contentful-paint')[0];
   const shift = (window.__shifts || []).reduce((sum, value) => sum + value, 0);
@@ -92,7 +91,9 @@ def main() -> None:
     """Prints a table for a running demo."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", type=Path, required=True)
-    base_url = json.loads(parser.parse_args().instance.read_text())["base_url"]
+    parser.add_argument("--rounds", type=int, default=5)
+    chosen = parser.parse_args()
+    base_url = json.loads(chosen.instance.read_text())["base_url"]
     httpx.get(base_url).raise_for_status()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
@@ -102,14 +103,14 @@ def main() -> None:
         print("page       first paint   content   layout shift   (ms, median of cold loads)")
         for path, ready in (("/signin/", "Sign in"), ("/wallet/", "Available"), ("/activity/", "Trial money"),
                             ("/settings/", "Ways to sign in"), ("/", "Try this demo")):  # fmt: skip
-            chosen = cookies if path != "/signin/" else []
-            rounds = [measure(browser, base_url, chosen, path, ready) for _ in range(ROUNDS)]
+            cookies_sent = cookies if path != "/signin/" else []
+            rounds = [measure(browser, base_url, cookies_sent, path, ready) for _ in range(chosen.rounds)]
             paint, content, shift = (statistics.median(column) for column in zip(*rounds, strict=True))
             print(f"{path:<10} {paint:>11.0f} {content:>9.0f} {shift:>14.3f}")
         page = context.new_page()
         page.goto(f"{base_url}/wallet/")
         clicks = []
-        for _ in range(ROUNDS):
+        for _ in range(chosen.rounds):
             clicks.append(click(page))
             page.get_by_role("button", name="Not now").click()
         print(f"a click on the wallet page answers after {statistics.median(clicks):.0f} ms (median)")
