@@ -32,7 +32,7 @@ class OidcIssuer(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything that can be configured. The README's table lists the same names and defaults."""
+    """Everything that can be configured. `use/configuration.md` lists the same names and defaults."""
 
     model_config = SettingsConfigDict(env_prefix="COINSLOT_", frozen=True, extra="ignore")
 

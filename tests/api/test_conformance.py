@@ -1,4 +1,4 @@
-"""The seed product's own document, claim by claim, against a running server; what differs stands in the README's table.
+"""The seed product's own document, claim by claim, against a running server; what differs stands in `use/api.md`.
 
 A claim is an operation, a parameter, a field of a body or of an answer, a webhook or a field of one. What is claimed
 and not met must stand in the table, and what stands there must not be met: the two never part.
@@ -30,7 +30,7 @@ from tests.support.spec import SCHEMAS, seed_document
 
 SEED = seed_document()
 HEADER = "X-Paywall-User"
-HEADING = "### Beside the seed's document"
+GUIDE, HEADING = ROOT / "app/guide/use/api.md", "## Beside the seed's document"
 Answers = dict[str, list[Any]]
 
 
@@ -118,8 +118,8 @@ CLAIMS = {name for name, *_ in operations()} | inputs() | outputs() | webhooks()
 
 
 def table() -> set[str]:
-    """Returns the claims that the README's table says are not met; a webhook stands for all of its fields."""
-    section = (ROOT / "README.md").read_text().split(f"{HEADING}\n")[1].split("\n#")[0]
+    """Returns the claims that the guide's table says are not met; a webhook stands for all of its fields."""
+    section = GUIDE.read_text().split(f"{HEADING}\n")[1].split("\n#")[0]
     rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| `")]
     assert rows and all(len(row) == 2 and row[1].strip() for row in rows), "each difference has its reason"
     found = {claim for row in rows for claim in re.findall(r"`([^`]+)`", row[0])}
@@ -247,7 +247,7 @@ def takes(demo: Demo, claim: str) -> bool:
     return bool(call(demo, name, "/webhooks/subscriptions/none").json()["error"]["code"] == "not_found")
 
 
-async def test_every_claim_of_the_seeds_document_is_met_or_stands_in_the_readme(
+async def test_every_claim_of_the_seeds_document_is_met_or_stands_in_the_guide(
     server: Demo, receiver: Receiver
 ) -> None:
     answers: Answers = defaultdict(list)

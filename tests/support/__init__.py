@@ -1,1 +1,1 @@
-"""Tests of `app/support`."""
+"""What tests share: servers, books, people, crowds; no test module imports another."""

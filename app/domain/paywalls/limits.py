@@ -22,7 +22,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one scope; the README's table says what each promises. Spending is nanos of the wallet's unit."""
+    """The limits of one scope; `use/limits.md` says what each promises. Spending is nanos of the wallet's unit."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None

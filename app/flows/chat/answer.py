@@ -1,8 +1,8 @@
 """Carries a provider's answer to the client and settles it: streamed event by event, or whole.
 
 `[DONE]` waits for the settlement's commit. A client that goes away cancels the provider, and pays for what was
-delivered to it, unless the paywall says that this is free; one whose answer is carried to its end all the same is
-`chat_delivery`'s.
+delivered to it, unless the paywall says that this is free; an answer that is carried to its end all the same is made by
+`app/flows/chat/delivery.py`.
 """
 
 import asyncio
