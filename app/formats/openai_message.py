@@ -39,11 +39,13 @@ _ENVELOPE = "|".join(sorted(
     {"choices", "index", "delta", "content", "refusal", "tool_calls", "function", "arguments", "name", "usage",
      "reasoning_content", "reasoning", "logprobs", "obfuscation", *_NO_TEXT, *_ASIDE}
 ))  # fmt: skip
+_STRING = rb'[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+'
 _STRINGS = re.compile(
-    rb'"(?:%s)"\s*:\s*"(?:[^"\\]|\\.)*"|"(?:%s)"\s*:|"((?:[^"\\]|\\.)*)"' % (_KNOWN.encode(), _ENVELOPE.encode())
+    rb'"(?:%s)"\s*:\s*"%s"|"(?:%s)"\s*:|"(%s)"' % (_KNOWN.encode(), _STRING, _ENVELOPE.encode(), _STRING)
 )
-"""Goes over JSON string by string, so that no text can pass for the end of another. What it finds is what may have been
-written: names of fields that nobody knows are among it, those of every provider's chunks are not."""
+"""Goes over JSON string by string, so that no text can pass for the end of another, and line by line, so that one that
+is no JSON does not turn the next inside out. What it finds is what may have been written: names of fields that nobody
+knows are among it, those of every provider's chunks are not."""
 _COMMENTS = re.compile(rb"^:.*$", re.MULTILINE)
 
 

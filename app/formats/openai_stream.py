@@ -135,11 +135,9 @@ class StreamMeter:
         Comments alone are no beginning: they would be our first bytes, and an error behind them would have no status.
         Chunks that come before the first with choices wait for it.
         """
-        found = [(event, payload) for event in split_events(data) for payload in payloads(event)]
-        if not found:
-            return b""
-        for written, payload in found:
-            event = None if payload == DONE else read_object(payload)
+        is_empty = True
+        for written, payload in ((event, payload) for event in split_events(data) for payload in payloads(event)):
+            is_empty, event = False, None if payload == DONE else read_object(payload)
             if payload != DONE and (not _may_begin(event) or is_error_event(written)):
                 raise ProviderFailed("The provider's stream is no chat completion.", body=error_in(written, event))
             self.unbegun = event
@@ -147,6 +145,8 @@ class StreamMeter:
             if event is None or isinstance(event.get("choices"), list):
                 self._has_begun, self.unbegun = True, None
                 break
+        if is_empty:
+            return b""
         whole, self._waiting = self._waiting + data, b""
         if self._has_begun:
             return whole
@@ -156,7 +156,12 @@ class StreamMeter:
         return b""
 
     def _passing(self, data: bytes) -> Iterator[bytes]:
-        """Goes through events one by one, keeping back usage, errors and the end."""
+        """Goes through events one by one from the first that may be special, keeping back usage, errors and the end."""
+        special = _special_from(data)
+        if special and not self.is_done and not self.error:
+            usual, data = data[:special], data[special:]
+            self._note_text(usual)
+            yield usual
         for event in split_events(data):
             if not _is_special(event):
                 if not self.is_done and not self.error:
@@ -259,6 +264,17 @@ def _may_begin(event: dict[str, Any] | None) -> bool:
 def _is_special(data: bytes) -> bool:
     """Tells whether events may hold usage, an error or the end; one pattern for all three takes twice the time."""
     return DONE in data or _USAGE.search(data) is not None or _TIMINGS in data or may_hold_error(data)
+
+
+def _special_from(data: bytes) -> int:
+    """Returns where the first event begins that may be special; 0 where that takes more than a look."""
+    if b"\r" in data:
+        return 0
+    usage = _USAGE.search(data)
+    found = [len(data) if usage is None else usage.start()]
+    found += [place for word in (DONE, _TIMINGS, b'"error"', b"event:") if (place := data.find(word)) >= 0]
+    end = data.rfind(b"\n\n", 0, min(found))
+    return 0 if end < 0 else end + 2
 
 
 def _index(choice: dict[str, Any]) -> int:

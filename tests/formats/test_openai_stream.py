@@ -1,6 +1,7 @@
 """A stream is the same however it was cut up."""
 
 import json
+import random
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
+from app.formats import openai_stream
 from app.formats.event_stream import contents
 from app.formats.openai_stream import StreamMeter
 
@@ -267,3 +269,25 @@ def test_what_a_model_wrote_is_all_of_it() -> None:
     event = "data: " + json.dumps({"choices": [{"index": 0, "delta": delta}, {"index": 1, "delta": {"content": "x"}}]})
     feed(meter, [stream(event)])
     assert text_of(meter) == 'hm no look{"a":x'
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_events_before_a_special_one_pass_at_once_as_they_do_one_by_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, said = random.Random(seed), {"prompt_tokens": 3, "completion_tokens": 4}
+    kinds = [*[chunk("word")] * 12, chunk("[DONE]"), LAST, chunk(usage=None), chunk("x", usage=said), chunk(usage=said),
+             chunk("x", error=None), chunk("x", error={"message": "no"}), "event: note\ndata: {}", chunk(None, "stop"),
+             ": ping", "data: [DONE]", chunk("x", timings={"predicted_n": 2}), "event: error\ndata: {}"]  # fmt: skip
+    raw = stream(chunk("Hi"), *(chance.choice(kinds) for _ in range(25)), ending=chance.choice(["\n\n", "\n\n\n"]))
+    places = sorted(chance.sample(range(1, len(raw)), chance.randint(0, 6)))
+    pieces = [raw[begin:end] for begin, end in pairwise([0, *places, len(raw)])]
+    quick, exact = StreamMeter(seed % 2 == 0), StreamMeter(seed % 2 == 0)
+    at_once = [quick.feed(piece) for piece in pieces]
+    monkeypatch.setattr(openai_stream, "_special_from", lambda data: 0)
+    assert at_once == [exact.feed(piece) for piece in pieces]
+    for name in ("usage", "usage_event", "is_done", "error", "kept", "_is_stale", "_is_alone", "_growth"):
+        assert getattr(quick, name) == getattr(exact, name)
+    assert [quick.final_tokens(is_cut=cut) for cut in (False, True)] == [
+        exact.final_tokens(is_cut=cut) for cut in (False, True)
+    ]

@@ -13,8 +13,9 @@ from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Stopped
 from app.flows.chat.hold import Chat, Run
 from app.formats.event_stream import contents
-from app.formats.openai_message import text_bytes, written_in
+from app.formats.openai_message import written_in
 from app.formats.openai_tokens import count_written, prompt_tokens
+from app.formats.text_bound import TextBound
 from app.ports.tokens import TokenCounter
 
 STEP_TOKENS = 1_024
@@ -42,6 +43,7 @@ class HoldMeter:
         self._counted = 0
         self._is_over = False
         self._said: dict[object, str] = {}
+        self._bound = TextBound()
         self._uncounted: list[bytes] = []
         self._uncounted_bytes = 0
         self._unread: list[bytes] = []
@@ -87,7 +89,7 @@ class HoldMeter:
         """Bounds the text in what arrived by its bytes as they stand in the JSON."""
         arrived = b"".join(self._unread)
         self._uncounted.append(arrived)
-        self._uncounted_bytes += text_bytes(arrived)
+        self._uncounted_bytes += self._bound.of(arrived)
         self._unread, self._unread_bytes = [], 0
 
     async def _count(self) -> None:
