@@ -10,7 +10,7 @@ GUIDE = ROOT / "app" / "guide"
 README = ROOT / "README.md"
 FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
-IN_LINE = re.compile(r"`([^`\n]+)`")
+IN_LINE = re.compile(r"`([^`]+)`")
 COMMENT = re.compile(r"(?:^|\s)#\s.*$", re.M)
 
 
@@ -39,5 +39,5 @@ def fenced_commands(text: str) -> Iterator[str]:
 def in_line(text: str) -> Iterator[tuple[int, str]]:
     """Yields the line and text of everything in backticks outside of blocks."""
     plain = FENCED.sub(lambda block: "\n" * block[0].count("\n"), text)
-    for number, line in enumerate(plain.splitlines(), 1):
-        yield from ((number, code) for code in IN_LINE.findall(line))
+    for found in IN_LINE.finditer(plain):
+        yield plain.count("\n", 0, found.start()) + 1, found[1].replace("\n", " ")
