@@ -15,8 +15,7 @@ import pytest
 
 from app import db, settings
 from tests.support import costs
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.support.chromium import find_chromium
 
 costs.lower()
 hypothesis.settings.register_profile("here", deadline=None)
@@ -25,11 +24,6 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
-
-
-def find_chromium() -> str | None:
-    """Returns the path of the system's Chromium, if it has one."""
-    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
 def missing() -> dict[str, str]:

@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from tests.emulators import upstream
-from tests.support.server import Demo, running
-
-UPSTREAM_KEY = "sk-operators-own-0123456789"
+from tests.support.server import UPSTREAM_KEY, Demo, running
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Law 5: small functions, files and folders, a promise at the head of each module, a test beside each module."""
+"""Law 5: small functions, files and folders, a promise at each module's head, its test beside it, alone."""
 
 import ast
 from collections import Counter
@@ -51,6 +51,10 @@ def test_every_folder_of_tests_is_a_package() -> None:
         for folder in sorted(folders)
         if not (ROOT / folder / "__init__.py").exists()
     )
+
+
+def test_no_test_imports_another() -> None:
+    report(found for source in sources("tests") for found in borrowed(source))
 
 
 def lines_of(node: FunctionNode) -> int:
@@ -117,6 +121,14 @@ def mirrors(source: Source, tested: Collection[str]) -> Iterator[str]:
         yield source.says(1, f"has no {mirror} with a test in it.")
 
 
+def borrowed(source: Source) -> Iterator[str]:
+    """Imports of test modules and conftests: what tests share lives in `tests/support`, under a name that says what."""
+    for found in source.imports:
+        top, *below = found.name.split(".")
+        if top == "tests" and any(part == "conftest" or part.startswith("test_") for part in below):
+            yield source.says(found.line, f"imports {found.name}; what tests share lives in tests/support.")
+
+
 def test_a_long_function_is_seen() -> None:
     body = "    x = 1\n" * FUNCTION_LINES_MAX
     assert list(sizes(Source("app/db.py", f"def f():\n{body}")))
@@ -164,3 +176,25 @@ def test_a_module_without_a_test_is_seen(room: str) -> None:
 def test_an_empty_test_file_is_no_test() -> None:
     assert not has_tests(Source("tests/domain/test_money.py", '"""Nothing yet."""\ndef helper(): pass'))
     assert has_tests(Source("tests/domain/test_money.py", "def test_x(): pass"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tests.test_db import anything",
+        "from tests import test_db",
+        "from tests import conftest",
+        "import tests.test_db",
+        "import tests.api.conftest as shared",
+        "def f():\n    from tests.api.conftest import demo",
+        "from .test_y import helper",
+        "import importlib\nimportlib.import_module('tests.test_db')",
+    ],
+)
+def test_a_borrowed_test_is_seen(line: str) -> None:
+    assert list(borrowed(Source("tests/api/test_x.py", line)))
+
+
+@pytest.mark.parametrize("line", ["from tests.support.server import Demo", "from tests.emulators import upstream"])
+def test_what_is_there_to_be_shared_is_no_loan(line: str) -> None:
+    assert not list(borrowed(Source("tests/api/test_x.py", line)))

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.conftest import find_chromium
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
+from tests.support.chromium import find_chromium
 
 PAINT = """() => {
   const paint = performance.getEntriesByName('first-contentful-paint')[0];

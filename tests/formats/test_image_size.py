@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.formats.image_size import size_of
+from tests.support.pictures import PNG, url_of
 
-PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480)
 GIF = b"GIF89a" + struct.pack("<HH", 640, 480) + b"\x00" * 3
 LOSSY = b"RIFF\x00\x00\x00\x00WEBPVP8 \x00\x00\x00\x00\x30\x01\x00\x9d\x01\x2a" + struct.pack("<HH", 640, 480)
 LOSSLESS = b"RIFF\x00\x00\x00\x00WEBPVP8L\x00\x00\x00\x00\x2f" + struct.pack("<I", 639 | 479 << 14)
@@ -25,10 +25,6 @@ PICTURES = {
     "png": PNG, "gif": GIF, "webp lossy": LOSSY, "webp lossless": LOSSLESS, "webp extended": EXTENDED,
     "jpeg": jpeg(0xC0), "jpeg progressive": jpeg(0xC2), "jpeg with a profile": jpeg(0xC0, b"x" * 60_000, b"\xff" * 9),
 }  # fmt: skip
-
-
-def url_of(data: bytes, media_type: str = "image/png") -> str:
-    return f"data:{media_type};base64,{b64encode(data).decode()}"
 
 
 @pytest.mark.parametrize("data", PICTURES.values(), ids=PICTURES)

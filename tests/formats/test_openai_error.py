@@ -9,9 +9,8 @@ from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
 from app.formats.openai_error import error_in, error_of, may_hold_error
-from tests.flows.chat.test_answer import begun, describe, streamed
-from tests.flows.chat.test_hold import balance, receipt
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
+from tests.support.carrying import balance, begun, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, whole
 
 CHOICE = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}

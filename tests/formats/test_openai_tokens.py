@@ -23,8 +23,8 @@ from app.formats.openai_tokens import (
     prompt_tokens,
     with_images,
 )
-from tests.flows.chat.test_decide import OFFER
-from tests.formats.test_image_size import PNG, url_of
+from tests.support.deciding import OFFER
+from tests.support.pictures import PNG, url_of
 
 COUNTER = TiktokenCounter()
 SMALL = url_of(PNG)

@@ -36,7 +36,7 @@ from app.flows.paywalls.demo import SHARED_PAYWALL_ID
 from app.flows.people.consent import approve
 from app.flows.people.sign_in import find_person
 from app.web.pages import PAGES
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 from tests.support.browser import Browser
 from tests.support.crowd import MAILBOX, top_up
 

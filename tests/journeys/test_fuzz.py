@@ -12,8 +12,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.journeys.conftest import Site
 from tests.journeys.nonsense import Nonsense
+from tests.journeys.site import Site
 from tests.journeys.strangers import (
     Victim,
     everything,

@@ -18,10 +18,10 @@ from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.links import mint_connect, mint_menu, mint_topup
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
 from app.flows.people.consent import approve
-from tests.conftest import find_chromium
-from tests.journeys.conftest import Site
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
+from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
+from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]

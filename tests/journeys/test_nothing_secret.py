@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocket, expect
 
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 from tests.journeys.strangers import Victim, page_paths
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

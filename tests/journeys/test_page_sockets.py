@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.journeys.conftest import METRICS_TOKEN, Site
+from tests.journeys.site import METRICS_TOKEN, Site
 from tests.journeys.strangers import handlers, sign_in, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

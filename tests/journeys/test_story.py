@@ -14,9 +14,9 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.conftest import find_chromium
 from tests.emulators import upstream
 from tests.journeys.pages import CHROMIUM_ARGUMENTS, ROOT, demo_with_pages
+from tests.support.chromium import find_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

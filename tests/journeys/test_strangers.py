@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from tests.journeys.conftest import Site
+from tests.journeys.site import Site
 from tests.journeys.strangers import (
     Victim,
     attack,

@@ -136,3 +136,16 @@ PROMISES: tuple[Promise, ...] = (
     what_used_more_than_expected_is_counted_from_the_moment_it_is_known,
     a_slot_is_kept_until_it_is_given_back,
 )
+
+
+class Clock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def pass_time(self, part: float) -> None:
+        self.seconds += part * 60

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+import pytest
+
 from app import db
 from app.domain import clock
+from app.domain.errors import LimitReached
 from app.domain.limits.spending import left_nanos, spend_limits
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import keys
@@ -98,3 +101,10 @@ def spending_left(snapshot: Snapshot, user: str = "ada") -> int:
     limits = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, clock.now())
     with db.transaction(writes=False) as session:
         return left_nanos(session, limits) or 0
+
+
+async def refused(chats: Chats, user: str = "ada", **more: object) -> LimitReached:
+    """Begins a request that a limit must refuse, and returns how it did."""
+    with pytest.raises(LimitReached) as reached:
+        await chats.begin(user, **more)
+    return reached.value

@@ -22,6 +22,8 @@ from tests.journeys.pages import free_port, wait_for_instance
 
 ROOT = Path(__file__).parent.parent.parent
 STOP_SECONDS_MAX = 40
+UPSTREAM_KEY = "sk-operators-own-0123456789"
+"""What the server pays its emulated upstream with, where a test looks for it in what others are told."""
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is a coin slot?"}]
 
 _users = count()

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.conftest import find_chromium
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
+from tests.support.chromium import find_chromium
 
 SIZES = ((1280, 860), (390, 844))
 THEMES = ("light", "dark")

@@ -10,7 +10,7 @@ from app.adapters.demo.provider import MODELS, DemoProvider, pieces_of
 from app.adapters.providers.tiktoken import TiktokenCounter
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
-from tests.adapters.conftest import pieces_of as pieces_of_answer
+from tests.support.endpoints import pieces_of as pieces_of_answer
 from tests.support.spec import check_answer, check_chunk
 
 COUNTER = TiktokenCounter()

@@ -5,20 +5,7 @@ import pytest
 from app.adapters.limits.memory import MemoryLimits
 from app.ports.limits import Take
 from tests.support import limit_counting
-from tests.support.limit_counting import Counting
-
-
-class Clock:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    async def pass_time(self, part: float) -> None:
-        self.seconds += part * 60
+from tests.support.limit_counting import Clock, Counting
 
 
 @pytest.fixture

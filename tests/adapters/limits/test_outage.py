@@ -9,7 +9,7 @@ from app.adapters.limits.memory import MemoryLimits
 from app.adapters.limits.outage import PAUSE_SECONDS, OutageProof
 from app.domain.errors import Unavailable
 from app.ports.limits import Take, Taken
-from tests.adapters.limits.test_memory import Clock
+from tests.support.limit_counting import Clock
 
 TAKE, SLOT = Take("user", 2), Take("slots", 1, is_slot=True)
 

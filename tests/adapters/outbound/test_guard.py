@@ -19,7 +19,7 @@ from app.adapters.outbound.guard import (
     read_bounded,
     why_unreachable,
 )
-from tests.adapters.conftest import PUBLIC, Names, serving
+from tests.support.endpoints import PUBLIC, Names, serving
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from app.adapters.outbound.guard import LOOKUPS_MAX, guarded_session, read_bounded
-from tests.adapters.conftest import serving
+from tests.support.endpoints import serving
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from app.adapters.outbound.messenger import ANSWER_BYTES_MAX, HttpMessenger
 from app.domain import clock
 from app.domain.key_text import make_signing_secret
 from app.ports.webhooks import Message, Posted
-from tests.adapters.conftest import PUBLIC, Speak, serving
 from tests.emulators.receiver import Receiver, receiving
+from tests.support.endpoints import PUBLIC, Speak, serving
 
 SECRETS = [make_signing_secret(), make_signing_secret()]
 

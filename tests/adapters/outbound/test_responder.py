@@ -11,9 +11,9 @@ from standardwebhooks import Webhook
 from app.adapters.outbound.responder import RUNNING_MAX, HttpResponder
 from app.domain.errors import ProviderFailed
 from app.domain.key_text import make_signing_secret
-from tests.adapters.conftest import PUBLIC, Speak
 from tests.emulators import responder as emulator
 from tests.emulators.responder import ANSWERS, HANGING, RunningResponder
+from tests.support.endpoints import PUBLIC, Speak
 
 SECRET = make_signing_secret()
 CONTENT = {"event": "topup", "user": "ada", "url": "https://pay.example/x", "name": "Lexica “2”"}

@@ -12,10 +12,10 @@ from app.adapters.providers.openai import OpenAIProvider
 from app.adapters.providers.openai_answer import OpenAIAnswer
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
-from tests.adapters.conftest import PUBLIC, Speak, pieces_of
 from tests.emulators.upstream import PACED, RunningUpstream
 from tests.emulators.upstream_behaviours import BEHAVIOURS, BIG_BYTES
 from tests.emulators.upstream_quotes import QUOTES
+from tests.support.endpoints import PUBLIC, Speak, pieces_of
 from tests.support.spec import check_answer, check_chunk
 
 KEY = "sk-emulator-0123456789abcdef"

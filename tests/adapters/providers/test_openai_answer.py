@@ -9,7 +9,7 @@ import pytest
 from app.adapters.providers.openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ProviderTarget
-from tests.adapters.conftest import pieces_of, serving
+from tests.support.endpoints import pieces_of, serving
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 Say = Callable[..., Awaitable[str]]

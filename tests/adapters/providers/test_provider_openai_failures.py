@@ -9,8 +9,8 @@ import pytest
 from app.adapters.providers.openai import OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ProviderTarget
-from tests.adapters.conftest import Speak, pieces_of
 from tests.emulators.upstream import RunningUpstream
+from tests.support.endpoints import Speak, pieces_of
 
 KEY = "secret-of-no-known-form"
 

@@ -15,29 +15,9 @@ import openai
 import pytest
 
 from tests.emulators.upstream import RunningUpstream
+from tests.support.heard import closed, events, said
 from tests.support.server import QUESTION, Demo, arithmetic
 from tests.support.spec import check_answer, check_chunk
-
-
-def events(answer: httpx.Response) -> list[Any]:
-    """Returns the events of a stream, `[DONE]` as itself."""
-    payloads = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
-    return [payload if payload == "[DONE]" else json.loads(payload) for payload in payloads]
-
-
-def said(chunks: list[Any]) -> str:
-    """Returns what a stream's chunks say together."""
-    choices = [chunk["choices"][0] for chunk in chunks if isinstance(chunk, dict) and chunk.get("choices")]
-    return "".join(choice["delta"].get("content") or "" for choice in choices)
-
-
-def closed(demo: Demo, user: str) -> None:
-    """Waits until nothing is held for a user any more; fails if that never comes."""
-    for _ in range(100):
-        if demo.held(user) == 0:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"something is still held for {user}")
 
 
 def test_a_new_user_gets_a_message_with_a_link_and_nothing_is_written(demo: Demo) -> None:

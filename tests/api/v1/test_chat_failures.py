@@ -7,11 +7,10 @@ from fractions import Fraction
 import httpx
 import pytest
 
-from tests.api.conftest import UPSTREAM_KEY
-from tests.api.v1.test_chat import events, said
 from tests.emulators import upstream
 from tests.emulators.upstream import RunningUpstream
-from tests.support.server import Demo, arithmetic, running
+from tests.support.heard import events, said
+from tests.support.server import UPSTREAM_KEY, Demo, arithmetic, running
 from tests.support.spec import check_chunk, check_error
 
 

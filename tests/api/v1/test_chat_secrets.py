@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from tests.api.conftest import UPSTREAM_KEY
-from tests.api.v1.test_chat import said
 from tests.emulators.upstream_quotes import SHAPES
-from tests.support.server import Demo
+from tests.support.heard import said
+from tests.support.server import UPSTREAM_KEY, Demo
 
 ENDS = (UPSTREAM_KEY[:10], UPSTREAM_KEY[-6:])
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api.v1.test_chat import events, said
 from tests.emulators.upstream_exchange import WORDS
+from tests.support.heard import events, said
 from tests.support.server import QUESTION, Demo
 from tests.support.spec import check_error
 

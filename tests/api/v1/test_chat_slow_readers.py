@@ -24,8 +24,8 @@ from app.domain.paywalls.configuration import Configuration, Disconnect, Provide
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
-from tests.api.v1.test_chat import closed
 from tests.emulators.upstream import RunningUpstream
+from tests.support.heard import closed
 from tests.support.raw_http import read_to_end
 from tests.support.server import QUESTION, Demo, arithmetic, running
 

@@ -13,8 +13,8 @@ from app.domain.ledger.operations import Applied, Operation
 from app.domain.money import NANOS
 from app.domain.rows import Rows
 from app.flows.callers.snapshot import Snapshot
-from tests.flows.chat.test_hold import receipt
 from tests.support.books import assert_books_balance, give, make_snapshot
+from tests.support.carrying import receipt
 from tests.support.scripted import unanswered
 from tests.support.spec import check_error
 

@@ -1,43 +1,20 @@
 """The ledger's split of a charge is the receipt's, on every way that a request can end."""
 
-from fractions import Fraction
-
 import pytest
 
-from app import db
 from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Collected
-from app.domain.ledger.tables import LedgerAccount, LedgerDelta
-from app.domain.money import NANOS, Environment
+from app.domain.money import NANOS
 from app.domain.paywalls.configuration import BUILT_IN, DEMO
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
-from app.domain.usage.requests import Metered, read_receipt
-from app.domain.wallets.shared import shared_account
-from app.flows.callers.snapshot import Snapshot
+from app.domain.usage.requests import Metered
 from app.flows.chat.hold import Run
-from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.scripted import Scripted, flows, request
-
-WALLET = shared_account("acc_1", Environment.SANDBOX)
-
-
-def balance_of(kind: Kind, owner: str) -> int:
-    accounts, deltas = table_of(LedgerAccount), table_of(LedgerDelta)
-    account_id = WALLET.beside(kind, owner).id
-    with db.transaction(writes=False) as session:
-        stored = session.execute(accounts.select().where(accounts.c.id == account_id)).first()
-        added = session.execute(deltas.select().where(deltas.c.account_id == account_id)).all()
-    return int(stored.posted if stored else 0) + sum(int(row.amount) for row in added)
-
-
-def split_of(snapshot: Snapshot, request_id: str = "req_1") -> dict[str, int]:
-    with db.transaction(writes=False) as session:
-        receipt = read_receipt(session, snapshot.paywall_id, request_id)
-    return {name: int(Fraction(part) * NANOS) for name, part in (receipt.split or {}).items()}
+from tests.support.splits import WALLET, balance_of, split_of
 
 
 def test_terms_follow_mode_and_provider() -> None:

@@ -8,14 +8,8 @@ from app.domain.errors import BadField, NotFound
 from app.domain.events import deliveries, outbox, subscriptions
 from app.domain.events.deliveries import Outcome
 from app.domain.events.made import make
-from tests.domain.events.test_outbox import subscribe
 from tests.support.books import make_snapshot
-
-
-def happen(paywall_id: str, count: int) -> None:
-    with db.transaction() as session:
-        outbox.record(session, [make(paywall_id, "paywall.updated", str(number), {}) for number in range(count)])
-        outbox.fan_out(session, 100)
+from tests.support.outbox import happen, subscribe
 
 
 def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(database: str) -> None:

@@ -17,14 +17,7 @@ from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD, Asked, Met
 from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 from tests.support.books import make_snapshot
-
-
-def subscribe(paywall_id: str, *events: str) -> str:
-    with db.transaction() as session:
-        row = subscriptions.make_row(paywall_id, "https://app.example/", events or ["*"],
-                                     id=subscriptions.new_subscription_id(), header_names=[], secret_sealed="x",
-                                     secret_suffix="x")  # fmt: skip
-        return subscriptions.add(session, row).id
+from tests.support.outbox import subscribe
 
 
 def asked(paywall_id: str, request_id: str, *, is_told: bool, is_told_at_once: bool | None = None) -> Asked:

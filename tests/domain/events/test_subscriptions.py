@@ -12,9 +12,8 @@ from app.domain.events.subscriptions import ACTIVE_MAX, FAILING_SECONDS_MAX, FAI
 from app.domain.ledger.tables import LedgerEpoch
 from app.flows.callers.snapshot import find_outdated
 from app.sql.columns import table_of
-from tests.domain.events.test_deliveries import happen
-from tests.domain.events.test_outbox import subscribe
 from tests.support.books import make_snapshot
+from tests.support.outbox import happen, subscribe
 
 
 def test_a_paywalls_first_subscription_outdates_what_was_decided_without_it(database: str) -> None:

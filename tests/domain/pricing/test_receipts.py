@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.domain.pricing.receipts import ReceiptLine, explain, markup_percent, token_lines
-from tests.domain.pricing.test_quote import PRICES, tokens
+from tests.support.pricing import PRICES, tokens
 
 
 @given(PRICES, tokens())

@@ -10,7 +10,7 @@ from app.domain.errors import BadField
 from app.domain.money import NANOS, Unit
 from app.domain.pricing.quote import BASIS_POINTS, TIERED, Price, Tier, Tokens, charge_nanos, cost_nanos
 from app.domain.pricing.split import Parts, SplitTerms, check_share, part_of_cost, split_charge
-from tests.domain.pricing.test_quote import PRICES, tokens
+from tests.support.pricing import PRICES, tokens
 
 OURS = SplitTerms(100, pays_provider=True)
 AMOUNTS = st.integers(0, 10**15)

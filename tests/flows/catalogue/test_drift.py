@@ -8,7 +8,7 @@ from app.domain import clock
 from app.domain.usage.drift import read_drift
 from app.flows.catalogue import drift as cost_drift
 from app.flows.catalogue.drift import report_drift
-from tests.domain.usage.test_drift import DAY, TODAY, done
+from tests.support.costly_days import DAY, TODAY, done
 
 
 async def test_a_model_that_drifts_is_logged_and_all_are_kept(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

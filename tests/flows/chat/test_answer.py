@@ -2,58 +2,18 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 
-from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS
-from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage.requests import Metered
 from app.domain.wallets.wallets import Balance
-from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.end import Stop
 from app.flows.chat.hold import Run
-from app.flows.chat.wording import Wording
-from tests.flows.chat.test_hold import balance, receipt
-from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, flows, request, unanswered, whole
-
-BROKEN = ProviderFailed("The line broke.")
-
-
-describe = Wording(
-    lambda settled: {"charge": settled.amount}, lambda action: Stop("Top up.", {"action": action, "url": "u"})
-)
-
-
-async def begun(queue: CommitQueue, snapshot: Snapshot, provider: Scripted, **more: Any) -> tuple[Run, Any]:
-    await give(snapshot, "ada", NANOS)
-    chat, carrier = flows(queue, provider)
-    run = await chat.begin(snapshot, "ada", request(**more), "req_1", None)
-    assert isinstance(run, Run)
-    return run, carrier
-
-
-async def streamed(provider: Scripted, **more: Any) -> tuple[list[bytes], Snapshot, Run]:
-    """Carries a stream and returns what was sent."""
-    snapshot, sent = make_snapshot(), []
-
-    async def send(data: bytes) -> None:
-        sent.append(data)
-
-    async with running_queue() as queue:
-        run, carrier = await begun(queue, snapshot, provider, stream=True, **more)
-        await carrier.stream(run, send, describe)
-    assert provider.answer.is_closed
-    assert_books_balance()
-    return sent, snapshot, run
-
-
-def charge_of(run: Run, prompt: int, output: int) -> int:
-    return charge_nanos(run.offer.price, Tokens(prompt, output))
+from tests.support.books import assert_books_balance, make_snapshot, running_queue
+from tests.support.carrying import BROKEN, balance, begun, charge_of, describe, receipt, streamed
+from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, unanswered, whole
 
 
 async def test_a_whole_answer_keeps_its_bytes_and_gets_our_field(database: str) -> None:

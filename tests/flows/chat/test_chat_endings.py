@@ -12,10 +12,9 @@ from app.domain.ledger.operations import Applied, Operation
 from app.domain.money import NANOS
 from app.domain.rows import Rows
 from app.domain.wallets.wallets import Balance
-from tests.flows.chat.test_answer import begun, charge_of, describe
-from tests.flows.chat.test_delivery import STREAMED, Asking
-from tests.flows.chat.test_hold import balance, receipt
+from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, begun, charge_of, describe, receipt
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, ScriptedAnswer, event, unanswered, whole
 
 

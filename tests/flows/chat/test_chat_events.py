@@ -15,8 +15,8 @@ from app.flows.chat.answer import Carrier
 from app.flows.chat.hold import Run
 from app.flows.upkeep.holds import reap_holds
 from app.sql.columns import table_of
-from tests.flows.chat.test_answer import describe
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import describe
 from tests.support.scripted import DONE, USAGE, Scripted, event, flows, request, whole
 from tests.support.webhooks import listening, told, types_told
 

@@ -18,11 +18,11 @@ from app.flows.chat.hold import Run
 from app.flows.upkeep.holds import reap_holds
 from app.flows.upkeep.lease import end
 from app.formats.openai_tokens import count_prompt
-from tests.domain.earnings.test_charge_split import balance_of, split_of
-from tests.flows.chat.test_hold import receipt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import receipt
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.scripted import COUNTER, Scripted, flows, request
+from tests.support.splits import balance_of, split_of
 
 TIERED = NewPrice(
     "demo-mini", NANOS, 2 * NANOS, NANOS // 2, markup_basis_points=1_000, part_tokens_max=100,

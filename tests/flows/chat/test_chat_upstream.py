@@ -24,9 +24,8 @@ from app.formats.openai_request import read_chat_request
 from app.ports.providers import ChatProvider, ProviderTarget
 from tests.emulators.upstream import RunningUpstream, running
 from tests.emulators.upstream_exchange import WORDS
-from tests.flows.chat.test_answer import describe
-from tests.flows.chat.test_hold import balance, receipt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, describe, receipt
 from tests.support.scripted import COUNTER, DONE, limiter
 
 

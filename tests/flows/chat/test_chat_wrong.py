@@ -10,10 +10,9 @@ from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
 from app.flows.chat import delivery, upstream
-from tests.flows.chat.test_answer import BROKEN, begun, describe, streamed
-from tests.flows.chat.test_delivery import Asking
-from tests.flows.chat.test_hold import balance, receipt
+from tests.support.asking import Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import BROKEN, balance, begun, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadField, Blocked, UnknownModel
-from app.domain.money import NANOS, Environment, Unit
+from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import Offer
@@ -21,18 +21,13 @@ from app.flows.callers.standing import standing_of
 from app.flows.callers.user import Standing
 from app.flows.chat.decide import Go, bound_of, decide, find_offer
 from app.formats.openai_request import OPENAI_FIELDS, read_chat_request
+from tests.support.deciding import IMAGE, MINIMAL, OFFER, PRICE
 from tests.support.spec import SCHEMAS
 
-PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS // 2, 2 * NANOS)
-OFFER = Offer(PRICE, "M", "", 128_000, 4_096, 1_000, 0)
 SNAPSHOT = Snapshot(
     "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
     {"m": OFFER}, frozenset({"old"}), (),
 )  # fmt: skip
-MINIMAL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
-IMAGE: list[dict[str, Any]] = [
-    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}
-]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from app.domain.money import NANOS
 from app.domain.pricing.quote import TokenKind, Tokens, charge_nanos
 from app.flows.chat.decide import bound_of
 from app.formats.openai_request import read_chat_request
-from tests.flows.chat.test_decide import IMAGE, MINIMAL, OFFER, PRICE
+from tests.support.deciding import IMAGE, MINIMAL, OFFER, PRICE
 
 DEAR = replace(
     OFFER,

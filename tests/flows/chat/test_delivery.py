@@ -2,74 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from itertools import count
 
 import pytest
 from sqlalchemy import update
 
 from app import db
-from app.adapters.secret_box import SecretBox
-from app.commit_queue import CommitQueue
 from app.domain import clock
 from app.domain.errors import AnswerForgotten, KeyReused, ProviderFailed, StillRunning
 from app.domain.money import NANOS
-from app.domain.usage.idempotency import Claim, claim
 from app.domain.usage.tables import IdempotentAnswer
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
-from app.flows.callers.snapshot import Snapshot
 from app.flows.chat import delivery
-from app.flows.chat.delivery import Deliveries, Recording
-from app.flows.chat.hold import Run
 from app.flows.upkeep.holds import forget_answers, reap_holds
 from app.sql.columns import table_of
-from tests.flows.chat.test_answer import BROKEN, charge_of, describe
-from tests.flows.chat.test_hold import balance, receipt, rows_written
+from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, flows, request, whole
-
-Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
-_numbers = count()
-STREAMED = (event("one "), event("two"), LAST, DONE)
-
-
-class Asking:
-    """An app that asks with a key, of one paywall and provider."""
-
-    def __init__(self, queue: CommitQueue, snapshot: Snapshot, *, is_stream: bool = True) -> None:
-        self.queue, self.snapshot, self.is_stream = queue, snapshot, is_stream
-        self.provider = Scripted()
-        self.runs: list[Run] = []
-        self.use(Scripted())
-
-    def use(self, provider: Scripted) -> None:
-        """Makes a process of its own, in front of a provider."""
-        self.provider = provider
-        self.chat, carrier = flows(self.queue, provider)
-        self.deliveries = Deliveries(self.chat, carrier, SecretBox([b"secret"]))
-
-    def ask(self, key: str | None = "k", body: bytes = b"{}") -> tuple[Recording, bool]:
-        request_id = f"req_{next(_numbers)}"
-
-        async def begin(claimed: Claim | None) -> Run | Ask:
-            asked = request(stream=self.is_stream)
-            run = await self.chat.begin(self.snapshot, "ada", asked, request_id, None, claimed)
-            if isinstance(run, Run):
-                self.runs.append(run)
-            return run
-
-        claimed = claim(key, self.snapshot.paywall_id, "chat", "ada", body)
-        return self.deliveries.deliver(claimed, self.is_stream, begin, describe)
-
-    async def answer(self, key: str | None = "k", body: bytes = b"{}") -> tuple[bytes, bool]:
-        """Returns a whole answer, and whether it is a replay."""
-        recording, is_attached = self.ask(key, body)
-        await recording.begun()
-        try:
-            return b"".join([piece async for piece in recording.read()]), is_attached or recording.is_replay
-        finally:
-            recording.leave()
+from tests.support.carrying import BROKEN, balance, charge_of, receipt, rows_written
+from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, whole
 
 
 @pytest.mark.parametrize("is_stream", [True, False])

@@ -24,9 +24,8 @@ from app.formats.openai_message import Written
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_usage import read_usage
 from tests.emulators.dialects import DIALECTS, TEXT, WORDS, Dialect
-from tests.flows.chat.test_answer import describe
-from tests.flows.chat.test_hold import balance, receipt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, describe, receipt
 from tests.support.scripted import COUNTER, DONE, Scripted, flows, request
 from tests.support.spec import check_chunk
 

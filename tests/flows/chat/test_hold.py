@@ -3,46 +3,24 @@
 import asyncio
 
 import pytest
-from sqlalchemy import func, select
 
 from app import db
 from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, UnknownModel
 from app.domain.ledger.operations import Operation
-from app.domain.ledger.tables import LedgerHold, LedgerTransfer
 from app.domain.money import NANOS, format_decimal
 from app.domain.paywalls import keys
 from app.domain.pricing.price_book import NewPrice, retire
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
-from app.domain.pricing.receipts import Receipt
 from app.domain.rows import Rows
-from app.domain.usage.requests import Metered, read_receipt
-from app.domain.usage.tables import Request
-from app.domain.wallets.tables import Wallet
-from app.domain.wallets.wallets import Balance, read_balance
+from app.domain.usage.requests import Metered
+from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
-from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.decide import bound_of
 from app.flows.chat.hold import Run
 from app.formats.openai_tokens import count_prompt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, receipt, rows_written
 from tests.support.scripted import COUNTER, Landed, Scripted, flows, request, unanswered
-
-
-def balance(snapshot: Snapshot) -> Balance:
-    with db.transaction(writes=False) as session:
-        return read_balance(session, snapshot.wallet("ada"))
-
-
-def receipt(snapshot: Snapshot, request_id: str = "req_1") -> Receipt:
-    with db.transaction(writes=False) as session:
-        return read_receipt(session, snapshot.paywall_id, request_id)
-
-
-def rows_written() -> int:
-    """Counts what a request may leave behind."""
-    tables = (LedgerHold, LedgerTransfer, Request, Wallet)
-    with db.transaction(writes=False) as session:
-        return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
 
 
 async def test_a_request_holds_its_bound_and_is_charged_what_it_used(database: str) -> None:

@@ -11,9 +11,9 @@ from app.domain.paywalls.limits import Limits, PaywallLimits
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.hold import Run
-from tests.flows.chat.test_answer import describe
 from tests.support import crowd
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import describe
 from tests.support.limited import limited_snapshot
 from tests.support.scripted import DONE, Scripted, flows, request
 from tests.support.spec import check_chunk

@@ -15,23 +15,17 @@ from app.domain.ledger.tables import LedgerHold
 from app.domain.money import NANOS
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.wallets.wallets import Balance
-from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.decide import STREAM_OUTPUT_TOKENS
 from app.flows.chat.hold import Run
 from app.flows.chat.meter import HoldMeter
 from app.formats.openai_tokens import count_prompt
 from app.ports.tokens import TokenCounter
 from app.sql.columns import table_of
-from tests.flows.chat.test_answer import describe
-from tests.flows.chat.test_hold import balance, receipt
 from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, describe, receipt
+from tests.support.metering import LAST, WORDS, carried
 from tests.support.scripted import COUNTER, DONE, Scripted, event, flows, request
 from tests.support.spec import check_chunk
-
-WORDS = "entirely believable words without any end "
-"""Six tokens."""
-USAGE = {"prompt_tokens": 10, "completion_tokens": 3_000}
-LAST = b'data: {"id": "c", "choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n\n"
 
 
 def _delta(**delta: Any) -> bytes:
@@ -41,29 +35,6 @@ def _delta(**delta: Any) -> bytes:
 def holds() -> list[Any]:
     with db.transaction(writes=False) as session:
         return list(session.execute(select(table_of(LedgerHold))))
-
-
-async def carried(
-    snapshot: Snapshot, provider: Scripted, nanos: int, **more: Any
-) -> tuple[list[bytes], Run, list[int]]:
-    """Carries a stream for a user with that much money; returns what was sent and what was held at each piece."""
-    sent: list[bytes] = []
-    held: list[int] = []
-
-    async def send(data: bytes) -> None:
-        sent.append(data)
-        held.append(run.held.amount)
-
-    await give(snapshot, "ada", nanos)
-    async with running_queue() as queue:
-        chat, carrier = flows(queue, provider)
-        begun = await chat.begin(snapshot, "ada", request(stream=True, **more), "req_1", None)
-        assert isinstance(begun, Run)
-        run = begun
-        await carrier.stream(run, send, describe)
-    assert provider.answer.is_closed
-    assert_books_balance()
-    return sent, run, held
 
 
 async def test_a_stream_holds_a_little_first_and_extends_as_it_runs(database: str) -> None:

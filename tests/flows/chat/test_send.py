@@ -9,9 +9,8 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.hold import Run
-from tests.flows.chat.test_answer import describe
-from tests.flows.chat.test_hold import balance
 from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, describe
 from tests.support.scripted import USAGE, Scripted, flows, request, whole
 
 NAMED = "max_tokens is too large: {}. This model supports at most 500 completion tokens, whereas you provided {}."

@@ -8,10 +8,9 @@ import pytest
 from app.domain.money import NANOS
 from app.flows.chat.hold import Run
 from app.formats.openai_stream import StreamMeter
-from tests.flows.chat.test_answer import describe
-from tests.flows.chat.test_hold import balance, receipt
-from tests.flows.chat.test_meter import LAST, WORDS, carried
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, describe, receipt
+from tests.support.metering import LAST, WORDS, carried
 from tests.support.scripted import COUNTER, DONE, Scripted, event, flows, request
 
 FEW = 4_000_000

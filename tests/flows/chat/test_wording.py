@@ -12,8 +12,8 @@ from app.domain.usage.idempotency import ChatAnswer, claim
 from app.flows.chat.end import Stop
 from app.flows.chat.hold import Run
 from app.flows.chat.wording import Wording, worded
-from tests.flows.chat.test_hold import balance, receipt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.carrying import balance, receipt
 from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, flows, request, whole
 
 SAID: dict[str, Any] = {"action": "none"}

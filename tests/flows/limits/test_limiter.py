@@ -19,16 +19,10 @@ from app.flows.chat.hold import Run
 from app.flows.limits.limiter import OUTPUT_TOKENS_ESTIMATE, RETRY_SECONDS_MAX, Limiter, Rate, RateReached
 from app.flows.limits.spending import SpendLimits
 from app.ports.limits import Take, Taken
-from tests.flows.chat.test_answer import describe
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
-from tests.support.limited import Chats, chatting, each_user
+from tests.support.carrying import describe
+from tests.support.limited import Chats, chatting, each_user, refused
 from tests.support.scripted import COUNTER, DONE, LAST, Scripted, event, flows, request, whole
-
-
-async def refused(chats: Chats, user: str = "ada", **more: object) -> LimitReached:
-    with pytest.raises(LimitReached) as reached:
-        await chats.begin(user, **more)
-    return reached.value
 
 
 async def test_a_paywall_without_limits_counts_nothing(database: str) -> None:

@@ -13,9 +13,8 @@ from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.flows.limits.limiter import Limiter, RateReached
 from app.flows.limits.spending import SpendLimits
-from tests.adapters.limits.test_memory import Clock
-from tests.flows.limits.test_limiter import refused
-from tests.support.limited import Chats, chatting, each_user
+from tests.support.limit_counting import Clock
+from tests.support.limited import Chats, chatting, each_user, refused
 from tests.support.scripted import COUNTER, limiter
 
 
