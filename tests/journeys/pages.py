@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.forked import Started
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -30,7 +32,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for_instance(path: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+def wait_for_instance(path: Path, process: Started) -> dict[str, Any]:
     """Returns what a starting server writes once it can be used. Fails if it ends or takes too long."""
     for _ in range(START_SECONDS_MAX * 10):
         if path.exists():

@@ -19,9 +19,12 @@ from openai.types.chat import ChatCompletionMessageParam
 from sqlalchemy import create_engine, text
 
 from tests.journeys.pages import free_port, wait_for_instance
+from tests.support import forked
+from tests.support.forked import Started
 
 ROOT = Path(__file__).parent.parent.parent
 STOP_SECONDS_MAX = 40
+COMMAND_SECONDS_MAX = 120
 UPSTREAM_KEY = "sk-operators-own-0123456789"
 """What the server pays its emulated upstream with, where a test looks for it in what others are told."""
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is a coin slot?"}]
@@ -36,7 +39,7 @@ class Demo:
     base_url: str
     key: str
     data: Path
-    process: "subprocess.Popen[bytes]"
+    process: Started
     log: Path
     shared_key: str = ""
 
@@ -130,33 +133,30 @@ def running(
     log = Path(tempfile.mkstemp(prefix="coinslot-", suffix=".log")[1])
     instance = data / "instance.json"
     instance.unlink(missing_ok=True)  # one that was killed leaves its own behind
-    with (
-        log.open("wb") as output,
-        subprocess.Popen([*_narrowed(files_max), sys.executable, "-m", "app.cli", *arguments], cwd=ROOT, env=chosen,
-                         stdout=output, stderr=output) as process,
-    ):  # fmt: skip
+    with log.open("wb") as output:
+        process: Started
+        if files_max is None:
+            process = forked.start(arguments, chosen, output.fileno(), output.fileno())
+        else:
+            limited = ["sh", "-c", f'ulimit -n {files_max} && exec "$@"', "sh", sys.executable, "-m", "app.cli"]
+            process = subprocess.Popen([*limited, *arguments], cwd=ROOT, env=chosen, stdout=output, stderr=output)
         try:
             found = wait_for_instance(instance, process)
             keys = {mode: paywall["key"] for mode, paywall in found["paywalls"].items()}
             yield Demo(found["base_url"], keys["default"], data, process, log, keys["shared"])
         finally:
-            if process.poll() is None:
-                process.terminate()
+            process.terminate()
             process.wait(STOP_SECONDS_MAX)
             log.unlink()
-
-
-def _narrowed(files_max: int | None) -> list[str]:
-    return [] if files_max is None else ["sh", "-c", f'ulimit -n {files_max} && exec "$@"', "sh"]
 
 
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Runs `coinslot` to its end."""
     chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=ROOT, env=chosen, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        status = forked.start(arguments, chosen, output.fileno(), errors.fileno()).wait(COMMAND_SECONDS_MAX)
+        said = [file.read() for file in (output, errors) if file.seek(0) == 0]
+    return subprocess.CompletedProcess(arguments, status, *said)
 
 
 def arithmetic(receipt: Mapping[str, Any]) -> Fraction:
