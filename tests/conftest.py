@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +22,22 @@ hypothesis.settings.register_profile("here", deadline=None)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+AMOUNTS = {
+    "ledger-steps": (1_200, 12_000, "steps of the ledger's state machine on each database"),
+    "webhook-events": (600, 3_000, "events while their workers are killed"),
+    "kill-rounds": (3, 20, "how often servers under load are killed"),
+    "api-examples": (15, 150, "generated requests to each operation of the API"),
+}
+"""Of how much a run does that could do any amount: what it usually does, what a long one does, what that is."""
+
+SLOW_FIRST = (
+    "domain/ledger/test_state_machine", "journeys/test_fuzz", "journeys/test_kill", "journeys/test_webhook_kill",
+    "journeys/test_limits_together", "domain/ledger/test_races", "journeys/test_page_sockets", "sdk/",
+    "api/serving/test_workers", "api/serving/test_openapi", "api/v1/test_chat_keys_two_processes",
+    "api/v1/test_chat_slow_readers", "journeys/", "api/serving/test_server", "test_cli", "test_db", "api/",
+)  # fmt: skip
+"""Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end."""
 
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
@@ -41,11 +57,8 @@ def missing() -> dict[str, str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--ledger-steps", type=int, default=3_000, help="steps of the ledger's state machine on each database"
-    )
-    parser.addoption("--webhook-events", type=int, default=1_000, help="events while their workers are killed")
-    parser.addoption("--kill-rounds", type=int, default=6, help="how often servers under load are killed")
+    for name, (usual, long, means) in AMOUNTS.items():
+        parser.addoption(f"--{name}", type=int, help=f"{means}; {usual:,} unless this is said, {long:,} with --long")
     parser.addoption("--long", action="store_true", help="what takes minutes too: soaks, fuzz in full")
 
 
@@ -54,6 +67,7 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
     reasons = missing()
     if not config.getoption("--long"):
         reasons["long"] = "takes minutes; tests/run --long runs it"
@@ -67,6 +81,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def is_long(pytestconfig: pytest.Config) -> bool:
     """Whether a test may take minutes, so that one that is always run can do more of the same."""
     return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def amount(pytestconfig: pytest.Config, is_long: bool) -> Callable[[str], int]:
+    """Says of how much this run does so many; AMOUNTS has the names."""
+
+    def find(name: str) -> int:
+        usual, long, _means = AMOUNTS[name]
+        chosen: int | None = pytestconfig.getoption(f"--{name}")
+        return chosen if chosen is not None else long if is_long else usual
+
+    return find
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -184,6 +210,12 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path is not None, "a test that asks for Chromium is marked `browser`"
     return path
+
+
+def _rank(item: pytest.Item) -> int:
+    """The place of a test's file in SLOW_FIRST; files of the same place keep their order."""
+    path = item.nodeid.removeprefix("tests/")
+    return next((rank for rank, start in enumerate(SLOW_FIRST) if path.startswith(start)), len(SLOW_FIRST))
 
 
 def _fresh_postgres(server: str, template: str) -> Iterator[str]:

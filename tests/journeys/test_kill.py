@@ -5,7 +5,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -141,11 +141,13 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"DATABASE_URL": request.getfixturevalue("postgres_url")}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_killed_at_any_moment_the_books_balance_and_every_answer_is_charged_once(
-    tmp_path: Path, emulated: upstream.RunningUpstream, environment: dict[str, str], request: pytest.FixtureRequest
+    tmp_path: Path, emulated: upstream.RunningUpstream, environment: dict[str, str], amount: Callable[[str], int]
 ) -> None:
-    rounds = request.config.getoption("--kill-rounds")
+    """Only a server that is really killed, with requests of all kinds under way, shows what each of them leaves."""
+    rounds = amount("kill-rounds")
     seed = random.randrange(10**9)
     print(f"seed {seed}, {rounds} rounds")
     chance = random.Random(seed)
@@ -256,20 +258,26 @@ def _database_url(demo: Demo) -> str:
     return url
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("lease_seconds", ["2", pytest.param("", marks=pytest.mark.long, id="default")])
 def test_with_the_default_lease_a_lost_hold_is_closed_within_a_minute(
-    tmp_path: Path, emulated: upstream.RunningUpstream, postgres_url: str
+    tmp_path: Path, emulated: upstream.RunningUpstream, postgres_url: str, lease_seconds: str
 ) -> None:
-    """On PostgreSQL nobody knows that a process is gone before its lease has ended."""
+    """On PostgreSQL nobody knows that a process is gone before its lease has ended, so only waiting shows it.
+
+    Three quarters of a minute of waiting are for a long run; a short lease takes the same way in any.
+    """
     options = ("--upstream", emulated.base_url)
-    with running(tmp_path / "one", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared") as one:
+    own = {"LEASE_SECONDS": lease_seconds} if lease_seconds else {}
+    with running(tmp_path / "one", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared", **own) as one:
         user = one.new_user()
         body = {"model": "ok:400:20", "user": user, "messages": QUESTION, "stream": True}
         with httpx.stream("POST", f"{one.api_base}/chat/completions", json=body, headers=one.headers()) as answer:
             next(answer.iter_lines())
             one.kill()
-    with running(tmp_path / "two", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared") as two:
+    with running(tmp_path / "two", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared", **own) as two:
         assert two.held(user) > 0
         for _ in range(60):
             time.sleep(1)

@@ -51,8 +51,8 @@ def _events(text: bytes) -> list[dict[str, Any]]:
 
 
 async def _outcome(upstream: RunningUpstream, number: int = 0) -> str:
-    """Waits up to two seconds for the emulator to notice how a request ended."""
-    for _ in range(100):
+    """Waits for the emulator to notice how a request ended, as long as a busy machine may need; usually no time."""
+    for _ in range(1_500):
         outcome = str(upstream.seen()[number]["outcome"])
         if outcome != "running":
             return outcome
@@ -209,7 +209,7 @@ async def test_an_answer_that_has_ended_is_watched_no_longer(
 
 
 async def test_closing_an_answer_cancels_the_upstream(provider: ChatProvider, upstream: RunningUpstream) -> None:
-    answer = await provider.send(_target(upstream), _streamed("ok:1000:5"))
+    answer = await provider.send(_target(upstream), _streamed("ok:10000:5"))
     assert await answer.read()
     await answer.close()
     await answer.close()

@@ -1,11 +1,11 @@
 """Anything that can happen to the ledger, in any order, against a plain model: duplicates, batches, crashes.
 
-`--ledger-steps N` takes N steps on each database instead of the usual 6,000.
+`--ledger-steps N` takes N steps on each database.
 """
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
@@ -138,9 +138,10 @@ class Ledger(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.timeout(7_200)
-def test_the_ledger_does_what_the_model_does(database: str, request: pytest.FixtureRequest) -> None:
+def test_the_ledger_does_what_the_model_does(database: str, amount: Callable[[str], int]) -> None:
+    """Only stories that nobody thought of find the orders of operations that nobody thought of."""
     global _steps
-    _steps, wanted = 0, request.config.getoption("--ledger-steps")
+    _steps, wanted = 0, amount("ledger-steps")
     first_seed = 0 if settings().derandomize else random.randrange(10**6)
     for number in itertools.count(first_seed):
         print(f"seed {number} after {_steps} steps")  # shown when it fails
