@@ -59,6 +59,7 @@ def missing() -> dict[str, str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (usual, long, means) in AMOUNTS.items():
         parser.addoption(f"--{name}", type=int, help=f"{means}; {usual:,} unless this is said, {long:,} with --long")
+    parser.addoption("--journeys-on-postgres", action="store_true", help="the site of the journeys uses PostgreSQL")
     parser.addoption("--long", action="store_true", help="what takes minutes too: soaks, fuzz in full")
 
 

@@ -247,9 +247,11 @@ def takes(demo: Demo, claim: str) -> bool:
     return bool(call(demo, name, "/webhooks/subscriptions/none").json()["error"]["code"] == "not_found")
 
 
+@pytest.mark.slow
 async def test_every_claim_of_the_seeds_document_is_met_or_stands_in_the_guide(
     server: Demo, receiver: Receiver
 ) -> None:
+    """Only every claim, tried on a server, shows that the guide's list of differences is whole."""
     answers: Answers = defaultdict(list)
     await converse(server, receiver, answers)
     met = set(answers)

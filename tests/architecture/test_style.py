@@ -28,6 +28,21 @@ def test_nothing_is_left_unfinished_in_tests_either() -> None:
     report(found for source in sources("tests") for found in _marks(source))
 
 
+def test_what_is_slow_says_what_only_it_can_find() -> None:
+    report(found for source in sources("tests") for found in unexplained(source))
+
+
+def unexplained(source: Source) -> Iterator[str]:
+    """Tests marked slow or long without a docstring, their own or, where all of a file's are, the file's."""
+    for node in source.functions:
+        marks = {source.full_name(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list}
+        if marks & {"pytest.mark.slow", "pytest.mark.long"} and not ast.get_docstring(node):
+            yield source.says(node.lineno, f"{node.name} is slow; its docstring says what only it can find.")
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign) and "mark.slow" in ast.unparse(node) and not ast.get_docstring(source.tree):
+            yield source.says(node.lineno, "all is slow here; the file's docstring says what only it can find.")
+
+
 def broad_excepts(source: Source) -> Iterator[str]:
     """Handlers of Exception, BaseException or nothing at all, where they may not be, twice, or silent."""
     seen = 0
@@ -151,3 +166,20 @@ def test_a_function_with_nothing_to_do_says_so() -> None:
     assert not list(
         unfinished(Source("app/adapters/demo/provider.py", "def close():\n    '''There is nothing open.'''"))
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pytest\n@pytest.mark.slow\ndef test_x(): pass",
+        "import pytest\n@pytest.mark.long\nasync def test_x(): pass",
+        "import pytest\npytestmark = [pytest.mark.browser, pytest.mark.slow]",
+    ],
+)
+def test_slowness_without_a_reason_is_seen(text: str) -> None:
+    assert list(unexplained(Source("tests/test_x.py", text)))
+
+
+def test_slowness_with_a_reason_may_be() -> None:
+    text = 'import pytest\n@pytest.mark.slow\ndef test_x():\n    """Only waiting shows it."""'
+    assert not list(unexplained(Source("tests/test_x.py", text)))

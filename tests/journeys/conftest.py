@@ -14,16 +14,15 @@ from tests.support.chromium import find_chromium
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all journeys, on SQLite; on PostgreSQL with --journeys-on-postgres."""
     data = tmp_path_factory.mktemp("site")
-    with (
-        mail.running() as inbox,
-        demo_with_pages(
-            data, SMTP_URL=inbox.url, TRIALS_OF_ADDRESS_MAX="1000", METRICS_TOKEN=METRICS_TOKEN
-        ) as instance,
-    ):
+    chosen = {"TRIALS_OF_ADDRESS_MAX": "1000", "METRICS_TOKEN": METRICS_TOKEN}
+    if request.config.getoption("--journeys-on-postgres"):
+        chosen["DATABASE_URL"] = request.getfixturevalue("session_postgres_url")
+    with mail.running() as inbox, demo_with_pages(data, SMTP_URL=inbox.url, **chosen) as instance:
         keys = {mode: paywall["key"] for mode, paywall in instance["paywalls"].items()}
-        yield Site(instance["base_url"], keys, data, inbox, data / "demo.log")
+        yield Site(instance["base_url"], keys, data, inbox, data / "demo.log", instance["database_url"])
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def phone() -> Iterator[BrowserContext]:
 @pytest.fixture
 def at_home(site: Site) -> Iterator[None]:
     """Lets this process read and write the site's database."""
-    settings.configure(data=site.data, public_url=site.base_url)
+    settings.configure(data=site.data, public_url=site.base_url, database_url=site.database_url)
     yield
     db.dispose()
     settings.configure()

@@ -1,7 +1,5 @@
 """The product with pages, as journeys see it."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.emulators.mail import Inbox
-from tests.journeys.pages import ROOT
+from tests.support.server import command
 
 METRICS_TOKEN = "metrics-of-the-site"
 
@@ -23,6 +21,7 @@ class Site:
     data: Path
     inbox: Inbox
     log: Path
+    database_url: str
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, mode: str = "shared") -> httpx.Response:
         """Calls the API as one of the two apps does."""
@@ -36,6 +35,5 @@ class Site:
 
     def audit(self) -> str:
         """Returns what `coinslot audit` says of the books."""
-        command = [sys.executable, "-m", "app.cli", "audit", "--data", str(self.data)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = command("audit", "--data", str(self.data), DATABASE_URL=self.database_url)
         return (done.stdout + done.stderr).strip()

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import reflex as rx
@@ -258,8 +259,13 @@ async def visit(site: Site, victim: Victim, cookie: str | None, path: str, names
     return "".join(heard)
 
 
-def routes() -> Iterator[tuple[str, str]]:
+@cache
+def routes() -> tuple[tuple[str, str], ...]:
     """Returns the method and path of every route of the API, those that its document leaves out too, and chat."""
+    return tuple(_routes())
+
+
+def _routes() -> Iterator[tuple[str, str]]:
     yield "POST", "/v1/chat/completions"
     for route in create_api().routes:
         contexts: Any = route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route]

@@ -122,7 +122,9 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
         settings.configure()
 
 
+@pytest.mark.slow
 def test_requests_are_charged_by_the_version_that_they_began_with_whatever_happens_to_the_list(shop: Shop) -> None:
+    """Only requests under way while the price list changes show which version they are charged by."""
     _a_request_keeps_its_price_while_the_next_has_another(shop)
     _none_fails_while_the_list_changes_under_load(shop)
     _a_model_that_would_lose_money_is_off_at_the_next_request(shop)

@@ -75,7 +75,7 @@ def quoted(nonsense: Nonsense, characters: int) -> str:
 async def _request(client: httpx.AsyncClient, base_url: str, seed: int, key: str | None) -> tuple[int, str, str]:
     """Sends one request of nonsense, and returns its status and what it was."""
     nonsense = Nonsense(seed)
-    method, path = nonsense.chance.choice(list(routes()))
+    method, path = nonsense.chance.choice(routes())
     if nonsense.chance.random() < 0.1:
         method = nonsense.method()
     filled = re.sub(r"\{[^}]*\}", lambda _found: quoted(nonsense, 200), path)

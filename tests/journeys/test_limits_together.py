@@ -111,7 +111,9 @@ def make_limited(base_url: str, limits: PaywallLimits) -> tuple[str, str]:
     return paywall_id, key
 
 
+@pytest.mark.slow
 def test_two_servers_keep_one_set_of_limits_whatever_is_killed(migrated_postgres_url: str, data_dir: Path) -> None:
+    """Only two real servers with a real Redis, each of them killed, show that limits are one set and come back."""
     settings.configure(data=data_dir, database_url=migrated_postgres_url)
     limits = PaywallLimits(user=Limits(requests_per_minute=20, concurrency=40))
     with upstream.running() as emulated, redis_server.running() as redis:

@@ -24,7 +24,7 @@ from tests.journeys.strangers import sign_in
 from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
 
 USER = "u" * 128
 OTHER_USER = "o" * 128

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, WebSocket, expect
 from tests.journeys.site import Site
 from tests.journeys.strangers import Victim, page_paths
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 KEY = re.compile(r"sk-coinslot-(?:test-|user-)?[0-9A-Za-z]{30,}")
 SECRET = re.compile(rf"{KEY.pattern}|whsec_[0-9A-Za-z+/=]{{20,}}|\b[0-9a-f]{{64}}\b|coinslot_(?:session|code|login)=")

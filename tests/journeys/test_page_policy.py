@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 from tests.journeys.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 INJECTED = """() => {
   const script = document.createElement("script");

@@ -16,7 +16,7 @@ import pytest
 from tests.journeys.site import METRICS_TOKEN, Site
 from tests.journeys.strangers import handlers, sign_in, states
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 ANSWER_SECONDS_MAX = 0.2
 BOOT = "reflex___state____state.hydrate_and_load"

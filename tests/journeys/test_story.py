@@ -18,7 +18,7 @@ from tests.emulators import upstream
 from tests.journeys.pages import CHROMIUM_ARGUMENTS, ROOT, demo_with_pages
 from tests.support.chromium import find_chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is a coin slot?"}]
 

@@ -6,7 +6,7 @@ import pytest
 from tests.journeys.site import Site
 from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz", "/auth/oidc/{name}",
         "/auth/oidc/{name}/callback"}  # fmt: skip

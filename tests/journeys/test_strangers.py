@@ -21,7 +21,7 @@ from tests.journeys.strangers import (
     visit,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 async def test_nobody_changes_or_reads_anything(site: Site, victim: Victim) -> None:

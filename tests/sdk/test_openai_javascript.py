@@ -1,4 +1,7 @@
-"""The official SDK for JavaScript, base URL and key changed and nothing else."""
+"""The official SDK for JavaScript, base URL and key changed and nothing else.
+
+Slow, because npm fetches it: only the SDK itself, in Node, shows that nothing more has to be changed.
+"""
 
 import json
 import subprocess
@@ -11,6 +14,8 @@ import pytest
 
 from tests.emulators.upstream import RunningUpstream
 from tests.support.server import Demo
+
+pytestmark = pytest.mark.slow
 
 BIN = Path(sys.executable).parent
 

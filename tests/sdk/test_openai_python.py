@@ -105,12 +105,14 @@ def test_errors_are_the_sdks_own(demo: Demo, more: dict[str, Any], kind: type[Ex
     assert getattr(raised.value, "param", None) == param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "kind"), [("error-500", openai.InternalServerError), ("error-429", openai.RateLimitError)]
 )
 def test_the_sdks_own_retries_hold_and_charge_nothing(
     behind: Demo, emulated: RunningUpstream, model: str, kind: type[Exception]
 ) -> None:
+    """Only the client's own retries, with its own pauses, show what they leave behind."""
     emulated.reset()
     user = behind.new_user()
     client = openai.OpenAI(base_url=behind.api_base, api_key=behind.key, max_retries=1 if model == "error-429" else 2)

@@ -211,20 +211,25 @@ def main() -> None:
     parser.add_argument("--instance", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    content = json.loads(options.instance.read_text())
+    complaints = take_all(json.loads(options.instance.read_text()), options.out)
+    print("\n".join(complaints) or "The browser had nothing to complain of.")
+
+
+def take_all(content: dict[str, Any], out: Path) -> list[str]:
+    """Takes every page of a demo that says this of itself into a folder; returns what the browser complained of."""
+    out.mkdir(parents=True, exist_ok=True)
     keys = {mode: paywall["key"] for mode, paywall in content["paywalls"].items()}
     instance = Instance(content["base_url"], keys["default"], keys["shared"])
     prepare(instance)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        album = Album(browser, instance, options.out)
+        album = Album(browser, instance, out)
         for width, height in SIZES:
             for theme in THEMES:
                 tour(album, width, height, theme)
                 shared_tour(album, width, height, theme)
         browser.close()
-    print("\n".join(sorted(set(album.complaints))) or "The browser had nothing to complain of.")
+    return sorted(set(album.complaints))
 
 
 if __name__ == "__main__":

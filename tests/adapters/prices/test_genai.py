@@ -103,7 +103,9 @@ def test_a_price_by_the_request_cannot_be_told(monkeypatch: pytest.MonkeyPatch) 
     assert _with_price(monkeypatch, ModelPrice(**prices)) is None
 
 
+@pytest.mark.slow
 def test_no_price_of_the_whole_catalogue_is_negative(catalogue: PriceCatalogue) -> None:
+    """Only the whole catalogue has the odd model whose price is written as none other is."""
     for provider in data_snapshot.get_snapshot().providers:
         for model in provider.models:
             found = catalogue.find(f"{provider.id}/{model.id}")

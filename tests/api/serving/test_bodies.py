@@ -124,7 +124,9 @@ def test_what_cannot_be_decompressed_is_told(
         assert answer.status_code != 415 or answer.headers["accept-encoding"] == "gzip, deflate"
 
 
+@pytest.mark.slow
 def test_bodies_that_drip_have_their_time(emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Only bodies that really drip show that each of them has its time, and not more."""
     data, options = tmp_path_factory.mktemp("hasty"), ("--upstream", emulated.base_url)
     with running(data, *options, FORM_SECONDS_MAX="0.5", BODY_SECONDS_MAX="0.5") as demo:
         with ExitStack() as stack:

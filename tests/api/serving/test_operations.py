@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.server import Demo, running
 
@@ -15,7 +16,9 @@ def test_health_and_readiness(demo: Demo) -> None:
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
 
 
+@pytest.mark.slow
 def test_a_server_that_can_write_nothing_is_not_ready_and_is_again_when_it_can(tmp_path: Path) -> None:
+    """Only a database that is really locked, and let go, shows both ways of a server's readiness."""
     with running(tmp_path / "data") as own:
         assert httpx.get(f"{own.base_url}/readyz").status_code == 200
         with (own.data / "coinslot.db.lock").open("a") as other:

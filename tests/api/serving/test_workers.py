@@ -64,7 +64,9 @@ def body(**more: Any) -> dict[str, Any]:
     return {"model": "demo-mini", "user": "ada", "messages": [{"role": "user", "content": "Hello"}], **more}
 
 
+@pytest.mark.slow
 def test_three_workers_share_one_wallet_and_never_overspend_it(migrated_postgres_url: str, data_dir: Path) -> None:
+    """Only several servers on one port show that nothing which they keep in memory lets a wallet be overspent."""
     with serving(migrated_postgres_url, data_dir, "--workers", "3") as (base_url, key):
         headers = {"Authorization": f"Bearer {key}"}
 
@@ -82,7 +84,9 @@ def test_three_workers_share_one_wallet_and_never_overspend_it(migrated_postgres
     assert balance["held"] == "0"
 
 
+@pytest.mark.slow
 def test_workers_without_jobs_leave_them_to_another_process(migrated_postgres_url: str, data_dir: Path) -> None:
+    """Only servers that were waited for show that none of them takes a job."""
     environment = {"DATABASE_URL": migrated_postgres_url, "ALLOW_PRIVATE_ADDRESSES": "true"}
     with (
         receiving() as endpoint,

@@ -55,11 +55,13 @@ def check_one_charge(demo: Demo, user: str, charges: Charges, emulated: RunningU
     assert charges.audit(demo) == "The books balance."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("first", [0, 1])
 def test_the_other_process_gives_the_answer_again(
     pair: tuple[Demo, Demo], charges: Charges, emulated: RunningUpstream, stream: bool, first: int
 ) -> None:
+    """Only two processes on one database show that an answer is kept in it, not in memory."""
     emulated.reset()
     asked, other = pair[first], pair[1 - first]
     user = asked.new_user()
@@ -72,10 +74,12 @@ def test_the_other_process_gives_the_answer_again(
     check_one_charge(asked, user, charges, emulated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_other_process_waits_for_the_answer_that_is_being_made(
     pair: tuple[Demo, Demo], charges: Charges, emulated: RunningUpstream, stream: bool
 ) -> None:
+    """Only two processes on one database show that who waits is told by it, not by memory."""
     emulated.reset()
     one, two = pair
     user, model = one.new_user(), SLOW[stream]

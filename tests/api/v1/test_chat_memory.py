@@ -183,9 +183,11 @@ async def started(monkeypatch: pytest.MonkeyPatch, emulated: upstream.RunningUps
         settings.configure()
 
 
+@pytest.mark.slow
 async def test_a_request_that_has_ended_is_kept_by_nobody(
     migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, emulated: upstream.RunningUpstream
 ) -> None:
+    """Only many requests, one after another, show that none of them is kept."""
     found: dict[str, Any] = {}
     async with started(monkeypatch, emulated) as client:
         for name, ending in ENDINGS.items():

@@ -140,10 +140,12 @@ def check_paid_once(app: Demo, reader: Reader, charge: Fraction) -> None:
     assert (app.spendable(reader.user), app.held(reader.user)) == (500 - charge, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["cancel", "free"])
 def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
     patient: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
 ) -> None:
+    """Only real sockets, full on both sides, show who is held up by whom."""
     app = app_of(patient, emulated, policy)
     assert app.chat("no-usage", app.new_user()).status_code == 200  # the vocabulary is in memory from here on
     emulated.reset()
@@ -173,11 +175,15 @@ def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
         check_paid_once(app, reader, charge)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["cancel", "free", "drain"])
 def test_who_does_not_read_for_as_long_as_a_silence_may_be_is_a_client_gone(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
 ) -> None:
-    """Nothing is closed here: the server ends it, as the paywall says, and the money is free again."""
+    """Nothing is closed here: the server ends it, as the paywall says, and the money is free again.
+
+    Only waiting shows it.
+    """
     app = app_of(demo, emulated, policy)
     emulated.reset()
     model = SHORT_FLOOD if policy == "drain" else FLOOD
@@ -196,10 +202,12 @@ def test_who_does_not_read_for_as_long_as_a_silence_may_be_is_a_client_gone(
                 read_to_end(reader.connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_kept", [False, True])
 def test_who_does_not_read_what_is_carried_to_its_end_pays_for_all_of_it(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack, is_kept: bool
 ) -> None:
+    """Only a real socket that is not read shows that the answer is carried on without it."""
     app = app_of(demo, emulated, "cancel" if is_kept else "drain")
     emulated.reset()
     reader = open_stream(app, SHORT_FLOOD, readers, **({"Idempotency_Key": "k"} if is_kept else {}))
@@ -215,9 +223,11 @@ def test_who_does_not_read_what_is_carried_to_its_end_pays_for_all_of_it(
     check_paid_once(app, reader, Fraction(receipt["charge"]))
 
 
+@pytest.mark.slow
 def test_what_is_recorded_for_who_does_not_read_has_an_end(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack
 ) -> None:
+    """Only a real socket that is not read shows where a process would keep what it cannot send."""
     app = app_of(demo, emulated, "drain")
     emulated.reset()
     before = memory_of(demo)

@@ -35,7 +35,9 @@ def servers(request: pytest.FixtureRequest) -> tuple[tuple[Demo, ...], dict[str,
     return request.getfixturevalue("pair"), {"DATABASE_URL": request.getfixturevalue("session_postgres_url")}
 
 
+@pytest.mark.slow
 def test_many_streams_spend_what_there_is_and_no_more(servers: tuple[tuple[Demo, ...], dict[str, str]]) -> None:
+    """Only many streams at once, on a wallet that is too small for them, meet in every step of the meter."""
     asked, environment = servers
     user = asked[0].new_user(WALLET)
     together, is_over = threading.Barrier(STREAMS), threading.Event()

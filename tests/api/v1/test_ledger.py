@@ -117,7 +117,9 @@ def grown_by_reading_all(demo: Demo) -> int:
     return memory(demo, "VmHWM") - before
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_need_no_more_memory_than_a_few(full: Demo) -> None:
+    """Only very many rows show that none are kept while they are written out."""
     assert len(read_csv(full.get("/ledger?user=u7", **CSV))) == ROWS / 1_000
     first, second = grown_by_reading_all(full), grown_by_reading_all(full)
     # The first reading also fills caches; whatever held all rows at once would need far more than they do.

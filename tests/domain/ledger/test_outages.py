@@ -139,7 +139,10 @@ def own_server() -> Iterator[Any]:
 async def test_a_server_that_is_stopped_and_started_under_load(
     own_server: Any, data_dir: Path, signal_number: signal.Signals
 ) -> None:
-    """SIGINT is PostgreSQL's fast stop, SIGQUIT its immediate one: it recovers from its log."""
+    """SIGINT is PostgreSQL's fast stop, SIGQUIT its immediate one: it recovers from its log.
+
+    Only a server that is really away shows what comes back with it.
+    """
     settings.configure(data=data_dir, database_url=own_server.get_uri())
     await asyncio.to_thread(db.migrate)
     await asyncio.to_thread(do, deposit("d:1", 10**6))
@@ -251,7 +254,10 @@ asyncio.run(main())
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_under_load_leaves_whole_books(database: str, data_dir: Path) -> None:
-    """Every answered settlement is there, and what was not answered is there whole or not at all."""
+    """Every answered settlement is there, and what was not answered is there whole or not at all.
+
+    Only a process that is really killed shows it.
+    """
     do(deposit("d:1", 10**6))
     answered: set[str] = set()
     for turn in range(4):

@@ -47,6 +47,7 @@ def assert_all_is_spent(charged: int) -> None:
 
 @pytest.mark.slow
 def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> None:
+    """Only processes of their own, which share nothing but the database, show that its locks are enough."""
     do(deposit("d:1", MONEY_FOR * PRICE))
     assert_all_is_spent(run_processes(database))
     assert posted(WALLET) == 0
@@ -54,6 +55,7 @@ def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> 
 
 @pytest.mark.slow
 def test_eight_processes_get_exactly_what_a_cap_lets_through(database: str) -> None:
+    """As above, for a budget beside the wallet: only processes of their own show that its locks are enough."""
     do_all([deposit("d:1", 10 * MONEY_FOR * PRICE), SetCap("cap:1", WALLET, MONEY_FOR * PRICE)])
     assert_all_is_spent(run_processes(database, "cap:1"))
     assert posted(WALLET) == 9 * MONEY_FOR * PRICE
