@@ -1,11 +1,8 @@
-"""One process of many that want the same money: `python -m tests.domain.ledger.racer URL NAME OPERATIONS [BUDGET]`.
-
-It waits for a line on standard input, so that all start at once, and prints how many charges it got.
-"""
+"""One process of many that want the same money, and start at once."""
 
 import asyncio
-import sys
 import tempfile
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from app import settings
@@ -15,6 +12,9 @@ from app.domain.ledger.operations import Hold, Settle
 from tests.domain.ledger.money import WALLET, to_revenue
 
 PRICE = 7
+SECONDS_MAX = 90
+
+_start: Barrier | None = None
 
 
 async def race(name: str, operations: int, budgets: tuple[str, ...]) -> int:
@@ -37,14 +37,16 @@ async def race(name: str, operations: int, budgets: tuple[str, ...]) -> int:
     return sum(charged)
 
 
-def main() -> None:
-    url, name, operations, *budgets = sys.argv[1:]
+def get_ready(start: Barrier) -> None:
+    """Takes the line at which all processes wait for each other."""
+    global _start
+    _start = start
+
+
+def run(url: str, name: str, operations: int, budgets: tuple[str, ...]) -> int:
+    """Races in this process, from the moment at which all are at the start; returns how many were charged."""
     with tempfile.TemporaryDirectory() as folder:
         settings.configure(data=Path(folder), database_url=url)
-        print("ready", flush=True)
-        sys.stdin.readline()
-        print(asyncio.run(race(name, int(operations), tuple(budgets))), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        assert _start is not None
+        _start.wait(SECONDS_MAX)
+        return asyncio.run(race(name, operations, budgets))

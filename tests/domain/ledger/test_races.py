@@ -1,9 +1,9 @@
 """Many who want the same money at once: exactly as many get it as there is money for."""
 
 import asyncio
-import subprocess
-import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from app import db
 from app.domain.errors import InsufficientFunds
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Applied, Charge, SetCap
-from tests.architecture.source import ROOT
+from tests.domain.ledger import racer
 from tests.domain.ledger.money import WALLET, count, deposit, do, do_all, findings, posted, to_revenue
 from tests.domain.ledger.racer import PRICE, race
 
@@ -23,20 +23,12 @@ MONEY_FOR = 100
 
 def run_processes(url: str, *budgets: str) -> int:
     """Starts the racers together and returns how many charges they got."""
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.domain.ledger.racer", url, f"p{number}", str(OPERATIONS), *budgets],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for number in range(PROCESSES)
-    ]  # fmt: skip
-    for racer in racers:
-        assert racer.stdout is not None and racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    return sum(int(racer.communicate(timeout=90)[0]) for racer in racers)
+    processes = get_context("forkserver")  # a new one, which has imported the racer and nothing of this process
+    processes.set_forkserver_preload([racer.__name__])
+    start = processes.Barrier(PROCESSES)
+    with ProcessPoolExecutor(PROCESSES, processes, racer.get_ready, (start,)) as pool:
+        running = [pool.submit(racer.run, url, f"p{number}", OPERATIONS, budgets) for number in range(PROCESSES)]
+        return sum(one.result(racer.SECONDS_MAX) for one in running)
 
 
 def assert_all_is_spent(charged: int) -> None:
@@ -45,7 +37,6 @@ def assert_all_is_spent(charged: int) -> None:
     assert findings() == []
 
 
-@pytest.mark.slow
 def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> None:
     """Only processes of their own, which share nothing but the database, show that its locks are enough."""
     do(deposit("d:1", MONEY_FOR * PRICE))
@@ -53,7 +44,6 @@ def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> 
     assert posted(WALLET) == 0
 
 
-@pytest.mark.slow
 def test_eight_processes_get_exactly_what_a_cap_lets_through(database: str) -> None:
     """As above, for a budget beside the wallet: only processes of their own show that its locks are enough."""
     do_all([deposit("d:1", 10 * MONEY_FOR * PRICE), SetCap("cap:1", WALLET, MONEY_FOR * PRICE)])
