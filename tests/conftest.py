@@ -18,9 +18,10 @@ from tests.support import costs
 from tests.support.chromium import find_chromium
 
 costs.lower()
-hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=300)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 AMOUNTS = {
@@ -33,7 +34,7 @@ AMOUNTS = {
 
 SLOW_FIRST = (
     "domain/ledger/test_state_machine", "journeys/test_fuzz", "journeys/test_kill", "journeys/test_webhook_kill",
-    "journeys/test_limits_together", "domain/ledger/test_races", "journeys/test_page_sockets", "sdk/",
+    "journeys/test_limits_together", "journeys/test_page_sockets", "sdk/",
     "api/serving/test_workers", "api/serving/test_openapi", "api/v1/test_chat_keys_two_processes",
     "api/v1/test_chat_slow_readers", "journeys/", "api/serving/test_server", "test_cli", "test_db", "api/",
 )  # fmt: skip
@@ -61,6 +62,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(f"--{name}", type=int, help=f"{means}; {usual:,} unless this is said, {long:,} with --long")
     parser.addoption("--journeys-on-postgres", action="store_true", help="the site of the journeys uses PostgreSQL")
     parser.addoption("--long", action="store_true", help="what takes minutes too: soaks, fuzz in full")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--long"):
+        hypothesis.settings.load_profile("long")
 
 
 def pytest_report_header() -> list[str]:
