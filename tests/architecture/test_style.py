@@ -38,9 +38,10 @@ def unexplained(source: Source) -> Iterator[str]:
         marks = {source.full_name(one.func if isinstance(one, ast.Call) else one) for one in node.decorator_list}
         if marks & {"pytest.mark.slow", "pytest.mark.long"} and not ast.get_docstring(node):
             yield source.says(node.lineno, f"{node.name} is slow; its docstring says what only it can find.")
-    for node in source.tree.body:
-        if isinstance(node, ast.Assign) and "mark.slow" in ast.unparse(node) and not ast.get_docstring(source.tree):
-            yield source.says(node.lineno, "all is slow here; the file's docstring says what only it can find.")
+    for statement in source.tree.body:
+        is_mark = isinstance(statement, ast.Assign) and "mark.slow" in ast.unparse(statement)
+        if is_mark and not ast.get_docstring(source.tree):
+            yield source.says(statement.lineno, "all is slow here; the file's docstring says what only it can find.")
 
 
 def broad_excepts(source: Source) -> Iterator[str]:

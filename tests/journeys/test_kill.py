@@ -270,7 +270,7 @@ def test_with_the_default_lease_a_lost_hold_is_closed_within_a_minute(
     Three quarters of a minute of waiting are for a long run; a short lease takes the same way in any.
     """
     options = ("--upstream", emulated.base_url)
-    own = {"LEASE_SECONDS": lease_seconds} if lease_seconds else {}
+    own: dict[str, Any] = {"LEASE_SECONDS": lease_seconds} if lease_seconds else {}
     with running(tmp_path / "one", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared", **own) as one:
         user = one.new_user()
         body = {"model": "ok:400:20", "user": user, "messages": QUESTION, "stream": True}
