@@ -1,8 +1,6 @@
 """Two real servers on one PostgreSQL and one Redis keep one set of limits, also when one or the other is killed."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,8 +24,10 @@ from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.flows.upkeep.audit import audit
 from tests.emulators import redis_server, upstream
 from tests.journeys.pages import free_port
+from tests.support import forked
 from tests.support.books import PRICE, make_paywall
-from tests.support.server import QUESTION, ROOT
+from tests.support.forked import Started
+from tests.support.server import QUESTION
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
@@ -44,7 +44,7 @@ class Server:
 
     base_url: str
     key: str
-    process: "subprocess.Popen[bytes]"
+    process: Started
 
     def wait_until_ready(self) -> None:
         for _ in range(500):
@@ -91,13 +91,13 @@ def serving(key: str, data: Path, policy: str, environment: dict[str, str]) -> I
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     chosen = {**os.environ, **environment, "COINSLOT_PUBLIC_URL": base_url, "COINSLOT_LIMITS_WITHOUT_REDIS": policy}
-    command = [sys.executable, "-m", "app.cli", "serve", "--api-only", "--port", str(port), "--data", str(data)]
-    with subprocess.Popen(command, cwd=ROOT, env=chosen) as process:
-        try:
-            yield Server(base_url, key, process)
-        finally:
-            process.kill()
-            process.wait()
+    arguments = ("serve", "--api-only", "--port", str(port), "--data", str(data))
+    process = forked.start(arguments, chosen, 1, 2)
+    try:
+        yield Server(base_url, key, process)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def make_limited(base_url: str, limits: PaywallLimits) -> tuple[str, str]:

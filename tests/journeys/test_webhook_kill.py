@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from app.domain.wallets.wallets import app_wallet
 from app.flows.callers.snapshot import Snapshot
 from app.flows.paywalls.webhooks import NewSecret, create_subscription
 from tests.emulators.receiver import Receiver, receiving
+from tests.support import forked
 from tests.support.books import make_snapshot
 
 SECRET = "one secret of all processes"
@@ -39,14 +39,16 @@ def endpoint() -> Iterator[Receiver]:
 
 
 @contextmanager
-def working(database: str, data: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def working(database: str, data: Path) -> Iterator[None]:
     """Runs a worker until it is killed."""
-    arguments = [sys.executable, "-m", "tests.journeys.delivering", str(data), database, SECRET]
-    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+    arguments = (str(data), database, SECRET)
+    with Path(os.devnull).open("w") as nothing:
+        process = forked.start(arguments, os.environ, nothing.fileno(), nothing.fileno(), "tests.journeys.delivering")
         try:
-            yield process
+            yield
         finally:
             process.kill()
+            process.wait()
 
 
 def happen(snapshot: Snapshot, count: int) -> set[tuple[str, str]]:

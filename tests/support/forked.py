@@ -8,6 +8,7 @@ a hundred times. That the product starts from nothing is seen by every journey w
 import atexit
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -106,10 +107,12 @@ def _origin() -> Origin:
     return Origin()
 
 
-def start(arguments: Sequence[str], environment: Mapping[str, str], output: int, errors: int) -> Forked:
-    """Runs `coinslot` with these arguments and this whole environment; it writes to these open files."""
+def start(
+    arguments: Sequence[str], environment: Mapping[str, str], output: int, errors: int, module: str = ""
+) -> Forked:
+    """Runs `coinslot`, or a module, with these arguments and this whole environment; it writes to these open files."""
     origin = _origin()
-    asked = {"arguments": list(arguments), "environment": dict(environment)}
+    asked = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
     return Forked(origin, origin.ask(asked, (output, errors)))
 
 
@@ -125,7 +128,7 @@ def _import_everything() -> None:
     asgi.api_only((wiring.running, scheduler.running))
 
 
-def _serve(line: socket.socket) -> list[str] | None:
+def _serve(line: socket.socket) -> tuple[str, list[str]] | None:
     """Forks for whoever asks; returns in each child with what it is to do, and at the line's end with None."""
     while True:
         content, files, _flags, _address = socket.recv_fds(line, REQUEST_BYTES_MAX, 2)
@@ -142,22 +145,25 @@ def _serve(line: socket.socket) -> list[str] | None:
             for number, file in enumerate(files, 1):
                 os.dup2(file, number)
                 os.close(file)
-            arguments: list[str] = request["arguments"]
-            return arguments
+            return request["module"], request["arguments"]
         for file in files:
             os.close(file)
         line.send(str(answer).encode())
 
 
 def main() -> None:
-    """Is the origin, and in a child of it `coinslot` itself."""
+    """Is the origin, and in a child of it what was asked for."""
     from app import cli
 
     _import_everything()
-    arguments = _serve(socket.socket(fileno=int(sys.argv[1])))
-    if arguments is not None:
-        sys.argv = ["coinslot", *arguments]
-        cli.main()
+    asked = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if asked is not None:
+        module, arguments = asked
+        sys.argv = [module or "coinslot", *arguments]
+        if module:
+            runpy.run_module(module, run_name="__main__")
+        else:
+            cli.main()
 
 
 if __name__ == "__main__":

@@ -236,10 +236,14 @@ async def test_models_are_listed(provider: ChatProvider, upstream: RunningUpstre
     assert raised.value.status == 404
 
 
-async def test_an_upstream_without_tls_is_a_failure(provider: ChatProvider, upstream: RunningUpstream) -> None:
+async def test_an_upstream_without_tls_is_a_failure(upstream: RunningUpstream) -> None:
+    provider = OpenAIProvider(
+        allow_private=True, connect_seconds_max=0.3
+    )  # it waits for more of our hello, as we for its
     with pytest.raises(ProviderFailed) as raised:
         await provider.send(ProviderTarget("emulator", f"https://127.0.0.1:{upstream.port}/v1", KEY), _body("ok"))
     assert raised.value.status is None
+    await provider.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"])  # noqa: S104
