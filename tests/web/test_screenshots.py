@@ -1,4 +1,4 @@
-"""Pictures of every page, in light and dark, wide and narrow, to be looked at: they lie in `tests/artefacts`."""
+"""Pictures of every page, in light and dark, wide and narrow, to be looked at in the folder `artefacts` beside us."""
 
 from pathlib import Path
 
