@@ -21,7 +21,8 @@ COMMENT = re.compile(r"(?:^|\s)# .*")
 STANDS_FOR_ANY = re.compile(r"(^|/)(x|y|deep)(/|$|\.)|<|\*")
 """Such as `app/x/y.py`: a path that stands for others."""
 SETTING = re.compile(r"COINSLOT_[A-Z_]+")
-SETTING_ROW = re.compile(r"^\| (`COINSLOT_.*?) \|", re.M)
+SETTING_ROW = re.compile(r"^\| (`COINSLOT_.*?) \| (.*?) \|", re.M)
+"""The names of a row of the configuration, and its defaults."""
 OF_COMMAND_LINE: dict[str, str] = {"COINSLOT_IS_DEMO": "the command `demo` says it, and nobody else should"}
 """Settings that are not for the environment, each with its reason."""
 NO_SETTINGS: dict[str, str] = {
@@ -97,11 +98,25 @@ def prose(source: Source) -> Iterator[tuple[int, str]]:
             yield number, found[0]
 
 
+CONFIGURATION = GUIDE / "use" / "configuration.md"
+
+
 def test_every_setting_is_in_the_configuration() -> None:
-    rows = SETTING_ROW.findall((GUIDE / "use" / "configuration.md").read_text())
-    told = {name for row in rows for name in SETTING.findall(row)}
+    told = {name for names, _ in SETTING_ROW.findall(CONFIGURATION.read_text()) for name in SETTING.findall(names)}
     there = {f"COINSLOT_{name.upper()}" for name in Settings.model_fields} - set(OF_COMMAND_LINE)
     assert told == there, f"not told: {there - told}; not there: {told - there}"
+
+
+def test_the_configuration_says_the_defaults() -> None:
+    """Of those that have one that can be written down; of the others it says what happens without them."""
+    said: dict[str, str] = {}
+    for names, defaults in SETTING_ROW.findall(CONFIGURATION.read_text()):
+        settings, values = SETTING.findall(names), re.findall(r"`([^`]+)`", defaults)
+        said |= dict(zip(settings, values, strict=True)) if len(settings) == len(values) else {}
+    fields = {f"COINSLOT_{name.upper()}": field.default for name, field in Settings.model_fields.items()}
+    written = {name: str(value).lower() for name, value in fields.items() if isinstance(value, int | float)}
+    del written["COINSLOT_IS_DEMO"]
+    assert {name: said.get(name) for name in written} == written
 
 
 def test_every_setting_that_is_named_is_there() -> None:
