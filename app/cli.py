@@ -91,9 +91,9 @@ async def _make_demo_data() -> Any:
     wired = wiring.get()
     provider, target = wired.providers.find(PAYWALL_ID, setting)
     try:
-        return await prepare(provider, target, wired.catalogue)
+        return await prepare(provider, target, wired.catalogue, chosen.secrets[0])
     finally:
-        await wired.providers.close()
+        await wired.close()
         wiring.replace(None)
 
 

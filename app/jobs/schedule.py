@@ -33,7 +33,7 @@ class Job:
 
 
 async def _reap_holds() -> int:
-    return await holds.reap_holds(wiring.get().queue)
+    return await holds.reap_holds(wiring.get().queue, settings.get().fee_basis_points)
 
 
 async def _finish_inbox() -> int:
@@ -52,7 +52,11 @@ async def _sync_catalogue() -> int:
     wired = wiring.get()
     if not settings.get().syncs_catalogue:
         return 0
-    return await sync.sync_catalogue(wired.model_catalogue, wired.mailer)
+    return await sync.sync_catalogue(wired.model_catalogue, wired.follow_rules, wired.desk)
+
+
+async def _mature_earnings() -> int:
+    return await earnings.mature_earnings(settings.get().earnings_pending_days)
 
 
 def jobs() -> Mapping[str, Job]:
@@ -66,7 +70,7 @@ def jobs() -> Mapping[str, Job]:
         "fold-deltas": Job(holds.fold, 10),
         "forget-answers": Job(holds.forget_answers, 60),
         "forget-codes": Job(sign_in.forget_codes, 3_600),
-        "mature-earnings": Job(earnings.mature_earnings, 900),
+        "mature-earnings": Job(_mature_earnings, 900),
         "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
         "report-drift": Job(drift.report_drift, 3_600),
         "audit": Job(audit.run_audit, 900),

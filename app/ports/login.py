@@ -32,3 +32,12 @@ class LoginProvider(Protocol):
     async def finish(self, redirect_uri: str, kept: str, answer_url: str) -> Login:
         """Returns who came back, once state, PKCE, signature, audience and nonce are right. Raises ProviderFailed."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoginWay:
+    """A provider to sign in with, what people call it, and whether the addresses that it calls verified are proven."""
+
+    provider: LoginProvider
+    label: str
+    trusts_email: bool

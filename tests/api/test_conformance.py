@@ -20,11 +20,10 @@ from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.events.catalogue import EVENTS
 from app.domain.money import NANOS
-from app.flows.callers.links import mint_connect
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
-from app.flows.people.consent import approve
 from tests.emulators.receiver import Receiver, receiving
 from tests.support.crowd import sign_in
+from tests.support.handed import approve, mint_connect
 from tests.support.server import QUESTION, ROOT, Demo, running
 from tests.support.spec import SCHEMAS, seed_document
 

@@ -28,7 +28,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "domain": ("sql",),
     "threads": ("domain.errors", "domain.clock"),
     "each_alone": ("domain.errors",),
-    "finishing": ("domain.clock",),
+    "keeper": ("domain.clock",),
     "formats": ("domain",),
     "ports": ("domain",),
     "db": ("domain", "sql", "settings", "private_files", "threads"),
@@ -40,16 +40,15 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
         "ports",
         "db",
         "commit_queue",
-        "settings",
         "threads",
         "each_alone",
-        "finishing",
+        "keeper",
         "sql",
     ),
     "adapters": ("ports", "domain.money", "domain.errors", "domain.clock", "domain.limits.window", "settings"),
-    "wiring": ("adapters", "flows", "ports", "domain", "commit_queue", "settings", "each_alone", "finishing"),
-    "api": ("flows", "formats", "ports", "domain", "db", "wiring", "settings", "threads", "each_alone"),
-    "web": ("flows", "domain", "db", "wiring", "settings"),
+    "wiring": ("adapters", "flows", "ports", "domain", "commit_queue", "settings", "each_alone", "keeper"),
+    "api": ("flows", "formats", "ports", "domain", "db", "wiring", "threads", "each_alone"),
+    "web": ("flows", "domain", "db", "wiring"),
     "jobs": ("flows", "domain.leases", "domain.errors", "db", "wiring", "settings", "each_alone"),
     "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "private_files"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),
@@ -63,7 +62,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "domain": ("sqlmodel", "sqlalchemy", "orjson", "email_validator"),
     "threads": (),
     "each_alone": (),
-    "finishing": (),
+    "keeper": (),
     "db": ("sqlmodel", "sqlalchemy", "alembic"),
     "db_writer": ("sqlalchemy",),
     "commit_queue": ("sqlalchemy",),
@@ -97,7 +96,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 """(file, what it imports) outside the tables, each with its reason."""
 
 ENVIRONMENT_READERS: dict[str, str] = {
-    "app/settings.py": "the one place that reads COINSLOT_*",
+    "app/settings/settings.py": "the one place that reads COINSLOT_*",
     "app/web/build.py": "hands PATH on to Reflex's build, and sets its switches before Reflex is imported",
 }
 """Files that may look at the process's environment."""

@@ -100,7 +100,7 @@ def environment_reads(source: Source) -> Iterator[str]:
     for node in source.nodes:
         name = source.full_name(node) if isinstance(node, ast.Attribute | ast.Name) else ""
         if ENVIRONMENT.fullmatch(name) and name.count(".") == 1:
-            yield source.says(getattr(node, "lineno", 1), f"{name}: only settings.py looks at the environment.")
+            yield source.says(getattr(node, "lineno", 1), f"{name}: only app/settings looks at the environment.")
 
 
 def time_reads(source: Source) -> Iterator[str]:
@@ -197,7 +197,7 @@ def test_a_status_code_elsewhere_in_api_is_seen(text: str) -> None:
 @pytest.mark.parametrize("path", ["app/db.py", "app/adapters/rail_stripe.py", "app/web/pages.py"])
 def test_a_look_at_the_environment_is_seen(path: str, text: str) -> None:
     assert list(environment_reads(Source(path, text)))
-    assert not list(environment_reads(Source("app/settings.py", text)))
+    assert not list(environment_reads(Source("app/settings/settings.py", text)))
 
 
 @pytest.mark.parametrize(
@@ -231,5 +231,5 @@ def test_every_named_place_still_needs_its_permission() -> None:
     existing = {source.path: source for source in (*app(), *sources("rxconfig.py"))}
     checks = ((rooms.ENVIRONMENT_READERS, environment_reads), (rooms.TIME_READERS, time_reads))
     for table, check in checks:
-        for path in (path for path in table if path in existing and path != "app/settings.py"):
+        for path in (path for path in table if path in existing and path != "app/settings/settings.py"):
             assert list(check(Source("app/elsewhere.py", existing[path].text))), f"{path} no longer needs it."

@@ -32,14 +32,13 @@ from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.shared import shared_wallet_id
-from app.flows.callers.links import mint_connect, mint_menu, mint_topup
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
-from app.flows.people.consent import approve
 from app.flows.people.sign_in import find_person
 from app.web.pages import PAGES
 from tests.journeys.site import Site
 from tests.support.browser import Browser
 from tests.support.crowd import MAILBOX, top_up
+from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
 
 NAMESPACE = "/_event"
 FIRST_SECONDS_MAX, LEAVE_SECONDS_MAX, WAITS_MAX = 10, 3, 10

@@ -31,14 +31,11 @@ from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.tables import ModelPrice
 from app.domain.usage.requests import read_receipt
 from app.domain.wallets.shared import open_shared_wallet
-from app.flows.callers.links import mint_connect
-from app.flows.catalogue.sync import sync_catalogue
-from app.flows.paywalls.prices import set_own_price
-from app.flows.people.consent import approve
 from app.sql.columns import table_of
 from tests.emulators import openrouter
 from tests.emulators.openrouter import RunningOpenRouter, model
 from tests.support import crowd
+from tests.support.handed import approve, mint_connect, set_own_price, sync_catalogue
 from tests.support.server import Demo, arithmetic, command, running
 
 CLIENTS = 4
@@ -128,7 +125,7 @@ def test_requests_are_charged_by_the_version_that_they_began_with_whatever_happe
     _a_request_keeps_its_price_while_the_next_has_another(shop)
     _none_fails_while_the_list_changes_under_load(shop)
     _a_model_that_would_lose_money_is_off_at_the_next_request(shop)
-    audited = command("audit", "--data", str(shop.demo.data), DATABASE_URL=settings.get().database_url)
+    audited = command("audit", "--data", str(shop.demo.data), DATABASE_URL=settings.get().database)
     assert audited.stdout.strip() == "The books balance.", audited.stderr
 
 

@@ -18,12 +18,11 @@ from sqlalchemy import create_engine, text
 from app import db, settings
 from app.domain.ledger.invariants import Finding
 from app.domain.money import NANOS
-from app.flows.callers.links import mint_connect
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
-from app.flows.people.consent import approve
 from app.flows.upkeep.audit import audit
 from tests.emulators import upstream
 from tests.support import crowd
+from tests.support.handed import approve, mint_connect
 from tests.support.server import QUESTION, Demo, running
 
 LEASE_SECONDS = 2

@@ -15,14 +15,13 @@ from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_curr
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
-from app.flows.callers.links import mint_connect, mint_menu, mint_topup
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
-from app.flows.people.consent import approve
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
 from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
+from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
 

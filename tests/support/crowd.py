@@ -9,10 +9,9 @@ from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import SharedBalance, open_shared_wallet, read_shared_balance, shared_account
-from app.flows.callers.links import mint_connect
 from app.flows.callers.snapshot import Snapshot
-from app.flows.people.consent import approve
-from app.flows.people.sign_in import Visit, enter_with_code, find_person, send_code
+from app.flows.people.sign_in import Visit, find_person
+from tests.support.handed import approve, enter_with_code, mint_connect, send_code
 
 MAILBOX = KeptMailer(clock.now)
 SANDBOX = Environment.SANDBOX

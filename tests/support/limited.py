@@ -25,7 +25,9 @@ from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
 from app.flows.chat.hold import Chat, Run
 from app.flows.limits.limiter import Limiter
+from app.keeper import Keeper
 from tests.support.books import PRICE, give, make_paywall, running_queue
+from tests.support.handed import fee
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
 _numbers = count()
@@ -86,9 +88,9 @@ async def chatting(
     for user in users:
         await give(snapshot, user, nanos)
     async with running_queue() as queue:
-        chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limits_of or limiter())
+        chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limits_of or limiter(), Keeper(), fee())
         yield Chats(snapshot, key, chat, Carrier(chat, COUNTER), provider)
-        await chat.drain(5)
+        await chat.keeper.drain(5)
 
 
 def each_user(**limits: int) -> PaywallLimits:

@@ -17,8 +17,10 @@ from app.flows.chat.hold import Chat
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
 from app.formats.openai_request import ChatRequest, read_chat_request
+from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
 from app.ports.redactor import Redactor
+from tests.support.handed import fee
 
 COUNTER = TiktokenCounter()
 SECRET = "sk-secret"
@@ -106,7 +108,7 @@ def unanswered() -> "asyncio.Future[Applied]":
 
 def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:
     """Returns the chat flows over a queue and a provider."""
-    chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limiter())
+    chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
     return chat, Carrier(chat, COUNTER)
 
 

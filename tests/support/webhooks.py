@@ -17,6 +17,8 @@ from app.domain.ledger.operations import Epoch
 from app.flows.callers.snapshot import Snapshot, read_epochs
 from app.flows.events.delivery import Courier, fan_out
 from app.flows.paywalls.webhooks import NewSecret, create_subscription
+from app.keeper import Keeper
+from tests.support.handed import desk
 
 BOX = SecretBox([b"x" * 32])
 MESSENGER = HttpMessenger(seconds_max=1, allow_private=True)
@@ -53,7 +55,9 @@ def make_courier(
 ) -> Courier:
     """Returns a courier that does not wait long; its connections are of the running event loop."""
     mailer = mailer or KeptMailer(clock.now)
-    return Courier(messenger or HttpMessenger(seconds_max=20, allow_private=True), BOX, mailer, base_seconds, 60)
+    return Courier(
+        messenger or HttpMessenger(seconds_max=20, allow_private=True), BOX, desk(mailer), base_seconds, 60, Keeper()
+    )
 
 
 async def deliver(courier: Courier | None = None) -> int:

@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
-from app import settings, wiring
+from app import wiring
 from app.api.common.links import base_url
 from app.api.common.visitor import (
     CODE_COOKIE,
@@ -36,7 +36,7 @@ from app.flows.people.sign_in import (
     send_code,
     sign_out,
 )
-from app.ports.login import LoginProvider
+from app.ports.login import LoginWay
 
 log = structlog.get_logger()
 
@@ -63,7 +63,9 @@ async def post_code(request: Request, code: Annotated[str, Form()] = "", after: 
     """Uses a code, and goes on signed in."""
     visit = visit_of(request)
     try:
-        session_token = await enter_with_code(cookie_of(request, CODE_COOKIE) or "", code[:40], visit)
+        session_token = await enter_with_code(
+            wiring.get().sign_in_rules, cookie_of(request, CODE_COOKIE) or "", code[:40], visit
+        )
     except CodeWrong as error:
         return _back("code", own_page(after), error)
     except Refused as error:
@@ -88,7 +90,7 @@ async def post_oidc(name: str, after: Next = "") -> RedirectResponse:
 
 async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
     try:
-        start = await _provider(name)[0].begin(_redirect_uri(name))
+        start = await _way(name).provider.begin(_redirect_uri(name))
     except ProviderFailed as error:
         return _back("email", after, error)
     answer = RedirectResponse(start.url, SEE_OTHER)
@@ -102,12 +104,12 @@ async def get_oidc_callback(request: Request, name: str) -> RedirectResponse:
     sealed, _, rest = (cookie_of(request, LOGIN_COOKIE) or "").partition("|")
     adding, _, path = rest.partition("|")
     visit = visit_of(request, is_adding=adding == YES)
-    provider, chosen = _provider(name)
+    way = _way(name)
     try:
         # Without what the request says of its host, which is anybody's words.
         answer_url = f"{_redirect_uri(name)}?{request.scope['query_string'].decode('latin-1')}"
-        login = await provider.finish(_redirect_uri(name), sealed, answer_url)
-        entered = await enter_with_login(login, chosen.label, chosen.trusts_email, visit)
+        login = await way.provider.finish(_redirect_uri(name), sealed, answer_url)
+        entered = await enter_with_login(wiring.get().sign_in_rules, login, way.label, way.trusts_email, visit)
     except (ProviderFailed, Refused, BadField) as error:
         log.warning("sign_in", step="oidc_refused", provider=name, error=error.message)
         return _forget(_back("email", own_page(path), error), LOGIN_COOKIE)
@@ -138,7 +140,7 @@ async def post_sign_out(
 async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None = None) -> RedirectResponse:
     identity = None if waiting is None else waiting.identity
     try:
-        kept = await send_code(wiring.get().mailer, email, visit, identity)
+        kept = await send_code(wiring.get().mailer, wiring.get().sign_in_rules, email, visit, identity)
     except CoinslotError as error:
         return _back("email", after, error)
     query = {"step": "code", "next": after} | ({"add": "1"} if visit.is_adding else {})
@@ -159,31 +161,31 @@ def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
 async def _entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
     answer = RedirectResponse(after, SEE_OTHER)
     _keep(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
-    known = await remember_browser(session_token, visit.known)
+    known = await remember_browser(wiring.get().sign_in_rules, session_token, visit.known)
     if known is not None:
         _keep(answer, KNOWN_COOKIE, known, KNOWN_SECONDS)
     return _forget(answer, used)
 
 
 def _keep(answer: RedirectResponse, name: str, value: str, seconds: int, same_site: str = "lax") -> None:
+    chosen = wiring.get().settings
     answer.set_cookie(
-        settings.get().cookie(name), value, max_age=seconds, path="/", secure=settings.get().is_secure, httponly=True,
+        chosen.cookie(name), value, max_age=seconds, path="/", secure=chosen.is_secure, httponly=True,
         samesite="strict" if same_site == "strict" else "lax",
     )  # fmt: skip
 
 
 def _forget(answer: RedirectResponse, name: str) -> RedirectResponse:
-    answer.delete_cookie(
-        settings.get().cookie(name), path="/", secure=settings.get().is_secure, httponly=True, samesite="lax"
-    )
+    chosen = wiring.get().settings
+    answer.delete_cookie(chosen.cookie(name), path="/", secure=chosen.is_secure, httponly=True, samesite="lax")
     return answer
 
 
-def _provider(name: str) -> tuple[LoginProvider, settings.OidcIssuer]:
-    for chosen in settings.get().oidc:
-        if chosen.name == name:
-            return wiring.get().logins[name], chosen
-    raise NotFound(f"There is no way to sign in called {name}.")
+def _way(name: str) -> LoginWay:
+    way = wiring.get().logins.get(name)
+    if way is None:
+        raise NotFound(f"There is no way to sign in called {name}.")
+    return way
 
 
 def _redirect_uri(name: str) -> str:

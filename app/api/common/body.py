@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app import settings, threads
+from app import threads, wiring
 from app.api.common.encodings import decoded
 from app.api.common.errors import BodyTimeout, BodyTooLarge
 from app.api.common.json_shape import check_shape
@@ -46,7 +46,7 @@ class BodyLimits:
 
 def chat_limits() -> BodyLimits:
     """Returns the limits of a chat request, whose prompt may be long and its client far away."""
-    chosen = settings.get()
+    chosen = wiring.get().settings
     return BodyLimits(
         chosen.body_bytes_max, chosen.body_seconds_max, chosen.silence_seconds_max, CHAT_BYTES_A_SECOND_MIN
     )
@@ -54,7 +54,7 @@ def chat_limits() -> BodyLimits:
 
 def form_limits() -> BodyLimits:
     """Returns the limits of every other body: a form, or a small object."""
-    chosen = settings.get()
+    chosen = wiring.get().settings
     bytes_max = min(FORM_BYTES_MAX, chosen.body_bytes_max)
     return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
 

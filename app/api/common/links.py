@@ -1,9 +1,9 @@
 """Links in answers: where they lead, and where they lead back to."""
 
-from app import settings
+from app import wiring
 from app.domain.errors import BadField
 from app.flows.callers.asked import Ask
-from app.flows.callers.links import connect_url, menu_url, mint_connect, mint_menu, mint_topup, topup_url
+from app.flows.callers.links import connect_url, menu_url, topup_url
 from app.flows.callers.snapshot import Snapshot
 
 STATE_CHARACTERS_MAX = 1_024
@@ -12,7 +12,7 @@ DEFAULT_BASE = "http://127.0.0.1:8000"
 
 def base_url() -> str:
     """Returns what our own addresses begin with."""
-    return settings.get().public_url or DEFAULT_BASE
+    return wiring.get().settings.public_url or DEFAULT_BASE
 
 
 def make_topup_url(
@@ -24,7 +24,7 @@ def make_topup_url(
     short_nanos: int | None = None,
 ) -> str:
     """Returns the address of a user's top-up page. Raises BadField as `_way_back` does."""
-    token = mint_topup(
+    token = wiring.get().links.mint_topup(
         snapshot.paywall_id,
         user,
         return_url=_way_back(snapshot, return_url, state),
@@ -38,7 +38,8 @@ def make_topup_url(
 def make_connect_url(snapshot: Snapshot, user: str, return_url: str | None, state: str | None) -> str:
     """Returns the address of a user's consent page. Raises BadField as `_way_back` does."""
     return_url = _way_back(snapshot, return_url, state)
-    return connect_url(base_url(), mint_connect(snapshot.paywall_id, user, return_url, state))
+    token = wiring.get().links.mint_connect(snapshot.paywall_id, user, return_url, state)
+    return connect_url(base_url(), token)
 
 
 def make_ask_url(snapshot: Snapshot, user: str, ask: Ask, return_url: str | None, state: str | None) -> str:
@@ -51,7 +52,7 @@ def make_ask_url(snapshot: Snapshot, user: str, ask: Ask, return_url: str | None
 def make_menu_url(snapshot: Snapshot, user: str, return_url: str | None, state: str | None) -> str:
     """Returns the address of a user's menu. Raises BadField as `_way_back` does."""
     return_url = _way_back(snapshot, return_url, state)
-    return menu_url(base_url(), mint_menu(snapshot.paywall_id, user, return_url, state))
+    return menu_url(base_url(), wiring.get().links.mint_menu(snapshot.paywall_id, user, return_url, state))
 
 
 def check_way_back(

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Query, Request
 
+from app import wiring
 from app.api.common.dependencies import Caller, named_user, path_user
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid
-from app.flows.callers.links import mint_cursor, open_cursor
 
 PAGE_MAX = 100
 CURSOR_CHARACTERS_MAX = 2_000
@@ -84,7 +84,7 @@ def check_word(value: str | None, field: str, among: Sequence[str] | None = None
 
 def write_cursor(position: Sequence[object], *scope: object) -> str:
     """Returns an opaque word for a position in the list that `scope` names: whose it is, which, with what filters."""
-    return mint_cursor([_digest(scope), list(position)])
+    return wiring.get().links.mint_cursor([_digest(scope), list(position)])
 
 
 def read_cursor(cursor: str | None, *scope: object) -> list[Any] | None:
@@ -94,7 +94,7 @@ def read_cursor(cursor: str | None, *scope: object) -> list[Any] | None:
     try:
         if len(cursor) > CURSOR_CHARACTERS_MAX:
             raise LinkInvalid("It is too long.")
-        digest, position = open_cursor(cursor)
+        digest, position = wiring.get().links.open_cursor(cursor)
     except LinkInvalid:
         message = "`cursor` is not one of ours. Give the `next_cursor` of a page as it was, or none to begin."
         raise BadField("cursor", message, "invalid_cursor") from None

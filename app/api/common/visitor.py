@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from app import settings
+from app import wiring
 from app.domain.errors import Blocked
 from app.domain.network import parse_address
 from app.flows.people.sign_in import Visit
@@ -21,13 +21,13 @@ def session_token_of(request: Request) -> str | None:
 
 def cookie_of(request: Request, name: str) -> str | None:
     """Returns one of our cookies, None without it and for what none of ours can hold."""
-    return _ours(request.cookies.get(settings.get().cookie(name)))
+    return _ours(request.cookies.get(wiring.get().settings.cookie(name)))
 
 
 def cookie_in(header: str, name: str) -> str | None:
     """Returns one of our cookies out of a `Cookie` header, as `cookie_of` does."""
     try:
-        found = SimpleCookie(header).get(settings.get().cookie(name))
+        found = SimpleCookie(header).get(wiring.get().settings.cookie(name))
     except CookieError:
         return None
     return None if found is None else _ours(found.value)
@@ -59,7 +59,7 @@ def client_address(peer: str, forwarded: str) -> str:
 
     What a proxy wrote that is no address is not believed: the limits of who comes so are those of the proxy itself.
     """
-    proxies = settings.get().proxies
+    proxies = wiring.get().settings.proxies
     hops = [part.strip() for part in forwarded.split(",") if part.strip()]
     named = parse_address(hops[-proxies]) if proxies and len(hops) >= proxies else None
     return named or parse_address(peer) or peer

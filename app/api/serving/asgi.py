@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 
-from app import settings
+from app import wiring
 from app.api.common.caller import watching
 from app.api.common.errors import WRONG_METHOD, body_of, status_of
 from app.api.common.heads import check_headers
@@ -89,7 +89,7 @@ def _with_headers(send: Send, extra: Sequence[Header], policy: str) -> Send:
 
     Reflex adds these to all that it serves; its pages are read by their own origin only.
     """
-    is_secure = settings.get().is_secure
+    is_secure = wiring.get().settings.is_secure
 
     def send_with_headers(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
@@ -108,7 +108,7 @@ def _with_headers(send: Send, extra: Sequence[Header], policy: str) -> Send:
 async def _refuse(error: BadField, send: Send, extra: Sequence[Header]) -> None:
     body = orjson.dumps(body_of(error))
     sized = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers = [*sized, *NO_ACTION, *page_headers(OWN_POLICY, is_secure=settings.get().is_secure), *extra]
+    headers = [*sized, *NO_ACTION, *page_headers(OWN_POLICY, is_secure=wiring.get().settings.is_secure), *extra]
     await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
-from app import db, settings, wiring
+from app import db, wiring
 from app.api.wire.page_sockets import dropped
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
@@ -23,7 +23,7 @@ router = APIRouter(tags=["operations"])
 @router.get("/metrics")
 async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> Response:
     """Returns the metrics to whoever has COINSLOT_METRICS_TOKEN; without such a token there are none."""
-    token = settings.get().metrics_token
+    token = wiring.get().settings.metrics_token.get_secret_value()
     if not token:
         raise NotFound("There are no metrics here; set COINSLOT_METRICS_TOKEN.")
     if not hmac.compare_digest((authorization or "").encode(), f"Bearer {token}".encode()):

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import uvicorn
 
-from app import db, settings
+from app import db, wiring
 from app.api.serving.asgi import App
 from app.api.serving.log_bounds import bound_libraries
 from app.api.serving.memory import keep_small
@@ -78,11 +78,11 @@ def serve(app: App | str, address: Address, instance: dict[str, Any], on_ready: 
         ws_per_message_deflate=False,  # a window for each socket, and what it swells to, for texts of a line
         ws_ping_interval=None,  # Engine.IO has beats of its own
         proxy_headers=False,  # nothing here believes what a client says of its address
-        timeout_graceful_shutdown=settings.get().drain_seconds_max,
+        timeout_graceful_shutdown=wiring.get().settings.drain_seconds_max,
     )
     bound_libraries()
     server = uvicorn.Server(config)
-    path = settings.get().data / "instance.json"
+    path = wiring.get().settings.data / "instance.json"
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal that ended it once more; by then everything has been drained and settled.
         signal.signal(number, lambda _number, _frame: None)
@@ -104,7 +104,7 @@ def connection_limits() -> ConnectionLimits:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
         soft = allowed
     files = FILES_MAX if soft == resource.RLIM_INFINITY else soft
-    chosen = settings.get()
+    chosen = wiring.get().settings
     return ConnectionLimits(
         connections_max=min(max((files - FILES_KEPT) // FILES_OF_CONNECTION, CONNECTIONS_MIN), CONNECTIONS_MAX),
         waiting_max=chosen.waiting_connections_max,

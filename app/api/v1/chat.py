@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import structlog
 
-from app import settings, wiring
+from app import wiring
 from app.api.common.body import ClientGone, Receive, chat_limits, parse_as, read_body
 from app.api.common.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
 from app.api.common.errors import (
@@ -144,7 +144,7 @@ class _Call:
         """Carries an answer to the client as the provider makes it."""
         carrier = wiring.get().carrier
         if self.request.is_stream:
-            async with StreamComments(self.exchange.piece, settings.get().comment_seconds) as send:
+            async with StreamComments(self.exchange.piece, wiring.get().settings.comment_seconds) as send:
                 await carrier.stream(run, send, self.wording)
             await self.exchange.end()
         else:
@@ -165,7 +165,7 @@ class _Call:
             return
         # Of one that is still made nobody knows yet how it ends.
         self.exchange.first = [*_action(recording.action if recording.is_replay else "none"), *more]
-        async with StreamComments(self.exchange.piece, settings.get().comment_seconds) as send:
+        async with StreamComments(self.exchange.piece, wiring.get().settings.comment_seconds) as send:
             async for piece in recording.read():
                 await send(piece)
         await self.exchange.end()

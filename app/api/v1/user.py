@@ -18,7 +18,7 @@ from app.flows.callers.asked import Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.checkout import check_amount
-from app.flows.wallets.charge import ask_text, charge
+from app.flows.wallets.charge import ask_text
 from app.flows.wallets.deposit import deposit
 
 router = APIRouter(tags=["user"])
@@ -129,8 +129,8 @@ async def post_charge(
     wired, client_request_id = wiring.get(), request.scope.get("coinslot.client_request_id")
     for _ in range(DECISIONS_MAX):
         try:
-            answer = await charge(wired.queue, wired.standings, wired.spending, caller, body.user, amount_nanos,
-                                  details, claimed, request_id, client_request_id, body.user_from)  # fmt: skip
+            answer = await wired.charges.charge(caller, body.user, amount_nanos, details, claimed, request_id,
+                                                client_request_id, body.user_from)  # fmt: skip
             break
         except StaleDecision:
             # A key, a version or an authorization changed since it was read; it is decided anew on what holds now.

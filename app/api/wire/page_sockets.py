@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
-from app import settings
+from app import wiring
 from app.api.common.budgets import Allowance, Budget, Budgets
 from app.api.common.errors import body_of, status_of
 from app.api.common.seldom import Seldom
@@ -73,7 +73,7 @@ class Crowd:
 
     def has_room(self, peer: str) -> bool:
         """Tells whether one more may come: files must be left for everybody else's requests."""
-        chosen, (files, _) = settings.get(), resource.getrlimit(resource.RLIMIT_NOFILE)
+        chosen, (files, _) = wiring.get().settings, resource.getrlimit(resource.RLIMIT_NOFILE)
         most = min(chosen.sockets_max, files // 2)
         return len(self.tokens) < most and self.of_peer[peer] < chosen.sockets_of_address_max
 

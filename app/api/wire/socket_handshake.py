@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from app import settings
+from app import wiring
 from app.api.common.visitor import CODE_COOKIE, SESSION_COOKIE, client_address, cookie_in
 from app.api.wire.socket_messages import NAMESPACE, Reason
 from app.domain.network import network_of
@@ -96,5 +96,5 @@ def _is_own_page(headers: dict[bytes, bytes]) -> bool:
     if origin is None:
         return True
     asked = urlsplit(origin.decode("latin-1")).netloc
-    own = {headers.get(b"host", b"").decode("latin-1"), urlsplit(settings.get().public_url).netloc}
+    own = {headers.get(b"host", b"").decode("latin-1"), urlsplit(wiring.get().settings.public_url).netloc}
     return bool(asked) and asked in own

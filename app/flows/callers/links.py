@@ -8,11 +8,11 @@ import base64
 import hmac
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from app import settings
 from app.domain import clock
 from app.domain.errors import LinkInvalid
 
@@ -29,6 +29,7 @@ _ASK_AGAIN = "Ask the app for a new link."
 class AppLink:
     """What every link names: an app's user, where to go afterwards, and until when (microseconds)."""
 
+    token: str
     paywall_id: str
     user: str
     return_url: str | None
@@ -53,28 +54,71 @@ class TopupLink(AppLink):
     short_nanos: int | None = None
 
 
-def mint_topup(
-    paywall_id: str,
-    user: str,
-    *,
-    return_url: str | None = None,
-    state: str | None = None,
-    amount_nanos: int | None = None,
-    short_nanos: int | None = None,
-) -> str:
-    """Returns a new top-up link's token, good for 24 hours."""
-    expires_at = clock.now() + TOPUP_SECONDS * clock.SECOND
-    return _mint("topup", [paywall_id, user, return_url, state, expires_at, amount_nanos, short_nanos])
+class Links:
+    """Mints and opens links. The first of the secrets signs, each of them opens what it signed."""
 
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        self._secrets = secrets
 
-def mint_connect(paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
-    """Returns the token of a new link to a consent page, good for 15 minutes."""
-    return _mint("connect", [paywall_id, user, return_url, state, clock.now() + CONNECT_SECONDS * clock.SECOND])
+    def mint_topup(
+        self,
+        paywall_id: str,
+        user: str,
+        *,
+        return_url: str | None = None,
+        state: str | None = None,
+        amount_nanos: int | None = None,
+        short_nanos: int | None = None,
+    ) -> str:
+        """Returns a new top-up link's token, good for 24 hours."""
+        expires_at = clock.now() + TOPUP_SECONDS * clock.SECOND
+        return self._mint("topup", [paywall_id, user, return_url, state, expires_at, amount_nanos, short_nanos])
 
+    def mint_connect(self, paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
+        """Returns the token of a new link to a consent page, good for 15 minutes."""
+        return self._mint(
+            "connect", [paywall_id, user, return_url, state, clock.now() + CONNECT_SECONDS * clock.SECOND]
+        )
 
-def mint_menu(paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
-    """Returns the token of a new link to a user's menu, good for 24 hours."""
-    return _mint("menu", [paywall_id, user, return_url, state, clock.now() + TOPUP_SECONDS * clock.SECOND])
+    def mint_menu(self, paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
+        """Returns the token of a new link to a user's menu, good for 24 hours."""
+        return self._mint("menu", [paywall_id, user, return_url, state, clock.now() + TOPUP_SECONDS * clock.SECOND])
+
+    def open_topup(self, token: str) -> TopupLink:
+        """Returns what a top-up link names. Raises LinkInvalid if it is forged, expired or of another purpose."""
+        return _unexpired(TopupLink(token, *self._open("topup", token)))
+
+    def open_connect(self, token: str) -> AppLink:
+        """Returns what a link to a consent page names. Raises LinkInvalid."""
+        return _unexpired(AppLink(token, *self._open("connect", token)))
+
+    def open_menu(self, token: str) -> AppLink:
+        """Returns what a link to a menu names. Raises LinkInvalid."""
+        return _unexpired(AppLink(token, *self._open("menu", token)))
+
+    def mint_cursor(self, values: list[Any]) -> str:
+        """Returns a token that says where a list goes on; nobody else can make one."""
+        return self._mint("cursor", values)
+
+    def open_cursor(self, token: str) -> list[Any]:
+        """Returns the values of a token that says where a list goes on. Raises LinkInvalid."""
+        return self._open("cursor", token)
+
+    def _mint(self, purpose: str, values: list[Any]) -> str:
+        body = base64.urlsafe_b64encode(json.dumps([purpose, *values], separators=(",", ":")).encode()).rstrip(b"=")
+        return f"{body.decode()}.{_signature(self._secrets[0], body)}"
+
+    def _open(self, purpose: str, token: str) -> list[Any]:
+        """Returns a token's values once its signature, by any of our secrets, and its purpose are right."""
+        body, _, signature = token.partition(".")
+        if not token.isascii() or not any(
+            hmac.compare_digest(signature, _signature(secret, body.encode())) for secret in self._secrets
+        ):
+            raise LinkInvalid(f"This link is not one of ours. {_ASK_AGAIN}")
+        values: list[Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        if values[0] != purpose:
+            raise LinkInvalid(f"This link is for something else. {_ASK_AGAIN}")
+        return values[1:]
 
 
 def topup_url(base_url: str, token: str) -> str:
@@ -97,53 +141,10 @@ def own_page(path: str | None) -> str:
     return path if path and _OWN_PAGE.fullmatch(path) else "/wallet/"
 
 
-def open_topup(token: str) -> TopupLink:
-    """Returns what a top-up link names. Raises LinkInvalid if it is forged, expired or of another purpose."""
-    return _unexpired(TopupLink(*_open("topup", token)))
-
-
-def open_connect(token: str) -> AppLink:
-    """Returns what a link to a consent page names. Raises LinkInvalid."""
-    return _unexpired(AppLink(*_open("connect", token)))
-
-
-def open_menu(token: str) -> AppLink:
-    """Returns what a link to a menu names. Raises LinkInvalid."""
-    return _unexpired(AppLink(*_open("menu", token)))
-
-
-def mint_cursor(values: list[Any]) -> str:
-    """Returns a token that says where a list goes on; nobody else can make one."""
-    return _mint("cursor", values)
-
-
-def open_cursor(token: str) -> list[Any]:
-    """Returns the values of a token that says where a list goes on. Raises LinkInvalid."""
-    return _open("cursor", token)
-
-
 def _unexpired(link: L) -> L:
     if link.expires_at < clock.now():
         raise LinkInvalid(f"This link has expired. {_ASK_AGAIN}", "link_expired")
     return link
-
-
-def _mint(purpose: str, values: list[Any]) -> str:
-    body = base64.urlsafe_b64encode(json.dumps([purpose, *values], separators=(",", ":")).encode()).rstrip(b"=")
-    return f"{body.decode()}.{_signature(settings.get().secrets[0], body)}"
-
-
-def _open(purpose: str, token: str) -> list[Any]:
-    """Returns a token's values once its signature, by any of our secrets, and its purpose are right."""
-    body, _, signature = token.partition(".")
-    if not token.isascii() or not any(
-        hmac.compare_digest(signature, _signature(secret, body.encode())) for secret in settings.get().secrets
-    ):
-        raise LinkInvalid(f"This link is not one of ours. {_ASK_AGAIN}")
-    values: list[Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    if values[0] != purpose:
-        raise LinkInvalid(f"This link is for something else. {_ASK_AGAIN}")
-    return values[1:]
 
 
 def _signature(secret: bytes, body: bytes) -> str:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app import settings
 from app.domain.catalogue.catalogue import ListedModel, read_listed, read_vanished
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
@@ -52,16 +51,24 @@ class _Plan:
         return self.configuration.provider.is_operators
 
 
-def follow_catalogue(session: Session, paywall_id: str, list_host: str) -> tuple[int, list[SwitchedOff]]:
+@dataclass(frozen=True, slots=True)
+class FollowRules:
+    """The host of the provider whose list the catalogue is, and the platform's share of a charge."""
+
+    list_host: str
+    fee_basis_points: int
+
+
+def follow_catalogue(session: Session, paywall_id: str, rules: FollowRules) -> tuple[int, list[SwitchedOff]]:
     """Brings a paywall's prices up to date; returns how many changed, and what had to be switched off.
 
-    `list_host` is the host of the provider whose list the catalogue is: its models vanish only for those whom it
-    serves. New ones are offered only where the operator's key pays. Raises NotFound.
+    Models of the list vanish only for those whom its provider serves. New ones are offered only where the operator's
+    key pays. Raises NotFound.
     """
     paywall, current = configuration.read_current(session, paywall_id)
     provider = current.provider
-    by_list = provider.is_operators or urlsplit(provider.base_url).hostname == list_host
-    plan = _Plan(paywall.unit, terms_of(paywall.mode, provider.name, settings.get().fee_basis_points), current, by_list)
+    by_list = provider.is_operators or urlsplit(provider.base_url).hostname == rules.list_host
+    plan = _Plan(paywall.unit, terms_of(paywall.mode, provider.name, rules.fee_basis_points), current, by_list)
     latest = price_book.read_latest(session, paywall_id)
     for name, listed in read_listed(session).items():
         _plan_model(plan, listed, latest.get(name))

@@ -4,26 +4,24 @@ A list that cannot be had, understood or believed changes nothing; the next run 
 """
 
 from functools import partial
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import select
 
-from app import db, settings
+from app import db
 from app.domain.catalogue.catalogue import ListTooShort, write_list
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.tables import PaywallRow
 from app.each_alone import Failed, each_alone
-from app.flows.catalogue.follow import SwitchedOff, follow_catalogue
-from app.flows.events.mails import Notice, tell_developer
-from app.ports.mail import Mailer
+from app.flows.catalogue.follow import FollowRules, SwitchedOff, follow_catalogue
+from app.flows.events.mails import Desk, Notice
 from app.ports.prices import ModelCatalogue
 from app.sql.columns import table_of
 
 log = structlog.get_logger()
 
 
-async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
+async def sync_catalogue(source: ModelCatalogue, rules: FollowRules, desk: Desk) -> int:
     """Syncs the catalogue and every paywall's prices, tells developers what was switched off; returns what changed."""
     try:
         listed = await source.read()
@@ -35,23 +33,22 @@ async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
         log.warning("catalogue_sync", step="read", unreadable=sorted(listed.unreadable))
     log.info("catalogue_sync", step="written", models=len(listed.models), new=len(changes.new),
              priced=changes.priced, vanished=changes.vanished, returned=changes.returned)  # fmt: skip
-    return changes.count + await follow_everywhere(mailer)
+    return changes.count + await follow_everywhere(rules, desk)
 
 
-async def follow_everywhere(mailer: Mailer) -> int:
+async def follow_everywhere(rules: FollowRules, desk: Desk) -> int:
     """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed."""
-    host = urlsplit(settings.get().openrouter_base).hostname or ""
     paywalls = table_of(PaywallRow)
     paywall_ids = await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all())
-    done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, mailer, host))
+    done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, rules, desk))
     return sum(changed for _, changed in done if not isinstance(changed, Failed))
 
 
-async def _follow(mailer: Mailer, list_host: str, paywall_id: str) -> int:
-    follow = partial(follow_catalogue, paywall_id=paywall_id, list_host=list_host)
+async def _follow(rules: FollowRules, desk: Desk, paywall_id: str) -> int:
+    follow = partial(follow_catalogue, paywall_id=paywall_id, rules=rules)
     changed, switched_off = await db.in_transaction(follow, writes=True)
     # The prices stand whatever becomes of the mails, and each mail of the others.
-    await each_alone("catalogue_sync", switched_off, lambda model: tell_developer(mailer, _notice(model)),
+    await each_alone("catalogue_sync", switched_off, lambda model: desk.tell(_notice(model)),
                      lambda model: f"{model.paywall_id}:{model.model}")  # fmt: skip
     return changed
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from app import db, settings, threads
+from app import db, threads
 from app.commit_queue import CommitQueue
 from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.errors import InsufficientFunds, LedgerRefused, ProviderFailed, StaleDecision, StillRunning, Unavailable
@@ -26,7 +26,6 @@ from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
-from app.finishing import Finishing
 from app.flows.callers.asked import Action, Ask, Stopped
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
@@ -38,6 +37,7 @@ from app.flows.chat.thinking import ThinkingModels
 from app.flows.limits.limiter import Admission, Limiter
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt, with_images
+from app.keeper import Keeper
 from app.ports.providers import ProviderAnswer, Providers
 from app.ports.tokens import TokenCounter
 
@@ -86,15 +86,15 @@ class Chat:
     """The chat flow of one process; `owner` is the process whose lease keeps its holds alive."""
 
     def __init__(self, queue: CommitQueue, providers: Providers, counter: TokenCounter, owner: str,
-                 standings: Standings, limits: Limiter) -> None:  # fmt: skip
+                 standings: Standings, limits: Limiter, keeper: Keeper, fee_basis_points: int) -> None:  # fmt: skip
         self._queue, self._limits = queue, limits
         self._standings = standings
         self._providers = providers
         self._counter = counter
         self._owner = owner
         self._thinking = ThinkingModels()
-        self.finishing = Finishing()
-        self.keep, self.drain = self.finishing.keep, self.finishing.drain
+        self._fee = fee_basis_points
+        self.keeper, self.keep = keeper, keeper.keep
 
     async def begin(
         self,
@@ -117,11 +117,11 @@ class Chat:
         decision = decide(snapshot, standing, request, has_thought_unseen=has_thought)
         if isinstance(decision, Ask):
             return decision
-        provider, fee = snapshot.configuration.provider.name, settings.get().fee_basis_points
+        provider = snapshot.configuration.provider.name
         of_chat, at_once = (not snapshot.told.isdisjoint(kinds) for kinds in (OF_CHAT, AT_ONCE))
         asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider, request.is_stream,
                       snapshot.unit, decision.offer.price, claimed.id if claimed else None,
-                      terms_of(snapshot.mode, provider, fee), of_chat, at_once, user_from)  # fmt: skip
+                      terms_of(snapshot.mode, provider, self._fee), of_chat, at_once, user_from)  # fmt: skip
         bound = await within_window(request, decision.offer, decision.bound, self._counter)
         run = Run(snapshot, request, asked, decision.offer, bound, standing)
         try:

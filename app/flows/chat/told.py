@@ -22,11 +22,14 @@ from app.flows.callers.asked import REASONS, Action, Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.limits.limiter import RateReached
+from app.keeper import Keeper
 
 log = structlog.get_logger()
 
 PAUSE_SECONDS = 60
 REMEMBERED_MAX = 10_000
+TELL_SECONDS_MAX = 10
+"""How long what is still being told at the end of the process has for it."""
 LOOK_SECONDS = 0.2
 """After how long it is looked whether anybody listens to what nobody did, as far as its snapshot knew."""
 
@@ -53,9 +56,9 @@ class Teller:
     reading for all paywalls then says whether anybody listens; a paywall without webhooks costs no more than that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
         self._told: dict[Key, int] = {}
-        self._telling: set[asyncio.Task[object]] = set()
         self._unheard: dict[Key, _Unheard] = {}
         self._looking: asyncio.TimerHandle | None = None
 
@@ -96,8 +99,7 @@ class Teller:
     async def drain(self) -> None:
         """Waits for what is still being told."""
         self._look()
-        while self._telling:
-            await asyncio.gather(*self._telling)
+        await self._keeper.drain(TELL_SECONDS_MAX)
 
     def _is_due(self, key: Key) -> bool:
         return key not in self._unheard and self._told.get(key, 0) <= clock.now() - PAUSE_SECONDS * clock.SECOND
@@ -140,9 +142,7 @@ class Teller:
                 self._keep(key[2], unheard.tell)
 
     def _keep(self, item: str, tell: Callable[[], Awaitable[None]]) -> None:
-        task = asyncio.create_task(alone("teller", item, tell))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._keeper.keep(alone("teller", item, tell))
 
 
 async def _record(events: Sequence[Made]) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 
-from app import db, settings
+from app import db
 from app.domain import clock
 from app.domain.errors import CoinslotError
 from app.domain.events import deliveries, outbox, subscriptions
@@ -22,8 +22,10 @@ from app.domain.events.outbox import Due
 from app.domain.events.subscriptions import EndedBy, Endpoint, SubscriptionView
 from app.domain.leases import leases
 from app.each_alone import Failed, alone
+from app.flows.events.mails import Desk
 from app.flows.events.message import OUR_FAULT, message_of, outcome_of
-from app.ports.mail import Mail, Mailer
+from app.keeper import Keeper
+from app.ports.mail import Mail
 from app.ports.seal import Sealer
 from app.ports.webhooks import Messenger, Posted
 
@@ -119,12 +121,12 @@ class Courier:
 
     messenger: Messenger
     sealer: Sealer
-    mailer: Mailer
+    desk: Desk
     base_seconds: float
     claim_seconds: float
+    keeper: Keeper
     _in_flight: dict["asyncio.Task[_Sent]", str] = field(default_factory=dict)
     _unwritten: list[_Sent] = field(default_factory=list)
-    _telling: set["asyncio.Task[object]"] = field(default_factory=set)
     _failing: set[str] = field(default_factory=set)
 
     async def deliver(self) -> int:
@@ -148,8 +150,6 @@ class Courier:
             self._in_flight.clear()
         if isinstance(step, Failed):
             raise step.error
-        if self._telling:
-            await asyncio.wait(self._telling, timeout=GATHER_SECONDS)
         return attempts
 
     async def _step(self) -> int:
@@ -245,9 +245,7 @@ class Courier:
 
     def _tell_later(self, subscription: SubscriptionView, by: EndedBy) -> None:
         """Tells behind the deliveries, which wait for no mail server."""
-        task = asyncio.create_task(alone(_LOOP, subscription.id, partial(self._tell, subscription, by)))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self.keeper.keep(alone(_LOOP, subscription.id, partial(self._tell, subscription, by)))
 
     async def _tell(self, subscription: SubscriptionView, by: EndedBy) -> None:
         """Says in the log and by mail that a subscription was made inactive; a mail that fails undoes nothing."""
@@ -260,9 +258,9 @@ class Courier:
             "its log, GET /v1/webhooks/logs. Once the endpoint works, make it active again with PATCH "
             f'/v1/webhooks/subscriptions/{subscription.id} {{"isActive": true}}, and replay what it missed.'
         )
-        for address in sorted(settings.get().operators):
+        for address in sorted(self.desk.addresses):
             try:
-                await self.mailer.send(Mail(address, "A webhook was deactivated", text))
+                await self.desk.mailer.send(Mail(address, "A webhook was deactivated", text))
             except CoinslotError as error:
                 log.error("webhook_delivery", step="mail", error=error.message, **ids)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from app import settings
 from app.domain.errors import ProviderFailed
 from app.ports.mail import Mail, Mailer
 
@@ -23,12 +22,24 @@ class Notice:
     subject: str
     text: str
 
+    @property
+    def headline(self) -> str:
+        """The subject of its mail, which says of which app it is."""
+        return f"{self.app_name}: {self.subject}"
 
-async def tell_developer(mailer: Mailer, notice: Notice) -> None:
-    """Tells it; a mail that cannot be sent is logged and undoes nothing."""
-    log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
-    for address in sorted(settings.get().operators):
-        try:
-            await mailer.send(Mail(address, f"{notice.app_name}: {notice.subject}", notice.text))
-        except ProviderFailed as failure:
-            log.error("developer_notice", paywall=notice.paywall_id, step="mail", error=failure.message)
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whom notices go to, and how."""
+
+    mailer: Mailer
+    addresses: frozenset[str]
+
+    async def tell(self, notice: Notice) -> None:
+        """Tells it; a mail that cannot be sent is logged and undoes nothing."""
+        log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
+        for address in sorted(self.addresses):
+            try:
+                await self.mailer.send(Mail(address, notice.headline, notice.text))
+            except ProviderFailed as failure:
+                log.error("developer_notice", paywall=notice.paywall_id, step="mail", error=failure.message)

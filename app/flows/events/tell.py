@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import settings
 from app.domain.authorizations.tables import Authorization
 from app.domain.events import catalogue, outbox
 from app.domain.events.made import about, make
@@ -41,10 +40,9 @@ def tell_deposit(
     tell(session, paywall_id, user, catalogue.DEPOSIT_CREATED, activity_id, data)
 
 
-def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account) -> None:
+def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account, nanos: int) -> None:
     """Tells that a user was given money to try with when they authorized the app."""
-    credits = settings.get().trial_credits
-    data = {"credits": credits, "amount": format_decimal(credits * NANOS // CREDITS_PER_DOLLAR),
+    data = {"credits": nanos * CREDITS_PER_DOLLAR // NANOS, "amount": format_decimal(nanos),
             "currency": wallet.unit.value, "activityId": None}  # fmt: skip
     tell(session, paywall_id, user, catalogue.TRIAL_GRANTED, wallet.id, data)
 

@@ -15,7 +15,7 @@ from app.domain.topups import topups
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
-from app.flows.callers.links import TopupLink, open_topup
+from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
 from app.ports.payments import PaymentRail, SandboxCheckouts
 
@@ -36,18 +36,17 @@ class SandboxCheckout:
     status: str
 
 
-async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person | None = None) -> str:
+async def begin_topup(rail: PaymentRail, link: TopupLink, amount: str, person: Person | None = None) -> str:
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
-    In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, LinkInvalid, NotSignedIn,
+    In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
     Refused where this rail cannot take real money.
     """
-    link = open_topup(token)
     amount_nanos = check_amount(amount)
     topup_id, app_name = await db.in_transaction(
         lambda session: _create(session, link, rail, amount_nanos, person), writes=True
     )
-    return await _check_out(rail, topup_id, amount_nanos, app_name, f"/topup/{token}/?topup={topup_id}")
+    return await _check_out(rail, topup_id, amount_nanos, app_name, f"/topup/{link.token}/?topup={topup_id}")
 
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, amount: str) -> str:
@@ -113,9 +112,8 @@ def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person
     return wallet.account
 
 
-def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> TopupView:
-    """Returns a top-up of the link's own wallet. Raises LinkInvalid, NotFound, NotSignedIn."""
-    link = open_topup(token)
+def read_topup(session: Session, link: TopupLink, topup_id: str, person: Person | None = None) -> TopupView:
+    """Returns a top-up of the link's own wallet. Raises NotFound, NotSignedIn."""
     paywall, _ = read_current(session, link.paywall_id)
     if not paywall.rules.has_app_wallets:
         if person is None:

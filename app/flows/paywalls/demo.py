@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from app import db, settings
+from app import db
 from app.domain.errors import ProviderFailed
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
@@ -53,7 +53,7 @@ class DemoPaywall:
 
 
 async def prepare(
-    provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue
+    provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue, secret: bytes
 ) -> Mapping[Mode, DemoPaywall]:
     """Makes or updates the demo's paywalls for this provider, and returns them by mode. Raises ProviderFailed."""
     models = await provider.list_models(target)
@@ -72,12 +72,14 @@ async def prepare(
             app_text="Notes in the margin",
         ),
     }
-    return {mode: await _prepare(mode, configuration, prices, models[0]) for mode, configuration in wanted.items()}
+    return {
+        mode: await _prepare(mode, configuration, prices, models[0], secret) for mode, configuration in wanted.items()
+    }
 
 
-async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], model: str) -> DemoPaywall:
+async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], model: str, secret: bytes) -> DemoPaywall:
     paywall_id = _IDS[mode]
-    key = keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], paywall_id)
+    key = keys.derive_key(Environment.SANDBOX, secret, paywall_id)
     await db.in_transaction(lambda session: _write(session, paywall_id, mode, wanted, prices, key), writes=True)
     return DemoPaywall(paywall_id, key, model)
 

@@ -4,11 +4,11 @@ Where the operator's key pays, it must leave the developer something after what 
 every kind of token and every length of a prompt; a model that was switched off for that is back once it does.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from app import db, settings
+from app import db
 from app.domain.catalogue.catalogue import read_model
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
@@ -23,39 +23,47 @@ from app.flows.catalogue.defaults import to_new_price
 from app.ports.prices import PriceCatalogue
 
 
-async def set_own_price(catalogue: PriceCatalogue, paywall_id: str, wanted: NewPrice) -> int:
+@dataclass(frozen=True, slots=True)
+class PriceRules:
+    """What a price must leave room for: the platform's share; and the catalogue that knows what models cost."""
+
+    catalogue: PriceCatalogue
+    fee_basis_points: int
+
+
+async def set_own_price(rules: PriceRules, paywall_id: str, wanted: NewPrice) -> int:
     """Sets a developer's price, in the paywall's unit, and returns its version. Raises BadField, NotFound."""
-    return await db.in_transaction(lambda session: _set_own(session, catalogue, paywall_id, wanted), writes=True)
+    return await db.in_transaction(lambda session: _set_own(session, rules, paywall_id, wanted), writes=True)
 
 
-async def follow_list_price(catalogue: PriceCatalogue, paywall_id: str, model: str) -> int:
+async def follow_list_price(rules: PriceRules, paywall_id: str, model: str) -> int:
     """Gives a model the catalogue's price again, with the paywall's markup, and returns its version.
 
     Raises BadField where the catalogue knows none or it would leave the developer nothing, NotFound.
     """
-    return await db.in_transaction(lambda session: _follow(session, catalogue, paywall_id, model), writes=True)
+    return await db.in_transaction(lambda session: _follow(session, rules, paywall_id, model), writes=True)
 
 
-def _set_own(session: Session, catalogue: PriceCatalogue, paywall_id: str, wanted: NewPrice) -> int:
+def _set_own(session: Session, rules: PriceRules, paywall_id: str, wanted: NewPrice) -> int:
     paywall, current = configuration.read_current(session, paywall_id)
     own = replace(wanted, source=DEVELOPER, cost=None)
     if current.provider.is_operators and paywall.rules.is_split:
-        own = replace(own, cost=asked_price(session, catalogue, wanted.model, paywall.unit))
-    return _save(session, paywall, own, current.provider.name)
+        own = replace(own, cost=asked_price(session, rules.catalogue, wanted.model, paywall.unit))
+    return _save(session, rules, paywall, own, current.provider.name)
 
 
-def _follow(session: Session, catalogue: PriceCatalogue, paywall_id: str, model: str) -> int:
+def _follow(session: Session, rules: PriceRules, paywall_id: str, model: str) -> int:
     paywall, current = configuration.read_current(session, paywall_id)
-    known = read_model(session, model) or catalogue.find(model)
+    known = read_model(session, model) or rules.catalogue.find(model)
     price = to_new_price(model, known, paywall.unit, current.markup_basis_points) if known is not None else None
     if price is None:
         raise BadField("model", f"The catalogue has no price for `{model}`.")
-    return _save(session, paywall, price, current.provider.name)
+    return _save(session, rules, paywall, price, current.provider.name)
 
 
-def _save(session: Session, paywall: Paywall, price: NewPrice, provider: str) -> int:
+def _save(session: Session, rules: PriceRules, paywall: Paywall, price: NewPrice, provider: str) -> int:
     price_book.check(price)
-    terms = terms_of(paywall.mode, provider, settings.get().fee_basis_points)
+    terms = terms_of(paywall.mode, provider, rules.fee_basis_points)
     if terms is not None:
         check_share(terms, price_book.to_price(price, paywall.unit))
     return price_book.set_price(session, paywall.id, price)

@@ -6,7 +6,7 @@ A key goes only to the host that it was saved with: another address needs the ke
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from app import db, settings
+from app import db
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField, ProviderFailed
 from app.domain.paywalls import configuration
@@ -15,8 +15,7 @@ from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.catalogue.defaults import fill_prices
 from app.flows.events.tell import publish_and_tell
-from app.flows.paywalls.prices import stand_on_cost
-from app.ports.prices import PriceCatalogue
+from app.flows.paywalls.prices import PriceRules, stand_on_cost
 from app.ports.providers import Providers
 from app.ports.seal import Sealer
 
@@ -52,7 +51,7 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
 async def save_provider(
     providers: Providers,
     sealer: Sealer,
-    catalogue: PriceCatalogue,
+    rules: PriceRules,
     paywall_id: str,
     wanted: ProviderSetting,
     api_key: str | None,
@@ -81,11 +80,11 @@ async def save_provider(
         _, newest = configuration.read_current(session, paywall_id)
         version = publish_and_tell(session, paywall_id, replace(newest, provider=published))
         unit, markup = paywall.unit, newest.markup_basis_points
-        priced, unpriced = fill_prices(session, paywall_id, unit, models, catalogue, markup)
-        terms = terms_of(paywall.mode, published.name, settings.get().fee_basis_points)
+        priced, unpriced = fill_prices(session, paywall_id, unit, models, rules.catalogue, markup)
+        terms = terms_of(paywall.mode, published.name, rules.fee_basis_points)
         if terms is not None:
             if published.is_operators:
-                stand_on_cost(session, catalogue, paywall_id, unit)
+                stand_on_cost(session, rules.catalogue, paywall_id, unit)
             for offer in read_offers(session, paywall_id, unit).priced.values():
                 check_share(terms, offer.price)
         return SavedProvider(version, tuple(priced), tuple(unpriced))

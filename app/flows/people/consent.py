@@ -24,8 +24,9 @@ from app.domain.people.accounts import read_account
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
+from app.domain.wallets.trial import TrialRules
 from app.domain.wallets.wallets import end_user_id
-from app.flows.callers.links import AppLink, open_connect
+from app.flows.callers.links import AppLink
 from app.flows.callers.snapshot import Snapshot
 from app.flows.events.tell import tell_authorized, tell_declined, tell_revoked, tell_trial
 from app.flows.wallets.trial import give_trials
@@ -90,20 +91,19 @@ def read_consent(session: Session, link: AppLink, account_id: str) -> ConsentVie
     )
 
 
-async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) -> Approval:
+async def approve(mailer: Mailer, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int) -> Approval:
     """Keeps the consent of whoever is signed in, tells them by mail, and says where to go.
 
     Raises LinkInvalid, TakenByAnother, BadField for the cap.
     """
-    link = open_connect(token)
     try:
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, token, person, cap_nanos), writes=True
+            lambda session: _approve(session, trial, link, person, cap_nanos), writes=True
         )
     except IntegrityError:
         # Another account approved the same user, or the same person in another tab, a moment before.
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, token, person, cap_nanos), writes=True
+            lambda session: _approve(session, trial, link, person, cap_nanos), writes=True
         )
     log.info("authorize", step="approved", paywall=link.paywall_id, account=person.account_id)
     await _tell(mailer, person, configuration.app_name, link.user, cap_nanos)
@@ -112,21 +112,22 @@ async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) ->
     return Approval(configuration.app_name, link.way_back(connected="true", **more), is_awaited)
 
 
-def _approve(session: Session, token: str, person: Person, cap_nanos: int) -> tuple[str | None, Configuration]:
-    link = open_connect(token)
+def _approve(
+    session: Session, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int
+) -> tuple[str | None, Configuration]:
     paywall, configuration = _shared_paywall(session, link.paywall_id)
     environment = paywall.environment
     wallet = open_shared_wallet(session, person.account_id, environment)
-    outcomes = give_trials(session, person.account_id, person.address)
+    outcomes = give_trials(session, trial, person.account_id, person.address)
     consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
-                      configuration.needs_confirmation, token)  # fmt: skip
+                      configuration.needs_confirmation, link.token)  # fmt: skip
     before = authorizations.find_active(session, paywall.id, link.user)
     code = authorizations.approve(session, consent)
     active = authorizations.find_active(session, paywall.id, link.user)
     if active is not None and before is None:
         tell_authorized(session, active)
     if outcomes.get(environment) == "given":
-        tell_trial(session, paywall.id, link.user, wallet)
+        tell_trial(session, paywall.id, link.user, wallet, trial.amount_nanos)
     return code, configuration
 
 
@@ -145,10 +146,9 @@ async def _tell(mailer: Mailer, person: Person, app_name: str, user: str, cap_na
         log.error("authorize", step="mail", account=person.account_id, error=error.message)
 
 
-async def decline(token: str) -> str | None:
-    """Tells the app that a person declines, once for each link, and returns where they go. Raises LinkInvalid."""
-    link = open_connect(token)
-    await db.in_transaction(lambda session: tell_declined(session, link.paywall_id, link.user, token), writes=True)
+async def decline(link: AppLink) -> str | None:
+    """Tells the app that a person declines, once for each link, and returns where they go."""
+    await db.in_transaction(lambda session: tell_declined(session, link.paywall_id, link.user, link.token), writes=True)
     return link.way_back(connected="false")
 
 

@@ -12,11 +12,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import db, settings
+from app import db
 from app.domain.people import accounts, known_browsers, sessions, sign_in_codes
 from app.domain.people.accounts import ProvenIdentity, check_email, email_identity
 from app.domain.people.sessions import Person
 from app.domain.people.sign_in_codes import CodeWrong, NewCode, Proof
+from app.domain.wallets.trial import TrialRules
 from app.flows.wallets.trial import give_trials
 from app.ports.login import Login
 from app.ports.mail import Mail, Mailer
@@ -24,6 +25,15 @@ from app.ports.mail import Mail, Mailer
 T = TypeVar("T")
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """What the operator decides: the instance's secrets, whose addresses are operators', what people get to try."""
+
+    secrets: tuple[bytes, ...]
+    operators: frozenset[str]
+    trial: TrialRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +68,17 @@ class NeedsEmail:
     email: str | None
 
 
-async def send_code(mailer: Mailer, email: str, visit: Visit, identity: ProvenIdentity | None = None) -> str:
+async def send_code(
+    mailer: Mailer, rules: SignInRules, email: str, visit: Visit, identity: ProvenIdentity | None = None
+) -> str:
     """Mails a code to an address, and returns what the browser keeps to use it.
 
     The answer is the same whether the address is known or not. Raises BadField, LimitReached, ProviderFailed.
     """
-    email, pepper = check_email(email), _pepper()
+    email, pepper = check_email(email), _pepper(rules)
     person = await find_person(visit.session_token) if visit.is_adding else None
     account_id = None if person is None else person.account_id
-    is_known = known_browsers.is_known(settings.get().secrets, visit.known, email)
+    is_known = known_browsers.is_known(rules.secrets, visit.known, email)
 
     def make(session: Session) -> NewCode:
         address = visit.address
@@ -83,23 +95,25 @@ async def send_code(mailer: Mailer, email: str, visit: Visit, identity: ProvenId
     return made.browser_token
 
 
-async def enter_with_code(browser_token: str, code: str, visit: Visit) -> str:
+async def enter_with_code(rules: SignInRules, browser_token: str, code: str, visit: Visit) -> str:
     """Uses a code, and returns the value of the session's cookie. Raises CodeWrong, Refused."""
     proof = await db.in_transaction(
-        lambda session: sign_in_codes.try_code(session, _pepper(), browser_token, code), writes=True
+        lambda session: sign_in_codes.try_code(session, _pepper(rules), browser_token, code), writes=True
     )
     if proof is None:
         raise CodeWrong("This is not the code that was sent. Check it, or ask for a new one.")
-    return await _once_more(lambda session: _enter(session, proof, visit))
+    return await _once_more(lambda session: _enter(session, rules, proof, visit))
 
 
-def _enter(session: Session, proof: Proof, visit: Visit) -> str:
+def _enter(session: Session, rules: SignInRules, proof: Proof, visit: Visit) -> str:
     proven = email_identity(proof.email)
     identities = (proven,) if proof.identity is None else (proof.identity, proven)
-    return _open(session, identities, proof.account_id, "email", proof.email, visit)
+    return _open(session, rules, identities, proof.account_id, "email", proof.email, visit)
 
 
-async def enter_with_login(login: Login, label: str, is_trusted: bool, visit: Visit) -> str | NeedsEmail:
+async def enter_with_login(
+    rules: SignInRules, login: Login, label: str, is_trusted: bool, visit: Visit
+) -> str | NeedsEmail:
     """Returns the value of a session's cookie, or what must be proven first.
 
     Raises Refused if whoever is signed in adds an identity that leads to another account.
@@ -112,11 +126,12 @@ async def enter_with_login(login: Login, label: str, is_trusted: bool, visit: Vi
         return NeedsEmail(identity, login.email)
     identities = (identity,) if proven is None else (identity, email_identity(check_email(proven)))
     account_id = None if person is None else person.account_id
-    return await _once_more(lambda session: _open(session, identities, account_id, label, proven, visit))
+    return await _once_more(lambda session: _open(session, rules, identities, account_id, label, proven, visit))
 
 
 def _open(
     session: Session,
+    rules: SignInRules,
     identities: tuple[ProvenIdentity, ...],
     account_id: str | None,
     method: str,
@@ -133,7 +148,7 @@ def _open(
     if before is not None:
         sessions.revoke_session(session, before.account_id, before.session_id)
         proven_email = proven_email if before.account_id != account_id else proven_email or before.proven_email
-    give_trials(session, account_id, visit.address)
+    give_trials(session, rules.trial, account_id, visit.address)
     return sessions.open_session(session, account_id, method, proven_email, visit.browser, visit.address)
 
 
@@ -152,12 +167,12 @@ async def find_person(session_token: str | None) -> Person | None:
     return await db.in_transaction(lambda session: sessions.find_person(session, session_token))
 
 
-async def remember_browser(session_token: str, kept: str | None) -> str | None:
+async def remember_browser(rules: SignInRules, session_token: str, kept: str | None) -> str | None:
     """Returns what a browser keeps of a sign-in, beside what it kept; None if this one has proven no address."""
     person = await find_person(session_token)
     if person is None or person.proven_email is None:
         return None
-    return known_browsers.remember(settings.get().secrets, kept, person.proven_email)
+    return known_browsers.remember(rules.secrets, kept, person.proven_email)
 
 
 async def find_person_of(session_id: str) -> Person | None:
@@ -212,9 +227,9 @@ async def remove_identity(person: Person, identity_id: str) -> None:
     )
 
 
-def is_operator(person: Person) -> bool:
+def is_operator(rules: SignInRules, person: Person) -> bool:
     """Tells whether this sign-in has proven an operator's address; another session of the same person may not have."""
-    return person.proven_email is not None and person.proven_email in settings.get().operators
+    return person.proven_email is not None and person.proven_email in rules.operators
 
 
 async def forget_codes() -> int:
@@ -222,5 +237,5 @@ async def forget_codes() -> int:
     return await db.in_transaction(sign_in_codes.forget_codes, writes=True)
 
 
-def _pepper() -> bytes:
-    return hmac.digest(settings.get().secrets[0], b"sign-in-codes", "sha256")
+def _pepper(rules: SignInRules) -> bytes:
+    return hmac.digest(rules.secrets[0], b"sign-in-codes", "sha256")

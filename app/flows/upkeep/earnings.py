@@ -4,7 +4,7 @@ from functools import partial
 
 import structlog
 
-from app import db, settings
+from app import db
 from app.domain import clock
 from app.domain.earnings import earnings
 from app.each_alone import Failed, each_alone
@@ -14,9 +14,9 @@ log = structlog.get_logger()
 DAY_SECONDS = 24 * 60 * 60
 
 
-async def mature_earnings() -> int:
+async def mature_earnings(pending_days: int) -> int:
     """Makes available what has been pending for long enough, a paywall at a time; returns of how many paywalls."""
-    before = clock.now() - settings.get().earnings_pending_days * DAY_SECONDS * clock.SECOND
+    before = clock.now() - pending_days * DAY_SECONDS * clock.SECOND
     pending = await db.in_transaction(earnings.list_pending)
     done = await each_alone("earnings_maturity", pending, partial(_mature, before))
     return sum(1 for _, nanos in done if not isinstance(nanos, Failed) and nanos)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from app import db, settings
+from app import db
 from app.commit_queue import CommitQueue
 from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.errors import HoldClosed
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 BATCH = 500
 
 
-async def reap_holds(queue: CommitQueue) -> int:
+async def reap_holds(queue: CommitQueue, fee_basis_points: int) -> int:
     """Ends the open holds of processes whose lease has ended, and returns how many.
 
     Each expires, charged what its last checkpoint metered: nothing, if nothing was delivered. That of a chat
@@ -44,7 +44,8 @@ async def reap_holds(queue: CommitQueue) -> int:
     # All of them now: what waited for the next run would be held for longer than was promised. One that cannot be
     # ended is left to the next run, so that it is not looked at for ever and delays no other.
     while lost := await db.in_transaction(partial(_lost_holds, but=failed)):
-        ended = await asyncio.gather(*(alone("housekeeping", hold.id, partial(_expire, queue, hold)) for hold in lost))
+        expire = partial(_expire, queue, fee_basis_points)
+        ended = await asyncio.gather(*(alone("housekeeping", hold.id, partial(expire, hold)) for hold in lost))
         failed |= {hold.id for hold, end in zip(lost, ended, strict=True) if isinstance(end, Failed)}
         reaped += sum(not isinstance(end, Failed) for end in ended)
     if reaped:
@@ -107,7 +108,7 @@ def _lost_holds(session: Session, but: Collection[str] = ()) -> list[_LostHold]:
     ]  # fmt: skip
 
 
-async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
+async def _expire(queue: CommitQueue, fee_basis_points: int, hold: _LostHold) -> None:
     try:
         if hold.claim_id is not None:
             let_go = requests.let_go(hold.request_id, requests.INTERRUPTED, is_told=hold.is_told)
@@ -116,7 +117,7 @@ async def _expire(queue: CommitQueue, hold: _LostHold) -> None:
             return
         wallet = parse(hold.account_id)
         arithmetic = None if hold.arithmetic_json is None else json.loads(hold.arithmetic_json)
-        terms = terms_of(hold.mode, hold.provider, settings.get().fee_basis_points)
+        terms = terms_of(hold.mode, hold.provider, fee_basis_points)
         cost = requests.checkpoint_cost(arithmetic)
         split = charge_split(wallet, hold.paywall_id, terms, cost, hold.provider)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app import db, settings
+from app import db
 from app.commit_queue import CommitQueue
 from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.errors import Blocked, InsufficientFunds, KeyConflict, StaleDecision, StillRunning
@@ -39,66 +39,75 @@ class ChargeAnswer:
     ask: Ask | None = None
 
 
-async def charge(
-    queue: CommitQueue,
-    standings: Standings,
-    spending: SpendLimits,
-    snapshot: Snapshot,
-    user: str,
-    amount_nanos: int,
-    details: dict[str, Any] | None,
-    claimed: Claim | None,
-    request_id: str,
-    client_request_id: str | None,
-    user_from: UserPlace | None = None,
-) -> ChargeAnswer:
-    """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """Charges that apps make themselves, in one process; `fee_basis_points` is the platform's share."""
 
-    With a claim the money moves once, however often and however concurrently it is asked for.
-    """
-    if claimed is not None and (first := await _first_answer(claimed)):
-        return first
-    app_name = snapshot.configuration.app_name
-    standing = await standings.find(snapshot, user)
-    _check(standing, app_name)
-    if standing.wallet is None:
-        return _refused("authorize")
-    wallet, terms = standing.wallet, terms_of(snapshot.mode, None, settings.get().fee_basis_points)
-    charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
-    asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
-                  terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
-    text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
+    queue: CommitQueue
+    standings: Standings
+    spending: SpendLimits
+    fee_basis_points: int
 
-    def beside(charged: Applied) -> list[Row]:
-        rows: list[Row] = [requests.record_manual(asked, charged, details)]
-        if claimed is not None:
-            rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
-        return rows
+    async def charge(
+        self,
+        snapshot: Snapshot,
+        user: str,
+        amount_nanos: int,
+        details: dict[str, Any] | None,
+        claimed: Claim | None,
+        request_id: str,
+        client_request_id: str | None,
+        user_from: UserPlace | None = None,
+    ) -> ChargeAnswer:
+        """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
 
-    split = charge_split(wallet.account, snapshot.paywall_id, terms)
-    limits = await spending.open(snapshot, user)
-    budgets = standing.budgets + tuple(limit.budget_id for limit in limits)
-    operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, budgets,
-                       snapshot.epochs + standing.epochs)  # fmt: skip
-    try:
-        applied = await queue.commit(operation, beside)
-    except InsufficientFunds as refusal:
-        reached = await first_reached(limits, refusal)
-        if reached is not None:
-            return ChargeAnswer(False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}")
-        shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
-        return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
-    except StaleDecision:
-        standings.forget(snapshot, user)
-        raise
-    except KeyConflict:
-        if claimed is None:
+        With a claim the money moves once, however often and however concurrently it is asked for.
+        """
+        if claimed is not None and (first := await _first_answer(claimed)):
+            return first
+        app_name = snapshot.configuration.app_name
+        standing = await self.standings.find(snapshot, user)
+        _check(standing, app_name)
+        if standing.wallet is None:
+            return _refused("authorize")
+        wallet, terms = standing.wallet, terms_of(snapshot.mode, None, self.fee_basis_points)
+        charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
+        asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
+                      terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
+        text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
+
+        def beside(charged: Applied) -> list[Row]:
+            rows: list[Row] = [requests.record_manual(asked, charged, details)]
+            if claimed is not None:
+                rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
+            return rows
+
+        split = charge_split(wallet.account, snapshot.paywall_id, terms)
+        limits = await self.spending.open(snapshot, user)
+        budgets = standing.budgets + tuple(limit.budget_id for limit in limits)
+        operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, budgets,
+                           snapshot.epochs + standing.epochs)  # fmt: skip
+        try:
+            applied = await self.queue.commit(operation, beside)
+        except InsufficientFunds as refusal:
+            reached = await first_reached(limits, refusal)
+            if reached is not None:
+                return ChargeAnswer(
+                    False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}"
+                )
+            shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+            return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
+        except StaleDecision:
+            self.standings.forget(snapshot, user)
             raise
-        # Another amount with the same key was first; reading its answer tells whose key it is.
-        return await _first_answer(claimed) or _lost(claimed)
-    if applied.is_replay and claimed is not None:
-        return await _first_answer(claimed) or _lost(claimed)
-    return ChargeAnswer(True, text, request_id)
+        except KeyConflict:
+            if claimed is None:
+                raise
+            # Another amount with the same key was first; reading its answer tells whose key it is.
+            return await _first_answer(claimed) or _lost(claimed)
+        if applied.is_replay and claimed is not None:
+            return await _first_answer(claimed) or _lost(claimed)
+        return ChargeAnswer(True, text, request_id)
 
 
 def _check(standing: Standing, app_name: str) -> None:

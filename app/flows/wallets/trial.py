@@ -4,8 +4,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import settings
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
+from app.domain.money import Environment
 from app.domain.paywalls.modes import TRIAL_MODES
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.accounts import list_identities
@@ -16,10 +15,8 @@ from app.sql.columns import table_of
 log = structlog.get_logger()
 
 
-def give_trials(session: Session, account_id: str, address: str) -> dict[Environment, Outcome]:
+def give_trials(session: Session, rules: TrialRules, account_id: str, address: str) -> dict[Environment, Outcome]:
     """Opens the person's shared wallet in every environment that has one to spend, and gives each its trial."""
-    chosen = settings.get()
-    rules = TrialRules(chosen.trial_credits * NANOS // CREDITS_PER_DOLLAR, chosen.trials_of_address_max)
     paywalls = table_of(PaywallRow)
     used = session.scalars(select(paywalls.c.environment).where(paywalls.c.mode.in_(TRIAL_MODES)).distinct())
     identities = [identity.id for identity in list_identities(session, account_id)]

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app import settings
+from app import wiring
 
 _TOASTS_STYLE = re.compile(r"`(\[data-sonner-toaster\][^`\\$]*)`")
 """The one style that a script of the pages writes: sonner's, as a literal without escapes."""
@@ -73,12 +73,10 @@ def _hashes(texts: Iterable[str]) -> str:
 
 def _socket_origin() -> str:
     """Returns the origin of the pages' socket, for browsers whose 'self' does not count ws as http's."""
-    return re.sub("^http", "ws", settings.get().public_url)
+    return re.sub("^http", "ws", wiring.get().settings.public_url)
 
 
 def _issuers() -> list[str]:
     """Returns the origins that a form of ours is redirected to: where an OIDC provider is added."""
-    found = {
-        f"{parts.scheme}://{parts.netloc}" for parts in (urlsplit(chosen.issuer) for chosen in settings.get().oidc)
-    }
-    return sorted(found)
+    issuers = (urlsplit(chosen.issuer) for chosen in wiring.get().settings.oidc)
+    return sorted({f"{parts.scheme}://{parts.netloc}" for parts in issuers})

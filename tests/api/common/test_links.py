@@ -10,8 +10,8 @@ from app.domain.errors import BadField
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
-from app.flows.callers.links import open_topup
 from app.flows.callers.snapshot import Snapshot
+from tests.support.handed import open_topup
 
 PAYWALL = Snapshot(
     "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD,

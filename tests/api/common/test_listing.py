@@ -6,7 +6,7 @@ import pytest
 
 from app.api.common.listing import _time, check_word, read_cursor, write_cursor
 from app.domain.errors import BadField
-from app.flows.callers.links import mint_topup
+from tests.support.handed import mint_topup
 from tests.support.server import Demo
 
 SCOPE = ("requests", "pw_1", "ada", None)

@@ -21,11 +21,12 @@ from app import db, settings
 from app.domain.money import Environment
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import ProviderSetting
-from app.flows.paywalls.demo import PAYWALL_ID, prepare
+from app.flows.paywalls.demo import PAYWALL_ID
 from app.jobs.schedule import jobs
-from app.wiring import ProvidersByName
+from app.wiring.adapters import ProvidersByName
 from tests.emulators.receiver import receiving
 from tests.journeys.pages import free_port
+from tests.support.handed import prepare
 from tests.support.server import ROOT, command
 
 pytestmark = pytest.mark.postgres
@@ -51,7 +52,7 @@ def serving(url: str, data: Path, *options: str, **environment: str) -> Iterator
             except httpx.TransportError:
                 time.sleep(0.1)
         try:
-            provider, target = ProvidersByName(_Nobody()).find(PAYWALL_ID, ProviderSetting("demo"))
+            provider, target = ProvidersByName(settings.get(), _Nobody()).find(PAYWALL_ID, ProviderSetting("demo"))
             asyncio.run(prepare(provider, target, _NoPrices()))
             yield base_url, keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], PAYWALL_ID)
         finally:

@@ -13,10 +13,9 @@ from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import publish, read_current
-from app.flows.callers.links import mint_connect, open_connect, open_topup
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
-from app.flows.people.consent import approve
 from tests.support.crowd import sign_in, top_up
+from tests.support.handed import approve, mint_connect, open_connect, open_topup
 from tests.support.server import Demo, running
 
 MAILS = KeptMailer(clock.now)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.flows.callers.links import open_topup
+from tests.support.handed import open_topup
 from tests.support.server import Demo
 
 BAD_AMOUNTS: list[Any] = [

@@ -133,7 +133,7 @@ async def test_all_sockets_of_a_peer_share_what_it_may_say(house: House, monkeyp
 
 
 async def test_a_peer_opens_so_many_and_this_process_too(house: House, data_dir: Any) -> None:
-    settings.configure(data=data_dir, database_url=settings.get().database_url, sockets_max=3, sockets_of_address_max=2)
+    settings.configure(data=data_dir, database_url=settings.get().database, sockets_max=3, sockets_of_address_max=2)
     over = asyncio.Event()
     tokens = [TOKEN[:-1] + str(number) for number in range(6)]
     open_now = [

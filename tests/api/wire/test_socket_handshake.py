@@ -8,8 +8,9 @@ import pytest
 from app import settings
 from app.api.wire.socket_handshake import HEADER_BYTES_MAX, Handshake, Seen, admitted, read_handshake
 from app.api.wire.socket_messages import Reason
-from app.flows.people.sign_in import Visit, enter_with_code, find_person, send_code
+from app.flows.people.sign_in import Visit, find_person
 from tests.support.crowd import MAILBOX, newest_code
+from tests.support.handed import enter_with_code, send_code
 
 TOKEN = "0b0c4f3e-8f5e-4a51-9a55-1d5a1f1f0001"
 QUERY = f"token={TOKEN}&EIO=4&transport=websocket"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from app import settings
 from app.domain import clock
 from app.domain.errors import LinkInvalid
-from app.flows.callers import links
-from app.flows.callers.links import TOPUP_SECONDS, mint_topup, open_topup, topup_url
+from app.flows.callers.links import TOPUP_SECONDS, topup_url
+from tests.support import handed
+from tests.support.handed import mint_topup, open_topup
 
 
 def test_a_link_says_what_it_was_minted_for(data_dir: Path) -> None:
@@ -89,7 +90,7 @@ def test_an_expired_link_says_so(data_dir: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_link_for_something_else_is_refused(data_dir: Path) -> None:
-    token = links._mint("authorize", ["pw_1", "ada", None, None, None, clock.now() + 10**9])
+    token = handed.links()._mint("authorize", ["pw_1", "ada", None, None, None, clock.now() + 10**9])
     with pytest.raises(LinkInvalid, match="something else"):
         open_topup(token)
 

@@ -20,12 +20,12 @@ from app.domain.people.sessions import Person
 from app.domain.topups import topups
 from app.domain.wallets.shared import shared_account
 from app.flows.callers import marks
-from app.flows.callers.links import mint_menu, open_menu
 from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
 from app.flows.callers.snapshot import Snapshot
 from app.flows.people.consent import change_cap, revoke_link
 from tests.support.books import make_snapshot
 from tests.support.crowd import connect, sign_in, top_up
+from tests.support.handed import mint_menu, open_menu
 
 
 def marks_of(*subjects: Subject) -> Marks:

@@ -16,8 +16,9 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import BY_DEVELOPER, CATALOGUE, COST, UNPRICED, VANISHED, NewPrice, Offers
 from app.domain.pricing.quote import Tier
 from app.domain.pricing.tables import ModelPrice
-from app.flows.catalogue.follow import SwitchedOff, follow_catalogue
+from app.flows.catalogue.follow import SwitchedOff
 from tests.support.books import make_paywall
+from tests.support.handed import follow_catalogue
 
 HOST = "openrouter.ai"
 OPERATORS, OWN = ProviderSetting(BUILT_IN), ProviderSetting("own", f"https://{HOST}/api/v1")

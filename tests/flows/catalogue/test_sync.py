@@ -20,13 +20,12 @@ from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice
 from app.flows.catalogue import sync
-from app.flows.catalogue.follow import follow_catalogue
-from app.flows.catalogue.sync import sync_catalogue
 from app.ports.mail import Mail
 from app.ports.prices import ModelCatalogue
 from app.sql.columns import table_of
 from tests.emulators.openrouter import RunningOpenRouter, model
 from tests.support.books import make_paywall
+from tests.support.handed import follow_catalogue, sync_catalogue
 
 MINE = NewPrice("a/mine", 10 * NANOS, 20 * NANOS)
 

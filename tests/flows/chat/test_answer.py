@@ -190,7 +190,7 @@ async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
             patch.setattr(queue, "submit", lambda *_: unanswered())
             await carrier.stream(run, send, describe)
         assert receipt(snapshot).status == "running"
-        await carrier._chat.drain(10)
+        await carrier._chat.keeper.drain(10)
     assert sent == [event("one")]
     assert balance(snapshot) == Balance(NANOS - charge_of(run, 10, 20), 0)
     assert_books_balance()

@@ -57,7 +57,7 @@ async def test_a_client_that_goes_away_at_the_very_end_leaves_nothing_held(
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await carrier._chat.drain(5)
+        await carrier._chat.keeper.drain(5)
     status = "released" if (moment, stream) == ("counting", False) else "settled"
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, status)
     assert_books_balance()
@@ -81,7 +81,7 @@ async def test_a_connection_that_cannot_be_closed_is_charged_all_the_same(databa
                 await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
             else:
                 await carrier.whole(run, describe)
-        await carrier._chat.drain(5)
+        await carrier._chat.keeper.drain(5)
     assert balance(snapshot) == Balance(NANOS - charge_of(run, 10, 20), 0)
     assert_books_balance()
 
@@ -97,7 +97,7 @@ async def test_a_counter_that_breaks_leaves_nothing_held(database: str) -> None:
         carrier._counter = Broken()
         with pytest.raises(ValueError, match="Hello"):
             await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
-        await carrier._chat.drain(5)
+        await carrier._chat.keeper.drain(5)
     assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 
 
@@ -124,8 +124,8 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
         chat = carrier._chat
         making = chat.keep(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
         await asyncio.sleep(0.05)
-        await chat.drain(0.05)
-        assert making.done() and not chat.finishing.running
+        await chat.keeper.drain(0.05)
+        assert making.done() and not chat.keeper.running
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, "settled")
     assert_books_balance()
 
@@ -159,7 +159,7 @@ async def test_a_whole_answer_whose_client_left_is_carried_to_its_end_and_says_s
         asking.use(Scripted(whole("Hi", usage=USAGE), content_type="application/json"))
         recording, _ = asking.ask(None)
         recording.leave()
-        await asking.chat.drain(5)
+        await asking.chat.keeper.drain(5)
     found = receipt(snapshot, asking.runs[0].asked.id)
     assert (found.status, found.disconnect, found.lines[-1].tokens) == ("settled", "drain", 20)
     assert_books_balance()

@@ -13,10 +13,10 @@ from app.domain.usage.tables import Request
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.answer import Carrier
 from app.flows.chat.hold import Run
-from app.flows.upkeep.holds import reap_holds
 from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import describe
+from tests.support.handed import reap_holds
 from tests.support.scripted import DONE, USAGE, Scripted, event, flows, request, whole
 from tests.support.webhooks import listening, told, types_told
 
@@ -88,7 +88,7 @@ async def test_a_client_that_goes_away_canceled_its_request(is_delivered: bool) 
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await carrier._chat.drain(5)
+        await carrier._chat.keeper.drain(5)
     assert ("proxy.request.canceled" in await of_chat(snapshot)) and (
         ("usage.charge.created" in await of_chat(snapshot)) is is_delivered
     )

@@ -15,12 +15,12 @@ from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost
 from app.domain.usage.requests import Metered
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.hold import Run
-from app.flows.upkeep.holds import reap_holds
 from app.flows.upkeep.lease import end
 from app.formats.openai_tokens import count_prompt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import receipt
 from tests.support.crowd import connect, sign_in, top_up
+from tests.support.handed import reap_holds
 from tests.support.scripted import COUNTER, Scripted, flows, request
 from tests.support.splits import balance_of, split_of
 

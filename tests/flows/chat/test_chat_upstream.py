@@ -21,11 +21,13 @@ from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
 from app.flows.chat.hold import Chat, Run
 from app.formats.openai_request import read_chat_request
+from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderTarget
 from tests.emulators.upstream import RunningUpstream, running
 from tests.emulators.upstream_exchange import WORDS
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, describe, receipt
+from tests.support.handed import fee
 from tests.support.scripted import COUNTER, DONE, limiter
 
 
@@ -48,7 +50,7 @@ class Place:
         snapshot = make_snapshot({model: NewPrice(model, NANOS, 2 * NANOS, output_tokens_max=100)})
         self.snapshot = snapshot
         await give(snapshot, "ada", NANOS)
-        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings(), limiter())
+        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
         body = {"model": model, "messages": [{"role": "user", "content": "Say it."}], **more}
         run = await chat.begin(snapshot, "ada", read_chat_request(body), "req_1", None)
         assert isinstance(run, Run)

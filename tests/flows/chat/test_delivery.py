@@ -14,12 +14,13 @@ from app.domain.usage.tables import IdempotentAnswer
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
 from app.flows.chat import delivery
-from app.flows.upkeep.holds import forget_answers, reap_holds
+from app.flows.upkeep.holds import forget_answers
 from app.sql.columns import table_of
 from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import BROKEN, balance, charge_of, receipt, rows_written
 from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, whole
+from tests.support.handed import reap_holds
 
 
 @pytest.mark.parametrize("is_stream", [True, False])
@@ -77,7 +78,7 @@ async def test_a_client_that_leaves_finds_its_answer_later(database: str) -> Non
         asking.use(Scripted(*STREAMED))
         recording, _ = asking.ask()
         recording.leave()
-        await asking.chat.drain(5)
+        await asking.chat.keeper.drain(5)
         answer, is_replay = await asking.answer()
     assert (answer.endswith(DONE), is_replay, receipt(snapshot, asking.runs[0].asked.id).disconnect) == (
         True,
@@ -95,7 +96,7 @@ async def test_a_paywall_that_drains_charges_the_whole_answer_without_a_key(data
         asking.use(Scripted(*STREAMED))
         recording, _ = asking.ask(None)
         recording.leave()
-        await asking.chat.drain(5)
+        await asking.chat.keeper.drain(5)
         await asking.answer(None)
     assert (
         receipt(snapshot, asking.runs[0].asked.id).disconnect,
@@ -237,10 +238,10 @@ async def test_a_chat_with_a_key_that_a_stop_cuts_costs_nothing_and_its_retry_ru
         asking.use(Scripted(event("one "), None))
         recording, _ = asking.ask()
         await recording.begun()
-        (making,) = asking.chat.finishing.running
+        (making,) = asking.chat.keeper.running
         making.cancel()
         await asyncio.wait([making])
-        await asking.chat.drain(5)
+        await asking.chat.keeper.drain(5)
         assert (balance(snapshot), receipt(snapshot, asking.runs[0].asked.id).status) == (Balance(NANOS, 0), "released")
         with pytest.raises(RuntimeError, match="broke off"):
             _ = [piece async for piece in recording.read()]

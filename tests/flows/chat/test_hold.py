@@ -182,7 +182,7 @@ async def test_a_hold_whose_commit_was_not_answered_is_given_back(
         monkeypatch.setattr(queue, "submit", loses_the_answer)
         with pytest.raises(Unavailable):
             await chat.begin(snapshot, "ada", request(), "req_1", None)
-        await chat.drain(5)
+        await chat.keeper.drain(5)
     assert (provider.sent, balance(snapshot)) == ([], Balance(NANOS, 0))
     assert_books_balance()
 
@@ -199,7 +199,7 @@ async def test_a_task_cancelled_while_it_holds_leaves_nothing_held(database: str
             result = (await asyncio.gather(task, return_exceptions=True))[0]
             if isinstance(result, Run):
                 await chat.release(result)
-        await chat.drain(5)
+        await chat.keeper.drain(5)
     assert balance(snapshot) == Balance(NANOS, 0)
     assert_books_balance()
 
@@ -255,7 +255,7 @@ async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monk
         monkeypatch.setattr(queue, "submit", fails_twice)
         settling = asyncio.create_task(chat.settle(run, Metered(Tokens(10, 20))))
         await asyncio.sleep(0)
-        await chat.drain(10)  # as at the end of the process, while the first attempt still runs
+        await chat.keeper.drain(10)  # as at the end of the process, while the first attempt still runs
         with pytest.raises(Unavailable):
             await settling
     assert receipt(snapshot).status == "settled"

@@ -18,6 +18,7 @@ from app.flows.callers.asked import Ask
 from app.flows.chat import told as teller_module
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Rate, RateReached
+from app.keeper import Keeper
 from tests.support.books import give, make_snapshot
 from tests.support.webhooks import listening, subscribe, told, types_told
 
@@ -28,7 +29,7 @@ URL = "https://pay.example/topup/x/"
 async def test_a_link_instead_of_an_answer_is_told_once_a_minute_for_each_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     ask = Ask("topup", 3 * NANOS, NANOS)
     for user in ("ada", "ada", "ada", "bob"):
         teller.asked(snapshot, user, ask, URL, "req_1", "demo-mini")
@@ -54,7 +55,7 @@ async def test_a_link_instead_of_an_answer_is_told_once_a_minute_for_each_user(
 async def test_of_two_processes_one_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot, at = await listening(make_snapshot()), clock.now()
     monkeypatch.setattr(clock, "now", lambda: at)
-    for teller in (Teller(), Teller()):
+    for teller in (Teller(Keeper()), Teller(Keeper())):
         teller.link_sent(snapshot, "ada", "authorize", URL, "req_1")
         await teller.drain()
     ((type_, data),) = await told(snapshot)
@@ -63,7 +64,7 @@ async def test_of_two_processes_one_tells(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.usefixtures("database")
 async def test_a_refusal_says_which_rule_it_was() -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     teller.refused(snapshot, "ada", Blocked("No.", "wallet_frozen"), "demo-mini", "req_1")
     teller.refused(snapshot, "ada", LimitReached("Too many.", "requests_per_minute", 7), "demo-mini", "req_2")
     await teller.drain()
@@ -77,7 +78,7 @@ async def test_a_refusal_says_which_rule_it_was() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_every_refused_charge_is_told_with_what_could_be_spent() -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     await give(snapshot, "ada", 2 * NANOS)
     for request_id in ("req_1", "req_2"):
         teller.charge_refused(snapshot, "ada", request_id, 5 * NANOS, "insufficient_funds")
@@ -91,17 +92,18 @@ async def test_every_refused_charge_is_told_with_what_could_be_spent() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_where_nobody_listens_nothing_is_begun() -> None:
-    snapshot, teller = make_snapshot(), Teller()
+    snapshot, keeper = make_snapshot(), Keeper()
+    teller = Teller(keeper)
     teller.asked(snapshot, "ada", Ask("topup"), URL, "req_1", "demo-mini")
     teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
     teller.refused(snapshot, "ada", Blocked("No."), "demo-mini", "req_1")
     teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
-    assert not teller._telling and not teller._told
+    assert not keeper.running and not teller._told
 
 
 @pytest.mark.usefixtures("database")
 async def test_each_paywall_and_action_is_told_of_by_itself() -> None:
-    one, other, teller = await listening(make_snapshot()), await listening(make_snapshot()), Teller()
+    one, other, teller = await listening(make_snapshot()), await listening(make_snapshot()), Teller(Keeper())
     for snapshot in (one, other):
         for action in ("topup", "authorize", "topup"):
             teller.asked(snapshot, "ada", Ask(action), URL, "req_1", "demo-mini")
@@ -115,7 +117,7 @@ async def test_each_paywall_and_action_is_told_of_by_itself() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_a_limit_of_rates_tells_the_one_that_is_reached() -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     rates = (Rate("requests", 9, 5, 60), Rate("tokens", 1_000, 0, 60))
     teller.refused(snapshot, "ada", RateReached("Too many.", "tokens_per_minute", 7, rates), "demo-mini", "req_1")
     await teller.drain()
@@ -124,7 +126,7 @@ async def test_a_limit_of_rates_tells_the_one_that_is_reached() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_a_charge_that_is_refused_for_another_reason_depletes_nothing() -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     teller.charge_refused(snapshot, "ada", "req_1", NANOS, "spend_per_day")
     await teller.drain()
     assert await types_told(snapshot) == ["balance.charge.failed"]
@@ -132,7 +134,7 @@ async def test_a_charge_that_is_refused_for_another_reason_depletes_nothing() ->
 
 @pytest.mark.usefixtures("database")
 async def test_what_cannot_be_told_because_the_database_is_away_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
 
     async def is_away(*_: object, **__: object) -> None:
         raise Unavailable("Away.")
@@ -148,7 +150,7 @@ async def test_what_cannot_be_told_because_the_database_is_away_is_logged(monkey
 @pytest.mark.usefixtures("database")
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teller_module, "REMEMBERED_MAX", 3)
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     for number in range(9):
         teller.link_sent(snapshot, f"u{number}", "topup", URL, "req_1")
         assert len(teller._told) <= 3
@@ -159,7 +161,7 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("database")
 async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_the_same() -> None:
     """The snapshot is as old as the watch lets it be: it was read before anybody listened."""
-    snapshot, teller = make_snapshot(), Teller()
+    snapshot, teller = make_snapshot(), Teller(Keeper())
     await give(snapshot, "dee", NANOS)
     await subscribe(snapshot, "https://app.example/hooks")
     for user in ("ada", "ada", "bob"):
@@ -181,7 +183,7 @@ async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_th
 @pytest.mark.usefixtures("database")
 async def test_what_nobody_listened_to_is_told_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teller_module, "LOOK_SECONDS", 0.01)
-    snapshot, teller = make_snapshot(), Teller()
+    snapshot, teller = make_snapshot(), Teller(Keeper())
     teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
     await asyncio.sleep(0.1)
     await teller.drain()
@@ -194,7 +196,7 @@ async def test_what_nobody_listened_to_is_told_the_next_time(monkeypatch: pytest
 
 @pytest.mark.usefixtures("database")
 async def test_one_subscription_for_other_events_hides_no_new_one() -> None:
-    snapshot, teller = make_snapshot(), Teller()
+    snapshot, teller = make_snapshot(), Teller(Keeper())
     await subscribe(snapshot, "https://app.example/hooks", "paywall.request.blocked")
     knows_the_first = replace(snapshot, told=frozenset(["paywall.request.blocked"]))
     await subscribe(snapshot, "https://app.example/hooks", "balance.*")
@@ -208,7 +210,7 @@ async def test_one_subscription_for_other_events_hides_no_new_one() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_a_bug_in_telling_one_thing_is_logged_and_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    snapshot, teller = await listening(make_snapshot()), Teller()
+    snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     record = outbox.record
 
     def fails_for_ada(session: db.Session, events: Sequence[Made]) -> None:

@@ -11,17 +11,15 @@ from app.domain.money import NANOS
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.modes import Mode
 from app.domain.usage.idempotency import claim
-from app.flows.callers.links import mint_connect, mint_topup, open_connect
 from app.flows.callers.standing import Standings
 from app.flows.events.tell import publish_and_tell
 from app.flows.limits.spending import SpendLimits
-from app.flows.payments.checkout import begin_topup
 from app.flows.payments.received import pay_in_sandbox
-from app.flows.people.consent import approve, confirm_authorization, decline, disconnect, revoke_link
-from app.flows.wallets.charge import charge
+from app.flows.people.consent import confirm_authorization, disconnect, revoke_link
 from app.flows.wallets.deposit import deposit
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import MAILBOX, sign_in
+from tests.support.handed import approve, begin_topup, charge, decline, mint_connect, mint_topup, open_connect
 from tests.support.webhooks import listening, told, types_told
 
 RAIL = SandboxRail(b"secret")

@@ -113,7 +113,7 @@ async def test_a_client_that_goes_away_before_its_hold_leaves_nothing_counted(da
             await asyncio.sleep(0)
             asking.cancel()
             await asyncio.wait([asking])
-        await chats.chat.drain(5)
+        await chats.chat.keeper.drain(5)
         await chats.ask()
     assert_books_balance()
 
@@ -142,7 +142,7 @@ async def test_a_client_that_goes_away_while_it_is_counted_leaves_nothing_counte
         asking.cancel()
         await asyncio.wait([asking])
         assert asking.cancelled()
-        await chats.chat.drain(5)
+        await chats.chat.keeper.drain(5)
         await chats.ask()
 
 

@@ -19,9 +19,9 @@ from app.flows.chat.end import Stop
 from app.flows.chat.hold import Run
 from app.flows.chat.wording import Wording
 from app.flows.limits.spending import SpendLimits, spending_text
-from app.flows.wallets.charge import charge
 from tests.support.books import assert_books_balance
 from tests.support.carrying import describe
+from tests.support.handed import charge
 from tests.support.limited import Chats, chatting, each_user, spending_left
 from tests.support.scripted import DONE, event
 

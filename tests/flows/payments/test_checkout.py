@@ -13,17 +13,18 @@ from app.domain.paywalls.modes import Mode
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.tables import Wallet
-from app.flows.callers.links import TOPUP_SECONDS, TopupLink, mint_topup
-from app.flows.payments import checkout as topup_checkout
-from app.flows.payments.checkout import begin_own_topup, begin_topup, check_amount, open_sandbox_checkout
+from app.flows.callers.links import TOPUP_SECONDS, TopupLink
+from app.flows.payments.checkout import begin_own_topup, check_amount, open_sandbox_checkout
+from tests.support import handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
+from tests.support.handed import begin_topup, mint_topup
 
 RAIL = SandboxRail(b"secret")
 
 
 async def read_topup(token: str, topup_id: str) -> TopupView:
-    return await db.in_transaction(lambda session: topup_checkout.read_topup(session, token, topup_id))
+    return await db.in_transaction(lambda session: handed.read_topup(session, token, topup_id))
 
 
 @pytest.mark.parametrize(("text", "nanos"), [("3", 3 * NANOS), (" $12.50 ", 12_500_000_000), ("10000", 10_000 * NANOS)])
@@ -76,7 +77,7 @@ async def test_another_users_link_does_not_show_a_top_up(database: str) -> None:
     ],
 )
 def test_the_way_back_carries_the_apps_state(url: str | None, state: str | None, expected: str | None) -> None:
-    assert TopupLink("pw_1", "ada", url, state, 0).way_back() == expected
+    assert TopupLink("", "pw_1", "ada", url, state, 0).way_back() == expected
 
 
 @pytest.mark.parametrize("text", ["3.0", "$3", "3 ", "12.5", "12.50000"])

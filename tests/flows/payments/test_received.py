@@ -17,19 +17,18 @@ from app.domain.money import NANOS
 from app.domain.topups import topups
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.wallets import read_balance
-from app.flows.callers.links import mint_topup
 from app.flows.callers.snapshot import Snapshot
-from app.flows.payments import checkout as topup_checkout
-from app.flows.payments.checkout import begin_topup
 from app.flows.payments.received import RETRY_AFTER_SECONDS, finish_inbox, pay_in_sandbox, receive
 from app.ports.payments import Checkout, Payment
+from tests.support import handed
 from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.handed import begin_topup, mint_topup
 
 RAIL = SandboxRail(b"secret")
 
 
 async def read_topup(token: str, topup_id: str) -> TopupView:
-    return await db.in_transaction(lambda session: topup_checkout.read_topup(session, token, topup_id))
+    return await db.in_transaction(lambda session: handed.read_topup(session, token, topup_id))
 
 
 class Moody:

@@ -18,9 +18,10 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.pricing.tables import ModelPrice
 from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
-from app.flows.paywalls.demo import MARKUP_BASIS_POINTS, PAYWALL_ID, prepare
+from app.flows.paywalls.demo import MARKUP_BASIS_POINTS, PAYWALL_ID
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
+from tests.support.handed import prepare
 
 
 class Lists:

@@ -13,10 +13,10 @@ from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import CATALOGUE, COST, NewPrice, Offers
-from app.flows.catalogue.follow import follow_catalogue
-from app.flows.paywalls.prices import follow_list_price, set_own_price, stand_on_cost
+from app.flows.paywalls.prices import stand_on_cost
 from app.ports.prices import CataloguePrice
 from tests.support.books import make_paywall
+from tests.support.handed import follow_catalogue, follow_list_price, set_own_price
 
 LISTED = ListedModel("a/a", "A", "", 0, ListPrice(NANOS, 2 * NANOS))
 MINE = NewPrice("a/a", 4 * NANOS, 8 * NANOS)

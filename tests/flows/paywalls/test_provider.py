@@ -19,12 +19,14 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.decide import find_offer
 from app.flows.chat.hold import Chat, Run
-from app.flows.paywalls.provider import MODELS_MAX, SavedProvider, save_provider, try_connection
+from app.flows.paywalls.provider import MODELS_MAX, SavedProvider, try_connection
+from app.keeper import Keeper
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
-from app.wiring import ProvidersByName
+from app.wiring.adapters import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import give, make_snapshot, running_queue
+from tests.support.handed import fee, save_provider
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
 KEY = "sk-developer-0123456789"
@@ -40,7 +42,7 @@ class Knows:
 @pytest.fixture
 async def providers(database: str) -> AsyncIterator[ProvidersByName]:
     settings.configure(data=settings.get().data, database_url=database, allow_private_addresses=True)
-    made = ProvidersByName(COUNTER)
+    made = ProvidersByName(settings.get(), COUNTER)
     yield made
     await made.close()
 
@@ -92,7 +94,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     snapshot = replace(snapshot, configuration=current(snapshot), epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter())
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
         with pytest.raises(ProviderFailed):
             await chat.begin(snapshot, "ada", request(), "req_1", None)  # the emulator has no model of that name
     seen = emulated.seen()[0]["headers"]
@@ -124,7 +126,7 @@ async def test_what_does_not_answer_is_not_saved_and_says_why(
 async def test_a_private_address_is_refused_unless_the_operator_allows_it(
     database: str, emulated: RunningUpstream
 ) -> None:
-    providers = ProvidersByName(COUNTER)
+    providers = ProvidersByName(settings.get(), COUNTER)
     with pytest.raises(BadField, match="private address"):
         await save(providers, make_snapshot(), setting(emulated))
     await providers.close()
@@ -145,7 +147,7 @@ async def test_a_saved_key_stays_and_never_goes_to_another_address(
 
 
 async def test_the_operators_key_is_for_those_that_may_have_it(database: str) -> None:
-    providers, built_in = ProvidersByName(COUNTER), ProviderSetting("built-in")
+    providers, built_in = ProvidersByName(settings.get(), COUNTER), ProviderSetting("built-in")
     with pytest.raises(ProviderFailed, match="not set up"):
         providers.find("pw_1", built_in)
     settings.configure(data=settings.get().data, database_url=database, openrouter_key="sk-or-operator")
@@ -212,7 +214,7 @@ async def test_own_prices_stand_on_cost_and_leave_a_share_once_the_operators_pro
         data=settings.get().data, database_url=database, allow_private_addresses=True,
         openrouter_key=KEY, openrouter_base=emulated.base_url,
     )  # fmt: skip
-    providers, built_in = ProvidersByName(COUNTER), ProviderSetting("built-in")
+    providers, built_in = ProvidersByName(settings.get(), COUNTER), ProviderSetting("built-in")
     dear, cheap = NewPrice("ok", 30 * NANOS, 90 * NANOS), NewPrice("ok", 3 * NANOS, 9 * NANOS - 1)
     snapshot = make_shared(dear, built_in)
     assert "ok" in (await save(providers, snapshot, built_in, None)).priced
@@ -235,7 +237,7 @@ async def test_a_provider_that_needs_no_key_takes_the_place_of_one_that_does(
         data=settings.get().data, database_url=database, allow_private_addresses=True,
         openrouter_key="sk-or-operator", openrouter_base=emulated.base_url,
     )  # fmt: skip
-    providers = ProvidersByName(COUNTER)
+    providers = ProvidersByName(settings.get(), COUNTER)
     snapshot = make_snapshot({}, ProviderSetting(name), mode)
     with db.transaction() as session:
         configuration.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
@@ -275,7 +277,7 @@ async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, 
     snapshot = replace(snapshot, configuration=current(snapshot), offers=offers(snapshot).priced, epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter())
+        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
         run = await chat.begin(snapshot, "ada", request(model="ok"), "req_1", None)
         assert isinstance(run, Run) and run.offer.price.input_nanos == 3 * NANOS
         await chat.release(run)

@@ -13,21 +13,12 @@ from app.domain.errors import BadField, LinkInvalid, NotFound, ProviderFailed, W
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import publish, read_current
 from app.domain.paywalls.modes import Mode
-from app.flows.callers.links import mint_connect, mint_menu, mint_topup, open_connect, open_menu
 from app.flows.callers.snapshot import Snapshot
-from app.flows.people.consent import (
-    approve,
-    change_cap,
-    confirm_authorization,
-    decline,
-    disconnect,
-    read_consent,
-    revoke,
-    revoke_link,
-)
+from app.flows.people.consent import change_cap, confirm_authorization, disconnect, read_consent, revoke, revoke_link
 from app.ports.mail import Mail
 from tests.support.books import make_snapshot
 from tests.support.crowd import MAILBOX, connect, sign_in
+from tests.support.handed import approve, decline, mint_connect, mint_menu, mint_topup, open_connect, open_menu
 
 
 class Broken:

@@ -12,19 +12,16 @@ from app.flows.people.sign_in import (
     NeedsEmail,
     Visit,
     end_session,
-    enter_with_code,
-    enter_with_login,
     find_person,
     forget_codes,
-    is_operator,
     note_visit,
     remove_identity,
-    send_code,
     sign_out,
 )
 from app.ports.login import Login
 from tests.support.books import assert_books_balance
 from tests.support.crowd import MAILBOX, newest_code, sign_in
+from tests.support.handed import enter_with_code, enter_with_login, is_operator, send_code
 
 VISIT = Visit("Firefox", "10.0.0.1")
 

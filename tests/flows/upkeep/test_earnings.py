@@ -12,10 +12,9 @@ from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.standing import Standings
 from app.flows.limits.spending import SpendLimits
-from app.flows.upkeep.earnings import mature_earnings
-from app.flows.wallets.charge import charge
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import SANDBOX, connect, sign_in, top_up
+from tests.support.handed import charge, mature_earnings
 
 DAY = 24 * 3600 * clock.SECOND
 

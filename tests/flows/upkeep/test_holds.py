@@ -21,9 +21,9 @@ from app.flows.callers.standing import Standings
 from app.flows.chat.hold import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.upkeep import holds, lease
-from app.flows.upkeep.holds import count_open_holds, fold, reap_holds
-from app.flows.wallets.charge import charge
+from app.flows.upkeep.holds import count_open_holds, fold
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.handed import charge, reap_holds
 from tests.support.scripted import Scripted, flows, request
 
 
@@ -224,7 +224,7 @@ async def test_a_hold_that_ends_while_it_is_being_reaped_stays_as_it_ended(datab
         (lost,) = await db.in_transaction(holds._lost_holds)
         release = Release(requests.hold_id("req_1"))
         await queue.commit(release, lambda _released: [requests.let_go("req_1")])
-        await holds._expire(queue, lost)
+        await holds._expire(queue, 100, lost)
     with db.transaction(writes=False) as session:
         assert read_receipt(session, snapshot.paywall_id, "req_1").status == "released"
     assert balance(snapshot) == Balance(NANOS, 0)

@@ -22,9 +22,10 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.hold import Run
 from app.flows.limits.spending import SpendLimits
-from app.flows.wallets.charge import ChargeAnswer, ask_text, charge
+from app.flows.wallets.charge import ChargeAnswer, ask_text
 from tests.support import crowd
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.handed import charge
 from tests.support.scripted import Scripted, flows, request
 
 BY = (Standings(), SpendLimits())

@@ -9,17 +9,16 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls.modes import Mode
-from app.flows.callers.links import mint_topup
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.limits.spending import SpendLimits
-from app.flows.payments.checkout import begin_own_topup, begin_topup
+from app.flows.payments.checkout import begin_own_topup
 from app.flows.payments.received import pay_in_sandbox
-from app.flows.wallets.charge import charge
 from app.flows.wallets.deposit import deposit
 from app.flows.wallets.statement import TYPES, Entry, LedgerFilter, Position, read_ledger
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import connect, sign_in
+from tests.support.handed import begin_topup, charge, mint_topup
 
 RAIL = SandboxRail(b"secret")
 

@@ -14,7 +14,6 @@ from app.domain.paywalls import configuration
 from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account
-from app.flows.callers.links import open_connect
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.people import consent as authorize
 from app.web.components.caps import CAPS
@@ -45,7 +44,7 @@ class AuthorizeState(VisitorState, rx.State):
         path, is_untouched = self.router.url.path, not self.cap and not self.is_other_cap
 
         def read(session: db.Session) -> dict[str, Any]:
-            link = open_connect(token_of(path))
+            link = wiring.get().links.open_connect(token_of(path))
             row, cap = read_consent_row(session, link, person.account_id)
             chosen = {"cap": cap, "is_other_cap": cap not in CAPS} if is_untouched else {}
             return {"consent": row, "here": path, **chosen}
@@ -69,8 +68,9 @@ class AuthorizeState(VisitorState, rx.State):
             return
         try:
             cap_nanos = check_cap(parse_amount(self.cap.strip()))
-            token = token_of(self.router.url.path)
-            approval = await authorize.approve(wiring.get().mailer, token, person, cap_nanos)
+            wired = wiring.get()
+            link = wired.links.open_connect(token_of(self.router.url.path))
+            approval = await authorize.approve(wired.mailer, wired.trial_rules, link, person, cap_nanos)
         except BadField:
             self.error = "Enter an amount of USDC, such as 20 or 7.50."
             return
@@ -90,7 +90,7 @@ class AuthorizeState(VisitorState, rx.State):
         if await self._signed_in() is None:
             return self._leave()
         try:
-            url = await authorize.decline(token_of(self.router.url.path))
+            url = await authorize.decline(wiring.get().links.open_connect(token_of(self.router.url.path)))
         except LinkInvalid as error:
             self.phase, self.problem = "invalid", error.message
             return None
@@ -110,7 +110,7 @@ def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]
     """The wallet, who the app's user belongs to, and what the app says of itself and takes."""
     if person is None or "here" not in values:
         return []
-    link = open_connect(token_of(values["here"]))
+    link = wiring.get().links.open_connect(token_of(values["here"]))
     return [
         *(subject for environment in Environment
           for subject in purse_subjects(shared_account(person.account_id, environment))),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from app import wiring
 from app.db import Session
 from app.domain.authorizations.authorizations import find_active
 from app.domain.authorizations.caps import read_cap
@@ -13,7 +14,7 @@ from app.domain.paywalls.configuration import read_current
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet, read_balance
-from app.flows.callers.links import AppLink, mint_connect, mint_topup
+from app.flows.callers.links import AppLink
 from app.web.frame import routes
 from app.web.frame.format import initials
 
@@ -41,20 +42,22 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[M
     """Reads the menu of a link, and the account of the wallet that it is about. Raises NotFound, NotSignedIn."""
     paywall, configuration = read_current(session, link.paywall_id)
     environment, unit = paywall.environment, paywall.unit
-    topup = f"/topup/{mint_topup(link.paywall_id, link.user, return_url=link.return_url, state=link.state)}/"
+    links = wiring.get().links
+    topup = links.mint_topup(link.paywall_id, link.user, return_url=link.return_url, state=link.state)
+    authorize = links.mint_connect(link.paywall_id, link.user, link.return_url, link.state)
     host = urlsplit(configuration.app_url).netloc
     head = MenuRow(
         app_name=configuration.app_name,
         initials=initials(configuration.app_name),
         detail=f"{host} · {link.user}" if host else link.user,
-        topup_url=topup,
+        topup_url=f"/topup/{topup}/",
         back_url=link.way_back() or "",
         is_sandbox=environment is Environment.SANDBOX,
     )
     if paywall.rules.has_app_wallets:
         app = app_wallet(paywall.id, link.user, environment, unit)
         spendable = format_for_people(read_balance(session, app).available_nanos, unit)
-        return _with(head, spendable=spendable, activity_url=topup, is_connected=True), app.account
+        return _with(head, spendable=spendable, activity_url=f"/topup/{topup}/", is_connected=True), app.account
     if person is None:
         raise NotSignedIn("Sign in to see what you can spend here.")
     account = shared_account(person.account_id, environment)
@@ -69,7 +72,7 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[M
         cap=f"{format_for_people(cap.cap_nanos, unit)} a month" if is_connected and cap else "",
         activity_url=f"{routes.ACTIVITY}/",
         wallet_url=f"{routes.WALLET}/",
-        authorize_url=f"/authorize/{mint_connect(link.paywall_id, link.user, link.return_url, link.state)}/",
+        authorize_url=f"/authorize/{authorize}/",
         is_shared=True,
         is_connected=is_connected,
     )

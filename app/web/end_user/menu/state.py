@@ -6,14 +6,13 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from app import db
+from app import db, wiring
 from app.domain.authorizations import authorizations
 from app.domain.authorizations.caps import cap_id
 from app.domain.errors import CoinslotError
 from app.domain.ledger import accounts
 from app.domain.paywalls import configuration
 from app.domain.people.sessions import Person
-from app.flows.callers.links import open_menu
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.people import consent
 from app.web.end_user.menu.rows import MenuRow, read_menu
@@ -40,7 +39,7 @@ class MenuState(VisitorState, rx.State):
         path = self.router.url.path
 
         def read(session: db.Session) -> dict[str, Any]:
-            link = open_menu(token_of(path))
+            link = wiring.get().links.open_menu(token_of(path))
             menu, account = read_menu(session, link, person)
             shown = person if menu.is_shared else None
             return {
@@ -65,7 +64,7 @@ class MenuState(VisitorState, rx.State):
         if person is None:
             return self._leave()
         try:
-            await consent.revoke_link(person, open_menu(token_of(self.router.url.path)))
+            await consent.revoke_link(person, wiring.get().links.open_menu(token_of(self.router.url.path)))
         except CoinslotError as error:
             self.problem = error.message
         self.is_revoking = False

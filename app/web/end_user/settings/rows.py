@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app import settings
+from app import wiring
 from app.db import Session
 from app.domain.money import format_decimal
 from app.domain.people.account_keys import read_account_key
@@ -58,12 +58,12 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
     """Reads a person's own account."""
     account = read_account(session, person.account_id)
     key = read_account_key(session, person.account_id)
-    labels = {EMAIL: "E-mail code", **{issuer.issuer: issuer.label for issuer in settings.get().oidc}}
+    labels = {EMAIL: "E-mail code", **{issuer.issuer: issuer.label for issuer in wiring.get().settings.oidc}}
     return AccountPage(
         name=account.name,
         email=account.email or "",
         cap=format_decimal(account.default_cap_nanos),
-        role="Operator" if is_operator(person) else "",
+        role="Operator" if is_operator(wiring.get().sign_in_rules, person) else "",
         methods=[
             MethodRow(method.id, method.label,
                       f"{labels.get(method.kind, method.kind)} · added {ago(method.created_at)}")
@@ -76,7 +76,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
         ],
         providers=[
             ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}")
-            for issuer in settings.get().oidc
+            for issuer in wiring.get().settings.oidc
         ],
         key=f"sk-coinslot-user-…{key.last_four}" if key else "",
         key_detail=f"Made {ago(key.created_at)}" if key else "",

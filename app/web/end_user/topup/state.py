@@ -15,7 +15,7 @@ from app.domain.ledger import accounts
 from app.domain.money import Unit, format_for_people
 from app.domain.paywalls import configuration
 from app.domain.people.sessions import Person
-from app.flows.callers.links import TopupLink, open_topup
+from app.flows.callers.links import TopupLink
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.payments.checkout import begin_topup, read_topup
 from app.web.components.activity_rows import MovementRow
@@ -51,9 +51,9 @@ class TopupState(AmountState, VisitorState, rx.State):
         shown, is_first = self._shown, self.phase == "loading"
 
         def read(session: db.Session) -> dict[str, Any]:
-            link = open_topup(token_of(path))
+            link = wiring.get().links.open_topup(token_of(path))
             page = read_page(session, link, shown, person)
-            outcome = _outcome(session, token_of(path), topup_id, person)
+            outcome = _outcome(session, link, topup_id, person)
             seen_by = person if page.wallet.is_shared else None
             return {
                 "wallet": page.wallet, "movements": page.movements, "has_more": page.has_more, "outcome": outcome[0],
@@ -75,7 +75,8 @@ class TopupState(AmountState, VisitorState, rx.State):
         """Sends the user to pay the chosen amount, or says why that is not possible."""
         person = await self._signed_in()
         try:
-            url = await begin_topup(wiring.get().sandbox, token_of(self.router.url.path), self.amount, person)
+            link = wiring.get().links.open_topup(token_of(self.router.url.path))
+            url = await begin_topup(wiring.get().sandbox, link, self.amount, person)
         except NotSignedIn:
             yield self._leave()
         except LinkInvalid as error:
@@ -95,7 +96,7 @@ class TopupState(AmountState, VisitorState, rx.State):
     def _is_open(self) -> bool:
         """Tells whether the link is still good, and says so on the page if not."""
         try:
-            open_topup(token_of(self.router.url.path))
+            wiring.get().links.open_topup(token_of(self.router.url.path))
         except LinkInvalid as error:
             self.phase, self.problem = "invalid", error.message
             return False
@@ -114,12 +115,12 @@ def _first_amount(link: TopupLink) -> Mapping[str, Any]:
     return chosen(format_for_people(link.amount_nanos, Unit.USD).removeprefix("$").replace(",", ""))
 
 
-def _outcome(session: db.Session, token: str, topup_id: str, person: Person | None) -> tuple[str, str]:
+def _outcome(session: db.Session, link: TopupLink, topup_id: str, person: Person | None) -> tuple[str, str]:
     """Returns how the top-up ended that the page came back from, and its amount."""
     if not topup_id:
         return "", ""
     try:
-        topup = read_topup(session, token, topup_id, person)
+        topup = read_topup(session, link, topup_id, person)
     except NotFound:
         return "", ""
     return topup.status, format_for_people(topup.amount_nanos, topup.unit)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from app import settings
+from app import wiring
 from app.db import Session
 from app.domain.authorizations.authorizations import ConnectedApp, list_of
 from app.domain.money import Environment, Unit, format_decimal, format_for_people
@@ -90,7 +90,7 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
 
 def _trial_note() -> str:
     """Says why there is no money to try with, and where to ask (`decisions.md` 11)."""
-    chosen = settings.get()
+    chosen = wiring.get().settings
     if not chosen.trial_credits or not chosen.support_email:
         return ""
     return (

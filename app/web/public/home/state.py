@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from app import settings
-from app.flows.callers.links import connect_url, mint_connect, mint_topup, topup_url
+from app import wiring
+from app.flows.callers.links import connect_url, topup_url
 from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 
 DEMO_USER = "ada"
@@ -21,11 +21,12 @@ class HomeState(rx.State):
     def arrive(self) -> None:
         """Shows this instance's address, and in the demo new links as its apps would send them."""
         self.reset()
-        chosen = settings.get()
+        chosen = wiring.get().settings
         self.base_url, self.is_demo = chosen.public_url or self.base_url, chosen.is_demo
         if self.is_demo:
-            self.topup_link = topup_url("", mint_topup(PAYWALL_ID, DEMO_USER))
-            self.connect_link = connect_url("", mint_connect(SHARED_PAYWALL_ID, DEMO_USER))
+            links = wiring.get().links
+            self.topup_link = topup_url("", links.mint_topup(PAYWALL_ID, DEMO_USER))
+            self.connect_link = connect_url("", links.mint_connect(SHARED_PAYWALL_ID, DEMO_USER))
 
     @rx.var
     def code(self) -> str:

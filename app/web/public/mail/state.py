@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from app import settings, wiring
+from app import wiring
 from app.web.frame import live
 from app.web.frame.format import ago
 
@@ -31,7 +31,7 @@ class MailState(rx.State):
     async def watch(self) -> None:
         """Shows the mails as they come; nothing where this is no demo."""
         token = self.router.session.client_token
-        if not settings.get().is_demo:
+        if not wiring.get().settings.is_demo:
             async with self:
                 self.phase, self.mails = "closed", []
             return

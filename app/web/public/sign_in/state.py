@@ -8,7 +8,7 @@ from urllib.parse import quote
 import reflex as rx
 from reflex.event import EventSpec
 
-from app import db, settings
+from app import db, wiring
 from app.domain.errors import CoinslotError
 from app.domain.paywalls.configuration import read_current
 from app.domain.people.sign_in_codes import read_email
@@ -62,10 +62,10 @@ class SignInState(rx.State):
             return rx.redirect(own_page(self.next_path))
         self.problem = _problem(query.get("problem", ""), query.get("wait", ""))
         self.said = "You are signed out." if query.get("said", "") == "signed_out" else ""
-        self.is_demo = settings.get().is_demo
+        self.is_demo = wiring.get().settings.is_demo
         self.providers = [
             ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={quote(self.next_path, safe='')}")
-            for issuer in settings.get().oidc
+            for issuer in wiring.get().settings.oidc
         ]
         self.app_name = await _app_name(self.next_path)
         code_id = row_in(cookie, "code")

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from app.finishing import Finishing
+from app.keeper import Keeper
 
 
 async def test_the_end_waits_for_what_runs_and_for_what_that_begins() -> None:
-    finishing, done = Finishing(), list[str]()
+    finishing, done = Keeper(), list[str]()
 
     async def second() -> None:
         await asyncio.sleep(0.01)
@@ -23,7 +23,7 @@ async def test_the_end_waits_for_what_runs_and_for_what_that_begins() -> None:
 
 
 async def test_what_takes_too_long_is_cut_and_may_end_well() -> None:
-    finishing, ended = Finishing(), list[str]()
+    finishing, ended = Keeper(), list[str]()
 
     async def work() -> None:
         try:
@@ -39,6 +39,6 @@ async def test_what_takes_too_long_is_cut_and_may_end_well() -> None:
 
 async def test_anything_that_can_be_awaited_is_kept() -> None:
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    kept = Finishing().keep(future)
+    kept = Keeper().keep(future)
     future.set_result(7)
     assert await kept == 7

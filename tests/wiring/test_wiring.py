@@ -8,7 +8,8 @@ from app import settings, wiring
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
 from app.domain.paywalls.configuration import ProviderSetting
-from app.wiring import ProvidersByName, Wiring
+from app.wiring import Wiring
+from app.wiring.adapters import ProvidersByName
 from tests.emulators import upstream
 
 
@@ -21,7 +22,7 @@ def emulated() -> Iterator[upstream.RunningUpstream]:
 async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) -> None:
     sealed = SecretBox(settings.get().secrets).seal("sk-upstream", "provider_key:pw_1")
     setting = ProviderSetting("openai", "https://api.example/v1", sealed)
-    providers = ProvidersByName(Wiring().counter)
+    providers = ProvidersByName(settings.get(), Wiring().counter)
     assert providers.find("pw_1", setting)[1].api_key == "sk-upstream"
     with pytest.raises(CoinslotError):
         providers.find("pw_2", setting)
@@ -49,7 +50,7 @@ async def test_only_the_server_that_the_operator_named_may_be_private(emulated: 
         ("https://127.0.0.1/v1", False),
     ):
         settings.configure(upstream_url=named)
-        providers = ProvidersByName(Wiring().counter)
+        providers = ProvidersByName(settings.get(), Wiring().counter)
         provider, target = providers.reach(ProviderSetting("own", emulated.base_url), "sk-theirs")
         if reaches:
             assert await provider.list_models(target)

@@ -12,7 +12,7 @@ CUT_SECONDS_MAX = 10
 """How long what is cut at the end of the process has to end its hold."""
 
 
-class Finishing:
+class Keeper:
     """The work of one process that goes on whatever becomes of who began it; `running` is what has not ended."""
 
     def __init__(self) -> None:

@@ -1,0 +1,7 @@
+"""Settings: read once from COINSLOT_*, checked, frozen."""
+
+from app.settings.people import OidcIssuer as OidcIssuer
+from app.settings.settings import Settings as Settings
+from app.settings.settings import SettingsError as SettingsError
+from app.settings.settings import configure as configure
+from app.settings.settings import get as get

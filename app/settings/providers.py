@@ -1,0 +1,33 @@
+"""Providers and what else is called by an address that others name: where it is, and how long it may be silent."""
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from app.settings.values import http_address
+
+
+class ProviderSettings(BaseModel):
+    """Whom we call, and how patiently."""
+
+    model_config = ConfigDict(frozen=True)
+
+    openrouter_key: SecretStr = SecretStr("")
+    openrouter_base: str = "https://openrouter.ai/api/v1"
+    upstream_url: str = ""
+    upstream_key: SecretStr = SecretStr("")
+    allow_private_addresses: bool = False
+    connect_seconds_max: float = Field(10, gt=0)
+    first_byte_seconds_max: float = Field(300, gt=0)
+    silence_seconds_max: float = Field(120, gt=0)
+    comment_seconds: float = Field(15, gt=0)
+    webhook_seconds_max: float = Field(10, gt=0, le=60)
+    webhook_retry_seconds: float = Field(30, gt=0)
+
+    @field_validator("upstream_url", "openrouter_base")
+    @classmethod
+    def _provider_address(cls, value: str) -> str:
+        return http_address(value)
+
+    @property
+    def syncs_catalogue(self) -> bool:
+        """Whether the provider's list of models is read: only where the operator named one, or has its key."""
+        return bool(self.openrouter_key.get_secret_value()) or "openrouter_base" in self.model_fields_set

@@ -1,0 +1,83 @@
+"""Adapters that stand for others: whichever provider a paywall names, and the mailer of an instance without one."""
+
+from typing import Protocol
+
+from app.adapters.demo.provider import DemoProvider
+from app.adapters.outbound.guard import place_of
+from app.adapters.providers.openai import OpenAIProvider
+from app.adapters.secret_box import SecretBox
+from app.domain import clock
+from app.domain.errors import ProviderFailed
+from app.domain.paywalls.configuration import DEMO, ProviderSetting
+from app.ports.mail import Mail
+from app.ports.providers import ChatProvider, ProviderTarget
+from app.ports.tokens import TokenCounter
+from app.settings import Settings
+
+
+class Closing(Protocol):
+    """What must be closed when the process ends."""
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        ...
+
+
+class NoMailer:
+    """Stands where the operator has set no mail server."""
+
+    async def send(self, mail: Mail) -> None:
+        """Raises ProviderFailed."""
+        raise ProviderFailed("This instance sends no mails: COINSLOT_SMTP_URL is not set.")
+
+
+class ProvidersByName:
+    """Finds a paywall's provider: the demo's, or an OpenAI-compatible upstream with its key opened in memory."""
+
+    def __init__(self, chosen: Settings, counter: TokenCounter) -> None:
+        self._chosen = chosen
+        self._demo = DemoProvider(counter, clock.now)
+        self._openai = OpenAIProvider(
+            connect_seconds_max=chosen.connect_seconds_max,
+            first_byte_seconds_max=chosen.first_byte_seconds_max,
+            silence_seconds_max=chosen.silence_seconds_max,
+            allow_private=chosen.allow_private_addresses,
+            allowed_hosts=frozenset({place_of(chosen.upstream_url)}),  # that server, not all on its machine
+        )
+        self._box = SecretBox(chosen.secrets)
+        self._targets: dict[tuple[str, ProviderSetting], ProviderTarget] = {}
+
+    def find(self, paywall_id: str, setting: ProviderSetting) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider and its target. Raises SealBroken for a key sealed with a secret we lost."""
+        target = self._targets.get((paywall_id, setting))
+        if target is None:
+            target = self._targets[paywall_id, setting] = self._open(paywall_id, setting)
+        return (self._demo if setting.name == DEMO else self._openai), target
+
+    def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns the provider of a setting that has not been saved yet, with its key in clear."""
+        target = self._operators(setting) if setting.is_operators else self._target(setting, api_key)
+        return (self._demo if setting.name == DEMO else self._openai), target
+
+    def _target(self, setting: ProviderSetting, api_key: str | None) -> ProviderTarget:
+        return ProviderTarget(setting.name, setting.base_url, api_key, setting.auth, setting.headers)
+
+    def _operators(self, setting: ProviderSetting) -> ProviderTarget:
+        if not (key := self._chosen.openrouter_key.get_secret_value()):
+            raise ProviderFailed("The built-in provider is not set up here.")
+        return ProviderTarget(setting.name, self._chosen.openrouter_base, key)
+
+    def _open(self, paywall_id: str, setting: ProviderSetting) -> ProviderTarget:
+        """The demo's `--upstream` takes its key from the settings; every other one is sealed in its paywall."""
+        chosen = self._chosen
+        if setting.is_operators:
+            return self._operators(setting)
+        if setting.key_sealed is not None:
+            key: str | None = self._box.open(setting.key_sealed, f"provider_key:{paywall_id}")
+        else:
+            key = (chosen.upstream_key.get_secret_value() or None) if setting.base_url == chosen.upstream_url else None
+        return self._target(setting, key)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._openai.close()

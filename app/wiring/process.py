@@ -1,0 +1,241 @@
+"""Builds one adapter for each port, and the flows that live as long as the process. Tests replace it."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from app import settings
+from app.adapters.limits.memory import MemoryLimits
+from app.adapters.limits.outage import OutageProof
+from app.adapters.mail.kept import KeptMailer
+from app.adapters.mail.smtp import SmtpMailer
+from app.adapters.outbound.messenger import HttpMessenger
+from app.adapters.outbound.responder import HttpResponder
+from app.adapters.payments.sandbox import SandboxRail
+from app.adapters.providers.tiktoken import TiktokenCounter
+from app.adapters.secret_box import SecretBox
+from app.commit_queue import CommitQueue
+from app.domain import clock
+from app.domain.ids import new_id
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.wallets.trial import TrialRules
+from app.flows.callers.links import Links
+from app.flows.callers.standing import Standings
+from app.flows.catalogue.follow import FollowRules
+from app.flows.chat.answer import Carrier
+from app.flows.chat.delivery import Deliveries
+from app.flows.chat.hold import Chat
+from app.flows.chat.instead import CustomResponses
+from app.flows.chat.told import Teller
+from app.flows.events.delivery import Courier
+from app.flows.events.mails import Desk
+from app.flows.limits.limiter import Limiter
+from app.flows.limits.spending import SpendLimits
+from app.flows.people.sign_in import SignInRules
+from app.flows.upkeep.readiness import Readiness
+from app.flows.wallets.charge import Charges
+from app.keeper import Keeper
+from app.ports.limits import LimitCounter
+from app.ports.login import LoginWay
+from app.ports.mail import Mailbox, Mailer
+from app.ports.payments import PaymentRail, SandboxCheckouts
+from app.ports.prices import ModelCatalogue, PriceCatalogue
+from app.ports.seal import Sealer
+from app.ports.tokens import TokenCounter
+from app.ports.webhooks import Messenger, Responder
+from app.settings import Settings
+from app.wiring.adapters import Closing, NoMailer, ProvidersByName
+
+T = TypeVar("T", bound=Closing)
+
+
+class Wiring:
+    """Everything that one process uses, made on first use. `keeper` has the work that outlives its caller."""
+
+    def __init__(self) -> None:
+        self.owner = new_id("proc")
+        self.queue = CommitQueue(self.settings.queue_operations_max, self.settings.batch_operations_max)
+        self.keeper = Keeper()
+        self._closing = AsyncExitStack()
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator chose, for whoever may not read the settings themselves."""
+        return settings.get()
+
+    async def close(self) -> None:
+        """Closes what was opened, the newest first."""
+        await self._closing.aclose()
+
+    def _closed_at_the_end(self, made: T) -> T:
+        self._closing.push_async_callback(made.close)
+        return made
+
+    @cached_property
+    def counter(self) -> TokenCounter:
+        return TiktokenCounter()
+
+    @cached_property
+    def providers(self) -> "ProvidersByName":
+        return self._closed_at_the_end(ProvidersByName(self.settings, self.counter))
+
+    @cached_property
+    def sandbox(self) -> SandboxCheckouts:
+        return SandboxRail(self.settings.secrets[0])
+
+    @cached_property
+    def rails(self) -> dict[str, PaymentRail]:
+        return {self.sandbox.name: self.sandbox}
+
+    @cached_property
+    def catalogue(self) -> PriceCatalogue:
+        from app.adapters.prices.genai import GenaiPrices  # takes a second, and only settings need it
+
+        return GenaiPrices(clock.now)
+
+    @cached_property
+    def model_catalogue(self) -> ModelCatalogue:
+        from app.adapters.prices.openrouter import OpenRouterCatalogue  # only one job needs it
+
+        return OpenRouterCatalogue(self.settings.openrouter_base)
+
+    @cached_property
+    def chat(self) -> Chat:
+        return Chat(self.queue, self.providers, self.counter, self.owner, self.standings, self.limits, self.keeper,
+                    self.settings.fee_basis_points)  # fmt: skip
+
+    @cached_property
+    def charges(self) -> Charges:
+        return Charges(self.queue, self.standings, self.spending, self.settings.fee_basis_points)
+
+    @cached_property
+    def limits(self) -> Limiter:
+        return Limiter(self.limit_counter, self.counter, self.spending)
+
+    @cached_property
+    def limit_counter(self) -> LimitCounter:
+        """What counts the developer's limits: this process for itself, or all processes together in Redis."""
+        chosen = self.settings
+        if not (url := chosen.redis_url.get_secret_value()):
+            return MemoryLimits()
+        from app.adapters.limits.redis import RedisLimits  # takes a moment, and one process alone needs none
+
+        alone = MemoryLimits() if chosen.limits_without_redis == "open" else None
+        return self._closed_at_the_end(OutageProof(RedisLimits(url, chosen.lease_seconds), alone))
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The demo's mailbox; nobody's mail goes there where mails are sent."""
+        return KeptMailer(clock.now)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        if url := self.settings.smtp_url.get_secret_value():
+            return SmtpMailer(url, self.settings.mail_from)
+        return self.mailbox if self.settings.is_demo else NoMailer()
+
+    @cached_property
+    def logins(self) -> Mapping[str, LoginWay]:
+        """The OIDC providers by name."""
+        from app.adapters.login.oidc import OidcLogin  # takes half a second, and few instances have one
+
+        ways = {}
+        for chosen in self.settings.oidc:
+            secret = chosen.client_secret.get_secret_value()
+            provider = OidcLogin(chosen.name, chosen.issuer, chosen.client_id, secret, self.box, _seconds)
+            ways[chosen.name] = LoginWay(provider, chosen.label, chosen.trusts_email)
+        return ways
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        return Readiness(self.owner, self.settings.lease_seconds)
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings()
+
+    @cached_property
+    def spending(self) -> SpendLimits:
+        return SpendLimits()
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        return Carrier(self.chat, self.counter)
+
+    @cached_property
+    def box(self) -> Sealer:
+        return SecretBox(self.settings.secrets)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.settings.secrets)
+
+    @cached_property
+    def sign_in_rules(self) -> SignInRules:
+        chosen = self.settings
+        return SignInRules(chosen.secrets, chosen.operators, self.trial_rules)
+
+    @cached_property
+    def follow_rules(self) -> FollowRules:
+        host = urlsplit(self.settings.openrouter_base).hostname or ""
+        return FollowRules(host, self.settings.fee_basis_points)
+
+    @cached_property
+    def trial_rules(self) -> TrialRules:
+        nanos = self.settings.trial_credits * NANOS // CREDITS_PER_DOLLAR
+        return TrialRules(nanos, self.settings.trials_of_address_max)
+
+    @cached_property
+    def teller(self) -> Teller:
+        return Teller(self.keeper)
+
+    @cached_property
+    def messenger(self) -> Messenger:
+        chosen = self.settings
+        made = HttpMessenger(seconds_max=chosen.webhook_seconds_max, allow_private=chosen.allow_private_addresses)
+        return self._closed_at_the_end(made)
+
+    @cached_property
+    def courier(self) -> Courier:
+        chosen = self.settings
+        claim_seconds = chosen.webhook_seconds_max * 2 + 5
+        return Courier(self.messenger, self.box, self.desk, chosen.webhook_retry_seconds, claim_seconds, self.keeper)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.mailer, self.settings.operators)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.chat, self.carrier, self.box)
+
+    @cached_property
+    def responder(self) -> Responder:
+        return self._closed_at_the_end(HttpResponder(_seconds, self.settings.allow_private_addresses))
+
+    @cached_property
+    def responses(self) -> CustomResponses:
+        return CustomResponses(self.responder, self.box)
+
+
+def _seconds() -> int:
+    return clock.now() // clock.SECOND
+
+
+_wiring: Wiring | None = None
+
+
+def get() -> Wiring:
+    """Returns the wiring of this process."""
+    global _wiring
+    if _wiring is None:
+        _wiring = Wiring()
+    return _wiring
+
+
+def replace(other: Wiring | None) -> None:
+    """Puts another wiring in its place; None makes a new one on next use. For tests."""
+    global _wiring
+    _wiring = other
