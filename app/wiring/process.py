@@ -26,8 +26,9 @@ from app.flows.callers.standing import Standings
 from app.flows.catalogue.follow import FollowRules
 from app.flows.chat.answer import Carrier
 from app.flows.chat.delivery import Deliveries
+from app.flows.chat.door import Door
 from app.flows.chat.hold import Chat
-from app.flows.chat.instead import CustomResponses
+from app.flows.chat.instead import CustomResponses, Instead
 from app.flows.chat.told import Teller
 from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
@@ -49,6 +50,8 @@ from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName
 
 T = TypeVar("T", bound=Closing)
+DEFAULT_BASE = "http://127.0.0.1:8000"
+"""Where this instance is, as long as nobody has said it."""
 
 
 class Wiring:
@@ -170,7 +173,7 @@ class Wiring:
 
     @cached_property
     def links(self) -> Links:
-        return Links(self.settings.secrets)
+        return Links(self.settings.secrets, self.settings.public_url or DEFAULT_BASE)
 
     @cached_property
     def sign_in_rules(self) -> SignInRules:
@@ -212,12 +215,16 @@ class Wiring:
         return Deliveries(self.chat, self.carrier, self.box)
 
     @cached_property
-    def responder(self) -> Responder:
-        return self._closed_at_the_end(HttpResponder(_seconds, self.settings.allow_private_addresses))
+    def door(self) -> Door:
+        return Door(self.chat, self.teller)
 
     @cached_property
-    def responses(self) -> CustomResponses:
-        return CustomResponses(self.responder, self.box)
+    def instead(self) -> Instead:
+        return Instead(self.links, self.teller, CustomResponses(self.responder, self.box))
+
+    @cached_property
+    def responder(self) -> Responder:
+        return self._closed_at_the_end(HttpResponder(_seconds, self.settings.allow_private_addresses))
 
 
 def _seconds() -> int:

@@ -113,7 +113,7 @@ BROAD_EXCEPTS: dict[str, str] = {
     "app/api/stripe_webhook.py": "the webhook handler: what failed is repeated by the inbox job",
     "app/api/v1/chat.py": "the end of a stream: whatever happened, the hold is settled or released",
     "app/each_alone.py": "loops that serve many: an item that fails is logged, and is nobody else's failure",
-    "app/flows/chat/wording.py": "words of ours that fail must not keep an answer from its settlement",
+    "app/flows/chat/end.py": "words of ours that fail must not keep an answer from its settlement",
     "app/db_writer.py": "a connection that cannot even roll back is given up, whatever the driver says",
     "app/commit_queue.py": "the writer answers every caller with its own error, and lives",
 }

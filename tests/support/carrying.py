@@ -18,7 +18,7 @@ from app.domain.wallets.wallets import Balance, read_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.end import Stop
 from app.flows.chat.hold import Run
-from app.flows.chat.wording import Wording
+from app.flows.chat.end import Wording
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.scripted import Scripted, flows, request
 

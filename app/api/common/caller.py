@@ -20,8 +20,6 @@ from app.each_alone import alone
 from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
 
 WATCH_SECONDS = 0.5
-DECISIONS_MAX = 5
-"""How often a request is decided anew because what it rested on changed in between."""
 SNAPSHOTS_MAX = 10_000
 
 _snapshots: dict[str, Snapshot] = {}

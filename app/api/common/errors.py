@@ -8,7 +8,7 @@ from app.api.common.rate_headers import rate_headers
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
-from app.flows.callers.asked import REASONS, Action
+from app.flows.callers.asked import PaywallRefusal
 from app.flows.limits.limiter import RETRY_SECONDS_MAX, RateReached
 
 RETRY_SECONDS = "2"
@@ -64,16 +64,6 @@ class UnknownTransferCoding(CoinslotError):
     """A transfer coding that is not known, so that nobody can say where the body ends."""
 
     code = "unknown_transfer_coding"
-
-
-class PaywallRefusal(CoinslotError):
-    """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
-
-    def __init__(self, action: Action, message: str, url: str) -> None:
-        super().__init__(message)
-        self.action = action
-        self.url = url
-        self.code = REASONS[action]
 
 
 _STATUS: dict[type[CoinslotError], int] = {

@@ -5,46 +5,30 @@ The client's going away is watched for all the time, and ends the provider's cal
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import orjson
 import structlog
 
 from app import wiring
 from app.api.common.body import ClientGone, Receive, chat_limits, parse_as, read_body
-from app.api.common.caller import DECISIONS_MAX, check_billing, find_caller, find_user, renew
-from app.api.common.errors import (
-    UNEXPECTED,
-    UNEXPECTED_MESSAGE,
-    PaywallRefusal,
-    body_of,
-    headers_of,
-    plain_body,
-    status_of,
-)
-from app.api.common.links import check_way_back, make_ask_url
+from app.api.common.caller import check_billing, find_caller, find_user, renew
+from app.api.common.errors import UNEXPECTED, UNEXPECTED_MESSAGE, body_of, headers_of, plain_body, status_of
 from app.api.v1.client_watch import ClientWatch
 from app.api.v1.exchange import EVENTS, NO_ACTION, AsgiSend, Exchange, Header, Scope
 from app.api.v1.stream_comments import StreamComments
-from app.domain.errors import Blocked, CoinslotError, LimitReached, StaleDecision
-from app.domain.ledger.operations import Applied
-from app.domain.money import format_base_units, format_decimal
-from app.domain.paywalls.configuration import UserPlace
+from app.domain.errors import CoinslotError
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
-from app.flows.callers.asked import Ask, Stopped, message_text
-from app.flows.callers.balance import visible_balance
+from app.flows.callers.asked import Ask, PaywallRefusal
 from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Call
 from app.flows.chat.delivery import Recording
-from app.flows.chat.end import Stop
 from app.flows.chat.hold import Run
-from app.flows.chat.wording import Wording
 from app.formats import openai_completion
-from app.formats.openai_request import ChatRequest, read_chat_request
+from app.formats.openai_request import read_chat_request
 
 log = structlog.get_logger()
-
-WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -91,64 +75,46 @@ async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
                       path=_path_user(exchange.scope))  # fmt: skip
     check_billing(exchange.text(b"x-paywall-billing"))
     claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", named.id, raw)
-    call = _Call(exchange, snapshot, named.id, named.place, request)
+    text, theirs = exchange.text, exchange.scope.get("coinslot.client_request_id")
+    call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request, client_request_id=theirs,
+                request_id=exchange.request_id, return_url=text(b"x-paywall-return-url"),
+                state=text(b"x-paywall-state"), wants_errors=text(b"x-paywall-errors") == "http")  # fmt: skip
+    answering = _Answering(exchange, call)
     if claimed is None and snapshot.configuration.disconnect != "drain":
-        begun = await call.begin(None)
-        await (call.ask(begun) if isinstance(begun, Ask) else call.carry(begun))
+        begun = await answering.begin(None)
+        await (answering.ask(begun) if isinstance(begun, Ask) else answering.carry(begun))
         return
-    recording, is_attached = wiring.get().deliveries.deliver(claimed, request.is_stream, call.begin, call.wording)
+    wired = wiring.get()
+    wording = wired.instead.wording(call)
+    recording, is_attached = wired.deliveries.deliver(claimed, request.is_stream, answering.begin, wording)
     try:
-        await call.play(recording, is_attached)
+        await answering.play(recording, is_attached)
     finally:
         recording.leave()
 
 
 @dataclass(slots=True)
-class _Call:
-    """One request that was understood, and its answer."""
+class _Answering:
+    """One call and its answer on the wire."""
 
     exchange: Exchange
-    snapshot: Snapshot
-    user: str
-    user_from: UserPlace
-    request: ChatRequest
-
-    @property
-    def way_back(self) -> tuple[str | None, str | None]:
-        """Where the app wants its user back, and the state that goes along; None for what it did not say."""
-        return self.exchange.text(b"x-paywall-return-url"), self.exchange.text(b"x-paywall-state")
+    call: Call
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
-        chat, exchange, theirs = wiring.get().chat, self.exchange, self.exchange.scope.get("coinslot.client_request_id")
-        for _ in range(DECISIONS_MAX):
-            # What is only said later is looked at now: once money is held, nothing that a client wrote may be wrong.
-            check_way_back(self.snapshot, *self.way_back, WAY_BACK)
-            try:
-                begun = await chat.begin(self.snapshot, self.user, self.request, exchange.request_id, theirs, claimed,
-                                         user_from=self.user_from)  # fmt: skip
-                exchange.begun = begun
-                return begun
-            except (Blocked, LimitReached) as why:
-                wiring.get().teller.refused(self.snapshot, self.user, why, self.request.model, exchange.request_id)
-                raise
-            except StaleDecision:
-                self.snapshot = await renew(self.snapshot, exchange.headers.get(b"authorization"))
-        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
-
-    @property
-    def wording(self) -> Wording:
-        return Wording(self._describe, self._stop)
+        wired, key = wiring.get(), self.exchange.headers.get(b"authorization")
+        self.exchange.begun = await wired.door.begin(self.call, claimed, partial(renew, authorization=key))
+        return self.exchange.begun
 
     async def carry(self, run: Run) -> None:
         """Carries an answer to the client as the provider makes it."""
-        carrier = wiring.get().carrier
-        if self.request.is_stream:
-            async with StreamComments(self.exchange.piece, wiring.get().settings.comment_seconds) as send:
-                await carrier.stream(run, send, self.wording)
+        wired = wiring.get()
+        if self.call.request.is_stream:
+            async with StreamComments(self.exchange.piece, wired.settings.comment_seconds) as send:
+                await wired.carrier.stream(run, send, wired.instead.wording(self.call))
             await self.exchange.end()
         else:
-            whole = await carrier.whole(run, self.wording)
+            whole = await wired.carrier.whole(run, wired.instead.wording(self.call))
             await self.exchange.answer(200, whole, _action(run.stopped or "none"))
 
     async def play(self, recording: Recording, is_attached: bool) -> None:
@@ -171,52 +137,16 @@ class _Call:
         await self.exchange.end()
 
     async def ask(self, ask: Ask) -> None:
-        """Answers with a link instead of the model's text; as an error where the client asked for that."""
-        url = self._url(ask)
-        wiring.get().teller.asked(self.snapshot, self.user, ask, url, self.exchange.request_id, self.request.model)
-        text = message_text(self.snapshot, ask.action, url, ask.shortfall_nanos)
-        is_strict = self.request.is_for_program or self.snapshot.configuration.is_strict
-        if is_strict or self.exchange.text(b"x-paywall-errors") == "http":
-            raise PaywallRefusal(ask.action, text, url)
-        if self.snapshot.configuration.responder is not None:
-            text = await wiring.get().responses.write(
-                self.snapshot, self.user, self.request.model, self.exchange.request_id, ask, url, text
-            )
-        paywall = self._paywall(ask.action, 0, ask.balance_nanos) | {"url": url}
-        if not self.request.is_stream:
-            await self.exchange.answer(
-                200, openai_completion.whole(self.request.model, text, paywall), _action(ask.action)
-            )
+        """Answers with a link instead of the model's text. Raises PaywallRefusal where an error says it better."""
+        request, said = self.call.request, await wiring.get().instead.say(self.call, ask)
+        if not request.is_stream:
+            completion = openai_completion.whole(request.model, said.text, said.paywall)
+            await self.exchange.answer(200, completion, _action(ask.action))
             return
         await self.exchange.begin(200, EVENTS, _action(ask.action))
-        for event in openai_completion.streamed(self.request.model, text, paywall, self.request.wants_usage):
+        for event in openai_completion.streamed(request.model, said.text, said.paywall, request.wants_usage):
             await self.exchange.piece(event)
         await self.exchange.end()
-
-    def _url(self, ask: Ask) -> str:
-        return make_ask_url(self.snapshot, self.user, ask, *self.way_back)
-
-    def _stop(self, action: Stopped) -> Stop:
-        if action == "output":
-            return Stop("", {})
-        if action == "none":
-            return Stop("", {"action": action, "code": "spend_limit"})
-        url = self._url(Ask(action))
-        message = "stopped" if action == "topup" else "stopped_limit"
-        text = message_text(self.snapshot, message, url, 0)
-        return Stop(f"\n\n{text.lstrip()}", {"action": action, "url": url})
-
-    def _describe(self, settled: Applied) -> dict[str, Any]:
-        return self._paywall("none", settled.amount, visible_balance(self.snapshot, settled))
-
-    def _paywall(self, action: str, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
-        return {
-            "request_id": self.exchange.request_id,
-            "action": action,
-            "charge": format_decimal(charge_nanos),
-            "balance": format_base_units(balance_nanos),
-            "unit": self.snapshot.unit.value,
-        }
 
 
 def _action(action: str) -> list[Header]:

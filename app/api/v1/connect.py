@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from app import db, wiring
 from app.api.common.dependencies import Caller, PostBody, UserOfGet
-from app.api.common.links import base_url, make_connect_url, make_menu_url, make_topup_url
+from app.api.common.links import base_url
 from app.domain import clock
 from app.domain.errors import BadField
 from app.flows.callers.snapshot import Snapshot
@@ -72,7 +72,7 @@ async def get_connect(
     request: Request, caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None
 ) -> ConnectAnswer:
     """Tells whether the app may charge this user, and where they can allow it. In default mode it always may."""
-    url = make_connect_url(caller, user, return_url, state)
+    url = wiring.get().links.connect_url(caller, user, return_url, state)
     found = await db.in_transaction(lambda session: read_connection(session, caller, user))
     if found is None:
         wiring.get().teller.link_sent(caller, user, "authorize", url, request.scope["coinslot.request_id"])
@@ -123,11 +123,11 @@ async def post_confirm(caller: Caller, body: PostBody) -> ConfirmAnswer:
 @router.get("/user/menu", response_model=MenuAnswer, response_model_exclude_none=True)
 async def get_menu(caller: Caller, user: UserOfGet, return_url: ReturnUrl = None, state: State = None) -> MenuAnswer:
     """Returns the links that an app can put into its own menu, by what is connected."""
-    menu = make_menu_url(caller, user, return_url, state)
-    topup = make_topup_url(caller, user, return_url, state)
+    menu = wiring.get().links.menu_url(caller, user, return_url, state)
+    topup = wiring.get().links.topup_url(caller, user, return_url, state)
     if not caller.rules.needs_consent:
         return MenuAnswer(menu=menu, topup=topup, activity=topup, wallet=topup)
-    authorize = make_connect_url(caller, user, return_url, state)
+    authorize = wiring.get().links.connect_url(caller, user, return_url, state)
     found = await db.in_transaction(lambda session: read_connection(session, caller, user))
     return MenuAnswer(
         menu=menu,

@@ -1,5 +1,6 @@
 """An end user's wallet, as their app may see and move it: balance, top-up link, deposit, charge."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -8,17 +9,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from app import db, wiring
-from app.api.common.caller import DECISIONS_MAX, renew
+from app.api.common.caller import renew
 from app.api.common.dependencies import Caller, PostBody, UserOfGet
-from app.api.common.links import make_ask_url, make_topup_url
-from app.domain.errors import BadField, StaleDecision
+from app.domain.errors import BadField
 from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
+from app.flows.callers.anew import decided
 from app.flows.callers.asked import Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.checkout import check_amount
-from app.flows.wallets.charge import ask_text
+from app.flows.wallets.charge import ChargeAnswer, ask_text
 from app.flows.wallets.deposit import deposit
 
 router = APIRouter(tags=["user"])
@@ -104,7 +105,7 @@ async def get_topup_link(
 ) -> LinkAnswer:
     """Returns the address of a user's top-up page, good for 24 hours."""
     amount_nanos = None if amount is None else check_amount(amount)
-    url = make_topup_url(caller, user, return_url, state, amount_nanos)
+    url = wiring.get().links.topup_url(caller, user, return_url, state, amount_nanos)
     wiring.get().teller.link_sent(caller, user, "topup", url, request.scope["coinslot.request_id"])
     return LinkAnswer(url=url)
 
@@ -127,16 +128,12 @@ async def post_charge(
     claimed = claim(idempotency_key, caller.paywall_id, "charge", body.user, body.raw)
     details, request_id = _metadata(body.content), request.scope["coinslot.request_id"]
     wired, client_request_id = wiring.get(), request.scope.get("coinslot.client_request_id")
-    for _ in range(DECISIONS_MAX):
-        try:
-            answer = await wired.charges.charge(caller, body.user, amount_nanos, details, claimed, request_id,
-                                                client_request_id, body.user_from)  # fmt: skip
-            break
-        except StaleDecision:
-            # A key, a version or an authorization changed since it was read; it is decided anew on what holds now.
-            caller = await renew(caller, request.headers.get("authorization"))
-    else:
-        raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
+
+    async def charge(current: Snapshot) -> tuple[Snapshot, ChargeAnswer]:
+        return current, await wired.charges.charge(current, body.user, amount_nanos, details, claimed, request_id,
+                                                   client_request_id, body.user_from)  # fmt: skip
+
+    caller, answer = await decided(caller, partial(renew, authorization=request.headers.get("authorization")), charge)
     content: dict[str, Any] = {"success": answer.success, "message": answer.message, "id": answer.id}
     if answer.ask is not None:
         url = _url_of(request, caller, body.user, answer.ask)
@@ -149,9 +146,8 @@ async def post_charge(
 
 def _url_of(request: Request, caller: Snapshot, user: str, ask: Ask) -> str:
     """Returns where a user can do what is asked of them; the way back is named by headers, as for a chat."""
-    return make_ask_url(
-        caller, user, ask, *(request.headers.get(f"x-paywall-{name}") for name in ("return-url", "state"))
-    )
+    way_back = (request.headers.get(f"x-paywall-{name}") for name in ("return-url", "state"))
+    return wiring.get().links.ask_url(caller, user, ask, *way_back)
 
 
 def _amount(content: dict[str, Any]) -> int:

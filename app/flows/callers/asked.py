@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from app.domain.errors import CoinslotError
 from app.domain.money import format_for_people
 from app.domain.paywalls.messages import render
 from app.flows.callers.snapshot import Snapshot
@@ -29,6 +30,16 @@ class Ask:
     action: Action
     shortfall_nanos: int = 0
     balance_nanos: int = 0
+
+
+class PaywallRefusal(CoinslotError):
+    """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
+
+    def __init__(self, action: Action, message: str, url: str) -> None:
+        super().__init__(message)
+        self.action = action
+        self.url = url
+        self.code = REASONS[action]
 
 
 def message_text(

@@ -14,10 +14,13 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.domain import clock
-from app.domain.errors import LinkInvalid
+from app.domain.errors import BadField, LinkInvalid
+from app.flows.callers.asked import Ask
+from app.flows.callers.snapshot import Snapshot
 
 TOPUP_SECONDS = 24 * 3600
 CONNECT_SECONDS = 15 * 60
+STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(r"/(authorize|topup|menu|wallet|activity|settings)(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?")
@@ -55,10 +58,62 @@ class TopupLink(AppLink):
 
 
 class Links:
-    """Mints and opens links. The first of the secrets signs, each of them opens what it signed."""
+    """Mints and opens links. The first of the secrets signs, each of them opens what it signed.
 
-    def __init__(self, secrets: Sequence[bytes]) -> None:
+    `base_url` is what our own addresses begin with; without one they are of this very host.
+    """
+
+    def __init__(self, secrets: Sequence[bytes], base_url: str = "") -> None:
         self._secrets = secrets
+        self.base_url = base_url
+
+    def topup_url(
+        self,
+        snapshot: Snapshot,
+        user: str,
+        return_url: str | None = None,
+        state: str | None = None,
+        amount_nanos: int | None = None,
+        short_nanos: int | None = None,
+    ) -> str:
+        """Returns the address of a user's top-up page. Raises BadField as `check_way_back` does."""
+        token = self.mint_topup(
+            snapshot.paywall_id,
+            user,
+            return_url=_way_back(snapshot, return_url, state),
+            state=state,
+            amount_nanos=amount_nanos,
+            short_nanos=short_nanos,
+        )
+        return self.topup_page(token)
+
+    def connect_url(
+        self, snapshot: Snapshot, user: str, return_url: str | None = None, state: str | None = None
+    ) -> str:
+        """Returns the address of a user's consent page. Raises BadField as `check_way_back` does."""
+        return_url = _way_back(snapshot, return_url, state)
+        return self.connect_page(self.mint_connect(snapshot.paywall_id, user, return_url, state))
+
+    def menu_url(self, snapshot: Snapshot, user: str, return_url: str | None = None, state: str | None = None) -> str:
+        """Returns the address of a user's menu. Raises BadField as `check_way_back` does."""
+        return_url = _way_back(snapshot, return_url, state)
+        return f"{self.base_url}/menu/{self.mint_menu(snapshot.paywall_id, user, return_url, state)}/"
+
+    def ask_url(
+        self, snapshot: Snapshot, user: str, ask: Ask, return_url: str | None = None, state: str | None = None
+    ) -> str:
+        """Returns where a user does what is asked of them: adds what is missing, or allows it."""
+        if ask.action == "topup":
+            return self.topup_url(snapshot, user, return_url, state, short_nanos=ask.shortfall_nanos or None)
+        return self.connect_url(snapshot, user, return_url, state)
+
+    def topup_page(self, token: str) -> str:
+        """Returns the address of a top-up page."""
+        return f"{self.base_url}/topup/{token}/"
+
+    def connect_page(self, token: str) -> str:
+        """Returns the address of a consent page."""
+        return f"{self.base_url}/authorize/{token}/"
 
     def mint_topup(
         self,
@@ -76,9 +131,8 @@ class Links:
 
     def mint_connect(self, paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
         """Returns the token of a new link to a consent page, good for 15 minutes."""
-        return self._mint(
-            "connect", [paywall_id, user, return_url, state, clock.now() + CONNECT_SECONDS * clock.SECOND]
-        )
+        expires_at = clock.now() + CONNECT_SECONDS * clock.SECOND
+        return self._mint("connect", [paywall_id, user, return_url, state, expires_at])
 
     def mint_menu(self, paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
         """Returns the token of a new link to a user's menu, good for 24 hours."""
@@ -121,19 +175,23 @@ class Links:
         return values[1:]
 
 
-def topup_url(base_url: str, token: str) -> str:
-    """Returns the address of a top-up page."""
-    return f"{base_url}/topup/{token}/"
+def check_way_back(
+    snapshot: Snapshot, return_url: str | None, state: str | None, names: tuple[str, str] = ("return_url", "state")
+) -> None:
+    """Raises BadField for a return URL that is not of the paywall's own origins, or a state that is too long.
+
+    `names` are what the caller wrote the two as.
+    """
+    if return_url is not None and not snapshot.configuration.may_return_to(return_url):
+        raise BadField(names[0], f"`{names[0]}` must be of an origin that the paywall lists.")
+    if state is not None and len(state) > STATE_CHARACTERS_MAX:
+        raise BadField(names[1], f"`{names[1]}` may have at most {STATE_CHARACTERS_MAX} characters.")
 
 
-def connect_url(base_url: str, token: str) -> str:
-    """Returns the address of a consent page."""
-    return f"{base_url}/authorize/{token}/"
-
-
-def menu_url(base_url: str, token: str) -> str:
-    """Returns the address of a user's menu."""
-    return f"{base_url}/menu/{token}/"
+def _way_back(snapshot: Snapshot, return_url: str | None, state: str | None) -> str | None:
+    """Returns where a link leads back to. Raises BadField as `check_way_back` does."""
+    check_way_back(snapshot, return_url, state)
+    return return_url or snapshot.configuration.app_url or None
 
 
 def own_page(path: str | None) -> str:

@@ -1,18 +1,31 @@
-"""What a stream ends with once it is settled: usage and `[DONE]`, an error, or the link when money ran out."""
+"""What an answer ends with once it is settled: its cost, usage and `[DONE]`, an error, or the link when money ran out.
 
+Nothing that is said in our own name may stand between an answer and its settlement: what cannot be said is left out,
+and the money moves.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import structlog
 
 from app.domain.errors import ProviderFailed
+from app.domain.ledger.operations import Applied
 from app.domain.usage.requests import Metered
+from app.flows.callers.asked import Stopped
 from app.flows.chat.hold import Run
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_usage import without_usage
 
 DONE = b"data: [DONE]\n\n"
 _READ = ("prompt_tokens", "completion_tokens")
+
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,23 @@ class Stop:
 
     text: str
     paywall: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
+
+    settled: Callable[[Applied], dict[str, Any]]
+    stopped: Callable[[Stopped], Stop]
+
+
+def worded(say: Callable[[], T], otherwise: T, request_id: str) -> T:
+    """Returns what `say` says, `otherwise` where that fails for whatever reason. Never raises."""
+    try:
+        return say()
+    except Exception as error:
+        log.error("chat_wording", request=request_id, step="unsaid", exc_info=error)
+        return otherwise
 
 
 def stream_tail(

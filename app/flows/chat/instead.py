@@ -1,22 +1,89 @@
-"""What the assistant says where no model is asked, written by the developer's own endpoint.
+"""What is said where no model is asked: a link in the assistant's words, or as an error for who reads errors better.
 
-The rendered template is what is said if the endpoint fails in any way; the user always gets the link.
+A developer's own endpoint may write the words; the rendered template is what is said if that fails in any way. The user
+always gets the link.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from app.domain.errors import CoinslotError, ProviderFailed
 from app.domain.ids import new_id
-from app.domain.money import format_decimal, format_for_people
+from app.domain.ledger.operations import Applied
+from app.domain.money import format_base_units, format_decimal, format_for_people
 from app.domain.paywalls.messages import is_plain, seal_context
-from app.flows.callers.asked import Ask
-from app.flows.callers.snapshot import Snapshot
+from app.flows.callers.asked import Ask, PaywallRefusal, Stopped, message_text
+from app.flows.callers.balance import visible_balance
+from app.flows.callers.links import Links
+from app.flows.chat.call import Call
+from app.flows.chat.end import Stop, Wording
+from app.flows.chat.told import Teller
 from app.ports.seal import Sealer
 from app.ports.webhooks import Responder
 
 log = structlog.get_logger()
 
 TEXT_CHARACTERS_MAX = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands in an answer's place: prose with a link, and the same for programs in `paywall`."""
+
+    text: str
+    paywall: dict[str, Any]
+
+
+class Instead:
+    """Says it for one process, and tells whoever listens that it was said."""
+
+    def __init__(self, links: Links, teller: Teller, responses: "CustomResponses") -> None:
+        self._links = links
+        self._teller = teller
+        self._responses = responses
+
+    async def say(self, call: Call, ask: Ask) -> Said:
+        """Returns what the user is asked for, in words. Raises PaywallRefusal where an error says it better."""
+        snapshot, request = call.snapshot, call.request
+        url = self._links.ask_url(snapshot, call.user, ask, *call.way_back)
+        self._teller.asked(snapshot, call.user, ask, url, call.request_id, request.model)
+        text = message_text(snapshot, ask.action, url, ask.shortfall_nanos)
+        if request.is_for_program or snapshot.configuration.is_strict or call.wants_errors:
+            raise PaywallRefusal(ask.action, text, url)
+        if snapshot.configuration.responder is not None:
+            text = await self._responses.write(call, ask, url, text)
+        return Said(text, {**paywall_of(call, ask.action, 0, ask.balance_nanos), "url": url})
+
+    def wording(self, call: Call) -> Wording:
+        """Returns how an answer to this call ends: with what it cost, or with a link where the money ran out."""
+
+        def settled(applied: Applied) -> dict[str, Any]:
+            return paywall_of(call, "none", applied.amount, visible_balance(call.snapshot, applied))
+
+        def stopped(action: Stopped) -> Stop:
+            if action == "output":
+                return Stop("", {})
+            if action == "none":
+                return Stop("", {"action": action, "code": "spend_limit"})
+            url = self._links.ask_url(call.snapshot, call.user, Ask(action), *call.way_back)
+            message = "stopped" if action == "topup" else "stopped_limit"
+            text = message_text(call.snapshot, message, url, 0)
+            return Stop(f"\n\n{text.lstrip()}", {"action": action, "url": url})
+
+        return Wording(settled, stopped)
+
+
+def paywall_of(call: Call, action: str, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
+    """Returns the field `paywall` of an answer."""
+    return {
+        "request_id": call.request_id,
+        "action": action,
+        "charge": format_decimal(charge_nanos),
+        "balance": format_base_units(balance_nanos),
+        "unit": call.snapshot.unit.value,
+    }
 
 
 class CustomResponses:
@@ -26,19 +93,18 @@ class CustomResponses:
         self._responder = responder
         self._sealer = sealer
 
-    async def write(
-        self, snapshot: Snapshot, user: str, model: str, request_id: str, ask: Ask, url: str, template_text: str
-    ) -> str:
+    async def write(self, call: Call, ask: Ask, url: str, template_text: str) -> str:
         """Returns what the endpoint wants said, with the link behind it if it left it out; else `template_text`."""
+        snapshot = call.snapshot
         setting = snapshot.configuration.responder
         if setting is None:
             return template_text
         content = {
             "event": ask.action,
             "paywallId": snapshot.paywall_id,
-            "requestId": request_id,
-            "user": user,
-            "model": model,
+            "requestId": call.request_id,
+            "user": call.user,
+            "model": call.request.model,
             "name": snapshot.configuration.app_name,
             "url": url,
             "shortfall": format_decimal(ask.shortfall_nanos),
@@ -50,7 +116,7 @@ class CustomResponses:
             secret = self._sealer.open(setting.secret_sealed, seal_context(snapshot.paywall_id))
             text = checked(await self._responder.write(setting.url, secret, new_id("msg"), content))
         except CoinslotError as failure:
-            log.warning("custom_response", paywall=snapshot.paywall_id, request=request_id, step="template",
+            log.warning("custom_response", paywall=snapshot.paywall_id, request=call.request_id, step="template",
                         error=failure.message)  # fmt: skip
             return template_text
         return text if url in text else f"{text.rstrip()}\n\n{url}"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.api.common.errors import BodyTimeout, PaywallRefusal, body_of, headers_of, status_of
+from app.api.common.errors import BodyTimeout, body_of, headers_of, status_of
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
-from app.flows.callers.asked import REASONS, Action
+from app.flows.callers.asked import REASONS, Action, PaywallRefusal
 from app.flows.limits.limiter import Rate, RateReached
 
 

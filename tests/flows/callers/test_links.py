@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from app import settings
 from app.domain import clock
-from app.domain.errors import LinkInvalid
-from app.flows.callers.links import TOPUP_SECONDS, topup_url
+from app.domain.errors import BadField, LinkInvalid
+from app.domain.money import Environment, Unit
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.modes import Mode
+from app.flows.callers.links import TOPUP_SECONDS, Links
+from app.flows.callers.snapshot import Snapshot
 from tests.support import handed
 from tests.support.handed import mint_topup, open_topup
 
@@ -26,7 +30,7 @@ def test_a_link_says_what_it_was_minted_for(data_dir: Path) -> None:
         5,
     )
     assert 0 < link.expires_at - clock.now() <= TOPUP_SECONDS * clock.SECOND
-    assert topup_url("https://me", "token") == "https://me/topup/token/"
+    assert Links((b"secret",), "https://me").topup_page("token") == "https://me/topup/token/"
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,3 +107,39 @@ def test_a_new_secret_signs_and_the_old_one_still_opens(data_dir: Path) -> None:
     settings.configure(data=data_dir, secret_key="new")
     with pytest.raises(LinkInvalid):
         open_topup(token)
+
+
+PAYWALL = Snapshot(
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD,
+    Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/home", ("https://other.example:8443",)),
+    {}, frozenset(), (),
+)  # fmt: skip
+
+
+def way_back_of(url: str) -> str | None:
+    return open_topup(url.split("/topup/")[1].strip("/")).return_url
+
+
+def test_a_link_leads_back_where_the_app_asked_or_to_its_own_address(data_dir: Path) -> None:
+    assert way_back_of(handed.links().topup_url(PAYWALL, "ada", None, None)) == "https://lexica.example/home"
+    for url in ("https://lexica.example/chat?x=1", "https://other.example:8443/"):
+        assert way_back_of(handed.links().topup_url(PAYWALL, "ada", url, "s")) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/", "http://lexica.example/", "https://lexica.example@evil.example/",
+        "https:lexica.example",
+        "https://lexica.example.evil.example/", "//lexica.example", "javascript:alert(1)", "", "https://[", "data:,x",
+    ],
+)  # fmt: skip
+def test_a_link_never_leads_to_another_origin(data_dir: Path, url: str) -> None:
+    with pytest.raises(BadField) as refused:
+        handed.links().topup_url(PAYWALL, "ada", url, None)
+    assert refused.value.field == "return_url"
+
+
+def test_a_state_that_is_too_long_is_refused(data_dir: Path) -> None:
+    with pytest.raises(BadField, match="state"):
+        handed.links().topup_url(PAYWALL, "ada", None, "x" * 1_025)

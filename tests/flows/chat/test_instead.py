@@ -13,10 +13,15 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Ask, PaywallRefusal
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.instead import CustomResponses
+from app.flows.chat.call import Call
+from app.flows.chat.instead import CustomResponses, Instead
+from app.flows.chat.told import Teller
+from app.formats.openai_request import read_chat_request
+from app.keeper import Keeper
 from app.ports.webhooks import Responder
+from tests.support.handed import links
 
 URL = "https://coinslot.example/topup/x.y/"
 TEMPLATE = f"Add funds: {URL}"
@@ -44,13 +49,21 @@ class ScriptedResponder:
         """Has nothing to close."""
 
 
+def call_of(snapshot: Snapshot, *, content: dict[str, Any] | None = None, wants_errors: bool = False) -> Call:
+    request = read_chat_request(
+        {"model": "gpt-x", "messages": [{"role": "user", "content": "Hello"}], **(content or {})}
+    )
+    return Call(snapshot=snapshot, user="ada", user_from="body", request=request, request_id="req_1",
+                wants_errors=wants_errors)  # fmt: skip
+
+
 async def written(responder: Responder, *, sealed_for: str = "pw_1", has_endpoint: bool = True) -> str:
     box = SecretBox(settings.get().secrets)
     sealed = box.seal("whsec_c2VjcmV0", seal_context(sealed_for))
     setting = ResponderSetting("https://lexica.example/messages", sealed) if has_endpoint else None
     snapshot = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, responder=setting))
     ask = Ask("topup", NANOS // 80)
-    return await CustomResponses(responder, box).write(snapshot, "ada", "gpt-x", "req_1", ask, URL, TEMPLATE)
+    return await CustomResponses(responder, box).write(call_of(snapshot), ask, URL, TEMPLATE)
 
 
 async def test_the_endpoint_is_told_what_happened_and_its_words_are_said() -> None:
@@ -88,3 +101,53 @@ async def test_without_an_endpoint_nobody_is_asked() -> None:
     responder = ScriptedResponder("Hello")
     assert await written(responder, has_endpoint=False) == TEMPLATE
     assert responder.asked == []
+
+
+def instead_of(responder: Responder) -> Instead:
+    box = SecretBox(settings.get().secrets)
+    return Instead(links(), Teller(Keeper()), CustomResponses(responder, box))
+
+
+async def test_a_person_gets_the_link_in_prose_and_a_program_beside_it(database: str) -> None:
+    said = await instead_of(ScriptedResponder("unused")).say(call_of(SNAPSHOT), Ask("topup", NANOS, 5_000))
+    assert said.paywall["url"] in said.text and "/topup/" in said.paywall["url"]
+    assert said.paywall == {
+        "request_id": "req_1", "action": "topup", "charge": "0", "balance": "5", "unit": "USD",
+        "url": said.paywall["url"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "is_strict", "wants_errors"),
+    [
+        ({"response_format": {"type": "json_object"}}, False, False),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"}, False, False),
+        ({}, True, False),
+        ({}, False, True),
+    ],
+)
+async def test_who_reads_errors_better_gets_one_with_the_link(
+    database: str, content: dict[str, Any], is_strict: bool, wants_errors: bool
+) -> None:
+    strict = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, is_strict=is_strict))
+    with pytest.raises(PaywallRefusal) as refused:
+        call = call_of(strict, content=content, wants_errors=wants_errors)
+        await instead_of(ScriptedResponder("unused")).say(call, Ask("authorize"))
+    assert (refused.value.action, refused.value.code) == ("authorize", "authorization_required")
+    assert refused.value.url in refused.value.message and "/authorize/" in refused.value.url
+
+
+@pytest.mark.parametrize(
+    ("action", "paywall", "has_link"),
+    [("output", {}, False), ("none", {"action": "none", "code": "spend_limit"}, False),
+     ("topup", None, True), ("limit", None, True)],
+)  # fmt: skip
+async def test_an_answer_that_was_cut_says_how_to_go_on_where_the_user_can(
+    database: str, action: Any, paywall: dict[str, str] | None, has_link: bool
+) -> None:
+    stop = instead_of(ScriptedResponder("unused")).wording(call_of(SNAPSHOT)).stopped(action)
+    assert bool(stop.text) is has_link
+    if paywall is not None:
+        assert stop.paywall == paywall
+    else:
+        assert stop.paywall["action"] == action and stop.paywall["url"] in stop.text

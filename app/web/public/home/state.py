@@ -3,7 +3,6 @@
 import reflex as rx
 
 from app import wiring
-from app.flows.callers.links import connect_url, topup_url
 from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 
 DEMO_USER = "ada"
@@ -25,8 +24,8 @@ class HomeState(rx.State):
         self.base_url, self.is_demo = chosen.public_url or self.base_url, chosen.is_demo
         if self.is_demo:
             links = wiring.get().links
-            self.topup_link = topup_url("", links.mint_topup(PAYWALL_ID, DEMO_USER))
-            self.connect_link = connect_url("", links.mint_connect(SHARED_PAYWALL_ID, DEMO_USER))
+            self.topup_link = f"/topup/{links.mint_topup(PAYWALL_ID, DEMO_USER)}/"
+            self.connect_link = f"/authorize/{links.mint_connect(SHARED_PAYWALL_ID, DEMO_USER)}/"
 
     @rx.var
     def code(self) -> str:
