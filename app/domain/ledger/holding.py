@@ -93,7 +93,8 @@ def charge(book: Book, operation: Charge) -> Applied:
     book.holds[made.id] = made
     _spend(book, made, amount)
     record(book, f"charge:{made.id}", transfers, made.request_id)
-    return _applied(book, operation.wallet, amount, operation.budgets, from_promo=from_promo)
+    charged = _applied(book, operation.wallet, amount, operation.budgets, from_promo=from_promo)
+    return replace(charged, transfers=transfers)
 
 
 def extend(book: Book, operation: Extend) -> Applied:
@@ -140,7 +141,7 @@ def settle(book: Book, operation: Settle) -> Applied:
     hold.closed_at = book.now
     hold.is_changed = True
     settled = _settled(book, hold, from_promo=collected.from_promo)
-    return replace(settled, late=collected.total) if is_late else settled
+    return replace(settled, transfers=transfers, late=collected.total if is_late else None)
 
 
 def release(book: Book, operation: Release) -> Applied:

@@ -161,7 +161,8 @@ class Applied:
     with holds; `short` is what a charge wanted and could not take, `from_promo` what it now took of trial
     money (0 in a replay); `late` is what a settlement took after its hold had expired, else None; `cap_left`
     is the least that the budgets of a hold or charge still let through, None without budgets; `short_of` names the
-    account or budget that kept a hold below its most, None where nothing did, and in a replay.
+    account or budget that kept a hold below its most, None where nothing did, and in a replay; `transfers` are what a
+    charge has posted now, none in a replay.
     """
 
     amount: int = 0
@@ -174,6 +175,7 @@ class Applied:
     late: int | None = None
     cap_left: int | None = None
     short_of: str | None = None
+    transfers: Sequence[Transfer] = ()
 
 
 def inputs_hash(operation: Post | Hold | Charge) -> str:

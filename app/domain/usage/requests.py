@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import NotFound
 from app.domain.ids import as_id
+from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
-from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
+from app.domain.pricing.split import SplitTerms
 from app.domain.rows import RowInsert, RowUpdate
 from app.domain.usage.tables import Request
 from app.domain.wallets.wallets import UserWallet
@@ -119,10 +120,9 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
               "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now(),
               "events_due": _end_due(asked.is_told)}  # fmt: skip
     detail = _arithmetic(asked.price, metered)
-    cost = cost_nanos(asked.price, metered.tokens) if asked.terms and asked.price and metered.tokens else 0
     if settled.late is not None:
-        return RowUpdate(TABLE, asked.id, values | {"late": _with_split(detail, settled, asked.terms, cost)})
-    held, receipt = settled.amount + settled.released, _with_split(detail, settled, asked.terms, cost)
+        return RowUpdate(TABLE, asked.id, values | {"late": _with_split(detail, settled)})
+    held, receipt = settled.amount + settled.released, _with_split(detail, settled)
     return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
 
 
@@ -137,7 +137,6 @@ def interrupt(
     request_id: str,
     arithmetic: Mapping[str, Any] | None,
     charged: Applied,
-    terms: SplitTerms | None = None,
     *,
     is_told: bool = False,
 ) -> RowUpdate:
@@ -146,7 +145,7 @@ def interrupt(
     return RowUpdate(TABLE, request_id, {
         "status": "interrupted",
         "charge_nanos": charged.amount,
-        "receipt": _with_split(detail, charged, terms, checkpoint_cost(arithmetic)),
+        "receipt": _with_split(detail, charged),
         "finished_at": clock.now(),
         "events_due": _end_due(is_told),
     })  # fmt: skip
@@ -160,7 +159,7 @@ def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None
         "hold_nanos": charged.amount,
         "charge_nanos": charged.amount,
         "tokens": None,
-        "receipt": _with_split({"details": details}, charged, asked.terms, 0),
+        "receipt": _with_split({"details": details}, charged),
         "created_at": now,
         "finished_at": now,
         "events_due": _end_due(asked.is_told),
@@ -196,16 +195,23 @@ def checkpoint_cost(arithmetic: Mapping[str, Any] | None) -> int:
     return int(exact * NANOS + Fraction(1, 2))
 
 
-def _with_split(detail: dict[str, Any], done: Applied, terms: SplitTerms | None, cost: int) -> dict[str, Any]:
-    """Adds who got what was charged now, and what nobody could pay."""
-    now = done.amount if done.late is None else done.late
-    parts = {"provider": 0, "platform": 0, "developer": now}
-    if terms is not None:
-        left = part_of_cost(cost, done.amount + done.short, done.amount - now)
-        split = split_charge(terms, left, done.from_promo, now - done.from_promo)
-        parts = {"provider": split.provider, "platform": split.platform, "developer": split.developer}
-        if split.returned:
-            parts["trial"] = split.returned
+_PARTS = {
+    Kind.PROVIDER_PAYABLE: "provider",
+    Kind.PLATFORM_FEES: "platform",
+    Kind.EARNINGS_PENDING: "developer",
+    Kind.REVENUE: "developer",
+    Kind.GRANTS: "trial",
+}
+"""What a receipt calls the accounts that a charge goes to."""
+
+
+def _with_split(detail: dict[str, Any], done: Applied) -> dict[str, Any]:
+    """Adds who got what the ledger has posted now, and what nobody could pay."""
+    parts = {"provider": 0, "platform": 0, "developer": 0}
+    for transfer in done.transfers:
+        if transfer.debit.kind in CHARGED:
+            name = _PARTS[transfer.credit.kind]
+            parts[name] = parts.get(name, 0) + transfer.amount
     detail["split"] = {name: format_decimal(nanos) for name, nanos in parts.items()}
     if done.short:
         detail["shortfall"] = format_decimal(done.short)

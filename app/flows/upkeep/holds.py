@@ -122,7 +122,7 @@ async def _expire(queue: CommitQueue, fee_basis_points: int, hold: _LostHold) ->
         split = charge_split(wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:
-            return [requests.interrupt(hold.request_id, arithmetic, charged, terms, is_told=hold.is_told)]
+            return [requests.interrupt(hold.request_id, arithmetic, charged, is_told=hold.is_told)]
 
         await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:

@@ -101,7 +101,7 @@ def test_a_charged_request_that_broke_off_says_so(database: str, metered: Metere
 def test_what_is_finished_late_adds_its_charge_and_takes_nothing_back(database: str) -> None:
     one = asked(streamed=False, terms=SplitTerms(100, pays_provider=True))
     told(requests.begin(one, Applied(amount=100_000)))
-    lost = told(requests.interrupt("req_1", None, Applied(amount=4_000), one.terms, is_told=True))
+    lost = told(requests.interrupt("req_1", None, Applied(amount=4_000), is_told=True))
     assert types(lost) == ["proxy.request.started", "proxy.request.failed", "usage.charge.created"]
     assert lost[1].data["errorCode"] == "interrupted"
     late = told(requests.finish(one, Metered(Tokens(10, 20)), Applied(amount=50_000, late=46_000)))

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from app import db
 from app.domain import rows
+from app.domain.earnings.charge_split import charge_split
 from app.domain.errors import NotFound
-from app.domain.ledger.operations import Applied
+from app.domain.ledger.accounts import Kind
+from app.domain.ledger.operations import Applied, Collected
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.receipts import Receipt
@@ -69,7 +71,8 @@ def test_a_charge_above_its_hold_shows_a_hold_that_covered_it(database: str) -> 
 def test_a_receipt_is_read_again_as_it_was_written_whatever_the_price_became(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=100_000)))
-    write(requests.finish(one, Metered(Tokens(10, 20, 4)), Applied(amount=50_000, released=50_000)))
+    posted = charge_split(WALLET.account, "pw_1", None)(Collected(20_000, 30_000, 50_000))
+    write(requests.finish(one, Metered(Tokens(10, 20, 4)), Applied(50_000, released=50_000, transfers=posted)))
     found = receipt("req_1")
     assert sum(Fraction(line.amount) for line in found.lines) == Fraction(found.charge)
     assert (found.split, found.estimated, found.disconnect) == (
@@ -122,20 +125,40 @@ def test_a_checkpoint_says_what_is_held_by_then(database: str) -> None:
 
 
 def test_what_came_late_owes_the_provider_what_is_left_of_the_cost(database: str) -> None:
-    one = replace(asked("req_1"), terms=SplitTerms(0, pays_provider=True))
+    one, terms = asked("req_1"), SplitTerms(0, pays_provider=True)
     write(requests.begin(one, Applied(amount=100_000)))
-    write(requests.finish(one, Metered(Tokens(10, 20)), Applied(amount=100_000, late=40_000)))  # 50,000 is the cost
+    posted = charge_split(WALLET.account, "pw_1", terms, 50_000)(Collected(0, 40_000, 100_000, 60_000))
+    write(requests.finish(one, Metered(Tokens(10, 20)), Applied(amount=100_000, late=40_000, transfers=posted)))
     late = receipt("req_1").late
     assert late is not None
     assert late["split"] == {"provider": "0.00002", "platform": "0", "developer": "0.00002"}
 
 
 def test_a_manual_charge_is_one_row(database: str) -> None:
-    write(requests.record_manual(asked("req_1", "manual"), Applied(amount=NANOS), {"why": "a book"}))
+    posted = charge_split(WALLET.account, "pw_1", None)(Collected(0, NANOS, NANOS))
+    charged = Applied(amount=NANOS, transfers=posted)
+    write(requests.record_manual(asked("req_1", "manual"), charged, {"why": "a book"}))
     found = receipt("req_1")
     assert (found.kind, found.status, found.charge, found.released, found.split) == (
         "manual", "settled", "1", "0", {"provider": "0", "platform": "0", "developer": "1"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("promo", "wallet", "cost"), [(0, 90_000, 40_000), (50_000, 40_000, 40_000), (7, 3, 90_000)])
+def test_the_receipt_says_what_was_posted_and_not_what_would_be(
+    database: str, promo: int, wallet: int, cost: int
+) -> None:
+    """Whatever the split was made of: trial money, a cost that nobody pays whole, a fee."""
+    terms, one = SplitTerms(250, pays_provider=True), asked("req_1")
+    posted = charge_split(WALLET.account, "pw_1", terms, cost)(Collected(promo, wallet, promo + wallet))
+    write(requests.begin(one, Applied(amount=promo + wallet)))
+    write(requests.finish(one, Metered(Tokens(10, 20)), Applied(promo + wallet, from_promo=promo, transfers=posted)))
+    split = {name: int(Fraction(part) * NANOS) for name, part in (receipt("req_1").split or {}).items()}
+    assert sum(split.values()) == promo + wallet
+    assert split["platform"] == wallet * 250 // 10_000
+    assert split["provider"] == sum(
+        move.amount for move in posted if move.credit.kind is Kind.PROVIDER_PAYABLE and move.type == "charge"
+    )
 
 
 def test_somebody_elses_request_is_not_found(database: str) -> None:
