@@ -18,6 +18,7 @@ from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 from tests.support.books import make_snapshot
 from tests.support.outbox import subscribe
+from tests.support.posted import charged
 
 
 def asked(paywall_id: str, request_id: str, *, is_told: bool, is_told_at_once: bool | None = None) -> Asked:
@@ -119,9 +120,9 @@ def test_a_request_that_ends_while_it_is_fanned_out_stays_due(database: str) -> 
     subscribe(paywall_id)
     one = asked(paywall_id, "req_1", is_told=True)
     write(requests.begin(one, Applied(amount=5)))
-    write(requests.interrupt("req_1", None, Applied(amount=2), is_told=True))
+    write(requests.interrupt("req_1", None, charged(one.wallet, 2), is_told=True))
     assert fan_out() == 1 and len(delivered()) == 3
-    write(requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    write(requests.finish(one, Metered(None), charged(one.wallet, 5, late=3)))
     assert due() == [END_DUE] and fan_out() == 1
     assert delivered().count("paywall.usage.charge.created") == 2 and len(delivered()) == 4
 
@@ -145,8 +146,10 @@ def test_what_is_finished_late_while_its_loss_is_fanned_out_is_told_next_time(
     paywall_id = make_snapshot().paywall_id
     subscribe(paywall_id)
     one = asked(paywall_id, "req_1", is_told=True)
-    write(requests.begin(one, Applied(amount=5)), requests.interrupt("req_1", None, Applied(amount=2), is_told=True))
-    meanwhile(monkeypatch, requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    write(
+        requests.begin(one, Applied(amount=5)), requests.interrupt("req_1", None, charged(one.wallet, 2), is_told=True)
+    )
+    meanwhile(monkeypatch, requests.finish(one, Metered(None), charged(one.wallet, 5, late=3)))
     assert fan_out() == 1 and due() == [END_DUE]
     assert fan_out() == 1 and delivered().count("paywall.usage.charge.created") == 2
 
@@ -199,7 +202,7 @@ def test_what_is_given_up_waits_no_more_and_a_request_that_began_is_told_of_its_
     assert due() == [START_TOLD] and delivered() == []
     write(requests.finish(one, Metered(None), Applied(amount=5)))
     assert due() == [END_DUE] and fan_out() == 1 and delivered()
-    write(requests.finish(one, Metered(None), Applied(amount=5, late=3)))
+    write(requests.finish(one, Metered(None), charged(one.wallet, 5, late=3)))
     with db.transaction() as session:
         outbox.give_up(session, outbox.Due("request", "req_1"))
     assert due() == [None]

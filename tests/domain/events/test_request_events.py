@@ -19,6 +19,7 @@ from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
 from app.domain.usage.requests import CLIENT_GONE, Asked, Metered
 from app.domain.wallets.wallets import app_wallet, end_user_id
+from tests.support.posted import charged
 
 PRICE = Price("prc_1", "m", 3, Unit.USD, NANOS, NANOS, 2 * NANOS, minimum_nanos=5)
 WALLET = app_wallet("pw_1", "ada", Environment.SANDBOX, Unit.USD)
@@ -101,10 +102,10 @@ def test_a_charged_request_that_broke_off_says_so(database: str, metered: Metere
 def test_what_is_finished_late_adds_its_charge_and_takes_nothing_back(database: str) -> None:
     one = asked(streamed=False, terms=SplitTerms(100, pays_provider=True))
     told(requests.begin(one, Applied(amount=100_000)))
-    lost = told(requests.interrupt("req_1", None, Applied(amount=4_000), is_told=True))
+    lost = told(requests.interrupt("req_1", None, charged(WALLET, 4_000), is_told=True))
     assert types(lost) == ["proxy.request.started", "proxy.request.failed", "usage.charge.created"]
     assert lost[1].data["errorCode"] == "interrupted"
-    late = told(requests.finish(one, Metered(Tokens(10, 20)), Applied(amount=50_000, late=46_000)))
+    late = told(requests.finish(one, Metered(Tokens(10, 20)), charged(WALLET, 50_000, late=46_000)))
     assert {event.id for event in lost} < {event.id for event in late}
     assert [event.data["cost"] for event in late if event.type == CHARGED] == ["0.000004", "0.000046"]
     assert [event.data["cost"] for event in lost if event.type == CHARGED] == ["0.000004"]
@@ -112,7 +113,7 @@ def test_what_is_finished_late_adds_its_charge_and_takes_nothing_back(database: 
 
 def test_a_manual_charge_is_created_and_completed(database: str) -> None:
     one = asked(kind="manual", streamed=False)
-    events = told(requests.record_manual(one, Applied(amount=NANOS), {"why": "a book"}))
+    events = told(requests.record_manual(one, charged(WALLET, NANOS), {"why": "a book"}))
     assert types(events) == ["balance.charge.created", "balance.charge.completed"]
     made: Any = events[0].data
     assert (made["amount"], made["processingFeeAmount"], made["metadata"]) == ("1", "0", {"why": "a book"})

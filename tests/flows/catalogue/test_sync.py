@@ -19,13 +19,14 @@ from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice
-from app.flows.catalogue import sync
+from app.flows.catalogue import follow, sync
+from app.flows.catalogue.follow import FollowRules
 from app.ports.mail import Mail
 from app.ports.prices import ModelCatalogue
 from app.sql.columns import table_of
 from tests.emulators.openrouter import RunningOpenRouter, model
 from tests.support.books import make_paywall
-from tests.support.handed import follow_catalogue, sync_catalogue
+from tests.support.handed import sync_catalogue
 
 MINE = NewPrice("a/mine", 10 * NANOS, 20 * NANOS)
 
@@ -134,10 +135,10 @@ async def test_a_paywall_that_finds_a_bug_keeps_no_other_from_its_prices(
     broken, *fine = [paywall_of(ProviderSetting(BUILT_IN)) for _ in range(3)]
     router.offer(model("a/mine", "0.000011"))
 
-    def fails_for_one(session: db.Session, paywall_id: str, list_host: str) -> Any:
+    def fails_for_one(session: db.Session, paywall_id: str, rules: FollowRules) -> Any:
         if paywall_id == broken:
             raise KeyError("bug")
-        return follow_catalogue(session, paywall_id, list_host)
+        return follow.follow_catalogue(session, paywall_id, rules)
 
     monkeypatch.setattr(sync, "follow_catalogue", fails_for_one)
     with capture_logs() as logs:

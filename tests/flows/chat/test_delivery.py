@@ -19,8 +19,8 @@ from app.sql.columns import table_of
 from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import BROKEN, balance, charge_of, receipt, rows_written
-from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, whole
 from tests.support.handed import reap_holds
+from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, whole
 
 
 @pytest.mark.parametrize("is_stream", [True, False])

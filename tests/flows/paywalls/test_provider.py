@@ -150,7 +150,9 @@ async def test_the_operators_key_is_for_those_that_may_have_it(database: str) ->
     providers, built_in = ProvidersByName(settings.get(), COUNTER), ProviderSetting("built-in")
     with pytest.raises(ProviderFailed, match="not set up"):
         providers.find("pw_1", built_in)
+    await providers.close()
     settings.configure(data=settings.get().data, database_url=database, openrouter_key="sk-or-operator")
+    providers = ProvidersByName(settings.get(), COUNTER)
     target = providers.find("pw_1", built_in)[1]
     assert (target.base_url, target.api_key) == ("https://openrouter.ai/api/v1", "sk-or-operator")
     for mode, environment in ((Mode.DEFAULT, Environment.LIVE), (Mode.SHARED, Environment.SANDBOX)):

@@ -12,7 +12,7 @@ from app import db, wiring
 from app.domain.errors import CoinslotError
 from app.domain.paywalls.configuration import read_current
 from app.domain.people.sign_in_codes import read_email
-from app.flows.callers.links import open_connect, open_menu, open_topup, own_page
+from app.flows.callers.links import own_page
 from app.flows.people.sign_in import find_person_of
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import row_in
@@ -85,7 +85,8 @@ def _problem(code: str, wait: str) -> str:
 
 async def _app_name(path: str) -> str:
     """Returns the name of the app whose link led here, empty where none did."""
-    openers = {"/authorize/": open_connect, "/topup/": open_topup, "/menu/": open_menu}
+    links = wiring.get().links
+    openers = {"/authorize/": links.open_connect, "/topup/": links.open_topup, "/menu/": links.open_menu}
     for prefix, opener in openers.items():
         if path.startswith(prefix):
             try:
