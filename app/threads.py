@@ -7,10 +7,10 @@ belongs to an answer that runs is never refused.
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from app.domain.errors import Unavailable
 
@@ -42,20 +42,22 @@ class Threads:
 
     async def run_surely(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Does the same however much waits."""
+        # No name is given to the future: a frame that its own error holds would keep the request for ever.
+        return await asyncio.wrap_future(self._begin(partial(copy_context().run, function, *arguments, **named)))
+
+    def _begin(self, work: Callable[[], T]) -> Future[T]:
         with self._lock:
-            self._under_way += 1
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._threads_max, thread_name_prefix=self._name)
-        work = partial(copy_context().run, function, *arguments, **named)
-        # No name is given to the future: a frame that its own error holds would keep the request for ever.
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._ending, work)
+            future = self._executor.submit(work)
+            self._under_way += 1
+        # Work whose caller leaves before its turn never runs, so that it cannot say itself that it has ended.
+        future.add_done_callback(self._end)
+        return future
 
-    def _ending(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        finally:
-            with self._lock:
-                self._under_way -= 1
+    def _end(self, _future: Future[Any]) -> None:
+        with self._lock:
+            self._under_way -= 1
 
 
 PARSE = Threads("parse", 2, 64)

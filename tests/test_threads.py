@@ -44,6 +44,23 @@ async def test_work_whose_caller_is_gone_counts_until_it_has_ended() -> None:
     await asyncio.to_thread(has_ended.wait)
 
 
+async def test_callers_who_leave_before_their_turn_leave_their_places_to_others() -> None:
+    threads, gate, begun = Threads("spin", 1, 2), threading.Event(), list[str]()
+    running = asyncio.create_task(threads.run(gate.wait))
+    try:
+        for _ in range(10):
+            waiting = asyncio.create_task(threads.run(begun.append, "left"))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        assert threads.under_way == 1
+    finally:
+        gate.set()
+    assert await running and await threads.run(len, "abc") == 3
+    assert threads.under_way == 0 and not begun
+
+
 async def test_what_fails_fails_for_its_caller_alone() -> None:
     threads = Threads("spin", 1, 1)
     with pytest.raises(ZeroDivisionError):
