@@ -1,7 +1,7 @@
 """Keeps a process's memory near what it needs: garbage that only the collector frees is looked for when it has grown.
 
 The collector counts objects and not bytes; a few cycles that hold large bodies would wait for fifty thousand others.
-What was freed is given back to the system, which the C library else keeps.
+What was freed is given back to the system, which the C library else keeps: large blocks at once, others then.
 """
 
 import asyncio
@@ -15,6 +15,11 @@ from pathlib import Path
 LOOK_SECONDS = 0.5
 GROWTH_BYTES = 32 * 1024 * 1024
 """By how much a process grows before garbage is looked for, whatever its number."""
+LARGE_BLOCK_BYTES = 1024 * 1024
+"""From here on a block is the system's own and goes back to it when freed. glibc else raises this to the largest block
+that was freed so far, up to 32 MB, and then lays bodies between lasting things, where their memory stays."""
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+"""What glibc's malloc.h calls them; once either is set it changes neither by itself."""
 _STATM = Path("/proc/self/statm")
 
 
@@ -45,8 +50,17 @@ class Collector:
         return True
 
 
+def give_large_blocks_back() -> None:
+    """Has large blocks given back as soon as they are free, where the C library can (glibc's `mallopt`)."""
+    choose = _of_library("mallopt")
+    if choose is not None:
+        choose(_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+        choose(_TRIM_THRESHOLD, LARGE_BLOCK_BYTES)
+
+
 async def keep_small() -> None:
     """Looks again and again, until cancelled."""
+    give_large_blocks_back()
     collector = Collector()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -55,15 +69,16 @@ async def keep_small() -> None:
 
 def _give_back() -> None:
     """Gives free memory back to the system, where the C library can (glibc's `malloc_trim`)."""
-    trim = _trim()
+    trim = _of_library("malloc_trim")
     if trim is not None:
         trim(0)
 
 
 @cache
-def _trim() -> Callable[[int], int] | None:
+def _of_library(name: str) -> Callable[..., int] | None:
+    """Returns a function of the C library, None where it has none of that name."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (OSError, AttributeError):
         return None
     return found
