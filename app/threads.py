@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from app.domain.errors import Unavailable
 
@@ -45,23 +46,37 @@ class Threads:
         # No name is given to the future: a frame that its own error holds would keep the request for ever.
         return await asyncio.wrap_future(self._begin(partial(copy_context().run, function, *arguments, **named)))
 
-    def _begin(self, work: Callable[[], T]) -> Future[T]:
+    def _begin(self, function: Callable[[], T]) -> Future[T]:
+        work = _Work(function)
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._threads_max, thread_name_prefix=self._name)
             future = self._executor.submit(work)
             self._under_way += 1
         # Work whose caller leaves before its turn never runs, so that it cannot say itself that it has ended.
-        future.add_done_callback(self._end)
+        future.add_done_callback(partial(self._end, work))
         return future
 
-    def _end(self, _future: Future[Any]) -> None:
+    def _end(self, work: "_Work[Any]", _future: Future[Any]) -> None:
+        work.function = None
         with self._lock:
             self._under_way -= 1
 
 
-PARSE = Threads("parse", 2, 64)
-"""Bodies that are long or compressed."""
+@dataclass(slots=True)
+class _Work(Generic[T]):
+    """What is to be done. Its place in the line outlasts a caller who leaves; what it would have worked on does not."""
+
+    function: Callable[[], T] | None
+
+    def __call__(self) -> T:
+        function = self.function
+        assert function is not None  # noqa: S101 - work that has ended does not begin
+        return function()
+
+
+PARSE = Threads("parse", 1, 64)
+"""Bodies that are long or compressed. Two would only take the interpreter from each other, and from all others."""
 COUNT = Threads("count", 2, 256)
 """Tokens."""
 SQL = Threads("sql", 12, 1_000)

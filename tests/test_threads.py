@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 
 import pytest
 
@@ -59,6 +60,26 @@ async def test_callers_who_leave_before_their_turn_leave_their_places_to_others(
         gate.set()
     assert await running and await threads.run(len, "abc") == 3
     assert threads.under_way == 0 and not begun
+
+
+async def test_what_a_caller_who_left_would_have_worked_on_is_let_go_before_its_turn() -> None:
+    threads, gate, held = Threads("spin", 1, 2), threading.Event(), Held()
+    running, is_gone = asyncio.create_task(threads.run(gate.wait)), weakref.ref(held)
+    try:
+        waiting = asyncio.create_task(threads.run(repr, held))
+        del held
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait((waiting,))
+        del waiting
+        assert is_gone() is None
+    finally:
+        gate.set()
+    assert await running
+
+
+class Held:
+    """Something large."""
 
 
 async def test_what_fails_fails_for_its_caller_alone() -> None:

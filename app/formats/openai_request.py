@@ -51,7 +51,7 @@ class Media:
         return len(self.data) if self.is_here else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ChatRequest:
     """A parsed request. `prompt_bytes` bounds the prompt's tokens without its `media_parts`.
 

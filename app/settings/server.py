@@ -30,6 +30,7 @@ class ServerSettings(BaseModel):
     queue_operations_max: int = Field(20_000, ge=1)
     batch_operations_max: int = Field(500, ge=1, le=2_000)
     body_bytes_max: int = Field(20_000_000, ge=1_000)
+    bodies_bytes_max: int = Field(80_000_000, ge=1_000)
     head_seconds_max: float = Field(15, gt=0)
     form_seconds_max: float = Field(20, gt=0)
     body_seconds_max: float = Field(60, gt=0)

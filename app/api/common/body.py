@@ -3,13 +3,15 @@
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
 
 from app import threads, wiring
+from app.api.common.body_room import LONG_BYTES, Share
 from app.api.common.encodings import decoded
 from app.api.common.errors import BodyTimeout, BodyTooLarge
 from app.api.common.json_shape import check_shape
@@ -23,8 +25,12 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 FORM_BYTES_MAX = 65_536
 """How large every body may be that is no chat request."""
 CHAT_BYTES_A_SECOND_MIN = 1_024
-THREAD_BYTES = 200_000
+THREAD_BYTES = LONG_BYTES
 """From here on parsing would hold the event loop up for longer than a hop to a thread."""
+PIECE_BYTES = 65_536
+"""So much is compared at once: a look at all of a long body would hold every thread up."""
+_UNCUT = (b'":', b": ", b", ")
+"""Between these two nothing is cut: what is left out when texts are compared would lie across."""
 
 
 class ClientGone(Exception):
@@ -59,22 +65,39 @@ def form_limits() -> BodyLimits:
     return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bytes:
-    """Returns the body, decompressed if its headers say that it is compressed.
+async def read_body(
+    receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits, share: Share | None = None
+) -> bytes:
+    """Returns the body, decompressed if its headers say that it is compressed; a long one once its `share` has room.
 
-    Raises BodyTooLarge, ClientGone, BodyTimeout when a client is too slow or falls silent, and BodyEncoded and BadField
-    for what cannot be decompressed.
+    Raises BodyTooLarge, ClientGone, BodyTimeout when a client is too slow or falls silent, BodyEncoded and BadField
+    for what cannot be decompressed, and Unavailable where there is no room in time.
     """
-    length = headers.get(b"content-length")
+    length, encoding = headers.get(b"content-length"), headers.get(b"content-encoding")
     announced = int(length) if length is not None and length.isdigit() else None
-    if announced is not None and announced > limits.bytes_max:
-        raise _too_large(limits)
-    body = await _read(receive, announced, limits)
-    encoding = headers.get(b"content-encoding")
-    return body if encoding is None else await decoded(body, encoding, limits.bytes_max)
+    if announced is not None:
+        if announced > limits.bytes_max:
+            raise _too_large(limits)
+        if share is not None and announced > LONG_BYTES:
+            await share.take(announced if encoding is None else limits.bytes_max)
+    body = await _read(receive, announced, limits, share)
+    if encoding is not None:
+        body = await _inflated(body, encoding, limits, share)
+    if share is not None:
+        share.shrink(len(body))
+    return body
 
 
-async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> bytes:
+async def _inflated(body: bytes, encoding: bytes, limits: BodyLimits, share: Share | None) -> bytes:
+    """Returns what was compressed. How long it is shows only then: what turns out to be short needs no room."""
+    if share is not None and not share.size and limits.bytes_max > LONG_BYTES:
+        with suppress(BodyTooLarge):
+            return await decoded(body, encoding, LONG_BYTES)
+        await share.take(limits.bytes_max)
+    return await decoded(body, encoding, limits.bytes_max)
+
+
+async def _read(receive: Receive, announced: int | None, limits: BodyLimits, share: Share | None) -> bytes:
     body = bytearray()
     began = clock.monotonic_seconds()
     allowed = left = limits.seconds
@@ -97,6 +120,10 @@ async def _read(receive: Receive, announced: int | None, limits: BodyLimits) -> 
             if not message.get("more_body"):
                 return bytes(body)
             message = None
+            if share is not None and not share.size and len(body) > LONG_BYTES:
+                waits_from = clock.monotonic_seconds()
+                await share.take(limits.bytes_max)  # nobody said how long it would be
+                began += clock.monotonic_seconds() - waits_from
     except TimeoutError:
         came = f"{len(body)} bytes" if announced is None else f"{len(body)} of {announced} bytes"
         is_slow = left <= limits.silence_seconds
@@ -165,11 +192,31 @@ def _parse_plain(raw: bytes) -> Any:
         again = orjson.dumps(found)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _NOT_PLAIN
-    return found if again == raw or _tight(again) == _tight(raw) else _NOT_PLAIN
+    return found if again == raw or _says_the_same(raw, again) else _NOT_PLAIN
 
 
-def _tight(raw: bytes) -> bytes:
-    return raw.replace(b'": ', b'":').replace(b", ", b",")
+def _says_the_same(raw: bytes, again: bytes) -> bool:
+    """Compares two texts without the spaces behind keys and commas; by pieces, because others want the processor."""
+    ours, theirs = _tight_pieces(raw), _tight_pieces(again)
+    one = other = b""
+    while True:
+        one, other = one or next(ours, b""), other or next(theirs, b"")
+        if not one or not other:
+            return one == other
+        size = min(len(one), len(other))
+        if one[:size] != other[:size]:
+            return False
+        one, other = one[size:], other[size:]
+
+
+def _tight_pieces(raw: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(raw):
+        end = start + PIECE_BYTES
+        while raw[end - 1 : end + 1] in _UNCUT:
+            end += 1
+        yield raw[start:end].replace(b'": ', b'":').replace(b", ", b",")
+        start = end
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from app.domain.errors import BadField
 GZIP, ZLIB, RAW = 31, 15, -15
 """What `zlib` calls them: gzip's own frame, zlib's, and none, which some clients send as deflate."""
 SLICE_BYTES = 65_536
-THREAD_BYTES = 1_000
-"""From here on a body may become a megabyte, which holds the event loop up for longer than a hop to a thread."""
+THREAD_BYTES = 1_000_000
+"""If more may come out, inflating would hold the event loop up for longer than a hop to a thread."""
+INFLATED_MAX = 1_032
+"""How many times its size deflated bytes come to at most (zlib's own account)."""
 MEMBERS_MAX = 100
 """Of how many files put together a gzip body may be; empty ones cost time and say nothing."""
 
@@ -30,7 +32,7 @@ async def decoded(body: bytes, encoding: bytes, bytes_max: int) -> bytes:
         form = ZLIB if _is_framed(body) else RAW
     else:
         raise BodyEncoded(f"Bodies in the encoding `{name.decode('latin-1')[:40]}` are not read; gzip and deflate are.")
-    if len(body) > THREAD_BYTES:
+    if min(len(body) * INFLATED_MAX, bytes_max) > THREAD_BYTES:
         return await threads.PARSE.run(inflate, body, form, bytes_max)
     return inflate(body, form, bytes_max)
 

@@ -12,6 +12,7 @@ import structlog
 
 from app import wiring
 from app.api.common.body import ClientGone, Receive, chat_limits, parse_as, read_body
+from app.api.common.body_room import Share
 from app.api.common.caller import check_billing, find_caller, find_user, renew
 from app.api.common.errors import UNEXPECTED, UNEXPECTED_MESSAGE, body_of, headers_of, plain_body, status_of
 from app.api.v1.client_watch import ClientWatch
@@ -35,11 +36,13 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     """Answers one chat request; `scope["coinslot.request_id"]` is its id, `coinslot.headers` what tells it."""
     exchange = Exchange(scope, send, scope["coinslot.request_id"], dict(scope["headers"]))
     watch: ClientWatch | None = None
+    share: Share | None = None
     try:
         snapshot = await find_caller(exchange.headers.get(b"authorization"))
-        raw = await read_body(receive, exchange.headers, chat_limits())
+        share = Share(snapshot.paywall_id)
+        exchange.raw = await read_body(receive, exchange.headers, chat_limits(), share)
         watch = ClientWatch(receive)
-        await _answer(exchange, snapshot, raw)
+        await _answer(exchange, snapshot, share)
     except asyncio.CancelledError:
         if watch is None or not watch.has_cancelled():
             raise
@@ -56,6 +59,8 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     finally:
         if watch is not None:
             watch.end()
+        if share is not None:
+            share.leave()
 
 
 async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
@@ -69,8 +74,14 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
     await exchange.answer(status_of(error), orjson.dumps(body_of(error)), [*more, *_action(action)])
 
 
-async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
+async def _understand(exchange: Exchange, snapshot: Snapshot, share: Share) -> tuple["_Answering", Claim | None]:
+    """Returns what a body asks for, and its claim of a key; the body itself is let go, and its room with the request.
+
+    Raises BadField for what cannot be asked for.
+    """
+    raw, exchange.raw = exchange.raw, b""
     request = await parse_as(raw, read_chat_request)
+    share.follow(request)
     named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
                       path=_path_user(exchange.scope))  # fmt: skip
     check_billing(exchange.text(b"x-paywall-billing"))
@@ -79,14 +90,18 @@ async def _answer(exchange: Exchange, snapshot: Snapshot, raw: bytes) -> None:
     call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request, client_request_id=theirs,
                 request_id=exchange.request_id, return_url=text(b"x-paywall-return-url"),
                 state=text(b"x-paywall-state"), wants_errors=text(b"x-paywall-errors") == "http")  # fmt: skip
-    answering = _Answering(exchange, call)
+    return _Answering(exchange, call), claimed
+
+
+async def _answer(exchange: Exchange, snapshot: Snapshot, share: Share) -> None:
+    answering, claimed = await _understand(exchange, snapshot, share)
     if claimed is None and snapshot.configuration.disconnect != "drain":
         begun = await answering.begin(None)
         await (answering.ask(begun) if isinstance(begun, Ask) else answering.carry(begun))
         return
-    wired = wiring.get()
+    wired, call = wiring.get(), answering.call
     wording = wired.instead.wording(call)
-    recording, is_attached = wired.deliveries.deliver(claimed, request.is_stream, answering.begin, wording)
+    recording, is_attached = wired.deliveries.deliver(claimed, call.request.is_stream, answering.begin, wording)
     try:
         await answering.play(recording, is_attached)
     finally:

@@ -18,12 +18,13 @@ NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer on the wire."""
+    """One request and its answer on the wire; `raw` is its body until it is understood."""
 
     scope: Scope
     send: AsgiSend
     request_id: str
     headers: dict[bytes, bytes]
+    raw: bytes = b""
     has_begun: bool = False
     begun: Run | Ask | None = None
     first: list[Header] = field(default_factory=lambda: NO_ACTION)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.api.common import body
 from app.api.common.body import BodyLimits, ClientGone, parse_json, read_body
 from app.api.common.errors import BodyTimeout, BodyTooLarge
 from app.domain.errors import BadField
@@ -41,6 +42,19 @@ async def test_a_large_body_is_read_the_same_in_its_thread() -> None:
     assert await parse_json(json.dumps(value).encode()) == value
     with pytest.raises(BadField, match="more than once"):
         await parse_json(b'{"a": "' + b"x" * 300_000 + b'", "a": 1}')
+
+
+@given(st.lists(st.sampled_from([b'": ', b'":', b", ", b",", b" ", b":", b'"', b"a", b"bcd"]), max_size=40), st.data())
+def test_texts_are_compared_by_pieces_as_if_they_were_whole(parts: list[bytes], data: st.DataObject) -> None:
+    raw = b"".join(parts)
+    again = b"".join(data.draw(st.permutations(parts))) if data.draw(st.booleans()) else _tight(raw)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(body, "PIECE_BYTES", data.draw(st.integers(1, 6)))
+        assert body._says_the_same(raw, again) == (_tight(raw) == _tight(again))
+
+
+def _tight(raw: bytes) -> bytes:
+    return raw.replace(b'": ', b'":').replace(b", ", b",")
 
 
 def coming(*messages: MutableMapping[str, Any]) -> Any:

@@ -12,10 +12,9 @@ import pytest
 from app.api.serving import memory
 from app.api.serving.memory import GROWTH_BYTES, Collector
 
-
 BODIES = """
 import sys
-from app.api.memory import give_large_blocks_back, resident_bytes
+from app.api.serving.memory import give_large_blocks_back, resident_bytes
 
 if sys.argv[1] == "given back":
     give_large_blocks_back()

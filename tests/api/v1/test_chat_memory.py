@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from app import commit_queue, settings, wiring
+from app.api.common.body_room import ROOM
 from app.api.v1 import chat as api_chat
 from app.domain.errors import Unavailable
 from app.domain.ledger.operations import Epoch
@@ -137,7 +138,8 @@ class Client:
                 self.statuses.append(message["status"])
 
         name = self.snapshots.get(ending.user, self.snapshots["rich"])
-        headers = [(b"authorization", name.paywall_id.encode()), *ending.headers]
+        length = str(len(raw)).encode()
+        headers = [(b"authorization", name.paywall_id.encode()), (b"content-length", length), *ending.headers]
         scope = {"headers": headers, "path": "/v1/chat/completions", "coinslot.request_id": f"req_{next(_numbers)}",
                  "coinslot.headers": []}  # fmt: skip
         await api_chat.chat(scope, receive, send)
@@ -165,6 +167,7 @@ async def started(monkeypatch: pytest.MonkeyPatch, emulated: upstream.RunningUps
 
     monkeypatch.setattr(api_chat, "find_caller", find_caller)
     monkeypatch.setattr("app.api.common.caller.find_caller", find_caller)
+    monkeypatch.setattr("app.api.common.body.LONG_BYTES", 1_000)
     wired = wiring.Wiring()
     wiring.replace(wired)
     wired.queue.start()
@@ -196,8 +199,8 @@ async def test_a_request_that_has_ended_is_kept_by_nobody(
                 if ending.user == "unavailable":
                     _be_away(patch)
                 kept = [await client.send(replace(ending, headers=_own_key(name, ending))) for _ in range(ending.times)]
-            found[name] = (live(), max(kept), set(client.statuses))
-    assert found == {name: (0, 0, {ending.status} - {None}) for name, ending in ENDINGS.items()}
+            found[name] = (live(), max(kept), ROOM.taken_bytes, set(client.statuses))
+    assert found == {name: (0, 0, 0, {ending.status} - {None}) for name, ending in ENDINGS.items()}
     assert_books_balance()
 
 
