@@ -1,7 +1,8 @@
 """Payments: rails that money comes in by."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import StrEnum
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,17 @@ class Checkout:
 
     id: str
     url: str
+
+
+class PaymentStatus(StrEnum):
+    """What a rail says of a payment."""
+
+    PAID = "paid"
+    """The money is there."""
+    UNPAID = "unpaid"
+    """It may still come."""
+    FAILED = "failed"
+    """It will not come by this payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +33,7 @@ class Payment:
 
     id: str
     topup_id: str
-    status: Literal["paid", "unpaid", "failed"]
+    status: PaymentStatus
     amount_nanos: int
     currency: str
     is_live: bool
@@ -61,6 +73,6 @@ class SandboxCheckouts(PaymentRail, Protocol):
         """Returns what a checkout id holds. Raises LinkInvalid for one that was not made here."""
         ...
 
-    def payment_id(self, token: str, outcome: Literal["paid", "failed"]) -> str:
+    def payment_id(self, token: str, outcome: PaymentStatus) -> str:
         """Returns the id of the payment that a checkout ends in. Raises LinkInvalid."""
         ...

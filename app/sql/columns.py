@@ -5,6 +5,7 @@ stores what the other would refuse.
 """
 
 import json
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -65,6 +66,25 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+class OneOf(TypeDecorator[StrEnum]):
+    """One of the members of an enum, kept as its text; a read returns the member."""
+
+    impl = Words
+    cache_ok = True
+    kind: type[StrEnum]
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        return value.value if isinstance(value, StrEnum) else value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+def one_of(kind: type[StrEnum]) -> type[TypeDecorator[Any]]:
+    """Returns the type of a column that holds a member of an enum."""
+    return type(f"OneOf{kind.__name__}", (OneOf,), {"kind": kind, "cache_ok": True})
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -48,7 +48,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "adapters": ("ports", "domain.money", "domain.errors", "domain.clock", "domain.limits.window", "settings"),
     "wiring": ("adapters", "flows", "ports", "domain", "commit_queue", "settings", "each_alone", "keeper"),
     "api": ("flows", "formats", "ports", "domain", "db", "wiring", "threads", "each_alone"),
-    "web": ("flows", "domain", "db", "wiring"),
+    "web": ("flows", "domain", "ports", "db", "wiring"),
     "jobs": ("flows", "domain.leases", "domain.errors", "db", "wiring", "settings", "each_alone"),
     "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "private_files"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),

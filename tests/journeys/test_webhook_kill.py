@@ -20,6 +20,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from app.flows.callers.snapshot import Snapshot
 from app.flows.paywalls.webhooks import NewSecret, create_subscription
@@ -61,7 +62,7 @@ def happen(snapshot: Snapshot, count: int) -> set[tuple[str, str]]:
     with db.transaction() as session:
         for number in range(count // 5):
             id_ = f"req_{number}"
-            asked = Asked(id_, None, wallet, "chat", "m", "demo", False, Unit.USD, None, is_told=True)
+            asked = Asked(id_, None, wallet, RequestKind.CHAT, "m", "demo", False, Unit.USD, None, is_told=True)
             settled = Applied(amount=5)
             rows.write(session, [requests.begin(asked, settled), requests.finish(asked, Metered(None), settled)])
             due |= {(f"paywall.{name}", id_) for name in ("proxy.request.started", "proxy.request.completed",

@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.domain.all_tables import METADATA
+from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.usage.tables import IdempotentAnswer
-from app.sql.columns import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, OneOf, Whole, Words, table_of
 
 
 def test_json_is_read_back_as_it_was_written(database: str) -> None:
@@ -45,7 +46,7 @@ def test_every_table_says_that_it_is_strict() -> None:
 
 def test_no_column_has_a_type_that_the_databases_understand_differently() -> None:
     columns = [column for table in METADATA.tables.values() for column in table.columns]
-    assert [str(column) for column in columns if not isinstance(column.type, (Whole, Words, Json))] == []
+    assert [str(column) for column in columns if not isinstance(column.type, (Whole, Words, Json, OneOf))] == []
 
 
 # All that a parsed body can hold: also the zero character, which PostgreSQL stores in no text, and half a surrogate
@@ -76,3 +77,30 @@ def test_whole_numbers_are_kept_to_the_last_bit(database: str, number: int) -> N
         session.add(IdempotentAnswer(id="a", body_hash="h", answer={}, created_at=number))
     with db.transaction(writes=False) as session:
         assert session.execute(text("SELECT created_at FROM idempotent_answer")).scalar_one() == number
+
+
+@pytest.mark.parametrize("status", TopupStatus)
+def test_a_status_is_kept_as_its_text_and_read_as_what_it_means(database: str, status: TopupStatus) -> None:
+    with db.transaction() as session:
+        session.add(Topup(id="top_1", wallet_id="w", account_id="a", rail="sandbox", currency="USD", amount_nanos=5,
+                          status=status, created_at=1))  # fmt: skip
+    with db.transaction(writes=False) as session:
+        assert session.scalar(text("SELECT status FROM topup")) == status.value
+        table = table_of(Topup)
+        assert session.scalar(select(table.c.status).where(table.c.status == status)) is status
+        assert session.scalar(select(table.c.id).where(table.c.status != status)) is None
+        stored = session.get(Topup, "top_1")
+        assert stored is not None and stored.status is status
+
+
+def test_every_status_of_a_table_is_what_its_constraint_lets_in() -> None:
+    """An enum that gains a member needs a migration of the constraint."""
+    found = 0
+    for table in METADATA.tables.values():
+        allowed = {str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)}
+        for column in table.columns:
+            if isinstance(column.type, OneOf) and column.name != "kind":
+                words = ", ".join(f"'{member.value}'" for member in column.type.kind)
+                assert f"{column.name} IN ({words})" in allowed, f"{table.name}.{column.name}"
+                found += 1
+    assert found >= 5

@@ -8,8 +8,8 @@ from app.commit_queue import CommitQueue
 from app.domain.usage.idempotency import Claim, claim
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Run
 from app.flows.chat.delivery import Deliveries, Recording
-from app.flows.chat.hold import Run
 from tests.support.carrying import describe
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
 

@@ -16,8 +16,8 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 from app.domain.wallets.wallets import Balance, read_balance
 from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop, Wording
-from app.flows.chat.hold import Run
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.scripted import Scripted, flows, request
 

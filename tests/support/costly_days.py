@@ -11,6 +11,7 @@ from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
 from app.domain.usage.requests import TABLE, Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 
 PRICE = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS, 2 * NANOS, markup_basis_points=5_000)
@@ -32,7 +33,7 @@ def done(
     """Writes a request that has ended."""
     wallet = app_wallet("pw_1", "ada", Environment.SANDBOX, price.unit)
     terms = SplitTerms(100, pays_provider=True) if price.unit is Unit.USDC else None
-    asked = Asked(new_id("req"), None, wallet, "chat", model, provider, False, price.unit, price, None, terms)
+    asked = Asked(new_id("req"), None, wallet, RequestKind.CHAT, model, provider, False, price.unit, price, None, terms)
     ended = requests.finish(asked, Metered(USED, provider_cost_nanos=said), Applied(amount=1, late=late))
     with db.transaction() as session:
         rows.write(session, [requests.begin(asked, Applied(amount=9)), ended])

@@ -23,7 +23,8 @@ from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot, read_snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.call import Run
+from app.flows.chat.hold import Chat
 from app.flows.limits.limiter import Limiter
 from app.keeper import Keeper
 from tests.support.books import PRICE, give, make_paywall, running_queue

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support.books import assert_books_balance, give, running_queue
 from tests.support.carrying import describe
 from tests.support.scripted import Scripted, flows, request

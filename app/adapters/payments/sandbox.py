@@ -7,12 +7,11 @@ id can come twice under that id only.
 import base64
 import hmac
 import json
-from typing import Any, Literal
+from typing import Any
 
 from app.domain.errors import LinkInvalid, NotFound
-from app.ports.payments import Checkout, Payment, SandboxSession
+from app.ports.payments import Checkout, Payment, PaymentStatus, SandboxSession
 
-Outcome = Literal["paid", "failed"]
 _SIGNATURE_BYTES = 16
 _CHECKOUT = "sbc_"
 _PAYMENT = "sbp_"
@@ -40,7 +39,7 @@ class SandboxRail:
             raise LinkInvalid("This checkout link is not one of ours. Go back to the app and ask it again.")
         return SandboxSession(*values)
 
-    def payment_id(self, token: str, outcome: Outcome) -> str:
+    def payment_id(self, token: str, outcome: PaymentStatus) -> str:
         """Returns the id of the payment that a checkout ends in. Raises LinkInvalid."""
         session = self.open(token)
         return self._sign(_PAYMENT, [session.topup_id, session.amount_nanos, session.currency, outcome])
@@ -51,7 +50,7 @@ class SandboxRail:
         if values is None:
             raise NotFound("The sandbox knows no such payment.")
         topup_id, amount_nanos, currency, status = values
-        return Payment(payment_id, topup_id, status, amount_nanos, currency, is_live=False)
+        return Payment(payment_id, topup_id, PaymentStatus(status), amount_nanos, currency, is_live=False)
 
     def _sign(self, prefix: str, values: list[str | int]) -> str:
         return self._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from app.flows.callers.asked import Ask
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.flows.limits.limiter import Measure, Rate
 
 

@@ -23,9 +23,8 @@ from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.callers.asked import Ask, PaywallRefusal
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.call import Call
+from app.flows.chat.call import Call, Run
 from app.flows.chat.delivery import Recording
-from app.flows.chat.hold import Run
 from app.formats import openai_completion
 from app.formats.openai_request import read_chat_request
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.api.common.rate_headers import headers_of_run
 from app.flows.callers.asked import Ask
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 
 Scope = MutableMapping[str, Any]
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.authorizations.caps import CapView, read_cap, set_cap
-from app.domain.authorizations.tables import Authorization
+from app.domain.authorizations.tables import Authorization, AuthorizationStatus
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account
@@ -85,7 +85,7 @@ def approve(session: Session, consent: Consent) -> str | None:
     """
     link_hash = None if consent.link is None else _sha256(consent.link)
     used = session.scalar(select(_TABLE.c.status).where(_TABLE.c.link_hash == link_hash)) if link_hash else None
-    if used == "ended":
+    if used is AuthorizationStatus.ENDED:
         raise LinkUsed("This link has been used. Ask the app for a new one.")
     active = find_active(session, consent.paywall_id, consent.external_id)
     if active is not None and active.account_id != consent.account_id:
@@ -102,7 +102,7 @@ def approve(session: Session, consent: Consent) -> str | None:
             paywall_id=consent.paywall_id,
             external_id=consent.external_id,
             account_id=consent.account_id,
-            status="active" if code is None else "pending",
+            status=AuthorizationStatus.ACTIVE if code is None else AuthorizationStatus.PENDING,
             code_hash=None if code is None else _sha256(code),
             link_hash=link_hash if used is None else None,
             created_at=now,
@@ -120,20 +120,20 @@ def confirm(session: Session, paywall_id: str, external_id: str, code: str) -> N
     statement = select(_TABLE.c.id).where(
         _TABLE.c.paywall_id == paywall_id,
         _TABLE.c.external_id == external_id,
-        _TABLE.c.status == "pending",
+        _TABLE.c.status == AuthorizationStatus.PENDING,
         _TABLE.c.code_hash == _sha256(code),
         _TABLE.c.created_at > clock.now() - CONFIRM_SECONDS * clock.SECOND,
     )
     found = session.scalar(statement)
     pending = session.get(Authorization, found, with_for_update=True) if found else None
-    if pending is None or pending.status != "pending":
+    if pending is None or pending.status is not AuthorizationStatus.PENDING:
         raise NotFound("This code confirms nothing: it was used, is older than 15 minutes, or is of another user.")
     active = find_active(session, paywall_id, external_id)
     if active is not None:
         if active.account_id != pending.account_id:
             raise TakenByAnother("This user is connected to another account; disconnect it first.")
         _end(session, active, BY_RENEWAL)
-    pending.status, pending.confirmed_at, pending.code_hash = "active", clock.now(), None
+    pending.status, pending.confirmed_at, pending.code_hash = AuthorizationStatus.ACTIVE, clock.now(), None
     session.flush()
     _bump(session, paywall_id, external_id)
 
@@ -142,7 +142,9 @@ def find_active(session: Session, paywall_id: str, external_id: str) -> Authoriz
     """Returns the authorization that an external id is charged by."""
     return session.scalar(
         select(Authorization).where(
-            _TABLE.c.paywall_id == paywall_id, _TABLE.c.external_id == external_id, _TABLE.c.status == "active"
+            _TABLE.c.paywall_id == paywall_id,
+            _TABLE.c.external_id == external_id,
+            _TABLE.c.status == AuthorizationStatus.ACTIVE,
         )
     )
 
@@ -150,7 +152,9 @@ def find_active(session: Session, paywall_id: str, external_id: str) -> Authoriz
 def revoke_by_app(session: Session, paywall_id: str, external_id: str) -> bool:
     """Ends what connects an external id, pending consents too; False if there was nothing."""
     statement = select(Authorization).where(
-        _TABLE.c.paywall_id == paywall_id, _TABLE.c.external_id == external_id, _TABLE.c.status != "ended"
+        _TABLE.c.paywall_id == paywall_id,
+        _TABLE.c.external_id == external_id,
+        _TABLE.c.status != AuthorizationStatus.ENDED,
     )
     return _end_all(session, list(session.scalars(statement.with_for_update())), BY_APP)
 
@@ -160,7 +164,7 @@ def revoke_by_account(session: Session, account_id: str, authorization_id: str) 
     stored = session.get(Authorization, as_id(authorization_id), with_for_update=True)
     if stored is None or stored.account_id != account_id:
         raise NotFound("There is no such authorization.")
-    _end_all(session, [stored] if stored.status != "ended" else [], BY_USER)
+    _end_all(session, [stored] if stored.status is not AuthorizationStatus.ENDED else [], BY_USER)
 
 
 def list_of(session: Session, account_id: str, environment: str) -> list[ConnectedApp]:
@@ -171,7 +175,8 @@ def list_of(session: Session, account_id: str, environment: str) -> list[Connect
         .join(paywalls, paywalls.c.id == _TABLE.c.paywall_id)
         .join(versions, (versions.c.paywall_id == paywalls.c.id) & (versions.c.version == paywalls.c.version))
         .where(
-            _TABLE.c.account_id == account_id, _TABLE.c.status == "active", paywalls.c.environment == environment
+            _TABLE.c.account_id == account_id, _TABLE.c.status == AuthorizationStatus.ACTIVE,
+            paywalls.c.environment == environment,
         )
         .order_by(_TABLE.c.confirmed_at.desc())
     )  # fmt: skip
@@ -186,7 +191,7 @@ def list_of(session: Session, account_id: str, environment: str) -> list[Connect
 
 def _end_all(session: Session, stored: list[Authorization], by: str) -> bool:
     for authorization in stored:
-        was_active = authorization.status == "active"
+        was_active = authorization.status is AuthorizationStatus.ACTIVE
         _end(session, authorization, by)
         if was_active:
             _bump(session, authorization.paywall_id, authorization.external_id)
@@ -194,7 +199,7 @@ def _end_all(session: Session, stored: list[Authorization], by: str) -> bool:
 
 
 def _end(session: Session, authorization: Authorization, by: str) -> None:
-    authorization.status, authorization.ended_at, authorization.ended_by = "ended", clock.now(), by
+    authorization.status, authorization.ended_at, authorization.ended_by = AuthorizationStatus.ENDED, clock.now(), by
     session.flush()
 
 

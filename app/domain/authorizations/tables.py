@@ -1,9 +1,22 @@
 """Authorizations, and the cap that each account set for each paywall."""
 
+from enum import StrEnum
+
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.sql.columns import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words, one_of
+
+
+class AuthorizationStatus(StrEnum):
+    """Whether a consent counts."""
+
+    PENDING = "pending"
+    """The person has agreed; the app has yet to confirm that it is their user."""
+    ACTIVE = "active"
+    """The app's user is charged by it."""
+    ENDED = "ended"
+    """It counts no longer, and never will again."""
 
 
 class Authorization(SQLModel, table=True):
@@ -28,7 +41,7 @@ class Authorization(SQLModel, table=True):
     paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
     external_id: str = Field(sa_type=Words)
     account_id: str = Field(sa_type=Words, foreign_key="account.id")
-    status: str = Field(sa_type=Words)
+    status: AuthorizationStatus = Field(sa_type=one_of(AuthorizationStatus))
     code_hash: str | None = Field(default=None, sa_type=Words)
     link_hash: str | None = Field(default=None, sa_type=Words, unique=True)
     created_at: int = Field(sa_type=Whole)

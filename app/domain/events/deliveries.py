@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import BadField, NotFound
 from app.domain.events.made import Made
-from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
+from app.domain.events.tables import DeliveryStatus, PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import new_id
 from app.sql.columns import Words, table_of
 
@@ -130,7 +130,8 @@ def note(session: Session, claimed: Claimed, outcome: Outcome, base_seconds: flo
     """
     now, attempts = clock.now(), claimed.attempts + 1
     is_last = attempts >= ATTEMPTS_MAX or outcome.is_final or outcome.code in FINAL_CODES
-    status = "success" if outcome.is_success else "error" if is_last else "pending"
+    failed = DeliveryStatus.ERROR if is_last else DeliveryStatus.PENDING
+    status = DeliveryStatus.SUCCESS if outcome.is_success else failed
     pause = base_seconds * 2 ** (attempts - 1) * random.uniform(1 - JITTER, 1 + JITTER)
     pause = max(pause, min(outcome.retry_after_seconds, RETRY_AFTER_SECONDS_MAX))
     changed = session.execute(
@@ -139,7 +140,7 @@ def note(session: Session, claimed: Claimed, outcome: Outcome, base_seconds: flo
         .values(
             status=status,
             attempts=attempts,
-            next_attempt_at=now + int(pause * clock.SECOND) if status == "pending" else None,
+            next_attempt_at=now + int(pause * clock.SECOND) if status is DeliveryStatus.PENDING else None,
             claimed_until=None,
             last_attempt_at=now,
             response_code=outcome.code,
@@ -204,7 +205,7 @@ def replay(session: Session, paywall_id: str, delivery_id: str) -> LogEntry:
     now = clock.now()
     again = WebhookDelivery(
         id=new_id("whd"), paywall_id=paywall_id, subscription_id=row.subscription_id, event_id=row.event_id,
-        event_type=row.event_type, status="pending", attempts=0, next_attempt_at=now, replay_of=row.id,
+        event_type=row.event_type, status=DeliveryStatus.PENDING, attempts=0, next_attempt_at=now, replay_of=row.id,
         created_at=now, updated_at=now,
     )  # fmt: skip
     session.add(again)
@@ -214,7 +215,9 @@ def replay(session: Session, paywall_id: str, delivery_id: str) -> LogEntry:
 
 def forget(session: Session, before: int, limit: int) -> int:
     """Forgets deliveries that ended before a time, and events that nobody is waiting for, some at a time."""
-    ended = select(_TABLE.c.id).where(_TABLE.c.created_at < before, _TABLE.c.status != "pending").limit(limit)
+    ended = (
+        select(_TABLE.c.id).where(_TABLE.c.created_at < before, _TABLE.c.status != DeliveryStatus.PENDING).limit(limit)
+    )
     deliveries = session.execute(delete(_TABLE).where(_TABLE.c.id.in_(ended)))
     is_needed = exists().where(_TABLE.c.event_id == _EVENTS.c.id)
     old = select(_EVENTS.c.id).where(_EVENTS.c.created_at < before, _EVENTS.c.fanned_out_at.is_not(None), ~is_needed)

@@ -17,7 +17,7 @@ from app.domain.events.catalogue import EVENTS, matches
 from app.domain.events.made import Made
 from app.domain.events.request_events import events_of
 from app.domain.events.subscriptions import read_told
-from app.domain.events.tables import PaywallEvent, WebhookDelivery, WebhookSubscription
+from app.domain.events.tables import DeliveryStatus, PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import derived_id
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD
 from app.domain.usage.requests import TABLE as REQUESTS
@@ -146,6 +146,7 @@ def _write_events(session: Session, events: Sequence[Made], fanned_out_at: int |
 
 def _write_deliveries(session: Session, events: Sequence[Made], listeners: Listeners) -> None:
     now = clock.now()
-    rows = [(derived_id("whd", event.id, id_), event.paywall_id, id_, event.id, event.type, "pending", 0, now, now, now)
+    due = DeliveryStatus.PENDING
+    rows = [(derived_id("whd", event.id, id_), event.paywall_id, id_, event.id, event.type, due, 0, now, now, now)
             for event in events for id_ in listeners.get(event.paywall_id, {}).get(event.type, ())]  # fmt: skip
     insert(_DELIVERIES, _DELIVERY_COLUMNS, unless_there=True).run(session.connection(), rows)

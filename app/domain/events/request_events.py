@@ -8,6 +8,7 @@ from app.domain.events import catalogue
 from app.domain.events.made import Made, about, make
 from app.domain.money import NANOS, format_decimal
 from app.domain.usage.requests import CLIENT_GONE, INTERRUPTED
+from app.domain.usage.tables import RequestKind, RequestStatus
 
 Row = Mapping[str, Any]
 """The columns of a request."""
@@ -29,7 +30,7 @@ OF_MANUAL = frozenset({catalogue.CHARGE_CREATED, catalogue.CHARGE_COMPLETED})
 
 def events_of(row: Row, told: Container[str]) -> Iterator[Made]:
     """Yields what is to be told of a request, of these events: its beginning, and its end once it has ended."""
-    if row["kind"] == "manual":
+    if row["kind"] == RequestKind.MANUAL:
         yield from (event for event in _manual(row) if event.type in told)
         return
     if catalogue.PROXY_STARTED in told:
@@ -37,7 +38,7 @@ def events_of(row: Row, told: Container[str]) -> Iterator[Made]:
     if row["streamed"] and catalogue.USAGE_CHARGE_DEFERRED in told:
         deferred = {"deferredRequestId": row["id"], "model": row["model"]}
         yield _make(row, catalogue.USAGE_CHARGE_DEFERRED, row["created_at"], deferred)
-    if row["status"] != "running":
+    if row["status"] != RequestStatus.RUNNING:
         yield from _end(row, told)
 
 
@@ -64,11 +65,11 @@ def _outcome(row: Row) -> tuple[str, str | None]:
     """
     receipt = row["receipt"] or {}
     failure = receipt.get("failure")
-    if row["status"] == "interrupted" or row["late"] is not None:
+    if row["status"] == RequestStatus.INTERRUPTED or row["late"] is not None:
         return catalogue.PROXY_FAILED, INTERRUPTED
     if failure == CLIENT_GONE or (failure is None and receipt.get("disconnect") in _LEFT):
         return catalogue.PROXY_CANCELED, None
-    if failure is not None or row["status"] == "released":
+    if failure is not None or row["status"] == RequestStatus.RELEASED:
         return catalogue.PROXY_FAILED, failure or "not_charged"
     return catalogue.PROXY_COMPLETED, None
 

@@ -7,7 +7,7 @@ that no request is held by anybody who does not know of it yet.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import BadField, NotFound
 from app.domain.events.catalogue import EVENTS, matches
-from app.domain.events.tables import WebhookDelivery, WebhookSubscription
+from app.domain.events.tables import DeliveryStatus, EndedBy, WebhookDelivery, WebhookSubscription
 from app.domain.ids import new_id
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
@@ -30,7 +30,6 @@ FAILURES_MAX = 20
 FAILING_SECONDS_MAX = 3600
 """A subscription whose attempts all failed, this many and for this long, is made inactive."""
 
-EndedBy = Literal["developer", "failures", "gone"]
 _TABLE = table_of(WebhookSubscription)
 _DELIVERIES = table_of(WebhookDelivery)
 _INACTIVE = "The subscription is not active."
@@ -133,14 +132,16 @@ def activate(session: Session, paywall_id: str, subscription_id: str) -> Subscri
     return _view(row)
 
 
-def deactivate(session: Session, paywall_id: str, subscription_id: str, by: EndedBy = "developer") -> SubscriptionView:
+def deactivate(
+    session: Session, paywall_id: str, subscription_id: str, by: EndedBy = EndedBy.DEVELOPER
+) -> SubscriptionView:
     """Ends all deliveries to a subscription; those that wait end as errors, and can be replayed. Raises NotFound."""
     row = _own(session, paywall_id, subscription_id)
     if row.is_active:
         now = clock.now()
         row.is_active, row.ended_by, row.updated_at = 0, by, now
         session.flush()
-        waiting = (_DELIVERIES.c.subscription_id == row.id) & (_DELIVERIES.c.status == "pending")
+        waiting = (_DELIVERIES.c.subscription_id == row.id) & (_DELIVERIES.c.status == DeliveryStatus.PENDING)
         session.execute(
             update(_DELIVERIES)
             .where(waiting)
@@ -196,9 +197,9 @@ def note_outcomes(
     has_failed_long = row.failing_since is not None and row.failing_since <= now - FAILING_SECONDS_MAX * clock.SECOND
     by: EndedBy | None = None
     if is_gone:
-        by = "gone"
+        by = EndedBy.GONE
     elif row.consecutive_failures >= FAILURES_MAX and has_failed_long:
-        by = "failures"
+        by = EndedBy.FAILURES
     return None if by is None else (deactivate(session, row.paywall_id, row.id, by), by)
 
 

@@ -1,11 +1,34 @@
 """Events, the subscriptions that are told of them, and the deliveries of each to each."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.sql.columns import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words, one_of
+
+
+class DeliveryStatus(StrEnum):
+    """How a delivery stands."""
+
+    PENDING = "pending"
+    """It is due, or will be after a pause."""
+    SUCCESS = "success"
+    """The endpoint has taken it."""
+    ERROR = "error"
+    """It is not tried again, unless it is replayed."""
+
+
+class EndedBy(StrEnum):
+    """Who made a subscription inactive."""
+
+    DEVELOPER = "developer"
+    """Its developer did."""
+    FAILURES = "failures"
+    """Nothing arrived there for an hour or more."""
+    GONE = "gone"
+    """Its endpoint said so (410)."""
 
 
 class WebhookSubscription(SQLModel, table=True):
@@ -35,7 +58,7 @@ class WebhookSubscription(SQLModel, table=True):
     previous_sealed: str | None = Field(default=None, sa_type=Words)
     previous_until: int | None = Field(default=None, sa_type=Whole)
     is_active: int = Field(sa_type=Whole)
-    ended_by: str | None = Field(default=None, sa_type=Words)
+    ended_by: EndedBy | None = Field(default=None, sa_type=one_of(EndedBy))
     consecutive_failures: int = Field(sa_type=Whole)
     failing_since: int | None = Field(default=None, sa_type=Whole)
     last_delivered_at: int | None = Field(default=None, sa_type=Whole)
@@ -88,7 +111,7 @@ class WebhookDelivery(SQLModel, table=True):
     subscription_id: str = Field(sa_type=Words, foreign_key="webhook_subscription.id")
     event_id: str = Field(sa_type=Words, foreign_key="paywall_event.id")
     event_type: str = Field(sa_type=Words)
-    status: str = Field(sa_type=Words)
+    status: DeliveryStatus = Field(sa_type=one_of(DeliveryStatus))
     attempts: int = Field(sa_type=Whole)
     next_attempt_at: int | None = Field(default=None, sa_type=Whole)
     claimed_until: int | None = Field(default=None, sa_type=Whole)

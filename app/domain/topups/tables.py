@@ -1,9 +1,22 @@
 """Top-ups: money paid in through a rail."""
 
+from enum import StrEnum
+
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.sql.columns import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words, one_of
+
+
+class TopupStatus(StrEnum):
+    """What became of a top-up."""
+
+    CREATED = "created"
+    """An amount was chosen; the payment may still come."""
+    PAID = "paid"
+    """It was paid, and the wallet was credited in the same transaction."""
+    FAILED = "failed"
+    """The payment was declined; nothing was credited."""
 
 
 class Topup(SQLModel, table=True):
@@ -29,7 +42,7 @@ class Topup(SQLModel, table=True):
     rail: str = Field(sa_type=Words)
     currency: str = Field(sa_type=Words)
     amount_nanos: int = Field(sa_type=Whole)
-    status: str = Field(sa_type=Words)
+    status: TopupStatus = Field(sa_type=one_of(TopupStatus))
     payment_id: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)

@@ -14,7 +14,7 @@ from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.topups.tables import Topup
+from app.domain.topups.tables import Topup, TopupStatus
 from app.sql.columns import table_of
 
 LEAST_NANOS = 3 * NANOS
@@ -23,10 +23,10 @@ MOST_NANOS = 10_000 * NANOS
 
 @dataclass(frozen=True, slots=True)
 class TopupView:
-    """A top-up as its wallet's owner sees it. `status` is `created`, `paid` or `failed`."""
+    """A top-up as its wallet's owner sees it."""
 
     id: str
-    status: str
+    status: TopupStatus
     amount_nanos: int
     unit: Unit
 
@@ -58,7 +58,7 @@ def create(
         rail=rail,
         currency=currency,
         amount_nanos=amount_nanos,
-        status="created",
+        status=TopupStatus.CREATED,
         created_at=clock.now(),
         external_id=user,
     )
@@ -98,7 +98,7 @@ def list_paid(
 def page_statement(paywall_id: str, wanted: PaidFilter, before: tuple[int, str] | None, limit: int) -> Select[Any]:
     """Returns the query of one page, which reads `ix_topup_paywall` backwards from where it begins."""
     table = table_of(Topup)
-    found = select(Topup).where(table.c.paywall_id == paywall_id, table.c.status == "paid")
+    found = select(Topup).where(table.c.paywall_id == paywall_id, table.c.status == TopupStatus.PAID)
     if wanted.user is not None:
         found = found.where(table.c.external_id == wanted.user)
     if wanted.since is not None:
@@ -123,9 +123,9 @@ def credit(session: Session, topup_id: str, payment_id: str, amount_nanos: int, 
         raise PaymentMismatch(f"{payment_id} is of another environment than {topup_id}.")
     if (amount_nanos, currency) != (topup.amount_nanos, topup.currency):
         raise PaymentMismatch(f"{payment_id} is not what {topup_id} asked for.")
-    if topup.status == "paid":
+    if topup.status is TopupStatus.PAID:
         return
-    topup.status, topup.payment_id, topup.finished_at = "paid", payment_id, clock.now()
+    topup.status, topup.payment_id, topup.finished_at = TopupStatus.PAID, payment_id, clock.now()
     session.flush()
     world = account.beside(Kind.WORLD, topup.rail)
     details = {"topup": topup.id, "payment": payment_id}
@@ -137,6 +137,6 @@ def fail(session: Session, topup_id: str, payment_id: str) -> None:
     topup = session.get(Topup, topup_id, with_for_update=True)
     if topup is None:
         raise NotFound(f"There is no top-up {topup_id}.")
-    if topup.status == "created":
-        topup.status, topup.payment_id, topup.finished_at = "failed", payment_id, clock.now()
+    if topup.status is TopupStatus.CREATED:
+        topup.status, topup.payment_id, topup.finished_at = TopupStatus.FAILED, payment_id, clock.now()
         session.flush()

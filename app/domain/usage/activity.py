@@ -13,6 +13,7 @@ from app.domain.ledger.tables import LedgerTransfer
 from app.domain.paywalls.configuration import read_current
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.requests import TABLE as REQUESTS
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 
@@ -126,7 +127,7 @@ def _read_requests(session: Session, request_ids: Sequence[str | None]) -> Mappi
 
 def _movement(lines: Sequence[Row[Any]], ids: tuple[str, str], request: Mapping[str, Any] | None) -> Movement:
     first = lines[0]
-    kind = "manual_charge" if request is not None and request["kind"] == "manual" else first.type
+    kind = "manual_charge" if request is not None and request["kind"] == RequestKind.MANUAL else first.type
     return Movement(
         id=first.request_id or first.posting_id,
         cursor=str(first.id),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.invariants import Finding, Progress, read_by_key
 from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.usage.tables import RequestStatus
 from app.sql.columns import Json
 
 _REQUESTS = text("""
@@ -41,10 +42,10 @@ def _check_request(row: RowMapping) -> Iterator[Finding]:
     if charge != row["charged"]:
         message = f"{row['id']} says that it cost {charge} nanos and its holds charged {row['charged']}."
         yield Finding("request", row["id"], message)
-    if (row["status"] == "running") != bool(row["open_holds"]):
+    if (row["status"] == RequestStatus.RUNNING) != bool(row["open_holds"]):
         message = f"{row['id']} is {row['status']} with {row['open_holds']} open holds."
         yield Finding("request", row["id"], message)
-    if row["status"] == "running":
+    if row["status"] == RequestStatus.RUNNING:
         return  # its receipt is a checkpoint's, and nothing has been charged
     unit, late = Unit(row["unit"]), row["late"]
     added = 0 if late is None else _split_nanos(late)

@@ -11,12 +11,13 @@ from app.domain import clock
 from app.domain.ids import least_id
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.requests import TABLE
+from app.domain.usage.tables import RequestStatus
 
 PREFIX = "req"
 BEGUN_SECONDS_MAX = 60 * 60
 """How long a request may have been on its way, its body read, its key waited for, before its row was written."""
 
-STATUSES = ("running", "settled", "released", "interrupted")
+STATUSES = tuple(status.value for status in RequestStatus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms
 from app.domain.rows import RowInsert, RowUpdate
-from app.domain.usage.tables import Request
+from app.domain.usage.tables import Request, RequestKind, RequestStatus
 from app.domain.wallets.wallets import UserWallet
 from app.sql.columns import table_of
 
@@ -41,7 +41,7 @@ class Asked:
     id: str
     client_request_id: str | None
     wallet: UserWallet
-    kind: str
+    kind: RequestKind
     model: str | None
     provider: str | None
     streamed: bool
@@ -77,7 +77,7 @@ def hold_id(request_id: str) -> str:
 def begin(asked: Asked, held: Applied) -> RowInsert:
     """Returns the row of a request whose hold was granted."""
     return RowInsert(TABLE, _columns(asked) | {
-        "status": "running",
+        "status": RequestStatus.RUNNING,
         "hold_nanos": held.amount,
         "charge_nanos": 0,
         "created_at": clock.now(),
@@ -116,7 +116,7 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
     One that came after the hold had expired leaves that receipt alone and adds the line `late`.
     """
     tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else None
-    values = {"status": "settled", "charge_nanos": settled.amount, "tokens": tokens,
+    values = {"status": RequestStatus.SETTLED, "charge_nanos": settled.amount, "tokens": tokens,
               "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now(),
               "events_due": _end_due(asked.is_told)}  # fmt: skip
     detail = _arithmetic(asked.price, metered)
@@ -129,8 +129,12 @@ def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
 def let_go(request_id: str, failure: str | None = None, *, is_told: bool = False) -> RowUpdate:
     """Returns the change of a request that was not charged; `failure` is the code of why."""
     receipt = None if failure is None else {"failure": failure}
-    return RowUpdate(TABLE, request_id, {"status": "released", "receipt": receipt, "finished_at": clock.now(),
-                                         "events_due": _end_due(is_told)})  # fmt: skip
+    return RowUpdate(TABLE, request_id, {
+        "status": RequestStatus.RELEASED,
+        "receipt": receipt,
+        "finished_at": clock.now(),
+        "events_due": _end_due(is_told),
+    })  # fmt: skip
 
 
 def interrupt(
@@ -143,7 +147,7 @@ def interrupt(
     """Returns the change of a request whose process was lost: charged by its last checkpoint's `arithmetic`."""
     detail = {"estimated": True, **(arithmetic or {})}
     return RowUpdate(TABLE, request_id, {
-        "status": "interrupted",
+        "status": RequestStatus.INTERRUPTED,
         "charge_nanos": charged.amount,
         "receipt": _with_split(detail, charged),
         "finished_at": clock.now(),
@@ -155,7 +159,7 @@ def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None
     """Returns the whole row of a manual charge."""
     now = clock.now()
     return RowInsert(TABLE, _columns(asked) | {
-        "status": "settled",
+        "status": RequestStatus.SETTLED,
         "hold_nanos": charged.amount,
         "charge_nanos": charged.amount,
         "tokens": None,

@@ -1,11 +1,34 @@
 """Requests, and the answers that idempotency keys repeat."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.sql.columns import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words, one_of
+
+
+class RequestStatus(StrEnum):
+    """How far a request is."""
+
+    RUNNING = "running"
+    """Its hold is granted, and nothing is charged yet."""
+    SETTLED = "settled"
+    """It was charged what it used, and the rest of the hold given back."""
+    RELEASED = "released"
+    """It was charged nothing."""
+    INTERRUPTED = "interrupted"
+    """Its process was lost; the last checkpoint was charged."""
+
+
+class RequestKind(StrEnum):
+    """What a request was for."""
+
+    CHAT = "chat"
+    """An answer of a model."""
+    MANUAL = "manual"
+    """An amount that the app charged by itself."""
 
 
 class Request(SQLModel, table=True):
@@ -37,8 +60,8 @@ class Request(SQLModel, table=True):
     wallet_id: str = Field(sa_type=Words)
     external_id: str = Field(sa_type=Words)
     user_from: str | None = Field(default=None, sa_type=Words)
-    kind: str = Field(sa_type=Words)
-    status: str = Field(sa_type=Words)
+    kind: RequestKind = Field(sa_type=one_of(RequestKind))
+    status: RequestStatus = Field(sa_type=one_of(RequestStatus))
     model: str | None = Field(default=None, sa_type=Words)
     provider: str | None = Field(default=None, sa_type=Words)
     billing_source: str = Field(sa_type=Words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,7 +21,17 @@ DAY_SECONDS = 24 * 60 * 60
 INSTANCE = "instance"
 """The owner of accounts that the whole instance has one of."""
 
-Outcome = Literal["given", "had", "refused"]
+
+class Outcome(StrEnum):
+    """What became of a person's trial money."""
+
+    GIVEN = "given"
+    """They have it now."""
+    HAD = "had"
+    """They, or one of their identities, had it before."""
+    REFUSED = "refused"
+    """Too many people at their network address had it today."""
+
 
 _TABLE = table_of(TrialGrant)
 
@@ -47,7 +57,7 @@ def give_trial(
         (_TABLE.c.id.in_(ids)) | ((_TABLE.c.person_id == person_id) & (_TABLE.c.environment == environment))
     )
     if not rules.amount_nanos or not ids or session.scalar(had):
-        return "had"
+        return Outcome.HAD
     # However many sign in at once, each counts those before it.
     take_turns(session, f"trials:{environment}:{network}")
     now = clock.now()
@@ -56,7 +66,7 @@ def give_trial(
         _TABLE.c.address == network, _TABLE.c.environment == environment, _TABLE.c.created_at > since
     )
     if (session.scalar(people) or 0) >= rules.of_address_max:
-        return "refused"
+        return Outcome.REFUSED
     # Of two that give at once to one identity, the second fails on its row and gives nothing.
     for grant_id in ids:
         session.add(TrialGrant(id=grant_id, person_id=person_id, environment=environment, address=network,
@@ -64,4 +74,4 @@ def give_trial(
     session.flush()
     transfer = Transfer(wallet.beside(Kind.GRANTS, INSTANCE), wallet.promo, rules.amount_nanos, "grant")
     apply_one(session, Post(f"trial:{environment}:{person_id}", (transfer,)))
-    return "given"
+    return Outcome.GIVEN

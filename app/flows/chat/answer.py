@@ -19,8 +19,9 @@ from app.domain.ledger.operations import Applied
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.callers.asked import Stopped
+from app.flows.chat.call import Run
 from app.flows.chat.end import DONE, Wording, error_event, stream_tail, worded
-from app.flows.chat.hold import Chat, Keep, Run
+from app.flows.chat.hold import Chat, Keep
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
 from app.flows.chat.upstream import beginning, completion, read_behind, read_whole

@@ -17,8 +17,9 @@ from app.domain.usage import idempotency
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.flows.callers.asked import Ask
 from app.flows.chat.answer import Carrier
+from app.flows.chat.call import Run
 from app.flows.chat.end import Wording
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.hold import Chat
 from app.ports.seal import Sealer
 
 KEPT_BYTES_MAX = 16_000_000

@@ -8,8 +8,8 @@ from app.flows.callers.anew import Renew, decided
 from app.flows.callers.asked import Ask
 from app.flows.callers.links import check_way_back
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.call import Call
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.call import Call, Run
+from app.flows.chat.hold import Chat
 from app.flows.chat.told import Teller
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")

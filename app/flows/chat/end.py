@@ -15,7 +15,7 @@ from app.domain.errors import ProviderFailed
 from app.domain.ledger.operations import Applied
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Stopped
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_usage import without_usage
 

@@ -6,7 +6,7 @@ a release; only the death of the process leaves that to housekeeping.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -20,25 +20,25 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.bound import Bound
-from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
-from app.flows.callers.asked import Action, Ask, Stopped
+from app.domain.usage.tables import RequestKind
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
-from app.flows.callers.user import Standing
+from app.flows.chat.call import Run
 from app.flows.chat.decide import decide
 from app.flows.chat.send import send, within_window
 from app.flows.chat.thinking import ThinkingModels
-from app.flows.limits.limiter import Admission, Limiter
+from app.flows.limits.limiter import Limiter
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt, with_images
 from app.keeper import Keeper
-from app.ports.providers import ProviderAnswer, Providers
+from app.ports.providers import Providers
 from app.ports.tokens import TokenCounter
 
 log = structlog.get_logger()
@@ -48,38 +48,6 @@ SETTLE_RETRY_SECONDS = (0.1, 0.5, 1, 2, 5)
 
 Keep = Callable[[Applied], ChatAnswer]
 """Says what is kept of an answer for a retry with its key, given its settlement. Pure."""
-
-
-@dataclass(slots=True)
-class Run:
-    """A request whose hold is granted and whose provider has begun to answer.
-
-    `has_left` says that its client went away and the answer is carried to its end all the same; `failure` is the
-    code of what ended it before anything could be charged. `admission` is what the developer's limits counted.
-    `lowered_by` is what was short where that made the output limit `lowered_to`; `stopped` what the answer ended with
-    because of it, or in its middle.
-    """
-
-    snapshot: Snapshot
-    request: ChatRequest
-    asked: Asked
-    offer: Offer
-    bound: Bound
-    standing: Standing
-    held: Applied = field(default_factory=Applied)
-    answer: ProviderAnswer | None = None
-    output_limit: int = 0
-    has_left: bool = False
-    failure: str | None = None
-    admission: Admission | None = None
-    lowered_by: Stopped | None = None
-    lowered_to: int = 0
-    stopped: Stopped | None = None
-
-    @property
-    def budgets(self) -> tuple[str, ...]:
-        """The caps that it counts against."""
-        return self.standing.budgets if self.admission is None else self.standing.budgets + self.admission.budgets
 
 
 class Chat:
@@ -118,12 +86,24 @@ class Chat:
         if isinstance(decision, Ask):
             return decision
         provider = snapshot.configuration.provider.name
-        of_chat, at_once = (not snapshot.told.isdisjoint(kinds) for kinds in (OF_CHAT, AT_ONCE))
-        asked = Asked(request_id, client_request_id, standing.payer, "chat", request.model, provider, request.is_stream,
-                      snapshot.unit, decision.offer.price, claimed.id if claimed else None,
-                      terms_of(snapshot.mode, provider, self._fee), of_chat, at_once, user_from)  # fmt: skip
+        asked = Asked(
+            id=request_id,
+            client_request_id=client_request_id,
+            wallet=standing.payer,
+            kind=RequestKind.CHAT,
+            model=request.model,
+            provider=provider,
+            streamed=request.is_stream,
+            unit=snapshot.unit,
+            price=decision.offer.price,
+            claim_id=claimed.id if claimed else None,
+            terms=terms_of(snapshot.mode, provider, self._fee),
+            is_told=not snapshot.told.isdisjoint(OF_CHAT),
+            is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE),
+            user_from=user_from,
+        )
         bound = await within_window(request, decision.offer, decision.bound, self._counter)
-        run = Run(snapshot, request, asked, decision.offer, bound, standing)
+        run = Run(snapshot=snapshot, request=request, asked=asked, offer=decision.offer, bound=bound, standing=standing)
         try:
             if snapshot.limits is not None:
                 run.admission = await self._limits.admit(snapshot, user, request, run.bound, request_id, self.keep)

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from app.domain.usage.requests import Metered
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop
-from app.flows.chat.hold import Run
 
 _CUT = ("length", "max_tokens")
 _MAY_BE_CUT = re.compile(rb'"finish_reason"\s*:\s*"(?:length|max_tokens)"')

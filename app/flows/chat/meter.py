@@ -11,7 +11,8 @@ from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Stopped
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.call import Run
+from app.flows.chat.hold import Chat
 from app.formats.event_stream import contents
 from app.formats.openai_message import written_in
 from app.formats.openai_tokens import count_written, prompt_tokens

@@ -19,7 +19,8 @@ from app.domain.errors import CoinslotError
 from app.domain.events import deliveries, outbox, subscriptions
 from app.domain.events.deliveries import GONE, Claimed, Outcome
 from app.domain.events.outbox import Due
-from app.domain.events.subscriptions import EndedBy, Endpoint, SubscriptionView
+from app.domain.events.subscriptions import Endpoint, SubscriptionView
+from app.domain.events.tables import EndedBy
 from app.domain.leases import leases
 from app.each_alone import Failed, alone
 from app.flows.events.mails import Desk
@@ -251,7 +252,11 @@ class Courier:
         """Says in the log and by mail that a subscription was made inactive; a mail that fails undoes nothing."""
         ids = {"subscription": subscription.id, "paywall": subscription.paywall_id}
         log.warning("webhook_delivery", step="deactivated", by=by, failures=subscription.consecutive_failures, **ids)
-        why = "it says that it is gone (410)" if by == "gone" else "every delivery of the last hour or more has failed"
+        why = (
+            "it says that it is gone (410)"
+            if by is EndedBy.GONE
+            else "every delivery of the last hour or more has failed"
+        )
         text = (
             f"Coinslot no longer delivers events to {subscription.url}, because {why}.\n\n"
             f"It is subscription {subscription.id} of paywall {subscription.paywall_id}. What was not delivered is in "

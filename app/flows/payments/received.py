@@ -5,7 +5,6 @@ Every step may be cut and repeated: the inbox job finishes what was stored, and 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Literal
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from app.domain.topups.tables import Topup
 from app.domain.topups.topups import PaymentMismatch
 from app.each_alone import Failed, alone, each_alone
 from app.flows.events.tell import tell_deposit
-from app.ports.payments import Payment, PaymentRail, SandboxCheckouts
+from app.ports.payments import Payment, PaymentRail, PaymentStatus, SandboxCheckouts
 
 log = structlog.get_logger()
 
@@ -35,7 +34,7 @@ async def receive(rail: PaymentRail, event_id: str, payment_id: str) -> None:
     await _handle(rail, event_id, payment_id)
 
 
-async def pay_in_sandbox(rail: SandboxCheckouts, token: str, outcome: Literal["paid", "failed"]) -> None:
+async def pay_in_sandbox(rail: SandboxCheckouts, token: str, outcome: PaymentStatus) -> None:
     """Ends a sandbox checkout as its user chose, through the same door as real money. Raises LinkInvalid."""
     payment_id = rail.payment_id(token, outcome)
     await receive(rail, f"{rail.name}:{payment_id}", payment_id)
@@ -94,10 +93,10 @@ async def _give_up(event_id: str, reason: str) -> None:
 def _act(session: Session, event_id: str, payment: Payment) -> None:
     if not inbox.finish(session, event_id):
         return
-    if payment.status == "paid":
+    if payment.status is PaymentStatus.PAID:
         topups.credit(session, payment.topup_id, payment.id, payment.amount_nanos, payment.currency, payment.is_live)
         _tell(session, payment)
-    elif payment.status == "failed":
+    elif payment.status is PaymentStatus.FAILED:
         topups.fail(session, payment.topup_id, payment.id)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.authorizations import authorizations, caps
 from app.domain.authorizations.authorizations import Consent, TakenByAnother
-from app.domain.authorizations.tables import Authorization
+from app.domain.authorizations.tables import Authorization, AuthorizationStatus
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
 from app.domain.ids import as_id
 from app.domain.money import Environment, Unit, format_for_people
@@ -24,7 +24,7 @@ from app.domain.people.accounts import read_account
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
-from app.domain.wallets.trial import TrialRules
+from app.domain.wallets.trial import Outcome, TrialRules
 from app.domain.wallets.wallets import end_user_id
 from app.flows.callers.links import AppLink
 from app.flows.callers.snapshot import Snapshot
@@ -126,7 +126,7 @@ def _approve(
     active = authorizations.find_active(session, paywall.id, link.user)
     if active is not None and before is None:
         tell_authorized(session, active)
-    if outcomes.get(environment) == "given":
+    if outcomes.get(environment) is Outcome.GIVEN:
         tell_trial(session, paywall.id, link.user, wallet, trial.amount_nanos)
     return code, configuration
 
@@ -206,7 +206,7 @@ async def revoke(person: Person, authorization_id: str) -> None:
 
 def _revoke(session: Session, account_id: str, authorization_id: str) -> None:
     stored = session.get(Authorization, as_id(authorization_id))
-    was_active = stored is not None and stored.status == "active"
+    was_active = stored is not None and stored.status is AuthorizationStatus.ACTIVE
     authorizations.revoke_by_account(session, account_id, authorization_id)
     if stored is not None and was_active:
         tell_revoked(session, stored)

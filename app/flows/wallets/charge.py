@@ -17,6 +17,7 @@ from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.usage.requests import Asked
+from app.domain.usage.tables import RequestKind
 from app.flows.callers.asked import REASONS, Action, Ask, message_text
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
@@ -72,7 +73,7 @@ class Charges:
             return _refused("authorize")
         wallet, terms = standing.wallet, terms_of(snapshot.mode, None, self.fee_basis_points)
         charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
-        asked = Asked(request_id, client_request_id, wallet, "manual", None, None, False, snapshot.unit, None,
+        asked = Asked(request_id, client_request_id, wallet, RequestKind.MANUAL, None, None, False, snapshot.unit, None,
                       terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
         text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
 

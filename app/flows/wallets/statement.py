@@ -15,11 +15,12 @@ from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
 from app.domain.topups.topups import PaidFilter, list_paid
 from app.domain.usage.request_list import RequestFilter, list_rows
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.tables import EndUser, Wallet
 from app.flows.callers.snapshot import Snapshot
 from app.sql.columns import table_of
 
-CHARGES = {"charge": "chat", "manual_charge": "manual"}
+CHARGES = {"charge": RequestKind.CHAT, "manual_charge": RequestKind.MANUAL}
 TYPES = (*CHARGES, "topup", "deposit", "grant", "refund", "chargeback")
 
 
@@ -93,7 +94,7 @@ def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Po
         yield (
             Entry(
                 id=row["id"],
-                type="manual_charge" if row["kind"] == "manual" else "charge",
+                type="manual_charge" if row["kind"] == RequestKind.MANUAL else "charge",
                 at=row["created_at"],
                 user=row["external_id"],
                 amount_nanos=-row["charge_nanos"],

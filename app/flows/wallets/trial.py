@@ -24,6 +24,6 @@ def give_trials(session: Session, rules: TrialRules, account_id: str, address: s
     for environment in sorted(Environment(name) for name in used.all()):
         wallet = open_shared_wallet(session, account_id, environment)
         outcomes[environment] = give_trial(session, rules, account_id, identities, wallet, address)
-        if outcomes[environment] == "refused":
+        if outcomes[environment] is Outcome.REFUSED:
             log.warning("trial_money", step="refused", account=account_id, environment=environment.value)
     return outcomes

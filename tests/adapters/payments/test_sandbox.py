@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.adapters.payments.sandbox import Outcome, SandboxRail
+from app.adapters.payments.sandbox import SandboxRail
 from app.domain.errors import LinkInvalid, NotFound
-from app.ports.payments import Checkout, Payment, SandboxCheckouts, SandboxSession
+from app.ports.payments import Checkout, Payment, PaymentStatus, SandboxCheckouts, SandboxSession
 
 RAIL: SandboxCheckouts = SandboxRail(b"a secret")
 ORDER: dict[str, Any] = {
@@ -39,8 +39,8 @@ def _payment(payment_id: str) -> Payment:
     return asyncio.run(RAIL.read_payment(payment_id))
 
 
-@given(ORDERS, st.sampled_from(["paid", "failed"]))
-def test_everything_comes_back_from_the_ids(order: dict[str, Any], outcome: Outcome) -> None:
+@given(ORDERS, st.sampled_from([PaymentStatus.PAID, PaymentStatus.FAILED]))
+def test_everything_comes_back_from_the_ids(order: dict[str, Any], outcome: PaymentStatus) -> None:
     checkout = _checkout(**order)
     assert checkout.url == f"/sandbox/checkout/{checkout.id}/"
     assert checkout.id.replace("-", "").replace("_", "").isalnum()
@@ -54,15 +54,15 @@ def test_everything_comes_back_from_the_ids(order: dict[str, Any], outcome: Outc
 def test_asking_again_gives_the_same_page_and_the_same_payment() -> None:
     assert _checkout() == _checkout()
     token = _checkout().id
-    assert RAIL.payment_id(token, "paid") == RAIL.payment_id(token, "paid")
-    assert RAIL.payment_id(token, "paid") != RAIL.payment_id(token, "failed")
+    assert RAIL.payment_id(token, PaymentStatus.PAID) == RAIL.payment_id(token, PaymentStatus.PAID)
+    assert RAIL.payment_id(token, PaymentStatus.PAID) != RAIL.payment_id(token, PaymentStatus.FAILED)
     assert _checkout(topup_id="top_02").id != token
 
 
 @given(st.integers(0, 500), st.characters())
 def test_a_changed_id_is_not_ours(position: int, character: str) -> None:
     token = _checkout().id
-    payment_id = RAIL.payment_id(token, "paid")
+    payment_id = RAIL.payment_id(token, PaymentStatus.PAID)
     for known, opened, error in ((token, RAIL.open, LinkInvalid), (payment_id, _payment, NotFound)):
         at = position % len(known)
         assume(known[at] != character)
@@ -72,7 +72,7 @@ def test_a_changed_id_is_not_ours(position: int, character: str) -> None:
 
 
 def test_an_id_has_no_second_spelling() -> None:
-    payment_id = RAIL.payment_id(_checkout().id, "paid")
+    payment_id = RAIL.payment_id(_checkout().id, PaymentStatus.PAID)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     spellings = [payment_id + "=", payment_id + "\n", payment_id + "!", payment_id.replace("_", "/", 1)]
     spellings += [payment_id[:-1] + letter for letter in alphabet if letter != payment_id[-1]]
@@ -83,7 +83,7 @@ def test_an_id_has_no_second_spelling() -> None:
 
 def test_ids_of_one_kind_or_another_secret_do_not_pass_for_another() -> None:
     token = _checkout().id
-    payment_id = RAIL.payment_id(token, "paid")
+    payment_id = RAIL.payment_id(token, PaymentStatus.PAID)
     for other in (SandboxRail(b"another"), RAIL):
         wrong = token if other is not RAIL else payment_id
         with pytest.raises(LinkInvalid):
@@ -97,4 +97,4 @@ def test_nonsense_is_not_ours(text: str) -> None:
     with pytest.raises(NotFound):
         _payment(text)
     with pytest.raises(LinkInvalid):
-        RAIL.payment_id(text, "paid")
+        RAIL.payment_id(text, PaymentStatus.PAID)

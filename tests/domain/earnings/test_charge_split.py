@@ -10,7 +10,7 @@ from app.domain.paywalls.configuration import BUILT_IN, DEMO
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
 from app.domain.usage.requests import Metered
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.scripted import Scripted, flows, request

@@ -14,6 +14,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
 from app.domain.usage import requests
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD, Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 from tests.support.books import make_snapshot
@@ -23,7 +24,7 @@ from tests.support.posted import charged
 
 def asked(paywall_id: str, request_id: str, *, is_told: bool, is_told_at_once: bool | None = None) -> Asked:
     wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
-    return Asked(request_id, None, wallet, "chat", "m", "demo", False, Unit.USD, None, is_told=is_told,
+    return Asked(request_id, None, wallet, RequestKind.CHAT, "m", "demo", False, Unit.USD, None, is_told=is_told,
                  is_told_at_once=is_told if is_told_at_once is None else is_told_at_once)  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
 from app.domain.usage.requests import CLIENT_GONE, Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet, end_user_id
 from tests.support.posted import charged
 
@@ -27,7 +28,7 @@ STARTED, DEFERRED = "paywall.proxy.request.started", "paywall.usage.charge.defer
 CHARGED = "paywall.usage.charge.created"
 
 
-def asked(*, streamed: bool = True, kind: str = "chat", terms: SplitTerms | None = None) -> Asked:
+def asked(*, streamed: bool = True, kind: RequestKind = RequestKind.CHAT, terms: SplitTerms | None = None) -> Asked:
     return Asked("req_1", "theirs", WALLET, kind, "m", "demo", streamed, Unit.USD, PRICE, terms=terms, is_told=True)
 
 
@@ -112,7 +113,7 @@ def test_what_is_finished_late_adds_its_charge_and_takes_nothing_back(database: 
 
 
 def test_a_manual_charge_is_created_and_completed(database: str) -> None:
-    one = asked(kind="manual", streamed=False)
+    one = asked(kind=RequestKind.MANUAL, streamed=False)
     events = told(requests.record_manual(one, charged(WALLET, NANOS), {"why": "a book"}))
     assert types(events) == ["balance.charge.created", "balance.charge.completed"]
     made: Any = events[0].data

@@ -12,7 +12,7 @@ from app.domain.errors import NotFound
 from app.domain.ledger.tables import LedgerTransfer
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.topups import topups
-from app.domain.topups.tables import Topup
+from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.topups.topups import PaidFilter, PaymentMismatch, list_paid, page_statement
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_balance
 from tests.support.books import assert_books_balance, make_paywall
@@ -60,7 +60,7 @@ def test_what_is_credited_is_posted_with_both_ids(database: str) -> None:
 def test_a_top_up_is_seen_as_it_was_asked_for(database: str) -> None:
     wallet, topup_id = begin()
     with db.transaction(writes=False) as session:
-        expected = topups.TopupView(topup_id, "created", 5 * NANOS, Unit.USD)
+        expected = topups.TopupView(topup_id, TopupStatus.CREATED, 5 * NANOS, Unit.USD)
         assert topups.read(session, topup_id, wallet.id) == topups.read(session, topup_id) == expected
 
 

@@ -14,6 +14,7 @@ from app.domain.pricing.quote import Tokens
 from app.domain.usage import requests
 from app.domain.usage.activity import Movement, read_movements
 from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import UserWallet, app_wallet
 from tests.support.books import make_paywall
 
@@ -37,7 +38,7 @@ def fill(session: db.Session, wallet: UserWallet, count: int) -> None:
             session,
             Charge(f"chg:{request_id}", account, number, to_revenue(wallet), request_id),
         )
-        asked = Asked(request_id, None, wallet, "manual", None, None, False, Unit.USD, None)
+        asked = Asked(request_id, None, wallet, RequestKind.MANUAL, None, None, False, Unit.USD, None)
         rows.write(session, [requests.record_manual(asked, done, None)])
 
 
@@ -170,7 +171,7 @@ def test_a_chat_charge_says_its_model_and_tokens(database: str) -> None:
         paywall_id = make_paywall(session, {})
         wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
         deposit_ten(session, paywall_id, "ada")
-        asked = Asked("req_1", None, wallet, "chat", "demo-mini", "demo", True, Unit.USD, None)
+        asked = Asked("req_1", None, wallet, RequestKind.CHAT, "demo-mini", "demo", True, Unit.USD, None)
         held = apply_one(session, Hold("hold:req_1", wallet.account, 5, 5, 5, "proc", "req_1"))
         rows.write(session, [requests.begin(asked, held)])
         settled = apply_one(session, Settle("hold:req_1", 3, to_revenue(wallet)))

@@ -14,6 +14,7 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.domain.usage import audit, requests
 from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import Json
 from tests.domain.ledger.money import deposit, do, execute, to_revenue
@@ -23,7 +24,7 @@ TOKENS = Tokens(prompt=1_234, output=567, cached=89)
 WALLET = app_wallet("pw", "ada", Environment.SANDBOX, Unit.USD)
 
 
-def asked(request_id: str, price: Price | None = PRICE, kind: str = "chat") -> Asked:
+def asked(request_id: str, price: Price | None = PRICE, kind: RequestKind = RequestKind.CHAT) -> Asked:
     return Asked(request_id, None, WALLET, kind, "m", "demo", True, Unit.USD, price)
 
 
@@ -58,7 +59,8 @@ def books(database: str) -> None:
     expire = Settle("hold:req_lost", 777, to_revenue(WALLET.account), expires=True)
     run(expire, lambda charged: requests.interrupt("req_lost", None, charged))
     manual = Charge("chg:1", WALLET.account, 5_000, to_revenue(WALLET.account), "req_manual")
-    run(manual, lambda charged: requests.record_manual(asked("req_manual", None, "manual"), charged, {"n": 1}))
+    row = asked("req_manual", None, RequestKind.MANUAL)
+    run(manual, lambda charged: requests.record_manual(row, charged, {"n": 1}))
     begin("req_runs")
     assert found() == []
 

@@ -15,6 +15,7 @@ from app.domain.rows import RowUpdate
 from app.domain.usage import requests
 from app.domain.usage.request_list import RequestFilter, list_receipts, list_rows, page_statement
 from app.domain.usage.requests import TABLE, Asked
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from tests.support.books import make_paywall
 
@@ -24,7 +25,7 @@ def begin(session: db.Session, paywall_id: str, user: str, model: str = "m", cou
     wallet = app_wallet(paywall_id, user, Environment.SANDBOX, Unit.USD)
     ids = [new_id("req") for _ in range(count)]
     ids.sort()
-    asked = [Asked(made, None, wallet, "chat", model, "demo", False, Unit.USD, None) for made in ids]
+    asked = [Asked(made, None, wallet, RequestKind.CHAT, model, "demo", False, Unit.USD, None) for made in ids]
     rows.write(session, [requests.begin(one, Applied()) for one in asked])
     return ids
 

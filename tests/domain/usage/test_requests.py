@@ -18,14 +18,14 @@ from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
-from app.domain.usage.tables import Request
+from app.domain.usage.tables import Request, RequestKind
 from app.domain.wallets.wallets import app_wallet
 
 PRICE = Price("prc_1", "m", 3, Unit.USD, NANOS, NANOS, 2 * NANOS, minimum_nanos=5)
 WALLET = app_wallet("pw_1", "ada", Environment.SANDBOX, Unit.USD)
 
 
-def asked(request_id: str, kind: str = "chat") -> Asked:
+def asked(request_id: str, kind: RequestKind = RequestKind.CHAT) -> Asked:
     return Asked(request_id, "theirs", WALLET, kind, "m", "demo", True, Unit.USD, PRICE)
 
 
@@ -137,7 +137,7 @@ def test_what_came_late_owes_the_provider_what_is_left_of_the_cost(database: str
 def test_a_manual_charge_is_one_row(database: str) -> None:
     posted = charge_split(WALLET.account, "pw_1", None)(Collected(0, NANOS, NANOS))
     charged = Applied(amount=NANOS, transfers=posted)
-    write(requests.record_manual(asked("req_1", "manual"), charged, {"why": "a book"}))
+    write(requests.record_manual(asked("req_1", RequestKind.MANUAL), charged, {"why": "a book"}))
     found = receipt("req_1")
     assert (found.kind, found.status, found.charge, found.released, found.split) == (
         "manual", "settled", "1", "0", {"provider": "0", "platform": "0", "developer": "1"},

@@ -16,6 +16,7 @@ from app.domain.usage import requests
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.requests import Asked
 from app.domain.usage.spending import DAY_SECONDS, DaySpent, day_of, read_spending
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.shared import as_charged_by, open_shared_wallet
 from tests.support.books import assert_books_balance
 
@@ -27,7 +28,7 @@ def charge(session: db.Session, person_id: str, paywall_id: str, number: int, na
     request_id = f"req_{paywall_id}_{number}"
     split = charge_split(wallet.account, paywall_id, TERMS, nanos // 2, "built-in")
     done = apply(session, (Charge(f"chg:{request_id}", wallet.account, nanos, split, request_id),))[0]
-    asked = Asked(request_id, None, wallet, "manual", None, None, False, Unit.USDC, None, terms=TERMS)
+    asked = Asked(request_id, None, wallet, RequestKind.MANUAL, None, None, False, Unit.USDC, None, terms=TERMS)
     write(session, [requests.record_manual(asked, done, None)])  # type: ignore[arg-type]
 
 

@@ -5,7 +5,7 @@ from app.domain.money import NANOS
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.balance import AppBalance, read_app_balance, visible_balance
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.scripted import Scripted, flows, request

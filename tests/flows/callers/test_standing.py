@@ -16,8 +16,8 @@ from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings, standing_of
 from app.flows.callers.user import Standing
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop, Wording
-from app.flows.chat.hold import Run
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import SANDBOX, connect, purse, sign_in, top_up
 from tests.support.limited import each_user, limited_snapshot

@@ -10,7 +10,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS
 from app.domain.usage.requests import Metered
 from app.domain.wallets.wallets import Balance
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.carrying import BROKEN, balance, begun, charge_of, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, unanswered, whole

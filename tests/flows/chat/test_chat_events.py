@@ -12,7 +12,7 @@ from app.domain.usage.requests import START_DUE
 from app.domain.usage.tables import Request
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.answer import Carrier
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import describe

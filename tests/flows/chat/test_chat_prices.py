@@ -14,7 +14,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost_nanos
 from app.domain.usage.requests import Metered
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.flows.upkeep.lease import end
 from app.formats.openai_tokens import count_prompt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue

@@ -19,7 +19,8 @@ from app.domain.wallets.wallets import Balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.call import Run
+from app.flows.chat.hold import Chat
 from app.formats.openai_request import read_chat_request
 from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderTarget

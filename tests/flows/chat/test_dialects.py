@@ -18,7 +18,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import TokenKind, Tokens, charge_nanos
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.formats.event_stream import contents
 from app.formats.openai_message import Written
 from app.formats.openai_stream import StreamMeter

@@ -8,9 +8,8 @@ from app.domain.errors import BadField, Blocked, StaleDecision
 from app.domain.money import NANOS
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.call import Call
+from app.flows.chat.call import Call, Run
 from app.flows.chat.door import Door
-from app.flows.chat.hold import Run
 from app.flows.chat.told import Teller
 from app.formats.openai_request import read_chat_request
 from app.keeper import Keeper

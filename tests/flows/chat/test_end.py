@@ -9,8 +9,8 @@ from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop, error_event, stream_tail
-from app.flows.chat.hold import Run
 from app.formats.openai_stream import StreamMeter
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request

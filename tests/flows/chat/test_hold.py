@@ -15,8 +15,8 @@ from app.domain.rows import Rows
 from app.domain.usage.requests import Metered
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
+from app.flows.chat.call import Run
 from app.flows.chat.decide import bound_of
-from app.flows.chat.hold import Run
 from app.formats.openai_tokens import count_prompt
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, receipt, rows_written

@@ -10,7 +10,7 @@ from app.domain.money import NANOS
 from app.domain.paywalls.limits import Limits, PaywallLimits
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support import crowd
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import describe

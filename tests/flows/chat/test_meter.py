@@ -15,8 +15,8 @@ from app.domain.ledger.tables import LedgerHold
 from app.domain.money import NANOS
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.wallets.wallets import Balance
+from app.flows.chat.call import Run
 from app.flows.chat.decide import STREAM_OUTPUT_TOKENS
-from app.flows.chat.hold import Run
 from app.flows.chat.meter import HoldMeter
 from app.formats.openai_tokens import count_prompt
 from app.ports.tokens import TokenCounter

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import ProviderFailed
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, describe
 from tests.support.scripted import USAGE, Scripted, flows, request, whole

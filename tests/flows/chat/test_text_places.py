@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.money import NANOS
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.formats.openai_stream import StreamMeter
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, describe, receipt

@@ -9,8 +9,8 @@ from app import db
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS
 from app.domain.usage.idempotency import ChatAnswer, claim
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop, Wording, worded
-from app.flows.chat.hold import Run
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, receipt
 from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, flows, request, whole

@@ -17,6 +17,7 @@ from app.flows.limits.spending import SpendLimits
 from app.flows.payments.received import pay_in_sandbox
 from app.flows.people.consent import confirm_authorization, disconnect, revoke_link
 from app.flows.wallets.deposit import deposit
+from app.ports.payments import PaymentStatus
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import MAILBOX, sign_in
 from tests.support.handed import approve, begin_topup, charge, decline, mint_connect, mint_topup, open_connect
@@ -45,7 +46,7 @@ async def test_a_paid_topup_is_told_to_the_paywall_whose_link_began_it_and_to_no
     snapshot, other = await listening(make_snapshot()), await listening(make_snapshot())
     token = (await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")).split("/")[3]
     for _ in range(2):
-        await pay_in_sandbox(RAIL, token, "paid")
+        await pay_in_sandbox(RAIL, token, PaymentStatus.PAID)
     found = dict(await told(snapshot))
     data = found["paywall.balance.deposit.created"]
     assert (data["amount"], data["currency"], data["source"]) == ("5", "USD", "sandbox.checkout")

@@ -23,6 +23,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import Unit
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked
+from app.domain.usage.tables import RequestKind
 from app.flows.callers.snapshot import Snapshot
 from app.flows.events.delivery import OF_ENDPOINT_MAX, fan_out, has_due
 from app.ports.webhooks import Message, Posted
@@ -200,8 +201,8 @@ async def test_a_subscription_whose_claims_fail_stops_nobody_elses(
 
 
 def begin(snapshot: Snapshot, request_id: str) -> None:
-    asked = Asked(request_id, None, snapshot.wallet("ada"), "chat", "m", "demo", True, Unit.USD, None, is_told=True,
-                  is_told_at_once=True)  # fmt: skip
+    asked = Asked(request_id, None, snapshot.wallet("ada"), RequestKind.CHAT, "m", "demo", True, Unit.USD, None,
+                  is_told=True, is_told_at_once=True)  # fmt: skip
     with db.transaction() as session:
         rows.write(session, [requests.begin(asked, Applied(amount=5))])
 

@@ -15,7 +15,7 @@ from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Ask
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.flows.limits.limiter import OUTPUT_TOKENS_ESTIMATE, RETRY_SECONDS_MAX, Limiter, Rate, RateReached
 from app.flows.limits.spending import SpendLimits
 from app.ports.limits import Take, Taken

@@ -15,8 +15,8 @@ from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.standing import Standings
+from app.flows.chat.call import Run
 from app.flows.chat.end import Stop, Wording
-from app.flows.chat.hold import Run
 from app.flows.limits.spending import SpendLimits, spending_text
 from tests.support.books import assert_books_balance
 from tests.support.carrying import describe

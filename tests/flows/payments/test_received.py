@@ -19,7 +19,7 @@ from app.domain.topups.topups import TopupView
 from app.domain.wallets.wallets import read_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.received import RETRY_AFTER_SECONDS, finish_inbox, pay_in_sandbox, receive
-from app.ports.payments import Checkout, Payment
+from app.ports.payments import Checkout, Payment, PaymentStatus
 from tests.support import handed
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import begin_topup, mint_topup
@@ -68,7 +68,7 @@ def wait_for_retry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_ten_deliveries_at_once_credit_once(database: str) -> None:
     snapshot = make_snapshot()
     link, token, topup_id = await checkout(snapshot)
-    await asyncio.gather(*(pay_in_sandbox(RAIL, token, "paid") for _ in range(10)))
+    await asyncio.gather(*(pay_in_sandbox(RAIL, token, PaymentStatus.PAID) for _ in range(10)))
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
     assert_books_balance()
 
@@ -76,10 +76,10 @@ async def test_ten_deliveries_at_once_credit_once(database: str) -> None:
 async def test_declined_and_then_paid_is_paid_and_stays_so(database: str) -> None:
     snapshot = make_snapshot()
     link, token, topup_id = await checkout(snapshot)
-    await pay_in_sandbox(RAIL, token, "failed")
+    await pay_in_sandbox(RAIL, token, PaymentStatus.FAILED)
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (0, "failed")
-    await pay_in_sandbox(RAIL, token, "paid")
-    await pay_in_sandbox(RAIL, token, "failed")
+    await pay_in_sandbox(RAIL, token, PaymentStatus.PAID)
+    await pay_in_sandbox(RAIL, token, PaymentStatus.FAILED)
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
     assert_books_balance()
 
@@ -89,7 +89,7 @@ async def test_what_was_stored_and_not_acted_on_is_finished_by_the_job(
 ) -> None:
     snapshot = make_snapshot()
     _, token, _ = await checkout(snapshot)
-    payment_id = RAIL.payment_id(token, "paid")
+    payment_id = RAIL.payment_id(token, PaymentStatus.PAID)
     with db.transaction() as session:  # the process died right after this
         inbox.store(session, "e1", "sandbox", payment_id)
     assert (await finish_inbox({"sandbox": RAIL}), posted(snapshot)) == (0, 0)
@@ -102,7 +102,7 @@ async def test_what_was_stored_and_not_acted_on_is_finished_by_the_job(
 async def test_a_rail_that_is_away_is_asked_again(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot()
     _, token, _ = await checkout(snapshot)
-    await receive(Moody(), "e1", RAIL.payment_id(token, "paid"))
+    await receive(Moody(), "e1", RAIL.payment_id(token, PaymentStatus.PAID))
     assert posted(snapshot) == 0
     wait_for_retry(monkeypatch)
     await finish_inbox({"sandbox": RAIL})
@@ -119,7 +119,7 @@ async def test_a_payment_of_something_else_credits_nothing_and_is_not_asked_agai
 ) -> None:
     snapshot = make_snapshot()
     _, token, _ = await checkout(snapshot)
-    await receive(Moody(**changed), "e1", RAIL.payment_id(token, "paid"))
+    await receive(Moody(**changed), "e1", RAIL.payment_id(token, PaymentStatus.PAID))
     wait_for_retry(monkeypatch)
     assert (await finish_inbox({"sandbox": RAIL}), posted(snapshot)) == (0, 0)
 
@@ -128,14 +128,14 @@ async def test_forged_payments_and_checkouts_are_nothing(database: str) -> None:
     snapshot = make_snapshot()
     await receive(RAIL, "e1", "sbp_forged")
     with pytest.raises(LinkInvalid):
-        await pay_in_sandbox(RAIL, "sbc_forged", "paid")
+        await pay_in_sandbox(RAIL, "sbc_forged", PaymentStatus.PAID)
     assert posted(snapshot) == 0
 
 
 async def test_ten_events_of_one_payment_credit_once_in_any_order(database: str) -> None:
     snapshot = make_snapshot()
     link, token, topup_id = await checkout(snapshot)
-    ends = (RAIL.payment_id(token, "paid"), RAIL.payment_id(token, "failed"))
+    ends = (RAIL.payment_id(token, PaymentStatus.PAID), RAIL.payment_id(token, PaymentStatus.FAILED))
     await asyncio.gather(*(receive(RAIL, f"e{number}", ends[number % 2]) for number in range(10)))
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (5 * NANOS, "paid")
     with db.transaction(writes=False) as session:
@@ -157,7 +157,7 @@ async def test_a_crash_while_crediting_leaves_the_event_for_the_job(
     with monkeypatch.context() as patch:
         patch.setattr(topups, "credit", credits_and_dies)
         with pytest.raises(KeyboardInterrupt):
-            await pay_in_sandbox(RAIL, token, "paid")
+            await pay_in_sandbox(RAIL, token, PaymentStatus.PAID)
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (0, "created")
     wait_for_retry(monkeypatch)
     await asyncio.gather(*(finish_inbox({"sandbox": RAIL}) for _ in range(5)))
@@ -172,9 +172,9 @@ async def test_one_event_that_cannot_be_finished_does_not_stop_the_others(
     _, token, _ = await checkout(snapshot)
     with db.transaction() as session:
         inbox.store(session, "e1", "stranger", "p1")
-        inbox.store(session, "e2", "moody", RAIL.payment_id(token, "paid"))
+        inbox.store(session, "e2", "moody", RAIL.payment_id(token, PaymentStatus.PAID))
         inbox.store(session, "e3", "sandbox", "sbp_forged")
-        inbox.store(session, "e4", "sandbox", RAIL.payment_id(token, "paid"))
+        inbox.store(session, "e4", "sandbox", RAIL.payment_id(token, PaymentStatus.PAID))
     wait_for_retry(monkeypatch)
     assert await finish_inbox({"sandbox": RAIL, "moody": Moody()}) == 4
     assert posted(snapshot) == 5 * NANOS
@@ -186,7 +186,7 @@ async def test_one_event_that_cannot_be_finished_does_not_stop_the_others(
 async def test_a_refused_event_keeps_the_reason(database: str) -> None:
     snapshot = make_snapshot()
     _, token, _ = await checkout(snapshot)
-    await receive(Moody(amount_nanos=1), "e1", RAIL.payment_id(token, "paid"))
+    await receive(Moody(amount_nanos=1), "e1", RAIL.payment_id(token, PaymentStatus.PAID))
     await receive(RAIL, "e2", "sbp_forged")
     with db.transaction(writes=False) as session:
         events = [session.get(InboxEvent, name) for name in ("e1", "e2")]
@@ -198,7 +198,7 @@ async def test_two_top_ups_of_one_user_are_credited_each(database: str) -> None:
     snapshot = make_snapshot()
     for _ in range(2):
         _, token, _ = await checkout(snapshot)
-        await pay_in_sandbox(RAIL, token, "paid")
+        await pay_in_sandbox(RAIL, token, PaymentStatus.PAID)
     assert posted(snapshot) == 10 * NANOS
     assert_books_balance()
 
@@ -213,7 +213,7 @@ async def test_payments_of_a_rail_that_is_gone_keep_no_others_waiting(
         for number in range(3):
             inbox.store(session, f"old_{number}", "gone", f"pay_{number}")
     with db.transaction() as session:
-        inbox.store(session, "e1", "sandbox", RAIL.payment_id(token, "paid"))
+        inbox.store(session, "e1", "sandbox", RAIL.payment_id(token, PaymentStatus.PAID))
     wait_for_retry(monkeypatch)
     assert [await finish_inbox({"sandbox": RAIL}) for _ in range(2)] == [3, 3]
     assert posted(snapshot) == 5 * NANOS
@@ -237,7 +237,7 @@ async def test_an_event_that_finds_a_bug_keeps_no_other_from_its_turn(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = make_snapshot()
-    payments = [RAIL.payment_id((await checkout(snapshot))[1], "paid") for _ in range(4)]
+    payments = [RAIL.payment_id((await checkout(snapshot))[1], PaymentStatus.PAID) for _ in range(4)]
     with db.transaction() as session:
         for payment_id in payments:
             inbox.store(session, f"sandbox:{payment_id}", "sandbox", payment_id)

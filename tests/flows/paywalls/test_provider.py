@@ -17,8 +17,9 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
+from app.flows.chat.call import Run
 from app.flows.chat.decide import find_offer
-from app.flows.chat.hold import Chat, Run
+from app.flows.chat.hold import Chat
 from app.flows.paywalls.provider import MODELS_MAX, SavedProvider, try_connection
 from app.keeper import Keeper
 from app.ports.prices import CataloguePrice

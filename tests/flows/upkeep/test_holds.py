@@ -15,10 +15,11 @@ from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage import requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
+from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import Balance, read_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.upkeep import holds, lease
 from app.flows.upkeep.holds import count_open_holds, fold
@@ -29,7 +30,7 @@ from tests.support.scripted import Scripted, flows, request
 
 async def hold(queue: CommitQueue, snapshot: Snapshot, owner: str, request_id: str) -> Asked:
     wallet = snapshot.wallet("ada")
-    asked = Asked(request_id, None, wallet, "chat", "m", "demo", True, Unit.USD, None)
+    asked = Asked(request_id, None, wallet, RequestKind.CHAT, "m", "demo", True, Unit.USD, None)
     operation = Hold(requests.hold_id(request_id), wallet.account, 100, 100, 100, owner, request_id)
     await queue.commit(operation, lambda held: [requests.begin(asked, held)])
     return asked

@@ -20,7 +20,7 @@ from app.domain.wallets.wallets import read_balance
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
-from app.flows.chat.hold import Run
+from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.wallets.charge import ChargeAnswer, ask_text
 from tests.support import crowd

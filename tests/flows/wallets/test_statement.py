@@ -16,6 +16,7 @@ from app.flows.payments.checkout import begin_own_topup
 from app.flows.payments.received import pay_in_sandbox
 from app.flows.wallets.deposit import deposit
 from app.flows.wallets.statement import TYPES, Entry, LedgerFilter, Position, read_ledger
+from app.ports.payments import PaymentStatus
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import connect, sign_in
 from tests.support.handed import begin_topup, charge, mint_topup
@@ -46,7 +47,7 @@ async def take(queue: CommitQueue, app: Snapshot, user: str, nanos: int) -> None
 
 
 async def pay(url: str) -> None:
-    await pay_in_sandbox(RAIL, url.split("/")[3], "paid")
+    await pay_in_sandbox(RAIL, url.split("/")[3], PaymentStatus.PAID)
 
 
 async def test_everything_that_an_app_moved_stands_in_its_ledger_newest_first(database: str) -> None:
@@ -97,7 +98,7 @@ async def test_money_that_was_never_paid_stands_in_no_ledger(database: str) -> N
     app = make_snapshot()
     await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "3")
     declined = await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "4")
-    await pay_in_sandbox(RAIL, declined.split("/")[3], "failed")
+    await pay_in_sandbox(RAIL, declined.split("/")[3], PaymentStatus.FAILED)
     assert read(app) == []
 
 

@@ -1,7 +1,6 @@
 """What the sandbox's checkout remembers. Its token is checked at every event; the rail decides what it is worth."""
 
 from collections.abc import AsyncIterator
-from typing import Literal
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -11,6 +10,7 @@ from app.domain.errors import CoinslotError, LinkInvalid, NotFound
 from app.domain.money import Unit, format_for_people
 from app.flows.payments.checkout import open_sandbox_checkout
 from app.flows.payments.received import pay_in_sandbox
+from app.ports.payments import PaymentStatus
 from app.web.frame.routes import token_of
 
 
@@ -40,16 +40,16 @@ class SandboxCheckoutState(rx.State):
     @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
         """Pays, and goes back."""
-        async for event in self._end("paid"):
+        async for event in self._end(PaymentStatus.PAID):
             yield event
 
     @rx.event
     async def decline(self) -> AsyncIterator[EventSpec | None]:
         """Lets the payment be declined, and goes back."""
-        async for event in self._end("failed"):
+        async for event in self._end(PaymentStatus.FAILED):
             yield event
 
-    async def _end(self, outcome: Literal["paid", "failed"]) -> AsyncIterator[EventSpec | None]:
+    async def _end(self, outcome: PaymentStatus) -> AsyncIterator[EventSpec | None]:
         token = token_of(self.router.url.path)
         try:
             checkout = await open_sandbox_checkout(wiring.get().sandbox, token)
