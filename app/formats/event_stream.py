@@ -7,7 +7,7 @@ it is written in that way: line ends of one CR, a byte order mark, data over sev
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from app.formats.json_text import BYTE_ORDER_MARK, read_object
 
@@ -19,16 +19,37 @@ _USUAL_ENDS = re.compile(rb"\n\n+")
 _LONE_END = re.compile(rb"\r(?!\n)")
 
 
+class EventFilter(Protocol):
+    """What events pass before anybody sees them, such as the redactor of a provider's key."""
+
+    def knows(self, head: bytes, end: bytes) -> bool:
+        """Tells whether this is what stood around the one text of an event that was looked at, and may go on."""
+        ...
+
+    def may_pass(self, text: bytes) -> bool:
+        """Tells whether a text in events that it knows may go on as it is; if not, `events` looks at them."""
+        ...
+
+    def events(self, data: bytes) -> bytes:
+        """Takes whole events and returns those that may go on; one whose text may go on as the key waits."""
+        ...
+
+    def rest(self) -> bytes:
+        """Returns what was held back: nothing follows."""
+        ...
+
+
 class EventReader:
     """Makes whole events of one stream's bytes, however they were cut.
 
     What it gives are events that end with an empty line, with line ends of LF or CRLF, and JSON on one line of data.
     `dropped` is how the first thing began that was no event: `<` is a page's, `{` an answer's that is not streamed.
+    `is_flowing` says that all that arrived was whole events, so that an event that arrives now stands for itself.
     """
 
     def __init__(self) -> None:
         self._rest = b""
-        self._has_begun = self._is_flowing = False
+        self._has_begun = self.is_flowing = False
         self._dropped_bytes = 0
         self.dropped = b""
 
@@ -39,7 +60,7 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> bytes:
         """Takes bytes, returns the events that are whole now."""
-        if self._is_flowing and chunk[:5] == b"data:" and chunk[-2:] == b"\n\n":
+        if self.is_flowing and chunk[:5] == b"data:" and chunk[-2:] == b"\n\n":
             if chunk.find(b"\n") == len(chunk) - 2 and b"\r" not in chunk:
                 return chunk
         data = self._rest + chunk if self._rest else chunk
@@ -47,14 +68,14 @@ class EventReader:
             data = self._begin(data)
         end = len(data) if data.endswith(b"\n\n") and b"\r" not in data else _end_of_events(data)
         self._rest, data = data[end:], data[:end]
-        self._is_flowing = self._has_begun and not self._rest
+        self.is_flowing = self._has_begun and not self._rest
         if not data:
             return b""
         plain = data if is_plain(data) else b"".join(map(_plainly, split_events(data)))
         if not plain:
             self._dropped_bytes += len(data)
             self.dropped = self.dropped or data.strip()[:1]
-            self._is_flowing = False
+            self.is_flowing = False
         else:
             self._dropped_bytes = 0
         return plain

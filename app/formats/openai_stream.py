@@ -7,17 +7,18 @@ for and `[DONE]` are never forwarded from here: they wait for the settlement.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
-from app.formats.event_stream import DONE, EventReader, contents, payloads, split_events
+from app.formats.event_stream import DONE, EventFilter, EventReader, contents, payloads, split_events
 from app.formats.json_text import read_object
 from app.formats.openai_error import error_in, error_of, is_error_event, may_hold_error
 from app.formats.openai_message import Written, choices_in, written_in
 from app.formats.openai_usage import Usage, usage_of, without_usage
+from app.formats.text_bound import EventShape, TextBound
 
 EVENT_BYTES_MAX = 16_000_000
 KEPT_BYTES_MAX = 8_000_000
@@ -29,21 +30,6 @@ _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier
 _USAGE = re.compile(rb'"usage"\s*:\s*[^n\s]')
 _TIMINGS = b'"timings"'
 """Where llama.cpp says how many tokens there were, if it says no usage."""
-
-
-class EventFilter(Protocol):
-    """What events pass before anybody sees them, such as the redactor of a provider's key."""
-
-    is_plain: bool
-    """Whether the events taken last were texts in a shape that was seen before, and say nothing else that is new."""
-
-    def events(self, data: bytes) -> bytes:
-        """Takes whole events and returns those that may go on; one whose text may go on as the key waits."""
-        ...
-
-    def rest(self) -> bytes:
-        """Returns what was held back: nothing follows."""
-        ...
 
 
 @dataclass(slots=True)
@@ -65,6 +51,8 @@ class StreamMeter:
     unbegun: dict[str, Any] | None = None
     kept: list[bytes] | None = field(default_factory=list)
     redactor: EventFilter | None = None
+    bound: TextBound = field(default_factory=TextBound)
+    _usual: EventShape | None = None
     _events: EventReader = field(default_factory=EventReader)
     _kept_bytes: int = 0
     _has_begun: bool = False
@@ -80,6 +68,14 @@ class StreamMeter:
 
         Raises ProviderFailed if the first event is no chat completion chunk, or one event has no end.
         """
+        usual = self._usual
+        if usual is not None and self.usage is None and self._events.is_flowing:
+            text = usual.text_in(chunk)
+            if text is not None and (self.redactor is None or self.redactor.may_pass(text)):
+                self.bound.noted, self.bound.noted_bytes = chunk, usual.bound_of(chunk, text)
+                self._before = (None, self.usage_event, self._of_choices)
+                self._keep(chunk)
+                return chunk
         data = self._events.feed(chunk)
         if not self._has_begun and self._events.dropped in NO_STREAM:
             raise ProviderFailed("The provider's stream is no stream of events.")
@@ -105,12 +101,26 @@ class StreamMeter:
         if not data or (not self._has_begun and not (data := self._beginning(data))):
             return b""
         self._before = (self.usage, self.usage_event, self._of_choices)
-        if (self.redactor is None or not self.redactor.is_plain) and _is_special(data):
+        if is_special(data):
             data = b"".join(self._passing(data))
         elif self.usage is not None:
             self._note_text(data)
+        elif self.kept:
+            self._learn_usual(data)
         self._keep(data)
         return data
+
+    def _learn_usual(self, data: bytes) -> None:
+        """Learns of events that are not the first how those look that say nothing but a text.
+
+        With no escape around the text, and no line beside that of data, no text makes one of them special.
+        """
+        shape = self.bound.shape_of(data)
+        if shape is None or not shape.fits(data) or shape is self._usual:
+            return
+        is_usual = shape.head.startswith(b"data:") and b"\\" not in shape.between and not is_special(shape.between)
+        if is_usual and (self.redactor is None or self.redactor.knows(shape.head, shape.end)):
+            self._usual = shape
 
     def _keep(self, data: bytes) -> None:
         if self.kept is None:
@@ -157,13 +167,13 @@ class StreamMeter:
 
     def _passing(self, data: bytes) -> Iterator[bytes]:
         """Goes through events one by one from the first that may be special, keeping back usage, errors and the end."""
-        special = _special_from(data)
+        special = special_from(data)
         if special and not self.is_done and not self.error:
             usual, data = data[:special], data[special:]
             self._note_text(usual)
             yield usual
         for event in split_events(data):
-            if not _is_special(event):
+            if not is_special(event):
                 if not self.is_done and not self.error:
                     self._note_text(event)
                     yield event
@@ -261,12 +271,12 @@ def _may_begin(event: dict[str, Any] | None) -> bool:
     return not error_of(event) and str(event.get("object") or "chat.completion").startswith("chat.completion")
 
 
-def _is_special(data: bytes) -> bool:
+def is_special(data: bytes) -> bool:
     """Tells whether events may hold usage, an error or the end; one pattern for all three takes twice the time."""
     return DONE in data or _USAGE.search(data) is not None or _TIMINGS in data or may_hold_error(data)
 
 
-def _special_from(data: bytes) -> int:
+def special_from(data: bytes) -> int:
     """Returns where the first event begins that may be special; 0 where that takes more than a look."""
     if b"\r" in data:
         return 0

@@ -284,7 +284,7 @@ def test_events_before_a_special_one_pass_at_once_as_they_do_one_by_one(
     pieces = [raw[begin:end] for begin, end in pairwise([0, *places, len(raw)])]
     quick, exact = StreamMeter(seed % 2 == 0), StreamMeter(seed % 2 == 0)
     at_once = [quick.feed(piece) for piece in pieces]
-    monkeypatch.setattr(openai_stream, "_special_from", lambda data: 0)
+    monkeypatch.setattr(openai_stream, "special_from", lambda data: 0)
     assert at_once == [exact.feed(piece) for piece in pieces]
     for name in ("usage", "usage_event", "is_done", "error", "kept", "_is_stale", "_is_alone", "_growth"):
         assert getattr(quick, name) == getattr(exact, name)

@@ -58,7 +58,6 @@ class KeyRedactor:
 
     def __init__(self, forms: KeyForms) -> None:
         self._forms = forms
-        self.is_plain = False
         self._held: list[_Event] = []
         self._may_stand_in_text = forms.may_stand_in_text
         self._shapes_left = SHAPES_MAX
@@ -82,9 +81,7 @@ class KeyRedactor:
             if b'"' in text:
                 text = text.replace(self._between, b"")
             if b'"' not in text and not self._may_stand_in_text(text):
-                self.is_plain = True
                 return data
-        self.is_plain = False
         if not self._held and not self._may_begin_in(data):
             return data
         arrived = [self._read(found.group()) for found in _EVENT.finditer(data)]
@@ -93,6 +90,14 @@ class KeyRedactor:
         if released == data and data.count(b"\n\n") == 1:
             self._learn(data)
         return released
+
+    def knows(self, head: bytes, end: bytes) -> bool:
+        """Tells whether this is what stood around the one text of the event looked at last, and holds no form."""
+        return bool(self._least) and (self._head, self._end) == (head, end)
+
+    def may_pass(self, text: bytes) -> bool:
+        """Tells whether a text in a shape that was looked at may go on: nothing is held, no form may stand in it."""
+        return not self._held and not self._may_stand_in_text(text)
 
     def rest(self) -> bytes:
         """Returns what was held back, redacted: nothing follows."""

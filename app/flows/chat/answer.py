@@ -127,7 +127,7 @@ class Carrier:
         meter.redactor = answer.redactor
         is_left = True
         try:
-            watch = HoldMeter(self._chat, run, self._counter)
+            watch = HoldMeter(self._chat, run, self._counter, meter.bound)
             lowered = None if run.lowered_by is None else LoweredLimit(run, send)
             end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
             end.lowered, run.stopped, is_left = lowered, end.stopped, False

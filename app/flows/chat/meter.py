@@ -34,7 +34,7 @@ What is over is charged to nobody. Beyond it the provider ignores its limit, and
 class HoldMeter:
     """The meter of one stream. One whose hold pays for its whole bound is only kept from outrunning that."""
 
-    def __init__(self, chat: Chat, run: Run, counter: TokenCounter) -> None:
+    def __init__(self, chat: Chat, run: Run, counter: TokenCounter, bound: TextBound | None = None) -> None:
         self._chat = chat
         self._run = run
         self._counter = counter
@@ -44,7 +44,7 @@ class HoldMeter:
         self._counted = 0
         self._is_over = False
         self._said: dict[object, str] = {}
-        self._bound = TextBound()
+        self._bound = TextBound() if bound is None else bound
         self._uncounted: list[bytes] = []
         self._uncounted_bytes = 0
         self._unread: list[bytes] = []
@@ -72,8 +72,12 @@ class HoldMeter:
     async def admits(self, data: bytes) -> bool:
         """Tells whether events that arrived may be delivered, after extending the hold if that is needed."""
         most = self._paid if self._paid < self._total else self._most
-        self._unread.append(data)
-        self._unread_bytes += len(data)
+        self._uncounted.append(data)
+        if data is self._bound.noted:
+            self._uncounted_bytes += self._bound.noted_bytes
+        else:
+            self._unread.append(data)
+            self._unread_bytes += len(data)
         if self._counted + self._uncounted_bytes + self._unread_bytes <= most:
             return True
         self._read()
@@ -88,10 +92,9 @@ class HoldMeter:
 
     def _read(self) -> None:
         """Bounds the text in what arrived by its bytes as they stand in the JSON."""
-        arrived = b"".join(self._unread)
-        self._uncounted.append(arrived)
-        self._uncounted_bytes += self._bound.of(arrived)
-        self._unread, self._unread_bytes = [], 0
+        if self._unread:
+            self._uncounted_bytes += self._bound.of(b"".join(self._unread))
+            self._unread, self._unread_bytes = [], 0
 
     async def _count(self) -> None:
         """Counts the text; one that is too long for that stands at its bytes."""

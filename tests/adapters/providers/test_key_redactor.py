@@ -190,12 +190,19 @@ def test_shapes_are_learnt_and_forgotten_without_missing_a_key() -> None:
     assert not is_told(redacts.events(said(KEY) + DONE))
 
 
-def test_the_shape_of_an_event_says_nothing_that_is_new() -> None:
-    redacts, plain = redactor(), []
-    for data in (said(" a"), said(" b") + said(" c"), said(' "usage": {'), DONE):
-        assert redacts.events(data) == data
-        plain.append(redacts.is_plain)
-    assert plain == [False, True, False, False]
+def test_what_stands_around_the_text_of_an_event_that_was_looked_at_is_known() -> None:
+    redacts, (head, end) = redactor(), said("|").split(b"|")
+    assert not redacts.knows(head, end)
+    assert redacts.events(said(" a")) == said(" a")
+    assert redacts.knows(head, end) and not redacts.knows(head, end[1:])
+    assert redacts.may_pass(b" word") and not redacts.may_pass(KEY.encode()) and not redacts.may_pass(b" s")
+    assert redacts.events(said(" s")) == b"" and not redacts.may_pass(b" word")
+
+
+def test_what_holds_a_key_beside_its_text_is_not_known() -> None:
+    redacts, event = redactor(), delta({"content": "|"}, note=KEY)
+    redacts.events(event)
+    assert not redacts.knows(*event.split(b"|"))
 
 
 @pytest.mark.parametrize(
