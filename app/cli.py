@@ -130,7 +130,7 @@ def serve(
     from app.api.serving.server import Address
 
     address = Address(host, port, descriptor)
-    chosen = settings.configure(data=data)
+    chosen = settings.configure(data=data, is_demo=False)
     _prepare(chosen)
     if not chosen.public_url:
         raise settings.SettingsError("COINSLOT_PUBLIC_URL: must be set, links in answers begin with it")

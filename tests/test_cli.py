@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from app import cli, settings
 from tests.journeys.pages import free_port
 from tests.support.server import ROOT, command, running
 
@@ -104,3 +105,13 @@ def test_a_second_server_on_the_same_database_is_one_line_and_changes_nothing(
         assert (done.returncode, len(said)) == (1, 1), done.stderr
         assert said[0].startswith("coinslot: Another process is serving ") and "Traceback" not in done.stderr
         assert demo.rows() == before and demo.spendable(user) == 5
+
+
+def test_nobody_makes_a_served_instance_a_demo_by_the_environment(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demo shows everybody's sign-in codes on a page."""
+    monkeypatch.setenv("COINSLOT_IS_DEMO", "true")
+    with pytest.raises(settings.SettingsError, match="COINSLOT_PUBLIC_URL"):
+        cli.serve(data=data_dir)
+    assert not settings.get().is_demo
