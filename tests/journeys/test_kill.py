@@ -260,7 +260,7 @@ def _database_url(demo: Demo) -> str:
 @pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("lease_seconds", ["2", pytest.param("", marks=pytest.mark.long, id="default")])
+@pytest.mark.parametrize("lease_seconds", ["12", pytest.param("", marks=pytest.mark.long, id="default")])
 def test_with_the_default_lease_a_lost_hold_is_closed_within_a_minute(
     tmp_path: Path, emulated: upstream.RunningUpstream, postgres_url: str, lease_seconds: str
 ) -> None:

@@ -18,7 +18,8 @@ from tests.journeys.strangers import handlers, sign_in, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
-ANSWER_SECONDS_MAX = 0.2
+ANSWER_SECONDS_MAX = 1.0
+"""Without its bounds a flood kept the server silent for seconds; a busy machine takes a moment."""
 BOOT = "reflex___state____state.hydrate_and_load"
 FORGED = "\n2026-01-01 level=error event=paid amount=1000000\r\x1b[2J"
 HOSTILE: tuple[Any, ...] = (

@@ -6,7 +6,7 @@ the same key and inputs gives the first answer (`is_replay`), with other inputs 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.ledger.accounts import Account
@@ -175,7 +175,7 @@ class Applied:
     late: int | None = None
     cap_left: int | None = None
     short_of: str | None = None
-    transfers: Sequence[Transfer] = ()
+    transfers: Sequence[Transfer] = field(default=(), compare=False)
 
 
 def inputs_hash(operation: Post | Hold | Charge) -> str:

@@ -186,7 +186,7 @@ class Model:
         self.holds[operation.id] = ModelHold(
             operation.wallet, inputs, amount, promo, amount, operation.budgets, "settled", amount, amount
         )
-        return self._answer(operation.wallet, amount, operation.budgets, from_promo=promo)
+        return self._answer(operation.wallet, amount, operation.budgets, from_promo=promo, transfers=transfers)
 
     def _known(self, hold_id: str, inputs: object) -> ModelHold | None:
         known = self.holds.get(hold_id)
@@ -219,13 +219,13 @@ class Model:
         if not 0 <= operation.charge <= 10**18:
             raise BadOperation("no amount")
         after = self.copy()
-        promo = after._collect(operation, after.holds[operation.hold_id])
+        promo, transfers = after._collect(operation, after.holds[operation.hold_id])
         self.__dict__ = after.__dict__
         settled = self.holds[operation.hold_id]
         late = settled.charged - hold.charged if hold.status == "expired" else None
-        return self._closed(settled, from_promo=promo, late=late)
+        return self._closed(settled, from_promo=promo, late=late, transfers=transfers)
 
-    def _collect(self, operation: Settle, hold: ModelHold) -> int:
+    def _collect(self, operation: Settle, hold: ModelHold) -> tuple[int, Sequence[Transfer]]:
         """Gives back what is held first, then takes: trial money, wallet, as far as the budgets let it."""
         was_open = hold.status == "open"
         due = max(min(operation.charge, hold.bound) - hold.charged, 0)
@@ -236,11 +236,12 @@ class Model:
         more_wallet = min(beyond - more_promo, self.free(hold.wallet))
         promo, total = hold_promo + more_promo, inside + more_promo + more_wallet
         transfers = operation.split(Collected(promo, total - promo, operation.charge, hold.charged))
-        self._move(check_split(hold.wallet, transfers, promo, total))
+        transfers = check_split(hold.wallet, transfers, promo, total)
+        self._move(transfers)
         hold.status = "expired" if operation.expires else "settled"
         hold.asked = operation.charge
         hold.charged += total
-        return promo
+        return promo, transfers
 
     def _release(self, operation: Release) -> Applied:
         hold = self.holds.get(operation.hold_id)

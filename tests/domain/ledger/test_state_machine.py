@@ -114,6 +114,7 @@ class Ledger(RuleBasedStateMachine):
                 assert type(outcome) is type(expected), (operation, outcome, expected)
             else:
                 assert outcome == expected, operation
+                assert list(outcome.transfers) == list(expected.transfers), operation
             if isinstance(expected, InsufficientFunds) and isinstance(outcome, InsufficientFunds):
                 assert (outcome.short_of, outcome.available_nanos) == (expected.short_of, expected.available_nanos)
         with db.transaction(writes=False) as session:
