@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from app import db, settings
 from app.domain.all_tables import METADATA
 from app.domain.ledger.book import budget_set_id
+from app.domain.usage.request_list import RequestFilter, list_receipts
+from app.domain.usage.requests import read_receipt
 from tests.domain.ledger.money import WALLET, deposit, do, execute, findings
 
 
@@ -102,6 +104,28 @@ def test_holds_that_were_linked_to_budgets_one_by_one_name_a_set_of_them() -> No
         members = session.execute(text("SELECT * FROM ledger_budget_set_member ORDER BY budget_id")).all()
     assert [tuple(row) for row in holds] == [("hold:1", both), ("hold:2", None), ("hold:3", both)]
     assert [tuple(row) for row in members] == [(both, "cap:1"), (both, "cap:2")]
+    assert findings() == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_requests_from_before_say_nothing_of_key_version_session_and_agent() -> None:
+    with db._migrating() as connection:
+        command.upgrade(db._alembic(connection), "2026_11_28_0440_known_browsers")
+    execute(
+        "INSERT INTO request (id, paywall_id, wallet_id, external_id, kind, status, billing_source, streamed, unit,"
+        " hold_nanos, charge_nanos, receipt, created_at)"
+        " VALUES ('req_1', 'pw_1', 'wal_1', 'ada', 'chat', 'released', 'platform', 0, 'USD', 9, 0, NULL, 1)"
+    )
+    db.migrate()
+    with db.transaction(writes=False) as session:
+        found = read_receipt(session, "pw_1", "req_1")
+        assert list_receipts(session, "pw_1", RequestFilter(), None, 10) == [found]
+        for wanted in (RequestFilter(key_id="key_1"), RequestFilter(session="s"), RequestFilter(agent="a")):
+            assert list_receipts(session, "pw_1", wanted, None, 10) == []
+        columns = "key_id, paywall_version, order_id, session, agent, counted_nanos, refund_of"
+        assert set(session.execute(text(f"SELECT {columns} FROM request")).one()) == {None}
+    assert (found.status, found.hold) == ("released", "0.000000009")
+    assert (found.key_id, found.paywall_version, found.session, found.agent) == (None,) * 4
     assert findings() == []
 
 

@@ -15,6 +15,7 @@ from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
 from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
 from app.domain.people.account_keys import is_account_key
+from app.domain.usage.requests import UNLABELLED, Labels, check_label
 from app.domain.wallets.wallets import check_user
 from app.each_alone import alone
 from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
@@ -105,6 +106,16 @@ def check_billing(source: str | None) -> None:
     if source not in (None, "platform"):
         message = "`X-Paywall-Billing` must be `platform`; users' own provider keys are not offered here yet."
         raise BadField("X-Paywall-Billing", message, "unsupported_billing")
+
+
+def read_labels(session: str | None, agent: str | None, order: str | None) -> Labels:
+    """Returns what the headers of a charge say of it. Raises BadField, for any order too: there are none yet."""
+    if order is not None:
+        message = "`X-Paywall-Order` cannot be used: orders are not offered here yet."
+        raise BadField("X-Paywall-Order", message, "unsupported_order")
+    if session is None and agent is None:
+        return UNLABELLED
+    return Labels(check_label(session, "X-Paywall-Session"), check_label(agent, "X-Paywall-Agent"))
 
 
 @asynccontextmanager

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 
 from app.api.common.body import parse_json
-from app.api.common.caller import NamedUser, find_caller, find_user
+from app.api.common.caller import NamedUser, find_caller, find_user, read_labels
 from app.api.common.heads import check_query
 from app.domain.errors import BadField, NotFound
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.plain_json import check_plain
+from app.domain.usage.requests import Labels
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.callers.snapshot import Snapshot
 
@@ -84,3 +85,20 @@ async def _body(request: Request, caller: Caller) -> Body:
 
 PostBody = Annotated[Body, Depends(_body)]
 """The body of a POST; the caller is known before it is read."""
+
+SESSION_HEADER = (
+    "Your id of the session, kept in the receipt: 1 to 128 printable ASCII characters without space or `/`."
+)
+AGENT_HEADER = "Your name of the agent that asks, kept in the receipt; characters as those of a session."
+
+
+def _labels(
+    session: Annotated[str | None, Header(alias="X-Paywall-Session", description=SESSION_HEADER)] = None,
+    agent: Annotated[str | None, Header(alias="X-Paywall-Agent", description=AGENT_HEADER)] = None,
+    order: Annotated[str | None, Header(alias="X-Paywall-Order", include_in_schema=False)] = None,
+) -> Labels:
+    return read_labels(session, agent, order)
+
+
+LabelsOfCall = Annotated[Labels, Depends(_labels)]
+"""What the headers of a charge say of it."""

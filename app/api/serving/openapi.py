@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.api.common.dependencies import AGENT_HEADER, SESSION_HEADER
+
 CHAT = "/v1/chat/completions"
 
 ERROR_SCHEMA: dict[str, Any] = {
@@ -90,6 +92,8 @@ _ANSWER = {
 _HEADERS = (
     ("X-Paywall-User", "The end user, where the body names none."),
     ("Idempotency-Key", "The same key and body get the same answer again, and are charged once."),
+    ("X-Paywall-Session", SESSION_HEADER),
+    ("X-Paywall-Agent", AGENT_HEADER),
     ("X-Paywall-Errors", "`http`: links come as errors instead of assistant messages."),
     ("X-Paywall-Return-Url", "Where a link leads back to; of an origin that the paywall lists."),
     ("X-Paywall-State", "Given back with the return URL."),

@@ -13,7 +13,7 @@ import structlog
 from app import wiring
 from app.api.common.body import ClientGone, Receive, chat_limits, parse_as, read_body
 from app.api.common.body_room import Share
-from app.api.common.caller import check_billing, find_caller, find_user, renew
+from app.api.common.caller import check_billing, find_caller, find_user, read_labels, renew
 from app.api.common.errors import UNEXPECTED, UNEXPECTED_MESSAGE, body_of, headers_of, plain_body, status_of
 from app.api.v1.client_watch import ClientWatch
 from app.api.v1.exchange import EVENTS, NO_ACTION, AsgiSend, Exchange, Header, Scope
@@ -29,6 +29,8 @@ from app.formats import openai_completion
 from app.formats.openai_request import read_chat_request
 
 log = structlog.get_logger()
+
+LABELS = (b"x-paywall-session", b"x-paywall-agent", b"x-paywall-order")
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -84,11 +86,13 @@ async def _understand(exchange: Exchange, snapshot: Snapshot, share: Share) -> t
     named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
                       path=_path_user(exchange.scope))  # fmt: skip
     check_billing(exchange.text(b"x-paywall-billing"))
+    labels = read_labels(*map(exchange.text, LABELS))
     claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", named.id, raw)
     text, theirs = exchange.text, exchange.scope.get("coinslot.client_request_id")
     call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request, client_request_id=theirs,
                 request_id=exchange.request_id, return_url=text(b"x-paywall-return-url"),
-                state=text(b"x-paywall-state"), wants_errors=text(b"x-paywall-errors") == "http")  # fmt: skip
+                state=text(b"x-paywall-state"), wants_errors=text(b"x-paywall-errors") == "http",
+                labels=labels)  # fmt: skip
     return _Answering(exchange, call), claimed
 
 

@@ -10,7 +10,7 @@ from app.api.common.dependencies import Caller
 from app.api.common.listing import Cursor, PageSize, SpanOfList, UserOfList, check_word, read_cursor, write_cursor
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.request_list import STATUSES, RequestFilter, list_receipts
-from app.domain.usage.requests import read_receipt
+from app.domain.usage.requests import check_label, read_receipt
 
 router = APIRouter(tags=["requests"])
 
@@ -31,13 +31,19 @@ async def list_requests(
     span: SpanOfList,
     model: Annotated[str | None, Query()] = None,
     status: Annotated[str | None, Query(description=", ".join(STATUSES))] = None,
+    key: Annotated[str | None, Query(description="The `key_id` of receipts.")] = None,
+    session: Annotated[str | None, Query(description="What `X-Paywall-Session` said.")] = None,
+    agent: Annotated[str | None, Query(description="What `X-Paywall-Agent` said.")] = None,
     limit: PageSize = 20,
     cursor: Cursor = None,
 ) -> RequestPage:
     """Lists this paywall's requests, the newest first, each as its receipt."""
-    wanted = RequestFilter(user, check_word(model, "model"), check_word(status, "status", STATUSES), None,
-                           span.since, span.until)  # fmt: skip
-    scope = ("requests", caller.paywall_id, user, model, status, span.since, span.until)
+    wanted = RequestFilter(user=user, model=check_word(model, "model"), status=check_word(status, "status", STATUSES),
+                           since=span.since, until=span.until, key_id=check_word(key, "key"),
+                           session=check_label(session, "session"), agent=check_label(agent, "agent"))  # fmt: skip
+    # Filters that came later stand in a cursor only where they are used: those from before stay good.
+    later = [(name, value) for name, value in (("key", key), ("session", session), ("agent", agent)) if value]
+    scope = ("requests", caller.paywall_id, user, model, status, span.since, span.until, *later)
     position = read_cursor(cursor, *scope)
     before = None if position is None else str(position[0])
     found = await db.in_transaction(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from app import db, wiring
 from app.api.common.caller import renew
-from app.api.common.dependencies import Caller, PostBody, UserOfGet
+from app.api.common.dependencies import Caller, LabelsOfCall, PostBody, UserOfGet
 from app.domain.errors import BadField
 from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
@@ -121,7 +121,7 @@ async def post_deposit(caller: Caller, body: PostBody, idempotency_key: Idempote
 
 @router.post("/user/charge", response_model=ChargeAnswerBody, openapi_extra=BODY_SCHEMA)
 async def post_charge(
-    request: Request, caller: Caller, body: PostBody, idempotency_key: IdempotencyKey = None
+    request: Request, caller: Caller, body: PostBody, labels: LabelsOfCall, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Charges a user once; HTTP 200 whether they could pay or not."""
     amount_nanos = _amount(body.content)
@@ -131,7 +131,7 @@ async def post_charge(
 
     async def charge(current: Snapshot) -> tuple[Snapshot, ChargeAnswer]:
         return current, await wired.charges.charge(current, body.user, amount_nanos, details, claimed, request_id,
-                                                   client_request_id, body.user_from)  # fmt: skip
+                                                   client_request_id, body.user_from, labels)  # fmt: skip
 
     caller, answer = await decided(caller, partial(renew, authorization=request.headers.get("authorization")), charge)
     content: dict[str, Any] = {"success": answer.success, "message": answer.message, "id": answer.id}

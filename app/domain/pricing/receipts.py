@@ -33,6 +33,8 @@ class Receipt:
     came back after its hold had expired: what was used in the end, and what that added. `tier_from_tokens`
     is set where the prompt was so long that another price counts: from this many tokens on.
     `user_from` is the place that named the user: `body`, `header` or `url`, None where that was not kept yet.
+    `paywall_version` is the version of the paywall that decided and `key_id` the key that asked, None in receipts from
+    before they were kept; `session` and `agent` are the app's own labels, None without.
     """
 
     id: str
@@ -61,6 +63,10 @@ class Receipt:
     late: Mapping[str, Any] | None = None
     tier_from_tokens: int | None = None
     user_from: str | None = None
+    paywall_version: int | None = None
+    key_id: str | None = None
+    session: str | None = None
+    agent: str | None = None
 
 
 def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
@@ -118,4 +124,8 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         late=row["late"],
         tier_from_tokens=detail.get("tier_from_tokens"),
         user_from=row["user_from"],
+        paywall_version=row["paywall_version"],
+        key_id=row["key_id"],
+        session=row["session"],
+        agent=row["agent"],
     )

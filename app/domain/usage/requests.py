@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.errors import NotFound
+from app.domain.errors import BadField, NotFound
 from app.domain.ids import as_id
 from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
@@ -20,7 +20,7 @@ from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_
 from app.domain.pricing.split import SplitTerms
 from app.domain.rows import RowInsert, RowUpdate
 from app.domain.usage.tables import Request, RequestKind, RequestStatus
-from app.domain.wallets.wallets import UserWallet
+from app.domain.wallets.wallets import EXTERNAL_ID, UserWallet
 from app.sql.columns import table_of
 
 TABLE = table_of(Request)
@@ -31,11 +31,31 @@ CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interru
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """How an app sorts its own requests: words of its own, kept and shown, that decide nothing."""
+
+    session: str | None = None
+    agent: str | None = None
+
+
+UNLABELLED = Labels()
+
+
+def check_label(value: str | None, field: str) -> str | None:
+    """Returns a label, None for none: characters and length are a user id's. Raises BadField."""
+    if value is not None and not EXTERNAL_ID.fullmatch(value):
+        message = f"`{field}` must have 1 to 128 printable ASCII characters without space or `/`."
+        raise BadField(field, message)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What is known of a request before it runs. `terms` say how its charge is split, None in default mode.
 
     `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins. `user_from`
-    is the place of the call that named its end user, None where nobody called.
+    is the place of the call that named its end user, `key_id` the key of the call, `paywall_version` the version that
+    it is decided on; they are None where nobody called.
     """
 
     id: str
@@ -52,6 +72,9 @@ class Asked:
     is_told: bool = False
     is_told_at_once: bool = False
     user_from: UserPlace | None = None
+    key_id: str | None = None
+    paywall_version: int | None = None
+    labels: Labels = UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,10 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "price_id": asked.price.id if asked.price else None,
         "price_version": asked.price.version if asked.price else None,
         "claim_id": asked.claim_id,
+        "key_id": asked.key_id,
+        "paywall_version": asked.paywall_version,
+        "session": asked.labels.session,
+        "agent": asked.labels.agent,
     }
 
 

@@ -34,7 +34,11 @@ class RequestKind(StrEnum):
 class Request(SQLModel, table=True):
     """One request, inserted with its hold and finished with its settlement, in the ledger's transactions.
 
-    `user_from` is the place of the call that named the end user, None for requests from before that was kept.
+    `user_from` is the place of the call that named the end user; `key_id` is the key that asked and `paywall_version`
+    the version that it was decided on; all three are None for requests from before they were kept. `session` and
+    `agent` are the app's own words, None where it said none. `counted_nanos` is what rollups have counted of the
+    charge, `refund_of` the request that a refund gives back, `order_id` the order that it belongs to: nothing writes
+    them yet.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
@@ -51,6 +55,9 @@ class Request(SQLModel, table=True):
         Index("ix_request_provider_cost", "created_at", sqlite_where=text("provider_cost_nanos IS NOT NULL"),
               postgresql_where=text("provider_cost_nanos IS NOT NULL")),
         Index("ix_request_paywall", "paywall_id", "id", "external_id"),
+        *(Index(f"ix_request_{name}", "paywall_id", column, "id", sqlite_where=text(f"{column} IS NOT NULL"),
+                postgresql_where=text(f"{column} IS NOT NULL"))
+          for name, column in (("key", "key_id"), ("session", "session"), ("agent", "agent"))),
         STRICT,
     )  # fmt: skip
 
@@ -79,6 +86,13 @@ class Request(SQLModel, table=True):
     created_at: int = Field(sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
     events_due: int | None = Field(default=None, sa_type=Whole)
+    key_id: str | None = Field(default=None, sa_type=Words)
+    paywall_version: int | None = Field(default=None, sa_type=Whole)
+    order_id: str | None = Field(default=None, sa_type=Words)
+    session: str | None = Field(default=None, sa_type=Words)
+    agent: str | None = Field(default=None, sa_type=Words)
+    counted_nanos: int | None = Field(default=None, sa_type=Whole)
+    refund_of: str | None = Field(default=None, sa_type=Words)
 
 
 class CostDrift(SQLModel, table=True):

@@ -37,7 +37,8 @@ RESERVED_WORDS = frozenset({
 Who sets a base URL with one `/v1` too many, or asks for what is not served here, would charge a user of that name.
 """
 
-_EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
+EXTERNAL_ID = re.compile(r"[!-.0-~]{1,128}")
+"""What an app may name with an id of its own: 1 to 128 printable ASCII characters without space or slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Balance:
 
 def check_user(value: object, field: str = "user") -> str:
     """Returns an app's user id: 1 to 128 printable ASCII characters without space or slash. Raises BadField."""
-    if not isinstance(value, str) or not _EXTERNAL_ID.fullmatch(value):
+    if not isinstance(value, str) or not EXTERNAL_ID.fullmatch(value):
         message = f"`{field}` must be a string of 1 to 128 printable ASCII characters without space or `/`."
         raise BadField(field, message, "invalid_user")
     return value

@@ -30,8 +30,9 @@ from app.sql.columns import table_of
 class Snapshot:
     """A paywall as one of its keys sees it, at one moment.
 
-    `blocked` are the users that the developer refuses, `frozen` those whose wallet may not be charged;
-    `told` are the names of the events that somebody is told of; `limits` is None where nothing is limited.
+    `version` is the number of its configuration; `blocked` are the users that the developer refuses, `frozen` those
+    whose wallet may not be charged; `told` are the names of the events that somebody is told of; `limits` is None
+    where nothing is limited.
     """
 
     paywall_id: str
@@ -39,6 +40,7 @@ class Snapshot:
     mode: Mode
     environment: Environment
     unit: Unit
+    version: int
     configuration: Configuration
     offers: Mapping[str, Offer]
     unpriced: frozenset[str]
@@ -78,6 +80,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         mode=paywall.mode,
         environment=paywall.environment,
         unit=paywall.unit,
+        version=paywall.version,
         configuration=current,
         offers=offers.priced,
         unpriced=offers.unpriced,

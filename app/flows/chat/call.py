@@ -6,7 +6,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
-from app.domain.usage.requests import Asked
+from app.domain.usage.requests import UNLABELLED, Asked, Labels
 from app.flows.callers.asked import Stopped
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
@@ -32,6 +32,7 @@ class Call:
     return_url: str | None = None
     state: str | None = None
     wants_errors: bool = False
+    labels: Labels = UNLABELLED
 
     @property
     def way_back(self) -> tuple[str | None, str | None]:

@@ -36,7 +36,7 @@ class Door:
         check_way_back(snapshot, *call.way_back, WAY_BACK)
         try:
             return await self._chat.begin(snapshot, call.user, call.request, call.request_id, call.client_request_id,
-                                          claimed, user_from=call.user_from)  # fmt: skip
+                                          claimed, user_from=call.user_from, labels=call.labels)  # fmt: skip
         except (Blocked, LimitReached) as why:
             self._teller.refused(snapshot, call.user, why, call.request.model, call.request_id)
             raise

@@ -24,7 +24,7 @@ from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
-from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Asked, Metered
+from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, UNLABELLED, Asked, Labels, Metered
 from app.domain.usage.tables import RequestKind
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.balance import read_app_balance
@@ -74,8 +74,10 @@ class Chat:
         claimed: Claim | None = None,
         *,
         user_from: UserPlace | None = None,
+        labels: Labels = UNLABELLED,
     ) -> Run | Ask:
-        """Decides, holds, and returns once the provider has begun to answer. `user_from` is kept for the receipt.
+        """Decides, holds, and returns once the provider has begun to answer. `user_from` and `labels` are
+        kept for the receipt.
 
         Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable; StillRunning if
         another request has the key; ProviderFailed after the hold was released.
@@ -86,22 +88,13 @@ class Chat:
         if isinstance(decision, Ask):
             return decision
         provider = snapshot.configuration.provider.name
-        asked = Asked(
-            id=request_id,
-            client_request_id=client_request_id,
-            wallet=standing.payer,
-            kind=RequestKind.CHAT,
-            model=request.model,
-            provider=provider,
-            streamed=request.is_stream,
-            unit=snapshot.unit,
-            price=decision.offer.price,
-            claim_id=claimed.id if claimed else None,
-            terms=terms_of(snapshot.mode, provider, self._fee),
-            is_told=not snapshot.told.isdisjoint(OF_CHAT),
-            is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE),
-            user_from=user_from,
-        )
+        asked = Asked(id=request_id, client_request_id=client_request_id, wallet=standing.payer, kind=RequestKind.CHAT,
+                      model=request.model, provider=provider, streamed=request.is_stream, unit=snapshot.unit,
+                      price=decision.offer.price, claim_id=claimed.id if claimed else None,
+                      terms=terms_of(snapshot.mode, provider, self._fee),
+                      is_told=not snapshot.told.isdisjoint(OF_CHAT),
+                      is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE), user_from=user_from,
+                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=labels)  # fmt: skip
         bound = await within_window(request, decision.offer, decision.bound, self._counter)
         run = Run(snapshot=snapshot, request=request, asked=asked, offer=decision.offer, bound=bound, standing=standing)
         try:
@@ -164,7 +157,7 @@ class Chat:
         try:
             return await self._queue.submit(hold, beside)
         except (Unavailable, asyncio.CancelledError):
-            self.keep(self._release_until_landed(run))
+            self.keep(self._repeat(lambda: self._submit_release(run), run.asked.id, "release"))
             raise
         except IntegrityError:
             if claimed is None:
@@ -270,11 +263,3 @@ class Chat:
                 return None
             await asyncio.sleep(SETTLE_RETRY_SECONDS[min(attempt, len(SETTLE_RETRY_SECONDS) - 1)])
             attempt += 1
-
-    async def _release_until_landed(self, run: Run) -> Applied | None:
-        try:
-            return await self._submit_release(run)
-        except LedgerRefused:
-            return None
-        except Unavailable:
-            return await self._repeat(lambda: self._submit_release(run), run.asked.id, "release")

@@ -16,7 +16,7 @@ from app.domain.paywalls.messages import CHARGE_MESSAGES
 from app.domain.rows import Row
 from app.domain.usage import requests
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
-from app.domain.usage.requests import Asked
+from app.domain.usage.requests import UNLABELLED, Asked, Labels
 from app.domain.usage.tables import RequestKind
 from app.flows.callers.asked import REASONS, Action, Ask, message_text
 from app.flows.callers.snapshot import Snapshot
@@ -59,6 +59,7 @@ class Charges:
         request_id: str,
         client_request_id: str | None,
         user_from: UserPlace | None = None,
+        labels: Labels = UNLABELLED,
     ) -> ChargeAnswer:
         """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
 
@@ -66,22 +67,22 @@ class Charges:
         """
         if claimed is not None and (first := await _first_answer(claimed)):
             return first
-        app_name = snapshot.configuration.app_name
         standing = await self.standings.find(snapshot, user)
-        _check(standing, app_name)
+        _check(standing, snapshot.configuration.app_name)
         if standing.wallet is None:
             return _refused("authorize")
         wallet, terms = standing.wallet, terms_of(snapshot.mode, None, self.fee_basis_points)
         charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
-        asked = Asked(request_id, client_request_id, wallet, RequestKind.MANUAL, None, None, False, snapshot.unit, None,
-                      terms=terms, is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from)  # fmt: skip
-        text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {app_name}."
+        asked = Asked(id=request_id, client_request_id=client_request_id, wallet=wallet, kind=RequestKind.MANUAL,
+                      model=None, provider=None, streamed=False, unit=snapshot.unit, price=None, terms=terms,
+                      is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from, key_id=snapshot.key_id,
+                      paywall_version=snapshot.version, labels=labels)  # fmt: skip
+        text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {snapshot.configuration.app_name}."
 
         def beside(charged: Applied) -> list[Row]:
-            rows: list[Row] = [requests.record_manual(asked, charged, details)]
-            if claimed is not None:
-                rows.append(keep_answer(claimed, {"success": True, "message": text, "id": request_id}))
-            return rows
+            row: list[Row] = [requests.record_manual(asked, charged, details)]
+            first = {"success": True, "message": text, "id": request_id}
+            return row if claimed is None else [*row, keep_answer(claimed, first)]
 
         split = charge_split(wallet.account, snapshot.paywall_id, terms)
         limits = await self.spending.open(snapshot, user)
@@ -96,8 +97,7 @@ class Charges:
                 return ChargeAnswer(
                     False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}"
                 )
-            shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
-            return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
+            return _short(refusal, standing)
         except StaleDecision:
             self.standings.forget(snapshot, user)
             raise
@@ -119,6 +119,12 @@ def _check(standing: Standing, app_name: str) -> None:
 
 def _refused(action: Action, shortfall_nanos: int = 0) -> ChargeAnswer:
     return ChargeAnswer(False, "", None, refusal=REASONS[action], ask=Ask(action, shortfall_nanos))
+
+
+def _short(refusal: InsufficientFunds, standing: Standing) -> ChargeAnswer:
+    """Says whether the user's own cap was in the way or their money."""
+    shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+    return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
 
 
 def ask_text(snapshot: Snapshot, ask: Ask, url: str) -> str:

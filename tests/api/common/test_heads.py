@@ -15,6 +15,7 @@ ROUTES = (
 REPEATED = (
     ("X-Paywall-User", "ada", "bob"), ("x-paywall-errors", "http", "message"),
     ("X-Paywall-Billing", "platform", "byok"),
+    ("X-Paywall-Session", "one", "two"), ("x-paywall-agent", "one", "two"), ("X-Paywall-Order", "one", "two"),
     ("X-Paywall-Return-Url", "https://a.example", "https://b.example"), ("X-Paywall-Anything", "1", "2"),
     ("Idempotency-Key", "one", "two"), ("Authorization", "Bearer one", "Bearer two"),
     ("Content-Type", "text/plain", "application/json"), ("X-Request-Id", "one", "two"),

@@ -14,18 +14,28 @@ from app.domain.money import Environment, Unit
 from app.domain.rows import RowUpdate
 from app.domain.usage import requests
 from app.domain.usage.request_list import RequestFilter, list_receipts, list_rows, page_statement
-from app.domain.usage.requests import TABLE, Asked
+from app.domain.usage.requests import TABLE, UNLABELLED, Asked, Labels
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
 from tests.support.books import make_paywall
 
 
-def begin(session: db.Session, paywall_id: str, user: str, model: str = "m", count: int = 1) -> list[str]:
+def begin(
+    session: db.Session,
+    paywall_id: str,
+    user: str,
+    model: str = "m",
+    count: int = 1,
+    *,
+    key_id: str | None = None,
+    labels: Labels = UNLABELLED,
+) -> list[str]:
     """Begins requests that hold nothing, and returns their ids, the oldest first."""
     wallet = app_wallet(paywall_id, user, Environment.SANDBOX, Unit.USD)
     ids = [new_id("req") for _ in range(count)]
     ids.sort()
-    asked = [Asked(made, None, wallet, RequestKind.CHAT, model, "demo", False, Unit.USD, None) for made in ids]
+    asked = [Asked(made, None, wallet, RequestKind.CHAT, model, "demo", False, Unit.USD, None, key_id=key_id,
+                   labels=labels) for made in ids]  # fmt: skip
     rows.write(session, [requests.begin(one, Applied()) for one in asked])
     return ids
 
@@ -71,6 +81,27 @@ def test_filters_leave_out_everything_else(database: str) -> None:
         assert found(RequestFilter(kind="manual")) == found(RequestFilter("eve")) == set()
 
 
+def test_key_session_and_agent_are_filters_of_their_own(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id, other = make_paywall(session, {}), make_paywall(session, {})
+        for paywall in (paywall_id, other):
+            begin(session, paywall, "ada")
+        [one] = begin(session, paywall_id, "ada", key_id="key_1", labels=Labels("s", "a"))
+        [two] = begin(session, paywall_id, "bob", key_id="key_1", labels=Labels("s", "b"))
+        [three] = begin(session, paywall_id, "ada", key_id="key_2", labels=Labels(None, "s"))
+        begin(session, other, "ada", key_id="key_1", labels=Labels("s", "a"))
+
+        def found(**wanted: str) -> list[str]:
+            return ids_of(list_rows(session, paywall_id, RequestFilter(**wanted), None, 100))  # type: ignore[arg-type]
+
+        one_and_two = sorted((one, two), reverse=True)
+        assert found(key_id="key_1") == found(session="s") == one_and_two
+        assert (found(agent="s"), found(agent="a"), found(key_id="key_2")) == ([three], [one], [three])
+        assert found(user="ada", session="s") == found(key_id="key_1", session="s", agent="a") == [one]
+        assert found(session="S") == found(agent="nobody") == found(key_id="key_2", session="s") == []
+        assert pages(session, paywall_id, RequestFilter(session="s"), 1) == one_and_two
+
+
 def test_times_are_those_of_the_row_to_the_microsecond(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})
@@ -92,11 +123,18 @@ def test_a_row_that_was_written_long_after_its_id_was_made_is_found_by_its_time(
         assert ids_of(list_rows(session, paywall_id, RequestFilter(since=late), None, 10)) == [made]
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [RequestFilter(), RequestFilter("ada"), RequestFilter("ada", "m", "settled", since=1, until=clock.now())],
-)
-def test_no_page_scans_the_table_or_sorts_it(database: str, wanted: RequestFilter) -> None:
+PAGES = (
+    (RequestFilter(), "paywall"), (RequestFilter("ada"), "paywall"),
+    (RequestFilter("ada", "m", "settled", since=1, until=clock.now()), "paywall"),
+    (RequestFilter(key_id="key_1"), "key"), (RequestFilter(session="s"), "session"),
+    (RequestFilter(agent="a", since=1, until=clock.now()), "agent"),
+    (RequestFilter("ada", "m", "settled", session="s"), "session"), (RequestFilter(key_id="key_1", since=1), "key"),
+    (RequestFilter(user="ada", key_id="key_1", since=1, until=clock.now()), "key"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "index"), PAGES)
+def test_no_page_scans_the_table_or_sorts_it(database: str, wanted: RequestFilter, index: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})
         statement = page_statement(paywall_id, wanted, "req_z", 20)
@@ -105,7 +143,9 @@ def test_no_page_scans_the_table_or_sorts_it(database: str, wanted: RequestFilte
         written = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
         plan = "\n".join(str(row[-1]) for row in session.execute(text(explain + written.replace(":", r"\:"))))
-    assert "ix_request_paywall" in plan, plan
+    assert f"ix_request_{index}" in plan, plan
     assert "SCAN request" not in plan and "Seq Scan" not in plan and "SORT" not in plan.upper(), plan
-    if wanted.user is not None and not is_sqlite:
+    if index != "paywall" and not is_sqlite:
+        assert f"{index.replace('key', 'key_id')} = " in plan.split("Index Cond")[1].split("\n")[0], plan
+    elif wanted.user is not None and not is_sqlite:
         assert "external_id = " in plan.split("Index Cond")[1].split("\n")[0], plan

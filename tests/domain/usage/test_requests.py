@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app import db
 from app.domain import rows
 from app.domain.earnings.charge_split import charge_split
-from app.domain.errors import NotFound
+from app.domain.errors import BadField, NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Applied, Collected
 from app.domain.money import NANOS, Environment, Unit
@@ -17,7 +17,7 @@ from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
-from app.domain.usage.requests import Asked, Metered, read_receipt
+from app.domain.usage.requests import TABLE, Asked, Labels, Metered, check_label, read_receipt
 from app.domain.usage.tables import Request, RequestKind
 from app.domain.wallets.wallets import app_wallet
 
@@ -37,6 +37,36 @@ def write(*written: rows.Row) -> None:
 def receipt(request_id: str) -> Receipt:
     with db.transaction(writes=False) as session:
         return read_receipt(session, "pw_1", request_id, "ada")
+
+
+def test_who_asked_stands_in_the_receipt_from_its_begin_on(database: str) -> None:
+    labels = Labels("thread-7", "planner")
+    write(requests.begin(replace(asked("req_1"), key_id="key_1", paywall_version=4, labels=labels), Applied()))
+    write(
+        requests.record_manual(
+            replace(asked("req_2", RequestKind.MANUAL), key_id="key_2", paywall_version=5), Applied(), None
+        )
+    )
+    one, two = receipt("req_1"), receipt("req_2")
+    assert (one.key_id, one.paywall_version, one.session, one.agent) == ("key_1", 4, "thread-7", "planner")
+    assert (two.key_id, two.paywall_version, two.session, two.agent) == ("key_2", 5, None, None)
+    write(requests.let_go("req_1"))
+    assert receipt("req_1").session == "thread-7"
+    with db.transaction(writes=False) as session:
+        rows_of = session.execute(select(*(TABLE.c[name] for name in ("order_id", "counted_nanos", "refund_of")))).all()
+    assert [tuple(row) for row in rows_of] == [(None, None, None)] * 2
+
+
+@pytest.mark.parametrize("label", ["a", "x" * 128, "!~", "7f3c-00:planner@2.1", None])
+def test_a_label_has_the_characters_of_a_user_id(label: str | None) -> None:
+    assert check_label(label, "X-Paywall-Agent") == label
+
+
+@pytest.mark.parametrize("label", ["", "x" * 129, "a b", "a/b", "a\tb", "a\n", "\x7f", "caf\xe9", "a\x00"])
+def test_any_other_label_is_named_and_refused(label: str) -> None:
+    with pytest.raises(BadField, match="X-Paywall-Agent") as refused:
+        check_label(label, "X-Paywall-Agent")
+    assert refused.value.field == "X-Paywall-Agent"
 
 
 def test_a_request_runs_and_is_settled(database: str) -> None:

@@ -12,7 +12,7 @@ from app.flows.callers.anew import DECISIONS_MAX, decided
 from app.flows.callers.snapshot import Snapshot
 
 FIRST = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
     {}, frozenset(), (),
 )  # fmt: skip
 

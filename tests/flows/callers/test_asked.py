@@ -9,7 +9,7 @@ from app.flows.callers.asked import message_text
 from app.flows.callers.snapshot import Snapshot
 
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
     {}, frozenset(), (),
 )  # fmt: skip
 

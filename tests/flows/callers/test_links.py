@@ -110,7 +110,7 @@ def test_a_new_secret_signs_and_the_old_one_still_opens(data_dir: Path) -> None:
 
 
 PAYWALL = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD,
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
     Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/home", ("https://other.example:8443",)),
     {}, frozenset(), (),
 )  # fmt: skip

@@ -25,7 +25,7 @@ from tests.support.deciding import IMAGE, MINIMAL, OFFER, PRICE
 from tests.support.spec import SCHEMAS
 
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
     {"m": OFFER}, frozenset({"old"}), (),
 )  # fmt: skip
 

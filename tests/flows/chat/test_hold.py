@@ -1,20 +1,23 @@
 """Decide, hold, send; and a hold that was granted always ends."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from app import db
 from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, UnknownModel
 from app.domain.ledger.operations import Operation
-from app.domain.money import NANOS, format_decimal
+from app.domain.money import NANOS, Environment, format_decimal
 from app.domain.paywalls import keys
+from app.domain.paywalls.configuration import publish
 from app.domain.pricing.price_book import NewPrice, retire
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.rows import Rows
-from app.domain.usage.requests import Metered
+from app.domain.usage.requests import Labels, Metered, read_receipt
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
+from app.flows.callers.snapshot import read_snapshot
 from app.flows.chat.call import Run
 from app.flows.chat.decide import bound_of
 from app.formats.openai_tokens import count_prompt
@@ -39,6 +42,28 @@ async def test_a_request_holds_its_bound_and_is_charged_what_it_used(database: s
     assert (settled.amount, again.amount, again.is_replay) == (charge, charge, True)
     assert balance(snapshot) == Balance(NANOS - charge, 0)
     assert receipt(snapshot).status == "settled"
+    assert_books_balance()
+
+
+async def test_the_receipt_names_key_and_version_that_the_hold_was_decided_on(database: str) -> None:
+    key, labels = keys.new_key(Environment.SANDBOX), Labels("thread-7", "planner")
+    old = make_snapshot()
+    await give(old, "ada", NANOS)
+    with db.transaction() as session:
+        keys.add_key(session, old.paywall_id, key)
+        publish(session, old.paywall_id, replace(old.configuration, app_name="Renamed"))
+        new = read_snapshot(session, key)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        with pytest.raises(StaleDecision):
+            await chat.begin(old, "ada", request(), "req_1", None, labels=labels)
+        run = await chat.begin(new, "ada", request(), "req_2", None, labels=labels)
+        assert isinstance(run, Run)
+        await chat.settle(run, Metered(Tokens(10, 20)))
+    with db.transaction(writes=False) as session:
+        found = read_receipt(session, new.paywall_id, "req_2")
+    assert (old.version, found.paywall_version, found.key_id) == (1, 2, new.key_id) and new.key_id != old.key_id
+    assert (found.session, found.agent) == ("thread-7", "planner")
     assert_books_balance()
 
 

@@ -26,7 +26,7 @@ from tests.support.handed import links
 URL = "https://coinslot.example/topup/x.y/"
 TEMPLATE = f"Add funds: {URL}"
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
     {}, frozenset(), (),
 )  # fmt: skip
 
