@@ -21,7 +21,7 @@ READ_ACCOUNT = "SELECT posted, held FROM ledger_account WHERE id = ?"
 HOLD = "UPDATE ledger_account SET held = held + ? WHERE id = ?"
 ADD_HOLD = (
     "INSERT INTO ledger_hold (id, inputs_hash, account_id, owner, status, amount, from_promo, bound, metered,"
-    " charged, budgets, created_at) VALUES (?, 'x', ?, 'bench', 'open', ?, 0, ?, 0, 0, 0, 0)"
+    " charged, created_at) VALUES (?, 'x', ?, 'bench', 'open', ?, 0, ?, 0, 0, 0)"
 )
 READ_HOLD = "SELECT amount, status FROM ledger_hold WHERE id = ?"
 SETTLE = "UPDATE ledger_account SET posted = posted - ?, held = held - ? WHERE id = ?"

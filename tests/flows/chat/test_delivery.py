@@ -190,7 +190,8 @@ async def test_a_retry_in_another_process_waits_for_the_answer(database: str, mo
         waiting = asyncio.create_task(other.answer())
         other.use(Scripted(*STREAMED))
         await asyncio.sleep(0.05)
-        assert await reap_holds(queue) == 1  # no lease keeps its process alive
+        # No lease keeps its process alive; the retry may hold before the reaper has looked for the last time.
+        assert await reap_holds(queue) >= 1
         answer, is_replay = await waiting
     assert answer.endswith(DONE) and not is_replay
     assert receipt(snapshot, asking.runs[0].asked.id).status == "released"
