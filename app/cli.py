@@ -203,12 +203,8 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
     _prepare(settings.configure(data=data))
 
     async def once() -> int | None:
-        wired = wiring.get()
-        wired.queue.start()
-        try:
+        async with wiring.working():
             return await run_once(name)
-        finally:
-            await wired.queue.drain()
 
     done = asyncio.run(once())
     out.print("Another process is running it." if done is None else f"{name}: {done}")

@@ -7,29 +7,41 @@ from functools import partial
 
 from app.each_alone import alone
 from app.flows.upkeep import lease
-from app.wiring.process import get, replace
+from app.wiring.process import Wiring, get, replace
+
+
+@asynccontextmanager
+async def working() -> AsyncIterator[Wiring]:
+    """Lets a process work, as one job does that is run by hand, and ends it with nothing left undone.
+
+    The adapters are closed last; before them the queue has written all, and before that all work has ended that
+    outlives its caller, such as a mail that is sent behind a delivery.
+    """
+    wired = get()
+    async with AsyncExitStack() as stack:
+        stack.callback(replace, None)
+        stack.push_async_callback(wired.close)
+        wired.queue.start()
+        stack.push_async_callback(wired.queue.drain)
+        stack.push_async_callback(wired.teller.drain)
+        stack.push_async_callback(wired.keeper.drain, wired.settings.drain_seconds_max)
+        yield wired
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
-    """Runs what lives as long as the process: the lease, the commit queue; drains them at the end.
+    """Runs what lives as long as a process that serves: beside its work a lease, which says that its holds are alive.
 
-    The lease ends last, because it says that the process's holds are alive; before it the adapters are closed, before
-    them the queue has written all, and before that all work has ended that outlives its caller.
+    It is renewed until all work has ended, and ends last.
     """
     wired = get()
-    seconds, drain_seconds = wired.settings.lease_seconds, wired.settings.drain_seconds_max
+    seconds = wired.settings.lease_seconds
     async with AsyncExitStack() as stack:
-        stack.callback(replace, None)
         await lease.begin(wired.owner, seconds)
         stack.push_async_callback(lease.end, wired.owner)
-        stack.push_async_callback(wired.close)
-        wired.queue.start()
-        stack.push_async_callback(wired.queue.drain)
         heartbeat = asyncio.create_task(_beat(wired.owner, seconds))
         stack.callback(heartbeat.cancel)
-        stack.push_async_callback(wired.teller.drain)
-        stack.push_async_callback(wired.keeper.drain, drain_seconds)
+        await stack.enter_async_context(working())
         yield
 
 

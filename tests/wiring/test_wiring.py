@@ -1,6 +1,8 @@
 """What one process is made of."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -59,3 +61,25 @@ async def test_only_the_server_that_the_operator_named_may_be_private(emulated: 
                 await provider.list_models(target)
         await providers.close()
     settings.configure()
+
+
+@pytest.mark.parametrize("lives", [wiring.working, wiring.running])
+async def test_what_outlives_its_caller_has_ended_before_the_adapters_are_closed(
+    database: str, lives: Callable[[], AbstractAsyncContextManager[object]]
+) -> None:
+    """Such as the mail of a job that `coinslot job` runs once: nobody else would send it."""
+    wiring.replace(None)
+    wired, done = wiring.get(), list[str]()
+
+    async def send() -> None:
+        await asyncio.sleep(0.2)
+        done.append("sent")
+
+    async def close() -> None:
+        done.append("closed")
+
+    wired._closing.push_async_callback(close)
+    async with lives():
+        wired.keeper.keep(send())
+    assert done == ["sent", "closed"] and wiring.get() is not wired
+    wiring.replace(None)
