@@ -66,8 +66,7 @@ async def test_open_counts_alone_meanwhile_and_gives_back_where_it_took(capfd: p
     assert (await limits.take("req_3", [SLOT])).refused == 0, "it still counts the one that could not be given back"
     await limits.correct("req_2", [SLOT], during.slice, [0])
     assert (await alone.take("req_4", [SLOT])).refused is None
-    said = capfd.readouterr().out
-    assert (said.count("step=away") or said.count("away")) >= 1
+    assert "away" in "".join(capfd.readouterr()), "said once, on whichever stream this process writes its log"
     await limits.close()
 
 
