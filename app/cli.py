@@ -1,4 +1,4 @@
-"""The command `coinslot`: demo, serve, audit, job."""
+"""The command `coinslot`: demo, serve, audit, job, paywall."""
 
 import asyncio
 import shutil
@@ -22,6 +22,8 @@ from app.private_files import keep_private
 T = TypeVar("T")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+paywall = typer.Typer(no_args_is_help=True, help="Look after paywalls.")
+cli.add_typer(paywall, name="paywall")
 out = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -210,6 +212,26 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
     out.print("Another process is running it." if done is None else f"{name}: {done}")
 
 
+@paywall.command()
+def give(
+    paywall_id: Annotated[str, typer.Argument(metavar="ID", help="The paywall.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that its owner signs in with.")],
+    data: Data = None,
+) -> None:
+    """Hand a paywall over to an owner; who owned it before does no more."""
+    from app.domain.paywalls.members import command_manager
+    from app.flows.paywalls.owners import give_paywall
+
+    _prepare(settings.configure(data=data))
+
+    async def hand_over() -> Any:
+        return await give_paywall(await db.in_transaction(partial(command_manager, paywall_id=paywall_id)), email)
+
+    given = asyncio.run(hand_over())
+    waits = " They own it once they sign in with a code." if given.is_new else ""
+    out.print(f"{paywall_id} belongs to {given.email} now.{waits}", markup=False)
+
+
 def _serve(
     address: Any, instance: dict[str, Any], *, is_api_only: bool, has_jobs: bool = True, on_ready: Callable[[], None]
 ) -> None:
@@ -267,16 +289,11 @@ def _delete_instance(data: Path) -> None:
 
 
 def _prepare(chosen: settings.Settings) -> None:
-    """Begins the log, and keeps what this process and earlier ones left in DATA from everybody else."""
-    _configure_logs(chosen.log_level)
-    keep_private(chosen.data)
-
-
-def _configure_logs(level: str) -> None:
-    """Writes one line per step to stderr; libraries speak up from warnings on."""
+    """Begins the log on stderr, and keeps what this process and earlier ones left in DATA from everybody else."""
     from app.api.serving.log_bounds import configure
 
-    configure(level)
+    configure(chosen.log_level)
+    keep_private(chosen.data)
 
 
 if __name__ == "__main__":

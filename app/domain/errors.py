@@ -7,6 +7,8 @@ CoinslotError
 │   ├── UnknownModel          no such model, or no price for it
 │   ├── NotFound              no such row, or somebody else's
 │   ├── NotSignedIn           only for somebody who is signed in
+│   ├── NotAllowed            only for another role in a paywall
+│   ├── OutdatedVersion       what was read of a paywall has changed since
 │   ├── WrongMode             not possible in this mode of paywall
 │   ├── Blocked               the user is blocked or the wallet is frozen
 │   ├── KeyReused             an idempotency key came again with another body
@@ -92,6 +94,21 @@ class NotFound(Refused):
 
 class NotSignedIn(Refused):
     code = "not_signed_in"
+
+
+class NotAllowed(Refused):
+    code = "not_allowed"
+
+
+class OutdatedVersion(Refused):
+    """Nothing was saved. `newest` is the version to read, `made_by` whose it is: an account, `catalogue`, or None."""
+
+    code = "version_outdated"
+
+    def __init__(self, message: str, newest: int, made_by: str | None) -> None:
+        super().__init__(message)
+        self.newest = newest
+        self.made_by = made_by
 
 
 class WrongMode(Refused):

@@ -128,7 +128,9 @@ LONG_FILES: dict[str, str] = {}
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
+    "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
     "app/domain/paywalls/limit_overrides.py:set_override": NO_PAGE,
+    "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotFound
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.modes import RULES, Mode, ModeRules
 from app.domain.paywalls.tables import PaywallRow
@@ -26,3 +29,11 @@ class Paywall:
 def to_paywall(row: PaywallRow) -> Paywall:
     """Returns a stored paywall."""
     return Paywall(row.id, Mode(row.mode), Environment(row.environment), Unit(row.unit), row.version)
+
+
+def lock_paywall(session: Session, paywall_id: str) -> Paywall:
+    """Returns a paywall as it is now, and lets nobody else change it until the transaction ends. Raises NotFound."""
+    row = session.get(PaywallRow, paywall_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"There is no paywall {paywall_id}.")
+    return to_paywall(row)

@@ -1,8 +1,8 @@
-"""Paywalls, their published versions, their keys, and limits of single users and keys."""
+"""Paywalls, their published versions, their keys, limits of single users and keys, their members, what was changed."""
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.sql.columns import STRICT, Json, Whole, Words
@@ -68,3 +68,41 @@ class LimitOverride(SQLModel, table=True):
     subject: str = Field(sa_type=Words)
     limits: Any = Field(sa_type=Json, nullable=False)
     changed_at: int = Field(sa_type=Whole)
+
+
+_IS_OWNER = text("role = 'owner'")
+
+
+class PaywallMember(SQLModel, table=True):
+    """An account's role in a paywall. One without an owner is the operators'; none has two."""
+
+    __tablename__ = "paywall_member"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner')", name="known_role"),
+        Index("ix_paywall_member_account", "account_id"),
+        Index("ix_paywall_member_owner", "paywall_id", unique=True, sqlite_where=_IS_OWNER, postgresql_where=_IS_OWNER),
+        STRICT,
+    )
+
+    paywall_id: str = Field(primary_key=True, sa_type=Words, foreign_key="paywall.id")
+    account_id: str = Field(primary_key=True, sa_type=Words, foreign_key="account.id")
+    role: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+
+
+class Change(SQLModel, table=True):
+    """What was changed of a paywall by hand or by the catalogue, as it was told then; `what` is JSON without secrets.
+
+    `made_by` is an account's id, `catalogue`, or None for a command; `version` the newest when it was written.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (Index("ix_change_paywall", "paywall_id", "id"), STRICT)
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    made_by: str | None = Field(default=None, sa_type=Words)
+    section: str = Field(sa_type=Words)
+    version: int = Field(sa_type=Whole)
+    what: Any = Field(sa_type=Json, nullable=False)
+    created_at: int = Field(sa_type=Whole)

@@ -35,6 +35,10 @@ class Person:
     proven_email: str | None
     address: str
 
+    def has_proven(self, addresses: frozenset[str]) -> bool:
+        """Tells whether this sign-in itself has proven one of these; another session of the person may not have."""
+        return self.proven_email is not None and self.proven_email in addresses
+
 
 @dataclass(frozen=True, slots=True)
 class SessionView:

@@ -228,8 +228,8 @@ async def remove_identity(person: Person, identity_id: str) -> None:
 
 
 def is_operator(rules: SignInRules, person: Person) -> bool:
-    """Tells whether this sign-in has proven an operator's address; another session of the same person may not have."""
-    return person.proven_email is not None and person.proven_email in rules.operators
+    """Tells whether this sign-in has proven an operator's address."""
+    return person.has_proven(rules.operators)
 
 
 async def forget_codes() -> int:

@@ -1,0 +1,119 @@
+"""Who may do what with a paywall: its owner, an operator of the instance, and nobody else (`decisions.md` 35).
+
+A paywall without an owner is the operators', who then stand in the owner's place as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotAllowed, NotFound
+from app.domain.ids import as_id
+from app.domain.paywalls.tables import PaywallMember, PaywallRow
+from app.domain.people.sessions import Person
+from app.sql.columns import table_of
+
+_MEMBERS = table_of(PaywallMember)
+
+
+class Role(StrEnum):
+    """What somebody is to a paywall; who is nothing to it does not learn that it exists."""
+
+    OWNER = "owner"
+    """Whose paywall it is."""
+    OPERATOR = "operator"
+    """Who runs the instance, by the address that this very sign-in has proven."""
+
+
+class Act(StrEnum):
+    """What is done with a paywall by hand."""
+
+    READ = "read"
+    """See its settings, prices, versions, users, requests and ledger, without secrets and the words of messages."""
+    READ_MESSAGES = "read_messages"
+    """See the words that it says to its users."""
+    SET_UP = "set_up"
+    """Change any section of its settings, roll it back, make and revoke its keys, limit single users."""
+    HAND_OVER = "hand_over"
+    """Say whose it is."""
+
+
+_OWNER, _OPERATOR, _BOTH = frozenset({Role.OWNER}), frozenset({Role.OPERATOR}), frozenset(Role)
+
+POLICY: Mapping[Act, frozenset[Role]] = {
+    Act.READ: _BOTH,
+    Act.READ_MESSAGES: _OWNER,
+    Act.SET_UP: _OWNER,
+    Act.HAND_OVER: _OPERATOR,
+}
+"""Which role may do what. End users and strangers have none, and so may nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Somebody with a role in a paywall, made by `find_manager` alone; `account_id` is None for a command.
+
+    `roles` are what they were when it was made: for what is shown. What is changed asks again, with `check_may`.
+    """
+
+    paywall_id: str
+    account_id: str | None
+    is_operator: bool
+    roles: frozenset[Role]
+
+    def may(self, act: Act) -> bool:
+        """Tells whether one of their roles allows it."""
+        return bool(POLICY[act] & self.roles)
+
+
+def find_manager(session: Session, person: Person, operators: frozenset[str], paywall_id: str) -> Manager:
+    """Returns what a person is to a paywall; `operators` are the operators' addresses.
+
+    Raises NotFound where they are nothing to it, as where it does not exist.
+    """
+    return _manager(session, as_id(paywall_id), person.account_id, is_operator=person.has_proven(operators))
+
+
+def command_manager(session: Session, paywall_id: str) -> Manager:
+    """Returns whoever gives a command on the machine itself, which makes them an operator. Raises NotFound."""
+    return _manager(session, as_id(paywall_id), None, is_operator=True)
+
+
+def check_may(session: Session, manager: Manager, act: Act) -> None:
+    """Raises NotAllowed for what their roles, read anew, do not allow, NotFound where they have none any more.
+
+    What locked the paywall before is sure that this stays so until its transaction ends.
+    """
+    now = _manager(session, manager.paywall_id, manager.account_id, is_operator=manager.is_operator)
+    if not now.may(act):
+        needed = " or ".join(sorted(POLICY[act]))
+        raise NotAllowed(f"Only the {needed} of {manager.paywall_id} may do this ({act.value}).")
+
+
+def read_owner(session: Session, paywall_id: str) -> str | None:
+    """Returns the account that a paywall belongs to, None where it is the operators'."""
+    is_owner = (_MEMBERS.c.paywall_id == paywall_id) & (_MEMBERS.c.role == Role.OWNER.value)
+    return session.scalar(select(_MEMBERS.c.account_id).where(is_owner))
+
+
+def set_owner(session: Session, paywall_id: str, account_id: str) -> None:
+    """Makes an account the one owner of a paywall, which must be locked; who was it before is it no more."""
+    session.execute(delete(_MEMBERS).where(_MEMBERS.c.paywall_id == paywall_id, _MEMBERS.c.role == Role.OWNER.value))
+    session.add(PaywallMember(paywall_id=paywall_id, account_id=account_id, role=Role.OWNER.value,
+                              created_at=clock.now()))  # fmt: skip
+    session.flush()
+
+
+def _manager(session: Session, paywall_id: str, account_id: str | None, *, is_operator: bool) -> Manager:
+    paywalls = table_of(PaywallRow)
+    is_there = session.scalar(select(paywalls.c.id).where(paywalls.c.id == paywall_id)) is not None
+    owner = read_owner(session, paywall_id)
+    is_owner = owner == account_id if owner is not None else is_operator
+    found = {role for role, has in ((Role.OWNER, is_owner), (Role.OPERATOR, is_operator)) if has}
+    if not is_there or not found:
+        raise NotFound(f"There is no paywall {paywall_id}.")
+    return Manager(paywall_id, account_id, is_operator, frozenset(found))

@@ -1,0 +1,97 @@
+"""A paywall is handed over: by operators and by whoever has the machine, and the one before owns it no more."""
+
+import asyncio
+
+import pytest
+
+from app import db
+from app.domain.errors import BadField, NotAllowed, NotFound
+from app.domain.paywalls.changes import Section, read_changes
+from app.domain.paywalls.members import Manager, Role, command_manager, read_owner
+from app.domain.people.accounts import list_identities
+from app.flows.paywalls.owners import give_paywall
+from tests.support.books import make_paywall
+from tests.support.crowd import sign_in
+from tests.support.managing import OPERATOR, manager, owner_of, person
+
+
+def paywall() -> str:
+    with db.transaction() as session:
+        return make_paywall(session, {})
+
+
+def console(paywall_id: str) -> Manager:
+    with db.transaction(writes=False) as session:
+        return command_manager(session, paywall_id)
+
+
+def log(paywall_id: str) -> list[tuple[str | None, object]]:
+    with db.transaction(writes=False) as session:
+        found = read_changes(session, paywall_id, 100)
+    assert {change.section for change in found} <= {Section.OWNER} and {change.version for change in found} <= {1}
+    return [(change.made_by, change.what) for change in reversed(found)]
+
+
+async def test_a_command_gives_it_to_an_account_that_is_there(database: str) -> None:
+    paywall_id, ada = paywall(), person("ada@example.org")
+    given = await give_paywall(console(paywall_id), " Ada@Example.org ")
+    assert (given.account_id, given.email, given.is_new) == (ada.account_id, "ada@example.org", False)
+    assert manager(paywall_id, ada).roles == {Role.OWNER}
+    assert log(paywall_id) == [(None, {"from": None, "to": ada.account_id})]
+
+
+async def test_an_operator_gives_it_on_and_the_old_owner_loses_it(database: str) -> None:
+    paywall_id, bob, operator = paywall(), person("bob@example.org"), person(OPERATOR)
+    was = owner_of(paywall_id)
+    await give_paywall(manager(paywall_id, operator), "bob@example.org")
+    with pytest.raises(NotFound):
+        await give_paywall(was, "ada@example.org")
+    assert manager(paywall_id, bob).roles == {Role.OWNER}
+    assert log(paywall_id) == [(operator.account_id, {"from": was.account_id, "to": bob.account_id})]
+
+
+async def test_an_account_that_is_made_for_it_is_entered_by_whoever_proves_the_address(database: str) -> None:
+    paywall_id = paywall()
+    given = await give_paywall(console(paywall_id), "new@example.org")
+    assert given.is_new
+    newcomer, _ = await sign_in("new@example.org")
+    assert newcomer.account_id == given.account_id and manager(paywall_id, newcomer).roles == {Role.OWNER}
+    with db.transaction(writes=False) as session:
+        assert len(list_identities(session, given.account_id)) == 1
+
+
+async def test_an_owner_may_not_give_it_away_and_a_wrong_address_gives_it_to_nobody(database: str) -> None:
+    paywall_id = paywall()
+    owner = owner_of(paywall_id)
+    with pytest.raises(NotAllowed):
+        await give_paywall(owner, "bob@example.org")
+    for address in ("", "bob", "bob@localhost", "bob@example.org\nBcc: eve@example.org"):
+        with pytest.raises(BadField):
+            await give_paywall(console(paywall_id), address)
+    with db.transaction(writes=False) as session:
+        assert read_owner(session, paywall_id) == owner.account_id
+    assert log(paywall_id) == []
+    with pytest.raises(NotFound):
+        console("pw_none")
+
+
+async def test_giving_it_to_its_owner_again_changes_nothing(database: str) -> None:
+    paywall_id = paywall()
+    owner = owner_of(paywall_id)
+    for _ in range(2):
+        assert (await give_paywall(console(paywall_id), "ada@example.org")).account_id == owner.account_id
+    assert log(paywall_id) == []
+
+
+async def test_given_to_two_at_once_it_has_one_owner_and_the_log_says_how(database: str) -> None:
+    paywall_id = paywall()
+    names = [f"p{number}@example.org" for number in range(3)]
+    given = await asyncio.gather(*(give_paywall(console(paywall_id), name) for name in names))
+    with db.transaction(writes=False) as session:
+        owner = read_owner(session, paywall_id)
+    steps = {what["from"]: what["to"] for _, what in log(paywall_id) if isinstance(what, dict)}
+    assert len(steps) == 3 and {each.account_id for each in given} == set(steps.values())
+    end = None
+    while end in steps:
+        end = steps[end]
+    assert end == owner
