@@ -27,8 +27,10 @@ from app.flows.catalogue.follow import FollowRules
 from app.flows.chat.answer import Carrier
 from app.flows.chat.delivery import Deliveries
 from app.flows.chat.door import Door
-from app.flows.chat.hold import Chat
+from app.flows.chat.hold import Holds
 from app.flows.chat.instead import CustomResponses, Instead
+from app.flows.chat.leg import Legs
+from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
@@ -105,9 +107,16 @@ class Wiring:
         return OpenRouterCatalogue(self.settings.openrouter_base)
 
     @cached_property
-    def chat(self) -> Chat:
-        return Chat(self.queue, self.providers, self.counter, self.owner, self.standings, self.limits, self.keeper,
-                    self.settings.fee_basis_points)  # fmt: skip
+    def holds(self) -> Holds:
+        return Holds(self.queue, self.owner, self.limits, self.keeper)
+
+    @cached_property
+    def thinking(self) -> ThinkingModels:
+        return ThinkingModels()
+
+    @cached_property
+    def legs(self) -> Legs:
+        return Legs(self.holds, self.providers, self.counter, self.thinking)
 
     @cached_property
     def charges(self) -> Charges:
@@ -165,7 +174,7 @@ class Wiring:
 
     @cached_property
     def carrier(self) -> Carrier:
-        return Carrier(self.chat, self.counter)
+        return Carrier(self.legs, self.counter)
 
     @cached_property
     def box(self) -> Sealer:
@@ -212,11 +221,12 @@ class Wiring:
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        return Deliveries(self.chat, self.carrier, self.box)
+        return Deliveries(self.legs, self.carrier, self.box)
 
     @cached_property
     def door(self) -> Door:
-        return Door(self.chat, self.teller)
+        return Door(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
+                    self.settings.fee_basis_points)  # fmt: skip
 
     @cached_property
     def instead(self) -> Instead:

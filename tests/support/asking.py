@@ -31,7 +31,7 @@ class Asking:
         """Makes a process of its own, in front of a provider."""
         self.provider = provider
         self.chat, carrier = flows(self.queue, provider)
-        self.deliveries = Deliveries(self.chat, carrier, SecretBox([b"secret"]))
+        self.deliveries = Deliveries(self.chat.legs, carrier, SecretBox([b"secret"]))
 
     def ask(self, key: str | None = "k", body: bytes = b"{}") -> tuple[Recording, bool]:
         request_id = f"req_{next(_numbers)}"

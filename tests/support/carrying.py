@@ -55,7 +55,7 @@ async def streamed(provider: Scripted, **more: Any) -> tuple[list[bytes], Snapsh
 
 def charge_of(run: Run, prompt: int, output: int) -> int:
     """Returns what so many tokens cost, at the price of a request."""
-    return charge_nanos(run.offer.price, Tokens(prompt, output))
+    return charge_nanos(run.leg.offer.price, Tokens(prompt, output))
 
 
 def balance(snapshot: Snapshot) -> Balance:

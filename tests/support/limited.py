@@ -21,14 +21,11 @@ from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot, read_snapshot
-from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
 from app.flows.chat.call import Run
-from app.flows.chat.hold import Chat
 from app.flows.limits.limiter import Limiter
-from app.keeper import Keeper
 from tests.support.books import PRICE, give, make_paywall, running_queue
-from tests.support.handed import fee
+from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
 _numbers = count()
@@ -89,8 +86,8 @@ async def chatting(
     for user in users:
         await give(snapshot, user, nanos)
     async with running_queue() as queue:
-        chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limits_of or limiter(), Keeper(), fee())
-        yield Chats(snapshot, key, chat, Carrier(chat, COUNTER), provider)
+        chat = Chat(queue, provider, COUNTER, limits_of or limiter())
+        yield Chats(snapshot, key, chat, Carrier(chat.legs, COUNTER), provider)
         await chat.keeper.drain(5)
 
 

@@ -11,16 +11,13 @@ from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
 from app.domain.paywalls.configuration import ProviderSetting
-from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
-from app.flows.chat.hold import Chat
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
 from app.formats.openai_request import ChatRequest, read_chat_request
-from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
 from app.ports.redactor import Redactor
-from tests.support.handed import fee
+from tests.support.chat import Chat
 
 COUNTER = TiktokenCounter()
 SECRET = "sk-secret"
@@ -108,8 +105,8 @@ def unanswered() -> "asyncio.Future[Applied]":
 
 def flows(queue: CommitQueue, provider: Scripted) -> tuple[Chat, Carrier]:
     """Returns the chat flows over a queue and a provider."""
-    chat = Chat(queue, provider, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
-    return chat, Carrier(chat, COUNTER)
+    chat = Chat(queue, provider, COUNTER, limiter())
+    return chat, Carrier(chat.legs, COUNTER)
 
 
 def limiter() -> Limiter:

@@ -25,9 +25,9 @@ def _names(measure: Measure) -> tuple[str, str, str]:
 
 def headers_of_run(begun: Run | Ask) -> tuple[tuple[bytes, bytes], ...]:
     """Returns the headers of an answer that begins, as ASGI wants them; a link was counted nowhere and has none."""
-    if isinstance(begun, Ask) or begun.admission is None:
+    if isinstance(begun, Ask) or begun.held.admission is None:
         return ()
-    return tuple([(name.encode(), value.encode()) for name, value in rate_headers(begun.admission.rates).items()])
+    return tuple([(name.encode(), value.encode()) for name, value in rate_headers(begun.held.admission.rates).items()])
 
 
 def duration_text(seconds: float) -> str:

@@ -21,7 +21,8 @@ from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.callers.asked import Stopped
 from app.flows.chat.call import Run
 from app.flows.chat.end import DONE, Wording, error_event, stream_tail, worded
-from app.flows.chat.hold import Chat, Keep
+from app.flows.chat.hold import Keep
+from app.flows.chat.leg import Legs
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
 from app.flows.chat.upstream import beginning, completion, read_behind, read_whole
@@ -55,8 +56,8 @@ class _End:
 class Carrier:
     """Carries answers for one process."""
 
-    def __init__(self, chat: Chat, counter: TokenCounter) -> None:
-        self._chat = chat
+    def __init__(self, legs: Legs, counter: TokenCounter) -> None:
+        self._legs = legs
         self._counter = counter
 
     async def whole(self, run: Run, wording: Wording, keep: KeepBytes | None = None) -> bytes:
@@ -70,19 +71,19 @@ class Carrier:
             raw, content = completion(await read_whole(answer), answer)
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:
-            run.failure = error.reason
+            run.held.failure = error.reason
             raise
         finally:
             if metered is None:
-                await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
+                await asyncio.shield(self._legs.keep(self._conclude(run, answer, None)))
         if run.has_left:
             metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
 
         if stopped_at_lowered_limit(run, metered, cut_choices(content)):
-            run.stopped = run.lowered_by
+            run.stopped = run.leg.lowered_by
 
         def body(settled: Applied) -> bytes:
-            return worded(lambda: _whole(run, raw, content, wording, settled), raw, run.asked.id)
+            return worded(lambda: _whole(run, raw, content, wording, settled), raw, run.id)
 
         return body(await self._conclude(run, answer, metered, _keeping(run, keep, body)))
 
@@ -90,12 +91,12 @@ class Carrier:
         self, run: Run, answer: ProviderAnswer, metered: Metered | None, keep: Keep | None = None
     ) -> Applied:
         """Closes the answer and charges what was used, nothing if that is None; whatever breaks, the hold ends."""
-        if metered is None and run.failure is None:
-            run.failure = CLIENT_GONE
+        if metered is None and run.held.failure is None:
+            run.held.failure = CLIENT_GONE
         try:
             await answer.close()
         finally:
-            ended = await (self._chat.release(run) if metered is None else self._chat.settle(run, metered, keep))
+            ended = await (self._legs.release(run) if metered is None else self._legs.settle(run, metered, keep))
         return ended
 
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
@@ -110,8 +111,8 @@ class Carrier:
         usage = usage or Usage()
         if written is not None and not written and not usage.output:
             return Metered(None, disconnect=disconnect)
-        bound = run.output_limit * run.bound.choices
-        counted = await threads.COUNT.run_surely(count_answer, run.request, run.offer, written, self._counter, bound)
+        leg, bound = run.leg, run.leg.output_limit * run.leg.bound.choices
+        counted = await threads.COUNT.run_surely(count_answer, leg.request, leg.offer, written, self._counter, bound)
         if usage.output is not None and usage.output < counted.output:
             usage = replace(usage, output=None, cost_nanos=None)
         return Metered(usage.filled(counted), usage.tokens is None, disconnect, usage.cost_nanos)
@@ -123,22 +124,22 @@ class Carrier:
         instead of the end if it could not be charged yet. When the task is cancelled, the client is gone: what was
         delivered is charged before CancelledError goes on.
         """
-        answer, meter = _answer_of(run), StreamMeter(run.request.wants_usage)
+        answer, meter = _answer_of(run), StreamMeter(run.leg.request.wants_usage)
         meter.redactor = answer.redactor
         is_left = True
         try:
-            watch = HoldMeter(self._chat, run, self._counter, meter.bound)
-            lowered = None if run.lowered_by is None else LoweredLimit(run, send)
+            watch = HoldMeter(self._legs, run, self._counter, meter.bound)
+            lowered = None if run.leg.lowered_by is None else LoweredLimit(run, send)
             end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
             end.lowered, run.stopped, is_left = lowered, end.stopped, False
         except ProviderFailed as error:
-            is_left, run.failure = False, error.reason
-            await asyncio.shield(self._chat.keep(self._conclude(run, answer, None)))
+            is_left, run.held.failure = False, error.reason
+            await asyncio.shield(self._legs.keep(self._conclude(run, answer, None)))
             raise
         finally:
             if is_left:
                 with suppress(Unavailable):  # it lands later; what ended the stream goes on
-                    await asyncio.shield(self._chat.keep(self._leave(run, answer, meter)))
+                    await asyncio.shield(self._legs.keep(self._leave(run, answer, meter)))
         await self._finish(run, answer, meter, end, send, wording, keep)
 
     async def _leave(self, run: Run, answer: ProviderAnswer, meter: StreamMeter) -> None:
@@ -146,8 +147,8 @@ class Carrier:
 
         One with a key ends this way only when the process stops: it costs nothing, and its retry runs.
         """
-        policy = run.snapshot.configuration.disconnect
-        if run.asked.claim_id is not None:
+        policy = run.held.snapshot.configuration.disconnect
+        if run.held.asked.claim_id is not None:
             await self._conclude(run, answer, None)
             return
         metered = Metered(None)
@@ -157,7 +158,7 @@ class Carrier:
             finally:
                 metered = await self._meter_delivered(run, meter, policy, is_cut=True)
         finally:
-            await self._chat.settle(run, metered, is_free=policy == "free")
+            await self._legs.settle(run, metered, is_free=policy == "free")
 
     async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None, *, is_cut: bool) -> Metered:
         tokens = meter.final_tokens(is_cut=is_cut)
@@ -182,15 +183,15 @@ class Carrier:
 
         def tail(settled: Applied) -> bytes:
             failure, lowered = end.failure, end.lowered
-            why = end.stopped or (run.lowered_by if failure is None else None)
-            stop = None if why is None else worded(lambda: wording.stopped(why), None, run.asked.id)
+            why = end.stopped or (run.leg.lowered_by if failure is None else None)
+            stop = None if why is None else worded(lambda: wording.stopped(why), None, run.id)
             kept_back = b"" if lowered is None else lowered.tail(metered, None if end.stopped else stop)
-            paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.asked.id)
+            paywall: dict[str, Any] = worded(lambda: wording.settled(settled), {}, run.id)
             if run.stopped is not None and stop is not None:
                 paywall = {**paywall, **stop.paywall}
             plain = DONE if failure is None else error_event(ProviderFailed("The provider's answer broke off."))
             said = (run, meter, failure, stop if end.stopped else None, metered, paywall)
-            return kept_back + worded(lambda: stream_tail(*said), plain, run.asked.id)
+            return kept_back + worded(lambda: stream_tail(*said), plain, run.id)
 
         async def conclude() -> Applied:
             nonlocal metered
@@ -204,12 +205,12 @@ class Carrier:
                     if end.failure is not None:
                         metered = replace(metered, failure=end.failure.reason)
                 finally:
-                    settled = await self._chat.settle(run, metered, _keeping(run, keep, tail))
+                    settled = await self._legs.settle(run, metered, _keeping(run, keep, tail))
             return settled
 
         # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
         is_said = meter.final_tokens(is_cut=is_cut) is not None
-        settled = await (conclude() if is_said else asyncio.shield(self._chat.keep(conclude())))
+        settled = await (conclude() if is_said else asyncio.shield(self._legs.keep(conclude())))
         await send(tail(settled))
 
 
@@ -217,8 +218,8 @@ def _keeping(run: Run, keep: KeepBytes | None, last: Callable[[Applied], bytes])
     """Returns what makes a kept answer of a settlement; where that fails, only that there was one is kept."""
     if keep is None:
         return None
-    nothing = ChatAnswer(None, run.request.is_stream)
-    return lambda settled: worded(lambda: keep(settled, last(settled)), nothing, run.asked.id)
+    nothing = ChatAnswer(None, run.leg.request.is_stream)
+    return lambda settled: worded(lambda: keep(settled, last(settled)), nothing, run.id)
 
 
 def _whole(run: Run, raw: bytes, content: dict[str, Any], wording: Wording, settled: Applied) -> bytes:
@@ -235,9 +236,9 @@ def _with_paywall(raw: bytes, paywall: dict[str, Any]) -> bytes:
 
 
 def _answer_of(run: Run) -> ProviderAnswer:
-    if run.answer is None:
+    if run.leg.answer is None:
         raise ProviderFailed("The provider has not begun to answer.")
-    return run.answer
+    return run.leg.answer
 
 
 async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter, send: Send) -> _End:

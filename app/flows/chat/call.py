@@ -1,16 +1,14 @@
 """One chat request that was understood, whichever door it came through, and its run once money is held for it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from app.domain.ledger.operations import Applied
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
-from app.domain.usage.requests import UNLABELLED, Asked, Labels
+from app.domain.usage.requests import UNLABELLED, Labels
 from app.flows.callers.asked import Stopped
 from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.user import Standing
-from app.flows.limits.limiter import Admission
+from app.flows.chat.hold import Held
 from app.formats.openai_request import ChatRequest
 from app.ports.providers import ProviderAnswer
 
@@ -41,32 +39,36 @@ class Call:
 
 
 @dataclass(slots=True)
-class Run:
-    """A request whose hold is granted and whose provider has begun to answer.
+class Leg:
+    """One provider's part of a request: what it is asked, at which price, and what it may use at most.
 
-    `has_left` says that its client went away and the answer is carried to its end all the same; `failure` is the
-    code of what ended it before anything could be charged. `admission` is what the developer's limits counted.
-    `lowered_by` is what was short where that made the output limit `lowered_to`; `stopped` what the answer ended with
-    because of it, or in its middle.
+    `output_limit` is what it was sent, and `answer` is there once it has begun. `lowered_by` is what was short where
+    that made the output limit `lowered_to`.
     """
 
-    snapshot: Snapshot
     request: ChatRequest
-    asked: Asked
     offer: Offer
     bound: Bound
-    standing: Standing
-    held: Applied = field(default_factory=Applied)
-    answer: ProviderAnswer | None = None
     output_limit: int = 0
-    has_left: bool = False
-    failure: str | None = None
-    admission: Admission | None = None
+    answer: ProviderAnswer | None = None
     lowered_by: Stopped | None = None
     lowered_to: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """A request whose money is held and whose provider has begun to answer.
+
+    `has_left` says that its client went away and the answer is carried to its end all the same; `stopped` what the
+    answer ended with where money or a limit ended it.
+    """
+
+    held: Held
+    leg: Leg
+    has_left: bool = False
     stopped: Stopped | None = None
 
     @property
-    def budgets(self) -> tuple[str, ...]:
-        """The caps that it counts against."""
-        return self.standing.budgets if self.admission is None else self.standing.budgets + self.admission.budgets
+    def id(self) -> str:
+        """The request's id."""
+        return self.held.asked.id

@@ -19,7 +19,7 @@ from app.flows.callers.asked import Ask
 from app.flows.chat.answer import Carrier
 from app.flows.chat.call import Run
 from app.flows.chat.end import Wording
-from app.flows.chat.hold import Chat
+from app.flows.chat.leg import Legs
 from app.ports.seal import Sealer
 
 KEPT_BYTES_MAX = 16_000_000
@@ -60,7 +60,7 @@ class Recording:
     def request_id(self) -> str | None:
         """The request that was charged for it, where that is known."""
         if self.run is not None:
-            return self.run.asked.id
+            return self.run.id
         return None if self.first is None else self.first.request_id
 
     @property
@@ -123,8 +123,8 @@ class Recording:
 class Deliveries:
     """The answers that this process is making for whoever listens."""
 
-    def __init__(self, chat: Chat, carrier: Carrier, sealer: Sealer) -> None:
-        self._chat = chat
+    def __init__(self, legs: Legs, carrier: Carrier, sealer: Sealer) -> None:
+        self._legs = legs
         self._carrier = carrier
         self._sealer = sealer
         self._running: dict[str, Recording] = {}
@@ -143,7 +143,7 @@ class Deliveries:
         recording = Recording(claimed.body_hash if claimed else "", is_stream)
         if claimed is not None:
             self._running[claimed.id] = recording
-        self._chat.keep(self._make(recording, claimed, begin, wording))
+        self._legs.keep(self._make(recording, claimed, begin, wording))
         return recording, False
 
     async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin, wording: Wording) -> None:
@@ -181,7 +181,7 @@ class Deliveries:
         recording.run, begun.has_left = begun, not recording.readers
         recording._wake()
         keep = None if claimed is None else partial(self._kept, claimed, recording)
-        if begun.request.is_stream:
+        if begun.leg.request.is_stream:
             await self._carrier.stream(begun, recording.write, wording, keep)
         else:
             await recording.write(await self._carrier.whole(begun, wording, keep))

@@ -1,16 +1,32 @@
-"""The way in for every chat, whichever route it came by: it begins on what holds now, or nothing is charged."""
+"""The way in for every chat, whichever route it came by: it begins on what holds now, or nothing is charged.
+
+Decided, let through by the developer's limits, held for, sent: in this order, and what was taken on the way is given
+back where a later step refuses.
+"""
 
 from functools import partial
 
-from app.domain.errors import Blocked, LimitReached
+from app import db
+from app.domain.earnings.charge_split import terms_of
+from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
+from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.usage.idempotency import Claim
+from app.domain.usage.requests import Asked
+from app.domain.usage.tables import RequestKind
 from app.flows.callers.anew import Renew, decided
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
+from app.flows.callers.balance import read_app_balance
 from app.flows.callers.links import check_way_back
 from app.flows.callers.snapshot import Snapshot
-from app.flows.chat.call import Call, Run
-from app.flows.chat.hold import Chat
+from app.flows.callers.standing import Standings
+from app.flows.callers.user import Standing
+from app.flows.chat.call import Call, Leg, Run
+from app.flows.chat.decide import Go, decide
+from app.flows.chat.hold import Held, Holds
+from app.flows.chat.leg import Legs, amounts_of, fit_grant
+from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
+from app.flows.limits.limiter import Limiter
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
 """What a wrong way back is called by whoever reads the error."""
@@ -19,14 +35,18 @@ WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
 class Door:
     """Begins calls for one process."""
 
-    def __init__(self, chat: Chat, teller: Teller) -> None:
-        self._chat = chat
-        self._teller = teller
+    def __init__(self, standings: Standings, limits: Limiter, holds: Holds, legs: Legs, thinking: ThinkingModels,
+                 teller: Teller, fee_basis_points: int) -> None:  # fmt: skip
+        self._standings, self._limits = standings, limits
+        self._holds, self._legs, self._thinking = holds, legs, thinking
+        self._teller, self._fee = teller, fee_basis_points
 
     async def begin(self, call: Call, claimed: Claim | None, renew: Renew) -> Run | Ask:
         """Begins an answer, deciding anew when what the decision rested on has changed; the call knows on what.
 
-        Raises what `Chat.begin` does, BadField for a way back that is not the paywall's, and what `renew` does.
+        Returns once the provider has begun to answer. Raises UnknownModel, BadField, also for a way back that is not
+        the paywall's, Blocked, LimitReached, StaleDecision, Unavailable, what `renew` does; StillRunning if another
+        request has the key; ProviderFailed after the hold was released.
         """
         return await decided(call.snapshot, renew, partial(self._begin, call, claimed))
 
@@ -35,8 +55,76 @@ class Door:
         # What is only said later is looked at now: once money is held, nothing that a client wrote may be wrong.
         check_way_back(snapshot, *call.way_back, WAY_BACK)
         try:
-            return await self._chat.begin(snapshot, call.user, call.request, call.request_id, call.client_request_id,
-                                          claimed, user_from=call.user_from, labels=call.labels)  # fmt: skip
+            run = await self._hold(call, claimed)
         except (Blocked, LimitReached) as why:
             self._teller.refused(snapshot, call.user, why, call.request.model, call.request_id)
             raise
+        if isinstance(run, Run):
+            await self._legs.send(run)
+        return run
+
+    async def _hold(self, call: Call, claimed: Claim | None) -> Run | Ask:
+        """Decides and holds; returns what the user is asked for where the money or their consent is not there."""
+        snapshot, user = call.snapshot, call.user
+        standing = await self._standings.find(snapshot, user)
+        has_thought = self._thinking.has_thought(snapshot.paywall_id, call.request.model)
+        decision = decide(snapshot, standing, call.request, has_thought_unseen=has_thought)
+        if isinstance(decision, Ask):
+            return decision
+        leg = Leg(call.request, decision.offer, decision.bound)
+        run = Run(Held(snapshot, self._asked(call, standing, decision, claimed), standing), leg)
+        await self._legs.fit_window(leg)
+        try:
+            await self._admit(run, call)
+            await self._take(run, claimed)
+        except InsufficientFunds as refusal:
+            return await self._ask(run, call, refusal)
+        except StaleDecision:
+            self._standings.forget(snapshot, user)
+            raise
+        finally:
+            if not leg.output_limit:
+                await self._holds.forgo(run.held)
+        return run
+
+    def _asked(self, call: Call, standing: Standing, decision: Go, claimed: Claim | None) -> Asked:
+        snapshot, request = call.snapshot, call.request
+        provider = snapshot.configuration.provider.name
+        return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
+                     kind=RequestKind.CHAT, model=request.model, provider=provider, streamed=request.is_stream,
+                     unit=snapshot.unit, price=decision.offer.price, claim_id=claimed.id if claimed else None,
+                     terms=terms_of(snapshot.mode, provider, self._fee),
+                     is_told=not snapshot.told.isdisjoint(OF_CHAT),
+                     is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE), user_from=call.user_from,
+                     key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels)  # fmt: skip
+
+    async def _admit(self, run: Run, call: Call) -> None:
+        """Lets the developer's limits count a request; they may lower what it may use."""
+        snapshot, leg = call.snapshot, run.leg
+        if snapshot.limits is not None:
+            run.held.admission = await self._limits.admit(
+                snapshot, call.user, call.request, leg.bound, call.request_id, self._holds.keep
+            )
+            leg.bound = run.held.admission.bound
+
+    async def _take(self, run: Run, claimed: Claim | None) -> None:
+        """Holds what the request may cost; counts the prompt exactly only if its bytes would not fit."""
+        amounts = amounts_of(run.leg)
+        try:
+            await self._holds.take(run.held, amounts, claimed)
+        except InsufficientFunds:
+            if not await self._legs.count_exactly(run.leg):
+                raise
+            amounts = amounts_of(run.leg)
+            await self._holds.take(run.held, amounts, claimed)
+        fit_grant(run, amounts.first)
+
+    async def _ask(self, run: Run, call: Call, refusal: InsufficientFunds) -> Ask:
+        """Returns what the user is asked for. Raises LimitReached where a limit of the developer's is what is short."""
+        snapshot, held = call.snapshot, run.held
+        if held.admission is not None:
+            await self._limits.check_spending(held.admission, snapshot, refusal)
+        view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, call.user))
+        shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
+        action: Action = "limit" if refusal.short_of in held.standing.budgets else "topup"
+        return Ask(action, shortfall, view.balance_nanos)

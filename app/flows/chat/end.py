@@ -69,7 +69,7 @@ def stream_tail(
     if failure is not None:
         return error_event(failure)
     pieces = [] if stop is None else _stop_events(run, meter, stop)
-    if run.request.wants_usage:
+    if run.leg.request.wants_usage:
         event = without_usage(meter.usage_event or {})
         head = event if event.get("id") else {**_head(run, meter), **event}
         pieces.append(_event({**head, "choices": [], "usage": _usage(meter, metered), "paywall": paywall}))
@@ -82,7 +82,7 @@ def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
     events = []
     for index, is_call in meter.open_choices():
         choice: dict[str, Any] = {"index": index, "delta": {}, "logprobs": None, "finish_reason": None}
-        if stop.text and not is_call and not run.request.is_for_program:
+        if stop.text and not is_call and not run.leg.request.is_for_program:
             events.append(_event({**head, "choices": [{**choice, "delta": {"content": stop.text}}]}))
         beside = {"paywall": stop.paywall} if stop.paywall else {}
         events.append(_event({**head, "choices": [{**choice, "finish_reason": "length"}], **beside}))
@@ -91,10 +91,10 @@ def _stop_events(run: Run, meter: StreamMeter, stop: Stop) -> list[bytes]:
 
 def _head(run: Run, meter: StreamMeter) -> dict[str, Any]:
     return {
-        "id": run.asked.id,
+        "id": run.id,
         "object": "chat.completion.chunk",
         "created": 0,
-        "model": run.request.model,
+        "model": run.leg.request.model,
         **meter.head,
     }
 

@@ -26,11 +26,12 @@ Chunk = dict[str, Any]
 
 def stopped_at_lowered_limit(run: Run, metered: Metered, cut_choices: int) -> bool:
     """Tells whether so many choices ended at the limit that money had lowered, by what was used in all."""
-    if run.lowered_by is None or run.output_limit != run.lowered_to or not cut_choices:
+    leg = run.leg
+    if leg.lowered_by is None or leg.output_limit != leg.lowered_to or not cut_choices:
         return False
     if metered.tokens is None:
         return True
-    limit = run.lowered_to
+    limit = leg.lowered_to
     slack = max(limit // (SLACK_PART_ESTIMATED if metered.estimated else SLACK_PART), SLACK_TOKENS)
     return metered.tokens.output >= cut_choices * (limit - slack)
 
@@ -59,7 +60,7 @@ class LoweredLimit:
         run, cut = self._run, len(self._ends)
         if stop is None or not stopped_at_lowered_limit(run, metered, cut):
             return b"".join(map(_event, self._ends))
-        run.stopped = run.lowered_by
+        run.stopped = run.leg.lowered_by
         return b"".join(_event(chunk) for end in self._ends for chunk in self._with_link(end, stop))
 
     def _passing(self, data: bytes) -> Iterator[bytes]:
@@ -101,7 +102,7 @@ class LoweredLimit:
 
     def _with_link(self, end: Chunk, stop: Stop) -> Iterator[Chunk]:
         choice = end["choices"][0]
-        if stop.text and _index(choice) not in self._calls and not self._run.request.is_for_program:
+        if stop.text and _index(choice) not in self._calls and not self._run.leg.request.is_for_program:
             said = {**choice, "delta": {"content": stop.text}, "finish_reason": None}
             yield {**end, "choices": [said]}
         yield {**end, "paywall": stop.paywall}
@@ -114,7 +115,7 @@ def cut_choices(content: Chunk) -> int:
 
 def with_link(run: Run, content: Chunk, stop: Stop) -> Chunk:
     """Returns a whole answer with the link behind the prose of every choice that ended at the limit."""
-    if not stop.text or run.request.is_for_program:
+    if not stop.text or run.leg.request.is_for_program:
         return content
     return {**content, "choices": [_linked(choice, stop.text) for choice in content["choices"]]}
 

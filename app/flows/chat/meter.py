@@ -12,7 +12,7 @@ from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Stopped
 from app.flows.chat.call import Run
-from app.flows.chat.hold import Chat
+from app.flows.chat.leg import Legs
 from app.formats.event_stream import contents
 from app.formats.openai_message import written_in
 from app.formats.openai_tokens import count_written, prompt_tokens
@@ -34,11 +34,11 @@ What is over is charged to nobody. Beyond it the provider ignores its limit, and
 class HoldMeter:
     """The meter of one stream. One whose hold pays for its whole bound is only kept from outrunning that."""
 
-    def __init__(self, chat: Chat, run: Run, counter: TokenCounter, bound: TextBound | None = None) -> None:
-        self._chat = chat
-        self._run = run
+    def __init__(self, legs: Legs, run: Run, counter: TokenCounter, bound: TextBound | None = None) -> None:
+        self._legs = legs
+        self._run, self._leg = run, run.leg
         self._counter = counter
-        self._total = run.output_limit * run.bound.choices
+        self._total = run.leg.output_limit * run.leg.bound.choices
         self._most = self._total + max(self._total // OVER_SHARE, LEFT_TOKENS_MIN)
         self._paid = self._tokens_of(run.held.amount)
         self._counted = 0
@@ -56,8 +56,8 @@ class HoldMeter:
     def action(self) -> Stopped:
         """What the user is asked for once the stream was stopped: money or a higher cap; nothing by a limit."""
         if self._is_over:
-            return self._run.lowered_by or "output"
-        return self._run.standing.asked_for(self._stopped_by, self._run.budgets)
+            return self._leg.lowered_by or "output"
+        return self._run.held.standing.asked_for(self._stopped_by, self._run.held.budgets)
 
     def within(self, metered: Metered) -> Metered:
         """Returns what a stream that was cut is charged: no more than its provider was told to write."""
@@ -67,7 +67,7 @@ class HoldMeter:
         return replace(metered, tokens=replace(tokens, output=self._total))
 
     def _tokens_of(self, nanos: int) -> int:
-        return self._run.bound.affordable_tokens(self._run.offer, self._total, nanos)
+        return self._leg.bound.affordable_tokens(self._leg.offer, self._total, nanos)
 
     async def admits(self, data: bytes) -> bool:
         """Tells whether events that arrived may be delivered, after extending the hold if that is needed."""
@@ -99,7 +99,7 @@ class HoldMeter:
     async def _count(self) -> None:
         """Counts the text; one that is too long for that stands at its bytes."""
         arrived = b"".join(self._uncounted)
-        model = self._run.request.model
+        model = self._leg.request.model
         tokens = await threads.COUNT.run_surely(
             lambda: count_written(written_in(contents(arrived), self._said), model, self._counter)
         )
@@ -108,18 +108,18 @@ class HoldMeter:
 
     async def _extend(self) -> bool:
         """Extends the hold by a step, or by what the wallet still has if that is less. Tells whether it grew."""
-        run, step = self._run, STEP_TOKENS * self._run.bound.choices
+        run, step = self._run, STEP_TOKENS * self._leg.bound.choices
         metered = Metered(Tokens(await self._prompt(), self._counted), estimated=True)
         wanted = self._nanos_of(min(self._paid + step, self._total))
         try:
             try:
-                await self._chat.extend(run, max(wanted - run.held.amount, 0), metered)
+                await self._legs.extend(run, max(wanted - run.held.amount, 0), metered)
             except InsufficientFunds as refusal:
                 affordable = self._tokens_of(run.held.amount + refusal.available_nanos)
                 if affordable <= max(self._paid, self._counted):
                     self._stopped_by = refusal.short_of
                     return False
-                await self._chat.extend(run, self._nanos_of(affordable) - run.held.amount, metered)
+                await self._legs.extend(run, self._nanos_of(affordable) - run.held.amount, metered)
         except InsufficientFunds as refusal:
             self._stopped_by = refusal.short_of
             return False
@@ -130,10 +130,10 @@ class HoldMeter:
 
     def _nanos_of(self, output_tokens: int) -> int:
         """Returns what prompt and output cost at most."""
-        return self._run.bound.nanos_of_all(self._run.offer, output_tokens)
+        return self._leg.bound.nanos_of_all(self._leg.offer, output_tokens)
 
     async def _prompt(self) -> int:
         if self._prompt_tokens is None:
-            run = self._run
-            self._prompt_tokens = await threads.COUNT.run_surely(prompt_tokens, run.request, run.offer, self._counter)
+            leg = self._leg
+            self._prompt_tokens = await threads.COUNT.run_surely(prompt_tokens, leg.request, leg.offer, self._counter)
         return self._prompt_tokens

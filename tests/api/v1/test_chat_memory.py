@@ -117,7 +117,7 @@ class Client:
         await asyncio.wait((chatting,))
         chatting.result()
         del chatting
-        await wiring.get().chat.keeper.drain(5)
+        await wiring.get().keeper.drain(5)
         await asyncio.sleep(0.02)
         return sys.getrefcount(raw) - before
 
@@ -179,7 +179,7 @@ async def started(monkeypatch: pytest.MonkeyPatch, emulated: upstream.RunningUps
     finally:
         gc.enable()
         gc.unfreeze()
-        await wired.chat.keeper.drain(10)
+        await wired.keeper.drain(10)
         await wired.queue.drain()
         await wired.providers.close()
         wiring.replace(None)

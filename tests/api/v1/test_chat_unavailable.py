@@ -54,7 +54,7 @@ async def test_a_stream_that_cannot_be_charged_yet_ends_with_an_error_and_is_cha
     try:
         scope = {"headers": key, "path": "/v1/chat/completions", "coinslot.request_id": "req_1", "coinslot.headers": []}
         await api_chat.chat(scope, receive, send)
-        await wired.chat.keeper.drain(10)
+        await wired.keeper.drain(10)
     finally:
         await wired.queue.drain()
         wiring.replace(None)

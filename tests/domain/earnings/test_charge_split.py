@@ -45,7 +45,7 @@ async def test_what_the_receipt_says_is_where_the_money_is(database: str, paid: 
         assert isinstance(run, Run)
         settled = await chat.settle(run, Metered(tokens))
         again = await chat.settle(run, Metered(tokens))
-    charge, cost = charge_nanos(run.offer.price, tokens), cost_nanos(run.offer.price, tokens)
+    charge, cost = charge_nanos(run.leg.offer.price, tokens), cost_nanos(run.leg.offer.price, tokens)
     split = split_of(snapshot)
     assert again.is_replay and settled.amount == charge - settled.short == sum(split.values())
     assert split["provider"] == balance_of(Kind.PROVIDER_PAYABLE, DEMO) == cost
@@ -70,7 +70,7 @@ async def test_what_the_provider_is_owed_beyond_the_charge_is_the_paywalls_short
         free = await chat.begin(snapshot, "u1", request(max_tokens=100), "req_2", None)
         assert isinstance(free, Run)
         await chat.settle(free, Metered(Tokens(10, 100), disconnect="free"), is_free=True)
-    cost = cost_nanos(run.offer.price, Tokens(10, 500_000)) + cost_nanos(run.offer.price, Tokens(10, 100))
+    cost = cost_nanos(run.leg.offer.price, Tokens(10, 500_000)) + cost_nanos(run.leg.offer.price, Tokens(10, 100))
     assert balance_of(Kind.PROVIDER_PAYABLE, DEMO) == cost
     assert -balance_of(Kind.SHORTFALL, snapshot.paywall_id) == cost - split_of(snapshot)["provider"]
     assert sum(split_of(snapshot).values()) == settled.amount and sum(split_of(snapshot, "req_2").values()) == 0

@@ -38,6 +38,6 @@ async def test_an_app_sees_the_least_of_wallet_and_cap_and_only_what_it_holds_it
         held = run.held.amount
         assert seen(first) == AppBalance(2 * NANOS - held, held, 2 * NANOS - held)
         assert seen(second) == AppBalance(purse(ada).available_nanos, 0, purse(ada).available_nanos)
-        assert visible_balance(first, run.held) == 2 * NANOS - held
+        assert visible_balance(first, run.held.applied) == 2 * NANOS - held
         released = await chat.release(run)
     assert visible_balance(first, released) == 2 * NANOS < purse(ada).available_nanos

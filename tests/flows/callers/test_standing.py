@@ -103,7 +103,7 @@ async def test_a_new_month_opens_its_budget_before_the_first_hold(
         for run in (first, *runs):
             assert isinstance(run, Run)
             await chat.release(run)
-    assert first.standing.budgets != runs[0].standing.budgets  # type: ignore[union-attr]
+    assert first.held.standing.budgets != runs[0].held.standing.budgets  # type: ignore[union-attr]
     assert_books_balance()
 
 

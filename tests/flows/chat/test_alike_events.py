@@ -68,11 +68,8 @@ class Wallet:
             nanos_of_all=lambda offer, tokens: tokens,
         )
         self.run: Any = SimpleNamespace(
-            output_limit=500,
-            bound=bound,
-            offer=None,
             held=SimpleNamespace(amount=STEP),
-            request=SimpleNamespace(model="m"),
+            leg=SimpleNamespace(output_limit=500, bound=bound, offer=None, request=SimpleNamespace(model="m")),
         )
 
     async def extend(self, run: Any, nanos: int, metered: Any) -> None:

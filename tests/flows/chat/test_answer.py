@@ -190,7 +190,7 @@ async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
             patch.setattr(queue, "submit", lambda *_: unanswered())
             await carrier.stream(run, send, describe)
         assert receipt(snapshot).status == "running"
-        await carrier._chat.keeper.drain(10)
+        await carrier._legs.keeper.drain(10)
     assert sent == [event("one")]
     assert balance(snapshot) == Balance(NANOS - charge_of(run, 10, 20), 0)
     assert_books_balance()
@@ -204,13 +204,13 @@ async def test_a_settlement_whose_answer_was_lost_is_no_done(database: str, monk
 
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one"), LAST, DONE), stream=True)
-        settle = carrier._chat.settle
+        settle = carrier._legs.settle
 
         async def unavailable(run: Run, metered: Metered, keep: object) -> Applied:
             await settle(run, metered)
             raise Unavailable("The answer was lost.")
 
-        monkeypatch.setattr(carrier._chat, "settle", unavailable)
+        monkeypatch.setattr(carrier._legs, "settle", unavailable)
         with pytest.raises(Unavailable):
             await carrier.stream(run, send, describe)
     assert sent == [event("one")]

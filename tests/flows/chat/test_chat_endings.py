@@ -57,7 +57,7 @@ async def test_a_client_that_goes_away_at_the_very_end_leaves_nothing_held(
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await carrier._chat.keeper.drain(5)
+        await carrier._legs.keeper.drain(5)
     status = "released" if (moment, stream) == ("counting", False) else "settled"
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, status)
     assert_books_balance()
@@ -81,7 +81,7 @@ async def test_a_connection_that_cannot_be_closed_is_charged_all_the_same(databa
                 await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
             else:
                 await carrier.whole(run, describe)
-        await carrier._chat.keeper.drain(5)
+        await carrier._legs.keeper.drain(5)
     assert balance(snapshot) == Balance(NANOS - charge_of(run, 10, 20), 0)
     assert_books_balance()
 
@@ -97,7 +97,7 @@ async def test_a_counter_that_breaks_leaves_nothing_held(database: str) -> None:
         carrier._counter = Broken()
         with pytest.raises(ValueError, match="Hello"):
             await carrier.stream(run, lambda data: asyncio.sleep(0), describe)
-        await carrier._chat.keeper.drain(5)
+        await carrier._legs.keeper.drain(5)
     assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 
 
@@ -121,7 +121,7 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
     snapshot = make_snapshot()
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
-        chat = carrier._chat
+        chat = carrier._legs
         making = chat.keep(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
         await asyncio.sleep(0.05)
         await chat.keeper.drain(0.05)
@@ -160,6 +160,6 @@ async def test_a_whole_answer_whose_client_left_is_carried_to_its_end_and_says_s
         recording, _ = asking.ask(None)
         recording.leave()
         await asking.chat.keeper.drain(5)
-    found = receipt(snapshot, asking.runs[0].asked.id)
+    found = receipt(snapshot, asking.runs[0].id)
     assert (found.status, found.disconnect, found.lines[-1].tokens) == ("settled", "drain", 20)
     assert_books_balance()

@@ -16,17 +16,20 @@ from app.flows.chat.call import Run
 from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import describe
+from tests.support.chat import Chat
 from tests.support.handed import reap_holds
 from tests.support.scripted import DONE, USAGE, Scripted, event, flows, request, whole
 from tests.support.webhooks import listening, told, types_told
 
 
-async def begin(queue: object, snapshot: Snapshot, provider: Scripted, *, stream: bool = False) -> tuple[Run, Carrier]:
+async def begin(
+    queue: object, snapshot: Snapshot, provider: Scripted, *, stream: bool = False
+) -> tuple[Run, Carrier, Chat]:
     await give(snapshot, "ada", 5 * NANOS)
     chat, carrier = flows(queue, provider)  # type: ignore[arg-type]
     run = await chat.begin(snapshot, "ada", request(stream=stream), "req_1", "theirs")
     assert isinstance(run, Run)
-    return run, carrier
+    return run, carrier, chat
 
 
 async def of_chat(snapshot: Snapshot) -> list[str]:
@@ -38,7 +41,7 @@ async def test_an_answer_is_told_from_its_beginning_to_its_charge() -> None:
     snapshot = await listening(make_snapshot())
     provider = Scripted(whole(usage=USAGE), content_type="application/json")
     async with running_queue() as queue:
-        run, carrier = await begin(queue, snapshot, provider)
+        run, carrier, _ = await begin(queue, snapshot, provider)
         assert await of_chat(snapshot) == ["proxy.request.started"]
         await carrier.whole(run, describe)
     found = dict(await told(snapshot))
@@ -68,7 +71,7 @@ async def test_a_stream_that_breaks_off_failed_and_was_charged() -> None:
     snapshot = await listening(make_snapshot())
     provider = Scripted(event("one two three"), ProviderFailed("broke off"))
     async with running_queue() as queue:
-        run, carrier = await begin(queue, snapshot, provider, stream=True)
+        run, carrier, _ = await begin(queue, snapshot, provider, stream=True)
         await carrier.stream(run, lambda _piece: asyncio.sleep(0), describe)
     found = dict(await told(snapshot))
     assert found["paywall.proxy.request.failed"]["errorCode"] == "provider_error"
@@ -83,12 +86,12 @@ async def test_a_client_that_goes_away_canceled_its_request(is_delivered: bool) 
     snapshot = await listening(make_snapshot())
     provider = Scripted(*([event("one two three")] if is_delivered else []), None)
     async with running_queue() as queue:
-        run, carrier = await begin(queue, snapshot, provider, stream=True)
+        run, carrier, chat = await begin(queue, snapshot, provider, stream=True)
         task = asyncio.create_task(carrier.stream(run, lambda _piece: asyncio.sleep(0), describe))
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await carrier._chat.keeper.drain(5)
+        await chat.keeper.drain(5)
     assert ("proxy.request.canceled" in await of_chat(snapshot)) and (
         ("usage.charge.created" in await of_chat(snapshot)) is is_delivered
     )
@@ -98,7 +101,7 @@ async def test_a_client_that_goes_away_canceled_its_request(is_delivered: bool) 
 async def test_an_empty_answer_failed_and_is_not_charged() -> None:
     snapshot = await listening(make_snapshot())
     async with running_queue() as queue:
-        run, carrier = await begin(queue, snapshot, Scripted(event(""), DONE), stream=True)
+        run, carrier, _ = await begin(queue, snapshot, Scripted(event(""), DONE), stream=True)
         await carrier.stream(run, lambda _piece: asyncio.sleep(0), describe)
     found = dict(await told(snapshot))
     assert found["paywall.proxy.request.failed"]["errorCode"] == "empty_answer"
@@ -109,7 +112,7 @@ async def test_a_request_whose_process_was_lost_is_told_by_housekeeping() -> Non
     snapshot = await listening(make_snapshot())
     provider = Scripted(whole(usage=USAGE), content_type="application/json")
     async with running_queue() as queue:
-        run, carrier = await begin(queue, snapshot, provider)
+        run, carrier, _ = await begin(queue, snapshot, provider)
         with db.transaction(writes=False) as session:
             assert session.scalar(select(table_of(Request).c.events_due)) == START_DUE
         assert await reap_holds(queue) == 1

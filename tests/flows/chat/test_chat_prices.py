@@ -52,16 +52,19 @@ async def test_a_receipt_shows_the_tier_that_the_prompt_fell_in(
     run = await settled(snapshot, Tokens(prompt, 40), "x" * 3_000)
     found = receipt(snapshot)
     assert (found.tier_from_tokens, found.lines[0].price_per_million) == (tier, price)
-    assert Fraction(found.charge) * NANOS == charge_nanos(run.offer.price, Tokens(prompt, 40))
-    assert Fraction(found.hold) * NANOS == run.bound.nanos(run.offer, 50) >= Fraction(found.charge) * NANOS
+    assert Fraction(found.charge) * NANOS == charge_nanos(run.leg.offer.price, Tokens(prompt, 40))
+    assert Fraction(found.hold) * NANOS == run.leg.bound.nanos(run.leg.offer, 50) >= Fraction(found.charge) * NANOS
 
 
 async def test_a_prompt_that_cannot_reach_a_tier_is_not_held_for_it(database: str) -> None:
     snapshot = make_snapshot({"demo-mini": TIERED})
     await give(snapshot, "ada", NANOS)
     run = await settled(snapshot, Tokens(5, 5))
-    assert run.bound.prompt_tokens < 1_000
-    assert run.bound.nanos(run.offer, 50) == (run.bound.prompt_tokens * NANOS + 50 * 2 * NANOS) * 11 // 10_000_000
+    assert run.leg.bound.prompt_tokens < 1_000
+    assert (
+        run.leg.bound.nanos(run.leg.offer, 50)
+        == (run.leg.bound.prompt_tokens * NANOS + 50 * 2 * NANOS) * 11 // 10_000_000
+    )
 
 
 async def test_images_with_a_price_for_each_are_held_and_charged(database: str) -> None:
@@ -70,7 +73,7 @@ async def test_images_with_a_price_for_each_are_held_and_charged(database: str) 
     await give(snapshot, "ada", NANOS)
     content = [{"type": "text", "text": "Which?"}, PICTURE, PICTURE, SOUND]
     run = await settled(snapshot, Tokens(300, 10), content)
-    assert run.bound.images == 3  # a sound may cost no more than it, and is not counted
+    assert run.leg.bound.images == 3  # a sound may cost no more than it, and is not counted
     assert [(line.kind, line.tokens, line.amount) for line in receipt(snapshot).lines][-1] == ("image", 2, "0.002")
     assert Fraction(receipt(snapshot).charge) == Fraction(2, 1_000) + Fraction(310, 10**6)
 
@@ -99,8 +102,8 @@ async def test_images_stay_in_the_bound_of_a_prompt_whose_text_is_counted(databa
         run = await chat.begin(snapshot, "ada", request(content), "req_1", None)  # type: ignore[arg-type]
         assert isinstance(run, Run)
         await chat.release(run)
-    counted = count_prompt(run.request, COUNTER)
-    assert counted is not None and run.bound.prompt_tokens == counted + 100 < run.request.prompt_bytes
+    counted = count_prompt(run.leg.request, COUNTER)
+    assert counted is not None and run.leg.bound.prompt_tokens == counted + 100 < run.leg.request.prompt_bytes
 
 
 async def test_with_the_operators_key_no_field_that_nobody_priced_goes_along(database: str) -> None:
@@ -121,7 +124,7 @@ async def test_without_a_price_for_each_nobody_counts_images(database: str) -> N
     snapshot = make_snapshot({"demo-mini": TIERED})
     await give(snapshot, "ada", NANOS)
     run = await settled(snapshot, Tokens(300, 10), [PICTURE])
-    assert run.bound.images == 0
+    assert run.leg.bound.images == 0
     assert TokenKind.IMAGE not in {line.kind for line in receipt(snapshot).lines}
 
 
@@ -139,9 +142,9 @@ async def shared(price: NewPrice) -> Snapshot:
 async def test_the_provider_is_owed_what_it_asks_and_not_the_developers_price(database: str) -> None:
     snapshot = await shared(OWN)
     run = await settled(snapshot, Tokens(100, 40))
-    owed = cost_nanos(run.offer.price, Tokens(100, 40))
+    owed = cost_nanos(run.leg.offer.price, Tokens(100, 40))
     assert owed == 100_000 + 80_000 == split_of(snapshot)["provider"] == balance_of(Kind.PROVIDER_PAYABLE, DEMO)
-    assert sum(split_of(snapshot).values()) == charge_nanos(run.offer.price, Tokens(100, 40)) == 4 * owed
+    assert sum(split_of(snapshot).values()) == charge_nanos(run.leg.offer.price, Tokens(100, 40)) == 4 * owed
 
 
 async def test_a_request_whose_process_was_lost_owes_what_the_provider_asks(database: str) -> None:
@@ -153,6 +156,6 @@ async def test_a_request_whose_process_was_lost_owes_what_the_provider_asks(data
         await chat.extend(run, 1, Metered(used, estimated=True))
         await end("proc_test")
         assert await reap_holds(queue) == 1
-    owed = cost_nanos(run.offer.price, used)
+    owed = cost_nanos(run.leg.offer.price, used)
     assert split_of(snapshot)["provider"] == balance_of(Kind.PROVIDER_PAYABLE, DEMO) == owed
     assert_books_balance()

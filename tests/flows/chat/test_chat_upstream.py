@@ -17,18 +17,15 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.standing import Standings
 from app.flows.chat.answer import Carrier
 from app.flows.chat.call import Run
-from app.flows.chat.hold import Chat
 from app.formats.openai_request import read_chat_request
-from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderTarget
 from tests.emulators.upstream import RunningUpstream, running
 from tests.emulators.upstream_exchange import WORDS
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, describe, receipt
-from tests.support.handed import fee
+from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, DONE, limiter
 
 
@@ -51,11 +48,11 @@ class Place:
         snapshot = make_snapshot({model: NewPrice(model, NANOS, 2 * NANOS, output_tokens_max=100)})
         self.snapshot = snapshot
         await give(snapshot, "ada", NANOS)
-        chat = Chat(self.queue, self, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
+        chat = Chat(self.queue, self, COUNTER, limiter())
         body = {"model": model, "messages": [{"role": "user", "content": "Say it."}], **more}
         run = await chat.begin(snapshot, "ada", read_chat_request(body), "req_1", None)
         assert isinstance(run, Run)
-        return run, Carrier(chat, COUNTER), snapshot
+        return run, Carrier(chat.legs, COUNTER), snapshot
 
     async def answer(self, model: str, *, stream: bool) -> tuple[bytes, Run]:
         """Carries a whole answer and returns what the client got."""
@@ -103,7 +100,7 @@ async def test_the_providers_usage_is_charged_and_the_receipt_says_so(
     place: Place, model: str, output: int, stream: bool
 ) -> None:
     sent, run = await place.answer(model, stream=stream)
-    charge = charge_nanos(run.offer.price, Tokens(5, output, 2))
+    charge = charge_nanos(run.leg.offer.price, Tokens(5, output, 2))
     found = receipt(place.snapshot)
     assert (found.status, found.estimated, found.charge) == ("settled", False, format_decimal(charge))
     assert sum(line.tokens for line in found.lines if line.kind in ("output", "reasoning")) == output

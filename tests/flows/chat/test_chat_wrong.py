@@ -70,9 +70,7 @@ async def test_a_provider_that_never_ends_is_recorded_only_so_far(
         assert asking.provider.answer.is_closed
     *words, error = answer.split(b"\n\n")[:-1]
     assert 1 < len(words) < 10 and b"longer than 200 bytes" in error
-    assert receipt(snapshot, asking.runs[0].asked.id).lines[-1].tokens == COUNTER.count(
-        "one " * len(words), "demo-mini"
-    )
+    assert receipt(snapshot, asking.runs[0].id).lines[-1].tokens == COUNTER.count("one " * len(words), "demo-mini")
     assert_books_balance()
 
 

@@ -80,7 +80,7 @@ async def test_a_client_that_leaves_finds_its_answer_later(database: str) -> Non
         recording.leave()
         await asking.chat.keeper.drain(5)
         answer, is_replay = await asking.answer()
-    assert (answer.endswith(DONE), is_replay, receipt(snapshot, asking.runs[0].asked.id).disconnect) == (
+    assert (answer.endswith(DONE), is_replay, receipt(snapshot, asking.runs[0].id).disconnect) == (
         True,
         True,
         "drain",
@@ -99,8 +99,8 @@ async def test_a_paywall_that_drains_charges_the_whole_answer_without_a_key(data
         await asking.chat.keeper.drain(5)
         await asking.answer(None)
     assert (
-        receipt(snapshot, asking.runs[0].asked.id).disconnect,
-        receipt(snapshot, asking.runs[1].asked.id).disconnect,
+        receipt(snapshot, asking.runs[0].id).disconnect,
+        receipt(snapshot, asking.runs[1].id).disconnect,
     ) == ("drain", None)
 
 
@@ -133,7 +133,7 @@ async def test_a_broken_stream_that_was_charged_is_not_charged_again(database: s
         first, _ = await asking.answer()
         asking.use(Scripted(*STREAMED))
         assert await asking.answer() == (first, True)
-    assert b'"error"' in first and receipt(snapshot, asking.runs[0].asked.id).status == "settled"
+    assert b'"error"' in first and receipt(snapshot, asking.runs[0].id).status == "settled"
     assert_books_balance()
 
 
@@ -194,8 +194,8 @@ async def test_a_retry_in_another_process_waits_for_the_answer(database: str, mo
         assert await reap_holds(queue) >= 1
         answer, is_replay = await waiting
     assert answer.endswith(DONE) and not is_replay
-    assert receipt(snapshot, asking.runs[0].asked.id).status == "released"
-    assert receipt(snapshot, other.runs[0].asked.id).status == "settled"
+    assert receipt(snapshot, asking.runs[0].id).status == "released"
+    assert receipt(snapshot, other.runs[0].id).status == "settled"
     assert_books_balance()
 
 
@@ -222,10 +222,10 @@ async def test_a_lost_process_charges_a_chat_with_a_key_nothing_and_frees_it(dat
         asking.use(Scripted(*[event("many words " * 30) for _ in range(60)], None))
         recording, _ = asking.ask()
         await recording.begun()
-        while asking.runs[0].held.amount < asking.runs[0].bound.nanos(asking.runs[0].offer, 1_100):  # noqa: ASYNC110
+        while asking.runs[0].held.amount < asking.runs[0].leg.bound.nanos(asking.runs[0].leg.offer, 1_100):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert await reap_holds(queue) == 1
-        assert (balance(snapshot), receipt(snapshot, asking.runs[0].asked.id).status) == (Balance(NANOS, 0), "released")
+        assert (balance(snapshot), receipt(snapshot, asking.runs[0].id).status) == (Balance(NANOS, 0), "released")
         asking.use(Scripted(*STREAMED))
         assert (await asking.answer())[1] is False
     assert_books_balance()
@@ -243,7 +243,7 @@ async def test_a_chat_with_a_key_that_a_stop_cuts_costs_nothing_and_its_retry_ru
         making.cancel()
         await asyncio.wait([making])
         await asking.chat.keeper.drain(5)
-        assert (balance(snapshot), receipt(snapshot, asking.runs[0].asked.id).status) == (Balance(NANOS, 0), "released")
+        assert (balance(snapshot), receipt(snapshot, asking.runs[0].id).status) == (Balance(NANOS, 0), "released")
         with pytest.raises(RuntimeError, match="broke off"):
             _ = [piece async for piece in recording.read()]
         asking.use(Scripted(*STREAMED))

@@ -50,7 +50,7 @@ def assert_charged(snapshot: Snapshot, run: Run, tokens: Tokens, *, estimated: b
     assert (found.status, found.estimated) == ("settled", estimated)
     kinds = {TokenKind(line.kind): line.tokens for line in found.lines}
     assert kinds == dict(tokens.by_kind())
-    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, tokens), 0)
+    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.leg.offer.price, tokens), 0)
     assert_books_balance()
 
 

@@ -9,12 +9,12 @@ from app.domain.money import NANOS
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call, Run
-from app.flows.chat.door import Door
 from app.flows.chat.told import Teller
 from app.formats.openai_request import read_chat_request
 from app.keeper import Keeper
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
-from tests.support.scripted import Scripted, flows
+from tests.support.chat import Chat
+from tests.support.scripted import COUNTER, Scripted, flows, limiter
 
 
 def call_of(snapshot: Snapshot, user: str = "ada") -> Call:
@@ -32,7 +32,7 @@ async def test_who_can_pay_is_answered_and_who_cannot_is_asked(database: str) ->
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
-        door = Door(chat, Teller(Keeper()))
+        door = chat.door
         begun = await door.begin(call_of(snapshot), None, never)
         assert isinstance(begun, Run)
         await chat.release(begun)
@@ -56,7 +56,7 @@ async def test_an_old_paywall_is_read_anew_and_the_call_knows_which_it_ran_on(da
             return snapshot
 
         call = call_of(old)
-        begun = await Door(chat, Teller(Keeper())).begin(call, None, renew)
+        begun = await chat.door.begin(call, None, renew)
         assert isinstance(begun, Run) and call.snapshot is snapshot
         await chat.release(begun)
 
@@ -69,7 +69,7 @@ async def test_a_wrong_way_back_is_refused_before_money_is_held(database: str) -
         call = call_of(snapshot)
         call.return_url = "https://evil.example/"
         with pytest.raises(BadField) as refused:
-            await Door(chat, Teller(Keeper())).begin(call, None, never)
+            await chat.door.begin(call, None, never)
         assert refused.value.field == "X-Paywall-Return-Url"
     assert_books_balance()
 
@@ -83,9 +83,9 @@ async def test_what_a_rule_refuses_is_told(database: str) -> None:
             told.append(str(refusal[1]))
 
     async with running_queue() as queue:
-        chat, _ = flows(queue, Scripted())
+        chat = Chat(queue, Scripted(), COUNTER, limiter(), teller=Listening(Keeper()))
         with pytest.raises(Blocked):
-            await Door(chat, Listening(Keeper())).begin(call_of(snapshot), None, never)
+            await chat.door.begin(call_of(snapshot), None, never)
     assert told == ["ada"]
 
 
@@ -100,5 +100,5 @@ async def test_a_paywall_that_keeps_changing_charges_nothing(database: str) -> N
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         with pytest.raises(StaleDecision):
-            await Door(chat, Teller(Keeper())).begin(call_of(old), None, renew)
+            await chat.door.begin(call_of(old), None, renew)
     assert_books_balance()

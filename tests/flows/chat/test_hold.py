@@ -33,12 +33,12 @@ async def test_a_request_holds_its_bound_and_is_charged_what_it_used(database: s
         chat, _ = flows(queue, provider)
         run = await chat.begin(snapshot, "ada", request(), "req_1", "theirs")
         assert isinstance(run, Run)
-        most = run.bound.nanos(run.offer, 16_384)
+        most = run.leg.bound.nanos(run.leg.offer, 16_384)
         assert (balance(snapshot), run.held.amount) == (Balance(NANOS, most), most)
         assert provider.sent[0]["max_tokens"] == 16_384
         settled = await chat.settle(run, Metered(Tokens(10, 20, 5)))
         again = await chat.settle(run, Metered(Tokens(10, 20, 5)))
-    charge = charge_nanos(run.offer.price, Tokens(10, 20, 5))
+    charge = charge_nanos(run.leg.offer.price, Tokens(10, 20, 5))
     assert (settled.amount, again.amount, again.is_replay) == (charge, charge, True)
     assert balance(snapshot) == Balance(NANOS - charge, 0)
     assert receipt(snapshot).status == "settled"
@@ -84,7 +84,7 @@ async def test_a_small_wallet_clamps_the_output_to_what_it_pays_for(database: st
         run = await chat.begin(snapshot, "ada", request(), "req_1", None)
         assert isinstance(run, Run)
         limit = provider.sent[0]["max_tokens"]
-        assert 16 <= limit < 500 and run.bound.nanos(run.offer, limit) <= NANOS // 1_000 == run.held.amount
+        assert 16 <= limit < 500 and run.leg.bound.nanos(run.leg.offer, limit) <= NANOS // 1_000 == run.held.amount
         await chat.release(run)
     assert balance(snapshot) == Balance(NANOS // 1_000, 0)
     assert receipt(snapshot).status == "released"
@@ -97,11 +97,13 @@ async def test_a_prompt_is_counted_exactly_when_its_bytes_would_not_fit(database
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
         run = await chat.begin(snapshot, "ada", request(long), "req_1", None)
-        assert isinstance(run, Run) and bound_of(run.request, run.offer).nanos(run.offer, 16) > run.held.amount
-        tokens = count_prompt(run.request, COUNTER) or 0
-        assert bound_nanos(run.offer.price, tokens, run.output_limit) <= run.held.amount
-        assert bound_nanos(run.offer.price, tokens, run.output_limit + 1) > run.held.amount
-        assert provider.sent[0]["max_tokens"] == run.output_limit > 100
+        assert (
+            isinstance(run, Run) and bound_of(run.leg.request, run.leg.offer).nanos(run.leg.offer, 16) > run.held.amount
+        )
+        tokens = count_prompt(run.leg.request, COUNTER) or 0
+        assert bound_nanos(run.leg.offer.price, tokens, run.leg.output_limit) <= run.held.amount
+        assert bound_nanos(run.leg.offer.price, tokens, run.leg.output_limit + 1) > run.held.amount
+        assert provider.sent[0]["max_tokens"] == run.leg.output_limit > 100
         await chat.release(run)
     assert_books_balance()
 
@@ -127,7 +129,7 @@ async def test_what_is_missing_is_enough_to_run_afterwards(database: str) -> Non
         assert isinstance(needs, Ask)
         await give(snapshot, "ada", needs.shortfall_nanos)
         run = await chat.begin(snapshot, "ada", request("Hi " * 99), "req_2", None)
-        assert isinstance(run, Run) and run.output_limit == 16, "it is no more than enough"
+        assert isinstance(run, Run) and run.leg.output_limit == 16, "it is no more than enough"
         await chat.release(run)
 
 
@@ -155,7 +157,7 @@ async def test_however_wrong_the_usage_nothing_above_the_bound_is_charged(databa
         run = await chat.begin(snapshot, "ada", request(max_tokens=16), "req_1", None)
         assert isinstance(run, Run)
         settled = await chat.settle(run, Metered(Tokens(2**40 - 1, 2**40 - 1)))
-    bound = run.bound.nanos(run.offer, 16)
+    bound = run.leg.bound.nanos(run.leg.offer, 16)
     assert (settled.amount, balance(snapshot)) == (bound, Balance(3 * 10**6 * NANOS - bound, 0))
     assert receipt(snapshot).charge == format_decimal(bound)
     assert_books_balance()
@@ -284,7 +286,7 @@ async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monk
         with pytest.raises(Unavailable):
             await settling
     assert receipt(snapshot).status == "settled"
-    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 20)), 0)
+    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.leg.offer.price, Tokens(10, 20)), 0)
     assert_books_balance()
 
 
@@ -297,7 +299,7 @@ async def test_a_key_revoked_during_the_count_holds_nothing(database: str, monke
             keys.revoke_key(session, snapshot.paywall_id, snapshot.key_id)
         return 10
 
-    monkeypatch.setattr("app.flows.chat.hold.count_prompt", counts)
+    monkeypatch.setattr("app.flows.chat.leg.count_prompt", counts)
     async with running_queue() as queue:
         with pytest.raises(StaleDecision):
             await flows(queue, Scripted())[0].begin(snapshot, "ada", long, "req_1", None)

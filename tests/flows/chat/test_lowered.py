@@ -121,7 +121,7 @@ def _read(raw: bytes, run: Run) -> Ended:
 async def test_prose_ends_with_the_link(database: str, more: dict[str, Any], choices: int, says_usage: bool) -> None:
     nanos = FEW * choices
     found = await ended(Obedient(says_usage=says_usage), make_snapshot(), nanos, n=choices, max_tokens=4_000, **more)
-    assert found.run.output_limit < 4_000 and found.reasons == ["length"] * choices
+    assert found.run.leg.output_limit < 4_000 and found.reasons == ["length"] * choices
     assert all(text.endswith(" aTop up.") for text in found.texts) and len(found.texts) == choices
     assert found.run.stopped == "topup" and found.actions == {"topup"}
     assert all(paywall["url"] == "u" for paywall in found.paywalls)

@@ -41,11 +41,11 @@ async def test_a_stream_holds_a_little_first_and_extends_as_it_runs(database: st
     snapshot = make_snapshot()
     pieces = [event(WORDS * 10) for _ in range(50)]  # some 3,000 tokens
     sent, run, held = await carried(snapshot, Scripted(*pieces, LAST, DONE), NANOS)
-    first = bound_nanos(run.offer.price, run.bound.prompt_tokens, STREAM_OUTPUT_TOKENS)
-    assert (held[0], run.output_limit) == (first, 16_384)
-    assert len(set(held)) >= 3 and held == sorted(held) and held[-1] < bound_nanos(run.offer.price, 200, 16_384)
+    first = bound_nanos(run.leg.offer.price, run.leg.bound.prompt_tokens, STREAM_OUTPUT_TOKENS)
+    assert (held[0], run.leg.output_limit) == (first, 16_384)
+    assert len(set(held)) >= 3 and held == sorted(held) and held[-1] < bound_nanos(run.leg.offer.price, 200, 16_384)
     assert sent == [*pieces, DONE]
-    charge = charge_nanos(run.offer.price, Tokens(10, 3_000))
+    charge = charge_nanos(run.leg.offer.price, Tokens(10, 3_000))
     assert (balance(snapshot), receipt(snapshot).hold) == (
         Balance(NANOS - charge, 0),
         f"{held[-1] / NANOS:.9f}".rstrip("0"),
@@ -55,7 +55,7 @@ async def test_a_stream_holds_a_little_first_and_extends_as_it_runs(database: st
 async def test_an_answer_whose_limit_fits_is_held_whole_and_ends_as_its_provider_ends_it(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted(*[event(WORDS)] * 166, LAST, DONE)  # some 1,000 tokens
     sent, run, held = await carried(snapshot, provider, NANOS, max_tokens=1_000)
-    assert set(held) == {run.bound.nanos(run.offer, 1_000)} and sent[-1] == DONE and len(sent) == 167
+    assert set(held) == {run.leg.bound.nanos(run.leg.offer, 1_000)} and sent[-1] == DONE and len(sent) == 167
 
 
 IGNORED = {
@@ -76,7 +76,7 @@ async def test_a_provider_that_ignores_its_limit_is_cut_where_the_hold_is_whole(
     (pieces, more), snapshot = IGNORED[name], make_snapshot()
     end = () if name.startswith("no end") else (LAST, DONE)
     sent, run, _ = await carried(snapshot, Scripted(*pieces, *end), NANOS, max_tokens=100, **more)
-    shown, limit = receipt(snapshot), 100 * run.bound.choices
+    shown, limit = receipt(snapshot), 100 * run.leg.bound.choices
     assert b'"finish_reason":"length"' in sent[-1] and sent[-1].endswith(DONE) and b'"action":"output"' in sent[-1]
     assert (shown.status, shown.shortfall) == ("settled", "0")
     written = COUNTER.count(b"".join(sent[:-1]).decode().replace("\n", ""), "demo-mini") or 0
@@ -91,7 +91,7 @@ async def test_a_model_that_thinks_unseen_holds_everything(database: str) -> Non
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "ada", request(stream=True, model="o3"), "req_1", None)
-        assert isinstance(run, Run) and run.held.amount == run.bound.nanos(run.offer, 16_384)
+        assert isinstance(run, Run) and run.held.amount == run.leg.bound.nanos(run.leg.offer, 16_384)
         await chat.release(run)
 
 
@@ -114,7 +114,7 @@ async def test_when_the_money_ends_the_answer_ends_with_the_link(database: str, 
     delivered = COUNTER.count("".join(WORDS * 5 for _ in sent[:-1]), "demo-mini") or 0
     assert found.lines[-1].tokens == delivered and 0 < spent <= held[-1] <= few
     # What is left would not have paid for much more.
-    assert few - spent < 300 * charge_nanos(run.offer.price, Tokens(0, 1))
+    assert few - spent < 300 * charge_nanos(run.leg.offer.price, Tokens(0, 1))
     if wants_usage:
         assert chunks[2]["usage"]["completion_tokens"] == delivered
         assert chunks[2]["paywall"] == {"charge": spent, "action": "topup", "url": "u"}
@@ -155,9 +155,9 @@ async def test_a_hold_is_extended_for_all_choices_together(database: str) -> Non
         pieces.append(b"data: " + json.dumps({"id": "c", "choices": said}).encode() + b"\n\n")
     last = b"data: " + json.dumps({"id": "c", "choices": [], "usage": usage}).encode() + b"\n\n"
     _, run, held = await carried(snapshot, Scripted(*pieces, last, DONE), NANOS, n=3, max_tokens=1_500)
-    assert held[0] == run.bound.nanos_of_all(run.offer, 3 * STREAM_OUTPUT_TOKENS)
-    assert held[-1] >= run.bound.nanos_of_all(run.offer, 3_900)
-    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.offer.price, Tokens(10, 3_900)), 0)
+    assert held[0] == run.leg.bound.nanos_of_all(run.leg.offer, 3 * STREAM_OUTPUT_TOKENS)
+    assert held[-1] >= run.leg.bound.nanos_of_all(run.leg.offer, 3_900)
+    assert balance(snapshot) == Balance(NANOS - charge_nanos(run.leg.offer.price, Tokens(10, 3_900)), 0)
 
 
 async def test_a_checkpoint_is_what_a_lost_process_charges(database: str) -> None:
@@ -168,11 +168,13 @@ async def test_a_checkpoint_is_what_a_lost_process_charges(database: str) -> Non
         run = await chat.begin(snapshot, "ada", request(stream=True), "req_1", None)
         assert isinstance(run, Run)
         task = asyncio.create_task(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
-        while not (holds()[0].metered and run.held.amount > run.bound.nanos(run.offer, 1_100)):  # noqa: ASYNC110
+        while not (holds()[0].metered and run.held.amount > run.leg.bound.nanos(run.leg.offer, 1_100)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         metered = holds()[0].metered
         assert (
-            charge_nanos(run.offer.price, Tokens(5, 700)) < metered < charge_nanos(run.offer.price, Tokens(30, 2_000))
+            charge_nanos(run.leg.offer.price, Tokens(5, 700))
+            < metered
+            < charge_nanos(run.leg.offer.price, Tokens(30, 2_000))
         )
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -195,8 +197,8 @@ async def test_a_text_that_cannot_be_counted_is_paid_for_by_its_bytes(database: 
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "ada", request(stream=True), "req_1", None)
         assert isinstance(run, Run)
-        meter = HoldMeter(chat, run, Uncounted())
-        assert await meter.admits(event("x" * 1_200)) and run.held.amount > run.bound.nanos(run.offer, 1_200)
+        meter = HoldMeter(chat.legs, run, Uncounted())
+        assert await meter.admits(event("x" * 1_200)) and run.held.amount > run.leg.bound.nanos(run.leg.offer, 1_200)
         assert not await meter.admits(event("x" * 1_000)) and meter.action == "topup"
         await chat.release(run)
 
@@ -210,11 +212,11 @@ async def test_a_checkpoint_has_metered_the_images_of_the_prompt_too(database: s
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "ada", request(content, stream=True), "req_1", None)
         assert isinstance(run, Run)
-        assert await HoldMeter(chat, run, counter).admits(event("x" * 9_000))
+        assert await HoldMeter(chat.legs, run, counter).admits(event("x" * 9_000))
         counted = counter.count("x" * 9_000, "demo-mini") or 9_000
-        prompt = count_prompt(run.request, counter)
-        used = Tokens(run.bound.prompt_tokens if prompt is None else prompt + 100, counted)
-        assert holds()[0].metered == charge_nanos(run.offer.price, used)
+        prompt = count_prompt(run.leg.request, counter)
+        used = Tokens(run.leg.bound.prompt_tokens if prompt is None else prompt + 100, counted)
+        assert holds()[0].metered == charge_nanos(run.leg.offer.price, used)
         await chat.release(run)
 
 
@@ -227,7 +229,7 @@ async def test_a_hold_that_cannot_be_extended_ends_the_answer(
     async def fails(*_: object) -> Applied:
         raise refusal
 
-    monkeypatch.setattr("app.flows.chat.hold.Chat.extend", fails)
+    monkeypatch.setattr("app.flows.chat.leg.Legs.extend", fails)
     sent, run, held = await carried(snapshot, Scripted(*[event(WORDS * 10)] * 60, LAST, DONE), NANOS)
     assert b'"length"' in sent[-1] and len(set(held)) == 1
     assert NANOS - balance(snapshot).posted_nanos <= run.held.amount

@@ -99,7 +99,7 @@ async def test_a_model_that_was_seen_to_think_holds_its_whole_bound_from_then_on
             run = await chat.begin(snapshot, "ada", request(stream=True), f"req_{number}", None)
             assert isinstance(run, Run)
             held.append(run.held.amount)
-            whole = run.bound.nanos(run.offer, 16_384)
+            whole = run.leg.bound.nanos(run.leg.offer, 16_384)
 
             async def send(data: bytes) -> None:
                 return

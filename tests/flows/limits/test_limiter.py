@@ -40,7 +40,7 @@ async def test_a_users_requests_a_minute_are_theirs_alone_and_the_provider_is_no
         reached = await refused(chats)
         await chats.ask("bob")
         assert len(chats.provider.sent) == 4
-    assert [run.admission.rates[0].remaining for run in runs if run.admission] == [2, 1, 0]
+    assert [run.held.admission.rates[0].remaining for run in runs if run.held.admission] == [2, 1, 0]
     assert isinstance(reached, RateReached) and reached.code == "requests_per_minute"
     assert reached.retry_after_seconds == RETRY_SECONDS_MAX
     assert "this user is 3 requests a minute" in reached.message
@@ -52,7 +52,7 @@ async def test_a_users_requests_a_minute_are_theirs_alone_and_the_provider_is_no
 async def test_the_tightest_of_all_scopes_decides_and_is_told(database: str) -> None:
     limits = PaywallLimits(Limits(requests_per_minute=2), Limits(requests_per_minute=3), Limits(requests_per_minute=9))
     async with chatting(limits) as chats:
-        assert [(await chats.ask(user)).admission is not None for user in ("ada", "ada", "bob")] == [True] * 3
+        assert [(await chats.ask(user)).held.admission is not None for user in ("ada", "ada", "bob")] == [True] * 3
         assert "this user" in (await refused(chats, "ada")).message, "both are reached; one is named"
         by_key = await refused(chats, "bob")
         assert isinstance(by_key, RateReached)
@@ -163,8 +163,8 @@ async def test_a_provider_that_fails_counts_as_a_request_and_uses_no_tokens(data
             await chats.begin()
         chats.provider.refusal = None
         run = await chats.run()
-        assert run.admission is not None
-        requests, tokens = run.admission.rates
+        assert run.held.admission is not None
+        requests, tokens = run.held.admission.rates
         assert requests.remaining == 0 and 3_000 - tokens.remaining < OUTPUT_TOKENS_ESTIMATE + 100
         await chats.chat.release(run)
 
@@ -177,7 +177,7 @@ async def test_tokens_are_counted_as_expected_first_and_as_used_then(database: s
         assert (reached.code, len(chats.provider.sent)) == ("tokens_per_minute", 2)
         await asyncio.gather(*(settle(chats, run, 5) for run in (first, second)))
         third = await chats.run()
-        assert third.admission is not None and third.admission.rates[0].remaining > 2_500 - 20 - 1_100
+        assert third.held.admission is not None and third.held.admission.rates[0].remaining > 2_500 - 20 - 1_100
         await settle(chats, third, 4_000)  # more than expected, and more than there is
         assert (await refused(chats, max_tokens=16)).code == "tokens_per_minute"
     assert_books_balance()
@@ -208,12 +208,12 @@ async def test_the_output_is_limited_to_what_one_request_may_use(database: str, 
     async with chatting(each_user(**{name: 200})) as chats:
         run = await chats.run()
         limit = chats.provider.sent[0]["max_tokens"]
-        assert 150 < limit < 200 and run.output_limit == run.bound.output_tokens == limit
+        assert 150 < limit < 200 and run.leg.output_limit == run.leg.bound.output_tokens == limit
         await chats.chat.release(run)
         await chats.chat.release(await chats.run(max_tokens=30))
         assert chats.provider.sent[1]["max_tokens"] == 30
         run = await chats.run(max_tokens=1_000, n=2, stream=True)
-        assert chats.provider.sent[2]["max_tokens"] == run.bound.output_tokens_first == limit // 2
+        assert chats.provider.sent[2]["max_tokens"] == run.leg.bound.output_tokens_first == limit // 2
         await chats.chat.release(run)
         reached = await refused(chats, content="internationalisation " * 120)  # some 270 tokens
         assert (reached.code, reached.retry_after_seconds, len(chats.provider.sent)) == (code, None, 3)

@@ -19,7 +19,7 @@ from tests.support.scripted import COUNTER, limiter
 
 
 def remaining(run: object) -> list[int]:
-    return [rate.remaining for rate in run.admission.rates]  # type: ignore[attr-defined]
+    return [rate.remaining for rate in run.held.admission.rates]  # type: ignore[attr-defined]
 
 
 async def test_a_user_of_another_paywall_is_another_user(database: str) -> None:
@@ -61,9 +61,9 @@ async def test_a_request_is_ended_once_however_often_it_is_said(database: str) -
     limits = limiter()
     async with chatting(each_user(tokens_per_minute=9_000, concurrency=2), limits_of=limits) as chats:
         run = await chats.run(max_tokens=300)
-        assert run.admission is not None
+        assert run.held.admission is not None
         for _ in range(3):
-            await limits.forgo(run.admission)
+            await limits.forgo(run.held.admission)
         after = await chats.run(max_tokens=300)
         assert remaining(after) == remaining(run)
         await chats.chat.release(after)
@@ -73,7 +73,7 @@ async def test_a_request_is_ended_once_however_often_it_is_said(database: str) -
 async def test_an_answer_of_fewer_tokens_than_make_one_is_refused(database: str) -> None:
     async with chatting(each_user(tokens_per_request=200)) as chats:
         run = await chats.run()
-        prompt, least = 200 - run.bound.output_tokens, run.bound.output_tokens_least
+        prompt, least = 200 - run.leg.bound.output_tokens, run.leg.bound.output_tokens_least
         await chats.chat.release(run)
     async with chatting(each_user(tokens_per_request=prompt + least)) as chats:
         await chats.ask()

@@ -67,7 +67,7 @@ async def test_manual_charges_count_and_say_what_is_reached(database: str) -> No
 
         async def take(nanos: int) -> bool:
             answer = await charge(
-                chats.chat._queue,
+                chats.chat.queue,
                 Standings(),
                 SpendLimits(),
                 chats.snapshot,

@@ -16,18 +16,16 @@ from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.standing import Standings
 from app.flows.chat.call import Run
 from app.flows.chat.decide import find_offer
-from app.flows.chat.hold import Chat
 from app.flows.paywalls.provider import MODELS_MAX, SavedProvider, try_connection
-from app.keeper import Keeper
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import give, make_snapshot, running_queue
-from tests.support.handed import fee, save_provider
+from tests.support.chat import Chat
+from tests.support.handed import save_provider
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
 KEY = "sk-developer-0123456789"
@@ -95,7 +93,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     snapshot = replace(snapshot, configuration=current(snapshot), epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
+        chat = Chat(queue, providers, COUNTER, limiter())
         with pytest.raises(ProviderFailed):
             await chat.begin(snapshot, "ada", request(), "req_1", None)  # the emulator has no model of that name
     seen = emulated.seen()[0]["headers"]
@@ -280,7 +278,7 @@ async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, 
     snapshot = replace(snapshot, configuration=current(snapshot), offers=offers(snapshot).priced, epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
-        chat = Chat(queue, providers, COUNTER, "proc_test", Standings(), limiter(), Keeper(), fee())
+        chat = Chat(queue, providers, COUNTER, limiter())
         run = await chat.begin(snapshot, "ada", request(model="ok"), "req_1", None)
-        assert isinstance(run, Run) and run.offer.price.input_nanos == 3 * NANOS
+        assert isinstance(run, Run) and run.leg.offer.price.input_nanos == 3 * NANOS
         await chat.release(run)

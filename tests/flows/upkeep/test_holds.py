@@ -195,7 +195,7 @@ async def test_a_request_that_finishes_after_it_was_given_up_pays_the_difference
         assert balance(snapshot) == Balance(NANOS - met, 0)
         for _ in range(2):
             await chat.settle(run, Metered(Tokens(10, output)))
-    due = max(met, charge_nanos(run.offer.price, Tokens(10, output)) if output else 0)
+    due = max(met, charge_nanos(run.leg.offer.price, Tokens(10, output)) if output else 0)
     assert balance(snapshot) == Balance(NANOS - due, 0)
     with db.transaction(writes=False) as session:
         found = read_receipt(session, snapshot.paywall_id, "req_1")

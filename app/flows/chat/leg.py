@@ -1,0 +1,174 @@
+"""One provider's answer: sent with the output limit that is held for, kept within it, and charged by its price.
+
+It is sent with less where the model allows less. A limit that the client set is the client's: what the model says of it
+is passed on. One that we set, because nobody did, must not be why a request fails (`decisions.md` 2).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from app import threads
+from app.domain.catalogue.models import is_reasoning
+from app.domain.errors import ProviderFailed
+from app.domain.ledger.operations import Applied
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import charge_nanos, cost_nanos
+from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
+from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Leg, Run
+from app.flows.chat.hold import Amounts, Holds, Keep, Used
+from app.flows.chat.thinking import ThinkingModels
+from app.formats.openai_limits import NamedLimit, read_named_limit
+from app.formats.openai_request import ChatRequest
+from app.formats.openai_tokens import count_prompt, prompt_tokens, with_images
+from app.ports.providers import ProviderAnswer, Providers
+from app.ports.tokens import TokenCounter
+
+log = structlog.get_logger()
+
+REFUSALS = (400, 413, 422)
+"""With what providers refuse a limit; each may mean anything else."""
+LONG_BYTES = 200_000
+"""From here on writing a prompt, or media, would hold the event loop up for longer than a hop to a thread."""
+LIMIT_TOKENS_MIN = 16
+"""Less than this is no answer; OpenAI refuses it."""
+
+
+class Legs:
+    """The answers of one process: sent, extended and charged."""
+
+    def __init__(self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels) -> None:
+        self._holds = holds
+        self._providers = providers
+        self._counter = counter
+        self._thinking = thinking
+        self.keeper, self.keep = holds.keeper, holds.keep
+
+    async def fit_window(self, leg: Leg) -> None:
+        """Lowers a leg's output to what fits into the model's window, where that is known and nobody set a limit.
+
+        The prompt is counted only where its bytes leave too little.
+        """
+        window, bound = leg.offer.context_tokens_max, leg.bound
+        if (
+            window is None
+            or leg.request.output_limit is not None
+            or bound.prompt_tokens + bound.output_tokens <= window
+        ):
+            return
+        tokens = await threads.COUNT.run(prompt_tokens, leg.request, leg.offer, self._counter)
+        output = min(bound.output_tokens, max(window - tokens, bound.output_tokens_least))
+        leg.bound = replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output))
+
+    async def count_exactly(self, leg: Leg) -> bool:
+        """Counts the prompt that was bounded by its bytes. Tells whether that is less."""
+        request, bound = leg.request, leg.bound
+        tokens = await threads.COUNT.run(count_prompt, request, self._counter)
+        if tokens is None or tokens >= request.prompt_bytes:
+            return False
+        leg.bound = replace(bound, prompt_tokens=tokens + bound.prompt_tokens - request.prompt_bytes)
+        return True
+
+    async def send(self, run: Run) -> None:
+        """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
+        asked, leg = run.held.asked, run.leg
+        try:
+            leg.answer, leg.output_limit = await _send(self._providers, run.held.snapshot, leg, self._counter)
+        except ProviderFailed as error:
+            run.held.failure = error.reason
+            log.warning("chat", step="send", request=asked.id, provider=asked.provider, reason=error.reason)
+            raise
+        finally:
+            if leg.answer is None:
+                await self._holds.release(run.held)
+
+    async def extend(self, run: Run, amount_nanos: int, metered: Metered) -> None:
+        """Raises the hold of a stream and checkpoints what it has used so far. Raises as `Holds.extend` does."""
+        leg = run.leg
+        metered = with_images(metered, leg.request, leg.bound.images)
+        metered_nanos = charge_nanos(leg.offer.price, metered.tokens) if metered.tokens else 0
+        await self._holds.extend(run.held, amount_nanos, metered_nanos, metered)
+
+    async def settle(self, run: Run, metered: Metered, keep: Keep | None = None, *, is_free: bool = False) -> Applied:
+        """Charges what a leg used, as `Holds.settle` does. A charge of nothing releases the hold."""
+        held, leg, price = run.held, run.leg, run.leg.offer.price
+        metered = with_images(metered, leg.request, leg.bound.images)
+        tokens = metered.tokens
+        if tokens is not None and tokens.other:
+            self._thinking.note(held.snapshot.paywall_id, leg.request.model, tokens)
+        if held.admission is not None and tokens is not None:
+            held.admission.used_tokens = tokens.prompt + tokens.output
+        charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
+        if not charge and not price.is_free:
+            held.failure = metered.failure or (CLIENT_GONE if metered.disconnect else EMPTY_ANSWER)
+            return await self._holds.release(held)
+        cost = cost_nanos(price, tokens) if held.asked.terms and tokens else 0
+        return await self._holds.settle(held, Used(charge, cost, metered), keep, is_free=is_free)
+
+    async def release(self, run: Run) -> Applied:
+        """Gives the hold back whole. Raises Unavailable as settle does."""
+        return await self._holds.release(run.held)
+
+
+def amounts_of(leg: Leg) -> Amounts:
+    """Returns what a leg holds."""
+    bound, offer = leg.bound, leg.offer
+    whole = bound.nanos(offer, bound.output_tokens)
+    first = bound.nanos(offer, bound.first) if bound.output_tokens_first else whole
+    return Amounts(first, bound.nanos(offer, bound.output_tokens_least), whole)
+
+
+def fit_grant(run: Run, first_nanos: int) -> None:
+    """Lowers a leg's output limit to what its hold pays for, if less was granted than it wanted to begin with."""
+    held, leg, bound = run.held, run.leg, run.leg.bound
+    is_whole = held.amount >= first_nanos
+    leg.output_limit = bound.output_tokens if is_whole else bound.fitting_output_tokens(leg.offer, held.amount)
+    if leg.output_limit < bound.output_tokens:
+        leg.lowered_by = held.standing.asked_for(held.applied.short_of, held.budgets)
+        leg.lowered_to = leg.output_limit
+
+
+async def _send(
+    providers: Providers, snapshot: Snapshot, leg: Leg, counter: TokenCounter
+) -> tuple[ProviderAnswer, int]:
+    """Returns the answer that has begun, and the output limit that it was asked for with.
+
+    Where nobody set one and the provider's refusal names less, the request is repeated once with that. Raises
+    ProviderFailed.
+    """
+    request, output_limit, setting = leg.request, leg.output_limit, snapshot.configuration.provider
+    provider, target = providers.find(snapshot.paywall_id, setting)
+    field = setting.limit_field_of(is_reasoning(request.model))
+
+    def body(limit: int) -> bytes:
+        return request.upstream_body(limit, field, is_operators_key=setting.is_operators)
+
+    try:
+        return await provider.send(target, await _written(request, body, output_limit)), output_limit
+    except ProviderFailed as refusal:
+        if request.output_limit is not None or refusal.status not in REFUSALS or refusal.body is None:
+            raise
+        named = read_named_limit(json.dumps(refusal.body, ensure_ascii=False), output_limit)
+        less = None if named is None else await _fitting(named, request, leg.offer, counter)
+        if less is None or not LIMIT_TOKENS_MIN <= less < output_limit:
+            raise
+    log.info("chat", step="send_again", model=request.model, output_limit=output_limit, named=less)
+    return await provider.send(target, await _written(request, body, less)), less
+
+
+async def _written(request: ChatRequest, body: Callable[[int], bytes], limit: int) -> bytes:
+    """Returns a request's body; a long one is written in a thread, so that nobody waits for it."""
+    is_long = request.prompt_bytes > LONG_BYTES or request.media_parts
+    return await threads.PARSE.run_surely(body, limit) if is_long else body(limit)
+
+
+async def _fitting(named: NamedLimit, request: ChatRequest, offer: Offer, counter: TokenCounter) -> int | None:
+    if named.output is not None or named.window is None:
+        return named.output
+    prompt = named.prompt
+    if prompt is None:
+        prompt = await threads.COUNT.run_surely(prompt_tokens, request, offer, counter)
+    return named.window - prompt
