@@ -18,7 +18,7 @@ class ProviderTarget:
     name: str
     base_url: str
     api_key: str | None
-    auth: AuthStyle = "bearer"
+    auth: AuthStyle = AuthStyle.BEARER
     headers: tuple[tuple[str, str], ...] = ()
 
 

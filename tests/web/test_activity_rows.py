@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.money import NANOS, Unit
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.receipts import Receipt, ReceiptLine
 from app.domain.usage.activity import Movement
 from app.web.components.activity_rows import to_row
@@ -41,7 +42,8 @@ def test_what_came_late_is_a_line_that_says_what_it_added() -> None:
 
 
 @pytest.mark.parametrize(
-    ("disconnect", "word"), [("cancel", "delivered"), ("drain", "finished"), ("free", "not charged")]
+    ("disconnect", "word"),
+    [(Disconnect.CANCEL, "delivered"), (Disconnect.DRAIN, "finished"), (Disconnect.FREE, "not charged")],
 )
-def test_who_left_early_reads_what_that_cost(disconnect: str, word: str) -> None:
+def test_who_left_early_reads_what_that_cost(disconnect: Disconnect, word: str) -> None:
     assert word in row(replace(RECEIPT, disconnect=disconnect)).note

@@ -127,8 +127,7 @@ class OpenAIProvider:
         """Returns once status and headers are there, within the first-byte limit."""
         headers = {**dict(target.headers), **({"Content-Type": "application/json"} if body is not None else {})}
         if target.api_key:
-            name, value = ("api-key", target.api_key) if target.auth == "api-key" else (
-                "Authorization", f"Bearer {target.api_key}")  # fmt: skip
+            name, value = target.auth.header(target.api_key)
             headers[name] = value
         data = io.BytesIO(body) if body is not None and len(body) > STREAMED_BODY_BYTES else body
         session = self._session(target.base_url)

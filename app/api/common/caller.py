@@ -61,7 +61,7 @@ async def renew(snapshot: Snapshot, authorization: bytes | str | None) -> Snapsh
     """
     forget(snapshot)
     found = await find_caller(authorization)
-    if found.configuration.user_from != snapshot.configuration.user_from:
+    if found.configuration.user_from is not snapshot.configuration.user_from:
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
     return found
 
@@ -85,19 +85,20 @@ def find_user(user_from: UserFrom, *, body: object, header: str | None, path: st
 
     What stands in another place then means nothing to us. Raises BadField.
     """
-    if body is not None and user_from == "any":
-        return NamedUser(check_user(body, "user"), "body")
-    if header is not None and user_from != "url":
-        return NamedUser(check_user(header, "X-Paywall-User"), "header")
-    if path is not None and user_from != "header":
-        return NamedUser(check_user(path, "user"), "url")
-    raise BadField("X-Paywall-User" if user_from == "header" else "user", _HOW_TO_NAME[user_from], "user_required")
+    if body is not None and user_from is UserFrom.ANY:
+        return NamedUser(check_user(body, "user"), UserPlace.BODY)
+    if header is not None and user_from is not UserFrom.URL:
+        return NamedUser(check_user(header, "X-Paywall-User"), UserPlace.HEADER)
+    if path is not None and user_from is not UserFrom.HEADER:
+        return NamedUser(check_user(path, "user"), UserPlace.URL)
+    field = "X-Paywall-User" if user_from is UserFrom.HEADER else "user"
+    raise BadField(field, _HOW_TO_NAME[user_from], "user_required")
 
 
 _HOW_TO_NAME: dict[UserFrom, str] = {
-    "any": "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL.",
-    "header": "Name the end user in the header `X-Paywall-User`: this paywall takes them from nowhere else.",
-    "url": "Name the end user in the URL, /v1/{user}/…: this paywall takes them from nowhere else.",
+    UserFrom.ANY: "Name the end user: `user` in the body, the header `X-Paywall-User`, or /v1/{user}/… in the URL.",
+    UserFrom.HEADER: "Name the end user in the header `X-Paywall-User`: this paywall takes them from nowhere else.",
+    UserFrom.URL: "Name the end user in the URL, /v1/{user}/…: this paywall takes them from nowhere else.",
 }
 
 

@@ -19,6 +19,7 @@ from app.api.v1.client_watch import ClientWatch
 from app.api.v1.exchange import EVENTS, NO_ACTION, AsgiSend, Exchange, Header, Scope
 from app.api.v1.stream_comments import StreamComments
 from app.domain.errors import CoinslotError
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.wallets.wallets import RESERVED_WORDS
 from app.flows.callers.asked import Ask, PaywallRefusal
@@ -98,7 +99,7 @@ async def _understand(exchange: Exchange, snapshot: Snapshot, share: Share) -> t
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, share: Share) -> None:
     answering, claimed = await _understand(exchange, snapshot, share)
-    if claimed is None and snapshot.configuration.disconnect != "drain":
+    if claimed is None and snapshot.configuration.disconnect is not Disconnect.DRAIN:
         begun = await answering.begin(None)
         await (answering.ask(begun) if isinstance(begun, Ask) else answering.carry(begun))
         return

@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.events import catalogue
 from app.domain.events.made import Made, about, make
 from app.domain.money import NANOS, format_decimal
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.requests import CLIENT_GONE, INTERRUPTED
 from app.domain.usage.tables import RequestKind, RequestStatus
 
@@ -15,7 +16,7 @@ Row = Mapping[str, Any]
 
 _OUTPUT_KINDS = frozenset({"output", "reasoning", "audio_output"})
 _NO_TOKENS = frozenset({"request"})
-_LEFT = ("cancel", "free")
+_LEFT = (Disconnect.CANCEL, Disconnect.FREE)
 """What a paywall may do when a client goes away, other than carrying the answer to its end."""
 
 

@@ -4,7 +4,8 @@ Versions are immutable; publishing bumps the paywall's ledger epoch, so that eve
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -20,17 +21,64 @@ from app.domain.paywalls.modes import RULES, Mode
 from app.domain.paywalls.paywall import Paywall, to_paywall
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 
-Disconnect = Literal["cancel", "drain", "free"]
-UserFrom = Literal["any", "header", "url"]
-"""Which place of a request names its end user: body, header or URL, in this order, or one of them alone.
-
-An app that passes on whole bodies of its users lets them name each other, unless it is `header` or `url`."""
-UserPlace = Literal["body", "header", "url"]
-"""The place of a request that named its end user; the query of a GET stands for the body."""
-AuthStyle = Literal["bearer", "api-key"]
 DEMO, BUILT_IN = "demo", "built-in"
 APP_TEXT_CHARACTERS_MAX = 140
 URL_CHARACTERS_MAX = 2_000
+
+
+class Disconnect(StrEnum):
+    """What becomes of an answer and its charge when the client goes away in the middle of it (`decisions.md` 4)."""
+
+    CANCEL = "cancel"
+    """It is cancelled upstream, and what had been delivered is charged."""
+    DRAIN = "drain"
+    """It is carried to its end and charged; so is every answer with an Idempotency-Key, which is kept for the retry."""
+    FREE = "free"
+    """It is cancelled upstream, and nothing is charged."""
+
+
+class UserFrom(StrEnum):
+    """Which place of a request names its end user.
+
+    An app that passes on whole bodies of its users lets them name each other, unless it is `header` or `url`.
+    """
+
+    ANY = "any"
+    """The body, else the header, else the URL."""
+    HEADER = "header"
+    """The header `X-Paywall-User` alone."""
+    URL = "url"
+    """The URL alone, /v1/{user}/…."""
+
+
+class UserPlace(StrEnum):
+    """The place of a request that named its end user."""
+
+    BODY = "body"
+    """Its field `user`; the query of a GET stands for the body."""
+    HEADER = "header"
+    """The header `X-Paywall-User`."""
+    URL = "url"
+    """The URL, /v1/{user}/…."""
+
+
+class AuthStyle(StrEnum):
+    """How a provider's key is sent."""
+
+    BEARER = "bearer"
+    """In the header `Authorization`, as OpenAI wants it."""
+    API_KEY = "api-key"
+    """In the header `api-key`, as Azure wants it."""
+
+    def header(self, key: str) -> tuple[str, str]:
+        """Returns name and value of the header that carries a key."""
+        return ("api-key", key) if self is AuthStyle.API_KEY else ("Authorization", f"Bearer {key}")
+
+
+_CHOICES: tuple[tuple[str, type[StrEnum], str], ...] = (
+    ("disconnect", Disconnect, "`disconnect` must be cancel, drain or free."),
+    ("user_from", UserFrom, "`user_from` must be any, header or url."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +95,7 @@ class ProviderSetting:
     base_url: str = ""
     key_sealed: str | None = None
     limit_field: str = ""
-    auth: AuthStyle = "bearer"
+    auth: AuthStyle = AuthStyle.BEARER
     headers: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -94,13 +142,13 @@ class Configuration:
     return_origins: tuple[str, ...] = ()
     messages: dict[str, str] = field(default_factory=dict)
     is_strict: bool = False
-    disconnect: Disconnect = "cancel"
+    disconnect: Disconnect = Disconnect.CANCEL
     markup_basis_points: int = 0
     needs_confirmation: bool = False
     app_text: str = ""
     responder: ResponderSetting | None = None
     limits: PaywallLimits = field(default_factory=PaywallLimits)
-    user_from: UserFrom = "any"
+    user_from: UserFrom = UserFrom.ANY
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
@@ -110,12 +158,15 @@ class Configuration:
     def from_json(stored: dict[str, Any]) -> "Configuration":
         """Reads what was stored."""
         headers = tuple((name, value) for name, value in stored["provider"].get("headers", ()))
-        provider = ProviderSetting(**{**stored["provider"], "headers": headers})
+        auth = AuthStyle(stored["provider"].get("auth", AuthStyle.BEARER))
+        provider = ProviderSetting(**{**stored["provider"], "auth": auth, "headers": headers})
         responder = ResponderSetting(**stored["responder"]) if stored.get("responder") else None
         limits = PaywallLimits.from_json(stored.get("limits", {}))
         origins = tuple(stored["return_origins"])
+        disconnect = Disconnect(stored.get("disconnect", Disconnect.CANCEL))
+        user_from = UserFrom(stored.get("user_from", UserFrom.ANY))
         return Configuration(**{**stored, "provider": provider, "return_origins": origins, "responder": responder,
-                                "limits": limits})  # fmt: skip
+                                "limits": limits, "disconnect": disconnect, "user_from": user_from})  # fmt: skip
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
@@ -141,10 +192,9 @@ def check(configuration: Configuration) -> None:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
     if len(configuration.app_text) > APP_TEXT_CHARACTERS_MAX or not configuration.app_text.isprintable():
         raise BadField("app_text", f"`app_text` must be one line of at most {APP_TEXT_CHARACTERS_MAX} characters.")
-    if configuration.disconnect not in get_args(Disconnect):
-        raise BadField("disconnect", "`disconnect` must be cancel, drain or free.")
-    if configuration.user_from not in get_args(UserFrom):
-        raise BadField("user_from", "`user_from` must be any, header or url.")
+    for name, kind, message in _CHOICES:
+        if not isinstance(getattr(configuration, name), kind):
+            raise BadField(name, message)
     check_messages(configuration.messages)
     check_paywall_limits(configuration.limits)
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain import clock
 from app.domain.money import NANOS, Unit, format_decimal, format_fraction
+from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import PER_MILLION, Price, Tokens
 
 
@@ -48,7 +49,7 @@ class Receipt:
     billing_source: str
     streamed: bool
     estimated: bool
-    disconnect: str | None
+    disconnect: Disconnect | None
     price_version: int | None
     unit: str
     lines: Sequence[ReceiptLine]
@@ -62,7 +63,7 @@ class Receipt:
     provider_cost: str | None = None
     late: Mapping[str, Any] | None = None
     tier_from_tokens: int | None = None
-    user_from: str | None = None
+    user_from: UserPlace | None = None
     paywall_version: int | None = None
     key_id: str | None = None
     session: str | None = None
@@ -96,7 +97,7 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
     """Builds the receipt of a stored request; `row` has the columns of the `request` table."""
     charge, hold = row["charge_nanos"] or 0, row["hold_nanos"] or 0
     detail: Mapping[str, Any] = row["receipt"] or {} if row["status"] != "running" else {}
-    cost = row["provider_cost_nanos"]
+    cost, left = row["provider_cost_nanos"], detail.get("disconnect")
     return Receipt(
         id=row["id"],
         client_request_id=row["client_request_id"],
@@ -109,7 +110,7 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         billing_source=row["billing_source"],
         streamed=bool(row["streamed"]),
         estimated=bool(detail.get("estimated")),
-        disconnect=detail.get("disconnect"),
+        disconnect=None if left is None else Disconnect(left),
         price_version=row["price_version"],
         unit=Unit(row["unit"]).value,
         lines=[ReceiptLine(**line) for line in detail.get("lines", ())],

@@ -14,7 +14,7 @@ from app.domain.ids import as_id
 from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Unit, format_decimal
-from app.domain.paywalls.configuration import UserPlace
+from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms
@@ -87,7 +87,7 @@ class Metered:
 
     tokens: Tokens | None
     estimated: bool = False
-    disconnect: str | None = None
+    disconnect: Disconnect | None = None
     provider_cost_nanos: int | None = None
     failure: str | None = None
 

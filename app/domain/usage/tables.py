@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
+from app.domain.paywalls.configuration import UserPlace
 from app.sql.columns import STRICT, Json, Whole, Words, one_of
 
 
@@ -66,7 +67,7 @@ class Request(SQLModel, table=True):
     paywall_id: str = Field(sa_type=Words)
     wallet_id: str = Field(sa_type=Words)
     external_id: str = Field(sa_type=Words)
-    user_from: str | None = Field(default=None, sa_type=Words)
+    user_from: UserPlace | None = Field(default=None, sa_type=one_of(UserPlace))
     kind: RequestKind = Field(sa_type=one_of(RequestKind))
     status: RequestStatus = Field(sa_type=one_of(RequestStatus))
     model: str | None = Field(default=None, sa_type=Words)

@@ -16,6 +16,7 @@ import orjson
 from app import threads
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.callers.asked import Stopped
@@ -77,7 +78,7 @@ class Carrier:
             if metered is None:
                 await asyncio.shield(self._legs.keep(self._conclude(run, answer, None)))
         if run.has_left:
-            metered = Metered(metered.tokens, metered.estimated, "drain", metered.provider_cost_nanos)
+            metered = Metered(metered.tokens, metered.estimated, Disconnect.DRAIN, metered.provider_cost_nanos)
 
         if stopped_at_lowered_limit(run, metered, cut_choices(content)):
             run.stopped = run.leg.lowered_by
@@ -106,7 +107,9 @@ class Carrier:
         is_said = usage is not None and usage.output is not None
         return await self._count(run, usage, Written("") if is_said else written_in([content]), None)
 
-    async def _count(self, run: Run, usage: Usage | None, written: Written | None, disconnect: str | None) -> Metered:
+    async def _count(
+        self, run: Run, usage: Usage | None, written: Written | None, disconnect: Disconnect | None
+    ) -> Metered:
         """Returns what the provider said was used, as far as that can be of all that was written; we count the rest."""
         usage = usage or Usage()
         if written is not None and not written and not usage.output:
@@ -158,9 +161,11 @@ class Carrier:
             finally:
                 metered = await self._meter_delivered(run, meter, policy, is_cut=True)
         finally:
-            await self._legs.settle(run, metered, is_free=policy == "free")
+            await self._legs.settle(run, metered, is_free=policy is Disconnect.FREE)
 
-    async def _meter_delivered(self, run: Run, meter: StreamMeter, disconnect: str | None, *, is_cut: bool) -> Metered:
+    async def _meter_delivered(
+        self, run: Run, meter: StreamMeter, disconnect: Disconnect | None, *, is_cut: bool
+    ) -> Metered:
         tokens = meter.final_tokens(is_cut=is_cut)
         if tokens is not None and meter.usage is not None:
             return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.usage.cost_nanos)
@@ -199,7 +204,7 @@ class Carrier:
                 await (answer.finish() if meter.is_done else answer.close())
             finally:
                 try:
-                    disconnect = "drain" if run.has_left else None
+                    disconnect = Disconnect.DRAIN if run.has_left else None
                     metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
                     metered = metered if end.within is None else end.within(metered)
                     if end.failure is not None:

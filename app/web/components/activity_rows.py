@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
 from app.web.frame.format import ago
@@ -30,9 +31,9 @@ _KINDS = {
 }
 _NOTES = {"interrupted": "The answer was interrupted; what had been delivered was charged."}
 _LEFT_NOTES = {
-    "cancel": "The app closed the connection early; what had been delivered was charged.",
-    "drain": "The app closed the connection early; the answer was finished and kept for it.",
-    "free": "The app closed the connection early; this was not charged.",
+    Disconnect.CANCEL: "The app closed the connection early; what had been delivered was charged.",
+    Disconnect.DRAIN: "The app closed the connection early; the answer was finished and kept for it.",
+    Disconnect.FREE: "The app closed the connection early; this was not charged.",
 }
 
 

@@ -141,7 +141,7 @@ def check_paid_once(app: Demo, reader: Reader, charge: Fraction) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["cancel", "free"])
+@pytest.mark.parametrize("policy", [Disconnect.CANCEL, Disconnect.FREE])
 def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
     patient: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
 ) -> None:
@@ -171,12 +171,12 @@ def test_who_does_not_read_holds_the_upstream_up_and_nobody_else(
             < 2 * EVENT_TOKENS * max(taken) / EVENT_BYTES_MIN
         )
         charge = Fraction(receipt["charge"])
-        assert charge == (arithmetic(receipt) if policy == "cancel" else 0)
+        assert charge == (arithmetic(receipt) if policy is Disconnect.CANCEL else 0)
         check_paid_once(app, reader, charge)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["cancel", "free", "drain"])
+@pytest.mark.parametrize("policy", list(Disconnect))
 def test_who_does_not_read_for_as_long_as_a_silence_may_be_is_a_client_gone(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack, policy: Disconnect
 ) -> None:
@@ -186,18 +186,18 @@ def test_who_does_not_read_for_as_long_as_a_silence_may_be_is_a_client_gone(
     """
     app = app_of(demo, emulated, policy)
     emulated.reset()
-    model = SHORT_FLOOD if policy == "drain" else FLOOD
+    model = SHORT_FLOOD if policy is Disconnect.DRAIN else FLOOD
     stuck = [open_stream(app, model, readers) for _ in range(2)]
-    wait_for_outcome(emulated, model, "answered" if policy == "drain" else "disconnected")
+    wait_for_outcome(emulated, model, "answered" if policy is Disconnect.DRAIN else "disconnected")
     for reader in stuck:
         closed(app, reader.user)
         receipt = app.receipt(reader.request_id)
         tokens = next(line["tokens"] for line in receipt["lines"] if line["kind"] == "output")
-        assert tokens == 3_000 * EVENT_TOKENS if policy == "drain" else 0 < tokens < 11_000 * EVENT_TOKENS / 2
+        assert tokens == 3_000 * EVENT_TOKENS if policy is Disconnect.DRAIN else 0 < tokens < 11_000 * EVENT_TOKENS / 2
         charge = Fraction(receipt["charge"])
-        assert charge == (0 if policy == "free" else arithmetic(receipt))
+        assert charge == (0 if policy is Disconnect.FREE else arithmetic(receipt))
         check_paid_once(app, reader, charge)
-        if policy != "drain":  # whose answer is recorded whole before its reader is given up
+        if policy is not Disconnect.DRAIN:  # whose answer is recorded whole before its reader is given up
             with pytest.raises(ConnectionResetError):
                 read_to_end(reader.connection)
 
@@ -208,7 +208,7 @@ def test_who_does_not_read_what_is_carried_to_its_end_pays_for_all_of_it(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack, is_kept: bool
 ) -> None:
     """Only a real socket that is not read shows that the answer is carried on without it."""
-    app = app_of(demo, emulated, "cancel" if is_kept else "drain")
+    app = app_of(demo, emulated, Disconnect.CANCEL if is_kept else Disconnect.DRAIN)
     emulated.reset()
     reader = open_stream(app, SHORT_FLOOD, readers, **({"Idempotency_Key": "k"} if is_kept else {}))
     wait_for_outcome(emulated, SHORT_FLOOD, "answered")
@@ -228,7 +228,7 @@ def test_what_is_recorded_for_who_does_not_read_has_an_end(
     demo: Demo, emulated: RunningUpstream, readers: ExitStack
 ) -> None:
     """Only a real socket that is not read shows where a process would keep what it cannot send."""
-    app = app_of(demo, emulated, "drain")
+    app = app_of(demo, emulated, Disconnect.DRAIN)
     emulated.reset()
     before = memory_of(demo)
     reader = open_stream(app, FLOOD, readers)

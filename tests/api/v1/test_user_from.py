@@ -13,7 +13,7 @@ from app import db, settings
 from app.api.common.caller import NamedUser, find_user
 from app.domain.errors import BadField
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import UserFrom, check, publish, read_current
+from app.domain.paywalls.configuration import UserFrom, UserPlace, check, publish, read_current
 from app.domain.wallets.wallets import app_wallet, read_balance
 from app.flows.paywalls.demo import PAYWALL_ID
 from tests.support.server import QUESTION, Demo, running
@@ -57,9 +57,11 @@ def balance(user: str) -> int:
     return found.posted_nanos
 
 
-@pytest.mark.parametrize(("user_from", "counts"), [("any", "body"), ("header", "header"), ("url", "url")])
+@pytest.mark.parametrize(
+    ("user_from", "counts"), [(UserFrom.ANY, "body"), (UserFrom.HEADER, "header"), (UserFrom.URL, "url")]
+)
 def test_one_place_is_the_only_one_that_counts(own: Demo, user_from: UserFrom, counts: str) -> None:
-    use(own, "any")
+    use(own, UserFrom.ANY)
     body, header, path = (own.new_user("3") for _ in range(3))
     expected = {"body": body, "header": header, "url": path}[counts]
     use(own, user_from)
@@ -87,7 +89,8 @@ def test_one_place_is_the_only_one_that_counts(own: Demo, user_from: UserFrom, c
 
 
 @pytest.mark.parametrize(
-    ("user_from", "path", "headers"), [("header", "/ada", {}), ("url", "", {"X_Paywall_User": "ada"})]
+    ("user_from", "path", "headers"),
+    [(UserFrom.HEADER, "/ada", {}), (UserFrom.URL, "", {"X_Paywall_User": "ada"})],
 )
 def test_a_user_who_is_named_elsewhere_is_named_nowhere(
     own: Demo, user_from: UserFrom, path: str, headers: dict[str, Any]
@@ -107,7 +110,7 @@ def test_a_user_who_is_named_elsewhere_is_named_nowhere(
 
 
 def test_a_body_that_names_somebody_is_passed_on_as_it_is(own: Demo) -> None:
-    use(own, "header")
+    use(own, UserFrom.HEADER)
     long = "somebody else's own idea of a user, with spaces / and slashes " * 5
     answer = own.post("/chat/completions", {**CHAT, "user": long}, X_Paywall_User="ada")
     assert (answer.status_code, answer.headers["x-paywall-action"]) == (200, "topup")
@@ -117,16 +120,20 @@ def test_a_body_that_names_somebody_is_passed_on_as_it_is(own: Demo) -> None:
 @pytest.mark.parametrize(
     ("user_from", "body", "header", "path", "expected"),
     [
-        ("any", "b", "h", "p", ("b", "body")), ("any", None, "h", "p", ("h", "header")),
-        ("any", None, None, "p", ("p", "url")),
-        ("header", "b", "h", "p", ("h", "header")), ("url", "b", "h", "p", ("p", "url")),
-        ("header", 7, "h", None, ("h", "header")), ("url", "", "", "p", ("p", "url")),
+        (UserFrom.ANY, "b", "h", "p", NamedUser("b", UserPlace.BODY)),
+        (UserFrom.ANY, None, "h", "p", NamedUser("h", UserPlace.HEADER)),
+        (UserFrom.ANY, None, None, "p", NamedUser("p", UserPlace.URL)),
+        (UserFrom.HEADER, "b", "h", "p", NamedUser("h", UserPlace.HEADER)),
+        (UserFrom.URL, "b", "h", "p", NamedUser("p", UserPlace.URL)),
+        (UserFrom.HEADER, 7, "h", None, NamedUser("h", UserPlace.HEADER)),
+        (UserFrom.URL, "", "", "p", NamedUser("p", UserPlace.URL)),
     ],
-)  # fmt: skip
+)
 def test_the_place_is_told_with_the_user(
-    user_from: UserFrom, body: object, header: str | None, path: str | None, expected: tuple[str, str]
+    user_from: UserFrom, body: object, header: str | None, path: str | None, expected: NamedUser
 ) -> None:
-    assert find_user(user_from, body=body, header=header, path=path) == NamedUser(*expected)  # type: ignore[arg-type]
+    found = find_user(user_from, body=body, header=header, path=path)
+    assert found == expected and found.place is expected.place
 
 
 def test_a_place_that_is_none_cannot_be_published(own: Demo) -> None:

@@ -6,7 +6,7 @@ from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Collected
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import BUILT_IN, DEMO
+from app.domain.paywalls.configuration import BUILT_IN, DEMO, Disconnect
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
 from app.domain.usage.requests import Metered
@@ -69,7 +69,7 @@ async def test_what_the_provider_is_owed_beyond_the_charge_is_the_paywalls_short
         settled = await chat.settle(run, Metered(Tokens(10, 500_000)))
         free = await chat.begin(snapshot, "u1", request(max_tokens=100), "req_2", None)
         assert isinstance(free, Run)
-        await chat.settle(free, Metered(Tokens(10, 100), disconnect="free"), is_free=True)
+        await chat.settle(free, Metered(Tokens(10, 100), disconnect=Disconnect.FREE), is_free=True)
     cost = cost_nanos(run.leg.offer.price, Tokens(10, 500_000)) + cost_nanos(run.leg.offer.price, Tokens(10, 100))
     assert balance_of(Kind.PROVIDER_PAYABLE, DEMO) == cost
     assert -balance_of(Kind.SHORTFALL, snapshot.paywall_id) == cost - split_of(snapshot)["provider"]

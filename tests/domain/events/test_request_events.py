@@ -14,6 +14,7 @@ from app.domain.events.made import Made
 from app.domain.events.request_events import events_of
 from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.split import SplitTerms
 from app.domain.usage import requests
@@ -87,8 +88,8 @@ def test_a_request_that_was_not_charged_says_why(
 @pytest.mark.parametrize(
     ("metered", "type_"),
     [
-        (Metered(Tokens(1, 1), disconnect="cancel"), "proxy.request.canceled"),
-        (Metered(Tokens(1, 1), disconnect="drain"), "proxy.request.completed"),
+        (Metered(Tokens(1, 1), disconnect=Disconnect.CANCEL), "proxy.request.canceled"),
+        (Metered(Tokens(1, 1), disconnect=Disconnect.DRAIN), "proxy.request.completed"),
         (Metered(Tokens(1, 1), failure="provider_error"), "proxy.request.failed"),
     ],
 )

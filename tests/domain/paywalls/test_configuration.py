@@ -9,9 +9,12 @@ from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import (
+    AuthStyle,
     Configuration,
+    Disconnect,
     ProviderSetting,
     ResponderSetting,
+    UserFrom,
     check,
     create_paywall,
     epoch_subject,
@@ -28,7 +31,8 @@ FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example
                       {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip
 
 
-OWN = ProviderSetting("openai", "https://api.openai.com/v1", "v1.sealed", "max_tokens", "api-key", (("x-title", "L"),))
+OWN = ProviderSetting("openai", "https://api.openai.com/v1", "v1.sealed", "max_tokens", AuthStyle.API_KEY,
+                      (("x-title", "L"),))  # fmt: skip
 LIMITED = PaywallLimits(user=Limits(requests_per_minute=5), paywall=Limits(spend_per_day_nanos=10**12))
 
 
@@ -36,12 +40,22 @@ LIMITED = PaywallLimits(user=Limits(requests_per_minute=5), paywall=Limits(spend
     "written",
     [
         FIRST,
-        replace(FIRST, provider=OWN, disconnect="drain", markup_basis_points=5, limits=LIMITED),
+        replace(
+            FIRST,
+            provider=OWN,
+            disconnect=Disconnect.DRAIN,
+            user_from=UserFrom.URL,
+            markup_basis_points=5,
+            limits=LIMITED,
+        ),
         replace(FIRST, responder=ResponderSetting("https://lexica.example/messages", "v1.sealed")),
     ],
 )
 def test_what_is_stored_is_read_back(written: Configuration) -> None:
-    assert Configuration.from_json(json.loads(json.dumps(written.to_json()))) == written
+    read = Configuration.from_json(json.loads(json.dumps(written.to_json())))
+    assert read == written
+    assert read.disconnect is written.disconnect and read.user_from is written.user_from
+    assert read.provider.auth is written.provider.auth
 
 
 def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
@@ -54,7 +68,9 @@ def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
         "messages": {},
         "is_strict": False,
     }
-    assert Configuration.from_json(old).disconnect == "cancel"
+    read = Configuration.from_json(old)
+    assert read.disconnect is Disconnect.CANCEL and read.user_from is UserFrom.ANY
+    assert read.provider.auth is AuthStyle.BEARER
 
 
 def test_a_paywall_is_created_with_its_first_version(database: str) -> None:

@@ -13,6 +13,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Applied, Collected
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.split import SplitTerms
@@ -73,7 +74,7 @@ def test_a_request_runs_and_is_settled(database: str) -> None:
     one = asked("req_1")
     write(requests.begin(one, Applied(amount=100_000)))
     assert (receipt("req_1").status, receipt("req_1").hold, receipt("req_1").released) == ("running", "0.0001", "0")
-    metered = Metered(Tokens(10, 20, 4), estimated=True, disconnect="cancel")
+    metered = Metered(Tokens(10, 20, 4), estimated=True, disconnect=Disconnect.CANCEL)
     write(requests.finish(one, metered, Applied(amount=50_000, released=50_000, short=3)))
     found = receipt("req_1")
     assert (found.status, found.charge, found.released, found.minimum) == (

@@ -10,6 +10,7 @@ import pytest
 from app.domain.errors import Unavailable
 from app.domain.ledger.operations import Applied, Operation
 from app.domain.money import NANOS
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.rows import Rows
 from app.domain.wallets.wallets import Balance
 from tests.support.asking import STREAMED, Asking
@@ -103,7 +104,7 @@ async def test_a_counter_that_breaks_leaves_nothing_held(database: str) -> None:
 
 async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str) -> None:
     snapshot = make_snapshot()
-    snapshot = replace(snapshot, configuration=replace(snapshot.configuration, disconnect="free"))
+    snapshot = replace(snapshot, configuration=replace(snapshot.configuration, disconnect=Disconnect.FREE))
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
         task = asyncio.create_task(carrier.stream(run, lambda data: asyncio.sleep(0), describe))

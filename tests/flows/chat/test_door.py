@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.errors import BadField, Blocked, StaleDecision
 from app.domain.money import NANOS
+from app.domain.paywalls.configuration import UserPlace
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call, Run
@@ -20,7 +21,7 @@ from tests.support.scripted import COUNTER, Scripted, flows, limiter
 def call_of(snapshot: Snapshot, user: str = "ada") -> Call:
     content = {"model": "m", "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}
     request = read_chat_request(content | {"model": next(iter(snapshot.offers))})
-    return Call(snapshot=snapshot, user=user, user_from="body", request=request, request_id="req_1")
+    return Call(snapshot=snapshot, user=user, user_from=UserPlace.BODY, request=request, request_id="req_1")
 
 
 async def never(_snapshot: Snapshot) -> Snapshot:

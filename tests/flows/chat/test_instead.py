@@ -10,7 +10,7 @@ from app import settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting
+from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting, UserPlace
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.asked import Ask, PaywallRefusal
@@ -53,7 +53,7 @@ def call_of(snapshot: Snapshot, *, content: dict[str, Any] | None = None, wants_
     request = read_chat_request(
         {"model": "gpt-x", "messages": [{"role": "user", "content": "Hello"}], **(content or {})}
     )
-    return Call(snapshot=snapshot, user="ada", user_from="body", request=request, request_id="req_1",
+    return Call(snapshot=snapshot, user="ada", user_from=UserPlace.BODY, request=request, request_id="req_1",
                 wants_errors=wants_errors)  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, ProviderFailed, UnknownModel
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import AuthStyle, Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
@@ -82,9 +82,9 @@ async def test_a_provider_that_answers_is_saved_with_its_key_sealed_and_its_mode
     assert refused.value.code == "model_not_priced"
 
 
-@pytest.mark.parametrize(("auth", "header"), [("bearer", "authorization"), ("api-key", "api-key")])
+@pytest.mark.parametrize(("auth", "header"), [(AuthStyle.BEARER, "authorization"), (AuthStyle.API_KEY, "api-key")])
 async def test_a_chat_goes_where_and_as_the_setting_says(
-    providers: ProvidersByName, emulated: RunningUpstream, auth: str, header: str
+    providers: ProvidersByName, emulated: RunningUpstream, auth: AuthStyle, header: str
 ) -> None:
     emulated.reset()
     snapshot, headers = make_snapshot({"demo-mini": NewPrice("demo-mini", 1, 2)}), (("x-title", "Lexica"),)
@@ -97,9 +97,9 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
         with pytest.raises(ProviderFailed):
             await chat.begin(snapshot, "ada", request(), "req_1", None)  # the emulator has no model of that name
     seen = emulated.seen()[0]["headers"]
-    assert seen[header] == (KEY if auth == "api-key" else f"Bearer {KEY}")
+    assert seen[header] == (KEY if auth is AuthStyle.API_KEY else f"Bearer {KEY}")
     assert (seen[":query"], seen["x-title"]) == ("api-version=2024-10-21", "Lexica")
-    assert ("authorization" in seen) == (auth == "bearer")
+    assert ("authorization" in seen) == (auth is AuthStyle.BEARER)
 
 
 @pytest.mark.parametrize(
