@@ -132,6 +132,8 @@ UNCALLED: dict[str, str] = {
     "app/domain/paywalls/limit_overrides.py:set_override": NO_PAGE,
     "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
+    "app/domain/paywalls/versions.py:read_version": NO_PAGE,
+    "app/domain/pricing/price_book.py:prices_at": NO_PAGE,
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,

@@ -7,10 +7,11 @@ import httpx
 
 from app import db, settings
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits
 from app.flows.paywalls.demo import PAYWALL_ID
 from tests.bench.drive import Target
+from tests.support import books
 
 NONE = PaywallLimits()
 
@@ -50,6 +51,6 @@ def turn_on(name: str, target: Target, endpoint: str, database_url: str) -> None
         httpx.post(url, json=body, headers=headers, timeout=30).raise_for_status()
     settings.configure(database_url=database_url)
     with db.transaction() as session:
-        publish(session, PAYWALL_ID, replace(read_current(session, PAYWALL_ID)[1], limits=features.limits))
+        books.publish(session, PAYWALL_ID, replace(read_current(session, PAYWALL_ID)[1], limits=features.limits))
     db.dispose()
     settings.configure()

@@ -23,19 +23,19 @@ from app.api.serving.http import create_api
 from app.domain.authorizations.authorizations import list_of
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls import configuration, keys
+from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
 from app.domain.people.account_keys import make_account_key
 from app.domain.people.accounts import list_identities
 from app.domain.people.sessions import Person
-from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.shared import shared_wallet_id
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
 from app.flows.people.sign_in import find_person
 from app.web.pages import PAGES
 from tests.journeys.site import Site
+from tests.support import books
 from tests.support.browser import Browser
 from tests.support.crowd import MAILBOX, top_up
 from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
@@ -116,8 +116,8 @@ def make_rival_key() -> str:
     key = keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], paywall_id)
     with db.transaction() as session:
         _, copied = read_current(session, SHARED_PAYWALL_ID)
-        configuration.create_paywall(session, paywall_id, Mode.SHARED, Environment.SANDBOX, Unit.USDC, copied)
-        price_book.set_price(session, paywall_id, NewPrice("demo-mini", NANOS, 2 * NANOS))
+        books.create_paywall(session, paywall_id, Mode.SHARED, Environment.SANDBOX, Unit.USDC, copied)
+        books.set_price(session, paywall_id, NewPrice("demo-mini", NANOS, 2 * NANOS))
         keys.add_key(session, paywall_id, key)
     return key
 

@@ -23,7 +23,7 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls import configuration, keys
+from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import BUILT_IN, Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import NewPrice
@@ -34,7 +34,7 @@ from app.domain.wallets.shared import open_shared_wallet
 from app.sql.columns import table_of
 from tests.emulators import openrouter
 from tests.emulators.openrouter import RunningOpenRouter, model
-from tests.support import crowd
+from tests.support import books, crowd
 from tests.support.handed import approve, mint_connect, set_own_price, sync_catalogue
 from tests.support.server import Demo, arithmetic, command, running
 
@@ -92,7 +92,7 @@ async def prepare(paywall_id: str, key: str) -> None:
     first = Configuration("Lexica", ProviderSetting(BUILT_IN), "https://lexica.example", markup_basis_points=2_000)
     person, _ = await crowd.sign_in("ada@example.org")
     with db.transaction() as session:
-        configuration.create_paywall(session, paywall_id, Mode.SHARED, Environment.LIVE, Unit.USDC, first)
+        books.create_paywall(session, paywall_id, Mode.SHARED, Environment.LIVE, Unit.USDC, first)
         keys.add_key(session, paywall_id, key)
         account = open_shared_wallet(session, person.account_id, Environment.LIVE)
         paid = Transfer(account.beside(Kind.WORLD, "x"), account, 100 * NANOS, "topup")

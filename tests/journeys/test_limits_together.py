@@ -18,13 +18,13 @@ import pytest
 from app import db, settings
 from app.domain.money import Environment
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import ProviderSetting, publish, read_current
+from app.domain.paywalls.configuration import ProviderSetting, read_current
 from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.flows.upkeep.audit import audit
 from tests.emulators import redis_server, upstream
 from tests.journeys.pages import free_port
-from tests.support import forked
+from tests.support import books, forked
 from tests.support.books import PRICE, make_paywall
 from tests.support.forked import Started
 from tests.support.server import QUESTION
@@ -106,7 +106,7 @@ def make_limited(base_url: str, limits: PaywallLimits) -> tuple[str, str]:
     prices = {model: replace(PRICE, model=model) for model in (LONG, SHORT)}
     with db.transaction() as session:
         paywall_id = make_paywall(session, prices, ProviderSetting("emulator", base_url))
-        publish(session, paywall_id, replace(read_current(session, paywall_id)[1], limits=limits))
+        books.publish(session, paywall_id, replace(read_current(session, paywall_id)[1], limits=limits))
         keys.add_key(session, paywall_id, key)
     return paywall_id, key
 

@@ -10,15 +10,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app import db, settings
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls import configuration, keys
+from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_current
 from app.domain.paywalls.modes import Mode
-from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
+from tests.support import books
 from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
 from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
@@ -48,9 +48,9 @@ def make_paywall(mode: Mode, unit: Unit) -> tuple[str, str]:
     with db.transaction() as session:
         _, copied = read_current(session, SHARED_PAYWALL_ID)
         named = replace(copied, app_name="N" * 60, app_url=RETURN_URL, app_text="t" * APP_TEXT_CHARACTERS_MAX)
-        configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, named)
+        books.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, named)
         for model in ("demo-mini", f"demo-{'m' * 100}"):
-            price_book.set_price(session, paywall_id, NewPrice(model, NANOS, 2 * NANOS))
+            books.set_price(session, paywall_id, NewPrice(model, NANOS, 2 * NANOS))
         keys.add_key(session, paywall_id, key)
     return paywall_id, key
 

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from app import db, settings
 from app.domain.all_tables import METADATA
 from app.domain.ledger.book import budget_set_id
+from app.domain.money import Unit
+from app.domain.pricing.price_book import prices_at, read_offers
 from app.domain.usage.request_list import RequestFilter, list_receipts
 from app.domain.usage.requests import read_receipt
 from tests.domain.ledger.money import WALLET, deposit, do, execute, findings
@@ -126,6 +128,41 @@ def test_requests_from_before_say_nothing_of_key_version_session_and_agent() -> 
         assert set(session.execute(text(f"SELECT {columns} FROM request")).one()) == {None}
     assert (found.status, found.hold) == ("released", "0.000000009")
     assert (found.key_id, found.paywall_version, found.session, found.agent) == (None,) * 4
+    assert findings() == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_prices_from_before_count_from_the_version_that_was_the_newest_then() -> None:
+    with db._migrating() as connection:
+        command.upgrade(db._alembic(connection), "2026_11_28_0950_request_origin")
+    for paywall_id, times in (("pw_1", (10, 20, 30)), ("pw_2", (5,))):
+        execute(f"INSERT INTO paywall VALUES ('{paywall_id}', 'default', 'sandbox', 'USD', {len(times)}, 1)")
+        for version, time in enumerate(times, 1):
+            execute(f"INSERT INTO paywall_version VALUES ('{paywall_id}', {version}, '{{}}', {time})")
+    columns = (
+        "id, paywall_id, model, version, display_name, description, input_nanos, cached_input_nanos, output_nanos,"
+        " request_nanos, minimum_nanos, markup_basis_points, created_at, retired_at"
+    )
+    rows = (
+        ("pw_1", "m", 1, 10, "NULL"), ("pw_1", "m", 2, 19, 25), ("pw_1", "m", 3, 31, "NULL"),
+        ("pw_1", "early", 1, 3, "NULL"), ("pw_1", "n", 1, 20, 20), ("pw_2", "m", 1, 25, "NULL"),
+    )  # fmt: skip
+    for paywall_id, model, version, created_at, retired_at in rows:
+        execute(
+            f"INSERT INTO model_price ({columns}) VALUES ('{paywall_id}{model}{version}', '{paywall_id}', '{model}',"
+            f" {version}, '', '', 1, 1, 1, 0, 0, 0, {created_at}, {retired_at})"
+        )
+    db.migrate()
+    with db.transaction(writes=False) as session:
+        found = {
+            number: {model: row.version for model, row in prices_at(session, "pw_1", number).items()}
+            for number in (1, 2, 3)
+        }
+        assert found == {1: {"m": 2, "early": 1}, 2: {"early": 1}, 3: {"m": 3, "early": 1}}
+        assert set(prices_at(session, "pw_2", 1)) == {"m"}
+        assert set(read_offers(session, "pw_1", Unit.USD).priced) == set(found[3])
+        assert session.execute(text("SELECT DISTINCT made_by FROM paywall_version")).scalars().all() == [None]
+        assert session.execute(text("SELECT count(*) FROM paywall_member")).scalar_one() == 0
     assert findings() == []
 
 

@@ -1,7 +1,7 @@
 """What tests of money share: a paywall with prices, a queue, and the question whether the books balance."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy.orm import Session
 
@@ -9,9 +9,10 @@ from app import db
 from app.commit_queue import CommitQueue
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls import configuration, keys
+from app.domain.paywalls import keys, versions
 from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.versions import Edition, open_edition, open_first_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.snapshot import Snapshot, read_snapshot
@@ -33,10 +34,56 @@ def make_paywall(
     first = Configuration("Lexica", chosen, "https://lexica.example", markup_basis_points=markup_basis_points)
     unit = Unit.USDC if mode is Mode.SHARED else Unit.USD
     environment = Environment.LIVE if chosen.is_operators else Environment.SANDBOX
-    configuration.create_paywall(session, paywall_id, mode, environment, unit, first)
-    for price in prices.values():
-        price_book.set_price(session, paywall_id, price)
+    edition = open_first_edition(session, paywall_id, mode, environment, unit, first)
+    price_book.set_prices(edition, prices.values())
+    versions.publish(edition)
     return paywall_id
+
+
+def create_paywall(
+    session: Session, paywall_id: str, mode: Mode, environment: Environment, unit: Unit, first: Configuration
+) -> None:
+    """Creates a paywall without prices. Raises BadField."""
+    versions.publish(open_first_edition(session, paywall_id, mode, environment, unit, first))
+
+
+@contextmanager
+def editing(session: Session, paywall_id: str, made_by: str | None = None) -> Iterator[Edition]:
+    """Begins a version of a paywall, and publishes it if it changes anything. Raises BadField, NotFound."""
+    edition = open_edition(session, paywall_id, made_by)
+    yield edition
+    versions.publish(edition)
+
+
+def publish(session: Session, paywall_id: str, configuration: Configuration) -> int:
+    """Publishes a configuration, and returns the number of its version. Raises BadField, NotFound."""
+    with editing(session, paywall_id) as edition:
+        edition.configuration = configuration
+    return edition.number if edition.is_changed else edition.paywall.version
+
+
+def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
+    """Publishes a price, and returns the version of that price. Raises BadField."""
+    with editing(session, paywall_id) as edition:
+        return price_book.set_price(edition, new)
+
+
+def set_prices(session: Session, paywall_id: str, prices: Iterable[NewPrice]) -> list[str]:
+    """Publishes prices, and returns the models for which that changed something. Raises BadField."""
+    with editing(session, paywall_id) as edition:
+        return price_book.set_prices(edition, prices)
+
+
+def retire(session: Session, paywall_id: str, model: str, because: str = price_book.BY_DEVELOPER) -> bool:
+    """Publishes that a model is off; tells whether it was on."""
+    with editing(session, paywall_id) as edition:
+        return price_book.retire(edition, model, because)
+
+
+def note_unpriced(session: Session, paywall_id: str, model: str) -> None:
+    """Publishes that nobody knows what a model costs."""
+    with editing(session, paywall_id) as edition:
+        price_book.note_unpriced(edition, model)
 
 
 def make_snapshot(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import settings
 from app.commit_queue import CommitQueue
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
+from app.domain.paywalls.changes import CATALOGUE
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import NewPrice
@@ -34,6 +35,7 @@ from app.ports.payments import PaymentRail
 from app.ports.prices import ModelCatalogue, PriceCatalogue
 from app.ports.providers import ChatProvider, Providers, ProviderTarget
 from app.ports.seal import Sealer
+from tests.support import books
 
 
 def links() -> Links:
@@ -141,7 +143,8 @@ async def mature_earnings() -> int:
 
 
 def follow_catalogue(session: Session, paywall_id: str, list_host: str) -> tuple[int, list[SwitchedOff]]:
-    return follow.follow_catalogue(session, paywall_id, FollowRules(list_host, fee()))
+    with books.editing(session, paywall_id, CATALOGUE) as edition:
+        return follow.follow_catalogue(edition, FollowRules(list_host, fee()))
 
 
 async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:

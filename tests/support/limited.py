@@ -14,7 +14,7 @@ from app.domain.errors import LimitReached
 from app.domain.limits.spending import left_nanos, spend_limits
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.limits import Limits, PaywallLimits
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
@@ -24,6 +24,7 @@ from app.flows.callers.snapshot import Snapshot, read_snapshot
 from app.flows.chat.answer import Carrier
 from app.flows.chat.call import Run
 from app.flows.limits.limiter import Limiter
+from tests.support import books
 from tests.support.books import PRICE, give, make_paywall, running_queue
 from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, Scripted, limiter, request
@@ -37,7 +38,7 @@ def limited_snapshot(limits: PaywallLimits, mode: Mode = Mode.DEFAULT) -> tuple[
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"demo-mini": PRICE}, mode=mode)
         _, current = read_current(session, paywall_id)
-        publish(session, paywall_id, replace(current, limits=limits))
+        books.publish(session, paywall_id, replace(current, limits=limits))
         keys.add_key(session, paywall_id, key)
         return read_snapshot(session, key), key
 

@@ -1,7 +1,4 @@
-"""The configuration of a paywall: what a developer publishes as one version.
-
-Versions are immutable; publishing bumps the paywall's ledger epoch, so that every process decides anew.
-"""
+"""The configuration of a paywall: what a developer publishes, with prices, as one version (`versions.py`)."""
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -10,11 +7,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app.domain import clock
 from app.domain.errors import BadField, NotFound
-from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import BumpEpoch
-from app.domain.money import Environment, Unit
+from app.domain.money import Environment
 from app.domain.paywalls.limits import PaywallLimits, check_paywall_limits
 from app.domain.paywalls.messages import check_messages
 from app.domain.paywalls.modes import RULES, Mode
@@ -229,38 +223,6 @@ def check_responder(environment: Environment, responder: ResponderSetting | None
 def epoch_subject(paywall_id: str) -> str:
     """Returns the subject of the ledger epoch that each publication bumps."""
     return f"paywall:{paywall_id}"
-
-
-def create_paywall(
-    session: Session, paywall_id: str, mode: Mode, environment: Environment, unit: Unit, first: Configuration
-) -> None:
-    """Creates a paywall with its first version. Raises BadField."""
-    check(first)
-    check_provider(mode, environment, first.provider)
-    check_responder(environment, first.responder)
-    now = clock.now()
-    session.add(PaywallRow(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=1,
-                        created_at=now))  # fmt: skip
-    session.flush()
-    session.add(PaywallVersion(paywall_id=paywall_id, version=1, config=first.to_json(), created_at=now))
-    session.flush()
-
-
-def publish(session: Session, paywall_id: str, configuration: Configuration) -> int:
-    """Publishes a new version and returns its number. Raises BadField, NotFound."""
-    check(configuration)
-    row = session.get(PaywallRow, paywall_id, with_for_update=True)
-    if row is None:
-        raise NotFound(f"There is no paywall {paywall_id}.")
-    paywall = to_paywall(row)
-    check_provider(paywall.mode, paywall.environment, configuration.provider)
-    check_responder(paywall.environment, configuration.responder)
-    row.version += 1
-    session.add(PaywallVersion(paywall_id=paywall_id, version=row.version, config=configuration.to_json(),
-                               created_at=clock.now()))  # fmt: skip
-    session.flush()
-    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
-    return row.version
 
 
 def read_current(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:

@@ -27,7 +27,10 @@ class PaywallRow(SQLModel, table=True):
 
 
 class PaywallVersion(SQLModel, table=True):
-    """A published configuration; `config` is the JSON of `configuration.Configuration`."""
+    """A published configuration; `config` is the JSON of `configuration.Configuration`.
+
+    `made_by` is an account's id, `catalogue`, or None: a command, or a time when nobody wrote it down.
+    """
 
     __tablename__ = "paywall_version"
     __table_args__ = (STRICT,)
@@ -35,6 +38,7 @@ class PaywallVersion(SQLModel, table=True):
     paywall_id: str = Field(primary_key=True, sa_type=Words, foreign_key="paywall.id")
     version: int = Field(primary_key=True, sa_type=Whole)
     config: Any = Field(sa_type=Json, nullable=False)
+    made_by: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
 
 

@@ -1,4 +1,7 @@
-"""The price book: what each model costs in a paywall, in versions that never change."""
+"""The price book: what each model costs in a paywall, in versions that never change.
+
+It is written in an edition of the paywall only, so that a price counts from one of the paywall's versions on.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +13,8 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import BadField
 from app.domain.ids import new_id
-from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
-from app.domain.paywalls.configuration import epoch_subject
+from app.domain.paywalls.versions import Edition
 from app.domain.pricing.list_price import ListPrice, check_tiers, tiers_from_json, tiers_to_json
 from app.domain.pricing.quote import Price, Tier
 from app.domain.pricing.tables import KINDS, ModelPrice
@@ -92,29 +93,25 @@ def check(new: NewPrice) -> None:
     check_tiers(new.tiers)
 
 
-def set_price(session: Session, paywall_id: str, new: NewPrice) -> int:
+def set_price(edition: Edition, new: NewPrice) -> int:
     """Adds a version of a model's price, unless it is the one that counts already. Returns its number.
 
     Raises BadField.
     """
-    version, is_new = _set(session, paywall_id, new, current(session, paywall_id, new.model))
-    if is_new:
-        session.flush()
-        _tell_everybody(session, paywall_id)
+    version, _ = _set(edition, new, current(edition.session, edition.paywall.id, new.model))
+    edition.session.flush()
     return version
 
 
-def set_prices(session: Session, paywall_id: str, prices: Iterable[NewPrice]) -> list[str]:
+def set_prices(edition: Edition, prices: Iterable[NewPrice]) -> list[str]:
     """Sets many prices at once, and returns the models for which that changed something. Raises BadField."""
-    latest = read_latest(session, paywall_id)
-    changed = [new.model for new in prices if _set(session, paywall_id, new, latest.get(new.model))[1]]
-    if changed:
-        session.flush()
-        _tell_everybody(session, paywall_id)
+    latest = read_latest(edition.session, edition.paywall.id)
+    changed = [new.model for new in prices if _set(edition, new, latest.get(new.model))[1]]
+    edition.session.flush()
     return changed
 
 
-def _set(session: Session, paywall_id: str, new: NewPrice, before: ModelPrice | None) -> tuple[int, bool]:
+def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[int, bool]:
     check(new)
     values: dict[str, Any] = {
         **{name: getattr(new, name) for name in _AS_SET},
@@ -127,34 +124,31 @@ def _set(session: Session, paywall_id: str, new: NewPrice, before: ModelPrice | 
         if all(getattr(before, name) == value for name, value in values.items()):
             return before.version, False
     version = before.version + 1 if before is not None else 1
-    session.add(ModelPrice(id=new_id("prc"), paywall_id=paywall_id, model=new.model, version=version,
-                           created_at=clock.now(), **values))  # fmt: skip
+    edition.priced.add(new.model)
+    edition.session.add(ModelPrice(id=new_id("prc"), paywall_id=edition.paywall.id, model=new.model, version=version,
+                                   since_version=edition.number, created_at=clock.now(), **values))  # fmt: skip
     return version, True
 
 
-def _tell_everybody(session: Session, paywall_id: str) -> None:
-    apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
-
-
-def retire(session: Session, paywall_id: str, model: str, because: str = BY_DEVELOPER) -> bool:
+def retire(edition: Edition, model: str, because: str = BY_DEVELOPER) -> bool:
     """Takes a model off the paywall; it then has no price, which is never the same as a price of zero.
 
     Tells whether it was on.
     """
-    before = current(session, paywall_id, model)
+    before = current(edition.session, edition.paywall.id, model)
     if before is None or before.retired_at is not None:
         return False
-    before.retired_at, before.retired_because = clock.now(), because
-    session.flush()
-    _tell_everybody(session, paywall_id)
+    before.retired_at, before.retired_because, before.until_version = clock.now(), because, edition.number
+    edition.priced.add(model)
+    edition.session.flush()
     return True
 
 
-def note_unpriced(session: Session, paywall_id: str, model: str) -> None:
+def note_unpriced(edition: Edition, model: str) -> None:
     """Remembers a model that the provider has and nobody knows the price of, so that it is refused by that name."""
-    if current(session, paywall_id, model) is None:
-        set_price(session, paywall_id, NewPrice(model, 0, 0, source=CATALOGUE))
-        retire(session, paywall_id, model, UNPRICED)
+    if current(edition.session, edition.paywall.id, model) is None:
+        set_price(edition, NewPrice(model, 0, 0, source=CATALOGUE))
+        retire(edition, model, UNPRICED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +194,18 @@ def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
         select(ModelPrice).where(table.c.paywall_id == paywall_id).order_by(table.c.model, table.c.version)
     )
     return {row.model: row for row in rows}
+
+
+def prices_at(session: Session, paywall_id: str, version: int) -> dict[str, ModelPrice]:
+    """Returns the price of each model that a version of the paywall offers, by name.
+
+    Of a version from before versions had prices, it is what counted when the next one was published.
+    """
+    table = table_of(ModelPrice)
+    is_begun = (table.c.paywall_id == paywall_id) & (table.c.since_version <= version)
+    rows = session.scalars(select(ModelPrice).where(is_begun).order_by(table.c.model, table.c.version))
+    latest = {row.model: row for row in rows}
+    return {model: row for model, row in latest.items() if row.until_version is None or row.until_version > version}
 
 
 def to_offer(row: ModelPrice, unit: Unit) -> Offer:

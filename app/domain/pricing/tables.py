@@ -17,7 +17,8 @@ class ModelPrice(SQLModel, table=True):
 
     `source` says who set it: `developer`, or `catalogue`, which never replaces a developer's. `tiers` are the
     prices for long prompts, `cost` what the provider asks where that is not this price itself, both as JSON of
-    `list_price`; `retired_because` says why a retired one was taken off.
+    `list_price`; `retired_because` says why a retired one was taken off. It counts from version `since_version` of its
+    paywall on, until another one of its model does or, where it was retired, until `until_version`.
     """
 
     __tablename__ = "model_price"
@@ -57,6 +58,8 @@ class ModelPrice(SQLModel, table=True):
     context_tokens_max: int | None = Field(default=None, sa_type=Whole)
     output_tokens_max: int | None = Field(default=None, sa_type=Whole)
     part_tokens_max: int | None = Field(default=None, sa_type=Whole)
+    since_version: int = Field(sa_type=Whole, sa_column_kwargs={"server_default": "1"})
+    until_version: int | None = Field(default=None, sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
     retired_at: int | None = Field(default=None, sa_type=Whole)
     retired_because: str | None = Field(default=None, sa_type=Words)

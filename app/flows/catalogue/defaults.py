@@ -5,11 +5,10 @@ What the catalogue does not know has no price, and is refused by that name.
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from app.domain.catalogue.catalogue import ListedModel, read_listed
 from app.domain.catalogue.models import image_tokens_max
 from app.domain.money import Unit
+from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import LISTED
 from app.domain.pricing.price_book import CATALOGUE, NewPrice
@@ -44,28 +43,23 @@ def to_new_price(model: str, found: Known, unit: Unit, markup_basis_points: int)
     )
 
 
-def fill_prices(
-    session: Session,
-    paywall_id: str,
-    unit: Unit,
-    models: Sequence[str],
-    catalogue: PriceCatalogue,
-    markup_basis_points: int,
-) -> tuple[list[str], list[str]]:
+def fill_prices(edition: Edition, models: Sequence[str], catalogue: PriceCatalogue) -> tuple[list[str], list[str]]:
     """Prices a provider's models from the list that was synced last, and what it lacks from the offline catalogue.
 
     A developer's own prices stay as they are. Returns the models that have a price now, and those that have none.
     """
-    overridden = price_book.read_offers(session, paywall_id, unit).overridden
+    session, unit = edition.session, edition.paywall.unit
+    overridden = price_book.read_offers(session, edition.paywall.id, unit).overridden
     listed = read_listed(session)
     priced, unpriced = [], []
     for model in models:
         found: Known | None = None if model in overridden else listed.get(model) or catalogue.find(model)
-        price = to_new_price(model, found, unit, markup_basis_points) if found is not None else None
+        markup = edition.configuration.markup_basis_points
+        price = to_new_price(model, found, unit, markup) if found is not None else None
         if price is not None:
-            price_book.set_price(session, paywall_id, price)
+            price_book.set_price(edition, price)
         elif model not in overridden:
-            price_book.note_unpriced(session, paywall_id, model)
+            price_book.note_unpriced(edition, model)
             unpriced.append(model)
             continue
         priced.append(model)

@@ -8,14 +8,12 @@ model that would cost more than it brings is switched off, and only the develope
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from sqlalchemy.orm import Session
-
 from app.domain.catalogue.catalogue import ListedModel, read_listed, read_vanished
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
 from app.domain.money import Unit
-from app.domain.paywalls import configuration
 from app.domain.paywalls.configuration import Configuration
+from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import CATALOGUE, COST, UNPRICED, VANISHED, NewPrice
 from app.domain.pricing.split import SplitTerms, check_share
@@ -59,30 +57,30 @@ class FollowRules:
     fee_basis_points: int
 
 
-def follow_catalogue(session: Session, paywall_id: str, rules: FollowRules) -> tuple[int, list[SwitchedOff]]:
+def follow_catalogue(edition: Edition, rules: FollowRules) -> tuple[int, list[SwitchedOff]]:
     """Brings a paywall's prices up to date; returns how many changed, and what had to be switched off.
 
     Models of the list vanish only for those whom its provider serves. New ones are offered only where the operator's
-    key pays. Raises NotFound.
+    key pays.
     """
-    paywall, current = configuration.read_current(session, paywall_id)
+    session, paywall, current = edition.session, edition.paywall, edition.configuration
     provider = current.provider
     by_list = provider.is_operators or urlsplit(provider.base_url).hostname == rules.list_host
     plan = _Plan(paywall.unit, terms_of(paywall.mode, provider.name, rules.fee_basis_points), current, by_list)
-    latest = price_book.read_latest(session, paywall_id)
+    latest = price_book.read_latest(session, paywall.id)
     for name, listed in read_listed(session).items():
         _plan_model(plan, listed, latest.get(name))
     if by_list:
         plan.retire += [(model, VANISHED) for model in read_vanished(session)]
     plan.retire += [(model, COST) for model in plan.losses]
-    changed = len(price_book.set_prices(session, paywall_id, plan.set))
+    changed = len(price_book.set_prices(edition, plan.set))
     for model in plan.unpriced:
-        price_book.note_unpriced(session, paywall_id, model)
+        price_book.note_unpriced(edition, model)
     for model, because in plan.retire:
         row = latest.get(model)
         if row is not None and row.retired_at is None:
-            changed += price_book.retire(session, paywall_id, model, because)
-    return changed, [SwitchedOff(paywall_id, current.app_name, *loss) for loss in plan.losses.items()]
+            changed += price_book.retire(edition, model, because)
+    return changed, [SwitchedOff(paywall.id, current.app_name, *loss) for loss in plan.losses.items()]
 
 
 def _plan_model(plan: _Plan, model: ListedModel, row: ModelPrice | None) -> None:

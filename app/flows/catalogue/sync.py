@@ -11,10 +11,13 @@ from sqlalchemy import select
 from app import db
 from app.domain.catalogue.catalogue import ListTooShort, write_list
 from app.domain.errors import ProviderFailed
+from app.domain.paywalls.changes import CATALOGUE, Section
 from app.domain.paywalls.tables import PaywallRow
+from app.domain.paywalls.versions import open_edition
 from app.each_alone import Failed, each_alone
 from app.flows.catalogue.follow import FollowRules, SwitchedOff, follow_catalogue
 from app.flows.events.mails import Desk, Notice
+from app.flows.events.tell import publish_and_tell
 from app.ports.prices import ModelCatalogue
 from app.sql.columns import table_of
 
@@ -37,7 +40,10 @@ async def sync_catalogue(source: ModelCatalogue, rules: FollowRules, desk: Desk)
 
 
 async def follow_everywhere(rules: FollowRules, desk: Desk) -> int:
-    """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed."""
+    """Brings the prices of every paywall up to date, each alone in its transaction; returns how many changed.
+
+    A paywall where something changed has a new version, made by the catalogue; another one has none.
+    """
     paywalls = table_of(PaywallRow)
     paywall_ids = await db.in_transaction(lambda session: session.scalars(select(paywalls.c.id)).all())
     done = await each_alone("catalogue_sync", paywall_ids, partial(_follow, rules, desk))
@@ -45,7 +51,12 @@ async def follow_everywhere(rules: FollowRules, desk: Desk) -> int:
 
 
 async def _follow(rules: FollowRules, desk: Desk, paywall_id: str) -> int:
-    follow = partial(follow_catalogue, paywall_id=paywall_id, rules=rules)
+    def follow(session: db.Session) -> tuple[int, list[SwitchedOff]]:
+        edition = open_edition(session, paywall_id, CATALOGUE)
+        followed = follow_catalogue(edition, rules)
+        publish_and_tell(edition, Section.PRICES)
+        return followed
+
     changed, switched_off = await db.in_transaction(follow, writes=True)
     # The prices stand whatever becomes of the mails, and each mail of the others.
     await each_alone("catalogue_sync", switched_off, lambda model: desk.tell(_notice(model)),

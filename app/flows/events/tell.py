@@ -10,7 +10,13 @@ from app.domain.events import catalogue, outbox
 from app.domain.events.made import about, make
 from app.domain.ledger.accounts import Account
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal
-from app.domain.paywalls.configuration import Configuration, publish, read_current
+from app.domain.paywalls.changes import Section, note_change
+from app.domain.paywalls.versions import Edition, publish
+
+PRICES = "prices"
+"""What prices are called among the fields that changed."""
+MODELS_NAMED_MAX = 100
+"""How many models a change names whose price it changed."""
 
 
 def tell(session: Session, paywall_id: str, user: str, type_: str, source: str, data: Mapping[str, Any]) -> None:
@@ -57,14 +63,22 @@ def tell_new_user(session: Session, paywall_id: str, user: str) -> None:
     tell(session, paywall_id, user, catalogue.USER_CREATED, user, {})
 
 
-def publish_and_tell(session: Session, paywall_id: str, configuration: Configuration) -> int:
-    """Publishes a version of a paywall and tells what changed; returns its number. Raises BadField, NotFound."""
-    _, before = read_current(session, paywall_id)
-    version = publish(session, paywall_id, configuration)
-    changed = sorted(_changes(before.to_json(), configuration.to_json()))
-    data = {"changedFields": changed, "summarySections": sorted({name.split(".")[0] for name in changed}),
-            "configVersion": version}  # fmt: skip
-    outbox.record(session, [make(paywall_id, catalogue.UPDATED, f"version:{version}", data)])
+def publish_and_tell(edition: Edition, section: Section) -> int:
+    """Publishes an edition, logs the change and tells of it; returns the number of the version that counts then.
+
+    Nothing happens where nothing changed; the making of a paywall is logged, and told to nobody. Raises BadField.
+    """
+    version, before = publish(edition), edition.published
+    if version == edition.paywall.version:
+        return version
+    changed = set() if before is None else _changes(before.to_json(), edition.configuration.to_json())
+    names = sorted(changed | ({PRICES} if edition.priced else set()))
+    what = {"changed": names, "models": sorted(edition.priced)[:MODELS_NAMED_MAX]}
+    note_change(edition.session, edition.paywall.id, edition.made_by, section, version, what)
+    if before is not None:
+        data = {"changedFields": names, "summarySections": sorted({name.split(".")[0] for name in names}),
+                "configVersion": version}  # fmt: skip
+        outbox.record(edition.session, [make(edition.paywall.id, catalogue.UPDATED, f"version:{version}", data)])
     return version
 
 

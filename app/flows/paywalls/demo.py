@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain.errors import ProviderFailed
-from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import NANOS, Environment
-from app.domain.paywalls import configuration, keys
+from app.domain.paywalls import keys
+from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import RULES, Mode
 from app.domain.paywalls.tables import PaywallRow
+from app.domain.paywalls.versions import open_edition, open_first_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.catalogue.defaults import default_price
@@ -102,13 +102,13 @@ def _write(
 ) -> None:
     unit = RULES[mode].unit
     if session.get(PaywallRow, paywall_id) is None:
-        configuration.create_paywall(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
-        apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
-    elif configuration.read_current(session, paywall_id)[1] != wanted:
-        publish_and_tell(session, paywall_id, wanted)
-    keys.add_key(session, paywall_id, key)
+        edition = open_first_edition(session, paywall_id, mode, Environment.SANDBOX, unit, wanted)
+    else:
+        edition = open_edition(session, paywall_id, None)
+        edition.configuration = wanted
     offered = price_book.read_offers(session, paywall_id, unit).priced
-    for price in prices:
-        price_book.set_price(session, paywall_id, price)
+    price_book.set_prices(edition, prices)
     for model in set(offered) - {price.model for price in prices}:
-        price_book.retire(session, paywall_id, model)
+        price_book.retire(edition, model)
+    publish_and_tell(edition, Section.VERSION)
+    keys.add_key(session, paywall_id, key)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from app import db
 from app.domain.errors import BadField
 from app.domain.key_text import make_signing_secret
-from app.domain.paywalls import configuration
+from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Configuration, ResponderSetting
 from app.domain.paywalls.messages import seal_context
-from app.domain.paywalls.tables import PaywallRow
+from app.domain.paywalls.versions import open_edition
 from app.flows.events.tell import publish_and_tell
 from app.ports.seal import Sealer
 
@@ -61,9 +61,8 @@ async def remove_responder(paywall_id: str) -> int:
 
 async def _publish(paywall_id: str, change: Callable[[Configuration], Configuration]) -> int:
     def save(session: db.Session) -> int:
-        # Nobody publishes between the reading and the writing.
-        session.get(PaywallRow, paywall_id, with_for_update=True)
-        _, newest = configuration.read_current(session, paywall_id)
-        return publish_and_tell(session, paywall_id, change(newest))
+        edition = open_edition(session, paywall_id, None)
+        edition.configuration = change(edition.configuration)
+        return publish_and_tell(edition, Section.MESSAGES)
 
     return await db.in_transaction(save, writes=True)

@@ -13,13 +13,14 @@ from app.domain.catalogue.catalogue import read_model
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
 from app.domain.money import Unit
-from app.domain.paywalls import configuration
-from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.changes import Section
+from app.domain.paywalls.versions import Edition, open_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import DEVELOPER, NewPrice
 from app.domain.pricing.split import check_share
 from app.flows.catalogue.defaults import to_new_price
+from app.flows.events.tell import publish_and_tell
 from app.ports.prices import PriceCatalogue
 
 
@@ -33,7 +34,9 @@ class PriceRules:
 
 async def set_own_price(rules: PriceRules, paywall_id: str, wanted: NewPrice) -> int:
     """Sets a developer's price, in the paywall's unit, and returns its version. Raises BadField, NotFound."""
-    return await db.in_transaction(lambda session: _set_own(session, rules, paywall_id, wanted), writes=True)
+    return await db.in_transaction(
+        lambda session: _set_own(open_edition(session, paywall_id, None), rules, wanted), writes=True
+    )
 
 
 async def follow_list_price(rules: PriceRules, paywall_id: str, model: str) -> int:
@@ -41,32 +44,35 @@ async def follow_list_price(rules: PriceRules, paywall_id: str, model: str) -> i
 
     Raises BadField where the catalogue knows none or it would leave the developer nothing, NotFound.
     """
-    return await db.in_transaction(lambda session: _follow(session, rules, paywall_id, model), writes=True)
+    return await db.in_transaction(
+        lambda session: _follow(open_edition(session, paywall_id, None), rules, model), writes=True
+    )
 
 
-def _set_own(session: Session, rules: PriceRules, paywall_id: str, wanted: NewPrice) -> int:
-    paywall, current = configuration.read_current(session, paywall_id)
-    own = replace(wanted, source=DEVELOPER, cost=None)
-    if current.provider.is_operators and paywall.rules.is_split:
-        own = replace(own, cost=asked_price(session, rules.catalogue, wanted.model, paywall.unit))
-    return _save(session, rules, paywall, own, current.provider.name)
+def _set_own(edition: Edition, rules: PriceRules, wanted: NewPrice) -> int:
+    paywall, own = edition.paywall, replace(wanted, source=DEVELOPER, cost=None)
+    if edition.configuration.provider.is_operators and paywall.rules.is_split:
+        own = replace(own, cost=asked_price(edition.session, rules.catalogue, wanted.model, paywall.unit))
+    return _save(edition, rules, own)
 
 
-def _follow(session: Session, rules: PriceRules, paywall_id: str, model: str) -> int:
-    paywall, current = configuration.read_current(session, paywall_id)
-    known = read_model(session, model) or rules.catalogue.find(model)
-    price = to_new_price(model, known, paywall.unit, current.markup_basis_points) if known is not None else None
+def _follow(edition: Edition, rules: PriceRules, model: str) -> int:
+    known = read_model(edition.session, model) or rules.catalogue.find(model)
+    markup = edition.configuration.markup_basis_points
+    price = to_new_price(model, known, edition.paywall.unit, markup) if known is not None else None
     if price is None:
         raise BadField("model", f"The catalogue has no price for `{model}`.")
-    return _save(session, rules, paywall, price, current.provider.name)
+    return _save(edition, rules, price)
 
 
-def _save(session: Session, rules: PriceRules, paywall: Paywall, price: NewPrice, provider: str) -> int:
+def _save(edition: Edition, rules: PriceRules, price: NewPrice) -> int:
     price_book.check(price)
-    terms = terms_of(paywall.mode, provider, rules.fee_basis_points)
+    terms = terms_of(edition.paywall.mode, edition.configuration.provider.name, rules.fee_basis_points)
     if terms is not None:
-        check_share(terms, price_book.to_price(price, paywall.unit))
-    return price_book.set_price(session, paywall.id, price)
+        check_share(terms, price_book.to_price(price, edition.paywall.unit))
+    version = price_book.set_price(edition, price)
+    publish_and_tell(edition, Section.PRICES)
+    return version
 
 
 def asked_price(session: Session, catalogue: PriceCatalogue, model: str, unit: Unit) -> ListPrice:
@@ -80,9 +86,10 @@ def asked_price(session: Session, catalogue: PriceCatalogue, model: str, unit: U
     return known.price.in_unit(unit)
 
 
-def stand_on_cost(session: Session, catalogue: PriceCatalogue, paywall_id: str, unit: Unit) -> None:
+def stand_on_cost(edition: Edition, catalogue: PriceCatalogue) -> None:
     """Puts what the operator's provider asks beside a developer's own prices. Raises BadField as `asked_price` does."""
-    rows = price_book.read_latest(session, paywall_id).values()
+    session, unit = edition.session, edition.paywall.unit
+    rows = price_book.read_latest(session, edition.paywall.id).values()
     own = [price_book.to_new_price(row) for row in rows if row.source == DEVELOPER and row.retired_at is None]
     costs = [replace(price, cost=asked_price(session, catalogue, price.model, unit)) for price in own]
-    price_book.set_prices(session, paywall_id, costs)
+    price_book.set_prices(edition, costs)

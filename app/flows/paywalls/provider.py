@@ -10,7 +10,9 @@ from app import db
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField, ProviderFailed
 from app.domain.paywalls import configuration
+from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.versions import open_edition
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.catalogue.defaults import fill_prices
@@ -77,17 +79,16 @@ async def save_provider(
     published = replace(wanted, key_sealed=key_sealed)
 
     def save(session: db.Session) -> SavedProvider:
-        _, newest = configuration.read_current(session, paywall_id)
-        version = publish_and_tell(session, paywall_id, replace(newest, provider=published))
-        unit, markup = paywall.unit, newest.markup_basis_points
-        priced, unpriced = fill_prices(session, paywall_id, unit, models, rules.catalogue, markup)
+        edition = open_edition(session, paywall_id, None)
+        edition.configuration = replace(edition.configuration, provider=published)
+        priced, unpriced = fill_prices(edition, models, rules.catalogue)
         terms = terms_of(paywall.mode, published.name, rules.fee_basis_points)
         if terms is not None:
             if published.is_operators:
-                stand_on_cost(session, rules.catalogue, paywall_id, unit)
-            for offer in read_offers(session, paywall_id, unit).priced.values():
+                stand_on_cost(edition, rules.catalogue)
+            for offer in read_offers(session, paywall_id, paywall.unit).priced.values():
                 check_share(terms, offer.price)
-        return SavedProvider(version, tuple(priced), tuple(unpriced))
+        return SavedProvider(publish_and_tell(edition, Section.PROVIDERS), tuple(priced), tuple(unpriced))
 
     return await db.in_transaction(save, writes=True)
 

@@ -10,6 +10,7 @@ from app.domain.money import Environment
 from app.domain.paywalls import keys
 from app.domain.pricing import price_book
 from app.flows.paywalls.demo import PAYWALL_ID
+from tests.support import books
 from tests.support.server import Demo, running
 
 
@@ -42,7 +43,7 @@ def test_a_new_price_counts_from_the_next_request_and_old_receipts_keep_theirs(o
     before = own.receipt(own.chat("demo-mini", user).headers["x-request-id"])
     new = price_book.NewPrice("demo-mini", 1_000_000_000, 2_000_000_000)
     with db.transaction() as session:
-        assert price_book.set_price(session, PAYWALL_ID, new) == before["price_version"] + 1
+        assert books.set_price(session, PAYWALL_ID, new) == before["price_version"] + 1
     after = own.receipt(own.chat("demo-mini", user).headers["x-request-id"])
     assert after["price_version"] == before["price_version"] + 1
     assert [line["price_per_million"] for line in after["lines"]] == ["1", "2"]
@@ -53,6 +54,6 @@ def test_a_model_without_a_price_is_refused_never_free(own: Demo) -> None:
     user = own.new_user()
     assert own.chat("demo-large", user).status_code == 200
     with db.transaction() as session:
-        price_book.retire(session, PAYWALL_ID, "demo-large")
+        books.retire(session, PAYWALL_ID, "demo-large")
     answer = own.chat("demo-large", user)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_priced")

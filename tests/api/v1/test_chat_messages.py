@@ -15,12 +15,13 @@ from standardwebhooks import Webhook
 
 from app.adapters.secret_box import SecretBox
 from app.domain.key_text import make_signing_secret
-from app.domain.paywalls.configuration import ResponderSetting, publish, read_current
+from app.domain.paywalls.configuration import ResponderSetting, read_current
 from app.domain.paywalls.messages import seal_context
 from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 from tests.emulators import responder as emulator
 from tests.emulators import upstream
 from tests.emulators.responder import RunningResponder, wait_until_received
+from tests.support import books
 from tests.support.server import QUESTION, Demo, running
 from tests.support.spec import check_answer, check_chunk
 
@@ -45,7 +46,7 @@ def configure(demo: Demo, url: str | None, paywall_id: str = PAYWALL_ID) -> None
     engine = create_engine(f"sqlite:///{demo.data / 'coinslot.db'}")
     with Session(engine) as session, session.begin():
         _, newest = read_current(session, paywall_id)
-        publish(session, paywall_id, replace(newest, messages=TEMPLATES, responder=responder))
+        books.publish(session, paywall_id, replace(newest, messages=TEMPLATES, responder=responder))
     engine.dispose()
     time.sleep(1)  # a request without a hold sees a change within a second (`decisions.md` 27)
 

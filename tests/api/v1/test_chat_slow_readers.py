@@ -22,9 +22,9 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
 from app.domain.paywalls.configuration import Configuration, Disconnect, ProviderSetting
 from app.domain.paywalls.modes import Mode
-from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from tests.emulators.upstream import RunningUpstream
+from tests.support import books
 from tests.support.heard import closed
 from tests.support.raw_http import read_to_end
 from tests.support.server import QUESTION, Demo, arithmetic, running
@@ -46,13 +46,13 @@ def app_of(demo: Demo, emulated: RunningUpstream, disconnect: Disconnect) -> Dem
     setting = ProviderSetting("upstream", emulated.base_url)
     engine = create_engine(f"sqlite:///{demo.data / 'coinslot.db'}")
     with Session(engine) as session, session.begin():
-        configuration.create_paywall(
+        books.create_paywall(
             session, paywall_id, Mode.DEFAULT, Environment.SANDBOX, Unit.USD,
             Configuration("Slow", setting, "https://slow.example", disconnect=disconnect),
         )  # fmt: skip
         apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
         for model in ("ok", "no-usage", FLOOD, SHORT_FLOOD):
-            price_book.set_price(session, paywall_id, NewPrice(model, NANOS, 2 * NANOS))
+            books.set_price(session, paywall_id, NewPrice(model, NANOS, 2 * NANOS))
         keys.add_key(session, paywall_id, key)
     engine.dispose()
     return replace(demo, key=key)

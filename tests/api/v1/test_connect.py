@@ -12,8 +12,9 @@ from app import db, settings
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.configuration import read_current
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
+from tests.support import books
 from tests.support.crowd import sign_in, top_up
 from tests.support.handed import approve, mint_connect, open_connect, open_topup
 from tests.support.server import Demo, running
@@ -129,7 +130,7 @@ async def test_charges_say_why_they_are_not_possible(own: Demo) -> None:
 async def test_a_paywall_that_confirms_counts_from_the_confirmation(own: Demo) -> None:
     with db.transaction() as session:
         _, current = read_current(session, SHARED_PAYWALL_ID)
-        publish(session, SHARED_PAYWALL_ID, replace(current, needs_confirmation=True))
+        books.publish(session, SHARED_PAYWALL_ID, replace(current, needs_confirmation=True))
     url = await connect(own, "u1")
     assert url is not None and own.get("/user/connect?user=u1").json()["connected"] is False
     code = url.split("code=")[1].partition("&")[0]

@@ -13,9 +13,10 @@ from app import db, settings
 from app.api.common.caller import NamedUser, find_user
 from app.domain.errors import BadField
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import UserFrom, UserPlace, check, publish, read_current
+from app.domain.paywalls.configuration import UserFrom, UserPlace, check, read_current
 from app.domain.wallets.wallets import app_wallet, read_balance
 from app.flows.paywalls.demo import PAYWALL_ID
+from tests.support import books
 from tests.support.server import QUESTION, Demo, running
 
 CHAT = {"model": "demo-mini", "messages": QUESTION}
@@ -36,7 +37,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def use(own: Demo, user_from: UserFrom) -> None:
     """Publishes a version that takes users from there, and waits until the server has it."""
     with db.transaction() as session:
-        publish(session, PAYWALL_ID, replace(read_current(session, PAYWALL_ID)[1], user_from=user_from))
+        books.publish(session, PAYWALL_ID, replace(read_current(session, PAYWALL_ID)[1], user_from=user_from))
     says = {"any": "`user` in the body", "header": "in the header", "url": "in the URL, /v1/{user}/…: this"}[user_from]
     for _ in range(100):
         if says in own.get("/user/balance").json()["error"]["message"]:

@@ -1,4 +1,4 @@
-"""Versions of a paywall are immutable, and links lead back to its own origins only."""
+"""A configuration is checked, kept and read back, and links lead back to its own origins only."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,6 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField, NotFound
-from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import (
     AuthStyle,
     Configuration,
@@ -16,16 +15,9 @@ from app.domain.paywalls.configuration import (
     ResponderSetting,
     UserFrom,
     check,
-    create_paywall,
-    epoch_subject,
-    publish,
     read_current,
 )
 from app.domain.paywalls.limits import Limits, PaywallLimits
-from app.domain.paywalls.modes import Mode
-from app.domain.paywalls.tables import PaywallRow, PaywallVersion
-from app.flows.callers.snapshot import read_epochs
-from tests.support.books import make_paywall
 
 FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/x", ("http://localhost:3000",),
                       {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip
@@ -73,45 +65,9 @@ def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
     assert read.provider.auth is AuthStyle.BEARER
 
 
-def test_a_paywall_is_created_with_its_first_version(database: str) -> None:
-    with db.transaction() as session:
-        create_paywall(session, "pw_1", Mode.SHARED, Environment.LIVE, Unit.USDC, replace(FIRST, provider=OWN))
-    with db.transaction(writes=False) as session:
-        paywall, current = read_current(session, "pw_1")
-        assert (paywall.mode, paywall.environment, paywall.unit, paywall.version) == ("shared", "live", "USDC", 1)
-        assert current == replace(FIRST, provider=OWN)
-
-
-def test_nothing_is_created_or_published_of_a_configuration_that_is_refused(database: str) -> None:
-    nameless = replace(FIRST, app_name="")
-    with db.transaction() as session:
-        paywall_id = make_paywall(session, {})
-        with pytest.raises(BadField):
-            create_paywall(session, "pw_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, nameless)
-        with pytest.raises(BadField):
-            publish(session, paywall_id, nameless)
-    with db.transaction(writes=False) as session:
-        assert session.get(PaywallRow, "pw_1") is None
-        assert read_current(session, paywall_id)[0].version == 1
-
-
-def test_publishing_adds_a_version_keeps_the_old_one_and_bumps_the_epoch(database: str) -> None:
-    with db.transaction() as session:
-        paywall_id = make_paywall(session, {})
-        _, before = read_current(session, paywall_id)
-        assert publish(session, paywall_id, FIRST) == 2
-        paywall, current = read_current(session, paywall_id)
-        assert (paywall.version, current) == (2, FIRST)
-        old = session.get(PaywallVersion, (paywall_id, 1))
-        assert old is not None and Configuration.from_json(old.config) == before
-        assert read_epochs(session, (epoch_subject(paywall_id),)) == {epoch_subject(paywall_id): 1}
-
-
 def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
-    with db.transaction() as session:
-        for act in (lambda: read_current(session, "pw_none"), lambda: publish(session, "pw_none", FIRST)):
-            with pytest.raises(NotFound):
-                act()
+    with db.transaction() as session, pytest.raises(NotFound):
+        read_current(session, "pw_none")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Hold, Post, Transfer
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.configuration import read_current
 from app.domain.wallets.statement import read_wallet
 from app.domain.wallets.wallets import app_wallet
+from tests.support import books
 from tests.support.books import make_paywall
 
 
@@ -45,7 +46,7 @@ def test_a_wallet_carries_the_name_that_was_published_last(database: str) -> Non
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})
         _, first = read_current(session, paywall_id)
-        publish(session, paywall_id, replace(first, app_name="Lexica 2", app_url="https://two.example"))
+        books.publish(session, paywall_id, replace(first, app_name="Lexica 2", app_url="https://two.example"))
         view = read_wallet(session, paywall_id, "ada")
     assert (view.app_name, view.app_url, view.user, view.paywall_id) == (
         "Lexica 2", "https://two.example", "ada", paywall_id,

@@ -7,9 +7,9 @@ import pytest
 from app import db
 from app.domain.errors import UnknownKey
 from app.domain.money import Environment
-from app.domain.paywalls import configuration, keys
-from app.domain.pricing import price_book
+from app.domain.paywalls import keys
 from app.flows.callers.snapshot import find_outdated, read_snapshot
+from tests.support import books
 from tests.support.books import PRICE, make_paywall, make_snapshot
 
 
@@ -37,7 +37,7 @@ def test_what_rests_on_something_that_changed_is_outdated(database: str) -> None
     one, two, other = make_snapshot(), make_snapshot(), make_snapshot()
     with db.transaction() as session:
         assert find_outdated(session, [one, two, other]) == find_outdated(session, []) == []
-        price_book.retire(session, one.paywall_id, PRICE.model)
+        books.retire(session, one.paywall_id, PRICE.model)
         keys.revoke_key(session, two.paywall_id, two.key_id)
         assert find_outdated(session, [one, other, two]) == [one, two]
 
@@ -50,11 +50,11 @@ def test_what_is_read_anew_after_a_change_is_current(database: str, change: str)
         keys.add_key(session, paywall_id, key)
         old = read_snapshot(session, key)
         if change == "publish":
-            configuration.publish(session, paywall_id, replace(old.configuration, app_name="Other"))
+            books.publish(session, paywall_id, replace(old.configuration, app_name="Other"))
         elif change == "price":
-            price_book.set_price(session, paywall_id, replace(PRICE, output_nanos=7))
+            books.set_price(session, paywall_id, replace(PRICE, output_nanos=7))
         else:
-            price_book.retire(session, paywall_id, PRICE.model)
+            books.retire(session, paywall_id, PRICE.model)
         new = read_snapshot(session, key)
         assert find_outdated(session, [old, new]) == [old]
     assert new != old
@@ -65,7 +65,7 @@ def test_what_is_read_anew_after_a_change_is_current(database: str, change: str)
 def test_the_same_price_again_outdates_nothing(database: str) -> None:
     snapshot = make_snapshot()
     with db.transaction() as session:
-        price_book.set_price(session, snapshot.paywall_id, PRICE)
+        books.set_price(session, snapshot.paywall_id, PRICE)
         assert find_outdated(session, [snapshot]) == []
 
 

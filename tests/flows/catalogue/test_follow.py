@@ -17,6 +17,7 @@ from app.domain.pricing.price_book import BY_DEVELOPER, CATALOGUE, COST, UNPRICE
 from app.domain.pricing.quote import Tier
 from app.domain.pricing.tables import ModelPrice
 from app.flows.catalogue.follow import SwitchedOff
+from tests.support import books
 from tests.support.books import make_paywall
 from tests.support.handed import follow_catalogue
 
@@ -106,7 +107,7 @@ def test_what_a_developer_took_off_stays_off(database: str) -> None:
     with db.transaction() as session:
         paywall = Paywall(session, OPERATORS)
         paywall.follow(A)
-        price_book.retire(session, paywall.id, "a/a")
+        books.retire(session, paywall.id, "a/a")
         assert paywall.follow(replace(A, price=ListPrice(7, 7))) == (0, []) and paywall.reason() == BY_DEVELOPER
 
 
@@ -114,7 +115,7 @@ def test_what_a_developer_took_off_stays_off_also_if_it_vanishes_and_returns(dat
     with db.transaction() as session:
         paywall = Paywall(session, OPERATORS)
         paywall.follow(A, B)
-        price_book.retire(session, paywall.id, "a/a")
+        books.retire(session, paywall.id, "a/a")
         for listed in ((B,), (A, B)):
             assert paywall.follow(*listed) == (0, []) and paywall.reason() == BY_DEVELOPER
 

@@ -14,11 +14,14 @@ from app.domain.catalogue import catalogue
 from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
+from app.domain.paywalls.changes import CATALOGUE, Section, read_changes
+from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting, epoch_subject, read_current
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.versions import Edition, read_version
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice
+from app.flows.callers.snapshot import read_epochs
 from app.flows.catalogue import follow, sync
 from app.flows.catalogue.follow import FollowRules
 from app.ports.mail import Mail
@@ -57,6 +60,31 @@ async def test_each_run_brings_every_paywall_up_to_date_once(database: str, rout
         offers = price_book.read_offers(session, paywall_id, Unit.USDC)
     assert set(offers.priced) == {"a/mine", "a/new", "a/free:free"} and offers.unpriced == {"openrouter/auto"}
     assert offers.priced["a/free:free"].price.is_free and not offers.priced["a/new"].price.is_free
+
+
+async def test_a_run_publishes_one_version_where_something_changed_and_none_elsewhere(
+    database: str, router: RunningOpenRouter
+) -> None:
+    followed, apart = paywall_of(ProviderSetting(BUILT_IN)), paywall_of(ProviderSetting("own", "https://x.example/v1"))
+    router.offer(model("a/mine"), model("a/new"), model("a/none", "-1", "-1"), model("a/dear", "0.1"))
+    for version in (2, 2):
+        await sync_catalogue(source(router), KeptMailer(clock.now))
+        with db.transaction(writes=False) as session:
+            assert read_current(session, followed)[0].version == version
+            assert read_current(session, apart)[0].version == 1 and read_changes(session, apart, 9) == []
+            made = read_version(session, followed, 2)
+            assert made.made_by == CATALOGUE and made.configuration == read_version(session, followed, 1).configuration
+            (change,) = read_changes(session, followed, 9)
+            assert (change.made_by, change.section, change.version) == (CATALOGUE, Section.PRICES, 2)
+            assert change.what == {"changed": ["prices"], "models": ["a/dear", "a/mine", "a/new", "a/none"]}
+            assert read_epochs(session, (epoch_subject(followed), epoch_subject(apart))) == {
+                epoch_subject(followed): 2, epoch_subject(apart): 1,
+            }  # fmt: skip
+    router.offer(model("a/mine"), model("a/new", "0.5"), model("a/none", "-1", "-1"))
+    await sync_catalogue(source(router), KeptMailer(clock.now))
+    with db.transaction(writes=False) as session:
+        then = [set(price_book.prices_at(session, followed, version)) for version in (1, 2, 3)]
+        assert then == [{"a/mine"}, {"a/mine", "a/new", "a/dear"}, {"a/mine", "a/new"}]
 
 
 @pytest.mark.parametrize("mode", ["error", "cut", "empty"])
@@ -135,10 +163,10 @@ async def test_a_paywall_that_finds_a_bug_keeps_no_other_from_its_prices(
     broken, *fine = [paywall_of(ProviderSetting(BUILT_IN)) for _ in range(3)]
     router.offer(model("a/mine", "0.000011"))
 
-    def fails_for_one(session: db.Session, paywall_id: str, rules: FollowRules) -> Any:
-        if paywall_id == broken:
+    def fails_for_one(edition: Edition, rules: FollowRules) -> Any:
+        if edition.paywall.id == broken:
             raise KeyError("bug")
-        return follow.follow_catalogue(session, paywall_id, rules)
+        return follow.follow_catalogue(edition, rules)
 
     monkeypatch.setattr(sync, "follow_catalogue", fails_for_one)
     with capture_logs() as logs:

@@ -10,8 +10,7 @@ from app.domain.errors import ProviderFailed, StaleDecision, Unavailable, Unknow
 from app.domain.ledger.operations import Operation
 from app.domain.money import NANOS, Environment, format_decimal
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import publish
-from app.domain.pricing.price_book import NewPrice, retire
+from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tokens, bound_nanos, charge_nanos
 from app.domain.rows import Rows
 from app.domain.usage.requests import Labels, Metered, read_receipt
@@ -21,6 +20,7 @@ from app.flows.callers.snapshot import read_snapshot
 from app.flows.chat.call import Run
 from app.flows.chat.decide import bound_of
 from app.formats.openai_tokens import count_prompt
+from tests.support import books
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, receipt, rows_written
 from tests.support.scripted import COUNTER, Landed, Scripted, flows, request, unanswered
@@ -51,7 +51,7 @@ async def test_the_receipt_names_key_and_version_that_the_hold_was_decided_on(da
     await give(old, "ada", NANOS)
     with db.transaction() as session:
         keys.add_key(session, old.paywall_id, key)
-        publish(session, old.paywall_id, replace(old.configuration, app_name="Renamed"))
+        books.publish(session, old.paywall_id, replace(old.configuration, app_name="Renamed"))
         new = read_snapshot(session, key)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
@@ -235,7 +235,7 @@ async def test_what_was_decided_on_an_old_version_is_refused(database: str) -> N
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
     with db.transaction() as session:
-        retire(session, snapshot.paywall_id, "demo-mini")
+        books.retire(session, snapshot.paywall_id, "demo-mini")
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         with pytest.raises(StaleDecision):

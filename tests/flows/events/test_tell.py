@@ -8,8 +8,10 @@ from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.domain.errors import StaleDecision
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.changes import Section
+from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.versions import open_edition
 from app.domain.usage.idempotency import claim
 from app.flows.callers.standing import Standings
 from app.flows.events.tell import publish_and_tell
@@ -18,6 +20,7 @@ from app.flows.payments.received import pay_in_sandbox
 from app.flows.people.consent import confirm_authorization, disconnect, revoke_link
 from app.flows.wallets.deposit import deposit
 from app.ports.payments import PaymentStatus
+from tests.support import books
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import MAILBOX, sign_in
 from tests.support.handed import approve, begin_topup, charge, decline, mint_connect, mint_topup, open_connect
@@ -84,7 +87,7 @@ async def test_a_consent_that_the_app_confirms_is_told_once_it_has() -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     with db.transaction() as session:
         _, current = read_current(session, snapshot.paywall_id)
-        publish(session, snapshot.paywall_id, replace(current, needs_confirmation=True))
+        books.publish(session, snapshot.paywall_id, replace(current, needs_confirmation=True))
     snapshot = await listening(snapshot)
     ada, _ = await sign_in("ada@example.org")
     link = mint_connect(snapshot.paywall_id, "u1", "https://lexica.example/")
@@ -109,13 +112,19 @@ async def test_a_new_version_tells_what_changed_and_no_values() -> None:
     with db.transaction() as session:
         _, current = read_current(session, snapshot.paywall_id)
         provider = replace(current.provider, key_sealed="v1.secret")
-        publish_and_tell(session, snapshot.paywall_id, replace(current, app_text="New", provider=provider))
+        edition = open_edition(session, snapshot.paywall_id, None)
+        edition.configuration = replace(current, app_text="New", provider=provider)
+        assert publish_and_tell(edition, Section.PROFILE) == 2
     ((type_, data),) = await told(snapshot)
     assert type_ == "paywall.updated" and data["changedFields"] == ["app_text", "provider.key_sealed"]
     assert (data["summarySections"], data["configVersion"]) == (["app_text", "provider"], 2)
     assert "secret" not in str(data).replace("key_sealed", "")
     with db.transaction() as session:
-        publish_and_tell(session, snapshot.paywall_id, replace(current, app_text="Newer"))
+        edition = open_edition(session, snapshot.paywall_id, None)
+        edition.configuration = replace(current, app_text="Newer")
+        assert publish_and_tell(edition, Section.PROFILE) == 3
+    with db.transaction() as session:
+        assert publish_and_tell(open_edition(session, snapshot.paywall_id, None), Section.PROFILE) == 3
     assert sorted(data["configVersion"] for _, data in await told(snapshot)) == [2, 3]
 
 

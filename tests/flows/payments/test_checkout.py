@@ -8,14 +8,14 @@ from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, create_paywall
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
 from app.flows.payments.checkout import begin_own_topup, check_amount, open_sandbox_checkout
-from tests.support import handed
+from tests.support import books, handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
 from tests.support.handed import begin_topup, mint_topup
@@ -130,7 +130,7 @@ async def test_real_money_never_goes_to_the_sandboxs_checkout(database: str) -> 
     with db.transaction() as session:
         own = ProviderSetting("own", "https://own.example/v1")
         first = Configuration("Lexica", own, "https://lexica.example")
-        create_paywall(session, "pw_live", Mode.SHARED, Environment.LIVE, Unit.USDC, first)
+        books.create_paywall(session, "pw_live", Mode.SHARED, Environment.LIVE, Unit.USDC, first)
     person, _ = await sign_in("ada@example.org")
     with pytest.raises(Refused, match="not open here yet"):
         await begin_topup(RAIL, mint_topup("pw_live", "ada"), "5", person)

@@ -8,10 +8,11 @@ from app import db, settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, create_paywall, read_current
+from app.domain.paywalls.configuration import Configuration, ProviderSetting, read_current
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
 from app.flows.paywalls.messages import remove_responder, save_messages, save_responder
+from tests.support import books
 from tests.support.books import make_paywall
 
 URL = "https://lexica.example/messages?a=b"
@@ -83,7 +84,7 @@ async def test_an_address_that_cannot_be_asked_is_refused_by_name(database: str,
 async def test_a_live_paywall_is_asked_over_https_only(database: str) -> None:
     first = Configuration("Lexica", ProviderSetting("own", "https://api.example/v1"))
     with db.transaction() as session:
-        create_paywall(session, "pw_live", Mode.DEFAULT, Environment.LIVE, Unit.USD, first)
+        books.create_paywall(session, "pw_live", Mode.DEFAULT, Environment.LIVE, Unit.USD, first)
     box = SecretBox(settings.get().secrets)
     with pytest.raises(BadField, match="https URL"):
         await save_responder(box, "pw_live", "http://lexica.example/")

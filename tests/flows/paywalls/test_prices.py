@@ -10,11 +10,13 @@ from app.domain.errors import BadField
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.versions import open_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import CATALOGUE, COST, NewPrice, Offers
 from app.flows.paywalls.prices import stand_on_cost
 from app.ports.prices import CataloguePrice
+from tests.support import books
 from tests.support.books import make_paywall
 from tests.support.handed import follow_catalogue, follow_list_price, set_own_price
 
@@ -111,18 +113,19 @@ async def test_with_an_own_key_any_price_is_the_developers_to_set(database: str,
 async def test_own_prices_stand_on_their_cost_once_the_operator_pays(database: str) -> None:
     paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED)
     await set_own_price(OFFLINE, paywall_id, MINE)
-    with db.transaction() as session:
-        stand_on_cost(session, OFFLINE, paywall_id, Unit.USDC)
+    with db.transaction() as session, books.editing(session, paywall_id) as edition:
+        stand_on_cost(edition, OFFLINE)
     assert offers(paywall_id).priced["a/a"].price.cost is not None
     await set_own_price(OFFLINE, paywall_id, NewPrice("nobody/knows", 1, 1))
-    with db.transaction() as session, pytest.raises(BadField):
-        stand_on_cost(session, OFFLINE, paywall_id, Unit.USDC)
+    with pytest.raises(BadField), db.transaction() as session:
+        stand_on_cost(open_edition(session, paywall_id, None), OFFLINE)
 
 
 async def test_a_model_that_the_developer_took_off_stays_off_once_the_operator_pays(database: str) -> None:
     paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED)
     await set_own_price(OFFLINE, paywall_id, MINE)
     with db.transaction() as session:
-        assert price_book.retire(session, paywall_id, "a/a")
-        stand_on_cost(session, OFFLINE, paywall_id, Unit.USDC)
+        assert books.retire(session, paywall_id, "a/a")
+        with books.editing(session, paywall_id) as edition:
+            stand_on_cost(edition, OFFLINE)
     assert "a/a" in offers(paywall_id).unpriced

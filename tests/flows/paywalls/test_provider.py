@@ -23,6 +23,7 @@ from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
+from tests.support import books
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.chat import Chat
 from tests.support.handed import save_provider
@@ -204,7 +205,7 @@ def make_shared(price: NewPrice, provider: ProviderSetting) -> Snapshot:
     """Creates a shared paywall with a price of the developer's own, and a markup on all others."""
     snapshot = make_snapshot({price.model: price}, provider, Mode.SHARED)
     with db.transaction() as session:
-        configuration.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
+        books.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
     return snapshot
 
 
@@ -241,7 +242,7 @@ async def test_a_provider_that_needs_no_key_takes_the_place_of_one_that_does(
     providers = ProvidersByName(settings.get(), COUNTER)
     snapshot = make_snapshot({}, ProviderSetting(name), mode)
     with db.transaction() as session:
-        configuration.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
+        books.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
     await save(providers, snapshot, setting(emulated))
     assert current(snapshot).provider.key_sealed is not None
     for key in (None, KEY):

@@ -11,11 +11,12 @@ from app.domain import clock
 from app.domain.authorizations.authorizations import LinkUsed, TakenByAnother, find_active
 from app.domain.errors import BadField, LinkInvalid, NotFound, ProviderFailed, WrongMode
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import publish, read_current
+from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.people.consent import change_cap, confirm_authorization, disconnect, read_consent, revoke, revoke_link
 from app.ports.mail import Mail
+from tests.support import books
 from tests.support.books import make_snapshot
 from tests.support.crowd import MAILBOX, connect, sign_in
 from tests.support.handed import approve, decline, mint_connect, mint_menu, mint_topup, open_connect, open_menu
@@ -110,7 +111,7 @@ async def test_a_paywall_may_confirm_itself(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     with db.transaction() as session:
         _, current = read_current(session, snapshot.paywall_id)
-        publish(session, snapshot.paywall_id, replace(current, needs_confirmation=True))
+        books.publish(session, snapshot.paywall_id, replace(current, needs_confirmation=True))
     ada, _ = await sign_in("ada@example.org")
     token = mint_connect(snapshot.paywall_id, "u1", "https://lexica.example/")
     done = await approve(MAILBOX, token, ada, NANOS)

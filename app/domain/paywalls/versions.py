@@ -1,0 +1,107 @@
+"""Versions of a paywall: configuration and prices, published together and never changed (`decisions.md` 34).
+
+Publishing bumps the paywall's ledger epoch, once a version, so that every process decides anew.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.money import Environment, Unit
+from app.domain.paywalls.configuration import (
+    Configuration,
+    check,
+    check_provider,
+    check_responder,
+    epoch_subject,
+    read_current,
+)
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.paywall import Paywall, lock_paywall, to_paywall
+from app.domain.paywalls.tables import PaywallRow, PaywallVersion
+
+
+@dataclass(slots=True)
+class Edition:
+    """A version in the making, whose paywall is locked until the transaction ends.
+
+    `published` is the configuration that counts until then, None for a paywall that is being made; `configuration` is
+    what this version will have. `priced` are the models whose price it changes: prices are set and taken off only in
+    an edition (`app/domain/pricing/price_book.py`), and count from its `number` on. `made_by` is an account,
+    `catalogue`, or None.
+    """
+
+    session: Session
+    paywall: Paywall
+    published: Configuration | None
+    configuration: Configuration
+    made_by: str | None
+    priced: set[str] = field(default_factory=set)
+
+    @property
+    def number(self) -> int:
+        """The number that this version has once it is published."""
+        return self.paywall.version + 1
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it differs from what is published."""
+        return bool(self.priced) or self.configuration != self.published
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version as it is read."""
+
+    number: int
+    configuration: Configuration
+    made_by: str | None
+    created_at: int
+
+
+def open_edition(session: Session, paywall_id: str, made_by: str | None) -> Edition:
+    """Begins the next version of a paywall, as the newest is now. Raises NotFound."""
+    lock_paywall(session, paywall_id)
+    paywall, current = read_current(session, paywall_id)
+    return Edition(session, paywall, current, current, made_by)
+
+
+def open_first_edition(
+    session: Session, paywall_id: str, mode: Mode, environment: Environment, unit: Unit, first: Configuration,
+    made_by: str | None = None,
+) -> Edition:  # fmt: skip
+    """Makes a paywall and begins its first version."""
+    row = PaywallRow(id=paywall_id, mode=mode.value, environment=environment.value, unit=unit.value, version=0,
+                     created_at=clock.now())  # fmt: skip
+    session.add(row)
+    session.flush()
+    return Edition(session, to_paywall(row), None, first, made_by)
+
+
+def publish(edition: Edition) -> int:
+    """Publishes an edition, unless it changes nothing, and returns the number that counts then. Raises BadField."""
+    paywall, wanted, session = edition.paywall, edition.configuration, edition.session
+    check(wanted)
+    check_provider(paywall.mode, paywall.environment, wanted.provider)
+    check_responder(paywall.environment, wanted.responder)
+    if not edition.is_changed:
+        return paywall.version
+    row = session.get_one(PaywallRow, paywall.id)
+    row.version = edition.number
+    session.add(PaywallVersion(paywall_id=paywall.id, version=edition.number, config=wanted.to_json(),
+                               made_by=edition.made_by, created_at=clock.now()))  # fmt: skip
+    session.flush()
+    apply_one(session, BumpEpoch(epoch_subject(paywall.id)))
+    return edition.number
+
+
+def read_version(session: Session, paywall_id: str, number: int) -> VersionView:
+    """Returns a version of a paywall; its prices are `price_book.prices_at`. Raises NotFound."""
+    row = session.get(PaywallVersion, (paywall_id, number))
+    if row is None:
+        raise NotFound(f"{paywall_id} has no version {number}.")
+    return VersionView(row.version, Configuration.from_json(row.config), row.made_by, row.created_at)
