@@ -15,6 +15,7 @@ from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.versions import Edition, open_edition, open_first_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.tables import RetiredBecause
 from app.flows.callers.snapshot import Snapshot, read_snapshot
 from app.flows.upkeep.audit import audit
 from app.flows.wallets.deposit import deposit
@@ -74,7 +75,7 @@ def set_prices(session: Session, paywall_id: str, prices: Iterable[NewPrice]) ->
         return price_book.set_prices(edition, prices)
 
 
-def retire(session: Session, paywall_id: str, model: str, because: str = price_book.BY_DEVELOPER) -> bool:
+def retire(session: Session, paywall_id: str, model: str, because: RetiredBecause = RetiredBecause.DEVELOPER) -> bool:
     """Publishes that a model is off; tells whether it was on."""
     with editing(session, paywall_id) as edition:
         return price_book.retire(edition, model, because)

@@ -17,22 +17,15 @@ from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing.list_price import ListPrice, check_tiers, tiers_from_json, tiers_to_json
 from app.domain.pricing.quote import Price, Tier
-from app.domain.pricing.tables import KINDS, ModelPrice
+from app.domain.pricing.tables import KINDS, ModelPrice, PriceSource, RetiredBecause
 from app.sql.columns import table_of
 
 MARKUP_BASIS_POINTS_MAX = 1_000_000
-DEVELOPER, CATALOGUE = "developer", "catalogue"
-"""Who set a price. The catalogue's never replaces a developer's."""
-
 AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", "image_nanos",
            *KINDS)  # fmt: skip
 """The parts of a price that are amounts."""
 _AS_SET = (*AMOUNTS, "description", "markup_basis_points", "context_tokens_max", "output_tokens_max",
            "part_tokens_max", "source")  # fmt: skip
-
-BY_DEVELOPER, UNPRICED, VANISHED, COST = "developer", "unpriced", "vanished", "cost"
-"""Why a model is off: the developer took it off, nobody knows its price, its provider has it no more, or it would
-cost more than it brings. Only what is unpriced or vanished comes back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class NewPrice:
     audio_input_nanos: int | None = None
     reasoning_nanos: int | None = None
     audio_output_nanos: int | None = None
-    source: str = DEVELOPER
+    source: PriceSource = PriceSource.DEVELOPER
     image_output_nanos: int | None = None
     image_nanos: int = 0
     tiers: tuple[Tier, ...] = ()
@@ -130,7 +123,7 @@ def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[in
     return version, True
 
 
-def retire(edition: Edition, model: str, because: str = BY_DEVELOPER) -> bool:
+def retire(edition: Edition, model: str, because: RetiredBecause = RetiredBecause.DEVELOPER) -> bool:
     """Takes a model off the paywall; it then has no price, which is never the same as a price of zero.
 
     Tells whether it was on.
@@ -147,8 +140,8 @@ def retire(edition: Edition, model: str, because: str = BY_DEVELOPER) -> bool:
 def note_unpriced(edition: Edition, model: str) -> None:
     """Remembers a model that the provider has and nobody knows the price of, so that it is refused by that name."""
     if current(edition.session, edition.paywall.id, model) is None:
-        set_price(edition, NewPrice(model, 0, 0, source=CATALOGUE))
-        retire(edition, model, UNPRICED)
+        set_price(edition, NewPrice(model, 0, 0, source=PriceSource.CATALOGUE))
+        retire(edition, model, RetiredBecause.UNPRICED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +160,7 @@ def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
     """Returns every model that the paywall ever had a price for, as it stands now."""
     latest = read_latest(session, paywall_id)
     priced = {model: to_offer(row, unit) for model, row in latest.items() if row.retired_at is None}
-    overridden = frozenset(model for model, row in latest.items() if row.source == DEVELOPER)
+    overridden = frozenset(model for model, row in latest.items() if row.source is PriceSource.DEVELOPER)
     return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
 
 

@@ -11,7 +11,8 @@ from app.domain.money import Unit
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import LISTED
-from app.domain.pricing.price_book import CATALOGUE, NewPrice
+from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.tables import PriceSource
 from app.ports.prices import CataloguePrice, PriceCatalogue
 
 Known = CataloguePrice | ListedModel
@@ -39,7 +40,7 @@ def to_new_price(model: str, found: Known, unit: Unit, markup_basis_points: int)
         context_tokens_max=found.context_tokens_max,
         output_tokens_max=found.output_tokens_max,
         part_tokens_max=found.part_tokens_max or image_tokens_max(model),
-        source=CATALOGUE,
+        source=PriceSource.CATALOGUE,
     )
 
 

@@ -15,10 +15,13 @@ from app.domain.money import Unit
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
-from app.domain.pricing.price_book import CATALOGUE, COST, UNPRICED, VANISHED, NewPrice
+from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.split import SplitTerms, check_share
-from app.domain.pricing.tables import ModelPrice
+from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.catalogue.defaults import to_new_price
+
+_COMES_BACK = frozenset({RetiredBecause.VANISHED, RetiredBecause.UNPRICED})
+"""Why a model is off that is on again as soon as the list has it with a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class _Plan:
     configuration: Configuration
     lives_by_list: bool
     set: list[NewPrice] = field(default_factory=list)
-    retire: list[tuple[str, str]] = field(default_factory=list)
+    retire: list[tuple[str, RetiredBecause]] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
     losses: dict[str, str] = field(default_factory=dict)
 
@@ -71,8 +74,8 @@ def follow_catalogue(edition: Edition, rules: FollowRules) -> tuple[int, list[Sw
     for name, listed in read_listed(session).items():
         _plan_model(plan, listed, latest.get(name))
     if by_list:
-        plan.retire += [(model, VANISHED) for model in read_vanished(session)]
-    plan.retire += [(model, COST) for model in plan.losses]
+        plan.retire += [(model, RetiredBecause.VANISHED) for model in read_vanished(session)]
+    plan.retire += [(model, RetiredBecause.COST) for model in plan.losses]
     changed = len(price_book.set_prices(edition, plan.set))
     for model in plan.unpriced:
         price_book.note_unpriced(edition, model)
@@ -87,9 +90,9 @@ def _plan_model(plan: _Plan, model: ListedModel, row: ModelPrice | None) -> None
     is_on = row is not None and row.retired_at is None
     if row is None and not plan.is_operators:
         return
-    if row is not None and not is_on and row.retired_because not in (VANISHED, UNPRICED):
+    if row is not None and not is_on and row.retired_because not in _COMES_BACK:
         return
-    if row is not None and row.source != CATALOGUE:
+    if row is not None and row.source is not PriceSource.CATALOGUE:
         _plan_own(plan, model, row, is_on=is_on)
         return
     price = to_new_price(model.model, model, plan.unit, plan.configuration.markup_basis_points)
@@ -98,7 +101,7 @@ def _plan_model(plan: _Plan, model: ListedModel, row: ModelPrice | None) -> None
     elif row is None:
         plan.unpriced.append(model.model)
     elif plan.lives_by_list:
-        plan.retire.append((model.model, UNPRICED))
+        plan.retire.append((model.model, RetiredBecause.UNPRICED))
 
 
 def _plan_own(plan: _Plan, model: ListedModel, row: ModelPrice, *, is_on: bool) -> None:

@@ -17,8 +17,9 @@ from app.domain.paywalls.changes import Section
 from app.domain.paywalls.versions import Edition, open_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
-from app.domain.pricing.price_book import DEVELOPER, NewPrice
+from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.split import check_share
+from app.domain.pricing.tables import PriceSource
 from app.flows.catalogue.defaults import to_new_price
 from app.flows.events.tell import publish_and_tell
 from app.ports.prices import PriceCatalogue
@@ -50,7 +51,7 @@ async def follow_list_price(rules: PriceRules, paywall_id: str, model: str) -> i
 
 
 def _set_own(edition: Edition, rules: PriceRules, wanted: NewPrice) -> int:
-    paywall, own = edition.paywall, replace(wanted, source=DEVELOPER, cost=None)
+    paywall, own = edition.paywall, replace(wanted, source=PriceSource.DEVELOPER, cost=None)
     if edition.configuration.provider.is_operators and paywall.rules.is_split:
         own = replace(own, cost=asked_price(edition.session, rules.catalogue, wanted.model, paywall.unit))
     return _save(edition, rules, own)
@@ -90,6 +91,7 @@ def stand_on_cost(edition: Edition, catalogue: PriceCatalogue) -> None:
     """Puts what the operator's provider asks beside a developer's own prices. Raises BadField as `asked_price` does."""
     session, unit = edition.session, edition.paywall.unit
     rows = price_book.read_latest(session, edition.paywall.id).values()
-    own = [price_book.to_new_price(row) for row in rows if row.source == DEVELOPER and row.retired_at is None]
+    kept = [row for row in rows if row.source is PriceSource.DEVELOPER and row.retired_at is None]
+    own = map(price_book.to_new_price, kept)
     costs = [replace(price, cost=asked_price(session, catalogue, price.model, unit)) for price in own]
     price_book.set_prices(edition, costs)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.changes import CATALOGUE
 from app.domain.paywalls.configuration import Configuration, ProviderSetting, epoch_subject, read_current
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.domain.paywalls.versions import Edition, open_edition, publish, read_version
 from app.domain.pricing import price_book
-from app.domain.pricing.price_book import CATALOGUE, NewPrice, prices_at
+from app.domain.pricing.price_book import NewPrice, prices_at
 from app.flows.callers.snapshot import read_epochs
 from app.sql.columns import table_of
 from tests.support import books

@@ -14,7 +14,7 @@ from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier
-from app.domain.pricing.tables import ModelPrice
+from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.callers.snapshot import read_epochs
 from tests.support import books
 from tests.support.books import make_paywall
@@ -22,7 +22,7 @@ from tests.support.books import make_paywall
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
 TIERS = (Tier(100, 1, 2, 3), Tier(200, 4, 5, 6, 7, 8, 9, 10, 11, 12))
 OTHER = NewPrice(
-    "m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, price_book.CATALOGUE, 15, 16, TIERS,
+    "m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, PriceSource.CATALOGUE, 15, 16, TIERS,
     ListPrice(17, 18, tiers=TIERS[:1]),
 )  # fmt: skip
 
@@ -125,13 +125,17 @@ def test_many_prices_are_told_to_every_process_once_and_only_if_one_changed(data
 def test_why_a_model_is_off_is_kept_until_it_is_on_again(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": PRICE})
-        assert [books.retire(session, paywall_id, "m", price_book.COST) for _ in range(2)] == [True, False]
+        assert [books.retire(session, paywall_id, "m", RetiredBecause.COST) for _ in range(2)] == [True, False]
         books.note_unpriced(session, paywall_id, "n")
         reasons = {model: row.retired_because for model, row in price_book.read_latest(session, paywall_id).items()}
-        assert reasons == {"m": price_book.COST, "n": price_book.UNPRICED}
+        assert reasons == {"m": RetiredBecause.COST, "n": RetiredBecause.UNPRICED}
         books.set_price(session, paywall_id, PRICE)
         newest = price_book.current(session, paywall_id, "m")
         assert newest is not None and newest.retired_because is None
+    with db.transaction(writes=False) as session:  # another session, which reads what is stored
+        off = price_book.current(session, paywall_id, "n")
+        assert off is not None and off.retired_because is RetiredBecause.UNPRICED
+        assert off.source is PriceSource.CATALOGUE
 
 
 def test_a_refused_price_leaves_no_version(database: str) -> None:

@@ -13,9 +13,9 @@ from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
-from app.domain.pricing.price_book import BY_DEVELOPER, CATALOGUE, COST, UNPRICED, VANISHED, NewPrice, Offers
+from app.domain.pricing.price_book import NewPrice, Offers
 from app.domain.pricing.quote import Tier
-from app.domain.pricing.tables import ModelPrice
+from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.catalogue.follow import SwitchedOff
 from tests.support import books
 from tests.support.books import make_paywall
@@ -47,7 +47,7 @@ class Paywall:
     def offers(self) -> Offers:
         return price_book.read_offers(self.session, self.id, Unit.USDC)
 
-    def reason(self, model: str = "a/a") -> str | None:
+    def reason(self, model: str = "a/a") -> RetiredBecause | None:
         row = price_book.current(self.session, self.id, model)
         assert row is not None
         return row.retired_because
@@ -67,7 +67,7 @@ def test_new_models_reach_whom_the_operators_key_serves_with_the_markup(database
             NANOS, 1_000, ASKED.tiers,
         )  # fmt: skip
         assert offers.priced["b/b"].price.is_free and offers.unpriced == {"auto"}
-        assert paywall.reason("auto") == UNPRICED
+        assert paywall.reason("auto") == RetiredBecause.UNPRICED
 
 
 def test_a_price_that_changed_is_a_new_version_and_the_old_one_stays(database: str) -> None:
@@ -88,7 +88,7 @@ def test_what_vanished_is_off_until_it_returns(database: str) -> None:
         paywall.follow(A, B)
         assert paywall.follow(replace(A, model="c/c")) == (3, [])
         assert set(paywall.offers.priced) == {"c/c"} and paywall.offers.unpriced == {"a/a", "b/b"}
-        assert (paywall.reason("a/a"), paywall.reason("b/b")) == (VANISHED, VANISHED)
+        assert (paywall.reason("a/a"), paywall.reason("b/b")) == (RetiredBecause.VANISHED, RetiredBecause.VANISHED)
         assert paywall.follow(A, B) == (3, [])
         assert set(paywall.offers.priced) == {"a/a", "b/b"}
         assert paywall.offers.priced["b/b"].price.input_nanos == MINE.input_nanos  # the developer's own, as it was
@@ -99,7 +99,7 @@ def test_what_has_no_price_any_more_is_off_until_it_has_one(database: str) -> No
         paywall = Paywall(session, OPERATORS)
         paywall.follow(A)
         assert paywall.follow(replace(A, price=None)) == (1, [])
-        assert paywall.reason() == UNPRICED and not paywall.offers.priced
+        assert paywall.reason() == RetiredBecause.UNPRICED and not paywall.offers.priced
         assert paywall.follow(A) == (1, []) and "a/a" in paywall.offers.priced
 
 
@@ -108,7 +108,8 @@ def test_what_a_developer_took_off_stays_off(database: str) -> None:
         paywall = Paywall(session, OPERATORS)
         paywall.follow(A)
         books.retire(session, paywall.id, "a/a")
-        assert paywall.follow(replace(A, price=ListPrice(7, 7))) == (0, []) and paywall.reason() == BY_DEVELOPER
+        assert paywall.follow(replace(A, price=ListPrice(7, 7))) == (0, [])
+        assert paywall.reason() is RetiredBecause.DEVELOPER
 
 
 def test_what_a_developer_took_off_stays_off_also_if_it_vanishes_and_returns(database: str) -> None:
@@ -117,7 +118,7 @@ def test_what_a_developer_took_off_stays_off_also_if_it_vanishes_and_returns(dat
         paywall.follow(A, B)
         books.retire(session, paywall.id, "a/a")
         for listed in ((B,), (A, B)):
-            assert paywall.follow(*listed) == (0, []) and paywall.reason() == BY_DEVELOPER
+            assert paywall.follow(*listed) == (0, []) and paywall.reason() == RetiredBecause.DEVELOPER
 
 
 def test_what_returns_at_a_loss_stays_off(database: str) -> None:
@@ -126,7 +127,7 @@ def test_what_returns_at_a_loss_stays_off(database: str) -> None:
         paywall.follow(A, B)
         assert paywall.follow(B) == (1, [])
         assert paywall.follow(replace(A, price=ListPrice(10 * NANOS, NANOS)), B) == (0, [])
-        assert set(paywall.offers.priced) == {"b/b"} and paywall.reason() == VANISHED
+        assert set(paywall.offers.priced) == {"b/b"} and paywall.reason() == RetiredBecause.VANISHED
 
 
 def test_a_developers_price_stands_on_what_is_asked_now_and_is_never_replaced(database: str) -> None:
@@ -159,7 +160,7 @@ def test_a_cost_that_rises_above_the_price_switches_the_model_off(database: str,
         assert changed == 1 and [(one.paywall_id, one.app_name, one.model) for one in off] == [
             (paywall.id, "Lexica", "a/a")
         ]
-        assert names in off[0].reason and paywall.reason() == COST
+        assert names in off[0].reason and paywall.reason() == RetiredBecause.COST
         # It is told once, and does not come back by itself: that is the developer's to decide.
         assert paywall.follow(replace(A, price=asked)) == (0, []) == paywall.follow(A)
         assert not paywall.offers.priced
@@ -174,7 +175,7 @@ def test_up_to_the_fee_a_cost_leaves_the_model_on(database: str) -> None:
 
 
 def test_with_a_key_of_their_own_prices_follow_and_no_model_comes_by_itself(database: str) -> None:
-    listed = replace(MINE, source=CATALOGUE)
+    listed = replace(MINE, source=PriceSource.CATALOGUE)
     with db.transaction() as session:
         by_list, elsewhere = Paywall(session, OWN, listed), Paywall(session, ELSEWHERE, listed)
         for paywall in (by_list, elsewhere):
@@ -182,7 +183,7 @@ def test_with_a_key_of_their_own_prices_follow_and_no_model_comes_by_itself(data
             assert set(paywall.offers.priced) == {"a/a"}
             assert paywall.offers.priced["a/a"].price.input_nanos == NANOS
         assert (by_list.follow(B), elsewhere.follow(B)) == ((1, []), (0, []))
-        assert by_list.reason() == VANISHED and "a/a" in elsewhere.offers.priced
+        assert by_list.reason() == RetiredBecause.VANISHED and "a/a" in elsewhere.offers.priced
         assert elsewhere.follow(replace(A, price=None)) == (0, []) and "a/a" in elsewhere.offers.priced
 
 
@@ -190,7 +191,7 @@ def test_an_own_price_with_an_own_key_is_nobodys_business(database: str) -> None
     with db.transaction() as session:
         paywall = Paywall(session, OWN, MINE, mode=Mode.DEFAULT)
         assert paywall.follow(replace(A, price=ListPrice(900 * NANOS, 900 * NANOS))) == (0, [])
-        assert paywall.follow(B) == (1, []) and paywall.reason() == VANISHED
+        assert paywall.follow(B) == (1, []) and paywall.reason() == RetiredBecause.VANISHED
         assert paywall.follow(A, B) == (1, []) and paywall.offers.priced["a/a"].price.cost is None
 
 
@@ -203,6 +204,6 @@ def test_a_model_that_could_not_be_understood_stays_as_it_was(database: str) -> 
 
 def test_a_list_without_a_price_takes_nothing_from_whom_another_provider_serves(database: str) -> None:
     with db.transaction() as session:
-        paywall = Paywall(session, ELSEWHERE, replace(MINE, source=CATALOGUE))
+        paywall = Paywall(session, ELSEWHERE, replace(MINE, source=PriceSource.CATALOGUE))
         assert paywall.follow(replace(A, price=None)) == (0, [])
         assert "a/a" in paywall.offers.priced

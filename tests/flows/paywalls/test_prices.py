@@ -13,7 +13,8 @@ from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.versions import open_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
-from app.domain.pricing.price_book import CATALOGUE, COST, NewPrice, Offers
+from app.domain.pricing.price_book import NewPrice, Offers
+from app.domain.pricing.tables import PriceSource, RetiredBecause
 from app.flows.paywalls.prices import stand_on_cost
 from app.ports.prices import CataloguePrice
 from tests.support import books
@@ -50,7 +51,9 @@ def offers(paywall_id: str) -> Offers:
 
 async def test_an_own_price_stands_on_what_the_provider_asks(database: str) -> None:
     paywall_id = paywall(ProviderSetting(BUILT_IN), LISTED)
-    assert await set_own_price(OFFLINE, paywall_id, replace(MINE, source=CATALOGUE, cost=ListPrice(0, 0))) == 2
+    assert (
+        await set_own_price(OFFLINE, paywall_id, replace(MINE, source=PriceSource.CATALOGUE, cost=ListPrice(0, 0))) == 2
+    )
     found = offers(paywall_id)
     assert found.overridden == {"a/a"} and found.priced["a/a"].price.cost == ListPrice(NANOS, 2 * NANOS).to_price(
         "a/a", Unit.USDC
@@ -81,7 +84,7 @@ async def test_saving_a_price_that_covers_the_cost_brings_a_model_back(database:
         write_list(session, ModelList((dear,)))
         follow_catalogue(session, paywall_id, "openrouter.ai")
         off = price_book.current(session, paywall_id, "a/a")
-        assert off is not None and off.retired_because == COST
+        assert off is not None and off.retired_because is RetiredBecause.COST
     with pytest.raises(BadField):
         await set_own_price(OFFLINE, paywall_id, MINE)
     assert "a/a" in offers(paywall_id).unpriced
