@@ -90,6 +90,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("app/api/serving/server.py", "uvicorn"): "this is where the server is started",
     ("app/api/wire/http_protocol.py", "uvicorn"): "its protocol, with bounds",
     ("app/api/wire/http_protocol.py", "httptools"): "the parser that it stands on",
+    ("app/api/wire/cycle.py", "uvicorn"): "one request and its answer in that protocol",
     ("app/api/wire/socket_protocol.py", "uvicorn"): "the server's own protocol of WebSockets, with bounds",
     ("app/api/wire/socket_protocol.py", "wsproto"): "what that protocol reads frames with",
 }

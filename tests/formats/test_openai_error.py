@@ -98,7 +98,7 @@ async def test_an_error_that_comes_first_in_a_stream_has_a_status(database: str,
         provider = Scripted(b"data: " + json.dumps(content).encode() + b"\n\n", DONE)
         run, carrier = await begun(queue, snapshot, provider, stream=True)
         with pytest.raises(ProviderFailed) as failed:
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
     assert (sent, failed.value.said) == ([], said)
     assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 

@@ -47,7 +47,7 @@ async def streamed(provider: Scripted, **more: Any) -> tuple[list[bytes], Snapsh
 
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, provider, stream=True, **more)
-        await carrier.stream(run, send, describe)
+        await send(await carrier.stream(run, send, describe))
     assert provider.answer.is_closed
     assert_books_balance()
     return sent, snapshot, run

@@ -32,7 +32,7 @@ async def carried(
         begun = await chat.begin(snapshot, "ada", request(stream=True, **more), "req_1", None)
         assert isinstance(begun, Run)
         run = begun
-        await carrier.stream(run, send, describe)
+        await send(await carrier.stream(run, send, describe))
     assert provider.answer.is_closed
     assert_books_balance()
     return sent, run, held

@@ -130,8 +130,8 @@ class _Answering:
         wired = wiring.get()
         if self.call.request.is_stream:
             async with StreamComments(self.exchange.piece, wired.settings.comment_seconds) as send:
-                await wired.carrier.stream(run, send, wired.instead.wording(self.call))
-            await self.exchange.end()
+                last = await wired.carrier.stream(run, send, wired.instead.wording(self.call))
+            await self.exchange.last(last)
         else:
             whole = await wired.carrier.whole(run, wired.instead.wording(self.call))
             await self.exchange.answer(200, whole, _action(run.stopped or "none"))

@@ -63,6 +63,12 @@ class Exchange:
         await self.begin(200, EVENTS, self.first)
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
+    async def last(self, body: bytes) -> None:
+        """Ends a stream with its last piece."""
+        if not self.has_begun:
+            await self.begin(200, EVENTS, self.first)
+        await self.send({"type": "http.response.body", "body": body})
+
     async def end(self) -> None:
         """Ends a stream."""
         await self.send({"type": "http.response.body", "body": b""})

@@ -6,13 +6,11 @@ belongs to its request, which is answered as HTTP/1.1.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 import orjson
-from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -21,6 +19,7 @@ from app.api.common.errors import HeadTimeout, MalformedRequest, body_of, header
 from app.api.v1.chat import is_chat
 from app.api.wire import http_head
 from app.api.wire.connections import Crowd
+from app.api.wire.cycle import Cycle, Outlet
 from app.domain.errors import CoinslotError, Unavailable
 from app.domain.ids import new_id
 
@@ -145,8 +144,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _new_cycle(self, *, keeps_alive: bool) -> RequestResponseCycle:
         cycle = Cycle(
-            scope=self.scope, transport=self.transport, flow=self.flow, logger=self.logger,
-            access_logger=self.access_logger, access_log=self.access_log,
+            scope=self.scope, transport=cast(asyncio.Transport, Outlet(self.transport)), flow=self.flow,
+            logger=self.logger, access_logger=self.access_logger, access_log=self.access_log,
             default_headers=self.server_state.default_headers, message_event=asyncio.Event(),
             expect_100_continue=b"100-continue" in http_head.values_of(self.headers, b"expect"),
             keep_alive=keeps_alive, on_response=self.on_response_complete,
@@ -262,35 +261,6 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.flow.resume_reading()
         self._crowd.end(self, self._crowd.limits.linger_seconds)
-
-
-class Cycle(RequestResponseCycle):
-    """One request and its answer. In HTTP/1.0 an answer of unknown length ends with the connection.
-
-    A client that still sends its body when the answer ends the connection is let finish, or it could not read it.
-    """
-
-    linger: Callable[[], None]
-    _is_open = False
-
-    def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
-        """No step for pieces of an answer whose request was read: they go straight to uvicorn."""
-        is_usual = not self.more_body and self.scope["http_version"] == "1.1"
-        return super().send(message) if is_usual else self._send(message)
-
-    async def _send(self, message: ASGISendEvent) -> None:
-        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
-        if message["type"] == "http.response.start":
-            is_unsized = all(name.lower() != b"content-length" for name, _ in message.get("headers", ()))
-            self._is_open = is_unsized and self.scope["http_version"] == "1.0"
-            self.chunked_encoding = False if self._is_open else None
-        elif self._is_open:
-            self.expected_content_length = len(cast(bytes, message.get("body", b"")))
-        lingers = is_last and self.more_body and not self.keep_alive and not self.disconnected
-        self.keep_alive |= lingers
-        await super().send(message)
-        if lingers:
-            self.linger()
 
 
 def _reason_of(error: httptools.HttpParserError) -> CoinslotError:

@@ -120,8 +120,8 @@ class Carrier:
             usage = replace(usage, output=None, cost_nanos=None)
         return Metered(usage.filled(counted), usage.tokens is None, disconnect, usage.cost_nanos)
 
-    async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> None:
-        """Forwards a stream and ends it with what its settlement allows.
+    async def stream(self, run: Run, send: Send, wording: Wording, keep: KeepBytes | None = None) -> bytes:
+        """Forwards a stream, and returns what it ends with, as its settlement allows.
 
         Raises ProviderFailed if it breaks before anything was sent; the hold is released by then. Raises Unavailable
         instead of the end if it could not be charged yet. When the task is cancelled, the client is gone: what was
@@ -143,7 +143,7 @@ class Carrier:
             if is_left:
                 with suppress(Unavailable):  # it lands later; what ended the stream goes on
                     await asyncio.shield(self._legs.keep(self._leave(run, answer, meter)))
-        await self._finish(run, answer, meter, end, send, wording, keep)
+        return await self._finish(run, answer, meter, end, wording, keep)
 
     async def _leave(self, run: Run, answer: ProviderAnswer, meter: StreamMeter) -> None:
         """Ends a stream whose client is gone, as the paywall says.
@@ -177,11 +177,10 @@ class Carrier:
         answer: ProviderAnswer,
         meter: StreamMeter,
         end: _End,
-        send: Send,
         wording: Wording,
         keep: KeepBytes | None,
-    ) -> None:
-        """Settles, then sends what waited for it: the usage chunk and `[DONE]`, or an error event."""
+    ) -> bytes:
+        """Settles, then returns what waited for it: the usage chunk and `[DONE]`, or an error event."""
 
         is_cut = end.failure is not None or end.stopped is not None
         metered = Metered(None)
@@ -216,7 +215,7 @@ class Carrier:
         # With the provider's usage nothing can be interrupted before the queue; counting needs a task of its own.
         is_said = meter.final_tokens(is_cut=is_cut) is not None
         settled = await (conclude() if is_said else asyncio.shield(self._legs.keep(conclude())))
-        await send(tail(settled))
+        return tail(settled)
 
 
 def _keeping(run: Run, keep: KeepBytes | None, last: Callable[[Applied], bytes]) -> Keep | None:

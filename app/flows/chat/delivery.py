@@ -182,7 +182,7 @@ class Deliveries:
         recording._wake()
         keep = None if claimed is None else partial(self._kept, claimed, recording)
         if begun.leg.request.is_stream:
-            await self._carrier.stream(begun, recording.write, wording, keep)
+            await recording.write(await self._carrier.stream(begun, recording.write, wording, keep))
         else:
             await recording.write(await self._carrier.whole(begun, wording, keep))
 

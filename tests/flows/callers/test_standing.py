@@ -149,7 +149,7 @@ async def test_a_stream_that_must_stop_asks_for_what_stopped_it(database: str, c
         chat, carrier = flows(queue, Scripted(*words, DONE))
         run = await chat.begin(snapshot, "u1", request(stream=True, max_tokens=200_000), "req_1", None)
         assert isinstance(run, Run)
-        await carrier.stream(run, send, wording)
+        await send(await carrier.stream(run, send, wording))
     assert f"Asked to {action}.".encode() in sent[-2_000:] and b'"finish_reason":"length"' in sent[-2_000:]
     assert purse(ada).held_nanos == 0
     assert_books_balance()

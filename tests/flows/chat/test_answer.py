@@ -90,7 +90,7 @@ async def test_a_stream_that_fails_before_anything_was_sent_charges_nothing(
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(*pieces), stream=True)
         with pytest.raises(ProviderFailed):
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
     assert (sent, balance(snapshot), receipt(snapshot).status) == ([], Balance(NANOS, 0), "released")
     assert_books_balance()
 
@@ -188,7 +188,7 @@ async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
         run, carrier = await begun(queue, snapshot, Scripted(event("one"), LAST, DONE), stream=True)
         with monkeypatch.context() as patch, pytest.raises(Unavailable):
             patch.setattr(queue, "submit", lambda *_: unanswered())
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
         assert receipt(snapshot).status == "running"
         await carrier._legs.keeper.drain(10)
     assert sent == [event("one")]
@@ -212,7 +212,7 @@ async def test_a_settlement_whose_answer_was_lost_is_no_done(database: str, monk
 
         monkeypatch.setattr(carrier._legs, "settle", unavailable)
         with pytest.raises(Unavailable):
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
     assert sent == [event("one")]
     assert_books_balance()
 

@@ -63,7 +63,7 @@ class Place:
 
         run, carrier, _ = await self.begin(model, stream=stream)
         if stream:
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
         else:
             sent.append(await carrier.whole(run, describe))
         return b"".join(sent), run

@@ -40,7 +40,7 @@ async def test_an_error_that_comes_first_is_told_without_its_secrets(database: s
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(comment, f"data: {error}\n\n".encode()), stream=True)
         with pytest.raises(ProviderFailed) as failed:
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
     assert (sent, failed.value.said) == ([], {"message": "No credit for ***."})
     assert (balance(snapshot), receipt(snapshot).status) == (Balance(NANOS, 0), "released")
 

@@ -88,7 +88,7 @@ async def carried(
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(carrier.stream(run, send, describe), 0.2)
         else:
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
     assert_books_balance()
     return b"".join(sent), snapshot, run
 

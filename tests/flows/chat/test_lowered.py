@@ -82,7 +82,7 @@ async def ended(provider: Scripted, snapshot: Snapshot, nanos: int = FEW, user: 
         run = await chat.begin(snapshot, user, request(**more), "req_1", None)
         assert isinstance(run, Run)
         if more.get("stream"):
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
         else:
             sent.append(await carrier.whole(run, describe))
     assert_books_balance()

@@ -104,7 +104,7 @@ async def test_a_model_that_was_seen_to_think_holds_its_whole_bound_from_then_on
             async def send(data: bytes) -> None:
                 return
 
-            await carrier.stream(run, send, describe)
+            await send(await carrier.stream(run, send, describe))
             assert sum(line.tokens for line in receipt(snapshot, f"req_{number}").lines if line.kind != "input") == 319
     assert held[0] < held[1] == whole
 

@@ -57,7 +57,7 @@ async def _carried(provider: Scripted, wording: Wording, nanos: int, *, key: boo
         run = await chat.begin(snapshot, "ada", request(**more), "req_1", None, claimed)
         assert isinstance(run, Run)
         if run.leg.request.is_stream:
-            await carrier.stream(run, send, wording, keep if key else None)
+            await send(await carrier.stream(run, send, wording, keep if key else None))
         else:
             sent.append(await carrier.whole(run, wording, keep if key else None))
     shown = receipt(snapshot)

@@ -126,6 +126,6 @@ async def streamed(chats: Chats, run: Run) -> bytes:
         actions.append(action)
         return Stop("", {"action": action})
 
-    await chats.carrier.stream(run, send, Wording(describe.settled, stopped))
+    await send(await chats.carrier.stream(run, send, Wording(describe.settled, stopped)))
     assert actions == ["none"]
     return b"".join(pieces)
