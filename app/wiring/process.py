@@ -36,6 +36,8 @@ from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
+from app.flows.paywalls.parts import Parts
+from app.flows.paywalls.prices import PriceRules
 from app.flows.people.sign_in import SignInRules
 from app.flows.upkeep.readiness import Readiness
 from app.flows.wallets.charge import Charges
@@ -193,6 +195,11 @@ class Wiring:
     def follow_rules(self) -> FollowRules:
         host = urlsplit(self.settings.openrouter_base).hostname or ""
         return FollowRules(host, self.settings.fee_basis_points)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What can be changed of a paywall."""
+        return Parts(self.box, PriceRules(self.catalogue, self.settings.fee_basis_points))
 
     @cached_property
     def trial_rules(self) -> TrialRules:

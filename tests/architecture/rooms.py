@@ -130,21 +130,13 @@ NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
-    "app/domain/paywalls/limit_overrides.py:set_override": NO_PAGE,
     "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
-    "app/domain/paywalls/versions.py:read_version": NO_PAGE,
-    "app/domain/pricing/price_book.py:prices_at": NO_PAGE,
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
     "app/domain/wallets/wallets.py:block_user": NO_PAGE,
     "app/domain/wallets/wallets.py:freeze_wallet": "the operator's page freezes wallets",
-    "app/flows/paywalls/messages.py:save_messages": NO_PAGE,
-    "app/flows/paywalls/messages.py:save_responder": NO_PAGE,
-    "app/flows/paywalls/messages.py:remove_responder": NO_PAGE,
-    "app/flows/paywalls/prices.py:set_own_price": NO_PAGE,
-    "app/flows/paywalls/prices.py:follow_list_price": NO_PAGE,
-    "app/flows/paywalls/provider.py:save_provider": NO_PAGE,
+    "app/flows/paywalls/provider.py:try_provider": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

@@ -1,16 +1,20 @@
 """Flows with the rules of a test's own settings handed in, as wiring does it for a process."""
 
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app import settings
+from app import db, settings
+from app.adapters.secret_box import SecretBox
 from app.commit_queue import CommitQueue
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
 from app.domain.paywalls.changes import CATALOGUE
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.members import command_manager
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
+from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.topups.topups import TopupView
 from app.domain.wallets.trial import Outcome, TrialRules
@@ -21,7 +25,10 @@ from app.flows.catalogue.follow import FollowRules, SwitchedOff
 from app.flows.events.mails import Desk
 from app.flows.limits.spending import SpendLimits
 from app.flows.payments import checkout
-from app.flows.paywalls import demo, prices, provider
+from app.flows.paywalls import demo, prices
+from app.flows.paywalls.change import Changed, Part, change
+from app.flows.paywalls.parts import Parts
+from app.flows.paywalls.provider import SavedProvider, try_provider
 from app.flows.people import consent
 from app.flows.people import sign_in as signing_in
 from app.flows.people.consent import Approval
@@ -36,6 +43,9 @@ from app.ports.prices import ModelCatalogue, PriceCatalogue
 from app.ports.providers import ChatProvider, Providers, ProviderTarget
 from app.ports.seal import Sealer
 from tests.support import books
+
+V = TypeVar("V")
+R = TypeVar("R")
 
 
 def links() -> Links:
@@ -152,18 +162,43 @@ async def sync_catalogue(source: ModelCatalogue, mailer: Mailer) -> int:
     return await sync.sync_catalogue(source, FollowRules(host, fee()), desk(mailer))
 
 
+def parts(catalogue: PriceCatalogue) -> Parts:
+    """Returns what can be changed of a paywall."""
+    return Parts(SecretBox(settings.get().secrets), prices.PriceRules(catalogue, fee()))
+
+
+async def change_newest(paywall_id: str, part: Part[V, R], values: V) -> Changed[R]:
+    """Changes a part of the newest version, by a command. Raises what `change` does."""
+    paywall, _ = await db.in_transaction(lambda session: read_current(session, paywall_id))
+    manager = await db.in_transaction(lambda session: command_manager(session, paywall_id))
+    return await change(manager, part, values, paywall.version)
+
+
 async def save_provider(
     providers: Providers, sealer: Sealer, catalogue: PriceCatalogue, paywall_id: str, *wanted: Any
-) -> provider.SavedProvider:
-    return await provider.save_provider(providers, sealer, prices.PriceRules(catalogue, fee()), paywall_id, *wanted)
+) -> SavedProvider:
+    manager = await db.in_transaction(lambda session: command_manager(session, paywall_id))
+    tried = await try_provider(providers, sealer, manager, *wanted)
+    return (await change_newest(paywall_id, parts(catalogue).provider, tried)).outcome
 
 
 async def set_own_price(catalogue: PriceCatalogue, paywall_id: str, wanted: NewPrice) -> int:
-    return await prices.set_own_price(prices.PriceRules(catalogue, fee()), paywall_id, wanted)
+    """Sets one price, and returns its version."""
+    await change_newest(paywall_id, parts(catalogue).prices, prices.Prices(own=[wanted]))
+    return _version_of(paywall_id, wanted.model)
 
 
 async def follow_list_price(catalogue: PriceCatalogue, paywall_id: str, model: str) -> int:
-    return await prices.follow_list_price(prices.PriceRules(catalogue, fee()), paywall_id, model)
+    """Lets one price follow the list, and returns its version."""
+    await change_newest(paywall_id, parts(catalogue).prices, prices.Prices(follow=[model]))
+    return _version_of(paywall_id, model)
+
+
+def _version_of(paywall_id: str, model: str) -> int:
+    with db.transaction(writes=False) as session:
+        row = price_book.current(session, paywall_id, model)
+    assert row is not None
+    return row.version
 
 
 async def prepare(chat: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue) -> Any:

@@ -164,11 +164,11 @@ class Configuration:
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
-        origin = _origin(url)
-        return origin is not None and origin in {*self.return_origins, _origin(self.app_url)}
+        origin = origin_of(url)
+        return origin is not None and origin in {*self.return_origins, origin_of(self.app_url)}
 
 
-def _origin(url: str) -> str | None:
+def origin_of(url: str) -> str | None:
     """Returns the origin of an http or https URL, None for anything else.
 
     Without a host there is none: browsers read `https:///evil.example` as `https://evil.example`.
@@ -194,7 +194,7 @@ def check(configuration: Configuration) -> None:
     has_address = configuration.provider.name not in (DEMO, BUILT_IN)
     for name in ("app_url", *(("provider.base_url",) if has_address else ())):
         url = configuration.app_url if name == "app_url" else configuration.provider.base_url
-        if (url or name != "app_url") and _origin(url) is None:
+        if (url or name != "app_url") and origin_of(url) is None:
             raise BadField(name, f"`{name}` must be an http or https URL.")
 
 
@@ -213,7 +213,7 @@ def check_responder(environment: Environment, responder: ResponderSetting | None
     if responder is None:
         return
     url, needed = responder.url, "https" if environment is Environment.LIVE else "http or https"
-    origin = _origin(url) if len(url) <= URL_CHARACTERS_MAX and url.isascii() and url.isprintable() else None
+    origin = origin_of(url) if len(url) <= URL_CHARACTERS_MAX and url.isascii() and url.isprintable() else None
     if origin is None or not origin.startswith("https://" if needed == "https" else "http") or " " in url:
         raise BadField("responder.url", f"`responder.url` must be an {needed} URL.")
     if "@" in origin:

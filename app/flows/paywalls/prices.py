@@ -1,27 +1,27 @@
-"""A developer sets a price of their own for a model, and takes one back.
+"""A developer sets prices of their own, takes them back, takes models off, and sets the markup on all others.
 
 Where the operator's key pays, it must leave the developer something after what the provider asks and the fee, for
 every kind of token and every length of a prompt; a model that was switched off for that is back once it does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from app import db
 from app.domain.catalogue.catalogue import read_model
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
 from app.domain.money import Unit
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.versions import Edition, open_edition
+from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.split import check_share
 from app.domain.pricing.tables import PriceSource
 from app.flows.catalogue.defaults import to_new_price
-from app.flows.events.tell import publish_and_tell
+from app.flows.paywalls.change import Part
 from app.ports.prices import PriceCatalogue
 
 
@@ -33,47 +33,78 @@ class PriceRules:
     fee_basis_points: int
 
 
-async def set_own_price(rules: PriceRules, paywall_id: str, wanted: NewPrice) -> int:
-    """Sets a developer's price, in the paywall's unit, and returns its version. Raises BadField, NotFound."""
-    return await db.in_transaction(
-        lambda session: _set_own(open_edition(session, paywall_id, None), rules, wanted), writes=True
-    )
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What is changed of a paywall's prices, all in one version.
 
-
-async def follow_list_price(rules: PriceRules, paywall_id: str, model: str) -> int:
-    """Gives a model the catalogue's price again, with the paywall's markup, and returns its version.
-
-    Raises BadField where the catalogue knows none or it would leave the developer nothing, NotFound.
+    `own` are a developer's prices in the paywall's unit, `follow` models that take the catalogue's again, with the
+    paywall's markup, and `off` those that are offered no more. `markup_basis_points` is a new markup, on all that
+    follow the catalogue; None leaves it.
     """
-    return await db.in_transaction(
-        lambda session: _follow(open_edition(session, paywall_id, None), rules, model), writes=True
-    )
+
+    own: Sequence[NewPrice] = ()
+    follow: Sequence[str] = ()
+    off: Sequence[str] = ()
+    markup_basis_points: int | None = None
 
 
-def _set_own(edition: Edition, rules: PriceRules, wanted: NewPrice) -> int:
+def prices(rules: PriceRules) -> Part[Prices, None]:
+    """Returns the part of prices.
+
+    It raises BadField, which names what is wrong with a price, where the catalogue knows none, and where one would
+    leave the developer less than nothing.
+    """
+
+    def edit(edition: Edition, wanted: Prices) -> None:
+        if wanted.markup_basis_points is not None:
+            _mark_up(edition, rules, wanted.markup_basis_points)
+        for price in wanted.own:
+            set_own(edition, rules, price)
+        for model in wanted.follow:
+            follow_list(edition, rules, model)
+        for model in wanted.off:
+            if not price_book.retire(edition, model):
+                raise BadField("model", f"`{model[:200]}` is not offered here.")
+
+    return Part(Section.PRICES, edit)
+
+
+def _mark_up(edition: Edition, rules: PriceRules, markup_basis_points: int) -> None:
+    """Publishes another markup, also on every price that follows the catalogue and is on."""
+    if not 0 <= markup_basis_points <= price_book.MARKUP_BASIS_POINTS_MAX:
+        raise BadField("markup_basis_points", "`markup_basis_points` must be between 0 and 1,000,000.")
+    edition.configuration = replace(edition.configuration, markup_basis_points=markup_basis_points)
+    for row in price_book.read_latest(edition.session, edition.paywall.id).values():
+        if row.source is PriceSource.CATALOGUE and row.retired_at is None:
+            price = replace(price_book.to_new_price(row), markup_basis_points=markup_basis_points)
+            set_checked(edition, rules, price)
+
+
+def set_own(edition: Edition, rules: PriceRules, wanted: NewPrice) -> None:
+    """Sets a developer's price, on what the provider asks where the operator pays it. Raises BadField."""
     paywall, own = edition.paywall, replace(wanted, source=PriceSource.DEVELOPER, cost=None)
     if edition.configuration.provider.is_operators and paywall.rules.is_split:
         own = replace(own, cost=asked_price(edition.session, rules.catalogue, wanted.model, paywall.unit))
-    return _save(edition, rules, own)
+    set_checked(edition, rules, own)
 
 
-def _follow(edition: Edition, rules: PriceRules, model: str) -> int:
+def follow_list(edition: Edition, rules: PriceRules, model: str, markup_basis_points: int | None = None) -> None:
+    """Sets the catalogue's price of a model, with this markup or the paywall's. Raises BadField where it has none."""
     known = read_model(edition.session, model) or rules.catalogue.find(model)
-    markup = edition.configuration.markup_basis_points
+    markup = edition.configuration.markup_basis_points if markup_basis_points is None else markup_basis_points
     price = to_new_price(model, known, edition.paywall.unit, markup) if known is not None else None
     if price is None:
-        raise BadField("model", f"The catalogue has no price for `{model}`.")
-    return _save(edition, rules, price)
+        raise BadField("model", f"The catalogue has no price for `{model[:200]}`.")
+    set_checked(edition, rules, price)
 
 
-def _save(edition: Edition, rules: PriceRules, price: NewPrice) -> int:
+def set_checked(edition: Edition, rules: PriceRules, price: NewPrice) -> None:
+    """Sets a price that leaves the developer something. Raises BadField for one that does not."""
     price_book.check(price)
     terms = terms_of(edition.paywall.mode, edition.configuration.provider.name, rules.fee_basis_points)
     if terms is not None:
         check_share(terms, price_book.to_price(price, edition.paywall.unit))
-    version = price_book.set_price(edition, price)
-    publish_and_tell(edition, Section.PRICES)
-    return version
+    price_book.set_price(edition, price)
 
 
 def asked_price(session: Session, catalogue: PriceCatalogue, model: str, unit: Unit) -> ListPrice:

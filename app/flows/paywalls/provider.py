@@ -6,17 +6,21 @@ A key goes only to the host that it was saved with: another address needs the ke
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from sqlalchemy.orm import Session
+
 from app import db
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField, ProviderFailed
 from app.domain.paywalls import configuration
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.configuration import ProviderSetting
-from app.domain.paywalls.versions import open_edition
+from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.members import Act, Manager, check_may
+from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.versions import Edition
 from app.domain.pricing.price_book import read_offers
 from app.domain.pricing.split import check_share
 from app.flows.catalogue.defaults import fill_prices
-from app.flows.events.tell import publish_and_tell
+from app.flows.paywalls.change import Part
 from app.flows.paywalls.prices import PriceRules, stand_on_cost
 from app.ports.providers import Providers
 from app.ports.seal import Sealer
@@ -26,10 +30,17 @@ MODELS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class TriedProvider:
+    """A provider that answered: how it is saved, its key sealed, and the models that it lists."""
+
+    setting: ProviderSetting
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SavedProvider:
     """What a provider that was saved offers: models with a price, and those that need one first."""
 
-    version: int
     priced: tuple[str, ...]
     unpriced: tuple[str, ...]
 
@@ -50,47 +61,49 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
     return models[:MODELS_MAX]
 
 
-async def save_provider(
-    providers: Providers,
-    sealer: Sealer,
-    rules: PriceRules,
-    paywall_id: str,
-    wanted: ProviderSetting,
-    api_key: str | None,
-) -> SavedProvider:
-    """Tries a provider and publishes it, with prices for what it offers.
+async def try_provider(
+    providers: Providers, sealer: Sealer, manager: Manager, wanted: ProviderSetting, api_key: str | None
+) -> TriedProvider:
+    """Tries a provider that a manager wants, and returns what can be saved of it.
 
-    Without `api_key` the saved one stays, where one is needed.
-    Raises BadField, NotFound.
+    Without `api_key` the saved one stays, where one is needed. Raises BadField, NotAllowed, NotFound.
     """
-    paywall, current = await db.in_transaction(lambda session: configuration.read_current(session, paywall_id))
+
+    def read(session: Session) -> tuple[Paywall, Configuration]:
+        check_may(session, manager, Act.SET_UP)
+        return configuration.read_current(session, manager.paywall_id)
+
+    paywall, current = await db.in_transaction(read)
     configuration.check_provider(paywall.mode, paywall.environment, wanted)
     key_sealed = None
     if not wanted.has_own_key:
         api_key = None
     elif api_key is not None:
-        key_sealed = sealer.seal(api_key, f"provider_key:{paywall_id}")
+        key_sealed = sealer.seal(api_key, f"provider_key:{paywall.id}")
     elif current.provider.key_sealed is not None:
         if _origin(wanted.base_url) != _origin(current.provider.base_url):
             raise BadField("api_key", "`api_key` is needed again: a saved key is never sent to another address.")
         key_sealed = current.provider.key_sealed
-        api_key = sealer.open(key_sealed, f"provider_key:{paywall_id}")
+        api_key = sealer.open(key_sealed, f"provider_key:{paywall.id}")
     models = await try_connection(providers, wanted, api_key)
-    published = replace(wanted, key_sealed=key_sealed)
+    return TriedProvider(replace(wanted, key_sealed=key_sealed), tuple(models))
 
-    def save(session: db.Session) -> SavedProvider:
-        edition = open_edition(session, paywall_id, None)
-        edition.configuration = replace(edition.configuration, provider=published)
-        priced, unpriced = fill_prices(edition, models, rules.catalogue)
-        terms = terms_of(paywall.mode, published.name, rules.fee_basis_points)
+
+def provider(rules: PriceRules) -> Part[TriedProvider, SavedProvider]:
+    """Returns the part of the provider: it is saved with prices for what it offers. It raises BadField."""
+
+    def edit(edition: Edition, tried: TriedProvider) -> SavedProvider:
+        edition.configuration = replace(edition.configuration, provider=tried.setting)
+        priced, unpriced = fill_prices(edition, tried.models, rules.catalogue)
+        terms = terms_of(edition.paywall.mode, tried.setting.name, rules.fee_basis_points)
         if terms is not None:
-            if published.is_operators:
+            if tried.setting.is_operators:
                 stand_on_cost(edition, rules.catalogue)
-            for offer in read_offers(session, paywall_id, paywall.unit).priced.values():
+            for offer in read_offers(edition.session, edition.paywall.id, edition.paywall.unit).priced.values():
                 check_share(terms, offer.price)
-        return SavedProvider(publish_and_tell(edition, Section.PROVIDERS), tuple(priced), tuple(unpriced))
+        return SavedProvider(tuple(priced), tuple(unpriced))
 
-    return await db.in_transaction(save, writes=True)
+    return Part(Section.PROVIDERS, edit)
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -1,0 +1,60 @@
+"""Every part of a paywall that can be changed, with what it needs of the outside."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.domain.paywalls.limits import PaywallLimits
+from app.flows.paywalls import keys, limits, messages, prices, profile, provider, versions
+from app.flows.paywalls.change import Part
+from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
+from app.flows.paywalls.limits import Override
+from app.flows.paywalls.messages import Endpoint, Templates
+from app.flows.paywalls.prices import PriceRules, Prices
+from app.flows.paywalls.profile import Profile
+from app.flows.paywalls.provider import SavedProvider, TriedProvider
+from app.flows.paywalls.versions import RolledBack
+from app.ports.seal import Sealer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts, each for `change`: one a section, and two where a section has two forms."""
+
+    sealer: Sealer
+    rules: PriceRules
+
+    @cached_property
+    def provider(self) -> Part[TriedProvider, SavedProvider]:
+        return provider.provider(self.rules)
+
+    @cached_property
+    def prices(self) -> Part[Prices, None]:
+        return prices.prices(self.rules)
+
+    @cached_property
+    def templates(self) -> Part[Templates, None]:
+        return messages.templates()
+
+    @cached_property
+    def endpoint(self) -> Part[Endpoint, str | None]:
+        return messages.endpoint(self.sealer)
+
+    @cached_property
+    def limits(self) -> Part[PaywallLimits, None]:
+        return limits.limits()
+
+    @cached_property
+    def overrides(self) -> Part[Override, None]:
+        return limits.overrides()
+
+    @cached_property
+    def keys(self) -> Part[NewKey | RevokedKey, MadeKey | None]:
+        return keys.keys()
+
+    @cached_property
+    def profile(self) -> Part[Profile, None]:
+        return profile.profile()
+
+    @cached_property
+    def version(self) -> Part[int, RolledBack]:
+        return versions.version(self.rules)

@@ -1,0 +1,39 @@
+"""A developer says what their app is called, where it is, and how the paywall treats its users."""
+
+from dataclasses import asdict, dataclass, replace
+
+from app.domain.errors import BadField
+from app.domain.paywalls.changes import Section
+from app.domain.paywalls.configuration import Disconnect, UserFrom, origin_of
+from app.domain.paywalls.versions import Edition
+from app.flows.paywalls.change import Part
+
+ORIGINS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is changed as the profile; each name is the configuration's own, which says what it means."""
+
+    app_name: str
+    app_url: str
+    return_origins: tuple[str, ...]
+    app_text: str
+    needs_confirmation: bool
+    is_strict: bool
+    disconnect: Disconnect
+    user_from: UserFrom
+
+
+def profile() -> Part[Profile, None]:
+    """Returns the part of the profile. It raises BadField, which names the field."""
+
+    def edit(edition: Edition, wanted: Profile) -> None:
+        if len(wanted.return_origins) > ORIGINS_MAX:
+            raise BadField("return_origins", f"`return_origins` may name {ORIGINS_MAX} places.")
+        for origin in wanted.return_origins:
+            if origin_of(origin) != origin:
+                raise BadField("return_origins", f"`{origin[:80]}` must be an origin, such as https://app.example.")
+        edition.configuration = replace(edition.configuration, **asdict(wanted))
+
+    return Part(Section.PROFILE, edit)

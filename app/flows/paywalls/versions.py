@@ -1,0 +1,60 @@
+"""A paywall goes back to an earlier version: its configuration and its prices are published anew.
+
+Costs are today's. Where the operator's key pays, a developer's own price stands on what the provider asks now, what
+followed the catalogue follows it as it is now, and a model that would lose money stays off (`decisions.md` 12): its
+price was right when it was saved, and the cost has risen since.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import BadField
+from app.domain.paywalls.changes import Section
+from app.domain.paywalls.versions import Edition, read_version
+from app.domain.pricing import price_book
+from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
+from app.flows.paywalls.change import Part
+from app.flows.paywalls.prices import PriceRules, follow_list, set_checked, set_own
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """Models of the version that stay off, each with the reason."""
+
+    left_off: Mapping[str, str]
+
+
+def version(rules: PriceRules) -> Part[int, RolledBack]:
+    """Returns the part that is all of a paywall: the number of a version brings that version back.
+
+    Models that were on then are on, and those that were not are off. It raises NotFound for a number that is none.
+    """
+
+    def edit(edition: Edition, number: int) -> RolledBack:
+        session, paywall_id = edition.session, edition.paywall.id
+        edition.configuration = read_version(session, paywall_id, number).configuration
+        wanted = price_book.prices_at(session, paywall_id, number)
+        for model, row in price_book.read_latest(session, paywall_id).items():
+            if model not in wanted and row.retired_at is None:
+                price_book.retire(edition, model)
+        left_off: dict[str, str] = {}
+        for model, row in wanted.items():
+            try:
+                _bring_back(edition, rules, row)
+            except BadField as loss:
+                left_off[model] = loss.message
+                price_book.retire(edition, model, RetiredBecause.COST)
+        return RolledBack(left_off)
+
+    return Part(Section.VERSION, edit)
+
+
+def _bring_back(edition: Edition, rules: PriceRules, row: ModelPrice) -> None:
+    """Sets a price as it was; raises BadField where it would leave the developer less than nothing today."""
+    price = price_book.to_new_price(row)
+    if not edition.configuration.provider.is_operators or not edition.paywall.rules.is_split:
+        set_checked(edition, rules, price)
+    elif row.source is PriceSource.CATALOGUE:
+        follow_list(edition, rules, row.model, row.markup_basis_points)
+    else:
+        set_own(edition, rules, price)
