@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
+from app.domain.paywalls.limits import Measure
 from app.flows.callers.asked import Ask
 from app.flows.chat.call import Run
-from app.flows.limits.limiter import Measure, Rate
+from app.flows.limits.limiter import Rate
 
 
 def rate_headers(rates: Iterable[Rate]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Webhooks: subscriptions, the log of their deliveries, replays. Paths and fields are the seed's, ours beside them."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -13,11 +13,11 @@ from app.domain.events.catalogue import EVENTS
 from app.domain.events.deliveries import LogEntry
 from app.domain.events.made import body_shown
 from app.domain.events.subscriptions import SubscriptionView
+from app.domain.events.tables import DeliveryStatus, EndedBy
 from app.flows.paywalls import webhooks
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-Status = Literal["pending", "success", "error"]
 Word = Annotated[str | None, Query(pattern="^[!-~]*$", max_length=100)]
 HIDDEN = "***"
 """Stands for the value of a header, which may be a secret."""
@@ -40,7 +40,7 @@ class Subscription(BaseModel):
     lastDeliveredAt: str | None = None
     secretSuffix: str
     secret: str | None = None
-    deactivatedBy: str | None = None
+    deactivatedBy: EndedBy | None = None
     previousSecretUntil: str | None = None
 
 
@@ -89,7 +89,7 @@ class Log(BaseModel):
 
     id: str
     subscriptionId: str
-    status: Status
+    status: DeliveryStatus
     attempts: int
     lastAttemptAt: str | None = None
     nextRetryAt: str | None = None
@@ -196,7 +196,7 @@ async def post_rotate(caller: Caller, subscription_id: str, body: SettingsBody) 
 async def get_logs(
     caller: Caller,
     subscriptionId: Word = None,
-    status: Annotated[Status | None, Query()] = None,
+    status: Annotated[DeliveryStatus | None, Query()] = None,
     eventType: Word = None,
     before: Word = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -243,7 +243,7 @@ def _logged(entry: LogEntry) -> Log:
     return Log(
         id=entry.id,
         subscriptionId=entry.subscription_id,
-        status=cast(Status, entry.status),
+        status=entry.status,
         attempts=entry.attempts,
         lastAttemptAt=_iso(entry.last_attempt_at),
         nextRetryAt=_iso(entry.next_attempt_at),

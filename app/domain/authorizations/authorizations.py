@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.authorizations.caps import CapView, read_cap, set_cap
-from app.domain.authorizations.tables import Authorization, AuthorizationStatus
+from app.domain.authorizations.tables import Authorization, AuthorizationStatus, RevokedBy
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account
@@ -24,8 +24,6 @@ from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.sql.columns import table_of
 
 CONFIRM_SECONDS = 15 * 60
-BY_USER, BY_APP, BY_RENEWAL = "user", "app", "renewal"
-"""Who ended an authorization."""
 
 _TABLE = table_of(Authorization)
 
@@ -132,7 +130,7 @@ def confirm(session: Session, paywall_id: str, external_id: str, code: str) -> N
     if active is not None:
         if active.account_id != pending.account_id:
             raise TakenByAnother("This user is connected to another account; disconnect it first.")
-        _end(session, active, BY_RENEWAL)
+        _end(session, active, RevokedBy.RENEWAL)
     pending.status, pending.confirmed_at, pending.code_hash = AuthorizationStatus.ACTIVE, clock.now(), None
     session.flush()
     _bump(session, paywall_id, external_id)
@@ -156,7 +154,7 @@ def revoke_by_app(session: Session, paywall_id: str, external_id: str) -> bool:
         _TABLE.c.external_id == external_id,
         _TABLE.c.status != AuthorizationStatus.ENDED,
     )
-    return _end_all(session, list(session.scalars(statement.with_for_update())), BY_APP)
+    return _end_all(session, list(session.scalars(statement.with_for_update())), RevokedBy.APP)
 
 
 def revoke_by_account(session: Session, account_id: str, authorization_id: str) -> None:
@@ -164,7 +162,7 @@ def revoke_by_account(session: Session, account_id: str, authorization_id: str) 
     stored = session.get(Authorization, as_id(authorization_id), with_for_update=True)
     if stored is None or stored.account_id != account_id:
         raise NotFound("There is no such authorization.")
-    _end_all(session, [stored] if stored.status is not AuthorizationStatus.ENDED else [], BY_USER)
+    _end_all(session, [stored] if stored.status is not AuthorizationStatus.ENDED else [], RevokedBy.USER)
 
 
 def list_of(session: Session, account_id: str, environment: str) -> list[ConnectedApp]:
@@ -189,7 +187,7 @@ def list_of(session: Session, account_id: str, environment: str) -> list[Connect
     return found
 
 
-def _end_all(session: Session, stored: list[Authorization], by: str) -> bool:
+def _end_all(session: Session, stored: list[Authorization], by: RevokedBy) -> bool:
     for authorization in stored:
         was_active = authorization.status is AuthorizationStatus.ACTIVE
         _end(session, authorization, by)
@@ -198,7 +196,7 @@ def _end_all(session: Session, stored: list[Authorization], by: str) -> bool:
     return bool(stored)
 
 
-def _end(session: Session, authorization: Authorization, by: str) -> None:
+def _end(session: Session, authorization: Authorization, by: RevokedBy) -> None:
     authorization.status, authorization.ended_at, authorization.ended_by = AuthorizationStatus.ENDED, clock.now(), by
     session.flush()
 

@@ -19,6 +19,17 @@ class AuthorizationStatus(StrEnum):
     """It counts no longer, and never will again."""
 
 
+class RevokedBy(StrEnum):
+    """Who ended an authorization."""
+
+    USER = "user"
+    """The person whose wallet it is, on their own page."""
+    APP = "app"
+    """The app, which disconnected its user."""
+    RENEWAL = "renewal"
+    """A newer consent of the same account, which stands in its place."""
+
+
 class Authorization(SQLModel, table=True):
     """A consent: `pending` until the app has confirmed it, where the paywall asks for that, `active`, `ended`.
 
@@ -47,7 +58,7 @@ class Authorization(SQLModel, table=True):
     created_at: int = Field(sa_type=Whole)
     confirmed_at: int | None = Field(default=None, sa_type=Whole)
     ended_at: int | None = Field(default=None, sa_type=Whole)
-    ended_by: str | None = Field(default=None, sa_type=Words)
+    ended_by: RevokedBy | None = Field(default=None, sa_type=one_of(RevokedBy))
 
 
 class SpendingCap(SQLModel, table=True):

@@ -74,7 +74,7 @@ class LogEntry:
 
     id: str
     subscription_id: str
-    status: str
+    status: DeliveryStatus
     attempts: int
     last_attempt_at: int | None
     next_attempt_at: int | None
@@ -158,7 +158,7 @@ def give_up(session: Session, delivery_id: str, error: str) -> None:
     session.execute(
         update(_TABLE)
         .where(_TABLE.c.id == delivery_id, _IS_PENDING)
-        .values(status="error", error=error, next_attempt_at=None, claimed_until=None, updated_at=now)
+        .values(status=DeliveryStatus.ERROR, error=error, next_attempt_at=None, claimed_until=None, updated_at=now)
     )
 
 
@@ -167,7 +167,7 @@ def list_log(
     paywall_id: str,
     *,
     subscription_id: str | None = None,
-    status: str | None = None,
+    status: DeliveryStatus | None = None,
     event_type: str | None = None,
     before: str | None = None,
     limit: int = 20,

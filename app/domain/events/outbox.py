@@ -6,8 +6,8 @@ transaction of what it tells of. Ids follow from what happened, so that a fan-ou
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import chain
-from typing import Literal
 
 from sqlalchemy import ColumnElement, select, text, tuple_, update
 from sqlalchemy.orm import Session
@@ -33,11 +33,20 @@ _DELIVERY_COLUMNS = ("id", "paywall_id", "subscription_id", "event_id", "event_t
 _REQUEST_IS_DUE, _EVENT_IS_DUE = text("events_due > 0"), text("fanned_out_at IS NULL")
 
 
+class DueKind(StrEnum):
+    """What waits to be fanned out."""
+
+    REQUEST = "request"
+    """A request, whose row is the outbox of its events."""
+    EVENT = "event"
+    """An event of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A row that waits to be fanned out: a request, or an event that has none."""
 
-    kind: Literal["request", "event"]
+    kind: DueKind
     id: str
 
 
@@ -62,8 +71,8 @@ def list_due(session: Session, limit: int) -> list[Due]:
     """Returns what waits to be fanned out, the oldest first, at most so many rows of each kind."""
     requests = select(REQUESTS.c.id).where(_REQUEST_IS_DUE).order_by(REQUESTS.c.created_at).limit(limit)
     events = select(_EVENTS.c.id).where(_EVENT_IS_DUE).order_by(_EVENTS.c.created_at).limit(limit)
-    found = [Due("request", id_) for id_ in session.scalars(requests)]
-    return [*found, *(Due("event", id_) for id_ in session.scalars(events))]
+    found = [Due(DueKind.REQUEST, id_) for id_ in session.scalars(requests)]
+    return [*found, *(Due(DueKind.EVENT, id_) for id_ in session.scalars(events))]
 
 
 def fan_out(session: Session, limit: int) -> int:
@@ -76,13 +85,13 @@ def fan_out(session: Session, limit: int) -> int:
 
 def fan_out_these(session: Session, due: Sequence[Due]) -> int:
     """Makes deliveries of some of what is due; returns how many of these rows still were."""
-    requests, events = ([one.id for one in due if one.kind == kind] for kind in ("request", "event"))
+    requests, events = ([one.id for one in due if one.kind is kind] for kind in (DueKind.REQUEST, DueKind.EVENT))
     return _fan_out_requests(session, requests) + _fan_out_events(session, events)
 
 
 def give_up(session: Session, due: Due) -> None:
     """Ends the waiting of a row that no delivery can be made of: nobody is told of it, and nobody waits behind it."""
-    if due.kind == "event":
+    if due.kind is DueKind.EVENT:
         session.execute(update(_EVENTS).where(_EVENTS.c.id == due.id).values(fanned_out_at=clock.now()))
         return
     _mark(session, REQUESTS.c.id == due.id, START_DUE, START_TOLD)

@@ -52,7 +52,7 @@ class SubscriptionView:
     consecutive_failures: int
     last_delivered_at: int | None
     secret_suffix: str
-    ended_by: str | None
+    ended_by: EndedBy | None
     previous_until: int | None
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.ledger.accounts import Account
+from app.domain.ledger.tables import HoldStatus
 
 TRANSFER_COLUMNS = (
     "posting_id", "line", "debit_account_id", "credit_account_id", "amount", "type", "request_id", "details",
@@ -82,7 +83,7 @@ class HoldRow:
     account_id: str
     owner: str
     request_id: str | None
-    status: str
+    status: HoldStatus
     amount: int
     from_promo: int
     bound: int

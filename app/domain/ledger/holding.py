@@ -22,6 +22,7 @@ from app.domain.ledger.operations import (
     inputs_hash,
 )
 from app.domain.ledger.posting import applied, budget_rows, check_amount, check_transfers, record
+from app.domain.ledger.tables import HoldStatus
 
 
 def hold(book: Book, operation: Hold) -> Applied:
@@ -41,7 +42,7 @@ def hold(book: Book, operation: Hold) -> Applied:
         account_id=operation.wallet.id,
         owner=operation.owner,
         request_id=operation.request_id,
-        status="open",
+        status=HoldStatus.OPEN,
         amount=amount,
         from_promo=min(_free(book, operation.wallet)[0], amount),
         bound=operation.bound,
@@ -78,7 +79,7 @@ def charge(book: Book, operation: Charge) -> Applied:
         account_id=operation.wallet.id,
         owner="",
         request_id=operation.request_id,
-        status="settled",
+        status=HoldStatus.SETTLED,
         amount=amount,
         from_promo=from_promo,
         bound=amount,
@@ -100,7 +101,7 @@ def charge(book: Book, operation: Charge) -> Applied:
 def extend(book: Book, operation: Extend) -> Applied:
     """Raises an open hold by all that is asked, up to its bound, or refuses; an extension by 0 is a checkpoint."""
     hold = _known_hold(book, operation.hold_id)
-    if hold.status != "open":
+    if hold.status is not HoldStatus.OPEN:
         raise HoldClosed(f"{hold.id} is {hold.status}.")
     check_amount(operation.amount, 0)
     check_amount(operation.metered, 0)
@@ -119,12 +120,12 @@ def extend(book: Book, operation: Extend) -> Applied:
 def settle(book: Book, operation: Settle) -> Applied:
     """Charges and gives the rest back, once; a hold that expired is settled once more, for the difference."""
     hold = _known_hold(book, operation.hold_id)
-    if (hold.status == "settled" and hold.asked == operation.charge) or (
-        hold.status == "expired" and operation.expires
+    if (hold.status is HoldStatus.SETTLED and hold.asked == operation.charge) or (
+        hold.status is HoldStatus.EXPIRED and operation.expires
     ):
         return _settled(book, hold, is_replay=True)
-    is_late = hold.status == "expired"
-    if hold.status != "open" and not is_late:
+    is_late = hold.status is HoldStatus.EXPIRED
+    if hold.status is not HoldStatus.OPEN and not is_late:
         raise HoldClosed(f"{hold.id} is {hold.status}.")
     check_amount(operation.charge, 0)
     wallet = parse(hold.account_id)
@@ -137,7 +138,7 @@ def settle(book: Book, operation: Settle) -> Applied:
     record(book, f"{'late' if is_late else 'settle'}:{hold.id}", transfers, hold.request_id)
     hold.charged += collected.total
     hold.asked = operation.charge
-    hold.status = "expired" if operation.expires else "settled"
+    hold.status = HoldStatus.EXPIRED if operation.expires else HoldStatus.SETTLED
     hold.closed_at = book.now
     hold.is_changed = True
     settled = _settled(book, hold, from_promo=collected.from_promo)
@@ -147,12 +148,12 @@ def settle(book: Book, operation: Settle) -> Applied:
 def release(book: Book, operation: Release) -> Applied:
     """Gives a hold back whole; one that expired keeps what its last checkpoint charged."""
     hold = _known_hold(book, operation.hold_id)
-    if hold.status == "settled":
+    if hold.status is HoldStatus.SETTLED:
         raise HoldClosed(f"{hold.id} is settled.")
-    if hold.status != "open":
+    if hold.status is not HoldStatus.OPEN:
         return _settled(book, hold, is_replay=True)
     _change_held(book, hold, -hold.amount, -hold.from_promo)
-    hold.status, hold.closed_at, hold.is_changed = "released", book.now, True
+    hold.status, hold.closed_at, hold.is_changed = HoldStatus.RELEASED, book.now, True
     return _settled(book, hold)
 
 
@@ -225,7 +226,7 @@ def _spend(book: Book, hold: HoldRow, amount: int) -> None:
 
 def _collect_due(book: Book, hold: HoldRow, wallet: Account, due: int, wanted: int) -> Collected:
     """Says what a settlement takes: what it holds, then what is free in trial money, wallet and budgets."""
-    held, held_promo = (hold.amount, hold.from_promo) if hold.status == "open" else (0, 0)
+    held, held_promo = (hold.amount, hold.from_promo) if hold.status is HoldStatus.OPEN else (0, 0)
     inside = min(due, held)
     from_promo = min(held_promo, inside)
     from_wallet = inside - from_promo

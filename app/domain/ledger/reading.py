@@ -13,6 +13,7 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX, CHARGED, NEVER_BELOW_ZE
 from app.domain.ledger.book import AccountRow, Book, BudgetRow, HoldRow, budget_set_id
 from app.domain.ledger.opening import open_accounts, open_budgets, open_epochs
 from app.domain.ledger.operations import BumpEpoch, Charge, Extend, Hold, Operation, Post, Release, SetCap, Settle
+from app.domain.ledger.tables import HoldStatus
 from app.sql.statements import Link, Read
 
 _HOLDS = Read(
@@ -165,6 +166,7 @@ def _read_holds(book: Book, touched: _Touched, rows: Sequence[Any]) -> None:
     """Takes up holds, and adds the accounts behind them to what must be locked."""
     for row in rows:
         hold = HoldRow(*row)
+        hold.status = HoldStatus(hold.status)  # these rows come from the driver, with its text
         book.holds[hold.id] = hold
         wallet, promo = parse(hold.account_id).purse
         touched.accounts.add(wallet.id)

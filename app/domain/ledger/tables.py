@@ -1,12 +1,13 @@
 """The ledger's tables. Their constraints say what must never be, so that a bug is refused, not stored."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.money import Environment, Unit
-from app.sql.columns import STRICT, Json, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words, one_of
 
 _PREFIXES = [f"{environment.value}:{unit.value}:" for environment in Environment for unit in Unit]
 _ONE_UNIT = " OR ".join(
@@ -85,6 +86,19 @@ class LedgerTransfer(SQLModel, table=True):
     created_at: int = Field(sa_type=Whole)
 
 
+class HoldStatus(StrEnum):
+    """How a hold stands."""
+
+    OPEN = "open"
+    """Its money is set aside."""
+    SETTLED = "settled"
+    """It was charged what was asked, and the rest given back."""
+    RELEASED = "released"
+    """It was given back whole."""
+    EXPIRED = "expired"
+    """Its process was lost: its last checkpoint was charged, and what it used after that may still be."""
+
+
 class LedgerHold(SQLModel, table=True):
     """Money set aside. `amount` = `from_promo` + what the wallet holds; `bound` is the most it may charge.
 
@@ -113,7 +127,7 @@ class LedgerHold(SQLModel, table=True):
     account_id: str = Field(sa_type=Words, foreign_key="ledger_account.id")
     owner: str = Field(sa_type=Words)
     request_id: str | None = Field(default=None, sa_type=Words)
-    status: str = Field(sa_type=Words)
+    status: HoldStatus = Field(sa_type=one_of(HoldStatus))
     amount: int = Field(sa_type=Whole)
     from_promo: int = Field(sa_type=Whole)
     bound: int = Field(sa_type=Whole)

@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +23,14 @@ from app.domain.paywalls.limits import KeyLimits, Scope
 from app.domain.paywalls.tables import PaywallRow
 from app.sql.columns import table_of
 
-Period = Literal["day", "month"]
+
+class Period(StrEnum):
+    """For how long a limit of spending counts, UTC."""
+
+    DAY = "day"
+    """From midnight to midnight."""
+    MONTH = "month"
+    """From the first of a month to the first of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,8 @@ def spend_limits(limits: KeyLimits, paywall_id: str, key_id: str, user: str, at:
     found = []
     for scope, set_limits in limits.of(user):
         caps: tuple[tuple[Period, int | None], ...] = (
-            ("day", set_limits.spend_per_day_nanos),
-            ("month", set_limits.spend_per_month_nanos),
+            (Period.DAY, set_limits.spend_per_day_nanos),
+            (Period.MONTH, set_limits.spend_per_month_nanos),
         )
         for period, cap in caps:
             if cap is not None:
@@ -102,7 +109,7 @@ def _period(period: Period, at: int) -> tuple[str, int]:
     """Returns the name of the period of a time, and when the next one begins."""
     begins = clock.to_datetime(at).replace(hour=0, minute=0, second=0, microsecond=0)
     days, name = 1, begins.strftime("%Y-%m-%d")
-    if period == "month":
+    if period is Period.MONTH:
         begins, name = begins.replace(day=1), begins.strftime("%Y-%m")
         days = monthrange(begins.year, begins.month)[1]
     return f"{period}:{name}", int((begins + timedelta(days=days)).timestamp()) * clock.SECOND

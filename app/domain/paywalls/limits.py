@@ -20,6 +20,17 @@ class Scope(StrEnum):
     PAYWALL = "paywall"
 
 
+class Measure(StrEnum):
+    """What of a request a limit of use counts."""
+
+    REQUESTS = "requests"
+    """Itself, for a minute."""
+    TOKENS = "tokens"
+    """Its tokens, for a minute."""
+    RUNNING = "running"
+    """Itself, as long as it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of one scope; `use/limits.md` says what each promises. Spending is nanos of the wallet's unit."""

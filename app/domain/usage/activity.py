@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Row, func, select, union_all
 from sqlalchemy.orm import Session
@@ -23,7 +24,15 @@ LINES_MAX = 6
 _TRANSFERS = table_of(LedgerTransfer)
 
 
-Side = Literal["all", "out", "in"]
+class Side(StrEnum):
+    """Which movements of a wallet are wanted."""
+
+    ALL = "all"
+    """Each of them."""
+    OUT = "out"
+    """What went out: charges, and payments that were taken back."""
+    IN = "in"
+    """What came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ def read_wallet_movements(
     *,
     after: str | None = None,
     limit: int = 20,
-    side: Side = "all",
+    side: Side = Side.ALL,
     paywall_id: str | None = None,
 ) -> Sequence[Movement]:
     """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
@@ -89,7 +98,9 @@ def _newest_postings(
     would have gaps.
     """
     debit, credit = _TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id
-    columns = {"out": ((debit, credit),), "in": ((credit, debit),), "all": ((debit, credit), (credit, debit))}[side]
+    columns = {
+        Side.OUT: ((debit, credit),), Side.IN: ((credit, debit),), Side.ALL: ((debit, credit), (credit, debit)),
+    }[side]  # fmt: skip
     sides = []
     for column, other in columns:
         for account_id in ids:

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from app import threads
 from app.domain import clock
 from app.domain.errors import CoinslotError, InsufficientFunds, LimitReached
 from app.domain.limits.spending import SpendLimit
-from app.domain.paywalls.limits import KeyLimits, Limits, Scope
+from app.domain.paywalls.limits import KeyLimits, Limits, Measure, Scope
 from app.domain.pricing.bound import Bound
 from app.flows.callers.snapshot import Snapshot
 from app.flows.limits.spending import WHOSE, SpendLimits, first_reached, spending_reached
@@ -33,15 +33,17 @@ BYTES_PER_TOKEN = 4
 RETRY_SECONDS_MAX = 59
 """The longest that an app is told to wait for a minute's limit: OpenAI's SDKs obey nothing that takes a minute."""
 
-Measure = Literal["requests", "tokens", "running"]
 Keep = Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]
 """Runs work to its end, whatever becomes of who began it."""
-CODES: dict[Measure, str] = {
-    "requests": "requests_per_minute", "tokens": "tokens_per_minute", "running": "concurrency",
+
+CODES = {
+    Measure.REQUESTS: "requests_per_minute", Measure.TOKENS: "tokens_per_minute", Measure.RUNNING: "concurrency",
 }  # fmt: skip
-TEXTS: dict[Measure, str] = {
-    "requests": "{limit} requests a minute", "tokens": "{limit} tokens a minute", "running": "{limit} requests at once",
-}  # fmt: skip
+TEXTS = {
+    Measure.REQUESTS: "{limit} requests a minute",
+    Measure.TOKENS: "{limit} tokens a minute",
+    Measure.RUNNING: "{limit} requests at once",
+}
 
 
 class Rate(NamedTuple):
@@ -92,7 +94,8 @@ class _Plan:
     def amounts(self, requests: int, tokens: int) -> Sequence[int]:
         """Returns what a request really took of each, once it has ended."""
         return [
-            requests if measure == "requests" else tokens if measure == "tokens" else 0 for _, measure in self.whose
+            requests if measure is Measure.REQUESTS else tokens if measure is Measure.TOKENS else 0
+            for _, measure in self.whose
         ]
 
 
@@ -228,9 +231,9 @@ class Limiter:
 
 def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: tuple[SpendLimit, ...]) -> _Plan:
     names = {Scope.USER: f"user:{user}", Scope.KEY: f"key:{snapshot.key_id}", Scope.PAYWALL: "paywall"}
-    limits = all_limits.of(user)
+    limits, running, a_minute = all_limits.of(user), Measure.RUNNING, CODES[Measure.TOKENS]
     kept = [
-        (Take(f"{snapshot.paywall_id}:{names[scope]}:{measure}", limit, 1, measure == "running"), (scope, measure))
+        (Take(f"{snapshot.paywall_id}:{names[scope]}:{measure}", limit, 1, measure is running), (scope, measure))
         for scope, each in limits
         for measure, limit in _measured(each)
         if limit is not None
@@ -238,7 +241,7 @@ def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: t
     of_request = [
         (most, code, scope)
         for scope, each in limits
-        for most, code in ((each.tokens_per_request, "tokens_per_request"), (each.tokens_per_minute, CODES["tokens"]))
+        for most, code in ((each.tokens_per_request, "tokens_per_request"), (each.tokens_per_minute, a_minute))
         if most is not None
     ]
     return _Plan(
@@ -246,7 +249,7 @@ def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: t
         min((limit.ends_at for limit in spending), default=clock.now() + clock.DAY),
         tuple(take for take, _ in kept),
         tuple(whose for _, whose in kept),
-        tuple(number for number, (_, (_, measure)) in enumerate(kept) if measure == "tokens"),
+        tuple(number for number, (_, (_, measure)) in enumerate(kept) if measure is Measure.TOKENS),
         min(of_request, default=None),
         spending,
         tuple(limit.budget_id for limit in spending),
@@ -255,9 +258,9 @@ def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: t
 
 def _measured(limits: Limits) -> tuple[tuple[Measure, int | None], ...]:
     return (
-        ("requests", limits.requests_per_minute),
-        ("tokens", limits.tokens_per_minute),
-        ("running", limits.concurrency),
+        (Measure.REQUESTS, limits.requests_per_minute),
+        (Measure.TOKENS, limits.tokens_per_minute),
+        (Measure.RUNNING, limits.concurrency),
     )
 
 
@@ -275,7 +278,7 @@ def _rates(plan: _Plan, counted: Sequence[Counted]) -> tuple[Rate, ...]:
     tightest: dict[Measure, tuple[int, int]] = {}
     for number, (take, (_, measure), count) in enumerate(zip(plan.takes, plan.whose, counted, strict=True)):
         left = max(take.limit - count.used, 0)
-        if measure != "running" and (measure not in tightest or left < tightest[measure][0]):
+        if measure is not Measure.RUNNING and (measure not in tightest or left < tightest[measure][0]):
             tightest[measure] = (left, number)
     return tuple(
         Rate(measure, plan.takes[number].limit, left, counted[number].reset_seconds)

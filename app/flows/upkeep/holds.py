@@ -18,7 +18,7 @@ from app.domain.leases import leases
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Applied, Release, Settle
-from app.domain.ledger.tables import LedgerHold
+from app.domain.ledger.tables import HoldStatus, LedgerHold
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.rows import Row
@@ -56,7 +56,7 @@ async def reap_holds(queue: CommitQueue, fee_basis_points: int) -> int:
 def count_open_holds(session: Session) -> int:
     """Returns how many holds are open, of all processes."""
     holds = table_of(LedgerHold)
-    return session.scalar(select(func.count()).where(holds.c.status == "open")) or 0
+    return session.scalar(select(func.count()).where(holds.c.status == HoldStatus.OPEN)) or 0
 
 
 async def forget_answers() -> int:
@@ -97,7 +97,7 @@ def _lost_holds(session: Session, but: Collection[str] = ()) -> list[_LostHold]:
                paywalls.c.mode, REQUESTS.c.provider, arithmetic, REQUESTS.c.claim_id, REQUESTS.c.events_due)
         .join(REQUESTS, REQUESTS.c.id == holds.c.request_id)
         .join(paywalls, paywalls.c.id == REQUESTS.c.paywall_id)
-        .where(holds.c.status == "open", holds.c.owner.not_in(leases.living_processes(session)),
+        .where(holds.c.status == HoldStatus.OPEN, holds.c.owner.not_in(leases.living_processes(session)),
                holds.c.id.not_in(but))
         .limit(BATCH)
     )  # fmt: skip

@@ -5,6 +5,7 @@ import pytest
 from app.api.common.errors import BodyTimeout, body_of, headers_of, status_of
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
+from app.domain.paywalls.limits import Measure
 from app.flows.callers.asked import REASONS, Action, PaywallRefusal
 from app.flows.limits.limiter import Rate, RateReached
 
@@ -75,7 +76,7 @@ def test_a_limit_says_when_to_try_again_and_tells_sdks_where_no_wait_helps() -> 
         "x-should-retry": "false",
     }
     assert headers_of(errors.LimitReached("No.", "tokens_per_request", None)) == {"x-should-retry": "false"}
-    rated = RateReached("No.", "requests_per_minute", 59, (Rate("requests", 5, 0, 60),))
+    rated = RateReached("No.", "requests_per_minute", 59, (Rate(Measure.REQUESTS, 5, 0, 60),))
     assert (status_of(rated), body_of(rated)["error"]["code"]) == (429, "requests_per_minute")
     assert headers_of(rated) == {
         "x-ratelimit-limit-requests": "5",

@@ -3,6 +3,7 @@
 import pytest
 
 from app.api.common.rate_headers import duration_text, headers_of_run, rate_headers
+from app.domain.paywalls.limits import Measure
 from app.flows.callers.asked import Ask
 from app.flows.limits.limiter import Rate
 
@@ -17,7 +18,7 @@ def test_durations_are_whole_seconds_as_openai_writes_them(seconds: float, text:
 
 def test_only_limits_that_there_are_have_headers() -> None:
     assert rate_headers(()) == {}
-    assert rate_headers([Rate("tokens", 1_000, 10, 60)]) == {
+    assert rate_headers([Rate(Measure.TOKENS, 1_000, 10, 60)]) == {
         "x-ratelimit-limit-tokens": "1000",
         "x-ratelimit-remaining-tokens": "10",
         "x-ratelimit-reset-tokens": "1m0s",

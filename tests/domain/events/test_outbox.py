@@ -9,6 +9,7 @@ from app import db
 from app.domain import rows
 from app.domain.events import deliveries, outbox, subscriptions
 from app.domain.events.made import Made, make
+from app.domain.events.outbox import DueKind
 from app.domain.events.tables import PaywallEvent, WebhookDelivery
 from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
@@ -205,5 +206,5 @@ def test_what_is_given_up_waits_no_more_and_a_request_that_began_is_told_of_its_
     assert due() == [END_DUE] and fan_out() == 1 and delivered()
     write(requests.finish(one, Metered(None), charged(one.wallet, 5, late=3)))
     with db.transaction() as session:
-        outbox.give_up(session, outbox.Due("request", "req_1"))
+        outbox.give_up(session, outbox.Due(DueKind.REQUEST, "req_1"))
     assert due() == [None]

@@ -9,6 +9,7 @@ from app.domain import clock
 from app.domain.errors import NotFound, StaleDecision
 from app.domain.ledger.operations import Epoch
 from app.domain.limits.spending import (
+    Period,
     SpendLimit,
     first_short,
     left_nanos,
@@ -36,9 +37,9 @@ def epoch_of(snapshot: Snapshot) -> Epoch:
 def test_a_users_spending_counts_by_day_and_month_until_midnight_utc() -> None:
     limits = spend_limits(LIMITS, "pw_1", "key_1", "ada", at(2024, 2, 29, 23, 59, 59))
     assert limits == (
-        SpendLimit("limit:pw_1:user:ada:day:2024-02-29", Scope.USER, "day", 100, at(2024, 3, 1)),
-        SpendLimit("limit:pw_1:user:ada:month:2024-02", Scope.USER, "month", 1_000, at(2024, 3, 1)),
-        SpendLimit("limit:pw_1:key:key_1:day:2024-02-29", Scope.KEY, "day", 300, at(2024, 3, 1)),
+        SpendLimit("limit:pw_1:user:ada:day:2024-02-29", Scope.USER, Period.DAY, 100, at(2024, 3, 1)),
+        SpendLimit("limit:pw_1:user:ada:month:2024-02", Scope.USER, Period.MONTH, 1_000, at(2024, 3, 1)),
+        SpendLimit("limit:pw_1:key:key_1:day:2024-02-29", Scope.KEY, Period.DAY, 300, at(2024, 3, 1)),
     )
     (only,) = spend_limits(LIMITS, "pw_1", "key_1", "bob", at(2024, 12, 31))
     assert (only.scope, only.ends_at) == (Scope.KEY, at(2025, 1, 1))
@@ -80,5 +81,5 @@ def test_the_limit_that_is_short_for_longest_is_the_one_that_is_named(database: 
     with db.transaction() as session:
         assert first_short(session, limits, 100) is None
         day, month = first_short(session, limits, 101), first_short(session, limits, 1_001)
-    assert day is not None and (day.scope, day.period) == (Scope.USER, "day")
-    assert month is not None and month.period == "month"
+    assert day is not None and (day.scope, day.period) == (Scope.USER, Period.DAY)
+    assert month is not None and month.period is Period.MONTH

@@ -13,7 +13,7 @@ from app.domain.people.accounts import email_identity, enter
 from app.domain.pricing.split import SplitTerms
 from app.domain.rows import write
 from app.domain.usage import requests
-from app.domain.usage.activity import read_wallet_movements
+from app.domain.usage.activity import Side, read_wallet_movements
 from app.domain.usage.requests import Asked
 from app.domain.usage.spending import DAY_SECONDS, DaySpent, day_of, read_spending
 from app.domain.usage.tables import RequestKind
@@ -69,7 +69,7 @@ def test_a_charge_that_was_split_is_one_movement_and_filters_find_it(database: s
         while found := read_wallet_movements(session, account, after=by_page[-1].cursor, limit=1):
             by_page += found
         assert by_page == list(whole)
-        assert list(read_wallet_movements(session, account, side="in")) == [whole[2]]
-        assert list(read_wallet_movements(session, account, side="out")) == list(whole[:2])
+        assert list(read_wallet_movements(session, account, side=Side.IN)) == [whole[2]]
+        assert list(read_wallet_movements(session, account, side=Side.OUT)) == list(whole[:2])
         assert list(read_wallet_movements(session, account, paywall_id="pw_1")) == [whole[1]]
     assert_books_balance()

@@ -14,6 +14,7 @@ from app.domain.errors import Blocked, LimitReached, Unavailable
 from app.domain.events import outbox
 from app.domain.events.made import Made
 from app.domain.money import NANOS
+from app.domain.paywalls.limits import Measure
 from app.flows.callers.asked import Ask
 from app.flows.chat import told as teller_module
 from app.flows.chat.told import Teller
@@ -118,7 +119,7 @@ async def test_each_paywall_and_action_is_told_of_by_itself() -> None:
 @pytest.mark.usefixtures("database")
 async def test_a_limit_of_rates_tells_the_one_that_is_reached() -> None:
     snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
-    rates = (Rate("requests", 9, 5, 60), Rate("tokens", 1_000, 0, 60))
+    rates = (Rate(Measure.REQUESTS, 9, 5, 60), Rate(Measure.TOKENS, 1_000, 0, 60))
     teller.refused(snapshot, "ada", RateReached("Too many.", "tokens_per_minute", 7, rates), "demo-mini", "req_1")
     await teller.drain()
     assert dict(await told(snapshot))["paywall.usage.rate.limited"]["limit"] == 1_000

@@ -11,7 +11,7 @@ from app.adapters.limits.memory import MemoryLimits
 from app.domain.errors import LimitReached, ProviderFailed, StaleDecision
 from app.domain.money import NANOS
 from app.domain.paywalls.limit_overrides import set_override
-from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
+from app.domain.paywalls.limits import Limits, Measure, PaywallLimits, Scope
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Ask
@@ -45,7 +45,7 @@ async def test_a_users_requests_a_minute_are_theirs_alone_and_the_provider_is_no
     assert reached.retry_after_seconds == RETRY_SECONDS_MAX
     assert "this user is 3 requests a minute" in reached.message
     (rate,) = reached.rates
-    assert rate == Rate("requests", 3, 0, rate.reset_seconds) and 59 < rate.reset_seconds <= 60.1
+    assert rate == Rate(Measure.REQUESTS, 3, 0, rate.reset_seconds) and 59 < rate.reset_seconds <= 60.1
     assert_books_balance()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -11,7 +11,7 @@ from app import db
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
-from app.domain.usage.activity import read_wallet_movements
+from app.domain.usage.activity import Side, read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import Subject, purse_subjects
@@ -22,7 +22,6 @@ from app.web.frame.session_state import Read, VisitorState, for_a_person
 ROWS_A_PAGE = 25
 ROWS_MAX = 500
 APP_DAYS = 365
-SIDES = ("all", "out", "in")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class ActivityState(VisitorState, rx.State):
     has_more: bool = False
     has_both: bool = False
     environment: str = ""
-    side: str = "all"
+    side: str = Side.ALL.value
     app_id: str = ""
     _wanted: str = ""
     _shown: int = ROWS_A_PAGE
@@ -58,10 +57,7 @@ class ActivityState(VisitorState, rx.State):
         def read(session: db.Session) -> dict[str, Any]:
             environment, has_both = choose_environment(session, person, wanted)
             account = shared_account(person.account_id, environment)
-            found = read_wallet_movements(
-                session, account, limit=shown + 1, side=cast("Literal['all', 'out', 'in']", side),
-                paywall_id=app_id or None,
-            )  # fmt: skip
+            found = read_wallet_movements(session, account, limit=shown + 1, side=Side(side), paywall_id=app_id or None)
             spent = read_spending(session, account, APP_DAYS)
             names = read_names(session, [*(line.paywall_id for line in spent), *(row.paywall_id for row in found)])
             return {
@@ -77,7 +73,7 @@ class ActivityState(VisitorState, rx.State):
     @rx.event
     async def filter_side(self, side: str) -> EventSpec | None:
         """Shows everything, what was charged, or what came in."""
-        return await self._filter(side=side if side in SIDES else "all", app_id=self.app_id)
+        return await self._filter(side=side if side in list(Side) else Side.ALL.value, app_id=self.app_id)
 
     @rx.event
     async def filter_app(self, app_id: str) -> EventSpec | None:
