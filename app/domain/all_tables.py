@@ -7,17 +7,19 @@ from app.domain.catalogue.tables import CatalogueModel
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
 from app.domain.inbox.tables import InboxEvent
+from app.domain.instance.tables import Instance
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
+from app.domain.refunds.tables import Refund
 from app.domain.topups.tables import Topup
 from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, CatalogueModel, EarningsMaturity, InboxEvent, Lease, LedgerAccount, ModelPrice, PaywallRow,
-    PaywallEvent, PersonAccount, Request, Topup, Wallet,
+    Authorization, CatalogueModel, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, PaywallRow,
+    PaywallEvent, PersonAccount, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -99,3 +99,9 @@ def format_for_people(nanos: int, unit: Unit) -> str:
 
 
 CREDITS_PER_DOLLAR = 100
+CENT_NANOS = NANOS // 100
+
+
+def nanos_of_cents(cents: int, unit: Unit) -> int:
+    """Returns what cents of US dollars are in a unit: a dollar is a USDC and 100 credits, at no other rate."""
+    return cents * CENT_NANOS * (CREDITS_PER_DOLLAR if unit is Unit.CREDIT else 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app import settings, wiring
 from app.flows.catalogue import drift, sync
 from app.flows.events import delivery
-from app.flows.payments import received
+from app.flows.payments import expiry
 from app.flows.people import sign_in
 from app.flows.upkeep import audit, earnings, holds
 from app.jobs.leased import IsDue, Work
@@ -17,7 +17,8 @@ REAPER_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody.
+    """A job and the pause between its runs; one that is `urgent` runs before the process serves anybody,
+    so that it may call nothing outside.
 
     `is_due` is asked before the lease is taken; what `is_shared` is run without one, because several processes may run
     it at once or because it sees to that itself. One that is to run `soon` begins with the process and not after its
@@ -37,7 +38,23 @@ async def _reap_holds() -> int:
 
 
 async def _finish_inbox() -> int:
-    return await received.finish_inbox(wiring.get().rails)
+    return await wiring.get().payment_door.finish_inbox()
+
+
+async def _has_inbox_due() -> bool:
+    return await wiring.get().payment_door.has_due()
+
+
+async def _has_refunds_due() -> bool:
+    return await wiring.get().refunds.has_due()
+
+
+async def _send_refunds() -> int:
+    return await wiring.get().refunds.send_due()
+
+
+async def _expire_checkouts() -> int:
+    return await expiry.expire_checkouts(wiring.get().payment_door)
 
 
 async def _fan_out_events() -> int:
@@ -63,7 +80,9 @@ def jobs() -> Mapping[str, Job]:
     """Returns every job by name."""
     return {
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
-        "finish-inbox": Job(_finish_inbox, 30, urgent=True),
+        "finish-inbox": Job(_finish_inbox, 5, is_due=_has_inbox_due),
+        "send-refunds": Job(_send_refunds, 5, is_due=_has_refunds_due),
+        "expire-checkouts": Job(_expire_checkouts, 60),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(delivery.forget, 3_600),

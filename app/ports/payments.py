@@ -1,8 +1,36 @@
-"""Payments: rails that money comes in by."""
+"""Payments: rails that money comes in by, each reached through a connection."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from app.domain.inbox.connections import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What we write into a payment, so that it says by itself what it is for (a rail's metadata).
+
+    `paid_cents` are asked for, `credited_nanos` of the unit of the ledger account `account_id` are credited for them.
+    Payments of the sandbox from before this was written have neither instance nor account nor amount to credit: "", 0.
+    """
+
+    instance: str
+    topup_id: str
+    account_id: str
+    paid_cents: int
+    credited_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a checkout is asked for. `currency` is ISO 4217 in capitals; `expires_at` (microseconds) is when it ends."""
+
+    marks: Marks
+    currency: str
+    description: str
+    return_url: str
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,56 +42,90 @@ class Checkout:
 
 
 class PaymentStatus(StrEnum):
-    """What a rail says of a payment."""
+    """What a rail says of a payment, or of the checkout that it is to come by."""
 
     PAID = "paid"
     """The money is there."""
     UNPAID = "unpaid"
     """It may still come."""
-    FAILED = "failed"
-    """It will not come by this payment."""
+    DECLINED = "failed"
+    """An attempt was declined; another card may still pay."""
+    EXPIRED = "expired"
+    """The checkout has ended unpaid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """A payment as read back from its rail: the truth about money that came in.
 
-    `amount_nanos` of `currency` (ISO 4217, upper case). `topup_id` is what we wrote into it.
+    `paid_cents` of `currency` (ISO 4217, capitals) is what counts for the top-up: without tax, less discounts.
+    `marks` are what we wrote into it, None where it carries nothing of ours.
     """
 
     id: str
-    topup_id: str
+    marks: Marks | None
     status: PaymentStatus
-    amount_nanos: int
+    paid_cents: int
     currency: str
     is_live: bool
 
 
+class RefundState(StrEnum):
+    """What a rail says of a refund."""
+
+    PENDING = "pending"
+    """It is about it."""
+    SUCCEEDED = "succeeded"
+    """The money went back."""
+    FAILED = "failed"
+    """It cannot give the money back."""
+
+
 class PaymentRail(Protocol):
-    """A way for money to come in."""
+    """A way for money to come in: a rail, as one connection reaches it."""
 
     name: str
+    connection_id: str
 
-    async def create_checkout(
-        self, *, topup_id: str, amount_nanos: int, currency: str, description: str, return_url: str
-    ) -> Checkout:
-        """Makes a hosted payment page. Asking again with the same `topup_id` gives the same page."""
+    async def create_checkout(self, order: Order) -> Checkout:
+        """Makes a hosted payment page. Asking again for the same top-up gives the same page."""
         ...
 
-    async def read_payment(self, payment_id: str) -> Payment:
-        """Reads a payment back from the rail. Raises NotFound for an id that the rail does not know."""
+    async def read_payment(self, object_id: str) -> Payment:
+        """Reads a payment back, by its own id or its checkout's.
+
+        Raises NotFound for an id that the rail does not know, which may be for now, ProviderFailed or Unavailable
+        where it cannot say.
+        """
+        ...
+
+    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
+        """Gives a payment back whole, and says how far that is.
+
+        Asking again with the same `refund_id`, however much later, moves no more money and says how it stands now.
+        Raises as `read_payment` does.
+        """
+        ...
+
+
+class Rails(Protocol):
+    """Finds the rail of a connection."""
+
+    def reach(self, connection: Connection) -> PaymentRail:
+        """Returns the rail as this connection reaches it. Raises Unavailable where this process cannot reach it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSession:
-    """What a sandbox checkout page shows, and where it leads back to."""
+    """What a sandbox checkout page shows, and where it leads back to; `expires_at` is None for one from before."""
 
     topup_id: str
-    amount_nanos: int
+    paid_cents: int
     currency: str
     description: str
     return_url: str
+    expires_at: int | None
 
 
 class SandboxCheckouts(PaymentRail, Protocol):
@@ -74,5 +136,5 @@ class SandboxCheckouts(PaymentRail, Protocol):
         ...
 
     def payment_id(self, token: str, outcome: PaymentStatus) -> str:
-        """Returns the id of the payment that a checkout ends in. Raises LinkInvalid."""
+        """Returns the id of the payment that a checkout ends in. Raises LinkInvalid, also once it has expired."""
         ...

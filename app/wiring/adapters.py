@@ -1,4 +1,4 @@
-"""Adapters that stand for others: whichever provider a paywall names, and the mailer of an instance without one."""
+"""Adapters that stand for others: whichever provider a paywall names or rail a connection has, and no mailer at all."""
 
 from typing import Protocol
 
@@ -7,9 +7,11 @@ from app.adapters.outbound.guard import place_of
 from app.adapters.providers.openai import OpenAIProvider
 from app.adapters.secret_box import SecretBox
 from app.domain import clock
-from app.domain.errors import ProviderFailed
+from app.domain.errors import ProviderFailed, Unavailable
+from app.domain.inbox.connections import Connection
 from app.domain.paywalls.configuration import DEMO, ProviderSetting
 from app.ports.mail import Mail
+from app.ports.payments import PaymentRail
 from app.ports.providers import ChatProvider, ProviderTarget
 from app.ports.tokens import TokenCounter
 from app.settings import Settings
@@ -29,6 +31,20 @@ class NoMailer:
     async def send(self, mail: Mail) -> None:
         """Raises ProviderFailed."""
         raise ProviderFailed("This instance sends no mails: COINSLOT_SMTP_URL is not set.")
+
+
+class RailsByConnection:
+    """Finds the rail of a connection: each rail's adapter is given the account that is to be reached."""
+
+    def __init__(self, *of_this_process: PaymentRail) -> None:
+        self._rails = {rail.connection_id: rail for rail in of_this_process}
+
+    def reach(self, connection: Connection) -> PaymentRail:
+        """Returns the rail as a connection reaches it. Raises Unavailable where this process has none."""
+        rail = self._rails.get(connection.id)
+        if rail is None or rail.name != connection.rail:
+            raise Unavailable(f"This process has no way to reach {connection.rail} as {connection.id}.")
+        return rail
 
 
 class ProvidersByName:

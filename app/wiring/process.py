@@ -36,6 +36,8 @@ from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
+from app.flows.payments.received import PaymentDoor
+from app.flows.payments.refund import Refunds
 from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules
 from app.flows.people.sign_in import SignInRules
@@ -45,13 +47,13 @@ from app.keeper import Keeper
 from app.ports.limits import LimitCounter
 from app.ports.login import LoginWay
 from app.ports.mail import Mailbox, Mailer
-from app.ports.payments import PaymentRail, SandboxCheckouts
+from app.ports.payments import Rails, SandboxCheckouts
 from app.ports.prices import ModelCatalogue, PriceCatalogue
 from app.ports.seal import Sealer
 from app.ports.tokens import TokenCounter
 from app.ports.webhooks import Messenger, Responder
 from app.settings import Settings
-from app.wiring.adapters import Closing, NoMailer, ProvidersByName
+from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
 
 T = TypeVar("T", bound=Closing)
 DEFAULT_BASE = "http://127.0.0.1:8000"
@@ -90,11 +92,19 @@ class Wiring:
 
     @cached_property
     def sandbox(self) -> SandboxCheckouts:
-        return SandboxRail(self.settings.secrets[0])
+        return SandboxRail(self.settings.secrets[0], clock.now)
 
     @cached_property
-    def rails(self) -> dict[str, PaymentRail]:
-        return {self.sandbox.name: self.sandbox}
+    def rails(self) -> Rails:
+        return RailsByConnection(self.sandbox)
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return Refunds(self.rails, self.desk)
+
+    @cached_property
+    def payment_door(self) -> PaymentDoor:
+        return PaymentDoor(self.rails, self.refunds, self.desk)
 
     @cached_property
     def catalogue(self) -> PriceCatalogue:

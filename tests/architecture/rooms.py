@@ -5,8 +5,8 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 
 DOMAIN_ORDER = (
     "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency", "links",
-    "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing", "catalogue", "wallets",
-    "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
+    "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing", "catalogue",
+    "wallets", "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
@@ -130,6 +130,7 @@ NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
+    "app/domain/inbox/connections.py:open_connection": "Stripe's connect flow opens connections",
     "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,

@@ -11,3 +11,12 @@ def test_lost_holds_are_looked_for_often_enough_to_be_closed_in_time(data_dir: P
         settings.configure(data=data_dir, lease_seconds=seconds)
         # A lease runs for half of the time; a search that starts at its end must still finish within it.
         assert 0 < jobs()["reap-holds"].every_seconds <= seconds / 4
+
+
+URGENT_AND_ALL_INSIDE = {"reap-holds"}
+"""What runs before anybody is served; each of them works on the database alone."""
+
+
+def test_no_job_that_calls_out_runs_before_the_process_serves(data_dir: Path) -> None:
+    table = jobs()
+    assert {name for name, job in table.items() if job.urgent} == URGENT_AND_ALL_INSIDE

@@ -82,8 +82,8 @@ def test_whole_numbers_are_kept_to_the_last_bit(database: str, number: int) -> N
 @pytest.mark.parametrize("status", TopupStatus)
 def test_a_status_is_kept_as_its_text_and_read_as_what_it_means(database: str, status: TopupStatus) -> None:
     with db.transaction() as session:
-        session.add(Topup(id="top_1", wallet_id="w", account_id="a", rail="sandbox", currency="USD", amount_nanos=5,
-                          status=status, created_at=1))  # fmt: skip
+        session.add(Topup(id="top_1", wallet_id="w", account_id="a", connection_id="sandbox", currency="USD",
+                          paid_cents=5, credited_nanos=5, status=status, payment_id="p", created_at=1))  # fmt: skip
     with db.transaction(writes=False) as session:
         assert session.scalar(text("SELECT status FROM topup")) == status.value
         table = table_of(Topup)

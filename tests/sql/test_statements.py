@@ -4,20 +4,20 @@ import pytest
 from sqlalchemy import text
 
 from app import db
-from app.domain.inbox.tables import InboxEvent
+from app.domain.people.tables import SignInCode
 from app.domain.usage.tables import IdempotentAnswer
 from app.sql.columns import table_of
 from app.sql.statements import Read, delete, insert, update
 
 pytestmark = pytest.mark.usefixtures("database")
 
-EVENTS = table_of(InboxEvent)
-COLUMNS = ("id", "rail", "payment_id", "received_at", "handled_at", "attempts")
-READ = Read("SELECT id, rail, received_at, handled_at FROM inbox_event WHERE id IN ? ORDER BY id FOR NO KEY UPDATE")
+CODES = table_of(SignInCode)
+COLUMNS = ("id", "email", "code_hash", "browser_hash", "address", "created_at", "used_at", "tries")
+READ = Read("SELECT id, email, created_at, used_at FROM sign_in_code WHERE id IN ? ORDER BY id FOR NO KEY UPDATE")
 
 
 def rows(number: int) -> list[tuple[object, ...]]:
-    return [(f"e{n:04}", f"rail 'ü%?{n}", "p", n * 10**12, n if n % 2 else None, n) for n in range(number)]
+    return [(f"e{n:04}", f"mail 'ü%?{n}", "p", "q", "r", n * 10**12, n if n % 2 else None, n) for n in range(number)]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 700])
@@ -25,21 +25,21 @@ def test_rows_are_inserted_changed_read_and_deleted(number: int) -> None:
     ids = [f"e{n:04}" for n in range(number)]
     with db.transaction() as session:
         connection = session.connection()
-        insert(EVENTS, COLUMNS).run(connection, rows(number))
-        update(EVENTS, ("rail", "handled_at")).run(connection, [(f"new {key}", None, key) for key in ids])
+        insert(CODES, COLUMNS).run(connection, rows(number))
+        update(CODES, ("email", "used_at")).run(connection, [(f"new {key}", None, key) for key in ids])
         read = [tuple(row) for row in READ.rows(connection, [*reversed(ids), "nobody"])]
         assert read == [(key, f"new {key}", n * 10**12, None) for n, key in enumerate(ids)]
-        delete(EVENTS).run(connection, [(key,) for key in ids])
+        delete(CODES).run(connection, [(key,) for key in ids])
         assert READ.rows(connection, ids) == ([] if ids else ())
 
 
 def test_rows_that_are_there_may_be_left_alone() -> None:
     with db.transaction() as session:
         connection = session.connection()
-        insert(EVENTS, COLUMNS).run(connection, rows(2))
-        insert(EVENTS, COLUMNS, unless_there=True).run(connection, [(*row[:1], "other", *row[2:]) for row in rows(3)])
-        rails = [rail for _, rail, *_ in READ.rows(connection, ["e0000", "e0001", "e0002"])]
-    assert rails == ["rail 'ü%?0", "rail 'ü%?1", "other"]
+        insert(CODES, COLUMNS).run(connection, rows(2))
+        insert(CODES, COLUMNS, unless_there=True).run(connection, [(*row[:1], "other", *row[2:]) for row in rows(3)])
+        mails = [mail for _, mail, *_ in READ.rows(connection, ["e0000", "e0001", "e0002"])]
+    assert mails == ["mail 'ü%?0", "mail 'ü%?1", "other"]
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -16,7 +16,6 @@ from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
-from app.domain.topups.topups import TopupView
 from app.domain.wallets.trial import Outcome, TrialRules
 from app.flows.callers.links import AppLink, Links, TopupLink
 from app.flows.callers.standing import Standings
@@ -25,6 +24,7 @@ from app.flows.catalogue.follow import FollowRules, SwitchedOff
 from app.flows.events.mails import Desk
 from app.flows.limits.spending import SpendLimits
 from app.flows.payments import checkout
+from app.flows.payments.checkout import EndedTopup
 from app.flows.paywalls import demo, prices
 from app.flows.paywalls.change import Changed, Part, change
 from app.flows.paywalls.parts import Parts
@@ -102,7 +102,7 @@ async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person
     return await checkout.begin_topup(rail, open_topup(token), amount, person)
 
 
-def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> TopupView:
+def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> EndedTopup:
     return checkout.read_topup(session, open_topup(token), topup_id, person)
 
 

@@ -12,7 +12,7 @@ from app import db, wiring
 from app.api.common.caller import renew
 from app.api.common.dependencies import Caller, LabelsOfCall, PostBody, UserOfGet
 from app.domain.errors import BadField
-from app.domain.money import format_base_units, format_decimal, format_for_people, parse_amount
+from app.domain.money import CENT_NANOS, format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
 from app.flows.callers.anew import decided
 from app.flows.callers.asked import Ask
@@ -104,7 +104,7 @@ async def get_topup_link(
     state: Annotated[str | None, Query()] = None,
 ) -> LinkAnswer:
     """Returns the address of a user's top-up page, good for 24 hours."""
-    amount_nanos = None if amount is None else check_amount(amount)
+    amount_nanos = None if amount is None else check_amount(amount) * CENT_NANOS
     url = wiring.get().links.topup_url(caller, user, return_url, state, amount_nanos)
     wiring.get().teller.link_sent(caller, user, "topup", url, request.scope["coinslot.request_id"])
     return LinkAnswer(url=url)

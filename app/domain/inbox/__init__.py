@@ -1,1 +1,1 @@
-"""Events from outside, stored before they are acted on."""
+"""Connections to rails, and their events, stored before they are acted on."""

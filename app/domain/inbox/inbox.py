@@ -1,53 +1,102 @@
-"""The inbox: stored first, acted on later, finished in the transaction that acts. Duplicates change nothing."""
+"""The inbox: stored first, acted on later, finished in the transaction that acts. Duplicates change nothing.
 
-from sqlalchemy import select, text
+What fails is tried again, later and later, and stays to be seen; it keeps neither another event nor another connection
+from its turn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.inbox.tables import InboxEvent
 from app.sql.columns import table_of
 
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 30, 3_600
+ERROR_CHARACTERS_MAX = 300
+
 _STORE = text(
-    "INSERT INTO inbox_event (id, rail, payment_id, received_at, attempts)"
-    " VALUES (:id, :rail, :payment_id, :now, 0) ON CONFLICT DO NOTHING"
+    "INSERT INTO inbox_event (connection_id, id, object_id, received_at, next_at, attempts)"
+    " VALUES (:connection_id, :id, :object_id, :now, :next_at, 0) ON CONFLICT DO NOTHING"
 )
 
 
-def store(session: Session, event_id: str, rail: str, payment_id: str) -> None:
-    """Keeps an event, once."""
-    session.execute(_STORE, {"id": event_id, "rail": rail, "payment_id": payment_id, "now": clock.now()})
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event of a connection: which one it is, and of which of the rail's objects it tells."""
+
+    connection_id: str
+    id: str
+    object_id: str
 
 
-def unhandled(session: Session, older_than_seconds: float, limit: int) -> list[tuple[str, str, str]]:
-    """Returns (event id, rail, payment id) of events that nobody finished, the least tried and then the oldest first.
+def store(session: Session, event: StoredEvent) -> StoredEvent:
+    """Keeps an event, once, and returns it as it was told first; the job leaves it alone for a moment."""
+    now = clock.now()
+    session.execute(
+        _STORE,
+        {"connection_id": event.connection_id, "id": event.id, "object_id": event.object_id, "now": now,
+         "next_at": now + FIRST_PAUSE_SECONDS * clock.SECOND},
+    )  # fmt: skip
+    stored = session.get_one(InboxEvent, (event.connection_id, event.id))
+    return StoredEvent(stored.connection_id, stored.id, stored.object_id)
 
-    Events that fail again and again never keep the others from their turn.
-    """
+
+def list_due_connections(session: Session) -> list[str]:
+    """Returns the connections that have events to be tried now."""
     table = table_of(InboxEvent)
-    before = clock.now() - int(older_than_seconds * clock.SECOND)
+    is_due = (table.c.handled_at.is_(None), table.c.next_at <= clock.now())
+    return list(
+        session.scalars(select(table.c.connection_id).where(*is_due).distinct().order_by(table.c.connection_id))
+    )
+
+
+def list_due(session: Session, connection_id: str, limit: int) -> Sequence[StoredEvent]:
+    """Returns a connection's events to be tried now, the least tried and then the oldest first."""
+    table = table_of(InboxEvent)
     statement = (
-        select(table.c.id, table.c.rail, table.c.payment_id)
-        .where(table.c.handled_at.is_(None), table.c.received_at <= before)
-        .order_by(table.c.attempts, table.c.received_at)
+        select(table.c.connection_id, table.c.id, table.c.object_id)
+        .where(table.c.connection_id == connection_id, table.c.handled_at.is_(None), table.c.next_at <= clock.now())
+        .order_by(table.c.attempts, table.c.received_at, table.c.id)
         .limit(limit)
     )
-    return [(row.id, row.rail, row.payment_id) for row in session.execute(statement)]
+    return [StoredEvent(*row) for row in session.execute(statement)]
 
 
-def finish(session: Session, event_id: str, error: str | None = None) -> bool:
+def finish(session: Session, event: StoredEvent, error: str | None = None) -> bool:
     """Marks an event as handled; False if another process was first. An `error` is final and is kept."""
-    event = session.get(InboxEvent, event_id, with_for_update=True)
-    if event is None or event.handled_at is not None:
+    stored = _locked(session, event)
+    if stored is None or stored.handled_at is not None:
         return False
-    event.handled_at, event.last_error = clock.now(), error
+    stored.handled_at, stored.last_error = clock.now(), error
     session.flush()
     return True
 
 
-def postpone(session: Session, event_id: str, error: str) -> None:
-    """Notes that acting on an event failed for now; the inbox job tries again."""
-    event = session.get(InboxEvent, event_id, with_for_update=True)
-    if event is not None and event.handled_at is None:
-        event.attempts += 1
-        event.last_error = error
+def postpone(session: Session, event: StoredEvent, error: str) -> None:
+    """Notes that acting on an event failed; it is tried again after 30 s, then after twice as long, up to an hour."""
+    stored = _locked(session, event)
+    if stored is not None and stored.handled_at is None:
+        stored.next_at = clock.now() + pause_seconds(stored.attempts) * clock.SECOND
+        stored.attempts += 1
+        stored.last_error = error[:ERROR_CHARACTERS_MAX]
         session.flush()
+
+
+def count_refused(session: Session, connection_id: str, since: int) -> int:
+    """Returns how many of a connection's events were refused for good since a time."""
+    table = table_of(InboxEvent)
+    refused = (table.c.handled_at.is_not(None), table.c.last_error.is_not(None), table.c.handled_at >= since)
+    counted = select(func.count()).select_from(table).where(table.c.connection_id == connection_id, *refused)
+    return session.execute(counted).scalar_one()
+
+
+def pause_seconds(attempts_before: int) -> int:
+    """Returns how long to wait after a failure, given how many there were before it."""
+    return min(FIRST_PAUSE_SECONDS << min(attempts_before, 20), LAST_PAUSE_SECONDS)
+
+
+def _locked(session: Session, event: StoredEvent) -> InboxEvent | None:
+    return session.get(InboxEvent, (event.connection_id, event.id), with_for_update=True)

@@ -1,8 +1,8 @@
-"""Top-ups: money paid in through a rail."""
+"""Top-ups: money paid in through a connection."""
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.sql.columns import STRICT, Whole, Words, one_of
@@ -12,38 +12,46 @@ class TopupStatus(StrEnum):
     """What became of a top-up."""
 
     CREATED = "created"
-    """An amount was chosen; the payment may still come."""
+    """An amount was chosen; the payment may still come, whatever card was declined."""
     PAID = "paid"
     """It was paid, and the wallet was credited in the same transaction."""
-    FAILED = "failed"
-    """The payment was declined; nothing was credited."""
+    EXPIRED = "expired"
+    """Its checkout ended unpaid; nothing was credited. Money that comes all the same still is."""
 
 
 class Topup(SQLModel, table=True):
     """One top-up, from the choice of an amount to the posting that credits it.
 
     `wallet_id` is an app wallet's or a shared one's; `paywall_id` the paywall whose link began it, None where
-    a person topped up by themselves; `external_id` the user whose link it was.
+    a person topped up by themselves; `external_id` the user whose link it was. `paid_cents` of `currency` are paid at
+    the connection, `credited_nanos` of the wallet's unit are credited for them. `checkout_id` is the rail's name of
+    its page, `expires_at` when that ends; old rows have neither.
     """
 
     __tablename__ = "topup"
     __table_args__ = (
-        CheckConstraint("status IN ('created', 'paid', 'failed')", name="known_status"),
-        CheckConstraint("amount_nanos > 0", name="amount_positive"),
+        CheckConstraint("status IN ('created', 'paid', 'expired')", name="known_status"),
+        CheckConstraint("paid_cents > 0 AND credited_nanos > 0", name="amounts_positive"),
+        CheckConstraint("status <> 'paid' OR payment_id IS NOT NULL", name="paid_by_a_payment"),
         Index("ix_topup_wallet", "wallet_id", "created_at"),
         Index("ix_topup_paywall", "paywall_id", "finished_at", "id"),
+        Index("ix_topup_open", "expires_at", sqlite_where=text("status = 'created'"),
+              postgresql_where=text("status = 'created'")),
         STRICT,
-    )
+    )  # fmt: skip
 
     id: str = Field(primary_key=True, sa_type=Words)
     paywall_id: str | None = Field(default=None, sa_type=Words, foreign_key="paywall.id")
     wallet_id: str = Field(sa_type=Words)
     account_id: str = Field(sa_type=Words)
-    rail: str = Field(sa_type=Words)
+    external_id: str | None = Field(default=None, sa_type=Words)
+    connection_id: str = Field(sa_type=Words, foreign_key="connection.id")
+    checkout_id: str | None = Field(default=None, sa_type=Words)
     currency: str = Field(sa_type=Words)
-    amount_nanos: int = Field(sa_type=Whole)
+    paid_cents: int = Field(sa_type=Whole)
+    credited_nanos: int = Field(sa_type=Whole)
     status: TopupStatus = Field(sa_type=one_of(TopupStatus))
     payment_id: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
+    expires_at: int | None = Field(default=None, sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
-    external_id: str | None = Field(default=None, sa_type=Words)

@@ -1,24 +1,26 @@
-"""Top-ups: created → paid | failed. Only a payment that was read back from its rail makes one paid."""
+"""Top-ups: created → paid | expired, expired → paid.
 
-from collections.abc import Sequence
+Only a payment that was read back from the connection that made a top-up pays it.
+
+What is paid (`paid_cents` of a currency) and what is credited for it (`credited_nanos` of the wallet's unit) are two
+amounts; the first is compared with the payment, the second is posted.
+"""
+
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
-from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account, Kind, parse
-from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
-from app.domain.money import NANOS, Environment, Unit
+from app.domain.money import Environment, Unit
 from app.domain.topups.tables import Topup, TopupStatus
-from app.sql.columns import table_of
 
-LEAST_NANOS = 3 * NANOS
-MOST_NANOS = 10_000 * NANOS
+LEAST_CENTS, MOST_CENTS = 300, 1_000_000
+"""The amounts that can be topped up, of what is credited: 3 to 10,000 dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +29,73 @@ class TopupView:
 
     id: str
     status: TopupStatus
-    amount_nanos: int
+    credited_nanos: int
     unit: Unit
 
 
-class PaymentMismatch(Refused):
-    """A payment that is not what its top-up asked for; nothing was credited."""
+@dataclass(frozen=True, slots=True)
+class NewTopup:
+    """What a top-up is of: a wallet's ledger account, the connection that takes the money, and the two amounts.
 
-    code = "payment_mismatch"
-
-
-def create(
-    session: Session,
-    account: Account,
-    paywall_id: str | None,
-    rail: str,
-    currency: str,
-    amount_nanos: int,
-    user: str | None = None,
-) -> str:
-    """Opens a top-up of the wallet whose ledger account this is, begun by a paywall's link for a user of its own.
-
-    Returns the top-up's id.
+    `paywall_id` and `user` are whose link began it.
     """
+
+    wallet: Account
+    connection_id: str
+    currency: str
+    paid_cents: int
+    credited_nanos: int
+    expires_at: int | None = None
+    paywall_id: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPayment:
+    """A payment that a connection says is paid: `paid_cents` of `currency`, for the top-up that it names."""
+
+    id: str
+    connection_id: str
+    topup_id: str
+    paid_cents: int
+    currency: str
+    is_live: bool
+
+
+class Verdict(StrEnum):
+    """What a paid payment is to its top-up."""
+
+    CREDITS = "credits"
+    """It is what was asked for, and credits the wallet now."""
+    KNOWN = "known"
+    """It credited the wallet before."""
+    MISMATCH = "mismatch"
+    """It is of another amount or currency than was asked for: it goes back."""
+    SECOND = "second"
+    """The top-up was paid by another payment: it goes back."""
+
+
+class NotOurs(Refused):
+    """A payment that is of no top-up of its connection's; nothing moves."""
+
+    code = "payment_not_ours"
+
+
+def create(session: Session, new: NewTopup, topup_id: str | None = None) -> str:
+    """Opens a top-up and returns its id, a new one unless it is said."""
     topup = Topup(
-        id=new_id("top"),
-        paywall_id=paywall_id,
-        wallet_id=account.owner,
-        account_id=account.id,
-        rail=rail,
-        currency=currency,
-        amount_nanos=amount_nanos,
+        id=topup_id or new_id("top"),
+        paywall_id=new.paywall_id,
+        wallet_id=new.wallet.owner,
+        account_id=new.wallet.id,
+        external_id=new.user,
+        connection_id=new.connection_id,
+        currency=new.currency,
+        paid_cents=new.paid_cents,
+        credited_nanos=new.credited_nanos,
         status=TopupStatus.CREATED,
         created_at=clock.now(),
-        external_id=user,
+        expires_at=new.expires_at,
     )
     session.add(topup)
     session.flush()
@@ -72,71 +107,60 @@ def read(session: Session, topup_id: str, wallet_id: str | None = None) -> Topup
     topup = session.get(Topup, as_id(topup_id))
     if topup is None or wallet_id not in (None, topup.wallet_id):
         raise NotFound("There is no such top-up.")
-    return TopupView(topup.id, topup.status, topup.amount_nanos, parse(topup.account_id).unit)
+    return TopupView(topup.id, topup.status, topup.credited_nanos, parse(topup.account_id).unit)
 
 
-@dataclass(frozen=True, slots=True)
-class PaidFilter:
-    """Which paid top-ups are listed; `since` (inclusive) and `until` (exclusive) in microseconds."""
-
-    user: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-
-def list_paid(
-    session: Session, paywall_id: str, wanted: PaidFilter, before: tuple[int, str] | None, limit: int
-) -> Sequence[Topup]:
-    """Returns up to `limit` paid top-ups that a paywall's links began, the latest paid first.
-
-    `before` is when the last one of the page before was paid, and its id.
-    """
-    found: Sequence[Topup] = session.scalars(page_statement(paywall_id, wanted, before, limit)).all()
-    return found
-
-
-def page_statement(paywall_id: str, wanted: PaidFilter, before: tuple[int, str] | None, limit: int) -> Select[Any]:
-    """Returns the query of one page, which reads `ix_topup_paywall` backwards from where it begins."""
-    table = table_of(Topup)
-    found = select(Topup).where(table.c.paywall_id == paywall_id, table.c.status == TopupStatus.PAID)
-    if wanted.user is not None:
-        found = found.where(table.c.external_id == wanted.user)
-    if wanted.since is not None:
-        found = found.where(table.c.finished_at >= wanted.since)
-    if wanted.until is not None:
-        found = found.where(table.c.finished_at < wanted.until)
-    if before is not None:
-        found = found.where(tuple_(table.c.finished_at, table.c.id) < tuple_(*before))
-    return found.order_by(table.c.finished_at.desc(), table.c.id.desc()).limit(limit)
-
-
-def credit(session: Session, topup_id: str, payment_id: str, amount_nanos: int, currency: str, is_live: bool) -> None:
-    """Credits a payment that its rail says is paid, once; a second delivery changes nothing.
-
-    Raises NotFound, and PaymentMismatch for a payment of another environment, currency or amount.
-    """
+def note_checkout(session: Session, topup_id: str, checkout_id: str) -> None:
+    """Keeps the rail's name of a top-up's checkout page."""
     topup = session.get(Topup, topup_id, with_for_update=True)
+    if topup is not None:
+        topup.checkout_id = checkout_id
+        session.flush()
+
+
+def lock(session: Session, connection_id: str, topup_id: str) -> Topup:
+    """Returns a top-up of a connection, locked until the transaction ends.
+
+    Raises NotFound where there is none of this id, NotOurs for one that another connection made.
+    """
+    topup: Topup | None = session.get(Topup, as_id(topup_id), with_for_update=True)
     if topup is None:
         raise NotFound(f"There is no top-up {topup_id}.")
-    account = parse(topup.account_id)
-    if is_live != (account.environment is Environment.LIVE):
-        raise PaymentMismatch(f"{payment_id} is of another environment than {topup_id}.")
-    if (amount_nanos, currency) != (topup.amount_nanos, topup.currency):
-        raise PaymentMismatch(f"{payment_id} is not what {topup_id} asked for.")
+    if topup.connection_id != connection_id:
+        raise NotOurs(f"{topup_id} was made on {topup.connection_id}, and {connection_id} tells of a payment for it.")
+    return topup
+
+
+def judge(topup: Topup, payment: PaidPayment) -> Verdict:
+    """Says what a payment is to its locked top-up. Raises NotOurs for one of another connection or environment, or of
+    nothing at all."""
+    if topup.connection_id != payment.connection_id:
+        raise NotOurs(f"{payment.id} is of another connection than {topup.id}.")
+    if payment.is_live != (parse(topup.account_id).environment is Environment.LIVE):
+        raise NotOurs(f"{payment.id} is of another environment than {topup.id}.")
+    if topup.status is TopupStatus.PAID and topup.payment_id == payment.id:
+        return Verdict.KNOWN
+    if payment.paid_cents == 0:
+        raise NotOurs(f"Nothing was paid by {payment.id} for {topup.id}.")
     if topup.status is TopupStatus.PAID:
-        return
+        return Verdict.SECOND
+    if (payment.paid_cents, payment.currency) != (topup.paid_cents, topup.currency):
+        return Verdict.MISMATCH
+    return Verdict.CREDITS
+
+
+def pay(session: Session, topup: Topup, payment_id: str) -> Post:
+    """Marks a locked top-up as paid, and returns the posting that credits its wallet; the caller posts it at once."""
     topup.status, topup.payment_id, topup.finished_at = TopupStatus.PAID, payment_id, clock.now()
     session.flush()
-    world = account.beside(Kind.WORLD, topup.rail)
+    wallet = parse(topup.account_id)
+    world = wallet.beside(Kind.WORLD, topup.connection_id)
     details = {"topup": topup.id, "payment": payment_id}
-    apply_one(session, Post(f"topup:{topup.id}", (Transfer(world, account, amount_nanos, "topup", details=details),)))
+    return Post(f"topup:{topup.id}", (Transfer(world, wallet, topup.credited_nanos, "topup", details=details),))
 
 
-def fail(session: Session, topup_id: str, payment_id: str) -> None:
-    """Marks a top-up whose payment was declined; one that was paid stays paid. Raises NotFound."""
-    topup = session.get(Topup, topup_id, with_for_update=True)
-    if topup is None:
-        raise NotFound(f"There is no top-up {topup_id}.")
+def expire(session: Session, topup: Topup) -> None:
+    """Marks a locked top-up whose checkout ended unpaid; one that was paid stays paid."""
     if topup.status is TopupStatus.CREATED:
-        topup.status, topup.payment_id, topup.finished_at = TopupStatus.FAILED, payment_id, clock.now()
+        topup.status, topup.finished_at = TopupStatus.EXPIRED, clock.now()
         session.flush()

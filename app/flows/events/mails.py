@@ -43,3 +43,16 @@ class Desk:
                 await self.mailer.send(Mail(address, notice.headline, notice.text))
             except ProviderFailed as failure:
                 log.error("developer_notice", paywall=notice.paywall_id, step="mail", error=failure.message)
+
+    async def alert(self, subject: str, text: str) -> None:
+        """Tells the operators of something that is no paywall's; a mail that cannot be sent is logged."""
+        log.warning("operator_alert", subject=subject)
+        for address in sorted(self.addresses):
+            await self.write(address, subject, text)
+
+    async def write(self, address: str, subject: str, text: str) -> None:
+        """Mails somebody; a mail that cannot be sent is logged and undoes nothing."""
+        try:
+            await self.mailer.send(Mail(address, subject, text))
+        except ProviderFailed as failure:
+            log.error("mail", subject=subject, error=failure.message)

@@ -1,27 +1,35 @@
 """A top-up from the page behind a link: an amount is chosen, a checkout is made, the user is sent to pay."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain import clock
 from app.domain.errors import BadField, NotSignedIn, Refused
+from app.domain.inbox.connections import may_fund, read_connection
+from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
-from app.domain.money import Environment, Unit, format_for_people, parse_amount
+from app.domain.money import CENT_NANOS, Environment, Unit, format_for_people, nanos_of_cents, parse_amount
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
+from app.domain.refunds import refunds
 from app.domain.topups import topups
-from app.domain.topups.topups import TopupView
+from app.domain.topups.tables import TopupStatus
+from app.domain.topups.topups import LEAST_CENTS, MOST_CENTS, NewTopup
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
-from app.ports.payments import PaymentRail, SandboxCheckouts
+from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
 
-CENT_NANOS = 10_000_000
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
+CURRENCY = "USD"
+CHECKOUT_SECONDS = 30 * 60
+"""How long a checkout can be paid; after that a new one is a click away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,73 +38,107 @@ class SandboxCheckout:
 
     topup_id: str
     app_name: str
-    amount_nanos: int
+    paid_cents: int
     currency: str
     return_url: str
-    status: str
+    status: TopupStatus
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTopup:
+    """A top-up as the page shows it that its payer came back to.
+
+    `goes_back` tells that a payment for it could not be credited and is being refunded.
+    """
+
+    status: TopupStatus
+    credited_nanos: int
+    unit: Unit
+    goes_back: bool
 
 
 async def begin_topup(rail: PaymentRail, link: TopupLink, amount: str, person: Person | None = None) -> str:
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
     In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
-    Refused where this rail cannot take real money.
+    Refused where this rail cannot take the money.
     """
-    amount_nanos = check_amount(amount)
-    topup_id, app_name = await db.in_transaction(
-        lambda session: _create(session, link, rail, amount_nanos, person), writes=True
-    )
-    return await _check_out(rail, topup_id, amount_nanos, app_name, f"/topup/{link.token}/?topup={topup_id}")
+    cents = check_amount(amount)
+
+    def create(session: Session) -> tuple[Order, str]:
+        paywall, configuration = read_current(session, link.paywall_id)
+        # Before a wallet is opened that nothing can be paid into.
+        _check_environment(session, rail, paywall.environment)
+        wallet = _account(session, paywall, link, person)
+        name = configuration.app_name if paywall.rules.has_app_wallets else SHARED
+        new = _new_topup(rail, wallet, cents, link.paywall_id, link.user)
+        return _create(session, rail, new, name, f"/topup/{link.token}/?topup=")
+
+    return await _check_out(rail, *await db.in_transaction(create, writes=True))
 
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, amount: str) -> str:
     """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
-    amount_nanos = check_amount(amount)
-    _check_rail(rail, environment)
+    cents = check_amount(amount)
 
-    def create(session: Session) -> str:
+    def create(session: Session) -> tuple[Order, str]:
+        _check_environment(session, rail, environment)
         wallet = open_shared_wallet(session, person.account_id, environment)
-        return topups.create(session, wallet, None, rail.name, "USD", amount_nanos)
+        return _create(session, rail, _new_topup(rail, wallet, cents), SHARED, "/wallet/?topup=")
 
-    topup_id = await db.in_transaction(create, writes=True)
-    return await _check_out(rail, topup_id, amount_nanos, SHARED, f"/wallet/?topup={topup_id}")
+    return await _check_out(rail, *await db.in_transaction(create, writes=True))
 
 
-async def _check_out(rail: PaymentRail, topup_id: str, amount_nanos: int, description: str, return_url: str) -> str:
-    checkout = await rail.create_checkout(
-        topup_id=topup_id, amount_nanos=amount_nanos, currency="USD", description=description, return_url=return_url
+def _new_topup(
+    rail: PaymentRail, wallet: Account, cents: int, paywall_id: str | None = None, user: str | None = None
+) -> NewTopup:
+    return NewTopup(
+        wallet=wallet,
+        connection_id=rail.connection_id,
+        currency=CURRENCY,
+        paid_cents=cents,
+        credited_nanos=nanos_of_cents(cents, wallet.unit),
+        expires_at=clock.now() + CHECKOUT_SECONDS * clock.SECOND,
+        paywall_id=paywall_id,
+        user=user,
     )
-    return checkout.url
+
+
+def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> tuple[Order, str]:
+    """Writes a top-up, and returns what its checkout is asked for, and its id. Raises Refused."""
+    if not may_fund(session, read_connection(session, rail.connection_id), new.wallet):
+        raise Refused("Card payments are not open here yet.")
+    topup_id = topups.create(session, new)
+    marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
+    expires_at = clock.now() if new.expires_at is None else new.expires_at
+    return Order(marks, new.currency, description, back + topup_id, expires_at), topup_id
+
+
+async def _check_out(rail: PaymentRail, order: Order, topup_id: str) -> str:
+    """Makes the checkout, and keeps its id before anybody is sent there."""
+    made = await rail.create_checkout(order)
+    await db.in_transaction(partial(topups.note_checkout, topup_id=topup_id, checkout_id=made.id), writes=True)
+    return made.url
 
 
 def check_amount(amount: str) -> int:
-    """Returns the nanos of a card payment: whole cents, $3 to $10,000. Raises BadField, in words for people."""
+    """Returns the cents of an amount to top up: $3 to $10,000. Raises BadField, in words for people."""
     text = amount.strip().removeprefix("$")
     try:
         nanos = parse_amount(text)
     except BadField:
         raise BadField("amount", "Enter an amount in dollars, such as 12.50.") from None
-    if not topups.LEAST_NANOS <= nanos <= topups.MOST_NANOS:
-        least, most = (format_for_people(limit, Unit.USD) for limit in (topups.LEAST_NANOS, topups.MOST_NANOS))
+    if not LEAST_CENTS * CENT_NANOS <= nanos <= MOST_CENTS * CENT_NANOS:
+        least, most = (format_for_people(cents * CENT_NANOS, Unit.USD) for cents in (LEAST_CENTS, MOST_CENTS))
         raise BadField("amount", f"Choose an amount from {least} to {most}.")
     if nanos % CENT_NANOS:
         raise BadField("amount", "A card can pay whole cents only.")
-    return nanos
+    return nanos // CENT_NANOS
 
 
-def _create(
-    session: Session, link: TopupLink, rail: PaymentRail, amount_nanos: int, person: Person | None
-) -> tuple[str, str]:
-    paywall, configuration = read_current(session, link.paywall_id)
-    _check_rail(rail, paywall.environment)
-    account = _account(session, paywall, link, person)
-    topup_id = topups.create(session, account, link.paywall_id, rail.name, "USD", amount_nanos, link.user)
-    return topup_id, configuration.app_name if paywall.rules.has_app_wallets else SHARED
-
-
-def _check_rail(rail: PaymentRail, environment: Environment) -> None:
-    """Raises Refused for real money in the sandbox's checkout: it would be declined in the end."""
-    if environment is Environment.LIVE and rail.name == Environment.SANDBOX.value:
+def _check_environment(session: Session, rail: PaymentRail, environment: Environment) -> None:
+    """Raises Refused for money of an environment that this rail's connection has nothing of."""
+    if read_connection(session, rail.connection_id).environment is not environment:
         raise Refused("Card payments are not open here yet.")
 
 
@@ -112,26 +154,39 @@ def _account(session: Session, paywall: Paywall, link: TopupLink, person: Person
     return wallet.account
 
 
-def read_topup(session: Session, link: TopupLink, topup_id: str, person: Person | None = None) -> TopupView:
+def read_topup(session: Session, link: TopupLink, topup_id: str, person: Person | None = None) -> EndedTopup:
     """Returns a top-up of the link's own wallet. Raises NotFound, NotSignedIn."""
     paywall, _ = read_current(session, link.paywall_id)
     if not paywall.rules.has_app_wallets:
         if person is None:
             raise NotSignedIn("Sign in to see your wallet.")
-        return topups.read(session, topup_id, shared_wallet_id(person.account_id, paywall.environment))
+        return read_own_topup(session, person, paywall.environment, topup_id)
     wallet = app_wallet(paywall.id, link.user, paywall.environment, paywall.unit)
-    return topups.read(session, topup_id, wallet.id)
+    return _ended(session, topup_id, wallet.id)
+
+
+def read_own_topup(session: Session, person: Person, environment: Environment, topup_id: str) -> EndedTopup:
+    """Returns a top-up of a person's own shared wallet. Raises NotFound."""
+    return _ended(session, topup_id, shared_wallet_id(person.account_id, environment))
+
+
+def _ended(session: Session, topup_id: str, wallet_id: str) -> EndedTopup:
+    topup = topups.read(session, topup_id, wallet_id)
+    goes_back = refunds.has_any(session, topup.id)
+    return EndedTopup(topup.status, topup.credited_nanos, topup.unit, goes_back)
 
 
 async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCheckout:
     """Returns what the sandbox's checkout page shows. Raises LinkInvalid, NotFound."""
     opened = rail.open(token)
     topup = await db.in_transaction(lambda session: topups.read(session, opened.topup_id))
+    is_over = opened.expires_at is not None and opened.expires_at <= clock.now()
+    is_open = topup.status is TopupStatus.CREATED
     return SandboxCheckout(
         topup_id=topup.id,
         app_name=opened.description,
-        amount_nanos=opened.amount_nanos,
+        paid_cents=opened.paid_cents,
         currency=opened.currency,
         return_url=opened.return_url,
-        status=topup.status,
+        status=TopupStatus.EXPIRED if is_over and is_open else topup.status,
     )

@@ -1,108 +1,203 @@
 """The only door for card money: an event is stored, the payment read back from its rail, the wallet credited.
 
-Every step may be cut and repeated: the inbox job finishes what was stored, and a payment credits once.
+Whoever learns a payment's id (a webhook, a page that a payer comes back to, a list) brings it here. Every step may be
+cut and repeated: the inbox job finishes what was stored, and a payment credits once. Money that came and cannot be
+credited goes back whole (`app/flows/payments/refund.py`).
+
+Rows are locked in one order, so that no two transactions wait for each other: inbox, top-up, refund, then one call of
+the ledger with all that is posted.
 """
 
-from collections.abc import Mapping
+import asyncio
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import NotFound, ProviderFailed, Unavailable
-from app.domain.inbox import inbox
+from app.domain import clock
+from app.domain.errors import CoinslotError, NotFound, Unavailable
+from app.domain.inbox import connections, inbox
+from app.domain.inbox.connections import Connection
+from app.domain.inbox.inbox import StoredEvent
+from app.domain.instance import instance
+from app.domain.ledger.accounts import parse
+from app.domain.ledger.apply import apply_one
+from app.domain.refunds import refunds
+from app.domain.refunds.tables import RefundReason
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup
-from app.domain.topups.topups import PaymentMismatch
-from app.each_alone import Failed, alone, each_alone
+from app.domain.topups.topups import NotOurs, PaidPayment, Verdict
+from app.each_alone import Failed, alone
+from app.flows.events.mails import Desk
 from app.flows.events.tell import tell_deposit
-from app.ports.payments import Payment, PaymentRail, PaymentStatus, SandboxCheckouts
+from app.flows.payments.refund import Refunds
+from app.flows.payments.restore import restore
+from app.ports.payments import Marks, Payment, PaymentStatus, Rails, SandboxCheckouts
 
 log = structlog.get_logger()
 
-RETRY_AFTER_SECONDS = 30
 BATCH = 100
+SECONDS_A_RUN = 20
+"""How long one connection may keep a run of the inbox job; what it does not come to waits for the next one."""
+CALL_SECONDS_MAX = 15
+ALERTS_AN_HOUR = 10
+"""How many mails an hour one connection's refused events are worth; the log and the inbox have them all."""
 
 
-async def receive(rail: PaymentRail, event_id: str, payment_id: str) -> None:
-    """Takes a rail's word that something happened to a payment, and acts on what the rail then says of it.
+@dataclass(frozen=True, slots=True)
+class PaymentDoor:
+    """Takes payments in. `refunds` sends back what cannot be credited, `desk` tells the operators what is strange."""
 
-    Raises Unavailable if the event could not be stored; the rail sends it again.
-    """
-    await db.in_transaction(lambda session: inbox.store(session, event_id, rail.name, payment_id), writes=True)
-    await _handle(rail, event_id, payment_id)
+    rails: Rails
+    refunds: Refunds
+    desk: Desk
+
+    async def receive(self, connection_id: str, event_id: str, object_id: str) -> None:
+        """Takes a connection's word that something happened to one of its objects, and acts on what the rail then says.
+
+        Raises NotFound for a connection that there is not, Unavailable if the event could not be stored; the rail
+        sends it again. Whatever goes wrong after that is the inbox job's.
+        """
+        told = StoredEvent(connection_id, event_id, object_id)
+        connection, event = await db.in_transaction(partial(_store, event=told), writes=True)
+        await self._take(connection, event)
+
+    async def has_due(self) -> bool:
+        """Tells whether any stored event is to be tried now."""
+        return bool(await db.in_transaction(inbox.list_due_connections))
+
+    async def finish_inbox(self) -> int:
+        """Acts on stored events that nobody finished, of all connections beside each other; returns how many it tried.
+
+        A connection that is slow or away keeps no other waiting.
+        """
+        due = await db.in_transaction(inbox.list_due_connections)
+        found = await asyncio.gather(*(alone("inbox", name, partial(self._finish_of, name)) for name in due))
+        return sum(tried for tried in found if not isinstance(tried, Failed))
+
+    async def _finish_of(self, connection_id: str) -> int:
+        connection, events = await db.in_transaction(partial(_due_of, connection_id=connection_id))
+        ends_at, tried = clock.now() + SECONDS_A_RUN * clock.SECOND, 0
+        for event in events:
+            if clock.now() > ends_at:
+                break
+            await self._take(connection, event)
+            tried += 1
+        return tried
+
+    async def _take(self, connection: Connection, event: StoredEvent) -> None:
+        """Acts on an event; one that fails, whatever the reason, is put off and keeps the reason."""
+        name = f"{event.connection_id}:{event.id}"
+        came = await alone("topup_received", name, partial(self._act, connection, event))
+        if isinstance(came, Failed):
+            await alone("topup_received", name, partial(_postpone, event, _reason(came.error)))
+
+    async def _act(self, connection: Connection, event: StoredEvent) -> None:
+        payment = await self._read(connection, event)
+        try:
+            step = await db.in_transaction(lambda session: _settle(session, connection, event, payment), writes=True)
+        except NotOurs as refused:
+            await self._refuse(event, refused)
+            return
+        topup_id = None if payment.marks is None else payment.marks.topup_id
+        log.info("topup_received", connection=connection.id, inbox_event=event.id, topup=topup_id, step=step)
+        if step in (Verdict.MISMATCH, Verdict.SECOND):
+            await self.refunds.send_due()
+
+    async def _read(self, connection: Connection, event: StoredEvent) -> Payment:
+        rail = self.rails.reach(connection)
+        try:
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                return await rail.read_payment(event.object_id)
+        except TimeoutError:
+            raise Unavailable(f"{connection.rail} did not answer within {CALL_SECONDS_MAX} s.") from None
+
+    async def _refuse(self, event: StoredEvent, refused: NotOurs) -> None:
+        """Ends an event that can never move anything, keeps the reason, and tells the operators."""
+
+        def end(session: Session) -> int:
+            if not inbox.finish(session, event, refused.message):
+                return 0
+            return inbox.count_refused(session, event.connection_id, clock.now() - 3_600 * clock.SECOND)
+
+        lately = await db.in_transaction(end, writes=True)
+        log.error("topup_received", connection=event.connection_id, inbox_event=event.id, step="refused",
+                  error=refused.message)  # fmt: skip
+        if 0 < lately <= ALERTS_AN_HOUR:
+            await self.desk.alert(
+                f"A payment of {event.connection_id} was refused",
+                f"{refused.message}\n\nNothing was credited and nothing refunded. Event: {event.id}.",
+            )
 
 
-async def pay_in_sandbox(rail: SandboxCheckouts, token: str, outcome: PaymentStatus) -> None:
+async def pay_in_sandbox(door: PaymentDoor, rail: SandboxCheckouts, token: str, outcome: PaymentStatus) -> None:
     """Ends a sandbox checkout as its user chose, through the same door as real money. Raises LinkInvalid."""
     payment_id = rail.payment_id(token, outcome)
-    await receive(rail, f"{rail.name}:{payment_id}", payment_id)
+    await door.receive(rail.connection_id, f"{rail.name}:{payment_id}", payment_id)
 
 
-async def finish_inbox(rails: dict[str, PaymentRail]) -> int:
-    """Acts on stored events that nobody finished, and returns how many there were."""
-    waiting = await db.in_transaction(lambda session: inbox.unhandled(session, RETRY_AFTER_SECONDS, BATCH))
-    done = await each_alone("topup_received", waiting, partial(_finish, rails), lambda stored: stored[0])
-    for (event_id, _, _), result in done:
-        if isinstance(result, Failed):
-            # It has had its turn: those that were tried less often come first next time.
-            reason = f"Something went wrong on our side ({type(result.error).__name__})."
-            await alone("topup_received", event_id, partial(_postpone, event_id, reason))
-    return len(waiting)
+def _store(session: Session, event: StoredEvent) -> tuple[Connection, StoredEvent]:
+    return connections.read_connection(session, event.connection_id), inbox.store(session, event)
 
 
-async def _finish(rails: Mapping[str, PaymentRail], stored: tuple[str, str, str]) -> None:
-    event_id, rail_name, payment_id = stored
-    rail = rails.get(rail_name)
-    if rail is None:
-        await _postpone(event_id, f"There is no rail {rail_name} here.")
-    else:
-        await _handle(rail, event_id, payment_id)
+def _due_of(session: Session, connection_id: str) -> tuple[Connection, list[StoredEvent]]:
+    connection = connections.read_connection(session, connection_id)
+    return connection, list(inbox.list_due(session, connection_id, BATCH))
 
 
-async def _handle(rail: PaymentRail, event_id: str, payment_id: str) -> None:
+async def _postpone(event: StoredEvent, reason: str) -> None:
+    await db.in_transaction(lambda session: inbox.postpone(session, event, reason), writes=True)
+    log.warning("topup_received", connection=event.connection_id, inbox_event=event.id, step="postponed", error=reason)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CoinslotError):
+        return error.message
+    return f"Something went wrong on our side ({type(error).__name__})."
+
+
+def _settle(session: Session, connection: Connection, event: StoredEvent, payment: Payment) -> str:
+    """Does in one transaction all that a payment means, and says what that was. Raises NotOurs."""
+    if not inbox.finish(session, event):
+        return "done before"
+    marks = payment.marks
+    if marks is None or marks.instance not in ("", instance.read_id(session)):
+        return "not ours"
+    if payment.status is PaymentStatus.EXPIRED:
+        topups.expire(session, _find(session, connection, marks, payment.currency))
+        return payment.status
+    if payment.status is not PaymentStatus.PAID:
+        return payment.status
+    topup = _find(session, connection, marks, payment.currency)
+    return _judge(session, connection, topup, payment)
+
+
+def _find(session: Session, connection: Connection, marks: Marks, currency: str) -> Topup:
     try:
-        payment = await rail.read_payment(payment_id)
-    except NotFound as error:
-        await _give_up(event_id, error.message)
-        return
-    except (ProviderFailed, Unavailable) as error:
-        await _postpone(event_id, error.message)
-        return
-    try:
-        await db.in_transaction(lambda session: _act(session, event_id, payment), writes=True)
-    except (PaymentMismatch, NotFound) as error:
-        await _give_up(event_id, error.message)
-        return
-    log.info("topup_received", inbox_event=event_id, topup=payment.topup_id, step=payment.status)
+        return topups.lock(session, connection.id, marks.topup_id)
+    except NotFound:
+        return restore(session, connection, marks, currency)
 
 
-async def _postpone(event_id: str, reason: str) -> None:
-    """Leaves an event to the inbox job's next run."""
-    await db.in_transaction(lambda session: inbox.postpone(session, event_id, reason), writes=True)
-    log.warning("topup_received", inbox_event=event_id, step="postponed", error=reason)
+def _judge(session: Session, connection: Connection, topup: Topup, payment: Payment) -> str:
+    if refunds.is_asked(session, connection.id, payment.id):
+        return "refunded before"
+    paid = PaidPayment(payment.id, connection.id, topup.id, payment.paid_cents, payment.currency, payment.is_live)
+    verdict = topups.judge(topup, paid)
+    if verdict is Verdict.CREDITS:
+        apply_one(session, topups.pay(session, topup, payment.id))
+        _tell(session, connection, topup)
+    elif verdict is not Verdict.KNOWN:
+        posting = refunds.ask(session, topup, paid, RefundReason(verdict.value))
+        if posting is not None:
+            apply_one(session, posting)
+    return verdict
 
 
-async def _give_up(event_id: str, reason: str) -> None:
-    """Ends an event that can never credit anything, and keeps the reason."""
-    await db.in_transaction(lambda session: inbox.finish(session, event_id, reason), writes=True)
-    log.error("topup_received", inbox_event=event_id, step="refused", error=reason)
-
-
-def _act(session: Session, event_id: str, payment: Payment) -> None:
-    if not inbox.finish(session, event_id):
-        return
-    if payment.status is PaymentStatus.PAID:
-        topups.credit(session, payment.topup_id, payment.id, payment.amount_nanos, payment.currency, payment.is_live)
-        _tell(session, payment)
-    elif payment.status is PaymentStatus.FAILED:
-        topups.fail(session, payment.topup_id, payment.id)
-
-
-def _tell(session: Session, payment: Payment) -> None:
+def _tell(session: Session, connection: Connection, topup: Topup) -> None:
     """Tells the paywall whose link began the top-up, and nobody else (`decisions.md` 26)."""
-    topup = session.get(Topup, payment.topup_id)
-    if topup is not None and topup.paywall_id is not None and topup.external_id is not None:
-        tell_deposit(session, topup.paywall_id, topup.external_id, topup.id, topup.amount_nanos, topup.currency,
-                     f"{topup.rail}.checkout")  # fmt: skip
+    if topup.paywall_id is not None and topup.external_id is not None:
+        tell_deposit(session, topup.paywall_id, topup.external_id, topup.id, topup.credited_nanos,
+                     parse(topup.account_id).unit.value, f"{connection.rail}.checkout")  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.ids import new_id
+from app.domain.inbox import audit as payments_audit
 from app.domain.ledger import invariants
 from app.domain.ledger.invariants import Finding
 from app.domain.usage import audit as usage_audit
@@ -31,6 +32,7 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     tell = progress or _tell_nobody
     yield from invariants.check_all(session, tell)
     yield from usage_audit.check_all(session, tell)
+    yield from payments_audit.check_all(session, tell)
 
 
 @dataclass(frozen=True, slots=True)

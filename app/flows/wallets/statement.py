@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
-from app.domain.topups.topups import PaidFilter, list_paid
+from app.domain.topups.listing import PaidFilter, list_paid
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.tables import EndUser, Wallet
@@ -113,7 +113,7 @@ def _topups(session: Session, app: Snapshot, wanted: LedgerFilter, position: Pos
     asked = PaidFilter(wanted.user, wanted.since, wanted.until)
     for topup in list_paid(session, app.paywall_id, asked, position.topup, limit):
         paid_at = topup.finished_at or topup.created_at
-        yield Entry(topup.id, "topup", paid_at, topup.external_id, topup.amount_nanos), {"topup": (paid_at, topup.id)}
+        yield Entry(topup.id, "topup", paid_at, topup.external_id, topup.credited_nanos), {"topup": (paid_at, topup.id)}
 
 
 def _transfers(

@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from app.domain.errors import BadField
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_for_people, nanos_of_cents
 from app.flows.payments.checkout import check_amount
 from app.web.components.amounts import AMOUNTS
 
@@ -32,10 +32,11 @@ def chosen(amount: str) -> Mapping[str, Any]:
     """Returns the variables of an amount that was chosen, by name."""
     typed = amount[:AMOUNT_CHARACTERS_MAX]
     try:
-        nanos = check_amount(typed)
+        cents = check_amount(typed)
     except BadField:
         labels = ("Pay", "")
     else:
-        labels = (f"Pay {format_for_people(nanos, Unit.USD)}", format_for_people(nanos, Unit.USDC))
+        usd, usdc = (format_for_people(nanos_of_cents(cents, unit), unit) for unit in (Unit.USD, Unit.USDC))
+        labels = (f"Pay {usd}", usdc)
     return {"amount": typed, "is_other": amount not in AMOUNTS, "error": "", "pay_label": labels[0],
             "get_label": labels[1]}  # fmt: skip

@@ -18,6 +18,7 @@ from app.domain.people.account_keys import make_account_key, revoke_account_key
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
 from app.domain.topups import topups
+from app.domain.topups.topups import NewTopup
 from app.domain.wallets.shared import shared_account
 from app.flows.callers import marks
 from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
@@ -97,7 +98,7 @@ async def test_money_that_comes_or_goes_changes_a_wallets_mark(database: str) ->
     with_money = marks_of(*seen)
     assert with_money != before
     with db.transaction() as session:
-        topups.create(session, purse(person), None, "sandbox", "USD", 5 * NANOS, None)
+        topups.create(session, NewTopup(purse(person), "sandbox", "USD", 500, 5 * NANOS))
     assert marks_of(*seen) != with_money
 
 

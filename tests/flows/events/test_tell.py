@@ -6,6 +6,7 @@ import pytest
 
 from app import db
 from app.adapters.payments.sandbox import SandboxRail
+from app.domain import clock
 from app.domain.errors import StaleDecision
 from app.domain.money import NANOS
 from app.domain.paywalls.changes import Section
@@ -24,9 +25,10 @@ from tests.support import books
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import MAILBOX, sign_in
 from tests.support.handed import approve, begin_topup, charge, decline, mint_connect, mint_topup, open_connect
+from tests.support.paying import door_of
 from tests.support.webhooks import listening, told, types_told
 
-RAIL = SandboxRail(b"secret")
+RAIL = SandboxRail(b"secret", clock.now)
 
 
 @pytest.mark.usefixtures("database")
@@ -49,7 +51,7 @@ async def test_a_paid_topup_is_told_to_the_paywall_whose_link_began_it_and_to_no
     snapshot, other = await listening(make_snapshot()), await listening(make_snapshot())
     token = (await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")).split("/")[3]
     for _ in range(2):
-        await pay_in_sandbox(RAIL, token, PaymentStatus.PAID)
+        await pay_in_sandbox(door_of(RAIL), RAIL, token, PaymentStatus.PAID)
     found = dict(await told(snapshot))
     data = found["paywall.balance.deposit.created"]
     assert (data["amount"], data["currency"], data["source"]) == ("5", "USD", "sandbox.checkout")

@@ -11,25 +11,31 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.topups.tables import Topup
-from app.domain.topups.topups import TopupView
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
-from app.flows.payments.checkout import begin_own_topup, check_amount, open_sandbox_checkout
+from app.flows.payments.checkout import (
+    EndedTopup,
+    begin_own_topup,
+    check_amount,
+    open_sandbox_checkout,
+    read_own_topup,
+)
 from tests.support import books, handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
 from tests.support.handed import begin_topup, mint_topup
+from tests.support.paying import begin, door_of, open_bank
 
-RAIL = SandboxRail(b"secret")
+RAIL = SandboxRail(b"secret", clock.now)
 
 
-async def read_topup(token: str, topup_id: str) -> TopupView:
+async def read_topup(token: str, topup_id: str) -> EndedTopup:
     return await db.in_transaction(lambda session: handed.read_topup(session, token, topup_id))
 
 
-@pytest.mark.parametrize(("text", "nanos"), [("3", 3 * NANOS), (" $12.50 ", 12_500_000_000), ("10000", 10_000 * NANOS)])
-def test_an_amount_that_a_card_can_pay(text: str, nanos: int) -> None:
-    assert check_amount(text) == nanos
+@pytest.mark.parametrize(("text", "cents"), [("3", 300), (" $12.50 ", 1_250), ("10000", 1_000_000)])
+def test_an_amount_that_a_card_can_pay(text: str, cents: int) -> None:
+    assert check_amount(text) == cents
 
 
 @pytest.mark.parametrize(
@@ -47,7 +53,7 @@ async def test_a_link_leads_to_a_checkout_that_leads_back(database: str) -> None
     token = mint_topup(make_snapshot().paywall_id, "ada")
     url = await begin_topup(RAIL, token, "5")
     checkout = await open_sandbox_checkout(RAIL, url.split("/")[3])
-    assert (checkout.app_name, checkout.amount_nanos, checkout.status) == ("Lexica", 5 * NANOS, "created")
+    assert (checkout.app_name, checkout.paid_cents, checkout.status) == ("Lexica", 500, "created")
     assert checkout.return_url == f"/topup/{token}/?topup={checkout.topup_id}"
     assert (await read_topup(token, checkout.topup_id)).status == "created"
 
@@ -82,7 +88,7 @@ def test_the_way_back_carries_the_apps_state(url: str | None, state: str | None,
 
 @pytest.mark.parametrize("text", ["3.0", "$3", "3 ", "12.5", "12.50000"])
 def test_people_may_write_an_amount_as_they_like(text: str) -> None:
-    assert check_amount(text) >= 3 * NANOS
+    assert check_amount(text) >= 300
 
 
 @pytest.mark.parametrize("text", ["$", "$$3", "$ 3", "3,000", "3 000", "0", "1" * 50, "3.", ".5", "NaN", "0x9", "\x00"])
@@ -121,7 +127,7 @@ async def test_another_paywalls_user_of_the_same_name_sees_nothing(database: str
 
 
 async def test_a_checkout_of_another_instance_is_none_of_ours(database: str) -> None:
-    url = await begin_topup(SandboxRail(b"other"), mint_topup(make_snapshot().paywall_id, "ada"), "5")
+    url = await begin_topup(SandboxRail(b"other", clock.now), mint_topup(make_snapshot().paywall_id, "ada"), "5")
     with pytest.raises(LinkInvalid):
         await open_sandbox_checkout(RAIL, url.split("/")[3])
 
@@ -145,3 +151,45 @@ async def test_a_shared_wallets_checkout_names_no_app(database: str) -> None:
     token = mint_topup(make_snapshot(mode=Mode.SHARED).paywall_id, "ada")
     checkout = await open_sandbox_checkout(RAIL, (await begin_topup(RAIL, token, "5", person)).split("/")[3])
     assert checkout.app_name == "shared"
+
+
+async def test_a_top_up_keeps_what_is_paid_what_is_credited_and_where(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    snapshot = make_snapshot()
+    await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5.25")
+    url = await begin_own_topup(RAIL, person, Environment.SANDBOX, "7")
+    with db.transaction(writes=False) as session:
+        rows = {row.paid_cents: row for row in session.scalars(select(Topup))}
+        own = read_own_topup(session, person, Environment.SANDBOX, rows[700].id)
+    assert set(rows) == {525, 700}
+    assert [(row.connection_id, row.currency, row.credited_nanos) for row in (rows[525], rows[700])] == [
+        ("sandbox", "USD", 5_250_000_000),
+        ("sandbox", "USD", 7 * NANOS),
+    ]
+    assert rows[700].checkout_id == url.split("/")[3] and (rows[700].paywall_id, rows[525].external_id) == (None, "ada")
+    assert own == EndedTopup(rows[700].status, 7 * NANOS, Unit.USDC, goes_back=False)
+    found = await RAIL.read_payment(rows[700].checkout_id or "")
+    assert found.marks is not None and found.marks.topup_id == rows[700].id and len(found.marks.instance) == 32
+    assert (found.marks.account_id, found.marks.credited_nanos) == (rows[700].account_id, 7 * NANOS)
+
+
+async def test_a_page_says_that_a_payment_goes_back(database: str) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks = begin(snapshot, bank.connection_id)
+    bank.pay("pi_1", marks, paid_cents=400)
+    await door_of(bank).receive(bank.connection_id, "e1", "pi_1")
+    ended = await read_topup(mint_topup(snapshot.paywall_id, "ada"), marks.topup_id)
+    assert (ended.status, ended.goes_back) == ("created", True)
+
+
+async def test_nobody_begins_a_top_up_at_a_connection_that_holds_no_money_of_the_wallet(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    own, other = make_snapshot(), make_snapshot()
+    theirs = open_bank(other.paywall_id)
+    with pytest.raises(Refused):
+        await begin_topup(theirs, mint_topup(own.paywall_id, "ada"), "5")
+    with pytest.raises(Refused):
+        await begin_own_topup(theirs, person, Environment.SANDBOX, "5")
+    assert await begin_topup(theirs, mint_topup(other.paywall_id, "ada"), "5")
+    with db.transaction(writes=False) as session:
+        assert session.scalar(select(func.count()).select_from(Topup)) == 1

@@ -3,6 +3,7 @@
 from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.commit_queue import CommitQueue
+from app.domain import clock
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
@@ -20,8 +21,9 @@ from app.ports.payments import PaymentStatus
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.crowd import connect, sign_in
 from tests.support.handed import begin_topup, charge, mint_topup
+from tests.support.paying import door_of
 
-RAIL = SandboxRail(b"secret")
+RAIL = SandboxRail(b"secret", clock.now)
 
 
 def read(app: Snapshot, limit: int = 100, **wanted: object) -> list[Entry]:
@@ -47,7 +49,7 @@ async def take(queue: CommitQueue, app: Snapshot, user: str, nanos: int) -> None
 
 
 async def pay(url: str) -> None:
-    await pay_in_sandbox(RAIL, url.split("/")[3], PaymentStatus.PAID)
+    await pay_in_sandbox(door_of(RAIL), RAIL, url.split("/")[3], PaymentStatus.PAID)
 
 
 async def test_everything_that_an_app_moved_stands_in_its_ledger_newest_first(database: str) -> None:
@@ -98,7 +100,7 @@ async def test_money_that_was_never_paid_stands_in_no_ledger(database: str) -> N
     app = make_snapshot()
     await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "3")
     declined = await begin_topup(RAIL, mint_topup(app.paywall_id, "bob"), "4")
-    await pay_in_sandbox(RAIL, declined.split("/")[3], PaymentStatus.FAILED)
+    await pay_in_sandbox(door_of(RAIL), RAIL, declined.split("/")[3], PaymentStatus.DECLINED)
     assert read(app) == []
 
 

@@ -7,7 +7,7 @@ from reflex.event import EventSpec
 
 from app import wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_for_people, nanos_of_cents
 from app.flows.payments.checkout import open_sandbox_checkout
 from app.flows.payments.received import pay_in_sandbox
 from app.ports.payments import PaymentStatus
@@ -23,6 +23,7 @@ class SandboxCheckoutState(rx.State):
     amount: str = ""
     status: str = "created"
     return_url: str = ""
+    is_declined: bool = False
 
     @rx.event
     async def open_checkout(self) -> None:
@@ -33,8 +34,8 @@ class SandboxCheckoutState(rx.State):
         except (LinkInvalid, NotFound) as error:
             self.phase, self.problem = "invalid", error.message
             return
-        self.app_name, self.status, self.return_url = checkout.app_name, checkout.status, checkout.return_url
-        self.amount = format_for_people(checkout.amount_nanos, Unit(checkout.currency))
+        self.app_name, self.status, self.return_url = checkout.app_name, checkout.status.value, checkout.return_url
+        self.amount = format_for_people(nanos_of_cents(checkout.paid_cents, Unit.USD), Unit.USD)
         self.phase = "ready"
 
     @rx.event
@@ -45,16 +46,17 @@ class SandboxCheckoutState(rx.State):
 
     @rx.event
     async def decline(self) -> AsyncIterator[EventSpec | None]:
-        """Lets the payment be declined, and goes back."""
-        async for event in self._end(PaymentStatus.FAILED):
+        """Lets the payment be declined, and stays: another card may still pay."""
+        async for event in self._end(PaymentStatus.DECLINED):
             yield event
 
     async def _end(self, outcome: PaymentStatus) -> AsyncIterator[EventSpec | None]:
         token = token_of(self.router.url.path)
         try:
             checkout = await open_sandbox_checkout(wiring.get().sandbox, token)
-            await pay_in_sandbox(wiring.get().sandbox, token, outcome)
+            await pay_in_sandbox(wiring.get().payment_door, wiring.get().sandbox, token, outcome)
         except CoinslotError as error:
             self.phase, self.problem = "invalid", error.message
         else:
-            yield rx.redirect(checkout.return_url)
+            self.is_declined = outcome is PaymentStatus.DECLINED
+            yield None if self.is_declined else rx.redirect(checkout.return_url)

@@ -6,6 +6,7 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.parts import app_icon, figure, instead, note, sandbox_tag, skeleton, tag
 from app.web.components.payment_ways import ways_to_pay
+from app.web.components.topup_notes import topup_notes
 from app.web.end_user.topup.state import TopupState
 from app.web.frame.layout import frame
 
@@ -96,8 +97,7 @@ def _outcome() -> rx.Component:
     way_back = rx.el.a("Back to ", wallet.app_name, href=wallet.back_url, class_name="btn primary")
     received = TopupState.outcome_amount + " is in your wallet. You can send your message again."
     paid = note("Top-up received", received, "ok", rx.cond(wallet.back_url != "", way_back, rx.fragment()))
-    failed = note("The payment was declined", "Nothing was charged. You can try again.", "bad")
-    return rx.match(TopupState.outcome, ("paid", paid), ("failed", failed), rx.fragment())
+    return topup_notes(TopupState.outcome, TopupState.goes_back, paid)
 
 
 def _activity() -> rx.Component:

@@ -36,6 +36,7 @@ class TopupState(AmountState, VisitorState, rx.State):
     has_more: bool = False
     outcome: str = ""
     outcome_amount: str = ""
+    goes_back: bool = False
     _shown: int = ROWS_A_PAGE
     _account_id: str = ""
     _paywall_id: str = ""
@@ -57,7 +58,8 @@ class TopupState(AmountState, VisitorState, rx.State):
             seen_by = person if page.wallet.is_shared else None
             return {
                 "wallet": page.wallet, "movements": page.movements, "has_more": page.has_more, "outcome": outcome[0],
-                "outcome_amount": outcome[1], "person_email": (seen_by.email or seen_by.name) if seen_by else "",
+                "outcome_amount": outcome[1], "goes_back": outcome[2],
+                "person_email": (seen_by.email or seen_by.name) if seen_by else "",
                 "_session_id": seen_by.session_id if seen_by else "", "_account_id": page.account.id,
                 "_paywall_id": link.paywall_id, **(_first_amount(link) if is_first else {}),
             }  # fmt: skip
@@ -115,12 +117,12 @@ def _first_amount(link: TopupLink) -> Mapping[str, Any]:
     return chosen(format_for_people(link.amount_nanos, Unit.USD).removeprefix("$").replace(",", ""))
 
 
-def _outcome(session: db.Session, link: TopupLink, topup_id: str, person: Person | None) -> tuple[str, str]:
-    """Returns how the top-up ended that the page came back from, and its amount."""
+def _outcome(session: db.Session, link: TopupLink, topup_id: str, person: Person | None) -> tuple[str, str, bool]:
+    """Returns how the top-up ended that the page came back from, its amount, and whether a payment goes back."""
     if not topup_id:
-        return "", ""
+        return "", "", False
     try:
         topup = read_topup(session, link, topup_id, person)
     except NotFound:
-        return "", ""
-    return topup.status, format_for_people(topup.amount_nanos, topup.unit)
+        return "", "", False
+    return topup.status.value, format_for_people(topup.credited_nanos, topup.unit), topup.goes_back

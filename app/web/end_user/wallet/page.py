@@ -17,6 +17,7 @@ from app.web.components.parts import (
     sandbox_tag,
 )
 from app.web.components.payment_ways import ways_to_pay
+from app.web.components.topup_notes import topup_notes
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
@@ -39,10 +40,9 @@ def wallet() -> rx.Component:
 
 def _wallet() -> rx.Component:
     paid = note("Top-up received", "It is in your wallet. Apps can use it from now on.", "ok")
-    failed = note("The payment was declined", "Nothing was charged. You can try again.", "bad")
     panels = rx.cond(_state.is_adding, "pair adding", "pair even")
     return rx.el.div(
-        rx.match(_state.outcome, ("paid", paid), ("failed", failed), rx.fragment()),
+        topup_notes(_state.outcome, _state.goes_back, paid),
         rx.el.div(_purse(), _spent(), _apps(), _newest(), class_name=panels),
         class_name="narrow",
     )  # fmt: skip

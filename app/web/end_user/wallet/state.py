@@ -13,10 +13,9 @@ from app.domain.money import Environment, parse_amount
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
-from app.domain.topups import topups
-from app.domain.wallets.shared import shared_account, shared_wallet_id
+from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
-from app.flows.payments.checkout import begin_own_topup
+from app.flows.payments.checkout import begin_own_topup, read_own_topup
 from app.flows.people import consent
 from app.web.components.caps import CAPS
 from app.web.components.topup_state import AmountState
@@ -35,6 +34,7 @@ class WalletState(AmountState, VisitorState, rx.State):
     is_other_cap: bool = False
     cap_error: str = ""
     outcome: str = ""
+    goes_back: bool = False
     _wanted: str = ""
 
     @rx.event(background=True)
@@ -48,7 +48,8 @@ class WalletState(AmountState, VisitorState, rx.State):
 
         def read(session: db.Session) -> dict[str, Any]:
             page = read_purse(session, person, wanted)
-            return {"page": page, "outcome": _outcome(session, topup_id, person, page.purse.environment)}
+            outcome, goes_back = _outcome(session, topup_id, person, page.purse.environment)
+            return {"page": page, "outcome": outcome, "goes_back": goes_back}
 
         return read
 
@@ -169,11 +170,12 @@ def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]
     ]  # fmt: skip
 
 
-def _outcome(session: db.Session, topup_id: str, person: Person, environment: str) -> str:
-    """Returns how the top-up ended that the page came back from."""
+def _outcome(session: db.Session, topup_id: str, person: Person, environment: str) -> tuple[str, bool]:
+    """Returns how the top-up ended that the page came back from, and whether a payment for it goes back."""
     if not topup_id:
-        return ""
+        return "", False
     try:
-        return topups.read(session, topup_id, shared_wallet_id(person.account_id, Environment(environment))).status
+        topup = read_own_topup(session, person, Environment(environment), topup_id)
     except NotFound:
-        return ""
+        return "", False
+    return topup.status.value, topup.goes_back

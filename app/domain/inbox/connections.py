@@ -1,0 +1,67 @@
+"""Connections: the accounts at rails that money comes in by, the operator's and developers'.
+
+Top-ups, inbox events and the ledger's `world:<connection>` belong to one; nothing of one is ever used with another.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.errors import NotFound
+from app.domain.ids import as_id, new_id
+from app.domain.inbox.tables import ConnectionRow
+from app.domain.ledger.accounts import Account, Kind
+from app.domain.money import Environment, Unit
+from app.domain.wallets.tables import Wallet
+
+SANDBOX = "sandbox"
+"""The id of the sandbox checkout's connection, made by a migration; its ledger account is `world:sandbox`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account at a rail. `paywall_id` is the paywall whose developer's it is, None for the operator's own."""
+
+    id: str
+    rail: str
+    environment: Environment
+    paywall_id: str | None = None
+    account: str | None = None
+
+
+def open_connection(
+    session: Session, rail: str, environment: Environment, paywall_id: str | None = None, account: str | None = None
+) -> Connection:
+    """Makes a connection. Another account is always another connection, also where it replaces one."""
+    made = Connection(new_id("con"), rail, environment, paywall_id, account)
+    session.add(
+        ConnectionRow(
+            id=made.id, rail=rail, environment=environment, paywall_id=paywall_id, account=account,
+            created_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+    return made
+
+
+def read_connection(session: Session, connection_id: str) -> Connection:
+    """Returns a connection. Raises NotFound."""
+    row = session.get(ConnectionRow, as_id(connection_id))
+    if row is None:
+        raise NotFound("There is no such connection.")
+    return Connection(row.id, row.rail, row.environment, row.paywall_id, row.account)
+
+
+def may_fund(session: Session, connection: Connection, wallet: Account) -> bool:
+    """Tells whether money at a connection can be in a wallet.
+
+    A developer's connection holds money of the users of that paywall alone. The operator's holds that of wallets which
+    no developer owns; in the sandbox, where no money is real, that of every wallet.
+    """
+    if wallet.kind is not Kind.WALLET or wallet.environment is not connection.environment:
+        return False
+    if connection.paywall_id is not None:
+        row = session.get(Wallet, wallet.owner)
+        return row is not None and (row.account_id, row.paywall_id) == (wallet.id, connection.paywall_id)
+    return connection.environment is Environment.SANDBOX or wallet.unit is not Unit.USD

@@ -1,0 +1,1 @@
+"""This instance: the id by which it knows again what it made elsewhere."""

@@ -1,0 +1,58 @@
+"""A paid payment of this instance whose top-up is gone, as after a backup was restored: its row is written anew.
+
+All that is needed stands in the payment's own marks; a connection can only ever fund wallets whose money it holds.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import BadOperation
+from app.domain.inbox.connections import Connection, may_fund
+from app.domain.ledger.accounts import Account, parse
+from app.domain.money import nanos_of_cents
+from app.domain.topups import topups
+from app.domain.topups.tables import Topup
+from app.domain.topups.topups import NewTopup, NotOurs
+from app.domain.wallets.tables import EndUser, Wallet
+from app.ports.payments import Marks
+from app.sql.columns import table_of
+
+
+def restore(session: Session, connection: Connection, marks: Marks, currency: str) -> Topup:
+    """Writes the top-up of a payment's marks, and returns it locked. Raises NotOurs where the marks cannot be right."""
+    wallet = _wallet_of(marks)
+    if wallet is None or marks.paid_cents <= 0 or marks.credited_nanos <= 0:
+        raise NotOurs(f"There is no top-up {marks.topup_id}.")
+    if not may_fund(session, connection, wallet):
+        raise NotOurs(f"There is no top-up {marks.topup_id}, and {connection.id} holds no money of {wallet.owner}.")
+    owner = _app_of(session, wallet)
+    new = NewTopup(
+        wallet=wallet,
+        connection_id=connection.id,
+        currency=currency,
+        paid_cents=marks.paid_cents,
+        # What the marks say may have been written by whoever owns the account.
+        credited_nanos=min(marks.credited_nanos, nanos_of_cents(marks.paid_cents, wallet.unit)),
+        paywall_id=owner and owner[0],
+        user=owner and owner[1],
+    )
+    topups.create(session, new, marks.topup_id)
+    return topups.lock(session, connection.id, marks.topup_id)
+
+
+def _wallet_of(marks: Marks) -> Account | None:
+    try:
+        return parse(marks.account_id)
+    except BadOperation:
+        return None
+
+
+def _app_of(session: Session, wallet: Account) -> tuple[str, str] | None:
+    """Returns the paywall and its user whose app wallet this is, None for a wallet that no paywall owns."""
+    wallets, users = table_of(Wallet), table_of(EndUser)
+    found = session.execute(
+        select(wallets.c.paywall_id, users.c.external_id)
+        .join(users, users.c.id == wallets.c.end_user_id)
+        .where(wallets.c.id == wallet.owner)
+    ).first()
+    return None if found is None else (found.paywall_id, found.external_id)

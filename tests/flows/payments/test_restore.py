@@ -1,0 +1,86 @@
+"""After a restored backup, payments of top-ups that the database has forgotten are credited all the same."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from app import db
+from app.domain.money import Environment, Unit
+from app.domain.wallets.shared import shared_account
+from app.ports.payments import Marks
+from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.paying import begin, door_of, event, open_bank, posted, refunds, topup
+
+
+def forget(marks: Marks) -> None:
+    with db.transaction() as session:
+        session.execute(text("DELETE FROM topup WHERE id = :id"), {"id": marks.topup_id})
+
+
+async def test_a_payment_of_this_instance_brings_its_row_back_and_is_credited_once(database: str) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks, door = begin(snapshot, bank.connection_id), door_of(bank)
+    forget(marks)
+    bank.pay("pi_1", marks)
+    bank.pay("pi_2", marks)
+    with capture_logs():
+        for number, payment_id in enumerate(("pi_1", "pi_1", "pi_2")):
+            await door.receive(bank.connection_id, f"e{number}", payment_id)
+    row = topup(marks.topup_id)
+    assert (row.paywall_id, row.external_id, row.payment_id) == (snapshot.paywall_id, "ada", "pi_1")
+    assert (posted(snapshot), [refund.payment_id for refund in refunds()]) == (500, ["pi_2"])
+    assert_books_balance()
+
+
+async def test_a_developers_account_brings_back_only_rows_of_its_own_apps_wallets(database: str) -> None:
+    """Whoever owns the account may write any marks there."""
+    own, other = make_snapshot(), make_snapshot()
+    bank, operators = open_bank(own.paywall_id), open_bank()
+    theirs = begin(other, operators.connection_id)
+    shared = shared_account("acc_1", Environment.SANDBOX).id
+    forged: list[tuple[Marks, dict[str, Any]]] = [
+        (theirs, {}),
+        (replace(theirs, topup_id="top_new"), {}),
+        (replace(theirs, topup_id="top_new", account_id=shared), {}),
+        (replace(theirs, topup_id="top_new", account_id=theirs.account_id.replace("sandbox", "live")), {}),
+        (replace(theirs, topup_id="top_new", account_id=f"sandbox:USD:revenue:{own.paywall_id}"), {}),
+        (replace(theirs, topup_id="top_new", account_id="nonsense"), {}),
+        (replace(theirs, topup_id="top_new", account_id=""), {}),
+    ]
+    with capture_logs():
+        for number, (marks, changed) in enumerate(forged):
+            bank.pay(f"pi_{number}", marks, **changed)
+            await door_of(bank, operators).receive(bank.connection_id, f"e{number}", f"pi_{number}")
+            assert event(bank.connection_id, f"e{number}").last_error
+    assert (posted(own), posted(other), refunds()) == (0, 0, [])
+    assert topup(theirs.topup_id).status == "created"
+    assert_books_balance()
+
+
+@pytest.mark.parametrize(("credited_nanos", "cents"), [(10**15, 500), (5 * 10**9, 500), (3 * 10**9, 300)])
+async def test_no_more_is_credited_than_was_paid_whatever_the_marks_say(
+    database: str, credited_nanos: int, cents: int
+) -> None:
+    snapshot = make_snapshot()
+    bank = open_bank(snapshot.paywall_id)
+    marks = begin(snapshot, bank.connection_id)
+    forget(marks)
+    bank.pay("pi_1", replace(marks, credited_nanos=credited_nanos))
+    await door_of(bank).receive(bank.connection_id, "e1", "pi_1")
+    assert (posted(snapshot), snapshot.unit) == (cents, Unit.USD)
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("wrong", [{"paid_cents": 0}, {"paid_cents": -5}, {"credited_nanos": 0}])
+async def test_marks_that_cannot_be_right_bring_nothing_back(database: str, wrong: dict[str, Any]) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks = begin(snapshot, bank.connection_id)
+    forget(marks)
+    bank.pay("pi_1", replace(marks, **wrong), paid_cents=500)
+    with capture_logs():
+        await door_of(bank).receive(bank.connection_id, "e1", "pi_1")
+    assert (posted(snapshot), refunds()) == (0, [])
+    assert "no top-up" in (event(bank.connection_id, "e1").last_error or "")
