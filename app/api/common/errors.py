@@ -8,7 +8,7 @@ from app.api.common.rate_headers import rate_headers
 from app.domain import errors
 from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
-from app.flows.callers.asked import PaywallRefusal
+from app.flows.callers.asked import Action, PaywallRefusal
 from app.flows.limits.limiter import RETRY_SECONDS_MAX, RateReached
 
 RETRY_SECONDS = "2"
@@ -115,7 +115,7 @@ def status_of(error: CoinslotError) -> int:
             return 504
         return error.status if error.status in _PASSED_ON else 502
     if isinstance(error, PaywallRefusal):
-        return 403 if error.action == "authorize" else 402
+        return 403 if error.action is Action.AUTHORIZE else 402
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), UNEXPECTED)
 
 

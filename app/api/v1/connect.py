@@ -10,6 +10,7 @@ from app.api.common.dependencies import Caller, PostBody, UserOfGet
 from app.api.common.links import base_url
 from app.domain import clock
 from app.domain.errors import BadField
+from app.flows.callers.asked import Action
 from app.flows.callers.snapshot import Snapshot
 from app.flows.people.consent import confirm_authorization, disconnect, read_connection
 
@@ -75,7 +76,7 @@ async def get_connect(
     url = wiring.get().links.connect_url(caller, user, return_url, state)
     found = await db.in_transaction(lambda session: read_connection(session, caller, user))
     if found is None:
-        wiring.get().teller.link_sent(caller, user, "authorize", url, request.scope["coinslot.request_id"])
+        wiring.get().teller.link_sent(caller, user, Action.AUTHORIZE, url, request.scope["coinslot.request_id"])
         return ConnectAnswer(connected=False, message="The user has not authorized this paywall.", url=url)
     known = ConnectedUser(
         paywallKeyId=caller.paywall_id,

@@ -1,7 +1,7 @@
 """An end user's wallet, as their app may see and move it: balance, top-up link, deposit, charge."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -15,7 +15,7 @@ from app.domain.errors import BadField
 from app.domain.money import CENT_NANOS, format_base_units, format_decimal, format_for_people, parse_amount
 from app.domain.usage.idempotency import claim
 from app.flows.callers.anew import decided
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.checkout import check_amount
@@ -69,7 +69,7 @@ class ChargeAnswerBody(BaseModel):
     success: bool
     message: str
     id: str | None
-    action: Literal["authorize", "topup", "limit"] | None = None
+    action: Action | None = None
     url: str | None = None
 
 
@@ -106,7 +106,7 @@ async def get_topup_link(
     """Returns the address of a user's top-up page, good for 24 hours."""
     amount_nanos = None if amount is None else check_amount(amount) * CENT_NANOS
     url = wiring.get().links.topup_url(caller, user, return_url, state, amount_nanos)
-    wiring.get().teller.link_sent(caller, user, "topup", url, request.scope["coinslot.request_id"])
+    wiring.get().teller.link_sent(caller, user, Action.TOPUP, url, request.scope["coinslot.request_id"])
     return LinkAnswer(url=url)
 
 

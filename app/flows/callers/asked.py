@@ -2,24 +2,42 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
 
 from app.domain.errors import CoinslotError
 from app.domain.money import format_for_people
 from app.domain.paywalls.messages import render
 from app.flows.callers.snapshot import Snapshot
 
-Action = Literal["authorize", "topup", "limit"]
+
+class Action(StrEnum):
+    """What a user is asked for."""
+
+    AUTHORIZE = "authorize"
+    """To allow the app to charge their wallet."""
+    TOPUP = "topup"
+    """To add funds."""
+    LIMIT = "limit"
+    """To raise what they let the app spend."""
+
+
+class NoAction(StrEnum):
+    """Why an answer was stopped that its user can do nothing about."""
+
+    NONE = "none"
+    """The developer's limit was reached."""
+    OUTPUT = "output"
+    """It was longer than its request allowed."""
 
 
 REASONS: Mapping[Action, str] = {
-    "authorize": "authorization_required", "topup": "insufficient_funds", "limit": "cap_reached",
+    Action.AUTHORIZE: "authorization_required", Action.TOPUP: "insufficient_funds", Action.LIMIT: "cap_reached",
 }  # fmt: skip
 """Why a user is asked for something, as errors and events say it."""
 
 
-Stopped = Action | Literal["none", "output"]
+Stopped = Action | NoAction
 """What the user is asked for when an answer was stopped; nothing where the developer's limit or its own length did."""
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 
 TOPUP_SECONDS = 24 * 3600
@@ -103,7 +103,7 @@ class Links:
         self, snapshot: Snapshot, user: str, ask: Ask, return_url: str | None = None, state: str | None = None
     ) -> str:
         """Returns where a user does what is asked of them: adds what is missing, or allows it."""
-        if ask.action == "topup":
+        if ask.action is Action.TOPUP:
             return self.topup_url(snapshot, user, return_url, state, short_nanos=ask.shortfall_nanos or None)
         return self.connect_url(snapshot, user, return_url, state)
 

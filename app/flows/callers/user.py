@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.domain.errors import Blocked
 from app.domain.ledger.operations import Epoch
 from app.domain.wallets.wallets import UserWallet
-from app.flows.callers.asked import Stopped
+from app.flows.callers.asked import Action, NoAction, Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Standing:
     def asked_for(self, short_of: str | None, budgets: tuple[str, ...]) -> Stopped:
         """Returns what the user is asked for where this is short of what they pay; nothing by a developer's budget."""
         if short_of in self.budgets:
-            return "limit"
-        return "none" if short_of in budgets else "topup"
+            return Action.LIMIT
+        return NoAction.NONE if short_of in budgets else Action.TOPUP
 
     @property
     def payer(self) -> UserWallet:

@@ -11,7 +11,7 @@ from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
 from app.formats.openai_request import ChatRequest
@@ -46,9 +46,9 @@ def decide(
     if standing.is_frozen:
         raise Blocked("This user's wallet is frozen; nothing can be charged to it.", "wallet_frozen")
     if not standing.is_authorized:
-        return Ask("authorize")
+        return Ask(Action.AUTHORIZE)
     if not standing.may_use_priced and not offer.price.is_free:
-        return Ask("topup", bound.nanos(offer, bound.output_tokens_least))
+        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least))
     return Go(offer, bound)
 
 

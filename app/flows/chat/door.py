@@ -126,5 +126,5 @@ class Door:
             await self._limits.check_spending(held.admission, snapshot, refusal)
         view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, call.user))
         shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
-        action: Action = "limit" if refusal.short_of in held.standing.budgets else "topup"
+        action = Action.LIMIT if refusal.short_of in held.standing.budgets else Action.TOPUP
         return Ask(action, shortfall, view.balance_nanos)

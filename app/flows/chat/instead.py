@@ -14,7 +14,7 @@ from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal, format_for_people
 from app.domain.paywalls.messages import is_plain, seal_context
-from app.flows.callers.asked import Ask, PaywallRefusal, Stopped, message_text
+from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped, message_text
 from app.flows.callers.balance import visible_balance
 from app.flows.callers.links import Links
 from app.flows.chat.call import Call
@@ -60,22 +60,22 @@ class Instead:
         """Returns how an answer to this call ends: with what it cost, or with a link where the money ran out."""
 
         def settled(applied: Applied) -> dict[str, Any]:
-            return paywall_of(call, "none", applied.amount, visible_balance(call.snapshot, applied))
+            return paywall_of(call, NoAction.NONE, applied.amount, visible_balance(call.snapshot, applied))
 
         def stopped(action: Stopped) -> Stop:
-            if action == "output":
+            if action is NoAction.OUTPUT:
                 return Stop("", {})
-            if action == "none":
+            if action is NoAction.NONE:
                 return Stop("", {"action": action, "code": "spend_limit"})
             url = self._links.ask_url(call.snapshot, call.user, Ask(action), *call.way_back)
-            message = "stopped" if action == "topup" else "stopped_limit"
+            message = "stopped" if action is Action.TOPUP else "stopped_limit"
             text = message_text(call.snapshot, message, url, 0)
             return Stop(f"\n\n{text.lstrip()}", {"action": action, "url": url})
 
         return Wording(settled, stopped)
 
 
-def paywall_of(call: Call, action: str, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
+def paywall_of(call: Call, action: Stopped, charge_nanos: int, balance_nanos: int) -> dict[str, Any]:
     """Returns the field `paywall` of an answer."""
     return {
         "request_id": call.request_id,

@@ -10,7 +10,7 @@ from app import threads
 from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
-from app.flows.callers.asked import Stopped
+from app.flows.callers.asked import NoAction, Stopped
 from app.flows.chat.call import Run
 from app.flows.chat.leg import Legs
 from app.formats.event_stream import contents
@@ -56,7 +56,7 @@ class HoldMeter:
     def action(self) -> Stopped:
         """What the user is asked for once the stream was stopped: money or a higher cap; nothing by a limit."""
         if self._is_over:
-            return self._leg.lowered_by or "output"
+            return self._leg.lowered_by or NoAction.OUTPUT
         return self._run.held.standing.asked_for(self._stopped_by, self._run.held.budgets)
 
     def within(self, metered: Metered) -> Metered:

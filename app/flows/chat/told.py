@@ -73,7 +73,7 @@ class Teller:
         key = (snapshot.paywall_id, user, f"chat:{ask.action}")
         if self._is_due(key):
             found = _of_link(snapshot, ask.action, url, request_id)
-            if ask.action == "topup":
+            if ask.action is Action.TOPUP:
                 wanted = ask.balance_nanos + ask.shortfall_nanos
                 found[catalogue.BALANCE_DEPLETED] = _depleted(snapshot, request_id, wanted, ask.balance_nanos)
             found[catalogue.REQUEST_BLOCKED] = {"requestId": request_id, "reason": REASONS[ask.action], "model": model}
@@ -157,7 +157,7 @@ async def _record_refused_charge(snapshot: Snapshot, user: str, request_id: str,
         "activityId": request_id, "amount": format_decimal(amount_nanos), "errorCode": code,
         "currency": snapshot.unit.value,
     }}  # fmt: skip
-    if code == REASONS["topup"]:
+    if code == REASONS[Action.TOPUP]:
         try:
             has = await db.in_transaction(lambda session: read_app_balance(session, snapshot, user))
         except Unavailable as error:
@@ -178,10 +178,14 @@ def _minute() -> int:
 
 
 def _of_link(snapshot: Snapshot, action: Action, url: str, request_id: str) -> Told:
-    if action == "authorize":
+    if action is Action.AUTHORIZE:
         asked = {"requestId": request_id, "approvalUrl": url, "mode": snapshot.environment.value}
         return {catalogue.AUTHORIZATION_REQUESTED: asked}
-    return {catalogue.TOPUP_LINK_CREATED: {"redirectUrl": url, "checkoutSessionId": None}} if action == "topup" else {}
+    return (
+        {catalogue.TOPUP_LINK_CREATED: {"redirectUrl": url, "checkoutSessionId": None}}
+        if action is Action.TOPUP
+        else {}
+    )
 
 
 def _depleted(snapshot: Snapshot, request_id: str, wanted_nanos: int, has_nanos: int) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ class Charges:
         standing = await self.standings.find(snapshot, user)
         _check(standing, snapshot.configuration.app_name)
         if standing.wallet is None:
-            return _refused("authorize")
+            return _refused(Action.AUTHORIZE)
         wallet, terms = standing.wallet, terms_of(snapshot.mode, None, self.fee_basis_points)
         charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
         asked = Asked(id=request_id, client_request_id=client_request_id, wallet=wallet, kind=RequestKind.MANUAL,
@@ -124,7 +124,7 @@ def _refused(action: Action, shortfall_nanos: int = 0) -> ChargeAnswer:
 def _short(refusal: InsufficientFunds, standing: Standing) -> ChargeAnswer:
     """Says whether the user's own cap was in the way or their money."""
     shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
-    return _refused("limit" if refusal.short_of in standing.budgets else "topup", shortfall)
+    return _refused(Action.LIMIT if refusal.short_of in standing.budgets else Action.TOPUP, shortfall)
 
 
 def ask_text(snapshot: Snapshot, ask: Ask, url: str) -> str:

@@ -15,7 +15,7 @@ from app.flows.limits.limiter import Rate, RateReached
     [
         (errors.BadField("x", "No."), 400),
         (errors.UnknownKey("No."), 401),
-        (PaywallRefusal("topup", "No.", "https://x"), 402),
+        (PaywallRefusal(Action.TOPUP, "No.", "https://x"), 402),
         (errors.WrongMode("No."), 403),
         (errors.Blocked("No."), 403),
         (errors.UnknownModel("No."), 404),
@@ -47,7 +47,11 @@ def test_each_error_has_its_status(error: errors.CoinslotError, status: int) -> 
 
 @pytest.mark.parametrize(
     ("action", "status", "code"),
-    [("authorize", 403, "authorization_required"), ("topup", 402, "insufficient_funds"), ("limit", 402, "cap_reached")],
+    [
+        (Action.AUTHORIZE, 403, "authorization_required"),
+        (Action.TOPUP, 402, "insufficient_funds"),
+        (Action.LIMIT, 402, "cap_reached"),
+    ],
 )
 def test_a_refusal_says_what_for_and_where_to_go(action: Action, status: int, code: str) -> None:
     refusal = PaywallRefusal(action, "Go there.", "https://x")

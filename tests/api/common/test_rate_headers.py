@@ -4,7 +4,7 @@ import pytest
 
 from app.api.common.rate_headers import duration_text, headers_of_run, rate_headers
 from app.domain.paywalls.limits import Measure
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.limits.limiter import Rate
 
 
@@ -23,4 +23,4 @@ def test_only_limits_that_there_are_have_headers() -> None:
         "x-ratelimit-remaining-tokens": "10",
         "x-ratelimit-reset-tokens": "1m0s",
     }
-    assert headers_of_run(Ask("topup")) == ()
+    assert headers_of_run(Ask(Action.TOPUP)) == ()

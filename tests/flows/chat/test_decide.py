@@ -15,7 +15,7 @@ from app.domain.paywalls.configuration import Configuration, ProviderSetting
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import standing_of
 from app.flows.callers.user import Standing
@@ -201,7 +201,7 @@ def test_a_request_is_decided_in_this_order(
 def test_who_may_use_free_models_alone_is_told_what_the_least_answer_costs() -> None:
     request = read_chat_request(MINIMAL)
     least = bound_of(request, OFFER).nanos(OFFER, 16)
-    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask("topup", least)
+    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask(Action.TOPUP, least)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting, UserPlace
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
-from app.flows.callers.asked import Ask, PaywallRefusal
+from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
 from app.flows.chat.instead import CustomResponses, Instead
@@ -62,7 +62,7 @@ async def written(responder: Responder, *, sealed_for: str = "pw_1", has_endpoin
     sealed = box.seal("whsec_c2VjcmV0", seal_context(sealed_for))
     setting = ResponderSetting("https://lexica.example/messages", sealed) if has_endpoint else None
     snapshot = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, responder=setting))
-    ask = Ask("topup", NANOS // 80)
+    ask = Ask(Action.TOPUP, NANOS // 80)
     return await CustomResponses(responder, box).write(call_of(snapshot), ask, URL, TEMPLATE)
 
 
@@ -109,7 +109,7 @@ def instead_of(responder: Responder) -> Instead:
 
 
 async def test_a_person_gets_the_link_in_prose_and_a_program_beside_it(database: str) -> None:
-    said = await instead_of(ScriptedResponder("unused")).say(call_of(SNAPSHOT), Ask("topup", NANOS, 5_000))
+    said = await instead_of(ScriptedResponder("unused")).say(call_of(SNAPSHOT), Ask(Action.TOPUP, NANOS, 5_000))
     assert said.paywall["url"] in said.text and "/topup/" in said.paywall["url"]
     assert said.paywall == {
         "request_id": "req_1", "action": "topup", "charge": "0", "balance": "5", "unit": "USD",
@@ -132,18 +132,18 @@ async def test_who_reads_errors_better_gets_one_with_the_link(
     strict = replace(SNAPSHOT, configuration=replace(SNAPSHOT.configuration, is_strict=is_strict))
     with pytest.raises(PaywallRefusal) as refused:
         call = call_of(strict, content=content, wants_errors=wants_errors)
-        await instead_of(ScriptedResponder("unused")).say(call, Ask("authorize"))
+        await instead_of(ScriptedResponder("unused")).say(call, Ask(Action.AUTHORIZE))
     assert (refused.value.action, refused.value.code) == ("authorize", "authorization_required")
     assert refused.value.url in refused.value.message and "/authorize/" in refused.value.url
 
 
 @pytest.mark.parametrize(
     ("action", "paywall", "has_link"),
-    [("output", {}, False), ("none", {"action": "none", "code": "spend_limit"}, False),
-     ("topup", None, True), ("limit", None, True)],
+    [(NoAction.OUTPUT, {}, False), (NoAction.NONE, {"action": "none", "code": "spend_limit"}, False),
+     (Action.TOPUP, None, True), (Action.LIMIT, None, True)],
 )  # fmt: skip
 async def test_an_answer_that_was_cut_says_how_to_go_on_where_the_user_can(
-    database: str, action: Any, paywall: dict[str, str] | None, has_link: bool
+    database: str, action: Stopped, paywall: dict[str, str] | None, has_link: bool
 ) -> None:
     stop = instead_of(ScriptedResponder("unused")).wording(call_of(SNAPSHOT)).stopped(action)
     assert bool(stop.text) is has_link

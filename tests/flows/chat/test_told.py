@@ -15,7 +15,7 @@ from app.domain.events import outbox
 from app.domain.events.made import Made
 from app.domain.money import NANOS
 from app.domain.paywalls.limits import Measure
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.chat import told as teller_module
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Rate, RateReached
@@ -31,7 +31,7 @@ async def test_a_link_instead_of_an_answer_is_told_once_a_minute_for_each_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
-    ask = Ask("topup", 3 * NANOS, NANOS)
+    ask = Ask(Action.TOPUP, 3 * NANOS, NANOS)
     for user in ("ada", "ada", "ada", "bob"):
         teller.asked(snapshot, user, ask, URL, "req_1", "demo-mini")
     await teller.drain()
@@ -57,7 +57,7 @@ async def test_of_two_processes_one_tells(monkeypatch: pytest.MonkeyPatch) -> No
     snapshot, at = await listening(make_snapshot()), clock.now()
     monkeypatch.setattr(clock, "now", lambda: at)
     for teller in (Teller(Keeper()), Teller(Keeper())):
-        teller.link_sent(snapshot, "ada", "authorize", URL, "req_1")
+        teller.link_sent(snapshot, "ada", Action.AUTHORIZE, URL, "req_1")
         await teller.drain()
     ((type_, data),) = await told(snapshot)
     assert (type_, data["approvalUrl"], data["mode"]) == ("paywall.authorization.requested", URL, "sandbox")
@@ -95,8 +95,8 @@ async def test_every_refused_charge_is_told_with_what_could_be_spent() -> None:
 async def test_where_nobody_listens_nothing_is_begun() -> None:
     snapshot, keeper = make_snapshot(), Keeper()
     teller = Teller(keeper)
-    teller.asked(snapshot, "ada", Ask("topup"), URL, "req_1", "demo-mini")
-    teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+    teller.asked(snapshot, "ada", Ask(Action.TOPUP), URL, "req_1", "demo-mini")
+    teller.link_sent(snapshot, "ada", Action.TOPUP, URL, "req_1")
     teller.refused(snapshot, "ada", Blocked("No."), "demo-mini", "req_1")
     teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
     assert not keeper.running and not teller._told
@@ -106,7 +106,7 @@ async def test_where_nobody_listens_nothing_is_begun() -> None:
 async def test_each_paywall_and_action_is_told_of_by_itself() -> None:
     one, other, teller = await listening(make_snapshot()), await listening(make_snapshot()), Teller(Keeper())
     for snapshot in (one, other):
-        for action in ("topup", "authorize", "topup"):
+        for action in (Action.TOPUP, Action.AUTHORIZE, Action.TOPUP):
             teller.asked(snapshot, "ada", Ask(action), URL, "req_1", "demo-mini")
     await teller.drain()
     for snapshot in (one, other):
@@ -142,7 +142,7 @@ async def test_what_cannot_be_told_because_the_database_is_away_is_logged(monkey
 
     monkeypatch.setattr(db, "in_transaction", is_away)
     with capture_logs() as logs:
-        teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+        teller.link_sent(snapshot, "ada", Action.TOPUP, URL, "req_1")
         teller.charge_refused(snapshot, "ada", "req_1", NANOS, "insufficient_funds")
         await teller.drain()
     assert [line["step"] for line in logs if line["event"] == "teller"] == ["lost", "lost"]
@@ -153,7 +153,7 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(teller_module, "REMEMBERED_MAX", 3)
     snapshot, teller = await listening(make_snapshot()), Teller(Keeper())
     for number in range(9):
-        teller.link_sent(snapshot, f"u{number}", "topup", URL, "req_1")
+        teller.link_sent(snapshot, f"u{number}", Action.TOPUP, URL, "req_1")
         assert len(teller._told) <= 3
     await teller.drain()
     assert len(await told(snapshot)) == 9
@@ -166,8 +166,8 @@ async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_th
     await give(snapshot, "dee", NANOS)
     await subscribe(snapshot, "https://app.example/hooks")
     for user in ("ada", "ada", "bob"):
-        teller.asked(snapshot, user, Ask("topup"), URL, "req_1", "demo-mini")
-    teller.link_sent(snapshot, "cyd", "topup", URL, "req_2")
+        teller.asked(snapshot, user, Ask(Action.TOPUP), URL, "req_1", "demo-mini")
+    teller.link_sent(snapshot, "cyd", Action.TOPUP, URL, "req_2")
     teller.refused(snapshot, "cyd", Blocked("No."), "demo-mini", "req_3")
     teller.charge_refused(snapshot, "dee", "req_4", 5 * NANOS, "insufficient_funds")
     teller.charge_refused(snapshot, "dee", "req_5", 5 * NANOS, "insufficient_funds")
@@ -176,7 +176,7 @@ async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_th
         "balance.depleted": 4, "balance.topup.link.created": 3, "request.blocked": 2, "proxy.request.blocked": 1,
         "balance.charge.failed": 2,
     }  # fmt: skip
-    teller.link_sent(snapshot, "cyd", "topup", URL, "req_6")
+    teller.link_sent(snapshot, "cyd", Action.TOPUP, URL, "req_6")
     await teller.drain()
     assert (await types_told(snapshot)).count("balance.topup.link.created") == 3, "once a minute, as ever"
 
@@ -185,12 +185,12 @@ async def test_what_happens_before_a_new_subscription_is_known_of_is_told_all_th
 async def test_what_nobody_listened_to_is_told_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teller_module, "LOOK_SECONDS", 0.01)
     snapshot, teller = make_snapshot(), Teller(Keeper())
-    teller.link_sent(snapshot, "ada", "topup", URL, "req_1")
+    teller.link_sent(snapshot, "ada", Action.TOPUP, URL, "req_1")
     await asyncio.sleep(0.1)
     await teller.drain()
     assert not teller._unheard and not teller._told
     await subscribe(snapshot, "https://app.example/hooks")
-    teller.link_sent(snapshot, "ada", "topup", URL, "req_2")
+    teller.link_sent(snapshot, "ada", Action.TOPUP, URL, "req_2")
     await teller.drain()
     assert await types_told(snapshot) == ["balance.topup.link.created"]
 
@@ -201,8 +201,8 @@ async def test_one_subscription_for_other_events_hides_no_new_one() -> None:
     await subscribe(snapshot, "https://app.example/hooks", "paywall.request.blocked")
     knows_the_first = replace(snapshot, told=frozenset(["paywall.request.blocked"]))
     await subscribe(snapshot, "https://app.example/hooks", "balance.*")
-    teller.asked(knows_the_first, "ada", Ask("topup"), URL, "req_1", "demo-mini")
-    teller.link_sent(knows_the_first, "bob", "topup", URL, "req_2")
+    teller.asked(knows_the_first, "ada", Ask(Action.TOPUP), URL, "req_1", "demo-mini")
+    teller.link_sent(knows_the_first, "bob", Action.TOPUP, URL, "req_2")
     await teller.drain()
     assert sorted(await types_told(snapshot)) == [
         "balance.depleted", "balance.topup.link.created", "balance.topup.link.created", "request.blocked",
@@ -222,7 +222,7 @@ async def test_a_bug_in_telling_one_thing_is_logged_and_the_rest_is_told(monkeyp
     monkeypatch.setattr(outbox, "record", fails_for_ada)
     with capture_logs() as logs:
         for user in ("ada", "bob"):
-            teller.link_sent(snapshot, user, "topup", URL, "req_1")
+            teller.link_sent(snapshot, user, Action.TOPUP, URL, "req_1")
         await teller.drain()
     assert [line["step"] for line in logs] == ["failed"]
     assert [data["externalUserId"] for _, data in await told(snapshot)] == ["bob"]

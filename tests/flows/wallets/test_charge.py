@@ -74,8 +74,8 @@ async def test_a_refusal_stores_nothing(database: str) -> None:
         with db.transaction(writes=False) as session:
             kept = [session.scalar(select(func.count()).select_from(table)) for table in (IdempotentAnswer, Request)]
         assert kept == [0, 0]
-        assert answer == ChargeAnswer(False, "", None, refusal="insufficient_funds", ask=Ask("topup", NANOS))
-        told = ask_text(snapshot, Ask("topup", NANOS), "https://x/topup/1/")
+        assert answer == ChargeAnswer(False, "", None, refusal="insufficient_funds", ask=Ask(Action.TOPUP, NANOS))
+        told = ask_text(snapshot, Ask(Action.TOPUP, NANOS), "https://x/topup/1/")
         assert (
             told
             == "This could not be paid: $1.00 is missing. Add funds here: https://x/topup/1/\n\nNothing was charged."
@@ -198,13 +198,13 @@ async def test_each_refusal_of_a_shared_wallet_says_what_would_help(database: st
             )
             asks.append((answer.success, answer.refusal, answer.ask))
     assert asks == [
-        (False, "authorization_required", Ask("authorize")),
-        (False, "cap_reached", Ask("limit", had * 2 - had // 2)),
-        (False, "insufficient_funds", Ask("topup", had)),
+        (False, "authorization_required", Ask(Action.AUTHORIZE)),
+        (False, "cap_reached", Ask(Action.LIMIT, had * 2 - had // 2)),
+        (False, "insufficient_funds", Ask(Action.TOPUP, had)),
     ]
 
 
-@pytest.mark.parametrize("action", ["authorize", "topup", "limit"])
+@pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_refusal_is_said_in_the_developers_words_where_there_are_any(
     database: str, action: Action, mode: Mode
