@@ -1,4 +1,4 @@
-"""What style.md forbids: catching everything, unfinished work and stubs."""
+"""What style.md forbids: catching everything, unfinished work, stubs, and words that should be an enum."""
 
 import ast
 import io
@@ -26,6 +26,18 @@ def test_nothing_is_left_unfinished() -> None:
 
 def test_nothing_is_left_unfinished_in_tests_either() -> None:
     report(found for source in sources("tests") for found in _marks(source))
+
+
+def test_a_choice_of_words_is_an_enum() -> None:
+    report(found for source in app() if source.room in ("domain", "flows", "ports") for found in chosen_words(source))
+
+
+def chosen_words(source: Source) -> Iterator[str]:
+    """Types that list words, such as `Literal["day", "month"]`, whose members could not explain themselves."""
+    for node in source.nodes:
+        if isinstance(node, ast.Subscript) and source.full_name(node.value).endswith("typing.Literal"):
+            if any(isinstance(word, ast.Constant) and isinstance(word.value, str) for word in ast.walk(node.slice)):
+                yield source.says(node.lineno, "lists words as a type; make them a StrEnum that explains each.")
 
 
 def test_what_is_slow_says_what_only_it_can_find() -> None:
@@ -167,6 +179,19 @@ def test_a_function_with_nothing_to_do_says_so() -> None:
     assert not list(
         unfinished(Source("app/adapters/demo/provider.py", "def close():\n    '''There is nothing open.'''"))
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ("from typing import Literal\nPeriod = Literal['day', 'month']", True),
+        ("import typing\ndef f(side: typing.Literal['in'] | None) -> None: ...", True),
+        ("from typing import Literal as L\nclass A:\n    kind: L['event']", True),
+        ("from typing import Literal\nOne = Literal[1]", False),
+    ],
+)
+def test_a_list_of_words_as_a_type_is_seen(text: str, is_seen: bool) -> None:
+    assert bool(list(chosen_words(Source("app/domain/x.py", text)))) is is_seen
 
 
 @pytest.mark.parametrize(
