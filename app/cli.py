@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -50,19 +50,31 @@ def demo(
 ) -> None:
     """Start the whole product with demo data, on 127.0.0.1 only."""
     from app.api.serving.server import Address
+    from app.wiring.demo import sign_in_links
 
     address = Address("127.0.0.1", port)
-    chosen = settings.configure(data=data, upstream_url=upstream, public_url=address.base_url, is_demo=True)
+    chosen = _configure_demo(data, upstream, address.base_url)
     if fresh:
         _delete_instance(chosen.data)
     _prepare(chosen)
     _claim_database()
     paywalls = _in_child(_prepare_demo)
     shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
-    instance = _instance(address) | {"paywalls": shown}
+    sign_in = {} if no_web else sign_in_links(address.base_url)
+    instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
     model = next(iter(paywalls.values())).model
     keys = {name: paywall["key"] for name, paywall in shown.items()}
-    _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, no_web))
+    _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, sign_in))
+
+
+def _configure_demo(data: Path | None, upstream: str | None, base_url: str) -> settings.Settings:
+    """Reads the settings; where no operator is named, the demo's is one."""
+    from app.flows.people.demo_people import OPERATOR
+
+    named = settings.configure(data=data).operator_emails
+    return settings.configure(
+        data=data, upstream_url=upstream, public_url=base_url, operator_emails=named or OPERATOR, is_demo=True
+    )
 
 
 def _in_child(function: Callable[[], T]) -> T:
@@ -76,35 +88,23 @@ def _in_child(function: Callable[[], T]) -> T:
 
 def _prepare_demo() -> Any:
     """Migrates, and makes the demo's data."""
+    from app.wiring import demo
+
     db.migrate()
     try:
-        return asyncio.run(_make_demo_data())
+        return asyncio.run(demo.prepare())
     finally:
         db.dispose()
 
 
-async def _make_demo_data() -> Any:
-    from app import wiring
-    from app.domain.paywalls.configuration import ProviderSetting
-    from app.flows.paywalls.demo import PAYWALL_ID, prepare
-
-    chosen = settings.get()
-    setting = ProviderSetting("upstream", chosen.upstream_url) if chosen.upstream_url else ProviderSetting("demo")
-    wired = wiring.get()
-    provider, target = wired.providers.find(PAYWALL_ID, setting)
-    try:
-        return await prepare(provider, target, wired.catalogue, chosen.secrets[0])
-    finally:
-        await wired.close()
-        wiring.replace(None)
-
-
-def _print_demo(address: Any, keys: dict[str, str], model: str, no_web: bool) -> None:
+def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[str, str]) -> None:
     out.print()
     out.print("Coinslot is running, with two sandbox paywalls. No real money moves here.")
-    if not no_web:
+    if sign_in:
         out.print(f"  Pages     {address.base_url}/", markup=False)
         out.print(f"  Mail      {address.base_url}/mail/   (sign-in codes arrive here)", markup=False)
+    for role, link in sign_in.items():
+        out.print(f"  Sign in   {link}   (once, as the demo's {role.replace('_', ' ')})", markup=False)
     out.print(f"  Base URL  {address.base_url}/v1", markup=False)
     out.print(f"  Key       {keys['default']}   (default mode: a wallet in each app)", markup=False)
     out.print(f"  Key       {keys['shared']}   (shared mode: one wallet for all apps)", markup=False)

@@ -40,6 +40,7 @@ from app.flows.payments.received import PaymentDoor
 from app.flows.payments.refund import Refunds
 from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules
+from app.flows.people.demo_people import DemoLinks
 from app.flows.people.sign_in import SignInRules
 from app.flows.upkeep.readiness import Readiness
 from app.flows.wallets.charge import Charges
@@ -200,6 +201,10 @@ class Wiring:
     def sign_in_rules(self) -> SignInRules:
         chosen = self.settings
         return SignInRules(chosen.secrets, chosen.operators, self.trial_rules)
+
+    @cached_property
+    def demo_links(self) -> DemoLinks:
+        return DemoLinks()
 
     @cached_property
     def follow_rules(self) -> FollowRules:

@@ -22,11 +22,12 @@ from app.api.common.visitor import (
     session_token_of,
     visit_of,
 )
-from app.domain.errors import BadField, CoinslotError, LimitReached, NotFound, ProviderFailed, Refused
+from app.domain.errors import BadField, CoinslotError, LimitReached, LinkInvalid, NotFound, ProviderFailed, Refused
 from app.domain.people.known_browsers import KNOWN_SECONDS
 from app.domain.people.sessions import SESSION_SECONDS
 from app.domain.people.sign_in_codes import CODE_SECONDS, CodeWrong
 from app.flows.callers.links import own_page
+from app.flows.people.demo_people import enter_by_link
 from app.flows.people.sign_in import (
     NeedsEmail,
     Visit,
@@ -71,6 +72,19 @@ async def post_code(request: Request, code: Annotated[str, Form()] = "", after: 
     except Refused as error:
         return _back("email", own_page(after), error)
     return await _entered(visit, session_token, own_page(after), CODE_COOKIE)
+
+
+@router.get("/demo/{token}")
+async def get_demo_link(request: Request, token: str) -> RedirectResponse:
+    """Signs in one of the demo's people by a link that is good once; there is none but in the demo."""
+    wired, visit = wiring.get(), visit_of(request)
+    if not wired.settings.is_demo:
+        raise NotFound("There is nothing here.")
+    try:
+        session_token = await enter_by_link(wired.sign_in_rules, wired.demo_links, token, visit)
+    except LinkInvalid as error:
+        return _back("email", "", error)
+    return await _entered(visit, session_token, own_page(""), CODE_COOKIE)
 
 
 @router.get("/oidc/{name}")

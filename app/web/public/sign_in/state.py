@@ -18,6 +18,7 @@ from app.web.frame.routes import token_of
 from app.web.frame.session_state import row_in
 
 _PROBLEMS = {
+    "link_invalid": "This link was used before, or is of an earlier start. Sign in below.",
     "invalid_value": "Enter an e-mail address, such as ada@example.org.",
     "code_wrong": "That code did not work. Check it, or ask for a new one.",
     "provider_error": "That did not work. Try again, or use your e-mail address.",

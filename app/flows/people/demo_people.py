@@ -1,0 +1,62 @@
+"""The people of the demo: an end user, a developer who owns its paywalls, an operator; and links that sign them in.
+
+A link is good once, and only in the process that made it: each start has new ones. No served instance makes any.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from app import db
+from app.domain.errors import LinkInvalid
+from app.domain.paywalls.members import command_manager
+from app.domain.people.accounts import email_identity, enter
+from app.flows.paywalls.owners import give_paywall
+from app.flows.people.sign_in import SignInRules, Visit, enter_proven
+
+END_USER, DEVELOPER, OPERATOR = "user@demo.example", "developer@demo.example", "operator@demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLinks:
+    """Which links of this process were not used yet: whom each signs in, by the hash of its token."""
+
+    _open: dict[str, str] = field(default_factory=dict)
+
+    def mint(self, email: str) -> str:
+        """Returns the token of a new link for an address."""
+        token = secrets.token_urlsafe(32)
+        self._open[_hash(token)] = email
+        return token
+
+    def use(self, token: str) -> str:
+        """Returns whose link it is, once. Raises LinkInvalid for any other."""
+        email = self._open.pop(_hash(token), None)
+        if email is None:
+            raise LinkInvalid("This link has been used, or is from an earlier start of the demo.")
+        return email
+
+
+async def make_people(operators: frozenset[str], paywall_ids: tuple[str, ...]) -> None:
+    """Makes the demo's accounts, where they are not yet, and gives its paywalls to its developer."""
+    for email in people(operators).values():
+        await db.in_transaction(partial(enter, identities=(email_identity(email),)), writes=True)
+    for paywall_id in paywall_ids:
+        manager = await db.in_transaction(partial(command_manager, paywall_id=paywall_id))
+        await give_paywall(manager, DEVELOPER)
+
+
+def people(operators: frozenset[str]) -> Mapping[str, str]:
+    """Returns the demo's people: their addresses by what they are."""
+    return {"end_user": END_USER, "developer": DEVELOPER, "operator": min(operators, default=OPERATOR)}
+
+
+async def enter_by_link(rules: SignInRules, links: DemoLinks, token: str, visit: Visit) -> str:
+    """Uses a link, and returns the value of the session's cookie. Raises LinkInvalid."""
+    return await enter_proven(rules, links.use(token), "demo", visit)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,0 +1,35 @@
+"""What `coinslot demo` begins with: its paywalls, its people, and the links that sign them in."""
+
+from collections.abc import Mapping
+
+from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.modes import Mode
+from app.flows.paywalls import demo
+from app.flows.paywalls.demo import DemoPaywall
+from app.flows.people import demo_people
+from app.wiring.process import get, replace
+
+
+async def prepare() -> Mapping[Mode, DemoPaywall]:
+    """Makes or updates the demo's paywalls, their owner and the other people; returns the paywalls by mode.
+
+    Raises ProviderFailed.
+    """
+    wired = get()
+    chosen = wired.settings
+    setting = ProviderSetting("upstream", chosen.upstream_url) if chosen.upstream_url else ProviderSetting("demo")
+    provider, target = wired.providers.find(demo.PAYWALL_ID, setting)
+    try:
+        made = await demo.prepare(provider, target, wired.catalogue, chosen.secrets[0])
+        await demo_people.make_people(chosen.operators, tuple(paywall.id for paywall in made.values()))
+        return made
+    finally:
+        await wired.close()
+        replace(None)
+
+
+def sign_in_links(base_url: str) -> Mapping[str, str]:
+    """Returns a link for each of the demo's people that signs them in, once, in this process."""
+    wired = get()
+    people = demo_people.people(wired.settings.operators)
+    return {role: f"{base_url}/auth/demo/{wired.demo_links.mint(email)}" for role, email in people.items()}
