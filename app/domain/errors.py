@@ -9,6 +9,7 @@ CoinslotError
 │   ├── NotSignedIn           only for somebody who is signed in
 │   ├── NotAllowed            only for another role in a paywall
 │   ├── OutdatedVersion       what was read of a paywall has changed since
+│   ├── Archived              of a paywall that is archived
 │   ├── WrongMode             not possible in this mode of paywall
 │   ├── Blocked               the user is blocked or the wallet is frozen
 │   ├── KeyReused             an idempotency key came again with another body
@@ -109,6 +110,10 @@ class OutdatedVersion(Refused):
         super().__init__(message)
         self.newest = newest
         self.made_by = made_by
+
+
+class Archived(Refused):
+    code = "paywall_archived"
 
 
 class WrongMode(Refused):

@@ -71,6 +71,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.UnknownKey: 401,
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
+    errors.Archived: 403,
     errors.WrongMode: 403,
     errors.Blocked: 403,
     errors.UnknownModel: 404,

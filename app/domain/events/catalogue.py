@@ -35,6 +35,7 @@ _USER = ("externalUserId",)
 _MONEY = ("externalUserId", "currency")
 
 UPDATED = "paywall.updated"
+ARCHIVED = "paywall.archived"
 AUTHORIZATION_REQUESTED = "paywall.authorization.requested"
 AUTHORIZATION_COMPLETED = "paywall.authorization.completed"
 AUTHORIZATION_REVOKED = "paywall.authorization.revoked"
@@ -63,7 +64,7 @@ _PROXY_END = (*_PROXY_OURS, "status", "tokens", "charge", "currency")
 
 _SEED = (
     EventType(UPDATED, "the paywall's settings changed", ("changedFields", "summarySections"), ("configVersion",)),
-    EventType("paywall.archived", "the paywall was archived", ("reason",), is_made=False),
+    EventType(ARCHIVED, "the paywall was archived", ("reason",)),
     EventType("paywall.secret.rotated", "a key of the paywall was replaced",
               ("secretLastFour", "actorId", "actorType"), is_made=False),
     EventType("paywall.integration.connected", "an integration was switched on", ("integrationKey", "enabledBy"),

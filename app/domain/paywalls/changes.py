@@ -34,15 +34,19 @@ class Section(StrEnum):
     """Limits of single users and keys, which are no part of a version."""
     KEYS = "keys"
     """What its app calls with; no part of a version."""
+    WEBHOOKS = "webhooks"
+    """Whom it tells of what happens; no part of a version."""
     VERSION = "version"
     """All of it: made, or rolled back."""
+    ARCHIVE = "archive"
+    """Whether it is archived; no part of a version."""
     OWNER = "owner"
     """Whose it is; no part of a version."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A change as it is read; `made_by` is an account's id, `catalogue`, or None for a command."""
+    """A change as it is read; `made_by` is an account's id, an app's key, `catalogue`, or None for a command."""
 
     id: str
     made_by: str | None

@@ -38,6 +38,8 @@ class Act(StrEnum):
     """See the words that it says to its users."""
     SET_UP = "set_up"
     """Change any section of its settings, roll it back, make and revoke its keys, limit single users."""
+    ARCHIVE = "archive"
+    """Archive it, and take it out again."""
     HAND_OVER = "hand_over"
     """Say whose it is."""
 
@@ -48,6 +50,7 @@ POLICY: Mapping[Act, frozenset[Role]] = {
     Act.READ: _BOTH,
     Act.READ_MESSAGES: _OWNER,
     Act.SET_UP: _OWNER,
+    Act.ARCHIVE: _BOTH,
     Act.HAND_OVER: _OPERATOR,
 }
 """Which role may do what. End users and strangers have none, and so may nothing."""

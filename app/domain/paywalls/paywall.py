@@ -12,13 +12,17 @@ from app.domain.paywalls.tables import PaywallRow
 
 @dataclass(frozen=True, slots=True)
 class Paywall:
-    """One app. Mode, environment and unit never change; `version` is the number of the published configuration."""
+    """One app. Mode, environment and unit never change; `version` is the number of the published configuration.
+
+    One that is archived takes no requests, no consent and no money in, until that is undone.
+    """
 
     id: str
     mode: Mode
     environment: Environment
     unit: Unit
     version: int
+    is_archived: bool = False
 
     @property
     def rules(self) -> ModeRules:
@@ -28,7 +32,8 @@ class Paywall:
 
 def to_paywall(row: PaywallRow) -> Paywall:
     """Returns a stored paywall."""
-    return Paywall(row.id, Mode(row.mode), Environment(row.environment), Unit(row.unit), row.version)
+    return Paywall(row.id, Mode(row.mode), Environment(row.environment), Unit(row.unit), row.version,
+                   row.archived_at is not None)  # fmt: skip
 
 
 def lock_paywall(session: Session, paywall_id: str) -> Paywall:

@@ -24,6 +24,7 @@ class PaywallRow(SQLModel, table=True):
     unit: str = Field(sa_type=Words)
     version: int = Field(sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
+    archived_at: int | None = Field(default=None, sa_type=Whole)
 
 
 class PaywallVersion(SQLModel, table=True):
@@ -97,7 +98,7 @@ class PaywallMember(SQLModel, table=True):
 class Change(SQLModel, table=True):
     """What was changed of a paywall by hand or by the catalogue, as it was told then; `what` is JSON without secrets.
 
-    `made_by` is an account's id, `catalogue`, or None for a command; `version` the newest when it was written.
+    `made_by` is an account's id, an app's key, `catalogue`, or None for a command; `version` the newest then.
     """
 
     __tablename__ = "change"

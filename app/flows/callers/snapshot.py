@@ -16,6 +16,7 @@ from app.domain.ledger.operations import Epoch
 from app.domain.ledger.tables import LedgerEpoch
 from app.domain.money import Environment, Unit
 from app.domain.paywalls import configuration, keys
+from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import KeyLimits, limits_of_key
@@ -61,7 +62,7 @@ class Snapshot:
 
 
 def read_snapshot(session: Session, key: str) -> Snapshot:
-    """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked."""
+    """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked, Archived."""
     table = table_of(PaywallKey)
     stored = session.execute(select(table).where(table.c.hash == hash_key(key))).first()
     if stored is None:
@@ -69,6 +70,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     if stored.revoked_at is not None:
         raise UnknownKey(f"The API key ending in {stored.last_four} has been revoked.")
     paywall, current = configuration.read_current(session, stored.paywall_id)
+    check_open(paywall, current.app_name)
     subjects = (keys.epoch_subject(stored.id), configuration.epoch_subject(paywall.id))
     epochs = read_epochs(session, subjects)
     blocked, frozen = read_barred(session, paywall.id)

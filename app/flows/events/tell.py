@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain.authorizations.tables import Authorization
 from app.domain.events import catalogue, outbox
 from app.domain.events.made import about, make
+from app.domain.ids import new_id
 from app.domain.ledger.accounts import Account
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal
 from app.domain.paywalls.changes import Section, note_change
@@ -61,6 +62,11 @@ def tell_declined(session: Session, paywall_id: str, user: str, token: str) -> N
 def tell_new_user(session: Session, paywall_id: str, user: str) -> None:
     """Tells that a user got a wallet for the first time."""
     tell(session, paywall_id, user, catalogue.USER_CREATED, user, {})
+
+
+def tell_archived(session: Session, paywall_id: str) -> None:
+    """Tells that a paywall was archived; it may be taken out and archived again."""
+    outbox.record(session, [make(paywall_id, catalogue.ARCHIVED, new_id("archived"), {"reason": None})])
 
 
 def publish_and_tell(edition: Edition, section: Section) -> int:

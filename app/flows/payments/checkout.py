@@ -12,6 +12,7 @@ from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
 from app.domain.money import CENT_NANOS, Environment, Unit, format_for_people, nanos_of_cents, parse_amount
+from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
@@ -61,12 +62,13 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, amount: str, person: P
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
     In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
-    Refused where this rail cannot take the money.
+    Archived, Refused where this rail cannot take the money.
     """
     cents = check_amount(amount)
 
     def create(session: Session) -> tuple[Order, str]:
         paywall, configuration = read_current(session, link.paywall_id)
+        check_open(paywall, configuration.app_name)
         # Before a wallet is opened that nothing can be paid into.
         _check_environment(session, rail, paywall.environment)
         wallet = _account(session, paywall, link, person)

@@ -26,12 +26,14 @@ class Part(Generic[Values, Outcome]):
     """A section with what replaces it.
 
     `edit` puts new values into an edition and returns what the manager is shown of it, a new secret for example.
-    Keys and limits of single users are no part of a version: `describe` says what the change log is told of them.
+    Keys and limits of single users, for example, are no part of a version: `describe` says what the change log is told
+    of them, nothing where nothing changed. `act` is what a manager must be allowed.
     """
 
     section: Section
     edit: Callable[[Edition, Values], Outcome]
     describe: Callable[[Values, Outcome], Mapping[str, Any]] | None = None
+    act: Act = Act.SET_UP
 
     @property
     def is_versioned(self) -> bool:
@@ -58,14 +60,14 @@ async def change(
 
     def write(session: Session) -> Changed[Outcome]:
         edition = open_edition(session, manager.paywall_id, manager.account_id)
-        check_may(session, manager, Act.SET_UP)
+        check_may(session, manager, section.act)
         if section.describe is None:
             _check_newest(edition, read_version)
             outcome = section.edit(edition, values)
             return Changed(publish_and_tell(edition, section.section), outcome)
         outcome, newest = section.edit(edition, values), edition.paywall.version
-        what = section.describe(values, outcome)
-        note_change(session, manager.paywall_id, manager.account_id, section.section, newest, what)
+        if what := section.describe(values, outcome):
+            note_change(session, manager.paywall_id, manager.account_id, section.section, newest, what)
         return Changed(newest, outcome)
 
     return await db.in_transaction(write, writes=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.paywalls.limits import PaywallLimits
-from app.flows.paywalls import keys, limits, messages, prices, profile, provider, versions
+from app.flows.paywalls import archive, keys, limits, messages, prices, profile, provider, versions
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
 from app.flows.paywalls.limits import Override
@@ -54,6 +54,10 @@ class Parts:
     @cached_property
     def profile(self) -> Part[Profile, None]:
         return profile.profile()
+
+    @cached_property
+    def archive(self) -> Part[bool, bool]:
+        return archive.archive()
 
     @cached_property
     def version(self) -> Part[int, RolledBack]:

@@ -16,6 +16,7 @@ from app.domain.events.deliveries import LogEntry
 from app.domain.events.subscriptions import OVERLAP_SECONDS, SubscriptionView, context
 from app.domain.key_text import make_signing_secret
 from app.domain.money import Environment
+from app.domain.paywalls.changes import Section, note_change
 from app.flows.callers.snapshot import Snapshot
 from app.ports.seal import Sealer
 from app.ports.webhooks import Messenger
@@ -52,7 +53,8 @@ async def create_subscription(
     }
 
     def keep(session: db.Session) -> SubscriptionView:
-        return subscriptions.add(session, subscriptions.make_row(snapshot.paywall_id, url, events, **row))
+        made = subscriptions.add(session, subscriptions.make_row(snapshot.paywall_id, url, events, **row))
+        return _noted(session, snapshot, made, "made")
 
     return NewSecret(await db.in_transaction(keep, writes=True), secret)
 
@@ -77,19 +79,22 @@ async def change_subscription(
 
     def keep(session: db.Session) -> SubscriptionView:
         changed = subscriptions.change(session, snapshot.paywall_id, subscription_id, values)
-        if is_active is None:
-            return changed
-        decide = subscriptions.activate if is_active else subscriptions.deactivate
-        return decide(session, snapshot.paywall_id, subscription_id)
+        if is_active is not None:
+            decide = subscriptions.activate if is_active else subscriptions.deactivate
+            changed = decide(session, snapshot.paywall_id, subscription_id)
+        return _noted(session, snapshot, changed, "changed", fields=sorted(wanted))
 
     return await db.in_transaction(keep, writes=True)
 
 
 async def deactivate_subscription(snapshot: Snapshot, subscription_id: str) -> SubscriptionView:
     """Ends deliveries to a subscription; it stays, inactive. Raises NotFound for another paywall's."""
-    return await db.in_transaction(
-        lambda session: subscriptions.deactivate(session, snapshot.paywall_id, subscription_id), writes=True
-    )
+
+    def end(session: db.Session) -> SubscriptionView:
+        ended = subscriptions.deactivate(session, snapshot.paywall_id, subscription_id)
+        return _noted(session, snapshot, ended, "ended")
+
+    return await db.in_transaction(end, writes=True)
 
 
 async def rotate_secret(
@@ -100,11 +105,21 @@ async def rotate_secret(
     secret = make_signing_secret() if wanted.get("secret") is None else checks.check_secret(wanted["secret"])
     overlap = checks.check_overlap(wanted.get("overlapSeconds"), OVERLAP_SECONDS)
     sealed, suffix = sealer.seal(secret, context(subscription_id)), secret[-SUFFIX_CHARACTERS:]
-    rotated = await db.in_transaction(
-        lambda session: subscriptions.rotate(session, snapshot.paywall_id, subscription_id, sealed, suffix, overlap),
-        writes=True,
-    )
-    return NewSecret(rotated, secret)
+
+    def rotate(session: db.Session) -> SubscriptionView:
+        rotated = subscriptions.rotate(session, snapshot.paywall_id, subscription_id, sealed, suffix, overlap)
+        return _noted(session, snapshot, rotated, "rotated")
+
+    return NewSecret(await db.in_transaction(rotate, writes=True), secret)
+
+
+def _noted(
+    session: db.Session, snapshot: Snapshot, subscription: SubscriptionView, step: str, **more: Any
+) -> SubscriptionView:
+    """Writes into the change log what was done with a subscription; who called is the app's key."""
+    what = {"subscription": subscription.id, "step": step, **more}
+    note_change(session, snapshot.paywall_id, snapshot.key_id, Section.WEBHOOKS, snapshot.version, what)
+    return subscription
 
 
 def _check_names(wanted: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -18,6 +18,7 @@ from app.domain.authorizations.tables import Authorization, AuthorizationStatus
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
 from app.domain.ids import as_id
 from app.domain.money import Environment, Unit, format_for_people
+from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.accounts import read_account
@@ -94,7 +95,7 @@ def read_consent(session: Session, link: AppLink, account_id: str) -> ConsentVie
 async def approve(mailer: Mailer, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int) -> Approval:
     """Keeps the consent of whoever is signed in, tells them by mail, and says where to go.
 
-    Raises LinkInvalid, TakenByAnother, BadField for the cap.
+    Raises LinkInvalid, TakenByAnother, Archived, BadField for the cap.
     """
     try:
         code, configuration = await db.in_transaction(
@@ -116,6 +117,7 @@ def _approve(
     session: Session, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int
 ) -> tuple[str | None, Configuration]:
     paywall, configuration = _shared_paywall(session, link.paywall_id)
+    check_open(paywall, configuration.app_name)
     environment = paywall.environment
     wallet = open_shared_wallet(session, person.account_id, environment)
     outcomes = give_trials(session, trial, person.account_id, person.address)

@@ -93,7 +93,11 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("profile", lambda parts: parts.profile, PROFILE),
         ("version", lambda parts: parts.version, 1),
     )
-} | {"try provider": (Act.SET_UP, try_one), "give": (Act.HAND_OVER, give_away)}
+} | {
+    "archive": (Act.ARCHIVE, through(lambda parts: parts.archive, True)),  # type: ignore[arg-type,return-value]
+    "try provider": (Act.SET_UP, try_one),
+    "give": (Act.HAND_OVER, give_away),
+}
 ROLES = {
     "owner": (True, "ada@example.org", True),
     "operator": (True, OPERATOR, True),
@@ -104,9 +108,9 @@ ROLES = {
     "stranger": (False, "eve@example.org", True),
 }
 MAY = {
-    "owner": {Act.SET_UP},
-    "operator": {Act.HAND_OVER},
-    "operator, of a paywall without owner": {Act.SET_UP, Act.HAND_OVER},
+    "owner": {Act.SET_UP, Act.ARCHIVE},
+    "operator": {Act.HAND_OVER, Act.ARCHIVE},
+    "operator, of a paywall without owner": {Act.SET_UP, Act.HAND_OVER, Act.ARCHIVE},
 }
 
 
@@ -144,7 +148,8 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
-    tried = {"provider", "prices", "templates", "endpoint", "limits", "overrides", "keys", "profile", "version"}
+    tried = {"provider", "prices", "templates", "endpoint", "limits", "overrides", "keys", "profile", "version",
+             "archive"}  # fmt: skip
     assert names == tried
 
 

@@ -11,6 +11,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.events.subscriptions import context
 from app.domain.events.tables import WebhookSubscription
 from app.domain.money import Environment
+from app.domain.paywalls.changes import Section, read_changes
 from app.flows.events.delivery import fan_out
 from app.flows.paywalls.webhooks import (
     change_subscription,
@@ -38,6 +39,23 @@ async def test_secrets_and_headers_are_sealed_and_the_secret_is_shown_once() -> 
     view = made.subscription
     assert (view.description, view.header_names, view.created_by) == ("Ours", ["Authorization"], snapshot.key_id)
     assert made.secret.startswith("whsec_") and view.secret_suffix == made.secret[-6:]
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_is_done_with_a_subscription_is_logged_without_secrets_addresses_and_headers() -> None:
+    snapshot = make_snapshot()
+    made = await subscribe(snapshot, URL, customHeaders={"Authorization": "Bearer hush"})
+    wanted = {"url": URL + "2", "isActive": True, "customHeaders": {"X-A": "hush"}}
+    await change_subscription(BOX, MESSENGER, snapshot, made.subscription.id, wanted)
+    await rotate_secret(BOX, snapshot, made.subscription.id, {})
+    await deactivate_subscription(snapshot, made.subscription.id)
+    with pytest.raises(NotFound):
+        await deactivate_subscription(snapshot, "whk_none")
+    with db.transaction(writes=False) as session:
+        logged = read_changes(session, snapshot.paywall_id, 9)
+    assert [each.what["step"] for each in reversed(logged)] == ["made", "changed", "rotated", "ended"]
+    assert {(each.section, each.made_by, each.version) for each in logged} == {(Section.WEBHOOKS, snapshot.key_id, 1)}
+    assert not any(secret in str([dict(each.what) for each in logged]) for secret in ("hush", "app.example", "whsec"))
 
 
 @pytest.mark.usefixtures("database")

@@ -76,12 +76,17 @@ def _pay() -> rx.Component:
         rx.cond(wallet.is_sandbox, "No real money moves in the sandbox.", "Paid money never expires."),
         class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
     )  # fmt: skip
-    return rx.fragment(
+    ways = rx.fragment(
         rx.cond(
             wallet.is_shared, rx.el.div(ways_to_pay(wallet.is_sandbox), style={"marginTop": "18px"}), rx.fragment()
         ),
         amount_form(TopupState, rx.cond(wallet.is_shared, _gets(), rx.fragment()), assurance),
     )
+    closed = rx.el.p(
+        wallet.app_name, " is archived and takes no money. What you have here stays.", class_name="muted",
+        style={"marginTop": "22px"},
+    )  # fmt: skip
+    return rx.cond(wallet.is_archived, closed, ways)
 
 
 def _gets() -> rx.Component:

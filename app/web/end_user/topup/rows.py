@@ -7,6 +7,7 @@ from app.domain.errors import NotSignedIn
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, format_for_people
 from app.domain.paywalls.configuration import Configuration, read_current
+from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.wallets.shared import read_shared_balance, shared_account
@@ -30,6 +31,7 @@ class WalletRow:
     back_url: str = ""
     is_sandbox: bool = False
     is_shared: bool = False
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,13 @@ def read_page(session: Session, link: TopupLink, shown: int, person: Person | No
         else app_wallet(paywall.id, link.user, environment, unit).account
     )
     movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
-    wallet = _head(session, link, configuration, account, is_shared)
+    wallet = _head(session, link, configuration, account, paywall)
     rows = [to_row(movement, unit) for movement in movements[:shown]]
     return WalletPage(wallet, rows, len(movements) > shown, account)
 
 
 def _head(
-    session: Session, link: TopupLink, configuration: Configuration, account: Account, is_shared: bool
+    session: Session, link: TopupLink, configuration: Configuration, account: Account, paywall: Paywall
 ) -> WalletRow:
     balance, unit = read_shared_balance(session, account), account.unit
     short = link.short_nanos or 0
@@ -75,5 +77,6 @@ def _head(
         short=format_for_people(short, unit) if short and balance.available_nanos < short else "",
         back_url=link.way_back() or "",
         is_sandbox=account.environment is Environment.SANDBOX,
-        is_shared=is_shared,
+        is_shared=not paywall.rules.has_app_wallets,
+        is_archived=paywall.is_archived,
     )
