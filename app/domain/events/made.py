@@ -39,9 +39,13 @@ class Made:
     flaw: str | None = None
 
 
+OWNER_FIELD = "ownerUserId"
+"""The account that owns the paywall, None where it is the operators'; filled in where an event is written."""
+
+
 def make(paywall_id: str, type_: str, source: str, data: Mapping[str, Any], created_at: int | None = None) -> Made:
     """Returns an event; `source` names what happened, once within its type."""
-    whole = {"paywallId": paywall_id, "ownerUserId": None, **data}
+    whole = {"paywallId": paywall_id, OWNER_FIELD: None, **data}
     event_id = derived_id("evt", paywall_id, type_, source)
     return Made(event_id, paywall_id, type_, whole, clock.now() if created_at is None else created_at)
 
@@ -64,8 +68,8 @@ def body_of(event: Made, status: str, attempts: int) -> dict[str, Any]:
         "attempts": attempts,
         "data": data,
     }
-    if data.get("ownerUserId"):
-        body["ownerUserId"] = data["ownerUserId"]
+    if data.get(OWNER_FIELD):
+        body[OWNER_FIELD] = data[OWNER_FIELD]
     if "walletUserId" in data:
         body["subject"] = {"type": "user", "id": data["walletUserId"], "externalUserId": data.get("externalUserId")}
     request_id = data.get("requestId") or data.get("deferredRequestId")

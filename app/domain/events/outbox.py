@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.events.catalogue import EVENTS, matches
-from app.domain.events.made import Made
+from app.domain.events.made import OWNER_FIELD, Made
 from app.domain.events.request_events import events_of
 from app.domain.events.subscriptions import read_told
 from app.domain.events.tables import DeliveryStatus, PaywallEvent, WebhookDelivery, WebhookSubscription
 from app.domain.ids import derived_id
+from app.domain.paywalls.members import read_owner
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.sql.columns import table_of
@@ -148,7 +149,10 @@ def _read_listeners(session: Session, paywall_ids: Iterable[str]) -> Listeners:
 
 
 def _write_events(session: Session, events: Sequence[Made], fanned_out_at: int | None) -> None:
-    rows = [(event.id, event.paywall_id, event.type, event.version, event.data, event.created_at, fanned_out_at)
+    """Writes events, each with the account that owns its paywall as it is written."""
+    owners = {paywall_id: read_owner(session, paywall_id) for paywall_id in {event.paywall_id for event in events}}
+    rows = [(event.id, event.paywall_id, event.type, event.version,
+             {**event.data, OWNER_FIELD: owners[event.paywall_id]}, event.created_at, fanned_out_at)
             for event in events]  # fmt: skip
     insert(_EVENTS, _EVENT_COLUMNS, unless_there=True).run(session.connection(), rows)
 

@@ -1,13 +1,15 @@
-"""What a developer must be told of a paywall: it is logged, and mailed to whoever looks after it.
-
-Paywalls have no owners of their own yet; the operators are told.
-"""
+"""What a developer must be told of a paywall: logged, and mailed to its owner, or to the operators without one."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
+from sqlalchemy.orm import Session
 
+from app import db
 from app.domain.errors import ProviderFailed
+from app.domain.paywalls.members import read_owner
+from app.domain.people.tables import PersonAccount
 from app.ports.mail import Mail, Mailer
 
 log = structlog.get_logger()
@@ -30,19 +32,20 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Whom notices go to, and how."""
+    """Whom notices go to, and how; `addresses` are the operators'."""
 
     mailer: Mailer
     addresses: frozenset[str]
 
     async def tell(self, notice: Notice) -> None:
-        """Tells it; a mail that cannot be sent is logged and undoes nothing."""
+        """Tells a paywall's owner, the operators where it has none or one without an address.
+
+        A mail that cannot be sent is logged and undoes nothing.
+        """
         log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
-        for address in sorted(self.addresses):
-            try:
-                await self.mailer.send(Mail(address, notice.headline, notice.text))
-            except ProviderFailed as failure:
-                log.error("developer_notice", paywall=notice.paywall_id, step="mail", error=failure.message)
+        owner = await db.in_transaction(partial(_address_of_owner, paywall_id=notice.paywall_id))
+        for address in sorted(self.addresses) if owner is None else (owner,):
+            await self.write(address, notice.headline, notice.text)
 
     async def alert(self, subject: str, text: str) -> None:
         """Tells the operators of something that is no paywall's; a mail that cannot be sent is logged."""
@@ -56,3 +59,9 @@ class Desk:
             await self.mailer.send(Mail(address, subject, text))
         except ProviderFailed as failure:
             log.error("mail", subject=subject, error=failure.message)
+
+
+def _address_of_owner(session: Session, paywall_id: str) -> str | None:
+    owner = read_owner(session, paywall_id)
+    account = None if owner is None else session.get(PersonAccount, owner)
+    return None if account is None else account.email

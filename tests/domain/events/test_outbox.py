@@ -13,6 +13,8 @@ from app.domain.events.outbox import DueKind
 from app.domain.events.tables import PaywallEvent, WebhookDelivery
 from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
+from app.domain.paywalls.members import set_owner
+from app.domain.people.accounts import email_identity, enter
 from app.domain.usage import requests
 from app.domain.usage.requests import END_DUE, START_DUE, START_TOLD, Asked, Metered
 from app.domain.usage.tables import RequestKind
@@ -208,3 +210,29 @@ def test_what_is_given_up_waits_no_more_and_a_request_that_began_is_told_of_its_
     with db.transaction() as session:
         outbox.give_up(session, outbox.Due(DueKind.REQUEST, "req_1"))
     assert due() == [None]
+
+
+def test_an_event_names_the_account_that_owns_its_paywall_when_it_is_written(database: str) -> None:
+    owned, other = make_snapshot().paywall_id, make_snapshot().paywall_id
+    for paywall_id in (owned, other):
+        subscribe(paywall_id)
+
+    def names() -> set[tuple[str, str | None]]:
+        with db.transaction(writes=False) as session:
+            return {(row.paywall_id, row.data["ownerUserId"]) for row in session.scalars(select(PaywallEvent))}
+
+    with db.transaction() as session:
+        outbox.record(session, [make(paywall_id, "paywall.updated", "1", {}) for paywall_id in (owned, other)])
+    assert names() == {(owned, None), (other, None)}
+    with db.transaction() as session:
+        developer, _ = enter(session, (email_identity("dev@example.org"),))
+        set_owner(session, owned, developer)
+        outbox.record(session, [make(paywall_id, "paywall.updated", "2", {}) for paywall_id in (owned, other)])
+    assert names() == {(owned, None), (other, None), (owned, developer)}
+    for paywall_id in (owned, other):
+        write(requests.begin(asked(paywall_id, f"req_{paywall_id}", is_told=True), Applied(amount=5)))
+    fan_out()
+    with db.transaction(writes=False) as session:
+        is_start = table_of(PaywallEvent).c.type == "paywall.proxy.request.started"
+        started = session.scalars(select(PaywallEvent).where(is_start))
+        assert {row.paywall_id: row.data["ownerUserId"] for row in started} == {owned: developer, other: None}

@@ -1,13 +1,19 @@
 """Whoever looks after a paywall is told, and a mail that fails undoes nothing."""
 
-from pathlib import Path
+from dataclasses import replace
 
-from app import settings
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from app import db, settings
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.errors import ProviderFailed
+from app.domain.paywalls.members import command_manager
 from app.flows.events.mails import Notice
+from app.flows.paywalls.owners import give_paywall
 from app.ports.mail import Mail
+from tests.support.books import make_snapshot
 from tests.support.handed import desk
 
 NOTICE = Notice("pw_1", "Lexica", "m was switched off", "It costs more.")
@@ -26,8 +32,8 @@ class Fails:
         self.sent.append(mail)
 
 
-async def test_every_operator_is_mailed(data_dir: Path) -> None:
-    settings.configure(data=data_dir, operator_emails="b@example.org, a@example.org")
+async def test_every_operator_is_mailed(database: str) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="b@example.org, a@example.org")
     mails = KeptMailer(clock.now)
     await desk(mails).tell(NOTICE)
     assert sorted(kept.mail.to for kept in mails.kept()) == ["a@example.org", "b@example.org"]
@@ -36,8 +42,37 @@ async def test_every_operator_is_mailed(data_dir: Path) -> None:
     }
 
 
-async def test_one_mail_that_fails_keeps_no_other_back(data_dir: Path) -> None:
-    settings.configure(data=data_dir, operator_emails="a@example.org,b@example.org")
+async def test_one_mail_that_fails_keeps_no_other_back(database: str) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="a@example.org,b@example.org")
     mailer = Fails("a@example.org")
     await desk(mailer).tell(NOTICE)
     assert [mail.to for mail in mailer.sent] == ["b@example.org"]
+
+
+async def test_a_paywalls_owner_is_told_in_the_operators_place(database: str) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="op@example.org")
+    owned, other = make_snapshot().paywall_id, make_snapshot().paywall_id
+    with db.transaction(writes=False) as session:
+        manager = command_manager(session, owned)
+    await give_paywall(manager, "dev@example.org")
+    mails = KeptMailer(clock.now)
+    for paywall_id in (owned, other, "pw_none"):
+        await desk(mails).tell(replace(NOTICE, paywall_id=paywall_id))
+    assert [kept.mail.to for kept in reversed(mails.kept())] == ["dev@example.org", "op@example.org", "op@example.org"]
+    with db.transaction() as session:
+        session.execute(text("UPDATE account SET email = NULL"))
+    await desk(mails).tell(replace(NOTICE, paywall_id=owned))
+    assert mails.kept()[0].mail.to == "op@example.org"
+
+
+async def test_what_is_no_paywalls_goes_to_the_operators_and_to_whom_it_is_written(database: str) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="a@example.org,b@example.org")
+    mailer = Fails("a@example.org")
+    with capture_logs() as logs:
+        await desk(mailer).alert("A payment was refused", "It is of another connection.")
+        await desk(mailer).write("ada@example.org", "Refunded", "In full.")
+    assert [(mail.to, mail.subject) for mail in mailer.sent] == [
+        ("b@example.org", "A payment was refused"),
+        ("ada@example.org", "Refunded"),
+    ]
+    assert [entry["event"] for entry in logs] == ["operator_alert", "mail"]
