@@ -136,8 +136,6 @@ UNCALLED: dict[str, str] = {
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
-    "app/domain/wallets/wallets.py:block_user": NO_PAGE,
-    "app/domain/wallets/wallets.py:freeze_wallet": "the operator's page freezes wallets",
     "app/flows/paywalls/provider.py:try_provider": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

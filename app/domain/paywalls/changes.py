@@ -34,6 +34,8 @@ class Section(StrEnum):
     """Limits of single users and keys, which are no part of a version."""
     KEYS = "keys"
     """What its app calls with; no part of a version."""
+    USERS = "users"
+    """Who is blocked, whose wallet is frozen; no part of a version."""
     WEBHOOKS = "webhooks"
     """Whom it tells of what happens; no part of a version."""
     VERSION = "version"

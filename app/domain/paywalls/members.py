@@ -37,7 +37,9 @@ class Act(StrEnum):
     READ_MESSAGES = "read_messages"
     """See the words that it says to its users."""
     SET_UP = "set_up"
-    """Change any section of its settings, roll it back, make and revoke its keys, limit single users."""
+    """Change any section of its settings, roll it back, make and revoke its keys, limit and block single users."""
+    FREEZE = "freeze"
+    """Freeze a user's wallet in it, and thaw it."""
     ARCHIVE = "archive"
     """Archive it, and take it out again."""
     HAND_OVER = "hand_over"
@@ -50,6 +52,7 @@ POLICY: Mapping[Act, frozenset[Role]] = {
     Act.READ: _BOTH,
     Act.READ_MESSAGES: _OWNER,
     Act.SET_UP: _OWNER,
+    Act.FREEZE: _OPERATOR,
     Act.ARCHIVE: _BOTH,
     Act.HAND_OVER: _OPERATOR,
 }

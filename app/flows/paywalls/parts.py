@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.paywalls.limits import PaywallLimits
-from app.flows.paywalls import archive, keys, limits, messages, prices, profile, provider, versions
+from app.flows.paywalls import archive, keys, limits, messages, prices, profile, provider, users, versions
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
 from app.flows.paywalls.limits import Override
@@ -12,6 +12,7 @@ from app.flows.paywalls.messages import Endpoint, Templates
 from app.flows.paywalls.prices import PriceRules, Prices
 from app.flows.paywalls.profile import Profile
 from app.flows.paywalls.provider import SavedProvider, TriedProvider
+from app.flows.paywalls.users import Block, Freeze
 from app.flows.paywalls.versions import RolledBack
 from app.ports.seal import Sealer
 
@@ -54,6 +55,14 @@ class Parts:
     @cached_property
     def profile(self) -> Part[Profile, None]:
         return profile.profile()
+
+    @cached_property
+    def blocks(self) -> Part[Block, None]:
+        return users.blocks()
+
+    @cached_property
+    def freezes(self) -> Part[Freeze, None]:
+        return users.freezes()
 
     @cached_property
     def archive(self) -> Part[bool, bool]:

@@ -23,6 +23,7 @@ from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules, Prices
 from app.flows.paywalls.profile import Profile
 from app.flows.paywalls.provider import TriedProvider, try_provider
+from app.flows.paywalls.users import Block, Freeze
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ChatProvider, ProviderTarget
 from tests.support import books
@@ -95,6 +96,8 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
     )
 } | {
     "archive": (Act.ARCHIVE, through(lambda parts: parts.archive, True)),  # type: ignore[arg-type,return-value]
+    "block": (Act.SET_UP, through(lambda parts: parts.blocks, Block("ada", True))),  # type: ignore[arg-type,return-value]
+    "freeze": (Act.FREEZE, through(lambda parts: parts.freezes, Freeze("ada", True))),  # type: ignore[arg-type,return-value]
     "try provider": (Act.SET_UP, try_one),
     "give": (Act.HAND_OVER, give_away),
 }
@@ -109,8 +112,8 @@ ROLES = {
 }
 MAY = {
     "owner": {Act.SET_UP, Act.ARCHIVE},
-    "operator": {Act.HAND_OVER, Act.ARCHIVE},
-    "operator, of a paywall without owner": {Act.SET_UP, Act.HAND_OVER, Act.ARCHIVE},
+    "operator": {Act.HAND_OVER, Act.ARCHIVE, Act.FREEZE},
+    "operator, of a paywall without owner": {Act.SET_UP, Act.HAND_OVER, Act.ARCHIVE, Act.FREEZE},
 }
 
 
@@ -149,7 +152,7 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
     tried = {"provider", "prices", "templates", "endpoint", "limits", "overrides", "keys", "profile", "version",
-             "archive"}  # fmt: skip
+             "archive", "blocks", "freezes"}  # fmt: skip
     assert names == tried
 
 
