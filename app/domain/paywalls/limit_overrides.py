@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import Refused
 from app.domain.ids import derived_id
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.paywalls.limits import Limits, Scope, check_limits
-from app.domain.paywalls.tables import LimitOverride, PaywallRow
+from app.domain.paywalls.paywall import lock_paywall
+from app.domain.paywalls.tables import LimitOverride
 from app.sql.columns import table_of
 
 OVERRIDES_MAX = 10_000
@@ -40,8 +41,7 @@ def set_override(session: Session, paywall_id: str, scope: Scope, subject: str, 
         raise Refused("The limits of the whole paywall are published with its configuration.")
     if limits is not None:
         check_limits(limits, "limits")
-    if session.get(PaywallRow, paywall_id, with_for_update=True) is None:
-        raise NotFound(f"There is no paywall {paywall_id}.")
+    lock_paywall(session, paywall_id)
     override_id = derived_id("lim", paywall_id, scope.value, subject)
     stored = session.get(LimitOverride, override_id)
     if limits is None:

@@ -37,8 +37,11 @@ def to_paywall(row: PaywallRow) -> Paywall:
 
 
 def lock_paywall(session: Session, paywall_id: str) -> Paywall:
-    """Returns a paywall as it is now, and lets nobody else change it until the transaction ends. Raises NotFound."""
-    row = session.get(PaywallRow, paywall_id, with_for_update=True)
+    """Returns a paywall as it is now, and lets nobody else change it until the transaction ends. Raises NotFound.
+
+    Rows that name it can be added meanwhile: a long change keeps no new user from a wallet.
+    """
+    row = session.get(PaywallRow, paywall_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         raise NotFound(f"There is no paywall {paywall_id}.")
     return to_paywall(row)
