@@ -132,6 +132,7 @@ UNCALLED: dict[str, str] = {
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
     "app/domain/inbox/connections.py:open_connection": "Stripe's connect flow opens connections",
     "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
+    "app/domain/paywalls/versions.py:show_version": NO_PAGE,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",

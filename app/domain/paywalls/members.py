@@ -89,13 +89,17 @@ def command_manager(session: Session, paywall_id: str) -> Manager:
     return _manager(session, as_id(paywall_id), None, is_operator=True)
 
 
+def may_now(session: Session, manager: Manager, act: Act) -> bool:
+    """Tells whether their roles, read anew, allow it. Raises NotFound where they have none any more."""
+    return _manager(session, manager.paywall_id, manager.account_id, is_operator=manager.is_operator).may(act)
+
+
 def check_may(session: Session, manager: Manager, act: Act) -> None:
     """Raises NotAllowed for what their roles, read anew, do not allow, NotFound where they have none any more.
 
     What locked the paywall before is sure that this stays so until its transaction ends.
     """
-    now = _manager(session, manager.paywall_id, manager.account_id, is_operator=manager.is_operator)
-    if not now.may(act):
+    if not may_now(session, manager, act):
         needed = " or ".join(sorted(POLICY[act]))
         raise NotAllowed(f"Only the {needed} of {manager.paywall_id} may do this ({act.value}).")
 

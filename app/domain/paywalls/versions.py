@@ -3,7 +3,8 @@
 Publishing bumps the paywall's ledger epoch, once a version, so that every process decides anew.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from app.domain.paywalls.configuration import (
     epoch_subject,
     read_current,
 )
+from app.domain.paywalls.members import Act, Manager, check_may, may_now
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.paywall import Paywall, lock_paywall, to_paywall
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
@@ -107,3 +109,33 @@ def read_version(session: Session, paywall_id: str, number: int) -> VersionView:
     if row is None:
         raise NotFound(f"{paywall_id} has no version {number}.")
     return VersionView(row.version, Configuration.from_json(row.config), row.made_by, row.created_at)
+
+
+HIDDEN = "(hidden)"
+"""What stands in the place of what may not be seen."""
+_SEALED = ("key_sealed", "secret_sealed")
+
+
+def show_version(session: Session, manager: Manager, number: int) -> VersionView:
+    """Returns a version as a manager may see it: no secret, no header's value, and words of messages for owners only.
+
+    Raises NotFound, NotAllowed.
+    """
+    check_may(session, manager, Act.READ)
+    found = read_version(session, manager.paywall_id, number)
+    shown = _without_secrets(found.configuration.to_json())
+    if not may_now(session, manager, Act.READ_MESSAGES):
+        shown["messages"] = dict.fromkeys(shown["messages"], HIDDEN)
+    return replace(found, configuration=Configuration.from_json(shown))
+
+
+def _without_secrets(stored: Any) -> Any:
+    """Returns JSON of a configuration with everything hidden that opens something elsewhere, wherever it stands."""
+    if isinstance(stored, (list, tuple)):
+        return [_without_secrets(each) for each in stored]
+    if not isinstance(stored, dict):
+        return stored
+    shown = {name: HIDDEN if name in _SEALED and value else _without_secrets(value) for name, value in stored.items()}
+    if "headers" in shown:
+        shown["headers"] = [[header[0], HIDDEN] for header in stored["headers"]]
+    return shown

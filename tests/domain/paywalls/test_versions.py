@@ -1,5 +1,6 @@
 """A version is configuration and prices, published together; it never changes, and the newest is what is served."""
 
+import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,16 +15,23 @@ from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.changes import CATALOGUE
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, epoch_subject, read_current
+from app.domain.paywalls.configuration import (
+    Configuration,
+    ProviderSetting,
+    ResponderSetting,
+    epoch_subject,
+    read_current,
+)
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
-from app.domain.paywalls.versions import Edition, open_edition, publish, read_version
+from app.domain.paywalls.versions import HIDDEN, Edition, open_edition, publish, read_version, show_version
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice, prices_at
 from app.flows.callers.snapshot import read_epochs
 from app.sql.columns import table_of
 from tests.support import books
 from tests.support.books import editing, make_paywall
+from tests.support.managing import OPERATOR, manager, owner_of, person
 
 FIRST = Configuration("Lexica", ProviderSetting("own", "https://api.example/v1"), "https://lexica.example")
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
@@ -139,6 +147,30 @@ def test_editions_at_once_are_versions_one_after_another(database: str) -> None:
     with db.transaction(writes=False) as session:
         assert [len(prices_at(session, paywall_id, number)) for number in range(1, 10)] == list(range(1, 10))
         assert len({read_version(session, paywall_id, number).made_by for number in numbers}) == 8
+
+
+def test_a_version_is_shown_without_secrets_and_without_words_to_whom_they_do_not_belong(database: str) -> None:
+    own = ProviderSetting("own", "https://api.example/v1", "v1.hush", headers=(("x-key", "hush"),))
+    responder = ResponderSetting("https://lexica.example/words", "v1.hush")
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE}, own)
+        _, first = read_current(session, paywall_id)
+        books.publish(session, paywall_id, replace(first, responder=responder, messages={"topup": "Mine: {{ url }}"}))
+    owner, operator = owner_of(paywall_id), manager(paywall_id, person(OPERATOR))
+    with db.transaction(writes=False) as session:
+        found = read_version(session, paywall_id, 2)
+        shown = {who: show_version(session, who, 2) for who in (owner, operator)}
+        bare = show_version(session, operator, 1).configuration
+        with pytest.raises(NotFound):
+            show_version(session, owner, 3)
+        with pytest.raises(NotFound):
+            show_version(session, replace(owner, account_id="acc_none"), 2)
+    for who, view in shown.items():
+        written = json.dumps(view.configuration.to_json())
+        assert "hush" not in written and "https://api.example/v1" in written and "x-key" in written
+        assert dict(view.configuration.messages) == {"topup": "Mine: {{ url }}" if who is owner else HIDDEN}
+        assert replace(view, configuration=found.configuration) == found
+    assert bare.responder is None and json.dumps(bare.to_json()).count(HIDDEN) == 2
 
 
 MODELS = st.sampled_from(["a", "b", "c"])
