@@ -4,7 +4,7 @@ Only what decides, meters or charges is looked at; everything else passes throug
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -74,6 +74,10 @@ class ChatRequest:
     wants_sound: bool = False
     long_parts: int = 0
     is_unseen: bool = False
+
+    def sent_as(self, model: str) -> "ChatRequest":
+        """Returns the request as it asks a provider that calls the model so."""
+        return self if model == self.model else replace(self, model=model, body={**self.body, "model": model})
 
     def upstream_body(self, output_limit: int, default_field: str, *, is_operators_key: bool = False) -> bytes:
         """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed.

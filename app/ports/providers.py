@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.paywalls.configuration import AuthStyle, ProviderSetting
+from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.ports.redactor import Redactor
 
 

@@ -9,7 +9,7 @@ from app.adapters.secret_box import SecretBox
 from app.domain import clock
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.inbox.connections import Connection
-from app.domain.paywalls.configuration import DEMO, ProviderSetting
+from app.domain.paywalls.provider import DEMO, ProviderSetting
 from app.ports.mail import Mail
 from app.ports.payments import PaymentRail
 from app.ports.providers import ChatProvider, ProviderTarget
@@ -89,7 +89,7 @@ class ProvidersByName:
         if setting.is_operators:
             return self._operators(setting)
         if setting.key_sealed is not None:
-            key: str | None = self._box.open(setting.key_sealed, f"provider_key:{paywall_id}")
+            key: str | None = self._box.open(setting.key_sealed, setting.seal_context(paywall_id))
         else:
             key = (chosen.upstream_key.get_secret_value() or None) if setting.base_url == chosen.upstream_url else None
         return self._target(setting, key)

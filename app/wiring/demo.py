@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.paywalls import demo
 from app.flows.paywalls.demo import DemoPaywall
 from app.flows.people import demo_people

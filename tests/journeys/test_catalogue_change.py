@@ -24,8 +24,9 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import BUILT_IN, Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.receipts import Receipt
 from app.domain.pricing.tables import ModelPrice
@@ -89,7 +90,7 @@ class Shop:
 
 
 async def prepare(paywall_id: str, key: str) -> None:
-    first = Configuration("Lexica", ProviderSetting(BUILT_IN), "https://lexica.example", markup_basis_points=2_000)
+    first = Configuration("Lexica", (ProviderSetting(BUILT_IN),), "https://lexica.example", markup_basis_points=2_000)
     person, _ = await crowd.sign_in("ada@example.org")
     with db.transaction() as session:
         books.create_paywall(session, paywall_id, Mode.SHARED, Environment.LIVE, Unit.USDC, first)

@@ -18,9 +18,10 @@ import pytest
 from app import db, settings
 from app.domain.money import Environment
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import ProviderSetting, read_current
+from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.upkeep.audit import audit
 from tests.emulators import redis_server, upstream
 from tests.journeys.pages import free_port

@@ -10,8 +10,9 @@ from app.commit_queue import CommitQueue
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import keys, versions
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.versions import Edition, open_edition, open_first_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
@@ -20,21 +21,24 @@ from app.flows.callers.snapshot import Snapshot, read_snapshot
 from app.flows.upkeep.audit import audit
 from app.flows.wallets.deposit import deposit
 
+Providers = ProviderSetting | tuple[ProviderSetting, ...] | None
+"""Who serves a paywall of a test's: one, several, or the demo's provider for None."""
 PRICE = NewPrice("demo-mini", NANOS, 2 * NANOS, markup_basis_points=1_000)
 
 
 def make_paywall(
     session: Session,
     prices: Mapping[str, NewPrice],
-    provider: ProviderSetting | None = None,
+    provider: Providers = None,
     mode: Mode = Mode.DEFAULT,
     markup_basis_points: int = 0,
 ) -> str:
     """Creates a paywall with prices, and returns its id: in the sandbox, unless the operator's provider serves it."""
     paywall_id, chosen = new_id("pw"), provider or ProviderSetting("demo")
-    first = Configuration("Lexica", chosen, "https://lexica.example", markup_basis_points=markup_basis_points)
+    providers = chosen if isinstance(chosen, tuple) else (chosen,)
+    first = Configuration("Lexica", providers, "https://lexica.example", markup_basis_points=markup_basis_points)
     unit = Unit.USDC if mode is Mode.SHARED else Unit.USD
-    environment = Environment.LIVE if chosen.is_operators else Environment.SANDBOX
+    environment = Environment.LIVE if any(one.is_operators for one in providers) else Environment.SANDBOX
     edition = open_first_edition(session, paywall_id, mode, environment, unit, first)
     price_book.set_prices(edition, prices.values())
     versions.publish(edition)
@@ -88,7 +92,7 @@ def note_unpriced(session: Session, paywall_id: str, model: str) -> None:
 
 
 def make_snapshot(
-    prices: Mapping[str, NewPrice] | None = None, provider: ProviderSetting | None = None, mode: Mode = Mode.DEFAULT
+    prices: Mapping[str, NewPrice] | None = None, provider: Providers = None, mode: Mode = Mode.DEFAULT
 ) -> Snapshot:
     """Creates a paywall with a key, and returns what the key stands for."""
     key = keys.new_key(Environment.SANDBOX)

@@ -1,5 +1,6 @@
 """Flows with the rules of a test's own settings handed in, as wiring does it for a process."""
 
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from app.domain.wallets.trial import Outcome, TrialRules
 from app.flows.callers.links import AppLink, Links, TopupLink
 from app.flows.callers.standing import Standings
 from app.flows.catalogue import follow, sync
+from app.flows.catalogue.defaults import Filled
 from app.flows.catalogue.follow import FollowRules, SwitchedOff
 from app.flows.events.mails import Desk
 from app.flows.limits.spending import SpendLimits
@@ -28,7 +30,7 @@ from app.flows.payments.checkout import EndedTopup
 from app.flows.paywalls import demo, prices
 from app.flows.paywalls.change import Changed, Part, change
 from app.flows.paywalls.parts import Parts
-from app.flows.paywalls.provider import SavedProvider, try_provider
+from app.flows.paywalls.provider import try_provider
 from app.flows.people import consent
 from app.flows.people import sign_in as signing_in
 from app.flows.people.consent import Approval
@@ -175,10 +177,10 @@ async def change_newest(paywall_id: str, part: Part[V, R], values: V) -> Changed
 
 
 async def save_provider(
-    providers: Providers, sealer: Sealer, catalogue: PriceCatalogue, paywall_id: str, *wanted: Any
-) -> SavedProvider:
+    providers: Providers, sealer: Sealer, catalogue: PriceCatalogue, paywall_id: str, *wanted: Any, **more: Any
+) -> Filled:
     manager = await db.in_transaction(lambda session: command_manager(session, paywall_id))
-    tried = await try_provider(providers, sealer, manager, *wanted)
+    tried = replace(await try_provider(providers, sealer, manager, *wanted), **more)
     return (await change_newest(paywall_id, parts(catalogue).provider, tried)).outcome
 
 
@@ -190,7 +192,7 @@ async def set_own_price(catalogue: PriceCatalogue, paywall_id: str, wanted: NewP
 
 async def follow_list_price(catalogue: PriceCatalogue, paywall_id: str, model: str) -> int:
     """Lets one price follow the list, and returns its version."""
-    await change_newest(paywall_id, parts(catalogue).prices, prices.Prices(follow=[model]))
+    await change_newest(paywall_id, parts(catalogue).prices, prices.Prices(follow=[prices.Place(model)]))
     return _version_of(paywall_id, model)
 
 

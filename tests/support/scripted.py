@@ -10,7 +10,7 @@ from app.adapters.providers.tiktoken import TiktokenCounter
 from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.chat.answer import Carrier
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits

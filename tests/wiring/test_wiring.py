@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 
 from app import settings, wiring
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.provider import ProviderSetting
 from app.wiring import Wiring
 from app.wiring.adapters import ProvidersByName
 from tests.emulators import upstream
@@ -22,12 +23,16 @@ def emulated() -> Iterator[upstream.RunningUpstream]:
 
 
 async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) -> None:
-    sealed = SecretBox(settings.get().secrets).seal("sk-upstream", "provider_key:pw_1")
-    setting = ProviderSetting("openai", "https://api.example/v1", sealed)
-    providers = ProvidersByName(settings.get(), Wiring().counter)
-    assert providers.find("pw_1", setting)[1].api_key == "sk-upstream"
-    with pytest.raises(CoinslotError):
-        providers.find("pw_2", setting)
+    providers, box = ProvidersByName(settings.get(), Wiring().counter), SecretBox(settings.get().secrets)
+    for is_old in (False, True):
+        setting = ProviderSetting("openai", "https://api.example/v1", is_seal_old=is_old)
+        setting = replace(setting, key_sealed=box.seal("sk-upstream", setting.seal_context("pw_1")))
+        assert providers.find("pw_1", setting)[1].api_key == "sk-upstream"
+        others = replace(setting, name="together"), replace(setting, is_seal_old=not is_old)
+        wrong = [("pw_2", setting), *(("pw_1", other) for other in others[is_old:])]
+        for paywall_id, other in wrong:
+            with pytest.raises(CoinslotError):
+                providers.find(paywall_id, other)
     await providers.close()
 
 

@@ -5,8 +5,8 @@ The receipt is made of the same parts, so it says what the ledger did.
 
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.operations import Collected, Split, Transfer
-from app.domain.paywalls.configuration import BUILT_IN, DEMO
 from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.provider import BUILT_IN, DEMO
 from app.domain.pricing.split import SplitTerms, part_of_cost, split_charge
 from app.domain.wallets.trial import INSTANCE
 

@@ -1,9 +1,8 @@
 """The configuration of a paywall: what a developer publishes, with prices, as one version (`versions.py`)."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -11,11 +10,10 @@ from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment
 from app.domain.paywalls.limits import PaywallLimits, check_paywall_limits
 from app.domain.paywalls.messages import check_messages
-from app.domain.paywalls.modes import RULES, Mode
 from app.domain.paywalls.paywall import Paywall, to_paywall
+from app.domain.paywalls.provider import ProviderSetting, check_providers, origin_of
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 
-DEMO, BUILT_IN = "demo", "built-in"
 APP_TEXT_CHARACTERS_MAX = 140
 URL_CHARACTERS_MAX = 2_000
 
@@ -56,59 +54,10 @@ class UserPlace(StrEnum):
     """The URL, /v1/{user}/…."""
 
 
-class AuthStyle(StrEnum):
-    """How a provider's key is sent."""
-
-    BEARER = "bearer"
-    """In the header `Authorization`, as OpenAI wants it."""
-    API_KEY = "api-key"
-    """In the header `api-key`, as Azure wants it."""
-
-    def header(self, key: str) -> tuple[str, str]:
-        """Returns name and value of the header that carries a key."""
-        return ("api-key", key) if self is AuthStyle.API_KEY else ("Authorization", f"Bearer {key}")
-
-
 _CHOICES: tuple[tuple[str, type[StrEnum], str], ...] = (
     ("disconnect", Disconnect, "`disconnect` must be cancel, drain or free."),
     ("user_from", UserFrom, "`user_from` must be any, header or url."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSetting:
-    """Which upstream serves the paywall.
-
-    `name` is `demo`, `built-in` (the operator's key, the operator's address) or the developer's own word.
-    `key_sealed` is encrypted, None for a provider without a key; `auth` is the header that carries it, and
-    `headers` what is sent beside it. `limit_field` is where an output limit goes if the client set none;
-    empty, it is `max_completion_tokens` for OpenAI, Azure and reasoning models and `max_tokens` elsewhere.
-    """
-
-    name: str
-    base_url: str = ""
-    key_sealed: str | None = None
-    limit_field: str = ""
-    auth: AuthStyle = AuthStyle.BEARER
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_operators(self) -> bool:
-        """Whether the operator's key pays."""
-        return self.name == BUILT_IN
-
-    @property
-    def has_own_key(self) -> bool:
-        """Whether it is called with a key of the developer's, if it needs one."""
-        return not self.is_operators and self.name != DEMO
-
-    def limit_field_of(self, is_reasoning: bool) -> str:
-        """Returns where an output limit goes."""
-        host = urlsplit(self.base_url).hostname or ""
-        if self.limit_field:
-            return self.limit_field
-        is_openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
-        return "max_completion_tokens" if is_openai or is_reasoning else "max_tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +70,9 @@ class ResponderSetting:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One version. `messages` are templates by event; `return_origins` where links may lead back to. Where there
-    is a `responder`, it is asked for the message first.
+    """One version. `providers` answer its requests, each model's the one that its price names, and the first those that
+    name none. `messages` are templates by event; `return_origins` where links may lead back to. Where there is a
+    `responder`, it is asked for the message first.
 
     `disconnect` says what happens when a client goes away in the middle of an answer (`decisions.md` 4),
     `markup_basis_points` what is added to the catalogue's prices. In shared mode `needs_confirmation` makes a
@@ -131,7 +81,7 @@ class Configuration:
     """
 
     app_name: str
-    provider: ProviderSetting
+    providers: tuple[ProviderSetting, ...]
     app_url: str = ""
     return_origins: tuple[str, ...] = ()
     messages: dict[str, str] = field(default_factory=dict)
@@ -151,33 +101,47 @@ class Configuration:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> "Configuration":
         """Reads what was stored."""
-        headers = tuple((name, value) for name, value in stored["provider"].get("headers", ()))
-        auth = AuthStyle(stored["provider"].get("auth", AuthStyle.BEARER))
-        provider = ProviderSetting(**{**stored["provider"], "auth": auth, "headers": headers})
+        kept = dict(stored)
+        # One that was stored before there were several is the only one, and its key was sealed for the paywall alone.
+        before = kept.pop("provider", None)
+        providers = kept.pop("providers") if before is None else [{**before, "is_seal_old": True}]
         responder = ResponderSetting(**stored["responder"]) if stored.get("responder") else None
         limits = PaywallLimits.from_json(stored.get("limits", {}))
         origins = tuple(stored["return_origins"])
         disconnect = Disconnect(stored.get("disconnect", Disconnect.CANCEL))
         user_from = UserFrom(stored.get("user_from", UserFrom.ANY))
-        return Configuration(**{**stored, "provider": provider, "return_origins": origins, "responder": responder,
-                                "limits": limits, "disconnect": disconnect, "user_from": user_from})  # fmt: skip
+        return Configuration(**{**kept, "providers": tuple(map(ProviderSetting.from_json, providers)),
+                                "return_origins": origins, "responder": responder, "limits": limits,
+                                "disconnect": disconnect, "user_from": user_from})  # fmt: skip
+
+    def find_provider(self, name: str | None) -> ProviderSetting | None:
+        """Returns the provider of that name, the default for None; None if there is no such one (any more)."""
+        if name is None:
+            return self.providers[0]
+        return next((provider for provider in self.providers if provider.name == name), None)
+
+    def provider_of(self, name: str | None) -> ProviderSetting:
+        """Returns the provider of that name, the default for None. Raises BadField."""
+        found = self.find_provider(name)
+        if found is None:
+            raise BadField("provider", f"This paywall has no provider `{str(name)[:80]}`.")
+        return found
+
+    def with_keys_of(self, other: "Configuration") -> "Configuration":
+        """Returns it with the other's keys, of providers that have the same name and address there."""
+        return replace(self, providers=tuple(
+            provider if (newer := other.find_provider(provider.name)) is None else provider.with_key_of(newer)
+            for provider in self.providers
+        ))  # fmt: skip
+
+    def as_stored(self, name: str) -> str | None:
+        """Returns what a price stores of its provider's name: nothing of the default's. Raises BadField."""
+        return None if self.provider_of(name) is self.providers[0] else name
 
     def may_return_to(self, url: str) -> bool:
         """Tells whether a link may lead back to this URL: only to the paywall's own origins."""
         origin = origin_of(url)
         return origin is not None and origin in {*self.return_origins, origin_of(self.app_url)}
-
-
-def origin_of(url: str) -> str | None:
-    """Returns the origin of an http or https URL, None for anything else.
-
-    Without a host there is none: browsers read `https:///evil.example` as `https://evil.example`.
-    """
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.hostname else None
-    except ValueError:
-        return None
 
 
 def check(configuration: Configuration) -> None:
@@ -191,21 +155,9 @@ def check(configuration: Configuration) -> None:
             raise BadField(name, message)
     check_messages(configuration.messages)
     check_paywall_limits(configuration.limits)
-    has_address = configuration.provider.name not in (DEMO, BUILT_IN)
-    for name in ("app_url", *(("provider.base_url",) if has_address else ())):
-        url = configuration.app_url if name == "app_url" else configuration.provider.base_url
-        if (url or name != "app_url") and origin_of(url) is None:
-            raise BadField(name, f"`{name}` must be an http or https URL.")
-
-
-def check_provider(mode: Mode, environment: Environment, provider: ProviderSetting) -> None:
-    """Raises BadField for a provider that this kind of paywall may not have (`decisions.md` 20, 21)."""
-    if provider.is_operators and not RULES[mode].may_use_built_in:
-        raise BadField("provider", f"A paywall in {mode} mode needs a provider of its own.")
-    if provider.is_operators and environment is Environment.SANDBOX:
-        raise BadField("provider", "A sandbox paywall never uses the operator's provider.")
-    if provider.name == DEMO and environment is Environment.LIVE:
-        raise BadField("provider", "The demo provider is for sandbox paywalls.")
+    check_providers(configuration.providers)
+    if configuration.app_url and origin_of(configuration.app_url) is None:
+        raise BadField("app_url", "`app_url` must be an http or https URL.")
 
 
 def check_responder(environment: Environment, responder: ResponderSetting | None) -> None:

@@ -16,7 +16,6 @@ from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import (
     Configuration,
     check,
-    check_provider,
     check_responder,
     epoch_subject,
     read_current,
@@ -24,6 +23,7 @@ from app.domain.paywalls.configuration import (
 from app.domain.paywalls.members import Act, Manager, check_may, may_now
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.paywall import Paywall, lock_paywall, to_paywall
+from app.domain.paywalls.provider import check_allowed
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 
 
@@ -92,7 +92,8 @@ def publish(edition: Edition) -> int:
     # One that was published by a rule that has changed since keeps nobody from its prices.
     if wanted != edition.published:
         check(wanted)
-        check_provider(paywall.mode, paywall.environment, wanted.provider)
+        for place, provider in enumerate(wanted.providers):
+            check_allowed(paywall.mode, paywall.environment, provider, f"providers[{place}]")
         check_responder(paywall.environment, wanted.responder)
     row = session.get_one(PaywallRow, paywall.id)
     row.version = edition.number

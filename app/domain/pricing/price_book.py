@@ -4,7 +4,7 @@ It is written in an edition of the paywall only, so that a price counts from one
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -25,12 +25,16 @@ AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos",
            *KINDS)  # fmt: skip
 """The parts of a price that are amounts."""
 _AS_SET = (*AMOUNTS, "description", "markup_basis_points", "context_tokens_max", "output_tokens_max",
-           "part_tokens_max", "source")  # fmt: skip
+           "part_tokens_max", "source", "provider", "upstream_model")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that a paywall offers: its current price and what is known of it."""
+    """A model that a paywall offers: its current price and what is known of it.
+
+    `provider` is the name of who serves it, None for the paywall's default one; `upstream_model` what it is called
+    there, None if the same.
+    """
 
     price: Price
     display_name: str
@@ -39,6 +43,8 @@ class Offer:
     output_tokens_max: int | None
     part_tokens_max: int | None
     created_at: int
+    provider: str | None = None
+    upstream_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class NewPrice:
     """What is set for a model: nanos per million tokens or images, per request, at least; markup on top.
 
     A kind that is None costs what input or output does. `cost` is what the provider asks, None where that is
-    this price itself.
+    this price itself. `provider` and `upstream_model` as in an offer.
     """
 
     model: str
@@ -71,12 +77,21 @@ class NewPrice:
     image_nanos: int = 0
     tiers: tuple[Tier, ...] = ()
     cost: ListPrice | None = None
+    provider: str | None = None
+    upstream_model: str | None = None
+
+    @property
+    def sent_as(self) -> str:
+        """What the model is called by who serves it."""
+        return self.upstream_model or self.model
 
 
 def check(new: NewPrice) -> None:
     """Raises BadField, which names the part of a price that cannot be."""
     if not 1 <= len(new.model) <= 200:
         raise BadField("model", "`model` must have 1 to 200 characters.")
+    if new.upstream_model is not None and not 1 <= len(new.upstream_model) <= 200:
+        raise BadField("upstream_model", "`upstream_model` must have 1 to 200 characters.")
     for name in AMOUNTS:
         value = getattr(new, name)
         if value is not None and not 0 <= value <= AMOUNT_UNITS_MAX * NANOS:
@@ -89,7 +104,7 @@ def check(new: NewPrice) -> None:
 def set_price(edition: Edition, new: NewPrice) -> int:
     """Adds a version of a model's price, unless it is the one that counts already. Returns its number.
 
-    Raises BadField.
+    Raises BadField, also for a provider that the paywall does not have.
     """
     version, _ = _set(edition, new, current(edition.session, edition.paywall.id, new.model))
     edition.session.flush()
@@ -106,6 +121,7 @@ def set_prices(edition: Edition, prices: Iterable[NewPrice]) -> list[str]:
 
 def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[int, bool]:
     check(new)
+    edition.configuration.provider_of(new.provider)
     values: dict[str, Any] = {
         **{name: getattr(new, name) for name in _AS_SET},
         "display_name": new.display_name or new.model,
@@ -137,10 +153,10 @@ def retire(edition: Edition, model: str, because: RetiredBecause = RetiredBecaus
     return True
 
 
-def note_unpriced(edition: Edition, model: str) -> None:
-    """Remembers a model that the provider has and nobody knows the price of, so that it is refused by that name."""
+def note_unpriced(edition: Edition, model: str, provider: str | None = None) -> None:
+    """Remembers a model that a provider has and nobody knows the price of, so that it is refused by that name."""
     if current(edition.session, edition.paywall.id, model) is None:
-        set_price(edition, NewPrice(model, 0, 0, source=PriceSource.CATALOGUE))
+        set_price(edition, NewPrice(model, 0, 0, source=PriceSource.CATALOGUE, provider=provider))
         retire(edition, model, RetiredBecause.UNPRICED)
 
 
@@ -189,6 +205,30 @@ def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
     return {row.model: row for row in rows}
 
 
+def as_served(row: ModelPrice, price: NewPrice) -> NewPrice:
+    """Returns a price as one of a stored one's model: under its name, and served as it is."""
+    return replace(price, model=row.model, provider=row.provider, upstream_model=row.upstream_model)
+
+
+def sent_as(row: ModelPrice) -> str:
+    """Returns what a stored price's model is called by who serves it."""
+    return row.upstream_model or row.model
+
+
+def move_models(edition: Edition, names: Mapping[str | None, str | None]) -> None:
+    """Renames who serves the models: by what prices store of a name, what they will store of it.
+
+    What is off stays so, for the reason that it is. Raises BadField for a name that the paywall does not have.
+    """
+    for row in read_latest(edition.session, edition.paywall.id).values():
+        if row.provider not in names or names[row.provider] == row.provider:
+            continue
+        _set(edition, replace(to_new_price(row), provider=names[row.provider]), row)
+        edition.session.flush()
+        if row.retired_at is not None:
+            retire(edition, row.model, row.retired_because or RetiredBecause.DEVELOPER)
+
+
 def prices_at(session: Session, paywall_id: str, version: int) -> dict[str, ModelPrice]:
     """Returns the price of each model that a version of the paywall offers, by name.
 
@@ -220,7 +260,7 @@ def to_offer(row: ModelPrice, unit: Unit) -> Offer:
         **{name: getattr(row, name) for name in KINDS},
     )
     return Offer(price, row.display_name, row.description, row.context_tokens_max, row.output_tokens_max,
-                 row.part_tokens_max, row.created_at)  # fmt: skip
+                 row.part_tokens_max, row.created_at, row.provider, row.upstream_model)  # fmt: skip
 
 
 def current(session: Session, paywall_id: str, model: str) -> ModelPrice | None:

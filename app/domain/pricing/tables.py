@@ -39,9 +39,10 @@ class ModelPrice(SQLModel, table=True):
     """One version of a model's price. The highest version counts; a retired one takes the model off.
 
     `source` says who set it. `tiers` are the prices for long prompts, `cost` what the provider asks where that is
-    not this price itself, both as JSON of `list_price`; `retired_because` says why a retired one was taken off. It
-    counts from version `since_version` of its paywall on, until another one of its model does or, where it was
-    retired, until `until_version`.
+    not this price itself, both as JSON of `list_price`; `retired_because` says why a retired one was taken off.
+    `provider` is the name of who serves it, NULL for the paywall's default one, and `upstream_model` what it is called
+    there, NULL if the same. It counts from version `since_version` of its paywall on, until another one of its model
+    does or, where it was retired, until `until_version`.
     """
 
     __tablename__ = "model_price"
@@ -82,6 +83,8 @@ class ModelPrice(SQLModel, table=True):
     context_tokens_max: int | None = Field(default=None, sa_type=Whole)
     output_tokens_max: int | None = Field(default=None, sa_type=Whole)
     part_tokens_max: int | None = Field(default=None, sa_type=Whole)
+    provider: str | None = Field(default=None, sa_type=Words)
+    upstream_model: str | None = Field(default=None, sa_type=Words)
     since_version: int = Field(sa_type=Whole, sa_column_kwargs={"server_default": "1"})
     until_version: int | None = Field(default=None, sa_type=Whole)
     created_at: int = Field(sa_type=Whole)

@@ -76,6 +76,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     blocked, frozen = read_barred(session, paywall.id)
     overrides = read_overrides(session, paywall.id)
     offers = read_offers(session, paywall.id, paywall.unit)
+    served = {model: offer for model, offer in offers.priced.items() if current.find_provider(offer.provider)}
     return Snapshot(
         paywall_id=paywall.id,
         key_id=stored.id,
@@ -84,8 +85,8 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         unit=paywall.unit,
         version=paywall.version,
         configuration=current,
-        offers=offers.priced,
-        unpriced=offers.unpriced,
+        offers=served,
+        unpriced=offers.unpriced | (offers.priced.keys() - served.keys()),
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         blocked=blocked,
         frozen=frozen,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.paywalls.configuration import UserPlace
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
 from app.domain.usage.requests import UNLABELLED, Labels
@@ -42,11 +43,13 @@ class Call:
 class Leg:
     """One provider's part of a request: what it is asked, at which price, and what it may use at most.
 
+    `setting` says which provider, whatever becomes of the model while it answers; `request` has the model's name there.
     `output_limit` is what it was sent, and `answer` is there once it has begun. `lowered_by` is what was short where
     that made the output limit `lowered_to`.
     """
 
     request: ChatRequest
+    setting: ProviderSetting
     offer: Offer
     bound: Bound
     output_limit: int = 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, output_tokens_least, thinks_unseen
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
 from app.flows.callers.asked import Action, Ask
@@ -22,9 +23,14 @@ STREAM_OUTPUT_TOKENS = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The request may run, if the developer's limits let it through and the ledger grants the hold."""
+    """The request may run, if the developer's limits let it through and the ledger grants the hold.
+
+    `setting` is the model's provider and `request` what it is asked, under the model's name there.
+    """
 
     offer: Offer
+    setting: ProviderSetting
+    request: ChatRequest
     bound: Bound
 
 
@@ -36,11 +42,14 @@ def decide(
     `has_thought_unseen` says that the model was seen to think, whatever its name says. Raises UnknownModel,
     BadField, Blocked.
     """
-    if snapshot.configuration.provider.is_operators and (field := request.priced_field()) is not None:
+    offer = snapshot.offers.get(request.model)
+    setting = snapshot.configuration.provider_of(None if offer is None else offer.provider)
+    sent = request if offer is None or offer.upstream_model is None else request.sent_as(offer.upstream_model)
+    if setting.is_operators and (field := sent.priced_field()) is not None:
         message = f"`{field}` would change what this request costs, and is not priced here."
         raise BadField(field, message, "unsupported_field")
     offer = find_offer(snapshot, request.model)
-    bound = bound_of(request, offer, has_thought_unseen=has_thought_unseen)
+    bound = bound_of(sent, offer, has_thought_unseen=has_thought_unseen)
     if standing.is_blocked:
         raise Blocked(f"This user is blocked in {snapshot.configuration.app_name}.")
     if standing.is_frozen:
@@ -49,7 +58,7 @@ def decide(
         return Ask(Action.AUTHORIZE)
     if not standing.may_use_priced and not offer.price.is_free:
         return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least))
-    return Go(offer, bound)
+    return Go(offer, setting, sent, bound)
 
 
 def find_offer(snapshot: Snapshot, model: str) -> Offer:
@@ -65,7 +74,7 @@ def find_offer(snapshot: Snapshot, model: str) -> Offer:
 
 
 def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = False) -> Bound:
-    """Returns the bound of a request (`decisions.md` 2).
+    """Returns the bound of a request as it is sent, with the model's name there (`decisions.md` 2).
 
     Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
     an output that would cost more than can be counted.
@@ -101,6 +110,6 @@ def media_tokens_max(request: ChatRequest, offer: Offer) -> int:
         anything = offer.context_tokens_max
     images = request.media_parts - request.long_parts
     if (images and image is None) or (request.long_parts and anything is None):
-        message = f"`messages` holds an image, audio or file part, whose price `{request.model}` does not say."
+        message = f"`messages` holds an image, audio or file part, whose price `{offer.price.model}` does not say."
         raise BadField("messages", message, "unsupported_field")
     return images * (image or 0) + request.long_parts * (anything or 0)

@@ -71,7 +71,7 @@ class Door:
         decision = decide(snapshot, standing, call.request, has_thought_unseen=has_thought)
         if isinstance(decision, Ask):
             return decision
-        leg = Leg(call.request, decision.offer, decision.bound)
+        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound)
         run = Run(Held(snapshot, self._asked(call, standing, decision, claimed), standing), leg)
         await self._legs.fit_window(leg)
         try:
@@ -89,7 +89,7 @@ class Door:
 
     def _asked(self, call: Call, standing: Standing, decision: Go, claimed: Claim | None) -> Asked:
         snapshot, request = call.snapshot, call.request
-        provider = snapshot.configuration.provider.name
+        provider = decision.setting.name
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
                      kind=RequestKind.CHAT, model=request.model, provider=provider, streamed=request.is_stream,
                      unit=snapshot.unit, price=decision.offer.price, claim_id=claimed.id if claimed else None,
@@ -103,7 +103,7 @@ class Door:
         snapshot, leg = call.snapshot, run.leg
         if snapshot.limits is not None:
             run.held.admission = await self._limits.admit(
-                snapshot, call.user, call.request, leg.bound, call.request_id, self._holds.keep
+                snapshot, call.user, leg.request, leg.bound, call.request_id, self._holds.keep
             )
             leg.bound = run.held.admission.bound
 

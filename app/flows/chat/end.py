@@ -94,7 +94,7 @@ def _head(run: Run, meter: StreamMeter) -> dict[str, Any]:
         "id": run.id,
         "object": "chat.completion.chunk",
         "created": 0,
-        "model": run.leg.request.model,
+        "model": run.leg.offer.price.model,
         **meter.head,
     }
 

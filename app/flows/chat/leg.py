@@ -17,7 +17,6 @@ from app.domain.ledger.operations import Applied
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
-from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
@@ -76,7 +75,7 @@ class Legs:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
         asked, leg = run.held.asked, run.leg
         try:
-            leg.answer, leg.output_limit = await _send(self._providers, run.held.snapshot, leg, self._counter)
+            leg.answer, leg.output_limit = await _send(self._providers, asked.wallet.paywall_id, leg, self._counter)
         except ProviderFailed as error:
             run.held.failure = error.reason
             log.warning("chat", step="send", request=asked.id, provider=asked.provider, reason=error.reason)
@@ -98,7 +97,7 @@ class Legs:
         metered = with_images(metered, leg.request, leg.bound.images)
         tokens = metered.tokens
         if tokens is not None and tokens.other:
-            self._thinking.note(held.snapshot.paywall_id, leg.request.model, tokens)
+            self._thinking.note(held.snapshot.paywall_id, leg.offer.price.model, tokens)
         if held.admission is not None and tokens is not None:
             held.admission.used_tokens = tokens.prompt + tokens.output
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
@@ -131,16 +130,14 @@ def fit_grant(run: Run, first_nanos: int) -> None:
         leg.lowered_to = leg.output_limit
 
 
-async def _send(
-    providers: Providers, snapshot: Snapshot, leg: Leg, counter: TokenCounter
-) -> tuple[ProviderAnswer, int]:
+async def _send(providers: Providers, paywall_id: str, leg: Leg, counter: TokenCounter) -> tuple[ProviderAnswer, int]:
     """Returns the answer that has begun, and the output limit that it was asked for with.
 
     Where nobody set one and the provider's refusal names less, the request is repeated once with that. Raises
     ProviderFailed.
     """
-    request, output_limit, setting = leg.request, leg.output_limit, snapshot.configuration.provider
-    provider, target = providers.find(snapshot.paywall_id, setting)
+    request, output_limit, setting = leg.request, leg.output_limit, leg.setting
+    provider, target = providers.find(paywall_id, setting)
     field = setting.limit_field_of(is_reasoning(request.model))
 
     def body(limit: int) -> bytes:

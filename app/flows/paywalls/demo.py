@@ -13,8 +13,9 @@ from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import keys
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.paywalls.versions import open_edition, open_first_edition
 from app.domain.pricing import price_book
@@ -63,10 +64,10 @@ async def prepare(
     setting = ProviderSetting(target.name, target.base_url)
     origins = ("http://localhost", "http://127.0.0.1")
     wanted = {
-        Mode.DEFAULT: Configuration("Lexica", setting, "https://lexica.example", origins),
+        Mode.DEFAULT: Configuration("Lexica", (setting,), "https://lexica.example", origins),
         Mode.SHARED: Configuration(
             "Marginalia",
-            setting,
+            (setting,),
             "https://marginalia.example",
             origins,
             app_text="Notes in the margin",

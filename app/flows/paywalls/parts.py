@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.paywalls.limits import PaywallLimits
+from app.flows.catalogue.defaults import Filled
 from app.flows.paywalls import archive, keys, limits, messages, prices, profile, provider, users, versions
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
@@ -11,7 +12,7 @@ from app.flows.paywalls.limits import Override
 from app.flows.paywalls.messages import Endpoint, Templates
 from app.flows.paywalls.prices import PriceRules, Prices
 from app.flows.paywalls.profile import Profile
-from app.flows.paywalls.provider import SavedProvider, TriedProvider
+from app.flows.paywalls.provider import Leaving, TriedProvider
 from app.flows.paywalls.users import Block, Freeze
 from app.flows.paywalls.versions import RolledBack
 from app.ports.seal import Sealer
@@ -19,14 +20,22 @@ from app.ports.seal import Sealer
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts, each for `change`: one a section, and two where a section has two forms."""
+    """The parts, each for `change`: one a section, and more where a section has several forms."""
 
     sealer: Sealer
     rules: PriceRules
 
     @cached_property
-    def provider(self) -> Part[TriedProvider, SavedProvider]:
+    def provider(self) -> Part[TriedProvider, Filled]:
         return provider.provider(self.rules)
+
+    @cached_property
+    def leaving(self) -> Part[Leaving, tuple[str, ...]]:
+        return provider.leaving()
+
+    @cached_property
+    def default_provider(self) -> Part[str, None]:
+        return provider.default_provider()
 
     @cached_property
     def prices(self) -> Part[Prices, None]:

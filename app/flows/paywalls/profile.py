@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 
 from app.domain.errors import BadField
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.configuration import Disconnect, UserFrom, origin_of
+from app.domain.paywalls.configuration import Disconnect, UserFrom
+from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.versions import Edition
 from app.flows.paywalls.change import Part
 

@@ -1,48 +1,54 @@
-"""A developer's provider: tried before it is saved, its key sealed, its models priced.
+"""A paywall's providers: each is tried before it is saved, its key sealed, its models priced.
 
-A key goes only to the host that it was saved with: another address needs the key again.
+A key is sealed for its provider, and goes only to the host that it was saved with: another name or another address
+needs the key again. A model stays with who serves it until the developer says otherwise.
 """
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField, ProviderFailed
 from app.domain.paywalls import configuration
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.provider import ProviderSetting, check_allowed, check_providers, origin_of
 from app.domain.paywalls.versions import Edition
-from app.domain.pricing.price_book import read_offers
-from app.domain.pricing.split import check_share
-from app.flows.catalogue.defaults import fill_prices
+from app.domain.pricing import price_book
+from app.domain.pricing.tables import RetiredBecause
+from app.flows.catalogue.defaults import Filled, fill_prices
 from app.flows.paywalls.change import Part
-from app.flows.paywalls.prices import PriceRules, stand_on_cost
+from app.flows.paywalls.prices import PriceRules, check_shares, stand_on_cost
 from app.ports.providers import Providers
 from app.ports.seal import Sealer
 
 MODELS_MAX = 1_000
 """How many of a provider's models are offered; OpenRouter lists some 400."""
+MODELS_NAMED_MAX = 5
+"""How many models a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
 class TriedProvider:
-    """A provider that answered: how it is saved, its key sealed, and the models that it lists."""
+    """A provider that answered: how it is saved, its key sealed, and the models that it lists.
+
+    It takes the place of the one of its name, of the one called `in_place_of` with all that one serves, or the last.
+    """
 
     setting: ProviderSetting
     models: tuple[str, ...]
+    in_place_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SavedProvider:
-    """What a provider that was saved offers: models with a price, and those that need one first."""
+class Leaving:
+    """A provider that shall serve no more; without `with_models` it may serve none, else they go off with it."""
 
-    priced: tuple[str, ...]
-    unpriced: tuple[str, ...]
+    name: str
+    with_models: bool = False
 
 
 async def try_connection(providers: Providers, setting: ProviderSetting, api_key: str | None) -> list[str]:
@@ -66,7 +72,7 @@ async def try_provider(
 ) -> TriedProvider:
     """Tries a provider that a manager wants, and returns what can be saved of it.
 
-    Without `api_key` the saved one stays, where one is needed. Raises BadField, NotAllowed, NotFound.
+    Without `api_key` the saved one of its name stays, where one is needed. Raises BadField, NotAllowed, NotFound.
     """
 
     def read(session: Session) -> tuple[Paywall, Configuration]:
@@ -74,38 +80,93 @@ async def try_provider(
         return configuration.read_current(session, manager.paywall_id)
 
     paywall, current = await db.in_transaction(read)
-    configuration.check_provider(paywall.mode, paywall.environment, wanted)
-    key_sealed = None
+    check_allowed(paywall.mode, paywall.environment, wanted)
+    before = current.find_provider(wanted.name)
+    wanted = replace(wanted, key_sealed=None, is_seal_old=False)
     if not wanted.has_own_key:
         api_key = None
-    elif api_key is not None:
-        key_sealed = sealer.seal(api_key, f"provider_key:{paywall.id}")
-    elif current.provider.key_sealed is not None:
-        if _origin(wanted.base_url) != _origin(current.provider.base_url):
+    elif api_key is None and before is not None and before.key_sealed is not None:
+        if origin_of(wanted.base_url) != origin_of(before.base_url):
             raise BadField("api_key", "`api_key` is needed again: a saved key is never sent to another address.")
-        key_sealed = current.provider.key_sealed
-        api_key = sealer.open(key_sealed, f"provider_key:{paywall.id}")
-    models = await try_connection(providers, wanted, api_key)
-    return TriedProvider(replace(wanted, key_sealed=key_sealed), tuple(models))
+        api_key = sealer.open(before.key_sealed, before.seal_context(paywall.id))
+        wanted = wanted if before.is_seal_old else replace(wanted, key_sealed=before.key_sealed)
+    if api_key is not None and wanted.key_sealed is None:
+        wanted = replace(wanted, key_sealed=sealer.seal(api_key, wanted.seal_context(paywall.id)))
+    return TriedProvider(wanted, tuple(await try_connection(providers, wanted, api_key)))
 
 
-def provider(rules: PriceRules) -> Part[TriedProvider, SavedProvider]:
-    """Returns the part of the provider: it is saved with prices for what it offers. It raises BadField."""
+def provider(rules: PriceRules) -> Part[TriedProvider, Filled]:
+    """Returns the part of one provider: it is saved with prices for what it offers. It raises BadField."""
 
-    def edit(edition: Edition, tried: TriedProvider) -> SavedProvider:
-        edition.configuration = replace(edition.configuration, provider=tried.setting)
-        priced, unpriced = fill_prices(edition, tried.models, rules.catalogue)
-        terms = terms_of(edition.paywall.mode, tried.setting.name, rules.fee_basis_points)
-        if terms is not None:
-            if tried.setting.is_operators:
-                stand_on_cost(edition, rules.catalogue)
-            for offer in read_offers(edition.session, edition.paywall.id, edition.paywall.unit).priced.values():
-                check_share(terms, offer.price)
-        return SavedProvider(tuple(priced), tuple(unpriced))
+    def edit(edition: Edition, tried: TriedProvider) -> Filled:
+        _put(edition, tried)
+        offers = fill_prices(edition, tried.setting.name, tried.models, rules.catalogue)
+        if edition.paywall.rules.is_split:
+            stand_on_cost(edition, rules.catalogue)
+            check_shares(edition, rules)
+        return offers
 
     return Part(Section.PROVIDERS, edit)
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+def _put(edition: Edition, tried: TriedProvider) -> None:
+    current, wanted = edition.configuration, tried.setting
+    replaced = current.find_provider(wanted.name)
+    if tried.in_place_of is not None:
+        replaced = current.provider_of(tried.in_place_of)
+    if replaced is None:
+        listed = (*current.providers, wanted)
+    else:
+        listed = tuple(wanted if provider is replaced else provider for provider in current.providers)
+    check_providers(listed)
+    edition.configuration = replace(current, providers=listed)
+    if replaced is not None:
+        price_book.move_models(edition, {replaced.name: edition.configuration.as_stored(wanted.name)})
+
+
+def leaving() -> Part[Leaving, tuple[str, ...]]:
+    """Returns the part that takes a provider off a paywall, and tells which models are off since.
+
+    They come back only by the developer. Where it was the default, the next one is. It raises BadField, also for the
+    only one and for one that serves models which shall not go.
+    """
+
+    def edit(edition: Edition, wanted: Leaving) -> tuple[str, ...]:
+        name, current = wanted.name, edition.configuration
+        current.provider_of(name)
+        left = tuple(provider for provider in current.providers if provider.name != name)
+        if not left:
+            raise BadField("provider", "A paywall needs a provider: put another one in the place of this.")
+        if current.providers[0].name == name:
+            _make_default(edition, left[0].name)
+        latest = price_book.read_latest(edition.session, edition.paywall.id)
+        rows = [row for row in latest.values() if row.provider == name]
+        served = tuple(row.model for row in rows if row.retired_at is None)
+        if served and not wanted.with_models:
+            more = len(served) - MODELS_NAMED_MAX
+            named = ", ".join(served[:MODELS_NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+            raise BadField("provider", f"`{name}` serves {named}: they would go off with it.")
+        for row in rows:
+            if not price_book.retire(edition, row.model):
+                row.retired_because = RetiredBecause.DEVELOPER  # what comes back by itself would come back to nobody
+        edition.configuration = replace(edition.configuration, providers=left)
+        return served
+
+    return Part(Section.PROVIDERS, edit)
+
+
+def default_provider() -> Part[str, None]:
+    """Returns the part that says who serves a model for which the developer names nobody: the provider of that name.
+
+    No model goes from one to another by that. It raises BadField.
+    """
+    return Part(Section.PROVIDERS, _make_default)
+
+
+def _make_default(edition: Edition, name: str) -> None:
+    current = edition.configuration
+    chosen, before = current.provider_of(name), current.providers[0]
+    if chosen is not before:
+        others = (provider for provider in current.providers if provider is not chosen)
+        edition.configuration = replace(current, providers=(chosen, *others))
+        price_book.move_models(edition, {None: before.name, name: None})

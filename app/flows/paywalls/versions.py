@@ -6,7 +6,7 @@ price was right when it was saved, and the cost has risen since.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.errors import BadField
 from app.domain.paywalls.changes import Section
@@ -14,7 +14,7 @@ from app.domain.paywalls.versions import Edition, read_version
 from app.domain.pricing import price_book
 from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.paywalls.change import Part
-from app.flows.paywalls.prices import PriceRules, follow_list, set_checked, set_own
+from app.flows.paywalls.prices import Place, PriceRules, follow_list, set_checked, set_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,15 @@ def version(rules: PriceRules) -> Part[int, RolledBack]:
 
     def edit(edition: Edition, number: int) -> RolledBack:
         session, paywall_id = edition.session, edition.paywall.id
-        edition.configuration = read_version(session, paywall_id, number).configuration
+        before = edition.configuration
+        edition.configuration = read_version(session, paywall_id, number).configuration.with_keys_of(before)
+        is_default_kept = edition.configuration.providers[0].name == before.providers[0].name
         wanted = price_book.prices_at(session, paywall_id, number)
         for model, row in price_book.read_latest(session, paywall_id).items():
-            if model not in wanted and row.retired_at is None:
-                price_book.retire(edition, model)
+            if model in wanted or price_book.retire(edition, model):
+                continue
+            if not is_default_kept and row.provider is None:
+                row.retired_because = RetiredBecause.DEVELOPER  # by itself it would come back to another provider
         left_off: dict[str, str] = {}
         for model, row in wanted.items():
             try:
@@ -51,10 +55,11 @@ def version(rules: PriceRules) -> Part[int, RolledBack]:
 
 def _bring_back(edition: Edition, rules: PriceRules, row: ModelPrice) -> None:
     """Sets a price as it was; raises BadField where it would leave the developer less than nothing today."""
-    price = price_book.to_new_price(row)
-    if not edition.configuration.provider.is_operators or not edition.paywall.rules.is_split:
+    price, server = price_book.to_new_price(row), edition.configuration.provider_of(row.provider)
+    if not server.is_operators or not edition.paywall.rules.is_split:
         set_checked(edition, rules, price)
     elif row.source is PriceSource.CATALOGUE:
-        follow_list(edition, rules, row.model, row.markup_basis_points)
+        follow_list(edition, rules, Place(row.model, server.name, price.sent_as), row.markup_basis_points)
     else:
-        set_own(edition, rules, price)
+        # By name, or it would stay where it is served now.
+        set_own(edition, rules, replace(price, provider=server.name, upstream_model=price.sent_as))

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from app import db, settings
 from app.domain.money import Environment
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.paywalls.demo import PAYWALL_ID
 from app.jobs.schedule import jobs
 from app.wiring.adapters import ProvidersByName

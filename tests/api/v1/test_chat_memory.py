@@ -22,8 +22,8 @@ from app.api.v1 import chat as api_chat
 from app.domain.errors import Unavailable
 from app.domain.ledger.operations import Epoch
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.paywalls.limits import KeyLimits, Limits
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.snapshot import Snapshot
 from app.flows.limits.limiter import RateReached
 from app.formats.openai_request import ChatRequest

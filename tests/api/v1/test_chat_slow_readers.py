@@ -20,8 +20,9 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import configuration, keys
-from app.domain.paywalls.configuration import Configuration, Disconnect, ProviderSetting
+from app.domain.paywalls.configuration import Configuration, Disconnect
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import NewPrice
 from tests.emulators.upstream import RunningUpstream
 from tests.support import books
@@ -48,7 +49,7 @@ def app_of(demo: Demo, emulated: RunningUpstream, disconnect: Disconnect) -> Dem
     with Session(engine) as session, session.begin():
         books.create_paywall(
             session, paywall_id, Mode.DEFAULT, Environment.SANDBOX, Unit.USD,
-            Configuration("Slow", setting, "https://slow.example", disconnect=disconnect),
+            Configuration("Slow", (setting,), "https://slow.example", disconnect=disconnect),
         )  # fmt: skip
         apply_one(session, BumpEpoch(configuration.epoch_subject(paywall_id)))
         for model in ("ok", "no-usage", FLOOD, SHORT_FLOOD):

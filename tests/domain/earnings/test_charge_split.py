@@ -6,8 +6,9 @@ from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Collected
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import BUILT_IN, DEMO, Disconnect
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, DEMO
 from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
 from app.domain.usage.requests import Metered
 from app.flows.chat.call import Run

@@ -7,19 +7,11 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField, NotFound
-from app.domain.paywalls.configuration import (
-    AuthStyle,
-    Configuration,
-    Disconnect,
-    ProviderSetting,
-    ResponderSetting,
-    UserFrom,
-    check,
-    read_current,
-)
+from app.domain.paywalls.configuration import Configuration, Disconnect, ResponderSetting, UserFrom, check, read_current
 from app.domain.paywalls.limits import Limits, PaywallLimits
+from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 
-FIRST = Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/x", ("http://localhost:3000",),
+FIRST = Configuration("Lexica", (ProviderSetting("demo"),), "https://lexica.example/x", ("http://localhost:3000",),
                       {"topup": "Pay: {{ url }}"}, is_strict=True)  # fmt: skip
 
 
@@ -34,7 +26,7 @@ LIMITED = PaywallLimits(user=Limits(requests_per_minute=5), paywall=Limits(spend
         FIRST,
         replace(
             FIRST,
-            provider=OWN,
+            providers=(OWN, ProviderSetting("demo")),
             disconnect=Disconnect.DRAIN,
             user_from=UserFrom.URL,
             markup_basis_points=5,
@@ -47,11 +39,12 @@ def test_what_is_stored_is_read_back(written: Configuration) -> None:
     read = Configuration.from_json(json.loads(json.dumps(written.to_json())))
     assert read == written
     assert read.disconnect is written.disconnect and read.user_from is written.user_from
-    assert read.provider.auth is written.provider.auth
+    assert read.providers[0].auth is written.providers[0].auth
 
 
-def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
-    provider = {"name": "demo", "base_url": "", "key_sealed": None, "limit_field": "max_tokens"}
+@pytest.mark.parametrize("key_sealed", [None, "v1.sealed"])
+def test_what_was_stored_before_there_was_more_to_say_is_read_too(key_sealed: str | None) -> None:
+    provider = {"name": "own", "base_url": "https://x", "key_sealed": key_sealed, "limit_field": "max_tokens"}
     old = {
         "app_name": "A",
         "provider": provider,
@@ -62,7 +55,22 @@ def test_what_was_stored_before_there_was_more_to_say_is_read_too() -> None:
     }
     read = Configuration.from_json(old)
     assert read.disconnect is Disconnect.CANCEL and read.user_from is UserFrom.ANY
-    assert read.provider.auth is AuthStyle.BEARER
+    only = ProviderSetting("own", "https://x", key_sealed, "max_tokens", is_seal_old=key_sealed is not None)
+    assert read.providers == (only,) and only.auth is AuthStyle.BEARER
+    again = Configuration.from_json(json.loads(json.dumps(replace(read, app_name="B").to_json())))
+    assert again.providers == (only,)
+
+
+def test_a_model_names_its_provider_and_the_first_is_for_those_that_name_none() -> None:
+    both = replace(FIRST, providers=(OWN, ProviderSetting("demo")))
+    assert [both.find_provider(name) for name in (None, "openai", "demo", "other", "")] == [
+        OWN, OWN, ProviderSetting("demo"), None, None,
+    ]  # fmt: skip
+    assert (both.as_stored("openai"), both.as_stored("demo")) == (None, "demo")
+    for ask in (both.provider_of, both.as_stored):
+        with pytest.raises(BadField) as refused:
+            ask("other")
+        assert refused.value.field == "provider"
 
 
 def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
@@ -77,10 +85,12 @@ def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
         (replace(FIRST, messages={"topup": "Pay."}), "messages.topup"),
         (replace(FIRST, app_name="x" * 61), "app_name"),
         (replace(FIRST, app_url="lexica.example"), "app_url"),
-        (replace(FIRST, provider=ProviderSetting("openai", "ftp://x")), "provider.base_url"),
-        (replace(FIRST, provider=ProviderSetting("openai")), "provider.base_url"),
-        (replace(FIRST, provider=ProviderSetting("openai", "https://")), "provider.base_url"),
-        (replace(FIRST, provider=ProviderSetting("openai", "https://[")), "provider.base_url"),
+        (replace(FIRST, providers=(ProviderSetting("openai", "ftp://x"),)), "providers[0].base_url"),
+        (replace(FIRST, providers=(ProviderSetting("openai"),)), "providers[0].base_url"),
+        (replace(FIRST, providers=(OWN, ProviderSetting("other"))), "providers[1].base_url"),
+        (replace(FIRST, providers=()), "providers"),
+        (replace(FIRST, providers=(ProviderSetting("openai", "https://"),)), "providers[0].base_url"),
+        (replace(FIRST, providers=(ProviderSetting("openai", "https://["),)), "providers[0].base_url"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: Configuration, field: str) -> None:

@@ -15,14 +15,9 @@ from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.changes import CATALOGUE
-from app.domain.paywalls.configuration import (
-    Configuration,
-    ProviderSetting,
-    ResponderSetting,
-    epoch_subject,
-    read_current,
-)
+from app.domain.paywalls.configuration import Configuration, ResponderSetting, epoch_subject, read_current
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 from app.domain.paywalls.versions import HIDDEN, Edition, open_edition, publish, read_version, show_version
 from app.domain.pricing import price_book
@@ -33,7 +28,7 @@ from tests.support import books
 from tests.support.books import editing, make_paywall
 from tests.support.managing import OPERATOR, manager, owner_of, person
 
-FIRST = Configuration("Lexica", ProviderSetting("own", "https://api.example/v1"), "https://lexica.example")
+FIRST = Configuration("Lexica", (ProviderSetting("own", "https://api.example/v1"),), "https://lexica.example")
 PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
 
 

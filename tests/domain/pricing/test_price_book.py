@@ -10,6 +10,7 @@ from app import db
 from app.domain.errors import BadField
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.configuration import epoch_subject
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
@@ -23,8 +24,9 @@ PRICE = NewPrice("m", 2 * NANOS, 4 * NANOS)
 TIERS = (Tier(100, 1, 2, 3), Tier(200, 4, 5, 6, 7, 8, 9, 10, 11, 12))
 OTHER = NewPrice(
     "m", 1, 2, 3, 4, 5, 6, "M", "Small.", 7, 8, 9, 10, 11, 12, 13, 14, PriceSource.CATALOGUE, 15, 16, TIERS,
-    ListPrice(17, 18, tiers=TIERS[:1]),
+    ListPrice(17, 18, tiers=TIERS[:1]), "second", "small",
 )  # fmt: skip
+BOTH = (ProviderSetting("demo"), ProviderSetting("second", "https://x.example/v1"))
 
 
 def epoch(session: Session, paywall_id: str) -> int:
@@ -49,7 +51,7 @@ def test_each_change_is_a_version_and_the_same_price_is_none(database: str) -> N
 
 def test_a_model_that_was_taken_off_has_no_price_until_it_gets_one(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         books.retire(session, paywall_id, "m")
         books.retire(session, paywall_id, "never-there")
         offers = price_book.read_offers(session, paywall_id, Unit.USD)
@@ -60,7 +62,7 @@ def test_a_model_that_was_taken_off_has_no_price_until_it_gets_one(database: str
 
 def test_a_change_of_anything_is_a_version_of_its_own(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         changed = [field.name for field in fields(NewPrice) if field.name != "model"]
         for version, name in enumerate(changed, start=2):
             now = replace(PRICE, **{name: getattr(OTHER, name)})
@@ -70,7 +72,7 @@ def test_a_change_of_anything_is_a_version_of_its_own(database: str) -> None:
 
 def test_a_version_is_never_changed_by_the_next(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         before = price_book.read_offers(session, paywall_id, Unit.USD).priced["m"]
         books.set_price(session, paywall_id, OTHER)
         session.expire_all()
@@ -83,7 +85,7 @@ def test_a_version_is_never_changed_by_the_next(database: str) -> None:
 
 def test_everything_that_is_set_is_offered(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": OTHER, "n": replace(PRICE, model="n")})
+        paywall_id = make_paywall(session, {"m": OTHER, "n": replace(PRICE, model="n")}, BOTH)
         offers = price_book.read_offers(session, paywall_id, Unit.CREDIT).priced
         assert list(offers) == ["m", "n"]
         price, offer = offers["m"].price, offers["m"]
@@ -97,8 +99,8 @@ def test_everything_that_is_set_is_offered(database: str) -> None:
 
 def test_a_price_of_another_paywall_is_not_offered(database: str) -> None:
     with db.transaction() as session:
-        make_paywall(session, {"m": PRICE})
-        mine = make_paywall(session, {})
+        make_paywall(session, {"m": PRICE}, BOTH)
+        mine = make_paywall(session, {}, BOTH)
         offers = price_book.read_offers(session, mine, Unit.USD)
         assert (dict(offers.priced), offers.unpriced) == ({}, frozenset())
         assert books.set_price(session, mine, OTHER) == 1  # and not the next of theirs
@@ -106,7 +108,7 @@ def test_a_price_of_another_paywall_is_not_offered(database: str) -> None:
 
 def test_taking_a_model_off_is_told_to_every_process_once(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         for _ in range(2):
             books.retire(session, paywall_id, "m")
         books.retire(session, paywall_id, "never-there")
@@ -115,7 +117,7 @@ def test_taking_a_model_off_is_told_to_every_process_once(database: str) -> None
 
 def test_many_prices_are_told_to_every_process_once_and_only_if_one_changed(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         others = [PRICE, replace(PRICE, model="n"), replace(PRICE, model="o")]
         assert [books.set_prices(session, paywall_id, others) for _ in range(2)] == [["n", "o"], []]
         assert set(price_book.read_offers(session, paywall_id, Unit.USD).priced) == {"m", "n", "o"}
@@ -124,7 +126,7 @@ def test_many_prices_are_told_to_every_process_once_and_only_if_one_changed(data
 
 def test_why_a_model_is_off_is_kept_until_it_is_on_again(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {"m": PRICE})
+        paywall_id = make_paywall(session, {"m": PRICE}, BOTH)
         assert [books.retire(session, paywall_id, "m", RetiredBecause.COST) for _ in range(2)] == [True, False]
         books.note_unpriced(session, paywall_id, "n")
         reasons = {model: row.retired_because for model, row in price_book.read_latest(session, paywall_id).items()}

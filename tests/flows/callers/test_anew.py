@@ -6,13 +6,15 @@ import pytest
 
 from app.domain.errors import StaleDecision
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.anew import DECISIONS_MAX, decided
 from app.flows.callers.snapshot import Snapshot
 
 FIRST = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
+    Configuration("Lexica", (ProviderSetting("demo"),)),
     {}, frozenset(), (),
 )  # fmt: skip
 

@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.asked import message_text
 from app.flows.callers.snapshot import Snapshot
 
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
+    Configuration("Lexica", (ProviderSetting("demo"),)),
     {}, frozenset(), (),
 )  # fmt: skip
 

@@ -12,8 +12,9 @@ from app import settings
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.links import TOPUP_SECONDS, Links
 from app.flows.callers.snapshot import Snapshot
 from tests.support import handed
@@ -111,7 +112,7 @@ def test_a_new_secret_signs_and_the_old_one_still_opens(data_dir: Path) -> None:
 
 PAYWALL = Snapshot(
     "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
-    Configuration("Lexica", ProviderSetting("demo"), "https://lexica.example/home", ("https://other.example:8443",)),
+    Configuration("Lexica", (ProviderSetting("demo"),), "https://lexica.example/home", ("https://other.example:8443",)),
     {}, frozenset(), (),
 )  # fmt: skip
 

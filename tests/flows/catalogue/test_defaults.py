@@ -11,7 +11,7 @@ from app.domain.money import NANOS, Unit
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
-from app.flows.catalogue.defaults import default_price, fill_prices, to_new_price
+from app.flows.catalogue.defaults import Filled, default_price, fill_prices, to_new_price
 from app.ports.prices import CataloguePrice
 from tests.support import books
 from tests.support.books import make_paywall
@@ -52,7 +52,7 @@ def test_an_override_stays_and_what_nobody_knows_is_refused_by_name(database: st
         models = ["gpt-4o", "gpt-4o-mini", "secret-model"]
         for _ in range(2):
             with books.editing(session, paywall_id) as edition:
-                assert fill_prices(edition, models, CATALOGUE) == (models[:2], models[2:])
+                assert fill_prices(edition, "demo", models, CATALOGUE) == Filled(tuple(models[:2]), tuple(models[2:]))
         found = price_book.read_offers(session, paywall_id, Unit.USD)
     assert found.priced["gpt-4o"].price.input_nanos == 1
     assert (found.priced["gpt-4o-mini"].price.version, found.unpriced) == (1, {"secret-model"})
@@ -63,7 +63,7 @@ def test_the_list_that_was_synced_goes_before_the_offline_catalogue(database: st
         paywall_id = make_paywall(session, {})
         write_list(session, ModelList((ListedModel("gpt-4o-mini", "Mini", "", 0, ListPrice(5, 6), None, None),)))
         with books.editing(session, paywall_id) as edition:
-            assert fill_prices(edition, ["gpt-4o-mini", "gpt-4o"], CATALOGUE)[1] == []
+            assert fill_prices(edition, "demo", ["gpt-4o-mini", "gpt-4o"], CATALOGUE).unpriced == ()
         found = price_book.read_offers(session, paywall_id, Unit.USD)
     assert found.priced["gpt-4o-mini"].price.input_nanos == 5 and found.priced["gpt-4o"].price.input_nanos > NANOS
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app import db, settings
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice, Offers
@@ -18,7 +18,7 @@ from app.domain.pricing.quote import Tier
 from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.catalogue.follow import SwitchedOff
 from tests.support import books
-from tests.support.books import make_paywall
+from tests.support.books import Providers, make_paywall
 from tests.support.handed import follow_catalogue
 
 HOST = "openrouter.ai"
@@ -33,9 +33,7 @@ MINE = NewPrice("a/a", 10 * NANOS, 20 * NANOS, display_name="Mine")
 class Paywall:
     """A paywall whose prices follow lists, in one open transaction."""
 
-    def __init__(
-        self, session: Session, provider: ProviderSetting, *prices: NewPrice, mode: Mode = Mode.SHARED
-    ) -> None:
+    def __init__(self, session: Session, provider: Providers, *prices: NewPrice, mode: Mode = Mode.SHARED) -> None:
         self.session = session
         self.id = make_paywall(session, {price.model: price for price in prices}, provider, mode, 1_000)
 

@@ -15,8 +15,9 @@ from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.changes import CATALOGUE, Section, read_changes
-from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting, epoch_subject, read_current
+from app.domain.paywalls.configuration import epoch_subject, read_current
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.paywalls.versions import Edition, read_version
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice

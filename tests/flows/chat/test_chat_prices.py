@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.ledger.accounts import Kind
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import DEMO, ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import DEMO, ProviderSetting
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tier, TokenKind, Tokens, charge_nanos, cost_nanos
@@ -109,7 +109,7 @@ async def test_images_stay_in_the_bound_of_a_prompt_whose_text_is_counted(databa
 async def test_with_the_operators_key_no_field_that_nobody_priced_goes_along(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted()
     await give(snapshot, "ada", NANOS)
-    built_in = replace(snapshot.configuration, provider=ProviderSetting("built-in"))
+    built_in = replace(snapshot.configuration, providers=(ProviderSetting("built-in"),))
     async with running_queue() as queue:
         chat, _ = flows(queue, provider)
         for number, chosen in enumerate((snapshot.configuration, built_in)):

@@ -12,7 +12,7 @@ from app.adapters.providers.openai import OpenAIProvider
 from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, format_decimal
-from app.domain.paywalls.configuration import ProviderSetting
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.wallets.wallets import Balance

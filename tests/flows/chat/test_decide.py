@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.flows.callers.asked import Action, Ask
@@ -25,7 +26,8 @@ from tests.support.deciding import IMAGE, MINIMAL, OFFER, PRICE
 from tests.support.spec import SCHEMAS
 
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
+    Configuration("Lexica", (ProviderSetting("demo"),)),
     {"m": OFFER}, frozenset({"old"}), (),
 )  # fmt: skip
 
@@ -244,7 +246,7 @@ def test_who_is_blocked_or_frozen_stands_in_the_snapshot() -> None:
     ],
 )
 def test_with_the_operators_key_nothing_may_change_the_price(changed: dict[str, Any], field: str | None) -> None:
-    built_in = replace(SNAPSHOT.configuration, provider=ProviderSetting("built-in"))
+    built_in = replace(SNAPSHOT.configuration, providers=(ProviderSetting("built-in"),))
     request = read_chat_request(MINIMAL | changed)
     own = replace(SNAPSHOT, offers={"m": OFFER, "m:online": OFFER, "m:free": OFFER})
     assert isinstance(decide(own, Standing(), request), Go)

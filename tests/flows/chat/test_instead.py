@@ -10,9 +10,10 @@ from app import settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, ResponderSetting, UserPlace
+from app.domain.paywalls.configuration import Configuration, ResponderSetting, UserPlace
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
@@ -26,7 +27,8 @@ from tests.support.handed import links
 URL = "https://coinslot.example/topup/x.y/"
 TEMPLATE = f"Add funds: {URL}"
 SNAPSHOT = Snapshot(
-    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1, Configuration("Lexica", ProviderSetting("demo")),
+    "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
+    Configuration("Lexica", (ProviderSetting("demo"),)),
     {}, frozenset(), (),
 )  # fmt: skip
 

@@ -113,13 +113,13 @@ async def test_a_new_version_tells_what_changed_and_no_values() -> None:
     snapshot = await listening(make_snapshot())
     with db.transaction() as session:
         _, current = read_current(session, snapshot.paywall_id)
-        provider = replace(current.provider, key_sealed="v1.secret")
+        provider = replace(current.providers[0], key_sealed="v1.secret")
         edition = open_edition(session, snapshot.paywall_id, None)
-        edition.configuration = replace(current, app_text="New", provider=provider)
+        edition.configuration = replace(current, app_text="New", providers=(provider,))
         assert publish_and_tell(edition, Section.PROFILE) == 2
     ((type_, data),) = await told(snapshot)
-    assert type_ == "paywall.updated" and data["changedFields"] == ["app_text", "provider.key_sealed"]
-    assert (data["summarySections"], data["configVersion"]) == (["app_text", "provider"], 2)
+    assert type_ == "paywall.updated" and data["changedFields"] == ["app_text", "providers"]
+    assert (data["summarySections"], data["configVersion"]) == (["app_text", "providers"], 2)
     assert "secret" not in str(data).replace("key_sealed", "")
     with db.transaction() as session:
         edition = open_edition(session, snapshot.paywall_id, None)

@@ -8,8 +8,9 @@ from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
 from app.domain.money import NANOS, Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.topups.tables import Topup
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
@@ -135,7 +136,7 @@ async def test_a_checkout_of_another_instance_is_none_of_ours(database: str) -> 
 async def test_real_money_never_goes_to_the_sandboxs_checkout(database: str) -> None:
     with db.transaction() as session:
         own = ProviderSetting("own", "https://own.example/v1")
-        first = Configuration("Lexica", own, "https://lexica.example")
+        first = Configuration("Lexica", (own,), "https://lexica.example")
         books.create_paywall(session, "pw_live", Mode.SHARED, Environment.LIVE, Unit.USDC, first)
     person, _ = await sign_in("ada@example.org")
     with pytest.raises(Refused, match="not open here yet"):

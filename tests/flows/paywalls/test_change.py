@@ -19,7 +19,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.flows.paywalls.change import change
 from app.flows.paywalls.limits import limits
 from app.flows.paywalls.messages import Endpoint, endpoint, templates
-from app.flows.paywalls.prices import PriceRules, Prices, prices
+from app.flows.paywalls.prices import Place, PriceRules, Prices, prices
 from tests.support.books import PRICE, editing, make_paywall, make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
 from tests.support.webhooks import listening, told
@@ -138,7 +138,7 @@ class Nothing:
     [
         Prices(own=[NewPrice("n", 1, 1), NewPrice("o", -1, 1)]),
         Prices(own=[NewPrice("n", 1, 1)], off=["never-there"]),
-        Prices(own=[NewPrice("n", 1, 1)], follow=["never-there"]),
+        Prices(own=[NewPrice("n", 1, 1)], follow=[Place("never-there")]),
         Prices(own=[NewPrice("n", 1, 1)], markup_basis_points=-1),
     ],
 )

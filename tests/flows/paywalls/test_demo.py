@@ -96,7 +96,7 @@ async def test_the_markup_is_on_every_price(database: str) -> None:
 async def test_another_upstream_is_published_and_outdates_what_was_decided(database: str) -> None:
     first = await offered(Lists("known"))
     second = await offered(Lists("known"), "elsewhere")
-    assert second.configuration.provider.name == "elsewhere" and second.offers == first.offers
+    assert second.configuration.providers[0].name == "elsewhere" and second.offers == first.offers
     with db.transaction(writes=False) as session:
         assert find_outdated(session, [first, second]) == [first]
 

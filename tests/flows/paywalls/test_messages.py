@@ -6,9 +6,10 @@ from app import db, settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField
 from app.domain.money import Environment, Unit
-from app.domain.paywalls.configuration import Configuration, ProviderSetting, read_current
+from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.messages import seal_context
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.paywalls.change import Changed
 from app.flows.paywalls.messages import Endpoint, Templates, endpoint, templates
 from tests.support import books
@@ -84,7 +85,7 @@ async def test_an_address_that_cannot_be_asked_is_refused_by_name(database: str,
 
 
 async def test_a_live_paywall_is_asked_over_https_only(database: str) -> None:
-    first = Configuration("Lexica", ProviderSetting("own", "https://api.example/v1"))
+    first = Configuration("Lexica", (ProviderSetting("own", "https://api.example/v1"),))
     with db.transaction() as session:
         books.create_paywall(session, "pw_live", Mode.DEFAULT, Environment.LIVE, Unit.USD, first)
     with pytest.raises(BadField, match="https URL"):

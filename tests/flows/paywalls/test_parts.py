@@ -10,9 +10,10 @@ from app import db, settings
 from app.adapters.secret_box import SecretBox
 from app.domain.all_tables import METADATA
 from app.domain.errors import NotAllowed, NotFound
-from app.domain.paywalls.configuration import Disconnect, ProviderSetting, UserFrom
+from app.domain.paywalls.configuration import Disconnect, UserFrom
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.domain.paywalls.members import Act, Manager, Role, command_manager
+from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import NewPrice
 from app.flows.paywalls.change import Part, change
 from app.flows.paywalls.keys import NewKey, RevokedKey
@@ -22,7 +23,7 @@ from app.flows.paywalls.owners import give_paywall
 from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules, Prices
 from app.flows.paywalls.profile import Profile
-from app.flows.paywalls.provider import TriedProvider, try_provider
+from app.flows.paywalls.provider import Leaving, TriedProvider, try_provider
 from app.flows.paywalls.users import Block, Freeze
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ChatProvider, ProviderTarget
@@ -73,7 +74,7 @@ async def give_away(who: Manager, _key_id: str) -> object:
     return await give_paywall(who, "new@example.org")
 
 
-TRIED = TriedProvider(ProviderSetting("demo", "https://x.example/v1"), ("demo-mini",))
+BOTH = (ProviderSetting("demo"), ProviderSetting("second", "https://x.example/v1"))
 PROFILE = Profile("Other", "", (), "", False, False, Disconnect.CANCEL, UserFrom.ANY)
 FLOWS: dict[str, tuple[Act, Flow]] = {
     name: (Act.SET_UP, through(find, values))
@@ -83,6 +84,8 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
             lambda parts: parts.provider,
             TriedProvider(ProviderSetting("demo", "https://x/"), ("demo-mini",)),
         ),
+        ("provider off", lambda parts: parts.leaving, Leaving("second", with_models=True)),
+        ("default provider", lambda parts: parts.default_provider, "second"),
         ("own price", lambda parts: parts.prices, Prices(own=[NewPrice("demo-mini", 7, 7)])),
         ("model off", lambda parts: parts.prices, Prices(off=["demo-mini"])),
         ("templates", lambda parts: parts.templates, {"topup": "Pay {{ url }}"}),
@@ -128,7 +131,7 @@ def everything() -> list[object]:
 async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow: str) -> None:
     is_owned, email, is_proven = ROLES[role]
     act, call = FLOWS[flow]
-    snapshot, other, who = make_snapshot(), make_snapshot(), person(email, is_proven=is_proven)
+    snapshot, other, who = make_snapshot(provider=BOTH), make_snapshot(), person(email, is_proven=is_proven)
     with db.transaction() as session:
         books.set_price(session, snapshot.paywall_id, NewPrice("demo-mini", 5, 5))
     if is_owned:
@@ -151,8 +154,8 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
-    tried = {"provider", "prices", "templates", "endpoint", "limits", "overrides", "keys", "profile", "version",
-             "archive", "blocks", "freezes"}  # fmt: skip
+    tried = {"provider", "leaving", "default_provider", "prices", "templates", "endpoint", "limits", "overrides",
+             "keys", "profile", "version", "archive", "blocks", "freezes"}  # fmt: skip
     assert names == tried
 
 

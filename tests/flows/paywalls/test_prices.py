@@ -8,8 +8,8 @@ from app import db
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.errors import BadField
 from app.domain.money import NANOS, Unit
-from app.domain.paywalls.configuration import BUILT_IN, ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.paywalls.versions import open_edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
@@ -18,7 +18,7 @@ from app.domain.pricing.tables import PriceSource, RetiredBecause
 from app.flows.paywalls.prices import stand_on_cost
 from app.ports.prices import CataloguePrice
 from tests.support import books
-from tests.support.books import make_paywall
+from tests.support.books import Providers, make_paywall
 from tests.support.handed import follow_catalogue, follow_list_price, set_own_price
 
 LISTED = ListedModel("a/a", "A", "", 0, ListPrice(NANOS, 2 * NANOS))
@@ -35,7 +35,7 @@ class Offline:
 OFFLINE = Offline()
 
 
-def paywall(provider: ProviderSetting, *listed: ListedModel, mode: Mode = Mode.SHARED) -> str:
+def paywall(provider: Providers, *listed: ListedModel, mode: Mode = Mode.SHARED) -> str:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {}, provider, mode, 1_000)
         if listed:
@@ -114,18 +114,26 @@ async def test_with_an_own_key_any_price_is_the_developers_to_set(database: str,
 
 
 async def test_own_prices_stand_on_their_cost_once_the_operator_pays(database: str) -> None:
-    paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED)
-    await set_own_price(OFFLINE, paywall_id, MINE)
+    own, built_in = ProviderSetting("own", "https://x.example/v1"), ProviderSetting(BUILT_IN)
+    paywall_id = paywall((own, built_in), LISTED)
+    await set_own_price(OFFLINE, paywall_id, replace(MINE, provider="own"))
+    assert offers(paywall_id).priced["a/a"].price.cost is None
     with db.transaction() as session, books.editing(session, paywall_id) as edition:
+        edition.configuration = replace(edition.configuration, providers=(built_in,))
         stand_on_cost(edition, OFFLINE)
     assert offers(paywall_id).priced["a/a"].price.cost is not None
+    paywall_id = paywall((own, built_in), LISTED)
     await set_own_price(OFFLINE, paywall_id, NewPrice("nobody/knows", 1, 1))
-    with pytest.raises(BadField), db.transaction() as session:
-        stand_on_cost(open_edition(session, paywall_id, None), OFFLINE)
+    with db.transaction() as session:
+        edition = open_edition(session, paywall_id, None)
+        stand_on_cost(edition, OFFLINE)  # it is not the operator who pays for it
+        edition.configuration = replace(edition.configuration, providers=(built_in,))
+        with pytest.raises(BadField):
+            stand_on_cost(edition, OFFLINE)
 
 
 async def test_a_model_that_the_developer_took_off_stays_off_once_the_operator_pays(database: str) -> None:
-    paywall_id = paywall(ProviderSetting("own", "https://x.example/v1"), LISTED)
+    paywall_id = paywall(ProviderSetting(BUILT_IN), LISTED)
     await set_own_price(OFFLINE, paywall_id, MINE)
     with db.transaction() as session:
         assert books.retire(session, paywall_id, "a/a")

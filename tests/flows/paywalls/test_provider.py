@@ -8,17 +8,19 @@ import pytest
 from app import db, settings
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, ProviderFailed, UnknownModel
-from app.domain.money import NANOS, Environment, Unit
+from app.domain.money import NANOS, Unit
 from app.domain.paywalls import configuration
-from app.domain.paywalls.configuration import AuthStyle, Configuration, ProviderSetting
+from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.snapshot import Snapshot
+from app.flows.catalogue.defaults import Filled
 from app.flows.chat.call import Run
 from app.flows.chat.decide import find_offer
-from app.flows.paywalls.provider import MODELS_MAX, SavedProvider, try_connection
+from app.flows.paywalls.provider import MODELS_MAX, try_connection
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
 from app.wiring.adapters import ProvidersByName
@@ -52,10 +54,15 @@ def setting(upstream: RunningUpstream, **more: object) -> ProviderSetting:
 
 
 async def save(
-    providers: ProvidersByName, snapshot: Snapshot, wanted: ProviderSetting, key: str | None = KEY
-) -> SavedProvider:
+    providers: ProvidersByName, snapshot: Snapshot, wanted: ProviderSetting, key: str | None = KEY, **more: str
+) -> Filled:
     sealer = SecretBox(settings.get().secrets)
-    return await save_provider(providers, sealer, Knows(), snapshot.paywall_id, wanted, key)
+    return await save_provider(providers, sealer, Knows(), snapshot.paywall_id, wanted, key, **more)
+
+
+def own_of(snapshot: Snapshot) -> ProviderSetting:
+    """The provider that was saved."""
+    return current(snapshot).provider_of("emulator")
 
 
 def current(snapshot: Snapshot) -> Configuration:
@@ -73,9 +80,9 @@ async def test_a_provider_that_answers_is_saved_with_its_key_sealed_and_its_mode
 ) -> None:
     snapshot = make_snapshot({"tools": NewPrice("tools", 1, 2)})
     saved = await save(providers, snapshot, setting(emulated))
-    provider = current(snapshot).provider
+    provider = own_of(snapshot)
     assert provider.key_sealed is not None and KEY not in provider.key_sealed
-    assert {"ok", "tools"} == set(saved.priced) and "echo" in saved.unpriced
+    assert {"ok", "tools"} == {*saved.priced, *saved.elsewhere} and "echo" in saved.unpriced
     found = offers(snapshot)
     assert (found.priced["ok"].price.output_nanos, found.priced["tools"].price.output_nanos) == (9 * NANOS, 2)
     with pytest.raises(UnknownModel) as refused:
@@ -90,7 +97,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     emulated.reset()
     snapshot, headers = make_snapshot({"demo-mini": NewPrice("demo-mini", 1, 2)}), (("x-title", "Lexica"),)
     address = emulated.base_url + "?api-version=2024-10-21"
-    await save(providers, snapshot, setting(emulated, base_url=address, auth=auth, headers=headers))
+    await save(providers, snapshot, setting(emulated, base_url=address, auth=auth, headers=headers), in_place_of="demo")
     snapshot = replace(snapshot, configuration=current(snapshot), epochs=())
     await give(snapshot, "ada", NANOS)
     async with running_queue() as queue:
@@ -137,16 +144,16 @@ async def test_a_saved_key_stays_and_never_goes_to_another_address(
 ) -> None:
     snapshot = make_snapshot()
     await save(providers, snapshot, setting(emulated))
-    sealed = current(snapshot).provider.key_sealed
+    sealed = own_of(snapshot).key_sealed
     await save(providers, snapshot, setting(emulated, limit_field="max_tokens"), None)
-    assert current(snapshot).provider.key_sealed == sealed
+    assert own_of(snapshot).key_sealed == sealed
     other_scheme = emulated.base_url.replace("http:", "https:")
     for address in ("https://elsewhere.example/v1", other_scheme, "http://127.0.0.1:1/v1"):
         with pytest.raises(BadField, match="another address"):
             await save(providers, snapshot, setting(emulated, base_url=address), None)
 
 
-async def test_the_operators_key_is_for_those_that_may_have_it(database: str) -> None:
+async def test_the_operators_key_is_there_where_the_operator_has_one(database: str) -> None:
     providers, built_in = ProvidersByName(settings.get(), COUNTER), ProviderSetting("built-in")
     with pytest.raises(ProviderFailed, match="not set up"):
         providers.find("pw_1", built_in)
@@ -155,12 +162,6 @@ async def test_the_operators_key_is_for_those_that_may_have_it(database: str) ->
     providers = ProvidersByName(settings.get(), COUNTER)
     target = providers.find("pw_1", built_in)[1]
     assert (target.base_url, target.api_key) == ("https://openrouter.ai/api/v1", "sk-or-operator")
-    for mode, environment in ((Mode.DEFAULT, Environment.LIVE), (Mode.SHARED, Environment.SANDBOX)):
-        with pytest.raises(BadField):
-            configuration.check_provider(mode, environment, built_in)
-    configuration.check_provider(Mode.SHARED, Environment.LIVE, built_in)
-    with pytest.raises(BadField):
-        configuration.check_provider(Mode.SHARED, Environment.LIVE, ProviderSetting("demo"))
     await providers.close()
 
 
@@ -243,11 +244,11 @@ async def test_a_provider_that_needs_no_key_takes_the_place_of_one_that_does(
     snapshot = make_snapshot({}, ProviderSetting(name), mode)
     with db.transaction() as session:
         books.publish(session, snapshot.paywall_id, replace(current(snapshot), markup_basis_points=1_000))
-    await save(providers, snapshot, setting(emulated))
-    assert current(snapshot).provider.key_sealed is not None
+    await save(providers, snapshot, setting(emulated), in_place_of=name)
+    assert current(snapshot).providers[0].key_sealed is not None
     for key in (None, KEY):
-        await save(providers, snapshot, ProviderSetting(name), key)
-        assert current(snapshot).provider == ProviderSetting(name)
+        await save(providers, snapshot, ProviderSetting(name), key, in_place_of=current(snapshot).providers[0].name)
+        assert current(snapshot).providers == (ProviderSetting(name),)
     await providers.close()
 
 
@@ -256,21 +257,6 @@ async def test_the_operators_provider_is_not_saved_where_the_operator_has_none(p
     with pytest.raises(BadField, match="not set up") as refused:
         await save(providers, snapshot, ProviderSetting("built-in"), None)
     assert refused.value.field == "provider"
-
-
-@pytest.mark.parametrize(
-    ("base_url", "is_reasoning", "field"),
-    [
-        ("https://api.openai.com/v1", False, "max_completion_tokens"),
-        ("https://x.openai.azure.com/openai/v1", False, "max_completion_tokens"),
-        ("https://openrouter.ai/api/v1", False, "max_tokens"),
-        ("https://openrouter.ai/api/v1", True, "max_completion_tokens"),
-        ("https://api.openai.com.evil.example/v1", False, "max_tokens"),
-    ],
-)
-def test_a_limit_goes_where_the_provider_reads_it(base_url: str, is_reasoning: bool, field: str) -> None:
-    assert ProviderSetting("x", base_url).limit_field_of(is_reasoning) == field
-    assert ProviderSetting("x", base_url, limit_field="own").limit_field_of(is_reasoning) == "own"
 
 
 async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, emulated: RunningUpstream) -> None:

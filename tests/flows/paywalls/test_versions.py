@@ -16,9 +16,10 @@ from app.domain.errors import NotFound, OutdatedVersion, StaleDecision
 from app.domain.ledger.operations import Epoch
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.paywalls.changes import Section, read_changes
-from app.domain.paywalls.configuration import BUILT_IN, Configuration, ProviderSetting, read_current
+from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.members import Manager
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.paywalls.versions import Edition, open_edition, publish, read_version
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice

@@ -8,8 +8,8 @@ from app.domain import clock
 from app.domain.earnings import earnings
 from app.domain.earnings.earnings import Earnings, read_earnings
 from app.domain.money import NANOS
-from app.domain.paywalls.configuration import ProviderSetting
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.standing import Standings
 from app.flows.limits.spending import SpendLimits
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
