@@ -2,17 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.operations import Applied
+from app.domain.record import record
 from app.sql.statements import Link, Values, Write, delete, insert, link_of, update
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RowInsert:
     """A new row; its key must be new."""
 
@@ -20,7 +20,7 @@ class RowInsert:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RowUpdate:
     """New values for the row whose `id` this is."""
 
@@ -29,7 +29,7 @@ class RowUpdate:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RowDelete:
     """Takes away the row whose `id` this is, if it is there."""
 

@@ -5,8 +5,8 @@ from typing import Any
 _PROSE = (None, "text")
 _FREE = (None, "", "auto", "none")
 """Words for a tool choice that leaves it to the model; every other one (`required`, Mistral's `any`) forces a call."""
-_GRAMMARS = ("guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "json_schema",
-             "grammar", "format")  # fmt: skip
+_GRAMMARS = frozenset({"guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs",
+                       "json_schema", "grammar", "format"})  # fmt: skip
 """What vLLM, llama.cpp and Ollama call a form that an answer must have."""
 
 
@@ -19,7 +19,7 @@ def is_for_program(body: dict[str, Any]) -> bool:
         _is_formatted(body.get("response_format"))
         or _forces_call(body.get("tool_choice"))
         or _forces_call(body.get("function_call"))
-        or any(body.get(name) for name in _GRAMMARS)
+        or any(body[name] for name in _GRAMMARS & body.keys())
     )
 
 

@@ -4,12 +4,13 @@ Only what decides, meters or charges is looked at; everything else passes throug
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from app.domain.errors import BadField
+from app.domain.record import record
 from app.formats.openai_reader import is_for_program
 
 CHOICES_MAX = 128
@@ -36,7 +37,7 @@ PRICED_FIELDS = ("service_tier", "web_search_options", "models", "plugins", "pro
 """Fields of OpenAI and OpenRouter that change what a request costs, or which model answers it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Media:
     """A part of a message that is no text: what it is made of, a data URL, base64 or where it is to be had."""
 
@@ -51,7 +52,7 @@ class Media:
         return len(self.data) if self.is_here else None
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@record(frozen=True, slots=True, weakref_slot=True)
 class ChatRequest:
     """A parsed request. `prompt_bytes` bounds the prompt's tokens without its `media_parts`.
 

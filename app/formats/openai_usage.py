@@ -4,12 +4,12 @@ Every provider names and nests them in its own way (`tests/emulators/dialects.py
 is believed that cannot be right; a part that is nonsense is left out, and the rest stands.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS
 from app.domain.pricing.quote import OF_OUTPUT, OF_PROMPT, TokenKind, Tokens
+from app.domain.record import record
 
 COUNT_MAX = 10**8
 """Ten times what the longest model reads; a count beyond it is nonsense, and the tokens are counted by us."""
@@ -44,7 +44,7 @@ _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 """What is said of an answer without caches, thoughts and media."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Usage:
     """What was said, as far as it was: `prompt` and `output` are None where nothing that can be right was.
 
@@ -63,12 +63,18 @@ class Usage:
         """The tokens, where both prompt and output were said."""
         if self.prompt is None or self.output is None:
             return None
-        return self.filled(Tokens(self.prompt, self.output))
+        return self._tokens(self.prompt, self.output)
 
     def filled(self, counted: Tokens) -> Tokens:
         """Returns what was said, and what we counted where nothing was."""
-        prompt = counted.prompt if self.prompt is None else self.prompt
-        output = counted.output if self.output is None else self.output
+        return self._tokens(
+            counted.prompt if self.prompt is None else self.prompt,
+            counted.output if self.output is None else self.output,
+        )
+
+    def _tokens(self, prompt: int, output: int) -> Tokens:
+        if not self.parts:
+            return Tokens(prompt, output)
         parts = dict(self.parts)
         cached = min(parts.pop(TokenKind.CACHED_INPUT, 0), prompt)
         return Tokens(prompt, output, cached, tuple(parts.items()))

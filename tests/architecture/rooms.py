@@ -4,9 +4,10 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 """
 
 DOMAIN_ORDER = (
-    "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency", "links",
-    "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing", "catalogue",
-    "wallets", "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox", "all_tables",
+    "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
+    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing",
+    "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox",
+    "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 

@@ -7,7 +7,6 @@ everything else sees a change within a second (`decisions.md` 27).
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from app import db
@@ -15,6 +14,7 @@ from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
 from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
 from app.domain.people.account_keys import is_account_key
+from app.domain.record import record
 from app.domain.usage.requests import UNLABELLED, Labels, check_label
 from app.domain.wallets.wallets import check_user
 from app.each_alone import alone
@@ -72,7 +72,7 @@ def forget(snapshot: Snapshot) -> None:
         del _snapshots[key]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NamedUser:
     """An end user by the app's own id, and the place of the request that named them."""
 

@@ -6,35 +6,41 @@ Each step costs a call of the system and wakes whoever reads: the head goes with
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from operator import itemgetter
 from typing import Any, cast
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    RequestResponseCycle,
+)
 
 
 class Outlet:
     """What an answer is written to: a transport, and the head that still waits for its body."""
 
-    __slots__ = ("_head", "_transport", "takes_head")
+    __slots__ = ("_transport", "head", "takes_head")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._head = b""
+        self.head = b""
         self.takes_head = False
 
     def write(self, data: bytes) -> None:
         """Writes the head and this together; keeps what is a head itself."""
         if self.takes_head:
-            self.takes_head, self._head = False, data
-        elif self._head:
-            head, self._head = self._head, b""
+            self.takes_head, self.head = False, data
+        elif self.head:
+            head, self.head = self.head, b""
             self._transport.writelines((head, data))
         else:
             self._transport.write(data)
 
     def flush(self) -> None:
         """Writes a head that nothing comes behind."""
-        head, self._head = self._head, b""
+        head, self.head = self.head, b""
         if head:
             self._transport.write(head)
 
@@ -47,6 +53,15 @@ class Outlet:
         return self._transport.is_closing()
 
 
+_CHUNKED = (b"transfer-encoding", b"chunked")
+_BODILESS = (204, 304)
+_VALUE = itemgetter(1)
+
+
+async def _nothing() -> None:
+    """Is sent already."""
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer. In HTTP/1.0 an answer of unknown length ends with the connection.
 
@@ -55,13 +70,40 @@ class Cycle(RequestResponseCycle):
 
     linger: Callable[[], None]
     transport: Outlet  # type: ignore[assignment]
-    _is_open = False
+    _is_open = _is_usual = False
 
     def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
         """No step for pieces of an answer whose request was read: they go straight to uvicorn."""
-        self.transport.takes_head = not self.response_started
-        is_usual = not self.more_body and self.scope["http_version"] == "1.1" and self.scope["method"] != "HEAD"
-        return super().send(message) if is_usual else self._send(message)
+        if self.response_started:
+            return super().send(message) if self._is_usual else self._send(message)
+        self._is_usual = not self.more_body and self.scope["http_version"] == "1.1" and self.scope["method"] != "HEAD"
+        if self._is_usual and message["type"] == "http.response.start" and self._begins(message):
+            return _nothing()
+        self.transport.takes_head = True
+        return super().send(message) if self._is_usual else self._send(message)
+
+    def _begins(self, message: ASGISendEvent) -> bool:
+        """Begins an answer as uvicorn does, where its head says nothing of its own about the connection.
+
+        Tells whether it did: whatever is wrong or rare is left to uvicorn.
+        """
+        headers = [*self.default_headers, *message["headers"]]  # type: ignore[typeddict-item]
+        said = dict(headers)
+        names = b"".join(said)
+        status = message["status"]  # type: ignore[typeddict-item]
+        if self.disconnected or self.flow.write_paused or self.access_log or not self.keep_alive or status in _BODILESS:
+            return False
+        if not names.islower() or HEADER_RE.search(names) or HEADER_VALUE_RE.search(b"".join(map(_VALUE, headers))):
+            return False
+        if b"connection" in said or b"transfer-encoding" in said:
+            return False
+        length = said.get(b"content-length")
+        if length is None:
+            headers.append(_CHUNKED)
+        self.chunked_encoding, self.expected_content_length = length is None, int(length or 0)
+        self.response_started, self.waiting_for_100_continue = True, False
+        self.transport.head = STATUS_LINE[status] + b"\r\n".join(map(b": ".join, headers)) + b"\r\n\r\n"
+        return True
 
     async def _send(self, message: ASGISendEvent) -> None:
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)

@@ -39,14 +39,19 @@ def check_head(version: str, headers: Headers) -> None:
     """
     if version not in ("1.1", "1.0"):
         raise UnknownVersion(f"HTTP/{version} is not served; HTTP/1.1 is.")
-    names = [name for name, _ in headers]
-    if names.count(b"host") > 1:
+    names = dict(headers)
+    if len(names) < len(headers) and len(values_of(headers, b"host")) > 1:
         raise MalformedRequest("The header `Host` stands more than once.")
     if b"transfer-encoding" in names:
         if version == "1.0":
             raise MalformedRequest("HTTP/1.0 knows no `Transfer-Encoding`.")
         if values_of(headers, b"transfer-encoding") != [b"chunked"]:
             raise UnknownTransferCoding("Of transfer codings, only `chunked` is known.")
+
+
+def expects_continue(headers: Headers) -> bool:
+    """Tells whether whoever asks wants to be told to go on before it sends its body."""
+    return b"expect" in dict(headers) and b"100-continue" in values_of(headers, b"expect")
 
 
 def values_of(headers: Headers, name: bytes) -> list[bytes]:

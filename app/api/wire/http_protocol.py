@@ -48,7 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._requests = 0
         self._head_bytes = self._cut_head_bytes = 0
         self._body_bytes = self._raw_bytes = self._pieces = 0
-        self._is_upgrade = False
+        self._is_upgrade = self._is_small = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -63,6 +63,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        # What has come whole in so few bytes has no line and no head that is too long.
+        self._is_small = self._stage == BETWEEN and len(data) <= http_head.LINE_BYTES_MAX
         while not self._is_over:
             request, stage = self._requests, self._stage
             try:
@@ -108,6 +110,9 @@ class HttpProtocol(HttpToolsProtocol):
         http_head.check_url(self.url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_small and self._stage != BODY:  # as are nearly all: no line of it can be too long
+            self.headers.append((name.lower(), value))
+            return
         line = len(name) + len(value) + http_head.LINE_EXTRA_BYTES
         self._head_bytes += line
         if line > http_head.LINE_BYTES_MAX or self._head_bytes > http_head.HEAD_BYTES_MAX or self._stage == BODY:
@@ -147,7 +152,7 @@ class HttpProtocol(HttpToolsProtocol):
             scope=self.scope, transport=cast(asyncio.Transport, Outlet(self.transport)), flow=self.flow,
             logger=self.logger, access_logger=self.access_logger, access_log=self.access_log,
             default_headers=self.server_state.default_headers, message_event=asyncio.Event(),
-            expect_100_continue=b"100-continue" in http_head.values_of(self.headers, b"expect"),
+            expect_100_continue=http_head.expects_continue(self.headers),
             keep_alive=keeps_alive, on_response=self.on_response_complete,
         )  # fmt: skip
         cycle.linger = self._linger

@@ -6,13 +6,14 @@ the same key and inputs gives the first answer (`is_replay`), with other inputs 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from app.domain.ledger.accounts import Account
+from app.domain.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Transfer:
     """Moves `amount` from `debit` to `credit`; `type` is the word of the statement (`topup`, `charge` …)."""
 
@@ -24,7 +25,7 @@ class Transfer:
     details: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Collected:
     """What a charge took: trial money first, then the wallet; `wanted` is what it asked for in all.
 
@@ -48,7 +49,7 @@ A settlement asks it even if nothing was collected, so that what was not there c
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Epoch:
     """A version that a decision rests on; refused if it is no longer current."""
 
@@ -56,7 +57,7 @@ class Epoch:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Post:
     """Applies all transfers, or nothing. A `chargeback` may take its wallet below zero."""
 
@@ -65,7 +66,7 @@ class Post:
     is_chargeback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hold:
     """Sets aside the largest amount between `least` and `most` that wallet (promo first) and budgets can pay.
 
@@ -83,7 +84,7 @@ class Hold:
     epochs: tuple[Epoch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Extend:
     """Raises an open hold by `amount`, never above its bound, and checkpoints the charge metered so far."""
 
@@ -92,7 +93,7 @@ class Extend:
     metered: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settle:
     """Charges `charge` on a hold, once, and gives the rest back.
 
@@ -110,7 +111,7 @@ class Settle:
     budgets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Release:
     """Gives a hold back whole; `wallet` and `budgets` as in a settlement."""
 
@@ -119,7 +120,7 @@ class Release:
     budgets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Charge:
     """Holds and settles exactly `amount` at once: a charge whose price is known beforehand."""
 
@@ -132,7 +133,7 @@ class Charge:
     epochs: tuple[Epoch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SetCap:
     """Opens a budget or changes its cap; lowering it below what is spent refuses only what comes after."""
 
@@ -141,7 +142,7 @@ class SetCap:
     cap: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BumpEpoch:
     """Says that what decisions rest on has changed."""
 
@@ -151,7 +152,7 @@ class BumpEpoch:
 Operation = Post | Hold | Extend | Settle | Release | Charge | SetCap | BumpEpoch
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Applied:
     """What an operation did.
 

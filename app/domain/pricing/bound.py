@@ -1,12 +1,11 @@
 """The bound of a request: what it may use at most (`decisions.md` 2)."""
 
-from dataclasses import dataclass
-
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
+from app.domain.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """What a request may use at most: tokens of its prompt, and of each choice's output.
 

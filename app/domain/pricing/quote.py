@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from app.domain.money import NANOS, Unit
+from app.domain.record import record
 
 PER_MILLION = 1_000_000
 BASIS_POINTS = 10_000
@@ -35,7 +36,7 @@ class TokenKind(StrEnum):
     IMAGE = "image"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tier:
     """What all tokens of a request cost whose prompt has at least `from_tokens`, in nanos per million."""
 
@@ -148,7 +149,7 @@ OF_PROMPT = (TokenKind.INPUT, TokenKind.CACHED_INPUT, TokenKind.CACHE_WRITE, Tok
 _PARTS = (*OF_PROMPT[1:], *OF_OUTPUT[1:])
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tokens:
     """Tokens of one answer. `prompt` includes `cached`, and `output` everything that was thought or spoken.
 

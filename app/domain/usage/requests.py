@@ -1,7 +1,6 @@
 """Requests: the row of each, written beside its hold and finished beside its settlement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms
+from app.domain.record import record
 from app.domain.rows import RowInsert, RowUpdate
 from app.domain.usage.tables import Request, RequestKind, RequestStatus
 from app.domain.wallets.wallets import EXTERNAL_ID, UserWallet
@@ -30,7 +30,7 @@ CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interru
 """Why a request was not charged, beside what the provider's failures say: its process was lost, in the last one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Labels:
     """How an app sorts its own requests: words of its own, kept and shown, that decide nothing."""
 
@@ -49,7 +49,7 @@ def check_label(value: str | None, field: str) -> str | None:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asked:
     """What is known of a request before it runs. `terms` say how its charge is split, None in default mode.
 
@@ -77,7 +77,7 @@ class Asked:
     labels: Labels = UNLABELLED
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Metered:
     """What was used. `tokens` is None for what has none; `estimated` if we counted, not the provider.
 

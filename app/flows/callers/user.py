@@ -1,14 +1,13 @@
 """Who is meant by a request: an end user, as a paywall knows them."""
 
-from dataclasses import dataclass
-
 from app.domain.errors import Blocked
 from app.domain.ledger.operations import Epoch
+from app.domain.record import record
 from app.domain.wallets.wallets import UserWallet
 from app.flows.callers.asked import Action, NoAction, Stopped
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Standing:
     """What is known of a user in a paywall.
 

@@ -102,8 +102,8 @@ class Carrier:
 
     async def _meter_whole(self, run: Run, content: dict[str, Any]) -> Metered:
         usage = usage_of(content)
-        if usage is not None and usage.tokens is not None:
-            return Metered(usage.tokens, provider_cost_nanos=usage.cost_nanos)
+        if usage is not None and (tokens := usage.tokens) is not None:
+            return Metered(tokens, provider_cost_nanos=usage.cost_nanos)
         is_said = usage is not None and usage.output is not None
         return await self._count(run, usage, Written("") if is_said else written_in([content]), None)
 

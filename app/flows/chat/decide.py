@@ -4,14 +4,13 @@ The order is `decisions.md` 22. Whether the money is there is not decided here: 
 between the least and the most that are worked out here, or refuses it.
 """
 
-from dataclasses import dataclass
-
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, output_tokens_least, thinks_unseen
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
+from app.domain.record import record
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
@@ -21,7 +20,7 @@ STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Go:
     """The request may run, if the developer's limits let it through and the ledger grants the hold.
 

@@ -5,7 +5,6 @@ and the money moves.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
@@ -13,6 +12,7 @@ import structlog
 
 from app.domain.errors import ProviderFailed
 from app.domain.ledger.operations import Applied
+from app.domain.record import record
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Stopped
 from app.flows.chat.call import Run
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stop:
     """What the client is told when its money ran out in the middle: in prose, and as `paywall: {action, url}`.
 
@@ -40,7 +40,7 @@ class Stop:
     paywall: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wording:
     """What is added to an answer in our own name: what a settlement did, and how to go on when money ran out."""
 

@@ -6,7 +6,7 @@ a release; only the death of the process leaves that to housekeeping. No provide
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import structlog
@@ -35,6 +35,10 @@ Keep = Callable[[Applied], ChatAnswer]
 """Says what is kept of an answer for a retry with its key, given its settlement. Pure."""
 
 
+NOTHING = Applied()
+"""What the ledger has done before the hold."""
+
+
 @dataclass(slots=True)
 class Held:
     """One request's money. `applied` is what the ledger did with it last.
@@ -46,7 +50,7 @@ class Held:
     snapshot: Snapshot
     asked: Asked
     standing: Standing
-    applied: Applied = field(default_factory=Applied)
+    applied: Applied = NOTHING
     admission: Admission | None = None
     failure: str | None = None
 

@@ -57,7 +57,9 @@ def completion(raw: bytes, answer: ProviderAnswer) -> tuple[bytes, dict[str, Any
         except ValueError:
             raise ProviderFailed("The provider's answer is no JSON.") from None
         raw = orjson.dumps(content)
-    error = error_of(content) if isinstance(content, dict) else None
+    # The word stands in every form of an error; a backslash may write it in another way.
+    may_hold_error = b"error" in raw or b"\\u" in raw
+    error = error_of(content) if may_hold_error and isinstance(content, dict) else None
     if error is not None:
         raise ProviderFailed("The provider answered with an error.", body=answer.cleaned(error))
     if not isinstance(content, dict) or not isinstance(content.get("choices"), list):

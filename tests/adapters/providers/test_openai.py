@@ -23,6 +23,15 @@ KEY = "sk-emulator-0123456789abcdef"
 
 @pytest.fixture
 async def provider() -> AsyncIterator[ChatProvider]:
+    """Waits for longer than a busy machine is away."""
+    made = OpenAIProvider(allow_private=True, first_byte_seconds_max=10, silence_seconds_max=10)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[ChatProvider]:
+    """Waits for a moment only, for upstreams that are silent for ever."""
     made = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.5, silence_seconds_max=0.3)
     yield made
     await made.close()
@@ -144,9 +153,9 @@ async def test_broken_content_is_passed_on_for_the_flow_to_judge(
     assert await _read(await provider.send(_target(upstream), _body(model)))
 
 
-async def test_no_header_in_time_is_a_timeout(provider: ChatProvider, upstream: RunningUpstream) -> None:
+async def test_no_header_in_time_is_a_timeout(hasty: ChatProvider, upstream: RunningUpstream) -> None:
     with pytest.raises(ProviderFailed) as raised:
-        await provider.send(_target(upstream), _body("slow-first"))
+        await hasty.send(_target(upstream), _body("slow-first"))
     assert raised.value.timed_out
     assert await _outcome(upstream) == "disconnected"
 
@@ -172,9 +181,9 @@ async def test_an_answer_cut_in_the_middle_is_a_failure_after_all_that_arrived(
 
 @pytest.mark.parametrize("body", [_streamed("silent"), _body("silent")])
 async def test_silence_in_the_middle_is_a_timeout_and_ends_the_call(
-    provider: ChatProvider, upstream: RunningUpstream, body: bytes
+    hasty: ChatProvider, upstream: RunningUpstream, body: bytes
 ) -> None:
-    answer = await provider.send(_target(upstream), body)
+    answer = await hasty.send(_target(upstream), body)
     with pytest.raises(ProviderFailed) as raised:
         await _read(answer)
     assert raised.value.timed_out
@@ -188,9 +197,9 @@ async def test_once_an_answer_has_begun_only_silence_ends_it(upstream: RunningUp
 
 
 async def test_an_answer_that_nobody_reads_for_a_while_is_not_silent(
-    provider: ChatProvider, upstream: RunningUpstream
+    hasty: ChatProvider, upstream: RunningUpstream
 ) -> None:
-    answer = await provider.send(_target(upstream), _streamed("ok:5:20"))
+    answer = await hasty.send(_target(upstream), _streamed("ok:5:20"))
     assert await answer.read()
     await asyncio.sleep(0.8)
     assert _events(await _read(answer))

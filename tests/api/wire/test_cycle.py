@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from app.api.serving.asgi import Receive, Scope, Send
-from app.api.wire.cycle import Outlet
+from app.api.wire.cycle import Cycle, Outlet
 from tests.support.raw_http import ask, connect, read_to_end, serving
 
 CLOSE = b"Host: a\r\nConnection: close\r\n\r\n"
@@ -103,3 +103,42 @@ def test_an_answer_in_pieces_is_whole(version: bytes, expected: bytes) -> None:
     with serving(pieces) as port:
         (answer,) = ask(port, b"GET / HTTP/" + version + b"\r\n" + CLOSE)
         assert answer.body == expected
+
+
+HEADS: list[list[tuple[bytes, bytes]]] = [
+    [],
+    [(b"content-length", b"3")],
+    [(b"Content-Length", b"3"), (b"X-Mixed", b"Case")],
+    [(b"content-type", b"text/plain"), (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"x-empty", b"")],
+    [(b"connection", b"close"), (b"content-length", b"3")],
+    [(b"transfer-encoding", b"chunked")],
+    [(b"x-tab", b"a\tb"), (b"x-latin", "ä".encode("latin-1"))],
+    [(b"x-bad", b"a\r\nx-smuggled: 1")],
+    [(b"x bad", b"a")],
+    [(b"x-null", b"\0")],
+]
+
+
+@pytest.mark.parametrize("status", [200, 204, 404])
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_a_head_is_written_as_uvicorn_writes_it(monkeypatch: pytest.MonkeyPatch, status: int, version: bytes) -> None:
+    async def headed(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = HEADS[int(scope["path"][1:])]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if status == 204 else b"abc"})
+
+    def answers() -> list[list[bytes]]:
+        found = []
+        with serving(headed) as port:
+            for number in range(len(HEADS)):
+                with connect(port) as raw:
+                    # The first keeps its connection, the last ends it.
+                    raw.sendall(b"GET /%d HTTP/%b\r\nHost: a\r\n\r\nGET /1 HTTP/1.1\r\n" % (number, version) + CLOSE)
+                    found.append(read_to_end(raw).split(b"\r\n"))
+        return [[line for line in lines if not line.startswith((b"date:", b"x-request-id:"))] for lines in found]
+
+    ours = answers()
+    with monkeypatch.context() as uvicorns:
+        uvicorns.setattr(Cycle, "_begins", lambda *_: False)
+        assert ours == answers()
+    assert not any(b"x-smuggled: 1" in lines for lines in ours)
