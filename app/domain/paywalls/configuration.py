@@ -128,8 +128,11 @@ class Configuration:
         return found
 
     def with_keys_of(self, other: "Configuration") -> "Configuration":
-        """Returns it with the other's keys, of providers that have the same name and address there."""
-        return replace(self, providers=tuple(
+        """Returns it with the other's keys and secret, as far as they are for the same names and addresses there."""
+        mine, theirs = self.responder, other.responder
+        if mine is not None and theirs is not None and origin_of(mine.url) == origin_of(theirs.url):
+            mine = replace(mine, secret_sealed=theirs.secret_sealed)
+        return replace(self, responder=mine, providers=tuple(
             provider if (newer := other.find_provider(provider.name)) is None else provider.with_key_of(newer)
             for provider in self.providers
         ))  # fmt: skip

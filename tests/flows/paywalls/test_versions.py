@@ -16,7 +16,7 @@ from app.domain.errors import NotFound, OutdatedVersion, StaleDecision
 from app.domain.ledger.operations import Epoch
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.paywalls.changes import Section, read_changes
-from app.domain.paywalls.configuration import Configuration, read_current
+from app.domain.paywalls.configuration import Configuration, ResponderSetting, read_current
 from app.domain.paywalls.members import Manager
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
@@ -93,6 +93,30 @@ async def test_configuration_and_prices_come_back_as_a_new_version(database: str
             ["a", "b"], ["a", "b"], ["a", "c"], ["a", "b"], ["a", "c"]
         ]  # fmt: skip
     assert [(each.section, each.version) for each in logged] == [(Section.VERSION, 5), (Section.VERSION, 4)]
+
+
+async def test_who_serves_comes_back_and_a_key_that_was_replaced_stays_replaced(database: str) -> None:
+    own = replace(OWN, key_sealed="v1.leaked", is_seal_old=False)
+    two = ProviderSetting("two", "https://two.example/v1")
+    old, moved = (ResponderSetting(f"https://{host}.example/x", "v1.leaked") for host in ("lexica", "elsewhere"))
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"a": A}, own)
+        with books.editing(session, paywall_id) as edition:
+            edition.configuration = replace(edition.configuration, providers=(own, two), responder=old)
+            price_book.set_price(edition, replace(B, provider="two"))
+    newest = replace(own, key_sealed="v1.new")
+    owner = owner_of(paywall_id)
+    for responder, secret in ((replace(old, secret_sealed="v1.new"), "v1.new"), (moved, "v1.leaked")):
+        with db.transaction() as session, books.editing(session, paywall_id) as edition:
+            edition.configuration = replace(edition.configuration, providers=(newest,), responder=responder)
+            price_book.set_price(edition, replace(A, provider="own"))
+            price_book.retire(edition, "b")
+        assert await roll_back(owner, 2) == RolledBack({})
+        found = current(paywall_id)[1]
+        assert (found.providers, found.responder) == ((newest, two), replace(old, secret_sealed=secret))
+        with db.transaction(writes=False) as session:
+            rows = prices_at(session, paywall_id, current(paywall_id)[0])
+        assert {model: found.provider_of(row.provider).name for model, row in rows.items()} == {"a": "own", "b": "two"}
 
 
 async def test_going_back_to_what_is_there_is_no_version(database: str) -> None:
