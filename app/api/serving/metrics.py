@@ -1,7 +1,7 @@
 """GET /metrics for Prometheus: what this process commits, what is held, and whether the books balance."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -12,7 +12,10 @@ from app import db, wiring
 from app.api.wire.page_sockets import dropped
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
+from app.domain.inbox.inbox import count_waiting
 from app.domain.money import NANOS
+from app.domain.refunds.refunds import count_owed
+from app.domain.refunds.tables import RefundStatus
 from app.domain.usage.drift import Drift, read_drift
 from app.flows.upkeep.audit import AuditView, read_newest
 from app.flows.upkeep.holds import count_open_holds
@@ -31,7 +34,22 @@ async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> 
     held = await db.in_transaction(count_open_holds)
     newest = await db.in_transaction(read_newest)
     drifts = await db.in_transaction(read_drift)
-    return Response(generate_latest(_registry(held, newest, drifts)), media_type=CONTENT_TYPE_LATEST)
+    registry = _registry(held, newest, drifts)
+    _add_payments(registry, *await db.in_transaction(lambda session: (count_waiting(session), count_owed(session))))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_payments(
+    registry: CollectorRegistry, waiting: Mapping[str, tuple[int, int]], owed: Mapping[RefundStatus, int]
+) -> None:
+    says = "Payment events that wait, and those of them that have failed before and are tried again"
+    events = Gauge("coinslot_payment_events", says, ["connection", "state"], registry=registry)
+    for connection, (count, failing) in waiting.items():
+        events.labels(connection, "waiting").set(count)
+        events.labels(connection, "failing").set(failing)
+    refunds = Gauge("coinslot_refunds_owed", "Refunds that have not reached their payers", ["state"], registry=registry)
+    for status, count in owed.items():
+        refunds.labels(status).set(count)
 
 
 def _registry(open_holds: int, newest: AuditView | None, drifts: Sequence[Drift]) -> CollectorRegistry:

@@ -4,10 +4,10 @@ What fails is tried again, later and later, and stays to be seen; it keeps neith
 from its turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -91,6 +91,15 @@ def count_refused(session: Session, connection_id: str, since: int) -> int:
     refused = (table.c.handled_at.is_not(None), table.c.last_error.is_not(None), table.c.handled_at >= since)
     counted = select(func.count()).select_from(table).where(table.c.connection_id == connection_id, *refused)
     return session.execute(counted).scalar_one()
+
+
+def count_waiting(session: Session) -> Mapping[str, tuple[int, int]]:
+    """Returns, by connection, how many events wait, and how many of them have failed before."""
+    table = table_of(InboxEvent)
+    failed = func.sum(case((table.c.attempts > 0, 1), else_=0))
+    counted = select(table.c.connection_id, func.count(), failed).where(table.c.handled_at.is_(None))
+    return {name: (waiting, int(failing)) for name, waiting, failing in
+            session.execute(counted.group_by(table.c.connection_id))}  # fmt: skip
 
 
 def pause_seconds(attempts_before: int) -> int:

@@ -4,10 +4,10 @@ The ledger has the money all the while: `world:<connection>` → `payout_transit
 when the rail has given it to the payer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -135,6 +135,13 @@ def note_told(session: Session, refund: RefundView) -> None:
     if row is not None and row.told_at is None:
         row.told_at = clock.now()
         session.flush()
+
+
+def count_owed(session: Session) -> Mapping[RefundStatus, int]:
+    """Returns how many refunds have not reached their payers, by how far they are."""
+    table = table_of(Refund)
+    owed = select(table.c.status, func.count()).where(table.c.status != RefundStatus.SUCCEEDED)
+    return {row[0]: row[1] for row in session.execute(owed.group_by(table.c.status))}
 
 
 def has_any(session: Session, topup_id: str) -> bool:

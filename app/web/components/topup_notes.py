@@ -8,6 +8,9 @@ from app.web.components.parts import note
 def topup_notes(outcome: rx.Var[str], goes_back: rx.Var[bool], paid: rx.Component) -> rx.Component:
     """Returns how a top-up ended: `paid` where it was, what expired, and whether a payment for it goes back."""
     expired = note("The checkout has expired", "Nothing was charged. You can try again.", "bad")
-    returned = note("That payment did not match", "It is being refunded in full; you need not do anything.", "bad")
+    nothing_to_do = "It is being refunded in full; you need not do anything."
+    mismatch = note("That payment did not match", nothing_to_do, "bad")
+    second = note("A payment came beside the one that counts", nothing_to_do, "bad")
+    returned = rx.cond(outcome == "paid", second, mismatch)
     how = rx.match(outcome, ("paid", paid), ("expired", expired), rx.fragment())
     return rx.fragment(how, rx.cond(goes_back, returned, rx.fragment()))

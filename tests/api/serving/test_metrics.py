@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import httpx
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
-from app.api.serving.metrics import _registry
+from app.api.serving.metrics import _add_payments, _registry
+from app.domain.refunds.tables import RefundStatus
 from app.domain.usage.drift import Drift
 from tests.support.server import Demo, command, running
 
@@ -38,3 +39,12 @@ def test_what_each_model_cost_by_us_and_by_its_provider_is_exported() -> None:
     labels = 'provider="built-in"'
     assert f'coinslot_model_cost_dollars{{by="us",day="2026-11-26",model="a/\\"odd\\"",{labels}}} 1.5' in lines
     assert f'coinslot_model_cost_dollars{{by="provider",day="2026-11-26",model="a/\\"odd\\"",{labels}}} 2.0' in lines
+
+
+def test_payments_that_wait_and_refunds_that_are_owed_are_exported() -> None:
+    registry = CollectorRegistry()
+    _add_payments(registry, {"sandbox": (3, 2)}, {RefundStatus.FAILED: 1})
+    lines = generate_latest(registry).decode()
+    for state, count in (("waiting", 3.0), ("failing", 2.0)):
+        assert f'coinslot_payment_events{{connection="sandbox",state="{state}"}} {count}' in lines
+    assert 'coinslot_refunds_owed{state="failed"} 1.0' in lines

@@ -74,11 +74,16 @@ def test_a_failure_for_now_is_noted_and_a_final_one_ends_the_event(database: str
         inbox.store(session, E1)
         inbox.postpone(session, E1, "away")
         inbox.postpone(session, StoredEvent("sandbox", "e2", "pay_1"), "away")
-        stored = stored_event(session)
+        stored = session.get_one(InboxEvent, ("sandbox", "e1"))
         assert (stored.attempts, stored.last_error, stored.handled_at) == (1, "away", None)
+        inbox.store(session, StoredEvent("sandbox", "e3", "pay_3"))
+        assert inbox.count_waiting(session) == {"sandbox": (2, 1)}
+        assert inbox.finish(session, StoredEvent("sandbox", "e3", "pay_3"))
+        assert inbox.count_waiting(session) == {"sandbox": (1, 1)}
         assert inbox.finish(session, E1, "forged")
         inbox.postpone(session, E1, "too late")
         assert stored.last_error == "forged" and stored.handled_at is not None
+        assert inbox.count_waiting(session) == {}
         assert inbox.count_refused(session, "sandbox", 0) == 1
         assert inbox.count_refused(session, "sandbox", clock.now() + clock.SECOND) == 0
 

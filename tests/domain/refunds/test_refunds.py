@@ -60,7 +60,11 @@ def test_what_came_stands_in_transit_until_it_has_gone(database: str) -> None:
         assert refunds.is_asked(session, "sandbox", "pi_1") and not refunds.is_asked(session, "other", "pi_1")
         assert refunds.has_any(session, row(refund_id).topup_id) and not refunds.has_any(session, "top_other")
     (due,) = take()
+    with db.transaction(writes=False) as session:
+        assert refunds.count_owed(session) == {RefundStatus.ASKED: 1}
     posting = note(due, RefundStatus.SUCCEEDED)
+    with db.transaction(writes=False) as session:
+        assert refunds.count_owed(session) == {}
     assert posting is not None and [t.amount for t in posting.transfers] == [7_250_000_000]
     assert (row(refund_id).status, row(refund_id).finished_at is None) == ("succeeded", False)
     assert_books_balance()
