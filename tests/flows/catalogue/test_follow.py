@@ -205,3 +205,28 @@ def test_a_list_without_a_price_takes_nothing_from_whom_another_provider_serves(
         paywall = Paywall(session, ELSEWHERE, replace(MINE, source=PriceSource.CATALOGUE))
         assert paywall.follow(replace(A, price=None)) == (0, [])
         assert "a/a" in paywall.offers.priced
+
+
+def test_with_two_providers_each_model_follows_by_its_own(database: str) -> None:
+    listed = replace(MINE, source=PriceSource.CATALOGUE)
+    with db.transaction() as session:
+        paywall = Paywall(
+            session, (ELSEWHERE, OPERATORS), listed, replace(MINE, model="cheap", upstream_model="a/a"),
+            replace(MINE, model="paid", provider=BUILT_IN, upstream_model="a/a"),
+            replace(listed, model="b/b", provider=BUILT_IN),
+        )  # fmt: skip
+        new = replace(A, model="c/c")
+        assert paywall.follow(A, B, new) == (4, [])
+        offers = paywall.offers.priced
+        assert {model: (offer.provider, offer.upstream_model) for model, offer in offers.items()} == {
+            "a/a": (None, None), "cheap": (None, "a/a"), "paid": (BUILT_IN, "a/a"), "b/b": (BUILT_IN, None),
+            "c/c": (BUILT_IN, None),
+        }  # fmt: skip
+        assert offers["cheap"].price.cost is None and offers["paid"].price.cost == ASKED.to_price("paid", Unit.USDC)
+        # What is asked now is more than `paid` brings; with an own key that is nobody's business.
+        changed, off = paywall.follow(replace(A, price=ListPrice(11 * NANOS, NANOS)), B, new)
+        assert (changed, [one.model for one in off]) == (2, ["paid"]) and paywall.reason("paid") is RetiredBecause.COST
+        # Off the list are only those that its provider serves, by the name that they have there.
+        assert paywall.follow(A)[1] == [] and set(paywall.offers.priced) == {"a/a", "cheap"}
+        assert paywall.reason("b/b") is paywall.reason("c/c") is RetiredBecause.VANISHED
+        assert paywall.follow(A, B, new)[1] == [] and paywall.offers.priced["b/b"].provider == BUILT_IN
