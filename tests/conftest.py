@@ -73,6 +73,16 @@ def pytest_report_header() -> list[str]:
     return [f"{mark} tests are SKIPPED: {reason}" for mark, reason in missing().items()]
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names bytes that nobody can read by their length.
+
+    gzip writes the time into its head: processes that collect in two different seconds would not find the same tests.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
+        return f"{len(val)}_bytes"
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
     reasons = missing()
