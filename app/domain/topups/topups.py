@@ -19,6 +19,8 @@ from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment, Unit
 from app.domain.topups.tables import Topup, TopupStatus
 
+CURRENCY = "USD"
+"""The one currency that is offered; cents are of it."""
 LEAST_CENTS, MOST_CENTS = 300, 1_000_000
 """The amounts that can be topped up, of what is credited: 3 to 10,000 dollars."""
 

@@ -19,7 +19,7 @@ from app.domain.people.sessions import Person
 from app.domain.refunds import refunds
 from app.domain.topups import topups
 from app.domain.topups.tables import TopupStatus
-from app.domain.topups.topups import LEAST_CENTS, MOST_CENTS, NewTopup
+from app.domain.topups.topups import CURRENCY, LEAST_CENTS, MOST_CENTS, NewTopup
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
@@ -28,7 +28,6 @@ from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
 
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
-CURRENCY = "USD"
 CHECKOUT_SECONDS = 30 * 60
 """How long a checkout can be paid; after that a new one is a click away."""
 

@@ -12,13 +12,13 @@ from app.domain.ledger.accounts import Account, parse
 from app.domain.money import nanos_of_cents
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup
-from app.domain.topups.topups import NewTopup, NotOurs
+from app.domain.topups.topups import CURRENCY, NewTopup, NotOurs
 from app.domain.wallets.tables import EndUser, Wallet
 from app.ports.payments import Marks
 from app.sql.columns import table_of
 
 
-def restore(session: Session, connection: Connection, marks: Marks, currency: str) -> Topup:
+def restore(session: Session, connection: Connection, marks: Marks) -> Topup:
     """Writes the top-up of a payment's marks, and returns it locked. Raises NotOurs where the marks cannot be right."""
     wallet = _wallet_of(marks)
     if wallet is None or marks.paid_cents <= 0 or marks.credited_nanos <= 0:
@@ -29,7 +29,7 @@ def restore(session: Session, connection: Connection, marks: Marks, currency: st
     new = NewTopup(
         wallet=wallet,
         connection_id=connection.id,
-        currency=currency,
+        currency=CURRENCY,
         paid_cents=marks.paid_cents,
         # What the marks say may have been written by whoever owns the account.
         credited_nanos=min(marks.credited_nanos, nanos_of_cents(marks.paid_cents, wallet.unit)),

@@ -264,7 +264,8 @@ async def test_what_is_none_of_ours_is_forgotten_without_a_word(database: str) -
     marks, door = begin(snapshot, bank.connection_id), door_of(bank, mailer=mailer)
     bank.pay("pi_app", None)
     bank.pay("pi_other", replace(marks, instance="f" * 32))
-    for number, payment_id in enumerate(("pi_app", "pi_other")):
+    bank.pay("pi_nameless", replace(marks, instance=""))
+    for number, payment_id in enumerate(("pi_app", "pi_other", "pi_nameless")):
         await door.receive(bank.connection_id, f"e{number}", payment_id)
         assert event(bank.connection_id, f"e{number}").last_error is None
     assert (posted(snapshot), open_events(), refunds(), mailer.kept()) == (0, 0, [], [])

@@ -84,3 +84,17 @@ async def test_marks_that_cannot_be_right_bring_nothing_back(database: str, wron
         await door_of(bank).receive(bank.connection_id, "e1", "pi_1")
     assert (posted(snapshot), refunds()) == (0, [])
     assert "no top-up" in (event(bank.connection_id, "e1").last_error or "")
+
+
+async def test_money_of_another_currency_brings_the_row_back_and_goes_back_itself(database: str) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks = begin(snapshot, bank.connection_id)
+    forget(marks)
+    bank.pay("pi_1", marks, currency="JPY")
+    with capture_logs():
+        await door_of(bank).receive(bank.connection_id, "e1", "pi_1")
+    assert (posted(snapshot), topup(marks.topup_id).status) == (0, "created")
+    assert [(refund.payment_id, refund.currency, refund.status) for refund in refunds()] == [
+        ("pi_1", "JPY", "succeeded")
+    ]
+    assert_books_balance()
