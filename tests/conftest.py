@@ -22,11 +22,13 @@ hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=300)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 AMOUNTS = {
     "ledger-steps": (1_200, 12_000, "steps of the ledger's state machine on each database"),
     "webhook-events": (600, 3_000, "events while their workers are killed"),
+    "webhook-kills": (3, 5, "how often those workers are killed"),
     "kill-rounds": (3, 20, "how often servers under load are killed"),
     "api-examples": (15, 150, "generated requests to each operation of the API"),
 }
@@ -39,6 +41,9 @@ SLOW_FIRST = (
     "api/v1/test_chat_slow_readers", "journeys/", "api/serving/test_server", "test_cli", "test_db", "api/",
 )  # fmt: skip
 """Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end."""
+
+COSTLY = ("slow", "long", "browser", "postgres", "redis")
+"""The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
@@ -62,11 +67,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(f"--{name}", type=int, help=f"{means}; {usual:,} unless this is said, {long:,} with --long")
     parser.addoption("--journeys-on-postgres", action="store_true", help="the site of the journeys uses PostgreSQL")
     parser.addoption("--long", action="store_true", help="what takes minutes too: soaks, fuzz in full")
+    parser.addoption("--quick", action="store_true", help="for daily work: nothing slow, SQLite only, no browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         hypothesis.settings.load_profile("long")
+    elif config.getoption("--quick"):
+        hypothesis.settings.load_profile("quick")
 
 
 def pytest_report_header() -> list[str]:
@@ -85,6 +93,10 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
+    if config.getoption("--quick"):
+        left_out = [item for item in items if not _is_quick(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_quick(item)]
     reasons = missing()
     if not config.getoption("--long"):
         reasons["long"] = "takes minutes; tests/run --long runs it"
@@ -227,6 +239,11 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path is not None, "a test that asks for Chromium is marked `browser`"
     return path
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    """Tells whether a test is part of daily work: neither marked as costly, nor what SQLite has shown once more."""
+    return not any(item.get_closest_marker(mark) for mark in COSTLY)
 
 
 def _rank(item: pytest.Item) -> int:

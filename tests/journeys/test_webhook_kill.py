@@ -29,7 +29,6 @@ from tests.support import forked
 from tests.support.books import make_snapshot
 
 SECRET = "one secret of all processes"
-KILLS = 3
 STALLED_SECONDS = 60
 
 
@@ -86,12 +85,12 @@ def test_every_event_arrives_whoever_is_killed_and_none_is_invented(
     endpoint.received.clear()
     snapshot = make_snapshot()
     made = asyncio.run(subscribe(snapshot, endpoint.url()))
-    events = amount("webhook-events")
+    events, kills = amount("webhook-events"), amount("webhook-kills")
     due = happen(snapshot, events)
     assert len(due) == events
-    for killed in range(1, KILLS + 1):
+    for killed in range(1, kills + 1):
         with working(database, settings.get().data):
-            _wait_until(endpoint, events * killed // (KILLS + 2))
+            _wait_until(endpoint, events * killed // (kills + 2))
     with working(database, settings.get().data):
         _wait_until(endpoint, events)
     arrived = endpoint.at("/ok")
