@@ -45,6 +45,8 @@ SLOW_FIRST = (
 COSTLY = ("slow", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
+READABLE_BYTES_MAX = 100
+
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
 
@@ -104,6 +106,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes by their place: what they hold may be another each second, as gzip's head is.
+
+    Where two processes of one run do not find the same names, the run fails.
+    """
+    return argname if isinstance(val, bytes) and not (val.isascii() and len(val) <= READABLE_BYTES_MAX) else None
 
 
 @pytest.fixture(scope="session")

@@ -111,12 +111,13 @@ def test_the_same_chat_compressed_or_not_is_the_same_for_its_key(demo: Demo) -> 
         ("gzip", b"{}", (400, "invalid_encoding")),
         ("deflate", zlib.compress(b"{}")[:-2], (400, "invalid_encoding")),
         ("gzip", gzip.compress(b"{"), (400, "invalid_json")),
-        ("gzip", gzip.compress(b" " * 300_000_000), (413, "body_too_large")),
+        ("gzip", None, (413, "body_too_large")),
     ],
 )
 def test_what_cannot_be_decompressed_is_told(
-    demo: Demo, encoding: str, content: bytes, expected: tuple[int, str]
+    demo: Demo, encoding: str, content: bytes | None, expected: tuple[int, str]
 ) -> None:
+    content = gzip.compress(b" " * 300_000_000) if content is None else content
     for path in ("/chat/completions", "/user/charge"):
         answer = demo.post(path, content=content, Content_Encoding=encoding)
         check_error(answer.json())
