@@ -45,8 +45,6 @@ SLOW_FIRST = (
 COSTLY = ("slow", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
-READABLE_BYTES_MAX = 100
-
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
 
@@ -83,13 +81,14 @@ def pytest_report_header() -> list[str]:
     return [f"{mark} tests are SKIPPED: {reason}" for mark, reason in missing().items()]
 
 
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Names bytes that nobody can read by their length.
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes that nobody can read by their place.
 
-    gzip writes the time into its head: processes that collect in two different seconds would not find the same tests.
+    gzip writes the time into its head, which moves even the length of what is compressed twice: processes that collect
+    in two different seconds would not find the same tests.
     """
     if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
-        return f"{len(val)}_bytes"
+        return argname
     return None
 
 
@@ -106,14 +105,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Names bytes by their place: what they hold may be another each second, as gzip's head is.
-
-    Where two processes of one run do not find the same names, the run fails.
-    """
-    return argname if isinstance(val, bytes) and not (val.isascii() and len(val) <= READABLE_BYTES_MAX) else None
 
 
 @pytest.fixture(scope="session")
