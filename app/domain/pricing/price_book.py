@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -199,8 +199,12 @@ def to_new_price(row: ModelPrice) -> NewPrice:
 def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
     """Returns the newest version of each model's price, by name, of those that were taken off too."""
     table = table_of(ModelPrice)
+    # A catalogue that is followed for years leaves many versions, of which the index knows the newest.
+    newest = select(table.c.model, func.max(table.c.version).label("version")).where(table.c.paywall_id == paywall_id)
+    of_each = newest.group_by(table.c.model).subquery()
+    is_newest = (table.c.model == of_each.c.model) & (table.c.version == of_each.c.version)
     rows = session.scalars(
-        select(ModelPrice).where(table.c.paywall_id == paywall_id).order_by(table.c.model, table.c.version)
+        select(ModelPrice).join(of_each, is_newest).where(table.c.paywall_id == paywall_id).order_by(table.c.model)
     )
     return {row.model: row for row in rows}
 
