@@ -14,11 +14,12 @@ from app import commit_queue, db
 from app.commit_queue import CommitQueue
 from app.db_writer import Writer
 from app.domain.errors import BadOperation, HoldClosed, InsufficientFunds, Unavailable
-from app.domain.inbox.tables import InboxEvent
+from app.domain.leases.tables import Lease
 from app.domain.ledger.operations import Applied, Charge, Hold, Operation, Settle, Transfer
 from app.domain.rows import RowInsert
 from app.sql.columns import table_of
 from tests.domain.ledger.money import WALLET, WORLD, count, deposit, do, findings, posted, to_revenue
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -37,20 +38,29 @@ def hold(name: object, amount: int = 10) -> Hold:
 
 def event(name: str) -> Callable[[Applied], list[RowInsert]]:
     """Writes a row beside the operation."""
-    values = {"id": name, "rail": "x", "payment_id": "p", "received_at": 1, "handled_at": None, "attempts": 0}
-    return lambda _applied: [RowInsert(table_of(InboxEvent), values)]
+    values = {"name": name, "owner": "test", "expires_at": 1}
+    return lambda _applied: [RowInsert(table_of(Lease), values)]
 
 
 async def gather(queue: CommitQueue, *operations: Operation) -> list[Any]:
     return await asyncio.gather(*(queue.commit(operation) for operation in operations), return_exceptions=True)
 
 
+class HeldUp(threading.Event):
+    """Once it is set the writer goes on; `has_come` says that the writer waits for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_come = False
+
+
 @pytest.fixture
-def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+def held_up(monkeypatch: pytest.MonkeyPatch) -> HeldUp:
     """Keeps the writer from its first batch until the event is set, so that the next ones meet in one."""
-    go, write = threading.Event(), commit_queue._write
+    go, write = HeldUp(), commit_queue._write
 
     def waiting(writer: Any, batch: Any, *, pipelined: bool) -> Any:
+        go.has_come = True
         assert go.wait(30)
         return write(writer, batch, pipelined=pipelined)
 
@@ -76,12 +86,12 @@ def fails(monkeypatch: pytest.MonkeyPatch, *failures: Exception | None, after_th
     return sizes
 
 
-async def test_each_caller_gets_its_own_answer(held_up: threading.Event) -> None:
+async def test_each_caller_gets_its_own_answer(held_up: HeldUp) -> None:
     async with started() as queue:
         first = asyncio.create_task(queue.commit(deposit("d:1", 25)))
-        await asyncio.sleep(0.05)
+        await until(lambda: held_up.has_come)
         rest = asyncio.create_task(gather(queue, hold(1), hold(2), hold(3), Settle("hold:9", 1, to_revenue())))
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.waiting == 5)
         held_up.set()
         assert (await first).balance == 25
         one, two, three, four = await rest
@@ -118,10 +128,10 @@ async def test_what_is_written_beside_lands_with_the_operation_or_not_at_all() -
         with pytest.raises(IntegrityError):
             await queue.commit(deposit("d:2", 10), event("e:1"))
     assert replay.is_replay
-    assert (count("inbox_event"), posted(WALLET), findings()) == (1, 10, [])
+    assert (count("lease"), posted(WALLET), findings()) == (1, 10, [])
 
 
-async def test_one_bad_operation_never_fails_its_neighbours(held_up: threading.Event) -> None:
+async def test_one_bad_operation_never_fails_its_neighbours(held_up: HeldUp) -> None:
     def bug(_collected: object) -> list[Transfer]:
         raise KeyError("a bug of the caller")
 
@@ -137,20 +147,20 @@ async def test_one_bad_operation_never_fails_its_neighbours(held_up: threading.E
         ))  # fmt: skip
         clash = asyncio.create_task(queue.commit(deposit("d:1", 1), event("e:1")))
         clashing = asyncio.create_task(queue.commit(deposit("d:2", 1), event("e:1")))
-        await asyncio.sleep(0.05)
+        await until(lambda: held_up.has_come and queue.waiting == 7)
         held_up.set()
         first, by_bug, by_ledger, _by_database, last = await others
         both = await asyncio.gather(clash, clashing, return_exceptions=True)
     assert (first.amount, last.amount) == (10, 10)
     assert isinstance(by_bug, KeyError) and isinstance(by_ledger, BadOperation)
     assert sorted(type(answer).__name__ for answer in both) == ["Applied", "IntegrityError"]
-    assert count("inbox_event") == 1 and findings() == []
+    assert count("lease") == 1 and findings() == []
 
 
-async def test_a_full_queue_says_so_at_once(held_up: threading.Event) -> None:
+async def test_a_full_queue_says_so_at_once(held_up: HeldUp) -> None:
     async with started(operations_max=5) as queue:
         waiting = [asyncio.create_task(queue.commit(deposit(f"d:{number}", 1))) for number in range(5)]
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.waiting == 5)
         with pytest.raises(Unavailable, match="5 operations are waiting already"):
             await queue.commit(deposit("d:6", 1))
         held_up.set()
@@ -158,13 +168,13 @@ async def test_a_full_queue_says_so_at_once(held_up: threading.Event) -> None:
         assert (await queue.commit(deposit("d:6", 1))).balance == 6
 
 
-async def test_a_drained_queue_has_committed_what_waited_and_takes_no_more(held_up: threading.Event) -> None:
+async def test_a_drained_queue_has_committed_what_waited_and_takes_no_more(held_up: HeldUp) -> None:
     queue = CommitQueue(1_000, 3)
     queue.start()
     waiting = [asyncio.create_task(queue.commit(deposit(f"d:{number}", 1))) for number in range(10)]
-    await asyncio.sleep(0.05)
+    await until(lambda: queue.waiting == 10)
     draining = asyncio.create_task(queue.drain())
-    await asyncio.sleep(0.05)
+    await until(lambda: not queue._is_open)
     with pytest.raises(Unavailable):
         await queue.commit(deposit("d:late", 1))
     held_up.set()
@@ -179,31 +189,31 @@ async def test_a_queue_that_was_not_started_says_so() -> None:
         await CommitQueue(10, 10).commit(deposit("d:1", 1))
 
 
-async def test_a_caller_that_is_gone_leaves_its_operation_whole(held_up: threading.Event) -> None:
+async def test_a_caller_that_is_gone_leaves_its_operation_whole(held_up: HeldUp) -> None:
     async with started() as queue:
         gone = asyncio.create_task(queue.commit(deposit("d:1", 5), event("e:1")))
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.waiting == 1)
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await gone
         held_up.set()
         assert (await queue.commit(deposit("d:1", 5))).is_replay
-    assert (count("inbox_event"), posted(WALLET)) == (1, 5)
+    assert (count("lease"), posted(WALLET)) == (1, 5)
 
 
-def test_an_event_loop_that_closed_stops_nobody_else(held_up: threading.Event) -> None:
+def test_an_event_loop_that_closed_stops_nobody_else(held_up: HeldUp) -> None:
     queue = CommitQueue(1, 10)
     queue.start()
 
     async def begin() -> None:
         asyncio.create_task(queue.commit(deposit("d:1", 5))).add_done_callback(lambda _task: None)
-        await asyncio.sleep(0.05)
+        await until(lambda: held_up.has_come)
 
     asyncio.run(begin())
     held_up.set()
 
     async def more() -> Applied:
-        for _ in range(100):  # the place in the queue is free once the writer has answered nobody
+        for _ in range(1_000):  # the place in the queue is free once the writer has answered nobody
             try:
                 return await queue.commit(deposit("d:2", 5))
             except Unavailable:
@@ -229,15 +239,13 @@ async def test_a_conflict_that_does_not_end_is_the_answer(monkeypatch: pytest.Mo
         assert (await queue.commit(deposit("d:1", 5))).is_replay is False
 
 
-async def test_a_database_that_is_away_is_not_asked_for_each(
-    monkeypatch: pytest.MonkeyPatch, held_up: threading.Event
-) -> None:
+async def test_a_database_that_is_away_is_not_asked_for_each(monkeypatch: pytest.MonkeyPatch, held_up: HeldUp) -> None:
     sizes = fails(monkeypatch, None, Unavailable("away"))
     async with started() as queue:
         first = asyncio.create_task(queue.commit(deposit("d:0", 1)))
-        await asyncio.sleep(0.05)
+        await until(lambda: sizes)
         rest = asyncio.create_task(gather(queue, *(deposit(f"d:{number}", 1) for number in range(1, 21))))
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.waiting == 21)
         held_up.set()
         assert (await first).amount == 1
         answers = await rest
@@ -252,7 +260,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_by_asking_again(monkeypatc
             await queue.commit(deposit("d:1", 5), event("e:1"))
         found = await queue.commit(deposit("d:1", 5), event("e:1"))
     assert (found.amount, found.is_replay, found.balance) == (5, True, 5)
-    assert (count("inbox_event"), findings()) == (1, [])
+    assert (count("lease"), findings()) == (1, [])
 
 
 async def test_a_commit_that_breaks_on_the_way_is_unavailable_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,14 +186,14 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 from app import db, settings
 settings.configure(data=Path(sys.argv[1]), database_url=sys.argv[2])
-longest = 0.0
+longest, started = 0.0, time.monotonic()
 for number in range(int(sys.argv[4])):
     began = time.monotonic()
     with db.transaction() as session:
         session.execute(text("INSERT INTO ledger_epoch VALUES (:s, 0, 0)"), {"s": f"{sys.argv[3]}:{number}"})
     longest = max(longest, time.monotonic() - began)
     time.sleep(float(sys.argv[5]))
-print(longest)
+print(longest, time.monotonic() - started)
 """
 
 
@@ -205,8 +205,9 @@ def test_a_quiet_process_is_not_starved_by_a_busy_one(migrated_sqlite_url: str, 
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
     processes = [start("busy", 1_500, 0), start("busy too", 1_500, 0), start("quiet", 30, 0.02)]
-    longest = [float(process.communicate(timeout=60)[0]) for process in processes]
-    assert longest[2] < 1.5, f"the quiet process waited {longest[2]:.2f} s"
+    told = [process.communicate(timeout=120)[0].split() for process in processes]
+    longest, busy = float(told[2][0]), min(float(told[0][1]), float(told[1][1]))
+    assert longest < busy / 2, f"the quiet process waited {longest:.2f} s for those who wrote for {busy:.2f} s"
     assert count("ledger_epoch") == 3_030
 
 

@@ -1,14 +1,16 @@
 """Jobs run in one process at a time, and one's failure is its own."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from app import db, settings, wiring
+from app.domain import clock
 from app.domain.leases import leases
+from app.domain.leases.tables import Lease
 from app.jobs.leased import run, tick
+from tests.support.waiting import until
 
 
 async def seven() -> int:
@@ -58,17 +60,20 @@ async def test_what_is_not_due_takes_no_lease_and_what_is_shared_needs_none(data
 
 async def test_a_job_that_takes_longer_than_its_lease_keeps_it(database: str) -> None:
     wiring.replace(None)
-    settings.configure(data=settings.get().data, database_url=database, lease_seconds=1)  # of which a job's is 0.25
+    settings.configure(data=settings.get().data, database_url=database, lease_seconds=4)  # of which a job's is 1
+
+    def ends() -> int:
+        with db.transaction(writes=False) as session:
+            return session.get_one(Lease, "job:long").expires_at
 
     async def long() -> int:
-        await asyncio.sleep(0.6)
+        first = ends()
+        await until(lambda: ends() > first + clock.SECOND / 2)  # it was renewed, and then once more
+        with db.transaction() as session:
+            assert not leases.take(session, "job:long", "somebody else", 60)
         return 1
 
-    running = asyncio.create_task(run("long", long))
-    await asyncio.sleep(0.45)
-    with db.transaction() as session:
-        assert not leases.take(session, "job:long", "somebody else", 60)
-    assert await running == 1
+    assert await run("long", long) == 1
 
 
 async def test_a_renewal_that_fails_once_is_tried_again(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +88,7 @@ async def test_a_renewal_that_fails_once_is_tried_again(database: str, monkeypat
         return take(session, name, *more)
 
     async def long() -> int:
-        await asyncio.sleep(0.7)
+        await until(lambda: len(asked) > 2)
         return 1
 
     monkeypatch.setattr(leases, "take", fails_first)

@@ -65,7 +65,7 @@ async def test_the_catalogue_is_read_soon_after_the_start_and_only_where_the_ope
             wiring.replace(None)
             settings.configure(data=settings.get().data, database_url=database, openrouter_base=base)
             async with wiring.running(), scheduler.running():
-                for _ in range(50 if expected else 5):
+                for _ in range(600 if expected else 5):
                     if listed() == expected == 1:
                         break
                     await asyncio.sleep(0.1)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from app.api.wire.connections import TAKEN_BYTES_MIN, ConnectionLimits, Crowd
+from tests.support.waiting import until
 
 LIMITS = ConnectionLimits(connections_max=4, waiting_max=3, head_seconds=0.1, idle_seconds=0.1, silence_seconds=0.2)
 
@@ -99,8 +100,7 @@ async def test_a_connection_is_late_by_the_limit_of_what_it_waits_for(has_begun:
     if has_begun:
         crowd.begin(client)
         crowd.begin(client)
-    await asyncio.sleep(0.2)
-    assert client.is_late
+    await until(lambda: client.is_late)
 
 
 async def test_who_takes_nothing_is_thrown_away_and_who_takes_enough_is_not() -> None:

@@ -12,6 +12,7 @@ from app.api.common.budgets import Allowance
 from app.api.wire import page_sockets
 from app.api.wire.page_sockets import PageSockets
 from app.api.wire.socket_messages import Calls
+from tests.support.waiting import until
 
 TOKEN = "0b0c4f3e-8f5e-4a51-9a55-1d5a1f1f0001"
 CALLS = Calls({"ours.pay": {}, "ours.watch": {}}, frozenset({"state.boot"}), frozenset({"ours.watch"}))
@@ -140,8 +141,7 @@ async def test_a_peer_opens_so_many_and_this_process_too(house: House, data_dir:
         asyncio.create_task(house.talk(CONNECT, token=token, peer=peer, waits=over.wait()))
         for token, peer in zip(tokens, ("a", "a", "b"), strict=False)
     ]
-    await asyncio.sleep(0.2)
-    assert len(house.keeper.open) == 3
+    await until(lambda: len(house.keeper.open) == 3)
     for token, peer in ((tokens[3], "a"), (tokens[4], "c")):
         (refused,) = await house.talk(CONNECT, token=token, peer=peer)
         assert refused["type"] == "websocket.close"
@@ -167,7 +167,7 @@ async def test_a_socket_that_never_says_whose_it_is_ends(house: House, monkeypat
 async def test_a_doubled_tab_is_told_its_token_behind_the_welcome(house: House) -> None:
     over = asyncio.Event()
     first = asyncio.create_task(house.talk(CONNECT, waits=over.wait()))
-    await asyncio.sleep(0.1)
+    await until(lambda: TOKEN in house.keeper.open)
     sent = await house.talk(CONNECT)
     assert sent[1]["text"].startswith("40/_event,") and sent[2]["text"].startswith('42/_event,["new_token"')
     assert TOKEN not in sent[2]["text"] and TOKEN in house.keeper.open

@@ -181,8 +181,8 @@ async def test_a_retry_in_another_process_waits_for_the_answer(database: str, mo
     async with running_queue() as queue:
         asking, other = Asking(queue, snapshot), Asking(queue, snapshot)
         asking.use(Scripted(event("one "), None))
-        asking.ask()
-        await asyncio.sleep(0.1)
+        recording, _ = asking.ask()
+        await recording.begun()
         monkeypatch.setattr(delivery, "POLL_SECONDS_MAX", 0.1)
         with pytest.raises(StillRunning):
             await other.answer()

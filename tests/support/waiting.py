@@ -1,0 +1,16 @@
+"""Waiting for something that happens elsewhere, for as long as a slow machine may need and no longer than it does."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+SECONDS_MAX = 60
+LOOK_SECONDS = 0.005
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Returns once `happened` says so. Fails after a time that only a test that is broken needs."""
+    end = time.monotonic() + SECONDS_MAX
+    while not happened():
+        assert time.monotonic() < end, f"it did not happen within {SECONDS_MAX} seconds"
+        await asyncio.sleep(LOOK_SECONDS)
