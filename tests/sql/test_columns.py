@@ -93,13 +93,20 @@ def test_a_status_is_kept_as_its_text_and_read_as_what_it_means(database: str, s
         assert stored is not None and stored.status is status
 
 
+UNCONSTRAINED = {
+    "paywall_authorization.ended_by", "model_price.source", "model_price.retired_because", "request.user_from",
+    "request.kind",
+}  # fmt: skip
+"""Columns that were text before they were enums: SQLite adds a constraint only by writing a table anew."""
+
+
 def test_every_status_of_a_table_is_what_its_constraint_lets_in() -> None:
     """An enum that gains a member needs a migration of the constraint."""
     found = 0
     for table in METADATA.tables.values():
         allowed = {str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)}
         for column in table.columns:
-            if isinstance(column.type, OneOf) and column.name != "kind":
+            if isinstance(column.type, OneOf) and f"{table.name}.{column.name}" not in UNCONSTRAINED:
                 words = ", ".join(f"'{member.value}'" for member in column.type.kind)
                 assert f"{column.name} IN ({words})" in allowed, f"{table.name}.{column.name}"
                 found += 1
