@@ -10,6 +10,7 @@ from app.domain.errors import Unavailable
 from app.flows.callers.marks import About, Marks, Subject
 from app.web.frame import live
 from app.web.frame.live import READ_ANYWAY_SECONDS, LivePage, LivePages
+from tests.support.waiting import until
 
 ONE, TWO = Subject(About.EPOCH, "one"), Subject(About.EPOCH, "two")
 
@@ -104,10 +105,11 @@ async def test_asking_ends_with_the_last_page(pages: LivePages, world: World, mo
     monkeypatch.setattr(live, "LOOK_AGAIN_SECONDS", 0.01)
     pages.opened("a")
     Reader(pages, world, "a", ONE)
-    await asyncio.sleep(0.1)
-    assert pages.queries >= 2
+    await until(lambda: pages.queries >= 2)
+    asking = pages._asking
+    assert asking is not None and not asking.done()
     pages.closed("a")
-    await asyncio.sleep(0.1)
+    await until(asking.done)
     before = pages.queries
     await asyncio.sleep(0.05)
     assert pages.queries == before
