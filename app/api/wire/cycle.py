@@ -87,7 +87,7 @@ class Cycle(RequestResponseCycle):
 
         Tells whether it did: whatever is wrong or rare is left to uvicorn.
         """
-        headers = [*self.default_headers, *message["headers"]]  # type: ignore[typeddict-item]
+        headers = [*self.default_headers, *message.get("headers", ())]  # type: ignore[misc]
         said = dict(headers)
         names = b"".join(said)
         status = message["status"]  # type: ignore[typeddict-item]

@@ -105,6 +105,19 @@ def test_an_answer_in_pieces_is_whole(version: bytes, expected: bytes) -> None:
         assert answer.body == expected
 
 
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+    """Names no headers at all, as ASGI allows."""
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"abc"})
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_an_answer_without_headers_is_sent(version: bytes) -> None:
+    with serving(bare) as port:
+        (answer,) = ask(port, b"GET / HTTP/" + version + b"\r\n" + CLOSE)
+        assert answer.body == b"abc"
+
+
 HEADS: list[list[tuple[bytes, bytes]]] = [
     [],
     [(b"content-length", b"3")],
