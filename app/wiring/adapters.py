@@ -10,6 +10,7 @@ from app.domain import clock
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.inbox.connections import Connection
 from app.domain.paywalls.provider import DEMO, ProviderSetting
+from app.flows.paywalls.demo import DEMO_PAYWALLS
 from app.ports.mail import Mail
 from app.ports.payments import PaymentRail
 from app.ports.providers import ChatProvider, ProviderTarget
@@ -84,14 +85,16 @@ class ProvidersByName:
         return ProviderTarget(setting.name, self._chosen.openrouter_base, key)
 
     def _open(self, paywall_id: str, setting: ProviderSetting) -> ProviderTarget:
-        """The demo's `--upstream` takes its key from the settings; every other one is sealed in its paywall."""
+        """The demo's `--upstream` takes its key from the settings, in its paywalls; others are sealed in theirs."""
         chosen = self._chosen
         if setting.is_operators:
             return self._operators(setting)
         if setting.key_sealed is not None:
             key: str | None = self._box.open(setting.key_sealed, setting.seal_context(paywall_id))
         else:
-            key = (chosen.upstream_key.get_secret_value() or None) if setting.base_url == chosen.upstream_url else None
+            # Anybody can name that address: in a paywall of their own they would spend the operator's money there.
+            is_demos = paywall_id in DEMO_PAYWALLS and setting.base_url == chosen.upstream_url
+            key = (chosen.upstream_key.get_secret_value() or None) if is_demos else None
         return self._target(setting, key)
 
     async def close(self) -> None:

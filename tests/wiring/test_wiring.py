@@ -6,11 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from app import settings, wiring
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
 from app.domain.paywalls.provider import ProviderSetting
+from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 from app.wiring import Wiring
 from app.wiring.adapters import ProvidersByName
 from tests.emulators import upstream
@@ -33,6 +35,17 @@ async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) ->
         for paywall_id, other in wrong:
             with pytest.raises(CoinslotError):
                 providers.find(paywall_id, other)
+    await providers.close()
+
+
+async def test_the_demos_upstream_key_serves_the_demos_paywalls_alone(database: str) -> None:
+    settings.configure(upstream_url="https://api.example/v1", upstream_key=SecretStr("sk-operators"))
+    providers = ProvidersByName(settings.get(), Wiring().counter)
+    settings_by_name = [ProviderSetting(name, "https://api.example/v1") for name in ("upstream", "other")]
+    for paywall_id, key in ((PAYWALL_ID, "sk-operators"), (SHARED_PAYWALL_ID, "sk-operators"), ("pw_1", None)):
+        assert [providers.find(paywall_id, each)[1].api_key for each in settings_by_name] == [key, key]
+    elsewhere = ProviderSetting("upstream", "https://api.example/v1/")
+    assert providers.find(PAYWALL_ID, elsewhere)[1].api_key is None
     await providers.close()
 
 

@@ -26,6 +26,7 @@ from app.ports.prices import PriceCatalogue
 from app.ports.providers import ChatProvider, ProviderTarget
 
 PAYWALL_ID, SHARED_PAYWALL_ID = "pw_demo_default", "pw_demo_shared"
+DEMO_PAYWALLS = frozenset((PAYWALL_ID, SHARED_PAYWALL_ID))
 _IDS = {Mode.DEFAULT: PAYWALL_ID, Mode.SHARED: SHARED_PAYWALL_ID}
 MARKUP_BASIS_POINTS = 2_000
 UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
