@@ -147,8 +147,11 @@ class Configuration:
         return origin is not None and origin in {*self.return_origins, origin_of(self.app_url)}
 
 
-def check(configuration: Configuration) -> None:
-    """Raises BadField for a configuration that cannot be published."""
+def check(configuration: Configuration, before: Configuration | None = None) -> None:
+    """Raises BadField for a configuration that cannot be published in the place of another one.
+
+    Providers that stay as they are may: a rule that is younger than they are keeps nobody from all else.
+    """
     if not 1 <= len(configuration.app_name) <= 60:
         raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
     if len(configuration.app_text) > APP_TEXT_CHARACTERS_MAX or not configuration.app_text.isprintable():
@@ -158,7 +161,8 @@ def check(configuration: Configuration) -> None:
             raise BadField(name, message)
     check_messages(configuration.messages)
     check_paywall_limits(configuration.limits)
-    check_providers(configuration.providers)
+    if before is None or configuration.providers != before.providers:
+        check_providers(configuration.providers)
     if configuration.app_url and origin_of(configuration.app_url) is None:
         raise BadField("app_url", "`app_url` must be an http or https URL.")
 

@@ -97,6 +97,14 @@ def origin_of(url: str) -> str | None:
         return None
 
 
+def without_password(url: str, instead: str) -> str:
+    """Returns a URL with this in the place of user and password, if it has any."""
+    parts = urlsplit(url)
+    return (
+        parts._replace(netloc=f"{instead}@{parts.netloc.rpartition('@')[2]}").geturl() if "@" in parts.netloc else url
+    )
+
+
 def check_providers(providers: Sequence[ProviderSetting]) -> None:
     """Raises BadField, which names the place in the list, for providers that no paywall can have."""
     if not 1 <= len(providers) <= PROVIDERS_MAX:
@@ -118,8 +126,10 @@ def _check(provider: ProviderSetting, place: str) -> None:
     if name.casefold() in (DEMO, BUILT_IN):
         if name not in (DEMO, BUILT_IN):
             raise BadField(f"{place}.name", f"`{name}` reads like `{name.casefold()}`, which is no name of yours.")
-    elif origin_of(provider.base_url) is None:
+    elif (origin := origin_of(provider.base_url)) is None:
         raise BadField(f"{place}.base_url", f"`{place}.base_url` must be an http or https URL.")
+    elif "@" in origin:
+        raise BadField(f"{place}.base_url", f"`{place}.base_url` may hold no password: it is shown. Set it as the key.")
 
 
 def check_allowed(mode: Mode, environment: Environment, provider: ProviderSetting, field: str = "provider") -> None:

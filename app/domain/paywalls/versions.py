@@ -23,7 +23,7 @@ from app.domain.paywalls.configuration import (
 from app.domain.paywalls.members import Act, Manager, check_may, may_now
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.paywall import Paywall, lock_paywall, to_paywall
-from app.domain.paywalls.provider import check_allowed
+from app.domain.paywalls.provider import check_allowed, without_password
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
 
 
@@ -91,7 +91,7 @@ def publish(edition: Edition) -> int:
         return paywall.version
     # One that was published by a rule that has changed since keeps nobody from its prices.
     if wanted != edition.published:
-        check(wanted)
+        check(wanted, edition.published)
         for place, provider in enumerate(wanted.providers):
             check_allowed(paywall.mode, paywall.environment, provider, f"providers[{place}]")
         check_responder(paywall.environment, wanted.responder)
@@ -120,6 +120,8 @@ _SEALED = ("key_sealed", "secret_sealed")
 def show_version(session: Session, manager: Manager, number: int) -> VersionView:
     """Returns a version as a manager may see it: no secret, no header's value, and words of messages for owners only.
 
+    Addresses are shown without the passwords that they could hold once.
+
     Raises NotFound, NotAllowed.
     """
     check_may(session, manager, Act.READ)
@@ -137,6 +139,8 @@ def _without_secrets(stored: Any) -> Any:
     if not isinstance(stored, dict):
         return stored
     shown = {name: HIDDEN if name in _SEALED and value else _without_secrets(value) for name, value in stored.items()}
+    if "base_url" in shown:
+        shown["base_url"] = without_password(stored["base_url"], HIDDEN)
     if "headers" in shown:
         shown["headers"] = [[header[0], HIDDEN] for header in stored["headers"]]
     return shown

@@ -18,6 +18,7 @@ from app.domain.paywalls.provider import (
     AuthStyle,
     ProviderSetting,
     check_providers,
+    without_password,
 )
 from tests.support.books import create_paywall
 
@@ -77,6 +78,9 @@ def test_a_key_from_when_there_was_one_provider_opens_where_it_was_read_alone() 
         ((OWN, OTHER, replace(OTHER, name="third", base_url="ftp://x")), "providers[2].base_url"),
         ((replace(OTHER, base_url="https://"),), "providers[0].base_url"),
         ((replace(OTHER, base_url="https://["),), "providers[0].base_url"),
+        ((replace(OTHER, base_url="https://me:hush@api.example/v1"),), "providers[0].base_url"),
+        ((OWN, replace(OTHER, base_url="http://hush@api.example")), "providers[1].base_url"),
+        ((replace(OTHER, base_url="https://api.example\\@evil.example"),), "providers[0].base_url"),
     ],
 )
 def test_providers_that_cannot_be_are_refused_by_their_place(
@@ -91,6 +95,21 @@ def test_one_to_eight_providers_may_be() -> None:
     check_providers((OWN,))
     check_providers((ProviderSetting(BUILT_IN), ProviderSetting(DEMO), OWN, OTHER,
                      *(replace(OTHER, name=f"My provider_{number}.x") for number in range(4))))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:hush@api.example/v1?a=b", "https://-@api.example/v1?a=b"),
+        ("http://h@api.example", "http://-@api.example"),
+        ("https://a@b@api.example/@x", "https://-@api.example/@x"),
+        ("https://hu\tsh@api.example", "https://-@api.example"),
+        ("https://api.example/v1/@x", "https://api.example/v1/@x"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert without_password(url, "-") == shown
 
 
 @pytest.mark.parametrize(

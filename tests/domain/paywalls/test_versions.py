@@ -168,6 +168,24 @@ def test_a_version_is_shown_without_secrets_and_without_words_to_whom_they_do_no
     assert bare.responder is None and json.dumps(bare.to_json()).count(HIDDEN) == 2
 
 
+def test_what_an_older_rule_allowed_stays_and_shows_no_password(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {"m": PRICE}, ProviderSetting("own", "https://api.example/v1"))
+        stored = session.get_one(PaywallVersion, (paywall_id, 1))
+        older = {**stored.config["providers"][0], "name": "Ollama (EU)", "base_url": "https://me:hush@api.example/v1"}
+        stored.config = {**stored.config, "providers": [older]}
+    with db.transaction() as session:
+        _, first = read_current(session, paywall_id)
+        assert books.publish(session, paywall_id, replace(first, messages={"topup": "Mine: {{ url }}"})) == 2
+    with db.transaction() as session, pytest.raises(BadField) as refused:
+        books.publish(session, paywall_id, replace(first, providers=(replace(first.providers[0], limit_field="x"),)))
+    assert refused.value.field == "providers[0].name"
+    owner = owner_of(paywall_id)
+    with db.transaction(writes=False) as session:
+        (shown,) = show_version(session, owner, 2).configuration.providers
+    assert shown.base_url == f"https://{HIDDEN}@api.example/v1"
+
+
 MODELS = st.sampled_from(["a", "b", "c"])
 STEP = st.one_of(
     st.tuples(st.just("set"), MODELS, st.integers(1, 3)),
