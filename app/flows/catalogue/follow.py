@@ -133,7 +133,9 @@ def _plan_own(plan: _Plan, server: _Server, model: ListedModel, row: ModelPrice,
     own = price_book.to_new_price(row)
     if server.is_operators and server.terms is not None and model.price is not None:
         own = replace(own, cost=model.price.in_unit(plan.unit))
-    if own.cost is not None or not is_on:
+    # Nothing is brought back at the operator's cost while nobody knows that.
+    may_return = not is_on and (server.terms is None or not server.is_operators)
+    if own.cost is not None or may_return:
         _plan_price(plan, server, own, is_on=is_on)
 
 

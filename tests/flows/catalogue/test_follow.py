@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import db, settings
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.money import NANOS, Unit
+from app.domain.paywalls import versions
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.pricing import price_book
@@ -126,6 +127,17 @@ def test_what_returns_at_a_loss_stays_off(database: str) -> None:
         assert paywall.follow(B) == (1, [])
         assert paywall.follow(replace(A, price=ListPrice(10 * NANOS, NANOS)), B) == (0, [])
         assert set(paywall.offers.priced) == {"b/b"} and paywall.reason() == RetiredBecause.VANISHED
+
+
+def test_what_the_operator_pays_for_returns_only_at_a_cost_that_is_known(database: str) -> None:
+    """A price of an own provider's model has no cost; the operator's may come to serve it while it is off."""
+    with db.transaction() as session:
+        paywall = Paywall(session, OPERATORS, MINE)
+        edition = versions.open_edition(session, paywall.id, None)
+        price_book.retire(edition, "a/a", RetiredBecause.VANISHED)
+        versions.publish(edition)
+        assert paywall.follow(replace(A, price=None)) == (0, []) and not paywall.offers.priced
+        assert paywall.follow(A) == (1, []) and paywall.offers.priced["a/a"].price.cost is not None
 
 
 def test_a_developers_price_stands_on_what_is_asked_now_and_is_never_replaced(database: str) -> None:
