@@ -11,6 +11,7 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Run
 from app.flows.chat.delivery import Deliveries, Recording
 from tests.support.carrying import describe
+from tests.support.chat import Chat
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
 
 Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
@@ -25,12 +26,14 @@ class Asking:
         self.queue, self.snapshot, self.is_stream = queue, snapshot, is_stream
         self.provider = Scripted()
         self.runs: list[Run] = []
+        self.chats: list[Chat] = []
         self.use(Scripted())
 
     def use(self, provider: Scripted) -> None:
         """Makes a process of its own, in front of a provider."""
         self.provider = provider
         self.chat, carrier = flows(self.queue, provider)
+        self.chats.append(self.chat)  # whose work would be collected in the middle if nobody knew of it
         self.deliveries = Deliveries(self.chat.legs, carrier, SecretBox([b"secret"]))
 
     def ask(self, key: str | None = "k", body: bytes = b"{}") -> tuple[Recording, bool]:
@@ -45,6 +48,11 @@ class Asking:
 
         claimed = claim(key, self.snapshot.paywall_id, "chat", "ada", body)
         return self.deliveries.deliver(claimed, self.is_stream, begin, describe)
+
+    async def end(self) -> None:
+        """Ends what still runs in any of the processes."""
+        for chat in self.chats:
+            await chat.keeper.drain(0)
 
     async def answer(self, key: str | None = "k", body: bytes = b"{}") -> tuple[bytes, bool]:
         """Returns a whole answer, and whether it is a replay."""

@@ -1,5 +1,7 @@
 """The chat flows of one process, whose requests a test begins and ends by hand."""
 
+from collections import deque
+
 from app.commit_queue import CommitQueue
 from app.domain.errors import StaleDecision
 from app.domain.ledger.operations import Applied
@@ -21,6 +23,9 @@ from app.keeper import Keeper
 from app.ports.providers import Providers
 from app.ports.tokens import TokenCounter
 from tests.support.handed import fee
+
+RECENT: deque[Keeper] = deque(maxlen=64)
+"""What the newest tests left running: it lives until their event loop cancels it, and is not collected before."""
 
 
 class Silent(Teller):
@@ -45,6 +50,7 @@ class Chat:
     ) -> None:
         self.queue, self.keeper, thinking = queue, Keeper(), ThinkingModels()
         self.keep = self.keeper.keep
+        RECENT.append(self.keeper)
         self.holds = Holds(queue, "proc_test", limits, self.keeper)
         self.legs = Legs(self.holds, providers, counter, thinking)
         self.door = Door(standings or Standings(), limits, self.holds, self.legs, thinking,

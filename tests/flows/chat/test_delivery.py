@@ -228,6 +228,7 @@ async def test_a_lost_process_charges_a_chat_with_a_key_nothing_and_frees_it(dat
         assert (balance(snapshot), receipt(snapshot, asking.runs[0].id).status) == (Balance(NANOS, 0), "released")
         asking.use(Scripted(*STREAMED))
         assert (await asking.answer())[1] is False
+        await asking.end()
     assert_books_balance()
 
 
