@@ -85,16 +85,28 @@ def has_due(session: Session) -> bool:
     return session.scalar(select(table_of(Refund).c.id).where(_is_due(clock.now())).limit(1)) is not None
 
 
-def take_due(session: Session, limit: int) -> Sequence[RefundView]:
-    """Returns refunds that wait for the rail or for words, the oldest first, each put off so that no other takes it."""
+def list_due_connections(session: Session) -> Sequence[str]:
+    """Returns the connections that have refunds to be gone on with now."""
+    connection_id = table_of(Refund).c.connection_id
+    due = select(connection_id).where(_is_due(clock.now())).distinct().order_by(connection_id)
+    return session.scalars(due).all()
+
+
+def take_due(session: Session, connection_id: str, due_by: int) -> RefundView | None:
+    """Returns a connection's refund that waits longest for the rail or for words, of those whose time came by then.
+
+    It is put off, so that no other takes it. None where there is no more.
+    """
     table, now = table_of(Refund), clock.now()
-    statement = select(Refund).where(_is_due(now)).order_by(table.c.next_at, table.c.id)
-    rows = session.scalars(statement.limit(limit).with_for_update(skip_locked=True)).all()
-    for row in rows:
-        row.next_at = now + min(FIRST_PAUSE_SECONDS << min(row.attempts, 20), LAST_PAUSE_SECONDS) * clock.SECOND
-        row.attempts += 1
+    is_due = (table.c.connection_id == connection_id, _is_due(due_by))
+    statement = select(Refund).where(*is_due).order_by(table.c.next_at, table.c.id).limit(1)
+    row = session.scalars(statement.with_for_update(skip_locked=True)).first()
+    if row is None:
+        return None
+    row.next_at = now + min(FIRST_PAUSE_SECONDS << min(row.attempts, 20), LAST_PAUSE_SECONDS) * clock.SECOND
+    row.attempts += 1
     session.flush()
-    return [_view(row) for row in rows]
+    return _view(row)
 
 
 def _view(row: Refund) -> RefundView:

@@ -104,7 +104,7 @@ class PaymentDoor:
         topup_id = None if payment.marks is None else payment.marks.topup_id
         log.info("topup_received", connection=connection.id, inbox_event=event.id, topup=topup_id, step=step)
         if step in (Verdict.MISMATCH, Verdict.SECOND):
-            await self.refunds.send_due()
+            await self.refunds.send_due(connection.id)
 
     async def _read(self, connection: Connection, event: StoredEvent) -> Payment:
         rail = self.rails.reach(connection)

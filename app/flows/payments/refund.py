@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain import clock
 from app.domain.errors import CoinslotError, Unavailable
 from app.domain.inbox import connections
 from app.domain.ledger.apply import apply_one
@@ -23,14 +24,15 @@ from app.domain.refunds.refunds import RefundView
 from app.domain.refunds.tables import RefundReason, RefundStatus
 from app.domain.topups.tables import Topup
 from app.domain.wallets.tables import SharedWallet
-from app.each_alone import Failed, alone, each_alone
+from app.each_alone import Failed, alone
 from app.flows.events.mails import Desk
 from app.ports.payments import Rails
 from app.sql.columns import table_of
 
 log = structlog.get_logger()
 
-BATCH = 50
+SECONDS_A_RUN = 20
+"""How long one connection may keep a run; what it does not come to waits for the next one."""
 CALL_SECONDS_MAX = 15
 _WHY = {
     RefundReason.MISMATCH: "it was not the amount that was asked for",
@@ -49,15 +51,30 @@ class Refunds:
         """Tells whether any refund is to be gone on with now."""
         return await db.in_transaction(refunds.has_due)
 
-    async def send_due(self) -> int:
-        """Goes on with every refund that is due, and returns how many there were."""
-        due = await db.in_transaction(lambda session: refunds.take_due(session, BATCH), writes=True)
-        await each_alone("refund", due, self._go_on, lambda refund: refund.id)
-        return len(due)
+    async def send_due(self, of_connection: str | None = None) -> int:
+        """Goes on with the refunds that are due, of one connection or of all; returns how many it tried.
+
+        Connections are worked beside each other: one that is slow or away keeps no other's payers waiting.
+        """
+        due = [of_connection] if of_connection else await db.in_transaction(refunds.list_due_connections)
+        found = await asyncio.gather(*(alone("refund", name, partial(self._send_due_of, name)) for name in due))
+        return sum(tried for tried in found if not isinstance(tried, Failed))
+
+    async def _send_due_of(self, connection_id: str) -> int:
+        due_by, tried = clock.now(), 0
+        take = partial(refunds.take_due, connection_id=connection_id, due_by=due_by)
+        while clock.now() <= due_by + SECONDS_A_RUN * clock.SECOND:
+            refund = await db.in_transaction(take, writes=True)
+            if refund is None:
+                break
+            await alone("refund", refund.id, partial(self._go_on, refund))
+            tried += 1
+        return tried
 
     async def _go_on(self, refund: RefundView) -> None:
         if not refund.is_told:
-            await self._tell(refund)
+            # What keeps people from being told keeps no money; it is told when the refund is due again.
+            await alone("refund", f"{refund.id}:tell", partial(self._tell, refund))
         if refund.status in (RefundStatus.ASKED, RefundStatus.PENDING):
             asked = await alone("refund", refund.id, partial(self._ask, refund))
             if isinstance(asked, Failed):

@@ -31,9 +31,11 @@ def ask(payment_id: str = "pi_1", cents: int = 500, currency: str = "USD") -> st
     return refunds.refund_id("sandbox", payment_id)
 
 
-def take(limit: int = 10) -> list[RefundView]:
+def take() -> list[RefundView]:
+    """Takes the sandbox's refunds that are due now."""
+    now = clock.now()
     with db.transaction() as session:
-        return list(refunds.take_due(session, limit))
+        return list(iter(lambda: refunds.take_due(session, "sandbox", now), None))
 
 
 def note(refund: RefundView, status: RefundStatus) -> Post | None:
@@ -106,6 +108,17 @@ def test_what_is_taken_is_put_off_longer_each_time_and_ends_with_its_telling(
         refunds.note_told(session, untold)
     monkeypatch.setattr(clock, "now", lambda: start + 190_000 * clock.SECOND)
     assert take() == []
+
+
+def test_each_connection_has_its_own_turn(database: str) -> None:
+    ask()
+    now = clock.now()
+    with db.transaction() as session:
+        assert refunds.list_due_connections(session) == ["sandbox"]
+        assert refunds.take_due(session, "other", now) is None
+        assert refunds.take_due(session, "sandbox", now - clock.SECOND * 60) is None
+        assert refunds.take_due(session, "sandbox", now) is not None
+        assert refunds.list_due_connections(session) == []
 
 
 def test_a_failure_is_told_even_if_the_asking_was(database: str) -> None:

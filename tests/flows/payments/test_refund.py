@@ -19,10 +19,12 @@ from app.domain.topups.topups import NewTopup
 from app.domain.wallets.shared import open_shared_wallet
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.received import PaymentDoor
+from app.ports.mail import Mail
 from app.ports.payments import Marks, Order, PaymentStatus, RefundState
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.crowd import sign_in
 from tests.support.paying import Bank, away, begin, door_of, open_bank, posted, refunds, topup, world_cents
+from tests.support.waiting import until
 
 
 class Case:
@@ -164,7 +166,7 @@ async def test_a_process_that_ends_between_the_row_and_the_rail_leaves_it_to_the
     case = Case()
     await case.tell("pi_1")
 
-    async def dies(_: object) -> int:
+    async def dies(*_: object) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -187,6 +189,66 @@ async def test_many_processes_ask_once(database: str) -> None:
         await asyncio.gather(*(case.door.refunds.send_due() for _ in range(4)))
     assert (len(case.bank.refunds), case.bank.cents, posted(case.snapshot)) == (6, 500, 500)
     assert len(case.subjects()) == 6
+    assert_books_balance()
+
+
+class BrokenMailer(KeptMailer):
+    """A mailer with a bug: it raises what no mail server does."""
+
+    async def send(self, mail: Mail) -> None:
+        raise KeyError("bug")
+
+
+async def test_what_keeps_people_from_being_told_keeps_no_money(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case()
+    case.door = door_of(case.bank, mailer=BrokenMailer(clock.now))
+    await case.tell("pi_1")
+    await case.tell("pi_2")
+    assert [(row.status, row.told_at) for row in refunds()] == [("succeeded", None)]
+    later(monkeypatch)
+    with capture_logs():
+        assert await door_of(case.bank, mailer=case.mailer).refunds.send_due() == 1
+    assert (case.bank.cents, case.subjects()) == (500, ["A payment of $5.00 goes back"])
+    assert_books_balance()
+
+
+async def test_a_connection_that_is_away_keeps_no_others_refunds_and_events(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one hangs, another's payer is given back, by the job and by the event that found it."""
+    monkeypatch.setattr("app.flows.payments.refund.CALL_SECONDS_MAX", 600)
+    away_, alive = Case(), Case()
+    door = door_of(away_.bank, alive.bank)
+    away_.door = alive.door = door
+    for case in (away_, alive):
+        await case.tell("pi_1")
+    never = asyncio.Event()
+    reached = asyncio.Event()
+
+    async def hang(**_: object) -> RefundState:
+        reached.set()
+        await never.wait()
+        raise AssertionError
+
+    monkeypatch.setattr(away_.bank, "refund", hang)
+    hanging = [asyncio.create_task(away_.tell(f"pi_{number}")) for number in (2, 3)]
+    await reached.wait()
+    await alive.tell("pi_2")
+    alive.bank.refund_state = RefundState.PENDING
+    await alive.tell("pi_3")
+
+    def states() -> list[str]:
+        return [row.status for row in refunds() if row.connection_id == alive.bank.connection_id]
+
+    assert states() == ["succeeded", "pending"]
+    alive.bank.refund_state = RefundState.SUCCEEDED
+    later(monkeypatch, 31)
+    job = asyncio.create_task(door.refunds.send_due())
+    await until(lambda: states() == ["succeeded", "succeeded"])
+    assert (alive.bank.cents, away_.bank.refunds) == (500, {})
+    for task in (job, *hanging):
+        task.cancel()
+    await asyncio.gather(job, *hanging, return_exceptions=True)
     assert_books_balance()
 
 
