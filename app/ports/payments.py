@@ -59,7 +59,8 @@ class Payment:
     """A payment as read back from its rail: the truth about money that came in.
 
     `paid_cents` of `currency` (ISO 4217, capitals) is what counts for the top-up: without tax, less discounts.
-    `marks` are what we wrote into it, None where it carries nothing of ours.
+    `marks` are what we wrote into it, None where it carries nothing of ours. `refunded_cents` were given back of it so
+    far, whoever asked for that: a database from a backup does not know its own refunds.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Payment:
     paid_cents: int
     currency: str
     is_live: bool
+    refunded_cents: int = 0
 
 
 class RefundState(StrEnum):

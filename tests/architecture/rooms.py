@@ -112,7 +112,6 @@ COMMITTERS: dict[str, str] = {
 
 BROAD_EXCEPTS: dict[str, str] = {
     "app/jobs/leased.py": "the job wrapper: one job's failure must not end the scheduler",
-    "app/api/stripe_webhook.py": "the webhook handler: what failed is repeated by the inbox job",
     "app/api/v1/chat.py": "the end of a stream: whatever happened, the hold is settled or released",
     "app/each_alone.py": "loops that serve many: an item that fails is logged, and is nobody else's failure",
     "app/flows/chat/end.py": "words of ours that fail must not keep an answer from its settlement",

@@ -52,7 +52,8 @@ class Bank:
         await self._call()
         if object_id not in self.payments:
             raise NotFound(f"There is no payment {object_id}.")
-        return self.payments[object_id]
+        given_back = sum(cents for payment_id, cents in self.refunds.values() if payment_id == object_id)
+        return replace(self.payments[object_id], refunded_cents=given_back)
 
     async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
         await self._call()

@@ -192,6 +192,8 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
         return "refunded before"
     paid = PaidPayment(payment.id, connection.id, topup.id, payment.paid_cents, payment.currency, payment.is_live)
     verdict = topups.judge(topup, paid)
+    if verdict is not Verdict.KNOWN and payment.refunded_cents >= payment.paid_cents:
+        return "given back before"  # by refunds that a restored backup has forgotten, or by the account's owner
     if verdict is Verdict.CREDITS:
         apply_one(session, topups.pay(session, topup, payment.id))
         _tell(session, connection, topup)

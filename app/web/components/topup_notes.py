@@ -8,7 +8,7 @@ from app.web.components.parts import note
 def topup_notes(outcome: rx.Var[str], goes_back: rx.Var[bool], paid: rx.Component) -> rx.Component:
     """Returns how a top-up ended: `paid` where it was, what expired, and whether a payment for it goes back."""
     expired = note("The checkout has expired", "Nothing was charged. You can try again.", "bad")
-    nothing_to_do = "It is being refunded in full; you need not do anything."
+    nothing_to_do = "We give it back in full; you need not do anything."
     mismatch = note("That payment did not match", nothing_to_do, "bad")
     second = note("A payment came beside the one that counts", nothing_to_do, "bad")
     returned = rx.cond(outcome == "paid", second, mismatch)

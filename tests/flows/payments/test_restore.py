@@ -35,6 +35,23 @@ async def test_a_payment_of_this_instance_brings_its_row_back_and_is_credited_on
     assert_books_balance()
 
 
+async def test_what_was_given_back_before_the_backup_was_restored_is_not_credited_by_whatever_comes_first(
+    database: str,
+) -> None:
+    """The backup knows neither payment; of two, the second was given back meanwhile, and is told of first."""
+    snapshot, bank = make_snapshot(), open_bank()
+    marks, door = begin(snapshot, bank.connection_id), door_of(bank)
+    forget(marks)
+    for payment_id in ("pi_1", "pi_2"):
+        bank.pay(payment_id, marks)
+    bank.refunds["ref_forgotten"] = ("pi_2", marks.paid_cents)
+    with capture_logs():
+        for number, payment_id in enumerate(("pi_2", "pi_1", "pi_2")):
+            await door.receive(bank.connection_id, f"e{number}", payment_id)
+    assert (topup(marks.topup_id).payment_id, posted(snapshot), bank.cents, refunds()) == ("pi_1", 500, 500, [])
+    assert_books_balance()
+
+
 async def test_a_developers_account_brings_back_only_rows_of_its_own_apps_wallets(database: str) -> None:
     """Whoever owns the account may write any marks there."""
     own, other = make_snapshot(), make_snapshot()
