@@ -30,6 +30,9 @@ class Exchange:
         self._writer = writer
 
     def write(self, data: bytes) -> None:
+        """Raises ConnectionResetError once the client has gone: uvloop raises what nobody expects, asyncio nothing."""
+        if self._writer.transport.is_closing():
+            raise ConnectionResetError("The client has gone.")
         self._writer.write(data)
 
     async def flush(self) -> None:
