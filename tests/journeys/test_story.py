@@ -1,8 +1,10 @@
 """The main job, as its users live it: an app, its user in a browser, a real upstream process, the books at the end."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -124,3 +126,28 @@ def _arithmetic(receipt: dict[str, Any]) -> Fraction:
     exact *= 1 + Fraction(receipt["markup_percent"]) / 100
     nanos = int(exact * 10**9 + Fraction(1, 2))
     return max(Fraction(nanos, 10**9), Fraction(receipt["minimum"]))
+
+
+def test_a_declined_card_ends_nothing_and_what_goes_back_was_not_nothing(demo: Demo, page: Page) -> None:
+    """Only a rail makes payments that go back, so what its end left is written beside the running demo."""
+    page.goto(demo.get("/user/balance/topup?user=mona")["url"])
+    page.get_by_role("button", name="Pay $10.00").click()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_text("The payment was declined")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay $10.00")).to_be_enabled()
+    with closing(sqlite3.connect(demo.data / "coinslot.db", timeout=30)) as books, books:
+        (topup,) = books.execute("SELECT id FROM topup WHERE external_id = 'mona'").fetchone()
+        books.execute("UPDATE topup SET status = 'expired', finished_at = 1 WHERE id = ?", (topup,))
+    page.reload()
+    page.get_by_role("link", name="Back to your wallet").click()
+    expect(page.get_by_text("Nothing was charged")).to_be_visible()
+    with closing(sqlite3.connect(demo.data / "coinslot.db", timeout=30)) as books, books:
+        books.execute(
+            "INSERT INTO refund (id, topup_id, connection_id, payment_id, paid_cents, currency, reason, status,"
+            " attempts, created_at, next_at, told_at, finished_at)"
+            " SELECT 'ref_1', id, connection_id, 'pi_1', 900, 'USD', 'mismatch', 'succeeded', 1, 1, 1, 1, 1"
+            " FROM topup WHERE id = ?", (topup,),
+        )  # fmt: skip
+    page.reload()
+    expect(page.get_by_text("We give it back in full")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged")).to_have_count(0)

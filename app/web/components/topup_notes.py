@@ -12,5 +12,7 @@ def topup_notes(outcome: rx.Var[str], goes_back: rx.Var[bool], paid: rx.Componen
     mismatch = note("That payment did not match", nothing_to_do, "bad")
     second = note("A payment came beside the one that counts", nothing_to_do, "bad")
     returned = rx.cond(outcome == "paid", second, mismatch)
-    how = rx.match(outcome, ("paid", paid), ("expired", expired), rx.fragment())
+    # Beside a payment that goes back nobody is told that nothing was charged.
+    ended = rx.cond(goes_back, rx.fragment(), expired)
+    how = rx.match(outcome, ("paid", paid), ("expired", ended), rx.fragment())
     return rx.fragment(how, rx.cond(goes_back, returned, rx.fragment()))
