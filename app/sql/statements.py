@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.sql.arrays import Texts, Whole64s
-from app.sql.columns import Whole
+from app.sql.columns import OneOf, Whole
 
 Values = Sequence[Any]
 """The values of one row, in the order of the statement's columns."""
@@ -194,9 +194,12 @@ class Write:
             raise link.failure(self._sqlite, error) from error
 
     def _find_processors(self, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
-        """Returns how values that no driver knows, such as JSON, are written, by their position."""
-        types = (column.type.dialect_impl(dialect) for column in self._columns)
-        found = ((at, type_.bind_processor(dialect)) for at, type_ in enumerate(types))
+        """Returns how values that no driver knows, such as JSON, are written, by their position.
+
+        Both drivers write an enum's member as the text that it is.
+        """
+        types = ((at, column.type) for at, column in enumerate(self._columns) if not isinstance(column.type, OneOf))
+        found = ((at, type_.dialect_impl(dialect).bind_processor(dialect)) for at, type_ in types)
         return [(at, processor) for at, processor in found if processor is not None]
 
 

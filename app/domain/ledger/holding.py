@@ -5,6 +5,7 @@ Every function checks everything first, asks the split last, and only then chang
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.domain.errors import BadOperation, HoldClosed, InsufficientFunds, KeyConflict, StaleDecision
 from app.domain.ledger.accounts import NEVER_BELOW_ZERO, Account, Kind, parse
@@ -94,8 +95,7 @@ def charge(book: Book, operation: Charge) -> Applied:
     book.holds[made.id] = made
     _spend(book, made, amount)
     record(book, f"charge:{made.id}", transfers, made.request_id)
-    charged = _applied(book, operation.wallet, amount, operation.budgets, from_promo=from_promo)
-    return replace(charged, transfers=transfers)
+    return _applied(book, operation.wallet, amount, operation.budgets, from_promo=from_promo, transfers=transfers)
 
 
 def extend(book: Book, operation: Extend) -> Applied:
@@ -141,8 +141,8 @@ def settle(book: Book, operation: Settle) -> Applied:
     hold.status = HoldStatus.EXPIRED if operation.expires else HoldStatus.SETTLED
     hold.closed_at = book.now
     hold.is_changed = True
-    settled = _settled(book, hold, from_promo=collected.from_promo)
-    return replace(settled, transfers=transfers, late=collected.total if is_late else None)
+    late = collected.total if is_late else None
+    return _settled(book, hold, from_promo=collected.from_promo, late=late, transfers=transfers)
 
 
 def release(book: Book, operation: Release) -> Applied:
@@ -254,8 +254,8 @@ def _split(wallet: Account, split: Split, collected: Collected) -> Sequence[Tran
     return transfers
 
 
-def _settled(book: Book, hold: HoldRow, *, from_promo: int = 0, is_replay: bool = False) -> Applied:
-    """Answers with what a closed hold came to in all."""
+def _settled(book: Book, hold: HoldRow, **more: Any) -> Applied:
+    """Answers with what a closed hold came to in all, and `more` of what Applied says."""
     return _applied(
         book,
         parse(hold.account_id),
@@ -263,12 +263,11 @@ def _settled(book: Book, hold: HoldRow, *, from_promo: int = 0, is_replay: bool 
         hold.budgets,
         released=max(hold.amount - hold.charged, 0),
         short=max((hold.asked or 0) - hold.charged, 0),
-        from_promo=from_promo,
-        is_replay=is_replay,
+        **more,
     )
 
 
-def _applied(book: Book, wallet: Account, amount: int, budgets: Sequence[str], **more: int | bool) -> Applied:
+def _applied(book: Book, wallet: Account, amount: int, budgets: Sequence[str], **more: Any) -> Applied:
     """Answers with the state of the wallet, and with what the budgets still let through where there are any."""
     cap_left = min([book.budgets[budget].free for budget in budgets]) if budgets else None
-    return applied(book, wallet, amount, cap_left=cap_left, **more)  # type: ignore[arg-type]
+    return applied(book, wallet, amount, cap_left=cap_left, **more)

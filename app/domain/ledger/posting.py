@@ -105,7 +105,9 @@ def applied(
     short: int = 0,
     from_promo: int = 0,
     is_replay: bool = False,
+    late: int | None = None,
     cap_left: int | None = None,
+    transfers: Sequence[Transfer] = (),
 ) -> Applied:
     """Answers with the state of a wallet and its trial money as the book now has it."""
     own, trial = wallet.purse
@@ -114,7 +116,8 @@ def applied(
         balance, held = row.posted, row.held
     if (row := accounts.get(trial.id)) is not None:
         balance, held = balance + row.posted, held + row.held
-    return Applied(amount, released, balance - held, balance, short, from_promo, is_replay, None, cap_left)
+    free = balance - held
+    return Applied(amount, released, free, balance, short, from_promo, is_replay, late, cap_left, None, transfers)
 
 
 def set_cap(book: Book, operation: SetCap) -> Applied:
