@@ -65,6 +65,7 @@ class OpenAIProvider:
         self._idle_seconds = idle_seconds_max
         self._allow_private = allow_private
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._is_open = lru_cache(maxsize=1024)(self._may_be_private)
         self._guarded: aiohttp.ClientSession | None = None
         self._unguarded: aiohttp.ClientSession | None = None
 
@@ -99,12 +100,15 @@ class OpenAIProvider:
             if session is not None:
                 await session.close()
 
-    def _is_allowed(self, place: str) -> bool:
-        return place != "" and not self._allowed_hosts.isdisjoint((place, place.rpartition(":")[0]))
+    def _may_be_private(self, base_url: str) -> bool:
+        """Tells whether a base URL may lead to a private address."""
+        place = place_of(base_url)
+        is_allowed = place != "" and not self._allowed_hosts.isdisjoint((place, place.rpartition(":")[0]))
+        return self._allow_private or is_allowed
 
     def _session(self, base_url: str) -> aiohttp.ClientSession:
         """Returns the session for a base URL. Two, so that their connections are never shared."""
-        if self._allow_private or self._is_allowed(place_of(base_url)):
+        if self._is_open(base_url):
             if self._unguarded is None:
                 self._unguarded = self._new_session(guarded=False)
             return self._unguarded

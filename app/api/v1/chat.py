@@ -32,6 +32,9 @@ from app.formats.openai_request import read_chat_request
 log = structlog.get_logger()
 
 LABELS = (b"x-paywall-session", b"x-paywall-agent", b"x-paywall-order")
+SAID = frozenset({*LABELS, b"idempotency-key", b"x-paywall-billing", b"x-paywall-return-url", b"x-paywall-state",
+                  b"x-paywall-errors"})  # fmt: skip
+"""Headers that say something about a call; most have none of them."""
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -86,15 +89,21 @@ async def _understand(exchange: Exchange, snapshot: Snapshot, share: Share) -> t
     share.follow(request)
     named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
                       path=_path_user(exchange.scope))  # fmt: skip
-    check_billing(exchange.text(b"x-paywall-billing"))
-    labels = read_labels(*map(exchange.text, LABELS))
-    claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "chat", named.id, raw)
-    text, theirs = exchange.text, exchange.scope.get("coinslot.client_request_id")
-    call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request, client_request_id=theirs,
-                request_id=exchange.request_id, return_url=text(b"x-paywall-return-url"),
-                state=text(b"x-paywall-state"), wants_errors=text(b"x-paywall-errors") == "http",
-                labels=labels)  # fmt: skip
+    theirs = exchange.scope.get("coinslot.client_request_id")
+    call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request,
+                request_id=exchange.request_id, client_request_id=theirs)  # fmt: skip
+    claimed = None if exchange.headers.keys().isdisjoint(SAID) else _hear(exchange, call, raw)
     return _Answering(exchange, call), claimed
+
+
+def _hear(exchange: Exchange, call: Call, raw: bytes) -> Claim | None:
+    """Adds what the headers say to a call, and returns its claim of a key. Raises BadField."""
+    text = exchange.text
+    check_billing(text(b"x-paywall-billing"))
+    call.labels = read_labels(*map(text, LABELS))
+    call.return_url, call.state = text(b"x-paywall-return-url"), text(b"x-paywall-state")
+    call.wants_errors = text(b"x-paywall-errors") == "http"
+    return claim(text(b"idempotency-key"), call.snapshot.paywall_id, "chat", call.user, raw)
 
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, share: Share) -> None:
