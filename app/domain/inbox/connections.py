@@ -3,7 +3,7 @@
 Top-ups, inbox events and the ledger's `world:<connection>` belong to one; nothing of one is ever used with another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -21,13 +21,29 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One account at a rail. `paywall_id` is the paywall whose developer's it is, None for the operator's own."""
+    """One account at a rail. `paywall_id` is the paywall whose developer's it is, None for the operator's own.
+
+    `key_sealed` is what opens it, for `seal_context`; None for a rail that needs none. One that is not `is_open` takes
+    no new payments; what was begun there is still read back and given back.
+    """
 
     id: str
     rail: str
     environment: Environment
     paywall_id: str | None = None
     account: str | None = None
+    key_sealed: str | None = field(default=None, repr=False)
+    is_open: bool = True
+
+    @property
+    def seal_context(self) -> str:
+        """What its key is sealed for."""
+        return key_context(self.id)
+
+
+def key_context(connection_id: str) -> str:
+    """Returns what the key of a connection is sealed for."""
+    return f"connection_key:{connection_id}"
 
 
 def open_connection(
@@ -50,7 +66,10 @@ def read_connection(session: Session, connection_id: str) -> Connection:
     row = session.get(ConnectionRow, as_id(connection_id))
     if row is None:
         raise NotFound("There is no such connection.")
-    return Connection(row.id, row.rail, row.environment, row.paywall_id, row.account)
+    return Connection(
+        id=row.id, rail=row.rail, environment=row.environment, paywall_id=row.paywall_id, account=row.account,
+        key_sealed=row.key_sealed, is_open=row.disconnected_at is None,
+    )  # fmt: skip
 
 
 def may_fund(session: Session, connection: Connection, wallet: Account) -> bool:

@@ -12,24 +12,26 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.inbox.tables import InboxEvent
+from app.domain.inbox.tables import ObjectKind as ObjectKind
 from app.sql.columns import table_of
 
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 30, 3_600
 ERROR_CHARACTERS_MAX = 300
 
 _STORE = text(
-    "INSERT INTO inbox_event (connection_id, id, object_id, received_at, next_at, attempts)"
-    " VALUES (:connection_id, :id, :object_id, :now, :next_at, 0) ON CONFLICT DO NOTHING"
+    "INSERT INTO inbox_event (connection_id, id, kind, object_id, received_at, next_at, attempts)"
+    " VALUES (:connection_id, :id, :kind, :object_id, :now, :next_at, 0) ON CONFLICT DO NOTHING"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event of a connection: which one it is, and of which of the rail's objects it tells."""
+    """An event of a connection: which one it is, and of which of the rail's objects it tells, of what kind."""
 
     connection_id: str
     id: str
     object_id: str
+    kind: ObjectKind = ObjectKind.PAYMENT
 
 
 def store(session: Session, event: StoredEvent) -> StoredEvent:
@@ -37,11 +39,11 @@ def store(session: Session, event: StoredEvent) -> StoredEvent:
     now = clock.now()
     session.execute(
         _STORE,
-        {"connection_id": event.connection_id, "id": event.id, "object_id": event.object_id, "now": now,
-         "next_at": now + FIRST_PAUSE_SECONDS * clock.SECOND},
+        {"connection_id": event.connection_id, "id": event.id, "kind": event.kind.value, "object_id": event.object_id,
+         "now": now, "next_at": now + FIRST_PAUSE_SECONDS * clock.SECOND},
     )  # fmt: skip
     stored = session.get_one(InboxEvent, (event.connection_id, event.id))
-    return StoredEvent(stored.connection_id, stored.id, stored.object_id)
+    return StoredEvent(stored.connection_id, stored.id, stored.object_id, stored.kind)
 
 
 def list_due_connections(session: Session) -> list[str]:
@@ -57,7 +59,7 @@ def list_due(session: Session, connection_id: str, limit: int) -> Sequence[Store
     """Returns a connection's events to be tried now, the least tried and then the oldest first."""
     table = table_of(InboxEvent)
     statement = (
-        select(table.c.connection_id, table.c.id, table.c.object_id)
+        select(table.c.connection_id, table.c.id, table.c.object_id, table.c.kind)
         .where(table.c.connection_id == connection_id, table.c.handled_at.is_(None), table.c.next_at <= clock.now())
         .order_by(table.c.attempts, table.c.received_at, table.c.id)
         .limit(limit)

@@ -9,8 +9,10 @@ the ledger with all that is posted.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -20,7 +22,7 @@ from app.domain import clock
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
 from app.domain.inbox.connections import Connection
-from app.domain.inbox.inbox import StoredEvent
+from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.instance import instance
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.apply import apply_one
@@ -46,21 +48,39 @@ ALERTS_AN_HOUR = 10
 """How many mails an hour one connection's refused events are worth; the log and the inbox have them all."""
 
 
+class ObjectTaker(Protocol):
+    """Acts on events of one kind of object, other than payments."""
+
+    async def take(self, connection: Connection, event: StoredEvent) -> None:
+        """Reads the object back, outside any transaction, and acts on it in one that begins with `inbox.finish`.
+
+        Does nothing where that says that another was first. Raises NotOurs for what can never move anything, which
+        ends the event; whatever else it raises puts the event off.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentDoor:
-    """Takes payments in. `refunds` sends back what cannot be credited, `desk` tells the operators what is strange."""
+    """Takes payments in. `refunds` sends back what cannot be credited, `desk` tells the operators what is strange.
+
+    `others` act on what is no payment; an event of a kind that nobody here understands waits for who does.
+    """
 
     rails: Rails
     refunds: Refunds
     desk: Desk
+    others: Mapping[ObjectKind, ObjectTaker] = field(default_factory=dict)
 
-    async def receive(self, connection_id: str, event_id: str, object_id: str) -> None:
+    async def receive(
+        self, connection_id: str, event_id: str, object_id: str, kind: ObjectKind = ObjectKind.PAYMENT
+    ) -> None:
         """Takes a connection's word that something happened to one of its objects, and acts on what the rail then says.
 
         Raises NotFound for a connection that there is not, Unavailable if the event could not be stored; the rail
         sends it again. Whatever goes wrong after that is the inbox job's.
         """
-        told = StoredEvent(connection_id, event_id, object_id)
+        told = StoredEvent(connection_id, event_id, object_id, kind)
         connection, event = await db.in_transaction(partial(_store, event=told), writes=True)
         await self._take(connection, event)
 
@@ -95,12 +115,22 @@ class PaymentDoor:
             await alone("topup_received", name, partial(_postpone, event, _reason(came.error)))
 
     async def _act(self, connection: Connection, event: StoredEvent) -> None:
-        payment = await self._read(connection, event)
         try:
-            step = await db.in_transaction(lambda session: _settle(session, connection, event, payment), writes=True)
+            await self._act_by_kind(connection, event)
         except NotOurs as refused:
             await self._refuse(event, refused)
-            return
+
+    async def _act_by_kind(self, connection: Connection, event: StoredEvent) -> None:
+        if event.kind is ObjectKind.PAYMENT:
+            await self._take_payment(connection, event)
+        elif (taker := self.others.get(event.kind)) is not None:
+            await taker.take(connection, event)
+        else:
+            raise Unavailable(f"Nobody in this process understands a {event.kind}.")
+
+    async def _take_payment(self, connection: Connection, event: StoredEvent) -> None:
+        payment = await self._read(connection, event)
+        step = await db.in_transaction(lambda session: _settle(session, connection, event, payment), writes=True)
         topup_id = None if payment.marks is None else payment.marks.topup_id
         log.info("topup_received", connection=connection.id, inbox_event=event.id, topup=topup_id, step=step)
         if step in (Verdict.MISMATCH, Verdict.SECOND):

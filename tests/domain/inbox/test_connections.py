@@ -26,6 +26,12 @@ def test_the_sandboxs_connection_is_there_and_others_are_opened(database: str) -
                 read_connection(session, unknown)
 
 
+def test_a_key_is_for_one_connection_and_is_in_no_text_of_it() -> None:
+    made = Connection("con_1", "stripe", PLAY, key_sealed="v1.sealed")
+    assert made.seal_context == "connection_key:con_1"
+    assert made.is_open and "sealed" not in repr(made)
+
+
 def test_each_connection_funds_the_wallets_of_its_own_money_alone(database: str) -> None:
     with db.transaction() as session:
         own, other = make_paywall(session, {}), make_paywall(session, {})

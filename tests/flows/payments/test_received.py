@@ -13,8 +13,10 @@ from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import LinkInvalid, NotFound, ProviderFailed, Unavailable
 from app.domain.inbox import inbox
-from app.domain.inbox.inbox import StoredEvent
+from app.domain.inbox.connections import Connection
+from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.topups import topups
+from app.domain.topups.topups import NotOurs
 from app.flows.payments.checkout import EndedTopup
 from app.flows.payments.received import ALERTS_AN_HOUR, PaymentDoor, pay_in_sandbox
 from app.ports.payments import PaymentStatus
@@ -207,6 +209,44 @@ async def test_an_event_of_a_connection_that_there_is_not_is_stored_nowhere(data
     with pytest.raises(NotFound):
         await door_of(RAIL).receive("con_none", "e1", "pi_1")
     assert open_events() == 0
+
+
+class Taker:
+    """Acts on events of a kind, as it was told to."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+        self.took: list[StoredEvent] = []
+
+    async def take(self, connection: Connection, event: StoredEvent) -> None:
+        if self.fault is not None:
+            raise self.fault
+        if await db.in_transaction(lambda session: inbox.finish(session, event), writes=True):
+            self.took.append(event)
+
+
+async def test_what_is_no_payment_goes_to_who_understands_it_and_waits_where_nobody_does(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank, mailer, refund = open_bank(), KeptMailer(clock.now), Taker()
+    monkeypatch.setattr("app.settings.Settings.operators", frozenset({"op@example.org"}))
+    door = replace(door_of(bank, mailer=mailer), others={ObjectKind.REFUND: refund})
+    with capture_logs():
+        await door.receive(bank.connection_id, "e1", "re_1", ObjectKind.REFUND)
+        await door.receive(bank.connection_id, "e1", "re_1", ObjectKind.REFUND)
+        await door.receive(bank.connection_id, "e2", "dp_1", ObjectKind.DISPUTE)
+        refund.fault = away()
+        await door.receive(bank.connection_id, "e3", "re_3", ObjectKind.REFUND)
+        assert (bank.calls, refund.took) == (0, [StoredEvent(bank.connection_id, "e1", "re_1", ObjectKind.REFUND)])
+        assert event(bank.connection_id, "e2").last_error == "Nobody in this process understands a dispute."
+        refund.fault, dispute = None, Taker()
+        later(monkeypatch)
+        newer = replace(door, others={ObjectKind.REFUND: refund, ObjectKind.DISPUTE: dispute})
+        assert (await newer.finish_inbox(), open_events()) == (2, 0)
+        assert [taken.object_id for taken in (*refund.took, *dispute.took)] == ["re_1", "re_3", "dp_1"]
+        refund.fault = NotOurs("No.")
+        await door.receive(bank.connection_id, "e4", "re_4", ObjectKind.REFUND)
+    assert (event(bank.connection_id, "e4").last_error, open_events(), len(mailer.kept())) == ("No.", 0, 1)
 
 
 async def test_forged_checkouts_are_nothing_and_forged_payments_wait_without_effect(database: str) -> None:
