@@ -1,4 +1,4 @@
-"""The command `coinslot`: demo, serve, audit, job, paywall."""
+"""The command `coinslot`: demo, serve, audit, job, and what `app/cli_by_hand.py` adds."""
 
 import asyncio
 import shutil
@@ -16,18 +16,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app import db, settings
+from app.cli_by_hand import Data, out, paywall, prepare, wallet
 from app.domain.errors import CoinslotError
-from app.private_files import keep_private
 
 T = TypeVar("T")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-paywall = typer.Typer(no_args_is_help=True, help="Look after paywalls.")
 cli.add_typer(paywall, name="paywall")
-out = Console(highlight=False, soft_wrap=True)
+cli.add_typer(wallet, name="wallet")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Data = Annotated[Path | None, typer.Option(help="Where this instance keeps its files. Default: .coinslot")]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")]
 
 
@@ -56,7 +54,7 @@ def demo(
     chosen = _configure_demo(data, upstream, address.base_url)
     if fresh:
         _delete_instance(chosen.data)
-    _prepare(chosen)
+    prepare(chosen)
     _claim_database()
     paywalls = _in_child(_prepare_demo)
     shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
@@ -133,7 +131,7 @@ def serve(
 
     address = Address(host, port, descriptor)
     chosen = settings.configure(data=data, is_demo=False)
-    _prepare(chosen)
+    prepare(chosen)
     if not chosen.public_url:
         raise settings.SettingsError("COINSLOT_PUBLIC_URL: must be set, links in answers begin with it")
     for option, is_used in (("--workers", workers > 1), ("--no-jobs", not jobs)):
@@ -176,7 +174,7 @@ def _supervise(address: Any, count: int, jobs: str) -> None:
 @cli.command()
 def audit(data: Data = None) -> None:
     """Check that the books balance; exit 1 and name each broken row if they do not."""
-    _prepare(settings.configure(data=data))
+    prepare(settings.configure(data=data))
     with _progress() as report:
         findings = asyncio.run(db.in_transaction(partial(_print_findings, report)))
     if findings:
@@ -202,7 +200,7 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
     from app import wiring
     from app.jobs.scheduler import run_once
 
-    _prepare(settings.configure(data=data))
+    prepare(settings.configure(data=data))
 
     async def once() -> int | None:
         async with wiring.working():
@@ -210,26 +208,6 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
 
     done = asyncio.run(once())
     out.print("Another process is running it." if done is None else f"{name}: {done}")
-
-
-@paywall.command()
-def give(
-    paywall_id: Annotated[str, typer.Argument(metavar="ID", help="The paywall.")],
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that its owner signs in with.")],
-    data: Data = None,
-) -> None:
-    """Hand a paywall over to an owner; who owned it before does no more."""
-    from app.domain.paywalls.members import command_manager
-    from app.flows.paywalls.owners import give_paywall
-
-    _prepare(settings.configure(data=data))
-
-    async def hand_over() -> Any:
-        return await give_paywall(await db.in_transaction(partial(command_manager, paywall_id=paywall_id)), email)
-
-    given = asyncio.run(hand_over())
-    waits = " They own it once they sign in with a code." if given.is_new else ""
-    out.print(f"{paywall_id} belongs to {given.email} now.{waits}", markup=False)
 
 
 def _serve(
@@ -286,14 +264,6 @@ def _delete_instance(data: Path) -> None:
         if path.name not in ("web", "reflex"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     db.dispose()
-
-
-def _prepare(chosen: settings.Settings) -> None:
-    """Begins the log on stderr, and keeps what this process and earlier ones left in DATA from everybody else."""
-    from app.api.serving.log_bounds import configure
-
-    configure(chosen.log_level)
-    keep_private(chosen.data)
 
 
 if __name__ == "__main__":

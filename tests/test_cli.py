@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from app import cli, settings
-from app.flows.paywalls.demo import PAYWALL_ID
 from tests.journeys.pages import free_port
 from tests.support.server import ROOT, command, running
 
@@ -34,18 +33,6 @@ def test_a_job_runs_once_and_an_unknown_one_is_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, "reap-holds: 0")
     unknown = command("job", "dance", "--data", str(tmp_path / "data"))
     assert unknown.returncode == 1 and len(unknown.stderr.strip().splitlines()) == 1
-
-
-def test_a_paywall_is_given_while_it_is_served_and_its_keys_go_on(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as demo:
-        paywall_id, data = PAYWALL_ID, ("--data", str(tmp_path / "data"))
-        done = command("paywall", "give", paywall_id, "Ada@Example.org", *data)
-        assert done.returncode == 0, done.stderr
-        assert f"{paywall_id} belongs to ada@example.org now" in done.stdout and "once they sign in" in done.stdout
-        assert demo.chat("demo-mini", demo.new_user()).json()["usage"]
-        for arguments in (("pw_none", "ada@example.org"), (paywall_id, "nobody")):
-            refused = command("paywall", "give", *arguments, *data)
-            assert refused.returncode == 1 and len(refused.stderr.strip().splitlines()) == 1
 
 
 def test_fresh_deletes_an_instance_and_nothing_else(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "api": ("flows", "formats", "ports", "domain", "db", "wiring", "threads", "each_alone"),
     "web": ("flows", "domain", "ports", "db", "wiring"),
     "jobs": ("flows", "domain.leases", "domain.errors", "db", "wiring", "settings", "each_alone"),
-    "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "private_files"),
+    "cli_by_hand": ("flows", "domain", "db", "settings", "api", "private_files"),
+    "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "cli_by_hand"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),
 }  # fmt: skip
 """What a room may import of `app`, beside itself: the table of `house.md`, with the single files."""
@@ -74,6 +75,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
     "web": ("reflex", "reflex_base", "reflex_components_core"),
     "jobs": ("apscheduler",),
+    "cli_by_hand": ("typer", "rich"),
     "cli": ("typer", "rich"),
     "app": ("reflex",),
 }
@@ -135,7 +137,6 @@ UNCALLED: dict[str, str] = {
     "app/domain/paywalls/versions.py:show_version": NO_PAGE,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
-    "app/domain/wallets/shared.py:freeze_shared_wallet": "the operator's page freezes wallets",
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
     "app/flows/paywalls/provider.py:try_provider": NO_PAGE,
 }

@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.ids import derived_id
 from app.domain.ledger.accounts import Account, Kind, account_of
-from app.domain.ledger.apply import apply_one
-from app.domain.ledger.operations import BumpEpoch
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit
 from app.domain.wallets.tables import SharedWallet
@@ -69,15 +67,6 @@ def open_shared_wallet(session: Session, person_id: str, environment: Environmen
 def epoch_subject(wallet_id: str) -> str:
     """Returns the subject of the ledger epoch that freezing a shared wallet bumps."""
     return f"wallet:{wallet_id}"
-
-
-def freeze_shared_wallet(session: Session, person_id: str, environment: Environment, *, is_frozen: bool = True) -> None:
-    """Freezes a shared wallet for every app, or thaws it, before the next charged request of any process."""
-    account = open_shared_wallet(session, person_id, environment)
-    table = table_of(SharedWallet)
-    at = clock.now() if is_frozen else None
-    session.execute(table.update().where(table.c.id == account.owner).values(frozen_at=at))
-    apply_one(session, BumpEpoch(epoch_subject(account.owner)))
 
 
 def is_frozen(session: Session, wallet_id: str) -> bool:

@@ -1,9 +1,22 @@
 """End users of an app and their wallets. Balances stand in the ledger, not here."""
 
+from enum import StrEnum
+
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.sql.columns import STRICT, Whole, Words
+from app.sql.columns import STRICT, Whole, Words, one_of
+
+
+class FreezeReason(StrEnum):
+    """Why a wallet may not be charged."""
+
+    OPERATOR = "operator"
+    """An operator said so."""
+    DISPUTE = "dispute"
+    """The funds of a payment into it were withdrawn by a dispute."""
+    WARNING = "warning"
+    """A card network holds a payment into it for fraud."""
 
 
 class EndUser(SQLModel, table=True):
@@ -74,3 +87,21 @@ class Wallet(SQLModel, table=True):
     account_id: str = Field(sa_type=Words, unique=True)
     created_at: int = Field(sa_type=Whole)
     frozen_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class WalletFreeze(SQLModel, table=True):
+    """One reason for which a wallet may not be charged; `source` is what brought it about, once for each reason.
+
+    `frozen_at` of the wallet is set as long as it has one.
+    """
+
+    __tablename__ = "wallet_freeze"
+    __table_args__ = (
+        CheckConstraint("reason IN ('operator', 'dispute', 'warning')", name="known_reason"),
+        STRICT,
+    )
+
+    wallet_id: str = Field(primary_key=True, sa_type=Words)
+    reason: FreezeReason = Field(primary_key=True, sa_type=one_of(FreezeReason))
+    source: str = Field(primary_key=True, sa_type=Words)
+    created_at: int = Field(sa_type=Whole)

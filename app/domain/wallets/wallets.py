@@ -10,7 +10,6 @@ from functools import lru_cache
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
-from sqlmodel import SQLModel
 
 from app.domain import clock
 from app.domain.errors import BadField
@@ -116,20 +115,10 @@ def open_wallet(session: Session, wallet: UserWallet) -> bool:
 def block_user(session: Session, wallet: UserWallet, *, is_blocked: bool = True) -> None:
     """Blocks a user in this paywall, or lets them in again; every process knows before its next charged request."""
     open_wallet(session, wallet)
-    _mark(session, EndUser, wallet.end_user_id, "blocked_at", is_blocked)
+    table = table_of(EndUser)
+    at = clock.now() if is_blocked else None
+    session.execute(table.update().where(table.c.id == wallet.end_user_id).values(blocked_at=at))
     apply_one(session, BumpEpoch(epoch_subject(wallet.paywall_id)))
-
-
-def freeze_wallet(session: Session, wallet: UserWallet, *, is_frozen: bool = True) -> None:
-    """Freezes a wallet, or thaws it; every process knows before its next charged request."""
-    open_wallet(session, wallet)
-    _mark(session, Wallet, wallet.id, "frozen_at", is_frozen)
-    apply_one(session, BumpEpoch(epoch_subject(wallet.paywall_id)))
-
-
-def _mark(session: Session, model: type[SQLModel], row_id: str, column: str, is_set: bool) -> None:
-    table = table_of(model)
-    session.execute(table.update().where(table.c.id == row_id).values({column: clock.now() if is_set else None}))
 
 
 def read_barred(session: Session, paywall_id: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from app.domain.errors import WrongMode
+from app.domain.ledger.apply import apply_one
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.members import Act
 from app.domain.paywalls.versions import Edition
-from app.domain.wallets.wallets import UserWallet, app_wallet, block_user, check_user, freeze_wallet
+from app.domain.wallets import freezes as reasons
+from app.domain.wallets.tables import FreezeReason
+from app.domain.wallets.wallets import UserWallet, app_wallet, block_user, check_user, open_wallet
 from app.flows.paywalls.change import Part
 
 
@@ -39,12 +42,19 @@ def blocks() -> Part[Block, None]:
 
 
 def freezes() -> Part[Freeze, None]:
-    """Returns the part that freezes wallets. It raises BadField, and WrongMode where a wallet is no app's own."""
+    """Returns the part that freezes wallets, and takes back only that: what a dispute froze stays so.
+
+    It raises BadField, and WrongMode where a wallet is no app's own.
+    """
 
     def edit(edition: Edition, wanted: Freeze) -> None:
         if not edition.paywall.rules.has_app_wallets:
             raise WrongMode("The wallets of this paywall's users are their own; an account's wallet is frozen as one.")
-        freeze_wallet(edition.session, _wallet(edition, wanted.user), is_frozen=wanted.is_frozen)
+        wallet = _wallet(edition, wanted.user)
+        open_wallet(edition.session, wallet)
+        change = reasons.freeze if wanted.is_frozen else reasons.thaw
+        for bump in change(edition.session, wallet.id, FreezeReason.OPERATOR):
+            apply_one(edition.session, bump)
 
     def describe(wanted: Freeze, _: None) -> dict[str, object]:
         return {"user": wanted.user, "frozen": wanted.is_frozen}

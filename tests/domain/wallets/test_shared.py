@@ -8,16 +8,11 @@ from app.domain.money import Environment, Unit
 from app.domain.people.accounts import email_identity, enter
 from app.domain.wallets.shared import (
     as_charged_by,
-    epoch_subject,
-    freeze_shared_wallet,
-    is_frozen,
     list_environments,
     open_shared_wallet,
     read_shared_balance,
     shared_account,
-    shared_wallet_id,
 )
-from app.flows.callers.snapshot import read_epochs
 
 LIVE, SANDBOX = Environment.LIVE, Environment.SANDBOX
 
@@ -46,14 +41,3 @@ def test_a_balance_tells_trial_money_from_the_rest(database: str) -> None:
         apply_one(session, Post("t:1", (Transfer(world, account, 300, "topup"),)))
         balance = read_shared_balance(session, account)
     assert (balance.posted_nanos, balance.held_nanos, balance.trial_nanos, balance.available_nanos) == (320, 0, 20, 320)
-
-
-def test_freezing_is_for_one_environment_and_bumps_its_epoch(database: str) -> None:
-    with db.transaction() as session:
-        ada, _ = enter(session, (email_identity("ada@example.org"),))
-        freeze_shared_wallet(session, ada, LIVE)
-        live, sandbox = shared_wallet_id(ada, LIVE), shared_wallet_id(ada, SANDBOX)
-        assert is_frozen(session, live) and not is_frozen(session, sandbox)
-        freeze_shared_wallet(session, ada, LIVE, is_frozen=False)
-        assert not is_frozen(session, live)
-        assert read_epochs(session, (epoch_subject(live), epoch_subject(sandbox))) == {epoch_subject(live): 2}

@@ -9,9 +9,12 @@ from app.domain import clock
 from app.domain.authorizations.authorizations import revoke_by_app
 from app.domain.authorizations.caps import budget_id, month_of
 from app.domain.errors import Blocked, StaleDecision
+from app.domain.ledger.apply import apply
 from app.domain.money import NANOS
 from app.domain.paywalls.modes import Mode
-from app.domain.wallets.shared import freeze_shared_wallet
+from app.domain.wallets.freezes import freeze
+from app.domain.wallets.shared import shared_wallet_id
+from app.domain.wallets.tables import FreezeReason
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings, standing_of
@@ -78,7 +81,8 @@ async def test_a_frozen_wallet_is_refused_in_every_app(database: str) -> None:
         assert isinstance(run, Run)
         await chat.release(run)
         with db.transaction() as session:
-            freeze_shared_wallet(session, ada.account_id, SANDBOX)
+            wallet_id = shared_wallet_id(ada.account_id, SANDBOX)
+            apply(session, freeze(session, wallet_id, FreezeReason.OPERATOR))
         with pytest.raises(StaleDecision):
             await chat.begin(snapshot, "u1", request(max_tokens=10), "req_2", None)
         with pytest.raises(Blocked) as blocked:

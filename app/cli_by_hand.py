@@ -1,0 +1,58 @@
+"""Commands by which an operator looks after paywalls and wallets by hand: `coinslot paywall …`, `coinslot wallet …`."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from app import db, settings
+from app.private_files import keep_private
+
+paywall = typer.Typer(no_args_is_help=True, help="Look after paywalls.")
+wallet = typer.Typer(no_args_is_help=True, help="Look after wallets that were frozen.")
+out = Console(highlight=False, soft_wrap=True)
+
+Data = Annotated[Path | None, typer.Option(help="Where this instance keeps its files. Default: .coinslot")]
+WalletId = Annotated[str, typer.Argument(metavar="WALLET", help="The wallet, an app's or a person's.")]
+
+
+def prepare(chosen: settings.Settings) -> None:
+    """Begins the log on stderr, and keeps what this process and earlier ones left in DATA from everybody else."""
+    from app.api.serving.log_bounds import configure
+
+    configure(chosen.log_level)
+    keep_private(chosen.data)
+
+
+@paywall.command()
+def give(
+    paywall_id: Annotated[str, typer.Argument(metavar="ID", help="The paywall.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that its owner signs in with.")],
+    data: Data = None,
+) -> None:
+    """Hand a paywall over to an owner; who owned it before does no more."""
+    from app.domain.paywalls.members import command_manager
+    from app.flows.paywalls.owners import give_paywall
+
+    prepare(settings.configure(data=data))
+
+    async def hand_over() -> Any:
+        return await give_paywall(await db.in_transaction(partial(command_manager, paywall_id=paywall_id)), email)
+
+    given = asyncio.run(hand_over())
+    waits = " They own it once they sign in with a code." if given.is_new else ""
+    out.print(f"{paywall_id} belongs to {given.email} now.{waits}", markup=False)
+
+
+@wallet.command()
+def thaw(wallet_id: WalletId, data: Data = None) -> None:
+    """Let a frozen wallet be charged again; one that owes money stays frozen."""
+    from app.flows.payments.debts import thaw_wallet
+
+    prepare(settings.configure(data=data))
+    thawed = asyncio.run(thaw_wallet(wallet_id))
+    reasons = ", ".join(thawed.reasons) or "nothing"
+    out.print(f"{wallet_id} may be charged again. It was frozen by: {reasons}.", markup=False)
