@@ -23,15 +23,20 @@ class Unit(StrEnum):
     """What a wallet counts. 1 USD = 1 USDC = 100 CREDIT in every price."""
 
     USD = "USD"
+    """Dollars in a developer's own app: the money is at the developer's rail."""
     USDC = "USDC"
+    """Dollars that all apps share: the operator keeps a USDC for each."""
     CREDIT = "CREDIT"
+    """Whole credits of the operator's own paywall."""
 
 
 class Environment(StrEnum):
     """Whether money is real. The two never touch."""
 
     SANDBOX = "sandbox"
+    """Play money: demo provider, sandbox checkout, test chains."""
     LIVE = "live"
+    """Real money."""
 
 
 def parse_amount(value: object, field: str = "amount") -> int:

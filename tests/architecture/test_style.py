@@ -40,6 +40,20 @@ def chosen_words(source: Source) -> Iterator[str]:
                 yield source.says(node.lineno, "lists words as a type; make them a StrEnum that explains each.")
 
 
+def test_members_of_an_enum_explain_themselves() -> None:
+    report(found for source in app() for found in unexplained_members(source))
+
+
+def unexplained_members(source: Source) -> Iterator[str]:
+    """Members of a StrEnum without a docstring beneath them."""
+    for node in source.nodes:
+        if isinstance(node, ast.ClassDef) and any(source.full_name(base) == "enum.StrEnum" for base in node.bases):
+            for member, behind in zip(node.body, [*node.body[1:], None], strict=True):
+                is_told = isinstance(behind, ast.Expr) and isinstance(behind.value, ast.Constant)
+                if isinstance(member, ast.Assign) and not is_told:
+                    yield source.says(member.lineno, f"{ast.unparse(member)} does not say what it means.")
+
+
 def test_what_is_slow_says_what_only_it_can_find() -> None:
     report(found for source in sources("tests") for found in unexplained(source))
 
@@ -179,6 +193,22 @@ def test_a_function_with_nothing_to_do_says_so() -> None:
     assert not list(
         unfinished(Source("app/adapters/demo/provider.py", "def close():\n    '''There is nothing open.'''"))
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ("from enum import StrEnum\nclass Side(StrEnum):\n    LEFT = 'left'", True),
+        (
+            "from enum import StrEnum\nclass Side(StrEnum):\n    LEFT = 'left'\n    '''Ours.'''\n    RIGHT = 'right'",
+            True,
+        ),
+        ("import enum\nclass Side(enum.StrEnum):\n    LEFT = 'left'\n    '''Ours.'''", False),
+        ("class Side:\n    LEFT = 'left'", False),
+    ],
+)
+def test_a_member_that_says_nothing_is_seen(text: str, is_seen: bool) -> None:
+    assert bool(list(unexplained_members(Source("app/domain/x.py", text)))) is is_seen
 
 
 @pytest.mark.parametrize(

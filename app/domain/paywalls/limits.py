@@ -16,8 +16,11 @@ class Scope(StrEnum):
     """Whose use is counted together."""
 
     USER = "user"
+    """One end user's, whichever key asks for them."""
     KEY = "key"
+    """One key's, for all users."""
     PAYWALL = "paywall"
+    """All of the paywall's."""
 
 
 class Measure(StrEnum):

@@ -25,15 +25,25 @@ class TokenKind(StrEnum):
     """
 
     INPUT = "input"
+    """The prompt, but for the kinds below."""
     CACHED_INPUT = "cached_input"
+    """The part of the prompt that the provider had read before."""
     CACHE_WRITE = "cache_write"
+    """The part of the prompt that the provider keeps for the next request."""
     IMAGE_INPUT = "image_input"
+    """Images in the prompt, by their tokens."""
     AUDIO_INPUT = "audio_input"
+    """Sound in the prompt, by its tokens."""
     OUTPUT = "output"
+    """The answer, but for the kinds below."""
     REASONING = "reasoning"
+    """The part of the answer that the model thinks and does not say."""
     AUDIO_OUTPUT = "audio_output"
+    """Sound in the answer, by its tokens."""
     IMAGE_OUTPUT = "image_output"
+    """Images in the answer, by their tokens."""
     IMAGE = "image"
+    """Images, one by one, where each has a price."""
 
 
 @record(frozen=True, slots=True)
