@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import psycopg
@@ -16,6 +17,9 @@ import pytest
 from app import db, settings
 from tests.support import costs
 from tests.support.chromium import find_chromium
+
+if TYPE_CHECKING:
+    from tests.support.stripe_bank import StripeBank
 
 costs.lower()
 hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
@@ -134,6 +138,22 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("COINSLOT_DATA", str(tmp_path_factory.mktemp("instance")))
         settings.configure()
         yield
+
+
+@pytest.fixture(scope="session")
+def stripe_process() -> Iterator["StripeBank"]:
+    """The emulator of Stripe, one process for all tests of this one; `stripe_bank` empties it."""
+    from tests.support.stripe_bank import running  # Stripe's SDK takes a second, which few tests need
+
+    with running() as bank:
+        yield bank
+
+
+@pytest.fixture
+def stripe_bank(stripe_process: "StripeBank") -> "StripeBank":
+    """The emulator of Stripe with nothing in it, its clock the machine's."""
+    stripe_process.do("reset")
+    return stripe_process
 
 
 @pytest.fixture

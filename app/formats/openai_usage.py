@@ -84,11 +84,11 @@ class Usage:
         parts = {**dict(earlier.parts), **dict(self.parts)}
         said = {**(earlier.said or {}), **{name: value for name, value in (self.said or {}).items() if value}}
         return Usage(
-            prompt=self.prompt or earlier.prompt,
-            output=self.output or earlier.output,
-            parts=tuple(parts.items()),
-            cost_nanos=self.cost_nanos or earlier.cost_nanos,
-            said=said,
+            self.prompt or earlier.prompt,
+            self.output or earlier.output,
+            tuple(parts.items()),
+            self.cost_nanos or earlier.cost_nanos,
+            said,
         )
 
 
@@ -199,9 +199,7 @@ def read_usage(usage: object) -> Usage | None:
         output = _with_thoughts_beside(parts, output, total - prompt) if prompt else output
     elif thoughts > (output or 0):
         output = (output or 0) + thoughts  # they are no part of it: a part is not larger than the whole
-    found = Usage(
-        prompt=prompt, output=output or None, parts=tuple(parts.items()), cost_nanos=read_cost(usage), said=usage
-    )
+    found = Usage(prompt, output or None, tuple(parts.items()), read_cost(usage), usage)
     return found if found.prompt or found.output or found.cost_nanos is not None else None
 
 

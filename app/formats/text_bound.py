@@ -69,7 +69,7 @@ def shape_in(events: bytes) -> EventShape | None:
     beside = text_bytes(head + end)
     if text_bytes(head + _PROBE + end) != beside + len(_PROBE):
         return None
-    return EventShape(head=head, end=end, between=end + head, text=slice(start, stop - len(event)), beside=beside)
+    return EventShape(head, end, end + head, slice(start, stop - len(event)), beside)
 
 
 def is_text(text: bytes) -> bool:

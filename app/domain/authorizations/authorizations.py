@@ -182,18 +182,8 @@ def list_of(session: Session, account_id: str, environment: str) -> list[Connect
     for row in rows:
         configuration = Configuration.from_json(row.config)
         cap = read_cap(session, account_id, row.paywall_id) or CapView(0, 0, 0)
-        found.append(
-            ConnectedApp(
-                id=row.id,
-                paywall_id=row.paywall_id,
-                app_name=configuration.app_name,
-                app_url=configuration.app_url,
-                external_id=row.external_id,
-                environment=row.environment,
-                since=row.confirmed_at,
-                cap=cap,
-            )
-        )
+        found.append(ConnectedApp(row.id, row.paywall_id, configuration.app_name, configuration.app_url,
+                                  row.external_id, row.environment, row.confirmed_at, cap))  # fmt: skip
     return found
 
 

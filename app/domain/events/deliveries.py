@@ -114,12 +114,7 @@ def claim(session: Session, subscription_id: str, count: int, seconds: float) ->
         .where(_TABLE.c.id.in_(ids))
         .order_by(_TABLE.c.next_attempt_at)
     )
-    return [
-        Claimed(
-            id=row.delivery_id, subscription_id=subscription_id, attempts=row.attempts, until=until, event=_event(row)
-        )
-        for row in rows
-    ]
+    return [Claimed(row.delivery_id, subscription_id, row.attempts, until, _event(row)) for row in rows]
 
 
 def _due(now: int) -> tuple[Any, ...]:
@@ -251,15 +246,7 @@ _EVENT_COLUMNS = (*(_EVENTS.c[name] for name in ("id", "paywall_id", "type", "ve
 
 def _event(row: Any) -> Made:
     data, flaw = _read(row.data)
-    return Made(
-        id=row.id,
-        paywall_id=row.paywall_id,
-        type=row.type,
-        data=data,
-        created_at=row.created_at,
-        version=row.version,
-        flaw=flaw,
-    )
+    return Made(row.id, row.paywall_id, row.type, data, row.created_at, row.version, flaw)
 
 
 def _read(stored: str) -> tuple[Mapping[str, Any], str | None]:

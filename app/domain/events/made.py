@@ -47,13 +47,7 @@ def make(paywall_id: str, type_: str, source: str, data: Mapping[str, Any], crea
     """Returns an event; `source` names what happened, once within its type."""
     whole = {"paywallId": paywall_id, OWNER_FIELD: None, **data}
     event_id = derived_id("evt", paywall_id, type_, source)
-    return Made(
-        id=event_id,
-        paywall_id=paywall_id,
-        type=type_,
-        data=whole,
-        created_at=clock.now() if created_at is None else created_at,
-    )
+    return Made(event_id, paywall_id, type_, whole, clock.now() if created_at is None else created_at)
 
 
 def about(paywall_id: str, user: str) -> dict[str, str]:

@@ -129,12 +129,7 @@ def _fan_out_events(session: Session, ids: Sequence[str]) -> int:
     columns = [_EVENTS.c[name] for name in ("id", "paywall_id", "type", "created_at", "version")]
     statement = select(*columns).where(_EVENTS.c.id.in_(ids), _EVENT_IS_DUE).order_by(_EVENTS.c.created_at)
     rows = session.execute(statement).all()
-    events = [
-        Made(
-            id=row.id, paywall_id=row.paywall_id, type=row.type, data={}, created_at=row.created_at, version=row.version
-        )
-        for row in rows
-    ]
+    events = [Made(row.id, row.paywall_id, row.type, {}, row.created_at, row.version) for row in rows]
     _write_deliveries(session, events, _read_listeners(session, {event.paywall_id for event in events}))
     session.execute(update(_EVENTS).where(_EVENTS.c.id.in_(ids)).values(fanned_out_at=clock.now()))
     return len(rows)

@@ -172,9 +172,7 @@ def read_endpoints(session: Session, subscription_ids: Sequence[str]) -> Mapping
     for row in rows:
         is_overlapping = row.previous_sealed is not None and (row.previous_until or 0) > now
         secrets = (row.secret_sealed, *((row.previous_sealed,) if is_overlapping and row.previous_sealed else ()))
-        endpoints[row.id] = Endpoint(
-            id=row.id, paywall_id=row.paywall_id, url=row.url, secrets_sealed=secrets, headers_sealed=row.headers_sealed
-        )
+        endpoints[row.id] = Endpoint(row.id, row.paywall_id, row.url, secrets, row.headers_sealed)
     return endpoints
 
 
@@ -241,19 +239,7 @@ def _bump(session: Session, paywall_id: str) -> None:
 
 def _view(row: WebhookSubscription) -> SubscriptionView:
     return SubscriptionView(
-        id=row.id,
-        paywall_id=row.paywall_id,
-        url=row.url,
-        events=row.events,
-        is_active=bool(row.is_active),
-        description=row.description,
-        header_names=row.header_names,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        created_by=row.created_by,
-        consecutive_failures=row.consecutive_failures,
-        last_delivered_at=row.last_delivered_at,
-        secret_suffix=row.secret_suffix,
-        ended_by=row.ended_by,
-        previous_until=row.previous_until,
-    )
+        row.id, row.paywall_id, row.url, row.events, bool(row.is_active), row.description, row.header_names,
+        row.created_at, row.updated_at, row.created_by, row.consecutive_failures, row.last_delivered_at,
+        row.secret_suffix, row.ended_by, row.previous_until,
+    )  # fmt: skip

@@ -57,9 +57,7 @@ def spend_limits(limits: KeyLimits, paywall_id: str, key_id: str, user: str, at:
             if cap is not None:
                 name, ends_at = _period(period, at)
                 budget_id = f"limit:{paywall_id}:{subjects[scope]}:{name}"
-                found.append(
-                    SpendLimit(budget_id=budget_id, scope=scope, period=period, cap_nanos=cap, ends_at=ends_at)
-                )
+                found.append(SpendLimit(budget_id, scope, period, cap, ends_at))
     return tuple(found)
 
 

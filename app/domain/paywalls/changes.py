@@ -74,13 +74,5 @@ def read_changes(session: Session, paywall_id: str, count: int) -> list[ChangeVi
         select(changes).where(changes.c.paywall_id == paywall_id).order_by(changes.c.id.desc()).limit(count)
     )
     return [
-        ChangeView(
-            id=row.id,
-            made_by=row.made_by,
-            section=Section(row.section),
-            version=row.version,
-            what=row.what,
-            created_at=row.created_at,
-        )
-        for row in rows
+        ChangeView(row.id, row.made_by, Section(row.section), row.version, row.what, row.created_at) for row in rows
     ]

@@ -32,14 +32,8 @@ class Paywall:
 
 def to_paywall(row: PaywallRow) -> Paywall:
     """Returns a stored paywall."""
-    return Paywall(
-        id=row.id,
-        mode=Mode(row.mode),
-        environment=Environment(row.environment),
-        unit=Unit(row.unit),
-        version=row.version,
-        is_archived=row.archived_at is not None,
-    )
+    return Paywall(row.id, Mode(row.mode), Environment(row.environment), Unit(row.unit), row.version,
+                   row.archived_at is not None)  # fmt: skip
 
 
 def lock_paywall(session: Session, paywall_id: str) -> Paywall:

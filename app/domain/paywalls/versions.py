@@ -69,7 +69,7 @@ def open_edition(session: Session, paywall_id: str, made_by: str | None) -> Edit
     """Begins the next version of a paywall, as the newest is now. Raises NotFound."""
     lock_paywall(session, paywall_id)
     paywall, current = read_current(session, paywall_id)
-    return Edition(session=session, paywall=paywall, published=current, configuration=current, made_by=made_by)
+    return Edition(session, paywall, current, current, made_by)
 
 
 def open_first_edition(
@@ -81,7 +81,7 @@ def open_first_edition(
                      created_at=clock.now())  # fmt: skip
     session.add(row)
     session.flush()
-    return Edition(session=session, paywall=to_paywall(row), published=None, configuration=first, made_by=made_by)
+    return Edition(session, to_paywall(row), None, first, made_by)
 
 
 def publish(edition: Edition) -> int:

@@ -164,9 +164,7 @@ def read_account(session: Session, account_id: str) -> AccountView:
     """Returns an account. Raises NotFound."""
     stored = _account(session, account_id)
     cap = stored.default_cap_nanos or DEFAULT_CAP_NANOS
-    return AccountView(
-        id=stored.id, name=stored.name, email=stored.email, default_cap_nanos=cap, created_at=stored.created_at
-    )
+    return AccountView(stored.id, stored.name, stored.email, cap, stored.created_at)
 
 
 def change_profile(session: Session, account_id: str, name: str, default_cap_nanos: int) -> None:

@@ -97,14 +97,7 @@ def _find(session: Session, is_it: ColumnElement[bool]) -> Person | None:
     ).first()
     if row is None:
         return None
-    return Person(
-        account_id=row.account_id,
-        session_id=row.id,
-        name=row.name,
-        email=row.email,
-        proven_email=row.proven_email,
-        address=row.address,
-    )
+    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address)
 
 
 def note_seen(session: Session, session_id: str) -> None:
@@ -128,17 +121,7 @@ def list_sessions(session: Session, account_id: str) -> list[SessionView]:
         )
         .order_by(_SESSIONS.c.created_at.desc())
     )
-    return [
-        SessionView(
-            id=row.id,
-            method=row.method,
-            browser=row.browser,
-            address=row.address,
-            created_at=row.created_at,
-            seen_at=row.seen_at,
-        )
-        for row in rows
-    ]
+    return [SessionView(row.id, row.method, row.browser, row.address, row.created_at, row.seen_at) for row in rows]
 
 
 def revoke_session(session: Session, account_id: str, session_id: str) -> None:

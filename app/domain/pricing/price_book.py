@@ -263,17 +263,8 @@ def to_offer(row: ModelPrice, unit: Unit) -> Offer:
         cost=ListPrice.from_json(row.cost).to_price(row.model, unit) if row.cost is not None else None,
         **{name: getattr(row, name) for name in KINDS},
     )
-    return Offer(
-        price=price,
-        display_name=row.display_name,
-        description=row.description,
-        context_tokens_max=row.context_tokens_max,
-        output_tokens_max=row.output_tokens_max,
-        part_tokens_max=row.part_tokens_max,
-        created_at=row.created_at,
-        provider=row.provider,
-        upstream_model=row.upstream_model,
-    )
+    return Offer(price, row.display_name, row.description, row.context_tokens_max, row.output_tokens_max,
+                 row.part_tokens_max, row.created_at, row.provider, row.upstream_model)  # fmt: skip
 
 
 def current(session: Session, paywall_id: str, model: str) -> ModelPrice | None:

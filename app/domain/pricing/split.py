@@ -43,14 +43,7 @@ def split_charge(terms: SplitTerms, cost_nanos: int, from_trial: int, from_walle
     fee = from_wallet * terms.fee_basis_points // BASIS_POINTS
     wallet_cost = min(cost - trial_cost, from_wallet - fee)
     paid = trial_cost + wallet_cost
-    return Parts(
-        provider=paid,
-        platform=fee,
-        developer=from_wallet - fee - wallet_cost,
-        returned=from_trial - trial_cost,
-        unpaid=cost - paid,
-        provider_from_trial=trial_cost,
-    )
+    return Parts(paid, fee, from_wallet - fee - wallet_cost, from_trial - trial_cost, cost - paid, trial_cost)
 
 
 def part_of_cost(cost_nanos: int, wanted: int, before: int) -> int:

@@ -76,14 +76,4 @@ def read_drift(session: Session, day: str | None = None) -> list[Drift]:
     if day is None:
         day = session.scalar(select(table.c.day).order_by(table.c.day.desc()).limit(1))
     rows = session.execute(select(table).where(table.c.day == day).order_by(table.c.provider, table.c.model))
-    return [
-        Drift(
-            day=row.day,
-            provider=row.provider,
-            model=row.model,
-            requests=row.requests,
-            own_nanos=row.own_nanos,
-            provider_nanos=row.provider_nanos,
-        )
-        for row in rows
-    ]
+    return [Drift(row.day, row.provider, row.model, row.requests, row.own_nanos, row.provider_nanos) for row in rows]

@@ -95,17 +95,8 @@ class Holds:
         StillRunning if another request has the key.
         """
         asked, standing = held.asked, held.standing
-        hold = Hold(
-            id=requests.hold_id(asked.id),
-            wallet=asked.wallet.account,
-            most=amounts.first,
-            least=amounts.least,
-            bound=amounts.whole,
-            owner=self._owner,
-            request_id=asked.id,
-            budgets=held.budgets,
-            epochs=held.snapshot.epochs + standing.epochs,
-        )
+        hold = Hold(requests.hold_id(asked.id), asked.wallet.account, amounts.first, amounts.least, amounts.whole,
+                    self._owner, asked.id, held.budgets, held.snapshot.epochs + standing.epochs)  # fmt: skip
 
         def beside(applied: Applied) -> list[Row]:
             row: list[Row] = [requests.begin(asked, applied)]
@@ -143,14 +134,7 @@ class Holds:
         # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
         wanted = 0 if is_free else min(used.charge, AMOUNT_NANOS_MAX)
         split = charge_split(asked.wallet.account, asked.wallet.paywall_id, asked.terms, used.cost, asked.provider)
-        operation = Settle(
-            hold_id=requests.hold_id(asked.id),
-            charge=wanted,
-            split=split,
-            expires=False,
-            wallet=asked.wallet.account,
-            budgets=held.budgets,
-        )
+        operation = Settle(requests.hold_id(asked.id), wanted, split, False, asked.wallet.account, held.budgets)
 
         def beside(settled: Applied) -> list[Row]:
             if used.charge != wanted:

@@ -23,12 +23,12 @@ def message_of(sealer: Sealer, claimed: Claimed, endpoint: Endpoint) -> Message:
     if endpoint.headers_sealed is not None:
         headers = json.loads(sealer.open(endpoint.headers_sealed, sealed_for))
     return Message(
-        id=event.id,
-        url=endpoint.url,
-        body=encode(event, "pending", claimed.attempts + 1),
-        secrets=[sealer.open(secret, sealed_for) for secret in endpoint.secrets_sealed],
-        headers={**headers, "X-Paywall-Event": f"{event.type}@{event.version}"},
-        seconds=clock.now() // clock.SECOND,
+        event.id,
+        endpoint.url,
+        encode(event, "pending", claimed.attempts + 1),
+        [sealer.open(secret, sealed_for) for secret in endpoint.secrets_sealed],
+        {**headers, "X-Paywall-Event": f"{event.type}@{event.version}"},
+        clock.now() // clock.SECOND,
     )
 
 

@@ -121,15 +121,8 @@ def _approve(
     environment = paywall.environment
     wallet = open_shared_wallet(session, person.account_id, environment)
     outcomes = give_trials(session, trial, person.account_id, person.address)
-    consent = Consent(
-        account_id=person.account_id,
-        paywall_id=paywall.id,
-        external_id=link.user,
-        wallet=wallet,
-        cap_nanos=cap_nanos,
-        needs_confirmation=configuration.needs_confirmation,
-        link=link.token,
-    )
+    consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
+                      configuration.needs_confirmation, link.token)  # fmt: skip
     before = authorizations.find_active(session, paywall.id, link.user)
     code = authorizations.approve(session, consent)
     active = authorizations.find_active(session, paywall.id, link.user)
