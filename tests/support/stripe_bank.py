@@ -121,7 +121,7 @@ def look_at(url: str) -> httpx.Response:
     return httpx.get(url)
 
 
-def send(url: str, *, follow: bool = False, **form: str) -> httpx.Response:
+def send(url: str, form: Mapping[str, str], *, follow: bool = False) -> httpx.Response:
     """Sends a page's form, and follows where it leads if that is wanted."""
     return httpx.post(url, data=form, follow_redirects=follow)
 

@@ -26,9 +26,8 @@ def receiver() -> Iterator[Receiver]:
 
 async def endpoint(shop: StripeShop, url: str, **more: Any) -> Any:
     """Makes an endpoint as the product does."""
-    return await shop.client("rk_test").v1.webhook_endpoints.create_async(
-        {"url": url, "enabled_events": TYPES, "api_version": "2026-10-28.endive", **more}
-    )
+    asked: Any = {"url": url, "enabled_events": TYPES, "api_version": "2026-10-28.endive", **more}
+    return await shop.client("rk_test").v1.webhook_endpoints.create_async(asked)
 
 
 async def pay(shop: StripeShop, card: str = "pm_card_visa", cents: int = 2_000) -> str:

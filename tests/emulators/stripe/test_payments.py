@@ -84,9 +84,9 @@ async def test_the_page_is_paid_by_its_own_form(shop: StripeShop) -> None:
     page = look_at(session.url)
     assert "Pay $20.00" in page.text and 'href="http://shop.test/left"' in page.text
     form = {"number": "4000 0000 0000 0002", "email": "a@b.test", "expiry": "12 / 34", "cvc": "123"}
-    declined = send(session.url, follow=True, **form)
+    declined = send(session.url, form, follow=True)
     assert 'role="alert">Your card was declined.' in declined.text
-    paid = send(session.url, **{**form, "number": "4242 4242 4242 4242"})
+    paid = send(session.url, {**form, "number": "4242 4242 4242 4242"})
     assert (paid.status_code, paid.headers["location"]) == (303, f"http://shop.test/back?of={session.id}")
     assert "all done here" in look_at(session.url).text
 
@@ -160,7 +160,7 @@ async def test_a_payment_that_was_refused_is_confirmed_with_the_payer(shop: Stri
     url = waiting.redirect_to_url.url
     for _ in range(3):  # looking changes nothing
         assert "Complete authentication" in look_at(url).text
-    back = send(url, answer="complete")
+    back = send(url, {"answer": "complete"})
     assert back.headers["location"].startswith("http://shop.test/confirmed?payment_intent=pi_")
     assert "redirect_status=succeeded" in back.headers["location"]
     assert (await client.v1.payment_intents.retrieve_async(intent.id)).status == "succeeded"

@@ -24,7 +24,8 @@ def shop(stripe_bank: StripeBank) -> StripeShop:
 
 
 async def pay(shop: StripeShop, key: str, **more: Any) -> Any:
-    return await shop.client().v1.payment_intents.create_async({**CHARGE, **more}, options={"idempotency_key": key})
+    asked: Any = {**CHARGE, **more}
+    return await shop.client().v1.payment_intents.create_async(asked, options={"idempotency_key": key})
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,12 @@ def save(book: Book, intent: Thing, method: Thing, base: str, *, is_authenticate
 def fail(book: Book, intent: Thing, method: Thing, decline: Decline) -> Refused:
     """Writes down that a card was not saved, and returns what an API call answers then."""
     intent |= {"status": "requires_payment_method", "next_action": None, "payment_method": None}
-    error = {"code": decline.code, "message": decline.message, "payment_method": shown(method), "type": "card_error"}
+    error: Thing = {
+        "code": decline.code,
+        "message": decline.message,
+        "payment_method": shown(method),
+        "type": "card_error",
+    }
     if decline.decline_code is not None:
         error["decline_code"] = decline.decline_code
     intent["last_setup_error"] = error
