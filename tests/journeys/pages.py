@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support import costs
 from tests.support.forked import Started
 
 CHROMIUM_ARGUMENTS = [
@@ -54,7 +55,7 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
     pages.mkdir(parents=True, exist_ok=True)
     (data / "web").symlink_to(pages)
     command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
-    chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
+    chosen = {**costs.environment(), **{f"COINSLOT_{name}": value for name, value in environment.items()}}
     with (data / "demo.log").open("wb") as written, (pages.parent / "pages.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=written, stderr=written) as process:

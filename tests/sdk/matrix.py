@@ -5,12 +5,12 @@ project depends on them. `tests/run --long` runs it too.
 """
 
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support import costs
 from tests.support.server import ROOT, Demo, running
 
 FOLDER = ROOT / ".coinslot" / "matrix"
@@ -138,9 +138,10 @@ def install(package: str, name: str) -> Path:
     """Returns the Python of a folder in which a client is installed, with its newest version."""
     folder = FOLDER / name
     if not (folder / "bin" / "python").exists():
-        subprocess.run(["uv", "venv", "-q", str(folder)], check=True)
+        subprocess.run(["uv", "venv", "-q", str(folder)], env=costs.environment(), check=True)
     python = folder / "bin" / "python"
-    subprocess.run(["uv", "pip", "install", "-q", "--python", str(python), package], check=True)
+    command = ["uv", "pip", "install", "-q", "--python", str(python), package]
+    subprocess.run(command, env=costs.environment(), check=True)
     return python
 
 
@@ -152,8 +153,8 @@ def try_client(demo: Demo, name: str) -> dict[str, object]:
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
         script.write(_PRELUDE + code + _RUN)
         script.flush()
-        done = subprocess.run([str(python), script.name], env={**os.environ, **chosen}, capture_output=True, text=True,
-                              timeout=SECONDS_MAX, check=False)  # fmt: skip
+        done = subprocess.run([str(python), script.name], env={**costs.environment(), **chosen}, capture_output=True,
+                              text=True, timeout=SECONDS_MAX, check=False)  # fmt: skip
     if done.returncode:
         return dict.fromkeys(CASES, done.stderr.strip()[-300:])
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))

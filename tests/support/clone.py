@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import costs
+
 ROOT = Path(__file__).parent.parent.parent
 SECONDS_MAX = 120
 KEPT = ("HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY")
@@ -31,7 +33,7 @@ class Clone:
         """Returns an environment that knows nothing of ours."""
         own = Path(sys.prefix).resolve()
         paths = [path for path in os.environ["PATH"].split(os.pathsep) if Path(path).resolve().parent != own]
-        kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("UV_")}
+        kept = {name: value for name, value in costs.environment().items() if name in KEPT or name.startswith("UV_")}
         here = {"UV_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}", "UV_PYTHON_DOWNLOADS": "never"}
         return {**kept, **here, "PATH": os.pathsep.join([str(Path(uv() or "uv").parent), *paths]), **more}
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import certifi
 
+AUTHORITIES, MACHINES_OWN = "SSL_CERT_FILE", "TESTS_SSL_CERT_FILE"
+"""Where OpenSSL looks for those that it trusts, and where the tests keep what the machine says of that."""
+
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 2_000_000_000
 
@@ -24,18 +27,28 @@ def lower() -> None:
     """Lowers them for this process and those that it starts.
 
     A server of a test is a process of its own; where nothing may be compiled beside the sources, it compiles a
-    thousand modules first. And httpx reads 150 authorities for each client, although nothing here speaks TLS.
+    thousand modules first. And httpx reads 150 authorities for each client, which is 40 ms of a core for each request
+    of a test, although nothing here speaks TLS.
     """
     beside = Path(sys.prefix)
     if sys.dont_write_bytecode:
         sys.dont_write_bytecode, sys.pycache_prefix = False, str(beside / "pycache")
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
-    if "SSL_CERT_FILE" not in os.environ:
-        authority = beside / "one-authority.pem"
-        if not authority.exists():
-            one, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")
-            authority.write_text(one + end)
-        os.environ["SSL_CERT_FILE"] = str(authority)
+    authority = beside / "one-authority.pem"
+    if os.environ.get(AUTHORITIES) != str(authority):
+        one, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")
+        made = beside / f"one-authority.{os.getpid()}"
+        made.write_text(one + end)
+        made.replace(authority)  # whole, whoever else does the same
+        if AUTHORITIES in os.environ:
+            os.environ[MACHINES_OWN] = os.environ[AUTHORITIES]
+        os.environ[AUTHORITIES] = str(authority)
     if (quick := quick_folder()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick))
+
+
+def environment() -> dict[str, str]:
+    """Returns the environment of a process that reaches the network: it trusts whom the machine trusts."""
+    kept = {name: value for name, value in os.environ.items() if name not in (AUTHORITIES, MACHINES_OWN)}
+    return kept | ({AUTHORITIES: os.environ[MACHINES_OWN]} if MACHINES_OWN in os.environ else {})
