@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +62,9 @@ class Model:
     postings: dict[str, object] = field(default_factory=dict)
 
     def copy(self) -> "Model":
-        return deepcopy(self)
+        """Returns one that shares nothing that changes: of all that it keeps, only its dictionaries and holds do."""
+        holds = {name: copy(hold) for name, hold in self.holds.items()}
+        return Model(self.balances.copy(), holds, self.budgets.copy(), self.epochs.copy(), self.postings.copy())
 
     def apply(self, operation: Operation) -> Applied | LedgerRefused:
         """Returns what the ledger should answer."""

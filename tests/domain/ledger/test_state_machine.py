@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from app import db
@@ -26,6 +26,12 @@ from tests.domain.ledger.money import findings
 
 STEPS_OF_ONE_EXAMPLE = 60
 EXAMPLES_OF_ONE_SEED = 25
+
+BALANCES = text(
+    "SELECT id, posted + coalesce((SELECT sum(amount) FROM ledger_delta WHERE account_id = ledger_account.id), 0)"
+    " AS balance FROM ledger_account WHERE id IN :names"
+).bindparams(bindparam("names", expanding=True))
+"""What accounts have, asked of the tables: after each step of all at once, because a question each is half the time."""
 
 _worlds = itertools.count()
 _steps = 0
@@ -121,8 +127,10 @@ class Ledger(RuleBasedStateMachine):
             self.compare(session)
 
     def compare(self, session: Session) -> None:
+        asked = session.execute(BALANCES, {"names": list(self.model.balances)})
+        found = {row.id: row.balance for row in asked}
         for account_id, balance in self.model.balances.items():
-            assert read_balance(session, parse(account_id)) == balance, account_id
+            assert found.get(account_id, 0) == balance, account_id
         mine = {"like": f"%:{self.world}-%"}
         for account_id, held in session.execute(text("SELECT id, held FROM ledger_account WHERE id LIKE :like"), mine):
             account = parse(account_id)
@@ -134,6 +142,9 @@ class Ledger(RuleBasedStateMachine):
             assert amounts == [model.budgets[budget_id][1], model.spent(budget_id), model.held_of(budget_id)], budget_id
 
     def teardown(self) -> None:
+        with db.transaction(writes=False) as session:
+            for account_id, balance in self.model.balances.items():
+                assert read_balance(session, parse(account_id)) == balance, account_id
         assert findings() == []
 
 
