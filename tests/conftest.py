@@ -275,7 +275,8 @@ def _rank(item: pytest.Item) -> int:
 
 def _fresh_postgres(server: str, template: str) -> Iterator[str]:
     name = next(_database_names)
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copying the files of a small database takes half of what writing them once more to the log does.
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _beside(server, name)
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 

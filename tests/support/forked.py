@@ -118,13 +118,17 @@ def start(
 
 def _import_everything() -> None:
     """Imports what a server without pages would; nothing of it makes a thread or a connection."""
+    from alembic import command
+    from alembic.runtime import migration
+
     from app import wiring
     from app.api.serving import asgi, server, workers
     from app.flows.paywalls import demo
     from app.flows.upkeep import audit
     from app.jobs import scheduler
+    from app.wiring import demo as demo_wiring
 
-    del workers, server, demo, audit
+    del command, migration, workers, server, demo, demo_wiring, audit
     asgi.api_only((wiring.running, scheduler.running))
 
 
