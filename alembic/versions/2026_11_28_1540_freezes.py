@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_28_1540_freezes"
-down_revision: str | None = "2026_11_28_1255_model_provider"
+down_revision: str | None = "2026_11_28_1530_connection_state"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
