@@ -57,6 +57,22 @@ async def _expire_checkouts() -> int:
     return await expiry.expire_checkouts(wiring.get().payment_door)
 
 
+async def _keep_operator_connections() -> int:
+    return await wiring.get().stripe.operator_connections.keep()
+
+
+async def _has_events_due() -> bool:
+    return await wiring.get().stripe.ear.has_due()
+
+
+async def _read_events() -> int:
+    return await wiring.get().stripe.ear.read_lists()
+
+
+async def _check_endpoints() -> int:
+    return await wiring.get().stripe.watch.check_all()
+
+
 async def _fan_out_events() -> int:
     return await delivery.fan_out(wiring.get().owner)
 
@@ -83,6 +99,9 @@ def jobs() -> Mapping[str, Job]:
         "finish-inbox": Job(_finish_inbox, 5, is_due=_has_inbox_due),
         "send-refunds": Job(_send_refunds, 5, is_due=_has_refunds_due),
         "expire-checkouts": Job(_expire_checkouts, 60),
+        "connect-operator": Job(_keep_operator_connections, 300, soon=True),
+        "read-events": Job(_read_events, 10, is_due=_has_events_due, soon=True),
+        "check-endpoints": Job(_check_endpoints, 3_600),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(delivery.forget, 3_600),

@@ -24,13 +24,21 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a checkout is asked for. `currency` is ISO 4217 in capitals; `expires_at` (microseconds) is when it ends."""
+    """What a checkout is asked for. `currency` is ISO 4217 in capitals; `expires_at` (microseconds) is when it ends.
+
+    `description` is what the sandbox's page calls the wallet, `title` what a payer reads anywhere else. `return_url` is
+    a path of this site. With `saves_card` the card is kept at the rail for `customer_id`, the rail's name of the payer,
+    to be charged later without them.
+    """
 
     marks: Marks
     currency: str
     description: str
     return_url: str
     expires_at: int
+    title: str = "Top-up"
+    customer_id: str | None = None
+    saves_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,19 @@ class CardDeclined(Refused):
 
 
 class KeyRefused(Refused):
-    """Nothing was done. `permission` names what the key may not do, by the rail's own word, "" where the rail does
-    not say; None where the key as a whole is refused, because it is not known (any more)."""
+    """Nothing was done.
+
+    `permission` names what the key may not do, by the rail's own word, "" where the rail does not say; None where the
+    key as a whole is refused, because it is not known (any more). `account` is the rail's name of the account, where
+    the refusal tells it.
+    """
 
     code = "key_refused"
 
-    def __init__(self, message: str, permission: str | None = None) -> None:
+    def __init__(self, message: str, permission: str | None = None, account: str | None = None) -> None:
         super().__init__(message)
         self.permission = permission
+        self.account = account
 
 
 class CallRefused(Refused):

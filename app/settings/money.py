@@ -1,6 +1,8 @@
 """Money: the platform's share, what people are given to try, and when earnings can be paid out."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from app.settings.values import http_address, word
 
 
 class MoneySettings(BaseModel):
@@ -12,3 +14,26 @@ class MoneySettings(BaseModel):
     trial_credits: int = Field(20, ge=0, le=100_000)
     trials_of_address_max: int = Field(5, ge=1)
     earnings_pending_days: int = Field(30, ge=0)
+    stripe_key: SecretStr = SecretStr("")
+    stripe_test_key: SecretStr = SecretStr("")
+    stripe_api_base: str = ""
+
+    @field_validator("stripe_key")
+    @classmethod
+    def _live_key(cls, secret: SecretStr) -> SecretStr:
+        word(secret.get_secret_value(), ("rk_live_",), "must be a restricted key of live mode, which begins rk_live_")
+        return secret
+
+    @field_validator("stripe_test_key")
+    @classmethod
+    def _test_key(cls, secret: SecretStr) -> SecretStr:
+        word(secret.get_secret_value(), ("rk_test_",), "must be a restricted key of test mode, which begins rk_test_")
+        return secret
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _never_with_a_live_key(cls, value: str, info: ValidationInfo) -> str:
+        # What is not Stripe could say that anything was paid, and would be told the key.
+        if value and info.data.get("stripe_key", SecretStr("")).get_secret_value():
+            raise ValueError("must not be set together with COINSLOT_STRIPE_KEY: real money is at Stripe alone")
+        return http_address(value)

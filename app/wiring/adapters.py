@@ -1,5 +1,6 @@
 """Adapters that stand for others: whichever provider a paywall names or rail a connection has, and no mailer at all."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from app.adapters.demo.provider import DemoProvider
@@ -35,13 +36,19 @@ class NoMailer:
 
 
 class RailsByConnection:
-    """Finds the rail of a connection: each rail's adapter is given the account that is to be reached."""
+    """Finds the rail of a connection: each rail's adapter is given the account that is to be reached.
 
-    def __init__(self, *of_this_process: PaymentRail) -> None:
+    `others` reach any connection of the rail whose name they have.
+    """
+
+    def __init__(self, *of_this_process: PaymentRail, **others: Callable[[Connection], PaymentRail]) -> None:
         self._rails = {rail.connection_id: rail for rail in of_this_process}
+        self._others = others
 
     def reach(self, connection: Connection) -> PaymentRail:
         """Returns the rail as a connection reaches it. Raises Unavailable where this process has none."""
+        if connection.id not in self._rails and connection.rail in self._others:
+            return self._others[connection.rail](connection)
         rail = self._rails.get(connection.id)
         if rail is None or rail.name != connection.rail:
             raise Unavailable(f"This process has no way to reach {connection.rail} as {connection.id}.")

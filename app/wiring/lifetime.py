@@ -39,14 +39,19 @@ async def running() -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         await lease.begin(wired.owner, seconds)
         stack.push_async_callback(lease.end, wired.owner)
-        heartbeat = asyncio.create_task(_beat(wired.owner, seconds))
+        heartbeat = asyncio.create_task(_beat(wired, seconds))
         stack.callback(heartbeat.cancel)
         await stack.enter_async_context(working())
         yield
 
 
-async def _beat(owner: str, seconds: float) -> None:
+async def _beat(wired: Wiring, seconds: float) -> None:
     while True:
+        await alone("wiring", f"count:{wired.owner}", partial(_count, wired))
         await asyncio.sleep(seconds * lease.RENEWAL_SHARE)
         # Whatever fails once: a heart that stops beating lets others end the holds of a living process.
-        await alone("wiring", f"heartbeat:{owner}", partial(lease.renew, owner, seconds))
+        await alone("wiring", f"heartbeat:{wired.owner}", partial(lease.renew, wired.owner, seconds))
+
+
+async def _count(wired: Wiring) -> None:
+    wired.processes = await lease.count_living()

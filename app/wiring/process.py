@@ -55,6 +55,7 @@ from app.ports.tokens import TokenCounter
 from app.ports.webhooks import Messenger, Responder
 from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
+from app.wiring.stripe import Around, Stripe
 
 T = TypeVar("T", bound=Closing)
 DEFAULT_BASE = "http://127.0.0.1:8000"
@@ -68,6 +69,8 @@ class Wiring:
         self.owner = new_id("proc")
         self.queue = CommitQueue(self.settings.queue_operations_max, self.settings.batch_operations_max)
         self.keeper = Keeper()
+        self.processes = 1
+        """How many processes live beside each other, this one among them; the heart counts them."""
         self._closing = AsyncExitStack()
 
     @property
@@ -97,7 +100,15 @@ class Wiring:
 
     @cached_property
     def rails(self) -> Rails:
-        return RailsByConnection(self.sandbox)
+        return RailsByConnection(self.sandbox, stripe=self.stripe.rail)
+
+    @cached_property
+    def stripe(self) -> Stripe:
+        around = Around(
+            settings=self.settings, site=self.settings.public_url or DEFAULT_BASE, box=self.box, desk=self.desk,
+            keeper=self.keeper, processes=lambda: self.processes, door=lambda: self.payment_door,
+        )  # fmt: skip
+        return self._closed_at_the_end(Stripe(around))
 
     @cached_property
     def refunds(self) -> Refunds:

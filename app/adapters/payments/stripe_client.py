@@ -33,9 +33,11 @@ RETRIES = 1
 BUSY_PAUSES_SECONDS = (0.5, 1, 2)
 """How long an account is left alone after each "too many" in a row; after the last, the caller hears of it."""
 CLIENTS_MAX = 256
-_PERMISSION = re.compile(r"rak_[a-z0-9_]+")
+_PERMISSION, _ACCOUNT = re.compile(r"rak_[a-z0-9_]+"), re.compile(r"acct_\w+")
 
 StripeClient = stripe.StripeClient
+CheckoutSession = stripe.checkout.Session
+PaymentIntent = stripe.PaymentIntent
 StripeObject = stripe.StripeObject
 
 
@@ -148,10 +150,10 @@ def translated(error: stripe.StripeError) -> CoinslotError:
     if isinstance(error, stripe.AuthenticationError):
         return KeyRefused("Stripe does not accept the key of this connection (any more).")
     if isinstance(error, stripe.PermissionError):
-        found = _PERMISSION.search(error.user_message or "")
-        permission = found.group() if found else None
+        # The permission and the account are told in words alone.
+        permission, account = _word(_PERMISSION, error), _word(_ACCOUNT, error)
         return KeyRefused(f"The key of this connection lacks a permission at Stripe: {permission or 'unnamed'}.",
-                          permission or "")  # fmt: skip
+                          permission or "", account)  # fmt: skip
     if isinstance(error, stripe.InvalidRequestError):
         param = error.param if isinstance(error.param, str) else None
         if error.code == "resource_missing" or error.http_status == 404:
@@ -164,6 +166,11 @@ def translated(error: stripe.StripeError) -> CoinslotError:
     return Unavailable(f"Stripe did not answer as it should ({error.http_status or 'no answer'}, {kind}).")
 
 
+def _word(wanted: "re.Pattern[str]", error: stripe.StripeError) -> str | None:
+    found = wanted.search(error.user_message or "")
+    return found.group() if found else None
+
+
 def _decline(error: stripe.CardError) -> Decline:
     said = error.error
     method = getattr(said, "payment_method", None)
@@ -174,3 +181,12 @@ def _decline(error: stripe.CardError) -> Decline:
         payment_id=getattr(getattr(said, "payment_intent", None), "id", None),
         payment_method_id=method if isinstance(method, str) else getattr(method, "id", None),
     )
+
+
+def verify(body: bytes, header: str, secret: str, tolerance_seconds: int) -> bool:
+    """Tells whether a body was signed with a webhook secret, not long ago."""
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, tolerance_seconds)
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+    return True

@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 FORM_BYTES_MAX = 65_536
-"""How large every body may be that is no chat request."""
+"""How large every body may be that is no chat request and no event."""
+EVENT_BYTES_MAX = 1_000_000
 CHAT_BYTES_A_SECOND_MIN = 1_024
 THREAD_BYTES = LONG_BYTES
 """From here on parsing would hold the event loop up for longer than a hop to a thread."""
@@ -62,6 +63,13 @@ def form_limits() -> BodyLimits:
     """Returns the limits of every other body: a form, or a small object."""
     chosen = wiring.get().settings
     bytes_max = min(FORM_BYTES_MAX, chosen.body_bytes_max)
+    return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
+
+
+def event_limits() -> BodyLimits:
+    """Returns the limits of an event that a rail sends."""
+    chosen = wiring.get().settings
+    bytes_max = min(EVENT_BYTES_MAX, chosen.body_bytes_max)
     return BodyLimits(bytes_max, chosen.form_seconds_max, chosen.silence_seconds_max)
 
 

@@ -10,6 +10,8 @@ from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
 from app.flows.callers.asked import Action, PaywallRefusal
 from app.flows.limits.limiter import RETRY_SECONDS_MAX, RateReached
+from app.ports.accounts import BadSignature
+from app.ports.rail_errors import CallRefused, CardDeclined, KeyRefused
 
 RETRY_SECONDS = "2"
 NO_RETRY = {"x-should-retry": "false"}
@@ -92,6 +94,10 @@ _STATUS: dict[type[CoinslotError], int] = {
     HeadTooLarge: 431,
     UnknownTransferCoding: 501,
     UnknownVersion: 505,
+    BadSignature: 400,
+    CardDeclined: 402,
+    KeyRefused: 503,
+    CallRefused: 502,
     errors.StaleDecision: 503,
     errors.Unavailable: 503,
 }

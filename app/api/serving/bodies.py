@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from app.api.common.body import ClientGone, Receive, form_limits, read_body
+from app.api.common.body import ClientGone, Receive, event_limits, form_limits, read_body
 from app.api.common.errors import BodyEncoded, body_of, headers_of, status_of
+from app.api.inbound.stripe import PREFIX as EVENTS
 from app.domain.errors import CoinslotError
 
 Scope = MutableMapping[str, Any]
@@ -45,7 +46,7 @@ async def _hand_on(app: App, scope: Scope, receive: Receive, send: Send) -> None
     try:
         if headers.get(b"content-type", b"").strip().lower().startswith(FILES):
             raise BodyEncoded("Nothing here takes files; send a form as application/x-www-form-urlencoded.")
-        body = await read_body(receive, headers, form_limits())
+        body = await read_body(receive, headers, event_limits() if scope["path"].startswith(EVENTS) else form_limits())
     except ClientGone:
         return
     except CoinslotError as error:

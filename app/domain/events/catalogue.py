@@ -57,6 +57,7 @@ PROXY_FAILED = "paywall.proxy.request.failed"
 PROXY_CANCELED = "paywall.proxy.request.canceled"
 PROXY_BLOCKED = "paywall.proxy.request.blocked"
 USER_CREATED = "paywall.user.created"
+CHECKOUT_COMPLETED = "paywall.stripe.checkout.session.completed"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -105,8 +106,8 @@ _SEED = (
               ("walletUserId", "requestedAmount", "availableBalance"), (*_MONEY, "requestId")),
     EventType(REQUEST_BLOCKED, "a user was asked for something instead of an answer",
               ("walletUserId", "reason", "requestId"), (*_USER, "model")),
-    EventType("paywall.stripe.checkout.session.completed", "a Stripe checkout was paid",
-              ("checkoutSessionId", "amount", "currency", "walletUserId"), _USER, is_made=False),
+    EventType(CHECKOUT_COMPLETED, "a Stripe checkout was paid",
+              ("checkoutSessionId", "amount", "currency", "walletUserId"), _USER),
     EventType(PROXY_STARTED, "a request began: its money is held", _PROXY, _PROXY_OURS),
     EventType(PROXY_COMPLETED, "a request was answered", _PROXY, _PROXY_END),
     EventType(PROXY_FAILED, "a request failed", (*_PROXY, "errorCode"), _PROXY_END),

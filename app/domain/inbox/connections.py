@@ -66,6 +66,11 @@ def read_connection(session: Session, connection_id: str) -> Connection:
     row = session.get(ConnectionRow, as_id(connection_id))
     if row is None:
         raise NotFound("There is no such connection.")
+    return connection_of(row)
+
+
+def connection_of(row: ConnectionRow) -> Connection:
+    """Returns the connection of a row."""
     return Connection(
         id=row.id, rail=row.rail, environment=row.environment, paywall_id=row.paywall_id, account=row.account,
         key_sealed=row.key_sealed, is_open=row.disconnected_at is None,

@@ -46,6 +46,18 @@ def store(session: Session, event: StoredEvent) -> StoredEvent:
     return StoredEvent(stored.connection_id, stored.id, stored.object_id, stored.kind)
 
 
+def store_new(session: Session, event: StoredEvent) -> bool:
+    """Keeps an event that nobody acts on yet, for the job to do at once; False for one that was known."""
+    values = {"connection_id": event.connection_id, "id": event.id, "kind": event.kind.value,
+              "object_id": event.object_id, "now": clock.now(), "next_at": clock.now()}  # fmt: skip
+    return bool(session.execute(_STORE, values).rowcount)  # type: ignore[attr-defined]
+
+
+def is_known(session: Session, connection_id: str, event_id: str) -> bool:
+    """Tells whether an event was ever stored."""
+    return session.get(InboxEvent, (connection_id, event_id)) is not None
+
+
 def list_due_connections(session: Session) -> list[str]:
     """Returns the connections that have events to be tried now."""
     table = table_of(InboxEvent)
@@ -77,14 +89,19 @@ def finish(session: Session, event: StoredEvent, error: str | None = None) -> bo
     return True
 
 
-def postpone(session: Session, event: StoredEvent, error: str) -> None:
-    """Notes that acting on an event failed; it is tried again after 30 s, then after twice as long, up to an hour."""
+def postpone(session: Session, event: StoredEvent, error: str) -> int:
+    """Notes that acting on an event failed; it is tried again after 30 s, then after twice as long, up to an hour.
+
+    Returns how often it has failed so far, 0 for one that another has finished.
+    """
     stored = _locked(session, event)
-    if stored is not None and stored.handled_at is None:
-        stored.next_at = clock.now() + pause_seconds(stored.attempts) * clock.SECOND
-        stored.attempts += 1
-        stored.last_error = error[:ERROR_CHARACTERS_MAX]
-        session.flush()
+    if stored is None or stored.handled_at is not None:
+        return 0
+    stored.next_at = clock.now() + pause_seconds(stored.attempts) * clock.SECOND
+    stored.attempts += 1
+    stored.last_error = error[:ERROR_CHARACTERS_MAX]
+    session.flush()
+    return stored.attempts
 
 
 def count_refused(session: Session, connection_id: str, since: int) -> int:

@@ -120,6 +120,14 @@ def note_checkout(session: Session, topup_id: str, checkout_id: str) -> None:
         session.flush()
 
 
+def read_open_checkout(session: Session, topup_id: str) -> tuple[str, str] | None:
+    """Returns the connection and the checkout of a top-up that may still be paid there, None for any other."""
+    topup = session.get(Topup, as_id(topup_id))
+    if topup is None or topup.status is not TopupStatus.CREATED or topup.checkout_id is None:
+        return None
+    return topup.connection_id, topup.checkout_id
+
+
 def lock(session: Session, connection_id: str, topup_id: str) -> Topup:
     """Returns a top-up of a connection, locked until the transaction ends.
 

@@ -47,6 +47,14 @@ def tell_deposit(
     tell(session, paywall_id, user, catalogue.DEPOSIT_CREATED, activity_id, data)
 
 
+def tell_checkout(
+    session: Session, paywall_id: str, user: str, checkout_id: str, amount_nanos: int, currency: str
+) -> None:
+    """Tells that a Stripe checkout was paid, and its money credited."""
+    data = {"checkoutSessionId": checkout_id, "amount": format_decimal(amount_nanos), "currency": currency}
+    tell(session, paywall_id, user, catalogue.CHECKOUT_COMPLETED, checkout_id, data)
+
+
 def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account, nanos: int) -> None:
     """Tells that a user was given money to try with when they authorized the app."""
     data = {"credits": nanos * CREDITS_PER_DOLLAR // NANOS, "amount": format_decimal(nanos),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.errors import BadField, NotSignedIn, Refused
+from app.domain.inbox import inbox
 from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
@@ -24,12 +25,17 @@ from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
+from app.flows.payments.received import PaymentDoor
 from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
 
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
-CHECKOUT_SECONDS = 30 * 60
-"""How long a checkout can be paid; after that a new one is a click away."""
+CHECKOUT_SECONDS = 31 * 60
+"""How long a checkout can be paid; after that a new one is a click away. Stripe takes none that ends in less than half
+an hour by its own clock, so that there is a minute for both clocks and the way."""
+
+RETURN_SECONDS = 10
+"""How long what a rail said is good for a payer who comes back again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +113,14 @@ def _new_topup(
 
 def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> tuple[Order, str]:
     """Writes a top-up, and returns what its checkout is asked for, and its id. Raises Refused."""
-    if not may_fund(session, read_connection(session, rail.connection_id), new.wallet):
+    connection = read_connection(session, rail.connection_id)
+    if not connection.is_open or not may_fund(session, connection, new.wallet):
         raise Refused("Card payments are not open here yet.")
     topup_id = topups.create(session, new)
     marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
     expires_at = clock.now() if new.expires_at is None else new.expires_at
-    return Order(marks, new.currency, description, back + topup_id, expires_at), topup_id
+    title = "Top up your wallet" if description == SHARED else f"Top up your {description} wallet"
+    return Order(marks, new.currency, description, back + topup_id, expires_at, title), topup_id
 
 
 async def _check_out(rail: PaymentRail, order: Order, topup_id: str) -> str:
@@ -175,6 +183,20 @@ def _ended(session: Session, topup_id: str, wallet_id: str) -> EndedTopup:
     topup = topups.read(session, topup_id, wallet_id)
     goes_back = refunds.has_any(session, topup.id)
     return EndedTopup(topup.status, topup.credited_nanos, topup.unit, goes_back)
+
+
+async def look_again(door: PaymentDoor, topup_id: str) -> None:
+    """Asks the rail about a top-up whose payer came back, through the one door; at most once in ten seconds.
+
+    Does nothing for one that is paid, that ended, or that nobody was sent to pay. The caller has checked whose it is.
+    """
+    asked = await db.in_transaction(partial(topups.read_open_checkout, topup_id=topup_id))
+    if asked is None:
+        return
+    connection_id, checkout_id = asked
+    event_id = f"return:{topup_id}:{clock.now() // (RETURN_SECONDS * clock.SECOND)}"
+    if not await db.in_transaction(lambda session: inbox.is_known(session, connection_id, event_id)):
+        await door.receive(connection_id, event_id, checkout_id)
 
 
 async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCheckout:

@@ -9,11 +9,9 @@ from app import db
 from app.domain import clock
 from app.domain.topups import topups
 from app.each_alone import each_alone
-from app.flows.payments.received import PaymentDoor
+from app.flows.payments.received import EXPIRY, PaymentDoor
 
 BATCH = 100
-EVENT = "expiry:"
-"""What the event of ours begins with that asks about a top-up's checkout; the inbox repeats what fails."""
 
 _OVER = text("""
     SELECT t.id, t.connection_id, t.checkout_id FROM topup t
@@ -40,14 +38,14 @@ async def expire_checkouts(door: PaymentDoor) -> int:
         if one.checkout_id is None:
             await db.in_transaction(lambda session: _give_up(session, one), writes=True)
         else:
-            await door.receive(one.connection_id, EVENT + one.topup_id, one.checkout_id)
+            await door.receive(one.connection_id, EXPIRY + one.topup_id, one.checkout_id)
 
     await each_alone("expire_checkouts", over, ask, lambda one: one.topup_id)
     return len(over)
 
 
 def _read_over(session: Session) -> list[_Over]:
-    rows = session.execute(_OVER, {"now": clock.now(), "event": EVENT, "limit": BATCH})
+    rows = session.execute(_OVER, {"now": clock.now(), "event": EXPIRY, "limit": BATCH})
     return [_Over(*row) for row in rows]
 
 

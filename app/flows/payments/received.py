@@ -33,10 +33,12 @@ from app.domain.topups.tables import Topup
 from app.domain.topups.topups import NotOurs, PaidPayment, Verdict
 from app.each_alone import Failed, alone
 from app.flows.events.mails import Desk
-from app.flows.events.tell import tell_deposit
+from app.flows.events.tell import tell_checkout, tell_deposit
+from app.flows.payments.owners import tell_refused
 from app.flows.payments.refund import Refunds
 from app.flows.payments.restore import restore
 from app.ports.payments import Marks, Payment, PaymentStatus, Rails, SandboxCheckouts
+from app.ports.rail_errors import KeyRefused
 
 log = structlog.get_logger()
 
@@ -46,6 +48,16 @@ SECONDS_A_RUN = 20
 CALL_SECONDS_MAX = 15
 ALERTS_AN_HOUR = 10
 """How many mails an hour one connection's refused events are worth; the log and the inbox have them all."""
+NOT_FOUND_ATTEMPTS_MAX = 80
+"""How often it is tried again, over three days, what its rail does not know or does not end; then it is final."""
+STRIPE = "stripe"
+"""The rail whose accounts tell us of themselves."""
+EXPIRY = "expiry:"
+"""What the event of ours begins with that asks how a checkout ended whose time is over."""
+
+
+class NotOver(NotFound):
+    """A checkout whose time is over, and of which its rail does not say that it has ended: money may be on its way."""
 
 
 class ObjectTaker(Protocol):
@@ -80,7 +92,10 @@ class PaymentDoor:
         Raises NotFound for a connection that there is not, Unavailable if the event could not be stored; the rail
         sends it again. Whatever goes wrong after that is the inbox job's.
         """
-        told = StoredEvent(connection_id, event_id, object_id, kind)
+        await self.act_on(StoredEvent(connection_id, event_id, object_id, kind))
+
+    async def act_on(self, told: StoredEvent) -> None:
+        """Stores an event, unless it is stored, and acts on it as `receive` does."""
         connection, event = await db.in_transaction(partial(_store, event=told), writes=True)
         await self._take(connection, event)
 
@@ -112,7 +127,14 @@ class PaymentDoor:
         name = f"{event.connection_id}:{event.id}"
         came = await alone("topup_received", name, partial(self._act, connection, event))
         if isinstance(came, Failed):
-            await alone("topup_received", name, partial(_postpone, event, _reason(came.error)))
+            await alone("topup_received", name, partial(self._put_off, connection, event, came.error))
+
+    async def _put_off(self, connection: Connection, event: StoredEvent, error: Exception) -> None:
+        if isinstance(error, KeyRefused):
+            await tell_refused(self.desk, connection, error)
+        failures = await _postpone(event, _reason(error))
+        if isinstance(error, NotFound) and failures >= NOT_FOUND_ATTEMPTS_MAX:
+            await self._refuse(event, NotOurs(f"Given up after {failures} attempts. {error.message}"))
 
     async def _act(self, connection: Connection, event: StoredEvent) -> None:
         try:
@@ -177,9 +199,10 @@ def _due_of(session: Session, connection_id: str) -> tuple[Connection, list[Stor
     return connection, list(inbox.list_due(session, connection_id, BATCH))
 
 
-async def _postpone(event: StoredEvent, reason: str) -> None:
-    await db.in_transaction(lambda session: inbox.postpone(session, event, reason), writes=True)
+async def _postpone(event: StoredEvent, reason: str) -> int:
+    failures = await db.in_transaction(lambda session: inbox.postpone(session, event, reason), writes=True)
     log.warning("topup_received", connection=event.connection_id, inbox_event=event.id, step="postponed", error=reason)
+    return failures
 
 
 def _reason(error: Exception) -> str:
@@ -193,6 +216,8 @@ def _settle(session: Session, connection: Connection, event: StoredEvent, paymen
     if not inbox.finish(session, event):
         return "done before"
     marks = payment.marks
+    if event.id.startswith(EXPIRY) and payment.status in (PaymentStatus.UNPAID, PaymentStatus.DECLINED):
+        raise NotOver(f"{event.object_id} has not ended at its rail.")
     if marks is None or not _is_ours(session, connection, marks):
         return "not ours"
     if payment.status is PaymentStatus.EXPIRED:
@@ -236,6 +261,10 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
 
 def _tell(session: Session, connection: Connection, topup: Topup) -> None:
     """Tells the paywall whose link began the top-up, and nobody else (`decisions.md` 26)."""
-    if topup.paywall_id is not None and topup.external_id is not None:
-        tell_deposit(session, topup.paywall_id, topup.external_id, topup.id, topup.credited_nanos,
-                     parse(topup.account_id).unit.value, f"{connection.rail}.checkout")  # fmt: skip
+    if topup.paywall_id is None or topup.external_id is None:
+        return
+    unit = parse(topup.account_id).unit.value
+    tell_deposit(session, topup.paywall_id, topup.external_id, topup.id, topup.credited_nanos, unit,
+                 f"{connection.rail}.checkout")  # fmt: skip
+    if connection.rail == STRIPE and topup.checkout_id is not None:
+        tell_checkout(session, topup.paywall_id, topup.external_id, topup.checkout_id, topup.credited_nanos, unit)

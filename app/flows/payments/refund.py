@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.errors import CoinslotError, Unavailable
-from app.domain.inbox import connections
+from app.domain.inbox import connections, health
+from app.domain.inbox.connections import Connection
 from app.domain.ledger.apply import apply_one
 from app.domain.money import Unit, format_for_people, nanos_of_cents
 from app.domain.people.tables import PersonAccount
@@ -82,7 +83,7 @@ class Refunds:
                 await db.in_transaction(lambda session: refunds.note_error(session, refund, error), writes=True)
 
     async def _ask(self, refund: RefundView) -> None:
-        connection = await db.in_transaction(lambda session: connections.read_connection(session, refund.connection_id))
+        connection = await db.in_transaction(partial(_read_up_to_date, connection_id=refund.connection_id))
         rail = self.rails.reach(connection)
         try:
             async with asyncio.timeout(CALL_SECONDS_MAX):
@@ -118,6 +119,16 @@ class Refunds:
                     " You need not do anything; your bank shows it within some days.",
                 )
         await db.in_transaction(lambda session: refunds.note_told(session, refund), writes=True)
+
+
+def _read_up_to_date(session: Session, connection_id: str) -> Connection:
+    """Returns a connection. Raises Unavailable where what was given back there already may not be known yet."""
+    connection = connections.read_connection(session, connection_id)
+    if not health.is_up_to_date(session, connection_id):
+        raise Unavailable(
+            f"The events of {connection_id} were not read to their end lately; nothing is given back yet."
+        )
+    return connection
 
 
 def _note(session: Session, refund: RefundView, status: RefundStatus) -> None:

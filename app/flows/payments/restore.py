@@ -6,14 +6,14 @@ All that is needed stands in the payment's own marks; a connection can only ever
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.errors import BadOperation
+from app.domain.errors import BadOperation, NotFound
 from app.domain.inbox.connections import Connection, may_fund
 from app.domain.ledger.accounts import Account, parse
 from app.domain.money import nanos_of_cents
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import CURRENCY, NewTopup, NotOurs
-from app.domain.wallets.tables import EndUser, Wallet
+from app.domain.wallets.tables import EndUser, SharedWallet, Wallet
 from app.ports.payments import Marks
 from app.sql.columns import table_of
 
@@ -26,6 +26,9 @@ def restore(session: Session, connection: Connection, marks: Marks) -> Topup:
     if not may_fund(session, connection, wallet):
         raise NotOurs(f"There is no top-up {marks.topup_id}, and {connection.id} holds no money of {wallet.owner}.")
     owner = _app_of(session, wallet)
+    if owner is None and session.get(SharedWallet, wallet.owner) is None:
+        # Whoever it is of has not come back since; a wallet that nobody can open would keep the money.
+        raise NotFound(f"There is no wallet {wallet.owner} for {marks.topup_id} yet.")
     new = NewTopup(
         wallet=wallet,
         connection_id=connection.id,

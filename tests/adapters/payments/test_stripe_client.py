@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from stripe import WebhookSignature
 
 from app.adapters.payments import stripe_client
-from app.adapters.payments.stripe_client import API_VERSION, Pace, StripeAccount, StripeClients
+from app.adapters.payments.stripe_client import API_VERSION, Pace, StripeAccount, StripeClients, verify
 from app.domain import clock
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.ports.rail_errors import CallRefused, CardDeclined, Decline, KeyRefused, ObjectMissing
@@ -199,3 +200,16 @@ async def test_no_more_clients_are_kept_than_are_worth_it(monkeypatch: pytest.Mo
         clients.reach(key, "a")
     assert clients.reach("k1", "a")._client is kept
     await clients.close()
+
+
+def test_a_signature_is_of_the_very_bytes_and_of_now() -> None:
+    secret, body, now = "whsec_1", b'{"id": "evt_1"}', clock.now() // clock.SECOND
+    signed = WebhookSignature.generate_signature_header(body.decode(), secret, now)
+    assert verify(body, signed, secret, 300)
+    for other, header, key in (
+        (b"{}", signed, secret), (body, signed, "whsec_2"), (body, "", secret), (body, "t=x", secret),
+        (b"\xff", signed, secret), (body, signed, ""),
+    ):  # fmt: skip
+        assert not verify(other, header, key, 300)
+    old = WebhookSignature.generate_signature_header(body.decode(), secret, now - 301)
+    assert not verify(body, old, secret, 300)

@@ -1,0 +1,117 @@
+"""The operator's own connections, live and test: made, and kept as the environment says, by a job.
+
+A key that is replaced by one of the same account is a rotation; one of another account is another connection. Without a
+key nothing new is begun there, and what is open still ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from app import db
+from app.domain.errors import Refused
+from app.domain.inbox import access, connections, health
+from app.domain.inbox.connections import Connection, key_context
+from app.domain.money import Environment
+from app.each_alone import Failed, each_alone
+from app.flows.events.mails import Desk
+from app.flows.payments.endpoints import Endpoints, is_same_account
+from app.flows.payments.received import STRIPE
+from app.ports.accounts import Accounts, Probed, RailAccount
+from app.ports.seal import Sealer
+
+log = structlog.get_logger()
+
+
+class KeyUnfit(Refused):
+    """The operator's key cannot be used; the message says why, and names no key."""
+
+    code = "key_unfit"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorConnections:
+    """Keeps the operator's connections; `keys` are as the operator set them, "" for none."""
+
+    accounts: Accounts
+    box: Sealer
+    endpoints: Endpoints
+    desk: Desk
+    keys: Mapping[Environment, str]
+    _told: set[str] = field(default_factory=set)
+
+    async def keep(self) -> int:
+        """Makes each connection what the operator's keys say; returns how many were made or changed.
+
+        A key that cannot be used is told to the operators, once in this process for each reason.
+        """
+        came = await each_alone(
+            "operator_connection", self.keys.items(), lambda one: self._keep(*one), lambda one: one[0]
+        )
+        for (environment, _), outcome in came:
+            if isinstance(outcome, Failed) and isinstance(outcome.error, Refused):
+                await self._tell(environment, outcome.error.message)
+        return sum(outcome for _, outcome in came if not isinstance(outcome, Failed))
+
+    async def _keep(self, environment: Environment, key: str) -> bool:
+        before = await db.in_transaction(lambda session: access.find_open(session, STRIPE, environment, None))
+        if not key:
+            return before is not None and await db.in_transaction(
+                lambda session: access.disconnect(session, before.id), writes=True
+            )
+        if before is not None and before.key_sealed is not None:
+            if self.box.open(before.key_sealed, before.seal_context) == key:
+                return await self._mend(before)
+        return await self._take(environment, key, before)
+
+    async def _mend(self, connection: Connection) -> bool:
+        """Makes the endpoint of a connection that has none, as after the address of this instance became public."""
+        fares = await db.in_transaction(lambda session: health.read_health(session, connection.id))
+        return fares.endpoint_status is None and await self.endpoints.make(connection) is not None
+
+    async def _take(self, environment: Environment, key: str, before: Connection | None) -> bool:
+        account = self.accounts.try_key(key, "operator" if before is None else before.id)
+        probed = await account.probe()
+        _check(environment, probed)
+        is_same = before is not None and await self._is_same(account, probed, before)
+
+        def open_it(session: db.Session) -> Connection:
+            if before is not None and is_same:
+                return before
+            if before is not None:
+                access.disconnect(session, before.id)
+            return connections.open_connection(session, STRIPE, environment, None, probed.account)
+
+        made = await db.in_transaction(open_it, writes=True)
+        sealed = self.box.seal(key, key_context(made.id))
+        await db.in_transaction(
+            lambda session: access.keep_key(
+                session, made.id, sealed, account=probed.account, settles_usd=probed.settles_usd
+            ),
+            writes=True,
+        )
+        connection = replace(made, key_sealed=sealed)
+        log.info("operator_connection", connection=connection.id, environment=environment.value,
+                 step="rotated" if is_same else "connected")  # fmt: skip
+        await self.endpoints.make(connection)
+        return True
+
+    async def _is_same(self, account: RailAccount, probed: Probed, before: Connection) -> bool:
+        endpoint_id = await db.in_transaction(lambda session: access.read_endpoint_id(session, before.id))
+        return await is_same_account(account, probed, before, endpoint_id)
+
+    async def _tell(self, environment: Environment, why: str) -> None:
+        said = f"{environment.value}: {why}"
+        if said not in self._told:
+            self._told.add(said)
+            await self.desk.alert(f"The Stripe key of this instance ({environment.value}) cannot be used", why)
+
+
+def _check(environment: Environment, probed: Probed) -> None:
+    """Raises KeyUnfit."""
+    if probed.missing:
+        names = ", ".join(permission.name for permission in probed.missing)
+        raise KeyUnfit(f"The {environment.value} key lacks permissions at Stripe. Tick these on its page: {names}.")
+    if probed.settles_usd is False:
+        raise KeyUnfit("The account's balance is not in US dollars, which the operator's own account must settle in.")

@@ -1,0 +1,93 @@
+"""Stripe in this process: one client for all of its connections, made when the first of them is reached."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from app.domain.money import Environment
+from app.flows.events.mails import Desk
+from app.flows.payments.endpoints import Endpoints
+from app.flows.payments.heard import Ear
+from app.flows.payments.operators import OperatorConnections
+from app.flows.payments.received import PaymentDoor
+from app.flows.payments.watch import Watch
+from app.keeper import Keeper
+from app.ports.accounts import Accounts, Connection
+from app.ports.payments import PaymentRail
+from app.ports.seal import Sealer
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.adapters.payments.stripe_client import StripeClients
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What Stripe's part of a process needs of the others. `site` is where this instance is, for payers who come back;
+    `processes` tells how many share the accounts, `door` is where payments go."""
+
+    settings: Settings
+    site: str
+    box: Sealer
+    desk: Desk
+    keeper: Keeper
+    processes: Callable[[], int]
+    door: Callable[[], PaymentDoor]
+
+
+class Stripe:
+    """Reaches Stripe as any connection. The SDK takes half a second to load, and few processes ever need it."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+
+    @cached_property
+    def _clients(self) -> "StripeClients":
+        from app.adapters.payments.stripe_client import StripeClients
+
+        return StripeClients(self._around.settings.stripe_api_base or None, self._around.processes)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What a connection needs beside payments."""
+        from app.adapters.payments.stripe_account import StripeAccounts
+
+        return StripeAccounts(self._clients, self._around.box)
+
+    def rail(self, connection: Connection) -> PaymentRail:
+        """Returns the rail as a connection reaches it. Raises Unavailable for one whose key was deleted."""
+        from app.adapters.payments.stripe import StripeRail
+        from app.adapters.payments.stripe_account import open_account
+
+        return StripeRail(connection.id, open_account(self._clients, self._around.box, connection), self._around.site)
+
+    @cached_property
+    def ear(self) -> Ear:
+        """Hears its events, delivered and listed."""
+        return Ear(self.accounts, self._around.box, self._around.door(), self._around.keeper)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Looks after our endpoints there."""
+        return Watch(self.accounts, self.ear, self._around.desk)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Makes them, where the operator has said at which address this instance is."""
+        return Endpoints(self.accounts, self._around.box, self._around.settings.public_url)
+
+    @cached_property
+    def operator_connections(self) -> OperatorConnections:
+        """The operator's own accounts."""
+        chosen = self._around.settings
+        keys = {
+            Environment.LIVE: chosen.stripe_key.get_secret_value(),
+            Environment.SANDBOX: chosen.stripe_test_key.get_secret_value(),
+        }
+        return OperatorConnections(self.accounts, self._around.box, self.endpoints, self._around.desk, keys)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if "_clients" in vars(self):
+            await self._clients.close()

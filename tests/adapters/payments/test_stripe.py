@@ -1,0 +1,187 @@
+"""Stripe as a rail, by its own SDK against the emulator: what is asked for, what counts as paid, what goes back."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app.domain.errors import NotFound, Unavailable
+from app.ports.payments import Payment, PaymentStatus, RefundState
+from app.ports.rail_errors import KeyRefused
+from tests.support.stripe_bank import StripeBank
+from tests.support.stripe_shop import SITE, Reached, marks, order, reaching
+
+DECLINED, ASKS = "4000000000000002", "4000002500003155"
+PAID, UNPAID = PaymentStatus.PAID, PaymentStatus.UNPAID
+
+
+@pytest.fixture
+async def reached(stripe_bank: StripeBank) -> AsyncIterator[Reached]:
+    async with reaching(stripe_bank.account()) as made:
+        yield made
+
+
+def intent_of(reached: Reached) -> str:
+    (found,) = reached.shop.look("payment_intent")
+    return str(found["id"])
+
+
+def what(payment: Payment) -> tuple[Any, ...]:
+    return payment.status, payment.paid_cents, payment.currency, payment.is_live, payment.refunded_cents
+
+
+async def test_a_checkout_asks_for_exactly_this_and_leaves_nothing_to_the_account(reached: Reached) -> None:
+    reached.shop.switch(adaptive_pricing=True)
+    asked = order()
+    made = await reached.rail.create_checkout(asked)
+    assert made == await reached.rail.create_checkout(asked)
+    (session,) = reached.shop.look("checkout.session")
+    assert (session["id"], made.url) == (made.id, session["url"])
+    plain = {"mode": "payment", "currency": "usd", "amount_total": 1_000, "allow_promotion_codes": False}
+    assert {name: session[name] for name in (*plain, "customer")} == {**plain, "customer": None}
+    assert session["adaptive_pricing"] == {"enabled": False}
+    assert session["automatic_tax"]["enabled"] is False
+    assert session["allowed_payment_method_types"] == ["card"]
+    assert session["wallet_options"] == {"link": {"display": "never"}}
+    assert session["success_url"] == session["cancel_url"] == f"{SITE}/topup/t/?topup=top_1"
+    assert session["expires_at"] - session["created"] in range(1_800, 1_861)
+    reached.shop.pay(made.id)
+    (intent,) = reached.shop.look("payment_intent")
+    assert intent["metadata"] == session["metadata"] != {}
+    assert (intent["setup_future_usage"], intent["description"]) == (None, "Top up your Lexica wallet")
+
+
+async def test_a_card_is_kept_for_a_customer_where_that_is_asked_for(reached: Reached) -> None:
+    customer = await reached.shop.client().v1.customers.create_async({})
+    made = await reached.rail.create_checkout(order(customer_id=customer.id, saves_card=True))
+    reached.shop.pay(made.id)
+    (intent,) = reached.shop.look("payment_intent")
+    assert (intent["customer"], intent["setup_future_usage"]) == (customer.id, "off_session")
+
+
+async def test_a_checkout_is_read_back_from_beginning_to_end_by_both_of_its_ids(reached: Reached) -> None:
+    of = marks()
+    made = await reached.rail.create_checkout(order(of))
+    begun = await reached.rail.read_payment(made.id)
+    assert (begun.id, begun.marks, what(begun)) == (made.id, of, (UNPAID, 0, "USD", False, 0))
+    reached.shop.pay(made.id, DECLINED)
+    intent = intent_of(reached)
+    assert (await reached.rail.read_payment(intent)).status is PaymentStatus.DECLINED
+    reached.shop.pay(made.id)
+    by_checkout, by_intent = [await reached.rail.read_payment(one) for one in (made.id, intent)]
+    assert by_checkout == by_intent == Payment(intent, of, PAID, 1_000, "USD", is_live=False)
+
+
+async def test_three_d_secure_is_waited_for(reached: Reached) -> None:
+    made = await reached.rail.create_checkout(order())
+    assert "/3ds/" in reached.shop.pay(made.id, ASKS)["url"]
+    assert (await reached.rail.read_payment(made.id)).status is UNPAID
+    reached.shop.authenticate(intent_of(reached))
+    assert (await reached.rail.read_payment(made.id)).status is PAID
+
+
+async def test_tax_and_what_a_payer_saw_count_for_nothing_and_a_discount_does(reached: Reached) -> None:
+    reached.shop.switch(tax_basis_points=1_900)
+    taxed = await reached.rail.create_checkout(order())
+    reached.shop.pay(taxed.id)
+    intent = intent_of(reached)
+    assert {what(await reached.rail.read_payment(one)) for one in (taxed.id, intent)} == {
+        (PAID, 1_000, "USD", False, 0)
+    }
+    cheaper = await reached.rail.create_checkout(order())
+    reached.shop.bank.do("discount", session=cheaper.id, cents=200)
+    reached.shop.pay(cheaper.id)
+    assert what(await reached.rail.read_payment(cheaper.id)) == (PAID, 800, "USD", False, 0)
+
+
+async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_way_is_not(reached: Reached) -> None:
+    left = await reached.rail.create_checkout(order())
+    slow = await reached.rail.create_checkout(order())
+    reached.shop.pay(slow.id, delayed=True)
+    reached.shop.bank.advance(32 * 60)
+    assert (await reached.rail.read_payment(left.id)).status is PaymentStatus.EXPIRED
+    assert (await reached.rail.read_payment(slow.id)).status is UNPAID
+    reached.shop.bank.do("delayed", session=slow.id)
+    assert (await reached.rail.read_payment(slow.id)).status is PAID
+
+
+async def test_payments_of_other_apps_bear_no_marks_and_those_without_a_checkout_count_as_received(
+    reached: Reached,
+) -> None:
+    (foreign,) = reached.shop.do("foreign", count=1, cents=700)["payment_intents"]
+    read = await reached.rail.read_payment(foreign)
+    assert (read.marks, what(read)) == (None, (PAID, 700, "USD", False, 0))
+
+
+async def test_what_is_not_there_is_not_found(reached: Reached) -> None:
+    for object_id in ("cs_none", "pi_none", "nonsense"):
+        with pytest.raises(NotFound):
+            await reached.rail.read_payment(object_id)
+
+
+async def test_live_payments_say_so(stripe_bank: StripeBank) -> None:
+    async with reaching(stripe_bank.account(), key="rk_live") as reached:
+        made = await reached.rail.create_checkout(order())
+        assert (await reached.rail.read_payment(made.id)).is_live
+
+
+async def give_back(reached: Reached, payment_id: str, refund_id: str = "rfd_1") -> RefundState:
+    return await reached.rail.refund(refund_id=refund_id, payment_id=payment_id, paid_cents=1_000, currency="USD")
+
+
+async def paid(reached: Reached, number: str = "4242424242424242") -> str:
+    made = await reached.rail.create_checkout(order())
+    reached.shop.pay(made.id, number)
+    return (await reached.rail.read_payment(made.id)).id
+
+
+async def test_a_refund_gives_all_back_once_however_often_and_late_it_is_asked_for(reached: Reached) -> None:
+    reached.shop.switch(tax_basis_points=1_900)
+    payment_id = await paid(reached)
+    states = [await give_back(reached, payment_id) for _ in range(2)]
+    reached.shop.bank.advance(2 * 86_400)  # Stripe has forgotten the key
+    states.append(await give_back(reached, payment_id))
+    assert states == [RefundState.SUCCEEDED] * 3
+    (refund,) = reached.shop.look("refund")
+    assert (refund["amount"], refund["metadata"]) == (1_190, {"coinslot_refund": "rfd_1"})
+    assert (await reached.rail.read_payment(payment_id)).refunded_cents == 1_190
+
+
+async def test_a_refund_waits_fails_and_is_told_so(reached: Reached) -> None:
+    for number, (ends_in, status) in enumerate(
+        [("succeeded", "succeeded"), ("failed", "failed"), ("canceled", "failed")]
+    ):
+        reached.shop.switch(refunds_wait=True)
+        payment_id = await paid(reached)
+        assert await give_back(reached, payment_id, f"rfd_{number}") is RefundState.PENDING
+        refund = reached.shop.look("refund")[-1]["id"]
+        reached.shop.bank.do("end_refund", refund=refund, status=ends_in)
+        assert await give_back(reached, payment_id, f"rfd_{number}") == status
+
+
+async def test_what_the_owner_gave_back_in_the_dashboard_is_given_back(reached: Reached) -> None:
+    payment_id = await paid(reached)
+    reached.shop.bank.do("refund", payment=payment_id)
+    assert await give_back(reached, payment_id) is RefundState.SUCCEEDED
+    assert len(reached.shop.look("refund")) == 1
+    with pytest.raises(NotFound):
+        await give_back(reached, "pi_none")
+
+
+async def test_a_charge_whose_answer_was_lost_is_made_once(reached: Reached) -> None:
+    asked = order()
+    reached.shop.bank.fault("reset", path="/checkout/sessions", method="POST", does_work=True)
+    made = await reached.rail.create_checkout(asked)
+    assert [one["id"] for one in reached.shop.look("checkout.session")] == [made.id]
+    payment_id = await paid(reached)
+    reached.shop.bank.fault("answer", status=500, path="/refunds", method="POST", times=2)
+    with pytest.raises(Unavailable):
+        await give_back(reached, payment_id)
+    reached.shop.bank.no_faults()
+
+
+async def test_a_key_that_was_revoked_says_so(reached: Reached) -> None:
+    reached.shop.bank.do("revoke", key=reached.shop.keys["rk_test"])
+    with pytest.raises(KeyRefused) as refused:
+        await reached.rail.read_payment("pi_1")
+    assert refused.value.permission is None
