@@ -28,7 +28,7 @@ from tests.journeys.strangers import (
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = 14
-EVENTS, EVENTS_LONG = 1_500, 10_000
+EVENTS, EVENTS_LONG = 600, 10_000
 REQUESTS, REQUESTS_LONG = 500, 5_000
 EVENTS_OF_A_SOCKET = 50
 SOCKETS_AT_ONCE = 4
