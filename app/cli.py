@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app import db, settings
-from app.cli_by_hand import Data, out, paywall, prepare, wallet
+from app.cli_by_hand import Data, doctor, out, paywall, prepare, wallet
 from app.domain.errors import CoinslotError
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ T = TypeVar("T")
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 cli.add_typer(paywall, name="paywall")
 cli.add_typer(wallet, name="wallet")
+cli.command()(doctor)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")]

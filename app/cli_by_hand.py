@@ -1,4 +1,4 @@
-"""Commands by which an operator looks after paywalls and wallets by hand: `coinslot paywall …`, `coinslot wallet …`."""
+"""Commands by which an operator looks after an instance by hand: `paywall …`, `wallet …`, `doctor`."""
 
 import asyncio
 from functools import partial
@@ -56,3 +56,29 @@ def thaw(wallet_id: WalletId, data: Data = None) -> None:
     thawed = asyncio.run(thaw_wallet(wallet_id))
     reasons = ", ".join(thawed.reasons) or "nothing"
     out.print(f"{wallet_id} may be charged again. It was frozen by: {reasons}.", markup=False)
+
+
+def doctor(data: Data = None) -> None:
+    """Say of each thing that must work whether it does, one line each; exit 1 if any does not."""
+    chosen = settings.configure(data=data)
+    prepare(chosen)
+    if faults := asyncio.run(_examine(chosen)):
+        out.print(f"{faults} of these need you.")
+        raise typer.Exit(1)
+
+
+async def _examine(chosen: settings.Settings) -> int:
+    from app.flows.upkeep.doctor import Chosen, examine
+
+    database = chosen.database.partition("://")[0]
+    faults = 0
+    async for check in examine(
+        Chosen(
+            database=database, public_url=chosen.public_url, has_mail=bool(chosen.smtp_url.get_secret_value()),
+            operators=len(chosen.operators), has_provider_key=chosen.has_provider_key,
+        )
+    ):  # fmt: skip
+        faults += not check.is_fine
+        mark = "ok" if check.is_fine else "!!"
+        out.print(f"{mark}  {check.name}: {check.says}", style="" if check.is_fine else "red", markup=False)
+    return faults

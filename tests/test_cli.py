@@ -35,6 +35,22 @@ def test_a_job_runs_once_and_an_unknown_one_is_one_line(tmp_path: Path) -> None:
     assert unknown.returncode == 1 and len(unknown.stderr.strip().splitlines()) == 1
 
 
+def test_doctor_names_what_needs_the_operator_one_line_each(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as demo:
+        demo.stop()
+    done = command("doctor", "--data", str(tmp_path / "data"), PUBLIC_URL="https://coinslot.example")
+    lines = done.stdout.strip().splitlines()
+    assert done.returncode == 1
+    assert lines[:3] == [
+        "ok  database: sqlite answers.", "ok  migrations: All are there.",
+        "ok  public URL: https://coinslot.example can be sent webhooks.",
+    ]  # fmt: skip
+    wrong = [line for line in lines if line.startswith("!!")]
+    assert wrong[0] == "!!  mail: COINSLOT_SMTP_URL is not set: nobody gets a sign-in code."
+    assert any(line.startswith("ok  job reap-holds: It succeeded") for line in lines)
+    assert lines[-1] == f"{len(wrong)} of these need you."
+
+
 def test_fresh_deletes_an_instance_and_nothing_else(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(data) as demo:

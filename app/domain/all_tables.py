@@ -10,6 +10,7 @@ from app.domain.inbox.tables import InboxEvent
 from app.domain.instance.tables import Instance
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
+from app.domain.movements.tables import RailMovement
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
@@ -20,6 +21,6 @@ from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
     Authorization, CatalogueModel, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, PaywallRow,
-    PaywallEvent, PersonAccount, Refund, Request, Topup, Wallet,
+    PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from app import db, settings, wiring
+from app.domain.errors import CoinslotError
 from app.domain.leases import leases
 from app.each_alone import alone
 
@@ -17,6 +18,8 @@ log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[int]]
 IsDue = Callable[[], Awaitable[bool]]
+Note = Callable[[str | None], Awaitable[None]]
+"""Is told what went wrong with a run, None for nothing."""
 LEASE_SHARE = 0.25
 """How long a job's lease runs, as a share of the time within which lost holds must be closed."""
 
@@ -51,17 +54,23 @@ async def _renew(name: str) -> None:
             return
 
 
-async def tick(name: str, work: Work, is_due: IsDue | None = None, *, is_shared: bool = False) -> None:
+async def tick(
+    name: str, work: Work, is_due: IsDue | None = None, *, is_shared: bool = False, note: Note | None = None
+) -> None:
     """Runs a job as the scheduler does: a failure is logged, and the next tick tries again.
 
-    A lease costs two commits, so that `is_due` is asked before, where it is given; what `is_shared` needs none.
+    A lease costs two commits, so that `is_due` is asked before, where it is given; what `is_shared` needs none. `note`
+    is told how it went, if it was this process that ran it or found nothing to do.
     """
+    wrong: str | None = None
+    done: int | None = 0
     try:
-        if is_due is not None and not await is_due():
-            return
-        done = await (work() if is_shared else run(name, work))
+        if is_due is None or await is_due():
+            done = await (work() if is_shared else run(name, work))
     except Exception as error:
         log.error("job", job=name, step="failed", error=str(error), exc_info=error)
-        return
+        wrong = error.message if isinstance(error, CoinslotError) else type(error).__name__
     if done:
         log.info("job", job=name, step="done", count=done)
+    if note is not None and done is not None:
+        await note(wrong)

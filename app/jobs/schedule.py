@@ -73,6 +73,10 @@ async def _check_endpoints() -> int:
     return await wiring.get().stripe.watch.check_all()
 
 
+async def _read_movements() -> int:
+    return await wiring.get().stripe.bookkeeper.read_all()
+
+
 async def _fan_out_events() -> int:
     return await delivery.fan_out(wiring.get().owner)
 
@@ -102,6 +106,7 @@ def jobs() -> Mapping[str, Job]:
         "connect-operator": Job(_keep_operator_connections, 300, soon=True),
         "read-events": Job(_read_events, 10, is_due=_has_events_due, soon=True),
         "check-endpoints": Job(_check_endpoints, 3_600),
+        "read-movements": Job(_read_movements, 300),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(delivery.forget, 3_600),

@@ -6,22 +6,22 @@ from contextlib import asynccontextmanager
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.domain.errors import NotFound
-from app.jobs.leased import run, tick
+from app.jobs.leased import run
+from app.jobs.noted import Notes
 from app.jobs.schedule import jobs
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[None]:
     """Runs the urgent jobs at once, and then every job at its pace, as long as the process lives."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler, notes = AsyncIOScheduler(timezone="UTC"), Notes()
     for name, job in jobs().items():
-        scheduler.add_job(tick, "interval", seconds=job.every_seconds, args=(name, job.work, job.is_due),
-                          kwargs={"is_shared": job.is_shared}, id=name, coalesce=True, max_instances=1,
-                          misfire_grace_time=None)  # fmt: skip
+        scheduler.add_job(notes.tick, "interval", seconds=job.every_seconds, args=(name, job), id=name, coalesce=True,
+                          max_instances=1, misfire_grace_time=None)  # fmt: skip
         if job.soon:
-            scheduler.add_job(tick, args=(name, job.work, job.is_due), misfire_grace_time=None)
+            scheduler.add_job(notes.tick, args=(name, job), misfire_grace_time=None)
         if job.urgent:
-            await tick(name, job.work)
+            await notes.tick(name, job)
     scheduler.start()
     try:
         yield

@@ -14,6 +14,9 @@ class MoneySettings(BaseModel):
     trial_credits: int = Field(20, ge=0, le=100_000)
     trials_of_address_max: int = Field(5, ge=1)
     earnings_pending_days: int = Field(30, ge=0)
+    topup_fee_basis_points: int = Field(0, ge=0, le=2_000)
+    topup_fee_cents: int = Field(0, ge=0, le=1_000)
+    automatic_refund_cents_max: int = Field(2_000, ge=0, le=100_000)
     stripe_key: SecretStr = SecretStr("")
     stripe_test_key: SecretStr = SecretStr("")
     stripe_api_base: str = ""

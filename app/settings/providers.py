@@ -28,6 +28,11 @@ class ProviderSettings(BaseModel):
         return http_address(value)
 
     @property
+    def has_provider_key(self) -> bool:
+        """Whether the operator has a provider's key of their own, for paywalls without one."""
+        return bool(self.openrouter_key.get_secret_value() or self.upstream_key.get_secret_value())
+
+    @property
     def syncs_catalogue(self) -> bool:
         """Whether the provider's list of models is read: only where the operator named one, or has its key."""
         return bool(self.openrouter_key.get_secret_value()) or "openrouter_base" in self.model_fields_set

@@ -12,6 +12,7 @@ from app.flows.payments.heard import Ear
 from app.flows.payments.operators import OperatorConnections
 from app.flows.payments.received import PaymentDoor
 from app.flows.payments.watch import Watch
+from app.flows.reconciling.movements import Bookkeeper
 from app.keeper import Keeper
 from app.ports.accounts import Accounts, Connection
 from app.ports.payments import PaymentRail
@@ -86,6 +87,15 @@ class Stripe:
             Environment.SANDBOX: chosen.stripe_test_key.get_secret_value(),
         }
         return OperatorConnections(self.accounts, self._around.box, self.endpoints, self._around.desk, keys)
+
+    @cached_property
+    def bookkeeper(self) -> Bookkeeper:
+        """Reads what Stripe does with the money of its accounts."""
+        from app.adapters.payments.stripe_account import open_account
+        from app.adapters.payments.stripe_movements import StripeMovementLists
+
+        lists = StripeMovementLists(lambda connection: open_account(self._clients, self._around.box, connection))
+        return Bookkeeper(lists)
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -7,14 +7,14 @@ DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
     "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing",
     "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox",
-    "all_tables",
+    "movements", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
         "callers", "events", "catalogue", "limits", "payments", "wallets", "paywalls", "vault", "chat", "modes",
-        "people", "settlement", "upkeep", "help",
+        "people", "settlement", "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
     "api": ("common", "v1", "account", "manage", "inbound", "auth", "wire", "serving"),
@@ -50,7 +50,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "wiring": ("adapters", "flows", "ports", "domain", "commit_queue", "settings", "each_alone", "keeper"),
     "api": ("flows", "formats", "ports", "domain", "db", "wiring", "threads", "each_alone"),
     "web": ("flows", "domain", "ports", "db", "wiring"),
-    "jobs": ("flows", "domain.leases", "domain.errors", "db", "wiring", "settings", "each_alone"),
+    "jobs": ("flows", "domain.leases", "domain.errors", "domain.clock", "db", "wiring", "settings", "each_alone"),
     "cli_by_hand": ("flows", "domain", "db", "settings", "api", "private_files"),
     "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "cli_by_hand"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),

@@ -97,7 +97,10 @@ class Demo:
         engine = create_engine(f"sqlite:///{self.data / 'coinslot.db'}")
         with engine.connect() as connection:
             names = connection.scalars(
-                text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('ledger_delta', 'lease')")
+                text(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                    " AND name NOT IN ('ledger_delta', 'lease', 'job_run')"
+                )
             ).all()
             found = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}  # noqa: S608
         engine.dispose()

@@ -13,10 +13,13 @@ from app.api.wire.page_sockets import dropped
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
 from app.domain.inbox.inbox import count_waiting
+from app.domain.leases import job_runs
+from app.domain.leases.job_runs import JobView
 from app.domain.money import NANOS
 from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
 from app.domain.usage.drift import Drift, read_drift
+from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections
 from app.flows.upkeep.audit import AuditView, read_newest
 from app.flows.upkeep.holds import count_open_holds
 
@@ -36,7 +39,31 @@ async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> 
     drifts = await db.in_transaction(read_drift)
     registry = _registry(held, newest, drifts)
     _add_payments(registry, *await db.in_transaction(lambda session: (count_waiting(session), count_owed(session))))
+    _add_jobs(registry, await db.in_transaction(job_runs.read_all))
+    _add_connections(registry, await db.in_transaction(read_connections))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_jobs(registry: CollectorRegistry, jobs: Sequence[JobView]) -> None:
+    now, says = clock.now(), "Seconds since a job last succeeded, and until it runs next"
+    since = Gauge("coinslot_job_seconds", says, ["job", "which"], registry=registry)
+    failing = Gauge("coinslot_job_failing", "Whether the newest run of a job failed", ["job"], registry=registry)
+    for job in jobs:
+        if job.succeeded_at is not None:
+            since.labels(job.name, "since_success").set((now - job.succeeded_at) / clock.SECOND)
+        since.labels(job.name, "until_next").set((job.next_at - now) / clock.SECOND)
+        failing.labels(job.name).set(job.last_error is not None)
+
+
+def _add_connections(registry: CollectorRegistry, connections: Sequence[ConnectionView]) -> None:
+    sound = Gauge("coinslot_connection_sound", "Whether nothing is wrong with a connection", ["connection"],
+                  registry=registry)  # fmt: skip
+    says = "Cents that a rail says it holds more than the ledger says; compared last"
+    differs = Gauge("coinslot_connection_differs_cents", says, ["connection"], registry=registry)
+    for one in connections:
+        sound.labels(one.health.connection_id).set(is_sound(one))
+        if one.comparison is not None and one.comparison.differs_cents is not None:
+            differs.labels(one.health.connection_id).set(one.comparison.differs_cents)
 
 
 def _add_payments(

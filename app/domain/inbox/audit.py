@@ -16,9 +16,10 @@ from app.domain.refunds.tables import RefundStatus
 from app.domain.topups.tables import TopupStatus
 
 _TOPUPS = text("""
-    SELECT t.id, t.status, t.account_id, t.connection_id, t.credited_nanos, l.debit_account_id AS debit,
-        l.credit_account_id AS credit, l.amount
-    FROM topup t LEFT JOIN ledger_transfer l ON l.posting_id = 'topup:' || t.id
+    SELECT t.id, t.status, t.account_id, t.connection_id, t.paid_cents, t.credited_nanos, l.debit_account_id AS debit,
+        l.credit_account_id AS credit, l.amount, f.debit_account_id AS fee_debit, f.amount AS fee
+    FROM topup t LEFT JOIN ledger_transfer l ON l.posting_id = 'topup:' || t.id AND l.credit_account_id = t.account_id
+    LEFT JOIN ledger_transfer f ON f.posting_id = 'topup:' || t.id AND f.credit_account_id <> t.account_id
     WHERE t.id > :after ORDER BY t.id LIMIT :limit
 """)
 _REFUNDS = text("""
@@ -40,7 +41,9 @@ _UNEXPLAINED = """
             AND t.id = substr(l.posting_id, 7))
         AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.connection_id = :connection AND r.id =
             CASE WHEN l.posting_id LIKE 'refund:%' THEN substr(l.posting_id, 8)
-            WHEN l.posting_id LIKE 'refund_due:%' THEN substr(l.posting_id, 12) END) AS is_strange
+            WHEN l.posting_id LIKE 'refund_due:%' THEN substr(l.posting_id, 12) END)
+        AND NOT EXISTS (SELECT 1 FROM rail_movement m WHERE m.connection_id = :connection
+            AND l.posting_id LIKE 'fee:%' AND m.id = substr(l.posting_id, 5)) AS is_strange
     FROM ledger_transfer l WHERE l.{side} = :account AND l.id > :after ORDER BY l.id LIMIT :limit
 """
 _SIDES = tuple(text(_UNEXPLAINED.format(side=side)) for side in ("debit_account_id", "credit_account_id"))
@@ -63,10 +66,12 @@ def _world(row: RowMapping) -> Account:
 
 
 def _check_topup(row: RowMapping) -> Iterator[Finding]:
-    posted = (row["debit"], row["credit"], row["amount"])
-    wanted: tuple[Any, ...] = (None, None, None)
+    posted = (row["debit"], row["credit"], row["amount"], row["fee_debit"], row["fee"])
+    wanted: tuple[Any, ...] = (None,) * 5
     if row["status"] == TopupStatus.PAID:
-        wanted = (_world(row).id, row["account_id"], row["credited_nanos"])
+        world = _world(row)
+        beyond = nanos_of_cents(row["paid_cents"], world.unit) - row["credited_nanos"]
+        wanted = (world.id, row["account_id"], row["credited_nanos"], *((world.id, beyond) if beyond else (None, None)))
     if posted != wanted:
         message = (
             f"{row['id']} is {row['status']} with {row['credited_nanos']} nanos to credit, and posted is {posted}."

@@ -1,1 +1,1 @@
-"""Leases: which process is alive, and which one runs a job."""
+"""Leases: which process is alive, which one runs a job, and how jobs went."""

@@ -1,4 +1,4 @@
-"""Leases of processes and jobs."""
+"""Leases of processes and jobs, and how jobs went."""
 
 from sqlmodel import Field, SQLModel
 
@@ -14,3 +14,16 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True, sa_type=Words)
     owner: str = Field(sa_type=Words)
     expires_at: int = Field(sa_type=Whole)
+
+
+class JobRun(SQLModel, table=True):
+    """How a job went last: when it began, when it last succeeded, and what went wrong if it did not."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (STRICT,)
+
+    name: str = Field(primary_key=True, sa_type=Words)
+    every_ms: int = Field(sa_type=Whole)
+    started_at: int = Field(sa_type=Whole)
+    succeeded_at: int | None = Field(default=None, sa_type=Whole)
+    last_error: str | None = Field(default=None, sa_type=Words)

@@ -16,8 +16,9 @@ from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.operations import Post, Transfer
-from app.domain.money import Environment, Unit
+from app.domain.money import Environment, Unit, nanos_of_cents
 from app.domain.topups.tables import Topup, TopupStatus
+from app.domain.wallets.trial import INSTANCE
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
@@ -166,7 +167,16 @@ def pay(session: Session, topup: Topup, payment_id: str) -> Post:
     wallet = parse(topup.account_id)
     world = wallet.beside(Kind.WORLD, topup.connection_id)
     details = {"topup": topup.id, "payment": payment_id}
-    return Post(f"topup:{topup.id}", (Transfer(world, wallet, topup.credited_nanos, "topup", details=details),))
+    transfers = [Transfer(world, wallet, topup.credited_nanos, "topup", details=details)]
+    if surcharge := surcharge_nanos(topup):
+        fees = wallet.beside(Kind.RAIL_FEES, INSTANCE)
+        transfers.append(Transfer(world, fees, surcharge, "topup_fee", details=details))
+    return Post(f"topup:{topup.id}", tuple(transfers))
+
+
+def surcharge_nanos(topup: Topup) -> int:
+    """Returns what was paid beyond what is credited, in the wallet's unit: it is there to pay the rail's fees."""
+    return nanos_of_cents(topup.paid_cents, parse(topup.account_id).unit) - topup.credited_nanos
 
 
 def expire(session: Session, topup: Topup) -> None:

@@ -1,6 +1,6 @@
 """A top-up from the page behind a link: an amount is chosen, a checkout is made, the user is sent to pay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.refunds import refunds
 from app.domain.topups import topups
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import TopupStatus
 from app.domain.topups.topups import CURRENCY, LEAST_CENTS, MOST_CENTS, NewTopup
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
@@ -63,7 +64,9 @@ class EndedTopup:
     goes_back: bool
 
 
-async def begin_topup(rail: PaymentRail, link: TopupLink, amount: str, person: Person | None = None) -> str:
+async def begin_topup(
+    rail: PaymentRail, link: TopupLink, amount: str, person: Person | None = None, surcharge: Surcharge = NO_SURCHARGE
+) -> str:
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
     In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
@@ -79,19 +82,22 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, amount: str, person: P
         wallet = _account(session, paywall, link, person)
         name = configuration.app_name if paywall.rules.has_app_wallets else SHARED
         new = _new_topup(rail, wallet, cents, link.paywall_id, link.user)
-        return _create(session, rail, new, name, f"/topup/{link.token}/?topup=")
+        return _create(session, rail, _with(session, new, surcharge), name, f"/topup/{link.token}/?topup=")
 
     return await _check_out(rail, *await db.in_transaction(create, writes=True))
 
 
-async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, amount: str) -> str:
+async def begin_own_topup(
+    rail: PaymentRail, person: Person, environment: Environment, amount: str, surcharge: Surcharge = NO_SURCHARGE
+) -> str:
     """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
     cents = check_amount(amount)
 
     def create(session: Session) -> tuple[Order, str]:
         _check_environment(session, rail, environment)
         wallet = open_shared_wallet(session, person.account_id, environment)
-        return _create(session, rail, _new_topup(rail, wallet, cents), SHARED, "/wallet/?topup=")
+        new = _with(session, _new_topup(rail, wallet, cents), surcharge)
+        return _create(session, rail, new, SHARED, "/wallet/?topup=")
 
     return await _check_out(rail, *await db.in_transaction(create, writes=True))
 
@@ -109,6 +115,13 @@ def _new_topup(
         paywall_id=paywall_id,
         user=user,
     )
+
+
+def _with(session: Session, new: NewTopup, surcharge: Surcharge) -> NewTopup:
+    """Returns a top-up with what it costs beside; a developer's account bears its fees itself."""
+    if read_connection(session, new.connection_id).paywall_id is not None:
+        return new
+    return replace(new, paid_cents=surcharge.paid_cents(new.paid_cents))
 
 
 def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> tuple[Order, str]:

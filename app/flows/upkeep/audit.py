@@ -13,6 +13,7 @@ from app.domain.ids import new_id
 from app.domain.inbox import audit as payments_audit
 from app.domain.ledger import invariants
 from app.domain.ledger.invariants import Finding
+from app.domain.movements import audit as movements_audit
 from app.domain.usage import audit as usage_audit
 from app.domain.usage.tables import AuditRun
 from app.sql.columns import table_of
@@ -33,6 +34,7 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     yield from invariants.check_all(session, tell)
     yield from usage_audit.check_all(session, tell)
     yield from payments_audit.check_all(session, tell)
+    yield from movements_audit.check_all(session, tell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from app.web.components.topup_state import AmountState, chosen
 from app.web.end_user.topup.rows import WalletRow, read_page
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import Read, VisitorState
+from app.wiring.rules import surcharge_of
 
 ROWS_A_PAGE = 12
 ROWS_MAX = 600
@@ -78,7 +79,9 @@ class TopupState(AmountState, VisitorState, rx.State):
         person = await self._signed_in()
         try:
             link = wiring.get().links.open_topup(token_of(self.router.url.path))
-            url = await begin_topup(wiring.get().sandbox, link, self.amount, person)
+            url = await begin_topup(
+                wiring.get().sandbox, link, self.amount, person, surcharge_of(wiring.get().settings)
+            )
         except NotSignedIn:
             yield self._leave()
         except LinkInvalid as error:

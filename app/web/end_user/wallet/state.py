@@ -21,6 +21,7 @@ from app.web.components.caps import CAPS
 from app.web.components.topup_state import AmountState
 from app.web.end_user.wallet.rows import PursePage, read_purse
 from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.wiring.rules import surcharge_of
 
 
 class WalletState(AmountState, VisitorState, rx.State):
@@ -87,7 +88,9 @@ class WalletState(AmountState, VisitorState, rx.State):
             return
         environment = Environment(self.page.purse.environment)
         try:
-            url = await begin_own_topup(wiring.get().sandbox, person, environment, self.amount)
+            url = await begin_own_topup(
+                wiring.get().sandbox, person, environment, self.amount, surcharge_of(wiring.get().settings)
+            )
         except CoinslotError as error:
             self.error = error.message
         else:

@@ -17,7 +17,7 @@ def show(book: Book, intent: Thing) -> str:
     card = book.things[intent["payment_method"]]["card"]
     body = (
         f'<form method="post"><h1>Your bank asks</h1><p>{escape(what)} to {escape(book.account.name)} with '
-        f"{escape(card['brand'].title())} ···· {card['last4']}?</p>"
+        f"{escape(card['brand'].title())}&nbsp;····&nbsp;{card['last4']}?</p>"
         '<button name="answer" value="complete">Complete authentication</button>'
         '<button name="answer" value="fail" class="quiet">Fail authentication</button></form>'
     )

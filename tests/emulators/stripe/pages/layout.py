@@ -23,7 +23,7 @@ input:not([type=radio]):not([type=checkbox]) { font: inherit; padding: 10px 12px
   color: var(--act); border: 1px solid var(--line) } .wrong { color: var(--wrong); font-size: 14px; margin: 0 }
 :focus-visible { outline: 3px solid #4f9cf0; outline-offset: 2px } table { width: 100%; border-collapse: collapse;
   font-size: 14px } td { padding: 4px 0; vertical-align: top } td:last-child { text-align: right }
-details td { text-align: left !important; font-size: 13px } code { white-space: nowrap }
+details { margin-top: 12px } details td { text-align: left !important; font-size: 13px } code { white-space: nowrap }
 """
 
 

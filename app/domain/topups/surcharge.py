@@ -1,0 +1,20 @@
+"""What a card top-up costs beside what it credits: the operator's choice, 0 unless they make one."""
+
+from dataclasses import dataclass
+
+BASIS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surcharge:
+    """A share in basis points and a number of cents, added to what is paid and never to what is credited."""
+
+    basis_points: int = 0
+    cents: int = 0
+
+    def paid_cents(self, cents: int) -> int:
+        """Returns what is paid for a top-up of so many cents; the share is rounded half up, once."""
+        return cents + (cents * self.basis_points + BASIS // 2) // BASIS + self.cents
+
+
+NO_SURCHARGE = Surcharge()

@@ -1,0 +1,1 @@
+"""What rails did with money by themselves, and whether the ledger says the same."""

@@ -1,0 +1,57 @@
+"""One line for each thing that must work, and the fault in it."""
+
+from dataclasses import replace
+
+import pytest
+
+from app import db, settings
+from app.domain import clock
+from app.domain.leases import job_runs
+from app.flows.upkeep.audit import run_audit
+from app.flows.upkeep.doctor import Check, Chosen, examine
+
+CHOSEN = Chosen("sqlite", "https://coinslot.example", has_mail=True, operators=2, has_provider_key=False)
+
+
+async def checks(chosen: Chosen = CHOSEN) -> dict[str, Check]:
+    return {check.name: check async for check in examine(chosen)}
+
+
+async def test_a_sound_instance_has_nothing_to_mend(migrated_sqlite_url: str) -> None:
+    await run_audit()
+    with db.transaction() as session:
+        job_runs.note(session, "audit", 900, clock.now(), None)
+    found = await checks()
+    assert [name for name, check in found.items() if not check.is_fine] == []
+    assert list(found) == ["database", "migrations", "public URL", "mail", "operators", "provider key", "books",
+                           "job audit", "payment events", "refunds"]  # fmt: skip
+    assert found["job audit"].says.startswith("It succeeded ")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        (replace(CHOSEN, public_url=""), "public URL"),
+        (replace(CHOSEN, has_mail=False), "mail"),
+        (replace(CHOSEN, operators=0), "operators"),
+    ],
+)
+async def test_what_was_not_chosen_is_said(migrated_sqlite_url: str, chosen: Chosen, name: str) -> None:
+    await run_audit()
+    assert [one for one, check in (await checks(chosen)).items() if not check.is_fine] == [name]
+
+
+async def test_jobs_that_fail_and_books_that_nobody_audited_are_said(migrated_sqlite_url: str) -> None:
+    with db.transaction() as session:
+        job_runs.note(session, "audit", 900, clock.now(), "The disk is full.")
+    found = await checks()
+    assert [name for name, check in found.items() if not check.is_fine] == ["books", "job audit"]
+    assert "never succeeded" in found["job audit"].says and "The disk is full." in found["job audit"].says
+
+
+async def test_missing_migrations_end_the_examination(sqlite_url: str) -> None:
+    settings.configure(database_url=sqlite_url)
+    found = await checks()
+    assert not found["migrations"].is_fine and "books" not in found
+    db.dispose()
+    settings.configure()
