@@ -246,3 +246,29 @@ async def test_refunds_of_some_cards_end_later(shop: StripeShop, number: str, fi
     money = {"succeeded": 0, "failed": 2_000}[then]
     balance = await client.v1.balance.retrieve_async()
     assert balance.available[0].amount + balance.pending[0].amount == money - 88
+
+
+async def test_tax_discounts_and_another_currency_change_what_is_paid_and_not_what_was_asked(shop: StripeShop) -> None:
+    client = shop.client()
+    shop.switch(tax_basis_points=1_900, adaptive_pricing=True, payer_currency="eur")
+    asked = order()
+    del asked["adaptive_pricing"]  # the account's own choice counts then
+    session = await client.v1.checkout.sessions.create_async(asked)
+    assert (session.amount_subtotal, session.amount_total) == (2_000, 2_380)
+    assert "Pay $23.80" in look_at(str(session.url)).text
+    shop.bank.do("discount", session=session.id, cents=500)
+    shop.pay(session.id)
+    paid: Any = await client.v1.checkout.sessions.retrieve_async(session.id, {"expand": ["payment_intent"]})
+    assert (paid.amount_subtotal, paid.total_details.amount_discount, paid.total_details.amount_tax) == (
+        2_000,
+        500,
+        285,
+    )
+    assert (paid.payment_intent.amount_received, paid.currency) == (1_785, "usd")
+    assert (paid.presentment_details.presentment_amount, paid.presentment_details.presentment_currency) == (
+        1_642,
+        "eur",
+    )
+    off = await client.v1.checkout.sessions.create_async(order())
+    shop.pay(off.id)
+    assert not hasattr(await client.v1.checkout.sessions.retrieve_async(off.id), "presentment_details")
