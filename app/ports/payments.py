@@ -28,7 +28,7 @@ class Order:
 
     `description` is what the sandbox's page calls the wallet, `title` what a payer reads anywhere else. `return_url` is
     a path of this site. With `saves_card` the card is kept at the rail for `customer_id`, the rail's name of the payer,
-    to be charged later without them.
+    to be charged later without them. `fee_cents` of what is paid are a fee, which the payer reads apart.
     """
 
     marks: Marks
@@ -39,6 +39,7 @@ class Order:
     title: str = "Top-up"
     customer_id: str | None = None
     saves_card: bool = False
+    fee_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.wallets.trial import Outcome, TrialRules
 from app.flows.callers.links import AppLink, Links, TopupLink
 from app.flows.callers.standing import Standings
@@ -100,8 +101,10 @@ def open_menu(token: str) -> AppLink:
     return links().open_menu(token)
 
 
-async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person | None = None) -> str:
-    return await checkout.begin_topup(rail, open_topup(token), amount, person)
+async def begin_topup(
+    rail: PaymentRail, token: str, amount: str, person: Person | None = None, surcharge: Surcharge = NO_SURCHARGE
+) -> str:
+    return await checkout.begin_topup(rail, open_topup(token), amount, person, surcharge)
 
 
 def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> EndedTopup:

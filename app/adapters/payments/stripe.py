@@ -47,13 +47,11 @@ class StripeRail:
     def _asked(self, order: Order) -> Any:
         """Returns the parameters of a checkout, the same each time; what they leave out is as the account has it."""
         marked, back = written(order.marks), f"{self._site}{order.return_url}"
-        price = {"currency": order.currency.lower(), "unit_amount": order.marks.paid_cents,
-                 "product_data": {"name": order.title}}  # fmt: skip
         payment: dict[str, Any] = {"metadata": marked, "description": order.title}
         asked: dict[str, Any] = {
             "mode": "payment",
             "allowed_payment_method_types": ["card"],
-            "line_items": [{"quantity": 1, "price_data": price}],
+            "line_items": _items(order),
             "adaptive_pricing": {"enabled": False},
             "automatic_tax": {"enabled": False},
             "allow_promotion_codes": False,
@@ -108,6 +106,17 @@ class StripeRail:
                 raise
             return RefundState.SUCCEEDED  # by the account's owner
         return _refunded(made.status)
+
+
+def _items(order: Order) -> list[dict[str, Any]]:
+    """Returns what a payer reads that they pay for: the top-up, and its fee where there is one."""
+    named = [(order.title, order.marks.paid_cents - order.fee_cents), ("Card fee", order.fee_cents)]
+    return [
+        {"quantity": 1, "price_data": {"currency": order.currency.lower(), "unit_amount": cents,
+                                       "product_data": {"name": name}}}
+        for name, cents in named
+        if cents
+    ]  # fmt: skip
 
 
 def _refunded(status: str | None) -> RefundState:

@@ -133,7 +133,9 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
     marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
     expires_at = clock.now() if new.expires_at is None else new.expires_at
     title = "Top up your wallet" if description == SHARED else f"Top up your {description} wallet"
-    return Order(marks, new.currency, description, back + topup_id, expires_at, title), topup_id
+    fee_cents = new.paid_cents - new.credited_nanos // nanos_of_cents(1, new.wallet.unit)
+    order = Order(marks, new.currency, description, back + topup_id, expires_at, title, fee_cents=fee_cents)
+    return order, topup_id
 
 
 async def _check_out(rail: PaymentRail, order: Order, topup_id: str) -> str:

@@ -43,15 +43,16 @@ class ConnectionView:
         return since is not None and self.now - since > DIFFERS_SECONDS_MAX * clock.SECOND
 
 
-def read_connections(session: Session) -> Sequence[ConnectionView]:
-    """Returns every connection that has a key, by id."""
+def read_connections(session: Session, *, explains: bool = False) -> Sequence[ConnectionView]:
+    """Returns every connection that has a key, by id; it `explains` what differs only if asked, which reads it all."""
     table = table_of(ConnectionRow)
     rows = session.scalars(select(ConnectionRow).where(table.c.key_sealed.is_not(None)).order_by(table.c.id)).all()
     found = []
     for row in rows:
         connection = connection_of(row)
         comparison = comparing.read_comparison(session, connection)
-        lines = explain(session, connection)[:LINES_MAX] if comparison and comparison.differs_cents else ()
+        differs = explains and comparison is not None and comparison.differs_cents
+        lines = explain(session, connection)[:LINES_MAX] if differs else ()
         found.append(ConnectionView(health.read_health(session, row.id), comparison, lines, clock.now()))
     return found
 

@@ -82,7 +82,7 @@ def _of_database(session: Session) -> list[Check]:
     return [
         *_of_books(session),
         *(_of_job(job) for job in job_runs.read_all(session)),
-        *(_of_connection(one) for one in read_connections(session)),
+        *(_of_connection(one) for one in read_connections(session, explains=True)),
         *_of_payments(session),
     ]
 

@@ -51,6 +51,16 @@ async def test_a_checkout_asks_for_exactly_this_and_leaves_nothing_to_the_accoun
     assert (intent["setup_future_usage"], intent["description"]) == (None, "Top up your Lexica wallet")
 
 
+async def test_a_payer_reads_the_fee_apart(reached: Reached) -> None:
+    made = await reached.rail.create_checkout(order(marks(2_088), fee_cents=88))
+    items = await reached.shop.client().v1.checkout.sessions.line_items.list_async(made.id)
+    assert [(one.description, one.amount_total) for one in items.data] == [
+        ("Top up your Lexica wallet", 2_000), ("Card fee", 88),
+    ]  # fmt: skip
+    reached.shop.pay(made.id)
+    assert what(await reached.rail.read_payment(made.id))[:2] == (PAID, 2_088)
+
+
 async def test_a_card_is_kept_for_a_customer_where_that_is_asked_for(reached: Reached) -> None:
     customer = await reached.shop.client().v1.customers.create_async({})
     made = await reached.rail.create_checkout(order(customer_id=customer.id, saves_card=True))

@@ -11,6 +11,7 @@ from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
+from app.domain.topups.surcharge import Surcharge
 from app.domain.topups.tables import Topup
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
@@ -172,6 +173,18 @@ async def test_a_top_up_keeps_what_is_paid_what_is_credited_and_where(database: 
     found = await RAIL.read_payment(rows[700].checkout_id or "")
     assert found.marks is not None and found.marks.topup_id == rows[700].id and len(found.marks.instance) == 32
     assert (found.marks.account_id, found.marks.credited_nanos) == (rows[700].account_id, 7 * NANOS)
+
+
+async def test_a_surcharge_is_paid_at_the_operators_connection_and_never_credited(database: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    snapshot, surcharge = make_snapshot(), Surcharge(290, 30)
+    theirs = open_bank(snapshot.paywall_id)
+    await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "20", surcharge=surcharge)
+    await begin_own_topup(RAIL, person, Environment.SANDBOX, "10", surcharge)
+    await begin_topup(theirs, mint_topup(snapshot.paywall_id, "ada"), "5", surcharge=surcharge)
+    with db.transaction(writes=False) as session:
+        rows = sorted((row.paid_cents, row.credited_nanos) for row in session.scalars(select(Topup)))
+    assert rows == [(500, 5 * NANOS), (1_059, 10 * NANOS), (2_088, 20 * NANOS)]
 
 
 async def test_a_page_says_that_a_payment_goes_back(database: str) -> None:

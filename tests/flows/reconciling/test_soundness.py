@@ -14,7 +14,7 @@ from tests.support.stripe_bank import StripeBank
 
 def said(books: Books) -> tuple[bool, str]:
     with db.transaction(writes=False) as session:
-        (one,) = read_connections(session)
+        (one,) = read_connections(session, explains=True)
     return is_sound(one), said_of(one)
 
 
