@@ -5,5 +5,5 @@ from app.settings import Settings
 
 
 def surcharge_of(chosen: Settings) -> Surcharge:
-    """Returns what card top-ups at the operator's own connections cost beside what they credit."""
+    """Returns what checkouts at the operator's own connections cost beside what they credit."""
     return Surcharge(chosen.topup_fee_basis_points, chosen.topup_fee_cents)

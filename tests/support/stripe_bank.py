@@ -8,8 +8,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ class StripeBank:
 
     def do(self, what: str, **fields: Any) -> Any:
         """Does something to the emulator, and returns what it says. Fails if it cannot be done."""
-        answer = httpx.post(f"{self.url}/_emulator", json={"do": what, **fields}, timeout=CONTROL_SECONDS_MAX)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        with closing(HTTPConnection(self.url.removeprefix("http://"), timeout=CONTROL_SECONDS_MAX)) as connection:
+            connection.request("POST", "/_emulator", json.dumps({"do": what, **fields}))
+            answer = connection.getresponse()
+            said = json.load(answer)
+        assert answer.status == 200, said
+        return said
 
     def account(self, name: str = "Emulated shop", country: str = "US", currency: str = "usd") -> "StripeShop":
         """Opens an account."""

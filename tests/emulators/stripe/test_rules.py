@@ -143,7 +143,7 @@ async def test_modes_and_accounts_know_nothing_of_each_other(shop: StripeShop) -
 
 
 async def test_too_many_calls_in_a_second_are_refused(shop: StripeShop) -> None:
-    shop.switch(rate_limit=5)
+    shop.switch(rate_limit=1)
     client = shop.client()
     answers = await asyncio.gather(*(client.v1.customers.list_async() for _ in range(12)), return_exceptions=True)
     assert any(isinstance(one, stripe.RateLimitError) for one in answers)

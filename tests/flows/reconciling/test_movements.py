@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from sqlalchemy import text
 
 from app import db
@@ -129,10 +130,11 @@ async def month(books: Books) -> list[str]:
     return [payment for _, payment in paid]
 
 
+@pytest.mark.slow
 async def test_a_month_agrees_to_the_cent_and_any_cent_by_hand_is_named(
     migrated_sqlite_url: str, stripe_bank: StripeBank
 ) -> None:
-    """Acceptance test 15: what the ledger says and what stands beside it are the rail's balance."""
+    """Only all kinds of movements together show that the ledger and what stands beside it are the rail's balance."""
     async with reconciling(stripe_bank.account()) as books:
         payments = await month(books)
         await books.keeper.read(books.connection)
