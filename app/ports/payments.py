@@ -57,6 +57,8 @@ class PaymentStatus(StrEnum):
     """The money is there."""
     UNPAID = "unpaid"
     """It may still come."""
+    PENDING = "pending"
+    """The payer has done their part; their bank needs days to say whether the money comes."""
     DECLINED = "failed"
     """An attempt was declined; another card may still pay."""
     EXPIRED = "expired"

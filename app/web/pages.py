@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.payments.page import payments
+from app.web.developer.payments.state import PaymentsState
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -54,6 +56,8 @@ PAGES = (
     Page(routes.WALLET, wallet, "Wallet · Coinslot", "Your balance, spending and connected apps.", WalletState.watch),
     Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
+    Page(routes.PAYMENTS, payments, "Payments · Coinslot", "Where the card payments of your users go.",
+         PaymentsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

@@ -132,10 +132,6 @@ NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
-    "app/domain/inbox/access.py:forget_key": "the page of a paywall's payments deletes keys",
-    "app/flows/payments/checkout.py:look_again": "the page that a payer comes back to",
-    "app/flows/payments/offered.py:list_offered": "the pages that sell top-ups",
-    "app/domain/paywalls/members.py:find_manager": "whoever looks after a paywall comes by the dashboard",
     "app/domain/paywalls/versions.py:show_version": NO_PAGE,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,

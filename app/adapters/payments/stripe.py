@@ -60,7 +60,7 @@ class StripeRail:
             "metadata": marked,
             "payment_intent_data": payment,
             "expires_at": order.expires_at // clock.SECOND,
-            "success_url": back,
+            "success_url": f"{back}&paid=1",
             "cancel_url": back,
         }
         if order.customer_id is not None:
@@ -170,7 +170,7 @@ def _status_of(intent: PaymentIntent | None) -> PaymentStatus:
         return PaymentStatus.EXPIRED
     if intent.status == "requires_payment_method" and intent.last_payment_error is not None:
         return PaymentStatus.DECLINED
-    return PaymentStatus.UNPAID
+    return PaymentStatus.PENDING if intent.status == "processing" else PaymentStatus.UNPAID
 
 
 def _may_still_pay(intent: PaymentIntent | None) -> bool:

@@ -58,6 +58,9 @@ PROXY_CANCELED = "paywall.proxy.request.canceled"
 PROXY_BLOCKED = "paywall.proxy.request.blocked"
 USER_CREATED = "paywall.user.created"
 CHECKOUT_COMPLETED = "paywall.stripe.checkout.session.completed"
+INTEGRATION_CONNECTED = "paywall.integration.connected"
+INTEGRATION_DISCONNECTED = "paywall.integration.disconnected"
+STRIPE_WEBHOOK_ROTATED = "paywall.integration.stripe.webhook.rotated"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -68,12 +71,9 @@ _SEED = (
     EventType(ARCHIVED, "the paywall was archived", ("reason",)),
     EventType("paywall.secret.rotated", "a key of the paywall was replaced",
               ("secretLastFour", "actorId", "actorType"), is_made=False),
-    EventType("paywall.integration.connected", "an integration was switched on", ("integrationKey", "enabledBy"),
-              is_made=False),
-    EventType("paywall.integration.disconnected", "an integration was switched off", ("integrationKey", "disabledBy"),
-              is_made=False),
-    EventType("paywall.integration.stripe.webhook.rotated", "the Stripe endpoint was made anew",
-              ("webhookId", "url", "secretSuffix"), is_made=False),
+    EventType(INTEGRATION_CONNECTED, "an integration was switched on", ("integrationKey", "enabledBy")),
+    EventType(INTEGRATION_DISCONNECTED, "an integration was switched off", ("integrationKey", "disabledBy")),
+    EventType(STRIPE_WEBHOOK_ROTATED, "the Stripe endpoint was made anew", ("webhookId", "url", "secretSuffix")),
     EventType(AUTHORIZATION_REQUESTED, "a user was given a link to authorize the app",
               ("externalUserId", "walletUserId", "requestId", "approvalUrl", "mode")),
     EventType(AUTHORIZATION_COMPLETED, "a user authorized the app",

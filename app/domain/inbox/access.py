@@ -42,6 +42,17 @@ def list_endpoints(session: Session, rail: str) -> Sequence[tuple[Connection, st
     return [(connection_of(row), row.endpoint_id) for row in rows if row.endpoint_id is not None]
 
 
+def list_of_paywall(session: Session, rail: str, paywall_id: str) -> Sequence[Connection]:
+    """Returns all connections that a paywall ever had on a rail, the newest first."""
+    table = table_of(ConnectionRow)
+    rows = session.scalars(
+        select(ConnectionRow)
+        .where(table.c.paywall_id == paywall_id, table.c.rail == rail)
+        .order_by(table.c.created_at.desc(), table.c.id.desc())
+    )
+    return [connection_of(row) for row in rows]
+
+
 def read_endpoint_id(session: Session, connection_id: str) -> str | None:
     """Returns the rail's name of our endpoint at a connection, None where there is none. Raises NotFound."""
     row = session.get(ConnectionRow, as_id(connection_id))

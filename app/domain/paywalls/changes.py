@@ -38,6 +38,8 @@ class Section(StrEnum):
     """Who is blocked, whose wallet is frozen; no part of a version."""
     WEBHOOKS = "webhooks"
     """Whom it tells of what happens; no part of a version."""
+    PAYMENTS = "payments"
+    """Whose account its users' card payments go to; no part of a version."""
     VERSION = "version"
     """All of it: made, or rolled back."""
     ARCHIVE = "archive"

@@ -200,18 +200,20 @@ def _ended(session: Session, topup_id: str, wallet_id: str) -> EndedTopup:
     return EndedTopup(topup.status, topup.credited_nanos, topup.unit, goes_back)
 
 
-async def look_again(door: PaymentDoor, topup_id: str) -> None:
+async def look_again(door: PaymentDoor, topup_id: str) -> str | None:
     """Asks the rail about a top-up whose payer came back, through the one door; at most once in ten seconds.
 
-    Does nothing for one that is paid, that ended, or that nobody was sent to pay. The caller has checked whose it is.
+    Returns what came of it, as the door does; None also where nothing was asked, as for one that is paid, that ended,
+    or that nobody was sent to pay. The caller has checked whose it is.
     """
     asked = await db.in_transaction(partial(topups.read_open_checkout, topup_id=topup_id))
     if asked is None:
-        return
+        return None
     connection_id, checkout_id = asked
     event_id = f"return:{topup_id}:{clock.now() // (RETURN_SECONDS * clock.SECOND)}"
-    if not await db.in_transaction(lambda session: inbox.is_known(session, connection_id, event_id)):
-        await door.receive(connection_id, event_id, checkout_id)
+    if await db.in_transaction(lambda session: inbox.is_known(session, connection_id, event_id)):
+        return None
+    return await door.receive(connection_id, event_id, checkout_id)
 
 
 async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCheckout:

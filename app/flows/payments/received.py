@@ -60,6 +60,9 @@ class NotOver(NotFound):
     """A checkout whose time is over, and of which its rail does not say that it has ended: money may be on its way."""
 
 
+_MAY_STILL_COME = (PaymentStatus.UNPAID, PaymentStatus.PENDING, PaymentStatus.DECLINED)
+
+
 class ObjectTaker(Protocol):
     """Acts on events of one kind of object, other than payments."""
 
@@ -86,18 +89,19 @@ class PaymentDoor:
 
     async def receive(
         self, connection_id: str, event_id: str, object_id: str, kind: ObjectKind = ObjectKind.PAYMENT
-    ) -> None:
+    ) -> str | None:
         """Takes a connection's word that something happened to one of its objects, and acts on what the rail then says.
 
+        Returns what a payment came to: a verdict, or the status of one that is not paid; None where it was put off.
         Raises NotFound for a connection that there is not, Unavailable if the event could not be stored; the rail
         sends it again. Whatever goes wrong after that is the inbox job's.
         """
-        await self.act_on(StoredEvent(connection_id, event_id, object_id, kind))
+        return await self.act_on(StoredEvent(connection_id, event_id, object_id, kind))
 
-    async def act_on(self, told: StoredEvent) -> None:
+    async def act_on(self, told: StoredEvent) -> str | None:
         """Stores an event, unless it is stored, and acts on it as `receive` does."""
         connection, event = await db.in_transaction(partial(_store, event=told), writes=True)
-        await self._take(connection, event)
+        return await self._take(connection, event)
 
     async def has_due(self) -> bool:
         """Tells whether any stored event is to be tried now."""
@@ -122,12 +126,14 @@ class PaymentDoor:
             tried += 1
         return tried
 
-    async def _take(self, connection: Connection, event: StoredEvent) -> None:
+    async def _take(self, connection: Connection, event: StoredEvent) -> str | None:
         """Acts on an event; one that fails, whatever the reason, is put off and keeps the reason."""
         name = f"{event.connection_id}:{event.id}"
         came = await alone("topup_received", name, partial(self._act, connection, event))
         if isinstance(came, Failed):
             await alone("topup_received", name, partial(self._put_off, connection, event, came.error))
+            return None
+        return came
 
     async def _put_off(self, connection: Connection, event: StoredEvent, error: Exception) -> None:
         if isinstance(error, KeyRefused):
@@ -136,27 +142,29 @@ class PaymentDoor:
         if isinstance(error, NotFound) and failures >= NOT_FOUND_ATTEMPTS_MAX:
             await self._refuse(event, NotOurs(f"Given up after {failures} attempts. {error.message}"))
 
-    async def _act(self, connection: Connection, event: StoredEvent) -> None:
+    async def _act(self, connection: Connection, event: StoredEvent) -> str | None:
         try:
-            await self._act_by_kind(connection, event)
+            return await self._act_by_kind(connection, event)
         except NotOurs as refused:
             await self._refuse(event, refused)
+            return None
 
-    async def _act_by_kind(self, connection: Connection, event: StoredEvent) -> None:
+    async def _act_by_kind(self, connection: Connection, event: StoredEvent) -> str | None:
         if event.kind is ObjectKind.PAYMENT:
-            await self._take_payment(connection, event)
-        elif (taker := self.others.get(event.kind)) is not None:
-            await taker.take(connection, event)
-        else:
+            return await self._take_payment(connection, event)
+        if (taker := self.others.get(event.kind)) is None:
             raise Unavailable(f"Nobody in this process understands a {event.kind}.")
+        await taker.take(connection, event)
+        return None
 
-    async def _take_payment(self, connection: Connection, event: StoredEvent) -> None:
+    async def _take_payment(self, connection: Connection, event: StoredEvent) -> str:
         payment = await self._read(connection, event)
         step = await db.in_transaction(lambda session: _settle(session, connection, event, payment), writes=True)
         topup_id = None if payment.marks is None else payment.marks.topup_id
         log.info("topup_received", connection=connection.id, inbox_event=event.id, topup=topup_id, step=step)
         if step in (Verdict.MISMATCH, Verdict.SECOND):
             await self.refunds.send_due(connection.id)
+        return step
 
     async def _read(self, connection: Connection, event: StoredEvent) -> Payment:
         rail = self.rails.reach(connection)
@@ -216,7 +224,7 @@ def _settle(session: Session, connection: Connection, event: StoredEvent, paymen
     if not inbox.finish(session, event):
         return "done before"
     marks = payment.marks
-    if event.id.startswith(EXPIRY) and payment.status in (PaymentStatus.UNPAID, PaymentStatus.DECLINED):
+    if event.id.startswith(EXPIRY) and payment.status in _MAY_STILL_COME:
         raise NotOver(f"{event.object_id} has not ended at its rail.")
     if marks is None or not _is_ours(session, connection, marks):
         return "not ours"

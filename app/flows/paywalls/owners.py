@@ -1,4 +1,4 @@
-"""A paywall is handed over to whoever shall own it (`decisions.md` 35)."""
+"""A paywall is handed over to whoever shall own it (`decisions.md` 35), archived, and taken out again."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,14 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.paywalls.archiving import set_archived
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.members import Act, Manager, check_may, read_owner, set_owner
 from app.domain.paywalls.paywall import lock_paywall
+from app.domain.paywalls.versions import Edition
 from app.domain.people.accounts import check_email, email_identity, enter
+from app.flows.events.tell import tell_archived
+from app.flows.paywalls.change import Part
 
 log = structlog.get_logger()
 
@@ -45,3 +49,18 @@ async def give_paywall(manager: Manager, email: str) -> Given:
     given = await db.in_transaction(give, writes=True)
     log.info("paywall_given", paywall=manager.paywall_id, account=given.account_id, by=manager.account_id)
     return given
+
+
+def archive() -> Part[bool, bool]:
+    """Returns the part that says whether a paywall is archived; its outcome, whether that changed."""
+
+    def edit(edition: Edition, is_archived: bool) -> bool:
+        is_changed = set_archived(edition.session, edition.paywall, is_archived=is_archived)
+        if is_changed and is_archived:
+            tell_archived(edition.session, edition.paywall.id)
+        return is_changed
+
+    def describe(is_archived: bool, is_changed: bool) -> dict[str, bool]:
+        return {"archived": is_archived} if is_changed else {}
+
+    return Part(Section.ARCHIVE, edit, describe, Act.ARCHIVE)

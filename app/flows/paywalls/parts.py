@@ -5,7 +5,7 @@ from functools import cached_property
 
 from app.domain.paywalls.limits import PaywallLimits
 from app.flows.catalogue.defaults import Filled
-from app.flows.paywalls import archive, keys, limits, messages, prices, profile, provider, users, versions
+from app.flows.paywalls import keys, limits, messages, owners, prices, profile, provider, users, versions
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
 from app.flows.paywalls.limits import Override
@@ -75,7 +75,7 @@ class Parts:
 
     @cached_property
     def archive(self) -> Part[bool, bool]:
-        return archive.archive()
+        return owners.archive()
 
     @cached_property
     def version(self) -> Part[int, RolledBack]:

@@ -1,19 +1,26 @@
-"""The ways to pay into a shared wallet: each has its place, and says why it cannot be used where it cannot."""
+"""The ways to pay: each has its place, and says why it cannot be used where it cannot."""
+
+from typing import Any
 
 import reflex as rx
 
+from app.web.components.topup_state import WayRow
 
-def ways_to_pay(is_sandbox: rx.Var[bool]) -> rx.Component:
-    """Returns the choice between card and USDC."""
-    return rx.el.div(
-        rx.el.div(
-            rx.el.button("Card", type="button", class_name="btn", aria_pressed=True),
-            rx.el.button("USDC", type="button", class_name="btn", aria_pressed=False, disabled=True,
-                         aria_describedby="why-no-usdc"),
-            class_name="segments", role="group", aria_label="How to pay",
-        ),
-        rx.el.small(
-            rx.cond(is_sandbox, "USDC deposits are not part of the sandbox.", "USDC deposits are not open here yet."),
-            id="why-no-usdc", class_name="faint", style={"display": "block", "marginTop": "6px"},
-        ),
+
+def ways_to_pay(state: Any, is_sandbox: rx.Var[bool], takes_usdc: rx.Var[bool] | bool) -> rx.Component:
+    """Returns the choice among a state's `ways` by `choose_way`, where there is one; `takes_usdc` has USDC beside."""
+
+    def way(row: rx.Var[WayRow]) -> rx.Component:
+        return rx.el.button(row.label, type="button", class_name="btn", aria_pressed=state.way == row.id,
+                            on_click=state.choose_way(row.id), key=row.id)  # fmt: skip
+
+    usdc = rx.el.button("USDC", type="button", class_name="btn", aria_pressed=False, disabled=True,
+                        aria_describedby="why-no-usdc")  # fmt: skip
+    why = rx.el.small(
+        rx.cond(is_sandbox, "USDC deposits are not part of the sandbox.", "USDC deposits are not open here yet."),
+        id="why-no-usdc", class_name="faint", style={"display": "block", "marginTop": "6px"},
     )  # fmt: skip
+    segments = rx.el.div(rx.foreach(state.ways, way), rx.cond(takes_usdc, usdc, rx.fragment()), class_name="segments",
+                         role="group", aria_label="How to pay")  # fmt: skip
+    shown = rx.el.div(segments, rx.cond(takes_usdc, why, rx.fragment()), style={"marginTop": "18px"})
+    return rx.cond((state.ways.length() > 1) | takes_usdc, shown, rx.fragment())

@@ -1,26 +1,43 @@
 """What pages that take an amount to pay have in common: the amount, the other amount, what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from app.domain.errors import BadField
-from app.domain.money import Unit, format_for_people, nanos_of_cents
+from app.domain.inbox.connections import SANDBOX, Connection
+from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
 from app.flows.payments.checkout import check_amount
 from app.web.components.amounts import AMOUNTS
 
 AMOUNT_CHARACTERS_MAX = 20
 
 
+@dataclass(frozen=True)
+class WayRow:
+    """A way to pay: the connection that takes the money, and what it is called."""
+
+    id: str = ""
+    label: str = ""
+
+
 class AmountState(rx.State, mixin=True):
-    """An amount in dollars, as it is typed."""
+    """An amount in dollars, as it is typed, and by which way it is paid: the first, until another is chosen."""
 
     amount: str = AMOUNTS[1]
     is_other: bool = False
     pay_label: str = "Pay $10.00"
     get_label: str = "10.00 USDC"
     error: str = ""
+    ways: list[WayRow] = []
+    way: str = ""
+
+    def _choose_way(self, way: str) -> None:
+        """Takes one of the ways that are offered."""
+        if way in [one.id for one in self.ways]:
+            self.way, self.error = way, ""
 
     def _choose(self, amount: str) -> None:
         """Takes one of the amounts, or what was typed."""
@@ -40,3 +57,16 @@ def chosen(amount: str) -> Mapping[str, Any]:
         labels = (f"Pay {usd}", usdc)
     return {"amount": typed, "is_other": amount not in AMOUNTS, "error": "", "pay_label": labels[0],
             "get_label": labels[1]}  # fmt: skip
+
+
+def offered(ways: Sequence[Connection], chosen_before: str) -> Mapping[str, Any]:
+    """Returns the variables of the ways to pay, by name; one that was chosen stays, as long as it is offered."""
+    rows = [WayRow(way.id, _label(way, len(ways))) for way in ways]
+    ids = [row.id for row in rows]
+    return {"ways": rows, "way": chosen_before if chosen_before in ids else next(iter(ids), "")}
+
+
+def _label(way: Connection, count: int) -> str:
+    if count == 1 or way.environment is Environment.LIVE:
+        return "Card"
+    return "Sandbox" if way.id == SANDBOX else "Stripe test"

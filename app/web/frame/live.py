@@ -34,7 +34,7 @@ class LivePage:
         self._is_restless, self._has_failed = is_restless, False
         self._marks: Marks = {}
         self._subjects: frozenset[Subject] = frozenset()
-        self._read_at = 0.0
+        self._read_at, self._again_at = 0.0, float("inf")
         self._has_begun = False
         self._is_over = False
 
@@ -60,7 +60,11 @@ class LivePage:
     def settle(self, subjects: Iterable[Subject], marks: Marks) -> None:
         """Says what was read, and the marks that it had in the same snapshot."""
         self._subjects, self._marks, self._read_at = frozenset(subjects), marks, self._now()
-        self._has_failed = False
+        self._has_failed, self._again_at = False, float("inf")
+
+    def read_again_in(self, seconds: float) -> None:
+        """Makes the page due after a while although nothing may change, for what time alone changes; once."""
+        self._again_at = self._now() + seconds
 
     def fail(self) -> None:
         """Says that the page could not be read: it tries again with the next question."""
@@ -68,7 +72,8 @@ class LivePage:
 
     def compare(self, marks: Marks) -> None:
         """Makes the page due if anything that it shows has another mark than when it was read."""
-        is_due = self._is_restless or self._has_failed or self._now() - self._read_at > READ_ANYWAY_SECONDS
+        is_old = self._now() - self._read_at > READ_ANYWAY_SECONDS or self._now() >= self._again_at
+        is_due = self._is_restless or self._has_failed or is_old
         if is_due or any(marks.get(subject) != self._marks.get(subject) for subject in self._subjects):
             self.wake()
 

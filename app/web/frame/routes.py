@@ -5,6 +5,9 @@ from urllib.parse import quote
 HOME = "/"
 TOPUP = "/topup/[token]"
 SANDBOX_CHECKOUT = "/sandbox/checkout/[token]"
+SANDBOX_CARD = "/sandbox/card/[token]"
+SANDBOX_BANK = "/sandbox/bank/[token]"
+CONFIRM = "/confirm/[token]"
 SIGN_IN = "/signin"
 AUTHORIZE = "/authorize/[token]"
 MENU = "/menu/[token]"
@@ -12,12 +15,19 @@ WALLET = "/wallet"
 ACTIVITY = "/activity"
 SETTINGS = "/settings"
 MAIL = "/mail"
+PAYMENTS = "/paywalls/[paywall]/payments"
 
 
 def token_of(path: str) -> str:
     """Returns the token in the path of a page behind a link: its last part. Empty where there is none."""
     parts = path.strip("/").split("/")
     return parts[-1] if len(parts) > 1 else ""
+
+
+def paywall_of(path: str) -> str:
+    """Returns the id of the paywall in the path of one of its pages: the part after `paywalls`. Empty without one."""
+    parts = path.strip("/").split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == "paywalls" else ""
 
 
 def sign_in_path(path: str) -> str:

@@ -43,7 +43,8 @@ async def test_a_checkout_asks_for_exactly_this_and_leaves_nothing_to_the_accoun
     assert session["automatic_tax"]["enabled"] is False
     assert session["allowed_payment_method_types"] == ["card"]
     assert session["wallet_options"] == {"link": {"display": "never"}}
-    assert session["success_url"] == session["cancel_url"] == f"{SITE}/topup/t/?topup=top_1"
+    assert session["cancel_url"] == f"{SITE}/topup/t/?topup=top_1"
+    assert session["success_url"] == f"{SITE}/topup/t/?topup=top_1&paid=1"
     assert session["expires_at"] - session["created"] in range(1_800, 1_861)
     reached.shop.pay(made.id)
     (intent,) = reached.shop.look("payment_intent")
@@ -110,7 +111,7 @@ async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_wa
     reached.shop.pay(slow.id, delayed=True)
     reached.shop.bank.advance(32 * 60)
     assert (await reached.rail.read_payment(left.id)).status is PaymentStatus.EXPIRED
-    assert (await reached.rail.read_payment(slow.id)).status is UNPAID
+    assert (await reached.rail.read_payment(slow.id)).status is PaymentStatus.PENDING
     reached.shop.bank.do("delayed", session=slow.id)
     assert (await reached.rail.read_payment(slow.id)).status is PAID
 

@@ -15,8 +15,8 @@ from app.domain.paywalls.modes import Mode
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.snapshot import read_snapshot
 from app.flows.chat.call import Run
-from app.flows.paywalls.archive import archive
 from app.flows.paywalls.change import change
+from app.flows.paywalls.owners import archive
 from app.web.end_user.topup.rows import read_page
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, charge_of, describe, receipt

@@ -23,7 +23,9 @@ class SandboxCheckoutState(rx.State):
     amount: str = ""
     status: str = "created"
     return_url: str = ""
-    is_declined: bool = False
+    said: str = ""
+    """How the last attempt ended that did not pay: `declined`, `given_up`, or nothing."""
+    is_at_bank: bool = False
 
     @rx.event
     async def open_checkout(self) -> None:
@@ -50,6 +52,27 @@ class SandboxCheckoutState(rx.State):
         async for event in self._end(PaymentStatus.DECLINED):
             yield event
 
+    @rx.event
+    def ask_bank(self) -> None:
+        """Goes to the bank's page, which asks; nothing is paid by that."""
+        if self._is_ours():
+            self.said, self.is_at_bank = "", True
+
+    @rx.event
+    def give_up(self) -> None:
+        """Comes back from the bank's page without an answer, which is no decline."""
+        if self._is_ours():
+            self.said, self.is_at_bank = "given_up", False
+
+    def _is_ours(self) -> bool:
+        """Tells whether the checkout is one of ours, and says so on the page if not."""
+        try:
+            wiring.get().sandbox.open(token_of(self.router.url.path))
+        except LinkInvalid as error:
+            self.phase, self.problem = "invalid", error.message
+            return False
+        return True
+
     async def _end(self, outcome: PaymentStatus) -> AsyncIterator[EventSpec | None]:
         token = token_of(self.router.url.path)
         try:
@@ -58,5 +81,6 @@ class SandboxCheckoutState(rx.State):
         except CoinslotError as error:
             self.phase, self.problem = "invalid", error.message
         else:
-            self.is_declined = outcome is PaymentStatus.DECLINED
-            yield None if self.is_declined else rx.redirect(checkout.return_url)
+            is_declined = outcome is PaymentStatus.DECLINED
+            self.said, self.is_at_bank = "declined" if is_declined else "", False
+            yield None if is_declined else rx.redirect(checkout.return_url)

@@ -6,7 +6,7 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.parts import app_icon, figure, instead, note, sandbox_tag, skeleton, tag
 from app.web.components.payment_ways import ways_to_pay
-from app.web.components.topup_notes import topup_notes
+from app.web.components.topup_notes import frozen_note, topup_notes
 from app.web.end_user.topup.state import TopupState
 from app.web.frame.layout import frame
 
@@ -77,16 +77,18 @@ def _pay() -> rx.Component:
         class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
     )  # fmt: skip
     ways = rx.fragment(
-        rx.cond(
-            wallet.is_shared, rx.el.div(ways_to_pay(wallet.is_sandbox), style={"marginTop": "18px"}), rx.fragment()
-        ),
+        ways_to_pay(TopupState, wallet.is_sandbox, wallet.is_shared),
         amount_form(TopupState, rx.cond(wallet.is_shared, _gets(), rx.fragment()), assurance),
     )
     closed = rx.el.p(
         wallet.app_name, " is archived and takes no money. What you have here stays.", class_name="muted",
         style={"marginTop": "22px"},
     )  # fmt: skip
-    return rx.cond(wallet.is_archived, closed, ways)
+    none = rx.el.p(
+        "No card can be charged here yet: nobody has connected an account for that.", class_name="muted",
+        style={"marginTop": "22px"},
+    )  # fmt: skip
+    return rx.cond(wallet.is_archived, closed, rx.cond(TopupState.ways, ways, none))
 
 
 def _gets() -> rx.Component:
@@ -102,7 +104,7 @@ def _outcome() -> rx.Component:
     way_back = rx.el.a("Back to ", wallet.app_name, href=wallet.back_url, class_name="btn primary")
     received = TopupState.outcome_amount + " is in your wallet. You can send your message again."
     paid = note("Top-up received", received, "ok", rx.cond(wallet.back_url != "", way_back, rx.fragment()))
-    return topup_notes(TopupState.outcome, TopupState.goes_back, paid)
+    return rx.fragment(topup_notes(TopupState, paid), frozen_note(wallet.frozen))
 
 
 def _activity() -> rx.Component:

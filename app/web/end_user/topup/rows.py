@@ -1,19 +1,24 @@
 """What the top-up page shows, ready to be read: of an app wallet, or of the shared one of whoever is signed in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db import Session
 from app.domain.errors import NotSignedIn
+from app.domain.inbox.connections import Connection
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, format_for_people
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
+from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet
 from app.flows.callers.links import TopupLink
+from app.flows.payments.offered import list_offered
 from app.web.components.activity_rows import MovementRow, to_row
+from app.web.components.topup_notes import words_of
 from app.web.frame.format import initials
 
 NANOS_OF_MICRO = 1_000
@@ -21,7 +26,7 @@ NANOS_OF_MICRO = 1_000
 
 @dataclass(frozen=True)
 class WalletRow:
-    """The wallet's head. `held`, `short` and `back_url` are empty where there is nothing to say."""
+    """The wallet's head. `held`, `short`, `back_url` and `frozen` (why) are empty where there is nothing to say."""
 
     app_name: str = ""
     initials: str = ""
@@ -32,6 +37,7 @@ class WalletRow:
     is_sandbox: bool = False
     is_shared: bool = False
     is_archived: bool = False
+    frozen: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class WalletPage:
     movements: list[MovementRow]
     has_more: bool
     account: Account
+    ways: Sequence[Connection]
 
 
 def read_page(session: Session, link: TopupLink, shown: int, person: Person | None) -> WalletPage:
@@ -59,7 +66,8 @@ def read_page(session: Session, link: TopupLink, shown: int, person: Person | No
     movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
     wallet = _head(session, link, configuration, account, paywall)
     rows = [to_row(movement, unit) for movement in movements[:shown]]
-    return WalletPage(wallet, rows, len(movements) > shown, account)
+    has_more, ways = len(movements) > shown, list_offered(session, paywall)
+    return WalletPage(wallet=wallet, movements=rows, has_more=has_more, account=account, ways=ways)
 
 
 def _head(
@@ -79,4 +87,5 @@ def _head(
         is_sandbox=account.environment is Environment.SANDBOX,
         is_shared=not paywall.rules.has_app_wallets,
         is_archived=paywall.is_archived,
+        frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
     )

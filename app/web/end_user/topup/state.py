@@ -18,26 +18,25 @@ from app.domain.people.sessions import Person
 from app.flows.callers.links import TopupLink
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.payments.checkout import begin_topup, read_topup
+from app.flows.payments.offered import reach_offered
 from app.web.components.activity_rows import MovementRow
-from app.web.components.topup_state import AmountState, chosen
+from app.web.components.returned import ReturnedState
+from app.web.components.topup_state import AmountState, chosen, offered
 from app.web.end_user.topup.rows import WalletRow, read_page
 from app.web.frame.routes import token_of
-from app.web.frame.session_state import Read, VisitorState
+from app.web.frame.session_state import Read
 from app.wiring.rules import surcharge_of
 
 ROWS_A_PAGE = 12
 ROWS_MAX = 600
 
 
-class TopupState(AmountState, VisitorState, rx.State):
+class TopupState(AmountState, ReturnedState, rx.State):
     """One open top-up page."""
 
     wallet: WalletRow = WalletRow()
     movements: list[MovementRow] = []
     has_more: bool = False
-    outcome: str = ""
-    outcome_amount: str = ""
-    goes_back: bool = False
     _shown: int = ROWS_A_PAGE
     _account_id: str = ""
     _paywall_id: str = ""
@@ -50,7 +49,7 @@ class TopupState(AmountState, VisitorState, rx.State):
 
     def _reader(self, person: Person | None) -> Read:
         path, topup_id = self.router.url.path, self.router.url.query_parameters.get("topup", "")
-        shown, is_first = self._shown, self.phase == "loading"
+        shown, is_first, way = self._shown, self.phase == "loading", self.way
 
         def read(session: db.Session) -> dict[str, Any]:
             link = wiring.get().links.open_topup(token_of(path))
@@ -62,6 +61,7 @@ class TopupState(AmountState, VisitorState, rx.State):
                 "outcome_amount": outcome[1], "goes_back": outcome[2],
                 "person_email": (seen_by.email or seen_by.name) if seen_by else "",
                 "_session_id": seen_by.session_id if seen_by else "", "_account_id": page.account.id,
+                **offered(page.ways, way),
                 "_paywall_id": link.paywall_id, **(_first_amount(link) if is_first else {}),
             }  # fmt: skip
 
@@ -74,14 +74,19 @@ class TopupState(AmountState, VisitorState, rx.State):
             self._choose(amount)
 
     @rx.event
+    def choose_way(self, way: str) -> None:
+        """Takes one of the ways to pay."""
+        if self._is_open():
+            self._choose_way(way)
+
+    @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
         """Sends the user to pay the chosen amount, or says why that is not possible."""
         person = await self._signed_in()
         try:
             link = wiring.get().links.open_topup(token_of(self.router.url.path))
-            url = await begin_topup(
-                wiring.get().sandbox, link, self.amount, person, surcharge_of(wiring.get().settings)
-            )
+            rail = await reach_offered(wiring.get().rails, self.way)
+            url = await begin_topup(rail, link, self.amount, person, surcharge_of(wiring.get().settings))
         except NotSignedIn:
             yield self._leave()
         except LinkInvalid as error:

@@ -17,7 +17,7 @@ from app.web.components.parts import (
     sandbox_tag,
 )
 from app.web.components.payment_ways import ways_to_pay
-from app.web.components.topup_notes import topup_notes
+from app.web.components.topup_notes import frozen_note, topup_notes
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
@@ -42,7 +42,8 @@ def _wallet() -> rx.Component:
     paid = note("Top-up received", "It is in your wallet. Apps can use it from now on.", "ok")
     panels = rx.cond(_state.is_adding, "pair adding", "pair even")
     return rx.el.div(
-        topup_notes(_state.outcome, _state.goes_back, paid),
+        topup_notes(_state, paid),
+        frozen_note(_state.page.purse.frozen),
         rx.el.div(_purse(), _spent(), _apps(), _newest(), class_name=panels),
         class_name="narrow",
     )  # fmt: skip
@@ -59,7 +60,9 @@ def _purse() -> rx.Component:
     )  # fmt: skip
     gets = rx.el.div(rx.el.small("You get", class_name="muted"), rx.el.b(_state.get_label), class_name="sunken num",
                      style={"marginTop": "10px"})  # fmt: skip
-    form = rx.el.div(ways_to_pay(purse.is_sandbox), amount_form(_state, gets), style={"marginTop": "18px"})
+    pay = rx.fragment(ways_to_pay(_state, purse.is_sandbox, takes_usdc=True), amount_form(_state, gets))
+    closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
+    form = rx.cond(_state.ways, pay, closed)
     return rx.el.section(
         rx.el.div(rx.el.h1("Your wallet"), rx.cond(purse.has_both, _environments(), sandbox_tag(purse.is_sandbox)),
                   class_name="row between"),

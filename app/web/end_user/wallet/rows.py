@@ -11,9 +11,11 @@ from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.spending import read_spending
+from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.chart_rows import SpendChart, to_chart
+from app.web.components.topup_notes import words_of
 from app.web.frame.format import initials
 
 CHART_DAYS = 30
@@ -37,7 +39,7 @@ class AppRow:
 
 @dataclass(frozen=True)
 class PurseRow:
-    """The wallet's head. `held`, `trial` and `trial_note` are empty where there is nothing to say."""
+    """The wallet's head. `held`, `trial`, `trial_note` and `frozen` (why) are empty where there is nothing to say."""
 
     environment: str = ""
     available: str = ""
@@ -46,6 +48,7 @@ class PurseRow:
     trial_note: str = ""
     is_sandbox: bool = False
     has_both: bool = False
+    frozen: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
         trial_note="" if had_trial or movements else _trial_note(),
         is_sandbox=environment is Environment.SANDBOX,
         has_both=has_both,
+        frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
     )
     apps = [_app(connected) for connected in list_of(session, person.account_id, environment.value)]
     rows = [to_row(movement, Unit.USDC, names) for movement in movements]

@@ -16,15 +16,17 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.payments.checkout import begin_own_topup, read_own_topup
+from app.flows.payments.offered import list_own_offered, reach_offered
 from app.flows.people import consent
 from app.web.components.caps import CAPS
-from app.web.components.topup_state import AmountState
+from app.web.components.returned import ReturnedState
+from app.web.components.topup_state import AmountState, offered
 from app.web.end_user.wallet.rows import PursePage, read_purse
-from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Read, for_a_person
 from app.wiring.rules import surcharge_of
 
 
-class WalletState(AmountState, VisitorState, rx.State):
+class WalletState(AmountState, ReturnedState, rx.State):
     """One open wallet page."""
 
     page: PursePage = PursePage()
@@ -34,8 +36,6 @@ class WalletState(AmountState, VisitorState, rx.State):
     cap: str = ""
     is_other_cap: bool = False
     cap_error: str = ""
-    outcome: str = ""
-    goes_back: bool = False
     _wanted: str = ""
 
     @rx.event(background=True)
@@ -45,12 +45,13 @@ class WalletState(AmountState, VisitorState, rx.State):
             yield event
 
     def _reader(self, person: Person) -> Read:
-        wanted, topup_id = self._wanted, self.router.url.query_parameters.get("topup", "")
+        wanted, way, topup_id = self._wanted, self.way, self.router.url.query_parameters.get("topup", "")
 
         def read(session: db.Session) -> dict[str, Any]:
             page = read_purse(session, person, wanted)
             outcome, goes_back = _outcome(session, topup_id, person, page.purse.environment)
-            return {"page": page, "outcome": outcome, "goes_back": goes_back}
+            ways = list_own_offered(session, Environment(page.purse.environment))
+            return {"page": page, "outcome": outcome, "goes_back": goes_back, **offered(ways, way)}
 
         return read
 
@@ -80,6 +81,14 @@ class WalletState(AmountState, VisitorState, rx.State):
         return None
 
     @rx.event
+    async def choose_way(self, way: str) -> EventSpec | None:
+        """Takes one of the ways to pay."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self._choose_way(way)
+        return None
+
+    @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
         """Sends the person to pay the chosen amount into the wallet that is shown."""
         person = await self._signed_in()
@@ -88,9 +97,8 @@ class WalletState(AmountState, VisitorState, rx.State):
             return
         environment = Environment(self.page.purse.environment)
         try:
-            url = await begin_own_topup(
-                wiring.get().sandbox, person, environment, self.amount, surcharge_of(wiring.get().settings)
-            )
+            rail = await reach_offered(wiring.get().rails, self.way)
+            url = await begin_own_topup(rail, person, environment, self.amount, surcharge_of(wiring.get().settings))
         except CoinslotError as error:
             self.error = error.message
         else:

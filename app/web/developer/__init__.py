@@ -1,0 +1,1 @@
+"""Pages for developers: what they set up of their paywalls."""

@@ -1,0 +1,1 @@
+"""Where the card payments of a paywall go."""
