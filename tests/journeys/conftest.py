@@ -11,13 +11,16 @@ from tests.emulators import mail
 from tests.journeys.pages import CHROMIUM_ARGUMENTS, demo_with_pages
 from tests.journeys.site import METRICS_TOKEN, Site
 from tests.support.chromium import find_chromium
+from tests.support.stripe_bank import StripeBank
 
 
 @pytest.fixture(scope="session")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One for all journeys, on SQLite; on PostgreSQL with --journeys-on-postgres."""
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stripe_process: StripeBank
+) -> Iterator[Site]:
+    """One for all journeys, on SQLite; on PostgreSQL with --journeys-on-postgres. Stripe is the emulator."""
     data = tmp_path_factory.mktemp("site")
-    chosen = {"TRIALS_OF_ADDRESS_MAX": "1000", "METRICS_TOKEN": METRICS_TOKEN}
+    chosen = {"TRIALS_OF_ADDRESS_MAX": "1000", "METRICS_TOKEN": METRICS_TOKEN, "STRIPE_API_BASE": stripe_process.url}
     if request.config.getoption("--journeys-on-postgres"):
         chosen["DATABASE_URL"] = request.getfixturevalue("session_postgres_url")
     with mail.running() as inbox, demo_with_pages(data, SMTP_URL=inbox.url, **chosen) as instance:

@@ -1,0 +1,28 @@
+"""What journeys do on a page whatever it is: sign in, and see that everybody can use it."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.journeys.site import Site
+
+
+def enter(site: Site, page: Page, email: str) -> None:
+    """Signs in with the code from the mail, as a person does."""
+    before = len(site.inbox.to(email))
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill(site.inbox.code(email, before))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def assert_accessible(page: Page, name: str) -> None:
+    """Fails if axe finds a serious fault in either theme, or the page can be scrolled sideways."""
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme=theme)
+        page.locator(f"html.{theme}").wait_for(state="attached")
+        page.wait_for_timeout(200)  # colours change in a moment
+        found = Axe().run(page).response["violations"]
+        serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+        faults = "; ".join(f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in serious)
+        assert not serious, f"{name}, {theme}: {faults}"
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} scrolls sideways"

@@ -1,0 +1,123 @@
+"""Payments as people live them, on a phone: a checkout, a card that is declined, a bank that asks, a developer's own
+account, and what a page says meanwhile."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.journeys.looking import assert_accessible, enter
+from tests.journeys.site import Site
+from tests.support.stripe_bank import StripeBank, StripeShop
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+
+DEVELOPER = "developer@demo.example"
+PAYMENTS = "/paywalls/pw_demo_default/payments/"
+
+
+def test_payments_from_a_declined_card_to_a_developers_own_account(
+    site: Site, phone: BrowserContext, stripe_process: StripeBank
+) -> None:
+    page, shop = phone.new_page(), stripe_process.account("Lexica")
+    decline_and_another_card(site, page)
+    a_bank_that_asks(site, page)
+    connect_stripe(site, page, shop)
+    pay_at_stripe(site, page, shop)
+    wait_for_stripe(site, page, shop)
+    leave_stripe(site, page)
+
+
+def topup_link(site: Site, user: str) -> str:
+    url: str = site.call("GET", f"/user/balance/topup?user={user}", mode="default").json()["url"]
+    return url
+
+
+def decline_and_another_card(site: Site, page: Page) -> None:
+    page.goto(topup_link(site, "paula"))
+    page.get_by_role("button", name="Pay $10.00").click()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_text("The payment was declined")).to_be_visible()
+    assert_accessible(page, "checkout")
+    page.get_by_role("button", name="Pay $10.00").click()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+
+
+def a_bank_that_asks(site: Site, page: Page) -> None:
+    page.goto(topup_link(site, "quinn"))
+    page.get_by_role("button", name="Pay $10.00").click()
+    page.get_by_role("button", name="Pay with 3-D Secure").click()
+    expect(page.get_by_role("heading", name="Sandbox bank")).to_be_visible()
+    assert_accessible(page, "bank")
+    page.get_by_role("button", name="Give up").click()
+    expect(page.get_by_text("Your bank was not answered")).to_be_visible()
+    page.get_by_role("button", name="Pay with 3-D Secure").click()
+    page.get_by_role("button", name="Confirm $10.00").click()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+
+
+def connect_stripe(site: Site, page: Page, shop: StripeShop) -> None:
+    page.goto(f"{site.base_url}/signin/?next={PAYMENTS}")
+    enter(site, page, DEVELOPER)
+    expect(page.get_by_role("heading", name="Connect Stripe")).to_be_visible()
+    link = page.get_by_role("link", name="Open Stripe's key page").get_attribute("href") or ""
+    assert link.startswith("https://dashboard.stripe.com/test/apikeys/create?") and "rak_dispute_read" in link
+    assert_accessible(page, "connect")
+    field = page.get_by_label("Restricted key")
+    for key, words in (("sk_test_51x", "secret key"), (shop.key(["rak_balance_read"]), "Disputes: Read")):
+        field.fill(key)
+        field.press("Enter")
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
+    field.fill(shop.keys["rk_test"])
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.get_by_text("Stripe is connected")).to_be_visible()
+    expect(page.get_by_text("US dollars")).to_be_visible()
+    assert_accessible(page, "connected")
+    assert shop.keys["rk_test"] not in page.content() + site.log.read_text()
+
+
+def pay_at_stripe(site: Site, page: Page, shop: StripeShop) -> None:
+    page.goto(topup_link(site, "rosa"))
+    expect(page.get_by_role("button", name="Stripe test")).to_have_attribute("aria-pressed", "true")
+    assert_accessible(page, "ways to pay")
+    page.get_by_role("button", name="Pay $10.00").click()
+    session = checkout_at(page, shop)
+    assert shop.pay(session, "4000000000000002")["error"]
+    page.goto(shop.pay(session)["url"])
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+    expect(page.get_by_text("$10.00").first).to_be_visible()
+
+
+def wait_for_stripe(site: Site, page: Page, shop: StripeShop) -> None:
+    """Stripe is away when its payer comes back: they are told that they paid, and the money comes without them."""
+    page.goto(topup_link(site, "sara"))
+    page.get_by_role("button", name="Pay $10.00").click()
+    back = shop.pay(checkout_at(page, shop))["url"]
+    shop.bank.fault("answer", status=503, path="/checkout/sessions", times=-1)
+    page.goto(back)
+    expect(page.get_by_text("We are waiting for Stripe to confirm")).to_be_visible()
+    shop.bank.no_faults()
+    page.wait_for_timeout(10_500)  # a payer who loads the page again lets it ask again, at most once in ten seconds
+    page.reload()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+
+
+def leave_stripe(site: Site, page: Page) -> None:
+    page.goto(f"{site.base_url}{PAYMENTS}")
+    page.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_role("heading", name="Earlier accounts")).to_be_visible()
+    page.get_by_role("button", name="Delete the key").click()
+    page.get_by_role("button", name="Delete the key", exact=True).click()
+    expect(page.get_by_role("heading", name="Earlier accounts")).to_have_count(0)
+    page.goto(topup_link(site, "rosa"))
+    expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
+    expect(page.get_by_role("button", name="Stripe test")).to_have_count(0)
+
+
+def checkout_at(page: Page, shop: StripeShop) -> str:
+    """Returns which checkout the page was sent to."""
+    page.wait_for_url(f"{shop.bank.url}/**")
+    found = re.search(r"cs_\w+", page.url)
+    assert found is not None
+    return found[0]
