@@ -53,9 +53,12 @@ class Movement:
 
 
 def list_connections(session: Session, rail: str) -> Sequence[Connection]:
-    """Returns the connections of a rail that can be asked for their movements, closed ones too."""
+    """Returns the connections of a rail that can be asked for their movements, closed ones too.
+
+    One whose key is refused is left alone until its events are read again.
+    """
     table = table_of(ConnectionRow)
-    has_key = (table.c.rail == rail, table.c.key_sealed.is_not(None))
+    has_key = (table.c.rail == rail, table.c.key_sealed.is_not(None), table.c.refused_at.is_(None))
     return [connection_of(row) for row in session.scalars(select(ConnectionRow).where(*has_key).order_by(table.c.id))]
 
 

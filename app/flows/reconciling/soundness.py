@@ -58,9 +58,11 @@ def read_connections(session: Session, *, explains: bool = False) -> Sequence[Co
 
 
 def is_sound(one: ConnectionView) -> bool:
-    """Tells whether nothing needs an operator."""
-    has_endpoint = one.health.endpoint_status in (None, EndpointStatus.ENABLED)
-    return has_endpoint and one.health.refused_at is None and not one.is_behind and not one.differs
+    """Tells whether nothing needs an operator; their own accounts must settle in US dollars."""
+    health = one.health
+    has_endpoint = health.endpoint_status in (None, EndpointStatus.ENABLED)
+    has_dollars = health.paywall_id is not None or health.settles_usd is not False
+    return has_endpoint and has_dollars and health.refused_at is None and not one.is_behind and not one.differs
 
 
 def said_of(one: ConnectionView) -> str:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.inbox import connections
+from app.domain.inbox import access, connections, health
 from app.domain.inbox.connections import Connection
 from app.domain.ledger.operations import Post
 from app.domain.money import CENT_NANOS, Environment
-from app.domain.movements.movements import OVERLAP_SECONDS, Movement, note_read, read_since, take
+from app.domain.movements.movements import OVERLAP_SECONDS, Movement, list_connections, note_read, read_since, take
 from app.domain.movements.tables import MovementKind, RailMovement, Standing
 from tests.support.books import make_snapshot
 from tests.support.paying import begin
@@ -95,6 +95,17 @@ def test_a_top_up_of_another_connection_gives_no_unit(migrated_sqlite_url: str) 
     taken(connection, replace(PAID, topup_id=marks.topup_id, account_id=marks.account_id))
     row = kept(connection)
     assert row is not None and row.topup_id is None
+
+
+def test_only_connections_whose_key_is_accepted_are_asked(migrated_sqlite_url: str) -> None:
+    accepted, refused, _without_a_key = connect(), connect(), connect()
+    with db.transaction() as session:
+        for one in (accepted, refused):
+            access.keep_key(session, one.id, "sealed", account=None, settles_usd=True)
+        health.note_refused(session, refused.id, "Stripe does not accept it.")
+        assert [one.id for one in list_connections(session, "stripe")] == [accepted.id]
+        health.note_events_read(session, refused.id, 1, None)
+        assert {one.id for one in list_connections(session, "stripe")} == {accepted.id, refused.id}
 
 
 def test_the_list_is_read_again_for_ten_minutes_and_never_from_further_back(migrated_sqlite_url: str) -> None:

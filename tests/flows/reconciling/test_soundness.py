@@ -5,7 +5,7 @@ import pytest
 from app import db
 from app.domain import clock
 from app.domain.inbox import health
-from app.domain.inbox.tables import EndpointStatus
+from app.domain.inbox.tables import ConnectionRow, EndpointStatus
 from app.flows.reconciling.soundness import DIFFERS_SECONDS_MAX, dollars, is_sound, read_connections, said_of
 from tests.support.books import make_snapshot
 from tests.support.reconciling import Books, reconciling
@@ -46,6 +46,24 @@ async def test_each_fault_is_said(
             health.note_checked(session, books.connection.id, EndpointStatus.DISABLED)
             health.note_refused(session, books.connection.id, "Stripe does not accept the key.")
         assert "its key is refused: Stripe does not accept the key.; endpoint disabled" in said(books)[1]
+
+
+async def test_the_operators_own_account_must_settle_in_dollars(
+    migrated_sqlite_url: str, stripe_bank: StripeBank
+) -> None:
+    snapshot = make_snapshot()
+    async with (
+        reconciling(stripe_bank.account(currency="eur"), snapshot.paywall_id) as theirs,
+        reconciling(stripe_bank.account(currency="eur")) as own,
+    ):
+        with db.transaction() as session:
+            for books in (theirs, own):
+                session.get_one(ConnectionRow, books.connection.id).settles_usd = 0
+                health.note_events_read(session, books.connection.id, clock.now(), None)
+        with db.transaction(writes=False) as session:
+            found = {one.health.connection_id: one for one in read_connections(session)}
+        assert [is_sound(found[books.connection.id]) for books in (theirs, own)] == [True, False]
+        assert "It settles in another currency" in said_of(found[own.connection.id])
 
 
 @pytest.mark.parametrize(("cents", "text"), [(1, "+$0.01"), (-12_345, "-$123.45"), (0, "+$0.00")])
