@@ -50,7 +50,7 @@ def give(
 @wallet.command()
 def thaw(wallet_id: WalletId, data: Data = None) -> None:
     """Let a frozen wallet be charged again; one that owes money stays frozen."""
-    from app.flows.payments.debts import thaw_wallet
+    from app.flows.disputes.debts import thaw_wallet
 
     prepare(settings.configure(data=data))
     thawed = asyncio.run(thaw_wallet(wallet_id))
@@ -82,3 +82,16 @@ async def _examine(chosen: settings.Settings) -> int:
         mark = "ok" if check.is_fine else "!!"
         out.print(f"{mark}  {check.name}: {check.says}", style="" if check.is_fine else "red", markup=False)
     return faults
+
+
+@wallet.command("write-off")
+def pay_debt(wallet_id: WalletId, data: Data = None) -> None:
+    """Pay what a wallet owes out of the operator's capital, and let it be charged again."""
+    from app.domain.money import format_decimal
+    from app.flows.disputes.debts import write_off
+
+    prepare(settings.configure(data=data))
+    paid = asyncio.run(write_off(wallet_id))
+    out.print(
+        f"{wallet_id} owes nothing more: {format_decimal(paid.written_off_nanos)} were written off.", markup=False
+    )

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from app.domain.authorizations.tables import Authorization
 from app.domain.catalogue.tables import CatalogueModel
+from app.domain.disputes.tables import Dispute
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
 from app.domain.inbox.tables import InboxEvent
@@ -20,7 +21,7 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, CatalogueModel, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, PaywallRow,
-    PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
+    Authorization, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice,
+    PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -53,6 +53,14 @@ async def _send_refunds() -> int:
     return await wiring.get().refunds.send_due()
 
 
+async def _has_disputes_due() -> bool:
+    return await wiring.get().disputes.has_due()
+
+
+async def _tell_disputes() -> int:
+    return await wiring.get().disputes.tell_due()
+
+
 async def _expire_checkouts() -> int:
     return await expiry.expire_checkouts(wiring.get().payment_door)
 
@@ -102,6 +110,7 @@ def jobs() -> Mapping[str, Job]:
         "reap-holds": Job(_reap_holds, settings.get().lease_seconds * REAPER_SHARE, urgent=True),
         "finish-inbox": Job(_finish_inbox, 5, is_due=_has_inbox_due),
         "send-refunds": Job(_send_refunds, 5, is_due=_has_refunds_due),
+        "tell-disputes": Job(_tell_disputes, 30, is_due=_has_disputes_due),
         "expire-checkouts": Job(_expire_checkouts, 60),
         "connect-operator": Job(_keep_operator_connections, 300, soon=True),
         "read-events": Job(_read_events, 10, is_due=_has_events_due, soon=True),

@@ -112,8 +112,12 @@ class PaymentRail(Protocol):
         """
         ...
 
-    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
-        """Gives a payment back whole, and says how far that is.
+    async def refund(
+        self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
+    ) -> RefundState:
+        """Gives a payment back whole, else exactly `paid_cents` of it, and says how far that is.
+
+        A part fails where no more so much is left of it, or where its payer's bank has taken it back.
 
         Asking again with the same `refund_id`, however much later, moves no more money and says how it stands now.
         Raises as `read_payment` does.

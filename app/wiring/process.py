@@ -32,6 +32,7 @@ from app.flows.chat.instead import CustomResponses, Instead
 from app.flows.chat.leg import Legs
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
+from app.flows.disputes.desk import DisputeDesk
 from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
@@ -116,7 +117,11 @@ class Wiring:
 
     @cached_property
     def payment_door(self) -> PaymentDoor:
-        return PaymentDoor(self.rails, self.refunds, self.desk)
+        return PaymentDoor(self.rails, self.refunds, self.desk, self.stripe.takers(self.refunds, self.disputes))
+
+    @cached_property
+    def disputes(self) -> DisputeDesk:
+        return DisputeDesk(self.desk)
 
     @cached_property
     def catalogue(self) -> PriceCatalogue:

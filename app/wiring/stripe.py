@@ -1,22 +1,27 @@
 """Stripe in this process: one client for all of its connections, made when the first of them is reached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import Environment
+from app.flows.disputes.desk import DisputeDesk
+from app.flows.disputes.takebacks import TakebackTaker
 from app.flows.events.mails import Desk
 from app.flows.payments.endpoints import Endpoints
 from app.flows.payments.heard import Ear
 from app.flows.payments.operators import OperatorConnections
-from app.flows.payments.received import PaymentDoor
+from app.flows.payments.received import ObjectTaker, PaymentDoor
+from app.flows.payments.refund import Refunds
 from app.flows.payments.watch import Watch
 from app.flows.reconciling.movements import Bookkeeper
 from app.keeper import Keeper
 from app.ports.accounts import Accounts, Connection
 from app.ports.payments import PaymentRail
 from app.ports.seal import Sealer
+from app.ports.takebacks import Takebacks
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +67,19 @@ class Stripe:
         from app.adapters.payments.stripe_account import open_account
 
         return StripeRail(connection.id, open_account(self._clients, self._around.box, connection), self._around.site)
+
+    def takers(self, refunds: Refunds, disputes: DisputeDesk) -> Mapping[ObjectKind, ObjectTaker]:
+        """Returns who acts on what is taken back; the sandbox tells of nothing such."""
+        cents_max = self._around.settings.automatic_refund_cents_max
+        taker = TakebackTaker(readers=self, refunds=refunds, disputes=disputes, warning_cents_max=cents_max)
+        return dict.fromkeys((ObjectKind.REFUND, ObjectKind.DISPUTE, ObjectKind.WARNING), taker)
+
+    def reach(self, connection: Connection) -> Takebacks:
+        """Returns what reads what was taken back at a connection. Raises Unavailable for one whose key was deleted."""
+        from app.adapters.payments.stripe_account import open_account
+        from app.adapters.payments.stripe_takebacks import StripeTakebacks
+
+        return StripeTakebacks(open_account(self._clients, self._around.box, connection))
 
     @cached_property
     def ear(self) -> Ear:

@@ -6,15 +6,15 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
     "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing",
-    "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "payouts", "chain_deposits", "events", "inbox",
-    "movements", "all_tables",
+    "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes", "payouts", "chain_deposits", "events",
+    "inbox", "movements", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
-        "callers", "events", "catalogue", "limits", "payments", "wallets", "paywalls", "vault", "chat", "modes",
-        "people", "settlement", "reconciling", "upkeep", "help",
+        "callers", "events", "catalogue", "limits", "payments", "disputes", "wallets", "paywalls", "vault", "chat",
+        "modes", "people", "settlement", "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
     "api": ("common", "v1", "account", "manage", "inbound", "auth", "wire", "serving"),
@@ -137,5 +137,9 @@ UNCALLED: dict[str, str] = {
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
     "app/flows/paywalls/provider.py:try_provider": NO_PAGE,
+    "app/flows/disputes/give_back.py:refund_payment": NO_PAGE,
+    "app/flows/disputes/give_back.py:refund_unspent": "the button beside a top-up asks for it",
+    "app/flows/disputes/give_back.py:read_offer": "the button beside a top-up shows it",
+    "app/flows/wallets/refund.py:refund_charge": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

@@ -27,7 +27,9 @@ class KeptBank(Bank):
         for id_, (marks, cents) in json.loads((folder / PAYMENTS).read_text()).items():
             self.payments[id_] = Payment(id_, Marks(**marks), PaymentStatus.PAID, cents, "USD", is_live=False)
 
-    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
+    async def refund(
+        self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
+    ) -> RefundState:
         """Gives money back once for each id, whoever asks, however often; two ids for one payment stay to be seen."""
         await asyncio.sleep(PAUSE_SECONDS)
         (self.folder / f"{refund_id}.{payment_id}.{paid_cents}").touch()

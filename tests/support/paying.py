@@ -55,7 +55,9 @@ class Bank:
         given_back = sum(cents for payment_id, cents in self.refunds.values() if payment_id == object_id)
         return replace(self.payments[object_id], refunded_cents=given_back)
 
-    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
+    async def refund(
+        self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
+    ) -> RefundState:
         await self._call()
         if payment_id not in self.payments:
             raise NotFound(f"There is no payment {payment_id}.")

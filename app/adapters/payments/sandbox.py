@@ -92,7 +92,9 @@ class SandboxRail:
         marks = _marks_of(marked)
         return Payment(object_id, marks, PaymentStatus(status), marks.paid_cents, currency, is_live=False)
 
-    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
+    async def refund(
+        self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
+    ) -> RefundState:
         """Gives a payment of play money back at once. Raises NotFound for one that we did not make."""
         if self._verify(_PAYMENT, payment_id) is None:
             raise NotFound("The sandbox knows no such payment.")

@@ -22,6 +22,7 @@ _REFUNDED = {
     "failed": RefundState.FAILED,
     "canceled": RefundState.FAILED,
 }
+_DISPUTED = ("charge_disputed", "refund_disputed_payment")
 
 
 class StripeRail:
@@ -86,22 +87,28 @@ class StripeRail:
         )
         return _of_checkout(found.data[0], intent) if found.data else _of_intent(intent)
 
-    async def refund(self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str) -> RefundState:
-        """Gives back all that is left of a payment, taxes too. Stripe forgets keys after a day, so that it is asked
-        first whether it has made this refund; its metadata says so."""
+    async def refund(
+        self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
+    ) -> RefundState:
+        """Gives back all that is left of a payment, taxes too, or exactly so much of it. Stripe forgets keys after a
+        day, so that it is asked first whether it has made this refund; its metadata says so."""
         listed = await self._account.call(
             lambda client: client.v1.refunds.list_async({"payment_intent": payment_id, "limit": _REFUNDS_PAGE})
         )
         for refund in listed.data:
             if refund.metadata is not None and refund.metadata.to_dict().get(REFUND) == refund_id:
                 return _refunded(refund.status)
+        asked: Any = {"payment_intent": payment_id, "metadata": {REFUND: refund_id}}
+        if not is_whole:
+            asked["amount"] = paid_cents
         try:
             made = await self._account.call(
-                lambda client: client.v1.refunds.create_async(
-                    {"payment_intent": payment_id, "metadata": {REFUND: refund_id}}, {"idempotency_key": refund_id}
-                )
+                lambda client: client.v1.refunds.create_async(asked, {"idempotency_key": refund_id})
             )
         except CallRefused as refused:
+            is_gone = refused.reason == "charge_already_refunded" or refused.param == "amount"
+            if refused.reason in _DISPUTED or (is_gone and not is_whole):
+                return RefundState.FAILED  # it went back in another way
             if refused.reason != "charge_already_refunded":
                 raise
             return RefundState.SUCCEEDED  # by the account's owner

@@ -84,7 +84,8 @@ async def get_ledger(
         "object": "list",
         "data": [_body(entry, caller.unit) for entry in page.entries],
         "has_more": following is not None,
-        "next_cursor": following and write_cursor([following.request, following.topup, following.transfer], *scope),
+        "next_cursor": following
+        and write_cursor([following.request, following.topup, following.transfer, following.reversal], *scope),
     }
     return Response(_encoded(_json(content)), media_type="application/json")
 
@@ -98,8 +99,11 @@ def _wants_csv(accept: str) -> bool:
 def _position(stored: list[Any] | None) -> Position:
     if stored is None:
         return Position()
-    request, topup, transfer = stored
-    return Position(request, None if topup is None else (topup[0], topup[1]), transfer)
+    request, topup, transfer, reversal = [*stored, None][:4]  # one from before there were reversals has three
+    return Position(
+        request, None if topup is None else (topup[0], topup[1]), transfer,
+        None if reversal is None else (reversal[0], reversal[1], reversal[2], reversal[3]),
+    )  # fmt: skip
 
 
 async def _read(app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:

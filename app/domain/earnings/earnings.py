@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.earnings.tables import EarningsMaturity
+from app.domain.earnings.tables import EarningsMaturity, EarningsTakeback
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
@@ -20,6 +20,9 @@ from app.domain.money import Environment, Unit
 from app.sql.columns import table_of
 
 _ACCOUNTS, _DELTAS, _TRANSFERS = table_of(LedgerAccount), table_of(LedgerDelta), table_of(LedgerTransfer)
+
+REINSTATED = "earnings_reinstated"
+"""The type of transfers to pending earnings that were earned before, and taken back meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +64,32 @@ _DISORDER_MAX = 100_000
 """By how much ids of transfers may be out of the order of their times: several processes write at once."""
 
 
-def mature(session: Session, account_id: str, before: int) -> int:
-    """Makes available what was earned before a time (microseconds); returns how much left pending, in nanos."""
+def lock_maturity(session: Session, account_id: str) -> EarningsMaturity:
+    """Returns how far pending earnings have matured, made if need be; until the transaction ends nobody else makes any
+    of them available, takes any back or reinstates any."""
     session.execute(_KEEP, {"id": account_id, "now": clock.now()})
-    stored = session.get(EarningsMaturity, account_id, with_for_update=True, populate_existing=True)
-    assert stored is not None  # noqa: S101 - it was made in this transaction, if not before
+    return session.get_one(EarningsMaturity, account_id, with_for_update=True, populate_existing=True)
+
+
+def mature(session: Session, account_id: str, before: int) -> int:
+    """Makes available what was earned before a time (microseconds), less what of that was taken back.
+
+    What was reinstated is earned when it was earned first. Returns how much left pending, in nanos.
+    """
+    stored = lock_maturity(session, account_id)
     earned = select(func.max(_TRANSFERS.c.id), func.sum(_TRANSFERS.c.amount)).where(
         _TRANSFERS.c.credit_account_id == account_id,
         _TRANSFERS.c.id > stored.transfer_id,
         _TRANSFERS.c.created_at >= stored.until,
         _TRANSFERS.c.created_at < before,
+        _TRANSFERS.c.type != REINSTATED,
     )
     newest, amount = session.execute(earned).one()
     if newest is None:
         return 0
     pending = parse(account_id)
-    amount = min(int(amount), _balance(session, pending))  # a chargeback may have taken some of it back
+    left = int(amount) - _taken_back(session, account_id, stored.until, before)
+    amount = max(min(left, _balance(session, pending)), 0)
     stored.until, stored.changed_at = before, clock.now()
     stored.transfer_id = max(newest - _DISORDER_MAX, stored.transfer_id)
     session.flush()
@@ -84,6 +97,15 @@ def mature(session: Session, account_id: str, before: int) -> int:
     if transfers:
         apply_one(session, Post(f"mature:{account_id}:{before}", transfers))
     return amount
+
+
+def _taken_back(session: Session, account_id: str, since: int, before: int) -> int:
+    """Returns what was taken back, and not reinstated, of what was earned in a span."""
+    table = table_of(EarningsTakeback)
+    taken = select(func.sum(table.c.amount_nanos - table.c.returned_nanos)).where(
+        table.c.account_id == account_id, table.c.earned_at >= since, table.c.earned_at < before
+    )
+    return int(session.scalar(taken) or 0)
 
 
 def _transfers(session: Session, pending: Account, amount: int) -> tuple[Transfer, ...]:

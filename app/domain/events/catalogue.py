@@ -61,6 +61,9 @@ CHECKOUT_COMPLETED = "paywall.stripe.checkout.session.completed"
 INTEGRATION_CONNECTED = "paywall.integration.connected"
 INTEGRATION_DISCONNECTED = "paywall.integration.disconnected"
 STRIPE_WEBHOOK_ROTATED = "paywall.integration.stripe.webhook.rotated"
+REFUND_CREATED = "paywall.refund.created"
+DISPUTE_CREATED = "paywall.dispute.created"
+DISPUTE_CLOSED = "paywall.dispute.closed"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -116,15 +119,16 @@ _SEED = (
               ("requestId", "walletUserId", "reason"), (*_USER, "model")),
 )  # fmt: skip
 
+_MADE = (USER_CREATED, REFUND_CREATED, DISPUTE_CREATED, DISPUTE_CLOSED)
 _OURS = tuple(
-    EventType(name, when, fields, is_made=name == USER_CREATED, is_of_seed=False)
+    EventType(name, when, fields, is_made=name in _MADE, is_of_seed=False)
     for name, when, fields in (
         (USER_CREATED, "a user got a wallet here for the first time", ("walletUserId", "externalUserId")),
-        ("paywall.refund.created", "a payment was given back", ("walletUserId", "externalUserId", "amount", "currency",
+        (REFUND_CREATED, "a payment was given back", ("walletUserId", "externalUserId", "amount", "currency",
                                                                "refundId")),
-        ("paywall.dispute.created", "a payment is disputed", ("walletUserId", "externalUserId", "amount", "currency",
+        (DISPUTE_CREATED, "a payment is disputed", ("walletUserId", "externalUserId", "amount", "currency",
                                                              "disputeId")),
-        ("paywall.dispute.closed", "a dispute was decided", ("walletUserId", "externalUserId", "amount", "currency",
+        (DISPUTE_CLOSED, "a dispute was decided", ("walletUserId", "externalUserId", "amount", "currency",
                                                             "disputeId", "outcome")),
         ("paywall.payout.requested", "earnings are to be paid out", ("payoutId", "amount", "currency", "address")),
         ("paywall.payout.completed", "earnings were paid out", ("payoutId", "amount", "currency", "address",

@@ -13,7 +13,7 @@ from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.invariants import BATCH, Finding, Progress, read_by_key
 from app.domain.money import nanos_of_cents
 from app.domain.refunds.tables import RefundStatus
-from app.domain.topups.tables import TopupStatus
+from app.domain.topups.tables import Topup, TopupStatus
 
 _TOPUPS = text("""
     SELECT t.id, t.status, t.account_id, t.connection_id, t.paid_cents, t.credited_nanos, l.debit_account_id AS debit,
@@ -29,7 +29,7 @@ _REFUNDS = text("""
         AND due.credit_account_id = r.account_id
     LEFT JOIN ledger_transfer sent ON sent.posting_id = 'refund:' || r.id
         AND sent.debit_account_id = r.account_id
-    WHERE r.id > :after ORDER BY r.id LIMIT :limit
+    WHERE r.reason IN ('mismatch', 'second') AND r.id > :after ORDER BY r.id LIMIT :limit
 """)
 _WORLDS = text("""
     SELECT a.id, c.id AS connection_id FROM connection c JOIN ledger_account a ON a.kind = 'world' AND a.owner = c.id
@@ -90,6 +90,13 @@ def _check_refund(row: RowMapping) -> Iterator[Finding]:
         yield Finding("refund", row["id"], f"{row['id']} is {row['status']} of {amount} nanos, and posted is {posted}.")
 
 
+def _is_takeback(session: Session, posting_id: str, connection_id: str) -> bool:
+    """Tells whether a posting takes back a top-up of a connection."""
+    kind, _, rest = posting_id.partition(":")
+    topup = session.get(Topup, rest.rpartition(":")[0]) if kind == "takeback" else None
+    return topup is not None and topup.connection_id == connection_id
+
+
 def _check_world(session: Session, row: RowMapping) -> Iterator[Finding]:
     """Each transfer of a connection's account is of a top-up or refund of that connection."""
     for statement in _SIDES:
@@ -97,7 +104,7 @@ def _check_world(session: Session, row: RowMapping) -> Iterator[Finding]:
         after = 0
         while found := session.execute(statement, {**asked, "after": after}).mappings().all():
             for transfer in found:
-                if transfer["is_strange"]:
+                if transfer["is_strange"] and not _is_takeback(session, transfer["posting_id"], row["connection_id"]):
                     message = (
                         f"{transfer['posting_id']} moves money of {row['id']} and is no payment of that connection."
                     )

@@ -81,6 +81,13 @@ def apply_one(session: Session, operation: Operation) -> Applied:
     return outcome
 
 
+def apply_all(session: Session, operations: Sequence[Operation]) -> None:
+    """Applies operations in one call, all of them. Raises the first LedgerRefused, for the caller to roll back."""
+    for outcome in apply(session, operations) if operations else ():
+        if isinstance(outcome, LedgerRefused):
+            raise outcome.unraised()
+
+
 def _write(connection: Link, book: Book) -> None:
     """Writes what the book says, one statement for each kind of row."""
     new_holds = [hold for hold in book.holds.values() if hold.is_new]

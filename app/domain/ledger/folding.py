@@ -14,6 +14,7 @@ _ACCOUNTS = table_of(LedgerAccount)
 _DELTAS = table_of(LedgerDelta)
 
 _LOCKED = Read("SELECT id, posted FROM ledger_account WHERE id IN ? ORDER BY id FOR NO KEY UPDATE")
+_HELD = Read("SELECT posted, held FROM ledger_account WHERE id IN ? ORDER BY id FOR NO KEY UPDATE")
 _SAVE = update(_ACCOUNTS, ("posted",))
 _DROP = delete(_DELTAS)
 
@@ -43,3 +44,14 @@ def read_balance(session: Session, account: Account) -> int:
     stored = select(_ACCOUNTS.c.posted).where(_ACCOUNTS.c.id == account.id)
     deltas = select(func.coalesce(func.sum(_DELTAS.c.amount), 0)).where(_DELTAS.c.account_id == account.id)
     return int(session.scalar(stored) or 0) + int(session.scalar(deltas) or 0)
+
+
+def lock_balance(session: Session, account: Account) -> tuple[int, int]:
+    """Returns what an account has and holds, of a kind that is locked; none moves its money until the transaction ends.
+
+    For who decides on one wallet's balance what to post on that wallet. The call of the ledger that follows locks its
+    accounts in order, and this one before its turn; nobody waits for us with what we then wait for, because no two
+    wallets are ever locked by those who lock so, and a batch of requests locks wallets alone.
+    """
+    rows = _HELD.rows(session.connection(), [account.id])
+    return (rows[0][0], rows[0][1]) if rows else (0, 0)

@@ -40,6 +40,8 @@ class Act(StrEnum):
     """Change any section of its settings, roll it back, make and revoke its keys, limit and block single users."""
     FREEZE = "freeze"
     """Freeze a user's wallet in it, and thaw it."""
+    REFUND = "refund"
+    """Give a user's payment or charge back."""
     ARCHIVE = "archive"
     """Archive it, and take it out again."""
     HAND_OVER = "hand_over"
@@ -53,6 +55,7 @@ POLICY: Mapping[Act, frozenset[Role]] = {
     Act.READ_MESSAGES: _OWNER,
     Act.SET_UP: _OWNER,
     Act.FREEZE: _OPERATOR,
+    Act.REFUND: _OWNER,
     Act.ARCHIVE: _BOTH,
     Act.HAND_OVER: _OPERATOR,
 }

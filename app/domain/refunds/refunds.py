@@ -15,7 +15,7 @@ from app.domain.ids import derived_id
 from app.domain.ledger.accounts import Kind, parse
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import nanos_of_cents
-from app.domain.refunds.tables import Refund, RefundReason, RefundStatus
+from app.domain.refunds.tables import TAKEBACKS, Refund, RefundReason, RefundStatus
 from app.domain.topups.tables import Topup
 from app.domain.topups.topups import PaidPayment
 from app.sql.columns import table_of
@@ -80,15 +80,22 @@ def _is_due(now: int) -> ColumnElement[bool]:
     return or_(table.c.finished_at.is_(None), table.c.told_at.is_(None)) & (table.c.next_at <= now)
 
 
+def _has_work() -> ColumnElement[bool]:
+    """What a rail was never asked for by us goes on by itself; it is only told of."""
+    table = table_of(Refund)
+    return (table.c.reason != RefundReason.ELSEWHERE) | table.c.told_at.is_(None)
+
+
 def has_due(session: Session) -> bool:
     """Tells whether a refund waits for the rail or for words, and its time has come."""
-    return session.scalar(select(table_of(Refund).c.id).where(_is_due(clock.now())).limit(1)) is not None
+    due = select(table_of(Refund).c.id).where(_is_due(clock.now()), _has_work())
+    return session.scalar(due.limit(1)) is not None
 
 
 def list_due_connections(session: Session) -> Sequence[str]:
     """Returns the connections that have refunds to be gone on with now."""
     connection_id = table_of(Refund).c.connection_id
-    due = select(connection_id).where(_is_due(clock.now())).distinct().order_by(connection_id)
+    due = select(connection_id).where(_is_due(clock.now()), _has_work()).distinct().order_by(connection_id)
     return session.scalars(due).all()
 
 
@@ -98,7 +105,7 @@ def take_due(session: Session, connection_id: str, due_by: int) -> RefundView | 
     It is put off, so that no other takes it. None where there is no more.
     """
     table, now = table_of(Refund), clock.now()
-    is_due = (table.c.connection_id == connection_id, _is_due(due_by))
+    is_due = (table.c.connection_id == connection_id, _is_due(due_by), _has_work())
     statement = select(Refund).where(*is_due).order_by(table.c.next_at, table.c.id).limit(1)
     row = session.scalars(statement.with_for_update(skip_locked=True)).first()
     if row is None:
@@ -157,6 +164,7 @@ def count_owed(session: Session) -> Mapping[RefundStatus, int]:
 
 
 def has_any(session: Session, topup_id: str) -> bool:
-    """Tells whether a payment for a top-up goes back, or has gone."""
+    """Tells whether a payment for a top-up goes back, or has gone, because it could not be credited."""
     table = table_of(Refund)
-    return session.scalar(select(table.c.id).where(table.c.topup_id == topup_id).limit(1)) is not None
+    of_topup = (table.c.topup_id == topup_id, table.c.reason.not_in(TAKEBACKS))
+    return session.scalar(select(table.c.id).where(*of_topup).limit(1)) is not None

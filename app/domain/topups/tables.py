@@ -25,7 +25,8 @@ class Topup(SQLModel, table=True):
     `wallet_id` is an app wallet's or a shared one's; `paywall_id` the paywall whose link began it, None where
     a person topped up by themselves; `external_id` the user whose link it was. `paid_cents` of `currency` are paid at
     the connection, `credited_nanos` of the wallet's unit are credited for them. `checkout_id` is the rail's name of
-    its page, `expires_at` when that ends; old rows have neither.
+    its page, `expires_at` when that ends; old rows have neither. `reads` counts how often it was asked what was taken
+    back of its payment: of two answers only that to the newest question counts.
     """
 
     __tablename__ = "topup"
@@ -55,3 +56,4 @@ class Topup(SQLModel, table=True):
     created_at: int = Field(sa_type=Whole)
     expires_at: int | None = Field(default=None, sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
+    reads: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})

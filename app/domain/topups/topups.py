@@ -179,6 +179,12 @@ def surcharge_nanos(topup: Topup) -> int:
     return nanos_of_cents(topup.paid_cents, parse(topup.account_id).unit) - topup.credited_nanos
 
 
+def payment_of(topup: Topup) -> str:
+    """Returns the payment that a paid top-up was credited for."""
+    assert topup.payment_id is not None  # noqa: S101 - a constraint says so of what is paid
+    return topup.payment_id
+
+
 def expire(session: Session, topup: Topup) -> None:
     """Marks a locked top-up whose checkout ended unpaid; one that was paid stays paid."""
     if topup.status is TopupStatus.CREATED:

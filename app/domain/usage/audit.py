@@ -14,7 +14,10 @@ from app.sql.columns import Json
 
 _REQUESTS = text("""
     SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt, r.late,
-        coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) AS charged,
+        CASE WHEN r.kind = 'refund' THEN coalesce((SELECT sum(t.amount) FROM ledger_transfer t
+            WHERE t.posting_id = 'charge_refund:' || r.id), 0)
+        ELSE coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) END AS charged,
+        (SELECT coalesce(sum(b.charge_nanos), 0) FROM request b WHERE b.refund_of = r.id) AS refunded,
         (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds
     FROM request r WHERE r.id > :after ORDER BY r.id LIMIT :limit
 """).columns(receipt=Json, late=Json)
@@ -41,6 +44,9 @@ def _check_request(row: RowMapping) -> Iterator[Finding]:
     charge = row["charge_nanos"]
     if charge != row["charged"]:
         message = f"{row['id']} says that it cost {charge} nanos and its holds charged {row['charged']}."
+        yield Finding("request", row["id"], message)
+    if row["refunded"] > charge:
+        message = f"{row['id']} cost {charge} nanos and {row['refunded']} were given back of it."
         yield Finding("request", row["id"], message)
     if (row["status"] == RequestStatus.RUNNING) != bool(row["open_holds"]):
         message = f"{row['id']} is {row['status']} with {row['open_holds']} open holds."

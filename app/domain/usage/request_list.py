@@ -34,6 +34,7 @@ class RequestFilter:
     key_id: str | None = None
     session: str | None = None
     agent: str | None = None
+    but_kind: str | None = None
 
 
 def list_rows(
@@ -65,6 +66,8 @@ def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, l
     ):  # fmt: skip
         if value is not None:
             found = found.where(column == value)
+    if wanted.but_kind is not None:
+        found = found.where(TABLE.c.kind != wanted.but_kind)
     if wanted.is_charged:
         found = found.where(TABLE.c.charge_nanos > 0)
     if wanted.since is not None:

@@ -30,6 +30,8 @@ class RequestKind(StrEnum):
     """An answer of a model."""
     MANUAL = "manual"
     """An amount that the app charged by itself."""
+    REFUND = "refund"
+    """A part of another request's charge that its developer gave back, or all of it."""
 
 
 class Request(SQLModel, table=True):
@@ -38,8 +40,8 @@ class Request(SQLModel, table=True):
     `user_from` is the place of the call that named the end user; `key_id` is the key that asked and `paywall_version`
     the version that it was decided on; all three are None for requests from before they were kept. `session` and
     `agent` are the app's own words, None where it said none. `counted_nanos` is what rollups have counted of the
-    charge, `refund_of` the request that a refund gives back, `order_id` the order that it belongs to: nothing writes
-    them yet.
+    charge, `order_id` the order that it belongs to: nothing writes them yet. A refund names in `refund_of` the request
+    whose charge it gives back; its `charge_nanos` are what it gave.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
@@ -56,6 +58,8 @@ class Request(SQLModel, table=True):
         Index("ix_request_provider_cost", "created_at", sqlite_where=text("provider_cost_nanos IS NOT NULL"),
               postgresql_where=text("provider_cost_nanos IS NOT NULL")),
         Index("ix_request_paywall", "paywall_id", "id", "external_id"),
+        Index("ix_request_refund_of", "refund_of", sqlite_where=text("refund_of IS NOT NULL"),
+              postgresql_where=text("refund_of IS NOT NULL")),
         *(Index(f"ix_request_{name}", "paywall_id", column, "id", sqlite_where=text(f"{column} IS NOT NULL"),
                 postgresql_where=text(f"{column} IS NOT NULL"))
           for name, column in (("key", "key_id"), ("session", "session"), ("agent", "agent"))),

@@ -105,3 +105,101 @@ class WalletFreeze(SQLModel, table=True):
     reason: FreezeReason = Field(primary_key=True, sa_type=one_of(FreezeReason))
     source: str = Field(primary_key=True, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
+
+
+class LotMethod(StrEnum):
+    """How the money of a lot was paid in; in this order it is spent."""
+
+    CARD = "card"
+    """By card; what is unspent can go back to that card alone."""
+    USDC = "usdc"
+    """On a chain; what is unspent can go back to an address of its owner."""
+    OTHER = "other"
+    """In another way, which it cannot go back by."""
+
+
+class WalletLots(SQLModel, table=True):
+    """How far the lots of a wallet were brought up to date: up to the ledger's transfer `transfer_id`.
+
+    `debt_nanos` is what no lot paid then: how far the wallet was below zero. `written_off_nanos` is what an operator
+    paid of its debt and has not got back, `postings` how often earnings were taken back or reinstated on its account.
+    """
+
+    __tablename__ = "wallet_lots"
+    __table_args__ = (
+        CheckConstraint("debt_nanos >= 0 AND written_off_nanos >= 0 AND postings >= 0", name="not_negative"),
+        STRICT,
+    )
+
+    wallet_id: str = Field(primary_key=True, sa_type=Words)
+    transfer_id: int = Field(sa_type=Whole)
+    debt_nanos: int = Field(sa_type=Whole)
+    written_off_nanos: int = Field(sa_type=Whole)
+    postings: int = Field(sa_type=Whole)
+
+
+class Lot(SQLModel, table=True):
+    """Money that came into a shared wallet at once; one of a card has its top-up's id, another that of its posting.
+
+    Of `amount_nanos`, charges spent `spent_nanos`, its own refunds and disputes took back `back_nanos` of what was not
+    spent, and `covered_nanos` paid what disputes of other lots took and was spent; the rest is there.
+    """
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        CheckConstraint("amount_nanos > 0", name="amount_positive"),
+        CheckConstraint("spent_nanos >= 0 AND back_nanos >= 0 AND covered_nanos >= 0", name="not_negative"),
+        CheckConstraint("spent_nanos + back_nanos + covered_nanos <= amount_nanos", name="within_amount"),
+        CheckConstraint("method IN ('card', 'usdc', 'other')", name="known_method"),
+        Index("ix_lot_wallet", "wallet_id", "transfer_id"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    wallet_id: str = Field(sa_type=Words)
+    method: LotMethod = Field(sa_type=one_of(LotMethod))
+    transfer_id: int = Field(sa_type=Whole)
+    amount_nanos: int = Field(sa_type=Whole)
+    spent_nanos: int = Field(sa_type=Whole)
+    back_nanos: int = Field(sa_type=Whole)
+    covered_nanos: int = Field(sa_type=Whole)
+
+
+class LotUse(SQLModel, table=True):
+    """What a lot paid of a request's charge, below zero for what a refund of that charge gave back to it.
+
+    `transfer_id` is the first of the transfers that took it from the wallet.
+    """
+
+    __tablename__ = "lot_use"
+    __table_args__ = (
+        CheckConstraint("amount_nanos <> 0", name="amount_not_zero"),
+        Index("ix_lot_use_request", "request_id"),
+        STRICT,
+    )
+
+    transfer_id: int = Field(primary_key=True, sa_type=Whole)
+    lot_id: str = Field(primary_key=True, sa_type=Words, foreign_key="lot.id")
+    request_id: str | None = Field(default=None, sa_type=Words)
+    amount_nanos: int = Field(sa_type=Whole)
+
+
+class LotEarning(SQLModel, table=True):
+    """What a lot paid of a developer's earning, below zero for what a refund of that charge took from it again.
+
+    `earning_id` is the transfer to the pending earnings, `transfer_id` the one that this row is of.
+    """
+
+    __tablename__ = "lot_earning"
+    __table_args__ = (
+        CheckConstraint("amount_nanos <> 0", name="amount_not_zero"),
+        Index("ix_lot_earning_lot", "lot_id", "earning_id"),
+        Index("ix_lot_earning_request", "request_id"),
+        STRICT,
+    )
+
+    transfer_id: int = Field(primary_key=True, sa_type=Whole)
+    lot_id: str = Field(primary_key=True, sa_type=Words, foreign_key="lot.id")
+    earning_id: int = Field(primary_key=True, sa_type=Whole)
+    request_id: str | None = Field(default=None, sa_type=Words)
+    amount_nanos: int = Field(sa_type=Whole)

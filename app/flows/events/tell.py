@@ -6,13 +6,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain.authorizations.tables import Authorization
+from app.domain.disputes.tables import Dispute
 from app.domain.events import catalogue, outbox
 from app.domain.events.made import about, make
 from app.domain.ids import new_id
-from app.domain.ledger.accounts import Account
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal
+from app.domain.ledger.accounts import Account, parse
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal, nanos_of_cents
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.versions import Edition, publish
+from app.domain.refunds.tables import Refund
+from app.domain.topups.tables import Topup
 
 PRICES = "prices"
 """What prices are called among the fields that changed."""
@@ -53,6 +56,34 @@ def tell_checkout(
     """Tells that a Stripe checkout was paid, and its money credited."""
     data = {"checkoutSessionId": checkout_id, "amount": format_decimal(amount_nanos), "currency": currency}
     tell(session, paywall_id, user, catalogue.CHECKOUT_COMPLETED, checkout_id, data)
+
+
+def tell_refund(session: Session, topup: Topup, refund: Refund) -> None:
+    """Tells the paywall whose link began a top-up that a part of its payment goes back, or all of it."""
+    data = _reversal(topup, refund.paid_cents) | {"refundId": refund.id}
+    _tell_of_topup(session, topup, catalogue.REFUND_CREATED, refund.id, data)
+
+
+def tell_dispute(session: Session, topup: Topup, dispute: Dispute) -> None:
+    """Tells the paywall whose link began a top-up that its payment is disputed."""
+    data = _reversal(topup, dispute.amount_cents) | {"disputeId": dispute.id}
+    _tell_of_topup(session, topup, catalogue.DISPUTE_CREATED, dispute.id, data)
+
+
+def tell_dispute_closed(session: Session, topup: Topup, dispute: Dispute) -> None:
+    """Tells the paywall whose link began a top-up how a dispute of its payment was decided."""
+    data = _reversal(topup, dispute.amount_cents) | {"disputeId": dispute.id, "outcome": dispute.state.value}
+    _tell_of_topup(session, topup, catalogue.DISPUTE_CLOSED, f"{dispute.id}:{dispute.state}", data)
+
+
+def _reversal(topup: Topup, cents: int) -> dict[str, Any]:
+    unit = parse(topup.account_id).unit
+    return {"amount": format_decimal(min(nanos_of_cents(cents, unit), topup.credited_nanos)), "currency": unit.value}
+
+
+def _tell_of_topup(session: Session, topup: Topup, type_: str, source: str, data: Mapping[str, Any]) -> None:
+    if topup.paywall_id is not None and topup.external_id is not None:
+        tell(session, topup.paywall_id, topup.external_id, type_, source, data)
 
 
 def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account, nanos: int) -> None:

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.disputes.settling import lift
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
 from app.domain.inbox.connections import Connection
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.instance import instance
 from app.domain.ledger.accounts import parse
-from app.domain.ledger.apply import apply_one
+from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.refunds import refunds
 from app.domain.refunds.tables import RefundReason
 from app.domain.topups import topups
@@ -258,7 +259,8 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
     if verdict is not Verdict.KNOWN and payment.refunded_cents >= payment.paid_cents:
         return "given back before"  # by refunds that a restored backup has forgotten, or by the account's owner
     if verdict is Verdict.CREDITS:
-        apply_one(session, topups.pay(session, topup, payment.id))
+        credit = topups.pay(session, topup, payment.id)
+        apply_all(session, [credit, *lift(session, parse(topup.account_id), topup.credited_nanos)])
         _tell(session, connection, topup)
     elif verdict is not Verdict.KNOWN:
         posting = refunds.ask(session, topup, paid, RefundReason(verdict.value))

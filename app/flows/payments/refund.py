@@ -9,36 +9,29 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.disputes.settling import settle
 from app.domain.errors import CoinslotError, Unavailable
 from app.domain.inbox import connections, health
 from app.domain.inbox.connections import Connection
 from app.domain.ledger.apply import apply_one
-from app.domain.money import Unit, format_for_people, nanos_of_cents
-from app.domain.people.tables import PersonAccount
-from app.domain.refunds import refunds
+from app.domain.refunds import payments, refunds
 from app.domain.refunds.refunds import RefundView
-from app.domain.refunds.tables import RefundReason, RefundStatus
-from app.domain.topups.tables import Topup
-from app.domain.wallets.tables import SharedWallet
+from app.domain.refunds.tables import PARTS, TAKEBACKS, Refund, RefundReason, RefundStatus
+from app.domain.topups import topups
 from app.each_alone import Failed, alone
-from app.flows.events.mails import Desk
+from app.flows.events.mails import Desk, Notice
+from app.flows.payments.refund_words import words_of
 from app.ports.payments import Rails
-from app.sql.columns import table_of
 
 log = structlog.get_logger()
 
 SECONDS_A_RUN = 20
 """How long one connection may keep a run; what it does not come to waits for the next one."""
 CALL_SECONDS_MAX = 15
-_WHY = {
-    RefundReason.MISMATCH: "it was not the amount that was asked for",
-    RefundReason.SECOND: "what it was for had been paid already",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ class Refunds:
         if not refund.is_told:
             # What keeps people from being told keeps no money; it is told when the refund is due again.
             await alone("refund", f"{refund.id}:tell", partial(self._tell, refund))
-        if refund.status in (RefundStatus.ASKED, RefundStatus.PENDING):
+        if refund.reason is not RefundReason.ELSEWHERE and refund.status in (RefundStatus.ASKED, RefundStatus.PENDING):
             asked = await alone("refund", refund.id, partial(self._ask, refund))
             if isinstance(asked, Failed):
                 error = asked.error.message if isinstance(asked.error, CoinslotError) else type(asked.error).__name__
@@ -88,7 +81,8 @@ class Refunds:
         try:
             async with asyncio.timeout(CALL_SECONDS_MAX):
                 state = await rail.refund(refund_id=refund.id, payment_id=refund.payment_id,
-                                          paid_cents=refund.paid_cents, currency=refund.currency)  # fmt: skip
+                                          paid_cents=refund.paid_cents, currency=refund.currency,
+                                          is_whole=refund.reason not in PARTS)  # fmt: skip
         except TimeoutError:
             raise Unavailable(f"{connection.rail} did not answer within {CALL_SECONDS_MAX} s.") from None
         status = RefundStatus(state.value)
@@ -96,28 +90,16 @@ class Refunds:
         log.info("refund", refund=refund.id, topup=refund.topup_id, step=status)
 
     async def _tell(self, refund: RefundView) -> None:
-        """Tells operators and payer, at least once: it is noted when it was done."""
-        amount, why = _amount(refund), _WHY[refund.reason]
-        if refund.status is RefundStatus.FAILED:
-            await self.desk.alert(
-                f"A refund of {amount} failed",
-                f"{refund.connection_id} cannot give {refund.payment_id} back to its payer, to whom {amount} are still"
-                f" owed: {why}. Top-up: {refund.topup_id}. Refund: {refund.id}.",
+        """Tells whom it concerns, at least once: it is noted when it was done."""
+        words = await db.in_transaction(partial(words_of, refund=refund))
+        if words.paywall is not None:
+            await self.desk.tell(
+                Notice(paywall_id=words.paywall[0], app_name=words.paywall[1], subject=words.subject, text=words.text)
             )
-        else:
-            await self.desk.alert(
-                f"A payment of {amount} goes back",
-                f"{refund.payment_id} at {refund.connection_id} is refunded in full, because {why}."
-                f" Top-up: {refund.topup_id}. Refund: {refund.id}.",
-            )
-            payer = await db.in_transaction(lambda session: _payer(session, refund.topup_id))
-            if payer is not None:
-                await self.desk.write(
-                    payer,
-                    f"Your payment of {amount} is being refunded",
-                    f"We received a payment of {amount} from you and refund it in full, because {why}."
-                    " You need not do anything; your bank shows it within some days.",
-                )
+        elif words.subject:
+            await self.desk.alert(words.subject, words.text)
+        if words.payer is not None and words.to_payer is not None:
+            await self.desk.write(words.payer, *words.to_payer)
         await db.in_transaction(lambda session: refunds.note_told(session, refund), writes=True)
 
 
@@ -132,23 +114,13 @@ def _read_up_to_date(session: Session, connection_id: str) -> Connection:
 
 
 def _note(session: Session, refund: RefundView, status: RefundStatus) -> None:
+    """Keeps what the rail said of a refund, and posts what that means."""
+    if refund.reason in TAKEBACKS:
+        topup = topups.lock(session, refund.connection_id, refund.topup_id)
+        if payments.note(session.get_one(Refund, refund.id, with_for_update=True), status):
+            session.flush()
+            settle(session, topup)
+        return
     posting = refunds.note(session, refund, status)
     if posting is not None:
         apply_one(session, posting)
-
-
-def _amount(refund: RefundView) -> str:
-    if refund.currency == Unit.USD:
-        return format_for_people(nanos_of_cents(refund.paid_cents, Unit.USD), Unit.USD)
-    return f"{refund.paid_cents // 100}.{refund.paid_cents % 100:02} {refund.currency}"
-
-
-def _payer(session: Session, topup_id: str) -> str | None:
-    """Returns the address of whose wallet a top-up fills; None for an app's user, whom only the app knows."""
-    topups, wallets, people = table_of(Topup), table_of(SharedWallet), table_of(PersonAccount)
-    return session.scalar(
-        select(people.c.email)
-        .join(wallets, wallets.c.person_id == people.c.id)
-        .join(topups, topups.c.wallet_id == wallets.c.id)
-        .where(topups.c.id == topup_id)
-    )

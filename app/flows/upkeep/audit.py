@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.disputes import audit as takebacks_audit
 from app.domain.ids import new_id
 from app.domain.inbox import audit as payments_audit
 from app.domain.ledger import invariants
@@ -34,6 +35,7 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     yield from invariants.check_all(session, tell)
     yield from usage_audit.check_all(session, tell)
     yield from payments_audit.check_all(session, tell)
+    yield from takebacks_audit.check_all(session, tell)
     yield from movements_audit.check_all(session, tell)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from app.domain.disputes.listing import Place, ReversalFilter, list_reversals
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
 from app.domain.topups.listing import PaidFilter, list_paid
@@ -21,7 +22,9 @@ from app.flows.callers.snapshot import Snapshot
 from app.sql.columns import table_of
 
 CHARGES = {"charge": RequestKind.CHAT, "manual_charge": RequestKind.MANUAL}
-TYPES = (*CHARGES, "topup", "deposit", "grant", "refund", "chargeback")
+REVERSALS = ("refund", "chargeback")
+TYPES = (*CHARGES, "topup", "deposit", "grant", *REVERSALS, "withdrawal")
+_WORDS = {RequestKind.CHAT: "charge", RequestKind.MANUAL: "manual_charge", RequestKind.REFUND: "refund"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far each kind of entry has been read: to which request, top-up (when it was paid, and its id), transfer."""
+    """How far each kind of entry has been read: to which request, top-up (when it was paid, and its id), transfer, and
+    which reversal of a top-up."""
 
     request: str | None = None
     topup: tuple[int, str] | None = None
     transfer: int | None = None
+    reversal: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def read_ledger(session: Session, app: Snapshot, wanted: LedgerFilter, position:
 
     Each kind is read in its own order from where it stood, and the kinds are merged by time.
     """
-    kinds = [list(kind(session, app, wanted, position, limit + 1)) for kind in (_charges, _topups, _transfers)]
+    kinds = [
+        list(kind(session, app, wanted, position, limit + 1)) for kind in (_charges, _topups, _transfers, _reversals)
+    ]
     found = list(merge(*kinds, key=lambda one: -one[0].at))
     for _, behind in found[:limit]:
         position = replace(position, **behind)
@@ -86,18 +93,22 @@ def read_ledger(session: Session, app: Snapshot, wanted: LedgerFilter, position:
 
 
 def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
-    if wanted.type is not None and wanted.type not in CHARGES:
+    # Where the paywall's own revenue gives back, that is a transfer and listed as such.
+    kinds = CHARGES if app.rules.takes_deposits else CHARGES | {"refund": RequestKind.REFUND}
+    if wanted.type is not None and wanted.type not in kinds:
         return
-    kind = None if wanted.type is None else CHARGES[wanted.type]
-    asked = RequestFilter(wanted.user, kind=kind, since=wanted.since, until=wanted.until, is_charged=True)
+    kind = None if wanted.type is None else kinds[wanted.type]
+    asked = RequestFilter(wanted.user, kind=kind, since=wanted.since, until=wanted.until, is_charged=True,
+                          but_kind=RequestKind.REFUND if app.rules.takes_deposits else None)  # fmt: skip
     for row in list_rows(session, app.paywall_id, asked, position.request, limit):
+        is_refund = row["kind"] is RequestKind.REFUND
         yield (
             Entry(
                 id=row["id"],
-                type="manual_charge" if row["kind"] == RequestKind.MANUAL else "charge",
+                type=_WORDS[row["kind"]],
                 at=row["created_at"],
                 user=row["external_id"],
-                amount_nanos=-row["charge_nanos"],
+                amount_nanos=row["charge_nanos"] if is_refund else -row["charge_nanos"],
                 model=row["model"],
                 tokens=row["tokens"],
                 request_id=row["id"],
@@ -137,9 +148,25 @@ def _transfers(
             at=row.created_at,
             user=users.get(wallet.owner),
             amount_nanos=row.amount if is_in else -row.amount,
+            request_id=row.request_id,
             details=row.details,
         )
         yield entry, {"transfer": row.id}
+
+
+def _reversals(
+    session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int
+) -> Iterator[_Found]:
+    """Yields what refunds and disputes took of top-ups that the app's links began, and what of it came back."""
+    if wanted.type not in (None, *REVERSALS):
+        return
+    asked = ReversalFilter(wanted.user, wanted.since, wanted.until)
+    for one in list_reversals(session, app.paywall_id, asked, position.reversal, limit):
+        word = REVERSALS[0] if one.is_refund else REVERSALS[1]
+        if wanted.type in (None, word):
+            at, topup_id, number, _ = one.place
+            id_ = f"{word}:{topup_id}:{number}"
+            yield Entry(id_, word, at, one.user, one.amount_nanos, details={"topup": topup_id}), {"reversal": one.place}
 
 
 def _own_accounts(app: Snapshot) -> tuple[Account, Account, Account]:

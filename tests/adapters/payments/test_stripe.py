@@ -196,3 +196,32 @@ async def test_a_key_that_was_revoked_says_so(reached: Reached) -> None:
     with pytest.raises(KeyRefused) as refused:
         await reached.rail.read_payment("pi_1")
     assert refused.value.permission is None
+
+
+async def test_a_part_goes_back_once_and_never_more_than_is_left(reached: Reached) -> None:
+    made = await reached.rail.create_checkout(order())
+    reached.shop.pay(made.id)
+    payment_id, (succeeded, failed) = intent_of(reached), (RefundState.SUCCEEDED, RefundState.FAILED)
+
+    async def asked(refund_id: str, cents: int) -> RefundState:
+        return await reached.rail.refund(
+            refund_id=refund_id, payment_id=payment_id, paid_cents=cents, currency="USD", is_whole=False
+        )
+
+    assert [await asked("rfd_1", 400) for _ in range(2)] == [succeeded, succeeded]
+    assert await asked("rfd_2", 601) is failed
+    assert await asked("rfd_3", 600) is succeeded
+    assert await asked("rfd_4", 1) is failed
+    assert sorted(one["amount"] for one in reached.shop.look("refund")) == [400, 600]
+
+
+async def test_what_the_bank_took_back_cannot_be_given_back_as_well(reached: Reached) -> None:
+    made = await reached.rail.create_checkout(order())
+    reached.shop.pay(made.id)
+    payment_id = intent_of(reached)
+    reached.shop.bank.do("dispute", payment=payment_id)
+    for is_whole in (True, False):
+        state = await reached.rail.refund(
+            refund_id=f"rfd_{is_whole}", payment_id=payment_id, paid_cents=5, currency="USD", is_whole=is_whole
+        )
+        assert state is RefundState.FAILED

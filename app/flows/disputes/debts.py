@@ -8,14 +8,17 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain.errors import Refused
-from app.domain.ledger.apply import apply_one
-from app.domain.ledger.folding import read_balance
+from app.domain.ledger.accounts import Kind
+from app.domain.ledger.apply import apply_all
+from app.domain.ledger.folding import lock_balance, read_balance
+from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import format_for_people
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.paywall import lock_paywall
-from app.domain.wallets import freezes
+from app.domain.wallets import freezes, lots
 from app.domain.wallets.freezes import WalletAt, find_wallet
 from app.domain.wallets.tables import EndUser
+from app.domain.wallets.trial import INSTANCE
 
 log = structlog.get_logger()
 
@@ -36,6 +39,32 @@ async def thaw_wallet(wallet_id: str) -> Thawed:
     return await db.in_transaction(partial(_thaw, wallet_id=wallet_id), writes=True)
 
 
+async def write_off(wallet_id: str) -> Thawed:
+    """Pays what a wallet owes out of the operator's capital, and lets it be charged again; for an operator's command.
+
+    Earnings that were taken back for its debt stay so. Raises NotFound, Refused for a wallet that owes nothing.
+    """
+    return await db.in_transaction(partial(_write_off, wallet_id=wallet_id), writes=True)
+
+
+def _write_off(session: Session, wallet_id: str) -> Thawed:
+    wallet = find_wallet(session, wallet_id)
+    books = lots.lock(session, wallet.id)
+    owed = -lock_balance(session, wallet.account)[0]
+    if owed <= 0:
+        raise Refused(f"{wallet_id} owes nothing; `coinslot wallet thaw` thaws it.")
+    reasons = tuple(f"{reason} ({source})" for reason, source in freezes.list_freezes(session, wallet_id))
+    books.written_off_nanos += owed
+    books.postings += 1
+    session.flush()
+    paid = Transfer(wallet.account.beside(Kind.OPERATOR_CAPITAL, INSTANCE), wallet.account, owed, "write_off")
+    post = Post(f"write_off:{wallet.id}:{books.postings}", (paid,))
+    apply_all(session, [post, *freezes.thaw(session, wallet_id)])
+    _note(session, wallet, {"frozen": False, "written_off": format_for_people(owed, wallet.account.unit)})
+    log.info("wallet_written_off", wallet=wallet_id, nanos=owed, reasons=reasons)
+    return Thawed(reasons, owed)
+
+
 def _thaw(session: Session, wallet_id: str) -> Thawed:
     wallet = find_wallet(session, wallet_id)
     owed = -read_balance(session, wallet.account)
@@ -43,8 +72,7 @@ def _thaw(session: Session, wallet_id: str) -> Thawed:
         amount = format_for_people(owed, wallet.account.unit)
         raise Refused(f"{wallet_id} owes {amount}, and stays frozen until that is paid or written off.")
     reasons = tuple(f"{reason} ({source})" for reason, source in freezes.list_freezes(session, wallet_id))
-    for bump in freezes.thaw(session, wallet_id):
-        apply_one(session, bump)
+    apply_all(session, freezes.thaw(session, wallet_id))
     _note(session, wallet, {"frozen": False})
     log.info("wallet_thawed", wallet=wallet_id, reasons=reasons)
     return Thawed(reasons)

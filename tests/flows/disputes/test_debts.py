@@ -14,7 +14,7 @@ from app.domain.wallets.freezes import freeze, list_freezes
 from app.domain.wallets.tables import FreezeReason
 from app.domain.wallets.wallets import open_wallet, read_barred
 from app.flows.callers.snapshot import Snapshot
-from app.flows.payments.debts import thaw_wallet
+from app.flows.disputes.debts import thaw_wallet
 from tests.support.books import assert_books_balance, make_snapshot
 
 

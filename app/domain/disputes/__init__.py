@@ -1,0 +1,1 @@
+"""Disputes and fraud warnings, and what was taken back of each top-up."""

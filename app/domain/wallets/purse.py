@@ -1,0 +1,116 @@
+"""Which lots of a wallet pay for what (`decisions.md` 13): card before USDC, oldest first. Pure arithmetic of nanos.
+
+What the lots have left, less the debt, is the wallet's balance after each step.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.wallets.tables import LotMethod
+
+_ORDER = list(LotMethod)
+
+
+@dataclass(slots=True)
+class LotState:
+    """A lot as it stands; `number` orders those of one method. The fields are those of `tables.Lot`."""
+
+    id: str
+    method: LotMethod
+    number: int
+    amount: int
+    spent: int = 0
+    back: int = 0
+    covered: int = 0
+
+    @property
+    def left(self) -> int:
+        """What is there of it."""
+        return self.amount - self.spent - self.back - self.covered
+
+
+@dataclass(slots=True)
+class Purse:
+    """The lots of a wallet, and what it owes because a dispute took what had been spent."""
+
+    lots: dict[str, LotState] = field(default_factory=dict)
+    debt: int = 0
+
+    @property
+    def balance(self) -> int:
+        """What the wallet has, below zero where it owes."""
+        return sum(lot.left for lot in self.lots.values()) - self.debt
+
+    def in_order(self) -> list[LotState]:
+        """Returns the lots as they are spent."""
+        return sorted(self.lots.values(), key=lambda lot: (_ORDER.index(lot.method), lot.number))
+
+    def pay_in(self, lot: LotState) -> None:
+        """Adds a lot; what the wallet owes comes off first."""
+        self.lots[lot.id] = lot
+        self._cover()
+
+    def spend(self, amount: int) -> dict[str, int]:
+        """Takes a charge from the lots, and returns what each paid.
+
+        What no lot has left was set aside before a dispute took it: the lots pay that were taken back unspent, and the
+        wallet owes it. What even they cannot have paid is owed and nobody's.
+        """
+        paid: dict[str, int] = {}
+        for lot in self.in_order():
+            part = min(lot.left, amount)
+            if part:
+                lot.spent, paid[lot.id], amount = lot.spent + part, part, amount - part
+        self.debt += amount
+        for lot in self.in_order():
+            part = min(lot.back, amount)
+            if part:
+                lot.back, lot.spent, amount = lot.back - part, lot.spent + part, amount - part
+                paid[lot.id] = paid.get(lot.id, 0) + part
+        return paid
+
+    def restore(self, parts: Iterable[tuple[str, int]]) -> None:
+        """Gives lots back what they paid of a charge; what the wallet owes comes off first."""
+        for lot_id, part in parts:
+            self.lots[lot_id].spent -= part
+        self._cover()
+
+    def take_back(self, lot_id: str, amount: int) -> None:
+        """Takes a payment back: what is left of its lot, then of the others, then on credit."""
+        own = self.lots.get(lot_id)
+        if own is not None:
+            part = min(own.left, amount)
+            own.back, amount = own.back + part, amount - part
+        self.debt += amount
+        self._cover()
+
+    def give_back(self, lot_id: str, amount: int) -> None:
+        """Undoes taking back: the debt, what others covered, the last of them first, then the lot itself."""
+        part = min(self.debt, amount)
+        self.debt, amount = self.debt - part, amount - part
+        for lot in reversed(self.in_order()):
+            part = min(lot.covered, amount)
+            lot.covered, amount = lot.covered - part, amount - part
+        own = self.lots.get(lot_id)
+        if own is not None:
+            own.back -= min(own.back, amount)
+
+    def pay_debt(self, amount: int) -> None:
+        """Lowers the debt by money that is no lot's, such as the operator's."""
+        self.debt -= min(self.debt, amount)
+
+    def _cover(self) -> None:
+        """Pays what is owed with what is left."""
+        for lot in self.in_order():
+            part = min(lot.left, self.debt)
+            lot.covered, self.debt = lot.covered + part, self.debt - part
+
+
+def shares(amount: int, parts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Divides an amount in proportion to parts, rounded down; the last takes the rest."""
+    whole, left, found = sum(part for _, part in parts), amount, []
+    for position, (name, part) in enumerate(parts):
+        share = left if position == len(parts) - 1 else amount * part // whole
+        found.append((name, share))
+        left -= share
+    return found

@@ -1,0 +1,176 @@
+"""A payment is given back by its developer, or what is unspent of it by its user: at most what is there, once."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from app import db
+from app.domain import clock
+from app.domain.errors import BadField, NotAllowed, NotFound, Refused, WrongMode
+from app.domain.ledger.accounts import Kind
+from app.domain.ledger.apply import apply, apply_one
+from app.domain.ledger.operations import Hold
+from app.domain.money import CENT_NANOS, Unit
+from app.domain.paywalls.modes import Mode
+from app.domain.refunds.tables import RefundStatus
+from app.domain.wallets.freezes import freeze
+from app.domain.wallets.tables import FreezeReason
+from app.flows.disputes.give_back import read_offer, refund_payment, refund_unspent
+from app.ports.payments import RefundState
+from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.managing import OPERATOR, manager, owner_of, person
+from tests.support.paying import begin, posted, world_cents
+from tests.support.taking_back import (
+    TakingBank,
+    begin_shared,
+    cents_of,
+    charge,
+    house_of,
+    of_paywall,
+    open_taking_bank,
+    someone,
+    spends,
+)
+
+
+@pytest.fixture(autouse=True)
+def operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.settings.Settings.operators", frozenset({OPERATOR}))
+
+
+async def test_a_developer_gives_a_payment_back_out_of_wallet_and_revenue(database: str) -> None:
+    app = make_snapshot()
+    bank = open_taking_bank(app.paywall_id)
+    house, marks, owner = house_of(bank), begin(app, bank.connection_id, cents=3_000), owner_of(app.paywall_id)
+    bank.pay("pi_1", marks)
+    await house.door.receive(bank.connection_id, "e1", "pi_1")
+    charge(app, app.wallet("ada"), 1_200, is_split=False)
+    with capture_logs():
+        given = await refund_payment(house.refunds, owner, marks.topup_id, 500)
+        assert (given.paid_cents, given.status, posted(app)) == (500, RefundStatus.SUCCEEDED, 1_300)
+        for cents in (2_501, 0, -1):
+            with pytest.raises(BadField, match=r"\$25\.00"):
+                await refund_payment(house.refunds, owner, marks.topup_id, cents)
+        given = await refund_payment(house.refunds, owner, marks.topup_id)
+        assert (given.paid_cents, posted(app)) == (2_500, 0)
+        with pytest.raises(BadField):
+            await refund_payment(house.refunds, owner, marks.topup_id)
+    assert cents_of(of_paywall(app, Kind.REVENUE, Unit.USD)) == 0 == world_cents(bank.connection_id) == bank.cents
+    assert_books_balance()
+
+
+async def test_only_the_owner_of_the_paywall_gives_its_payments_back(database: str) -> None:
+    app, other, shared = make_snapshot(), make_snapshot(), make_snapshot(mode=Mode.SHARED)
+    bank = open_taking_bank(app.paywall_id)
+    house, marks = house_of(bank), begin(app, bank.connection_id)
+    owner, stranger = owner_of(app.paywall_id), owner_of(other.paywall_id, "eve@example.org")
+    with pytest.raises(NotFound):
+        await refund_payment(house.refunds, owner, marks.topup_id)
+    bank.pay("pi_1", marks)
+    await house.door.receive(bank.connection_id, "e1", "pi_1")
+    with pytest.raises(NotFound):
+        await refund_payment(house.refunds, stranger, marks.topup_id)
+    with pytest.raises(NotAllowed):
+        await refund_payment(house.refunds, manager(app.paywall_id, person(OPERATOR)), marks.topup_id)
+    with pytest.raises(WrongMode):
+        await refund_payment(house.refunds, owner_of(shared.paywall_id), marks.topup_id)
+    assert (posted(app), bank.refunds) == (500, {})
+
+
+class Person:
+    """Somebody with a shared wallet, who pays by card at the operator's account."""
+
+    def __init__(self) -> None:
+        self.app = make_snapshot(mode=Mode.SHARED)
+        self.person, self.wallet = someone()
+        self.bank: TakingBank = open_taking_bank()
+        self.house = house_of(self.bank)
+
+    async def pays(self, cents: int) -> str:
+        marks = begin_shared(self.wallet, self.bank.connection_id, cents)
+        payment_id = self.bank.pay(f"pi_{len(self.bank.payments)}", marks)
+        await self.house.door.receive(self.bank.connection_id, payment_id, payment_id)
+        return marks.topup_id
+
+
+async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: str) -> None:
+    case = Person()
+    first, second = await case.pays(2_000), await case.pays(1_000)
+    charge(case.app, spends(case.app, case.person), 500)
+    with capture_logs():
+        offers = [await read_offer(case.person, topup_id) for topup_id in (first, second)]
+        assert [(offer.cents, offer.refusal) for offer in offers] == [(1_500, None), (1_000, None)]
+        given = await refund_unspent(case.house.refunds, case.person, first)
+        assert (given.paid_cents, given.status) == (1_500, RefundStatus.SUCCEEDED)
+        assert cents_of(case.wallet) == 1_000
+        with pytest.raises(Refused, match="Nothing of this payment is left"):
+            await refund_unspent(case.house.refunds, case.person, first)
+        charge(case.app, spends(case.app, case.person), 999)
+        assert (await refund_unspent(case.house.refunds, case.person, second)).paid_cents == 1
+    assert (cents_of(case.wallet), case.bank.cents) == (0, 1_499)
+    assert case.house.subjects() == ["$15.00 of your payment go back", "$0.01 of your payment go back"]
+    assert_books_balance()
+
+
+async def test_what_is_held_and_below_a_cent_stays(database: str) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    held = 300 * CENT_NANOS + 1
+    with db.transaction() as session:
+        apply_one(session, Hold("hold:1", case.wallet, held, held, held, "proc"))
+    with capture_logs():
+        assert (await refund_unspent(case.house.refunds, case.person, topup_id)).paid_cents == 1_699
+    assert cents_of(case.wallet) == 301
+
+
+async def test_a_refund_on_its_way_is_shown_and_one_that_fails_comes_back(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    case.bank.refund_state = RefundState.PENDING
+    with capture_logs():
+        given = await refund_unspent(case.house.refunds, case.person, topup_id)
+        assert (given.status, cents_of(case.wallet)) == (RefundStatus.PENDING, 0)
+        assert (await read_offer(case.person, topup_id)).refunds == ((2_000, RefundStatus.PENDING),)
+        assert_books_balance()
+        case.bank.refund_state = RefundState.FAILED
+        now = clock.now() + 3_700 * clock.SECOND
+        monkeypatch.setattr(clock, "now", lambda: now)
+        await case.house.refunds.send_due()
+        await case.house.refunds.send_due()
+    offer = await read_offer(case.person, topup_id)
+    assert (cents_of(case.wallet), offer.cents, offer.refunds) == (2_000, 2_000, ((2_000, RefundStatus.FAILED),))
+    assert_books_balance()
+
+
+async def test_a_frozen_wallet_an_old_payment_and_somebody_elses_give_nothing_back(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    eve, _ = someone("eve@example.org")
+    with pytest.raises(NotFound):
+        await refund_unspent(case.house.refunds, eve, topup_id)
+    with monkeypatch.context() as patch:
+        now = clock.now()
+        patch.setattr(clock, "now", lambda: now + 14 * 86_400 * clock.SECOND + clock.SECOND)
+        with pytest.raises(Refused, match="14 days"):
+            await refund_unspent(case.house.refunds, case.person, topup_id)
+    with db.transaction() as session:
+        apply(session, freeze(session, case.wallet.owner, FreezeReason.OPERATOR))
+    with pytest.raises(Refused, match="frozen"):
+        await refund_unspent(case.house.refunds, case.person, topup_id)
+    assert (cents_of(case.wallet), case.bank.refunds) == (2_000, {})
+
+
+async def test_two_clicks_give_back_once(database: str) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    with capture_logs():
+        clicks = [refund_unspent(case.house.refunds, case.person, topup_id) for _ in range(3)]
+        came = await asyncio.gather(*clicks, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in came) == ["GivenBack", "Refused", "Refused"]
+    assert [cents for _, cents in case.bank.refunds.values()] == [2_000]
+    assert_books_balance()
