@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.support.stripe_bank import StripeBank
 
 costs.lower()
+costs.share_statements()
 hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
