@@ -41,6 +41,7 @@ def _movements() -> None:
         sa.PrimaryKeyConstraint("connection_id", "id", name=op.f(f"pk_{table}")), _of_connection(table),
         _check(table, "known_kind", "kind IN ('payment', 'refund', 'refund_failed', 'dispute', 'payout', 'other')"),
         _check(table, "known_standing", "standing IN ('ours', 'elsewhere')"),
+        _check(table, "known_unit", "unit IN ('USD', 'USDC', 'CREDIT')"),
         _check(table, "unit_of_ours", "(standing = 'ours') = (unit IS NOT NULL)"),
         _check(table, "fee_of_ours", "standing = 'ours' OR fee_nanos = 0"),
         sqlite_strict=True,

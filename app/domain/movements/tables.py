@@ -48,6 +48,7 @@ class RailMovement(SQLModel, table=True):
         CheckConstraint("kind IN ('payment', 'refund', 'refund_failed', 'dispute', 'payout', 'other')",
                         name="known_kind"),
         CheckConstraint("standing IN ('ours', 'elsewhere')", name="known_standing"),
+        CheckConstraint("unit IN ('USD', 'USDC', 'CREDIT')", name="known_unit"),
         CheckConstraint("(standing = 'ours') = (unit IS NOT NULL)", name="unit_of_ours"),
         CheckConstraint("standing = 'ours' OR fee_nanos = 0", name="fee_of_ours"),
         Index("ix_rail_movement_payment", "connection_id", "payment_id"),
