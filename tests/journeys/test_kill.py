@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -276,8 +277,9 @@ def test_with_the_default_lease_a_lost_hold_is_closed_within_a_minute(
         with httpx.stream("POST", f"{one.api_base}/chat/completions", json=body, headers=one.headers()) as answer:
             next(answer.iter_lines())
             one.kill()
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM ledger_hold WHERE status = 'open'").fetchone() == (1,)
     with running(tmp_path / "two", *options, DATABASE_URL=postgres_url, SECRET_KEY="shared", **own) as two:
-        assert two.held(user) > 0
         for _ in range(60):
             time.sleep(1)
             if two.held(user) == 0:

@@ -8,6 +8,14 @@ SECONDS_MAX = 60
 LOOK_SECONDS = 0.005
 
 
+def wait_until(happened: Callable[[], object]) -> None:
+    """Returns once `happened` says so, as `until` does, where nothing else runs in this thread."""
+    end = time.monotonic() + SECONDS_MAX
+    while not happened():
+        assert time.monotonic() < end, f"it did not happen within {SECONDS_MAX} seconds"
+        time.sleep(LOOK_SECONDS)
+
+
 async def until(happened: Callable[[], object]) -> None:
     """Returns once `happened` says so. Fails after a time that only a test that is broken needs."""
     end = time.monotonic() + SECONDS_MAX

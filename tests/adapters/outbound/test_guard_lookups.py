@@ -12,6 +12,7 @@ import pytest
 
 from app.adapters.outbound.guard import LOOKUPS_MAX, guarded_session, read_bounded
 from tests.support.endpoints import serving
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_those_who_ask_for_one_name_at_once_share_its_lookup(
     page: str, session: aiohttp.ClientSession, slow: SlowNames
 ) -> None:
     finding = [asyncio.create_task(fetch(session, page.format("a.slow.example"))) for _ in range(20)]
-    await asyncio.sleep(0.05)
+    await until(lambda: slow.asked)
     finding[0].cancel()
     await asyncio.sleep(0)
     slow.go_on.set()
@@ -84,6 +85,7 @@ async def test_a_slow_name_server_holds_up_no_more_than_its_own_threads(
     async with asyncio.timeout(10):
         assert await fetch(session, page.format("localhost"))
         tasks += [asyncio.create_task(fetch(session, page.format(f"x{n}.slow.example"))) for n in range(9)]
+        await until(lambda: len(slow.asked) == LOOKUPS_MAX)
         await asyncio.sleep(0.1)
         assert len(slow.asked) == LOOKUPS_MAX
         assert await asyncio.to_thread(lambda: "the database's") == "the database's"

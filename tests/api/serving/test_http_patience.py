@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.api.serving.asgi import Receive, Scope, Send
-from tests.support.raw_http import Answer, ask, connect, echo, read_to_end, serving
+from tests.support.raw_http import QUICK, Answer, ask, connect, echo, read_to_end, serving
+from tests.support.waiting import wait_until
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -44,20 +46,23 @@ def test_a_head_that_trickles_has_no_more_time_than_one_that_stops(port: int) ->
         assert time.monotonic() - begun < 5
 
 
-def test_of_connections_without_a_request_the_oldest_go_first(port: int) -> None:
-    opened = [connect(port) for _ in range(13)]
-    try:
-        opened[-1].sendall(GET)
-        assert opened[-1].recv(15) == b"HTTP/1.1 200 OK"
-        for old in opened[:3]:
-            old.settimeout(0.3)
-            assert old.recv(1) == b""
-        for young in opened[4:6]:
-            young.sendall(GET)
-            assert young.recv(15) == b"HTTP/1.1 200 OK"
-    finally:
-        for one in opened:
-            one.close()
+def test_of_connections_without_a_request_the_oldest_go_first() -> None:
+    with serving(limits=replace(QUICK, head_seconds=90, idle_seconds=90)) as port:
+        opened = [connect(port) for _ in range(13)]
+        try:
+            opened[-1].sendall(GET)
+            assert opened[-1].recv(15) == b"HTTP/1.1 200 OK"
+            for old in opened[:3]:
+                assert old.recv(1) == b""
+            for young in opened[4:6]:
+                young.sendall(GET)
+                assert young.recv(15) == b"HTTP/1.1 200 OK"
+        finally:
+            for one in opened:
+                one.close()
+
+
+holding: list[str] = []
 
 
 async def held(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,24 +70,24 @@ async def held(scope: Scope, receive: Receive, send: Send) -> None:
     if len(scope["path"]) < 3:
         await echo(scope, receive, send)
     else:
+        holding.append(scope["path"])
         await receive()
         await receive()
 
 
 def test_when_every_connection_has_a_request_a_new_one_is_told_so() -> None:
+    holding.clear()
     with serving(held) as port:
         opened = []
         try:
             for _ in range(60):
                 opened.append(connect(port))
                 opened[-1].sendall(b"GET /held HTTP/1.1\r\n\r\n")
-                time.sleep(0.005)
-            time.sleep(0.2)
+                wait_until(lambda: len(holding) == len(opened))
             answer = only(ask(port, b""))
             assert (answer.status, answer.headers["retry-after"]) == (503, "2")
             opened.pop().close()
-            time.sleep(0.1)
-            assert only(ask(port, LAST)).status == 200
+            wait_until(lambda: only(ask(port, LAST)).status == 200)
         finally:
             for one in opened:
                 one.close()
@@ -128,11 +133,12 @@ def test_who_does_not_read_is_gone_after_the_silence_limit(head: bytes) -> None:
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_who_reads_slowly_gets_all_of_it(version: bytes) -> None:
     """Its kernel takes a third of ours at a time: much longer than the silence limit passes between two writes."""
-    with serving(endless) as port, connect(port, buffer_bytes=65_536) as raw:
+    patient = replace(QUICK, silence_seconds=2)
+    with serving(endless, patient) as port, connect(port, buffer_bytes=65_536) as raw:
         raw.sendall(b"GET /whole HTTP/%s\r\n\r\n" % version)
         received = 0
         for _ in range(20):
-            time.sleep(0.05)
+            time.sleep(0.15)
             received += len(raw.recv(50_000))
         received += len(read_to_end(raw))
         assert received > 400 * 65_536

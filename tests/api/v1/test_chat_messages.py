@@ -131,7 +131,7 @@ def test_an_endpoint_that_hangs_is_left_after_three_seconds_and_keeps_nobody_els
             assert answered.headers["x-paywall-action"] == "none"
             for answer in waiting:
                 assert said(answer.result()).startswith("Lexica needs $")
-                assert 2.9 < answer.result().elapsed.total_seconds() < 8
+                assert 2.9 < answer.result().elapsed.total_seconds() < 20  # the endpoint would take 30
 
 
 def test_strict_mode_asks_no_endpoint(trusting: Demo, endpoint: RunningResponder) -> None:

@@ -104,7 +104,7 @@ async def test_a_connection_is_late_by_the_limit_of_what_it_waits_for(has_begun:
 
 
 async def test_who_takes_nothing_is_thrown_away_and_who_takes_enough_is_not() -> None:
-    crowd = Crowd(replace(LIMITS, connections_max=9, waiting_max=9))
+    crowd = Crowd(replace(LIMITS, connections_max=9, waiting_max=9, silence_seconds=1))
     reading, stuck, ending, reading_its_end, at_last = clients = come(crowd, 5)
     for client in clients:
         crowd.answer(client)
@@ -114,7 +114,7 @@ async def test_who_takes_nothing_is_thrown_away_and_who_takes_enough_is_not() ->
         crowd.end(client)
     crowd.take(ending)
     for _ in range(8):
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)
         for client in (reading, reading_its_end):
             client.sent.left -= TAKEN_BYTES_MIN
         stuck.sent.left -= 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -17,6 +17,16 @@ from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, begun, charge_of, describe, receipt
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, ScriptedAnswer, event, unanswered, whole
+from tests.support.waiting import until
+
+
+def hearing(heard: list[bytes]) -> Callable[[bytes], Awaitable[None]]:
+    """Returns a client that keeps what it hears."""
+
+    async def hear(data: bytes) -> None:
+        heard.append(data)
+
+    return hear
 
 
 class SlowCounter:
@@ -107,8 +117,9 @@ async def test_a_client_of_a_free_paywall_that_leaves_pays_nothing(database: str
     snapshot = replace(snapshot, configuration=replace(snapshot.configuration, disconnect=Disconnect.FREE))
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
-        task = asyncio.create_task(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
-        await asyncio.sleep(0.05)
+        heard = list[bytes]()
+        task = asyncio.create_task(carrier.stream(run, hearing(heard), describe))
+        await until(lambda: heard)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -123,8 +134,9 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
     async with running_queue() as queue:
         run, carrier = await begun(queue, snapshot, Scripted(event("one two"), None), stream=True)
         chat = carrier._legs
-        making = chat.keep(carrier.stream(run, lambda data: asyncio.sleep(0), describe))
-        await asyncio.sleep(0.05)
+        heard = list[bytes]()
+        making = chat.keep(carrier.stream(run, hearing(heard), describe))
+        await until(lambda: heard)
         await chat.keeper.drain(0.05)
         assert making.done() and not chat.keeper.running
     assert (balance(snapshot).held_nanos, receipt(snapshot).status) == (0, "settled")
