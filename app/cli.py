@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -46,34 +46,42 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete what an earlier demo left in DATA first.")] = False,
     no_web: Annotated[bool, typer.Option("--no-web", help="The API only, up in seconds.")] = False,
     upstream: Annotated[str | None, typer.Option(help="An OpenAI-compatible base URL to use.")] = None,
+    emulator: Annotated[bool, typer.Option("--stripe-emulator", help="Take cards at an emulated Stripe.")] = False,
 ) -> None:
     """Start the whole product with demo data, on 127.0.0.1 only."""
     from app.api.serving.server import Address
     from app.wiring.demo import sign_in_links
+    from app.wiring.emulator import emulated_stripe
 
     address = Address("127.0.0.1", port)
-    chosen = _configure_demo(data, upstream, address.base_url)
-    if fresh:
-        _delete_instance(chosen.data)
-    prepare(chosen)
-    _claim_database()
-    paywalls = _in_child(_prepare_demo)
-    shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
-    sign_in = {} if no_web else sign_in_links(address.base_url)
-    instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
-    model = next(iter(paywalls.values())).model
-    keys = {name: paywall["key"] for name, paywall in shown.items()}
-    _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, sign_in))
+    with emulated_stripe() if emulator else nullcontext() as stripe:
+        emulated = {} if stripe is None else {"stripe_api_base": stripe.url, "stripe_test_key": stripe.key}
+        chosen = _configure_demo(data, upstream, address.base_url, emulated)
+        if fresh:
+            _delete_instance(chosen.data)
+        prepare(chosen)
+        _claim_database()
+        paywalls = _in_child(_prepare_demo)
+        shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
+        sign_in = {} if no_web else sign_in_links(address.base_url)
+        instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
+        instance |= {} if stripe is None else {"stripe": stripe.url}
+        model = next(iter(paywalls.values())).model
+        keys = {name: paywall["key"] for name, paywall in shown.items()}
+        _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, sign_in))
 
 
-def _configure_demo(data: Path | None, upstream: str | None, base_url: str) -> settings.Settings:
-    """Reads the settings; where no operator is named, the demo's is one."""
+def _configure_demo(
+    data: Path | None, upstream: str | None, base_url: str, emulated: Mapping[str, str]
+) -> settings.Settings:
+    """Reads the settings, with those of an emulated Stripe; where no operator is named, the demo's is one."""
     from app.flows.people.demo_people import OPERATOR
 
     named = settings.configure(data=data).operator_emails
     return settings.configure(
-        data=data, upstream_url=upstream, public_url=base_url, operator_emails=named or OPERATOR, is_demo=True
-    )
+        data=data, upstream_url=upstream, public_url=base_url, operator_emails=named or OPERATOR, is_demo=True,
+        **emulated,
+    )  # fmt: skip
 
 
 def _in_child(function: Callable[[], T]) -> T:
@@ -114,6 +122,9 @@ def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping
         f"""    -d '{{"model": "{model}", "user": "ada", "messages": [{{"role": "user", "content": "Hello"}}]}}'""",
         markup=False,
     )
+    if emulator := settings.get().stripe_api_base:
+        out.print(f"\nCards are taken at an emulated Stripe, {emulator}: choose it where you top up, and pay with")
+        out.print("4242 4242 4242 4242; 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks its bank first.")
     out.print("\nStop with Ctrl+C.")
 
 

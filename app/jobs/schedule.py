@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app import settings, wiring
 from app.flows.catalogue import drift, sync
 from app.flows.events import delivery
-from app.flows.payments import expiry
+from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
 from app.flows.upkeep import audit, earnings, holds
 from app.jobs.leased import IsDue, Work
@@ -65,12 +65,14 @@ async def _expire_checkouts() -> int:
     return await expiry.expire_checkouts(wiring.get().payment_door)
 
 
+async def _has_operator_connections() -> bool:
+    chosen = settings.get()
+    keys = (chosen.stripe_key, chosen.stripe_test_key)
+    return any(key.get_secret_value() for key in keys) or await operators.has_connections()
+
+
 async def _keep_operator_connections() -> int:
     return await wiring.get().stripe.operator_connections.keep()
-
-
-async def _has_events_due() -> bool:
-    return await wiring.get().stripe.ear.has_due()
 
 
 async def _read_events() -> int:
@@ -112,9 +114,9 @@ def jobs() -> Mapping[str, Job]:
         "send-refunds": Job(_send_refunds, 5, is_due=_has_refunds_due),
         "tell-disputes": Job(_tell_disputes, 30, is_due=_has_disputes_due),
         "expire-checkouts": Job(_expire_checkouts, 60),
-        "connect-operator": Job(_keep_operator_connections, 300, soon=True),
-        "read-events": Job(_read_events, 10, is_due=_has_events_due, soon=True),
-        "check-endpoints": Job(_check_endpoints, 3_600),
+        "connect-operator": Job(_keep_operator_connections, 300, is_due=_has_operator_connections, soon=True),
+        "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),
+        "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),
         "read-movements": Job(_read_movements, 300),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),

@@ -98,3 +98,26 @@ def test_postgresql_is_written_either_way(data_dir: Path) -> None:
     for url in ("postgresql://x/y", "postgres://x/y"):
         assert settings.configure(data=data_dir, database_url=url).database == "postgresql+psycopg://x/y"
     assert settings.configure(data=data_dir).database == f"sqlite:///{data_dir / 'coinslot.db'}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"stripe_key": "sk_live_hush"}, {"stripe_key": "rk_test_hush"}, {"stripe_test_key": "rk_live_hush"},
+        {"stripe_test_key": "sk_test_hush"}, {"stripe_api_base": "ftp://x"},
+        {"stripe_key": "rk_live_hush", "stripe_api_base": "http://127.0.0.1:12111"},
+    ],
+)  # fmt: skip
+def test_a_key_of_another_kind_or_a_live_one_told_to_anybody_but_stripe_stops_the_start(
+    data_dir: Path, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError) as stopped:
+        settings.configure(data=data_dir, **wrong)
+    assert str(stopped.value).startswith("COINSLOT_STRIPE_") and "hush" not in str(stopped.value)
+
+
+def test_an_emulator_takes_test_keys_and_each_mode_has_its_own(data_dir: Path) -> None:
+    chosen = settings.configure(data=data_dir, stripe_test_key="rk_test_hush", stripe_api_base="http://127.0.0.1:1/")
+    assert chosen.stripe_api_base == "http://127.0.0.1:1"
+    both = settings.configure(data=data_dir, stripe_test_key="rk_test_hush", stripe_key="rk_live_hush")
+    assert "hush" not in f"{both} {both!r} {both.model_dump_json()}"

@@ -17,6 +17,8 @@ READ_SECONDS_MAX = 15 * 60
 """How old the end of the list of events may be for anything to be charged or given back by itself."""
 LIST_SECONDS, LIST_SOON_SECONDS = 300, 10
 """How often the list of events is read; the second while a checkout is open and no endpoint tells of it."""
+REFUSED_SECONDS = 86_400
+"""How long a refusal is kept that does not come again; its owner is not told twice in that time."""
 OVERLAP_SECONDS = 600
 """How much of the list is read again each time: events come into it late, and out of order."""
 ERROR_CHARACTERS_MAX = 300
@@ -141,15 +143,25 @@ def note_checked(session: Session, connection_id: str, status: EndpointStatus | 
     return stopped
 
 
-def note_refused(session: Session, connection_id: str, error: str) -> bool:
-    """Notes that the rail refuses our key; True if its owner is to be told of that now, which is so once."""
-    row, now = lock(session, connection_id), clock.now()
-    row.refused_at, row.last_error = row.refused_at or now, error[:ERROR_CHARACTERS_MAX]
-    is_news = row.told_at is None
-    row.told_at = row.told_at or now
+def note_refused(session: Session, connection_id: str, error: str) -> None:
+    """Notes that the rail refuses our key, for whoever can to tell its owner."""
+    row = lock(session, connection_id)
+    row.refused_at, row.last_error = row.refused_at or clock.now(), error[:ERROR_CHARACTERS_MAX]
     session.flush()
-    return is_news
+
+
+def take_untold(session: Session, connection_id: str) -> str | None:
+    """Returns what an owner is to be told now of a key that is refused, which is so once; None otherwise."""
+    row = lock(session, connection_id)
+    if row.refused_at is None or row.told_at is not None:
+        return None
+    row.told_at = clock.now()
+    session.flush()
+    return row.last_error
 
 
 def _accepted(row: ConnectionRow) -> None:
-    row.refused_at = row.told_at = row.last_error = None
+    """Forgets a refusal of the day before. One call that is allowed says nothing of another that was not, and a key
+    that is not known any more is replaced, which forgets it at once."""
+    if row.refused_at is not None and row.refused_at <= clock.now() - REFUSED_SECONDS * clock.SECOND:
+        row.refused_at = row.told_at = row.last_error = None

@@ -26,7 +26,8 @@ class Topup(SQLModel, table=True):
     a person topped up by themselves; `external_id` the user whose link it was. `paid_cents` of `currency` are paid at
     the connection, `credited_nanos` of the wallet's unit are credited for them. `checkout_id` is the rail's name of
     its page, `expires_at` when that ends; old rows have neither. `reads` counts how often it was asked what was taken
-    back of its payment: of two answers only that to the newest question counts.
+    back of its payment: of two answers only that to the newest question counts. `declines` are how often a card was
+    declined for it, `declined_at` when the last one was.
     """
 
     __tablename__ = "topup"
@@ -57,3 +58,5 @@ class Topup(SQLModel, table=True):
     expires_at: int | None = Field(default=None, sa_type=Whole)
     finished_at: int | None = Field(default=None, sa_type=Whole)
     reads: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
+    declines: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
+    declined_at: int | None = Field(default=None, sa_type=Whole)

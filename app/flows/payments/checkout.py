@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, NotSignedIn, Refused
-from app.domain.inbox import inbox
+from app.domain.errors import BadField, NotSignedIn, Refused, Unavailable
+from app.domain.inbox import health, inbox
 from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
@@ -26,8 +26,9 @@ from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
-from app.flows.payments.received import PaymentDoor
+from app.flows.payments.received import RETURN, PaymentDoor
 from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
+from app.ports.rail_errors import KeyRefused
 
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
@@ -129,6 +130,7 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
     connection = read_connection(session, rail.connection_id)
     if not connection.is_open or not may_fund(session, connection, new.wallet):
         raise Refused("Card payments are not open here yet.")
+    topups.check_trying(session, new.wallet.owner)
     topup_id = topups.create(session, new)
     marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
     expires_at = clock.now() if new.expires_at is None else new.expires_at
@@ -139,8 +141,17 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
 
 
 async def _check_out(rail: PaymentRail, order: Order, topup_id: str) -> str:
-    """Makes the checkout, and keeps its id before anybody is sent there."""
-    made = await rail.create_checkout(order)
+    """Makes the checkout, and keeps its id before anybody is sent there.
+
+    Raises Unavailable, in words for a payer, also where the rail refuses the connection's key; its owner is told of
+    that when its events are read.
+    """
+    try:
+        made = await rail.create_checkout(order)
+    except KeyRefused as refused:
+        note = partial(health.note_refused, connection_id=rail.connection_id, error=refused.message)
+        await db.in_transaction(note, writes=True)
+        raise Unavailable("Card payments do not work here at the moment. Nothing was charged.") from None
     await db.in_transaction(partial(topups.note_checkout, topup_id=topup_id, checkout_id=made.id), writes=True)
     return made.url
 
@@ -210,7 +221,7 @@ async def look_again(door: PaymentDoor, topup_id: str) -> str | None:
     if asked is None:
         return None
     connection_id, checkout_id = asked
-    event_id = f"return:{topup_id}:{clock.now() // (RETURN_SECONDS * clock.SECOND)}"
+    event_id = f"{RETURN}{topup_id}:{clock.now() // (RETURN_SECONDS * clock.SECOND)}"
     if await db.in_transaction(lambda session: inbox.is_known(session, connection_id, event_id)):
         return None
     return await door.receive(connection_id, event_id, checkout_id)

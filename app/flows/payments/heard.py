@@ -21,7 +21,7 @@ from app.domain.inbox.inbox import StoredEvent
 from app.domain.instance import instance
 from app.domain.money import Environment
 from app.each_alone import Failed, alone
-from app.flows.payments.owners import telling_refusals
+from app.flows.payments.owners import tell_untold, telling_refusals
 from app.flows.payments.received import STRIPE, PaymentDoor
 from app.keeper import Keeper
 from app.ports.accounts import Accounts, Told
@@ -87,13 +87,13 @@ class Ear:
 
     async def _forget(self, connection: Connection) -> None:
         error = "An event came, and the key of this connection was deleted, so that nothing can be done about it."
-        note = partial(health.note_refused, connection_id=connection.id, error=error)
-        if await db.in_transaction(note, writes=True):
-            await self._door.desk.alert(f"Events come from {connection.id}, whose key was deleted", error)
 
-    async def has_due(self) -> bool:
-        """Tells whether any connection's list of events is to be read now."""
-        return bool(await db.in_transaction(partial(health.list_due, rail=STRIPE)))
+        def is_news(session: Session) -> bool:
+            health.note_refused(session, connection.id, error)
+            return health.take_untold(session, connection.id) is not None
+
+        if await db.in_transaction(is_news, writes=True):
+            await self._door.desk.alert(f"Events come from {connection.id}, whose key was deleted", error)
 
     async def read_lists(self) -> int:
         """Reads the lists of events that are due, to their ends, and stores what is ours; returns how many they were.
@@ -114,6 +114,7 @@ class Ear:
         """Reads one connection's list to its end. Raises NotFound, Unavailable, KeyRefused, which its owner is told."""
         knows = await db.in_transaction(partial(_know, connection_id=connection_id, box=None))
         cursor = await db.in_transaction(partial(health.read_cursor, connection_id=connection_id))
+        await tell_untold(self._door.desk, knows.connection)
         began_at, newest, stored = clock.now(), None, 0
         async with telling_refusals(self._door.desk, knows.connection):
             account = self._accounts.reach(knows.connection)
@@ -128,6 +129,11 @@ class Ear:
         note = partial(health.note_events_read, connection_id=connection_id, began_at=began_at, newest=newest)
         await db.in_transaction(note, writes=True)
         log.info("event_list", connection=connection_id, step="read", stored=stored)
+
+
+async def has_due() -> bool:
+    """Tells whether any connection's list of events is to be read now; needs nothing of any rail."""
+    return bool(await db.in_transaction(partial(health.list_due, rail=STRIPE)))
 
 
 def _know(session: Session, connection_id: str, box: Sealer | None) -> _Knows:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app import db
 from app.domain.errors import Refused
@@ -28,6 +29,15 @@ class KeyUnfit(Refused):
     """The operator's key cannot be used; the message says why, and names no key."""
 
     code = "key_unfit"
+
+
+async def has_connections() -> bool:
+    """Tells whether the operator has a connection that takes payments; needs nothing of any rail."""
+
+    def find(session: Session) -> bool:
+        return any(access.find_open(session, STRIPE, environment, None) for environment in Environment)
+
+    return await db.in_transaction(find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class OperatorConnections:
         _check(environment, probed)
         is_same = before is not None and await self._is_same(account, probed, before)
 
-        def open_it(session: db.Session) -> Connection:
+        def open_it(session: Session) -> Connection:
             if before is not None and is_same:
                 return before
             if before is not None:

@@ -24,15 +24,23 @@ async def tell_owner(desk: Desk, connection: Connection, subject: str, words: st
 
 
 async def tell_refused(desk: Desk, connection: Connection, refused: KeyRefused) -> None:
-    """Notes that a rail refuses a connection's key, and tells its owner, once until the rail accepts it again."""
-    note = partial(health.note_refused, connection_id=connection.id, error=refused.message)
-    if await db.in_transaction(note, writes=True):
+    """Notes that a rail refuses a connection's key, and tells its owner, at most once a day."""
+    await db.in_transaction(
+        partial(health.note_refused, connection_id=connection.id, error=refused.message), writes=True
+    )
+    await tell_untold(desk, connection)
+
+
+async def tell_untold(desk: Desk, connection: Connection) -> None:
+    """Tells a connection's owner of a refusal that was noted where nobody could be told."""
+    said = await db.in_transaction(partial(health.take_untold, connection_id=connection.id), writes=True)
+    if said is not None:
         await tell_owner(
             desk,
             connection,
             "Stripe refuses the key of your connection",
-            f"{refused.message} Until the account is connected anew nothing can be paid there, and what was paid is"
-            f" credited only then. Connection: {connection.id}.",
+            f"{said} Until that is mended, or the account connected anew, payments there fail or are credited late."
+            f" Connection: {connection.id}.",
         )
 
 

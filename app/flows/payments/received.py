@@ -10,6 +10,7 @@ the ledger with all that is posted.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -53,6 +54,8 @@ NOT_FOUND_ATTEMPTS_MAX = 80
 """How often it is tried again, over three days, what its rail does not know or does not end; then it is final."""
 STRIPE = "stripe"
 """The rail whose accounts tell us of themselves."""
+RETURN = "return:"
+"""What the event of ours begins with that asks about a checkout whose payer came back."""
 EXPIRY = "expiry:"
 """What the event of ours begins with that asks how a checkout ended whose time is over."""
 
@@ -232,6 +235,8 @@ def _settle(session: Session, connection: Connection, event: StoredEvent, paymen
     if payment.status is PaymentStatus.EXPIRED:
         topups.expire(session, _find(session, connection, marks))
         return payment.status
+    if payment.status is PaymentStatus.DECLINED and not event.id.startswith(RETURN):
+        _note_decline(session, connection, marks)
     if payment.status is not PaymentStatus.PAID:
         return payment.status
     topup = _find(session, connection, marks)
@@ -249,6 +254,12 @@ def _find(session: Session, connection: Connection, marks: Marks) -> Topup:
         return topups.lock(session, connection.id, marks.topup_id)
     except NotFound:
         return restore(session, connection, marks)
+
+
+def _note_decline(session: Session, connection: Connection, marks: Marks) -> None:
+    """Counts a decline; one of a top-up that is not there, or not of this connection, is nobody's."""
+    with suppress(NotFound, NotOurs):
+        topups.note_decline(session, topups.lock(session, connection.id, marks.topup_id))
 
 
 def _judge(session: Session, connection: Connection, topup: Topup, payment: Payment) -> str:

@@ -29,6 +29,11 @@ _GOES_ON = (
 )
 
 
+async def has_endpoints() -> bool:
+    """Tells whether there is anything to look at; needs nothing of any rail."""
+    return bool(await db.in_transaction(partial(access.list_endpoints, rail=STRIPE)))
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Looks after the connections of a rail."""

@@ -105,17 +105,27 @@ def test_a_list_is_read_every_five_minutes_and_soon_while_a_checkout_is_open_tha
     assert due() == []
 
 
-def test_an_owner_is_told_once_until_the_key_is_accepted_again(database: str) -> None:
+def test_an_owner_is_told_of_a_refusal_once_a_day_and_at_once_after_another_key(database: str, time: Clock) -> None:
     connection_id = connect()
-    for again in range(2):
+
+    def refuse() -> list[str | None]:
         with db.transaction() as session:
-            assert [health.note_refused(session, connection_id, "No.") for _ in range(3)] == [True, False, False], again
-            fares = health.read_health(session, connection_id)
-            assert (fares.last_error, fares.refused_at is None) == ("No.", False)
-        read(connection_id)
-        with db.transaction() as session:
-            fares = health.read_health(session, connection_id)
-            assert (fares.last_error, fares.refused_at) == (None, None)
+            health.note_refused(session, connection_id, "No.")
+            return [health.take_untold(session, connection_id) for _ in range(2)]
+
+    assert [refuse(), refuse()] == [["No.", None], [None, None]]
+    read(connection_id)  # one call that is allowed says nothing of the one that was not
+    assert refuse() == [None, None]
+    time.pass_by(health.REFUSED_SECONDS)
+    read(connection_id)
+    with db.transaction() as session:
+        fares = health.read_health(session, connection_id)
+        assert (fares.last_error, fares.refused_at, health.take_untold(session, connection_id)) == (None, None, None)
+    assert refuse() == ["No.", None]
+    with db.transaction() as session:
+        access.keep_key(session, connection_id, "another", account=None, settles_usd=None)
+        assert health.read_health(session, connection_id).refused_at is None
+    assert refuse() == ["No.", None]
 
 
 def test_only_an_endpoint_that_sent_can_stop(database: str) -> None:

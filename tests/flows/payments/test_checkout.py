@@ -6,27 +6,32 @@ from sqlalchemy import func, select
 from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
-from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
+from app.domain.errors import BadField, LimitReached, LinkInvalid, NotFound, Refused
+from app.domain.inbox import access
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.topups.surcharge import Surcharge
 from app.domain.topups.tables import Topup
+from app.domain.topups.topups import DECLINES_MAX, DECLINES_SECONDS, OPEN_CHECKOUTS_MAX
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
 from app.flows.payments.checkout import (
+    CHECKOUT_SECONDS,
     EndedTopup,
     begin_own_topup,
     check_amount,
     open_sandbox_checkout,
     read_own_topup,
 )
+from app.flows.payments.received import pay_in_sandbox
+from app.ports.payments import PaymentStatus
 from tests.support import books, handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
 from tests.support.handed import begin_topup, mint_topup
-from tests.support.paying import begin, door_of, open_bank
+from tests.support.paying import begin, door_of, open_bank, topup
 
 RAIL = SandboxRail(b"secret", clock.now)
 
@@ -207,3 +212,47 @@ async def test_nobody_begins_a_top_up_at_a_connection_that_holds_no_money_of_the
     assert await begin_topup(theirs, mint_topup(other.paywall_id, "ada"), "5")
     with db.transaction(writes=False) as session:
         assert session.scalar(select(func.count()).select_from(Topup)) == 1
+
+
+async def test_a_wallet_has_at_most_five_checkouts_open(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    paywall_id = make_snapshot().paywall_id
+    links = [mint_topup(paywall_id, user) for user in ("ada", "bob")]
+    url, *_ = [await begin_topup(RAIL, links[0], "5") for _ in range(OPEN_CHECKOUTS_MAX)]
+    with pytest.raises(LimitReached, match="half an hour"):
+        await begin_topup(RAIL, links[0], "5")
+    await begin_topup(RAIL, links[1], "5")
+    await pay_in_sandbox(door_of(RAIL), RAIL, url.split("/")[3], PaymentStatus.PAID)
+    await begin_topup(RAIL, links[0], "5")
+    now = clock.now() + CHECKOUT_SECONDS * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: now)
+    await begin_topup(RAIL, mint_topup(paywall_id, "ada"), "5")
+
+
+async def test_after_ten_declines_an_hour_passes_before_another_card_is_tried(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks, door, link = begin(snapshot, bank.connection_id), door_of(bank), mint_topup(snapshot.paywall_id, "ada")
+    bank.pay("pi_1", marks, status=PaymentStatus.DECLINED)
+    for number in range(DECLINES_MAX):
+        await begin_topup(RAIL, link, "5") if number % 3 == 0 else None
+        for _ in range(2):  # told twice, it is one decline
+            await door.receive(bank.connection_id, f"evt_{number}", "pi_1")
+        await door.receive(bank.connection_id, f"return:{number}", "pi_1")
+    with pytest.raises(LimitReached, match="declined"):
+        await begin_topup(RAIL, link, "5")
+    assert topup(marks.topup_id).declines == DECLINES_MAX
+    await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "bob"), "5")
+    now = clock.now() + DECLINES_SECONDS * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: now)
+    await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")
+
+
+async def test_nothing_new_is_begun_at_a_connection_that_was_disconnected(database: str) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    link = mint_topup(snapshot.paywall_id, "ada")
+    await begin_topup(bank, link, "5")
+    with db.transaction() as session:
+        access.disconnect(session, bank.connection_id)
+    with pytest.raises(Refused, match="not open"):
+        await begin_topup(bank, link, "5")

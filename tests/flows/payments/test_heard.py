@@ -15,9 +15,11 @@ from app.domain.errors import BadField, NotFound, Unavailable
 from app.domain.inbox import access, health
 from app.domain.inbox.connections import Connection
 from app.domain.instance import instance
+from app.flows.payments.heard import has_due
 from app.ports.accounts import BadSignature
 from app.ports.payments import Marks, Order
 from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.handed import begin_topup, mint_topup
 from tests.support.paying import begin, event, open_events, posted
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import Ears, connect, ears, keep_secret, order, signed
@@ -162,8 +164,8 @@ async def test_the_list_brings_what_no_delivery_did_once_and_moves_its_own_curso
     session_id = await checkout(hearing, connection, begin(snapshot, connection.id, cents=1_000))
     shop.pay(session_id)
     shop.do("foreign", count=120)
-    assert await hearing.ear.has_due()
-    assert (await hearing.ear.read_lists(), await hearing.ear.has_due()) == (1, False)
+    assert await has_due()
+    assert (await hearing.ear.read_lists(), await has_due()) == (1, False)
     assert {object_id for object_id, _ in stored()} >= {session_id} and len(stored()) == 2
     assert (await hearing.door.finish_inbox(), posted(snapshot), open_events()) == (2, 1_000, 0)
     with db.transaction(writes=False) as session:
@@ -195,3 +197,18 @@ async def test_a_read_back_that_is_refused_is_told_once_and_tried_again(
     for number in range(3):
         await hearing.door.receive(dead.id, f"evt_{number}", "cs_1")
     assert (len(mailer.kept()), open_events(), event(dead.id, "evt_0").attempts) == (1, 3, 1)
+
+
+async def test_a_payer_reads_no_word_of_a_key_and_its_owner_hears_of_it_when_events_are_read(
+    database: str, shop: StripeShop, hearing: Ears, mailer: KeptMailer
+) -> None:
+    snapshot = make_snapshot()
+    lacking = connect(shop, key=shop.key(["rak_event_read"]))
+    rail = hearing.rails.reach(lacking)
+    with pytest.raises(Unavailable, match="Nothing was charged") as refused:
+        await begin_topup(rail, mint_topup(snapshot.paywall_id, "ada"), "5")
+    assert "rak_" not in refused.value.message and mailer.kept() == []
+    for _ in range(2):
+        await hearing.ear.read_list(lacking.id)
+    (kept,) = mailer.kept()
+    assert "rak_checkout_session_write" in kept.mail.text

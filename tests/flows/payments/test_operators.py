@@ -13,7 +13,7 @@ from app.domain.inbox.connections import Connection, read_connection
 from app.domain.money import Environment
 from app.flows.events.mails import Desk
 from app.flows.payments.endpoints import Endpoints
-from app.flows.payments.operators import OperatorConnections
+from app.flows.payments.operators import OperatorConnections, has_connections
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, ears
 
@@ -107,7 +107,9 @@ async def test_without_a_key_nothing_new_is_begun_and_what_is_open_can_end(
 ) -> None:
     await operator.start(shop.keys["rk_test"])
     before = the_test_one()
+    assert await has_connections()
     assert [await operator.start() for _ in range(2)] == [1, 0]
+    assert not await has_connections()
     with db.transaction(writes=False) as session:
         left = read_connection(session, before.id)
     assert (current(), left.is_open, left.key_sealed is None) == (None, False, False)

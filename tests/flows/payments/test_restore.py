@@ -8,11 +8,17 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app import db
+from app.adapters.mail.kept import KeptMailer
+from app.domain import clock
 from app.domain.money import Environment, Unit
-from app.domain.wallets.shared import shared_account
+from app.domain.wallets.shared import open_shared_wallet, shared_account
+from app.flows.payments.received import NOT_FOUND_ATTEMPTS_MAX
 from app.ports.payments import Marks
 from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.crowd import sign_in
 from tests.support.paying import begin, door_of, event, open_bank, posted, refunds, topup
+
+SHARED = shared_account("acc_gone", Environment.SANDBOX)
 
 
 def forget(marks: Marks) -> None:
@@ -115,3 +121,40 @@ async def test_money_of_another_currency_brings_the_row_back_and_goes_back_itsel
         ("pi_1", "JPY", "succeeded")
     ]
     assert_books_balance()
+
+
+async def test_a_shared_wallet_that_is_not_there_yet_keeps_its_payment_waiting(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    marks = replace(begin(snapshot, bank.connection_id), topup_id="top_new", account_id=SHARED.id)
+    door = door_of(bank)
+    bank.pay("pi_1", marks)
+    with capture_logs():
+        await door.receive(bank.connection_id, "e1", "pi_1")
+        assert (event(bank.connection_id, "e1").attempts, refunds()) == (1, [])
+        person, _ = await sign_in("ada@example.org")
+        with db.transaction() as session:
+            wallet = open_shared_wallet(session, person.account_id, Environment.SANDBOX)
+        bank.pay("pi_2", replace(marks, topup_id="top_hers", account_id=wallet.id))
+        await door.receive(bank.connection_id, "e2", "pi_2")
+    assert topup("top_hers").status == "paid"
+
+
+async def test_what_is_never_found_is_given_up_after_three_days_and_told(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.settings.Settings.operators", frozenset({"op@example.org"}))
+    bank, mailer = open_bank(), KeptMailer(clock.now)
+    door, start, tried = door_of(bank, mailer=mailer), clock.now(), 0
+    with capture_logs():
+        await door.receive(bank.connection_id, "e1", "pi_none")
+        while event(bank.connection_id, "e1").handled_at is None:
+            next_at = event(bank.connection_id, "e1").next_at
+            monkeypatch.setattr(clock, "now", lambda next_at=next_at: next_at)
+            await door.finish_inbox()
+            tried += 1
+    days = (clock.now() - start) / clock.DAY
+    assert (tried, 3 < days < 4, bank.calls) == (NOT_FOUND_ATTEMPTS_MAX - 1, True, NOT_FOUND_ATTEMPTS_MAX)
+    (kept,) = mailer.kept()
+    assert "Given up after 80 attempts" in kept.mail.text

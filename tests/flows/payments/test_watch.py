@@ -11,6 +11,7 @@ from app.domain import clock
 from app.domain.inbox import health
 from app.domain.inbox.tables import EndpointStatus
 from app.flows.payments.endpoints import Endpoints
+from app.flows.payments.watch import has_endpoints
 from tests.support.books import make_snapshot
 from tests.support.paying import begin, open_events, posted
 from tests.support.stripe_bank import StripeBank, StripeShop
@@ -40,8 +41,9 @@ async def test_an_endpoint_that_stopped_is_told_of_once_and_what_it_missed_is_cr
     database: str, shop: StripeShop, hearing: Ears, mailer: KeptMailer, how: EndpointStatus
 ) -> None:
     connection, snapshot = connect(shop), make_snapshot()
+    assert not await has_endpoints()
     endpoint_id = await Endpoints(hearing.accounts, BOX, SITE).make(connection)
-    assert (await hearing.watch.check_all(), mailer.kept()) == (1, [])
+    assert (await has_endpoints(), await hearing.watch.check_all(), mailer.kept()) == (True, 1, [])
     shop.do("webhooks", lose=100)
     made = await hearing.rails.reach(connection).create_checkout(order(begin(snapshot, connection.id)))
     shop.pay(made.id)

@@ -87,3 +87,12 @@ async def test_a_second_process_on_the_same_sqlite_file_is_refused_and_harms_nob
     _, said = await other.communicate()
     assert other.returncode != 0 and b"Unavailable: Another process is serving" in said
     assert living() == {"one"}
+
+
+async def test_a_process_counts_those_that_live_beside_it_and_itself_at_least(database: str) -> None:
+    assert await lease.count_living() == 1
+    await lease.begin("first", 60)
+    await lease.renew("second", 60)
+    assert await lease.count_living() == 2
+    await lease.end("second")
+    assert await lease.count_living() == 1

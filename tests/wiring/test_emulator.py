@@ -1,0 +1,61 @@
+"""The emulator of Stripe beside a demo: there from a clone, gone with the demo, and missed in words elsewhere."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from app.adapters.payments.stripe_client import StripeClients
+from app.domain.errors import Unavailable
+from app.wiring.emulator import emulated_stripe
+from tests.support.server import running
+from tests.support.waiting import until
+
+
+def read_instance(data: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((data / "instance.json").read_text())
+    return found
+
+
+def is_gone(url: str) -> bool:
+    try:
+        httpx.get(url)
+    except httpx.ConnectError:
+        return True
+    return False
+
+
+async def test_it_has_an_account_that_our_key_reaches_and_ends_with_the_block() -> None:
+    with emulated_stripe() as emulated:
+        assert emulated.key not in repr(emulated)
+        clients = StripeClients(emulated.url)
+        balance = await clients.reach(emulated.key, "a").call(lambda client: client.v1.balance.retrieve_async())
+        assert not balance.livemode
+        await clients.close()
+    assert is_gone(emulated.url)
+
+
+def test_where_there_are_no_tests_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="clone"), emulated_stripe(tmp_path):
+        pass
+
+
+@pytest.mark.slow
+async def test_a_demo_beside_it_takes_test_cards_as_the_operator_and_takes_it_along(tmp_path: Path) -> None:
+    """Only a demo that is started as its users start it shows that the emulator ends with it."""
+    with running(tmp_path / "data", "--stripe-emulator") as demo:
+        url = read_instance(demo.data)["stripe"]
+        engine = create_engine(f"sqlite:///{demo.data / 'coinslot.db'}")
+
+        def accounts() -> list[str]:
+            with engine.connect() as connection:
+                rows = connection.execute(text("SELECT account FROM connection WHERE rail = 'stripe'"))
+                return [row.account for row in rows]
+
+        await until(lambda: len(accounts()) == 1)
+        engine.dispose()
+        assert accounts()[0].startswith("acct_")
+        assert demo.stop() == 0
+    assert is_gone(url)
