@@ -183,6 +183,7 @@ def page_paths(victim: Victim) -> dict[str, str]:
 
 
 def _filled(route: str, victim: Victim) -> str:
+    route = route.replace("[paywall]", SHARED_PAYWALL_ID)
     before, is_behind_link, _ = route.partition("[token]")
     kind = route.strip("/").partition("/")[0]
     path = f"{before}{victim.links.get(kind, '[')}/" if is_behind_link else f"{route.rstrip('/')}/"
