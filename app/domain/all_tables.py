@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.domain.authorizations.tables import Authorization
+from app.domain.cards.tables import Card
 from app.domain.catalogue.tables import CatalogueModel
 from app.domain.disputes.tables import Dispute
 from app.domain.earnings.tables import EarningsMaturity
@@ -21,7 +22,7 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice,
-    PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
+    Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
+    ModelPrice, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -87,6 +87,14 @@ async def _read_movements() -> int:
     return await wiring.get().stripe.bookkeeper.read_all()
 
 
+async def _has_cards_due() -> bool:
+    return await wiring.get().cards.topups.has_due()
+
+
+async def _sweep_cards() -> int:
+    return await wiring.get().cards.topups.sweep()
+
+
 async def _fan_out_events() -> int:
     return await delivery.fan_out(wiring.get().owner)
 
@@ -113,6 +121,7 @@ def jobs() -> Mapping[str, Job]:
         "finish-inbox": Job(_finish_inbox, 5, is_due=_has_inbox_due),
         "send-refunds": Job(_send_refunds, 5, is_due=_has_refunds_due),
         "tell-disputes": Job(_tell_disputes, 30, is_due=_has_disputes_due),
+        "auto-topups": Job(_sweep_cards, 10, is_due=_has_cards_due),
         "expire-checkouts": Job(_expire_checkouts, 60),
         "connect-operator": Job(_keep_operator_connections, 300, is_due=_has_operator_connections, soon=True),
         "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.domain.inbox.connections import Connection
+from app.domain.topups.tables import TopupKind as TopupKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Marks:
 
     `paid_cents` are asked for, `credited_nanos` of the unit of the ledger account `account_id` are credited for them.
     Payments of the sandbox from before this was written have neither instance nor account nor amount to credit: "", 0.
+    `kind` says how it is paid; `month` and `n` count an automatic one within its wallet, else "" and 0.
     """
 
     instance: str
@@ -20,6 +22,9 @@ class Marks:
     account_id: str
     paid_cents: int
     credited_nanos: int
+    kind: TopupKind = TopupKind.CHECKOUT
+    month: str = ""
+    n: int = 0
 
 
 @dataclass(frozen=True, slots=True)

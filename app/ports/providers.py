@@ -1,4 +1,4 @@
-"""Providers: OpenAI-compatible upstreams, and who finds them. Tests bring typed fakes."""
+"""Providers: OpenAI-compatible upstreams, who finds them, and who counts tokens. Tests bring typed fakes."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -87,4 +87,12 @@ class Providers(Protocol):
 
     def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
         """Returns the provider of a setting that has not been saved yet, with its key in clear."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens as a model would. Blocking: call it in a thread."""
+
+    def count(self, text: str, model: str) -> int | None:
+        """Returns the tokens of `text`, or None for text over 1 MB, where the byte bound stands."""
         ...

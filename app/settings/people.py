@@ -26,6 +26,7 @@ class PeopleSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     operator_emails: str = ""
+    legal_name: str = ""
     support_email: str = ""
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
@@ -36,6 +37,11 @@ class PeopleSettings(BaseModel):
     def _smtp_address(cls, secret: SecretStr) -> SecretStr:
         word(secret.get_secret_value(), ("smtp://", "smtps://"), "must begin with smtp:// or smtps://")
         return secret
+
+    @property
+    def merchant(self) -> str:
+        """Who charges saved cards, as consents name them."""
+        return self.legal_name or "whoever runs this site"
 
     @cached_property
     def operators(self) -> frozenset[str]:

@@ -12,10 +12,10 @@ from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.inbox.connections import Connection
 from app.domain.paywalls.provider import DEMO, ProviderSetting
 from app.flows.paywalls.demo import DEMO_PAYWALLS
+from app.ports.cards import CardRail
 from app.ports.mail import Mail
 from app.ports.payments import PaymentRail
-from app.ports.providers import ChatProvider, ProviderTarget
-from app.ports.tokens import TokenCounter
+from app.ports.providers import ChatProvider, ProviderTarget, TokenCounter
 from app.settings import Settings
 
 
@@ -52,6 +52,23 @@ class RailsByConnection:
         rail = self._rails.get(connection.id)
         if rail is None or rail.name != connection.rail:
             raise Unavailable(f"This process has no way to reach {connection.rail} as {connection.id}.")
+        return rail
+
+
+class CardsByConnection:
+    """Finds the saved cards of a connection. `others` reach those of any connection of the rail that they are named."""
+
+    def __init__(self, *of_this_process: CardRail, **others: Callable[[Connection], CardRail]) -> None:
+        self._rails = {rail.connection_id: rail for rail in of_this_process}
+        self._others = others
+
+    def reach_cards(self, connection: Connection) -> CardRail:
+        """Returns a connection's cards. Raises Unavailable where this process has none."""
+        if connection.id not in self._rails and connection.rail in self._others:
+            return self._others[connection.rail](connection)
+        rail = self._rails.get(connection.id)
+        if rail is None or rail.name != connection.rail:
+            raise Unavailable(f"This process has no way to reach cards of {connection.rail} as {connection.id}.")
         return rail
 
 

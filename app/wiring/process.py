@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from app import settings
 from app.adapters.limits.memory import MemoryLimits
@@ -19,7 +18,6 @@ from app.adapters.secret_box import SecretBox
 from app.commit_queue import CommitQueue
 from app.domain import clock
 from app.domain.ids import new_id
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.wallets.trial import TrialRules
 from app.flows.callers.links import Links
 from app.flows.callers.standing import Standings
@@ -51,11 +49,13 @@ from app.ports.login import LoginWay
 from app.ports.mail import Mailbox, Mailer
 from app.ports.payments import Rails, SandboxCheckouts
 from app.ports.prices import ModelCatalogue, PriceCatalogue
+from app.ports.providers import TokenCounter
 from app.ports.seal import Sealer
-from app.ports.tokens import TokenCounter
 from app.ports.webhooks import Messenger, Responder
 from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
+from app.wiring.cards import Cards
+from app.wiring.rules import follow_rules_of, trial_rules_of
 from app.wiring.stripe import Around, Stripe
 
 T = TypeVar("T", bound=Closing)
@@ -117,11 +117,16 @@ class Wiring:
 
     @cached_property
     def payment_door(self) -> PaymentDoor:
-        return PaymentDoor(self.rails, self.refunds, self.desk, self.stripe.takers(self.refunds, self.disputes))
+        takers = {**self.stripe.takers(self.refunds, self.disputes), **self.cards.takers}
+        return PaymentDoor(self.rails, self.refunds, self.desk, takers)
 
     @cached_property
     def disputes(self) -> DisputeDesk:
         return DisputeDesk(self.desk)
+
+    @cached_property
+    def cards(self) -> Cards:
+        return Cards(self.settings, self.stripe.cards, lambda: self.payment_door, self.desk, self.keeper, self.links)
 
     @cached_property
     def catalogue(self) -> PriceCatalogue:
@@ -137,7 +142,7 @@ class Wiring:
 
     @cached_property
     def holds(self) -> Holds:
-        return Holds(self.queue, self.owner, self.limits, self.keeper)
+        return Holds(self.queue, self.owner, self.limits, self.keeper, self.cards.topups)
 
     @cached_property
     def thinking(self) -> ThinkingModels:
@@ -149,7 +154,7 @@ class Wiring:
 
     @cached_property
     def charges(self) -> Charges:
-        return Charges(self.queue, self.standings, self.spending, self.settings.fee_basis_points)
+        return Charges(self.queue, self.standings, self.spending, self.settings.fee_basis_points, self.cards.topups)
 
     @cached_property
     def limits(self) -> Limiter:
@@ -224,8 +229,7 @@ class Wiring:
 
     @cached_property
     def follow_rules(self) -> FollowRules:
-        host = urlsplit(self.settings.openrouter_base).hostname or ""
-        return FollowRules(host, self.settings.fee_basis_points)
+        return follow_rules_of(self.settings)
 
     @cached_property
     def parts(self) -> Parts:
@@ -234,8 +238,7 @@ class Wiring:
 
     @cached_property
     def trial_rules(self) -> TrialRules:
-        nanos = self.settings.trial_credits * NANOS // CREDITS_PER_DOLLAR
-        return TrialRules(nanos, self.settings.trials_of_address_max)
+        return trial_rules_of(self.settings)
 
     @cached_property
     def teller(self) -> Teller:
@@ -264,7 +267,7 @@ class Wiring:
     @cached_property
     def door(self) -> Door:
         return Door(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
-                    self.settings.fee_basis_points)  # fmt: skip
+                    self.settings.fee_basis_points, self.cards.topups)  # fmt: skip
 
     @cached_property
     def instead(self) -> Instead:

@@ -1,9 +1,24 @@
 """Rules that flows are handed, made of what the operator chose."""
 
+from urllib.parse import urlsplit
+
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.topups.surcharge import Surcharge
+from app.domain.wallets.trial import TrialRules
+from app.flows.catalogue.follow import FollowRules
 from app.settings import Settings
 
 
 def surcharge_of(chosen: Settings) -> Surcharge:
     """Returns what checkouts at the operator's own connections cost beside what they credit."""
     return Surcharge(chosen.topup_fee_basis_points, chosen.topup_fee_cents)
+
+
+def trial_rules_of(chosen: Settings) -> TrialRules:
+    """Returns what people are given to try."""
+    return TrialRules(chosen.trial_credits * NANOS // CREDITS_PER_DOLLAR, chosen.trials_of_address_max)
+
+
+def follow_rules_of(chosen: Settings) -> FollowRules:
+    """Returns how paywalls follow the catalogue's prices."""
+    return FollowRules(urlsplit(chosen.openrouter_base).hostname or "", chosen.fee_basis_points)

@@ -19,6 +19,7 @@ from app.flows.payments.watch import Watch
 from app.flows.reconciling.movements import Bookkeeper
 from app.keeper import Keeper
 from app.ports.accounts import Accounts, Connection
+from app.ports.cards import CardRail
 from app.ports.payments import PaymentRail
 from app.ports.seal import Sealer
 from app.ports.takebacks import Takebacks
@@ -80,6 +81,14 @@ class Stripe:
         from app.adapters.payments.stripe_takebacks import StripeTakebacks
 
         return StripeTakebacks(open_account(self._clients, self._around.box, connection))
+
+    def cards(self, connection: Connection) -> CardRail:
+        """Returns the saved cards of a connection. Raises Unavailable for one whose key was deleted."""
+        from app.adapters.payments.stripe_account import open_account
+        from app.adapters.payments.stripe_cards import StripeCardRail
+
+        account = open_account(self._clients, self._around.box, connection)
+        return StripeCardRail(connection.id, account, self._around.site)
 
     @cached_property
     def ear(self) -> Ear:

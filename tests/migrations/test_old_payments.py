@@ -40,7 +40,7 @@ def old(request: pytest.FixtureRequest, data_dir: Path) -> Any:
 
 def old_id(prefix: str, *values: object) -> str:
     """Returns an id of the sandbox as it was written then."""
-    return RAIL._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())
+    return RAIL._tokens._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())
 
 
 def payment(name: str, outcome: str = "paid") -> str:

@@ -11,6 +11,7 @@ from app.domain.usage.requests import UNLABELLED, Labels, Metered
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
+from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.call import Call, Run
 from app.flows.chat.door import Door
 from app.flows.chat.hold import Holds, Keep
@@ -20,8 +21,7 @@ from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.formats.openai_request import ChatRequest
 from app.keeper import Keeper
-from app.ports.providers import Providers
-from app.ports.tokens import TokenCounter
+from app.ports.providers import Providers, TokenCounter
 from tests.support.handed import fee
 
 RECENT: deque[Keeper] = deque(maxlen=64)
@@ -47,14 +47,15 @@ class Chat:
         *,
         standings: Standings | None = None,
         teller: Teller | None = None,
+        topups: AutoTopups | None = None,
     ) -> None:
         self.queue, self.keeper, thinking = queue, Keeper(), ThinkingModels()
         self.keep = self.keeper.keep
         RECENT.append(self.keeper)
-        self.holds = Holds(queue, "proc_test", limits, self.keeper)
+        self.holds = Holds(queue, "proc_test", limits, self.keeper, topups)
         self.legs = Legs(self.holds, providers, counter, thinking)
         self.door = Door(standings or Standings(), limits, self.holds, self.legs, thinking,
-                         teller or Silent(Keeper()), fee())  # fmt: skip
+                         teller or Silent(Keeper()), fee(), topups)  # fmt: skip
 
     async def begin(
         self,

@@ -13,8 +13,7 @@ from app.adapters.demo import request as demo_request
 from app.adapters.demo import text as demo_text
 from app.adapters.demo.request import DemoRequest
 from app.domain.errors import ProviderFailed
-from app.ports.providers import ProviderAnswer, ProviderTarget
-from app.ports.tokens import TokenCounter
+from app.ports.providers import ProviderAnswer, ProviderTarget, TokenCounter
 
 MODELS = ("demo-mini", "demo-large")
 SYSTEM_FINGERPRINT = "fp_coinslot_demo"

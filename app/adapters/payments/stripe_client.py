@@ -38,6 +38,8 @@ _PERMISSION, _ACCOUNT = re.compile(r"rak_[a-z0-9_]+"), re.compile(r"acct_\w+")
 StripeClient = stripe.StripeClient
 CheckoutSession = stripe.checkout.Session
 PaymentIntent = stripe.PaymentIntent
+PaymentMethod = stripe.PaymentMethod
+SetupIntent = stripe.SetupIntent
 StripeObject = stripe.StripeObject
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from app.ports.payments import Marks
+from app.ports.payments import Marks, TopupKind
 
-_INSTANCE, _TOPUP, _ACCOUNT = "coinslot_instance", "coinslot_topup", "coinslot_account"
+_INSTANCE, TOPUP, _ACCOUNT = "coinslot_instance", "coinslot_topup", "coinslot_account"
 _PAID, _CREDITED = "coinslot_paid_cents", "coinslot_credited_nanos"
+_KIND, _MONTH, _N = "coinslot_kind", "coinslot_month", "coinslot_n"
 REFUND = "coinslot_refund"
 """Which refund of ours a refund at Stripe is."""
 
@@ -14,10 +15,12 @@ def written(marks: Marks) -> dict[str, str]:
     """Returns marks as metadata."""
     return {
         _INSTANCE: marks.instance,
-        _TOPUP: marks.topup_id,
+        TOPUP: marks.topup_id,
         _ACCOUNT: marks.account_id,
         _PAID: str(marks.paid_cents),
         _CREDITED: str(marks.credited_nanos),
+        _KIND: marks.kind.value,
+        **({_MONTH: marks.month, _N: str(marks.n)} if marks.month else {}),
     }
 
 
@@ -32,10 +35,13 @@ def marks_of(metadata: Mapping[str, str]) -> Marks | None:
     try:
         return Marks(
             instance=metadata[_INSTANCE],
-            topup_id=metadata[_TOPUP],
+            topup_id=metadata[TOPUP],
             account_id=metadata[_ACCOUNT],
             paid_cents=int(metadata[_PAID]),
             credited_nanos=int(metadata[_CREDITED]),
+            kind=TopupKind(metadata.get(_KIND, TopupKind.CHECKOUT.value)),
+            month=metadata.get(_MONTH, ""),
+            n=int(metadata.get(_N, "0")),
         )
     except (KeyError, ValueError):
         return None

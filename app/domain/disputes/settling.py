@@ -4,7 +4,7 @@ The rows of refunds and disputes are the truth; each change of what they come to
 `takeback:<top-up>:<n>`, so that events may come in any order, twice or late, and end in the same books.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -43,6 +43,10 @@ class Freezing:
     is_frozen: bool
 
 
+Others = Callable[[], Sequence[Operation]]
+"""What is locked and changed between refunds and lots, and what the ledger is to be asked for it."""
+
+
 def read_taken(session: Session, topup_id: str) -> Taken:
     """Returns what is taken back of a top-up: the sum of its rows."""
     columns = (_TAKEBACKS.c.refunds_nanos, _TAKEBACKS.c.wallet_nanos, _TAKEBACKS.c.disputes_nanos)
@@ -64,16 +68,15 @@ def list_disputed(session: Session, wallet_id: str) -> dict[str, int]:
     return {topup_id: int(nanos) for topup_id, nanos in session.execute(found)}
 
 
-def settle(
-    session: Session, topup: Topup, freezings: tuple[Freezing, ...] = (), others: Sequence[Operation] = ()
-) -> Taken:
+def settle(session: Session, topup: Topup, freezings: tuple[Freezing, ...] = (), others: Others = list) -> Taken:
     """Posts what a locked, paid top-up's refunds and disputes have changed, and freezes or thaws its wallet.
 
-    Returns what changed of what is taken back. Everything is one call of the ledger, `others` included, which the
-    caller has to apply with it. Raises LedgerRefused.
+    Returns what changed of what is taken back. Everything is one call of the ledger, what `others` returns included,
+    which is asked once the refunds are locked and before lots are. Raises LedgerRefused.
     """
     wallet, refunds = find_wallet(session, topup.wallet_id), _refunds_of(session, topup)
     on_their_way = _move(session, refunds)
+    more = others()
     books = lots.lock(session, wallet.id)
     if not has_bearer(wallet):
         lots.bring_up(session, wallet.account, books)
@@ -91,7 +94,7 @@ def settle(
         disputed = list_disputed(session, wallet.id)
         operations += level(session, wallet.account, books, disputed, balance - changed.of_wallet - repaid)
     operations += _freeze(session, wallet.id, freezings)
-    apply_all(session, [*operations, *others])
+    apply_all(session, [*operations, *more])
     return changed
 
 

@@ -64,6 +64,8 @@ STRIPE_WEBHOOK_ROTATED = "paywall.integration.stripe.webhook.rotated"
 REFUND_CREATED = "paywall.refund.created"
 DISPUTE_CREATED = "paywall.dispute.created"
 DISPUTE_CLOSED = "paywall.dispute.closed"
+AUTO_TOPUP_COMPLETED = "paywall.auto.topup.completed"
+AUTO_TOPUP_FAILED = "paywall.auto.topup.failed"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -119,7 +121,7 @@ _SEED = (
               ("requestId", "walletUserId", "reason"), (*_USER, "model")),
 )  # fmt: skip
 
-_MADE = (USER_CREATED, REFUND_CREATED, DISPUTE_CREATED, DISPUTE_CLOSED)
+_MADE = (USER_CREATED, REFUND_CREATED, DISPUTE_CREATED, DISPUTE_CLOSED, AUTO_TOPUP_COMPLETED, AUTO_TOPUP_FAILED)
 _OURS = tuple(
     EventType(name, when, fields, is_made=name in _MADE, is_of_seed=False)
     for name, when, fields in (
@@ -134,9 +136,9 @@ _OURS = tuple(
         ("paywall.payout.completed", "earnings were paid out", ("payoutId", "amount", "currency", "address",
                                                                "transaction")),
         ("paywall.payout.failed", "a payout came back", ("payoutId", "amount", "currency", "address", "errorCode")),
-        ("paywall.auto.topup.completed", "a wallet was filled by itself", ("walletUserId", "externalUserId", "amount",
+        (AUTO_TOPUP_COMPLETED, "a wallet was filled by itself", ("walletUserId", "externalUserId", "amount",
                                                                           "currency", "activityId")),
-        ("paywall.auto.topup.failed", "a wallet could not be filled by itself", ("walletUserId", "externalUserId",
+        (AUTO_TOPUP_FAILED, "a wallet could not be filled by itself", ("walletUserId", "externalUserId",
                                                                                 "amount", "currency", "errorCode")),
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Top-ups: money paid in through a connection."""
+"""Top-ups: money paid in through a connection, by whoever pays on its page or with a card that was saved there."""
 
 from enum import StrEnum
 
@@ -16,7 +16,22 @@ class TopupStatus(StrEnum):
     PAID = "paid"
     """It was paid, and the wallet was credited in the same transaction."""
     EXPIRED = "expired"
-    """Its checkout ended unpaid; nothing was credited. Money that comes all the same still is."""
+    """Its checkout, or the charge of a card, ended unpaid; nothing was credited. Money that comes all the same is."""
+
+
+class TopupKind(StrEnum):
+    """How a top-up is paid."""
+
+    CHECKOUT = "checkout"
+    """By whoever opens the rail's page."""
+    AUTO = "auto"
+    """With a saved card, because the balance fell below what its owner chose."""
+    CARD = "card"
+    """With a saved card, because its owner said so."""
+
+
+IN_FLIGHT = "status = 'created' AND kind <> 'checkout'"
+"""A charge of a saved card of which nobody knows yet what becomes of it; a wallet has at most one."""
 
 
 class Topup(SQLModel, table=True):
@@ -27,7 +42,8 @@ class Topup(SQLModel, table=True):
     the connection, `credited_nanos` of the wallet's unit are credited for them. `checkout_id` is the rail's name of
     its page, `expires_at` when that ends; old rows have neither. `reads` counts how often it was asked what was taken
     back of its payment: of two answers only that to the newest question counts. `declines` are how often a card was
-    declined for it, `declined_at` when the last one was.
+    declined for it, `declined_at` when the last one was. `month` (UTC, `2026-11`) and `n` count the automatic ones of
+    a wallet; others have neither.
     """
 
     __tablename__ = "topup"
@@ -37,6 +53,9 @@ class Topup(SQLModel, table=True):
         CheckConstraint("status <> 'paid' OR payment_id IS NOT NULL", name="paid_by_a_payment"),
         Index("ix_topup_wallet", "wallet_id", "created_at"),
         Index("ix_topup_paywall", "paywall_id", "finished_at", "id"),
+        Index("ix_topup_month", "wallet_id", "month", "n", unique=True),
+        Index("ix_topup_in_flight", "wallet_id", unique=True, sqlite_where=text(IN_FLIGHT),
+              postgresql_where=text(IN_FLIGHT)),
         Index("ix_topup_open", "expires_at", sqlite_where=text("status = 'created'"),
               postgresql_where=text("status = 'created'")),
         STRICT,
@@ -60,3 +79,7 @@ class Topup(SQLModel, table=True):
     reads: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     declines: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     declined_at: int | None = Field(default=None, sa_type=Whole)
+    kind: TopupKind = Field(default=TopupKind.CHECKOUT, sa_type=one_of(TopupKind),
+                            sa_column_kwargs={"server_default": TopupKind.CHECKOUT.value})  # fmt: skip
+    month: str | None = Field(default=None, sa_type=Words)
+    n: int | None = Field(default=None, sa_type=Whole)

@@ -44,6 +44,21 @@ class TrialRules:
     of_address_max: int
 
 
+def mark_had(session: Session, person_id: str, others: Sequence[str], source: str) -> None:
+    """Marks a person as having had their trial where one of others, who is the same by `source`, had it.
+
+    Nothing is taken back from anybody (`decisions.md` 11).
+    """
+    table, now = _TABLE, clock.now()
+    found = select(table.c.environment).where(table.c.person_id.in_(list(others)), table.c.amount_nanos > 0).distinct()
+    for environment in session.scalars(found).all():
+        had = select(func.count()).where(table.c.person_id == person_id, table.c.environment == environment)
+        if not session.scalar(had):
+            session.add(TrialGrant(id=derived_id("tri", environment, source, person_id), person_id=person_id,
+                                   environment=environment, address="", amount_nanos=0, created_at=now))  # fmt: skip
+    session.flush()
+
+
 def give_trial(
     session: Session, rules: TrialRules, person_id: str, identity_ids: Sequence[str], wallet: Account, address: str
 ) -> Outcome:

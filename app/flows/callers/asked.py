@@ -43,11 +43,15 @@ Stopped = Action | NoAction
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit."""
+    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit.
+
+    `beside` is a sentence about what the wallet does by itself, "" where it does nothing.
+    """
 
     action: Action
     shortfall_nanos: int = 0
     balance_nanos: int = 0
+    beside: str = ""
 
 
 class PaywallRefusal(CoinslotError):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.authorizations import authorizations, caps
+from app.domain.cards import auto_topup
 from app.domain.ledger.operations import Epoch
 from app.domain.wallets import shared
 from app.flows.callers.snapshot import Snapshot, read_epochs
@@ -81,6 +82,7 @@ def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         account_id=active.account_id,
         needs_month=not caps.is_month_open(session, active.account_id, snapshot.paywall_id),
+        tops_up_below=auto_topup.read_threshold(session, wallet.id),
     )
 
 

@@ -14,7 +14,8 @@ class Standing:
     `budgets` are the caps that their spending counts against, `may_use_priced` whether models that cost
     something are open to them. `wallet` is what they pay from, None while they have authorized nothing; `epochs`
     are what that rests on. In shared mode `account_id` is whose wallet it is, and `needs_month` says that this
-    month's budget must be opened first.
+    month's budget must be opened first. `tops_up_below` is the balance (nanos) below which the wallet fills itself,
+    None for never.
     """
 
     is_blocked: bool = False
@@ -26,6 +27,7 @@ class Standing:
     epochs: tuple[Epoch, ...] = ()
     account_id: str | None = None
     needs_month: bool = False
+    tops_up_below: int | None = None
 
     def asked_for(self, short_of: str | None, budgets: tuple[str, ...]) -> Stopped:
         """Returns what the user is asked for where this is short of what they pay; nothing by a developer's budget."""

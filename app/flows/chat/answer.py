@@ -31,8 +31,7 @@ from app.formats.openai_message import Written, written_in
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_tokens import count_answer
 from app.formats.openai_usage import Usage, usage_of
-from app.ports.providers import ProviderAnswer
-from app.ports.tokens import TokenCounter
+from app.ports.providers import ProviderAnswer, TokenCounter
 
 Send = Callable[[bytes], Awaitable[None]]
 

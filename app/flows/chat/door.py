@@ -7,6 +7,7 @@ back where a later step refuses.
 from functools import partial
 
 from app import db
+from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
@@ -20,6 +21,7 @@ from app.flows.callers.links import check_way_back
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
+from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.call import Call, Leg, Run
 from app.flows.chat.decide import Go, decide
 from app.flows.chat.hold import Held, Holds
@@ -36,7 +38,8 @@ class Door:
     """Begins calls for one process."""
 
     def __init__(self, standings: Standings, limits: Limiter, holds: Holds, legs: Legs, thinking: ThinkingModels,
-                 teller: Teller, fee_basis_points: int) -> None:  # fmt: skip
+                 teller: Teller, fee_basis_points: int, topups: AutoTopups | None = None) -> None:  # fmt: skip
+        self._topups = topups
         self._standings, self._limits = standings, limits
         self._holds, self._legs, self._thinking = holds, legs, thinking
         self._teller, self._fee = teller, fee_basis_points
@@ -127,4 +130,11 @@ class Door:
         view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, call.user))
         shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
         action = Action.LIMIT if refusal.short_of in held.standing.budgets else Action.TOPUP
-        return Ask(action, shortfall, view.balance_nanos)
+        beside = await self._fill(held, call.user) if action is Action.TOPUP else ""
+        return Ask(action, shortfall, view.balance_nanos, beside)
+
+    async def _fill(self, held: Held, user: str) -> str:
+        """Lets a wallet be looked at that fills itself, and returns what its owner reads beside the link."""
+        if self._topups is None or held.standing.tops_up_below is None:
+            return ""
+        return await self._topups.refused(held.asked.wallet.id, Use(held.snapshot.paywall_id, user))

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app.commit_queue import CommitQueue
+from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import charge_split
 from app.domain.errors import LedgerRefused, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
@@ -23,6 +24,7 @@ from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import Asked, Metered
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
+from app.flows.cards.auto_topup import AutoTopups
 from app.flows.limits.limiter import Admission, Limiter
 from app.keeper import Keeper
 
@@ -84,8 +86,10 @@ class Used(NamedTuple):
 class Holds:
     """The holds of one process; `owner` is the process whose lease keeps them alive."""
 
-    def __init__(self, queue: CommitQueue, owner: str, limits: Limiter, keeper: Keeper) -> None:
-        self._queue, self._owner, self._limits = queue, owner, limits
+    def __init__(
+        self, queue: CommitQueue, owner: str, limits: Limiter, keeper: Keeper, topups: AutoTopups | None = None
+    ) -> None:
+        self._queue, self._owner, self._limits, self._topups = queue, owner, limits, topups
         self.keeper, self.keep = keeper, keeper.keep
 
     async def take(self, held: Held, amounts: Amounts, claimed: Claim | None) -> None:
@@ -144,7 +148,16 @@ class Holds:
                 return row
             return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]
 
-        return await self._surely(lambda: self._queue.submit(operation, beside), held, "settle")
+        if held.standing.tops_up_below is None or self._topups is None:
+            return await self._surely(lambda: self._queue.submit(operation, beside), held, "settle")
+        return await self._surely(lambda: self._looked(held, self._queue.submit(operation, beside)), held, "settle")
+
+    async def _looked(self, held: Held, settling: Awaitable[Applied]) -> Applied:
+        """Lets a wallet be looked at that fills itself, where a settlement has left it too little."""
+        settled, below = await settling, held.standing.tops_up_below
+        if self._topups is not None and below is not None and settled.balance < below:
+            self._topups.settled(held.asked.wallet.id, Use(held.snapshot.paywall_id, held.asked.wallet.user))
+        return settled
 
     async def release(self, held: Held) -> Applied:
         """Gives a hold back whole, whatever becomes of the caller. Raises Unavailable as settle does."""

@@ -51,9 +51,11 @@ class Instead:
         self._teller.asked(snapshot, call.user, ask, url, call.request_id, request.model)
         text = message_text(snapshot, ask.action, url, ask.shortfall_nanos)
         if request.is_for_program or snapshot.configuration.is_strict or call.wants_errors:
-            raise PaywallRefusal(ask.action, text, url)
+            raise PaywallRefusal(ask.action, f"{text} {ask.beside}".rstrip() if ask.beside else text, url)
         if snapshot.configuration.responder is not None:
             text = await self._responses.write(call, ask, url, text)
+        if ask.beside and ask.beside not in text:
+            text = f"{text.rstrip()}\n\n{ask.beside}"
         return Said(text, {**paywall_of(call, ask.action, 0, ask.balance_nanos), "url": url})
 
     def wording(self, call: Call) -> Wording:

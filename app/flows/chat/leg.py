@@ -23,8 +23,7 @@ from app.flows.chat.thinking import ThinkingModels
 from app.formats.openai_limits import NamedLimit, read_named_limit
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt, prompt_tokens, with_images
-from app.ports.providers import ProviderAnswer, Providers
-from app.ports.tokens import TokenCounter
+from app.ports.providers import ProviderAnswer, Providers, TokenCounter
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from app.formats.event_stream import contents
 from app.formats.openai_message import written_in
 from app.formats.openai_tokens import count_written, prompt_tokens
 from app.formats.text_bound import TextBound
-from app.ports.tokens import TokenCounter
+from app.ports.providers import TokenCounter
 
 STEP_TOKENS = 1_024
 """By how many tokens of each choice a hold is extended."""

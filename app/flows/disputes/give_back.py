@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.cards import auto_topup
+from app.domain.cards.tables import OffReason
 from app.domain.disputes.settling import refundable_cents, settle
 from app.domain.errors import BadField, NotFound, Refused, WrongMode
 from app.domain.ids import as_id
@@ -156,7 +158,8 @@ def _earlier(session: Session, topup: Topup) -> tuple[tuple[int, RefundStatus], 
 
 def _ask(session: Session, topup: Topup, reason: RefundReason, cents: int) -> Refund:
     row = payments.ask(session, topup, reason, cents)
-    settle(session, topup)
+    # Whoever wants money back is not charged by itself until they say so again (`decisions.md` 16).
+    settle(session, topup, others=partial(auto_topup.switch_off, session, topup.wallet_id, OffReason.REFUND_ASKED))
     tell_refund(session, topup, row)
     return row
 

@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.cards import auto_topup
+from app.domain.cards.tables import OffReason
 from app.domain.disputes.found import PaymentTakebacks
 from app.domain.disputes.noting import Noted, WarningRules, note_disputes, note_refunds, note_warnings
 from app.domain.disputes.settling import has_bearer, settle
@@ -164,7 +166,9 @@ def _settle(
     if not has_bearer(wallet):
         _check_up_to_date(session, connection, found)
     freezings = noted.freezings + note_warnings(session, topup, found.warnings, rules, left)
-    changed = settle(session, topup, freezings)
+    is_frozen = any(one.is_frozen for one in freezings)
+    off = partial(auto_topup.switch_off, session, topup.wallet_id, OffReason.FROZEN)
+    changed = settle(session, topup, freezings, off if is_frozen else list)
     _tell(session, topup, Noted(new, noted.opened, noted.closed))
     return f"refunds {changed.refunds:+}, disputes {changed.disputes:+}"
 

@@ -11,7 +11,7 @@ from app.domain.events import catalogue, outbox
 from app.domain.events.made import about, make
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Account, parse
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS, format_decimal, nanos_of_cents
+from app.domain.money import CENT_NANOS, CREDITS_PER_DOLLAR, NANOS, Unit, format_decimal, nanos_of_cents
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.versions import Edition, publish
 from app.domain.refunds.tables import Refund
@@ -84,6 +84,12 @@ def _reversal(topup: Topup, cents: int) -> dict[str, Any]:
 def _tell_of_topup(session: Session, topup: Topup, type_: str, source: str, data: Mapping[str, Any]) -> None:
     if topup.paywall_id is not None and topup.external_id is not None:
         tell(session, topup.paywall_id, topup.external_id, type_, source, data)
+
+
+def tell_auto_topup(session: Session, paywall_id: str, user: str, topup_id: str, cents: int) -> None:
+    """Tells the app whose use made it that a wallet was filled by itself; no app is told what is in there."""
+    data = {"amount": format_decimal(cents * CENT_NANOS), "currency": Unit.USD.value, "activityId": topup_id}
+    tell(session, paywall_id, user, catalogue.AUTO_TOPUP_COMPLETED, topup_id, data)
 
 
 def tell_trial(session: Session, paywall_id: str, user: str, wallet: Account, nanos: int) -> None:

@@ -21,7 +21,7 @@ from app.flows.limits.spending import WHOSE, SpendLimits, first_reached, spendin
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt
 from app.ports.limits import Counted, ImmediateCounter, LimitCounter, Take, Taken
-from app.ports.tokens import TokenCounter
+from app.ports.providers import TokenCounter
 
 OUTPUT_TOKENS_ESTIMATE = 1_024
 """What an answer is counted as while it runs, where the client set no limit: what a stream holds to begin with."""

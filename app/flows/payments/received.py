@@ -4,8 +4,8 @@ Whoever learns a payment's id (a webhook, a page that a payer comes back to, a l
 cut and repeated: the inbox job finishes what was stored, and a payment credits once. Money that came and cannot be
 credited goes back whole (`app/flows/payments/refund.py`).
 
-Rows are locked in one order, so that no two transactions wait for each other: inbox, top-up, refund, then one call of
-the ledger with all that is posted.
+Rows are locked in one order, so that no two transactions wait for each other: inbox, top-up, refund, a
+card's charge, automatic top-up, card, then one call of the ledger with all that is posted.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.cards import charges, sums
 from app.domain.disputes.settling import lift
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
@@ -31,11 +32,11 @@ from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.refunds import refunds
 from app.domain.refunds.tables import RefundReason
 from app.domain.topups import topups
-from app.domain.topups.tables import Topup
+from app.domain.topups.tables import Topup, TopupKind
 from app.domain.topups.topups import NotOurs, PaidPayment, Verdict
 from app.each_alone import Failed, alone
 from app.flows.events.mails import Desk
-from app.flows.events.tell import tell_checkout, tell_deposit
+from app.flows.events.tell import tell_auto_topup, tell_checkout, tell_deposit
 from app.flows.payments.owners import tell_refused
 from app.flows.payments.refund import Refunds
 from app.flows.payments.restore import restore
@@ -271,7 +272,8 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
         return "given back before"  # by refunds that a restored backup has forgotten, or by the account's owner
     if verdict is Verdict.CREDITS:
         credit = topups.pay(session, topup, payment.id)
-        apply_all(session, [credit, *lift(session, parse(topup.account_id), topup.credited_nanos)])
+        ended = charges.note_paid(session, topup)
+        apply_all(session, [credit, *ended, *lift(session, parse(topup.account_id), topup.credited_nanos)])
         _tell(session, connection, topup)
     elif verdict is not Verdict.KNOWN:
         posting = refunds.ask(session, topup, paid, RefundReason(verdict.value))
@@ -282,6 +284,9 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
 
 def _tell(session: Session, connection: Connection, topup: Topup) -> None:
     """Tells the paywall whose link began the top-up, and nobody else (`decisions.md` 26)."""
+    told = sums.read_told(session, topup.id)
+    if told is not None and told.kind is TopupKind.AUTO:
+        tell_auto_topup(session, told.use.paywall_id, told.use.user, topup.id, topup.paid_cents)
     if topup.paywall_id is None or topup.external_id is None:
         return
     unit = parse(topup.account_id).unit.value

@@ -6,12 +6,14 @@ All that is needed stands in the payment's own marks; a connection can only ever
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import clock
+from app.domain.cards import sums
 from app.domain.errors import BadOperation, NotFound
 from app.domain.inbox.connections import Connection, may_fund
 from app.domain.ledger.accounts import Account, parse
 from app.domain.money import nanos_of_cents
 from app.domain.topups import topups
-from app.domain.topups.tables import Topup
+from app.domain.topups.tables import Topup, TopupKind, TopupStatus
 from app.domain.topups.topups import CURRENCY, NewTopup, NotOurs
 from app.domain.wallets.tables import EndUser, SharedWallet, Wallet
 from app.ports.payments import Marks
@@ -40,7 +42,22 @@ def restore(session: Session, connection: Connection, marks: Marks) -> Topup:
         user=owner and owner[1],
     )
     topups.create(session, new, marks.topup_id)
+    _count(session, wallet.owner, marks)
     return topups.lock(session, connection.id, marks.topup_id)
+
+
+def _count(session: Session, wallet_id: str, marks: Marks) -> None:
+    """Counts an automatic top-up in its month again, as the number that it had, or the next one that is free.
+
+    It stands as ended until it is credited, so that it is in no other charge's way, whatever becomes of it.
+    """
+    if marks.kind is TopupKind.CHECKOUT:
+        return
+    row = session.get_one(Topup, marks.topup_id)
+    row.kind, row.status, row.finished_at = marks.kind, TopupStatus.EXPIRED, clock.now()
+    if marks.kind is TopupKind.AUTO and marks.month:
+        row.month, row.n = marks.month, sums.free_n(session, wallet_id, marks.month, marks.n)
+    session.flush()
 
 
 def _wallet_of(marks: Marks) -> Account | None:

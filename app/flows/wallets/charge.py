@@ -5,6 +5,7 @@ from typing import Any
 
 from app import db
 from app.commit_queue import CommitQueue
+from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import charge_split, terms_of
 from app.domain.errors import Blocked, InsufficientFunds, KeyConflict, StaleDecision, StillRunning
 from app.domain.events.request_events import OF_MANUAL
@@ -18,10 +19,12 @@ from app.domain.usage import requests
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.usage.requests import UNLABELLED, Asked, Labels
 from app.domain.usage.tables import RequestKind
+from app.domain.wallets.wallets import UserWallet
 from app.flows.callers.asked import REASONS, Action, Ask, message_text
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
+from app.flows.cards.auto_topup import AutoTopups
 from app.flows.limits.spending import SpendLimits, first_reached, spending_text
 
 
@@ -48,6 +51,7 @@ class Charges:
     standings: Standings
     spending: SpendLimits
     fee_basis_points: int
+    topups: AutoTopups | None = None
 
     async def charge(
         self,
@@ -92,12 +96,10 @@ class Charges:
         try:
             applied = await self.queue.commit(operation, beside)
         except InsufficientFunds as refusal:
-            reached = await first_reached(limits, refusal)
-            if reached is not None:
-                return ChargeAnswer(
-                    False, spending_text(reached, snapshot), None, refusal=f"spend_per_{reached.period}"
-                )
-            return _short(refusal, standing)
+            if (reached := await first_reached(limits, refusal)) is not None:
+                text = spending_text(reached, snapshot)
+                return ChargeAnswer(False, text, None, refusal=f"spend_per_{reached.period}")
+            return await self._short(refusal, standing, wallet)
         except StaleDecision:
             self.standings.forget(snapshot, user)
             raise
@@ -108,7 +110,20 @@ class Charges:
             return await _first_answer(claimed) or _lost(claimed)
         if applied.is_replay and claimed is not None:
             return await _first_answer(claimed) or _lost(claimed)
+        self._look(standing, wallet, applied)
         return ChargeAnswer(True, text, request_id)
+
+    def _look(self, standing: Standing, wallet: UserWallet, applied: Applied) -> None:
+        """Lets a wallet be looked at that fills itself, where a charge has left it too little."""
+        below = standing.tops_up_below
+        if self.topups is not None and below is not None and applied.balance < below:
+            self.topups.settled(wallet.id, Use(wallet.paywall_id, wallet.user))
+
+    async def _short(self, refusal: InsufficientFunds, standing: Standing, wallet: UserWallet) -> ChargeAnswer:
+        """Lets a wallet be looked at that fills itself, and says what is asked for where a charge found no money."""
+        if self.topups is not None and standing.tops_up_below is not None:
+            await self.topups.refused(wallet.id, Use(wallet.paywall_id, wallet.user))
+        return _short(refusal, standing)
 
 
 def _check(standing: Standing, app_name: str) -> None:

@@ -91,7 +91,7 @@ def test_a_payment_made_in_time_stays_paid_when_the_checkout_is_over() -> None:
 
 def signed(prefix: str, values: list[Any]) -> str:
     """Returns an id of any content, as this rail signs it."""
-    return rail()._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())
+    return rail()._tokens._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())
 
 
 @given(st.text().filter(lambda text: text != "2"), st.integers(1, 10**9))

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from app.adapters.providers import tiktoken
 from app.adapters.providers.tiktoken import PATTERNS, SHA256, TiktokenCounter, VocabularyBroken, vocabulary_of
-from app.ports.tokens import TokenCounter
+from app.ports.providers import TokenCounter
 
 COUNTER: TokenCounter = TiktokenCounter()
 

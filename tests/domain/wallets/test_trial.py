@@ -11,7 +11,7 @@ from app.domain import clock
 from app.domain.money import Environment
 from app.domain.people.accounts import email_identity, enter
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
-from app.domain.wallets.trial import DAY_SECONDS, Outcome, TrialRules, give_trial
+from app.domain.wallets.trial import DAY_SECONDS, Outcome, TrialRules, give_trial, mark_had
 from tests.support.books import assert_books_balance
 
 RULES = TrialRules(200, 3)
@@ -90,4 +90,18 @@ def test_ipv6_counts_by_the_line_and_so_do_those_who_come_at_once(database: str)
         found = list(threads.map(ask, range(8)))
     assert sorted(found) == ["given"] * RULES.of_address_max + ["refused"] * (8 - RULES.of_address_max)
     assert give(person("other"), ["idn_x"], "2001:db8:0:2::1") == "given"
+    assert_books_balance()
+
+
+def test_a_card_of_somebody_who_had_their_trial_marks_another_as_had_and_takes_nothing_back(database: str) -> None:
+    ada, bob, eve = person("ada"), person("bob"), person("eve")
+    assert give(ada, ["idn_1"]) == "given"
+    with db.transaction() as session:
+        for _ in range(2):
+            mark_had(session, bob, [ada], "card:4242")
+            mark_had(session, ada, [bob], "card:4242")
+        mark_had(session, eve, [bob], "card:1111")  # bob was only marked
+        mark_had(session, eve, [], "card:1111")
+    assert give(bob, ["idn_2"]) == "had" and give(bob, ["idn_2"], environment=LIVE) == "given"
+    assert give(eve, ["idn_3"]) == "given" and trial_of(ada) == 200
     assert_books_balance()

@@ -19,7 +19,7 @@ from app.flows.chat.call import Run
 from app.flows.chat.decide import STREAM_OUTPUT_TOKENS
 from app.flows.chat.meter import HoldMeter
 from app.formats.openai_tokens import count_prompt
-from app.ports.tokens import TokenCounter
+from app.ports.providers import TokenCounter
 from app.sql.columns import table_of
 from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import balance, describe, receipt

@@ -21,11 +21,11 @@ from tests.support.books import make_snapshot
 from tests.support.paying import begin
 from tests.support.taking_back import house_of, open_taking_bank
 
-ORDER = ("inbox_event", "topup", "refund", "auto_topup", "wallet_lots", "wallet_freeze", "the ledger")
+ORDER = ("inbox_event", "topup", "refund", "card_charge", "auto_topup", "wallet_lots", "wallet_freeze", "the ledger")
 """What comes with auto top-up stands before lots."""
 ALIKE = {"dispute": "refund", "fraud_warning": "refund"}
 """What is locked under the same top-up and in no order among themselves."""
-INBOX, TOPUP, REFUND, _, LOTS, FREEZE, LEDGER = range(len(ORDER))
+INBOX, TOPUP, REFUND, _, _, LOTS, FREEZE, LEDGER = range(len(ORDER))
 CHANGES: tuple[dict[str, Any], ...] = ({"paid_cents": 1}, {}, {}, {"status": PaymentStatus.EXPIRED})
 _LOCKED = re.compile(r"(?:FROM|UPDATE|INSERT INTO|DELETE FROM) \"?(\w+)", re.IGNORECASE)
 

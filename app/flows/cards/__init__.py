@@ -1,0 +1,1 @@
+"""Saved cards: kept, removed and charged, by their owners or by themselves."""

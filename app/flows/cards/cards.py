@@ -1,0 +1,250 @@
+"""What a person does with their saved cards: saves, chooses, removes one, pays with one, confirms at the bank.
+
+Money that a person's card pays goes into their own shared wallet. Whoever acts is signed in.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.cards import cards, charges, notices, sums
+from app.domain.cards.auto_topup import list_wallets_of_card
+from app.domain.cards.charges import AlreadyCharging
+from app.domain.cards.tables import Card, CardCharge, ChargeOutcome, Customer, NoticeKind
+from app.domain.errors import NotFound, Refused
+from app.domain.ids import as_id, derived_id
+from app.domain.inbox import inbox
+from app.domain.inbox.connections import SANDBOX, Connection, may_fund, read_connection
+from app.domain.inbox.inbox import ObjectKind, StoredEvent
+from app.domain.instance import instance
+from app.domain.ledger.apply import apply_all
+from app.domain.money import Environment
+from app.domain.people.accounts import read_account
+from app.domain.people.sessions import Person
+from app.domain.topups.tables import Topup
+from app.domain.wallets.shared import is_frozen, open_shared_wallet
+from app.domain.wallets.trial import mark_had
+from app.flows.cards.charging import EVENT, Charging
+from app.flows.payments.checkout import check_amount
+from app.flows.payments.received import PaymentDoor
+from app.ports.cards import CardOrder, CardRails, Charge, ChargeState, NewCustomer, SandboxCard, SandboxCards, SavedCard
+from app.ports.payments import TopupKind
+
+log = structlog.get_logger()
+
+DECLINES_AN_HOUR = 10
+"""After so many noes a person's cards are not tried by hand again for a while: that is how stolen cards are tested."""
+SAVED = "saved:"
+"""What the event of ours begins with that tells the one door of a saved card."""
+
+
+async def begin_saving(rails: CardRails, connection_id: str, person: Person, return_path: str, click_id: str) -> str:
+    """Returns the address of the rail's page where a person saves a card.
+
+    `return_path` is where on this site they come back to; `{saved}` in it becomes what `finish_saving` is told.
+    `click_id` is of one click, so that a click that is repeated makes one page. Raises NotFound, Unavailable.
+    """
+    connection, instance_id, customer, address = await db.in_transaction(
+        lambda session: _open_customer(session, connection_id, person), writes=True
+    )
+    rail, ref = rails.reach_cards(connection), customer.ref
+    if ref is None:
+        made = await rail.create_customer(NewCustomer(instance_id, customer.id, address))
+        ref = await db.in_transaction(partial(cards.note_customer_ref, customer_id=customer.id, ref=made), writes=True)
+    page = await rail.begin_saving(CardOrder(instance_id, derived_id("sav", customer.id, click_id), ref, return_path))
+    return page.url
+
+
+def _open_customer(
+    session: Session, connection_id: str, person: Person
+) -> tuple[Connection, str, Customer, str | None]:
+    connection = read_connection(session, connection_id)
+    if not connection.is_open or connection.paywall_id is not None:
+        raise Refused("Cards cannot be saved here.")
+    customer = cards.open_customer(session, connection_id, person.account_id)
+    return connection, instance.read_id(session), customer, read_account(session, person.account_id).email
+
+
+async def finish_saving(door: PaymentDoor, connection_id: str, saved_ref: str) -> None:
+    """Takes in a card that its owner says was saved: read back through the one door, like everything."""
+    await door.receive(connection_id, SAVED + saved_ref, saved_ref, ObjectKind.CARD)
+
+
+async def save_in_sandbox(door: PaymentDoor, rail: SandboxCards, token: str, card: SandboxCard) -> str:
+    """Saves a card on the sandbox's page, and returns where its owner goes back to. Raises LinkInvalid."""
+    ref = rail.saved(token, card)
+    await finish_saving(door, rail.connection_id, ref)
+    return rail.open_saving(token).return_url.replace("{saved}", ref)
+
+
+async def confirm_in_sandbox(door: PaymentDoor, rail: SandboxCards, token: str) -> str:
+    """Confirms a charge on the sandbox's bank page, and returns where its owner goes back to. Raises LinkInvalid."""
+    payment_ref = rail.confirmed(token)
+    await door.receive(rail.connection_id, EVENT + payment_ref, payment_ref)
+    return rail.open_bank(token).return_url
+
+
+@dataclass(frozen=True, slots=True)
+class CardTaker:
+    """Takes in what a rail tells of cards: saved, replaced by their bank, gone."""
+
+    rails: CardRails
+
+    async def take(self, connection: Connection, event: StoredEvent) -> None:
+        """Reads a card back and keeps it; one that is nobody's any more is removed here too."""
+        saved = await self.rails.reach_cards(connection).read_saved(event.object_id)
+        step = await db.in_transaction(lambda session: _keep(session, connection, event, saved), writes=True)
+        log.info("card", connection=connection.id, inbox_event=event.id, step=step)
+
+
+def _keep(session: Session, connection: Connection, event: StoredEvent, saved: SavedCard) -> str:
+    if not inbox.finish(session, event):
+        return "done before"
+    if saved.customer_ref is None:
+        return _lose(session, connection, saved.facts.ref)
+    customer = cards.find_customer(session, connection.id, saved.customer_ref)
+    if customer is None:
+        return "not ours"
+    before = next((c.last_four for c in cards.list_of_person(session, customer.person_id, connection.id)
+                   if c.ref == saved.facts.ref), None)  # fmt: skip
+    card = cards.save(session, customer, saved.facts)
+    if connection.rail != SANDBOX:
+        others = cards.list_others(session, card.fingerprint, customer.person_id)
+        mark_had(session, customer.person_id, others, f"card:{card.fingerprint}")
+    if before is not None and before != card.last_four:
+        for wallet_id in list_wallets_of_card(session, card.id):
+            notices.note(session, (wallet_id, customer.person_id), NoticeKind.CARD_REPLACED, card.last_four,
+                         card_id=card.id)  # fmt: skip
+        return "replaced"
+    return "saved"
+
+
+def _lose(session: Session, connection: Connection, ref: str) -> str:
+    found = cards.find_by_ref(session, connection.id, ref)
+    if found is None:
+        return "not ours"
+    apply_all(session, cards.remove(session, *found))
+    return "removed"
+
+
+async def remove(rails: CardRails, person: Person, card_id: str) -> None:
+    """Removes a card of a person's: here first, with the automatic top-up that charges it, then at the rail.
+
+    Raises NotFound, Unavailable where the rail could not be told; here it is gone all the same.
+    """
+
+    def forget(session: Session) -> tuple[Connection, Card]:
+        card, customer = cards.read_own(session, person.account_id, card_id)
+        apply_all(session, cards.remove(session, card, customer))
+        return read_connection(session, customer.connection_id), card
+
+    connection, card = await db.in_transaction(forget, writes=True)
+    await rails.reach_cards(connection).remove(card.ref)
+
+
+async def make_default(person: Person, card_id: str) -> None:
+    """Makes a card the one that a person pays with unless they choose another. Raises NotFound."""
+    await db.in_transaction(partial(cards.make_default, person_id=person.account_id, card_id=card_id), writes=True)
+
+
+async def pay_now(
+    charging: Charging, person: Person, environment: Environment, card_id: str, amount: str, click_id: str
+) -> str:
+    """Charges a saved card now, for the person's own shared wallet, and returns the top-up's id.
+
+    `click_id` is of one button that was shown: pressing it again, or sending it twice, charges once. What came of it
+    is read with the top-up; a bank may want it confirmed (`read_confirmation`). Raises BadField, NotFound,
+    AlreadyCharging, Refused.
+    """
+    cents = check_amount(amount)
+    topup_id = derived_id("top", person.account_id, environment.value, click_id)
+
+    def claim(session: Session) -> None:
+        if session.get(Topup, topup_id) is not None:
+            return
+        card, customer = cards.read_own(session, person.account_id, card_id)
+        lately = clock.now() - 3_600 * clock.SECOND
+        if sums.count_declined(session, person.account_id, lately) >= DECLINES_AN_HOUR:
+            raise Refused("Your bank has declined too often within an hour. Try again later.")
+        wallet = open_shared_wallet(session, person.account_id, environment)
+        if is_frozen(session, wallet.owner):
+            raise Refused("This wallet is frozen; nothing can be paid into it with a saved card.")
+        if not may_fund(session, read_connection(session, customer.connection_id), wallet):
+            raise Refused("This card cannot pay into this wallet.")
+        charges.claim(session, wallet, card, cents, TopupKind.CARD, topup_id=topup_id)
+
+    try:
+        await db.in_transaction(claim, writes=True)
+    except (AlreadyCharging, IntegrityError):  # of two that came at once, one made the row
+        if not await db.in_transaction(lambda session: session.get(Topup, topup_id) is not None):
+            raise AlreadyCharging("A payment with a saved card is being made already.") from None
+    await charging.go_on(topup_id, is_due=True)
+    return topup_id
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the page shows that a bank's wish leads to. `is_open`: its owner can still confirm it."""
+
+    topup_id: str
+    paid_cents: int
+    card: str
+    outcome: ChargeOutcome
+    environment: Environment
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome is ChargeOutcome.WAITS
+
+
+def read_confirmation(session: Session, person: Person, topup_id: str) -> Confirmation:
+    """Returns what a person is asked to confirm; reading changes nothing. Raises NotFound for anybody else's."""
+    topup, row = session.get(Topup, as_id(topup_id)), session.get(CardCharge, as_id(topup_id))
+    card = None if row is None else session.get(Card, row.card_id)
+    owner = None if card is None else session.get(Customer, card.customer_id)
+    if topup is None or row is None or card is None or owner is None or owner.person_id != person.account_id:
+        raise NotFound("There is no such payment.")
+    environment = read_connection(session, topup.connection_id).environment
+    name = f"{card.brand.title()} ···{card.last_four}"
+    return Confirmation(topup.id, topup.paid_cents, name, row.outcome, environment)
+
+
+async def confirm(charging: Charging, person: Person, topup_id: str, return_url: str) -> str | None:
+    """Begins the confirmation of a charge at its bank, at a click, and returns the bank's address.
+
+    None where there is nothing to confirm any more: what it came to is kept, and read with the top-up. Raises NotFound,
+    Unavailable.
+    """
+    shown = await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))
+    if not shown.is_open:
+        return None
+    connection, ref, card_ref = await db.in_transaction(lambda session: _waiting(session, topup_id))
+    if ref is None:
+        return None
+    begun = await charging.rails.reach_cards(connection).confirm(ref, card_ref, return_url)
+    if not isinstance(begun, Charge):
+        return begun
+    if begun.state is ChargeState.PAID:
+        await charging.door.receive(connection.id, EVENT + begun.payment_ref, begun.payment_ref)
+    else:
+        await charging.go_on(topup_id)
+    return None
+
+
+async def look_after(charging: Charging, person: Person, topup_id: str) -> ChargeOutcome:
+    """Asks the rail what became of a charge whose owner comes back from the bank, and returns what it is now."""
+    shown = await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))
+    if shown.outcome not in (ChargeOutcome.OPEN, ChargeOutcome.WAITS):
+        return shown.outcome
+    await charging.go_on(topup_id)
+    return (await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))).outcome
+
+
+def _waiting(session: Session, topup_id: str) -> tuple[Connection, str | None, str]:
+    topup, row = session.get_one(Topup, topup_id), session.get_one(CardCharge, topup_id)
+    return read_connection(session, topup.connection_id), row.payment_ref, row.card_ref
