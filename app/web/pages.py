@@ -12,8 +12,14 @@ from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
 from app.web.end_user.authorize.state import AuthorizeState
+from app.web.end_user.confirm.page import confirm
+from app.web.end_user.confirm.state import ConfirmState
 from app.web.end_user.menu.page import menu
 from app.web.end_user.menu.state import MenuState
+from app.web.end_user.sandbox_bank.page import sandbox_bank
+from app.web.end_user.sandbox_bank.state import SandboxBankState
+from app.web.end_user.sandbox_card.page import sandbox_card
+from app.web.end_user.sandbox_card.state import SandboxCardState
 from app.web.end_user.sandbox_checkout.page import sandbox_checkout
 from app.web.end_user.sandbox_checkout.state import SandboxCheckoutState
 from app.web.end_user.settings.page import settings
@@ -49,6 +55,11 @@ PAGES = (
     Page(routes.TOPUP, topup, "Your wallet · Coinslot", "Balance, top-up and receipts.", TopupState.watch),
     Page(routes.SANDBOX_CHECKOUT, sandbox_checkout, "Sandbox checkout · Coinslot", "A payment without real money.",
          SandboxCheckoutState.open_checkout),
+    Page(routes.SANDBOX_CARD, sandbox_card, "Save a card · Coinslot", "A card without a bank.",
+         SandboxCardState.open_saving),
+    Page(routes.SANDBOX_BANK, sandbox_bank, "Sandbox bank · Coinslot", "A bank without money.",
+         SandboxBankState.open_bank),
+    Page(routes.CONFIRM, confirm, "Confirm a payment · Coinslot", "Your bank wants to be asked.", ConfirmState.watch),
     Page(routes.SIGN_IN, sign_in, "Sign in · Coinslot", "Sign in with a code or a provider.", SignInState.arrive),
     Page(routes.AUTHORIZE, authorize, "Authorize an app · Coinslot", "Let an app charge your wallet, up to a cap.",
          AuthorizeState.watch),

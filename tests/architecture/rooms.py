@@ -129,15 +129,7 @@ LONG_FILES: dict[str, str] = {}
 """Files of `app` that may have up to 400 lines, each with its reason."""
 
 NO_PAGE = "its page comes with the dashboard"
-CARD_PAGE = "its page comes with the cards on /settings"
 UNCALLED: dict[str, str] = {
-    "app/flows/cards/cards.py:save_in_sandbox": CARD_PAGE,
-    "app/flows/cards/cards.py:confirm_in_sandbox": CARD_PAGE,
-    "app/flows/cards/cards.py:pay_now": CARD_PAGE,
-    "app/flows/cards/cards.py:look_after": CARD_PAGE,
-    "app/flows/cards/settings.py:read_settings": CARD_PAGE,
-    "app/flows/cards/settings.py:change_terms": CARD_PAGE,
-    "app/flows/cards/settings.py:try_now": CARD_PAGE,
     "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
     "app/domain/paywalls/versions.py:show_version": NO_PAGE,

@@ -105,6 +105,7 @@ async def make_victim(site: Site) -> Victim:
         "authorize": mint_connect(SHARED_PAYWALL_ID, user),
         "topup": mint_topup(SHARED_PAYWALL_ID, user),
         "menu": mint_menu(SHARED_PAYWALL_ID, user),
+        "confirm": "top_forged",
         "sandbox": "sbc_forged",  # whoever has a checkout's address may pay it: that takes nothing from anybody
     }
     return Victim(person, cookie, user, app.id, identity.id, answered.headers["x-request-id"], links, email, key)

@@ -1,5 +1,5 @@
 """Payments as people live them, on a phone: a checkout, a card that is declined, a bank that asks, a developer's own
-account, and what a page says meanwhile."""
+account, saved cards, and a wallet that fills itself; and what the pages say meanwhile."""
 
 import re
 
@@ -121,3 +121,68 @@ def checkout_at(page: Page, shop: StripeShop) -> str:
     found = re.search(r"cs_\w+", page.url)
     assert found is not None
     return found[0]
+
+
+def test_a_wallet_fills_itself_until_the_month_is_used_up_and_a_bank_asks(site: Site, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    authorize(site, page, "walt")
+    save_card(site, page, "4242")
+    fill_by_itself_up_to_the_cap(site, page, "walt")
+    pay_in_a_click(site, page, "walt")
+    confirm_at_the_bank(site, page, "walt")
+
+
+def authorize(site: Site, page: Page, user: str) -> None:
+    page.goto(site.call("GET", f"/user/connect?user={user}").json()["url"])
+    enter(site, page, f"{user}@example.org")
+    page.get_by_role("button", name="Authorize Marginalia").click()
+    expect(page.get_by_text("Marginalia is connected")).to_be_visible()
+
+
+def save_card(site: Site, page: Page, last_four: str) -> None:
+    page.goto(f"{site.base_url}/settings/")
+    page.get_by_role("button", name="Add a card").click()
+    expect(page.get_by_role("heading", name="Save a card")).to_be_visible()
+    assert_accessible(page, "save a card")
+    page.get_by_role("button", name=f"Save Visa ···{last_four}").click()
+    page.wait_for_url("**/settings/**")
+    expect(page.get_by_text(f"Visa ···{last_four}").first).to_be_visible()
+
+
+def fill_by_itself_up_to_the_cap(site: Site, page: Page, user: str) -> None:
+    """One charge is allowed a month: the first use below the threshold makes it, and no other comes."""
+    expect(page.get_by_text("I allow")).to_contain_text("$20.00, whenever my balance falls below 5.00 USDC")
+    page.get_by_label("at most, in a month").fill("20")
+    expect(page.get_by_text("I allow")).to_contain_text("at most $20.00 in a calendar month")
+    page.get_by_role("button", name="Allow and switch on").click()
+    expect(page.get_by_text("Next:")).to_be_visible()
+    assert_accessible(page, "settings")
+    assert site.call("POST", "/user/charge", {"user": user, "amount": "0.05"}).json()["success"]
+    expect(page.get_by_text("$20.00 of $20.00 used")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Last automatic charges")).to_be_visible()
+    assert_accessible(page, "settings with charges")
+
+
+def pay_in_a_click(site: Site, page: Page, user: str) -> None:
+    page.goto(site.call("GET", f"/user/balance/topup?user={user}").json()["url"])
+    page.get_by_role("button", name="Pay $10.00 with Visa ···4242").click()
+    expect(page.get_by_text("The payment is made")).to_be_visible()
+
+
+def confirm_at_the_bank(site: Site, page: Page, user: str) -> None:
+    """A card whose bank always asks pays only when its owner confirmed; giving up charges nothing."""
+    save_card(site, page, "3184")
+    page.get_by_role("button", name="Make Visa ···3184 the default").click()
+    expect(page.get_by_role("button", name="Make Visa ···4242 the default")).to_be_visible()
+    page.goto(site.call("GET", f"/user/balance/topup?user={user}").json()["url"])
+    page.get_by_role("button", name="Pay $10.00 with Visa ···3184").click()
+    page.get_by_role("button", name="Confirm $10.00 at my bank").click()
+    page.get_by_role("link", name="Give up").click()
+    ask = page.get_by_role("button", name="Confirm $10.00 at my bank")
+    expect(ask).to_be_visible()
+    assert_accessible(page, "confirm")
+    ask.click()
+    page.wait_for_url("**/sandbox/bank/**")
+    assert_accessible(page, "bank of a saved card")
+    page.get_by_role("button", name="Confirm $10.00").click()
+    expect(page.get_by_text("The payment is made")).to_be_visible()

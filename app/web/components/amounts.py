@@ -10,7 +10,7 @@ AMOUNTS = ("5", "10", "25", "50", "100")
 
 
 def amount_form(state: Any, *under: rx.Component) -> rx.Component:
-    """Returns the form over a state's `amount`, `is_other`, `error`, `pay_label`, `choose` and `pay`."""
+    """Returns the form over the variables of an `AmountState`, its `choose`, `pay` and `pay_with_card`."""
     return rx.el.form(
         rx.el.div(
             *(_amount(state, amount) for amount in AMOUNTS),
@@ -22,10 +22,20 @@ def amount_form(state: Any, *under: rx.Component) -> rx.Component:
         ),
         rx.cond(state.is_other, _other(state), rx.fragment()),
         problem_line(state.error),
-        rx.el.button(state.pay_label, type="submit", class_name="btn primary wide num"),
+        rx.cond(state.saved_card.id != "", _pay_now(state), rx.fragment()),
+        rx.el.button(rx.cond(state.saved_card.id != "", "Pay another way", state.pay_label), type="submit",
+                     class_name=rx.cond(state.saved_card.id != "", "btn wide num", "btn primary wide num")),
         *under,
         on_submit=state.pay,
         style={"marginTop": "14px"},
+    )  # fmt: skip
+
+
+def _pay_now(state: Any) -> rx.Component:
+    """Returns the button that charges the saved card at once."""
+    return rx.el.button(
+        state.pay_label, " with ", state.saved_card.label, type="button", on_click=state.pay_with_card,
+        class_name="btn primary wide num", style={"marginBottom": "10px"},
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How the settings look: profile, ways to sign in, sessions, API key."""
+"""How the settings look: profile, ways to sign in, sessions, cards and auto top-up, API key."""
 
 import reflex as rx
 
@@ -13,6 +13,7 @@ from app.web.components.parts import (
     saved_line,
     tag,
 )
+from app.web.end_user.settings.cards_page import cards_sections
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
 from app.web.frame import routes
@@ -27,7 +28,7 @@ _key_problem = kept_here("newkeyproblem")
 def settings() -> rx.Component:
     """Returns the page of a person's account."""
     role = tag(_state.page.role, tone="ok")
-    sections = rx.fragment(_profile(), _methods(), _sessions(), _key())
+    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key())
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
         rx.cond(_state.phase == "ready", sections, panel_skeletons("174px", "96px", "52px", "96px")),

@@ -8,15 +8,17 @@ from reflex.event import EventSpec
 
 from app import db
 from app.domain.errors import BadField, CoinslotError
-from app.domain.money import parse_amount
+from app.domain.money import Environment, parse_amount
 from app.domain.people.sessions import Person
-from app.flows.callers.marks import About, Subject
+from app.domain.wallets.shared import shared_account
+from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.people import account, sign_in
+from app.web.end_user.settings.cards_state import CardsPart
 from app.web.end_user.settings.rows import AccountPage, read_account_page
-from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Read, for_a_person
 
 
-class SettingsState(VisitorState, rx.State):
+class SettingsState(CardsPart, rx.State):
     """One open settings page."""
 
     page: AccountPage = AccountPage()
@@ -32,8 +34,10 @@ class SettingsState(VisitorState, rx.State):
             yield event
 
     def _reader(self, person: Person) -> Read:
+        cards = super()._reader(person)
+
         def read(session: db.Session) -> dict[str, Any]:
-            return {"page": read_account_page(session, person)}
+            return {"page": read_account_page(session, person), **cards(session)}
 
         return read
 
@@ -106,11 +110,10 @@ class SettingsState(VisitorState, rx.State):
         await self._read_again(person)
         return None
 
-    async def _read_again(self, person: Person) -> None:
-        """Shows at once what was changed."""
-        self._put(await db.in_transaction(self._reader(person)))
-
 
 def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
-    """What the person has."""
-    return [] if person is None else [Subject(About.PERSON, person.account_id)]
+    """What the person has, and what their wallets are filled with."""
+    if person is None:
+        return []
+    purses = (purse_subjects(shared_account(person.account_id, environment)) for environment in Environment)
+    return [Subject(About.PERSON, person.account_id), *(subject for purse in purses for subject in purse)]

@@ -21,7 +21,7 @@ from app.flows.payments.checkout import begin_topup, read_topup
 from app.flows.payments.offered import reach_offered
 from app.web.components.activity_rows import MovementRow
 from app.web.components.returned import ReturnedState
-from app.web.components.topup_state import AmountState, chosen, offered
+from app.web.components.topup_state import AmountState, chosen, offered, saved_card
 from app.web.end_user.topup.rows import WalletRow, read_page
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import Read
@@ -50,6 +50,7 @@ class TopupState(AmountState, ReturnedState, rx.State):
     def _reader(self, person: Person | None) -> Read:
         path, topup_id = self.router.url.path, self.router.url.query_parameters.get("topup", "")
         shown, is_first, way = self._shown, self.phase == "loading", self.way
+        click = self._click
 
         def read(session: db.Session) -> dict[str, Any]:
             link = wiring.get().links.open_topup(token_of(path))
@@ -61,7 +62,7 @@ class TopupState(AmountState, ReturnedState, rx.State):
                 "outcome_amount": outcome[1], "goes_back": outcome[2],
                 "person_email": (seen_by.email or seen_by.name) if seen_by else "",
                 "_session_id": seen_by.session_id if seen_by else "", "_account_id": page.account.id,
-                **offered(page.ways, way),
+                **offered(page.ways, way), **saved_card(session, seen_by, page.account.environment, page.ways, click),
                 "_paywall_id": link.paywall_id, **(_first_amount(link) if is_first else {}),
             }  # fmt: skip
 
@@ -95,6 +96,19 @@ class TopupState(AmountState, ReturnedState, rx.State):
             self.error = error.message
         else:
             yield rx.redirect(url)
+
+    @rx.event
+    async def pay_with_card(self) -> EventSpec | None:
+        """Charges the saved card of whoever is signed in for their own wallet, at once."""
+        person = await self._signed_in()
+        if person is None or not self._is_open():
+            return self._leave()
+        try:
+            topup_id = await self._pay_with_card(person, accounts.parse(self._account_id).environment)
+        except CoinslotError as error:
+            self.error = error.message
+            return None
+        return rx.redirect(f"/confirm/{topup_id}/")
 
     @rx.event
     def show_more(self) -> None:

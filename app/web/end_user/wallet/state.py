@@ -20,7 +20,7 @@ from app.flows.payments.offered import list_own_offered, reach_offered
 from app.flows.people import consent
 from app.web.components.caps import CAPS
 from app.web.components.returned import ReturnedState
-from app.web.components.topup_state import AmountState, offered
+from app.web.components.topup_state import AmountState, offered, saved_card
 from app.web.end_user.wallet.rows import PursePage, read_purse
 from app.web.frame.session_state import Read, for_a_person
 from app.wiring.rules import surcharge_of
@@ -45,13 +45,19 @@ class WalletState(AmountState, ReturnedState, rx.State):
             yield event
 
     def _reader(self, person: Person) -> Read:
-        wanted, way, topup_id = self._wanted, self.way, self.router.url.query_parameters.get("topup", "")
+        click, wanted, way, topup_id = (
+            self._click,
+            self._wanted,
+            self.way,
+            self.router.url.query_parameters.get("topup", ""),
+        )
 
         def read(session: db.Session) -> dict[str, Any]:
             page = read_purse(session, person, wanted)
             outcome, goes_back = _outcome(session, topup_id, person, page.purse.environment)
             ways = list_own_offered(session, Environment(page.purse.environment))
-            return {"page": page, "outcome": outcome, "goes_back": goes_back, **offered(ways, way)}
+            card = saved_card(session, person, Environment(page.purse.environment), ways, click)
+            return {"page": page, "outcome": outcome, "goes_back": goes_back, **offered(ways, way), **card}
 
         return read
 
@@ -103,6 +109,19 @@ class WalletState(AmountState, ReturnedState, rx.State):
             self.error = error.message
         else:
             yield rx.redirect(url)
+
+    @rx.event
+    async def pay_with_card(self) -> EventSpec | None:
+        """Charges the saved card for the wallet that is shown, at once."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        try:
+            topup_id = await self._pay_with_card(person, Environment(self.page.purse.environment))
+        except CoinslotError as error:
+            self.error = error.message
+            return None
+        return rx.redirect(f"/confirm/{topup_id}/")
 
     @rx.event
     async def ask_to_revoke(self, authorization_id: str) -> EventSpec | None:

@@ -1,0 +1,1 @@
+"""Where somebody confirms at their bank what a saved card is charged."""

@@ -1,0 +1,1 @@
+"""The sandbox's bank, which wants a charge of a saved card confirmed."""

@@ -1,0 +1,1 @@
+"""The sandbox's page on which a card is saved."""
