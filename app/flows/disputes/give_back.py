@@ -99,6 +99,7 @@ async def refund_unspent(refunds: Refunds, person: Person, topup_id: str) -> Giv
     def ask(session: Session) -> Refund:
         locked = _lock_paid(session, topup_id)
         _own(session, person, topup_id)
+        auto_topup.find(session, locked.wallet_id, is_locked=True)  # before the lots, as everywhere
         offer = _offer(session, locked)
         if offer.refusal is not None:
             raise Refused(offer.refusal)
