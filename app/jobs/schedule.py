@@ -8,6 +8,7 @@ from app.flows.catalogue import drift, sync
 from app.flows.events import delivery
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
+from app.flows.reconciling import movements
 from app.flows.upkeep import audit, earnings, holds
 from app.jobs.leased import IsDue, Work
 
@@ -126,7 +127,7 @@ def jobs() -> Mapping[str, Job]:
         "connect-operator": Job(_keep_operator_connections, 300, is_due=_has_operator_connections, soon=True),
         "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),
         "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),
-        "read-movements": Job(_read_movements, 300),
+        "read-movements": Job(_read_movements, 300, is_due=movements.has_connections),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(delivery.forget, 3_600),

@@ -20,3 +20,10 @@ URGENT_AND_ALL_INSIDE = {"reap-holds"}
 def test_no_job_that_calls_out_runs_before_the_process_serves(data_dir: Path) -> None:
     table = jobs()
     assert {name for name, job in table.items() if job.urgent} == URGENT_AND_ALL_INSIDE
+
+
+async def test_who_takes_no_cards_never_loads_stripes_sdk(migrated_sqlite_url: str) -> None:
+    table = jobs()
+    for name in ("connect-operator", "read-events", "check-endpoints", "read-movements"):
+        is_due = table[name].is_due
+        assert is_due is not None and not await is_due(), name

@@ -73,6 +73,11 @@ class Bookkeeper:
         return count
 
 
+async def has_connections() -> bool:
+    """Tells whether there is a connection whose list can be read."""
+    return bool(await db.in_transaction(partial(movements.list_connections, rail=RAIL)))
+
+
 async def _read_list(rail: RailMovements, connection: Connection, until: int) -> int:
     """Keeps all that a list says up to a second of the rail's clock, a day at a time."""
     since = await db.in_transaction(partial(movements.read_since, connection=connection), writes=True)
