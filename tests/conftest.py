@@ -14,9 +14,10 @@ import hypothesis
 import psycopg
 import pytest
 
-from app import db, settings
+from app import db, settings, threads
 from tests.support import costs
 from tests.support.chromium import find_chromium
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.support.stripe_bank import StripeBank
@@ -165,7 +166,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     db.dispose()
     settings.configure(data=path)
     yield path
-    db.dispose()
+    _let_go()
     settings.configure()
 
 
@@ -252,7 +253,13 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     data: Path = request.getfixturevalue("data_dir")
     settings.configure(data=data, database_url=url)
     yield url
-    db.dispose()  # before its database is dropped
+    _let_go()  # before its database is dropped
+
+
+def _let_go() -> None:
+    """Closes all connections, those too that work opens which outlives a job that was cut."""
+    wait_until(lambda: not threads.SQL.under_way)
+    db.dispose()
 
 
 @pytest.fixture(scope="session")
