@@ -140,7 +140,7 @@ class CardsPart(VisitorState, mixin=True):
         """Lets automatic top-up go on at a click."""
 
         async def go_on(person: Person) -> None:
-            await settings.try_now(wiring.get().cards.auto_topups, person, self._environment())
+            await settings.try_now(wiring.get().cards.topups, person, self._environment())
 
         return await self._do("auto_error", go_on)
 
