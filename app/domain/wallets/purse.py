@@ -92,8 +92,10 @@ class Purse:
             part = min(lot.covered, amount)
             lot.covered, amount = lot.covered - part, amount - part
         own = self.lots.get(lot_id)
-        if own is not None:
-            own.back -= min(own.back, amount)
+        # Where what was given back of another lot paid this one's debt, what this one gets back is that other's.
+        for lot in (*([own] if own is not None else []), *self.in_order()):
+            part = min(lot.back, amount)
+            lot.back, amount = lot.back - part, amount - part
 
     def pay_debt(self, amount: int) -> None:
         """Lowers the debt by money that is no lot's, such as the operator's."""

@@ -26,7 +26,7 @@ from tests.support.books import make_paywall
 from tests.support.managing import OPERATOR, manager, own, person
 
 ALL = frozenset(Act)
-ONLY_OWNERS, ONLY_OPERATORS = {Act.READ_MESSAGES, Act.SET_UP}, {Act.HAND_OVER, Act.FREEZE}
+ONLY_OWNERS, ONLY_OPERATORS = {Act.READ_MESSAGES, Act.SET_UP, Act.REFUND}, {Act.HAND_OVER, Act.FREEZE}
 
 
 def paywall() -> str:
