@@ -11,6 +11,7 @@ from app import db
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.errors import NotFound, Unavailable
+from app.domain.ids import new_id
 from app.domain.inbox import connections
 from app.domain.inbox.tables import InboxEvent
 from app.domain.instance import instance
@@ -85,10 +86,13 @@ class Bank:
         return paid - sum(cents for _, cents in self.refunds.values())
 
 
-def open_bank(paywall_id: str | None = None, environment: Environment = Environment.SANDBOX) -> Bank:
-    """Opens a connection with an account behind it: the operator's, or a developer's of a paywall."""
+def open_bank(
+    paywall_id: str | None = None, environment: Environment = Environment.SANDBOX, account: str | None = None
+) -> Bank:
+    """Opens a connection with an account of its own behind it: the operator's, or a developer's of a paywall."""
     with db.transaction() as session:
-        made = connections.open_connection(session, RAIL, environment, paywall_id, "acct")
+        own = account or new_id("acct")
+        made = connections.open_connection(session, RAIL, environment, paywall_id, own)
     return Bank(made.id, is_live=environment is Environment.LIVE)
 
 

@@ -90,6 +90,14 @@ class NotOurs(Refused):
     code = "payment_not_ours"
 
 
+class OfAnother(NotOurs):
+    """A payment of a top-up that another connection made, `connection_id`."""
+
+    def __init__(self, message: str, connection_id: str) -> None:
+        super().__init__(message)
+        self.connection_id = connection_id
+
+
 def create(session: Session, new: NewTopup, topup_id: str | None = None) -> str:
     """Opens a top-up and returns its id, a new one unless it is said."""
     topup = Topup(
@@ -163,13 +171,14 @@ def note_decline(session: Session, topup: Topup) -> None:
 def lock(session: Session, connection_id: str, topup_id: str) -> Topup:
     """Returns a top-up of a connection, locked until the transaction ends.
 
-    Raises NotFound where there is none of this id, NotOurs for one that another connection made.
+    Raises NotFound where there is none of this id, OfAnother for one that another connection made.
     """
     topup: Topup | None = session.get(Topup, as_id(topup_id), with_for_update=True)
     if topup is None:
         raise NotFound(f"There is no top-up {topup_id}.")
     if topup.connection_id != connection_id:
-        raise NotOurs(f"{topup_id} was made on {topup.connection_id}, and {connection_id} tells of a payment for it.")
+        message = f"{topup_id} was made on {topup.connection_id}, and {connection_id} tells of a payment for it."
+        raise OfAnother(message, topup.connection_id)
     return topup
 
 

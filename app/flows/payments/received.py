@@ -24,7 +24,7 @@ from app.domain.cards import charges, sums
 from app.domain.disputes.settling import lift
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
-from app.domain.inbox.connections import Connection
+from app.domain.inbox.connections import Connection, is_same_account
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.instance import instance
 from app.domain.ledger.accounts import parse
@@ -33,7 +33,7 @@ from app.domain.refunds import refunds
 from app.domain.refunds.tables import RefundReason
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup, TopupKind
-from app.domain.topups.topups import NotOurs, PaidPayment, Verdict
+from app.domain.topups.topups import NotOurs, OfAnother, PaidPayment, Verdict
 from app.each_alone import Failed, alone
 from app.flows.events.mails import Desk
 from app.flows.events.tell import tell_auto_topup, tell_checkout, tell_deposit
@@ -180,12 +180,16 @@ class PaymentDoor:
             raise Unavailable(f"{connection.rail} did not answer within {CALL_SECONDS_MAX} s.") from None
 
     async def _refuse(self, event: StoredEvent, refused: NotOurs) -> None:
-        """Ends an event that can never move anything, keeps the reason, and tells the operators."""
+        """Ends an event that can never move anything, keeps the reason, and tells the operators.
+
+        Nobody is told of what another connection to the same account hears of as well."""
 
         def end(session: Session) -> int:
-            if not inbox.finish(session, event, refused.message):
+            here, made_on = event.connection_id, refused.connection_id if isinstance(refused, OfAnother) else None
+            is_twin = made_on is not None and is_same_account(session, here, made_on)
+            if not inbox.finish(session, event, None if is_twin else refused.message) or is_twin:
                 return 0
-            return inbox.count_refused(session, event.connection_id, clock.now() - 3_600 * clock.SECOND)
+            return inbox.count_refused(session, here, clock.now() - 3_600 * clock.SECOND)
 
         lately = await db.in_transaction(end, writes=True)
         log.error("topup_received", connection=event.connection_id, inbox_event=event.id, step="refused",

@@ -4,7 +4,14 @@ import pytest
 
 from app import db
 from app.domain.errors import NotFound
-from app.domain.inbox.connections import SANDBOX, Connection, may_fund, open_connection, read_connection
+from app.domain.inbox.connections import (
+    SANDBOX,
+    Connection,
+    is_same_account,
+    may_fund,
+    open_connection,
+    read_connection,
+)
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.money import Environment, Unit
 from app.domain.wallets.shared import shared_account
@@ -56,3 +63,18 @@ def test_each_connection_funds_the_wallets_of_its_own_money_alone(database: str)
         assert funded(open_connection(session, "stripe", PLAY, other)) == set()
         assert funded(open_connection(session, "stripe", LIVE)) == {"shared", "credits"}
         assert funded(read_connection(session, SANDBOX)) == {"play", "shared play"}
+
+
+def test_connections_are_of_one_account_only_where_both_say_so(database: str) -> None:
+    with db.transaction() as session:
+        sandbox, live = Environment.SANDBOX, Environment.LIVE
+        one, twin, stranger, elsewhere, silent, silent_too = (
+            open_connection(session, "stripe", environment, None, account).id
+            for environment, account in (
+                (sandbox, "acct_1"), (sandbox, "acct_1"), (sandbox, "acct_2"), (live, "acct_1"), (sandbox, None),
+                (sandbox, None),
+            )
+        )  # fmt: skip
+        assert is_same_account(session, one, twin)
+        assert not any(is_same_account(session, one, other) for other in (stranger, elsewhere, silent))
+        assert not is_same_account(session, silent, silent_too)

@@ -333,6 +333,22 @@ async def test_operators_are_told_of_what_is_refused_and_not_flooded(
     assert "was made on" in (event(bank.connection_id, "e0").last_error or "")
 
 
+async def test_two_connections_to_one_account_both_hear_of_a_payment_and_nobody_is_alarmed(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.settings.Settings.operators", frozenset({"op@example.org"}))
+    snapshot, one, other = make_snapshot(), open_bank(account="acct_1"), open_bank(account="acct_1")
+    marks, mailer = begin(snapshot, one.connection_id), KeptMailer(clock.now)
+    door = door_of(one, other, mailer=mailer)
+    for bank in (one, other):
+        bank.pay("pi_1", marks)
+    for bank in (other, one, other):
+        await door.receive(bank.connection_id, f"e:{bank.connection_id}", "pi_1")
+    assert (posted(snapshot), refunds(), open_events(), mailer.kept()) == (500, [], 0, [])
+    assert event(other.connection_id, f"e:{other.connection_id}").last_error is None
+    assert_books_balance()
+
+
 async def test_the_door_raises_nothing_once_an_event_is_stored(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bank = open_bank()
 
