@@ -88,8 +88,8 @@ def _charges() -> None:
     _create(table, "id", _text("id"), _text("card_id"), _text("customer_ref"), _text("card_ref"), _text("description"),
             _text("outcome"), _text("payment_ref", nullable=True), _whole("calls"), _whole("asked_at", nullable=True),
             _whole("next_at"), _whole("waits_since", nullable=True), _whole("unwanted_at", nullable=True),
-            _text("decline_code", nullable=True), _text("last_error", nullable=True), _text("paywall_id", nullable=True),
-            _text("external_id", nullable=True), _whole("ended_at", nullable=True),
+            _text("decline_code", nullable=True), _text("last_error", nullable=True),
+            _text("paywall_id", nullable=True), _text("external_id", nullable=True), _whole("ended_at", nullable=True),
             _check(table, "known_outcome", outcomes),
             _check(table, "ended_once", "(ended_at IS NULL) = (outcome IN ('open', 'waits'))"),
             _refers(table, "id", "topup"), _refers(table, "card_id", "card"))  # fmt: skip
