@@ -27,6 +27,9 @@ def upgrade() -> None:
     _notices()
 
 
+_REASONS = "off_reason IN ('by_owner', 'card_removed', 'frozen', 'refund_asked', 'declines', 'hard_decline')"
+
+
 def _whole(name: str, *, nullable: bool = False) -> "sa.Column[int]":
     return sa.Column(name, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=nullable)
 
@@ -74,6 +77,7 @@ def _auto_topups() -> None:
             _whole("clicked_at", nullable=True), _text("consent_text"), _whole("consent_version"),
             _whole("consented_at"), _text("consent_address"), _whole("changed_at"),
             _check(table, "known_switch", "switch IN ('on', 'paused', 'click', 'off')"),
+            _check(table, "known_off_reason", _REASONS),
             _check(table, "off_for_a_reason", "(switch = 'off') = (off_reason IS NOT NULL)"),
             _check(table, "paused_until", "(switch = 'paused') = (next_at IS NOT NULL)"),
             _check(table, "amounts", "threshold_nanos > 0 AND amount_cents > 0 AND amount_cents <= cap_cents"),
@@ -98,8 +102,13 @@ def _charges() -> None:
 
 def _notices() -> None:
     table = "card_notice"
+    kinds = (
+        "kind IN ('switched_on', 'charged', 'charged_twice', 'first_decline', 'needs_you', 'waits_for_click',"
+        " 'cap_reached', 'switched_off', 'card_replaced', 'card_expires')"
+    )
     _create(table, "id", _text("id"), _text("wallet_id"), _text("person_id"), _text("kind"),
             _text("topup_id", nullable=True), _text("card_id", nullable=True), _text("off_reason", nullable=True),
             _whole("created_at"), _whole("next_at"), _whole("told_at", nullable=True),
+            _check(table, "known_kind", kinds), _check(table, "known_off_reason", _REASONS),
             _refers(table, "person_id", "account"))  # fmt: skip
     _index_where("ix_card_notice_due", table, ["next_at"], "told_at IS NULL")

@@ -133,11 +133,11 @@ def test_settings_work_by_keyboard(site: Site, phone: BrowserContext) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type("Keya")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     page.get_by_role("button", name="Make a key").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("sk-coinslot-user-").first).to_be_visible()
-    expect(page.get_by_text("Saved")).to_be_hidden(timeout=10_000)
+    expect(page.get_by_text("Saved", exact=True)).to_be_hidden(timeout=10_000)
     assert_accessible(page, "settings")
 
 

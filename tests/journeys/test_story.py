@@ -143,11 +143,12 @@ def test_a_declined_card_ends_nothing_and_what_goes_back_was_not_nothing(demo: D
     expect(page.get_by_text("Nothing was charged")).to_be_visible()
     with closing(sqlite3.connect(demo.data / "coinslot.db", timeout=30)) as books, books:
         books.execute(
-            "INSERT INTO refund (id, topup_id, connection_id, payment_id, paid_cents, currency, reason, status,"
+            "INSERT INTO refund (id, topup_id, connection_id, payment_id, paid_cents, credited_nanos, transit_nanos,"
+            " currency, reason, status,"
             " attempts, created_at, next_at, told_at, finished_at)"
-            " SELECT 'ref_1', id, connection_id, 'pi_1', 900, 'USD', 'mismatch', 'succeeded', 1, 1, 1, 1, 1"
+            " SELECT 'ref_1', id, connection_id, 'pi_1', 900, 0, 0, 'USD', 'mismatch', 'succeeded', 1, 1, 1, 1, 1"
             " FROM topup WHERE id = ?", (topup,),
         )  # fmt: skip
     page.reload()
-    expect(page.get_by_text("We give it back in full")).to_be_visible()
+    expect(page.get_by_text("It is being refunded in full")).to_be_visible()
     expect(page.get_by_text("Nothing was charged")).to_have_count(0)

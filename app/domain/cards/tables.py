@@ -88,6 +88,9 @@ class OffReason(StrEnum):
     """The bank wants this card never charged again; another card switches it on again."""
 
 
+_REASONS = "off_reason IN ('by_owner', 'card_removed', 'frozen', 'refund_asked', 'declines', 'hard_decline')"
+
+
 class AutoTopup(SQLModel, table=True):
     """What the owner of a wallet lets us charge by itself: one row a wallet, locked by whatever claims or changes.
 
@@ -99,6 +102,7 @@ class AutoTopup(SQLModel, table=True):
     __tablename__ = "auto_topup"
     __table_args__ = (
         CheckConstraint("switch IN ('on', 'paused', 'click', 'off')", name="known_switch"),
+        CheckConstraint(_REASONS, name="known_off_reason"),
         CheckConstraint("(switch = 'off') = (off_reason IS NOT NULL)", name="off_for_a_reason"),
         CheckConstraint("(switch = 'paused') = (next_at IS NOT NULL)", name="paused_until"),
         CheckConstraint("threshold_nanos > 0 AND amount_cents > 0 AND amount_cents <= cap_cents", name="amounts"),
@@ -214,6 +218,12 @@ class CardNotice(SQLModel, table=True):
 
     __tablename__ = "card_notice"
     __table_args__ = (
+        CheckConstraint(
+            "kind IN ('switched_on', 'charged', 'charged_twice', 'first_decline', 'needs_you', 'waits_for_click',"
+            " 'cap_reached', 'switched_off', 'card_replaced', 'card_expires')",
+            name="known_kind",
+        ),
+        CheckConstraint(_REASONS, name="known_off_reason"),
         Index("ix_card_notice_due", "next_at", sqlite_where=text("told_at IS NULL"),
               postgresql_where=text("told_at IS NULL")),
         STRICT,

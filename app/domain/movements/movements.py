@@ -55,7 +55,7 @@ class Movement:
 def list_connections(session: Session, rail: str) -> Sequence[Connection]:
     """Returns the connections of a rail that can be asked for their movements, closed ones too.
 
-    One whose key is refused is left alone until its events are read again.
+    One whose key is refused is left alone until it has another, or the refusal is a day old and forgotten.
     """
     table = table_of(ConnectionRow)
     has_key = (table.c.rail == rail, table.c.key_sealed.is_not(None), table.c.refused_at.is_(None))

@@ -24,6 +24,8 @@ ALLOWED = {
     "/openapi.json": "GET, HEAD",
     "/auth/email": "POST",
     "/auth/oidc/google": "GET, HEAD, POST",
+    "/manage/paywalls/pw_1/stripe": "POST",
+    "/stripe/webhook/con_1": "POST",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -87,4 +89,14 @@ def test_every_route_stands_in_the_table() -> None:
     assert known.at("/v1/ledger") == ["GET", "HEAD"]
     assert known.at("/v1/ada/ledger") == ["GET", "HEAD"]
     assert known.at("/v1/v1/ledger") == []
-    assert known.first_words == {"v1", "auth", "docs", "healthz", "readyz", "metrics", "openapi.json"}
+    assert known.first_words == {
+        "v1",
+        "auth",
+        "docs",
+        "healthz",
+        "readyz",
+        "metrics",
+        "openapi.json",
+        "manage",
+        "stripe",
+    }

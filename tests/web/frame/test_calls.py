@@ -31,7 +31,7 @@ def test_the_frameworks_own_handlers_are_not(end: str) -> None:
 def test_what_reads_a_whole_page_is_known() -> None:
     openers = calls.openers(page.on_load for page in PAGES)
     assert openers <= names() and {name.rpartition(".")[2] for name in openers} == {
-        "watch", "arrive", "open_checkout", "on_load_internal"
+        "watch", "arrive", "open_checkout", "open_bank", "open_saving", "on_load_internal"
     }  # fmt: skip
 
 
