@@ -151,7 +151,7 @@ def house_of(*banks: TakingBank) -> House:
 def open_taking_bank(paywall_id: str | None = None) -> TakingBank:
     """Opens a connection with an account behind it: the operator's, or a developer's of a paywall."""
     with db.transaction() as session:
-        made = connections.open_connection(session, RAIL, Environment.SANDBOX, paywall_id, "acct")
+        made = connections.open_connection(session, RAIL, Environment.SANDBOX, paywall_id, new_id("acct"))
     return TakingBank(made.id)
 
 
