@@ -70,15 +70,25 @@ def _open_customer(
     return connection, instance.read_id(session), customer, read_account(session, person.account_id).email
 
 
-async def finish_saving(door: PaymentDoor, connection_id: str, saved_ref: str) -> None:
-    """Takes in a card that its owner says was saved: read back through the one door, like everything."""
-    await door.receive(connection_id, SAVED + saved_ref, saved_ref, ObjectKind.CARD)
+async def finish_saving(charging: Charging, connection_id: str, person: Person, saved_ref: str) -> None:
+    """Takes in a card that its owner says was saved, at once; the rail's own event tells of it as well.
+
+    The rail is asked before anything is stored: what somebody made up, or what is not theirs, leaves nothing that would
+    be asked about again. Raises NotFound, Unavailable.
+    """
+    connection = await db.in_transaction(partial(read_connection, connection_id=connection_id))
+    found = await charging.rails.reach_cards(connection).read_saved(saved_ref)
+    ref = found.customer_ref or ""
+    owner = await db.in_transaction(partial(cards.find_customer, connection_id=connection_id, ref=ref))
+    if owner is None or owner.person_id != person.account_id:
+        raise NotFound("No card of yours was saved there.")
+    await charging.door.receive(connection_id, SAVED + saved_ref, saved_ref, ObjectKind.CARD)
 
 
 async def save_in_sandbox(door: PaymentDoor, rail: SandboxCards, token: str, card: SandboxCard) -> str:
     """Saves a card on the sandbox's page, and returns where its owner goes back to. Raises LinkInvalid."""
     ref = rail.saved(token, card)
-    await finish_saving(door, rail.connection_id, ref)
+    await door.receive(rail.connection_id, SAVED + ref, ref, ObjectKind.CARD)
     return rail.open_saving(token).return_url.replace("{saved}", ref)
 
 

@@ -12,8 +12,9 @@ from app.domain import clock
 from app.domain.cards.cards import list_of_person
 from app.domain.cards.charges import AlreadyCharging
 from app.domain.cards.tables import Card, CardNotice, ChargeOutcome, Customer, NoticeKind, OffReason, Switch
-from app.domain.errors import BadField, LinkInvalid, NotFound, Refused
+from app.domain.errors import BadField, LinkInvalid, NotFound, Refused, Unavailable
 from app.domain.inbox.inbox import ObjectKind
+from app.domain.inbox.tables import InboxEvent
 from app.domain.ledger.apply import apply_all
 from app.domain.people.sessions import Person
 from app.domain.topups.tables import TopupKind
@@ -29,7 +30,7 @@ from app.ports.cards import ChargeState, SandboxCard
 from app.wiring.adapters import CardsByConnection, RailsByConnection
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import desk
-from tests.support.paying import event, open_bank
+from tests.support.paying import away, event, open_bank
 from tests.support.saved_cards import (
     GENERIC,
     SANDBOX,
@@ -199,6 +200,23 @@ async def test_a_customer_is_made_once(database: str) -> None:
     rails = charging_of(bank).rails
     urls = {await cards.begin_saving(rails, bank.connection_id, person, "/settings/", "click") for _ in range(2)}
     assert len(bank.customers) == 1 and len(urls) == 1 and urls.pop().startswith("https://bank.example/")
+
+
+async def test_of_a_saved_card_nothing_is_stored_that_somebody_made_up_or_that_is_anothers(database: str) -> None:
+    bank, ada, bob = CardBank(open_bank().connection_id), make_person(), make_person("bob@example.org")
+    charging, where = charging_of(bank), bank.connection_id
+    mine, theirs = save_card(bank, ada), save_card(bank, bob)
+    for ref in ("cs_made_up", "", theirs.ref, "pm:cus_stranger:4242"):
+        with pytest.raises(NotFound):
+            await cards.finish_saving(charging, where, ada, ref)
+    with db.transaction(writes=False) as session:
+        assert session.query(InboxEvent).count() == 0
+    bank.faults.append(away())
+    with pytest.raises(Unavailable):
+        await cards.finish_saving(charging, where, ada, mine.ref)
+    await cards.finish_saving(charging, where, ada, mine.ref.replace("4242", "1111"))
+    assert {card.last_four for card in saved(ada, where)} == {"4242", "1111"}
+    assert [card.last_four for card in saved(bob, where)] == ["4242"]
 
 
 async def test_a_no_is_shown_and_counts_for_the_card(database: str) -> None:

@@ -3,7 +3,6 @@
 Every handler looks up who is signed in; whose a card is, the flows ask.
 """
 
-import asyncio
 from typing import Any
 
 import reflex as rx
@@ -51,8 +50,11 @@ class CardsPart(VisitorState, mixin=True):
             is_new = saved.startswith(CHECKOUT) and saved != self._taken_in
             self._taken_in, where = saved, self.cards_page.connection_id
         if is_new and person is not None and where:
-            wired = wiring.get()
-            await asyncio.shield(wired.keeper.keep(cards.finish_saving(wired.payment_door, where, saved)))
+            try:
+                await cards.finish_saving(wiring.get().cards.charging, where, person, saved)
+            except CoinslotError as error:
+                async with self:
+                    self.cards_error = error.message
             page.wake()
         return person
 
