@@ -54,6 +54,11 @@ class Ask:
     beside: str = ""
 
 
+def with_beside(text: str, ask: Ask) -> str:
+    """Returns what a user is told, and once, in a paragraph of its own, what the wallet does by itself."""
+    return text if not ask.beside or ask.beside in text else f"{text.rstrip()}\n\n{ask.beside}"
+
+
 class PaywallRefusal(CoinslotError):
     """Strict mode: the link that an assistant message would hold, as an error; `action` says what for."""
 

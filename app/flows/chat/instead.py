@@ -14,7 +14,7 @@ from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied
 from app.domain.money import format_base_units, format_decimal, format_for_people
 from app.domain.paywalls.messages import is_plain, seal_context
-from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped, message_text
+from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped, message_text, with_beside
 from app.flows.callers.balance import visible_balance
 from app.flows.callers.links import Links
 from app.flows.chat.call import Call
@@ -51,12 +51,10 @@ class Instead:
         self._teller.asked(snapshot, call.user, ask, url, call.request_id, request.model)
         text = message_text(snapshot, ask.action, url, ask.shortfall_nanos)
         if request.is_for_program or snapshot.configuration.is_strict or call.wants_errors:
-            raise PaywallRefusal(ask.action, f"{text} {ask.beside}".rstrip() if ask.beside else text, url)
+            raise PaywallRefusal(ask.action, with_beside(text, ask), url)
         if snapshot.configuration.responder is not None:
             text = await self._responses.write(call, ask, url, text)
-        if ask.beside and ask.beside not in text:
-            text = f"{text.rstrip()}\n\n{ask.beside}"
-        return Said(text, {**paywall_of(call, ask.action, 0, ask.balance_nanos), "url": url})
+        return Said(with_beside(text, ask), {**paywall_of(call, ask.action, 0, ask.balance_nanos), "url": url})
 
     def wording(self, call: Call) -> Wording:
         """Returns how an answer to this call ends: with what it cost, or with a link where the money ran out."""

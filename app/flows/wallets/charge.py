@@ -20,7 +20,7 @@ from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.domain.usage.requests import UNLABELLED, Asked, Labels
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import UserWallet
-from app.flows.callers.asked import REASONS, Action, Ask, message_text
+from app.flows.callers.asked import REASONS, Action, Ask, message_text, with_beside
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
@@ -120,10 +120,13 @@ class Charges:
             self.topups.settled(wallet.id, Use(wallet.paywall_id, wallet.user))
 
     async def _short(self, refusal: InsufficientFunds, standing: Standing, wallet: UserWallet) -> ChargeAnswer:
-        """Lets a wallet be looked at that fills itself, and says what is asked for where a charge found no money."""
+        """Says whether the user's own cap was in the way, or their money: then who fills the wallet is asked."""
+        shortfall, beside = max(refusal.needed_nanos - refusal.available_nanos, 0), ""
+        if refusal.short_of in standing.budgets:
+            return _refused(Action.LIMIT, shortfall)
         if self.topups is not None and standing.tops_up_below is not None:
-            await self.topups.refused(wallet.id, Use(wallet.paywall_id, wallet.user))
-        return _short(refusal, standing)
+            beside = await self.topups.refused(wallet.id, Use(wallet.paywall_id, wallet.user))
+        return _refused(Action.TOPUP, shortfall, beside)
 
 
 def _check(standing: Standing, app_name: str) -> None:
@@ -132,19 +135,14 @@ def _check(standing: Standing, app_name: str) -> None:
         raise Blocked(f"This user cannot be charged in {app_name}.", code)
 
 
-def _refused(action: Action, shortfall_nanos: int = 0) -> ChargeAnswer:
-    return ChargeAnswer(False, "", None, refusal=REASONS[action], ask=Ask(action, shortfall_nanos))
-
-
-def _short(refusal: InsufficientFunds, standing: Standing) -> ChargeAnswer:
-    """Says whether the user's own cap was in the way or their money."""
-    shortfall = max(refusal.needed_nanos - refusal.available_nanos, 0)
-    return _refused(Action.LIMIT if refusal.short_of in standing.budgets else Action.TOPUP, shortfall)
+def _refused(action: Action, shortfall_nanos: int = 0, beside: str = "") -> ChargeAnswer:
+    ask = Ask(action, shortfall_nanos, beside=beside)
+    return ChargeAnswer(False, "", None, refusal=REASONS[action], ask=ask)
 
 
 def ask_text(snapshot: Snapshot, ask: Ask, url: str) -> str:
     """Returns what a user is told whose charge could not be made, with the link, in the developer's words if any."""
-    return message_text(snapshot, ask.action, url, ask.shortfall_nanos, CHARGE_MESSAGES)
+    return with_beside(message_text(snapshot, ask.action, url, ask.shortfall_nanos, CHARGE_MESSAGES), ask)
 
 
 async def _first_answer(claimed: Claim) -> ChargeAnswer | None:

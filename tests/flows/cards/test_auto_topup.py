@@ -29,7 +29,7 @@ from app.flows.cards import settings
 from app.flows.cards.auto_topup import LOOK_SECONDS, ON_ITS_WAY, AutoTopups
 from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
-from app.flows.wallets.charge import Charges
+from app.flows.wallets.charge import Charges, ask_text
 from app.ports.cards import ChargeState
 from app.ports.payments import Marks
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
@@ -306,10 +306,25 @@ async def test_a_charge_by_an_app_fills_the_wallet_as_well(database: str) -> Non
         await until(lambda: outcomes(wallet) == [ChargeOutcome.PAID])
         spend_all(ada)
         refused = await charges_.charge(snapshot, "u1", 15 * NANOS, None, None, "req_2", None)
-        assert refused.refusal == "insufficient_funds"
+        assert refused.refusal == "insufficient_funds" and refused.ask is not None
+        assert ask_text(snapshot, refused.ask, "https://here/topup").endswith(f"\n\n{ON_ITS_WAY}")
         await until(lambda: outcomes(wallet) == [ChargeOutcome.PAID] * 2)
         await topups._keeper.drain(LOOK_SECONDS * 20)
     with db.transaction(writes=False) as session:
         told = [e.type for e in session.scalars(select(PaywallEvent))]
     assert told.count("paywall.auto.topup.completed") in (0, 2)  # only where somebody listens
     assert_books_balance()
+
+
+async def test_a_charge_that_its_owners_own_cap_keeps_back_fills_nothing(database: str) -> None:
+    bank, snapshot = CardBank(open_bank().connection_id), make_snapshot(mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    await connect(snapshot, ada, cap_nanos=2 * NANOS)
+    give(ada, 4 * NANOS)
+    wallet, topups = switch_on(ada, save_card(bank, ada)), topups_of(bank)
+    async with running_queue() as queue:
+        charges_ = Charges(queue, Standings(), SpendLimits(), 100, topups)
+        refused = await charges_.charge(snapshot, "u1", 3 * NANOS, None, None, "req_1", None)
+        await topups._keeper.drain(LOOK_SECONDS * 20)
+    assert refused.ask is not None and refused.ask.action is Action.LIMIT
+    assert outcomes(wallet) == [] and bank.made == {}
