@@ -77,7 +77,7 @@ def connection_of(row: ConnectionRow) -> Connection:
     )  # fmt: skip
 
 
-def is_same_account(session: Session, one_id: str, other_id: str) -> bool:
+def share_an_account(session: Session, one_id: str, other_id: str) -> bool:
     """Tells whether two connections are known to reach one account, which then tells each of them of everything."""
     one, other = read_connection(session, one_id), read_connection(session, other_id)
     where = (one.rail, one.environment, one.account)

@@ -24,7 +24,7 @@ from app.domain.cards import charges, sums
 from app.domain.disputes.settling import lift
 from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
-from app.domain.inbox.connections import Connection, is_same_account
+from app.domain.inbox.connections import Connection, share_an_account
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.instance import instance
 from app.domain.ledger.accounts import parse
@@ -180,13 +180,12 @@ class PaymentDoor:
             raise Unavailable(f"{connection.rail} did not answer within {CALL_SECONDS_MAX} s.") from None
 
     async def _refuse(self, event: StoredEvent, refused: NotOurs) -> None:
-        """Ends an event that can never move anything, keeps the reason, and tells the operators.
-
-        Nobody is told of what another connection to the same account hears of as well."""
+        """Ends an event that can never move anything, keeps the reason, and tells the operators."""
 
         def end(session: Session) -> int:
-            here, made_on = event.connection_id, refused.connection_id if isinstance(refused, OfAnother) else None
-            is_twin = made_on is not None and is_same_account(session, here, made_on)
+            here = event.connection_id
+            # What another connection to the same account made, that one hears of as well: nothing is wrong.
+            is_twin = isinstance(refused, OfAnother) and share_an_account(session, here, refused.connection_id)
             if not inbox.finish(session, event, None if is_twin else refused.message) or is_twin:
                 return 0
             return inbox.count_refused(session, here, clock.now() - 3_600 * clock.SECOND)

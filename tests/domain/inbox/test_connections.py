@@ -7,10 +7,10 @@ from app.domain.errors import NotFound
 from app.domain.inbox.connections import (
     SANDBOX,
     Connection,
-    is_same_account,
     may_fund,
     open_connection,
     read_connection,
+    share_an_account,
 )
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.money import Environment, Unit
@@ -75,6 +75,6 @@ def test_connections_are_of_one_account_only_where_both_say_so(database: str) ->
                 (sandbox, None),
             )
         )  # fmt: skip
-        assert is_same_account(session, one, twin)
-        assert not any(is_same_account(session, one, other) for other in (stranger, elsewhere, silent))
-        assert not is_same_account(session, silent, silent_too)
+        assert share_an_account(session, one, twin)
+        assert not any(share_an_account(session, one, other) for other in (stranger, elsewhere, silent))
+        assert not share_an_account(session, silent, silent_too)
