@@ -75,10 +75,14 @@ def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserConte
     # 6. Every movement has its receipt.
     page.get_by_role("link", name="Activity", exact=True).click()
     page.get_by_role("button", name="Charges").click()
-    expect(page.locator("details")).to_have_count(2)
+    expect(page.locator(".move")).to_have_count(2)
     page.locator("summary", has_text="demo-mini").click()
-    expect(page.get_by_text(f"{answered.json()['paywall']['charge']} USDC", exact=True).first).to_be_visible()
+    receipt = page.get_by_text(f"{answered.json()['paywall']['charge']} USDC", exact=True).first
+    expect(receipt).to_be_visible()
     assert_accessible(page, "activity")
+    assert site.call("POST", "/user/charge", {"user": "mira", "amount": "0.01"}).json()["success"]
+    expect(page.locator(".move")).to_have_count(3)
+    expect(receipt).to_be_visible()  # an open receipt is its movement's, whatever lands above it
 
     # 7. They revoke the app: its next message asks again.
     page.get_by_role("link", name="Wallet", exact=True).click()

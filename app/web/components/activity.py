@@ -11,11 +11,13 @@ def activity(movements: rx.Var[list[MovementRow]]) -> rx.Component:
 
 
 def _movement(row: rx.Var[MovementRow]) -> rx.Component:
-    return rx.cond(
+    shown = rx.cond(
         row.has_receipt,
-        rx.el.details(rx.el.summary(*_line(row, "receipt")), _receipt(row), class_name="move", key=row.cursor),
-        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), class_name="move", key=row.cursor),
+        rx.el.details(rx.el.summary(*_line(row, "receipt")), _receipt(row), class_name="move"),
+        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), class_name="move"),
     )
+    # Inside the cond the key would be the browser's no longer: an open receipt stays with its movement as others land.
+    return rx.fragment(shown, key=row.cursor)
 
 
 def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:

@@ -86,6 +86,7 @@ class ActivityState(VisitorState, rx.State):
             return self._leave()
         self.side, self.app_id, self._shown = side, app_id, ROWS_A_PAGE
         self._put(await db.in_transaction(self._reader(person)))
+        self._look_again()  # what the page's loop read meanwhile, it read with the filter of before
         return None
 
     @rx.event
