@@ -1,9 +1,14 @@
-"""The row of a refund of a request's charge: a request of its own, finished when it is written."""
+"""The row of a refund of a request's charge: a request of its own, finished when it is written, one for each click."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app.domain import clock
+from app.domain.errors import KeyReused
+from app.domain.ids import derived_id
 from app.domain.money import format_decimal
 from app.domain.rows import RowInsert
 from app.domain.usage.requests import TABLE
@@ -12,10 +17,31 @@ from app.domain.usage.tables import RequestKind, RequestStatus
 _OF_THE_CHARGE = ("paywall_id", "wallet_id", "external_id", "model", "provider", "unit", "session", "agent")
 
 
-def record_refund(charged: Mapping[str, Any], refund_id: str, amount_nanos: int, fee_nanos: int) -> RowInsert:
+def claim_of_click(request_id: str, click_id: str) -> str:
+    """Returns what names the one refund of a request's charge that a click asks for, however often it is sent."""
+    return derived_id("clk", request_id, click_id)
+
+
+def find_refund(session: Session, request_id: str, claim_id: str, amount_nanos: int | None) -> str | None:
+    """Returns the refund that a click asked for before, by its id; the charge is locked.
+
+    Raises KeyReused if that was another amount.
+    """
+    of_click = (TABLE.c.refund_of == request_id, TABLE.c.claim_id == claim_id)
+    row = session.execute(select(TABLE.c.id, TABLE.c.charge_nanos).where(*of_click)).first()
+    if row is None:
+        return None
+    if amount_nanos is not None and row.charge_nanos != amount_nanos:
+        raise KeyReused("This was asked before, for another amount.")
+    return str(row.id)
+
+
+def record_refund(
+    charged: Mapping[str, Any], refund_id: str, claim_id: str, amount_nanos: int, fee_nanos: int
+) -> RowInsert:
     """Returns the row of a refund of what `charged`, a request's row, was charged; `fee_nanos` came from the platform.
 
-    Its `charge_nanos` are what went back, and its receipt says from whom.
+    Its `charge_nanos` are what went back, and its receipt says from whom. `claim_id` names the click that asked.
     """
     now = clock.now()
     split = {"provider": 0, "platform": fee_nanos, "developer": amount_nanos - fee_nanos}
@@ -32,4 +58,5 @@ def record_refund(charged: Mapping[str, Any], refund_id: str, amount_nanos: int,
         "created_at": now,
         "finished_at": now,
         "refund_of": charged["id"],
+        "claim_id": claim_id,
     })  # fmt: skip

@@ -63,11 +63,14 @@ class RefundOffer:
     refunds: tuple[tuple[int, RefundStatus], ...]
 
 
-async def refund_payment(refunds: Refunds, manager: Manager, topup_id: str, cents: int | None = None) -> GivenBack:
+async def refund_payment(
+    refunds: Refunds, manager: Manager, topup_id: str, click_id: str, cents: int | None = None
+) -> GivenBack:
     """Gives a payment of an app's user back, or `cents` of it, from the developer's account.
 
-    Of the wallet goes at most what is free, the rest is the paywall's revenue. Raises NotAllowed, NotFound, WrongMode
-    where users pay the operator, BadField for the amount.
+    Of the wallet goes at most what is free, the rest is the paywall's revenue. `click_id` is of one button that was
+    shown, or one call of the API: sent again, it gives back once and answers with the same refund. Raises NotAllowed,
+    NotFound, WrongMode where users pay the operator, BadField for the amount, KeyReused for another one.
     """
 
     def ask(session: Session) -> Refund:
@@ -78,20 +81,27 @@ async def refund_payment(refunds: Refunds, manager: Manager, topup_id: str, cent
         topup = _lock_paid(session, topup_id)
         if topup.paywall_id != paywall.id:
             raise NotFound(f"There is no top-up {topup_id}.")
+        refund_id = payments.id_of_click(topup.id, click_id)
+        if (asked := payments.find_asked(session, refund_id, cents)) is not None:
+            return asked
         most = refundable_cents(session, topup)
         wanted = most if cents is None else cents
         if not 0 < wanted <= most:
             shown = format_for_people(nanos_of_cents(most, Unit.USD), Unit.USD)
             raise BadField("amount", f"At most {shown} of this payment can be given back.")
-        return _ask(session, topup, RefundReason.DEVELOPER, wanted)
+        return _ask(session, topup, RefundReason.DEVELOPER, wanted, refund_id)
 
     return await _carry_out(refunds, await db.in_transaction(ask, writes=True))
 
 
-async def refund_unspent(refunds: Refunds, person: Person, topup_id: str) -> GivenBack:
+async def refund_unspent(
+    refunds: Refunds, person: Person, topup_id: str, click_id: str, confirmed_cents: int
+) -> GivenBack:
     """Gives a person back what is unspent of their payment, to the card that it came from, for 14 days.
 
-    It switches automatic top-ups off. Raises NotFound for somebody else's, Refused with the reason.
+    They have back what they confirmed and were shown (`read_offer`), or nothing. `click_id` is of one button that was
+    shown; sent again, it gives back once and answers with the same refund. Automatic top-ups are switched off. Raises
+    NotFound for somebody else's, Refused with the reason.
     """
     topup = await db.in_transaction(partial(_own, person=person, topup_id=topup_id))
     await catch_up(topup.wallet_id)
@@ -99,11 +109,17 @@ async def refund_unspent(refunds: Refunds, person: Person, topup_id: str) -> Giv
     def ask(session: Session) -> Refund:
         locked = _lock_paid(session, topup_id)
         _own(session, person, topup_id)
+        refund_id = payments.id_of_click(locked.id, click_id)
+        if (asked := payments.find_asked(session, refund_id, confirmed_cents)) is not None:
+            return asked
         auto_topup.find(session, locked.wallet_id, is_locked=True)  # before the lots, as everywhere
         offer = _offer(session, locked)
         if offer.refusal is not None:
             raise Refused(offer.refusal)
-        return _ask(session, locked, RefundReason.USER, offer.cents)
+        if not 0 < confirmed_cents <= offer.cents:
+            left = format_for_people(nanos_of_cents(offer.cents, Unit.USD), Unit.USD)
+            raise Refused(f"Meanwhile something of it was spent: {left} can go back now.")
+        return _ask(session, locked, RefundReason.USER, confirmed_cents, refund_id)
 
     return await _carry_out(refunds, await db.in_transaction(ask, writes=True))
 
@@ -157,8 +173,8 @@ def _earlier(session: Session, topup: Topup) -> tuple[tuple[int, RefundStatus], 
     return tuple((row.paid_cents, row.status) for row in session.execute(found.order_by(table.c.created_at)))
 
 
-def _ask(session: Session, topup: Topup, reason: RefundReason, cents: int) -> Refund:
-    row = payments.ask(session, topup, reason, cents)
+def _ask(session: Session, topup: Topup, reason: RefundReason, cents: int, refund_id: str) -> Refund:
+    row = payments.ask(session, topup, reason, cents, refund_id)
     # Whoever wants money back is not charged by itself until they say so again (`decisions.md` 16).
     settle(session, topup, others=partial(auto_topup.switch_off, session, topup.wallet_id, OffReason.REFUND_ASKED))
     tell_refund(session, topup, row)

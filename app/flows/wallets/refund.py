@@ -26,7 +26,7 @@ from app.domain.ledger.tables import LedgerTransfer
 from app.domain.money import format_for_people
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import lock_paywall
-from app.domain.usage.refunds import record_refund
+from app.domain.usage.refunds import claim_of_click, find_refund, record_refund
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets import lots
@@ -55,24 +55,29 @@ class _Charge:
     refunded: int
 
 
-async def refund_charge(manager: Manager, request_id: str, amount_nanos: int | None = None) -> str:
+async def refund_charge(manager: Manager, request_id: str, click_id: str, amount_nanos: int | None = None) -> str:
     """Gives a request's charge back to its user, or a part of it, and returns the id of the refund's own request.
 
-    Trial money that paid for it is not given back. Raises NotAllowed, NotFound, BadField for more than is left of it.
+    Trial money that paid for it is not given back. `click_id` is of one button that was shown, or one call of the API:
+    sent again, it gives back once and answers the same. Raises NotAllowed, NotFound, BadField for more than is left of
+    the charge, KeyReused for another amount.
     """
     wallet_id = await db.in_transaction(partial(_wallet_of, paywall_id=manager.paywall_id, request_id=request_id))
     await catch_up(wallet_id)
+    claim_id = claim_of_click(request_id, click_id)
 
     def give(session: Session) -> str:
         paywall = lock_paywall(session, manager.paywall_id)
         check_may(session, manager, Act.REFUND)
         charge = _lock_charge(session, paywall.id, request_id)
+        if (given := find_refund(session, request_id, claim_id, amount_nanos)) is not None:
+            return given
         left = charge.taken - charge.refunded
         wanted = left if amount_nanos is None else amount_nanos
         if not 0 < wanted <= left:
             most = format_for_people(left, paywall.unit)
             raise BadField("amount", f"At most {most} of this charge can be given back.")
-        return _give(session, paywall.id, charge, wanted, is_split=paywall.rules.is_split)
+        return _give(session, paywall.id, charge, wanted, claim_id, is_split=paywall.rules.is_split)
 
     refund_id = await db.in_transaction(give, writes=True)
     log.info("charge_refunded", refund=refund_id, request=request_id, paywall=manager.paywall_id)
@@ -103,7 +108,7 @@ def _lock_charge(session: Session, paywall_id: str, request_id: str) -> _Charge:
     )
 
 
-def _give(session: Session, paywall_id: str, charge: _Charge, amount: int, *, is_split: bool) -> str:
+def _give(session: Session, paywall_id: str, charge: _Charge, amount: int, claim_id: str, *, is_split: bool) -> str:
     refund_id, wallet = new_id("req"), charge.wallet
     posts: list[Post] = []
     if is_split:
@@ -124,6 +129,6 @@ def _give(session: Session, paywall_id: str, charge: _Charge, amount: int, *, is
         for part in parts
     )
     row = session.execute(select(REQUESTS).where(REQUESTS.c.id == charge.request_id)).mappings().one()
-    rows.write(session, [record_refund(dict(row), refund_id, amount, fee)])
+    rows.write(session, [record_refund(dict(row), refund_id, claim_id, amount, fee)])
     apply_all(session, [Post(f"charge_refund:{refund_id}", named), *posts])
     return refund_id

@@ -10,8 +10,9 @@ def test_a_refund_is_a_finished_request_of_its_own() -> None:
         "unit": "USDC", "session": "s", "agent": None, "billing_source": "platform", "charge_nanos": 9,
         "receipt": {"lines": []},
     }  # fmt: skip
-    values = record_refund(charged, "req_2", 5, 1).values
+    values = record_refund(charged, "req_2", "clk_1", 5, 1).values
     assert (values["id"], values["refund_of"], values["kind"]) == ("req_2", "req_1", RequestKind.REFUND)
     assert (values["charge_nanos"], values["hold_nanos"], values["status"]) == (5, 0, RequestStatus.SETTLED)
     assert values["receipt"]["split"] == {"provider": "0", "platform": "0.000000001", "developer": "0.000000004"}
     assert values["created_at"] == values["finished_at"] and values["session"] == "s"
+    assert values["claim_id"] == "clk_1"

@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, NotAllowed, NotFound, Refused, WrongMode
+from app.domain.errors import BadField, KeyReused, NotAllowed, NotFound, Refused, WrongMode
+from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply, apply_one
 from app.domain.ledger.operations import Hold
@@ -16,7 +17,7 @@ from app.domain.paywalls.modes import Mode
 from app.domain.refunds.tables import RefundStatus
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.tables import FreezeReason
-from app.flows.disputes.give_back import read_offer, refund_payment, refund_unspent
+from app.flows.disputes.give_back import GivenBack, read_offer, refund_payment, refund_unspent
 from app.ports.payments import RefundState
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
@@ -47,15 +48,15 @@ async def test_a_developer_gives_a_payment_back_out_of_wallet_and_revenue(databa
     await house.door.receive(bank.connection_id, "e1", "pi_1")
     charge(app, app.wallet("ada"), 1_200, is_split=False)
     with capture_logs():
-        given = await refund_payment(house.refunds, owner, marks.topup_id, 500)
+        given = await refund_payment(house.refunds, owner, marks.topup_id, "c1", 500)
         assert (given.paid_cents, given.status, posted(app)) == (500, RefundStatus.SUCCEEDED, 1_300)
         for cents in (2_501, 0, -1):
             with pytest.raises(BadField, match=r"\$25\.00"):
-                await refund_payment(house.refunds, owner, marks.topup_id, cents)
-        given = await refund_payment(house.refunds, owner, marks.topup_id)
+                await refund_payment(house.refunds, owner, marks.topup_id, f"c{cents}", cents)
+        given = await refund_payment(house.refunds, owner, marks.topup_id, "c2")
         assert (given.paid_cents, posted(app)) == (2_500, 0)
         with pytest.raises(BadField):
-            await refund_payment(house.refunds, owner, marks.topup_id)
+            await refund_payment(house.refunds, owner, marks.topup_id, "c3")
     assert cents_of(of_paywall(app, Kind.REVENUE, Unit.USD)) == 0 == world_cents(bank.connection_id) == bank.cents
     assert_books_balance()
 
@@ -66,15 +67,15 @@ async def test_only_the_owner_of_the_paywall_gives_its_payments_back(database: s
     house, marks = house_of(bank), begin(app, bank.connection_id)
     owner, stranger = owner_of(app.paywall_id), owner_of(other.paywall_id, "eve@example.org")
     with pytest.raises(NotFound):
-        await refund_payment(house.refunds, owner, marks.topup_id)
+        await refund_payment(house.refunds, owner, marks.topup_id, "c3")
     bank.pay("pi_1", marks)
     await house.door.receive(bank.connection_id, "e1", "pi_1")
     with pytest.raises(NotFound):
-        await refund_payment(house.refunds, stranger, marks.topup_id)
+        await refund_payment(house.refunds, stranger, marks.topup_id, "c3")
     with pytest.raises(NotAllowed):
-        await refund_payment(house.refunds, manager(app.paywall_id, person(OPERATOR)), marks.topup_id)
+        await refund_payment(house.refunds, manager(app.paywall_id, person(OPERATOR)), marks.topup_id, "c3")
     with pytest.raises(WrongMode):
-        await refund_payment(house.refunds, owner_of(shared.paywall_id), marks.topup_id)
+        await refund_payment(house.refunds, owner_of(shared.paywall_id), marks.topup_id, "c3")
     assert (posted(app), bank.refunds) == (500, {})
 
 
@@ -93,6 +94,11 @@ class Person:
         await self.house.door.receive(self.bank.connection_id, payment_id, payment_id)
         return marks.topup_id
 
+    async def has_back(self, topup_id: str, click_id: str = "", cents: int | None = None) -> GivenBack:
+        """Has back what is offered, or what was offered before, by a click of its own unless it is named."""
+        wanted = (await read_offer(self.person, topup_id)).cents if cents is None else cents
+        return await refund_unspent(self.house.refunds, self.person, topup_id, click_id or new_id("clk"), wanted)
+
 
 async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: str) -> None:
     case = Person()
@@ -101,13 +107,13 @@ async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: st
     with capture_logs():
         offers = [await read_offer(case.person, topup_id) for topup_id in (first, second)]
         assert [(offer.cents, offer.refusal) for offer in offers] == [(1_500, None), (1_000, None)]
-        given = await refund_unspent(case.house.refunds, case.person, first)
+        given = await case.has_back(first)
         assert (given.paid_cents, given.status) == (1_500, RefundStatus.SUCCEEDED)
         assert cents_of(case.wallet) == 1_000
         with pytest.raises(Refused, match="Nothing of this payment is left"):
-            await refund_unspent(case.house.refunds, case.person, first)
+            await case.has_back(first)
         charge(case.app, spends(case.app, case.person), 999)
-        assert (await refund_unspent(case.house.refunds, case.person, second)).paid_cents == 1
+        assert (await case.has_back(second)).paid_cents == 1
     assert (cents_of(case.wallet), case.bank.cents) == (0, 1_499)
     assert case.house.subjects() == ["$15.00 of your payment go back", "$0.01 of your payment go back"]
     assert_books_balance()
@@ -120,7 +126,7 @@ async def test_what_is_held_and_below_a_cent_stays(database: str) -> None:
     with db.transaction() as session:
         apply_one(session, Hold("hold:1", case.wallet, held, held, held, "proc"))
     with capture_logs():
-        assert (await refund_unspent(case.house.refunds, case.person, topup_id)).paid_cents == 1_699
+        assert (await case.has_back(topup_id)).paid_cents == 1_699
     assert cents_of(case.wallet) == 301
 
 
@@ -131,7 +137,7 @@ async def test_a_refund_on_its_way_is_shown_and_one_that_fails_comes_back(
     topup_id = await case.pays(2_000)
     case.bank.refund_state = RefundState.PENDING
     with capture_logs():
-        given = await refund_unspent(case.house.refunds, case.person, topup_id)
+        given = await case.has_back(topup_id)
         assert (given.status, cents_of(case.wallet)) == (RefundStatus.PENDING, 0)
         assert (await read_offer(case.person, topup_id)).refunds == ((2_000, RefundStatus.PENDING),)
         assert_books_balance()
@@ -152,25 +158,67 @@ async def test_a_frozen_wallet_an_old_payment_and_somebody_elses_give_nothing_ba
     topup_id = await case.pays(2_000)
     eve, _ = someone("eve@example.org")
     with pytest.raises(NotFound):
-        await refund_unspent(case.house.refunds, eve, topup_id)
+        await refund_unspent(case.house.refunds, eve, topup_id, "c1", 2_000)
     with monkeypatch.context() as patch:
         now = clock.now()
         patch.setattr(clock, "now", lambda: now + 14 * 86_400 * clock.SECOND + clock.SECOND)
         with pytest.raises(Refused, match="14 days"):
-            await refund_unspent(case.house.refunds, case.person, topup_id)
+            await case.has_back(topup_id)
     with db.transaction() as session:
         apply(session, freeze(session, case.wallet.owner, FreezeReason.OPERATOR))
     with pytest.raises(Refused, match="frozen"):
-        await refund_unspent(case.house.refunds, case.person, topup_id)
+        await case.has_back(topup_id)
     assert (cents_of(case.wallet), case.bank.refunds) == (2_000, {})
+
+
+async def test_a_press_that_is_sent_again_gives_back_once_and_answers_the_same(database: str) -> None:
+    app = make_snapshot()
+    bank = open_taking_bank(app.paywall_id)
+    house, marks, owner = house_of(bank), begin(app, bank.connection_id, cents=3_000), owner_of(app.paywall_id)
+    bank.pay("pi_1", marks)
+    await house.door.receive(bank.connection_id, "e1", "pi_1")
+    with capture_logs():
+        presses = [refund_payment(house.refunds, owner, marks.topup_id, "c1", 500) for _ in range(4)]
+        first, *others = [one.refund_id for one in await asyncio.gather(*presses)]
+        assert set(others) == {first}
+        again = await refund_payment(house.refunds, owner, marks.topup_id, "c1")
+        assert again == GivenBack(first, 500, RefundStatus.SUCCEEDED)
+        with pytest.raises(KeyReused):
+            await refund_payment(house.refunds, owner, marks.topup_id, "c1", 501)
+        assert (await refund_payment(house.refunds, owner, marks.topup_id, "c2", 500)).refund_id != first
+    assert (posted(app), bank.cents, len(bank.refunds)) == (2_000, 2_000, 2)
+    assert_books_balance()
 
 
 async def test_two_clicks_give_back_once(database: str) -> None:
     case = Person()
     topup_id = await case.pays(2_000)
     with capture_logs():
-        clicks = [refund_unspent(case.house.refunds, case.person, topup_id) for _ in range(3)]
-        came = await asyncio.gather(*clicks, return_exceptions=True)
+        came = await asyncio.gather(*(case.has_back(topup_id) for _ in range(3)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in came) == ["GivenBack", "Refused", "Refused"]
     assert [cents for _, cents in case.bank.refunds.values()] == [2_000]
+    assert_books_balance()
+
+
+async def test_a_click_of_the_user_that_is_sent_again_gives_back_once(database: str) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    with capture_logs():
+        clicks = [case.has_back(topup_id, "c1", 2_000) for _ in range(3)]
+        first, *others = [one.refund_id for one in await asyncio.gather(*clicks)]
+    assert set(others) == {first}
+    assert list(case.bank.refunds) == [first]
+    assert_books_balance()
+
+
+async def test_a_user_has_back_what_they_confirmed_and_never_less_unasked(database: str) -> None:
+    case = Person()
+    topup_id = await case.pays(2_000)
+    charge(case.app, spends(case.app, case.person), 100)
+    with capture_logs():
+        for cents in (2_000, 0, -1):
+            with pytest.raises(Refused, match=r"\$19\.00 can go back now"):
+                await case.has_back(topup_id, f"c{cents}", cents)
+        assert (await case.has_back(topup_id, "c1", 1_500)).paid_cents == 1_500
+    assert (cents_of(case.wallet), case.bank.cents) == (400, 500)
     assert_books_balance()

@@ -1,10 +1,12 @@
 """A charge is given back by its developer: who got it gives it back, and its receipt stays as it was."""
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
 from app import db
-from app.domain.errors import BadField, NotAllowed, NotFound
+from app.domain.errors import BadField, KeyReused, NotAllowed, NotFound
 from app.domain.ledger.accounts import Kind
 from app.domain.money import CENT_NANOS, Unit
 from app.domain.paywalls.modes import Mode
@@ -42,11 +44,11 @@ async def test_in_default_mode_it_comes_from_the_revenue(database: str) -> None:
     await give(app, "ada", 1_000 * CENT_NANOS)
     request_id = charge(app, app.wallet("ada"), 600, is_split=False)
     with capture_logs():
-        refund_id = await refund_charge(owner, request_id, 200 * CENT_NANOS)
+        refund_id = await refund_charge(owner, request_id, "c1", 200 * CENT_NANOS)
         for nanos in (400 * CENT_NANOS + 1, 0):
             with pytest.raises(BadField, match=r"\$4\.00"):
-                await refund_charge(owner, request_id, nanos)
-        await refund_charge(owner, request_id)
+                await refund_charge(owner, request_id, f"c{nanos}", nanos)
+        await refund_charge(owner, request_id, "c2")
     assert cents_of(app.wallet("ada").account) == 1_000
     assert cents_of(of_paywall(app, Kind.REVENUE, Unit.USD)) == 0
     with db.transaction(writes=False) as session:
@@ -57,19 +59,36 @@ async def test_in_default_mode_it_comes_from_the_revenue(database: str) -> None:
     assert_books_balance()
 
 
+async def test_a_click_that_is_sent_again_gives_back_once_and_answers_the_same(database: str) -> None:
+    app = make_snapshot()
+    owner = owner_of(app.paywall_id)
+    await give(app, "ada", 1_000 * CENT_NANOS)
+    request_id = charge(app, app.wallet("ada"), 600, is_split=False)
+    with capture_logs():
+        clicks = [refund_charge(owner, request_id, "c1", 100 * CENT_NANOS) for _ in range(4)]
+        first, *others = await asyncio.gather(*clicks)
+        assert set(others) == {first}
+        assert await refund_charge(owner, request_id, "c1") == first
+        with pytest.raises(KeyReused):
+            await refund_charge(owner, request_id, "c1", 101 * CENT_NANOS)
+        assert await refund_charge(owner, request_id, "c2", 100 * CENT_NANOS) != first
+    assert cents_of(app.wallet("ada").account) == 1_000 - 600 + 200
+    assert_books_balance()
+
+
 async def test_only_its_owner_gives_a_charge_back_and_never_a_refund(database: str) -> None:
     app, other = make_snapshot(), make_snapshot()
     owner, stranger = owner_of(app.paywall_id), owner_of(other.paywall_id, "eve@example.org")
     await give(app, "ada", 100 * CENT_NANOS)
     request_id = charge(app, app.wallet("ada"), 100, is_split=False)
     with pytest.raises(NotFound):
-        await refund_charge(stranger, request_id)
+        await refund_charge(stranger, request_id, "c2")
     with pytest.raises(NotAllowed):
-        await refund_charge(manager(app.paywall_id, person(OPERATOR)), request_id)
+        await refund_charge(manager(app.paywall_id, person(OPERATOR)), request_id, "c2")
     with capture_logs():
-        refund_id = await refund_charge(owner, request_id)
+        refund_id = await refund_charge(owner, request_id, "c2")
     with pytest.raises(NotFound):
-        await refund_charge(owner, refund_id)
+        await refund_charge(owner, refund_id, "c2")
 
 
 async def test_in_shared_mode_the_split_is_reversed_and_the_lot_has_it_again(
@@ -90,11 +109,11 @@ async def test_in_shared_mode_the_split_is_reversed_and_the_lot_has_it_again(
 
     assert earned() == (690 + 198, 0, 0, 12)
     with capture_logs():
-        await refund_charge(owner, request_id, 500 * CENT_NANOS)
+        await refund_charge(owner, request_id, "c1", 500 * CENT_NANOS)
         assert earned() == (690 + 198 - 495, 0, 0, 7)
         assert (await read_offer(ada, marks.topup_id)).cents == 1_300
         # All of it: the developer's other earnings pay what the provider cost, and the rest is owed.
-        await refund_charge(owner, request_id)
+        await refund_charge(owner, request_id, "c2")
     assert earned() == (0, 0, -102, 2)
     assert cents_of(wallet) == 1_800
     assert (await read_offer(ada, marks.topup_id)).cents == 1_800
