@@ -28,6 +28,19 @@ def add_funds(page: Page) -> None:
     expect(page.get_by_text("25.09 USDC").first).to_be_visible()
 
 
+def open_a_receipt(site: Site, page: Page, charged: str) -> None:
+    page.get_by_role("link", name="Activity", exact=True).click()
+    page.get_by_role("button", name="Charges").click()
+    expect(page.locator(".move")).to_have_count(2)
+    page.locator("summary", has_text="demo-mini").click()
+    receipt = page.get_by_text(f"{charged} USDC", exact=True).first
+    expect(receipt).to_be_visible()
+    assert_accessible(page, "activity")
+    assert site.call("POST", "/user/charge", {"user": "mira", "amount": "0.01"}).json()["success"]
+    expect(page.locator(".move")).to_have_count(3)
+    expect(receipt).to_be_visible()  # an open receipt is its movement's, whatever lands above it
+
+
 def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserContext) -> None:
     page, started = phone.new_page(), time.monotonic()
 
@@ -73,16 +86,7 @@ def test_from_the_first_message_to_a_paid_answer(site: Site, phone: BrowserConte
     assert Fraction(seen["spendable"]) == Fraction("4.9") - charge
 
     # 6. Every movement has its receipt.
-    page.get_by_role("link", name="Activity", exact=True).click()
-    page.get_by_role("button", name="Charges").click()
-    expect(page.locator(".move")).to_have_count(2)
-    page.locator("summary", has_text="demo-mini").click()
-    receipt = page.get_by_text(f"{answered.json()['paywall']['charge']} USDC", exact=True).first
-    expect(receipt).to_be_visible()
-    assert_accessible(page, "activity")
-    assert site.call("POST", "/user/charge", {"user": "mira", "amount": "0.01"}).json()["success"]
-    expect(page.locator(".move")).to_have_count(3)
-    expect(receipt).to_be_visible()  # an open receipt is its movement's, whatever lands above it
+    open_a_receipt(site, page, answered.json()["paywall"]["charge"])
 
     # 7. They revoke the app: its next message asks again.
     page.get_by_role("link", name="Wallet", exact=True).click()
