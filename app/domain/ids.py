@@ -40,13 +40,23 @@ class _Pool(threading.local):
 
 
 _pool = _Pool()
+_process = os.getpid()
+
+
+def _note_process() -> None:
+    """What a process has drawn ahead is not drawn again by one that it becomes; to ask each time costs a call."""
+    global _process
+    _process = os.getpid()
+
+
+os.register_at_fork(after_in_child=_note_process)
 
 
 def _draw() -> str:
     pool, start = _pool, _pool.position
-    if start >= len(pool.characters) or pool.process != os.getpid():
+    if start >= len(pool.characters) or pool.process != _process:
         pool.characters = os.urandom(_POOL_CHARACTERS).translate(_LETTER_OF_BYTE).decode()
-        pool.process, start = os.getpid(), 0
+        pool.process, start = _process, 0
     pool.position = start + _RANDOM_CHARACTERS
     return pool.characters[start : pool.position]
 

@@ -8,6 +8,7 @@ _FREE = (None, "", "auto", "none")
 _GRAMMARS = frozenset({"guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs",
                        "json_schema", "grammar", "format"})  # fmt: skip
 """What vLLM, llama.cpp and Ollama call a form that an answer must have."""
+_DEMANDS = _GRAMMARS | {"response_format", "tool_choice", "function_call"}
 
 
 def is_for_program(body: dict[str, Any]) -> bool:
@@ -15,6 +16,8 @@ def is_for_program(body: dict[str, Any]) -> bool:
 
     That is any `response_format` but text, and any `tool_choice` or `function_call` that leaves the model no choice.
     """
+    if _DEMANDS.isdisjoint(body):
+        return False
     return (
         _is_formatted(body.get("response_format"))
         or _forces_call(body.get("tool_choice"))

@@ -85,7 +85,9 @@ class ChatRequest:
 
         With the operator's key only what OpenAI's schema knows goes along.
         """
-        body = {name: value for name, value in self.body.items() if not is_operators_key or name in OPENAI_FIELDS}
+        body = self.body.copy()
+        if is_operators_key:
+            body = {name: value for name, value in body.items() if name in OPENAI_FIELDS}
         for field in _LIMIT_FIELDS:
             body.pop(field, None)
         body[self.limit_field or default_field] = output_limit
@@ -157,7 +159,7 @@ def read_chat_request(body: object) -> ChatRequest:
     options = body.get("stream_options")
     if options is not None and (not isinstance(options, dict) or not is_stream):
         raise BadField("stream_options", "`stream_options` must be an object, and only goes with `stream: true`.")
-    wants_usage = _boolean(options or {}, "include_usage", "stream_options.include_usage")
+    wants_usage = options is not None and _boolean(options, "include_usage", "stream_options.include_usage")
     limit_field, limit = _output_limit(body)
     media_parts, long_parts, media_bytes = _media(messages)
     modalities = _list_of(body, "modalities")
@@ -220,7 +222,11 @@ def _list_of(body: dict[str, Any], field: str) -> list[Any]:
 
 def _output_limit(body: dict[str, Any]) -> tuple[str | None, int | None]:
     """Returns the client's limit and the field it used; the smaller one if it set both."""
-    limits = [(limit, field) for field in _LIMIT_FIELDS if (limit := _whole(body, field, 10_000_000)) is not None]
+    limits = [
+        (limit, field)
+        for field in _LIMIT_FIELDS
+        if field in body and (limit := _whole(body, field, 10_000_000)) is not None
+    ]
     if not limits:
         return None, None
     limit, field = min(limits)

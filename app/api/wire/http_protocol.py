@@ -110,7 +110,7 @@ class HttpProtocol(HttpToolsProtocol):
         http_head.check_url(self.url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._is_small and self._stage != BODY:  # as are nearly all: no line of it can be too long
+        if self._is_small:  # as are nearly all: no line of it can be too long
             self.headers.append((name.lower(), value))
             return
         line = len(name) + len(value) + http_head.LINE_EXTRA_BYTES
@@ -142,7 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         scope["path"], scope["raw_path"] = self.root_path + path, self.root_path.encode("ascii") + url.path
         scope["query_string"] = url.query or b""
         self.cycle = self._new_cycle(keeps_alive=version == "1.1" and parser.should_keep_alive())
-        self._stage = BODY
+        self._stage, self._is_small = BODY, False
         if is_chat(path):
             self._crowd.answer(self)  # it has a key, or its answer before its body
         self._start()

@@ -15,6 +15,9 @@ from app.domain.record import record
 
 PER_MILLION = 1_000_000
 BASIS_POINTS = 10_000
+_SCALE = PER_MILLION * BASIS_POINTS
+"""By so much a sum in the making is larger than its nanos: tokens per million, times basis points."""
+_SCALE_TWICE = 2 * _SCALE
 
 
 class TokenKind(StrEnum):
@@ -247,7 +250,7 @@ def _finish(price: Price, exact: int) -> int:
     """Adds fee, markup and minimum to a sum of nanos × tokens per million, and rounds it once."""
     scaled = (exact + price.request_nanos * PER_MILLION) * (BASIS_POINTS + price.markup_basis_points)
     if price.unit is Unit.CREDIT:
-        least = max(scaled, price.minimum_nanos * PER_MILLION * BASIS_POINTS)
-        return -(-least // (PER_MILLION * BASIS_POINTS * NANOS)) * NANOS
-    total = (2 * scaled + PER_MILLION * BASIS_POINTS) // (2 * PER_MILLION * BASIS_POINTS)
-    return max(total, price.minimum_nanos)
+        least = max(scaled, price.minimum_nanos * _SCALE)
+        return -(-least // (_SCALE * NANOS)) * NANOS
+    total, minimum = (2 * scaled + _SCALE) // _SCALE_TWICE, price.minimum_nanos
+    return total if total > minimum else minimum

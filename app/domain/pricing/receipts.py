@@ -75,7 +75,7 @@ def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
     rates = price.at(tokens.prompt).rates if price.tiers else price.rates
     lines: list[dict[str, Any]] = [
         {
-            "kind": kind.value,
+            "kind": kind,
             "tokens": count,
             "price_per_million": format_decimal(rates[kind]),
             "amount": format_fraction(rates[kind] * count, NANOS * PER_MILLION),

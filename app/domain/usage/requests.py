@@ -109,26 +109,27 @@ def begin(asked: Asked, held: Applied) -> RowInsert:
 
 
 def _columns(asked: Asked) -> dict[str, Any]:
+    wallet, price, labels = asked.wallet, asked.price, asked.labels
     return {
         "id": asked.id,
         "client_request_id": asked.client_request_id,
-        "paywall_id": asked.wallet.paywall_id,
-        "wallet_id": asked.wallet.id,
-        "external_id": asked.wallet.user,
+        "paywall_id": wallet.paywall_id,
+        "wallet_id": wallet.id,
+        "external_id": wallet.user,
         "user_from": asked.user_from,
         "kind": asked.kind,
         "model": asked.model,
         "provider": asked.provider,
         "billing_source": "platform",
         "streamed": int(asked.streamed),
-        "unit": asked.unit.value,
-        "price_id": asked.price.id if asked.price else None,
-        "price_version": asked.price.version if asked.price else None,
+        "unit": asked.unit,
+        "price_id": price and price.id,
+        "price_version": price and price.version,
         "claim_id": asked.claim_id,
         "key_id": asked.key_id,
         "paywall_version": asked.paywall_version,
-        "session": asked.labels.session,
-        "agent": asked.labels.agent,
+        "session": labels.session,
+        "agent": labels.agent,
     }
 
 

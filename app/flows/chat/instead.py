@@ -82,7 +82,7 @@ def paywall_of(call: Call, action: Stopped, charge_nanos: int, balance_nanos: in
         "action": action,
         "charge": format_decimal(charge_nanos),
         "balance": format_base_units(balance_nanos),
-        "unit": call.snapshot.unit.value,
+        "unit": call.snapshot.unit,
     }
 
 
