@@ -80,6 +80,7 @@ def _configure_demo(
     named = settings.configure(data=data).operator_emails
     return settings.configure(
         data=data, upstream_url=upstream, public_url=base_url, operator_emails=named or OPERATOR, is_demo=True,
+        developers=settings.ANYONE,
         **emulated,
     )  # fmt: skip
 

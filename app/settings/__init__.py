@@ -1,5 +1,6 @@
 """Settings: read once from COINSLOT_*, checked, frozen."""
 
+from app.settings.people import ANYONE as ANYONE
 from app.settings.people import OidcIssuer as OidcIssuer
 from app.settings.settings import Settings as Settings
 from app.settings.settings import SettingsError as SettingsError

@@ -4,7 +4,10 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.settings.values import word
+from app.settings.values import addresses, word
+
+ANYONE, OPERATORS = "anyone", "operators"
+"""Who may create paywalls, where no addresses are named."""
 
 
 class OidcIssuer(BaseModel):
@@ -26,6 +29,7 @@ class PeopleSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     operator_emails: str = ""
+    developers: str = "operators"
     legal_name: str = ""
     support_email: str = ""
     smtp_url: SecretStr = SecretStr("")
@@ -38,12 +42,25 @@ class PeopleSettings(BaseModel):
         word(secret.get_secret_value(), ("smtp://", "smtps://"), "must begin with smtp:// or smtps://")
         return secret
 
+    @field_validator("developers")
+    @classmethod
+    def _who_makes_paywalls(cls, text: str) -> str:
+        named = addresses(text)
+        if text not in (ANYONE, OPERATORS) and not (named and all("@" in part for part in named)):
+            raise ValueError(f"must be {ANYONE}, {OPERATORS} or addresses, comma separated")
+        return text
+
     @property
     def merchant(self) -> str:
         """Who charges saved cards, as consents name them."""
         return self.legal_name or "whoever runs this site"
 
     @cached_property
+    def developer_emails(self) -> frozenset[str]:
+        """The addresses whose accounts may create paywalls, in lower case; none where the setting names none."""
+        return addresses(self.developers) - {ANYONE, OPERATORS}
+
+    @cached_property
     def operators(self) -> frozenset[str]:
         """The addresses whose accounts are operators, in lower case."""
-        return frozenset(part.strip().lower() for part in self.operator_emails.split(",") if part.strip())
+        return addresses(self.operator_emails)

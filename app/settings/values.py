@@ -11,3 +11,8 @@ def http_address(value: str) -> str:
     """Returns an address without the slash at its end. Raises ValueError for one that is neither http nor https."""
     word(value, ("http://", "https://"), "must begin with http:// or https://")
     return value.rstrip("/")
+
+
+def addresses(text: str) -> frozenset[str]:
+    """Returns the addresses of a list with commas, in lower case."""
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())

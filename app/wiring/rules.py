@@ -3,15 +3,21 @@
 from urllib.parse import urlsplit
 
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.paywalls.members import Creators
 from app.domain.topups.surcharge import Surcharge
 from app.domain.wallets.trial import TrialRules
 from app.flows.catalogue.follow import FollowRules
-from app.settings import Settings
+from app.settings import ANYONE, Settings
 
 
 def surcharge_of(chosen: Settings) -> Surcharge:
     """Returns what checkouts at the operator's own connections cost beside what they credit."""
     return Surcharge(chosen.topup_fee_basis_points, chosen.topup_fee_cents)
+
+
+def creators_of(chosen: Settings) -> Creators:
+    """Returns who may create paywalls."""
+    return Creators(chosen.developers == ANYONE, chosen.operators | chosen.developer_emails)
 
 
 def trial_rules_of(chosen: Settings) -> TrialRules:

@@ -20,6 +20,8 @@ from app.settings import OidcIssuer, SettingsError
         ("batch_operations_max", 0),
         ("redis_url", "http://x"),
         ("limits_without_redis", "ajar"),
+        ("developers", "everyone"),
+        ("developers", "ada@example.org, bob"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_it(data_dir: Path, name: str, value: object) -> None:
@@ -121,3 +123,10 @@ def test_an_emulator_takes_test_keys_and_each_mode_has_its_own(data_dir: Path) -
     assert chosen.stripe_api_base == "http://127.0.0.1:1"
     both = settings.configure(data=data_dir, stripe_test_key="rk_test_hush", stripe_key="rk_live_hush")
     assert "hush" not in f"{both} {both!r} {both.model_dump_json()}"
+
+
+def test_developers_are_named_by_their_addresses(data_dir: Path) -> None:
+    named = settings.configure(data=data_dir, developers="Ada@example.org, bob@example.org")
+    assert named.developer_emails == {"ada@example.org", "bob@example.org"}
+    assert settings.configure(data=data_dir).developers == "operators"
+    assert not settings.configure(data=data_dir, developers="anyone").developer_emails

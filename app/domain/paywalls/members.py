@@ -79,6 +79,23 @@ class Manager:
         return bool(POLICY[act] & self.roles)
 
 
+@dataclass(frozen=True, slots=True)
+class Creators:
+    """Who may create paywalls (`decisions.md` 35): anyone, or who has proven one of these addresses."""
+
+    is_anyone: bool
+    addresses: frozenset[str]
+
+    def have(self, person: Person) -> bool:
+        """Tells whether a person may create paywalls, in this very sign-in."""
+        return self.is_anyone or person.has_proven(self.addresses)
+
+
+def is_owner(session: Session, account_id: str) -> bool:
+    """Tells whether an account owns a paywall."""
+    return session.scalar(select(_MEMBERS.c.paywall_id).where(_MEMBERS.c.account_id == account_id).limit(1)) is not None
+
+
 def find_manager(session: Session, person: Person, operators: frozenset[str], paywall_id: str) -> Manager:
     """Returns what a person is to a paywall; `operators` are the operators' addresses.
 

@@ -1,12 +1,23 @@
-"""What apps are called now, for pages that speak of several."""
+"""What apps are called now, for pages that speak of several, and which of them are somebody's to look after."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.paywalls.tables import PaywallRow, PaywallVersion
+from app.domain.paywalls.paywall import Paywall, to_paywall
+from app.domain.paywalls.tables import PaywallMember, PaywallRow, PaywallVersion
+from app.domain.people.sessions import Person
 from app.sql.columns import table_of
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPaywall:
+    """A paywall, and what its app is called now."""
+
+    paywall: Paywall
+    app_name: str
 
 
 def read_names(session: Session, paywall_ids: Iterable[str | None]) -> Mapping[str, str]:
@@ -18,3 +29,23 @@ def read_names(session: Session, paywall_ids: Iterable[str | None]) -> Mapping[s
         .where(paywalls.c.id.in_({paywall_id for paywall_id in paywall_ids if paywall_id}))
     )
     return {row.id: row.config["app_name"] for row in rows}
+
+
+def list_owned(session: Session, person: Person, operators: frozenset[str], count: int) -> list[NamedPaywall]:
+    """Returns the newest paywalls that are a person's own, the newest first.
+
+    To somebody whose sign-in has proven one of the addresses `operators` those that nobody owns are their own.
+    """
+    paywalls, versions, members = table_of(PaywallRow), table_of(PaywallVersion), table_of(PaywallMember)
+    is_own = members.c.account_id == person.account_id
+    if person.has_proven(operators):
+        is_own = is_own | members.c.account_id.is_(None)
+    rows = session.execute(
+        select(PaywallRow, versions.c.config)
+        .join(versions, (versions.c.paywall_id == paywalls.c.id) & (versions.c.version == paywalls.c.version))
+        .outerjoin(members, members.c.paywall_id == paywalls.c.id)
+        .where(is_own)
+        .order_by(paywalls.c.created_at.desc(), paywalls.c.id)
+        .limit(count)
+    )
+    return [NamedPaywall(to_paywall(row), config["app_name"]) for row, config in rows]

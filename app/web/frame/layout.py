@@ -1,5 +1,7 @@
 """The frame of every page: the bar at the top, the way back to the app, the theme, the foot."""
 
+from typing import Any
+
 import reflex as rx
 
 from app.web.frame import routes
@@ -18,12 +20,16 @@ def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Compo
     return rx.fragment(bar, rx.el.main(*children))
 
 
-def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.Component:
-    """Returns a page of somebody who is signed in; `current` is its route."""
-    links = (
-        rx.el.a(name, href=f"{route}/", class_name="section", aria_current="page" if route == current else "false")
-        for name, route in _SECTIONS
-    )
+def own_frame(
+    *children: rx.Component, current: str, visitor: Any, beside: rx.Component | None = None, has_main: bool = False
+) -> rx.Component:
+    """Returns a page of somebody who is signed in; `current` is its route, `visitor` the page's `VisitorState`.
+
+    `beside` stands in the place of the sections where there is no room for both; with `has_main` the children say
+    themselves what of them is the page's main part.
+    """
+    dashboard = rx.cond(visitor.has_dashboard, _section("Dashboard", routes.DASHBOARD, current), rx.fragment())
+    links = (dashboard, *(_section(name, route, current) for name, route in _SECTIONS))
     leave = post_form(
         "/auth/sign-out",
         rx.el.button("Sign out", type="submit", class_name="btn s bare"),
@@ -31,13 +37,20 @@ def own_frame(*children: rx.Component, current: str, email: rx.Var[str]) -> rx.C
     bar = rx.el.header(
         rx.el.div(
             _brand(),
+            rx.fragment() if beside is None else rx.el.div(beside, class_name="top-switch"),
             rx.el.nav(*links, class_name="sections", aria_label="Your account"),
-            rx.el.div(rx.el.small(email, class_name="muted who"), theme_button(), leave, class_name="row tools"),
+            rx.el.div(rx.el.small(visitor.person_email, class_name="muted who"), theme_button(), leave,
+                      class_name="row tools"),
             class_name="top-in row between own",
         ),
-        class_name="top",
-    )
-    return rx.fragment(bar, rx.el.main(*children))
+        class_name="top" if beside is None else "top has-side",
+    )  # fmt: skip
+    return rx.fragment(bar, *(children if has_main else [rx.el.main(*children)]))
+
+
+def _section(name: str, route: str, current: str) -> rx.Component:
+    here = "page" if route == current else "false"
+    return rx.el.a(name, href=f"{route}/", class_name="section", aria_current=here)
 
 
 def _brand() -> rx.Component:

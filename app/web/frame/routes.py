@@ -15,7 +15,27 @@ WALLET = "/wallet"
 ACTIVITY = "/activity"
 SETTINGS = "/settings"
 MAIL = "/mail"
+
+DASHBOARD = "/dashboard"
+NEW_PAYWALL = "/paywalls/new"
+EARNINGS = "/earnings"
+PLAYGROUND = "/playground/[slug]"
+
+OVERVIEW = "/paywalls/[paywall]/overview"
+REQUESTS = "/paywalls/[paywall]/requests"
+LEDGER = "/paywalls/[paywall]/ledger"
+EVENTS = "/paywalls/[paywall]/events"
+PRICES = "/paywalls/[paywall]/prices"
+PROVIDER = "/paywalls/[paywall]/provider"
 PAYMENTS = "/paywalls/[paywall]/payments"
+MESSAGES = "/paywalls/[paywall]/messages"
+PROFILE = "/paywalls/[paywall]/profile"
+LIMITS = "/paywalls/[paywall]/limits"
+KEYS = "/paywalls/[paywall]/keys"
+USERS = "/paywalls/[paywall]/users"
+USER = "/paywalls/[paywall]/users/[user]"
+VERSIONS = "/paywalls/[paywall]/versions"
+DANGER = "/paywalls/[paywall]/danger"
 
 
 def token_of(path: str) -> str:

@@ -11,14 +11,16 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from app import db
+from app import db, wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound, NotSignedIn
+from app.domain.paywalls.members import is_owner
 from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Marks, Subject, read_marks
 from app.flows.people.sign_in import find_person_of, note_visit
 from app.web.frame import live
 from app.web.frame.live import LivePage
 from app.web.frame.routes import sign_in_path
+from app.wiring.rules import creators_of
 
 AWAY = "This cannot be read right now. The page tries again by itself."
 
@@ -43,6 +45,8 @@ class VisitorState(rx.State, mixin=True):
     problem: str = ""
     person_name: str = ""
     person_email: str = ""
+    has_dashboard: bool = False
+    """Whether they look after paywalls, or may."""
     _session_id: str = ""
 
     async def _visitor(self) -> Person | None:
@@ -116,7 +120,7 @@ class VisitorState(rx.State, mixin=True):
         seen = frozenset({Subject(About.SESSION, session_id)} if session_id else ())
 
         def read_with_marks(session: db.Session) -> tuple[Mapping[str, Any], frozenset[Subject], Marks]:
-            values = read(session)
+            values = {"has_dashboard": _has_dashboard(session, person), **read(session)}
             all_seen = seen | frozenset(subjects(person, values))
             return values, all_seen, read_marks(session, all_seen)
 
@@ -146,6 +150,12 @@ def for_a_person(reader: Callable[[Person], Read]) -> Reader:
         return reader(person)
 
     return read
+
+
+def _has_dashboard(session: db.Session, person: Person | None) -> bool:
+    return person is not None and (
+        creators_of(wiring.get().settings).have(person) or is_owner(session, person.account_id)
+    )
 
 
 async def _note(person: Person | None) -> None:

@@ -11,11 +11,13 @@ from app.domain.errors import NotAllowed, NotFound
 from app.domain.paywalls.members import (
     POLICY,
     Act,
+    Creators,
     Manager,
     Role,
     check_may,
     command_manager,
     find_manager,
+    is_owner,
     read_owner,
     set_owner,
 )
@@ -146,3 +148,18 @@ def test_a_manager_is_found_by_the_proof_of_this_sign_in_alone(database: str) ->
         assert find_manager(session, operator, frozenset({OPERATOR}), paywall_id).is_operator
         with pytest.raises(NotFound):
             find_manager(session, operator, frozenset(), paywall_id)
+
+
+def test_who_may_create_paywalls_has_proven_it(database: str) -> None:
+    ada, operator = person("ada@example.org"), person(OPERATOR)
+    unproven = person(OPERATOR, is_proven=False)
+    anyone, named = Creators(True, frozenset()), Creators(False, frozenset({OPERATOR}))
+    assert [anyone.have(who) for who in (ada, operator, unproven)] == [True, True, True]
+    assert [named.have(who) for who in (ada, operator, unproven)] == [False, True, False]
+
+
+def test_who_owns_a_paywall_is_an_owner(database: str) -> None:
+    paywall_id, ada, bob = paywall(), person("ada@example.org"), person("bob@example.org")
+    own(paywall_id, ada)
+    with db.transaction(writes=False) as session:
+        assert (is_owner(session, ada.account_id), is_owner(session, bob.account_id)) == (True, False)

@@ -1,12 +1,14 @@
-"""Names are those that apps have now."""
+"""Names are those that apps have now; who looks after which, those who do not own them do not learn."""
 
 from dataclasses import replace
 
 from app import db
 from app.domain.paywalls.configuration import read_current
-from app.domain.paywalls.names import read_names
+from app.domain.paywalls.names import list_owned, read_names
+from app.domain.people.sessions import Person
 from tests.support import books
 from tests.support.books import make_paywall
+from tests.support.managing import OPERATOR, own, person
 
 
 def test_names_follow_the_published_version(database: str) -> None:
@@ -15,3 +17,21 @@ def test_names_follow_the_published_version(database: str) -> None:
         books.publish(session, second, replace(read_current(session, second)[1], app_name="Renamed"))
         assert read_names(session, [first, second, None, "pw_none"]) == {first: "Lexica", second: "Renamed"}
         assert read_names(session, []) == {}
+
+
+def test_everybody_is_given_their_own_and_operators_what_nobody_owns(database: str) -> None:
+    with db.transaction() as session:
+        adas, bobs, nobodys = (make_paywall(session, {}) for _ in range(3))
+    ada, bob, operator, claims_to_be = (
+        person("ada@example.org"), person("bob@example.org"), person(OPERATOR), person(OPERATOR, is_proven=False),
+    )  # fmt: skip
+    own(adas, ada)
+    own(bobs, bob)
+    with db.transaction(writes=False) as session:
+
+        def listed(who: Person, count: int = 9) -> list[str]:
+            return [named.paywall.id for named in list_owned(session, who, frozenset({OPERATOR}), count)]
+
+        assert (listed(ada), listed(bob), listed(operator)) == ([adas], [bobs], [nobodys])
+        assert listed(claims_to_be) == [] and listed(ada, 0) == []
+        assert list_owned(session, ada, frozenset(), 1)[0].app_name == "Lexica"

@@ -23,10 +23,14 @@ from app.domain.wallets.shared import shared_account
 from app.flows.callers import marks
 from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
 from app.flows.callers.snapshot import Snapshot
+from app.flows.paywalls.change import change
+from app.flows.paywalls.owners import archive
+from app.flows.paywalls.users import Block, blocks
 from app.flows.people.consent import change_cap, revoke_link
 from tests.support.books import make_snapshot
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.handed import mint_menu, open_menu
+from tests.support.managing import owner_of
 
 
 def marks_of(*subjects: Subject) -> Marks:
@@ -120,6 +124,18 @@ async def test_an_app_and_a_cap_change_theirs(database: str) -> None:
     found.append(marks_of(*seen))
     assert all(found[place] != found[place + 1] for place in range(3))
     assert marks_of(*seen) == found[-1]
+
+
+async def test_what_is_changed_of_a_paywall_by_hand_changes_its_mark(database: str) -> None:
+    paywall_id = make_snapshot().paywall_id
+    ada = owner_of(paywall_id)
+    seen = Subject(About.PAYWALL, paywall_id)
+    found = [marks_of(seen)]
+    for part, value in ((blocks(), Block("u1", is_blocked=True)), (archive(), True)):
+        await change(ada, part, value)
+        found.append(marks_of(seen))
+    assert found[0][seen] and found[0] != found[1] != found[2]
+    assert marks_of(seen) == found[-1]
 
 
 async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

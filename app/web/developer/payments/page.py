@@ -3,10 +3,11 @@
 import reflex as rx
 
 from app.web.components.once import kept_here, post_typed
-from app.web.components.parts import app_icon, confirm, instead, note, panel_skeletons, sandbox_tag, tag
+from app.web.components.parts import confirm, note, tag
+from app.web.developer.frame import sections
+from app.web.developer.frame.layout import paywall_page
 from app.web.developer.payments.rows import AccountRow, FactRow
 from app.web.developer.payments.state import PaymentsState
-from app.web.frame.layout import own_frame
 
 _state = PaymentsState
 _busy = kept_here("stripekeybusy")
@@ -14,28 +15,10 @@ _problem = kept_here("stripekeyproblem")
 FIELD = "stripe-key"
 
 
+@paywall_page(sections.PAYMENTS, PaymentsState)
 def payments() -> rx.Component:
     """Returns the page of where a paywall's payments go."""
-    shown = rx.el.div(
-        rx.cond(_state.phase == "ready", rx.fragment(_head(), _said(), _sections()),
-                rx.fragment(rx.el.h1("Payments"), panel_skeletons("174px"))),
-        class_name="narrow stack", style={"maxWidth": "720px"},
-    )  # fmt: skip
-    failed = instead("This page cannot be shown", _state.problem)
-    return own_frame(rx.cond(_state.phase == "invalid", failed, shown), current="", email=_state.person_email)
-
-
-def _head() -> rx.Component:
-    page = _state.page
-    return rx.el.div(
-        rx.el.div(
-            app_icon(page.initials),
-            rx.el.div(rx.el.h1("Payments"), rx.el.small(page.app_name, class_name="muted")),
-            class_name="row",
-        ),
-        sandbox_tag(page.is_sandbox),
-        class_name="page-head",
-    )
+    return rx.fragment(_said(), _sections())
 
 
 def _said() -> rx.Component:
@@ -61,7 +44,6 @@ def _sections() -> rx.Component:
 
 
 def _unconnected() -> rx.Component:
-    page = _state.page
     head = rx.el.div(
         rx.el.h2("Connect Stripe"),
         rx.el.p("Your users pay by card, and the money is in your own Stripe account at once.",
@@ -69,14 +51,14 @@ def _unconnected() -> rx.Component:
         class_name="inset", style={"paddingTop": "22px", "paddingBottom": "14px", "display": "grid", "gap": "4px"},
     )  # fmt: skip
     nobody = rx.el.p("Only the owner of this paywall can connect an account.", class_name="muted item")
-    return rx.el.section(head, rx.cond(page.may_change, _steps(), nobody), class_name="panel",
+    return rx.el.section(head, rx.cond(_state.paywall.may_set_up, _steps(), nobody), class_name="panel",
                          aria_label="Connect Stripe")  # fmt: skip
 
 
 def _steps() -> rx.Component:
     """The two steps to a key, and its field. What is typed is posted by the browser, and passes no state."""
     page = _state.page
-    mode = rx.cond(page.is_sandbox, "test", "live")
+    mode = rx.cond(_state.paywall.is_sandbox, "test", "live")
     label = rx.cond(page.account.id != "", "Change the key", "Connect")
     first = rx.el.div(
         rx.el.span("1", class_name="step", aria_hidden="true"),
@@ -133,7 +115,7 @@ def _permissions() -> rx.Component:
 
 
 def _connected() -> rx.Component:
-    account, may = _state.page.account, _state.page.may_change
+    account, may = _state.page.account, _state.paywall.may_set_up
     head = rx.el.div(
         rx.el.div(rx.el.b(account.title), rx.el.small(account.detail, class_name="muted"), class_name="grow"),
         rx.cond(account.problem != "", tag("Key refused", tone="bad"), tag("Connected", tone="ok")),
@@ -191,7 +173,7 @@ def _earlier_account(row: rx.Var[AccountRow]) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.div(rx.el.b(row.title), rx.el.small(row.detail, class_name="muted"), class_name="grow"),
-            rx.cond(_state.page.may_change, remove, rx.fragment()), class_name="item-line",
+            rx.cond(_state.paywall.may_set_up, remove, rx.fragment()), class_name="item-line",
         ),
         rx.cond(_state.asking == row.id, asked, rx.fragment()),
         class_name="item", key=row.id,

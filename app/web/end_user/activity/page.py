@@ -22,7 +22,7 @@ def activity() -> rx.Component:
     )
     failed = instead("The activity cannot be shown", _state.problem)
     page = rx.cond(_state.phase == "invalid", failed, shown)
-    return own_frame(page, current=routes.ACTIVITY, email=_state.person_email)
+    return own_frame(page, current=routes.ACTIVITY, visitor=_state)
 
 
 def _list() -> rx.Component:

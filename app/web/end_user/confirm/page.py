@@ -29,7 +29,7 @@ def confirm() -> rx.Component:
         ("invalid", instead("This link cannot be used", _state.problem)),
         rx.el.div(panel_skeletons("160px"), class_name="centre"),
     )
-    return own_frame(page, current="", email=_state.person_email)
+    return own_frame(page, current="", visitor=_state)
 
 
 def _asks() -> rx.Component:

@@ -36,7 +36,7 @@ def settings() -> rx.Component:
     )  # fmt: skip
     failed = instead("The settings cannot be shown", _state.problem)
     page = rx.cond(_state.phase == "invalid", failed, shown)
-    return own_frame(page, current=routes.SETTINGS, email=_state.person_email)
+    return own_frame(page, current=routes.SETTINGS, visitor=_state)
 
 
 def _section(title: str, *children: rx.Component, aside: rx.Component | None = None) -> rx.Component:

@@ -35,7 +35,7 @@ def wallet() -> rx.Component:
         ("invalid", instead("The wallet cannot be shown", _state.problem)),
         rx.el.div(rx.el.div(panel_skeletons(*_HEIGHTS), class_name="pair even"), class_name="narrow"),
     )
-    return own_frame(page, current=routes.WALLET, email=_state.person_email)
+    return own_frame(page, current=routes.WALLET, visitor=_state)
 
 
 def _wallet() -> rx.Component:

@@ -1,0 +1,1 @@
+"""The pages of one paywall: who sees them, where they are listed, how they are framed."""

@@ -1,0 +1,114 @@
+"""How the pages of a paywall are framed: the switcher, the sections in their groups, on a phone a strip of them."""
+
+from collections.abc import Callable
+from functools import wraps
+from itertools import groupby
+from typing import Any
+
+import reflex as rx
+from reflex_base.vars.function import FunctionVar
+
+from app.web.components.parts import app_icon, instead, note, panel_skeletons, sandbox_tag, tag
+from app.web.developer.frame.rows import PaywallChoice
+from app.web.developer.frame.sections import Section, linked, note_page
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
+
+Body = Callable[[], rx.Component]
+
+_ARRIVE = """() => {
+  const strip = document.querySelector(".side .nav"), here = strip && strip.querySelector("[aria-current=page]");
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  const shut = (event) => document.querySelectorAll("details.switch[open]").forEach((menu) => {
+    if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
+    else if (event.key === undefined && !menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("click", shut);
+  document.addEventListener("keydown", shut);
+}"""
+"""Scrolls the strip to the section that is shown, and shuts the switcher at a click beside it and at Escape."""
+
+
+def paywall_page(section: Section, state: Any, *, lead: rx.Var[str] | str = "") -> Callable[[Body], Body]:
+    """Frames what a function returns as a section of a paywall, and links it in the navigation.
+
+    `state` is the page's `PaywallState`. The heading is the section's title, `lead` a sentence beneath it; what the
+    function returns stands below, once it was read.
+    """
+    note_page(section)
+
+    def framed(body: Body) -> Body:
+        @wraps(body)
+        def page() -> rx.Component:
+            return _page(section, state, lead, body)
+
+        return page
+
+    return framed
+
+
+def _page(section: Section, state: Any, lead: rx.Var[str] | str, body: Body) -> rx.Component:
+    paywall = state.paywall
+    head = rx.el.div(
+        rx.el.div(rx.el.h1(section.title), rx.el.small(lead, class_name="muted") if lead else rx.fragment()),
+        rx.el.div(
+            rx.cond(paywall.is_archived, tag("Archived", tone="bad"), rx.fragment()),
+            rx.cond(paywall.is_sandbox, sandbox_tag(paywall.is_sandbox),
+                    rx.cond(paywall.id != "", tag("Live"), rx.fragment())),
+            class_name="row",
+        ),
+        class_name="page-head",
+    )  # fmt: skip
+    trouble = rx.cond(state.problem != "", note("Not up to date", state.problem, "wait"), rx.fragment())
+    looking_on = rx.cond(paywall.role != "", rx.el.p(paywall.role, class_name="muted"), rx.fragment())
+    shown = rx.cond(state.phase == "ready", rx.fragment(trouble, looking_on, body()),
+                    panel_skeletons("120px", "220px"))  # fmt: skip
+    shell = rx.el.div(_side(section, state), rx.el.main(head, shown, class_name="page"), class_name="shell")
+    nobody = instead("There is no such page", state.problem,
+                     rx.el.a("To your paywalls", href=f"{routes.DASHBOARD}/", class_name="btn"))  # fmt: skip
+    return rx.cond(
+        state.phase == "invalid",
+        own_frame(nobody, current="", visitor=state),
+        own_frame(shell, current=routes.DASHBOARD, visitor=state, beside=_switcher(section, state), has_main=True),
+    )  # fmt: skip
+
+
+def _side(section: Section, state: Any) -> rx.Component:
+    groups = (
+        rx.el.div(rx.el.h2(name), rx.el.ul(*(_link(one, section, state) for one in members)), class_name="nav-group")
+        for name, members in groupby(linked(), key=lambda one: one.group)
+    )
+    arrive = rx.call_function(rx.Var(_js_expr=f"({_ARRIVE})").to(FunctionVar))
+    nav = rx.el.nav(*groups, class_name="nav", aria_label="This paywall", on_mount=arrive)
+    return rx.el.div(_switcher(section, state), nav, class_name="side")
+
+
+def _link(one: Section, section: Section, state: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.a(one.title, href="/paywalls/" + state.paywall.id + f"/{one.name}/",
+                aria_current="page" if one is section else "false")
+    )  # fmt: skip
+
+
+def _switcher(section: Section, state: Any) -> rx.Component:
+    """The paywall that is shown, and behind it the others; each leads to its page of the same section."""
+    paywall = state.paywall
+
+    def choice(row: rx.Var[PaywallChoice]) -> rx.Component:
+        return rx.el.li(
+            rx.el.a(app_icon(row.initials), rx.el.span(rx.el.b(row.name), rx.el.small(row.kind, class_name="muted")),
+                    href="/paywalls/" + row.id + f"/{section.name}/",
+                    aria_current=rx.cond(row.id == paywall.id, "true", "false")),
+            key=row.id,
+        )  # fmt: skip
+
+    named = rx.el.summary(
+        app_icon(paywall.initials), rx.el.span(rx.el.b(paywall.name), rx.el.small(paywall.kind, class_name="muted")),
+        aria_label=paywall.name + ". Change the paywall",
+    )  # fmt: skip
+    menu = rx.el.div(
+        rx.el.ul(rx.foreach(paywall.choices, choice)),
+        rx.el.a("All paywalls", href=f"{routes.DASHBOARD}/", class_name="all"),
+        class_name="switch-menu",
+    )
+    return rx.el.details(named, menu, class_name="switch")
