@@ -39,11 +39,11 @@ class Environment(StrEnum):
     """Real money."""
 
 
-def parse_amount(value: object, field: str = "amount") -> int:
+def parse_amount(value: object, field: str = "amount", *, may_be_zero: bool = False) -> int:
     """Returns the nanos of an amount that came from outside, more than zero and at most 1,000,000 units.
 
-    Raises BadField, which names `field`, for anything else; floats are refused because they cannot
-    say what was meant.
+    A price may be zero. Raises BadField, which names `field`, for anything else; floats are refused
+    because they cannot say what was meant.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise BadField(field, f'`{field}` must be a decimal string such as "1.25" or an integer.')
@@ -56,7 +56,7 @@ def parse_amount(value: object, field: str = "amount") -> int:
     if len(decimals) > 9:
         raise BadField(field, f"`{field}` has {len(decimals)} decimals; at most 9 are possible.")
     nanos = int(match[1]) * NANOS + int(decimals.ljust(9, "0"))
-    if nanos == 0:
+    if nanos == 0 and not may_be_zero:
         raise BadField(field, f"`{field}` must be more than zero.")
     if nanos > AMOUNT_UNITS_MAX * NANOS:
         raise BadField(field, f"`{field}` is too large; at most {AMOUNT_UNITS_MAX} is possible in one call.")

@@ -6,8 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.limits.page import limits
+from app.web.developer.limits.state import LimitsState
 from app.web.developer.payments.page import payments
 from app.web.developer.payments.state import PaymentsState
+from app.web.developer.prices.page import prices
+from app.web.developer.prices.state import PricesState
+from app.web.developer.provider.page import provider
+from app.web.developer.provider.state import ProviderState
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -69,6 +75,9 @@ PAGES = (
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.PAYMENTS, payments, "Payments · Coinslot", "Where the card payments of your users go.",
          PaymentsState.watch),
+    Page(routes.PRICES, prices, "Prices · Coinslot", "What your models cost their users.", PricesState.watch),
+    Page(routes.PROVIDER, provider, "Provider · Coinslot", "Who answers your users.", ProviderState.watch),
+    Page(routes.LIMITS, limits, "Limits · Coinslot", "How much users and keys may use.", LimitsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

@@ -13,8 +13,8 @@ DOMAIN_ORDER = (
 
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
-        "callers", "events", "catalogue", "limits", "payments", "cards", "disputes", "wallets", "paywalls", "vault",
-        "chat", "modes", "people", "settlement", "reconciling", "upkeep", "help",
+        "callers", "events", "catalogue", "limits", "payments", "cards", "disputes", "wallets", "paywalls", "pricing",
+        "providers", "vault", "chat", "modes", "people", "settlement", "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
     "api": ("common", "v1", "account", "manage", "inbound", "auth", "wire", "serving"),
@@ -136,7 +136,6 @@ UNCALLED: dict[str, str] = {
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
-    "app/flows/paywalls/provider.py:try_provider": NO_PAGE,
     "app/flows/disputes/give_back.py:refund_payment": NO_PAGE,
     "app/flows/disputes/give_back.py:refund_unspent": "the button beside a top-up asks for it",
     "app/flows/disputes/give_back.py:read_offer": "the button beside a top-up shows it",

@@ -19,6 +19,8 @@ TEXT_CHARACTERS_MAX = 4_096
 """How long one argument, or one field of a form, may be."""
 PATH_CHARACTERS_MAX = 8_192
 FIELDS_MAX = 32
+FORM_FIELDS_MAX = 256
+"""How many fields a form may have: a price with all its kinds and steps; all of them together are one message."""
 HASHES_MAX = 1_000
 FORM_ENTRIES = "__reflex_form_data__"
 """Under this name Reflex's client sends a form: a list of `[name, value]`."""
@@ -193,12 +195,12 @@ def _fits(value: Any, kind: type) -> bool:
 
 def _is_form(value: Any) -> bool:
     """Tells whether a value is a form of few short texts, as the client sends it or by its names."""
-    if not isinstance(value, dict) or len(value) > FIELDS_MAX:
+    if not isinstance(value, dict) or len(value) > FORM_FIELDS_MAX:
         return False
     entries: Any = value.items()
     if FORM_ENTRIES in value:
         entries = value[FORM_ENTRIES]
-        if len(value) > 1 or not isinstance(entries, list) or len(entries) > FIELDS_MAX:
+        if len(value) > 1 or not isinstance(entries, list) or len(entries) > FORM_FIELDS_MAX:
             return False
     return all(
         isinstance(entry, list | tuple) and len(entry) == 2 and all(_fits(part, str) for part in entry)

@@ -98,11 +98,6 @@ def read_listed(session: Session) -> dict[str, ListedModel]:
     return _read(session, CatalogueModel.vanished_at.is_(None))  # type: ignore[union-attr]
 
 
-def read_model(session: Session, model: str) -> ListedModel | None:
-    """Returns a model that is listed now."""
-    return _read(session, CatalogueModel.vanished_at.is_(None), CatalogueModel.model == model).get(model)  # type: ignore[union-attr]
-
-
 def read_vanished(session: Session) -> frozenset[str]:
     """Returns the models that were listed once and are no more."""
     models = table_of(CatalogueModel)

@@ -75,6 +75,16 @@ def read_changes(session: Session, paywall_id: str, count: int) -> list[ChangeVi
     rows = session.execute(
         select(changes).where(changes.c.paywall_id == paywall_id).order_by(changes.c.id.desc()).limit(count)
     )
-    return [
-        ChangeView(row.id, row.made_by, Section(row.section), row.version, row.what, row.created_at) for row in rows
-    ]
+    return [_view(row) for row in rows]
+
+
+def read_changes_since(session: Session, paywall_id: str, version: int, count: int) -> list[ChangeView]:
+    """Returns what made the versions after one, the oldest first."""
+    changes = table_of(Change)
+    is_later = (changes.c.paywall_id == paywall_id) & (changes.c.version > version)
+    rows = session.execute(select(changes).where(is_later).order_by(changes.c.id).limit(count))
+    return [_view(row) for row in rows]
+
+
+def _view(row: Any) -> ChangeView:
+    return ChangeView(row.id, row.made_by, Section(row.section), row.version, row.what, row.created_at)

@@ -71,6 +71,13 @@ def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
     return KeyView(stored.id, stored.last_four, stored.created_at, stored.revoked_at)
 
 
+def check_key(session: Session, paywall_id: str, key_id: str) -> None:
+    """Raises NotFound for a key that is none of the paywall's."""
+    stored = session.get(PaywallKey, key_id)
+    if stored is None or stored.paywall_id != paywall_id:
+        raise NotFound(f"{paywall_id} has no key {key_id[:64]}.")
+
+
 def revoke_key(session: Session, paywall_id: str, key_id: str) -> None:
     """Revokes a key for the next charged request in every process. Raises NotFound for another paywall's."""
     stored = session.get(PaywallKey, key_id)
@@ -80,3 +87,11 @@ def revoke_key(session: Session, paywall_id: str, key_id: str) -> None:
         stored.revoked_at = clock.now()
         session.flush()
         apply_one(session, BumpEpoch(epoch_subject(key_id)))
+
+
+def read_endings(session: Session, paywall_id: str) -> dict[str, str]:
+    """Returns the last four characters of each key of a paywall that works, by its id."""
+    keys = table_of(PaywallKey)
+    is_working = (keys.c.paywall_id == paywall_id) & keys.c.revoked_at.is_(None)
+    rows = session.execute(select(keys.c.id, keys.c.last_four).where(is_working).order_by(keys.c.id))
+    return {row.id: row.last_four for row in rows}

@@ -15,7 +15,7 @@ from app.domain.errors import BadField
 from app.domain.ids import new_id
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.paywalls.versions import Edition
-from app.domain.pricing.list_price import ListPrice, check_tiers, tiers_from_json, tiers_to_json
+from app.domain.pricing.list_price import LISTED, ListPrice, check_tiers, tiers_from_json, tiers_to_json
 from app.domain.pricing.quote import Price, Tier
 from app.domain.pricing.tables import KINDS, ModelPrice, PriceSource, RetiredBecause
 from app.sql.columns import table_of
@@ -111,9 +111,14 @@ def set_price(edition: Edition, new: NewPrice) -> int:
     return version
 
 
-def set_prices(edition: Edition, prices: Iterable[NewPrice]) -> list[str]:
-    """Sets many prices at once, and returns the models for which that changed something. Raises BadField."""
-    latest = read_latest(edition.session, edition.paywall.id)
+def set_prices(
+    edition: Edition, prices: Iterable[NewPrice], latest: Mapping[str, ModelPrice] | None = None
+) -> list[str]:
+    """Sets many prices at once, and returns the models for which that changed something. Raises BadField.
+
+    `latest` is what `read_latest` says, for whoever has read it already.
+    """
+    latest = read_latest(edition.session, edition.paywall.id) if latest is None else latest
     changed = [new.model for new in prices if _set(edition, new, latest.get(new.model))[1]]
     edition.session.flush()
     return changed
@@ -139,12 +144,17 @@ def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[in
     return version, True
 
 
-def retire(edition: Edition, model: str, because: RetiredBecause = RetiredBecause.DEVELOPER) -> bool:
+def retire(
+    edition: Edition,
+    model: str,
+    because: RetiredBecause = RetiredBecause.DEVELOPER,
+    before: ModelPrice | None = None,
+) -> bool:
     """Takes a model off the paywall; it then has no price, which is never the same as a price of zero.
 
-    Tells whether it was on.
+    Tells whether it was on. `before` is its newest price, for whoever has read it already.
     """
-    before = current(edition.session, edition.paywall.id, model)
+    before = before or current(edition.session, edition.paywall.id, model)
     if before is None or before.retired_at is not None:
         return False
     before.retired_at, before.retired_because, before.until_version = clock.now(), because, edition.number
@@ -194,6 +204,15 @@ def to_new_price(row: ModelPrice) -> NewPrice:
     cost = ListPrice.from_json(row.cost) if row.cost is not None else None
     values = {name: getattr(row, name) for name in _AS_SET}
     return NewPrice(row.model, display_name=row.display_name, tiers=tiers_from_json(row.tiers), cost=cost, **values)
+
+
+def stored_cost(row: ModelPrice) -> ListPrice | None:
+    """Returns what a stored price says that its provider asks: beside it, else by itself; None where nobody knew."""
+    if row.cost is not None:
+        return ListPrice.from_json(row.cost)
+    if row.retired_because is RetiredBecause.UNPRICED:
+        return None
+    return ListPrice(tiers=tiers_from_json(row.tiers), **{name: getattr(row, name) for name in LISTED})
 
 
 def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:

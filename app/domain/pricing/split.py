@@ -1,5 +1,6 @@
 """Who gets a charge in shared mode. Pure; every nano of it goes somewhere (`decisions.md` 11, 12)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.errors import BadField
@@ -55,7 +56,7 @@ def check_share(terms: SplitTerms, price: Price) -> None:
     """Raises BadField for a price of which fee and provider leave the developer less than nothing."""
     kept = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS - terms.fee_basis_points)
     if terms.pays_provider and price.cost is not None:
-        _check_against(price.cost, price, kept)
+        _check_against(price.cost, price, terms)
         return
     if terms.pays_provider and not price.is_free and kept < BASIS_POINTS**2:
         needed = -(-(BASIS_POINTS**2) // (BASIS_POINTS - terms.fee_basis_points)) - BASIS_POINTS
@@ -66,18 +67,37 @@ def check_share(terms: SplitTerms, price: Price) -> None:
         raise BadField("markup_basis_points", message)
 
 
-def _check_against(cost: Price, price: Price, kept: int) -> None:
+def _check_against(cost: Price, price: Price, terms: SplitTerms) -> None:
     """Raises BadField for a kind of token whose price, less the fee, is below what the provider asks for it."""
-    lengths = sorted({0, *(tier.from_tokens for tier in (*cost.tiers, *price.tiers))})
-    for length in lengths:
-        own, asked = price.at(length), cost.at(length)
-        pairs = [(kind.value, own.rates[kind], nanos) for kind, nanos in asked.rates.items()]
-        for name, nanos, owed in (*pairs, ("request", own.request_nanos, asked.request_nanos)):
-            if nanos * kept < owed * BASIS_POINTS**2:
-                behind = f" for prompts of {length} tokens and more" if length else ""
-                message = (
-                    f"`{name}_nanos` of {price.model}{behind} must be higher: the provider asks {format_decimal(owed)} "
-                    f"per {'request' if name == 'request' else 'million'}, and with the platform's fee that would be "
-                    "more than the charge."
-                )
-                raise BadField(f"{name}_nanos", message)
+    for loss in losses(terms, price, cost):
+        behind = f" for prompts of {loss.from_tokens} tokens and more" if loss.from_tokens else ""
+        message = (
+            f"`{loss.kind}_nanos` of {price.model}{behind} must be higher: the provider asks "
+            f"{format_decimal(loss.asked_nanos)} per {'request' if loss.kind == REQUEST else 'million'}, and with the "
+            "platform's fee that would be more than the charge."
+        )
+        raise BadField(f"{loss.kind}_nanos", message)
+
+
+REQUEST = "request"
+"""What the fee of a request is called among the kinds of token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An amount of a price that is below what its provider asks: of a kind of token, or of a `request`."""
+
+    kind: str
+    from_tokens: int
+    asked_nanos: int
+
+
+def losses(terms: SplitTerms, price: Price, asked: Price) -> Iterator[Loss]:
+    """Yields each kind whose price, less the fee, is below what the provider asks, at every length of a prompt."""
+    kept = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS - terms.fee_basis_points)
+    for length in sorted({0, *(tier.from_tokens for tier in (*asked.tiers, *price.tiers))}):
+        own, owed = price.at(length), asked.at(length)
+        pairs = [(kind.value, own.rates[kind], nanos) for kind, nanos in owed.rates.items()]
+        for kind, nanos, asked_nanos in (*pairs, (REQUEST, own.request_nanos, owed.request_nanos)):
+            if nanos * kept < asked_nanos * BASIS_POINTS**2:
+                yield Loss(kind, length, asked_nanos)

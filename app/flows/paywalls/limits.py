@@ -3,9 +3,12 @@
 from dataclasses import dataclass, replace
 
 from app.domain.paywalls.changes import Section
+from app.domain.paywalls.configuration import UserFrom
+from app.domain.paywalls.keys import check_key
 from app.domain.paywalls.limit_overrides import set_override
 from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.domain.paywalls.versions import Edition
+from app.domain.wallets.wallets import check_user
 from app.flows.paywalls.change import Part
 
 
@@ -18,19 +21,38 @@ class Override:
     limits: Limits | None
 
 
-def limits() -> Part[PaywallLimits, None]:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Everybody's limits, and which place of a request names the user that they count by; None leaves that."""
+
+    limits: PaywallLimits
+    user_from: UserFrom | None = None
+
+
+def limits() -> Part[Use, None]:
     """Returns the part of everybody's limits. It raises BadField."""
 
-    def edit(edition: Edition, wanted: PaywallLimits) -> None:
-        edition.configuration = replace(edition.configuration, limits=wanted)
+    def edit(edition: Edition, wanted: Use) -> None:
+        edition.configuration = replace(
+            edition.configuration,
+            limits=wanted.limits,
+            user_from=wanted.user_from or edition.configuration.user_from,
+        )
 
     return Part(Section.LIMITS, edit)
 
 
 def overrides() -> Part[Override, None]:
-    """Returns the part of single users' and keys' limits. It raises BadField, and Refused where there are too many."""
+    """Returns the part of single users' and keys' limits. It raises BadField, and Refused where there are too many.
+
+    Limits are set for an id that a user can have, and for a key of this paywall; they go back for whatever has some.
+    """
 
     def edit(edition: Edition, wanted: Override) -> None:
+        if wanted.limits is not None and wanted.scope is Scope.USER:
+            check_user(wanted.subject)
+        elif wanted.limits is not None and wanted.scope is Scope.KEY:
+            check_key(edition.session, edition.paywall.id, wanted.subject)
         set_override(edition.session, edition.paywall.id, wanted.scope, wanted.subject, wanted.limits)
 
     def describe(wanted: Override, _: None) -> dict[str, object]:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.domain.paywalls.limits import PaywallLimits
 from app.flows.catalogue.defaults import Filled
 from app.flows.paywalls import keys, limits, messages, owners, prices, profile, provider, users, versions
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
-from app.flows.paywalls.limits import Override
+from app.flows.paywalls.limits import Override, Use
 from app.flows.paywalls.messages import Endpoint, Templates
 from app.flows.paywalls.prices import PriceRules, Prices
 from app.flows.paywalls.profile import Profile
@@ -50,7 +49,7 @@ class Parts:
         return messages.endpoint(self.sealer)
 
     @cached_property
-    def limits(self) -> Part[PaywallLimits, None]:
+    def limits(self) -> Part[Use, None]:
         return limits.limits()
 
     @cached_property

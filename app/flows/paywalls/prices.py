@@ -4,24 +4,25 @@ Where the operator's key pays, it must leave the developer something after what 
 every kind of token and every length of a prompt; a model that was switched off for that is back once it does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from app.domain.catalogue.catalogue import read_model
+from app.domain.catalogue.catalogue import ListedModel, read_listed
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import BadField
-from app.domain.money import Unit
 from app.domain.paywalls.changes import Section
+from app.domain.paywalls.configuration import Configuration
+from app.domain.paywalls.paywall import Paywall
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
-from app.domain.pricing.split import check_share
-from app.domain.pricing.tables import PriceSource
-from app.flows.catalogue.defaults import to_new_price
+from app.domain.pricing.split import SplitTerms, check_share
+from app.domain.pricing.tables import ModelPrice, PriceSource
+from app.flows.catalogue.defaults import Known, to_new_price
 from app.flows.paywalls.change import Part
 from app.ports.prices import PriceCatalogue
 
@@ -64,105 +65,155 @@ class Prices:
 def prices(rules: PriceRules) -> Part[Prices, None]:
     """Returns the part of prices.
 
-    It raises BadField, which names what is wrong with a price, where the catalogue knows none, and where one would
-    leave the developer less than nothing.
+    It raises BadField, which names what is wrong with a price, where the catalogue knows none, where one would leave
+    the developer less than nothing, and for a model that is named twice.
     """
 
     def edit(edition: Edition, wanted: Prices) -> None:
+        _check_once(wanted)
+        desk = PriceDesk.of(edition, rules)
+        made: dict[str, NewPrice] = {}
         if wanted.markup_basis_points is not None:
-            _mark_up(edition, rules, wanted.markup_basis_points)
-        for price in wanted.own:
-            set_own(edition, rules, price)
-        for place in wanted.follow:
-            follow_list(edition, rules, place)
+            desk.mark_up(wanted.markup_basis_points)
+            edition.configuration = desk.configuration
+            made |= {price.model: price for price in desk.marked_up()}
+        made |= {price.model: desk.own(price) for price in wanted.own}
+        made |= {place.model: desk.following(place) for place in wanted.follow}
         for model in wanted.off:
-            if not price_book.retire(edition, model):
+            made.pop(model, None)
+            if not price_book.retire(edition, model, before=desk.latest.get(model)):
                 raise BadField("model", f"`{model[:200]}` is not offered here.")
+        price_book.set_prices(edition, map(desk.checked, made.values()), desk.latest)
 
     return Part(Section.PRICES, edit)
 
 
-def _mark_up(edition: Edition, rules: PriceRules, markup_basis_points: int) -> None:
-    """Publishes another markup, also on every price that follows the catalogue and is on."""
-    if not 0 <= markup_basis_points <= price_book.MARKUP_BASIS_POINTS_MAX:
-        raise BadField("markup_basis_points", "`markup_basis_points` must be between 0 and 1,000,000.")
-    edition.configuration = replace(edition.configuration, markup_basis_points=markup_basis_points)
-    for row in price_book.read_latest(edition.session, edition.paywall.id).values():
-        if row.source is PriceSource.CATALOGUE and row.retired_at is None:
-            price = replace(price_book.to_new_price(row), markup_basis_points=markup_basis_points)
-            set_checked(edition, rules, price)
+def _check_once(wanted: Prices) -> None:
+    named: set[str] = set()
+    models = [*(price.model for price in wanted.own), *(place.model for place in wanted.follow), *wanted.off]
+    for model in models:
+        if model in named:
+            raise BadField("model", f"`{model[:200]}` is named twice.")
+        named.add(model)
 
 
-def set_own(edition: Edition, rules: PriceRules, wanted: NewPrice) -> None:
-    """Sets a developer's price, on what the provider asks where the operator pays it. Raises BadField."""
-    place, setting = _placed(edition, Place(wanted.model, wanted.provider, wanted.upstream_model))
-    own = _in_place(place, replace(wanted, source=PriceSource.DEVELOPER, cost=None))
-    if setting.is_operators and edition.paywall.rules.is_split:
-        own = replace(own, cost=asked_price(edition.session, rules.catalogue, own.sent_as, edition.paywall.unit))
-    set_checked(edition, rules, own)
+@dataclass(slots=True)
+class PriceDesk:
+    """Makes prices as they are stored, for however many models, of what was read once.
 
+    `latest` is the newest price of each model, `listed` what the provider's list says now. It writes nothing, so that
+    what a change would come to can be shown before it is made.
+    """
 
-def follow_list(edition: Edition, rules: PriceRules, wanted: Place, markup_basis_points: int | None = None) -> None:
-    """Sets the catalogue's price of a model, with this markup or the paywall's. Raises BadField where it has none."""
-    place, _ = _placed(edition, wanted)
-    sent_as = place.upstream_model or place.model
-    known = read_model(edition.session, sent_as) or rules.catalogue.find(sent_as)
-    markup = edition.configuration.markup_basis_points if markup_basis_points is None else markup_basis_points
-    price = to_new_price(sent_as, known, edition.paywall.unit, markup) if known is not None else None
-    if price is None:
-        raise BadField("model", f"The catalogue has no price for `{sent_as[:200]}`.")
-    set_checked(edition, rules, _in_place(place, price))
+    session: Session
+    paywall: Paywall
+    configuration: Configuration
+    rules: PriceRules
+    latest: Mapping[str, ModelPrice]
+    _listed: Mapping[str, ListedModel] | None = None
 
+    @staticmethod
+    def of(edition: Edition, rules: PriceRules) -> "PriceDesk":
+        """Returns the desk of an edition as it is now."""
+        latest = price_book.read_latest(edition.session, edition.paywall.id)
+        return PriceDesk(edition.session, edition.paywall, edition.configuration, rules, latest)
 
-def _placed(edition: Edition, wanted: Place) -> tuple[Place, ProviderSetting]:
-    """Returns where a model is served, as prices store it, and by whom. Raises BadField for an unknown provider."""
-    current, row = edition.configuration, price_book.current(edition.session, edition.paywall.id, wanted.model)
-    before = None if row is None else current.find_provider(row.provider)
-    name = wanted.provider or (current.providers[0] if before is None else before).name
-    setting, upstream = current.provider_of(name), wanted.upstream_model
-    if upstream is None and row is not None and setting is before:
-        upstream = row.upstream_model
-    return Place(wanted.model, current.as_stored(name), None if upstream == wanted.model else upstream), setting
+    @property
+    def listed(self) -> Mapping[str, ListedModel]:
+        """The provider's list, read with the first question."""
+        if self._listed is None:
+            self._listed = read_listed(self.session)
+        return self._listed
+
+    def known(self, name: str) -> Known | None:
+        """Returns what is known of a model by its provider's name: by the list, else by the offline catalogue."""
+        return self.listed.get(name) or self.rules.catalogue.find(name)
+
+    def mark_up(self, markup_basis_points: int) -> None:
+        """Takes another markup for all that follows the catalogue. Raises BadField."""
+        if not 0 <= markup_basis_points <= price_book.MARKUP_BASIS_POINTS_MAX:
+            raise BadField("markup_basis_points", "`markup_basis_points` must be between 0 and 1,000,000.")
+        self.configuration = replace(self.configuration, markup_basis_points=markup_basis_points)
+
+    def marked_up(self) -> Iterator[NewPrice]:
+        """Yields every price that follows the catalogue and is on, with the markup that counts."""
+        for row in self.latest.values():
+            if row.source is PriceSource.CATALOGUE and row.retired_at is None:
+                yield replace(price_book.to_new_price(row), markup_basis_points=self.configuration.markup_basis_points)
+
+    def own(self, wanted: NewPrice) -> NewPrice:
+        """Returns a developer's price, on what the provider asks where that is paid of the charge. Raises BadField."""
+        place, setting = self._placed(Place(wanted.model, wanted.provider, wanted.upstream_model))
+        own = _in_place(place, replace(wanted, source=PriceSource.DEVELOPER, cost=None))
+        terms = self.terms_of(setting)
+        if terms is None or not terms.pays_provider:
+            return own
+        if setting.is_operators:
+            return replace(own, cost=self.asked_price(own.sent_as))
+        # The demo's provider asks what it asked before: there is no list of it.
+        row = self.latest.get(wanted.model)
+        return own if row is None else replace(own, cost=price_book.stored_cost(row))
+
+    def following(self, wanted: Place, markup_basis_points: int | None = None) -> NewPrice:
+        """Returns the catalogue's price, with this markup or the paywall's. Raises BadField where it has none."""
+        place, _ = self._placed(wanted)
+        sent_as = place.upstream_model or place.model
+        known = self.known(sent_as)
+        markup = self.configuration.markup_basis_points if markup_basis_points is None else markup_basis_points
+        price = to_new_price(sent_as, known, self.paywall.unit, markup) if known is not None else None
+        if price is None:
+            raise BadField("model", f"The catalogue has no price for `{sent_as[:200]}`.")
+        return _in_place(place, price)
+
+    def checked(self, price: NewPrice) -> NewPrice:
+        """Returns a price that leaves the developer something. Raises BadField for one that does not."""
+        price_book.check(price)
+        terms = self.terms_of(self.configuration.provider_of(price.provider))
+        if terms is not None:
+            check_share(terms, price_book.to_price(price, self.paywall.unit))
+        return price
+
+    def terms_of(self, setting: ProviderSetting) -> SplitTerms | None:
+        """Returns how a charge for an answer of this provider is split, None where it is not."""
+        return terms_of(self.paywall.mode, setting.name, self.rules.fee_basis_points)
+
+    def asked_price(self, name: str) -> ListPrice:
+        """Returns what the operator's provider asks for a model, by its name there.
+
+        Raises BadField where nobody knows: without a cost nobody could say what a request leaves (`decisions.md` 8).
+        """
+        known = self.known(name)
+        if known is None or known.price is None:
+            raise BadField("model", f"Nobody knows what the provider asks for `{name}`, so it cannot be offered here.")
+        return known.price.in_unit(self.paywall.unit)
+
+    def _placed(self, wanted: Place) -> tuple[Place, ProviderSetting]:
+        """Returns where a model is served, as prices store it, and by whom. Raises BadField: an unknown provider."""
+        current, row = self.configuration, self.latest.get(wanted.model)
+        before = None if row is None else current.find_provider(row.provider)
+        name = wanted.provider or (current.providers[0] if before is None else before).name
+        setting, upstream = current.provider_of(name), wanted.upstream_model
+        if upstream is None and row is not None and setting is before:
+            upstream = row.upstream_model
+        return Place(wanted.model, current.as_stored(name), None if upstream == wanted.model else upstream), setting
 
 
 def _in_place(place: Place, price: NewPrice) -> NewPrice:
     return replace(price, model=place.model, provider=place.provider, upstream_model=place.upstream_model)
 
 
-def set_checked(edition: Edition, rules: PriceRules, price: NewPrice) -> None:
-    """Sets a price that leaves the developer something. Raises BadField for one that does not."""
-    price_book.check(price)
-    provider = edition.configuration.provider_of(price.provider)
-    terms = terms_of(edition.paywall.mode, provider.name, rules.fee_basis_points)
-    if terms is not None:
-        check_share(terms, price_book.to_price(price, edition.paywall.unit))
-    price_book.set_price(edition, price)
-
-
-def asked_price(session: Session, catalogue: PriceCatalogue, model: str, unit: Unit) -> ListPrice:
-    """Returns what the operator's provider asks for a model: by its list, else by the offline catalogue.
-
-    `model` is its name there. Raises BadField where nobody knows: without a cost nobody could say what a request
-    leaves (`decisions.md` 8).
-    """
-    known = read_model(session, model) or catalogue.find(model)
-    if known is None or known.price is None:
-        raise BadField("model", f"Nobody knows what the provider asks for `{model}`, so it cannot be offered here.")
-    return known.price.in_unit(unit)
-
-
 def stand_on_cost(edition: Edition, catalogue: PriceCatalogue) -> None:
     """Puts what the operator's provider asks beside a developer's own prices of the models that it serves.
 
-    Raises BadField as `asked_price` does.
+    Raises BadField where nobody knows what it asks.
     """
-    session, unit = edition.session, edition.paywall.unit
-    rows = price_book.read_latest(session, edition.paywall.id).values()
-    kept = [row for row in rows if row.source is PriceSource.DEVELOPER and row.retired_at is None]
+    desk = PriceDesk.of(edition, PriceRules(catalogue, 0))
+    kept = [row for row in desk.latest.values() if row.source is PriceSource.DEVELOPER and row.retired_at is None]
     own = map(price_book.to_new_price, kept)
     paid = [price for price in own if edition.configuration.provider_of(price.provider).is_operators]
-    costs = [replace(price, cost=asked_price(session, catalogue, price.sent_as, unit)) for price in paid]
-    price_book.set_prices(edition, costs)
+    price_book.set_prices(
+        edition, [replace(price, cost=desk.asked_price(price.sent_as)) for price in paid], desk.latest
+    )
 
 
 def check_shares(edition: Edition, rules: PriceRules) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import BadField, ProviderFailed
+from app.domain.errors import BadField, CoinslotError, ProviderFailed
 from app.domain.paywalls import configuration
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Configuration
@@ -41,6 +41,8 @@ class TriedProvider:
     setting: ProviderSetting
     models: tuple[str, ...]
     in_place_of: str | None = None
+    unreached: str = ""
+    """Why nobody was reached, of one that is saved all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,17 @@ class Leaving:
     with_models: bool = False
 
 
+class Unreached(BadField):
+    """A provider that did not answer at all; only its developer knows whether it will."""
+
+    code = "provider_unreachable"
+
+
 async def try_connection(providers: Providers, setting: ProviderSetting, api_key: str | None) -> list[str]:
-    """Returns the models that a provider lists. Raises BadField, which says what is wrong with address or key."""
+    """Returns the models that a provider lists.
+
+    Raises BadField, which says what is wrong with address or key, Unreached where nobody answers there.
+    """
     try:
         provider, target = providers.reach(setting, api_key)
         models = await provider.list_models(target)
@@ -61,18 +72,26 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
         field = "provider" if setting.is_operators else of_developer
         said = failure.said.get("message")
         detail = f" It says: {said}" if isinstance(said, str) else ""
-        raise BadField(field, f"{failure.message}{detail}") from None
+        kind = Unreached if failure.status is None and field == of_developer else BadField
+        raise kind(field, f"{failure.message}{detail}") from None
     if not models:
         raise BadField("base_url", "The provider lists no models.")
     return models[:MODELS_MAX]
 
 
 async def try_provider(
-    providers: Providers, sealer: Sealer, manager: Manager, wanted: ProviderSetting, api_key: str | None
+    providers: Providers,
+    sealer: Sealer,
+    manager: Manager,
+    wanted: ProviderSetting,
+    api_key: str | None,
+    *,
+    is_untried_ok: bool = False,
 ) -> TriedProvider:
     """Tries a provider that a manager wants, and returns what can be saved of it.
 
-    Without `api_key` the saved one of its name stays, where one is needed. Raises BadField, NotAllowed, NotFound.
+    Without `api_key` the saved one of its name stays, where one is needed. One that nobody can reach is returned only
+    if `is_untried_ok`; what refuses never is. Raises BadField, Unreached, NotAllowed, NotFound.
     """
 
     def read(session: Session) -> tuple[Paywall, Configuration]:
@@ -92,7 +111,25 @@ async def try_provider(
         wanted = wanted if before.is_seal_old else replace(wanted, key_sealed=before.key_sealed)
     if api_key is not None and wanted.key_sealed is None:
         wanted = replace(wanted, key_sealed=sealer.seal(api_key, wanted.seal_context(paywall.id)))
-    return TriedProvider(wanted, tuple(await try_connection(providers, wanted, api_key)))
+    try:
+        return TriedProvider(wanted, tuple(await try_connection(providers, wanted, api_key)))
+    except Unreached as unreached:
+        if not is_untried_ok:
+            raise
+        return TriedProvider(wanted, (), unreached=unreached.message)
+
+
+def key_ending(sealer: Sealer, paywall_id: str, setting: ProviderSetting) -> str | None:
+    """Returns the last four characters of a provider's key, which is all that is ever shown; None without a key.
+
+    Empty for a key that cannot be opened any more: it must be given again.
+    """
+    if setting.key_sealed is None:
+        return None
+    try:
+        return sealer.open(setting.key_sealed, setting.seal_context(paywall_id))[-4:]
+    except CoinslotError:
+        return ""
 
 
 def provider(rules: PriceRules) -> Part[TriedProvider, Filled]:

@@ -12,9 +12,10 @@ from app.domain.errors import BadField
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.versions import Edition, read_version
 from app.domain.pricing import price_book
+from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.paywalls.change import Part
-from app.flows.paywalls.prices import Place, PriceRules, follow_list, set_checked, set_own
+from app.flows.paywalls.prices import Place, PriceDesk, PriceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +37,31 @@ def version(rules: PriceRules) -> Part[int, RolledBack]:
         edition.configuration = read_version(session, paywall_id, number).configuration.with_keys_of(before)
         is_default_kept = edition.configuration.providers[0].name == before.providers[0].name
         wanted = price_book.prices_at(session, paywall_id, number)
-        for model, row in price_book.read_latest(session, paywall_id).items():
-            if model in wanted or price_book.retire(edition, model):
+        desk = PriceDesk.of(edition, rules)
+        for model, row in desk.latest.items():
+            if model in wanted or price_book.retire(edition, model, before=row):
                 continue
             if not is_default_kept and row.provider is None:
                 row.retired_because = RetiredBecause.DEVELOPER  # by itself it would come back to another provider
-        left_off: dict[str, str] = {}
+        brought, left_off = list[NewPrice](), dict[str, str]()
         for model, row in wanted.items():
             try:
-                _bring_back(edition, rules, row)
+                brought.append(desk.checked(_brought_back(desk, row)))
             except BadField as loss:
                 left_off[model] = loss.message
                 price_book.retire(edition, model, RetiredBecause.COST)
+        price_book.set_prices(edition, brought, desk.latest)
         return RolledBack(left_off)
 
     return Part(Section.VERSION, edit)
 
 
-def _bring_back(edition: Edition, rules: PriceRules, row: ModelPrice) -> None:
-    """Sets a price as it was; raises BadField where it would leave the developer less than nothing today."""
-    price, server = price_book.to_new_price(row), edition.configuration.provider_of(row.provider)
-    if not server.is_operators or not edition.paywall.rules.is_split:
-        set_checked(edition, rules, price)
-    elif row.source is PriceSource.CATALOGUE:
-        follow_list(edition, rules, Place(row.model, server.name, price.sent_as), row.markup_basis_points)
-    else:
-        # By name, or it would stay where it is served now.
-        set_own(edition, rules, replace(price, provider=server.name, upstream_model=price.sent_as))
+def _brought_back(desk: PriceDesk, row: ModelPrice) -> NewPrice:
+    """Returns a price as it was, on today's costs. Raises BadField where nobody knows those."""
+    price, server = price_book.to_new_price(row), desk.configuration.provider_of(row.provider)
+    if not server.is_operators or not desk.paywall.rules.is_split:
+        return price
+    if row.source is PriceSource.CATALOGUE:
+        return desk.following(Place(row.model, server.name, price.sent_as), row.markup_basis_points)
+    # By name, or it would stay where it is served now.
+    return desk.own(replace(price, provider=server.name, upstream_model=price.sent_as))

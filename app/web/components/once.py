@@ -1,5 +1,8 @@
 """What a page shows once and no server remembers: a text that the browser fetches and keeps in its memory."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import reflex as rx
 from reflex.experimental.client_state import ClientStateVar
 from reflex_base.event import EventSpec
@@ -56,3 +59,62 @@ def post_typed(url: rx.Var[str], field_id: str, busy: ClientStateVar, problem: C
     }}"""
     data = VarData.merge(wait._get_all_var_data(), complain._get_all_var_data(), url._get_all_var_data())
     return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar))
+
+
+@dataclass(frozen=True)
+class Posting:
+    """How a form's POST fares, in one open page: `busy` is `yes` meanwhile, else why not, in words, and of which field.
+
+    `code` is the error's, for whoever offers another way.
+    """
+
+    busy: ClientStateVar
+    problem: ClientStateVar
+    field: ClientStateVar
+    code: ClientStateVar
+
+    @staticmethod
+    def of(name: str) -> "Posting":
+        """Returns that of one form; `name`, in small letters, is its own."""
+        return Posting(*(kept_here(f"{name}{part}") for part in ("busy", "problem", "field", "code")))
+
+
+def post_fields(
+    url: str, fields: Mapping[str, rx.Var[str] | str], posting: Posting, done: rx.EventHandler, answer: str = "",
+    shown: tuple[str, ClientStateVar] | None = None,
+) -> EventSpec:  # fmt: skip
+    """Returns what posts fields to one of our routes, and then calls `done`, with the answer's field `answer` if any.
+
+    A field is a variable, or the id of an element whose value is sent as it stands there and passes no state. With
+    `shown` a field of the answer is kept in the browser, unless it is empty. Where it failed nothing is called, and
+    what was typed stays. A visitor who is no longer signed in loads the page again.
+    """
+    kept = (posting.busy, posting.problem, posting.field, posting.code, *(shown[1:] if shown else ()))
+    data = VarData.merge(
+        *(part.set._get_all_var_data() for part in kept),
+        *(value._get_all_var_data() for value in fields.values() if isinstance(value, rx.Var)),
+    )
+    sent = ", ".join(
+        f"{name}: {value!s}" if isinstance(value, rx.Var) else f'{name}: document.getElementById("{value}").value'
+        for name, value in fields.items()
+    )
+    keep = f'if (said["{shown[0]}"]) ({shown[1].set!s})(said["{shown[0]}"]);' if shown else ""
+    script = f"""async () => {{
+      ({posting.busy.set!s})("yes"); ({posting.problem.set!s})(""); ({posting.field.set!s})("");
+      ({posting.code.set!s})("");
+      let found = null;
+      try {{
+        const answer = await fetch("{url}", {{method: "POST", credentials: "same-origin", cache: "no-store",
+          body: new URLSearchParams({{{sent}}})}});
+        if (answer.status === 401) {{ location.reload(); return null; }}
+        const said = await answer.json();
+        if (answer.ok) {{ {keep} found = {f'said["{answer}"]' if answer else '"done"'}; }}
+        else {{
+          ({posting.problem.set!s})(said.error.message); ({posting.field.set!s})(said.error.param || "");
+          ({posting.code.set!s})(said.error.code || "");
+        }}
+      }} catch (error) {{ ({posting.problem.set!s})("{FAILED}"); }}
+      ({posting.busy.set!s})("");
+      return found;
+    }}"""
+    return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar), callback=done)

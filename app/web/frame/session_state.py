@@ -104,14 +104,18 @@ class VisitorState(rx.State, mixin=True):
                 else:
                     await _note(found)
 
+    def _goes_on(self, _session_id: str) -> bool:
+        """Tells whether a page that was led to another address of its own keeps what it remembers."""
+        return False
+
     async def _look(self, page: LivePage, reader: Reader, subjects: Subjects) -> Person | None:
         """Reads the page once, with the marks of what it shows. Raises NotSignedIn, LinkInvalid, NotFound."""
         async with self:
             if page.is_over():
                 return None
-            if page.begins():
-                self.reset()  # type: ignore[no-untyped-call]
             session_id = row_in(self.router.headers.cookie, "session")
+            if page.begins() and not self._goes_on(session_id):
+                self.reset()  # type: ignore[no-untyped-call]
         person = await find_person_of(session_id)
         async with self:
             if page.is_over():

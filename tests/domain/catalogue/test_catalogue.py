@@ -35,7 +35,7 @@ def test_what_was_listed_is_read_back_and_the_same_list_changes_nothing(database
         assert write(session, ONE, TWO, THREE) == Changes(new=("a/one", "a/two", "b/three"))
         assert write(session, THREE, TWO, ONE) == Changes() and Changes().count == 0
         assert catalogue.read_listed(session) == {model.model: model for model in (ONE, TWO, THREE)}
-        assert catalogue.read_model(session, "a/two") == TWO and catalogue.read_model(session, "c") is None
+        assert catalogue.read_listed(session).get("a/two") == TWO and catalogue.read_listed(session).get("c") is None
 
 
 def test_each_price_is_a_version_that_no_later_one_changes(database: str) -> None:
@@ -54,7 +54,7 @@ def test_a_new_description_is_no_new_price(database: str) -> None:
     with db.transaction() as session:
         write(session, ONE)
         assert write(session, renamed) == Changes()
-        assert catalogue.read_model(session, "a/one") == renamed and len(versions(session, "a/one")) == 1
+        assert catalogue.read_listed(session).get("a/one") == renamed and len(versions(session, "a/one")) == 1
 
 
 def test_what_is_listed_no_more_is_marked_with_when_and_may_return(database: str) -> None:
@@ -73,7 +73,7 @@ def test_what_could_not_be_understood_stays_as_it_was(database: str) -> None:
     with db.transaction() as session:
         write(session, ONE, TWO)
         assert write(session, TWO, unreadable="a/one") == Changes()
-        assert catalogue.read_model(session, "a/one") == ONE
+        assert catalogue.read_listed(session).get("a/one") == ONE
 
 
 def test_a_list_that_lacks_most_of_what_is_known_is_not_believed(database: str) -> None:

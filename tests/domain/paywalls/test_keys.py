@@ -14,7 +14,17 @@ from app.domain.errors import NotFound, Refused
 from app.domain.ids import BASE62
 from app.domain.key_text import hash_key
 from app.domain.money import Environment
-from app.domain.paywalls.keys import KEYS_MAX, add_key, derive_key, epoch_subject, is_well_formed, new_key, revoke_key
+from app.domain.paywalls.keys import (
+    KEYS_MAX,
+    add_key,
+    check_key,
+    derive_key,
+    epoch_subject,
+    is_well_formed,
+    new_key,
+    read_endings,
+    revoke_key,
+)
 from app.domain.paywalls.tables import PaywallKey
 from app.flows.callers.snapshot import read_epochs
 from tests.support.books import make_paywall
@@ -129,3 +139,15 @@ def test_of_two_keys_that_are_added_at_the_same_time_one_is_the_fifth(database: 
             time.sleep(0.1)  # it looks at how many there are, or waits for us
         with pytest.raises(Refused, match="5 keys"):
             other.result()
+
+
+def test_keys_that_work_are_known_by_their_last_four(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        first, second = (new_key(Environment.SANDBOX) for _ in range(2))
+        kept, gone = add_key(session, paywall_id, first), add_key(session, paywall_id, second)
+        revoke_key(session, paywall_id, gone.id)
+        assert read_endings(session, paywall_id) == {kept.id: first[-4:]}
+        check_key(session, paywall_id, gone.id)
+        with pytest.raises(NotFound):
+            check_key(session, make_paywall(session, {}), kept.id)

@@ -17,7 +17,7 @@ from app.domain.paywalls.versions import read_version
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.flows.paywalls.change import change
-from app.flows.paywalls.limits import limits
+from app.flows.paywalls.limits import Use, limits
 from app.flows.paywalls.messages import Endpoint, endpoint, templates
 from app.flows.paywalls.prices import Place, PriceRules, Prices, prices
 from tests.support.books import PRICE, editing, make_paywall, make_snapshot
@@ -47,7 +47,7 @@ async def test_of_two_who_change_at_once_one_is_told_and_nobody_loses_anything(d
     async def save(who: Manager, number: int, read_version: int) -> int:
         if number % 2:
             return (await change(who, templates(), TEXTS, read_version)).version
-        return (await change(who, limits(), LIMITED, read_version)).version
+        return (await change(who, limits(), Use(LIMITED), read_version)).version
 
     done = await asyncio.gather(
         *(save(who, number, read) for number, who in enumerate((ada, operator))), return_exceptions=True

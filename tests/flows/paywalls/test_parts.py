@@ -17,7 +17,7 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import NewPrice
 from app.flows.paywalls.change import Part, change
 from app.flows.paywalls.keys import NewKey, RevokedKey
-from app.flows.paywalls.limits import Override
+from app.flows.paywalls.limits import Override, Use
 from app.flows.paywalls.messages import Endpoint
 from app.flows.paywalls.owners import give_paywall
 from app.flows.paywalls.parts import Parts
@@ -90,7 +90,7 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("model off", lambda parts: parts.prices, Prices(off=["demo-mini"])),
         ("templates", lambda parts: parts.templates, {"topup": "Pay {{ url }}"}),
         ("endpoint", lambda parts: parts.endpoint, Endpoint("https://x.example/")),
-        ("limits", lambda parts: parts.limits, PaywallLimits(user=Limits(concurrency=1))),
+        ("limits", lambda parts: parts.limits, Use(PaywallLimits(user=Limits(concurrency=1)))),
         ("override", lambda parts: parts.overrides, Override(Scope.USER, "ada", Limits(concurrency=1))),
         ("new key", lambda parts: parts.keys, NewKey()),
         ("revoked key", lambda parts: parts.keys, RevokedKey),

@@ -20,7 +20,9 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.catalogue.defaults import Filled
 from app.flows.chat.call import Run
 from app.flows.chat.decide import find_offer
-from app.flows.paywalls.provider import MODELS_MAX, try_connection
+from app.flows.paywalls.change import change
+from app.flows.paywalls.prices import PriceRules
+from app.flows.paywalls.provider import MODELS_MAX, Unreached, key_ending, provider, try_connection, try_provider
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
 from app.wiring.adapters import ProvidersByName
@@ -29,6 +31,7 @@ from tests.support import books
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.chat import Chat
 from tests.support.handed import save_provider
+from tests.support.managing import owner_of
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
 KEY = "sk-developer-0123456789"
@@ -269,3 +272,18 @@ async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, 
         run = await chat.begin(snapshot, "ada", request(model="ok"), "req_1", None)
         assert isinstance(run, Run) and run.leg.offer.price.input_nanos == 3 * NANOS
         await chat.release(run)
+
+
+async def test_one_that_nobody_reaches_is_saved_only_if_that_is_wanted(providers: ProvidersByName) -> None:
+    snapshot, sealer = make_snapshot(), SecretBox(settings.get().secrets)
+    away = ProviderSetting("away", "http://127.0.0.1:1/v1")
+    owner = owner_of(snapshot.paywall_id)
+    with pytest.raises(Unreached):
+        await try_provider(providers, sealer, owner, away, KEY)
+    tried = await try_provider(providers, sealer, owner, away, KEY, is_untried_ok=True)
+    assert tried.models == () and tried.unreached
+    assert (await change(owner, provider(PriceRules(Knows(), 100)), tried, 1)).version == 2
+    saved = current(snapshot).provider_of("away")
+    assert key_ending(sealer, snapshot.paywall_id, saved) == KEY[-4:]
+    assert key_ending(SecretBox((b"another secret of this instance",)), snapshot.paywall_id, saved) == ""
+    assert key_ending(sealer, snapshot.paywall_id, ProviderSetting("demo")) is None

@@ -1,0 +1,1 @@
+"""Providers of paywalls, tried as a request would use them."""

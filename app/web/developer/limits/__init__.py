@@ -1,0 +1,1 @@
+"""How much the users and keys of a paywall may use."""

@@ -1,0 +1,1 @@
+"""What the models of a paywall cost its users."""

@@ -1,0 +1,1 @@
+"""Who answers the requests of a paywall."""
