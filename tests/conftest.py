@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 costs.lower()
 costs.share_statements()
+costs.share_environment()
 hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
@@ -81,6 +82,12 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("long")
     elif config.getoption("--quick"):
         hypothesis.settings.load_profile("quick")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with costs.keeping():
+        return (yield)
 
 
 def pytest_report_header() -> list[str]:

@@ -26,7 +26,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 def test_a_whole_instance_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "deep" / "data"
-    with running(data) as demo:
+    with running(data, from_nothing=True) as demo:
         demo.chat("demo-mini", demo.new_user())
         names = {path.name for path in data.iterdir()}
         assert {"coinslot.db", "coinslot.db-wal", "coinslot.db-shm", "coinslot.db.lock", "coinslot.db.serving",

@@ -123,13 +123,14 @@ def _import_everything() -> None:
     from alembic.runtime import migration
 
     from app import wiring
+    from app.adapters.prices import genai
     from app.api.serving import asgi, server, workers
     from app.flows.paywalls import demo
     from app.flows.upkeep import audit
     from app.jobs import scheduler
     from app.wiring import demo as demo_wiring
 
-    del command, migration, workers, server, demo, demo_wiring, audit
+    del command, migration, genai, workers, server, demo, demo_wiring, audit
     asgi.api_only((wiring.running, scheduler.running))
 
 

@@ -19,7 +19,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from sqlalchemy import create_engine, text
 
 from tests.journeys.pages import free_port, wait_for_instance
-from tests.support import forked
+from tests.support import forked, migrated
 from tests.support.forked import Started
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,12 +125,20 @@ class Demo:
 
 @contextmanager
 def running(
-    data: Path, *options: str, port: int | None = None, files_max: int | None = None, **environment: str
+    data: Path,
+    *options: str,
+    port: int | None = None,
+    files_max: int | None = None,
+    from_nothing: bool = False,
+    **environment: str,
 ) -> Iterator[Demo]:
     """Runs a demo without pages on a free port; `environment` are COINSLOT_* without the prefix.
 
-    It may have `files_max` files open, if that is said.
+    It may have `files_max` files open, if that is said. A new one begins with a database that is migrated already, or
+    `from_nothing`, as its first users do.
     """
+    if not (from_nothing or "--fresh" in options or "DATABASE_URL" in environment):
+        migrated.copy_to(data)
     chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
     arguments = ["demo", "--no-web", "--data", str(data), "--port", str(port or free_port()), *options]
     log = Path(tempfile.mkstemp(prefix="coinslot-", suffix=".log")[1])
