@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 costs.lower()
 costs.share_statements()
 costs.share_environment()
+costs.log_plainly()
 hypothesis.settings.register_profile("here", deadline=None, max_examples=50)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)

@@ -78,7 +78,9 @@ def test_an_upstream_that_is_not_there_stops_the_demo_with_one_line(tmp_path: Pa
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_without_pages_reflex_is_never_imported(tmp_path: Path) -> None:
+    """Only a process of its own has imported nothing before."""
     code = (
         "import sys; from app import cli, wiring; from app.api.serving import asgi, server, workers;"
         "from app.jobs import scheduler;"
@@ -109,7 +111,14 @@ def test_what_the_operator_can_mend_is_one_line_and_no_trace(
     assert "secret" not in said[0].lower() or "SECRET_KEY" in said[0]
 
 
-@pytest.mark.parametrize("options", [("demo", "--no-web"), ("demo", "--no-web", "--fresh"), ("serve", "--api-only")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("demo", "--no-web", "--fresh"),
+        pytest.param(("demo", "--no-web"), marks=pytest.mark.slow),
+        pytest.param(("serve", "--api-only"), marks=pytest.mark.slow),
+    ],
+)
 def test_a_second_server_on_the_same_database_is_one_line_and_changes_nothing(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:

@@ -197,7 +197,9 @@ print(longest, time.monotonic() - started)
 """
 
 
+@pytest.mark.slow
 def test_a_quiet_process_is_not_starved_by_a_busy_one(migrated_sqlite_url: str, data_dir: Path) -> None:
+    """Only processes that write without a pause can keep another out."""
     settings.configure(data=data_dir, database_url=migrated_sqlite_url)
 
     def start(name: str, times: int, pause: float) -> "subprocess.Popen[str]":
@@ -228,7 +230,9 @@ def test_only_one_process_serves_a_sqlite_file(migrated_sqlite_url: str, data_di
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == ""
 
 
+@pytest.mark.slow
 def test_an_instance_is_migrated_once_by_many(sqlite_url: str, data_dir: Path) -> None:
+    """Only processes that start at once can migrate twice."""
     code = (
         "import sys; from pathlib import Path; from app import db, settings\n"
         "settings.configure(data=Path(sys.argv[1]), database_url=sys.argv[2])\ndb.migrate()\nassert db.is_migrated()\n"

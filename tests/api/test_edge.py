@@ -74,7 +74,9 @@ def narrow(emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory) 
         assert started.audit() == "The books balance."
 
 
+@pytest.mark.slow
 def test_files_never_run_out_for_others_and_unfinished_requests_end(narrow: Demo) -> None:
+    """Only hundreds of connections at once come near the limit of open files."""
     with ExitStack() as stack:
         opened = [stack.enter_context(connect(port_of(narrow))) for _ in range(400)]
         for number, raw in enumerate(opened):

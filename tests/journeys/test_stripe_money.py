@@ -191,9 +191,11 @@ async def test_a_payer_who_comes_back_first_is_credited_by_that(process: Ears, s
     await look_again(process.door, "top_none")
 
 
+@pytest.mark.slow
 async def test_lost_webhooks_and_a_disabled_endpoint_cost_five_minutes_and_no_payment(
     process: Ears, shop: StripeShop, mailer: KeptMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only many payments that nobody tells of show that the list brings all of them."""
     connection, snapshot = connect(shop), make_snapshot()
     endpoint_id = await Endpoints(process.accounts, BOX, SITE).make(connection)
     await process.ear.read_list(connection.id)

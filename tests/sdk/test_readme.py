@@ -75,7 +75,9 @@ def test_what_the_guide_shows_of_a_chat(own: Demo, tmp_path: Path) -> None:
     assert balance["unit"] == "USD" and json.loads(said[end:])["id"] == request_id
 
 
+@pytest.mark.slow
 def test_the_first_request_with_javascript(own: Demo, node_folder: Path) -> None:
+    """Only Node, with the package that npm installs, shows that the README's words run there."""
     script = node_folder / "readme.mjs"
     script.write_text(at(own, block(README, "js")).replace("COINSLOT_KEY", f'"{own.key}"'))
     assert run(BIN / "node", script, cwd=node_folder).strip()

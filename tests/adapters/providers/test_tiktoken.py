@@ -129,7 +129,9 @@ def test_what_is_no_panic_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> N
         _counter_that_raises(monkeypatch, KeyboardInterrupt()).count("x", "gpt-4o")
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_the_vocabularies(tmp_path: Path) -> None:
+    """Only a wheel that was built shows what is in it."""
     root = Path(__file__).parents[3]
     run(["uv", "build", "--wheel", "--out-dir", str(tmp_path), str(root)], check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()

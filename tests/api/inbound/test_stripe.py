@@ -67,9 +67,11 @@ async def test_each_sender_gets_the_answer_that_it_understands(client: httpx.Asy
     assert open_events() == 1
 
 
+@pytest.mark.slow
 async def test_five_hundred_events_of_another_app_are_answered_and_nothing_is_stored(
     client: httpx.AsyncClient, connection_id: str
 ) -> None:
+    """Only many show that none of them leaves a row or a line behind."""
     keep_secret(connection_id)
     order = {"id": "pi_1", "object": "payment_intent", "metadata": {"order": "7"}}
     for number in range(500):

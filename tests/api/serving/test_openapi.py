@@ -60,7 +60,10 @@ def test_whatever_is_sent_is_answered_as_the_document_says(
     assert len(tried(api_schema, mode, amount("api-examples"), check)) >= 8
 
 
+@pytest.mark.slow
 def test_nobody_gets_anything_without_a_key(api_schema: Any) -> None:
+    """Every operation of the document is asked, also those that are added tomorrow."""
+
     def check(case: Any) -> None:
         case.headers.pop("Authorization", None)
         answer = case.call(headers={"Authorization": "Bearer none"}, timeout=30)

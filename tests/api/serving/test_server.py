@@ -55,7 +55,9 @@ def test_sigterm_lets_a_running_stream_end_and_charges_it(tmp_path: Path) -> Non
         assert demo.audit() == "The books balance."
 
 
+@pytest.mark.slow
 def test_what_is_cut_at_the_end_of_the_drain_time_is_settled(tmp_path: Path) -> None:
+    """Only a drain that takes its whole time cuts a stream."""
     options = ("--upstream",)
     with upstream.running() as emulated:
         with running(tmp_path / "data", *options, emulated.base_url, DRAIN_SECONDS_MAX="1") as demo:
@@ -81,7 +83,9 @@ def _read_until_cut(demo: Demo, user: str) -> None:
         return
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_a_stream_nothing_stays_held(tmp_path: Path) -> None:
+    """Only a process that is killed leaves a hold to its successor."""
     with upstream.running() as emulated:
         with running(tmp_path / "data", "--upstream", emulated.base_url) as demo:
             user = demo.new_user()

@@ -84,7 +84,9 @@ def test_an_empty_answer_is_free(demo: Demo) -> None:
     assert (answer.status_code, demo.spendable(user), demo.held(user)) == (200, 5, 0)
 
 
+@pytest.mark.slow
 def test_an_answer_of_ten_megabytes_comes_whole(demo: Demo) -> None:
+    """Only an answer longer than every buffer shows that none of them cuts it."""
     user = demo.new_user("500")
     answer = demo.chat("big", user)
     assert len(answer.content) > 9_000_000 and answer.json()["paywall"]["action"] == "none"

@@ -87,7 +87,9 @@ def test_a_link_is_not_kept(demo: Demo) -> None:
     assert (answer.headers["x-paywall-action"], answer.headers.get("idempotent-replayed")) == ("none", None)
 
 
+@pytest.mark.slow
 def test_a_retry_after_a_crash_runs_and_is_the_only_one_charged(tmp_path: Path, emulated: RunningUpstream) -> None:
+    """Only a process that is killed and started again shows what is left of a key in the database."""
     emulated.reset()
     options = ("--upstream", emulated.base_url)
     with running(tmp_path / "data", *options) as demo:

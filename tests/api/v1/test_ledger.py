@@ -126,7 +126,9 @@ def test_a_hundred_thousand_rows_need_no_more_memory_than_a_few(full: Demo) -> N
     assert first < 60_000 and second < 12_000, f"grown by {first} and then {second} KiB"
 
 
+@pytest.mark.slow
 def test_a_page_in_the_middle_of_many_rows_is_read_at_once(full: Demo) -> None:
+    """Only many rows tell a page that is found from one that is counted to."""
     page = full.get("/ledger?limit=100").json()
     assert len(page["data"]) == 100 and page["has_more"]
     following = full.get(f"/ledger?limit=100&cursor={page['next_cursor']}").json()["data"]

@@ -144,12 +144,15 @@ async def test_declines_are_tried_at_one_seven_and_31_hours_and_then_never(datab
 
     await topups.fill(wallet.owner, USE)
     tried.append(0)
+    due = row(wallet).next_at
     while at.now - start < 40 * HOUR * clock.SECOND:
         at.wait(60)
         if at.now // clock.SECOND % 600 < 60:
             assert (await topups.fill(wallet.owner, USE)).answer in (Answer.PAUSED, Answer.OFF, Answer.CHARGE)
-        if row(wallet).next_at is not None and (row(wallet).next_at or 0) <= at.now:
+            due = row(wallet).next_at
+        if due is not None and due <= at.now:
             await see()
+            due = row(wallet).next_at
     assert len(bank.made) == 4 and switch(wallet) == (Switch.OFF, OffReason.DECLINES)
     for _ in range(30):
         at.wait(24 * HOUR)

@@ -39,9 +39,11 @@ async def hearing(shop: StripeShop) -> AsyncIterator[Ears]:
     await made.close()
 
 
+@pytest.mark.slow
 async def test_a_key_that_lacks_one_permission_names_its_box_and_nothing_is_made(
     shop: StripeShop, hearing: Ears
 ) -> None:
+    """Each permission is taken from the key in turn, so that none is asked for in vain."""
     all_of_them = hearing.accounts.permissions()
     slugs = {permission.slug for permission in all_of_them}
     there = len(shop.look())
