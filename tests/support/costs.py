@@ -106,7 +106,7 @@ def share_environment() -> None:
             known[seen] = read(self)
         return known[seen].copy()
 
-    EnvSettingsSource.__call__ = read_once  # type: ignore[method-assign]
+    EnvSettingsSource.__call__ = read_once  # type: ignore[method-assign, assignment]
 
 
 def log_plainly() -> None:
