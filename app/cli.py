@@ -215,11 +215,12 @@ def job(name: Annotated[str, typer.Argument(help="The name of a scheduled job.")
 
     prepare(settings.configure(data=data))
 
-    async def once() -> int | None:
+    async def once(report: Callable[[str, float], None]) -> int | None:
         async with wiring.working():
-            return await run_once(name)
+            return await run_once(name, report)
 
-    done = asyncio.run(once())
+    with _progress() as report:
+        done = asyncio.run(once(report))
     out.print("Another process is running it." if done is None else f"{name}: {done}")
 
 

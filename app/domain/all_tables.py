@@ -17,12 +17,13 @@ from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
 from app.domain.refunds.tables import Refund
+from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
 from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
     Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
-    ModelPrice, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
+    ModelPrice, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -69,6 +69,21 @@ def parse_nanos(decimal: str) -> int:
     return int(whole + decimals.ljust(9, "0"))
 
 
+EXACT_DECIMALS = 15
+"""Decimals of nanos per million tokens."""
+
+
+def parse_exact(decimal: str) -> int:
+    """Reads back an exact decimal string of at most 15 decimals, in millionths of a nano."""
+    whole, _, decimals = decimal.partition(".")
+    return int(whole + decimals.ljust(EXACT_DECIMALS, "0"))
+
+
+def round_exact(millionths: int) -> int:
+    """Returns millionths of a nano as nanos, half up."""
+    return (millionths + 500_000) // 1_000_000
+
+
 def format_decimal(nanos: int) -> str:
     """Writes nanos as an exact decimal string of the unit, without needless zeros: `0.0125`."""
     return format_fraction(nanos, NANOS)

@@ -1,6 +1,6 @@
 """The table of jobs: what runs, and how often."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from app import settings, wiring
@@ -9,7 +9,8 @@ from app.flows.events import delivery
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
 from app.flows.reconciling import movements
-from app.flows.upkeep import audit, earnings, holds
+from app.flows.upkeep import audit, earnings, holds, rollups
+from app.flows.upkeep.rollups import Tell
 from app.jobs.leased import IsDue, Work
 
 REAPER_SHARE = 0.2
@@ -23,7 +24,8 @@ class Job:
 
     `is_due` is asked before the lease is taken; what `is_shared` is run without one, because several processes may run
     it at once or because it sees to that itself. One that is to run `soon` begins with the process and not after its
-    first pause.
+    first pause, one that is `by_hand` runs only when somebody asks for it. `told` is the work of one that takes long
+    and says how far it is.
     """
 
     work: Work
@@ -32,6 +34,8 @@ class Job:
     is_due: IsDue | None = None
     is_shared: bool = False
     soon: bool = False
+    by_hand: bool = False
+    told: Callable[[Tell], Awaitable[int]] | None = None
 
 
 async def _reap_holds() -> int:
@@ -137,5 +141,10 @@ def jobs() -> Mapping[str, Job]:
         "mature-earnings": Job(_mature_earnings, 900),
         "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
         "report-drift": Job(drift.report_drift, 3_600),
+        "count-rollups": Job(rollups.count, 5, is_due=rollups.has_due),
+        "build-rollups": Job(rollups.build, 60, is_due=rollups.has_builds),
+        "rebuild-rollups": Job(rollups.rebuild, 0, by_hand=True, told=rollups.rebuild),
+        "list-users": Job(rollups.list_top, 900),
+        "forget-rollups": Job(rollups.forget, 3_600),
         "audit": Job(audit.run_audit, 900),
     }

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.domain.errors import NotFound
+from app.flows.upkeep.rollups import Tell
 from app.jobs.leased import run
 from app.jobs.noted import Notes
 from app.jobs.schedule import jobs
@@ -16,6 +18,8 @@ async def running() -> AsyncIterator[None]:
     """Runs the urgent jobs at once, and then every job at its pace, as long as the process lives."""
     scheduler, notes = AsyncIOScheduler(timezone="UTC"), Notes()
     for name, job in jobs().items():
+        if job.by_hand:
+            continue
         scheduler.add_job(notes.tick, "interval", seconds=job.every_seconds, args=(name, job), id=name, coalesce=True,
                           max_instances=1, misfire_grace_time=None)  # fmt: skip
         if job.soon:
@@ -29,9 +33,11 @@ async def running() -> AsyncIterator[None]:
         scheduler.shutdown(wait=False)
 
 
-async def run_once(name: str) -> int | None:
-    """Runs one job now. Raises NotFound for a name that is not in the table."""
+async def run_once(name: str, tell: Tell | None = None) -> int | None:
+    """Runs one job now; one that takes long says to `tell` how far it is. Raises NotFound for a name that is not in the
+    table."""
     job = jobs().get(name)
     if job is None:
         raise NotFound(f"There is no job {name}. There are: {', '.join(jobs())}.")
-    return await (job.work() if job.is_shared else run(name, job.work))
+    work = partial(job.told, tell) if job.told is not None and tell is not None else job.work
+    return await (work() if job.is_shared else run(name, work))

@@ -239,6 +239,21 @@ def update(table: Table, columns: tuple[str, ...], key: str = "id") -> Write:
 
 
 @cache
+def add_up(table: Table, keys: tuple[str, ...], sums: tuple[str, ...]) -> Write:
+    """Returns the INSERT of rows of sums; those of a key that is there are added to it. No key may come twice."""
+    columns = (*keys, *sums)
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
+    end = f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}"
+    return Write(
+        table,
+        columns,
+        f"{into} VALUES ({', '.join('?' * len(columns))}){end}",
+        f"{into} SELECT * FROM unnest({_arrays(table, columns)}){end}",  # noqa: S608 - names of our own tables
+    )
+
+
+@cache
 def delete(table: Table, key: str = "id") -> Write:
     """Returns the DELETE by key."""
     return Write(

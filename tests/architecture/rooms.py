@@ -6,8 +6,8 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
     "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "limits", "authorizations", "pricing",
-    "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes", "payouts", "chain_deposits", "events",
-    "inbox", "movements", "cards", "all_tables",
+    "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes", "rollups", "payouts",
+    "chain_deposits", "events", "inbox", "movements", "cards", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
@@ -134,6 +134,10 @@ UNCALLED: dict[str, str] = {
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
     "app/domain/paywalls/versions.py:show_version": NO_PAGE,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
+    "app/domain/rollups/reading.py:read_days": NO_PAGE,
+    "app/domain/rollups/reading.py:read_numbers": NO_PAGE,
+    "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
+    "app/domain/rollups/reading.py:read_user": NO_PAGE,
     "app/domain/usage/activity.py:read_movements": NO_PAGE,
     "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
     "app/flows/disputes/give_back.py:refund_payment": NO_PAGE,

@@ -101,12 +101,19 @@ class Takeback(SQLModel, table=True):
 
     `refunds_nanos` by refunds, `wallet_nanos` of that from the wallet and the rest from who bears it;
     `disputes_nanos` by disputes, all of it from the wallet. `paywall_id` and `external_id` are whose link began it.
+    `counted_at` is when rollups counted what revenue bore of it.
     """
 
     __tablename__ = "takeback"
     __table_args__ = (
         CheckConstraint("n > 0", name="n_positive"),
         Index("ix_takeback_paywall", "paywall_id", "created_at", "topup_id"),
+        Index(
+            "ix_takeback_due",
+            "created_at",
+            sqlite_where=text("counted_at IS NULL"),
+            postgresql_where=text("counted_at IS NULL"),
+        ),
         STRICT,
     )
 
@@ -118,3 +125,4 @@ class Takeback(SQLModel, table=True):
     wallet_nanos: int = Field(sa_type=Whole)
     disputes_nanos: int = Field(sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
+    counted_at: int | None = Field(default=None, sa_type=Whole)

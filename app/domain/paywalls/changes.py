@@ -42,6 +42,8 @@ class Section(StrEnum):
     """Whose account its users' card payments go to; no part of a version."""
     VERSION = "version"
     """All of it: made, or rolled back."""
+    ZONE = "zone"
+    """In whose days its numbers are shown; no part of a version."""
     ARCHIVE = "archive"
     """Whether it is archived; no part of a version."""
     OWNER = "owner"

@@ -1,7 +1,6 @@
 """Requests: the row of each, written beside its hold and finished beside its settlement."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +11,7 @@ from app.domain.errors import BadField, NotFound
 from app.domain.ids import as_id
 from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
-from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.money import Unit, format_decimal, parse_exact, parse_nanos, round_exact
 from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
@@ -222,9 +221,9 @@ def checkpoint_cost(arithmetic: Mapping[str, Any] | None) -> int:
     """Returns what the provider is owed by a checkpoint, in nanos: by its lines where it does not say."""
     said = (arithmetic or {}).get("cost")
     if said is not None:
-        return int(Fraction(said) * NANOS)
-    exact = sum((Fraction(line["amount"]) for line in (arithmetic or {}).get("lines", ())), Fraction(0))
-    return int(exact * NANOS + Fraction(1, 2))
+        return parse_nanos(said)
+    exact = sum(parse_exact(line["amount"]) for line in (arithmetic or {}).get("lines", ()))
+    return round_exact(exact)
 
 
 _PARTS = {

@@ -34,14 +34,23 @@ class RequestKind(StrEnum):
     """A part of another request's charge that its developer gave back, or all of it."""
 
 
+def is_due(row: str = "") -> str:
+    """Returns the condition, in SQL, that rollups have not counted all of an ended request yet; `row` is a prefix."""
+    return (
+        f"{row}finished_at IS NOT NULL AND ({row}counted_nanos IS NULL OR {row}counted_nanos <> {row}charge_nanos"
+        f" OR ({row}late IS NOT NULL AND {row}counted_late IS NULL))"
+    )
+
+
 class Request(SQLModel, table=True):
     """One request, inserted with its hold and finished with its settlement, in the ledger's transactions.
 
     `user_from` is the place of the call that named the end user; `key_id` is the key that asked and `paywall_version`
     the version that it was decided on; all three are None for requests from before they were kept. `session` and
     `agent` are the app's own words, None where it said none. `counted_nanos` is what rollups have counted of the
-    charge, `order_id` the order that it belongs to: nothing writes them yet. A refund names in `refund_of` the request
-    whose charge it gives back; its `charge_nanos` are what it gave.
+    charge, None before, and `counted_late` is 1 once they have counted its late settlement. `order_id` is the order
+    that it belongs to: nothing writes it yet. A refund names in `refund_of` the request whose charge it gives back; its
+    `charge_nanos` are what it gave.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
@@ -60,6 +69,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_paywall", "paywall_id", "id", "external_id"),
         Index("ix_request_refund_of", "refund_of", sqlite_where=text("refund_of IS NOT NULL"),
               postgresql_where=text("refund_of IS NOT NULL")),
+        Index("ix_request_due", "finished_at", sqlite_where=text(is_due()), postgresql_where=text(is_due())),
         *(Index(f"ix_request_{name}", "paywall_id", column, "id", sqlite_where=text(f"{column} IS NOT NULL"),
                 postgresql_where=text(f"{column} IS NOT NULL"))
           for name, column in (("key", "key_id"), ("session", "session"), ("agent", "agent"))),
@@ -98,6 +108,7 @@ class Request(SQLModel, table=True):
     agent: str | None = Field(default=None, sa_type=Words)
     counted_nanos: int | None = Field(default=None, sa_type=Whole)
     refund_of: str | None = Field(default=None, sa_type=Words)
+    counted_late: int | None = Field(default=None, sa_type=Whole)
 
 
 class CostDrift(SQLModel, table=True):
@@ -116,7 +127,10 @@ class CostDrift(SQLModel, table=True):
 
 
 class AuditRun(SQLModel, table=True):
-    """One run of the audit job: how much it found, and the first of it as sentences."""
+    """One run of the audit job: how much it found, and the first of it as sentences.
+
+    `seen_transfer` is the newest transfer that it saw, None in runs from before that was kept.
+    """
 
     __tablename__ = "audit_run"
     __table_args__ = (Index("ix_audit_run_finished", "finished_at"), STRICT)
@@ -126,6 +140,7 @@ class AuditRun(SQLModel, table=True):
     finished_at: int = Field(sa_type=Whole)
     findings: int = Field(sa_type=Whole)
     first: Any = Field(sa_type=Json, nullable=False)
+    seen_transfer: int | None = Field(default=None, sa_type=Whole)
 
 
 class IdempotentAnswer(SQLModel, table=True):

@@ -19,6 +19,7 @@ from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
 from app.domain.paywalls.tables import Change, PaywallRow
 from app.domain.people.tables import AccountKey, Identity, PersonAccount, SignInSession
+from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
 from app.sql.columns import table_of
 
@@ -45,6 +46,8 @@ class About(StrEnum):
     """A cap, by its row's id."""
     PAYWALL = "paywall"
     """A paywall by its id: its version, whether it is archived, and whatever was changed of it by hand."""
+    NUMBERS = "numbers"
+    """What a paywall came to, by its id: when anything of it was counted last, and its top users listed."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -110,6 +113,7 @@ def _statement() -> Any:
     authorizations, topups = table_of(Authorization), table_of(Topup)
     connections, paywalls, changes = table_of(ConnectionRow), table_of(PaywallRow), table_of(Change)
     newest_change = select(func.max(changes.c.id)).where(changes.c.paywall_id == paywalls.c.id).scalar_subquery()
+    books = table_of(PaywallRollup)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
@@ -128,6 +132,7 @@ def _statement() -> Any:
                  authorizations.c.confirmed_at, authorizations.c.ended_at),
         _part(About.EPOCH, epochs.c.subject, epochs.c.epoch),
         _part(About.PAYWALL, paywalls.c.id, paywalls.c.version, paywalls.c.archived_at, words=newest_change),
+        _part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build),
         _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
               connections.c.refused_at, connections.c.events_read_at,
               words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),

@@ -73,6 +73,10 @@ class Parts:
         return users.freezes()
 
     @cached_property
+    def zone(self) -> Part[str, bool]:
+        return profile.zone()
+
+    @cached_property
     def archive(self) -> Part[bool, bool]:
         return owners.archive()
 

@@ -7,6 +7,7 @@ from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Disconnect, UserFrom
 from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.versions import Edition
+from app.domain.rollups.building import choose_zone
 from app.flows.paywalls.change import Part
 
 ORIGINS_MAX = 20
@@ -38,3 +39,19 @@ def profile() -> Part[Profile, None]:
         edition.configuration = replace(edition.configuration, **asdict(wanted))
 
     return Part(Section.PROFILE, edit)
+
+
+def zone() -> Part[str, bool]:
+    """Returns the part that chooses the time zone in whose days numbers are shown, by its name, such as `Asia/Kolkata`;
+    tells whether that changed anything. Sums are then made anew in those days.
+
+    It raises BadField for a name that is none, LimitReached for a second choice within a day.
+    """
+
+    def edit(edition: Edition, name: str) -> bool:
+        return choose_zone(edition.session, edition.paywall.id, name)
+
+    def describe(name: str, is_new: bool) -> dict[str, object]:
+        return {"zone": name} if is_new else {}
+
+    return Part(Section.ZONE, edit, describe)

@@ -31,6 +31,7 @@ from tests.support.books import make_snapshot
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.handed import mint_menu, open_menu
 from tests.support.managing import owner_of
+from tests.support.rolled import App, count_all, hands
 
 
 def marks_of(*subjects: Subject) -> Marks:
@@ -139,6 +140,22 @@ async def test_what_is_changed_of_a_paywall_by_hand_changes_its_mark(database: s
     assert marks_of(seen) == found[-1]
 
 
+async def test_what_is_counted_of_a_paywall_changes_its_mark(database: str) -> None:
+    with hands() as at:
+        app = App()
+        app.fund()
+        seen = Subject(About.NUMBERS, app.id)
+        found = [marks_of(seen)]
+        for _ in range(2):
+            at.go_on(1)
+            app.chat()
+            assert marks_of(seen) == found[-1]
+            count_all()
+            found.append(marks_of(seen))
+        assert found[0] != found[1] != found[2]
+        assert marks_of(seen) == found[-1]
+
+
 async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
@@ -149,7 +166,7 @@ async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: py
     subjects = [Subject(about, f"id-{number}") for about in About for number in range(250)]
     assert marks_of(*subjects) == {}
     assert len([statement for statement in asked if "ledger_epoch" in statement]) == 1
-    monkeypatch.setattr(marks, "SUBJECTS_MAX", 1_000)
+    monkeypatch.setattr(marks, "SUBJECTS_MAX", len(subjects) - 1)
     asked.clear()
     assert marks_of(*subjects) == {} and len([one for one in asked if "ledger_epoch" in one]) == 2
 

@@ -94,6 +94,7 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("new key", lambda parts: parts.keys, NewKey()),
         ("revoked key", lambda parts: parts.keys, RevokedKey),
         ("profile", lambda parts: parts.profile, PROFILE),
+        ("zone", lambda parts: parts.zone, "Asia/Kolkata"),
         ("version", lambda parts: parts.version, 1),
     )
 } | {
@@ -156,7 +157,7 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
     tried = {"provider", "leaving", "default_provider", "prices", "templates", "endpoint", "limits", "overrides",
-             "keys", "profile", "version", "archive", "blocks", "freezes"}  # fmt: skip
+             "keys", "profile", "version", "archive", "blocks", "freezes", "zone"}  # fmt: skip
     assert names == tried
 
 

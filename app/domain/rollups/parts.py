@@ -1,0 +1,168 @@
+"""What a finished request adds to the sums, and when: as of its settlement, and as of a late one. Pure.
+
+Money is what the ledger posted, dated by the posting; tokens, and a cost that the ledger does not have, are what the
+receipt says (`decisions.md` 36).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from app.domain.earnings.charge_split import terms_of
+from app.domain.ledger.accounts import CHARGED, Kind
+from app.domain.money import CREDITS_PER_DOLLAR, Unit
+from app.domain.paywalls.modes import Mode
+from app.domain.pricing.quote import TokenKind
+from app.domain.pricing.tables import PriceSource
+from app.domain.record import record
+from app.domain.rollups.sums import Sums, minus
+from app.domain.usage.requests import checkpoint_cost
+from app.domain.usage.tables import RequestKind
+
+_INPUT, _CACHED, _OUTPUT, _REASONING = range(4)
+_COLUMN_OF = {
+    TokenKind.INPUT: _INPUT, TokenKind.CACHE_WRITE: _INPUT, TokenKind.IMAGE_INPUT: _INPUT,
+    TokenKind.AUDIO_INPUT: _INPUT, TokenKind.CACHED_INPUT: _CACHED, TokenKind.OUTPUT: _OUTPUT,
+    TokenKind.AUDIO_OUTPUT: _OUTPUT, TokenKind.IMAGE_OUTPUT: _OUTPUT, TokenKind.REASONING: _REASONING,
+}  # fmt: skip
+"""Which of the last four sums a kind of token is in; images that are counted one by one are no tokens."""
+_TOKEN_COLUMNS: Mapping[str, int] = {kind.value: column for kind, column in _COLUMN_OF.items()}
+
+
+@record(frozen=True, slots=True)
+class Line:
+    """A transfer of a request: from which kind of account to which, and when it was posted."""
+
+    debit: str
+    credit: str
+    nanos: int
+    at: int
+
+
+@record(frozen=True, slots=True)
+class Row:
+    """A finished request, as far as it is counted. `source_of_price` is None where it had none.
+
+    `receipt` and `late` are the JSON as it is stored. A refund's `provider`, `key_id`, `source_of_price`, `receipt` and
+    `reported_nanos` are those of the request that it gives back.
+    """
+
+    id: str
+    paywall_id: str
+    mode: Mode
+    unit: Unit
+    kind: RequestKind
+    external_id: str
+    model: str
+    key_id: str
+    source: str
+    provider: str | None
+    source_of_price: str | None
+    charge_nanos: int
+    reported_nanos: int | None
+    receipt: str | None
+    late: str | None
+    finished_at: int
+    counted_nanos: int | None
+    is_late_counted: bool
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its settlement was counted."""
+        return self.counted_nanos is not None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a late settlement added to it."""
+        return self.late is not None
+
+    @property
+    def is_refund(self) -> bool:
+        """Whether it gives another's charge back."""
+        return self.kind is RequestKind.REFUND
+
+
+@record(frozen=True, slots=True)
+class Part:
+    """What is added at a time, in microseconds; `is_counted` tells whether it has been."""
+
+    at: int
+    sums: Sums
+    is_counted: bool
+
+
+def parts_of(row: Row, first: Sequence[Line], late: Sequence[Line]) -> list[Part]:
+    """Returns what a request adds: at its settlement, whose transfers are `first`, and at a late one.
+
+    A late settlement adds what it changed, at its own time, and no request. Where nothing was posted, a request is
+    dated by its end: that of its late settlement, if that has come.
+    """
+    posted = [line.at for line in first]
+    as_settled = _sums(row, first, row.receipt, None if row.is_late else row.reported_nanos)
+    parts = [Part(posted[0] if posted else row.finished_at, as_settled, row.is_counted)]
+    if row.is_late:
+        in_the_end = _sums(row, (*first, *late), row.late, row.reported_nanos)
+        at = late[0].at if late else row.finished_at
+        parts.append(Part(at, minus(in_the_end, as_settled), row.is_late_counted))
+    return parts
+
+
+def _sums(row: Row, lines: Sequence[Line], receipt: str | None, reported: int | None) -> Sums:
+    if row.is_refund:
+        return _refund(row, lines)
+    gross = trial = fee = owed = 0
+    for line in lines:
+        if line.debit in CHARGED:
+            if line.credit == Kind.GRANTS:
+                trial += line.nanos
+            else:
+                gross += line.nanos
+        if line.credit == Kind.PLATFORM_FEES:
+            fee += line.nanos
+        elif line.credit == Kind.PROVIDER_PAYABLE:
+            owed += line.nanos
+    if row.kind is RequestKind.MANUAL:
+        return Sums(1, gross, 0, trial, owed, fee)
+    detail = orjson.loads(receipt) if receipt else {}
+    tokens = _tokens(detail)
+    cost = owed if _is_owed(row) else _cost(row, detail, reported)
+    if cost is None:
+        return Sums(1, gross, 0, trial, 0, fee, gross, fee, *tokens)
+    return Sums(1, gross, 0, trial, cost, fee, 0, 0, *tokens)
+
+
+def _refund(row: Row, lines: Sequence[Line]) -> Sums:
+    """The fee is given back in proportion; the cost stays the developer's."""
+    nanos = sum(line.nanos for line in lines if line.credit == Kind.WALLET)
+    fee = -sum(line.nanos for line in lines if line.debit == Kind.PLATFORM_FEES)
+    detail = orjson.loads(row.receipt) if row.receipt else {}
+    if _is_owed(row) or _cost(row, detail, row.reported_nanos) is not None:
+        return Sums(refunds_nanos=nanos, fee_nanos=fee)
+    return Sums(refunds_nanos=nanos, fee_nanos=fee, unknown_net_nanos=-nanos, unknown_fee_nanos=fee)
+
+
+def _is_owed(row: Row) -> bool:
+    """Tells whether the ledger has the cost: where a charge is split, and the operator's key answered it."""
+    terms = terms_of(row.mode, row.provider, 0)
+    return terms is not None and terms.pays_provider
+
+
+def _cost(row: Row, detail: Mapping[str, Any], reported: int | None) -> int | None:
+    """Returns what the provider says that it cost, else what it asks where that is on record, because the price follows
+    its list or the receipt names it. None for neither; what used nothing cost nothing.
+    """
+    if reported is not None:
+        return reported * CREDITS_PER_DOLLAR if row.unit is Unit.CREDIT else reported
+    if not detail.get("lines"):
+        return 0
+    is_priced = row.source_of_price == PriceSource.CATALOGUE or "cost" in detail
+    return checkpoint_cost(detail) if is_priced else None
+
+
+def _tokens(detail: Mapping[str, Any]) -> Sequence[int]:
+    found = [0, 0, 0, 0]
+    for line in detail.get("lines", ()):
+        if (column := _TOKEN_COLUMNS.get(line["kind"])) is not None:
+            found[column] += line["tokens"]
+    return found

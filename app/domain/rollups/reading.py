@@ -1,0 +1,198 @@
+"""What paywalls brought and cost in a range of days: every number that a page shows of it comes from here.
+
+No function here reads a request; all read sums that a job makes a few seconds after a request has ended
+(`counted_at` says when). Days are those of the paywall's own zone, and both ends of a range belong to it. Each paywall
+has one unit and environment, and numbers of two paywalls are never added up here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.money import Environment, Unit
+from app.domain.paywalls.tables import PaywallRow
+from app.domain.rollups.sums import NAMES, NOTHING, Sums
+from app.domain.rollups.tables import PaywallRollup, RollupSpan, RollupTop, RollupTotal, RollupUserDay
+from app.domain.rollups.zones import UTC_NAME, date_of, day_number, day_of
+from app.sql.columns import table_of
+
+USERS_MAX = 10_000
+"""How many users are counted at most: beyond that a page says "10,000+"."""
+USERS_MANY = 1_000
+"""From how many users on a number of some minutes ago is as good as one of now."""
+SPANS = (7, 30, 90)
+"""The ranges up to today, in days, whose users a job counts and lists."""
+
+_PAYWALLS, _BOOKS = table_of(PaywallRow), table_of(PaywallRollup)
+_TOTALS, _USER_DAYS = table_of(RollupTotal), table_of(RollupUserDay)
+_SPANS, _TOPS = table_of(RollupSpan), table_of(RollupTop)
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """How many users; `is_more` where that is only the least."""
+
+    count: int
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a paywall brought and cost in a range of days, in nanos of its `unit`.
+
+    `sums` has gross, refunds, net, cost, fee, requests and tokens, the part of the net whose cost is unknown
+    (`unknown_net_nanos`), and the margin of the rest, None where no cost is known. `users` had anything in the range.
+    `zone` is whose days these are; `counted_at` is when anything was counted last, None before the first time.
+    """
+
+    paywall_id: str
+    environment: Environment
+    unit: Unit
+    zone: str
+    sums: Sums
+    users: Users
+    counted_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayNumbers:
+    """One day of a paywall; all zero where nothing happened. `is_running` for today, which is not over."""
+
+    day: date
+    sums: Sums
+    users: int
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopUser:
+    """A user of an app, by the app's own id, and what they came to in a span."""
+
+    user: str
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    paywall_id: str
+    environment: Environment
+    unit: Unit
+    zone: str
+    build: int
+    counted_at: int | None
+
+    @property
+    def today(self) -> int:
+        return day_of(self.zone, clock.now())
+
+
+def today(session: Session, paywall_id: str) -> date:
+    """Returns the day that it is in the zone of a paywall: the end of a range "the last 30 days"."""
+    books = _read_books(session, [paywall_id])
+    return date_of(books[0].today if books else day_of(UTC_NAME, clock.now()))
+
+
+def read_numbers(session: Session, paywall_ids: Collection[str], first: date, last: date) -> Mapping[str, Numbers]:
+    """Returns what each of these paywalls came to from one day to another, both included, by its id.
+
+    A paywall that does not exist is left out. Two short queries a paywall.
+    """
+    found = {}
+    for book in _read_books(session, paywall_ids):
+        sums = _sums(session.execute(_summed(_TOTALS, _in_range(_TOTALS, book, first, last))).one())
+        users = _count_users(session, book, day_number(first), day_number(last))
+        found[book.paywall_id] = Numbers(book.paywall_id, book.environment, book.unit, book.zone, sums, users,
+                                         book.counted_at)  # fmt: skip
+    return found
+
+
+def read_days(session: Session, paywall_id: str, first: date, last: date) -> Sequence[DayNumbers]:
+    """Returns each day from one to another, both included, the oldest first, also those on which nothing happened.
+
+    Nothing for a paywall that does not exist.
+    """
+    for book in _read_books(session, [paywall_id]):
+        columns = [_TOTALS.c[name] for name in (*NAMES, "users", "day")]
+        rows = session.execute(select(*columns).where(_in_range(_TOTALS, book, first, last))).all()
+        found = {day: (Sums(*sums), users) for *sums, users, day in rows}
+        return [
+            DayNumbers(date_of(day), *found.get(day, (NOTHING, 0)), is_running=day == book.today)
+            for day in range(day_number(first), day_number(last) + 1)
+        ]
+    return []
+
+
+def read_user(session: Session, paywall_id: str, user: str, first: date, last: date) -> Sums:
+    """Returns what one user of a paywall came to from one day to another, both included."""
+    for book in _read_books(session, [paywall_id]):
+        # The key's days stand before its users: day by day it leads to the user, a span would be read whole.
+        days = range(day_number(first), day_number(last) + 1)
+        of_user = and_(_USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build,
+                       _USER_DAYS.c.day.in_(days), _USER_DAYS.c.external_id == user)  # fmt: skip
+        return _sums(session.execute(_summed(_USER_DAYS, of_user)).one())
+    return NOTHING
+
+
+def read_top_users(session: Session, paywall_id: str, days: int, limit: int = 100) -> Sequence[TopUser]:
+    """Returns the users who were charged most in the last 7, 30 or 90 days, at most 100, as a job listed them."""
+    statement = (
+        select(_TOPS.c.external_id, *[_TOPS.c[name] for name in NAMES])
+        .where(_TOPS.c.paywall_id == paywall_id, _TOPS.c.days == days)
+        .order_by(_TOPS.c.rank)
+        .limit(limit)
+    )
+    return [TopUser(row[0], Sums(*row[1:])) for row in session.execute(statement)]
+
+
+def _read_books(session: Session, paywall_ids: Collection[str]) -> list[_Book]:
+    statement = (
+        select(_PAYWALLS.c.id, _PAYWALLS.c.environment, _PAYWALLS.c.unit, _BOOKS.c.zone, _BOOKS.c.build,
+               _BOOKS.c.counted_at)
+        .join(_BOOKS, _BOOKS.c.paywall_id == _PAYWALLS.c.id, isouter=True)
+        .where(_PAYWALLS.c.id.in_(paywall_ids))
+    )  # fmt: skip
+    return [
+        _Book(row.id, Environment(row.environment), Unit(row.unit), row.zone or UTC_NAME, row.build or 0,
+              row.counted_at)
+        for row in session.execute(statement)
+    ]  # fmt: skip
+
+
+def _in_range(table: Table, book: _Book, first: date, last: date) -> ColumnElement[bool]:
+    """Returns the condition of the days of a range; they are a stretch of the table's key."""
+    days = table.c.day.between(day_number(first), day_number(last))
+    return and_(table.c.paywall_id == book.paywall_id, table.c.build == book.build, days)
+
+
+def _summed(table: Table, of_these: ColumnElement[bool]) -> Select[Any]:
+    return select(*[func.coalesce(func.sum(table.c[name]), 0) for name in NAMES]).where(of_these)
+
+
+def _sums(row: Iterable[int]) -> Sums:
+    return Sums(*map(int, row))  # PostgreSQL's sums of whole numbers are decimals
+
+
+def _count_users(session: Session, book: _Book, first: int, last: int) -> Users:
+    """Returns how many users had anything from one day to another.
+
+    A single day's number is kept. That of a span up to today is what a job counted a few minutes ago, where there are
+    many; else they are counted now, no further than pages do.
+    """
+    if first == last:
+        of_day = (_TOTALS.c.paywall_id == book.paywall_id, _TOTALS.c.build == book.build, _TOTALS.c.day == first)
+        return Users(session.scalar(select(_TOTALS.c.users).where(*of_day)) or 0)
+    if last >= book.today and (days := last - first + 1) in SPANS:
+        of_span = (_SPANS.c.paywall_id == book.paywall_id, _SPANS.c.days == days, _SPANS.c.last_day == last)
+        counted = session.scalar(select(_SPANS.c.users).where(*of_span))
+        if counted is not None and counted >= USERS_MANY:
+            return Users(counted)
+    of_days = (_USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build,
+               _USER_DAYS.c.day.between(first, last))  # fmt: skip
+    some = select(_USER_DAYS.c.external_id).where(*of_days).distinct().limit(USERS_MAX + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(some)) or 0
+    return Users(min(count, USERS_MAX), is_more=count > USERS_MAX)
