@@ -1,0 +1,99 @@
+"""No read of a dashboard touches a request: what the database says of each statement that such a read executes."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.rollups import counting, reading
+from app.domain.rollups.listing import find_top, keep_top
+from tests.bench.seed import Seeded, Size, seed
+from tests.support.rolled import count_all
+
+SMALL = Size(requests=400, users=40, models=4, days=40)
+BIG = re.compile(r"\b(ix_|sqlite_autoindex_|pk_)?(request|ledger_transfer|ledger_hold)(_\w+)?\b")
+"""Tables that grow with every request, and that no dashboard may read, and their indices."""
+
+READS: dict[str, Callable[[Session, str], object]] = {
+    "today": reading.today,
+    "numbers": lambda session, paywall: reading.read_numbers(session, [paywall], *last(session, paywall, 30)),
+    "numbers of an odd range": lambda session, paywall: reading.read_numbers(
+        session, [paywall], *last(session, paywall, 13)
+    ),
+    "numbers of a day": lambda session, paywall: reading.read_numbers(session, [paywall], *last(session, paywall, 1)),
+    "days": lambda session, paywall: reading.read_days(session, paywall, *last(session, paywall, 30)),
+    "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
+    "top": lambda session, paywall: reading.read_top_users(session, paywall, 30),
+}
+
+
+def last(session: Session, paywall_id: str, days: int) -> Any:
+    """The last days of a paywall, as a page asks for them."""
+    end = reading.today(session, paywall_id)
+    return end - timedelta(days - 1), end
+
+
+@contextmanager
+def watched(session: Session) -> Iterator[list[tuple[str, Any]]]:
+    """Notes the statements that are executed."""
+    said: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        said.append((statement, values))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    yield said
+    event.remove(connection, "before_cursor_execute", note)
+
+
+def plan_of(session: Session, statement: str, values: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN " if db.is_sqlite() else "EXPLAIN "
+    rows = session.connection().exec_driver_sql(explain + statement, values).all()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.fixture
+def seeded(database: str) -> Seeded:
+    """A small paywall with some of everything."""
+    made = seed(SMALL)
+    count_all()
+    for paywall_id in made.paywalls:
+        with db.transaction() as session:
+            keep_top(session, paywall_id, find_top(session, paywall_id), clock.now())
+    return made
+
+
+def test_no_read_of_a_dashboard_touches_what_grows_with_every_request(seeded: Seeded) -> None:
+    paywall_id = seeded.paywalls[0]
+    with db.transaction(writes=False) as session:
+        for name, read in READS.items():
+            with watched(session) as said:
+                assert read(session, paywall_id), name
+            assert said, name
+            for statement, values in said:
+                plan = plan_of(session, statement, values)
+                assert not BIG.search(plan) and not BIG.search(statement), f"{name}: {statement} {plan}"
+                if db.is_sqlite():
+                    assert "SCAN rollup" not in plan, f"{name}: {plan}"
+
+
+def test_the_question_what_is_due_is_answered_by_its_index(seeded: Seeded) -> None:
+    """It is asked every few seconds, of all the requests that there ever were."""
+    with db.transaction() as session, watched(session) as said:
+        assert not counting.has_due(session)
+        plans = [plan_of(session, *one) for one in list(said)]
+    assert "ix_request_due" in plans[0] and "ix_takeback_due" in plans[1]
+
+
+def test_a_plan_that_reads_requests_is_seen(seeded: Seeded) -> None:
+    with db.transaction(writes=False) as session:
+        plan = plan_of(session, "SELECT r.id FROM paywall p JOIN request r ON r.paywall_id = p.id", ())
+    assert BIG.search(plan)
