@@ -71,13 +71,15 @@ def _zero_sums(session: Session, share_done: Callable[[float], None]) -> Iterato
             yield Finding("zero_sum", subject, f"All accounts of {subject} together have {row.total} nanos, not 0.")
 
 
-_ACCOUNTS = text("""
+ACCOUNTS = """
     SELECT a.id, a.kind, a.held, a.posted
         + coalesce((SELECT sum(d.amount) FROM ledger_delta d WHERE d.account_id = a.id), 0) AS balance,
         coalesce((SELECT sum(t.amount) FROM ledger_transfer t WHERE t.credit_account_id = a.id), 0)
         - coalesce((SELECT sum(t.amount) FROM ledger_transfer t WHERE t.debit_account_id = a.id), 0) AS moved
-    FROM ledger_account a WHERE a.id > :after ORDER BY a.id LIMIT :limit
-""")
+    FROM ledger_account a
+"""
+"""Accounts with what they hold, have, and what their transfers come to."""
+_ACCOUNTS = text(f"{ACCOUNTS} WHERE a.id > :after ORDER BY a.id LIMIT :limit")
 _CHARGED_BACK = text(
     "SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t JOIN ledger_posting p ON p.id = t.posting_id"
     " WHERE t.debit_account_id = :account AND p.is_chargeback = 1"
@@ -87,15 +89,20 @@ _CHARGED_BACK = text(
 def _balances(session: Session, share_done: Callable[[float], None]) -> Iterator[Finding]:
     """2 and 3: each balance is the sum of its transfers, and none is below zero that may not be."""
     for row in read_by_key(session, _ACCOUNTS, "ledger_account", share_done):
-        if row["balance"] != row["moved"]:
-            message = f"{row['id']} has {row['balance']} nanos and its transfers come to {row['moved']}."
-            yield Finding("balance", row["id"], message)
-        free = int(row["balance"]) - int(row["held"])
-        if free < 0 and row["kind"] in NEVER_BELOW_ZERO:
-            charged_back = session.execute(_CHARGED_BACK, {"account": row["id"]}).scalar_one()
-            if row["kind"] != Kind.WALLET or -free > charged_back:
-                message = f"{row['id']} is {-free} nanos below zero and {charged_back} were charged back."
-                yield Finding("floor", row["id"], message)
+        yield from check_balance(session, row)
+
+
+def check_balance(session: Session, row: RowMapping) -> Iterator[Finding]:
+    """Yields what is broken of an account, a row of `ACCOUNTS`."""
+    if row["balance"] != row["moved"]:
+        message = f"{row['id']} has {row['balance']} nanos and its transfers come to {row['moved']}."
+        yield Finding("balance", row["id"], message)
+    free = int(row["balance"]) - int(row["held"])
+    if free < 0 and row["kind"] in NEVER_BELOW_ZERO:
+        charged_back = session.execute(_CHARGED_BACK, {"account": row["id"]}).scalar_one()
+        if row["kind"] != Kind.WALLET or -free > charged_back:
+            message = f"{row['id']} is {-free} nanos below zero and {charged_back} were charged back."
+            yield Finding("floor", row["id"], message)
 
 
 _HELD = text("""
@@ -154,24 +161,31 @@ def _budgets(session: Session, share_done: Callable[[float], None]) -> Iterator[
 
 
 # The `|| ''` keeps SQLite from looking through all transfers of a wallet for each of its holds.
-_HOLDS = text("""
+HOLDS = """
     SELECT h.id, h.charged, coalesce((SELECT sum(t.amount) FROM ledger_transfer t
             WHERE t.posting_id IN ('settle:' || h.id, 'late:' || h.id, 'charge:' || h.id)
             AND t.debit_account_id || '' IN (a.id, a.environment || ':' || a.unit || ':promo:' || a.owner)), 0) AS taken
     FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id
-    WHERE h.id > :after ORDER BY h.id LIMIT :limit
-""")
+"""
+"""Holds with what they charged, and what their transfers took."""
+_HOLDS = text(f"{HOLDS} WHERE h.id > :after ORDER BY h.id LIMIT :limit")
 
 
 def _charges(session: Session, share_done: Callable[[float], None]) -> Iterator[Finding]:
     """2 and 5: each charge is what its transfers took."""
     for row in read_by_key(session, _HOLDS, "ledger_hold", share_done):
-        if row["charged"] != row["taken"]:
-            message = f"{row['id']} charged {row['charged']} nanos and its transfers took {row['taken']}."
-            yield Finding("charge", row["id"], message)
+        yield from check_charge(row)
 
 
-_POSTINGS = text("SELECT id, inputs_hash, is_chargeback FROM ledger_posting WHERE id > :after ORDER BY id LIMIT :limit")
+def check_charge(row: RowMapping) -> Iterator[Finding]:
+    """Yields what is broken of a hold, a row of `HOLDS`."""
+    if row["charged"] != row["taken"]:
+        message = f"{row['id']} charged {row['charged']} nanos and its transfers took {row['taken']}."
+        yield Finding("charge", row["id"], message)
+
+
+POSTINGS = "SELECT id, inputs_hash, is_chargeback FROM ledger_posting"
+_POSTINGS = text(f"{POSTINGS} WHERE id > :after ORDER BY id LIMIT :limit")
 _LINES = Read(
     "SELECT posting_id, debit_account_id, credit_account_id, amount, type FROM ledger_transfer"
     " WHERE posting_id IN ? ORDER BY posting_id, line"
@@ -184,12 +198,13 @@ def _postings(session: Session, share_done: Callable[[float], None]) -> Iterator
     for row in read_by_key(session, _POSTINGS, "ledger_posting", share_done):
         batch.append(row)
         if len(batch) == BATCH:
-            yield from _changed_postings(session, batch)
+            yield from changed_postings(session, batch)
             batch.clear()
-    yield from _changed_postings(session, batch)
+    yield from changed_postings(session, batch)
 
 
-def _changed_postings(session: Session, postings: Sequence[RowMapping]) -> Iterator[Finding]:
+def changed_postings(session: Session, postings: Sequence[RowMapping]) -> Iterator[Finding]:
+    """Yields the postings, rows of `POSTINGS`, whose transfers are not what was posted."""
     lines: dict[str, list[tuple[str, str, int, str]]] = defaultdict(list)
     for posting_id, *line in _LINES.rows(session.connection(), [posting["id"] for posting in postings]):
         lines[posting_id].append(tuple(line))
@@ -221,13 +236,23 @@ _BROKEN_TRANSFERS = text(f"""
 def _transfers(session: Session, share_done: Callable[[float], None]) -> Iterator[Finding]:
     """1 and 5: each transfer stays in one unit and environment, belongs to a posting or a charge, and no
     trial money leaves."""
-    newest = session.execute(text("SELECT coalesce(max(id), 0) FROM ledger_transfer")).scalar_one()
+    newest = newest_transfer(session)
     for after in range(0, newest, RANGE):
-        for row in session.execute(_BROKEN_TRANSFERS, {"after": after, "last": after + RANGE}):
-            what = "belongs to no posting" if row.is_orphan else "can not be"
-            message = f"The transfer from {row.debit_account_id} to {row.credit_account_id} in {row.posting_id} {what}."
-            yield Finding("transfer", str(row.id), message)
+        yield from broken_transfers(session, after, after + RANGE)
         share_done((after + RANGE) / newest)
+
+
+def newest_transfer(session: Session) -> int:
+    """Returns the id of the newest transfer, 0 before the first."""
+    return int(session.execute(text("SELECT coalesce(max(id), 0) FROM ledger_transfer")).scalar_one())
+
+
+def broken_transfers(session: Session, after: int, last: int) -> Iterator[Finding]:
+    """Yields what is broken of the transfers after one id up to another."""
+    for row in session.execute(_BROKEN_TRANSFERS, {"after": after, "last": last}):
+        what = "belongs to no posting" if row.is_orphan else "can not be"
+        message = f"The transfer from {row.debit_account_id} to {row.credit_account_id} in {row.posting_id} {what}."
+        yield Finding("transfer", str(row.id), message)
 
 
 _TRIGGERS = {

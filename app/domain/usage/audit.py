@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, Text, bindparam, text
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.invariants import Finding, Progress, read_by_key
@@ -12,15 +12,28 @@ from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.usage.tables import RequestStatus
 from app.sql.columns import Json
 
-_REQUESTS = text("""
+REQUESTS_AT_ONCE = 1_000
+
+_ROWS = """
     SELECT r.id, r.status, r.unit, r.charge_nanos, r.receipt, r.late,
         CASE WHEN r.kind = 'refund' THEN coalesce((SELECT sum(t.amount) FROM ledger_transfer t
             WHERE t.posting_id = 'charge_refund:' || r.id), 0)
         ELSE coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) END AS charged,
         (SELECT coalesce(sum(b.charge_nanos), 0) FROM request b WHERE b.refund_of = r.id) AS refunded,
         (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds
-    FROM request r WHERE r.id > :after ORDER BY r.id LIMIT :limit
-""").columns(receipt=Json, late=Json)
+    FROM request r
+"""
+_REQUESTS = text(f"{_ROWS} WHERE r.id > :after ORDER BY r.id LIMIT :limit").columns(receipt=Json, late=Json)
+_SOME = (
+    text(f"{_ROWS} WHERE r.id IN :ids")
+    .bindparams(bindparam("ids", expanding=True, type_=Text()))
+    .columns(receipt=Json, late=Json)
+)
+_MOVED = text("""
+    SELECT t.request_id, max(t.id) AS last FROM (SELECT id, request_id FROM ledger_transfer
+        WHERE id > :after ORDER BY id LIMIT :limit) t
+    GROUP BY t.request_id
+""")
 _CHARGES = text("""
     SELECT h.id, h.charged, r.id AS request_id FROM ledger_hold h LEFT JOIN request r ON r.id = h.request_id
     WHERE h.id > :after ORDER BY h.id LIMIT :limit
@@ -38,6 +51,19 @@ def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
         if row["charged"] and row["request_id"] is None:
             yield Finding("request", row["id"], f"{row['id']} charged {row['charged']} nanos for no request.")
     progress("receipts", 1)
+
+
+def check_since(session: Session, after: int, progress: Progress) -> Iterator[Finding]:
+    """Yields what is broken of the requests for which money was moved after a transfer."""
+    while rows := session.execute(_MOVED, {"after": after, "limit": REQUESTS_AT_ONCE}).all():
+        after = max(row.last for row in rows)
+        ids = {row.request_id for row in rows if row.request_id is not None}
+        found = session.execute(_SOME, {"ids": sorted(ids)}).mappings().all()
+        for row in found:
+            yield from _check_request(row)
+        for missing in sorted(ids - {row["id"] for row in found}):
+            yield Finding("request", missing, f"Money was moved for {missing}, and there is no such request.")
+    progress("new requests", 1)
 
 
 def _check_request(row: RowMapping) -> Iterator[Finding]:

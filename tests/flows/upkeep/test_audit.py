@@ -2,12 +2,16 @@
 
 # ruff: noqa: S608 - SQL behind the ledger's back, with ids of our own
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from app import db
+from app.domain.ledger.invariants import Finding
 from app.domain.ledger.operations import Charge
 from app.domain.money import NANOS
-from app.flows.upkeep.audit import FIRST_MAX, audit, read_newest, run_audit
+from app.flows.upkeep.audit import FIRST_MAX, audit, audit_since, read_newest, run_audit
 from tests.domain.ledger.money import REVENUE, WALLET, deposit, do, execute, to_revenue
 from tests.support.books import give, make_snapshot
 
@@ -56,3 +60,38 @@ async def test_a_run_counts_all_findings_and_keeps_the_first() -> None:
     with db.transaction(writes=False) as session:
         newest = read_newest(session)
     assert newest is not None and (newest.findings, len(newest.first)) == (FIRST_MAX + 5, FIRST_MAX)
+
+
+async def test_a_run_looks_at_what_is_new_and_at_everything_once_something_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = 0
+
+    def count(*asked: Any) -> Iterator[Finding]:
+        nonlocal whole
+        whole += 1
+        return audit(*asked)
+
+    monkeypatch.setattr("app.flows.upkeep.audit.audit", count)
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", NANOS)
+    assert await run_audit() == 0 and whole == 1
+    for _ in range(2):
+        await give(snapshot, "bob", NANOS)
+        assert await run_audit() == 0 and whole == 1
+    # A posting of the newest run's time is looked at again, and all is named once anything is found.
+    execute("UPDATE ledger_posting SET inputs_hash = 'other'")
+    found = await run_audit()
+    assert found == 3 and whole == 2
+    assert await run_audit() == 3 and whole == 3
+
+
+async def test_a_charge_without_its_request_is_found_as_it_comes() -> None:
+    do(deposit("d:1", 100))
+    assert await run_audit() == 0
+    do(Charge("chg:1", WALLET, 5, to_revenue(), request_id="req_none"))
+    assert await run_audit() == 1
+    with db.transaction(writes=False) as session:
+        newest = read_newest(session)
+        assert newest is not None and "chg:1" in newest.first[0]
+        assert [finding.row for finding in audit_since(session, 0)] == ["req_none"]
