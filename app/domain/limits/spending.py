@@ -32,6 +32,10 @@ class Period(StrEnum):
     MONTH = "month"
     """From the first of a month to the first of the next."""
 
+    def end(self, at: int) -> int:
+        """Returns when the period of a time ends, and the next one begins."""
+        return _period(self, at)[1]
+
 
 @dataclass(frozen=True, slots=True)
 class SpendLimit:

@@ -17,6 +17,9 @@ PREFIX = "req"
 BEGUN_SECONDS_MAX = 60 * 60
 """How long a request may have been on its way, its body read, its key waited for, before its row was written."""
 
+LOOKED_MAX = 20_000
+"""How many of a paywall's requests one page looks at, whatever its filter finds; the next one goes on behind them."""
+
 STATUSES = tuple(status.value for status in RequestStatus)
 
 
@@ -43,6 +46,44 @@ def list_rows(
     """Returns up to `limit` rows of a paywall's requests, newest first, made before the one whose id is given."""
     found = session.execute(page_statement(paywall_id, wanted, before, limit)).mappings()
     return [dict(row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedPage:
+    """Rows, newest first, and the id before which the next page begins, None behind the last.
+
+    `looked_until` is back to when every request was looked at (microseconds), where the page ended for having looked at
+    so many; None where it is full, or at the end.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    following: str | None
+    looked_until: int | None
+
+
+def look(
+    session: Session, paywall_id: str, wanted: RequestFilter, before: str | None, limit: int, most: int = LOOKED_MAX
+) -> LookedPage:
+    """Returns up to `limit` rows as `list_rows`, of the `most` requests before the one whose id is given.
+
+    A filter that hardly anything fits, which no index bounds, so costs no more than one that everything does.
+    """
+    if wanted.until is not None:
+        until = least_id(PREFIX, wanted.until + BEGUN_SECONDS_MAX * clock.SECOND)
+        before = until if before is None else min(before, until)
+    ids = select(TABLE.c.id, TABLE.c.created_at).where(TABLE.c.paywall_id == paywall_id)
+    if before is not None:
+        ids = ids.where(TABLE.c.id < before)
+    end = session.execute(ids.order_by(TABLE.c.id.desc()).offset(most - 1).limit(1)).first()
+    statement = page_statement(paywall_id, wanted, before, limit + 1)
+    if end is not None:
+        statement = statement.where(TABLE.c.id >= end.id)
+    found = [dict(row) for row in session.execute(statement).mappings()]
+    if len(found) > limit:
+        return LookedPage(found[:limit], found[limit - 1]["id"], None)
+    if end is None or (wanted.since is not None and end.created_at < wanted.since):
+        return LookedPage(found, None, None)
+    return LookedPage(found, end.id, end.created_at)
 
 
 def list_receipts(

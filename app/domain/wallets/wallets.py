@@ -101,15 +101,19 @@ _OPEN_WALLET = text(
 )
 
 
+def open_user(session: Session, paywall_id: str, user: str) -> bool:
+    """Makes the row of an app's user, unless it is there, and tells whether they are new."""
+    values = {"id": end_user_id(paywall_id, user), "paywall_id": paywall_id, "user": user, "now": clock.now()}
+    return bool(session.execute(_OPEN_USER, values).rowcount)  # type: ignore[attr-defined]
+
+
 def open_wallet(session: Session, wallet: UserWallet) -> bool:
     """Makes the rows of a wallet and its user; those that exist are left alone. Tells whether the user is new."""
-    now = clock.now()
-    opened = session.execute(_OPEN_USER, {"id": wallet.end_user_id, "paywall_id": wallet.paywall_id,
-                                          "user": wallet.user, "now": now})  # fmt: skip
+    is_new = open_user(session, wallet.paywall_id, wallet.user)
     session.execute(_OPEN_WALLET, {"id": wallet.id, "paywall_id": wallet.paywall_id,
                                    "end_user_id": wallet.end_user_id, "account_id": wallet.account.id,
-                                   "now": now})  # fmt: skip
-    return bool(opened.rowcount)  # type: ignore[attr-defined]
+                                   "now": clock.now()})  # fmt: skip
+    return is_new
 
 
 def block_user(session: Session, wallet: UserWallet, *, is_blocked: bool = True) -> None:

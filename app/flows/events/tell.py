@@ -105,7 +105,7 @@ def tell_declined(session: Session, paywall_id: str, user: str, token: str) -> N
 
 
 def tell_new_user(session: Session, paywall_id: str, user: str) -> None:
-    """Tells that a user got a wallet for the first time."""
+    """Tells that a user got a wallet for the first time, or allowed the app to charge theirs."""
     tell(session, paywall_id, user, catalogue.USER_CREATED, user, {})
 
 

@@ -26,10 +26,10 @@ from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.shared import open_shared_wallet, read_shared_balance, shared_account
 from app.domain.wallets.trial import Outcome, TrialRules
-from app.domain.wallets.wallets import end_user_id
+from app.domain.wallets.wallets import end_user_id, open_user
 from app.flows.callers.links import AppLink
 from app.flows.callers.snapshot import Snapshot
-from app.flows.events.tell import tell_authorized, tell_declined, tell_revoked, tell_trial
+from app.flows.events.tell import tell_authorized, tell_declined, tell_new_user, tell_revoked, tell_trial
 from app.flows.wallets.trial import give_trials
 from app.ports.mail import Mail, Mailer
 
@@ -125,6 +125,8 @@ def _approve(
                       configuration.needs_confirmation, link.token)  # fmt: skip
     before = authorizations.find_active(session, paywall.id, link.user)
     code = authorizations.approve(session, consent)
+    if open_user(session, paywall.id, link.user):
+        tell_new_user(session, paywall.id, link.user)
     active = authorizations.find_active(session, paywall.id, link.user)
     if active is not None and before is None:
         tell_authorized(session, active)

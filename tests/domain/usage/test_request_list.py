@@ -13,7 +13,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
 from app.domain.rows import RowUpdate
 from app.domain.usage import requests
-from app.domain.usage.request_list import RequestFilter, list_receipts, list_rows, page_statement
+from app.domain.usage.request_list import RequestFilter, list_receipts, list_rows, look, page_statement
 from app.domain.usage.requests import TABLE, UNLABELLED, Asked, Labels
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import app_wallet
@@ -149,3 +149,24 @@ def test_no_page_scans_the_table_or_sorts_it(database: str, wanted: RequestFilte
         assert f"{index.replace('key', 'key_id')} = " in plan.split("Index Cond")[1].split("\n")[0], plan
     elif wanted.user is not None and not is_sqlite:
         assert "external_id = " in plan.split("Index Cond")[1].split("\n")[0], plan
+
+
+def test_a_page_looks_at_so_many_requests_whatever_fits_and_says_how_far(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        [old] = begin(session, paywall_id, "ada")
+        others = begin(session, paywall_id, "bob", count=5)
+        [new] = begin(session, paywall_id, "ada")
+        # Made within one millisecond, ids of two calls are in any order.
+        newest_first = sorted([old, *others, new], reverse=True)
+        wanted, found, before, looks = RequestFilter("ada"), [], None, 0
+        while looks == 0 or before is not None:
+            page = look(session, paywall_id, wanted, before, 10, most=3)
+            found, before, looks = found + ids_of(page.rows), page.following, looks + 1
+            assert (page.looked_until is None) == (before is None)
+            assert before is None or before == newest_first[3 * looks - 1]
+        assert set(found) == {old, new} and looks == 3
+        full = look(session, paywall_id, RequestFilter(), None, 2, most=3)
+        assert (ids_of(full.rows), full.following, full.looked_until) == (newest_first[:2], newest_first[1], None)
+        assert look(session, paywall_id, RequestFilter(since=clock.now()), None, 2, most=3).following is None
+        assert look(session, paywall_id, RequestFilter(until=1), None, 2, most=3).rows == []
