@@ -107,7 +107,7 @@ def _position(stored: list[Any] | None) -> Position:
 
 
 async def _read(app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:
-    return await db.in_transaction(lambda session: read_ledger(session, app, wanted, position, limit))
+    return await db.in_transaction(lambda session: read_ledger(session, app.paywall, wanted, position, limit))
 
 
 def _body(entry: Entry, unit: Unit) -> dict[str, Any]:

@@ -193,6 +193,15 @@ def list_log(
     return [_entry(row) for row in rows]
 
 
+def read_of_event(session: Session, paywall_id: str, event_id: str) -> LogEntry:
+    """Returns the newest delivery of an event of a paywall's. Raises NotFound."""
+    of_event = (_TABLE.c.event_id == event_id, _TABLE.c.paywall_id == paywall_id)
+    row = session.execute(_log_entries().where(*of_event).order_by(_TABLE.c.created_at.desc())).first()
+    if row is None:
+        raise NotFound(f"There is no delivery of {event_id}.")
+    return _entry(row)
+
+
 def replay(session: Session, paywall_id: str, delivery_id: str) -> LogEntry:
     """Sends an event to its subscription again, as a delivery of its own. Raises NotFound, BadField."""
     is_id = delivery_id.isascii() and delivery_id.isprintable()

@@ -61,6 +61,12 @@ def record(session: Session, events: Sequence[Made]) -> None:
     _write_events(session, [event for event in events if event.type in told[event.paywall_id]], None)
 
 
+def record_for(session: Session, event: Made, subscription_id: str) -> None:
+    """Writes an event for one subscription alone, which is told of it whatever it has asked for."""
+    _write_events(session, [event], clock.now())
+    _write_deliveries(session, [event], {event.paywall_id: {event.type: [subscription_id]}})
+
+
 def has_due(session: Session) -> bool:
     """Tells whether anything waits to be fanned out."""
     requests = select(REQUESTS.c.id).where(_REQUEST_IS_DUE).limit(1)

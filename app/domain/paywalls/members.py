@@ -40,6 +40,8 @@ class Act(StrEnum):
     """Change any section of its settings, roll it back, make and revoke its keys, limit and block single users."""
     FREEZE = "freeze"
     """Freeze a user's wallet in it, and thaw it."""
+    GRANT = "grant"
+    """Give a user money without payment: the developer's own word in app wallets, their earnings in shared ones."""
     REFUND = "refund"
     """Give a user's payment or charge back."""
     ARCHIVE = "archive"
@@ -55,6 +57,7 @@ POLICY: Mapping[Act, frozenset[Role]] = {
     Act.READ_MESSAGES: _OWNER,
     Act.SET_UP: _OWNER,
     Act.FREEZE: _OPERATOR,
+    Act.GRANT: _OWNER,
     Act.REFUND: _OWNER,
     Act.ARCHIVE: _BOTH,
     Act.HAND_OVER: _OPERATOR,

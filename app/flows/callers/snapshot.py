@@ -21,6 +21,7 @@ from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import KeyLimits, limits_of_key
 from app.domain.paywalls.modes import RULES, Mode, ModeRules
+from app.domain.paywalls.paywall import Paywall
 from app.domain.paywalls.tables import PaywallKey
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
@@ -55,6 +56,11 @@ class Snapshot:
     def rules(self) -> ModeRules:
         """What is true of every paywall of its mode."""
         return RULES[self.mode]
+
+    @property
+    def paywall(self) -> Paywall:
+        """The paywall itself, as it was then."""
+        return Paywall(self.paywall_id, self.mode, self.environment, self.unit, self.version)
 
     def wallet(self, user: str) -> UserWallet:
         """Returns the wallet that a user of this paywall pays from."""

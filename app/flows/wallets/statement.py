@@ -12,18 +12,20 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.domain.disputes.listing import Place, ReversalFilter, list_reversals
-from app.domain.ledger.accounts import Account, Kind, parse
+from app.domain.ledger.accounts import Account, Kind, account_of, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
+from app.domain.paywalls.paywall import Paywall
 from app.domain.topups.listing import PaidFilter, list_paid
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.tables import EndUser, Wallet
-from app.flows.callers.snapshot import Snapshot
+from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 
 CHARGES = {"charge": RequestKind.CHAT, "manual_charge": RequestKind.MANUAL}
 REVERSALS = ("refund", "chargeback")
-TYPES = (*CHARGES, "topup", "deposit", "grant", *REVERSALS, "withdrawal")
+GIFT = "grant"
+TYPES = (*CHARGES, "topup", "deposit", GIFT, *REVERSALS, "withdrawal")
 _WORDS = {RequestKind.CHAT: "charge", RequestKind.MANUAL: "manual_charge", RequestKind.REFUND: "refund"}
 
 
@@ -78,7 +80,7 @@ _Found = tuple[Entry, dict[str, Any]]
 """An entry, and the part of the position that is behind it."""
 
 
-def read_ledger(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:
+def read_ledger(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:
     """Returns up to `limit` entries of a paywall. What is written meanwhile is never shown twice.
 
     Each kind is read in its own order from where it stood, and the kinds are merged by time.
@@ -92,7 +94,7 @@ def read_ledger(session: Session, app: Snapshot, wanted: LedgerFilter, position:
     return LedgerPage([entry for entry, _ in found[:limit]], position if len(found) > limit else None)
 
 
-def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+def _charges(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
     # Where the paywall's own revenue gives back, that is a transfer and listed as such.
     kinds = CHARGES if app.rules.takes_deposits else CHARGES | {"refund": RequestKind.REFUND}
     if wanted.type is not None and wanted.type not in kinds:
@@ -100,7 +102,7 @@ def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Po
     kind = None if wanted.type is None else kinds[wanted.type]
     asked = RequestFilter(wanted.user, kind=kind, since=wanted.since, until=wanted.until, is_charged=True,
                           but_kind=RequestKind.REFUND if app.rules.takes_deposits else None)  # fmt: skip
-    for row in list_rows(session, app.paywall_id, asked, position.request, limit):
+    for row in list_rows(session, app.id, asked, position.request, limit):
         is_refund = row["kind"] is RequestKind.REFUND
         yield (
             Entry(
@@ -118,22 +120,24 @@ def _charges(session: Session, app: Snapshot, wanted: LedgerFilter, position: Po
         )
 
 
-def _topups(session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+def _topups(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
     if wanted.type not in (None, "topup"):
         return
     asked = PaidFilter(wanted.user, wanted.since, wanted.until)
-    for topup in list_paid(session, app.paywall_id, asked, position.topup, limit):
+    for topup in list_paid(session, app.id, asked, position.topup, limit):
         paid_at = topup.finished_at or topup.created_at
         yield Entry(topup.id, "topup", paid_at, topup.external_id, topup.credited_nanos), {"topup": (paid_at, topup.id)}
 
 
 def _transfers(
-    session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int
+    session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int
 ) -> Iterator[_Found]:
     """Yields what an app moved itself between a wallet and accounts of its own, which is what those are read for."""
+    if app.rules.is_split:
+        yield from _gifts(session, app, wanted, position, limit)
     if not app.rules.takes_deposits or wanted.type in (*CHARGES, "topup"):
         return
-    wallets = None if wanted.user is None else app.wallet(wanted.user).account.purse
+    wallets = None if wanted.user is None else app_wallet(app.id, wanted.user, app.environment, app.unit).account.purse
     rails, gifts, revenue = _own_accounts(app)
     asked = TransferFilter((rails, gifts, revenue), (rails, gifts), wallets, wanted.type, wanted.since,
                            wanted.until)  # fmt: skip
@@ -154,14 +158,34 @@ def _transfers(
         yield entry, {"transfer": row.id}
 
 
+def _gifts(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+    """Yields what a developer gave to shared wallets out of their earnings; whose they are stands beside each."""
+    if wanted.type not in (None, GIFT):
+        return
+    asked = TransferFilter((account_of(app.environment, app.unit, Kind.EARNINGS, app.id),), type=GIFT,
+                           since=wanted.since, until=wanted.until)  # fmt: skip
+    before, given = position.transfer, 0
+    while given < limit and (rows := list_transfers(session, asked, before, limit)):
+        before = rows[-1].id
+        for row in rows:
+            details = dict(row.details or {})
+            user = details.pop("user", None)
+            if wanted.user in (None, user):
+                given += 1
+                yield (
+                    Entry(row.posting_id, GIFT, row.created_at, user, row.amount, details=details or None),
+                    {"transfer": row.id},
+                )
+
+
 def _reversals(
-    session: Session, app: Snapshot, wanted: LedgerFilter, position: Position, limit: int
+    session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int
 ) -> Iterator[_Found]:
     """Yields what refunds and disputes took of top-ups that the app's links began, and what of it came back."""
     if wanted.type not in (None, *REVERSALS):
         return
     asked = ReversalFilter(wanted.user, wanted.since, wanted.until)
-    for one in list_reversals(session, app.paywall_id, asked, position.reversal, limit):
+    for one in list_reversals(session, app.id, asked, position.reversal, limit):
         word = REVERSALS[0] if one.is_refund else REVERSALS[1]
         if wanted.type in (None, word):
             at, topup_id, number, _ = one.place
@@ -169,13 +193,13 @@ def _reversals(
             yield Entry(id_, word, at, one.user, one.amount_nanos, details={"topup": topup_id}), {"reversal": one.place}
 
 
-def _own_accounts(app: Snapshot) -> tuple[Account, Account, Account]:
+def _own_accounts(app: Paywall) -> tuple[Account, Account, Account]:
     """Returns what only this app moves money with: its own rails, its gifts, and the revenue that refunds come from."""
-    wallet = app.wallet("any").account
+    wallet = app_wallet(app.id, "any", app.environment, app.unit).account
     return (
-        wallet.beside(Kind.WORLD, f"custom:{app.paywall_id}"),
-        wallet.beside(Kind.GRANTS, app.paywall_id),
-        wallet.beside(Kind.REVENUE, app.paywall_id),
+        wallet.beside(Kind.WORLD, f"custom:{app.id}"),
+        wallet.beside(Kind.GRANTS, app.id),
+        wallet.beside(Kind.REVENUE, app.id),
     )
 
 

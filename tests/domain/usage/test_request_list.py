@@ -159,7 +159,9 @@ def test_a_page_looks_at_so_many_requests_whatever_fits_and_says_how_far(databas
         [new] = begin(session, paywall_id, "ada")
         # Made within one millisecond, ids of two calls are in any order.
         newest_first = sorted([old, *others, new], reverse=True)
-        wanted, found, before, looks = RequestFilter("ada"), [], None, 0
+        wanted, looks = RequestFilter("ada"), 0
+        found: list[str] = []
+        before: str | None = None
         while looks == 0 or before is not None:
             page = look(session, paywall_id, wanted, before, 10, most=3)
             found, before, looks = found + ids_of(page.rows), page.following, looks + 1

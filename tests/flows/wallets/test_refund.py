@@ -34,7 +34,7 @@ KINDS = (Kind.EARNINGS_PENDING, Kind.EARNINGS, Kind.SHORTFALL)
 
 def entries(app: Snapshot) -> list[tuple[str, int]]:
     with db.transaction(writes=False) as session:
-        page = read_ledger(session, app, LedgerFilter(), Position(), 20)
+        page = read_ledger(session, app.paywall, LedgerFilter(), Position(), 20)
     return [(entry.type, entry.amount_nanos // CENT_NANOS) for entry in page.entries]
 
 

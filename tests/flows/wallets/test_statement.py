@@ -32,7 +32,7 @@ def read(app: Snapshot, limit: int = 100, **wanted: object) -> list[Entry]:
     position: Position | None = Position()
     while position is not None:
         with db.transaction(writes=False) as session:
-            page = read_ledger(session, app, LedgerFilter(**wanted), position, limit)  # type: ignore[arg-type]
+            page = read_ledger(session, app.paywall, LedgerFilter(**wanted), position, limit)  # type: ignore[arg-type]
         assert len(page.entries) <= limit and (len(page.entries) == limit or page.following is None)
         found += page.entries
         position = page.following
@@ -109,13 +109,13 @@ async def test_what_is_written_between_two_pages_is_not_shown_twice(database: st
     for number in range(4):
         await deposit(app, f"u{number}", NANOS, None, None)
     with db.transaction(writes=False) as session:
-        first = read_ledger(session, app, LedgerFilter(), Position(), 2)
+        first = read_ledger(session, app.paywall, LedgerFilter(), Position(), 2)
     async with running_queue() as queue:
         await take(queue, app, "u0", 1)
     await deposit(app, "u9", NANOS, None, None)
     assert first.following is not None
     with db.transaction(writes=False) as session:
-        second = read_ledger(session, app, LedgerFilter(type="deposit"), first.following, 9)
+        second = read_ledger(session, app.paywall, LedgerFilter(type="deposit"), first.following, 9)
     assert [entry.user for entry in (*first.entries, *second.entries)] == ["u3", "u2", "u1", "u0"]
 
 
