@@ -6,6 +6,10 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.events.page import events
+from app.web.developer.events.state import EventsState
+from app.web.developer.ledger.page import ledger
+from app.web.developer.ledger.state import LedgerState
 from app.web.developer.limits.page import limits
 from app.web.developer.limits.state import LimitsState
 from app.web.developer.payments.page import payments
@@ -14,6 +18,12 @@ from app.web.developer.prices.page import prices
 from app.web.developer.prices.state import PricesState
 from app.web.developer.provider.page import provider
 from app.web.developer.provider.state import ProviderState
+from app.web.developer.requests.page import requests
+from app.web.developer.requests.state import RequestsState
+from app.web.developer.user.page import user
+from app.web.developer.user.state import UserState
+from app.web.developer.users.page import users
+from app.web.developer.users.state import UsersState
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -78,6 +88,12 @@ PAGES = (
     Page(routes.PRICES, prices, "Prices · Coinslot", "What your models cost their users.", PricesState.watch),
     Page(routes.PROVIDER, provider, "Provider · Coinslot", "Who answers your users.", ProviderState.watch),
     Page(routes.LIMITS, limits, "Limits · Coinslot", "How much users and keys may use.", LimitsState.watch),
+    Page(routes.USERS, users, "Users · Coinslot", "Who uses your app, and what each may spend.", UsersState.watch),
+    Page(routes.USER, user, "User · Coinslot", "What binds a user, their history, and what you can do for them.",
+         UserState.watch),
+    Page(routes.REQUESTS, requests, "Requests · Coinslot", "Every request with its receipt.", RequestsState.watch),
+    Page(routes.LEDGER, ledger, "Ledger · Coinslot", "Every movement, as it was posted.", LedgerState.watch),
+    Page(routes.EVENTS, events, "Events · Coinslot", "Whom you tell, and how each delivery went.", EventsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

@@ -130,7 +130,6 @@ LONG_FILES: dict[str, str] = {}
 
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
-    "app/domain/earnings/earnings.py:read_earnings": NO_PAGE,
     "app/domain/paywalls/changes.py:read_changes": NO_PAGE,
     "app/domain/paywalls/versions.py:show_version": NO_PAGE,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
@@ -138,11 +137,7 @@ UNCALLED: dict[str, str] = {
     "app/domain/rollups/reading.py:read_numbers": NO_PAGE,
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
     "app/domain/rollups/reading.py:read_user": NO_PAGE,
-    "app/domain/usage/activity.py:read_movements": NO_PAGE,
-    "app/domain/wallets/statement.py:read_wallet": NO_PAGE,
-    "app/flows/disputes/give_back.py:refund_payment": NO_PAGE,
     "app/flows/disputes/give_back.py:refund_unspent": "the button beside a top-up asks for it",
     "app/flows/disputes/give_back.py:read_offer": "the button beside a top-up shows it",
-    "app/flows/wallets/refund.py:refund_charge": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

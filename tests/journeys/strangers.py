@@ -31,6 +31,7 @@ from app.domain.people.accounts import list_identities
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.shared import shared_wallet_id
+from app.domain.wallets.wallets import end_user_id
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
 from app.flows.people.sign_in import find_person
 from app.web.pages import PAGES
@@ -49,6 +50,7 @@ ROUNDS = 3
 TABLES = (
     "account", "identity", "account_key", "sign_in_session", "paywall_authorization", "spending_cap", "shared_wallet",
     "trial_grant", "topup", "ledger_account", "ledger_transfer", "ledger_budget", "ledger_hold", "request",
+    "end_user",
 )  # fmt: skip
 
 
@@ -170,7 +172,10 @@ def arguments(function: Any, victim: Victim, variant: int) -> dict[str, Any]:
     """Returns what an attacker would send: the victim's own ids wherever they fit."""
     known = {
         "authorization_id": victim.authorization_id, "identity_id": victim.identity_id,
-        "session_id": victim.person.session_id, "cap": "1", "amount": "5", "form": {"name": "Mallory", "cap": "1"},
+        "session_id": victim.person.session_id, "cap": "1", "amount": "5", "form": {
+            "name": "Mallory", "cap": "1", "amount": "1", "click": "clk_x", "what": f"charge:{victim.request_id}",
+            "to": "whs_x", "type": "paywall.archived",
+        }, "is_blocked": True,
         "is_asked": True, "var_name": "is_hydrated", "value": True,
         "vars": {f"{state}._session_id_rx_state_": victim.person.session_id for state in page_paths(victim)},
     }  # fmt: skip
@@ -184,7 +189,7 @@ def page_paths(victim: Victim) -> dict[str, str]:
 
 
 def _filled(route: str, victim: Victim) -> str:
-    route = route.replace("[paywall]", SHARED_PAYWALL_ID)
+    route = route.replace("[paywall]", SHARED_PAYWALL_ID).replace("[user]", end_user_id(SHARED_PAYWALL_ID, victim.user))
     before, is_behind_link, _ = route.partition("[token]")
     kind = route.strip("/").partition("/")[0]
     path = f"{before}{victim.links.get(kind, '[')}/" if is_behind_link else f"{route.rstrip('/')}/"

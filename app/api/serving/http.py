@@ -12,8 +12,11 @@ from app.api.auth import account_key, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
+from app.api.manage import ledger as manage_ledger
 from app.api.manage import provider
 from app.api.manage import stripe as manage_stripe
+from app.api.manage import users as manage_users
+from app.api.manage import webhooks as manage_webhooks
 from app.api.serving import docs, metrics, operations
 from app.api.serving.methods import Methods
 from app.api.serving.openapi import CHAT, document
@@ -32,7 +35,8 @@ def create_api() -> FastAPI:
     """
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
                   redirect_slashes=False)  # fmt: skip
-    for module in (operations, metrics, docs, sign_in, account_key, stripe, manage_stripe, provider):
+    own = (manage_stripe, provider, manage_ledger, manage_users, manage_webhooks)
+    for module in (operations, metrics, docs, sign_in, account_key, stripe, *own):
         api.include_router(module.router)
     api.include_router(webhooks.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):

@@ -1,9 +1,6 @@
 """GET /v1/ledger: what this paywall moved on its users' wallets, as pages of JSON or as one CSV of any length."""
 
-import csv
-import io
-import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -13,6 +10,7 @@ from pydantic import BaseModel
 from app import db
 from app.api.common.dependencies import Caller
 from app.api.common.listing import Cursor, PageSize, SpanOfList, UserOfList, check_word, read_cursor, write_cursor
+from app.api.v1.csv_lines import CSV, cell, encoded, line, write_json
 from app.domain import clock
 from app.domain.money import Unit, format_decimal
 from app.flows.callers.snapshot import Snapshot
@@ -22,9 +20,7 @@ router = APIRouter(tags=["ledger"])
 
 BATCH = 1_000
 """How many entries of a CSV are in memory at once; each batch is a transaction of its own."""
-CSV = "text/csv"
 COLUMNS = ("id", "type", "created_at", "user", "amount", "unit", "model", "tokens", "request_id", "metadata")
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class EntryBody(BaseModel):
@@ -87,7 +83,7 @@ async def get_ledger(
         "next_cursor": following
         and write_cursor([following.request, following.topup, following.transfer, following.reversal], *scope),
     }
-    return Response(_encoded(_json(content)), media_type="application/json")
+    return Response(encoded(write_json(content)), media_type="application/json")
 
 
 def _wants_csv(accept: str) -> bool:
@@ -125,35 +121,16 @@ def _body(entry: Entry, unit: Unit) -> dict[str, Any]:
     }
 
 
+def entry_line(entry: Entry, unit: Unit) -> bytes:
+    """Returns an entry as a line of CSV, in the order of COLUMNS."""
+    return line([cell(value, is_number=name == "amount") for name, value in _body(entry, unit).items()])
+
+
 async def _csv(app: Snapshot, wanted: LedgerFilter, page: LedgerPage) -> AsyncIterator[bytes]:
     """Yields a CSV batch by batch; a client that reads slowly is waited for."""
-    yield _line(COLUMNS)
+    yield line(COLUMNS)
     while True:
-        yield b"".join(_line([_cell(name, value) for name, value in _body(entry, app.unit).items()])
-                       for entry in page.entries)  # fmt: skip
+        yield b"".join(entry_line(entry, app.unit) for entry in page.entries)
         if page.following is None:
             return
         page = await _read(app, wanted, page.following, BATCH)
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return _encoded(written.getvalue())
-
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""The standard library's, because an app's metadata may hold numbers of any size."""
-
-
-def _encoded(text: str) -> bytes:
-    """Writes UTF-8; half a surrogate pair, which metadata may hold, as its JSON escape."""
-    return text.encode(errors="backslashreplace")
-
-
-def _cell(name: str, value: Any) -> str:
-    """Returns a cell that no spreadsheet takes for a formula; an amount is a number, and may begin with a minus."""
-    if value is None:
-        return ""
-    text = _json(value) if isinstance(value, dict) else str(value)
-    return f"'{text}" if name != "amount" and text.startswith(FORMULA_BEGINS) else text

@@ -58,3 +58,15 @@ def page_statement(wanted: TransferFilter, before: int | None, limit: int) -> Se
             sides.append(select(newest))
     union = union_all(*sides).subquery()
     return select(union).order_by(union.c.id.desc()).limit(limit)
+
+
+def list_of_account(session: Session, account: Account, before: int | None, limit: int) -> Sequence[Row[Any]]:
+    """Returns up to `limit` transfers of an account on either side with ids below `before`, the newest first."""
+    sides = []
+    for column in (_TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id):
+        found = select(_TRANSFERS).where(column == account.id)
+        if before is not None:
+            found = found.where(_TRANSFERS.c.id < before)
+        sides.append(select(found.order_by(_TRANSFERS.c.id.desc()).limit(limit).subquery()))
+    union = union_all(*sides).subquery()
+    return session.execute(select(union).order_by(union.c.id.desc()).limit(limit)).all()

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerTransfer
-from app.domain.paywalls.configuration import read_current
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.usage.tables import RequestKind
-from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
 
 LINES_MAX = 6
@@ -52,15 +50,6 @@ class Movement:
     tokens: int | None
     receipt: Receipt | None
     paywall_id: str | None = None
-
-
-def read_movements(
-    session: Session, paywall_id: str, user: str, *, after: str | None = None, limit: int = 20
-) -> Sequence[Movement]:
-    """Returns up to `limit` movements of an app wallet, as `read_wallet_movements`. Raises NotFound for no paywall."""
-    paywall, _ = read_current(session, paywall_id)
-    wallet = app_wallet(paywall_id, user, paywall.environment, paywall.unit)
-    return read_wallet_movements(session, wallet.account, after=after, limit=limit)
 
 
 def read_wallet_movements(

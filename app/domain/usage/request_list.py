@@ -1,6 +1,6 @@
 """Requests of a paywall, newest first, page by page: each page is read from where the last one ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,13 @@ def list_receipts(
 ) -> list[Receipt]:
     """Returns up to `limit` receipts, as `list_rows`."""
     return [explain(row, row["external_id"]) for row in list_rows(session, paywall_id, wanted, before, limit)]
+
+
+def receipts_of(session: Session, paywall_id: str, request_ids: Collection[str]) -> Mapping[str, Receipt]:
+    """Returns the receipts of those of these requests that are a paywall's, by id."""
+    found = select(TABLE).where(TABLE.c.id.in_(request_ids), TABLE.c.paywall_id == paywall_id)
+    rows = session.execute(found).mappings()
+    return {row["id"]: explain(dict(row), row["external_id"]) for row in rows}
 
 
 def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, limit: int) -> Select[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
+from app.domain.ids import as_id
 from app.domain.wallets.tables import EndUser, Wallet
 from app.domain.wallets.wallets import EXTERNAL_ID, end_user_id
 from app.sql.columns import table_of
@@ -42,7 +43,8 @@ class Barred(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user by the app's own id. `since` is when they were first seen (microseconds); `place` continues after them."""
+    """A user by the app's own id. `since` is when they were first seen (microseconds); `place` continues after them,
+    and holds our own id of theirs, by which a page of ours names them."""
 
     id: str
     since: int
@@ -68,6 +70,14 @@ def find_user(session: Session, paywall_id: str, user: str) -> User:
     stored = session.get(EndUser, end_user_id(paywall_id, user)) if is_id else None
     if stored is None:
         raise NotFound(f"{paywall_id} has no user {user[:128]}.")
+    return _user(stored)
+
+
+def find_user_by_id(session: Session, paywall_id: str, own_id: str) -> User:
+    """Returns a paywall's user by our own id. Raises NotFound."""
+    stored = session.get(EndUser, as_id(own_id))
+    if stored is None or stored.paywall_id != paywall_id:
+        raise NotFound("There is no such user.")
     return _user(stored)
 
 

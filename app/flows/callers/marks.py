@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.authorizations.tables import Authorization, SpendingCap
+from app.domain.events.tables import WebhookDelivery, WebhookSubscription
 from app.domain.inbox.tables import ConnectionRow
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
@@ -48,6 +49,8 @@ class About(StrEnum):
     """A paywall by its id: its version, whether it is archived, and whatever was changed of it by hand."""
     NUMBERS = "numbers"
     """What a paywall came to, by its id: when anything of it was counted last, and its top users listed."""
+    DELIVERIES = "deliveries"
+    """What a paywall told, by the paywall's id: its newest delivery, and how each endpoint fares."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -114,6 +117,9 @@ def _statement() -> Any:
     connections, paywalls, changes = table_of(ConnectionRow), table_of(PaywallRow), table_of(Change)
     newest_change = select(func.max(changes.c.id)).where(changes.c.paywall_id == paywalls.c.id).scalar_subquery()
     books = table_of(PaywallRollup)
+    endpoints, deliveries = table_of(WebhookSubscription), table_of(WebhookDelivery)
+    of_endpoints = deliveries.c.paywall_id == endpoints.c.paywall_id
+    newest_delivery = select(func.max(deliveries.c.created_at)).where(of_endpoints).scalar_subquery()
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
@@ -136,6 +142,8 @@ def _statement() -> Any:
         _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
               connections.c.refused_at, connections.c.events_read_at,
               words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),
+        _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
+              endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
         _part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at),
     )  # fmt: skip
 

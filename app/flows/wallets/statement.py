@@ -16,7 +16,7 @@ from app.domain.ledger.accounts import Account, Kind, account_of, parse
 from app.domain.ledger.history import TransferFilter, list_transfers
 from app.domain.paywalls.paywall import Paywall
 from app.domain.topups.listing import PaidFilter, list_paid
-from app.domain.usage.request_list import RequestFilter, list_rows
+from app.domain.usage.request_list import RequestFilter, list_rows, look
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.tables import EndUser, Wallet
 from app.domain.wallets.wallets import app_wallet
@@ -70,54 +70,77 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """Entries, newest first, and where the next page begins, None behind the last."""
+    """Entries, newest first, and where the next page begins, None behind the last.
+
+    `looked_until` is back to when everything was looked at (microseconds), where a page ended for having looked at so
+    much.
+    """
 
     entries: Sequence[Entry]
     following: Position | None
+    looked_until: int | None = None
 
 
 _Found = tuple[Entry, dict[str, Any]]
 """An entry, and the part of the position that is behind it."""
 
 
-def read_ledger(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> LedgerPage:
+def read_ledger(
+    session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int, most: int | None = None
+) -> LedgerPage:
     """Returns up to `limit` entries of a paywall. What is written meanwhile is never shown twice.
 
-    Each kind is read in its own order from where it stood, and the kinds are merged by time.
+    Each kind is read in its own order from where it stood, and the kinds are merged by time. With `most`, a page looks
+    at so many requests at the most, and ends where it stopped looking.
     """
-    kinds = [
-        list(kind(session, app, wanted, position, limit + 1)) for kind in (_charges, _topups, _transfers, _reversals)
-    ]
+    charges, looked = _charges(session, app, wanted, position, limit + 1, most)
+    kinds = [charges, *(list(kind(session, app, wanted, position, limit + 1))
+                        for kind in (_topups, _transfers, _reversals))]  # fmt: skip
     found = list(merge(*kinds, key=lambda one: -one[0].at))
+    if looked is not None:
+        found = [one for one in found if one[0].at >= looked[1]]
     for _, behind in found[:limit]:
         position = replace(position, **behind)
-    return LedgerPage([entry for entry, _ in found[:limit]], position if len(found) > limit else None)
+    entries = [entry for entry, _ in found[:limit]]
+    if len(found) > limit:
+        return LedgerPage(entries, position)
+    if looked is not None:
+        return LedgerPage(entries, replace(position, request=looked[0]), looked[1])
+    return LedgerPage(entries, None)
 
 
-def _charges(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:
+def _charges(
+    session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int, most: int | None
+) -> tuple[list[_Found], tuple[str, int] | None]:
+    """Returns charges, and where it stopped looking for more of them, if it did: before which request, back to when."""
     # Where the paywall's own revenue gives back, that is a transfer and listed as such.
     kinds = CHARGES if app.rules.takes_deposits else CHARGES | {"refund": RequestKind.REFUND}
     if wanted.type is not None and wanted.type not in kinds:
-        return
+        return [], None
     kind = None if wanted.type is None else kinds[wanted.type]
     asked = RequestFilter(wanted.user, kind=kind, since=wanted.since, until=wanted.until, is_charged=True,
                           but_kind=RequestKind.REFUND if app.rules.takes_deposits else None)  # fmt: skip
-    for row in list_rows(session, app.id, asked, position.request, limit):
-        is_refund = row["kind"] is RequestKind.REFUND
-        yield (
-            Entry(
-                id=row["id"],
-                type=_WORDS[row["kind"]],
-                at=row["created_at"],
-                user=row["external_id"],
-                amount_nanos=row["charge_nanos"] if is_refund else -row["charge_nanos"],
-                model=row["model"],
-                tokens=row["tokens"],
-                request_id=row["id"],
-                details=(row["receipt"] or {}).get("details"),
-            ),
-            {"request": row["id"]},
-        )
+    if most is None:
+        return [_charge(row) for row in list_rows(session, app.id, asked, position.request, limit)], None
+    page = look(session, app.id, asked, position.request, limit, most)
+    looked = None if page.looked_until is None or page.following is None else (page.following, page.looked_until)
+    return [_charge(row) for row in page.rows], looked
+
+
+def _charge(row: Mapping[str, Any]) -> _Found:
+    is_refund = row["kind"] is RequestKind.REFUND
+    entry = Entry(
+        id=row["id"],
+        type=_WORDS[row["kind"]],
+        at=row["created_at"],
+        user=row["external_id"],
+        amount_nanos=row["charge_nanos"] if is_refund else -row["charge_nanos"],
+        model=row["model"],
+        tokens=row["tokens"],
+        request_id=row["id"],
+        details=(row["receipt"] or {}).get("details"),
+    )
+    return entry, {"request": row["id"]}
 
 
 def _topups(session: Session, app: Paywall, wanted: LedgerFilter, position: Position, limit: int) -> Iterator[_Found]:

@@ -13,7 +13,7 @@ def activity(movements: rx.Var[list[MovementRow]]) -> rx.Component:
 def _movement(row: rx.Var[MovementRow]) -> rx.Component:
     shown = rx.cond(
         row.has_receipt,
-        rx.el.details(rx.el.summary(*_line(row, "receipt")), _receipt(row), class_name="move"),
+        rx.el.details(rx.el.summary(*_line(row, "receipt")), receipt(row), class_name="move"),
         rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), class_name="move"),
     )
     # Inside the cond the key would be the browser's no longer: an open receipt stays with its movement as others land.
@@ -32,7 +32,8 @@ def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:
     )
 
 
-def _receipt(row: rx.Var[MovementRow]) -> rx.Component:
+def receipt(row: rx.Var[MovementRow], *more: rx.Component) -> rx.Component:
+    """Returns what a charge was worked out from, to the last digit, and `more` of it."""
     table = rx.el.table(
         rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in
                                ("", "Tokens", row.price_head, row.amount_head)))),
@@ -50,6 +51,7 @@ def _receipt(row: rx.Var[MovementRow]) -> rx.Component:
             rx.cond(row.lines.length() > 0, table, rx.fragment()),
             rx.el.dl(*(_sum(name, value, look) for name, value, look in sums)),
             rx.cond(row.note != "", rx.el.p(row.note, class_name="muted", style={"marginTop": "10px"}), rx.fragment()),
+            *more,
             rx.el.p(row.id, class_name="id"),
             class_name="receipt-in",
         ),

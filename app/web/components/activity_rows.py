@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
@@ -89,7 +90,7 @@ def to_row(movement: Movement, unit: Unit, app_names: Mapping[str, str] | None =
         at=clock.to_iso(movement.at),
         amount=sign + format_for_people(abs(movement.amount_nanos), unit),
         is_in=movement.amount_nanos > 0,
-        **(_receipt(receipt) if receipt is not None else {}),
+        **(receipt_parts(receipt) if receipt is not None else {}),
     )
 
 
@@ -98,13 +99,16 @@ def _exact(amount: str) -> str:
     return f"{whole}.{decimals:0<2}"
 
 
-def _money(amount: str, unit: str) -> str:
+def exact_money(amount: str, unit: str) -> str:
+    """Returns a decimal string as an amount of a unit, with every digit that it has."""
     return f"${_exact(amount)}" if unit == Unit.USD else f"{_exact(amount)} {unit}"
 
 
-def _receipt(receipt: Receipt) -> dict[str, object]:
+def receipt_parts(receipt: Receipt) -> dict[str, Any]:
+    """Returns what a row shows of a receipt: the values of its fields, by name."""
+
     def money(amount: str) -> str:
-        return _money(amount, receipt.unit)
+        return exact_money(amount, receipt.unit)
 
     is_sign = receipt.unit == Unit.USD
     in_line = money if is_sign else _exact

@@ -17,22 +17,27 @@ def kept_here(name: str) -> ClientStateVar:
     return ClientStateVar.create(name, default="")
 
 
-def fetch_once(url: str, field: str, found: ClientStateVar, problem: ClientStateVar) -> EventSpec:
+def fetch_once(
+    url: rx.Var[str] | str, field: str, found: ClientStateVar, problem: ClientStateVar, form_id: str = ""
+) -> EventSpec:
     """Returns what posts to one of our routes and puts a field of its answer into `found`, or why not into `problem`.
 
-    A visitor who is no longer signed in loads the page again, which leads to the sign-in page.
+    With `form_id` what was typed into that form is posted, and passes no state of a page. A visitor who is no longer
+    signed in loads the page again, which leads to the sign-in page.
     """
-    put, complain = found.set, problem.set
+    put, complain, address = found.set, problem.set, rx.Var.create(url)
+    body = f"""body: new URLSearchParams(new FormData(document.getElementById("{form_id}"))), """ if form_id else ""
     script = f"""async () => {{
       try {{
-        const answer = await fetch("{url}", {{method: "POST", credentials: "same-origin", cache: "no-store"}});
+        const answer = await fetch({address!s}, {{
+          {body}method: "POST", credentials: "same-origin", cache: "no-store"}});
         if (answer.status === 401) return location.reload();
         const said = await answer.json();
         ({put!s})(answer.ok ? said["{field}"] : "");
         ({complain!s})(answer.ok ? "" : said.error.message);
       }} catch (error) {{ ({complain!s})("{FAILED}"); }}
     }}"""
-    data = VarData.merge(put._get_all_var_data(), complain._get_all_var_data())
+    data = VarData.merge(put._get_all_var_data(), complain._get_all_var_data(), address._get_all_var_data())
     return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar))
 
 

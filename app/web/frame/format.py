@@ -1,7 +1,9 @@
 """Words for people: how long ago, which browser, an app's initials. Amounts are formatted by `domain.money`."""
 
 from app.domain import clock
+from app.domain.money import NANOS, Unit
 
+_UNIT_WORDS = {Unit.USD: "", Unit.USDC: "USDC", Unit.CREDIT: "credits"}
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
@@ -18,6 +20,21 @@ def ago(at: int) -> str:
     if seconds < DAY:
         return f"{seconds // HOUR} h ago"
     return clock.to_datetime(at).strftime("%-d %b %Y")
+
+
+def fine(nanos: int, unit: Unit) -> str:
+    """Writes a single charge, or what is left of a bound: up to six decimals, rounded towards zero, at least cents."""
+    sign, micros = ("−" if nanos < 0 else ""), abs(nanos) // 1_000
+    whole, rest = divmod(micros, 1_000_000)
+    number = f"{whole:,}.{str(rest).zfill(6).rstrip('0').ljust(2, '0')}"
+    if 0 < abs(nanos) < 1_000:
+        number = f"{abs(nanos) / NANOS:.9f}"
+    return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} {_UNIT_WORDS[unit]}"
+
+
+def utc(at: int) -> str:
+    """Says when something was: day and minute, UTC."""
+    return clock.to_datetime(at).strftime("%-d %b %Y, %H:%M")
 
 
 def browser(user_agent: str) -> str:

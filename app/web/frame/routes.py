@@ -1,6 +1,6 @@
 """Where pages live, and what their addresses hold."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 HOME = "/"
 TOPUP = "/topup/[token]"
@@ -48,6 +48,18 @@ def paywall_of(path: str) -> str:
     """Returns the id of the paywall in the path of one of its pages: the part after `paywalls`. Empty without one."""
     parts = path.strip("/").split("/")
     return parts[1] if len(parts) > 2 and parts[0] == "paywalls" else ""
+
+
+def user_of(path: str) -> str:
+    """Returns our own id of the user in the path of their page of a paywall. Empty without one."""
+    parts = path.strip("/").split("/")
+    return parts[3] if len(parts) > 3 and parts[2] == "users" else ""
+
+
+def with_query(path: str, **parameters: str) -> str:
+    """Returns an address of ours with those parameters that say something."""
+    said = urlencode({name: value for name, value in parameters.items() if value})
+    return f"{path}?{said}" if said else path
 
 
 def sign_in_path(path: str) -> str:

@@ -163,7 +163,7 @@ async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: py
         asked.append(statement)
 
     event.listen(db.engine(), "before_cursor_execute", note)
-    subjects = [Subject(about, f"id-{number}") for about in About for number in range(250)]
+    subjects = [Subject(about, f"id-{number}") for about in About for number in range(200)]
     assert marks_of(*subjects) == {}
     assert len([statement for statement in asked if "ledger_epoch" in statement]) == 1
     monkeypatch.setattr(marks, "SUBJECTS_MAX", len(subjects) - 1)

@@ -7,7 +7,7 @@ import pytest
 
 from app import db
 from app.adapters.outbound.messenger import HttpMessenger
-from app.domain.errors import BadField, NotFound
+from app.domain.errors import BadField, NotAllowed, NotFound
 from app.domain.events.subscriptions import context
 from app.domain.events.tables import WebhookSubscription
 from app.domain.money import Environment
@@ -19,8 +19,10 @@ from app.flows.paywalls.webhooks import (
     deactivate_subscription,
     replay_delivery,
     rotate_secret,
+    send_test_event,
 )
 from tests.support.books import make_snapshot
+from tests.support.managing import OPERATOR, manager, owner_of, person
 from tests.support.webhooks import BOX, MESSENGER, happen, log_of, subscribe
 
 URL = "https://app.example/hooks"
@@ -136,3 +138,48 @@ async def test_every_refusal_names_its_field() -> None:
         assert refused.value.field == field
     with pytest.raises(BadField, match="`overlapSeconds`"):
         await rotate_secret(BOX, snapshot, id_, {"overlapSeconds": -1})
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_manager_sets_up_what_their_role_allows_and_is_named_in_the_log() -> None:
+    snapshot = make_snapshot()
+    owner, operator = owner_of(snapshot.paywall_id), manager(snapshot.paywall_id, person(OPERATOR))
+    made = (await create_subscription(BOX, MESSENGER, owner, {"url": URL, "events": ["*"]})).subscription
+    assert made.created_by == owner.account_id and made.paywall_id == snapshot.paywall_id
+    for step in (
+        create_subscription(BOX, MESSENGER, operator, {"url": URL, "events": ["*"]}),
+        change_subscription(BOX, MESSENGER, operator, made.id, {"description": "x"}),
+        rotate_secret(BOX, operator, made.id, {}),
+        deactivate_subscription(operator, made.id),
+        send_test_event(operator, made.id, "paywall.archived"),
+        replay_delivery(operator, "whd_x"),
+    ):
+        with pytest.raises(NotAllowed):
+            await step
+    with db.transaction(writes=False) as session:
+        logged = read_changes(session, snapshot.paywall_id, 9)
+    assert [(each.what["step"], each.made_by) for each in logged] == [("made", owner.account_id)]
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_test_event_goes_to_one_subscription_whatever_it_asked_for_and_says_what_it_is() -> None:
+    snapshot = make_snapshot()
+    owner, other = owner_of(snapshot.paywall_id), make_snapshot()
+    one = (await subscribe(snapshot, URL, "proxy.*")).subscription
+    await subscribe(snapshot, URL + "2")
+    sent = await send_test_event(owner, one.id, "paywall.refund.created")
+    again = await send_test_event(owner, one.id, "paywall.refund.created")
+    assert (sent.subscription_id, sent.event.type, sent.event.data["test"]) == (one.id, "paywall.refund.created", True)
+    assert sent.id != again.id and sent.attempts == 0
+    await fan_out("here")
+    assert {entry.id for entry in log_of(snapshot)} == {sent.id, again.id}
+    assert (await replay_delivery(owner, sent.id)).replay_of == sent.id
+    for who, id_, type_, error in (
+        (owner, one.id, "paywall.made.up", BadField), (owner, "whs_none", "paywall.archived", NotFound),
+        (other, one.id, "paywall.archived", NotFound),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            await send_test_event(who, id_, type_)
+    await deactivate_subscription(owner, one.id)
+    with pytest.raises(BadField, match="paused"):
+        await send_test_event(owner, one.id, "paywall.archived")

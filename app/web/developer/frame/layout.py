@@ -50,7 +50,8 @@ def paywall_page(section: Section, state: Any, *, lead: rx.Var[str] | str = "") 
 def _page(section: Section, state: Any, lead: rx.Var[str] | str, body: Body) -> rx.Component:
     paywall = state.paywall
     head = rx.el.div(
-        rx.el.div(rx.el.h1(section.title), rx.el.small(lead, class_name="muted") if lead else rx.fragment()),
+        rx.el.div(rx.el.h1(section.title), rx.fragment() if isinstance(lead, str) and not lead else (
+            rx.el.small(lead, class_name="muted"))),
         rx.el.div(
             rx.cond(paywall.is_archived, tag("Archived", tone="bad"), rx.fragment()),
             rx.cond(paywall.is_sandbox, sandbox_tag(paywall.is_sandbox),

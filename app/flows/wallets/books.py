@@ -1,0 +1,125 @@
+"""A paywall's books as its developer reads them: users' wallets, or one of the paywall's own accounts, entry by entry.
+
+Of shared wallets that is what this paywall did, never what others did on them (`decisions.md` 26).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from app.domain.ledger.accounts import Account, Kind, account_of, parse
+from app.domain.ledger.history import list_of_account
+from app.domain.paywalls.paywall import Paywall
+from app.domain.usage.requests import TABLE as REQUESTS
+from app.flows.wallets.statement import Entry, LedgerFilter, LedgerPage, Position, read_ledger
+
+
+class Book(StrEnum):
+    """Which account's entries are read."""
+
+    WALLETS = "wallets"
+    """Those of the users: what was charged to them, and what they got."""
+    REVENUE = "revenue"
+    """What the paywall has charged, in default mode."""
+    PENDING = "earnings_pending"
+    """What it has earned and cannot have yet, in shared mode."""
+    EARNINGS = "earnings"
+    """What of that it can have now."""
+    SHORTFALL = "shortfall"
+    """What its requests cost and nobody paid."""
+    GRANTS = "grants"
+    """What it gave away, in default mode."""
+
+
+_KINDS = {
+    Book.REVENUE: Kind.REVENUE, Book.PENDING: Kind.EARNINGS_PENDING, Book.EARNINGS: Kind.EARNINGS,
+    Book.SHORTFALL: Kind.SHORTFALL, Book.GRANTS: Kind.GRANTS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BookFilter:
+    """Which entries: of which account, of which user, since (inclusive) and until (exclusive), in microseconds."""
+
+    book: Book = Book.WALLETS
+    user: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def books_of(paywall: Paywall) -> tuple[Book, ...]:
+    """Returns the books that a paywall of its mode has."""
+    if paywall.rules.is_split:
+        return Book.WALLETS, Book.PENDING, Book.EARNINGS, Book.SHORTFALL
+    return Book.WALLETS, Book.REVENUE, Book.GRANTS, Book.SHORTFALL
+
+
+def read_book(
+    session: Session, paywall: Paywall, wanted: BookFilter, position: Position, limit: int, most: int | None = None
+) -> LedgerPage:
+    """Returns up to `limit` entries of a book, the newest first. With `most` a page looks at so many at the most."""
+    if wanted.book is Book.WALLETS:
+        asked = LedgerFilter(wanted.user, None, wanted.since, wanted.until)
+        return read_ledger(session, paywall, asked, position, limit, most)
+    account = account_of(paywall.environment, paywall.unit, _KINDS[wanted.book], paywall.id)
+    return _read_account(session, account, wanted, position, limit, most)
+
+
+def _read_account(
+    session: Session, account: Account, wanted: BookFilter, position: Position, limit: int, most: int | None
+) -> LedgerPage:
+    """Reads an account's transfers from a place on, some at a time, until a page is full or enough were looked at."""
+    entries: list[Entry] = []
+    before, looked = position.transfer, 0
+    while True:
+        rows = list_of_account(session, account, before, limit + 1)
+        requests = _requests_of(session, rows)
+        for row in rows:
+            before, looked = row.id, looked + 1
+            if wanted.since is not None and row.created_at < wanted.since:
+                return LedgerPage(entries, None)
+            entry = _entry(row, account, requests.get(row.request_id or "", {}))
+            if _fits(entry, wanted):
+                entries.append(entry)
+            if len(entries) == limit:
+                return LedgerPage(entries, Position(transfer=before))
+        if len(rows) <= limit:
+            return LedgerPage(entries, None)
+        if most is not None and looked >= most:
+            return LedgerPage(entries, Position(transfer=before), rows[-1].created_at)
+
+
+def _fits(entry: Entry, wanted: BookFilter) -> bool:
+    return (wanted.until is None or entry.at < wanted.until) and wanted.user in (None, entry.user)
+
+
+def _requests_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, Mapping[str, Any]]:
+    ids = {row.request_id for row in rows if row.request_id}
+    if not ids:
+        return {}
+    columns = (REQUESTS.c.id, REQUESTS.c.external_id, REQUESTS.c.model, REQUESTS.c.tokens)
+    found = session.execute(select(*columns).where(REQUESTS.c.id.in_(ids))).mappings()
+    return {row["id"]: dict(row) for row in found}
+
+
+def _entry(row: Row[Any], account: Account, request: Mapping[str, Any]) -> Entry:
+    is_in = row.credit_account_id == account.id
+    other = parse(row.debit_account_id if is_in else row.credit_account_id)
+    # Whose shared wallet it was, other apps' business too, is not said: the request says which user it was for.
+    details = {**(row.details or {}), "account": other.kind.value}
+    user = request.get("external_id") or details.pop("user", None)
+    return Entry(
+        id=row.posting_id if row.line == 0 else f"{row.posting_id}:{row.line}",
+        type=row.type,
+        at=row.created_at,
+        user=user,
+        amount_nanos=row.amount if is_in else -row.amount,
+        model=request.get("model"),
+        tokens=request.get("tokens"),
+        request_id=row.request_id,
+        details=details,
+    )

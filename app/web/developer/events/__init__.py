@@ -1,0 +1,1 @@
+"""Whom a paywall tells of what happens, and how each delivery went."""

@@ -1,0 +1,1 @@
+"""A paywall's books, entry by entry, and as a file."""

@@ -1,0 +1,1 @@
+"""Every request of an app, and behind each its receipt to the last digit."""

@@ -1,0 +1,20 @@
+"""What the list of requests remembers: nothing but what its address says."""
+
+import reflex as rx
+
+from app.web.developer.frame.state import PaywallState, Work
+from app.web.developer.requests.rows import RequestsPage, Wanted, read_requests_page
+
+WORD_CHARACTERS_MAX = 200
+
+
+class RequestsState(PaywallState, rx.State):
+    """One open list of a paywall's requests."""
+
+    page: RequestsPage = RequestsPage()
+
+    def _work(self) -> Work:
+        asked = self.router.url.query_parameters
+        words = {name: asked.get(name, "").strip()[:WORD_CHARACTERS_MAX] for name in ("user", "model", "status", "day")}
+        wanted = Wanted(**words, before=asked.get("before", ""))
+        return lambda session, manager: {"page": read_requests_page(session, manager.paywall_id, wanted)}

@@ -1,0 +1,1 @@
+"""Who uses an app: its users, what each may spend, and when they last did."""
