@@ -53,6 +53,8 @@ SLOW_FIRST = (
 COSTLY = ("slow", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
+Postgres = psycopg.Connection[tuple[object, ...]]
+
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
 
@@ -199,10 +201,17 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> str:
+def postgres(postgres_server: str) -> Iterator[Postgres]:
+    """The one connection that makes and drops databases: beginning two for each test takes a quarter of both."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, postgres: Postgres) -> str:
     """The name of a migrated database, from which those of the tests are copied."""
     name = f"{next(_database_names)}_migrated"
-    _execute(postgres_server, f"CREATE DATABASE {name}")
+    _execute(postgres, f"CREATE DATABASE {name}")
     settings.configure(database_url=_beside(postgres_server, name))
     db.dispose()
     db.migrate()
@@ -212,21 +221,21 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, postgres: Postgres) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this test alone."""
-    yield from _fresh_postgres(postgres_server, "template1")
+    yield from _fresh_postgres(postgres_server, postgres, "template1")
 
 
 @pytest.fixture
-def migrated_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+def migrated_postgres_url(postgres_server: str, postgres: Postgres, postgres_template: str) -> Iterator[str]:
     """The URL of a migrated PostgreSQL database of this test alone."""
-    yield from _fresh_postgres(postgres_server, postgres_template)
+    yield from _fresh_postgres(postgres_server, postgres, postgres_template)
 
 
 @pytest.fixture(scope="session")
-def session_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+def session_postgres_url(postgres_server: str, postgres: Postgres, postgres_template: str) -> Iterator[str]:
     """The URL of a migrated PostgreSQL database for servers that many tests share."""
-    yield from _fresh_postgres(postgres_server, postgres_template)
+    yield from _fresh_postgres(postgres_server, postgres, postgres_template)
 
 
 @pytest.fixture(scope="session")
@@ -289,18 +298,17 @@ def _rank(item: pytest.Item) -> int:
     return next((rank for rank, start in enumerate(SLOW_FIRST) if path.startswith(start)), len(SLOW_FIRST))
 
 
-def _fresh_postgres(server: str, template: str) -> Iterator[str]:
+def _fresh_postgres(server: str, postgres: Postgres, template: str) -> Iterator[str]:
     name = next(_database_names)
     # Copying the files of a small database takes half of what writing them once more to the log does.
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _beside(server, name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _beside(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-def _execute(server: str, statement: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement.encode())
+def _execute(postgres: Postgres, statement: str) -> None:
+    postgres.execute(statement.encode())

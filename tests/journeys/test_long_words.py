@@ -23,7 +23,7 @@ from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
 from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 USER = "u" * 128
 OTHER_USER = "o" * 128
