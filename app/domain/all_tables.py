@@ -8,6 +8,7 @@ from app.domain.catalogue.tables import CatalogueModel
 from app.domain.disputes.tables import Dispute
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
+from app.domain.icons.tables import PaywallIcon
 from app.domain.inbox.tables import InboxEvent
 from app.domain.instance.tables import Instance
 from app.domain.leases.tables import Lease
@@ -25,5 +26,7 @@ from app.domain.wallets.tables import Wallet
 ONE_OF_EACH_FILE = (
     Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
     ModelPrice, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
+    ModelPrice, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request,
+    Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

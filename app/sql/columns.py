@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Integer, Table, Text
+from sqlalchemy import BigInteger, Integer, LargeBinary, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -34,6 +34,10 @@ class Whole(TypeDecorator[int]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return Integer() if dialect.name == "sqlite" else BigInteger()
+
+
+class Octets(LargeBinary):
+    """Bytes of any length."""
 
 
 class Words(Text):

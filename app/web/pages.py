@@ -6,8 +6,14 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.danger.page import danger
+from app.web.developer.danger.state import DangerState
+from app.web.developer.dashboard.page import dashboard
+from app.web.developer.dashboard.state import DashboardState
 from app.web.developer.events.page import events
 from app.web.developer.events.state import EventsState
+from app.web.developer.keys.page import keys
+from app.web.developer.keys.state import KeysState
 from app.web.developer.ledger.page import ledger
 from app.web.developer.ledger.state import LedgerState
 from app.web.developer.limits.page import limits
@@ -16,6 +22,8 @@ from app.web.developer.payments.page import payments
 from app.web.developer.payments.state import PaymentsState
 from app.web.developer.prices.page import prices
 from app.web.developer.prices.state import PricesState
+from app.web.developer.profile.page import profile
+from app.web.developer.profile.state import ProfileState
 from app.web.developer.provider.page import provider
 from app.web.developer.provider.state import ProviderState
 from app.web.developer.requests.page import requests
@@ -24,6 +32,8 @@ from app.web.developer.user.page import user
 from app.web.developer.user.state import UserState
 from app.web.developer.users.page import users
 from app.web.developer.users.state import UsersState
+from app.web.developer.versions.page import versions
+from app.web.developer.versions.state import VersionsState
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -83,6 +93,8 @@ PAGES = (
     Page(routes.WALLET, wallet, "Wallet · Coinslot", "Your balance, spending and connected apps.", WalletState.watch),
     Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
+    Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",
+         DashboardState.watch),
     Page(routes.PAYMENTS, payments, "Payments · Coinslot", "Where the card payments of your users go.",
          PaymentsState.watch),
     Page(routes.PRICES, prices, "Prices · Coinslot", "What your models cost their users.", PricesState.watch),
@@ -94,6 +106,11 @@ PAGES = (
     Page(routes.REQUESTS, requests, "Requests · Coinslot", "Every request with its receipt.", RequestsState.watch),
     Page(routes.LEDGER, ledger, "Ledger · Coinslot", "Every movement, as it was posted.", LedgerState.watch),
     Page(routes.EVENTS, events, "Events · Coinslot", "Whom you tell, and how each delivery went.", EventsState.watch),
+    Page(routes.PROFILE, profile, "Profile · Coinslot", "What your users see of your app.", ProfileState.watch),
+    Page(routes.KEYS, keys, "Keys · Coinslot", "What your app calls with.", KeysState.watch),
+    Page(routes.VERSIONS, versions, "Versions · Coinslot", "What was published, and who changed what.",
+         VersionsState.watch),
+    Page(routes.DANGER, danger, "Danger zone · Coinslot", "Archive a paywall, or duplicate it.", DangerState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

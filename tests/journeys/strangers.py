@@ -176,7 +176,7 @@ def arguments(function: Any, victim: Victim, variant: int) -> dict[str, Any]:
             "name": "Mallory", "cap": "1", "amount": "1", "click": "clk_x", "what": f"charge:{victim.request_id}",
             "to": "whs_x", "type": "paywall.archived",
         }, "is_blocked": True,
-        "is_asked": True, "var_name": "is_hydrated", "value": True,
+        "is_asked": True, "is_asking": True, "is_archived": True, "var_name": "is_hydrated", "value": True,
         "vars": {f"{state}._session_id_rx_state_": victim.person.session_id for state in page_paths(victim)},
     }  # fmt: skip
     names = [name for name in inspect.signature(function).parameters if name != "self"]

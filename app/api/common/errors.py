@@ -86,6 +86,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     errors.StillRunning: 409,
     errors.AnswerForgotten: 409,
     errors.LimitReached: 429,
+    errors.Refused: 409,  # of those that have no status of their own
     TakenByAnother: 409,
     errors.KeyReused: 422,
     errors.KeyConflict: 422,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import BadField, NotFound, Refused
 from app.domain.ids import new_id
 from app.domain.key_text import hash_key, is_key, make_key
 from app.domain.ledger.apply import apply_one
@@ -17,14 +17,17 @@ from app.domain.paywalls.tables import PaywallKey, PaywallRow
 from app.sql.columns import table_of
 
 KEYS_MAX = 5
+KEY_NAME_CHARACTERS_MAX = 40
+REVOKED_SHOWN_MAX = 20
 _PREFIXES = {Environment.LIVE: "sk-coinslot-", Environment.SANDBOX: "sk-coinslot-test-"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key as it may be shown."""
+    """A key as it may be shown; `name` is its developer's own word, empty for one without."""
 
     id: str
+    name: str
     last_four: str
     created_at: int
     revoked_at: int | None
@@ -50,10 +53,28 @@ def epoch_subject(key_id: str) -> str:
     return f"key:{key_id}"
 
 
-def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
+def check_name(name: str) -> str:
+    """Returns what a key is called, without the space around it. Raises BadField."""
+    name = name.strip()
+    if len(name) > KEY_NAME_CHARACTERS_MAX or not name.isprintable():
+        raise BadField("name", f"`name` must be one line of at most {KEY_NAME_CHARACTERS_MAX} characters.")
+    return name
+
+
+def list_keys(session: Session, paywall_id: str) -> list[KeyView]:
+    """Returns the keys of a paywall: those that work, the newest first, then the last that were revoked."""
+    keys = table_of(PaywallKey)
+    of_paywall = select(keys).where(keys.c.paywall_id == paywall_id)
+    working = of_paywall.where(keys.c.revoked_at.is_(None)).order_by(keys.c.created_at.desc(), keys.c.id)
+    revoked = of_paywall.where(keys.c.revoked_at.is_not(None)).order_by(keys.c.revoked_at.desc(), keys.c.id)
+    rows = [*session.execute(working), *session.execute(revoked.limit(REVOKED_SHOWN_MAX))]
+    return [KeyView(row.id, row.name, row.last_four, row.created_at, row.revoked_at) for row in rows]
+
+
+def add_key(session: Session, paywall_id: str, key: str, name: str = "") -> KeyView:
     """Stores a key of a paywall; a key that is stored already changes nothing.
 
-    Raises Refused if the paywall has five keys that are not revoked.
+    Raises Refused if the paywall has five keys that are not revoked, BadField for a name that none can have.
     """
     # Whoever adds a key to this paywall at the same time waits here, so that both cannot be the fifth.
     paywalls = table_of(PaywallRow)
@@ -63,12 +84,11 @@ def add_key(session: Session, paywall_id: str, key: str) -> KeyView:
         active = select(func.count()).where(PaywallKey.paywall_id == paywall_id, PaywallKey.revoked_at.is_(None))  # type: ignore[arg-type,union-attr]
         if (session.scalar(active) or 0) >= KEYS_MAX:
             raise Refused(f"{paywall_id} has {KEYS_MAX} keys; revoke one first.")
-        stored = PaywallKey(
-            id=new_id("key"), paywall_id=paywall_id, hash=hash_key(key), last_four=key[-4:], created_at=clock.now()
-        )
+        stored = PaywallKey(id=new_id("key"), paywall_id=paywall_id, name=check_name(name), hash=hash_key(key),
+                            last_four=key[-4:], created_at=clock.now())  # fmt: skip
         session.add(stored)
         session.flush()
-    return KeyView(stored.id, stored.last_four, stored.created_at, stored.revoked_at)
+    return KeyView(stored.id, stored.name, stored.last_four, stored.created_at, stored.revoked_at)
 
 
 def check_key(session: Session, paywall_id: str, key_id: str) -> None:

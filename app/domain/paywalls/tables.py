@@ -53,6 +53,7 @@ class PaywallKey(SQLModel, table=True):
     paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
     hash: str = Field(sa_type=Words, unique=True)
     last_four: str = Field(sa_type=Words)
+    name: str = Field(default="", sa_type=Words, sa_column_kwargs={"server_default": ""})
     created_at: int = Field(sa_type=Whole)
     revoked_at: int | None = Field(default=None, sa_type=Whole)
 

@@ -6,6 +6,7 @@ Publishing bumps the paywall's ledger epoch, once a version, so that every proce
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -25,6 +26,7 @@ from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.paywall import Paywall, lock_paywall, to_paywall
 from app.domain.paywalls.provider import check_allowed, without_password
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
+from app.sql.columns import table_of
 
 
 @dataclass(slots=True)
@@ -61,6 +63,15 @@ class VersionView:
 
     number: int
     configuration: Configuration
+    made_by: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNote:
+    """That a version was published: its number, by whom, when."""
+
+    number: int
     made_by: str | None
     created_at: int
 
@@ -110,6 +121,22 @@ def read_version(session: Session, paywall_id: str, number: int) -> VersionView:
     if row is None:
         raise NotFound(f"{paywall_id} has no version {number}.")
     return VersionView(row.version, Configuration.from_json(row.config), row.made_by, row.created_at)
+
+
+def list_versions(session: Session, manager: Manager, below: int | None, count: int) -> list[VersionNote]:
+    """Returns who published the newest versions and when, the newest first; those below a number, if one is given.
+
+    Raises NotFound, NotAllowed.
+    """
+    check_may(session, manager, Act.READ)
+    versions = table_of(PaywallVersion)
+    wanted = select(versions.c.version, versions.c.made_by, versions.c.created_at).where(
+        versions.c.paywall_id == manager.paywall_id
+    )
+    if below is not None:
+        wanted = wanted.where(versions.c.version < below)
+    rows = session.execute(wanted.order_by(versions.c.version.desc()).limit(count))
+    return [VersionNote(*row) for row in rows]
 
 
 HIDDEN = "(hidden)"

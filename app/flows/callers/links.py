@@ -24,7 +24,8 @@ STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(
-    r"/(authorize|topup|menu|wallet|activity|settings|paywalls)(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
+    r"/(authorize|topup|menu|wallet|activity|settings|dashboard|paywalls|playground|earnings)"
+    r"(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
 )
 _SIGNATURE_BYTES = 16
 _ASK_AGAIN = "Ask the app for a new link."

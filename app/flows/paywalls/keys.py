@@ -11,7 +11,9 @@ from app.flows.paywalls.change import Part
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key is wanted."""
+    """A key is wanted, to be called so."""
+
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class MadeKey:
 
 
 def keys() -> Part[NewKey | RevokedKey, MadeKey | None]:
-    """Returns the part of keys, of which a new one is shown. It raises Refused for a sixth, NotFound."""
+    """Returns the part of keys, of which a new one is shown. It raises Refused for a sixth, BadField, NotFound."""
 
     def edit(edition: Edition, wanted: NewKey | RevokedKey) -> MadeKey | None:
         session, paywall = edition.session, edition.paywall
@@ -38,11 +40,13 @@ def keys() -> Part[NewKey | RevokedKey, MadeKey | None]:
             paywall_keys.revoke_key(session, paywall.id, wanted.id)
             return None
         key = paywall_keys.new_key(paywall.environment)
-        return MadeKey(paywall_keys.add_key(session, paywall.id, key), key)
+        return MadeKey(paywall_keys.add_key(session, paywall.id, key, wanted.name), key)
 
     def describe(wanted: NewKey | RevokedKey, made: MadeKey | None) -> dict[str, str]:
         if isinstance(wanted, RevokedKey):
             return {"revoked": wanted.id}
-        return {"made": made.view.id, "last_four": made.view.last_four} if made is not None else {}
+        return (
+            {"made": made.view.id, "name": made.view.name, "last_four": made.view.last_four} if made is not None else {}
+        )
 
     return Part(Section.KEYS, edit, describe)

@@ -1,19 +1,29 @@
-"""A paywall is handed over to whoever shall own it (`decisions.md` 35), archived, and taken out again."""
+"""A paywall is handed over to whoever shall own it (`decisions.md` 35), archived and taken out again, and duplicated
+into the other environment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.errors import NotAllowed
+from app.domain.ids import new_id
+from app.domain.money import Environment
 from app.domain.paywalls.archiving import set_archived
 from app.domain.paywalls.changes import Section, note_change
-from app.domain.paywalls.members import Act, Manager, check_may, read_owner, set_owner
+from app.domain.paywalls.configuration import Configuration, read_current
+from app.domain.paywalls.members import Act, Creators, Manager, check_may, read_owner, set_owner
 from app.domain.paywalls.paywall import lock_paywall
-from app.domain.paywalls.versions import Edition
+from app.domain.paywalls.versions import Edition, open_first_edition
 from app.domain.people.accounts import check_email, email_identity, enter
-from app.flows.events.tell import tell_archived
+from app.domain.people.sessions import Person
+from app.domain.pricing import price_book
+from app.flows.events.tell import publish_and_tell, tell_archived
 from app.flows.paywalls.change import Part
+from app.flows.paywalls.prices import PriceDesk, PriceRules
+from app.flows.paywalls.versions import bring_back
 
 log = structlog.get_logger()
 
@@ -64,3 +74,44 @@ def archive() -> Part[bool, bool]:
         return {"archived": is_archived} if is_changed else {}
 
     return Part(Section.ARCHIVE, edit, describe, Act.ARCHIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicated:
+    """The paywall that was made, and the models that it does not offer, each with the reason."""
+
+    paywall_id: str
+    left_off: Mapping[str, str]
+
+
+async def duplicate(manager: Manager, person: Person, creators: Creators, rules: PriceRules) -> Duplicated:
+    """Makes a paywall like this one in the other environment, which belongs to whoever duplicates it.
+
+    It takes the configuration and the prices as they are now; never keys, secrets, headers, users, webhooks or accounts
+    of payments, and so no endpoint of messages either, which would need a secret. Raises NotAllowed, NotFound, and
+    BadField where a provider is not possible in the other environment.
+    """
+
+    def copy(session: Session) -> Duplicated:
+        source = lock_paywall(session, manager.paywall_id)
+        check_may(session, manager, Act.SET_UP)
+        if not creators.have(person):
+            raise NotAllowed("Not everybody makes paywalls here, and this sign-in may not. Ask the operator.")
+        environment = Environment.LIVE if source.environment is Environment.SANDBOX else Environment.SANDBOX
+        configuration = _without_secrets(read_current(session, source.id)[1])
+        edition = open_first_edition(session, new_id("pw"), source.mode, environment, source.unit, configuration,
+                                     manager.account_id)  # fmt: skip
+        offered = price_book.prices_at(session, source.id, source.version)
+        left_off = bring_back(edition, PriceDesk.of(edition, rules), offered)
+        publish_and_tell(edition, Section.VERSION)
+        set_owner(session, edition.paywall.id, person.account_id)
+        return Duplicated(edition.paywall.id, left_off)
+
+    made = await db.in_transaction(copy, writes=True)
+    log.info("paywall_duplicated", paywall=manager.paywall_id, into=made.paywall_id, by=manager.account_id)
+    return made
+
+
+def _without_secrets(configuration: Configuration) -> Configuration:
+    providers = (replace(one, key_sealed=None, headers=(), is_seal_old=False) for one in configuration.providers)
+    return replace(configuration, providers=tuple(providers), responder=None)

@@ -65,6 +65,10 @@ class Parts:
         return profile.profile()
 
     @cached_property
+    def icon(self) -> Part[bytes | None, str | None]:
+        return profile.icon()
+
+    @cached_property
     def blocks(self) -> Part[Block, None]:
         return users.blocks()
 

@@ -1,8 +1,9 @@
-"""A developer says what their app is called, where it is, and how the paywall treats its users."""
+"""A developer says what their app is called, what it looks like, where it is, and how the paywall treats its users."""
 
 from dataclasses import asdict, dataclass, replace
 
 from app.domain.errors import BadField
+from app.domain.icons.icons import clean_png, set_icon
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Disconnect, UserFrom
 from app.domain.paywalls.provider import origin_of
@@ -55,3 +56,18 @@ def zone() -> Part[str, bool]:
         return {"zone": name} if is_new else {}
 
     return Part(Section.ZONE, edit, describe)
+
+
+def icon() -> Part[bytes | None, str | None]:
+    """Returns the part of the icon, a PNG or none, whose outcome is its digest. It raises BadField for what is no icon.
+
+    It is no part of a version: going back to one keeps the icon that people know by now.
+    """
+
+    def edit(edition: Edition, wanted: bytes | None) -> str | None:
+        return set_icon(edition.session, edition.paywall.id, None if wanted is None else clean_png(wanted))
+
+    def describe(_wanted: bytes | None, digest: str | None) -> dict[str, str | None]:
+        return {"icon": digest}
+
+    return Part(Section.PROFILE, edit, describe)

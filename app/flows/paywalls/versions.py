@@ -43,17 +43,25 @@ def version(rules: PriceRules) -> Part[int, RolledBack]:
                 continue
             if not is_default_kept and row.provider is None:
                 row.retired_because = RetiredBecause.DEVELOPER  # by itself it would come back to another provider
-        brought, left_off = list[NewPrice](), dict[str, str]()
-        for model, row in wanted.items():
-            try:
-                brought.append(desk.checked(_brought_back(desk, row)))
-            except BadField as loss:
-                left_off[model] = loss.message
-                price_book.retire(edition, model, RetiredBecause.COST)
-        price_book.set_prices(edition, brought, desk.latest)
-        return RolledBack(left_off)
+        return RolledBack(bring_back(edition, desk, wanted))
 
     return Part(Section.VERSION, edit)
+
+
+def bring_back(edition: Edition, desk: PriceDesk, wanted: Mapping[str, ModelPrice]) -> Mapping[str, str]:
+    """Sets prices as they were once, or as another paywall has them, on today's costs.
+
+    Returns the models that stay off, each with the reason: they would leave the developer less than nothing.
+    """
+    brought, left_off = list[NewPrice](), dict[str, str]()
+    for model, row in wanted.items():
+        try:
+            brought.append(desk.checked(_brought_back(desk, row)))
+        except BadField as loss:
+            left_off[model] = loss.message
+            price_book.retire(edition, model, RetiredBecause.COST)
+    price_book.set_prices(edition, brought, desk.latest)
+    return left_off
 
 
 def _brought_back(desk: PriceDesk, row: ModelPrice) -> NewPrice:

@@ -123,3 +123,25 @@ def post_fields(
       return found;
     }}"""
     return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar), callback=done)
+
+
+def post_file(url: rx.Var[str], field_id: str, busy: ClientStateVar, problem: ClientStateVar) -> EventSpec:
+    """Returns what posts the file that was chosen in a field to one of our routes, as it is, and says in `problem` why
+    not. `busy` is `yes` meanwhile. A visitor who is no longer signed in loads the page again.
+    """
+    wait, complain = busy.set, problem.set
+    script = f"""async () => {{
+      const chosen = document.getElementById("{field_id}"), file = chosen.files[0];
+      if (!file) return;
+      ({wait!s})("yes"); ({complain!s})("");
+      try {{
+        const answer = await fetch({url!s}, {{method: "POST", credentials: "same-origin", cache: "no-store",
+          headers: {{"Content-Type": "application/octet-stream"}}, body: file}});
+        if (answer.status === 401) return location.reload();
+        if (!answer.ok) ({complain!s})((await answer.json()).error.message);
+      }} catch (error) {{ ({complain!s})("{FAILED}"); }}
+      chosen.value = "";
+      ({wait!s})("");
+    }}"""
+    data = VarData.merge(wait._get_all_var_data(), complain._get_all_var_data(), url._get_all_var_data())
+    return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar))

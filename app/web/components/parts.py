@@ -18,9 +18,12 @@ def note(title: rx.Var[str] | str, text: rx.Var[str] | str, tone: str, *actions:
     )
 
 
-def app_icon(initials: rx.Var[str] | str) -> rx.Component:
-    """Returns an app's icon, made of its name."""
-    return rx.el.span(initials, class_name="icon", aria_hidden="true")
+def app_icon(initials: rx.Var[str] | str, icon: rx.Var[str] | str = "") -> rx.Component:
+    """Returns an app's icon: its picture, where `icon` says where that is, else one that is made of its name."""
+    made = rx.el.span(initials, class_name="icon", aria_hidden="true")
+    if isinstance(icon, str):
+        return made
+    return rx.cond(icon != "", rx.el.img(src=icon, alt="", class_name="icon"), made)
 
 
 def figure(amount: rx.Var[str]) -> rx.Component:

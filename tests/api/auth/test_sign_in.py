@@ -158,7 +158,9 @@ def test_a_sign_in_leads_to_our_own_pages_alone(house: House, after: str) -> Non
     assert query_of(house.browser().ask("open@example.org" if not after else "no address", after))["next"] == "/wallet/"
 
 
-@pytest.mark.parametrize("path", ["/authorize/a.b-c_d/", "/topup/a.b/?topup=top_1", "/wallet/", "/settings/"])
+@pytest.mark.parametrize(
+    "path", ["/authorize/a.b-c_d/", "/topup/a.b/?topup=top_1", "/wallet/", "/settings/", "/dashboard/"]
+)
 def test_our_own_pages_are_kept(path: str) -> None:
     assert own_page(path) == path
 

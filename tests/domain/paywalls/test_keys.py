@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app import db
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import BadField, NotFound, Refused
 from app.domain.ids import BASE62
 from app.domain.key_text import hash_key
 from app.domain.money import Environment
@@ -21,6 +21,7 @@ from app.domain.paywalls.keys import (
     derive_key,
     epoch_subject,
     is_well_formed,
+    list_keys,
     new_key,
     read_endings,
     revoke_key,
@@ -151,3 +152,22 @@ def test_keys_that_work_are_known_by_their_last_four(database: str) -> None:
         check_key(session, paywall_id, gone.id)
         with pytest.raises(NotFound):
             check_key(session, make_paywall(session, {}), kept.id)
+
+
+def test_keys_are_listed_with_their_names_those_that_work_first(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id, other = make_paywall(session, {}), make_paywall(session, {})
+        first = add_key(session, paywall_id, new_key(Environment.SANDBOX), " Production ")
+        second = add_key(session, paywall_id, new_key(Environment.SANDBOX))
+        add_key(session, other, new_key(Environment.SANDBOX))
+        revoke_key(session, paywall_id, second.id)
+        found = list_keys(session, paywall_id)
+    assert [(key.id, key.name, key.revoked_at is None) for key in found] == [
+        (first.id, "Production", True), (second.id, "", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["x" * 41, "two\nlines", "nul\0"])
+def test_a_name_that_is_no_line_is_refused(database: str, name: str) -> None:
+    with db.transaction() as session, pytest.raises(BadField):
+        add_key(session, make_paywall(session, {}), new_key(Environment.SANDBOX), name)

@@ -19,7 +19,15 @@ from app.domain.paywalls.configuration import Configuration, ResponderSetting, e
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
-from app.domain.paywalls.versions import HIDDEN, Edition, open_edition, publish, read_version, show_version
+from app.domain.paywalls.versions import (
+    HIDDEN,
+    Edition,
+    list_versions,
+    open_edition,
+    publish,
+    read_version,
+    show_version,
+)
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice, prices_at
 from app.flows.callers.snapshot import read_epochs
@@ -218,3 +226,16 @@ def test_whatever_is_published_each_version_says_for_ever_what_was_served(
             said[newest] = served(session, paywall_id) if edition.is_changed else said[newest]
             assert served(session, paywall_id) == said[newest]
             assert {number: amounts(session, paywall_id, number) for number in said} == said
+
+
+def test_versions_are_listed_in_pages_the_newest_first(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        for number in range(4):
+            books.publish(session, paywall_id, replace(FIRST, app_name=f"Lexica {number}"))
+    ada, newest = owner_of(paywall_id), 0
+    with db.transaction(writes=False) as session:
+        newest = read_current(session, paywall_id)[0].version
+        page = [note.number for note in list_versions(session, ada, None, 2)]
+        assert page == [newest, newest - 1]
+        assert [note.number for note in list_versions(session, ada, newest - 1, 9)] == list(range(newest - 2, 0, -1))

@@ -35,7 +35,7 @@ async def test_a_key_works_until_it_is_revoked(database: str) -> None:
             read_snapshot(session, made.key)
         logged = read_changes(session, paywall_id, 9)
     assert [each.what for each in logged] == [
-        {"revoked": made.view.id}, {"made": made.view.id, "last_four": made.key[-4:]}
+        {"revoked": made.view.id}, {"made": made.view.id, "name": "", "last_four": made.key[-4:]}
     ]  # fmt: skip
     assert {(each.section, each.version) for each in logged} == {(Section.KEYS, 1)}
     assert made.key not in json.dumps([each.what for each in logged])

@@ -1,16 +1,25 @@
 """A paywall is handed over: by operators and by whoever has the machine, and the one before owns it no more."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from app import db
 from app.domain.errors import BadField, NotAllowed, NotFound
+from app.domain.money import NANOS, Environment
 from app.domain.paywalls.changes import Section, read_changes
-from app.domain.paywalls.members import Manager, Role, command_manager, read_owner
+from app.domain.paywalls.configuration import ResponderSetting, read_current
+from app.domain.paywalls.keys import add_key, list_keys, new_key
+from app.domain.paywalls.members import Creators, Manager, Role, command_manager, read_owner
+from app.domain.paywalls.names import list_owned
+from app.domain.paywalls.provider import DEMO, ProviderSetting
 from app.domain.people.accounts import list_identities
-from app.flows.paywalls.owners import give_paywall
-from tests.support.books import make_paywall
+from app.domain.pricing.price_book import NewPrice, read_offers
+from app.flows.paywalls.owners import duplicate, give_paywall
+from app.flows.paywalls.prices import PriceRules
+from app.ports.prices import CataloguePrice
+from tests.support.books import make_paywall, publish, retire
 from tests.support.crowd import sign_in
 from tests.support.managing import OPERATOR, manager, owner_of, person
 
@@ -95,3 +104,54 @@ async def test_given_to_two_at_once_it_has_one_owner_and_the_log_says_how(databa
     while end in steps:
         end = steps[end]
     assert end == owner
+
+
+class Offline:
+    """An offline catalogue that knows no model."""
+
+    def find(self, _model: str) -> CataloguePrice | None:
+        return None
+
+
+RULES = PriceRules(Offline(), 100)
+ANYONE, NOBODY = Creators(True, frozenset()), Creators(False, frozenset())
+
+
+async def test_a_duplicate_has_configuration_and_prices_and_nothing_that_opens_something(database: str) -> None:
+    with db.transaction() as session:
+        own = ProviderSetting("own", "https://api.example/v1", "sealed-key", headers=(("x-org", "sealed-org"),))
+        paywall_id = make_paywall(session, {"m": NewPrice("m", NANOS, 2 * NANOS), "off": NewPrice("off", 1, 1)}, (own,))
+        _, current = read_current(session, paywall_id)
+        said = ResponderSetting("https://a.example/say", "sealed-secret")
+        publish(session, paywall_id, replace(current, messages={"topup": "{{ url }}"}, responder=said))
+        retire(session, paywall_id, "off")
+        add_key(session, paywall_id, new_key(Environment.SANDBOX))
+    ada = person("ada@example.org")
+    made = await duplicate(owner_of(paywall_id), ada, ANYONE, RULES)
+    with db.transaction(writes=False) as session:
+        source, _ = read_current(session, paywall_id)
+        copy, configuration = read_current(session, made.paywall_id)
+        assert (copy.mode, copy.unit, copy.version) == (source.mode, source.unit, 1)
+        assert copy.environment is not source.environment
+        assert configuration.messages == {"topup": "{{ url }}"} and configuration.responder is None
+        assert "sealed-" not in repr(configuration) and list_keys(session, copy.id) == []
+        assert set(read_offers(session, copy.id, copy.unit).priced) == {"m"} and not made.left_off
+        assert read_owner(session, copy.id) == ada.account_id
+
+
+async def test_a_duplicate_is_made_by_its_owner_who_may_create_paywalls(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {}, (ProviderSetting("own", "https://api.example/v1"),))
+    owner, operator = owner_of(paywall_id), manager(paywall_id, person(OPERATOR))
+    for who, creators in ((operator, ANYONE), (owner, NOBODY)):
+        with pytest.raises(NotAllowed):
+            await duplicate(who, person("ada@example.org"), creators, RULES)
+
+
+async def test_what_is_not_possible_in_the_other_environment_makes_nothing(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {}, (ProviderSetting(DEMO),))
+    with pytest.raises(BadField, match="demo provider"):
+        await duplicate(owner_of(paywall_id), person("ada@example.org"), ANYONE, RULES)
+    with db.transaction(writes=False) as session:
+        assert len(list_owned(session, person("ada@example.org"), frozenset(), 9)) == 1

@@ -29,6 +29,7 @@ from app.ports.providers import ChatProvider, ProviderTarget
 from tests.support import books
 from tests.support.books import PRICE, make_snapshot
 from tests.support.managing import OPERATOR, manager, own, person
+from tests.support.pictures import icon
 from tests.support.scripted import Scripted
 
 Flow = Callable[[Manager, str], Awaitable[object]]
@@ -95,6 +96,7 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("revoked key", lambda parts: parts.keys, RevokedKey),
         ("profile", lambda parts: parts.profile, PROFILE),
         ("zone", lambda parts: parts.zone, "Asia/Kolkata"),
+        ("icon", lambda parts: parts.icon, icon()),
         ("version", lambda parts: parts.version, 1),
     )
 } | {
@@ -157,7 +159,7 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
     tried = {"provider", "leaving", "default_provider", "prices", "templates", "endpoint", "limits", "overrides",
-             "keys", "profile", "version", "archive", "blocks", "freezes", "zone"}  # fmt: skip
+             "keys", "profile", "icon", "version", "archive", "blocks", "freezes", "zone"}  # fmt: skip
     assert names == tried
 
 

@@ -6,12 +6,14 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField
+from app.domain.icons.icons import icon_path
 from app.domain.paywalls.changes import Section, read_changes
 from app.domain.paywalls.configuration import Disconnect, UserFrom, read_current
 from app.flows.paywalls.change import change
-from app.flows.paywalls.profile import ORIGINS_MAX, Profile, profile
+from app.flows.paywalls.profile import ORIGINS_MAX, Profile, icon, profile
 from tests.support.books import make_paywall
 from tests.support.managing import owner_of
+from tests.support.pictures import icon as picture
 
 NEW = Profile("Lexica 2", "https://two.example/app", ("https://two.example", "http://localhost:3000"), "Words.", True,
               True, Disconnect.DRAIN, UserFrom.HEADER)  # fmt: skip
@@ -60,3 +62,17 @@ async def test_what_cannot_be_published_is_refused_by_name(database: str, wrong:
     assert refused.value.field == field
     with db.transaction(writes=False) as session:
         assert read_current(session, paywall_id)[0].version == 1 and read_changes(session, paywall_id, 9) == []
+
+
+async def test_an_icon_is_given_and_taken_away_and_noted_without_a_version(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+    ada = owner_of(paywall_id)
+    given = await change(ada, icon(), picture())
+    taken = await change(ada, icon(), None)
+    assert given.outcome and taken.outcome is None and given.version == taken.version == 1
+    with db.transaction(writes=False) as session:
+        noted = [one.what for one in read_changes(session, paywall_id, 9)]
+        assert noted == [{"icon": None}, {"icon": given.outcome}] and icon_path(session, paywall_id) == ""
+    with pytest.raises(BadField):
+        await change(ada, icon(), b"<svg/>")

@@ -97,19 +97,22 @@ def _switcher(section: Section, state: Any) -> rx.Component:
 
     def choice(row: rx.Var[PaywallChoice]) -> rx.Component:
         return rx.el.li(
-            rx.el.a(app_icon(row.initials), rx.el.span(rx.el.b(row.name), rx.el.small(row.kind, class_name="muted")),
-                    href="/paywalls/" + row.id + f"/{section.name}/",
+            rx.el.a(_named(row), href="/paywalls/" + row.id + f"/{section.name}/",
                     aria_current=rx.cond(row.id == paywall.id, "true", "false")),
             key=row.id,
         )  # fmt: skip
 
-    named = rx.el.summary(
-        app_icon(paywall.initials), rx.el.span(rx.el.b(paywall.name), rx.el.small(paywall.kind, class_name="muted")),
-        aria_label=paywall.name + ". Change the paywall",
-    )  # fmt: skip
+    named = rx.el.summary(_named(paywall), aria_label=paywall.name + ". Change the paywall")
     menu = rx.el.div(
         rx.el.ul(rx.foreach(paywall.choices, choice)),
         rx.el.a("All paywalls", href=f"{routes.DASHBOARD}/", class_name="all"),
         class_name="switch-menu",
     )
     return rx.el.details(named, menu, class_name="switch")
+
+
+def _named(row: Any) -> rx.Component:
+    """A paywall's icon, name and kind."""
+    return rx.fragment(
+        app_icon(row.initials, row.icon), rx.el.span(rx.el.b(row.name), rx.el.small(row.kind, class_name="muted"))
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.db import Session
+from app.domain.icons.icons import icon_path, icon_paths
 from app.domain.money import Environment
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Act, Manager, Role
@@ -23,6 +24,7 @@ class PaywallChoice:
     id: str = ""
     name: str = ""
     initials: str = ""
+    icon: str = ""
     kind: str = ""
     is_sandbox: bool = False
 
@@ -38,6 +40,7 @@ class PaywallHead:
     id: str = ""
     name: str = ""
     initials: str = ""
+    icon: str = ""
     mode: str = ""
     kind: str = ""
     unit: str = ""
@@ -57,6 +60,7 @@ def read_head(session: Session, person: Person, manager: Manager, operators: fro
         id=paywall.id,
         name=configuration.app_name,
         initials=initials(configuration.app_name),
+        icon=icon_path(session, paywall.id),
         mode=paywall.mode.value,
         kind=kind_of(paywall),
         unit=paywall.unit.value,
@@ -77,9 +81,10 @@ def kind_of(paywall: Paywall) -> str:
 
 def _choices(session: Session, person: Person, operators: frozenset[str]) -> Sequence[PaywallChoice]:
     owned = list_owned(session, person, operators, CHOICES_MAX)
+    icons = icon_paths(session, [one.paywall.id for one in owned])
     choices = (
-        PaywallChoice(one.paywall.id, one.app_name, initials(one.app_name), kind_of(one.paywall),
-                      one.paywall.environment is Environment.SANDBOX)
+        PaywallChoice(one.paywall.id, one.app_name, initials(one.app_name), icons.get(one.paywall.id, ""),
+                      kind_of(one.paywall), one.paywall.environment is Environment.SANDBOX)
         for one in owned
     )  # fmt: skip
     return sorted(choices, key=lambda choice: (choice.name.lower(), choice.id))

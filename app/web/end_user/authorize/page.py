@@ -30,7 +30,7 @@ def _head(title: rx.Component | rx.Var[str] | str) -> rx.Component:
     consent = _state.consent
     where = rx.cond(consent.app_host != "", consent.app_host + " · ", "")
     return rx.el.div(
-        app_icon(consent.initials),
+        app_icon(consent.initials, consent.icon),
         rx.el.div(
             rx.el.h1(title),
             rx.el.small(where, "your id there: ", rx.el.span(consent.external_id, class_name="num"),

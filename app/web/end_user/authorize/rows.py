@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.db import Session
+from app.domain.icons.icons import icon_path
 from app.domain.money import NANOS, Environment, Unit, format_decimal, format_for_people
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS
@@ -30,6 +31,7 @@ class ConsentRow:
     app_host: str = ""
     app_text: str = ""
     initials: str = ""
+    icon: str = ""
     external_id: str = ""
     available: str = ""
     trial: str = ""
@@ -50,6 +52,7 @@ def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[
         app_host=view.app_host,
         app_text=view.app_text,
         initials=initials(view.app_name),
+        icon=icon_path(session, link.paywall_id),
         external_id=view.external_id,
         available=format_for_people(view.available_nanos, Unit.USDC),
         trial=format_for_people(view.trial_nanos, Unit.USDC) if view.trial_nanos else "",

@@ -34,7 +34,7 @@ def _menu() -> rx.Component:
     alone = tag("Not connected to your wallet", tone="wait")
     return rx.el.section(
         rx.el.div(
-            rx.el.div(app_icon(row.initials),
+            rx.el.div(app_icon(row.initials, row.icon),
                       rx.el.div(rx.el.h1(row.app_name), rx.el.small(row.detail, class_name="muted")), class_name="row"),
             sandbox_tag(row.is_sandbox), class_name="row between",
         ),

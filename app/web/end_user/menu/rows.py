@@ -8,6 +8,7 @@ from app.db import Session
 from app.domain.authorizations.authorizations import find_active
 from app.domain.authorizations.caps import read_cap
 from app.domain.errors import NotSignedIn
+from app.domain.icons.icons import icon_path
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, format_for_people
 from app.domain.paywalls.configuration import read_current
@@ -25,6 +26,7 @@ class MenuRow:
 
     app_name: str = ""
     initials: str = ""
+    icon: str = ""
     detail: str = ""
     spendable: str = ""
     cap: str = ""
@@ -49,6 +51,7 @@ def read_menu(session: Session, link: AppLink, person: Person | None) -> tuple[M
     head = MenuRow(
         app_name=configuration.app_name,
         initials=initials(configuration.app_name),
+        icon=icon_path(session, paywall.id),
         detail=f"{host} · {link.user}" if host else link.user,
         topup_url=f"/topup/{topup}/",
         back_url=link.way_back() or "",

@@ -40,7 +40,7 @@ def _head() -> rx.Component:
     wallet = TopupState.wallet
     return rx.el.div(
         rx.el.div(
-            app_icon(wallet.initials),
+            app_icon(wallet.initials, wallet.icon),
             rx.el.div(
                 rx.el.h1(rx.cond(wallet.is_shared, "Your wallet", wallet.app_name)),
                 rx.el.small(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.db import Session
 from app.domain.errors import NotSignedIn
+from app.domain.icons.icons import icon_path
 from app.domain.inbox.connections import Connection
 from app.domain.ledger.accounts import Account
 from app.domain.money import Environment, format_for_people
@@ -30,6 +31,7 @@ class WalletRow:
 
     app_name: str = ""
     initials: str = ""
+    icon: str = ""
     available: str = ""
     held: str = ""
     short: str = ""
@@ -80,6 +82,7 @@ def _head(
     return WalletRow(
         app_name=configuration.app_name,
         initials=initials(configuration.app_name),
+        icon=icon_path(session, paywall.id),
         available=format_for_people(balance.available_nanos, unit),
         held=format_for_people(balance.held_nanos, unit) if balance.held_nanos else "",
         short=format_for_people(short, unit) if short and balance.available_nanos < short else "",

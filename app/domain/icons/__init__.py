@@ -1,0 +1,1 @@
+"""Icons: the picture by which people know an app."""

@@ -1,0 +1,1 @@
+"""What ends a paywall, or makes another one like it."""

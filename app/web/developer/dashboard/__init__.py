@@ -1,0 +1,1 @@
+"""All paywalls of somebody at a glance."""

@@ -1,0 +1,87 @@
+"""How the dashboard looks: what is wrong first, then the paywalls, or how to make the first one."""
+
+import reflex as rx
+
+from app.web.components.parts import app_icon, instead, note, panel_skeletons, tag
+from app.web.developer.dashboard.rows import PaywallRow
+from app.web.developer.dashboard.state import DashboardState
+from app.web.developer.frame.parts import attention_list
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
+
+_state = DashboardState
+
+
+def dashboard() -> rx.Component:
+    """Returns the page of all paywalls of somebody."""
+    page = _state.page
+    create = rx.el.a("New paywall", href=f"{routes.NEW_PAYWALL}/", class_name="btn s primary")
+    head = rx.el.div(
+        rx.el.h1("Paywalls"), rx.cond(page.may_create & (page.paywalls.length() > 0), create, rx.fragment()),
+        class_name="page-head",
+    )  # fmt: skip
+    trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
+    body = rx.cond(page.paywalls, rx.fragment(attention_list(page.attention), _list()), _none())
+    shown = rx.el.div(head, rx.cond(_state.phase == "ready", rx.fragment(trouble, body),
+                                    panel_skeletons("96px", "220px")), class_name="page")  # fmt: skip
+    failed = instead("The dashboard cannot be shown", _state.problem)
+    return own_frame(rx.cond(_state.phase == "invalid", failed, shown), current=routes.DASHBOARD, visitor=_state)
+
+
+def _list() -> rx.Component:
+    page = _state.page
+    head = rx.el.div(rx.el.h2("Your paywalls"), rx.el.small("Units and environments are never added up.",
+                                                            class_name="muted"), class_name="panel-head")  # fmt: skip
+    titles = rx.el.thead(rx.el.tr(rx.el.th("Paywall"), rx.el.th("Environment"), rx.el.th("Alerts", class_name="right")))
+    table = rx.el.table(titles, rx.el.tbody(rx.foreach(page.paywalls, _row)), class_name="listing")
+    more = rx.cond(page.more != "", rx.el.p(page.more, class_name="muted item"), rx.fragment())
+    return rx.el.section(head, table, more, class_name="panel", aria_label="Your paywalls")
+
+
+def _row(row: rx.Var[PaywallRow]) -> rx.Component:
+    environment = rx.cond(row.is_sandbox, tag("Sandbox", tone="wait"), tag("Live"))
+    alert = rx.match(
+        row.tone,
+        ("bad", tag(row.alert, tone="bad")),
+        ("wait", tag(row.alert, tone="wait")),
+        rx.el.span("None", class_name="faint"),
+    )
+    return rx.el.tr(
+        rx.el.td(rx.el.a(app_icon(row.initials, row.icon),
+                         rx.el.span(rx.el.b(row.name), rx.el.small(row.mode, class_name="muted")), href=row.url,
+                         class_name="named")),
+        rx.el.td(rx.cond(row.is_archived, tag("Archived", tone="bad"), environment), class_name="corner"),
+        rx.el.td(alert, class_name="right", custom_attrs={"data-label": "Alerts"}), key=row.id,
+    )  # fmt: skip
+
+
+def _none() -> rx.Component:
+    """What somebody sees before their first paywall."""
+    create = rx.el.a("New paywall", href=f"{routes.NEW_PAYWALL}/", class_name="btn primary")
+    nobody = rx.el.p("Only those whom the operator named create paywalls here. Ask the operator.", class_name="muted")
+    steps = (
+        ("Choose a mode", "Whose wallet pays, and where the money goes."),
+        ("Set provider, payments and prices", "In the sandbox all three are there already."),
+        ("Change two lines of your app", "The last step shows your first request as it comes."),
+    )
+    listed = rx.el.ol(
+        *(rx.el.li(rx.el.span(str(number), class_name="step", aria_hidden="true"),
+                   rx.el.span(rx.el.b(title), rx.el.small(text, class_name="muted")), class_name="step-line")
+          for number, (title, text) in enumerate(steps, start=1))
+    )  # fmt: skip
+    code = rx.el.pre(
+        "client = OpenAI(\n", rx.el.span("-   api_key=OPENAI_KEY,\n", class_name="gone"),
+        rx.el.span("+   api_key=COINSLOT_KEY,\n+   base_url=COINSLOT_URL + \"/v1\",\n", class_name="added"), ")",
+        tab_index=0,
+    )  # fmt: skip
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2("No paywall yet"),
+            rx.el.p("A paywall stands between your app and its model. Your users pay for what they use; your code keeps"
+                    " the SDK that it has.", class_name="muted"),
+            listed, rx.cond(_state.page.may_create, create, nobody),
+        ),
+        rx.el.div(rx.el.small("All that changes in your code", class_name="muted"), rx.el.div(code, class_name="code"),
+                  rx.el.small("Send a stable, pseudonymous user id with each request.", class_name="muted")),
+        class_name="panel begin", aria_label="No paywall yet",
+    )  # fmt: skip

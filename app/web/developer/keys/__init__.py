@@ -1,0 +1,1 @@
+"""The keys that an app calls with."""

@@ -1,0 +1,1 @@
+"""What an app is called, what it looks like, and how its paywall treats its users."""

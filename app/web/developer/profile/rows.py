@@ -1,0 +1,90 @@
+"""The profile as a form: what stands there, what was typed, and what publishing that would change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from app.db import Session
+from app.domain.errors import BadField
+from app.domain.paywalls.configuration import Configuration, Disconnect, read_current
+from app.flows.paywalls.profile import Profile
+from app.web.developer.frame.differences import DifferenceRow, to_row
+
+TYPED_CHARACTERS_MAX = 3_000
+
+
+@dataclass(frozen=True)
+class ProfileForm:
+    """What the form begins with. `version` is what it was read from, 0 before that."""
+
+    version: int = 0
+    app_name: str = ""
+    app_url: str = ""
+    app_text: str = ""
+    return_origins: str = ""
+    disconnect: str = ""
+    needs_confirmation: bool = False
+    is_strict: bool = False
+    has_consent: bool = False
+
+
+def read_form(session: Session, paywall_id: str) -> ProfileForm:
+    """Reads the profile that counts."""
+    paywall, configuration = read_current(session, paywall_id)
+    return ProfileForm(
+        version=paywall.version,
+        app_name=configuration.app_name,
+        app_url=configuration.app_url,
+        app_text=configuration.app_text,
+        return_origins="\n".join(configuration.return_origins),
+        disconnect=configuration.disconnect.value,
+        needs_confirmation=configuration.needs_confirmation,
+        is_strict=configuration.is_strict,
+        has_consent=paywall.rules.needs_consent,
+    )
+
+
+def to_profile(typed: Mapping[str, Any], current: Configuration) -> Profile:
+    """Returns what was typed as a profile; what the form does not ask stays. Raises BadField."""
+
+    def word(name: str) -> str:
+        return str(typed.get(name, "")).strip()[:TYPED_CHARACTERS_MAX]
+
+    chosen = word("disconnect")
+    if chosen not in list(Disconnect):
+        raise BadField("disconnect", "Choose what happens to an answer whose reader has gone.")
+    return Profile(
+        app_name=word("app_name"),
+        app_url=word("app_url"),
+        return_origins=tuple(line.strip() for line in word("return_origins").splitlines() if line.strip()),
+        app_text=word("app_text"),
+        needs_confirmation=bool(typed.get("needs_confirmation")),
+        is_strict=bool(typed.get("is_strict")),
+        disconnect=Disconnect(chosen),
+        user_from=current.user_from,
+    )
+
+
+def differing(current: Configuration, wanted: Profile) -> list[DifferenceRow]:
+    """Returns what publishing a profile would change."""
+    names = [field.name for field in fields(Profile)]
+    return [
+        to_row("profile", name, _said(getattr(current, name)), _said(getattr(wanted, name)))
+        for name in names
+        if getattr(current, name) != getattr(wanted, name)
+    ]
+
+
+def as_typed(form: ProfileForm, wanted: Profile) -> ProfileForm:
+    """Returns the form with what was typed, so that nothing of it is lost when it is shown again."""
+    return replace(
+        form, app_name=wanted.app_name, app_url=wanted.app_url, app_text=wanted.app_text,
+        return_origins="\n".join(wanted.return_origins), disconnect=wanted.disconnect.value,
+        needs_confirmation=wanted.needs_confirmation, is_strict=wanted.is_strict,
+    )  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "\n".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,1 @@
+"""What was published of a paywall, what differs, and who changed what."""
