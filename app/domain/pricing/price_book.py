@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -226,16 +226,6 @@ def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
         select(ModelPrice).join(of_each, is_newest).where(table.c.paywall_id == paywall_id).order_by(table.c.model)
     )
     return {row.model: row for row in rows}
-
-
-def has_offers(session: Session, paywall_id: str) -> bool:
-    """Tells whether a paywall offers any model, without reading them all."""
-    table = table_of(ModelPrice)
-    newer = table.alias("newer")
-    is_old = exists().where(newer.c.paywall_id == paywall_id, newer.c.model == table.c.model,
-                            newer.c.version > table.c.version)  # fmt: skip
-    on = select(table.c.model).where(table.c.paywall_id == paywall_id, table.c.retired_at.is_(None), ~is_old)
-    return session.scalar(on.limit(1)) is not None
 
 
 def as_served(row: ModelPrice, price: NewPrice) -> NewPrice:

@@ -186,11 +186,3 @@ def test_cached_input_may_be_free(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": replace(PRICE, cached_input_nanos=0)})
         assert price_book.read_offers(session, paywall_id, Unit.USD).priced["m"].price.cached_input_nanos == 0
-
-
-def test_whether_anything_is_offered_is_known_without_reading_it_all(database: str) -> None:
-    with db.transaction() as session:
-        paywall_id, other = make_paywall(session, {}), make_paywall(session, {"m": NewPrice("m", 1, 2)})
-        assert not price_book.has_offers(session, paywall_id) and price_book.has_offers(session, other)
-        books.retire(session, other, "m")
-        assert not price_book.has_offers(session, other)

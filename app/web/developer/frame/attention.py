@@ -14,7 +14,7 @@ from app.domain.money import Environment
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.keys import list_keys
 from app.domain.paywalls.paywall import Paywall
-from app.domain.pricing.price_book import has_offers
+from app.domain.pricing.offered import has_offers
 from app.flows.payments.received import STRIPE
 from app.web.developer.frame.sections import EVENTS, KEYS, PAYMENTS, PRICES, PROVIDER, Section, linked
 from app.web.frame.format import ago
