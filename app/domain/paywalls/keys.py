@@ -76,6 +76,7 @@ def add_key(session: Session, paywall_id: str, key: str, name: str = "") -> KeyV
 
     Raises Refused if the paywall has five keys that are not revoked, BadField for a name that none can have.
     """
+    name = check_name(name)
     # Whoever adds a key to this paywall at the same time waits here, so that both cannot be the fifth.
     paywalls = table_of(PaywallRow)
     session.execute(select(paywalls.c.id).where(paywalls.c.id == paywall_id).with_for_update(key_share=True))
@@ -84,7 +85,7 @@ def add_key(session: Session, paywall_id: str, key: str, name: str = "") -> KeyV
         active = select(func.count()).where(PaywallKey.paywall_id == paywall_id, PaywallKey.revoked_at.is_(None))  # type: ignore[arg-type,union-attr]
         if (session.scalar(active) or 0) >= KEYS_MAX:
             raise Refused(f"{paywall_id} has {KEYS_MAX} keys; revoke one first.")
-        stored = PaywallKey(id=new_id("key"), paywall_id=paywall_id, name=check_name(name), hash=hash_key(key),
+        stored = PaywallKey(id=new_id("key"), paywall_id=paywall_id, name=name, hash=hash_key(key),
                             last_four=key[-4:], created_at=clock.now())  # fmt: skip
         session.add(stored)
         session.flush()
