@@ -126,6 +126,9 @@ def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping
     if emulator := settings.get().stripe_api_base:
         out.print(f"\nCards are taken at an emulated Stripe, {emulator}: choose it where you top up, and pay with")
         out.print("4242 4242 4242 4242; 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks its bank first.")
+        out.print("Its newest payment is disputed, and that is settled, by\n")
+        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "dispute"}}'""", markup=False)
+        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "end_dispute", "status": "won"}}'""", markup=False)
     out.print("\nStop with Ctrl+C.")
 
 

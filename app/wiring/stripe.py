@@ -103,7 +103,8 @@ class Stripe:
     @cached_property
     def endpoints(self) -> Endpoints:
         """Makes them, where the operator has said at which address this instance is."""
-        return Endpoints(self.accounts, self._around.box, self._around.settings.public_url)
+        chosen = self._around.settings
+        return Endpoints(self.accounts, self._around.box, chosen.public_url, is_beside=bool(chosen.stripe_api_base))
 
     @cached_property
     def operator_connections(self) -> OperatorConnections:

@@ -135,7 +135,5 @@ UNCALLED: dict[str, str] = {
     "app/domain/rollups/reading.py:read_numbers": NO_PAGE,
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
     "app/domain/rollups/reading.py:read_user": NO_PAGE,
-    "app/flows/disputes/give_back.py:refund_unspent": "the button beside a top-up asks for it",
-    "app/flows/disputes/give_back.py:read_offer": "the button beside a top-up shows it",
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

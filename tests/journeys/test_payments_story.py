@@ -1,5 +1,5 @@
 """Payments as people live them, on a phone: a checkout, a card that is declined, a bank that asks, a developer's own
-account, saved cards, and a wallet that fills itself; and what the pages say meanwhile."""
+account, a dispute, saved cards, a wallet that fills itself, and a refund; and what the pages say meanwhile."""
 
 import re
 
@@ -24,6 +24,7 @@ def test_payments_from_a_declined_card_to_a_developers_own_account(
     a_bank_that_asks(site, page)
     connect_stripe(site, page, shop)
     pay_at_stripe(site, page, shop)
+    a_bank_that_takes_it_back(site, page, shop)
     wait_for_stripe(site, page, shop)
     leave_stripe(site, page)
 
@@ -88,6 +89,24 @@ def pay_at_stripe(site: Site, page: Page, shop: StripeShop) -> None:
     expect(page.get_by_text("$10.00").first).to_be_visible()
 
 
+def a_bank_that_takes_it_back(site: Site, page: Page, shop: StripeShop) -> None:
+    """A dispute of money that was spent is shown as Stripe tells of it, and so is that it was won."""
+    spend = {"user": "rosa", "amount": "4"}
+    assert site.call("POST", "/user/charge", spend, mode="default").json()["success"]
+    page.goto(topup_link(site, "rosa"))
+    expect(page.get_by_text("$6.00").first).to_be_visible()
+    dispute = shop.bank.do("dispute", payment=shop.look("payment_intent")[-1]["id"])
+    expect(page.get_by_text("This wallet is frozen")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("$4.00 owed")).to_be_visible()
+    expect(page.get_by_text("Your bank took $10.00 of it back")).to_be_visible()
+    assert_accessible(page, "frozen")
+    assert site.call("POST", "/user/charge", spend, mode="default").status_code == 403
+    shop.bank.do("end_dispute", dispute=dispute["id"], status="won")
+    expect(page.get_by_text("This wallet is frozen")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("Given back by your bank")).to_be_visible()
+    assert site.call("POST", "/user/charge", spend, mode="default").json()["success"]
+
+
 def wait_for_stripe(site: Site, page: Page, shop: StripeShop) -> None:
     """Stripe is away when its payer comes back: they are told that they paid, and the money comes without them."""
     page.goto(topup_link(site, "sara"))
@@ -105,10 +124,10 @@ def wait_for_stripe(site: Site, page: Page, shop: StripeShop) -> None:
 def leave_stripe(site: Site, page: Page) -> None:
     page.goto(f"{site.base_url}{PAYMENTS}")
     page.get_by_role("button", name="Disconnect").click()
-    page.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("group").get_by_role("button", name="Disconnect").click()
     expect(page.get_by_role("heading", name="Earlier accounts")).to_be_visible()
     page.get_by_role("button", name="Delete the key").click()
-    page.get_by_role("button", name="Delete the key", exact=True).click()
+    page.get_by_role("group").get_by_role("button", name="Delete the key", exact=True).click()
     expect(page.get_by_role("heading", name="Earlier accounts")).to_have_count(0)
     page.goto(topup_link(site, "rosa"))
     expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
@@ -130,6 +149,8 @@ def test_a_wallet_fills_itself_until_the_month_is_used_up_and_a_bank_asks(site: 
     fill_by_itself_up_to_the_cap(site, page, "walt")
     pay_in_a_click(site, page, "walt")
     confirm_at_the_bank(site, page, "walt")
+    have_a_topup_back(site, page)
+    assert site.audit() == "The books balance."
 
 
 def authorize(site: Site, page: Page, user: str) -> None:
@@ -186,3 +207,20 @@ def confirm_at_the_bank(site: Site, page: Page, user: str) -> None:
     assert_accessible(page, "bank of a saved card")
     page.get_by_role("button", name="Confirm $10.00").click()
     expect(page.get_by_text("The payment is made")).to_be_visible()
+
+
+def have_a_topup_back(site: Site, page: Page) -> None:
+    """What is unspent goes back to the card after one question, and nothing is charged by itself any more."""
+    page.goto(f"{site.base_url}/activity/")
+    page.get_by_role("button", name="Refund $20.00").click()
+    question = page.get_by_text("Refund $20.00 to Visa ···4242? 20.00 USDC leaves your wallet.")
+    expect(question).to_contain_text("Auto top-up will be switched off.")
+    assert_accessible(page, "refund")
+    page.get_by_role("button", name="Keep").click()
+    expect(question).to_have_count(0)
+    page.get_by_role("button", name="Refund $20.00").click()
+    page.get_by_role("group").get_by_role("button", name="Refund $20.00").click()
+    expect(page.get_by_text("$20.00 refunded on")).to_be_visible()
+    expect(page.get_by_text("Refund to your card")).to_be_visible()
+    page.goto(f"{site.base_url}/settings/")
+    expect(page.get_by_text("you asked for money back")).to_be_visible()

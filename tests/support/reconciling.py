@@ -26,10 +26,21 @@ from app.domain.topups.tables import Topup
 from app.flows.callers.snapshot import Snapshot
 from app.flows.reconciling.movements import Bookkeeper
 from app.ports.payments import Marks
+from tests.support.books import make_snapshot
 from tests.support.paying import begin, door_of
 from tests.support.stripe_bank import StripeShop
 
 BOX = SecretBox([b"a secret of tests"])
+
+
+@dataclass(frozen=True)
+class Month:
+    """How much of each kind a month has."""
+
+    topups: int
+    refunds: int
+    disputes: int
+    payouts: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,33 @@ class Books:
         made = self.shop.do("foreign", cents=marks.paid_cents, metadata=written(marks))["payment_intents"][0]
         await door_of(self.rail).receive(self.connection.id, f"evt_{made}", made)
         return marks, made
+
+    async def passes(self, month: Month) -> list[str]:
+        """Lets a month pass: top-ups, refunds of which some fail, disputes won and lost, payouts, another app's
+        payments.
+
+        Returns the payments of the top-ups, the first of which nothing was taken back of at the end.
+        """
+        snapshot, bank = make_snapshot(), self.shop.bank
+        paid = [await self.pay(snapshot, f"user-{number}", 500 + 37 * number) for number in range(month.topups)]
+        bank.advance(4)
+        self.shop.do("foreign", count=5, cents=1_234)
+        for number, (marks, payment) in enumerate(paid[-month.refunds :]):
+            refund = bank.do("refund", payment=payment, cents=200)["id"]
+            self.take_back(marks, 1, 200)
+            if number % 3 == 0:
+                bank.do("end_refund", refund=refund, status="failed")
+                self.take_back(marks, 2, -200)
+        for number, (marks, payment) in enumerate(paid[-month.refunds - month.disputes : -month.refunds]):
+            dispute = bank.do("dispute", payment=payment)["id"]
+            self.take_back(marks, 1, marks.paid_cents)
+            bank.do("end_dispute", dispute=dispute, status="won" if number % 2 else "lost")
+            if number % 2:
+                self.take_back(marks, 2, -marks.paid_cents)
+        for _ in range(month.payouts):
+            self.shop.do("payout", cents=10_000)
+        bank.advance(4)
+        return [payment for _, payment in paid]
 
     def take_back(self, marks: Marks, n: int, cents: int) -> None:
         """Posts a refund or a dispute as its event does; below zero it came back."""

@@ -14,14 +14,18 @@ from app.adapters.mail.kept import KeptMailer
 from app.adapters.payments.stripe import StripeRail
 from app.adapters.payments.stripe_account import StripeAccounts, StripeRailAccount, open_account
 from app.adapters.payments.stripe_client import StripeClients
+from app.adapters.payments.stripe_takebacks import StripeTakebacks
 from app.adapters.secret_box import SecretBox
 from app.domain import clock
 from app.domain.inbox import access
 from app.domain.inbox.connections import Connection, open_connection, read_connection
+from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import Environment
+from app.flows.disputes.desk import DisputeDesk
+from app.flows.disputes.takebacks import TakebackTaker
 from app.flows.events.mails import Desk
 from app.flows.payments.heard import Ear
-from app.flows.payments.received import PaymentDoor
+from app.flows.payments.received import ObjectTaker, PaymentDoor
 from app.flows.payments.refund import Refunds
 from app.flows.payments.watch import Watch
 from app.keeper import Keeper
@@ -69,13 +73,33 @@ def order(of: Marks | None = None, **changed: Any) -> Order:
                    **changed)  # fmt: skip
 
 
-def ears(shop: StripeShop, *, mailer: KeptMailer | None = None, operators: frozenset[str] = frozenset()) -> "Ears":
-    """Returns a process that hears one shop's events; `operators` are told what is wrong."""
+@dataclass(frozen=True)
+class Readers:
+    """Reads what was taken back at connections, as the product does."""
+
+    clients: StripeClients
+
+    def reach(self, connection: Connection) -> StripeTakebacks:
+        return StripeTakebacks(open_account(self.clients, BOX, connection))
+
+
+def ears(
+    shop: StripeShop, *, mailer: KeptMailer | None = None, operators: frozenset[str] = frozenset(),
+    warning_cents_max: int | None = None,
+) -> "Ears":  # fmt: skip
+    """Returns a process that hears one shop's events; `operators` are told what is wrong.
+
+    With `warning_cents_max`, what is given back for a warning alone, it hears of refunds and disputes too.
+    """
     clients = StripeClients(shop.bank.url)
     accounts = StripeAccounts(clients, BOX)
     rails = RailsByConnection(stripe=lambda of: StripeRail(of.id, open_account(clients, BOX, of), SITE))
     desk, keeper = Desk(mailer or KeptMailer(clock.now), operators), Keeper()
-    door = PaymentDoor(rails, Refunds(rails, desk), desk)
+    refunds, takers = Refunds(rails, desk), dict[ObjectKind, ObjectTaker]()
+    if warning_cents_max is not None:
+        taker = TakebackTaker(Readers(clients), refunds, DisputeDesk(desk), warning_cents_max)
+        takers = dict.fromkeys((ObjectKind.REFUND, ObjectKind.DISPUTE, ObjectKind.WARNING), taker)
+    door = PaymentDoor(rails, refunds, desk, takers)
     ear = Ear(accounts, BOX, door, keeper)
     return Ears(clients, accounts, rails, door, ear, Watch(accounts, ear, desk), keeper)
 

@@ -38,7 +38,8 @@ class AlreadyCharging(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ChargeView:
-    """A charge as the flow that carries it out needs it. `calls` counts the attempts with this one."""
+    """A charge as the flow that carries it out needs it. `calls` counts the attempts with this one; `age_seconds` is
+    how long ago it was claimed."""
 
     id: str
     connection_id: str
@@ -55,6 +56,7 @@ class ChargeView:
     payment_ref: str | None
     calls: int
     is_unwanted: bool
+    age_seconds: int
 
 
 def claim(
@@ -135,6 +137,7 @@ def _view(session: Session, topup: Topup, row: CardCharge) -> ChargeView:
         month=topup.month, n=topup.n, paid_cents=topup.paid_cents, credited_nanos=topup.credited_nanos,
         customer_ref=row.customer_ref, card_ref=row.card_ref, description=row.description, outcome=row.outcome,
         payment_ref=row.payment_ref, calls=row.calls, is_unwanted=row.unwanted_at is not None or is_over or is_off,
+        age_seconds=(clock.now() - topup.created_at) // clock.SECOND,
     )  # fmt: skip
 
 

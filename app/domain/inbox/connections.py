@@ -36,6 +36,11 @@ class Connection:
     is_open: bool = True
 
     @property
+    def is_reachable(self) -> bool:
+        """Whether what is there can still be read and given back: its key was not deleted."""
+        return self.is_open or self.key_sealed is not None
+
+    @property
     def seal_context(self) -> str:
         """What its key is sealed for."""
         return key_context(self.id)

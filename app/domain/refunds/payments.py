@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import KeyReused
-from app.domain.ids import derived_id, new_id
+from app.domain.ids import as_id, derived_id, new_id
 from app.domain.ledger.accounts import Kind, parse
 from app.domain.money import nanos_of_cents
 from app.domain.refunds.tables import Refund, RefundReason, RefundStatus
@@ -19,7 +19,7 @@ _OPEN = (RefundStatus.ASKED, RefundStatus.PENDING)
 
 def id_of_click(topup_id: str, click_id: str) -> str:
     """Returns the id of the one refund that a click asks for, however often it is sent."""
-    return derived_id("rfd", "click", topup_id, click_id)
+    return derived_id("rfd", "click", topup_id, as_id(click_id))
 
 
 def find_asked(session: Session, id_: str, cents: int | None) -> Refund | None:

@@ -99,13 +99,16 @@ def list_due_connections(session: Session) -> Sequence[str]:
     return session.scalars(due).all()
 
 
-def take_due(session: Session, connection_id: str, due_by: int) -> RefundView | None:
-    """Returns a connection's refund that waits longest for the rail or for words, of those whose time came by then.
+def take_due(
+    session: Session, due_by: int, *, connection_id: str | None = None, refund_id: str | None = None
+) -> RefundView | None:
+    """Returns the refund that waits longest for the rail or for words, of those whose time came by then.
 
-    It is put off, so that no other takes it. None where there is no more.
+    Only one of a connection, or the one of an id. It is put off, so that no other takes it. None where there is none.
     """
     table, now = table_of(Refund), clock.now()
-    is_due = (table.c.connection_id == connection_id, _is_due(due_by), _has_work())
+    wanted = table.c.connection_id == connection_id if refund_id is None else table.c.id == refund_id
+    is_due = (wanted, _is_due(due_by), _has_work())
     statement = select(Refund).where(*is_due).order_by(table.c.next_at, table.c.id).limit(1)
     row = session.scalars(statement.with_for_update(skip_locked=True)).first()
     if row is None:
@@ -157,9 +160,13 @@ def note_told(session: Session, refund: RefundView) -> None:
 
 
 def count_owed(session: Session) -> Mapping[RefundStatus, int]:
-    """Returns how many refunds have not reached their payers, by how far they are."""
+    """Returns how many refunds have not reached their payers, by how far they are.
+
+    One that failed of a payment that was credited is owed to nobody: the money is in the wallet again.
+    """
     table = table_of(Refund)
-    owed = select(table.c.status, func.count()).where(table.c.status != RefundStatus.SUCCEEDED)
+    is_back = (table.c.status == RefundStatus.FAILED) & table.c.reason.in_(TAKEBACKS)
+    owed = select(table.c.status, func.count()).where(table.c.status != RefundStatus.SUCCEEDED, ~is_back)
     return {row[0]: row[1] for row in session.execute(owed.group_by(table.c.status))}
 
 

@@ -20,6 +20,7 @@ LINES_MAX = 6
 """Into how many transfers a charge may be split: provider, fee and earnings, of trial money and wallet."""
 
 _TRANSFERS = table_of(LedgerTransfer)
+_TOPUP, _TAKEBACK = "topup:", "takeback:"
 
 
 class Side(StrEnum):
@@ -50,6 +51,16 @@ class Movement:
     tokens: int | None
     receipt: Receipt | None
     paywall_id: str | None = None
+
+    @property
+    def topup_id(self) -> str | None:
+        """The top-up that came in with it, None for every other movement."""
+        return self.id.removeprefix(_TOPUP) if self.id.startswith(_TOPUP) else None
+
+    @property
+    def is_of_payment(self) -> bool:
+        """Whether a payment went back with it, or came back after all."""
+        return self.id.startswith(_TAKEBACK)
 
 
 def read_wallet_movements(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import KeyReused
-from app.domain.ids import derived_id
+from app.domain.ids import as_id, derived_id
 from app.domain.money import format_decimal
 from app.domain.rows import RowInsert
 from app.domain.usage.requests import TABLE
@@ -19,7 +19,7 @@ _OF_THE_CHARGE = ("paywall_id", "wallet_id", "external_id", "model", "provider",
 
 def claim_of_click(request_id: str, click_id: str) -> str:
     """Returns what names the one refund of a request's charge that a click asks for, however often it is sent."""
-    return derived_id("clk", request_id, click_id)
+    return derived_id("clk", request_id, as_id(click_id))
 
 
 def find_refund(session: Session, request_id: str, claim_id: str, amount_nanos: int | None) -> str | None:

@@ -31,6 +31,11 @@ class SharedBalance:
     def available_nanos(self) -> int:
         return max(self.posted_nanos - self.held_nanos, 0)
 
+    @property
+    def owed_nanos(self) -> int:
+        """What a dispute took that had been spent; trial money pays none of it."""
+        return max(self.trial_nanos - self.posted_nanos, 0)
+
 
 @lru_cache(maxsize=16_384)
 def shared_account(person_id: str, environment: Environment) -> Account:

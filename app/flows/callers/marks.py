@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.authorizations.tables import Authorization, SpendingCap
+from app.domain.disputes.tables import Dispute
 from app.domain.events.tables import WebhookDelivery, WebhookSubscription
 from app.domain.inbox.tables import ConnectionRow
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
 from app.domain.paywalls.tables import Change, PaywallRow
 from app.domain.people.tables import AccountKey, Identity, PersonAccount, SignInSession
+from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
+from app.domain.wallets.tables import WalletFreeze
 from app.sql.columns import table_of
 
 SUBJECTS_MAX = 5_000
@@ -39,6 +42,8 @@ class About(StrEnum):
     """A balance of the ledger, by its account's id: what it holds, and its newest transfer."""
     TOPUPS = "topups"
     """The top-ups of a wallet, by the wallet's id."""
+    BACK = "back"
+    """What went back of a wallet's top-ups, and why it is frozen, by the wallet's id."""
     PERSON = "person"
     """What a person has, by their account's id: name, ways to sign in, sessions, key, authorizations."""
     EPOCH = "epoch"
@@ -67,10 +72,10 @@ Marks = Mapping[Subject, tuple[Any, ...]]
 
 
 def purse_subjects(account: Account) -> tuple[Subject, ...]:
-    """Returns what changes with a wallet: its balance, its trial money, its top-ups."""
+    """Returns what changes with a wallet: its balance, its trial money, its top-ups and what went back of them."""
     return (
         Subject(About.ACCOUNT, account.id), Subject(About.ACCOUNT, account.promo.id),
-        Subject(About.TOPUPS, account.owner),
+        Subject(About.TOPUPS, account.owner), Subject(About.BACK, account.owner),
     )  # fmt: skip
 
 
@@ -103,6 +108,14 @@ def _newest(column: ColumnElement[str], account_id: ColumnElement[str]) -> Any:
     return select(func.max(transfers.c.id)).where(column == account_id).scalar_subquery()
 
 
+def _taken_back(table: Any, *times: ColumnElement[Any]) -> Select[Any]:
+    """Returns how many rows of a wallet's top-ups there are, and when they last changed."""
+    topups = table_of(Topup)
+    numbers = (func.count(), *(func.max(time) for time in times))
+    part = _part(About.BACK, topups.c.wallet_id, *numbers, words=table.name)
+    return part.select_from(topups.join(table, table.c.topup_id == topups.c.id)).group_by(topups.c.wallet_id)
+
+
 def _counted(table: Any, column: ColumnElement[str], *times: ColumnElement[Any]) -> Select[Any]:
     """Returns how many rows of a person there are, and when they last changed."""
     return _part(About.PERSON, column, func.count(), *(func.max(time) for time in times), words=table.name).group_by(
@@ -120,6 +133,7 @@ def _statement() -> Any:
     endpoints, deliveries = table_of(WebhookSubscription), table_of(WebhookDelivery)
     of_endpoints = deliveries.c.paywall_id == endpoints.c.paywall_id
     newest_delivery = select(func.max(deliveries.c.created_at)).where(of_endpoints).scalar_subquery()
+    refunds, disputes, freezes = table_of(Refund), table_of(Dispute), table_of(WalletFreeze)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
@@ -129,6 +143,10 @@ def _statement() -> Any:
               *(_newest(side, accounts.c.id) for side in sides)),
         _part(About.TOPUPS, topups.c.wallet_id, func.count(), func.max(topups.c.created_at),
               func.max(topups.c.finished_at)).group_by(topups.c.wallet_id),
+        _taken_back(refunds, refunds.c.created_at, refunds.c.finished_at),
+        _taken_back(disputes, disputes.c.changed_at),
+        _part(About.BACK, freezes.c.wallet_id, func.count(), func.max(freezes.c.created_at),
+              words=freezes.name).group_by(freezes.c.wallet_id),
         _part(About.PERSON, people.c.id, people.c.default_cap_nanos,
               words=people.c.name + func.coalesce(people.c.email, "")),
         _counted(identities, identities.c.account_id, identities.c.created_at),

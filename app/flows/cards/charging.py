@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.cards import cards, charges, sums
 from app.domain.cards.charges import ChargeView
+from app.domain.cards.rules import UNKNOWN_SECONDS
 from app.domain.cards.tables import Card, CardCharge, ChargeOutcome, Customer
 from app.domain.errors import CoinslotError, Unavailable
 from app.domain.events import catalogue
@@ -28,7 +29,7 @@ from app.flows.payments.owners import telling_refusals
 from app.flows.payments.received import PaymentDoor
 from app.ports.cards import Answered, CardRail, CardRails, Charge, ChargeOrder, ChargeState
 from app.ports.payments import Marks, TopupKind
-from app.ports.rail_errors import ObjectMissing
+from app.ports.rail_errors import KeyRefused, ObjectMissing
 
 log = structlog.get_logger()
 
@@ -62,6 +63,9 @@ class Charging:
             await self._give_up(taken, missing)
             return
         except CoinslotError as error:
+            if taken.age_seconds >= UNKNOWN_SECONDS and _is_out_of_reach(connection, error):
+                await self._void(taken, f"{connection.id} is not connected any more. {error.message}")
+                return
             await db.in_transaction(partial(charges.note_error, charge_id=taken.id, error=error.message), writes=True)
             raise
         await self._note(taken, answered)
@@ -131,6 +135,12 @@ class Charging:
     async def _void(self, taken: ChargeView, error: str) -> None:
         await db.in_transaction(partial(charges.void, charge_id=taken.id, error=error), writes=True)
         log.warning("card_charge", charge=taken.id, step="void", error=error)
+
+
+def _is_out_of_reach(connection: Connection, error: CoinslotError) -> bool:
+    """Tells whether nobody will ever say what became of a charge: its account takes nothing new, and its key is
+    refused or was deleted. A wallet does not wait for that; money that comes all the same is credited."""
+    return not connection.is_open and (isinstance(error, KeyRefused) or not connection.is_reachable)
 
 
 def _marked(session: Session, taken: ChargeView) -> tuple[Connection, Marks]:

@@ -105,7 +105,7 @@ def _note_told(session: Session, key: tuple[str, str, bool], subject: str) -> No
 def _of_dispute(session: Session, dispute: Dispute) -> _Told:
     topup = session.get_one(Topup, dispute.topup_id)
     amount = _dollars(dispute.amount_cents)
-    about = f"Payment: {dispute.payment_id}. Top-up: {topup.id}. Dispute: {dispute.id}."
+    about = f"Payment: {dispute.payment_id}. Top-up: {topup.id}. Wallet: {topup.wallet_id}. Dispute: {dispute.id}."
     said, meaning = _words(dispute.state, dispute.funds)
     return _told(session, topup, f"A payment of {amount} {said}", f"{meaning}\n\n{about}",
                  _for_payer(session, dispute, topup, amount))  # fmt: skip
@@ -155,7 +155,7 @@ def _of_warning(session: Session, warning: FraudWarning) -> _Told:
         WarningAct.FROZEN: "The wallet is frozen. Give the payment back at Stripe, which keeps it from being disputed,"
         f" or let the wallet be charged again: coinslot wallet thaw {topup.wallet_id}.",
     }[warning.act]
-    about = f"Payment: {warning.payment_id}. Top-up: {topup.id}. Warning: {warning.id}."
+    about = f"Payment: {warning.payment_id}. Top-up: {topup.id}. Wallet: {topup.wallet_id}. Warning: {warning.id}."
     to_payer = None
     if warning.act is not WarningAct.TOLD:
         ending = " It was given back." if warning.act is WarningAct.REFUNDED else ""

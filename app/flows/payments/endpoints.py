@@ -16,11 +16,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Makes endpoints. `site` is where this instance is; only an https address of it can be sent to."""
+    """Makes endpoints. `site` is where this instance is; only an https address of it can be sent to.
+
+    `is_beside` says that the rail is emulated on this very machine, and sends to any address.
+    """
 
     accounts: Accounts
     box: Sealer
     site: str
+    is_beside: bool = False
 
     def address(self, connection_id: str) -> str:
         """Returns where the events of a connection are sent."""
@@ -32,7 +36,7 @@ class Endpoints:
         The new one is there before the old one goes, and what the old one signed is accepted for a day more, so that no
         event is lost. None, and nothing made, where this instance has no https address. Raises as a RailAccount.
         """
-        if not self.site.startswith("https://"):
+        if not self.site.startswith(("https://", "http://") if self.is_beside else "https://"):
             return None
         account, url = self.accounts.reach(connection), self.address(connection.id)
         made = await account.create_endpoint(url)

@@ -40,9 +40,9 @@ def words_of(session: Session, refund: RefundView) -> RefundWords:
         return _of_failed(session, refund, amount)
     if refund.reason in TAKEBACKS:
         return RefundWords("", "", payer=payer_of(session, refund.topup_id), to_payer=(
-            f"{amount} of your payment go back",
-            f"{amount} of your payment go back to the card that they were paid with."
-            " You need not do anything; your bank shows it within some days.",
+            f"{amount} of your payment is being refunded",
+            f"{amount} of your payment is on its way back to the card that you paid with."
+            " You need not do anything; your bank takes 5 to 10 days to show it.",
         ))  # fmt: skip
     why = _WHY[refund.reason]
     return RefundWords(
@@ -53,7 +53,7 @@ def words_of(session: Session, refund: RefundView) -> RefundWords:
         to_payer=(
             f"Your payment of {amount} is being refunded",
             f"We received a payment of {amount} from you and refund it in full, because {why}."
-            " You need not do anything; your bank shows it within some days.",
+            " You need not do anything; your bank takes 5 to 10 days to show it.",
         ),
     )
 

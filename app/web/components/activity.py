@@ -3,18 +3,20 @@
 import reflex as rx
 
 from app.web.components.activity_rows import LineRow, MovementRow
+from app.web.components.refunds.look import went_back
+from app.web.components.refunds.state import RefundsPart
 
 
-def activity(movements: rx.Var[list[MovementRow]]) -> rx.Component:
-    """Returns the list, newest first."""
-    return rx.el.div(rx.foreach(movements, _movement))
+def activity(movements: rx.Var[list[MovementRow]], refunds: type[RefundsPart] | None = None) -> rx.Component:
+    """Returns the list, newest first; with `refunds`, the page's state, top-ups can be had back."""
+    return rx.el.div(rx.foreach(movements, lambda row: _movement(row, refunds)))
 
 
-def _movement(row: rx.Var[MovementRow]) -> rx.Component:
+def _movement(row: rx.Var[MovementRow], refunds: type[RefundsPart] | None) -> rx.Component:
     shown = rx.cond(
         row.has_receipt,
         rx.el.details(rx.el.summary(*_line(row, "receipt")), receipt(row), class_name="move"),
-        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), class_name="move"),
+        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), went_back(row.refund, refunds), class_name="move"),
     )
     # Inside the cond the key would be the browser's no longer: an open receipt stays with its movement as others land.
     return rx.fragment(shown, key=row.cursor)

@@ -9,6 +9,8 @@ from app.domain.money import Unit, format_decimal, format_for_people, parse_nano
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
+from app.flows.disputes.offers import RefundOffer
+from app.web.components.refunds.rows import RefundRow, to_refund_row
 from app.web.frame.format import ago
 
 _TITLES = {
@@ -16,9 +18,15 @@ _TITLES = {
     "deposit": "Deposit by the app",
     "grant": "Trial money",
     "refund": "Refund",
-    "chargeback": "Payment taken back",
     "manual_charge": "One-off charge",
 }
+_OF_PAYMENTS = {
+    ("refund", False): "Refund to your card",
+    ("refund", True): "Refund that came back",
+    ("chargeback", False): "Taken back by your bank",
+    ("chargeback", True): "Given back by your bank",
+}
+"""What is said of a payment that went back, or came back after all, by kind and whether it is money in."""
 _KINDS = {
     "input": "Input",
     "cached_input": "Cached input",
@@ -54,6 +62,7 @@ class MovementRow:
 
     cursor: str = ""
     id: str = ""
+    refund: RefundRow = field(default_factory=RefundRow)
     title: str = ""
     detail: str = ""
     when: str = ""
@@ -72,18 +81,26 @@ class MovementRow:
     note: str = ""
 
 
-def to_row(movement: Movement, unit: Unit, app_names: Mapping[str, str] | None = None) -> MovementRow:
-    """Returns a movement as its owner reads it; with `app_names`, by paywall id, it says which app charged."""
+def to_row(
+    movement: Movement, unit: Unit, app_names: Mapping[str, str] | None = None,
+    offers: Mapping[str, RefundOffer] | None = None,
+) -> MovementRow:  # fmt: skip
+    """Returns a movement as its owner reads it; with `app_names`, by paywall id, it says which app charged.
+
+    With `offers`, by top-up, it says what went back of one, and what can.
+    """
     sign = "+" if movement.amount_nanos > 0 else "−"
     receipt = movement.receipt
     app_name = (app_names or {}).get(movement.paywall_id or "")
-    title = _TITLES.get(movement.kind) or movement.model or "Charge"
+    title = _title(movement)
+    offer = (offers or {}).get(movement.topup_id or "")
     details = [title] if app_name else []
     if movement.tokens is not None:
         details.append(f"{movement.tokens:,} tokens")
     return MovementRow(
         cursor=movement.cursor,
         id=movement.id,
+        refund=RefundRow() if offer is None else to_refund_row(movement.topup_id or "", offer),
         title=app_name or title,
         detail="".join(f"{detail} · " for detail in details),
         when=ago(movement.at),
@@ -92,6 +109,12 @@ def to_row(movement: Movement, unit: Unit, app_names: Mapping[str, str] | None =
         is_in=movement.amount_nanos > 0,
         **(receipt_parts(receipt) if receipt is not None else {}),
     )
+
+
+def _title(movement: Movement) -> str:
+    if movement.is_of_payment:
+        return _OF_PAYMENTS[movement.kind, movement.amount_nanos > 0]
+    return _TITLES.get(movement.kind) or movement.model or "Charge"
 
 
 def _exact(amount: str) -> str:

@@ -35,7 +35,7 @@ def take() -> list[RefundView]:
     """Takes the sandbox's refunds that are due now."""
     now = clock.now()
     with db.transaction() as session:
-        return list(iter(lambda: refunds.take_due(session, "sandbox", now), None))
+        return list(iter(lambda: refunds.take_due(session, now, connection_id="sandbox"), None))
 
 
 def note(refund: RefundView, status: RefundStatus) -> Post | None:
@@ -115,9 +115,9 @@ def test_each_connection_has_its_own_turn(database: str) -> None:
     now = clock.now()
     with db.transaction() as session:
         assert refunds.list_due_connections(session) == ["sandbox"]
-        assert refunds.take_due(session, "other", now) is None
-        assert refunds.take_due(session, "sandbox", now - clock.SECOND * 60) is None
-        assert refunds.take_due(session, "sandbox", now) is not None
+        assert refunds.take_due(session, now, connection_id="other") is None
+        assert refunds.take_due(session, now - clock.SECOND * 60, connection_id="sandbox") is None
+        assert refunds.take_due(session, now, connection_id="sandbox") is not None
         assert refunds.list_due_connections(session) == []
 
 

@@ -28,5 +28,6 @@ One route controls it: `POST /_emulator` with `{"do": NAME, …fields}`; `tests/
   last4)
 - looking: `look` (account, kind), `deliveries` (account), `seen` (account)
 
-All that name an account take `live` for its live mode. A payment is a PaymentIntent's id or its charge's.
+All that name an account take `live` for its live mode. A payment is a PaymentIntent's id or its charge's; the newest
+payment, refund or dispute is meant where none is named.
 """

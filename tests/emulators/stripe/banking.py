@@ -45,13 +45,13 @@ def discount(stripe: "Stripe", session: str, cents: int) -> Thing:
     return shown(found)
 
 
-def refund(stripe: "Stripe", payment: str, cents: int | None = None) -> Thing:
+def refund(stripe: "Stripe", payment: str = "newest charge", cents: int | None = None) -> Thing:
     """Refunds a payment in the dashboard: without any metadata of ours."""
     book, charge = charge_of(stripe, payment)
     return shown(refunds.make(book, charge, cents, {}, "requested_by_customer"))
 
 
-def end_refund(stripe: "Stripe", refund: str, status: str) -> Thing:
+def end_refund(stripe: "Stripe", status: str, refund: str = "newest refund") -> Thing:
     """Lets a refund end: succeeded, failed or canceled."""
     book, found = find(stripe, refund)
     refunds.end(book, found, status)
@@ -59,15 +59,16 @@ def end_refund(stripe: "Stripe", refund: str, status: str) -> Thing:
 
 
 def dispute(
-    stripe: "Stripe", payment: str, cents: int | None = None, inquiry: bool = False, reason: str = "fraudulent"
-) -> Thing:
+    stripe: "Stripe", payment: str = "newest charge", cents: int | None = None, inquiry: bool = False,
+    reason: str = "fraudulent",
+) -> Thing:  # fmt: skip
     """Disputes a payment, or part of it."""
     book, charge = charge_of(stripe, payment)
     amount = charge["amount"] if cents is None else cents
     return shown(disputes.dispute(book, charge, amount, reason, is_inquiry=inquiry))
 
 
-def end_dispute(stripe: "Stripe", dispute: str, status: str) -> Thing:
+def end_dispute(stripe: "Stripe", status: str, dispute: str = "newest dispute") -> Thing:
     """Lets a dispute end: won, lost, prevented, warning_closed; or `escalated`, for an inquiry."""
     book, found = find(stripe, dispute)
     if status == "escalated":
@@ -77,7 +78,7 @@ def end_dispute(stripe: "Stripe", dispute: str, status: str) -> Thing:
     return shown(found)
 
 
-def warn(stripe: "Stripe", payment: str) -> Thing:
+def warn(stripe: "Stripe", payment: str = "newest charge") -> Thing:
     """Lets a bank warn of fraud."""
     book, charge = charge_of(stripe, payment)
     return shown(disputes.warn(book, charge))

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tests.emulators.stripe.server import Stripe
 
 
+NEWEST = "newest "
+"""What an id begins with that is none: a person at a demo knows no ids."""
+
+
 class Unknown(Exception):
     """What the control route was asked for cannot be done."""
 
@@ -58,7 +62,14 @@ def book_of(stripe: "Stripe", account: str, *, live: bool) -> Book:
 
 
 def find(stripe: "Stripe", thing_id: str) -> tuple[Book, Thing]:
-    """Returns an object, wherever it is, and its book."""
+    """Returns an object, wherever it is, and its book; `newest KIND` is the newest of a kind."""
+    if thing_id.startswith(NEWEST):
+        kind = thing_id.removeprefix(NEWEST)
+        found = [(book, thing) for book in stripe.bank.books() for thing in book.things.values()
+                 if thing["object"] == kind]  # fmt: skip
+        if not found:
+            raise KeyError(kind)
+        return max(reversed(found), key=lambda one: one[1]["created"])
     for book in stripe.bank.books():
         if thing_id in book.things:
             return book, book.things[thing_id]

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from structlog.testing import capture_logs
 
 from app import db
 from app.domain.authorizations import authorizations
 from app.domain.authorizations.caps import cap_id
+from app.domain.disputes.tables import DisputeState, Funds
+from app.domain.inbox.inbox import ObjectKind
 from app.domain.ledger.accounts import Account
+from app.domain.ledger.apply import apply
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls import configuration
 from app.domain.paywalls.modes import Mode
@@ -17,21 +21,27 @@ from app.domain.people import accounts, sessions
 from app.domain.people.account_keys import make_account_key, revoke_account_key
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
+from app.domain.refunds.tables import RefundStatus
 from app.domain.topups import topups
 from app.domain.topups.topups import NewTopup
+from app.domain.wallets.freezes import freeze
 from app.domain.wallets.shared import shared_account
+from app.domain.wallets.tables import FreezeReason
 from app.flows.callers import marks
 from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
 from app.flows.callers.snapshot import Snapshot
+from app.flows.disputes.give_back import refund_unspent
 from app.flows.paywalls.change import change
 from app.flows.paywalls.owners import archive
 from app.flows.paywalls.users import Block, blocks
 from app.flows.people.consent import change_cap, revoke_link
+from app.ports.payments import RefundState
 from tests.support.books import make_snapshot
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.handed import mint_menu, open_menu
 from tests.support.managing import owner_of
 from tests.support.rolled import App, count_all, hands
+from tests.support.taking_back import begin_shared, house_of, open_taking_bank, someone
 
 
 def marks_of(*subjects: Subject) -> Marks:
@@ -105,6 +115,28 @@ async def test_money_that_comes_or_goes_changes_a_wallets_mark(database: str) ->
     with db.transaction() as session:
         topups.create(session, NewTopup(purse(person), "sandbox", "USD", 500, 5 * NANOS))
     assert marks_of(*seen) != with_money
+
+
+async def test_what_goes_back_and_what_freezes_changes_a_wallets_mark(database: str) -> None:
+    bank, (ada, wallet) = open_taking_bank(), someone()
+    house, marks, seen = house_of(bank), begin_shared(wallet, bank.connection_id, 2_000), purse_subjects(wallet)
+    await house.door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
+    found = [marks_of(*seen)]
+    bank.refund_state = RefundState.PENDING
+    with capture_logs():
+        given = await refund_unspent(house.refunds, ada, marks.topup_id, "c1", 500)
+        found.append(marks_of(*seen))
+        bank.own_states[given.refund_id] = RefundStatus.SUCCEEDED
+        await house.door.receive(bank.connection_id, "e2", f"re_{given.refund_id}", ObjectKind.REFUND)
+        found.append(marks_of(*seen))
+        bank.dispute("dp_1", "pi_1", 100, DisputeState.INQUIRY, Funds.KEPT)
+        await house.door.receive(bank.connection_id, "e3", "dp_1", ObjectKind.DISPUTE)
+    found.append(marks_of(*seen))
+    with db.transaction() as session:
+        apply(session, freeze(session, wallet.owner, FreezeReason.OPERATOR))
+    found.append(marks_of(*seen))
+    assert all(found[place] != found[place + 1] for place in range(4))
+    assert marks_of(*seen) == found[-1]
 
 
 async def test_an_app_and_a_cap_change_theirs(database: str) -> None:

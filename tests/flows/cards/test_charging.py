@@ -8,6 +8,7 @@ from app import db
 from app.domain import clock
 from app.domain.cards.tables import Card, CardCharge, ChargeOutcome, OffReason, Switch
 from app.domain.errors import CoinslotError, Unavailable
+from app.domain.inbox import access
 from app.domain.ledger.accounts import Account
 from app.domain.people.sessions import Person
 from app.ports.cards import ChargeState
@@ -143,6 +144,26 @@ def test_a_key_that_is_refused_is_no_decline(database: str) -> None:
     bank.faults = [KeyRefused("The key is gone.")]
     assert isinstance(go_on(bank, charge_id), KeyRefused)
     assert (outcomes(wallet), switch(wallet)[0]) == ([ChargeOutcome.OPEN], Switch.ON)
+
+
+def test_a_key_that_is_refused_for_good_keeps_no_wallet_from_the_next_charge(database: str, at: Clock) -> None:
+    bank, person, card, wallet = begin()
+    charge_id, bank.loses = claim(wallet, card), 1
+    assert isinstance(go_on(bank, charge_id), Unavailable)
+
+    def refused() -> CoinslotError | None:
+        bank.faults = [KeyRefused("The key is gone.")]
+        return go_on(bank, charge_id)
+
+    at.wait(26 * 3_600)
+    assert isinstance(refused(), KeyRefused), "another key of the same account may come"
+    with db.transaction() as session:
+        access.disconnect(session, bank.connection_id)
+    assert refused() is None
+    assert outcomes(wallet) == [ChargeOutcome.VOID]
+    asyncio.run(charging_of(bank).door.receive(bank.connection_id, "late", "pi_0"))
+    assert balance(person) == 2_000, "what was charged all the same is credited"
+    assert_books_balance()
 
 
 def test_a_no_is_kept_with_its_reason(database: str) -> None:

@@ -7,17 +7,23 @@ from structlog.testing import capture_logs
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, KeyReused, NotAllowed, NotFound, Refused, WrongMode
+from app.domain.disputes.found import FoundRefund
+from app.domain.disputes.tables import DisputeState, Funds
+from app.domain.errors import BadField, InsufficientFunds, KeyReused, NotAllowed, NotFound, Refused, WrongMode
 from app.domain.ids import new_id
+from app.domain.inbox import access
+from app.domain.inbox.inbox import ObjectKind
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply, apply_one
 from app.domain.ledger.operations import Hold
 from app.domain.money import CENT_NANOS, Unit
 from app.domain.paywalls.modes import Mode
+from app.domain.refunds import refunds
 from app.domain.refunds.tables import RefundStatus
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.tables import FreezeReason
-from app.flows.disputes.give_back import GivenBack, read_offer, refund_payment, refund_unspent
+from app.flows.disputes.give_back import GivenBack, refund_payment, refund_unspent
+from app.flows.disputes.offers import RefundOffer, read_offer
 from app.ports.payments import RefundState
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
@@ -79,6 +85,10 @@ async def test_only_the_owner_of_the_paywall_gives_its_payments_back(database: s
     assert (posted(app), bank.refunds) == (500, {})
 
 
+def gone(offer: RefundOffer) -> list[tuple[int, RefundStatus]]:
+    return [(one.cents, one.status) for one in offer.refunds]
+
+
 class Person:
     """Somebody with a shared wallet, who pays by card at the operator's account."""
 
@@ -94,9 +104,12 @@ class Person:
         await self.house.door.receive(self.bank.connection_id, payment_id, payment_id)
         return marks.topup_id
 
+    async def offered(self, topup_id: str) -> RefundOffer:
+        return (await read_offer(self.person, topup_id)).offer
+
     async def has_back(self, topup_id: str, click_id: str = "", cents: int | None = None) -> GivenBack:
         """Has back what is offered, or what was offered before, by a click of its own unless it is named."""
-        wanted = (await read_offer(self.person, topup_id)).cents if cents is None else cents
+        wanted = (await self.offered(topup_id)).cents if cents is None else cents
         return await refund_unspent(self.house.refunds, self.person, topup_id, click_id or new_id("clk"), wanted)
 
 
@@ -105,7 +118,7 @@ async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: st
     first, second = await case.pays(2_000), await case.pays(1_000)
     charge(case.app, spends(case.app, case.person), 500)
     with capture_logs():
-        offers = [await read_offer(case.person, topup_id) for topup_id in (first, second)]
+        offers = [await case.offered(topup_id) for topup_id in (first, second)]
         assert [(offer.cents, offer.refusal) for offer in offers] == [(1_500, None), (1_000, None)]
         given = await case.has_back(first)
         assert (given.paid_cents, given.status) == (1_500, RefundStatus.SUCCEEDED)
@@ -115,7 +128,10 @@ async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: st
         charge(case.app, spends(case.app, case.person), 999)
         assert (await case.has_back(second)).paid_cents == 1
     assert (cents_of(case.wallet), case.bank.cents) == (0, 1_499)
-    assert case.house.subjects() == ["$15.00 of your payment go back", "$0.01 of your payment go back"]
+    assert case.house.subjects() == [
+        "$15.00 of your payment is being refunded",
+        "$0.01 of your payment is being refunded",
+    ]
     assert_books_balance()
 
 
@@ -139,15 +155,17 @@ async def test_a_refund_on_its_way_is_shown_and_one_that_fails_comes_back(
     with capture_logs():
         given = await case.has_back(topup_id)
         assert (given.status, cents_of(case.wallet)) == (RefundStatus.PENDING, 0)
-        assert (await read_offer(case.person, topup_id)).refunds == ((2_000, RefundStatus.PENDING),)
+        assert gone(await case.offered(topup_id)) == [(2_000, RefundStatus.PENDING)]
         assert_books_balance()
         case.bank.refund_state = RefundState.FAILED
         now = clock.now() + 3_700 * clock.SECOND
         monkeypatch.setattr(clock, "now", lambda: now)
         await case.house.refunds.send_due()
         await case.house.refunds.send_due()
-    offer = await read_offer(case.person, topup_id)
-    assert (cents_of(case.wallet), offer.cents, offer.refunds) == (2_000, 2_000, ((2_000, RefundStatus.FAILED),))
+    with db.transaction(writes=False) as session:
+        assert refunds.count_owed(session) == {}, "it is in the wallet, and nobody has to see to it"
+    offer = await case.offered(topup_id)
+    assert (cents_of(case.wallet), offer.cents, gone(offer)) == (2_000, 2_000, [(2_000, RefundStatus.FAILED)])
     assert_books_balance()
 
 
@@ -221,4 +239,92 @@ async def test_a_user_has_back_what_they_confirmed_and_never_less_unasked(databa
                 await case.has_back(topup_id, f"c{cents}", cents)
         assert (await case.has_back(topup_id, "c1", 1_500)).paid_cents == 1_500
     assert (cents_of(case.wallet), case.bank.cents) == (400, 500)
+    assert_books_balance()
+
+
+def lose_key(connection_id: str) -> None:
+    """Lets an account be disconnected, and its key be deleted."""
+    with db.transaction() as session:
+        access.disconnect(session, connection_id)
+        access.forget_key(session, connection_id)
+
+
+async def test_where_the_key_was_deleted_no_money_leaves_a_wallet_for_an_account_that_nobody_reaches(
+    database: str,
+) -> None:
+    case, app = Person(), make_snapshot()
+    topup_id, bank = await case.pays(2_000), open_taking_bank(app.paywall_id)
+    house, marks, owner = house_of(bank), begin(app, bank.connection_id), owner_of(app.paywall_id)
+    await house.door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
+    lose_key(case.bank.connection_id)
+    lose_key(bank.connection_id)
+    with pytest.raises(Refused, match="not connected any more"):
+        await case.has_back(topup_id, "c1", 2_000)
+    with pytest.raises(Refused, match="not connected any more"):
+        await refund_payment(house.refunds, owner, marks.topup_id, "c1")
+    assert (cents_of(case.wallet), posted(app)) == (2_000, 500)
+
+
+async def test_charges_beside_a_refund_and_refunds_beside_each_other_never_overspend(database: str) -> None:
+    case = Person()
+    first, second = await case.pays(1_000), await case.pays(1_000)
+
+    async def spend() -> int:
+        await asyncio.sleep(0)
+        try:
+            await asyncio.to_thread(charge, case.app, spends(case.app, case.person), 150)
+        except InsufficientFunds:
+            return 0
+        return 150
+
+    async def back(topup_id: str) -> int:
+        return (await case.has_back(topup_id)).paid_cents
+
+    with capture_logs():
+        work = [*(spend() for _ in range(8)), *(back(one) for one in (first, second) * 2)]
+        came = await asyncio.gather(*work, return_exceptions=True)
+    assert all(isinstance(one, (int, Refused)) for one in came), came
+    gone = sum(one for one in came if isinstance(one, int))
+    assert (cents_of(case.wallet), case.bank.cents) == (2_000 - gone, 2_000 - sum(
+        cents for _, cents in case.bank.refunds.values()))  # fmt: skip
+    assert cents_of(case.wallet) >= 0
+    assert_books_balance()
+
+
+async def test_a_dispute_while_a_refund_is_on_its_way_takes_what_is_left_and_then_all(database: str) -> None:
+    """Refund and dispute of one payment come to what was credited, whichever of them the account carries out."""
+    case = Person()
+    topup_id = await case.pays(2_000)
+    charge(case.app, spends(case.app, case.person), 500)
+    case.bank.refund_state = RefundState.PENDING
+    with capture_logs():
+        given = await case.has_back(topup_id)
+        case.bank.dispute("dp_1", "pi_0", 2_000, DisputeState.OPEN, Funds.OUT)
+        await case.house.door.receive(case.bank.connection_id, "d1", "dp_1", ObjectKind.DISPUTE)
+        assert (given.paid_cents, cents_of(case.wallet)) == (1_500, -500)
+        assert_books_balance()
+        case.bank.own_states[given.refund_id] = RefundStatus.FAILED
+        await case.house.door.receive(case.bank.connection_id, "d2", "re_" + given.refund_id, ObjectKind.REFUND)
+        assert cents_of(case.wallet) == -500
+        assert_books_balance()
+        case.bank.dispute("dp_1", "pi_0", 2_000, DisputeState.WON, Funds.BACK)
+        await case.house.door.receive(case.bank.connection_id, "d3", "dp_1", ObjectKind.DISPUTE)
+    assert (cents_of(case.wallet), case.bank.cents) == (1_500, 2_000)
+    assert_books_balance()
+
+
+async def test_what_went_back_and_was_forgotten_with_a_backup_is_not_given_back_twice(database: str) -> None:
+    """The account refuses more than is left there; what is asked for in vain is in the wallet again."""
+    case = Person()
+    topup_id = await case.pays(2_000)
+    case.bank.elsewhere["re_lost"] = ("pi_0", FoundRefund("re_lost", "rfd_lost", 500, RefundStatus.SUCCEEDED))
+    case.bank.refund_state = RefundState.FAILED
+    with capture_logs():
+        assert (await case.has_back(topup_id)).status is RefundStatus.FAILED
+        assert cents_of(case.wallet) == 2_000
+        await case.house.door.receive(case.bank.connection_id, "r1", "re_lost", ObjectKind.REFUND)
+        assert (cents_of(case.wallet), (await case.offered(topup_id)).cents) == (1_500, 1_500)
+        case.bank.refund_state = RefundState.SUCCEEDED
+        assert (await case.has_back(topup_id)).paid_cents == 1_500
+    assert (cents_of(case.wallet), case.bank.cents) == (0, 0)
     assert_books_balance()

@@ -12,10 +12,10 @@ from app.domain.movements.movements import fees_of
 from app.domain.topups.surcharge import Surcharge
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.paying import posted, world_cents
-from tests.support.reconciling import Books, reconciling
+from tests.support.reconciling import Books, Month, reconciling
 from tests.support.stripe_bank import StripeBank
 
-TOPUPS, REFUNDS, DISPUTES, PAYOUTS = 120, 8, 4, 2
+MONTH = Month(topups=120, refunds=8, disputes=4, payouts=2)
 
 
 def fees(books: Books, unit: Unit = Unit.USD) -> int:
@@ -103,47 +103,20 @@ async def test_a_surcharge_is_paid_and_never_credited(migrated_sqlite_url: str, 
         assert books.explained() == []
 
 
-async def month(books: Books) -> list[str]:
-    """Lets a month pass: top-ups, refunds of which some fail, disputes won and lost, payouts, another app's payments.
-
-    Returns the payments of the top-ups, the first of which nothing was taken back of at the end.
-    """
-    snapshot, bank = make_snapshot(), books.shop.bank
-    paid = [await books.pay(snapshot, f"user-{number}", 500 + 37 * number) for number in range(TOPUPS)]
-    bank.advance(4)
-    books.shop.do("foreign", count=5, cents=1_234)
-    for number, (marks, payment) in enumerate(paid[-REFUNDS:]):
-        refund = bank.do("refund", payment=payment, cents=200)["id"]
-        books.take_back(marks, 1, 200)
-        if number % 3 == 0:
-            bank.do("end_refund", refund=refund, status="failed")
-            books.take_back(marks, 2, -200)
-    for number, (marks, payment) in enumerate(paid[-REFUNDS - DISPUTES : -REFUNDS]):
-        dispute = bank.do("dispute", payment=payment)["id"]
-        books.take_back(marks, 1, marks.paid_cents)
-        bank.do("end_dispute", dispute=dispute, status="won" if number % 2 else "lost")
-        if number % 2:
-            books.take_back(marks, 2, -marks.paid_cents)
-    for _ in range(PAYOUTS):
-        books.shop.do("payout", cents=10_000)
-    bank.advance(4)
-    return [payment for _, payment in paid]
-
-
 @pytest.mark.slow
 async def test_a_month_agrees_to_the_cent_and_any_cent_by_hand_is_named(
     migrated_sqlite_url: str, stripe_bank: StripeBank
 ) -> None:
     """Only all kinds of movements together show that the ledger and what stands beside it are the rail's balance."""
     async with reconciling(stripe_bank.account()) as books:
-        payments = await month(books)
+        payments = await books.passes(MONTH)
         await books.keeper.read(books.connection)
         found = books.compared()
         assert (found.differs_cents, found.opening_cents) == (0, 0)
         assert found.ours_cents == world_cents(books.connection.id)
         assert found.ours_cents + found.elsewhere_cents == found.balance_cents
         kinds = Counter(one["type"] for one in books.shop.look("balance_transaction"))
-        assert (kinds["charge"], kinds["refund"], kinds["payout"]) == (TOPUPS + 5, REFUNDS, PAYOUTS)
+        assert (kinds["charge"], kinds["refund"], kinds["payout"]) == (MONTH.topups + 5, MONTH.refunds, MONTH.payouts)
 
         books.shop.do("movement", cents=1, description="A cent from the bank")
         await books.keeper.read(books.connection)

@@ -12,7 +12,7 @@ from app.domain.money import CENT_NANOS, Unit
 from app.domain.paywalls.modes import Mode
 from app.domain.usage.requests import read_receipt
 from app.flows.callers.snapshot import Snapshot
-from app.flows.disputes.give_back import read_offer
+from app.flows.disputes.offers import read_offer
 from app.flows.wallets.refund import refund_charge
 from app.flows.wallets.statement import LedgerFilter, Position, read_ledger
 from tests.support.books import assert_books_balance, give, make_snapshot
@@ -111,12 +111,12 @@ async def test_in_shared_mode_the_split_is_reversed_and_the_lot_has_it_again(
     with capture_logs():
         await refund_charge(owner, request_id, "c1", 500 * CENT_NANOS)
         assert earned() == (690 + 198 - 495, 0, 0, 7)
-        assert (await read_offer(ada, marks.topup_id)).cents == 1_300
+        assert (await read_offer(ada, marks.topup_id)).offer.cents == 1_300
         # All of it: the developer's other earnings pay what the provider cost, and the rest is owed.
         await refund_charge(owner, request_id, "c2")
     assert earned() == (0, 0, -102, 2)
     assert cents_of(wallet) == 1_800
-    assert (await read_offer(ada, marks.topup_id)).cents == 1_800
+    assert (await read_offer(ada, marks.topup_id)).offer.cents == 1_800
     assert entries(app)[:2] == [("refund", 500), ("refund", 500)]
     assert_books_balance()
     assert await mature_earnings() == 0

@@ -34,7 +34,7 @@ def _list() -> rx.Component:
         rx.el.button("Show more", on_click=_state.show_more, class_name="btn s", type="button"), class_name="item"
     )
     return rx.el.section(
-        rx.cond(_state.movements, movements(_state.movements), nothing),
+        rx.cond(_state.movements, movements(_state.movements, _state), nothing),
         rx.cond(_state.has_more, more, rx.fragment()),
         class_name="panel",
         style={"overflow": "hidden"},

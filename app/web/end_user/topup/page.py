@@ -60,10 +60,12 @@ def _head() -> rx.Component:
 def _balance() -> rx.Component:
     wallet = TopupState.wallet
     held = rx.el.small(wallet.held, " held for a running answer", class_name="muted num")
+    owed = rx.el.small(wallet.owed, " owed: a payment that your bank took back was spent", class_name="muted num")
     short = tag("Your last message needs ", wallet.short, " more", tone="wait")
     return rx.el.div(
         rx.el.small("Available", class_name="muted"),
         figure(wallet.available),
+        rx.cond(wallet.owed != "", rx.el.div(owed), rx.fragment()),
         rx.cond(wallet.held != "", rx.el.div(held), rx.fragment()),
         rx.cond(wallet.short != "", rx.el.div(short, style={"marginTop": "8px"}), rx.fragment()),
         style={"marginTop": "22px"},

@@ -17,6 +17,7 @@ from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.domain.wallets.wallets import app_wallet
 from app.flows.callers.links import TopupLink
+from app.flows.disputes.offers import read_offers
 from app.flows.payments.offered import list_offered
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.topup_notes import words_of
@@ -27,13 +28,15 @@ NANOS_OF_MICRO = 1_000
 
 @dataclass(frozen=True)
 class WalletRow:
-    """The wallet's head. `held`, `short`, `back_url` and `frozen` (why) are empty where there is nothing to say."""
+    """The wallet's head. `held`, `owed`, `short`, `back_url` and `frozen` (why) are empty where there is nothing to
+    say."""
 
     app_name: str = ""
     initials: str = ""
     icon: str = ""
     available: str = ""
     held: str = ""
+    owed: str = ""
     short: str = ""
     back_url: str = ""
     is_sandbox: bool = False
@@ -67,7 +70,8 @@ def read_page(session: Session, link: TopupLink, shown: int, person: Person | No
     )
     movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
     wallet = _head(session, link, configuration, account, paywall)
-    rows = [to_row(movement, unit) for movement in movements[:shown]]
+    offers = read_offers(session, account, [movement.topup_id for movement in movements if movement.topup_id])
+    rows = [to_row(movement, unit, offers=offers) for movement in movements[:shown]]
     has_more, ways = len(movements) > shown, list_offered(session, paywall)
     return WalletPage(wallet=wallet, movements=rows, has_more=has_more, account=account, ways=ways)
 
@@ -85,6 +89,7 @@ def _head(
         icon=icon_path(session, paywall.id),
         available=format_for_people(balance.available_nanos, unit),
         held=format_for_people(balance.held_nanos, unit) if balance.held_nanos else "",
+        owed=format_for_people(balance.owed_nanos, unit) if balance.owed_nanos else "",
         short=format_for_people(short, unit) if short and balance.available_nanos < short else "",
         back_url=link.way_back() or "",
         is_sandbox=account.environment is Environment.SANDBOX,

@@ -52,7 +52,10 @@ def _wallet() -> rx.Component:
 def _purse() -> rx.Component:
     purse = _state.page.purse
     facts = rx.el.div(
-        _fact(purse.held, " held for running answers"), _fact(purse.trial, " of it is trial money"), class_name="num"
+        _fact(purse.owed, " owed: a payment that your bank took back was spent"),
+        _fact(purse.held, " held for running answers"),
+        _fact(purse.trial, " of it is trial money"),
+        class_name="num",
     )
     add = rx.el.button(
         rx.cond(_state.is_adding, "Not now", "Add funds"), on_click=_state.add_funds, type="button",
@@ -161,6 +164,6 @@ def _newest() -> rx.Component:
     return rx.el.section(
         rx.el.div(rx.el.h2("Newest"), rx.el.a("All activity", href=f"{routes.ACTIVITY}/"),
                   class_name="row between inset", style={"paddingTop": "20px", "paddingBottom": "12px"}),
-        rx.cond(_state.page.movements, activity(_state.page.movements), nothing),
+        rx.cond(_state.page.movements, activity(_state.page.movements, _state), nothing),
         class_name="panel", style={"overflow": "hidden"},
     )  # fmt: skip

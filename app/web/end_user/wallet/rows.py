@@ -13,6 +13,7 @@ from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
+from app.flows.disputes.offers import read_offers
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.chart_rows import SpendChart, to_chart
 from app.web.components.topup_notes import words_of
@@ -39,11 +40,13 @@ class AppRow:
 
 @dataclass(frozen=True)
 class PurseRow:
-    """The wallet's head. `held`, `trial`, `trial_note` and `frozen` (why) are empty where there is nothing to say."""
+    """The wallet's head. `held`, `owed`, `trial`, `trial_note` and `frozen` (why) are empty where there is nothing to
+    say."""
 
     environment: str = ""
     available: str = ""
     held: str = ""
+    owed: str = ""
     trial: str = ""
     trial_note: str = ""
     is_sandbox: bool = False
@@ -81,6 +84,7 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
         environment=environment.value,
         available=format_for_people(balance.available_nanos, Unit.USDC),
         held=format_for_people(balance.held_nanos, Unit.USDC) if balance.held_nanos else "",
+        owed=format_for_people(balance.owed_nanos, Unit.USDC) if balance.owed_nanos else "",
         trial=format_for_people(balance.trial_nanos, Unit.USDC) if balance.trial_nanos else "",
         trial_note="" if had_trial or movements else _trial_note(),
         is_sandbox=environment is Environment.SANDBOX,
@@ -88,7 +92,8 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
         frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
     )
     apps = [_app(connected) for connected in list_of(session, person.account_id, environment.value)]
-    rows = [to_row(movement, Unit.USDC, names) for movement in movements]
+    offers = read_offers(session, account, [movement.topup_id for movement in movements if movement.topup_id])
+    rows = [to_row(movement, Unit.USDC, names, offers) for movement in movements]
     return PursePage(purse, to_chart(spent, names, Unit.USDC, CHART_DAYS), apps, rows)
 
 

@@ -19,6 +19,7 @@ from app.flows.payments.checkout import begin_own_topup, read_own_topup
 from app.flows.payments.offered import list_own_offered, reach_offered
 from app.flows.people import consent
 from app.web.components.caps import CAPS
+from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
 from app.web.end_user.wallet.rows import PursePage, read_purse
@@ -26,7 +27,7 @@ from app.web.frame.session_state import Read, for_a_person
 from app.wiring.rules import surcharge_of
 
 
-class WalletState(AmountState, ReturnedState, rx.State):
+class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
     """One open wallet page."""
 
     page: PursePage = PursePage()

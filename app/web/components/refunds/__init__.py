@@ -1,0 +1,1 @@
+"""What went back of top-ups, and what can be had back."""
