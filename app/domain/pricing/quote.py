@@ -107,6 +107,8 @@ class Price:
 
     def at(self, prompt_tokens: int) -> "Price":
         """Returns the price of a request with such a prompt, which has no tiers any more."""
+        if not self.tiers:
+            return self
         return next(price for least, price in reversed(self.steps) if prompt_tokens >= least)
 
     def tier_from(self, prompt_tokens: int) -> int | None:

@@ -6,6 +6,7 @@ computation, the desk of `app/flows/paywalls/prices.py`.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from app.domain.errors import BadField
 from app.domain.pricing import price_book
@@ -61,7 +62,7 @@ class Marked:
 Step = Own | Raised | Followed | TakenOff | Marked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Difference:
     """What changes of one model: `before` is None for what is not offered now, `after` for what will not be.
 
@@ -73,7 +74,7 @@ class Difference:
     after: Price | None
     new: NewPrice | None = None
 
-    @property
+    @cached_property
     def moved(self) -> Moved:
         """How far what users pay moves; nothing where the model comes or goes."""
         return Moved() if self.before is None or self.after is None else moved(self.before, self.after)

@@ -7,7 +7,8 @@ from enum import StrEnum
 from app.domain.pricing import price_book
 from app.domain.pricing.margins import kinds_at_a_loss
 from app.domain.pricing.price_book import NewPrice
-from app.domain.pricing.quote import Price
+from app.domain.pricing.quote import BASIS_POINTS, Price
+from app.domain.pricing.split import SplitTerms
 from app.domain.pricing.tables import ModelPrice, PriceSource, RetiredBecause
 from app.flows.paywalls.prices import PriceDesk
 from app.flows.pricing.drafts import Difference, Planned
@@ -80,58 +81,103 @@ class Sheet:
 def read_sheet(desk: PriceDesk, planned: Planned, query: Query) -> Sheet:
     """Returns one page of a paywall's sheet, as a draft would make it."""
     found = _search(desk, planned, query.words)
-    chosen = [line for line in found if _SHOWN[query.show](line)]
+    chosen = [fact for fact in found if _SHOWN[query.show](fact)]
     first = (min(max(query.page, 1), max(-(-len(chosen) // LINES_A_PAGE), 1)) - 1) * LINES_A_PAGE
     counts = {show: sum(map(is_shown, found)) for show, is_shown in _SHOWN.items()}
-    return Sheet(tuple(chosen[first : first + LINES_A_PAGE]), len(chosen), len(desk.latest), counts)
+    lines = tuple(_line(desk, fact) for fact in chosen[first : first + LINES_A_PAGE])
+    return Sheet(lines, len(chosen), len(desk.latest), counts)
 
 
 def matching(desk: PriceDesk, planned: Planned, query: Query) -> tuple[str, ...]:
     """Returns every model that a query finds, over all pages."""
-    return tuple(line.model for line in _search(desk, planned, query.words) if _SHOWN[query.show](line))
+    return tuple(fact.row.model for fact in _search(desk, planned, query.words) if _SHOWN[query.show](fact))
 
 
 def read_line(desk: PriceDesk, planned: Planned, model: str) -> Line | None:
     """Returns one model of the sheet, None for a name that the paywall never had."""
     row = desk.latest.get(model)
-    return None if row is None else _line(desk, row, planned.by_model.get(model))
+    return None if row is None else _line(desk, _fact(desk, row, planned.by_model.get(model)))
 
 
-def _search(desk: PriceDesk, planned: Planned, words: str) -> list[Line]:
+def count_below_cost(desk: PriceDesk, planned: Planned) -> int:
+    """Returns of how many models that a draft changes some kind brings less than its provider asks."""
+    facts = (_fact(desk, desk.latest[each.model], each) for each in planned.differences if each.model in desk.latest)
+    return sum(fact.is_below_cost for fact in facts)
+
+
+@dataclass(slots=True)
+class _Fact:
+    """What filters ask of a model, which is little: most of a sheet is looked through and not shown.
+
+    `served` is its price as it is stored, or as the draft would store it.
+    """
+
+    row: ModelPrice
+    served: ModelPrice | NewPrice
+    is_on: bool
+    off_because: RetiredBecause | None
+    is_changed: bool
+    is_below_cost: bool = False
+
+
+def _search(desk: PriceDesk, planned: Planned, words: str) -> list[_Fact]:
     wanted, changed = words.lower().split(), planned.by_model
-    return [
-        _line(desk, row, changed.get(row.model))
-        for row in desk.latest.values()
-        if all(word in f"{row.model} {row.display_name} {_named(desk, row.provider)}".lower() for word in wanted)
-    ]
+    names: dict[str | None, str] = {None: desk.configuration.providers[0].name}
+
+    def is_found(row: ModelPrice) -> bool:
+        text = f"{row.model} {row.display_name} {names.get(row.provider) or row.provider}".lower()
+        return all(word in text for word in wanted)
+
+    rows = (row for row in desk.latest.values() if not wanted or is_found(row))
+    return [_fact(desk, row, changed.get(row.model)) for row in rows]
 
 
-def _named(desk: PriceDesk, provider: str | None) -> str:
-    setting = desk.configuration.find_provider(provider)
-    return provider or "" if setting is None else setting.name
-
-
-def _line(desk: PriceDesk, row: ModelPrice, difference: Difference | None) -> Line:
-    new = price_book.to_new_price(row) if row.retired_at is None else None
-    because = row.retired_because
+def _fact(desk: PriceDesk, row: ModelPrice, difference: Difference | None) -> _Fact:
+    fact = _Fact(row, row, row.retired_at is None, row.retired_because, difference is not None)
     if difference is not None:
-        new, because = difference.new, RetiredBecause.DEVELOPER if difference.new is None else None
-    served: ModelPrice | NewPrice = new or row
+        new = difference.new
+        fact.served, fact.is_on = new or row, new is not None
+        fact.off_because = RetiredBecause.DEVELOPER if new is None else None
+    fact.is_below_cost = fact.is_on and bool(_below_cost(desk, fact))
+    return fact
+
+
+def _below_cost(desk: PriceDesk, fact: _Fact) -> tuple[str, ...]:
+    """Returns the kinds at a loss; of what follows the list its markup alone says whether there can be any."""
+    terms = _terms(desk, fact)
+    row, markup = fact.row, BASIS_POINTS + fact.served.markup_basis_points
+    fee = 0 if terms is None else terms.fee_basis_points
+    if not fact.is_changed and row.source is PriceSource.CATALOGUE and row.cost is None:
+        if markup * (BASIS_POINTS - fee) >= BASIS_POINTS**2:
+            return ()
+    return kinds_at_a_loss(_price(desk, fact), terms, _asked(desk, row, pays=terms is not None and terms.pays_provider))
+
+
+def _terms(desk: PriceDesk, fact: _Fact) -> SplitTerms | None:
+    setting = desk.configuration.find_provider(fact.served.provider)
+    return None if setting is None else desk.terms_of(setting)
+
+
+def _price(desk: PriceDesk, fact: _Fact) -> Price:
+    served = fact.served
+    new = price_book.to_new_price(served) if isinstance(served, ModelPrice) else served
+    return price_book.to_price(new, desk.paywall.unit)
+
+
+def _line(desk: PriceDesk, fact: _Fact) -> Line:
+    row, served, terms = fact.row, fact.served, _terms(desk, fact)
     setting = desk.configuration.find_provider(served.provider)
-    terms = None if setting is None else desk.terms_of(setting)
-    price = None if new is None else price_book.to_price(new, desk.paywall.unit)
-    asked = _asked(desk, row, pays=terms is not None and terms.pays_provider)
     return Line(
         model=row.model,
         display_name=row.display_name,
-        provider=_named(desk, served.provider),
+        provider=served.provider or "" if setting is None else setting.name,
         upstream_model=served.upstream_model,
         source=served.source,
-        price=price,
-        asked=asked,
-        off_because=because,
-        below_cost=() if price is None else kinds_at_a_loss(price, terms, asked),
-        is_changed=difference is not None,
+        price=_price(desk, fact) if fact.is_on else None,
+        asked=_asked(desk, row, pays=terms is not None and terms.pays_provider),
+        off_because=fact.off_because,
+        below_cost=_below_cost(desk, fact) if fact.is_below_cost else (),
+        is_changed=fact.is_changed,
     )
 
 
@@ -146,12 +192,12 @@ def _asked(desk: PriceDesk, row: ModelPrice, *, pays: bool) -> Price | None:
     return None if stored is None else stored.to_price(row.model, desk.paywall.unit)
 
 
-_SHOWN: Mapping[Show, Callable[[Line], bool]] = {
-    Show.ALL: lambda line: True,
-    Show.OFFERED: lambda line: line.price is not None,
-    Show.NOT_PRICED: lambda line: line.off_because is RetiredBecause.UNPRICED,
-    Show.BELOW_COST: lambda line: bool(line.below_cost),
-    Show.OWN: lambda line: line.price is not None and line.source is PriceSource.DEVELOPER,
-    Show.CHANGED: lambda line: line.is_changed,
-    Show.OFF: lambda line: line.price is None and line.off_because is not RetiredBecause.UNPRICED,
+_SHOWN: Mapping[Show, Callable[[_Fact], bool]] = {
+    Show.ALL: lambda fact: True,
+    Show.OFFERED: lambda fact: fact.is_on,
+    Show.NOT_PRICED: lambda fact: fact.off_because is RetiredBecause.UNPRICED,
+    Show.BELOW_COST: lambda fact: fact.is_below_cost,
+    Show.OWN: lambda fact: fact.is_on and fact.served.source is PriceSource.DEVELOPER,
+    Show.CHANGED: lambda fact: fact.is_changed,
+    Show.OFF: lambda fact: not fact.is_on and fact.off_because is not RetiredBecause.UNPRICED,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.domain.pricing.quote import TokenKind
 from app.flows.paywalls.prices import PriceDesk
 from app.flows.pricing.drafts import Difference, Planned, summary
-from app.flows.pricing.sheet import read_line
+from app.flows.pricing.sheet import count_below_cost
 from app.web.developer.prices import words
 
 DIFFERENCES_MAX = 20
@@ -41,8 +41,7 @@ def view_draft(desk: PriceDesk, planned: Planned, markup_before: int) -> DraftVi
     if planned.is_empty:
         return DraftView()
     differences, count = planned.differences, len(planned.differences)
-    below = sum(bool(line is not None and line.below_cost)
-                for line in (read_line(desk, planned, each.model) for each in differences))  # fmt: skip
+    below = count_below_cost(desk, planned)
     facts = [
         f"{'Largest rise' if kind == 'rise' else 'Deepest fall'}: {each.model}, "
         f"{words.share(each.moved.rise if kind == 'rise' else each.moved.fall)}"

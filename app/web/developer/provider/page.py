@@ -73,7 +73,8 @@ def _row(row: rx.Var[ProviderRow]) -> rx.Component:
     facts = rx.el.small(
         row.about, rx.cond(row.key != "", rx.el.span(" · ", row.key, class_name=rx.cond(row.is_key_lost, "bad", "num")),
                            rx.fragment()),
-        " · ", rx.el.a(row.served, href=row.prices, class_name="num"), class_name="muted",
+        " · ", rx.el.a(row.served, href=row.prices, class_name="num", style={"textDecoration": "underline"}),
+        class_name="muted",
     )  # fmt: skip
     asked = confirm(row.question, "Take it off", "Keep", _state.take_off(row.name), _state.ask(""))
     tried = rx.el.div(rx.el.b(_state.trial.title), rx.el.p(_state.trial.text), role="status",
@@ -107,21 +108,9 @@ def _form() -> rx.Component:
                      rx.cond(_state.form_kind == "rotate", "Test and change the key", "Test and save"))  # fmt: skip
     button = rx.el.button(saving, type="submit", disabled=_posting.busy.value == "yes", class_name="btn s primary")
     save_anyway = rx.el.button("Save all the same", on_click=anyway, class_name="btn s", type="button")
-    foot = rx.el.div(
-        rx.cond(_is_others_problem(), rx.el.p(_posting.problem.value, class_name="bad problem", role="alert"),
-                rx.fragment()),
-        rx.el.div(
-            button, rx.cond(_posting.code.value == _UNREACHED, save_anyway, rx.fragment()),
-            rx.el.button("Cancel", on_click=_state.open_form("", ""), class_name="btn s bare", type="button"),
-            class_name="row",
-        ),
-        rx.el.small("Saving publishes a version. The key is kept encrypted, goes to this address only, and is never"
-                    " shown again.", class_name="muted"),
-        class_name="form-foot",
-    )  # fmt: skip
     key = _field("key", "provider-key", "New key", "password", "", key_hint)
-    only_key = rx.el.form(key, foot, on_submit=rotate, key="rotate", class_name="provider-form",
-                          aria_label="Change the key")  # fmt: skip
+    only_key = rx.el.form(key, _foot(button, None, ("key",)), on_submit=rotate, key="rotate",
+                          class_name="provider-form", aria_label="Change the key")  # fmt: skip
     all_fields = rx.el.form(
         rx.el.div(
             _field("name", "provider-name", "Name", "text", form.name, "As it stands in receipts and prices."),
@@ -141,7 +130,7 @@ def _form() -> rx.Component:
             ),
             class_name="ticked-in",
         ),
-        foot,
+        _foot(button, save_anyway, ("name", "base_url", "key")),
         on_submit=post, key="whole" + form.name, class_name="provider-form", aria_label="Provider",
     )  # fmt: skip
     return rx.cond(_state.form_kind == "rotate", only_key, all_fields)
@@ -172,9 +161,24 @@ def _choice(field_id: str, label: str, options: tuple[tuple[str, str], ...], val
     )  # fmt: skip
 
 
-def _is_others_problem() -> rx.Var[bool]:
-    field = _posting.field.value
-    return (_posting.problem.value != "") & (field != "name") & (field != "base_url") & (field != "key")
+def _foot(button: rx.Component, anyway: rx.Component | None, shown: tuple[str, ...]) -> rx.Component:
+    """Returns the buttons of a form, with what is wrong beside all fields that are `shown`."""
+    is_beside: rx.Var[bool] = rx.Var.create(False)
+    for name in shown:
+        is_beside = is_beside | (_posting.field.value == name)
+    problem = rx.el.p(_posting.problem.value, class_name="bad problem", role="alert")
+    return rx.el.div(
+        rx.cond(is_beside, rx.fragment(), problem),
+        rx.el.div(
+            button,
+            rx.fragment() if anyway is None else rx.cond(_posting.code.value == _UNREACHED, anyway, rx.fragment()),
+            rx.el.button("Cancel", on_click=_state.open_form("", ""), class_name="btn s bare", type="button"),
+            class_name="row wrap",
+        ),
+        rx.el.small("Saving publishes a version. The key is kept encrypted, goes to this address only, and is never"
+                    " shown again.", class_name="muted"),
+        class_name="form-foot",
+    )  # fmt: skip
 
 
 def _hints() -> rx.Component:
