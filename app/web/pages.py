@@ -18,6 +18,8 @@ from app.web.developer.ledger.page import ledger
 from app.web.developer.ledger.state import LedgerState
 from app.web.developer.limits.page import limits
 from app.web.developer.limits.state import LimitsState
+from app.web.developer.overview.page import overview
+from app.web.developer.overview.state import OverviewState
 from app.web.developer.payments.page import payments
 from app.web.developer.payments.state import PaymentsState
 from app.web.developer.prices.page import prices
@@ -95,6 +97,7 @@ PAGES = (
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",
          DashboardState.watch),
+    Page(routes.OVERVIEW, overview, "Overview · Coinslot", "What a paywall brings and costs.", OverviewState.watch),
     Page(routes.PAYMENTS, payments, "Payments · Coinslot", "Where the card payments of your users go.",
          PaymentsState.watch),
     Page(routes.PRICES, prices, "Prices · Coinslot", "What your models cost their users.", PricesState.watch),

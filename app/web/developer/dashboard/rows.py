@@ -1,14 +1,20 @@
 """What the dashboard shows: the paywalls that somebody owns, and what needs their attention, the worst first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from app import wiring
 from app.db import Session
+from app.domain import clock
 from app.domain.icons.icons import icon_paths
-from app.domain.money import Environment
+from app.domain.money import Environment, Unit
 from app.domain.paywalls.names import NamedPaywall, list_owned
 from app.domain.people.sessions import Person
+from app.domain.rollups.reading import Numbers, read_numbers
+from app.domain.rollups.sums import NOTHING, Sums, plus
 from app.web.developer.frame.attention import BAD, AttentionRow, read_attention
+from app.web.developer.frame.figures import SumRow, to_row
 from app.web.developer.frame.rows import CHOICES_MAX
 from app.web.developer.frame.sections import OVERVIEW, PAYMENTS, linked
 from app.web.frame.format import initials
@@ -31,28 +37,47 @@ class PaywallRow:
     is_archived: bool = False
     alert: str = ""
     tone: str = ""
+    sums: SumRow = field(default_factory=SumRow)
+
+
+@dataclass(frozen=True)
+class TotalRow:
+    """What the paywalls of one unit and environment came to together."""
+
+    id: str = ""
+    title: str = ""
+    is_sandbox: bool = False
+    sums: SumRow = field(default_factory=SumRow)
 
 
 @dataclass(frozen=True)
 class DashboardPage:
-    """Everything on the dashboard; `more` says that there are older paywalls which it does not list."""
+    """Everything on the dashboard, of so many `days`; `more` says that there are older paywalls than it lists."""
 
+    days: int = 30
+    totals: list[TotalRow] = field(default_factory=list)
     paywalls: list[PaywallRow] = field(default_factory=list)
     attention: list[AttentionRow] = field(default_factory=list)
     more: str = ""
     may_create: bool = False
 
 
-def read_dashboard(session: Session, person: Person) -> DashboardPage:
-    """Reads the paywalls of somebody."""
+def read_dashboard(session: Session, person: Person, days: int) -> DashboardPage:
+    """Reads the paywalls of somebody, and what they came to in the last days."""
     chosen = wiring.get().settings
     owned = list_owned(session, person, chosen.operators, CHOICES_MAX + 1)
     shown = owned[:CHOICES_MAX]
     attention = {one.paywall.id: read_attention(session, one.paywall.id) for one in shown}
     icons = icon_paths(session, attention)
-    rows = [_row(one, icons.get(one.paywall.id, ""), attention[one.paywall.id]) for one in shown]
+    last = clock.to_datetime(clock.now()).date()
+    numbers = read_numbers(session, list(attention), last - timedelta(days=days - 1), last)
+    rows = [
+        _row(one, icons.get(one.paywall.id, ""), attention[one.paywall.id], numbers[one.paywall.id]) for one in shown
+    ]
     lines = sorted((line for found in attention.values() for line in found), key=lambda line: line.tone != BAD)
     return DashboardPage(
+        days=days,
+        totals=_totals(numbers.values()),
         paywalls=sorted(rows, key=lambda row: (row.is_archived, row.is_sandbox, row.name.lower(), row.id)),
         attention=lines[:ATTENTION_MAX],
         more=f"The newest {CHOICES_MAX} are listed." if len(owned) > len(shown) else "",
@@ -60,7 +85,20 @@ def read_dashboard(session: Session, person: Person) -> DashboardPage:
     )
 
 
-def _row(one: NamedPaywall, icon: str, attention: list[AttentionRow]) -> PaywallRow:
+def _totals(numbers: Iterable[Numbers]) -> list[TotalRow]:
+    """Adds up what may be added up: the same unit in the same environment, live first."""
+    found: dict[tuple[bool, Unit], Sums] = {}
+    for one in numbers:
+        place = (one.environment is Environment.SANDBOX, one.unit)
+        found[place] = plus(found.get(place, NOTHING), one.sums)
+    return [
+        TotalRow(f"{unit}:{is_sandbox}", f"All {'sandbox' if is_sandbox else 'live'} paywalls in {unit.value}",
+                 is_sandbox, to_row(unit.value, sums, unit))
+        for (is_sandbox, unit), sums in sorted(found.items())
+    ]  # fmt: skip
+
+
+def _row(one: NamedPaywall, icon: str, attention: list[AttentionRow], numbers: Numbers) -> PaywallRow:
     paywall = one.paywall
     first = OVERVIEW if OVERVIEW in linked() else PAYMENTS
     worst = attention[0] if attention else AttentionRow(tone="")
@@ -75,4 +113,5 @@ def _row(one: NamedPaywall, icon: str, attention: list[AttentionRow]) -> Paywall
         is_archived=paywall.is_archived,
         alert=worst.title,
         tone=worst.tone,
+        sums=to_row(one.app_name, numbers.sums, numbers.unit),
     )

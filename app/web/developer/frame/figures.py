@@ -1,0 +1,51 @@
+"""Sums of a paywall in words: revenue, cost, fee, margin. The domain added them up; here they are written."""
+
+from dataclasses import dataclass
+
+from app.domain.money import Unit, format_for_people
+from app.domain.rollups.reading import Users
+from app.domain.rollups.sums import Sums
+
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class SumRow:
+    """What some requests came to; `revenue` is gross less refunds. What nobody knows is said so, and is no 0."""
+
+    label: str = ""
+    gross: str = ""
+    refunds: str = ""
+    revenue: str = ""
+    cost: str = ""
+    fee: str = ""
+    margin: str = ""
+    share: str = ""
+    requests: str = ""
+
+
+def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
+    """Writes sums. The margin is of the part whose cost is known; where a part is not, `share` says how much."""
+    margin, unknown = sums.margin_nanos, sums.unknown_net_nanos
+    if margin is None:
+        share = "no cost is known"
+    elif unknown:
+        share = f"without {format_for_people(unknown, unit)} of unknown cost"
+    else:
+        share = f"{margin * 100 / sums.net_nanos:.1f} % of revenue" if sums.net_nanos > 0 else ""
+    return SumRow(
+        label=label,
+        gross=format_for_people(sums.gross_nanos, unit),
+        refunds=format_for_people(-sums.refunds_nanos, unit) if sums.refunds_nanos else "0",
+        revenue=format_for_people(sums.net_nanos, unit),
+        cost=NOT_KNOWN if margin is None else format_for_people(sums.cost_nanos, unit),
+        fee=format_for_people(sums.fee_nanos, unit),
+        margin=NOT_KNOWN if margin is None else format_for_people(margin, unit),
+        share=share,
+        requests=f"{sums.requests:,}",
+    )
+
+
+def users_in_words(users: Users) -> str:
+    """Writes how many users there were: `10,000+` where that is only the least."""
+    return f"{users.count:,}{'+' if users.is_more else ''}"
