@@ -131,8 +131,6 @@ LONG_FILES: dict[str, str] = {}
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
-    "app/domain/rollups/reading.py:read_days": NO_PAGE,
-    "app/domain/rollups/reading.py:read_numbers": NO_PAGE,
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
     "app/domain/rollups/reading.py:read_user": NO_PAGE,
 }
