@@ -31,7 +31,7 @@ def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
     revenues = [day.sums.net_nanos for day in days]
     margins = [day.sums.margin_nanos for day in days]
     known = [margin for margin in margins if margin is not None]
-    top, bottom = max(*revenues, *known, 0), min(*revenues, *known, 0)
+    top, bottom = max([*revenues, *known, 0]), min([*revenues, *known, 0])
     if not days or top == bottom:
         return DayChart()
 
