@@ -125,7 +125,7 @@ def read_the_ledger(site: Site, page: Page) -> None:
         page.get_by_role("link", name="Download CSV").click()
     lines = waited.value.path().read_text().splitlines()
     assert lines[0].startswith("id,type,created_at,user") and len(lines) == 6
-    page.get_by_label("Account").select_option("grants")
+    page.get_by_label("Account", exact=True).select_option("grants")
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_text("−$1.50")).to_be_visible()
 
