@@ -6,6 +6,7 @@ from app.domain.authorizations.tables import Authorization
 from app.domain.cards.tables import Card
 from app.domain.catalogue.tables import CatalogueModel
 from app.domain.disputes.tables import Dispute
+from app.domain.drafts.tables import PaywallDraft
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
 from app.domain.icons.tables import PaywallIcon
@@ -26,7 +27,8 @@ from app.domain.wallets.tables import Wallet
 ONE_OF_EACH_FILE = (
     Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
     ModelPrice, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
-    ModelPrice, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request,
+    ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund,
+    Request,
     Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

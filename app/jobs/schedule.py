@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app import settings, wiring
 from app.flows.catalogue import drift, sync
+from app.flows.drafts import steps
 from app.flows.events import delivery
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
@@ -138,6 +139,7 @@ def jobs() -> Mapping[str, Job]:
         "fold-deltas": Job(holds.fold, 10),
         "forget-answers": Job(holds.forget_answers, 60),
         "forget-codes": Job(sign_in.forget_codes, 3_600),
+        "forget-drafts": Job(steps.forget_drafts, 3_600),
         "mature-earnings": Job(_mature_earnings, 900),
         "sync-catalogue": Job(_sync_catalogue, 3_600, soon=True),
         "report-drift": Job(drift.report_drift, 3_600),

@@ -5,7 +5,8 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 
 DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
-    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "icons", "limits", "authorizations",
+    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "drafts", "icons", "limits",
+    "authorizations",
     "pricing", "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes", "rollups", "payouts",
     "chain_deposits", "events", "inbox", "movements", "cards", "all_tables",
 )  # fmt: skip
@@ -14,7 +15,7 @@ DOMAIN_ORDER = (
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
         "callers", "events", "catalogue", "limits", "payments", "cards", "disputes", "wallets", "paywalls", "pricing",
-        "providers", "vault", "chat", "modes", "people", "settlement", "reconciling", "upkeep", "help",
+        "providers", "drafts", "vault", "chat", "modes", "people", "settlement", "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
     "api": ("common", "v1", "account", "manage", "inbound", "auth", "wire", "serving"),

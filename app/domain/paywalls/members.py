@@ -94,6 +94,12 @@ class Creators:
         return self.is_anyone or person.has_proven(self.addresses)
 
 
+def check_creates(creators: Creators, person: Person) -> None:
+    """Raises NotAllowed for whoever may create no paywall."""
+    if not creators.have(person):
+        raise NotAllowed("Not everybody makes paywalls here, and this sign-in may not. Ask the operator.")
+
+
 def is_owner(session: Session, account_id: str) -> bool:
     """Tells whether an account owns a paywall."""
     return session.scalar(select(_MEMBERS.c.paywall_id).where(_MEMBERS.c.account_id == account_id).limit(1)) is not None

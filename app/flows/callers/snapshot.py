@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.drafts.drafts import is_awaited
 from app.domain.errors import UnknownKey
 from app.domain.events import subscriptions
+from app.domain.events.catalogue import REQUEST_BLOCKED
 from app.domain.key_text import hash_key
 from app.domain.ledger.operations import Epoch
 from app.domain.ledger.tables import LedgerEpoch
@@ -96,9 +98,15 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         blocked=blocked,
         frozen=frozen,
-        told=subscriptions.read_told(session, paywall.id),
+        told=_read_told(session, paywall.id),
         limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(stored.id)),
     )
+
+
+def _read_told(session: Session, paywall_id: str) -> frozenset[str]:
+    """Returns what anybody is told of; whoever waits for a new paywall's first request is, of links in its place."""
+    told = subscriptions.read_told(session, paywall_id)
+    return told | {REQUEST_BLOCKED} if is_awaited(session, paywall_id) else told
 
 
 def read_epochs(session: Session, subjects: tuple[str, ...]) -> dict[str, int]:

@@ -13,6 +13,8 @@ import structlog
 
 from app import db
 from app.domain import clock
+from app.domain.drafts import drafts
+from app.domain.drafts.drafts import Asked
 from app.domain.errors import Blocked, LimitReached, Unavailable
 from app.domain.events import catalogue, outbox, subscriptions
 from app.domain.events.made import Made, about, make
@@ -146,10 +148,22 @@ class Teller:
 
 
 async def _record(events: Sequence[Made]) -> None:
+    def write(session: db.Session) -> None:
+        outbox.record(session, events)
+        for event in events:
+            if event.type == catalogue.REQUEST_BLOCKED:
+                drafts.note_asked(session, event.paywall_id, _asked(event))
+
     try:
-        await db.in_transaction(lambda session: outbox.record(session, events), writes=True)
+        await db.in_transaction(write, writes=True)
     except Unavailable as error:
         log.error("teller", step="lost", events=[event.type for event in events], error=error.message)
+
+
+def _asked(blocked: Made) -> Asked:
+    """Returns what whoever waits for a new paywall's first request is shown of a link in its place."""
+    data = blocked.data
+    return Asked(data["externalUserId"], data["reason"], data["model"], data["requestId"], blocked.created_at)
 
 
 async def _record_refused_charge(snapshot: Snapshot, user: str, request_id: str, amount_nanos: int, code: str) -> None:

@@ -86,10 +86,15 @@ async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], mo
     return DemoPaywall(paywall_id, key, model)
 
 
+def demo_price(model: str, markup_basis_points: int) -> NewPrice | None:
+    """Returns what a model of the demo's provider costs with this markup; None for any other model."""
+    known = next((price for price in _DEMO_MODELS if price.model == model), None)
+    return None if known is None else replace(known, markup_basis_points=markup_basis_points)
+
+
 def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:
-    for known in _DEMO_MODELS:
-        if known.model == model:
-            return replace(known, markup_basis_points=MARKUP_BASIS_POINTS)
+    if (known := demo_price(model, MARKUP_BASIS_POINTS)) is not None:
+        return known
     return default_price(model, catalogue, MARKUP_BASIS_POINTS) or NewPrice(
         model,
         UNKNOWN_INPUT_NANOS,

@@ -14,6 +14,7 @@ from app.domain.paywalls.members import (
     Creators,
     Manager,
     Role,
+    check_creates,
     check_may,
     command_manager,
     find_manager,
@@ -163,3 +164,12 @@ def test_who_owns_a_paywall_is_an_owner(database: str) -> None:
     own(paywall_id, ada)
     with db.transaction(writes=False) as session:
         assert (is_owner(session, ada.account_id), is_owner(session, bob.account_id)) == (True, False)
+
+
+def test_whoever_may_not_create_a_paywall_is_told_whom_to_ask(database: str) -> None:
+    ada = person("ada@example.org")
+    check_creates(Creators(True, frozenset()), ada)
+    check_creates(Creators(False, frozenset({"ada@example.org"})), ada)
+    for refused in (person("eve@example.org"), person("ada@example.org", is_proven=False)):
+        with pytest.raises(NotAllowed, match="Ask the operator"):
+            check_creates(Creators(False, frozenset({"ada@example.org"})), refused)

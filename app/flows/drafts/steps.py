@@ -1,0 +1,225 @@
+"""The wizard's steps: each is kept as soon as it is taken, so that a browser that was closed loses nothing.
+
+Keys are sealed here, and come out nowhere: not in an answer, not in an error, not in a log.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.drafts import drafts
+from app.domain.drafts.drafts import Draft, Plan, PlannedAccount, PlannedProvider
+from app.domain.errors import BadField, NotFound, WrongMode
+from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Environment
+from app.domain.paywalls.members import Creators, check_creates
+from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.provider import BUILT_IN, DEMO, ProviderSetting, check_allowed, check_providers, origin_of
+from app.domain.people.sessions import Person
+from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
+from app.flows.drafts.planned import plan_prices
+from app.flows.payments.connect import try_key
+from app.flows.paywalls.prices import PriceRules
+from app.flows.paywalls.provider import Unreached, try_connection
+from app.ports.accounts import Accounts
+from app.ports.providers import Providers
+from app.ports.seal import Sealer
+
+NAME_CHARACTERS_MAX = 60
+_OWN_MODES = frozenset(mode for mode, rules in RULES.items() if rules.has_app_wallets or rules.needs_consent)
+"""The modes that a developer may choose: the others are the operator's own."""
+_FORBIDDEN_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_FRONTS = frozenset({"api", "www", "openai"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the steps need of the outside, and whom they let in."""
+
+    creators: Creators
+    providers: Providers
+    accounts: Accounts
+    sealer: Sealer
+    rules: PriceRules
+
+
+@dataclass(frozen=True, slots=True)
+class WantedProvider:
+    """Who shall serve: `demo`, `built-in`, or one of the developer's own at `base_url`, with a key if it needs one."""
+
+    name: str = ""
+    base_url: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a trial of a provider found: how many models it lists, within which time; `problem` if nobody answered."""
+
+    models: int
+    milliseconds: int
+    problem: str = ""
+
+
+async def choose_mode(doors: Doors, person: Person, app_name: str, mode: str, environment: str) -> Draft:
+    """Keeps name, mode and environment, in the draft that is open or in a new one. Raises BadField, NotAllowed."""
+    check_creates(doors.creators, person)
+    name = app_name.strip()
+    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
+        raise BadField("app_name", f"Enter a name of 1 to {NAME_CHARACTERS_MAX} characters.")
+    if mode not in _OWN_MODES:
+        raise BadField("mode", "Choose a mode.")
+    if environment not in tuple(Environment):
+        raise BadField("environment", "Choose sandbox or live.")
+    chosen = Plan(name, Mode(mode), Environment(environment))
+
+    def keep(session: Session) -> Draft:
+        found = drafts.find_open(session, person.account_id, is_locked=True)
+        if found is None:
+            return drafts.begin(session, person.account_id, chosen)
+        plan = found.plan.as_chosen(chosen.app_name, chosen.mode, chosen.environment)
+        return drafts.change(session, found, plan)
+
+    try:
+        return await db.in_transaction(keep, writes=True)
+    except IntegrityError:  # another window of theirs has just begun one
+        return await db.in_transaction(keep, writes=True)
+
+
+async def choose_provider(
+    doors: Doors, person: Person, wanted: WantedProvider, *, is_untried_ok: bool = False
+) -> Tried:
+    """Tries a provider, and keeps it with its key sealed; one that nobody can reach only if `is_untried_ok`.
+
+    Without a key the one that was kept for the same address stays. Raises BadField, Unreached, NotAllowed, NotFound.
+    """
+    check_creates(doors.creators, person)
+    draft = await db.in_transaction(lambda session: _read_open(session, person))
+    plan = draft.plan
+    setting = _setting_of(wanted)
+    check_allowed(plan.mode, plan.environment, setting)
+    check_providers((setting,))
+    setting, key = _with_key(doors.sealer, draft, setting, wanted.key)
+    begun, problem = clock.monotonic_seconds(), ""
+    try:
+        models = tuple(await try_connection(doors.providers, setting, key))
+    except Unreached as error:
+        if not is_untried_ok:
+            raise
+        models, problem = (), error.message
+    taken = round((clock.monotonic_seconds() - begun) * 1_000)
+    await _change(person, draft, lambda now: replace(now, provider=PlannedProvider(setting, models, problem)))
+    return Tried(len(models), taken, problem)
+
+
+def _setting_of(wanted: WantedProvider) -> ProviderSetting:
+    if wanted.name:
+        return ProviderSetting(wanted.name)
+    address = wanted.base_url.strip().rstrip("/")
+    if origin_of(address) is None:
+        raise BadField("base_url", "Enter the address of an OpenAI-compatible API, such as https://api.openai.com/v1.")
+    if "@" in urlsplit(address).netloc:
+        raise BadField("base_url", "The address may hold no password: it is shown. Enter it as the key.")
+    return ProviderSetting(name_of(address), address)
+
+
+def name_of(address: str) -> str:
+    """Returns what a provider at an address is called: `openai` at https://api.openai.com/v1."""
+    labels = [part for part in (urlsplit(address).hostname or "").split(".") if part]
+    inner = [part for part in labels[:-1] if part not in _FRONTS] or labels[-2:-1] or labels
+    name = _FORBIDDEN_IN_NAME.sub("-", inner[-1]).strip("._-") if inner else ""
+    return name if name and not name.isdigit() and name.lower() not in (DEMO, BUILT_IN) else "own"
+
+
+def _with_key(sealer: Sealer, draft: Draft, setting: ProviderSetting, typed: str) -> tuple[ProviderSetting, str | None]:
+    """Returns a setting with its key sealed for the paywall to come, and that key in clear to be tried."""
+    context = setting.seal_context(draft.paywall_id)
+    if not setting.has_own_key:
+        return setting, None
+    if key := typed.strip():
+        return replace(setting, key_sealed=sealer.seal(key, context)), key
+    before = draft.plan.provider
+    if before is None or before.setting.key_sealed is None:
+        return setting, None
+    if origin_of(before.setting.base_url) != origin_of(setting.base_url):
+        raise BadField("api_key", "Enter the key again: a kept key is never sent to another address.")
+    key = sealer.open(before.setting.key_sealed, before.setting.seal_context(draft.paywall_id))
+    return replace(setting, key_sealed=sealer.seal(key, context)), key
+
+
+async def choose_account(doors: Doors, person: Person, key: str) -> None:
+    """Tries a restricted key of an account at the rail, and keeps it until the paywall is there; later without a key.
+
+    Raises BadField (`key`), PermissionsMissing, WrongMode, NotAllowed, NotFound, Unavailable.
+    """
+    check_creates(doors.creators, person)
+    draft = await db.in_transaction(lambda session: _read_open(session, person))
+    planned = None
+    if key.strip():
+        if not draft.plan.rules.has_app_wallets:
+            raise WrongMode("Card payments of this mode go to the operator's account.")
+        tried = await try_key(doors.accounts, draft.plan.environment, key, ())
+        sealed = doors.sealer.seal(tried.key, draft.key_context)
+        planned = PlannedAccount(sealed, tried.account or "Your Stripe account")
+    await _change(person, draft, lambda now: replace(now, has_payments=True, account=planned))
+
+
+async def choose_prices(
+    doors: Doors, person: Person, markup_basis_points: int, request_nanos: int, minimum_nanos: int
+) -> None:
+    """Keeps markup, fee per request and minimum. Raises BadField for what no price may be, NotAllowed, NotFound."""
+    check_creates(doors.creators, person)
+
+    def keep(session: Session) -> None:
+        draft = _read_open(session, person)
+        plan = priced(draft.plan, markup_basis_points, request_nanos, minimum_nanos)
+        plan_prices(session, doors.rules, plan)
+        drafts.change(session, draft, plan)
+
+    await db.in_transaction(keep, writes=True)
+
+
+def priced(plan: Plan, markup_basis_points: int, request_nanos: int, minimum_nanos: int) -> Plan:
+    """Returns a plan with these prices. Raises BadField for amounts that are out of range."""
+    if not 0 <= markup_basis_points <= MARKUP_BASIS_POINTS_MAX:
+        raise BadField("markup_basis_points", "The markup must be between 0 and 10,000 %.")
+    for name, nanos in (("request_nanos", request_nanos), ("minimum_nanos", minimum_nanos)):
+        if not 0 <= nanos <= AMOUNT_UNITS_MAX * NANOS:
+            raise BadField(name, f"This must be between 0 and {AMOUNT_UNITS_MAX:,}.")
+    return replace(plan, markup_basis_points=markup_basis_points, request_nanos=request_nanos,
+                   minimum_nanos=minimum_nanos)  # fmt: skip
+
+
+async def start_over(person: Person, paywall_id: str) -> None:
+    """Forgets a draft with all that was chosen, or stops waiting for the first request. Raises NotFound."""
+    await db.in_transaction(lambda session: drafts.drop(session, person.account_id, paywall_id), writes=True)
+
+
+async def forget_drafts() -> int:
+    """Forgets what nobody has gone on with for long; returns how many drafts that were."""
+    return await db.in_transaction(drafts.forget_old, writes=True)
+
+
+def _read_open(session: Session, person: Person) -> Draft:
+    found = drafts.find_open(session, person.account_id)
+    if found is None:
+        raise NotFound("This draft is not there any more. Begin again with the first step.")
+    return found
+
+
+async def _change(person: Person, seen: Draft, change: Callable[[Plan], Plan]) -> None:
+    """Changes the draft that was seen, as it is now, unless its first step was chosen anew meanwhile."""
+
+    def keep(session: Session) -> None:
+        now = drafts.read_own(session, person.account_id, seen.paywall_id, is_locked=True)
+        is_same = (now.plan.mode, now.plan.environment) == (seen.plan.mode, seen.plan.environment)
+        if now.is_made or not is_same:
+            raise NotFound("This draft was changed in another window. Load the page again.")
+        drafts.change(session, now, change(now.plan))
+
+    await db.in_transaction(keep, writes=True)
