@@ -26,9 +26,7 @@ from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
     Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
-    ModelPrice, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund, Request, Topup, Wallet,
     ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund,
-    Request,
-    Topup, Wallet,
+    Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

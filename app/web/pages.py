@@ -18,6 +18,8 @@ from app.web.developer.ledger.page import ledger
 from app.web.developer.ledger.state import LedgerState
 from app.web.developer.limits.page import limits
 from app.web.developer.limits.state import LimitsState
+from app.web.developer.messages.page import messages
+from app.web.developer.messages.state import MessagesState
 from app.web.developer.overview.page import overview
 from app.web.developer.overview.state import OverviewState
 from app.web.developer.payments.page import payments
@@ -36,6 +38,8 @@ from app.web.developer.users.page import users
 from app.web.developer.users.state import UsersState
 from app.web.developer.versions.page import versions
 from app.web.developer.versions.state import VersionsState
+from app.web.developer.wizard.page import wizard
+from app.web.developer.wizard.state import WizardState
 from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
@@ -114,6 +118,10 @@ PAGES = (
     Page(routes.VERSIONS, versions, "Versions · Coinslot", "What was published, and who changed what.",
          VersionsState.watch),
     Page(routes.DANGER, danger, "Danger zone · Coinslot", "Archive a paywall, or duplicate it.", DangerState.watch),
+    Page(routes.MESSAGES, messages, "Messages · Coinslot", "What the assistant says in your app's name.",
+         MessagesState.watch),
+    Page(routes.NEW_PAYWALL, wizard, "New paywall · Coinslot", "Five steps to a paywall that takes a request.",
+         WizardState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

@@ -1,8 +1,14 @@
 """A developer at the wizard: who they are, and what its steps need."""
 
+from pathlib import Path
+
+from app import db, settings
 from app.adapters.secret_box import SecretBox
+from app.domain.drafts import drafts
+from app.domain.money import Environment
 from app.domain.paywalls.members import Creators
-from app.domain.people.sessions import Person
+from app.domain.paywalls.modes import Mode
+from app.domain.people.sessions import Person, find_person
 from app.flows.drafts.making import Maker
 from app.flows.drafts.steps import Doors, WantedProvider, choose_account, choose_mode, choose_provider
 from app.flows.payments.endpoints import Endpoints
@@ -24,6 +30,7 @@ class Knows:
 
 
 RULES = PriceRules(Knows(), FEE_BASIS_POINTS)
+_PLAN = drafts.Plan("Quill", Mode.DEFAULT, Environment.SANDBOX)
 ANYBODY = Creators(True, frozenset())
 
 
@@ -43,3 +50,18 @@ async def whole(at: Doors, person: Person, mode: str = "default", name: str = "Q
     await choose_provider(at, person, WantedProvider("demo"))
     await choose_account(at, person, "")
     return draft.paywall_id
+
+
+def open_draft_of(data: Path, session_token: str) -> str:
+    """Begins a draft for whoever a session's cookie stands for at a server with this data, and returns its id."""
+    url = f"sqlite:///{data / 'coinslot.db'}"
+    settings.configure(data=data, database_url=url)
+    db.dispose()
+    try:
+        with db.transaction() as session:
+            person = find_person(session, session_token)
+            assert person is not None
+            return drafts.begin(session, person.account_id, _PLAN).paywall_id
+    finally:
+        db.dispose()
+        settings.configure()

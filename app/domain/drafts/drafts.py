@@ -122,14 +122,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft as it is read: `paywall_id` is the paywall that it becomes, or became if it `is_made`."""
+    """A draft as it is read: `paywall_id` is the paywall that it becomes, or became at `made_at`."""
 
     paywall_id: str
     account_id: str
     plan: Plan
     changed_at: int
-    is_made: bool
+    made_at: int | None = None
     asked: Asked | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its paywall is there."""
+        return self.made_at is not None
 
     @property
     def key_context(self) -> str:
@@ -212,5 +217,4 @@ def _own(session: Session, account_id: str, paywall_id: str, *, is_locked: bool)
 
 def _draft(row: PaywallDraft) -> Draft:
     asked = None if row.asked is None else Asked(**row.asked)
-    return Draft(row.paywall_id, row.account_id, Plan.from_json(row.content), row.changed_at, row.made_at is not None,
-                 asked)  # fmt: skip
+    return Draft(row.paywall_id, row.account_id, Plan.from_json(row.content), row.changed_at, row.made_at, asked)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.authorizations.tables import Authorization, SpendingCap
 from app.domain.disputes.tables import Dispute
+from app.domain.drafts.tables import PaywallDraft
 from app.domain.events.tables import WebhookDelivery, WebhookSubscription
 from app.domain.inbox.tables import ConnectionRow
 from app.domain.ledger.accounts import Account
@@ -24,6 +25,7 @@ from app.domain.people.tables import AccountKey, Identity, PersonAccount, SignIn
 from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
+from app.domain.usage.tables import Request
 from app.domain.wallets.tables import WalletFreeze
 from app.sql.columns import table_of
 
@@ -56,6 +58,8 @@ class About(StrEnum):
     """What a paywall came to, by its id: when anything of it was counted last, and its top users listed."""
     DELIVERIES = "deliveries"
     """What a paywall told, by the paywall's id: its newest delivery, and how each endpoint fares."""
+    ARRIVALS = "arrivals"
+    """A draft, and what came to the paywall that it became, by its id: a link, top-ups, requests."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -123,6 +127,17 @@ def _counted(table: Any, column: ColumnElement[str], *times: ColumnElement[Any])
     )
 
 
+def _arrivals() -> Select[Any]:
+    """Returns the part of what came to new paywalls; each number is the end of an index."""
+    drafts, topups, requests = table_of(PaywallDraft), table_of(Topup), table_of(Request)
+    paywall_id = drafts.c.paywall_id
+    paid = select(func.max(topups.c.finished_at)).where(topups.c.paywall_id == paywall_id).scalar_subquery()
+    newest = select(func.max(requests.c.id)).where(requests.c.paywall_id == paywall_id).scalar_subquery()
+    ended = select(requests.c.finished_at).where(requests.c.paywall_id == paywall_id).order_by(requests.c.id.desc())
+    last_two = (ended.limit(1).offset(place).scalar_subquery() for place in range(2))
+    return _part(About.ARRIVALS, paywall_id, drafts.c.changed_at, paid, *last_two, words=newest)
+
+
 def _statement() -> Any:
     sessions, accounts = table_of(SignInSession), table_of(LedgerAccount)
     people, identities, keys = table_of(PersonAccount), table_of(Identity), table_of(AccountKey)
@@ -157,6 +172,7 @@ def _statement() -> Any:
         _part(About.EPOCH, epochs.c.subject, epochs.c.epoch),
         _part(About.PAYWALL, paywalls.c.id, paywalls.c.version, paywalls.c.archived_at, words=newest_change),
         _part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build),
+        _arrivals(),
         _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
               connections.c.refused_at, connections.c.events_read_at,
               words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),

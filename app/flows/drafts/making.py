@@ -4,7 +4,7 @@ Its key is shown to whoever made it, and never again. What is outside, the devel
 behind it; where that fails the paywall is there all the same, and its page of payments says so.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from app.domain.paywalls.versions import Edition, open_first_edition
 from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.flows.drafts.planned import plan_prices
+from app.flows.drafts.steps import ChosenPrices, priced
 from app.flows.events.tell import publish_and_tell
 from app.flows.payments.endpoints import Endpoints
 from app.flows.paywalls.payments import connect
@@ -47,16 +48,20 @@ class Made:
     problem: str = ""
 
 
-async def make_paywall(maker: Maker, person: Person, paywall_id: str) -> Made:
+async def make_paywall(maker: Maker, person: Person, paywall_id: str, prices: ChosenPrices) -> Made:
     """Makes the paywall of a person's draft, which has its id; made before, it is only said that it is there.
 
-    Raises BadField, which names the step that is missing, NotAllowed, NotFound for anybody else's draft.
+    Raises BadField, which names the price that cannot be or the step that is missing, NotAllowed, NotFound for anybody
+    else's draft.
     """
     check_creates(maker.creators, person)
 
     def make(session: Session) -> tuple[Draft, str | None]:
         draft = drafts.read_own(session, person.account_id, paywall_id, is_locked=True)
-        return draft, None if draft.is_made else _write(session, maker.rules, draft)
+        if draft.is_made:
+            return draft, None
+        whole = replace(draft, plan=priced(draft.plan, prices))
+        return whole, _write(session, maker.rules, whole)
 
     draft, key = await db.in_transaction(make, writes=True)
     if key is None:

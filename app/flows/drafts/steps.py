@@ -5,7 +5,7 @@ Keys are sealed here, and come out nowhere: not in an answer, not in an error, n
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
@@ -169,30 +169,36 @@ async def choose_account(doors: Doors, person: Person, key: str) -> None:
     await _change(person, draft, lambda now: replace(now, has_payments=True, account=planned))
 
 
-async def choose_prices(
-    doors: Doors, person: Person, markup_basis_points: int, request_nanos: int, minimum_nanos: int
-) -> None:
+@dataclass(frozen=True, slots=True)
+class ChosenPrices:
+    """Markup, fee per request and minimum, the amounts in the unit of the mode."""
+
+    markup_basis_points: int
+    request_nanos: int = 0
+    minimum_nanos: int = 0
+
+
+async def choose_prices(doors: Doors, person: Person, chosen: ChosenPrices) -> None:
     """Keeps markup, fee per request and minimum. Raises BadField for what no price may be, NotAllowed, NotFound."""
     check_creates(doors.creators, person)
 
     def keep(session: Session) -> None:
         draft = _read_open(session, person)
-        plan = priced(draft.plan, markup_basis_points, request_nanos, minimum_nanos)
+        plan = priced(draft.plan, chosen)
         plan_prices(session, doors.rules, plan)
         drafts.change(session, draft, plan)
 
     await db.in_transaction(keep, writes=True)
 
 
-def priced(plan: Plan, markup_basis_points: int, request_nanos: int, minimum_nanos: int) -> Plan:
+def priced(plan: Plan, chosen: ChosenPrices) -> Plan:
     """Returns a plan with these prices. Raises BadField for amounts that are out of range."""
-    if not 0 <= markup_basis_points <= MARKUP_BASIS_POINTS_MAX:
+    if not 0 <= chosen.markup_basis_points <= MARKUP_BASIS_POINTS_MAX:
         raise BadField("markup_basis_points", "The markup must be between 0 and 10,000 %.")
-    for name, nanos in (("request_nanos", request_nanos), ("minimum_nanos", minimum_nanos)):
-        if not 0 <= nanos <= AMOUNT_UNITS_MAX * NANOS:
+    for name in ("request_nanos", "minimum_nanos"):
+        if not 0 <= getattr(chosen, name) <= AMOUNT_UNITS_MAX * NANOS:
             raise BadField(name, f"This must be between 0 and {AMOUNT_UNITS_MAX:,}.")
-    return replace(plan, markup_basis_points=markup_basis_points, request_nanos=request_nanos,
-                   minimum_nanos=minimum_nanos)  # fmt: skip
+    return replace(plan, **asdict(chosen))
 
 
 async def start_over(person: Person, paywall_id: str) -> None:

@@ -57,8 +57,8 @@ def receipt(row: rx.Var[MovementRow], *more: rx.Component) -> rx.Component:
             rx.el.p(row.id, class_name="id"),
             class_name="receipt-in",
         ),
-        class_name="receipt",
-    )
+        class_name="receipt", key=row.id,
+    )  # fmt: skip
 
 
 def _receipt_line(line: rx.Var[LineRow]) -> rx.Component:

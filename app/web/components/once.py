@@ -85,20 +85,20 @@ class Posting:
 
 
 def post_fields(
-    url: str, fields: Mapping[str, rx.Var[str] | str], posting: Posting, done: rx.EventHandler, answer: str = "",
+    url: rx.Var[str] | str, fields: Mapping[str, rx.Var[str] | str], posting: Posting, done: str, answer: str = "",
     shown: tuple[str, ClientStateVar] | None = None,
 ) -> EventSpec:  # fmt: skip
-    """Returns what posts fields to one of our routes, and then calls `done`, with the answer's field `answer` if any.
+    """Returns what posts fields to one of our routes, and then does what is named `done` by `after_post`.
 
+    That is told the answer's field `answer`, if any (`told_by`).
     A field is a variable, or the id of an element whose value is sent as it stands there and passes no state. With
-    `shown` a field of the answer is kept in the browser, unless it is empty. Where it failed nothing is called, and
-    what was typed stays. A visitor who is no longer signed in loads the page again.
+    `shown` a field of the answer is kept in the browser, unless it is empty. Where it failed nothing follows, and what
+    was typed stays. A visitor who is no longer signed in loads the page again.
     """
     kept = (posting.busy, posting.problem, posting.field, posting.code, *(shown[1:] if shown else ()))
-    data = VarData.merge(
-        *(part.set._get_all_var_data() for part in kept),
-        *(value._get_all_var_data() for value in fields.values() if isinstance(value, rx.Var)),
-    )
+    used = [*(part.set for part in kept), *(value for value in (url, *fields.values()) if isinstance(value, rx.Var))]
+    address = str(url) if isinstance(url, rx.Var) else f'"{url}"'
+    data = VarData.merge(*(part._get_all_var_data() for part in used))
     sent = ", ".join(
         f"{name}: {value!s}" if isinstance(value, rx.Var) else f'{name}: document.getElementById("{value}").value'
         for name, value in fields.items()
@@ -107,22 +107,31 @@ def post_fields(
     script = f"""async () => {{
       ({posting.busy.set!s})("yes"); ({posting.problem.set!s})(""); ({posting.field.set!s})("");
       ({posting.code.set!s})("");
-      let found = null;
       try {{
-        const answer = await fetch("{url}", {{method: "POST", credentials: "same-origin", cache: "no-store",
+        const answer = await fetch({address}, {{method: "POST", credentials: "same-origin", cache: "no-store",
           body: new URLSearchParams({{{sent}}})}});
-        if (answer.status === 401) {{ location.reload(); return null; }}
+        if (answer.status === 401) {{ location.reload(); return; }}
         const said = await answer.json();
-        if (answer.ok) {{ {keep} found = {f'said["{answer}"]' if answer else '"done"'}; }}
+        if (answer.ok) {{ {keep} const then = document.getElementById("{done}");
+          then.dataset.said = {f'said["{answer}"]' if answer else '""'}; then.click(); }}
         else {{
           ({posting.problem.set!s})(said.error.message); ({posting.field.set!s})(said.error.param || "");
           ({posting.code.set!s})(said.error.code || "");
         }}
       }} catch (error) {{ ({posting.problem.set!s})("{FAILED}"); }}
       ({posting.busy.set!s})("");
-      return found;
     }}"""
-    return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar), callback=done)
+    return rx.call_function(rx.Var(_js_expr=f"({script})", _var_data=data).to(FunctionVar))
+
+
+def after_post(name: str, handler: rx.EventHandler | EventSpec) -> rx.Component:
+    """Returns what a POST that went well calls by this name; a callback of Reflex's would be a script to evaluate."""
+    return rx.el.button(id=name, on_click=handler, hidden=True, type="button", tab_index=-1)
+
+
+def told_by(name: str) -> rx.Var[str]:
+    """Returns what the answer of the POST said that was followed by this name."""
+    return rx.Var(_js_expr=f'(document.getElementById("{name}").dataset.said ?? "")').to(str)
 
 
 def post_file(url: rx.Var[str], field_id: str, busy: ClientStateVar, problem: ClientStateVar) -> EventSpec:

@@ -8,9 +8,12 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from app import db
+from app.domain import clock
 from app.domain.authorizations import authorizations
 from app.domain.authorizations.caps import cap_id
 from app.domain.disputes.tables import DisputeState, Funds
+from app.domain.drafts import drafts
+from app.domain.drafts.tables import PaywallDraft
 from app.domain.inbox.inbox import ObjectKind
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply
@@ -205,3 +208,20 @@ async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: py
 
 def test_nothing_open_asks_for_nothing(database: str) -> None:
     assert marks_of() == {}
+
+
+async def test_what_comes_to_a_new_paywall_moves_the_mark_of_whoever_waits_for_it(database: str) -> None:
+    snapshot = make_snapshot()
+    waiting = Subject(About.ARRIVALS, snapshot.paywall_id)
+    assert waiting not in marks_of(waiting), "nobody waits for it"
+    account_id, now = owner_of(snapshot.paywall_id).account_id or "", clock.now()
+    plan = drafts.Plan("Quill", Mode.DEFAULT, Environment.SANDBOX)
+    with db.transaction() as session:
+        session.add(PaywallDraft(paywall_id=snapshot.paywall_id, account_id=account_id, content=plan.to_json(),
+                                 created_at=now, changed_at=now, made_at=now))  # fmt: skip
+    seen = [marks_of(waiting)[waiting]]
+    asked = drafts.Asked("ada", "insufficient_funds", "m", "req_1", now)
+    with db.transaction() as session:
+        drafts.note_asked(session, snapshot.paywall_id, asked)
+    seen.append(marks_of(waiting)[waiting])
+    assert seen[0] != seen[1]

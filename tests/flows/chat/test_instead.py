@@ -8,7 +8,7 @@ import pytest
 
 from app import settings
 from app.adapters.secret_box import SecretBox
-from app.domain.errors import ProviderFailed
+from app.domain.errors import BadField, NotAllowed, ProviderFailed
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration, ResponderSetting, UserPlace
 from app.domain.paywalls.messages import seal_context
@@ -17,12 +17,16 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
-from app.flows.chat.instead import CustomResponses, Instead
+from app.flows.chat.instead import CustomResponses, Instead, TriedResponse
 from app.flows.chat.told import Teller
+from app.flows.paywalls.change import change
+from app.flows.paywalls.messages import Endpoint, endpoint
 from app.formats.openai_request import read_chat_request
 from app.keeper import Keeper
 from app.ports.webhooks import Responder
+from tests.support.books import make_snapshot
 from tests.support.handed import links
+from tests.support.managing import OPERATOR, manager, own, owner_of, person
 
 URL = "https://coinslot.example/topup/x.y/"
 TEMPLATE = f"Add funds: {URL}"
@@ -153,3 +157,38 @@ async def test_an_answer_that_was_cut_says_how_to_go_on_where_the_user_can(
         assert stop.paywall == paywall
     else:
         assert stop.paywall["action"] == action and stop.paywall["url"] in stop.text
+
+
+async def tried(responder: Responder, action: str = "topup", *, has_endpoint: bool = True) -> TriedResponse:
+    """Tries the endpoint of a paywall of its own, as its owner."""
+    box = SecretBox(settings.get().secrets)
+    paywall_id = make_snapshot().paywall_id
+    owner = owner_of(paywall_id)
+    if has_endpoint:
+        await change(owner, endpoint(box), Endpoint("https://lexica.example/messages"), 1)
+    return await CustomResponses(responder, box).try_out(owner, action)
+
+
+async def test_an_endpoint_is_tried_as_a_user_would_meet_it(database: str) -> None:
+    responder = ScriptedResponder("Ask the front desk.")
+    found = await tried(responder)
+    ((url, secret, content),) = responder.asked
+    assert found.text == f"Ask the front desk.\n\n{content['url']}" and not found.problem
+    assert url == "https://lexica.example/messages" and secret.startswith("whsec_")
+    assert content["isTest"] is True and content["event"] == "topup" and content["url"] in content["message"]
+
+
+async def test_a_trial_says_what_went_wrong_and_needs_an_endpoint_and_an_event(database: str) -> None:
+    assert (await tried(ScriptedResponder(ProviderFailed("It is on fire.")))).problem == "It is on fire."
+    assert (await tried(ScriptedResponder(" "))).problem == "The endpoint's text is empty."
+    for wanted in ({"has_endpoint": False}, {"action": "stopped"}):
+        with pytest.raises(BadField):
+            await tried(ScriptedResponder("Hello"), **wanted)  # type: ignore[arg-type]
+
+
+async def test_only_its_owner_tries_it(database: str) -> None:
+    paywall_id, box = make_snapshot().paywall_id, SecretBox(settings.get().secrets)
+    own(paywall_id, person("ada@example.org"))
+    operator = manager(paywall_id, person(OPERATOR))
+    with pytest.raises(NotAllowed):
+        await CustomResponses(ScriptedResponder("Hello"), box).try_out(operator, "topup")

@@ -18,12 +18,14 @@ from app.domain.people.sessions import Person
 from app.flows.callers.snapshot import read_snapshot
 from app.flows.drafts import steps
 from app.flows.drafts.making import Made, make_paywall
-from app.flows.drafts.steps import Doors, WantedProvider
+from app.flows.drafts.steps import ChosenPrices, Doors, WantedProvider
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import assert_books_balance
 from tests.support.drafting import maker, whole
 from tests.support.managing import person
 from tests.support.stripe_bank import StripeShop
+
+PRICES = ChosenPrices(2_000)
 
 
 @pytest.fixture
@@ -31,8 +33,8 @@ def ada(database: str) -> Person:
     return person("ada@example.org")
 
 
-async def make(accounts: StripeAccounts, who: Person, paywall_id: str) -> Made:
-    return await make_paywall(maker(accounts), who, paywall_id)
+async def make(accounts: StripeAccounts, who: Person, paywall_id: str, prices: ChosenPrices = PRICES) -> Made:
+    return await make_paywall(maker(accounts), who, paywall_id, prices)
 
 
 async def test_a_paywall_has_owner_prices_a_key_and_a_first_version(
@@ -83,7 +85,7 @@ async def test_nobody_makes_a_paywall_of_anothers_draft_or_without_being_let_in(
     with pytest.raises(NotFound):
         await make(accounts, person("eve@example.org"), paywall_id)
     with pytest.raises(NotAllowed):
-        await make_paywall(replace(maker(accounts), creators=Creators(False, frozenset())), ada, paywall_id)
+        await make_paywall(replace(maker(accounts), creators=Creators(False, frozenset())), ada, paywall_id, PRICES)
 
 
 async def test_an_own_providers_models_are_priced_with_fee_and_minimum(
@@ -92,8 +94,8 @@ async def test_an_own_providers_models_are_priced_with_fee_and_minimum(
     draft = await steps.choose_mode(at, ada, "Quill", "default", "live")
     await steps.choose_provider(at, ada, WantedProvider(base_url=emulated.base_url, key="sk-own-0123456789"))
     await steps.choose_account(at, ada, "")
-    await steps.choose_prices(at, ada, 1_000, NANOS // 1_000, NANOS // 100)
-    made = await make(accounts, ada, draft.paywall_id)
+    prices = ChosenPrices(1_000, NANOS // 1_000, NANOS // 100)
+    made = await make(accounts, ada, draft.paywall_id, prices)
     assert made.key is not None
     with db.transaction(writes=False) as session:
         snapshot = read_snapshot(session, made.key)

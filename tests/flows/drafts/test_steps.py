@@ -14,7 +14,7 @@ from app.domain.paywalls.members import Creators
 from app.domain.paywalls.modes import Mode
 from app.domain.people.sessions import Person
 from app.flows.drafts import steps
-from app.flows.drafts.steps import Doors, WantedProvider
+from app.flows.drafts.steps import ChosenPrices, Doors, WantedProvider
 from app.flows.paywalls.provider import Unreached
 from tests.emulators.upstream import RunningUpstream
 from tests.support.drafting import BOX
@@ -71,7 +71,7 @@ async def test_only_developers_take_steps(at: Doors, ada: Person) -> None:
         lambda: steps.choose_mode(closed, ada, "Quill", "default", "sandbox"),
         lambda: steps.choose_provider(closed, ada, WantedProvider("demo")),
         lambda: steps.choose_account(closed, ada, ""),
-        lambda: steps.choose_prices(closed, ada, 0, 0, 0),
+        lambda: steps.choose_prices(closed, ada, ChosenPrices(0)),
     ):
         with pytest.raises(NotAllowed):
             await step()
@@ -169,7 +169,7 @@ async def test_an_account_at_the_rail_is_tried_and_its_key_sealed(at: Doors, ada
 async def test_prices_are_kept_or_refused_beside_their_field(at: Doors, ada: Person) -> None:
     await steps.choose_mode(at, ada, "Quill", "shared", "sandbox")
     await steps.choose_provider(at, ada, WantedProvider("demo"))
-    await steps.choose_prices(at, ada, 1_500, NANOS // 1_000, NANOS // 500)
+    await steps.choose_prices(at, ada, ChosenPrices(1_500, NANOS // 1_000, NANOS // 500))
     plan = open_draft(ada).plan
     assert (plan.markup_basis_points, plan.request_nanos, plan.minimum_nanos) == (1_500, 1_000_000, 2_000_000)
     for values, field in (
@@ -178,7 +178,7 @@ async def test_prices_are_kept_or_refused_beside_their_field(at: Doors, ada: Per
         ((0, 0, 0), "markup_basis_points"),  # the platform's fee would leave less than nothing
     ):  # fmt: skip
         with pytest.raises(BadField) as refused:
-            await steps.choose_prices(at, ada, *values)
+            await steps.choose_prices(at, ada, ChosenPrices(*values))
         assert refused.value.field == field
     assert open_draft(ada).plan == plan
 
@@ -189,5 +189,5 @@ async def test_a_draft_that_was_started_over_is_gone(at: Doors, ada: Person) -> 
         await steps.start_over(person("eve@example.org"), draft.paywall_id)
     await steps.start_over(ada, draft.paywall_id)
     with pytest.raises(NotFound):
-        await steps.choose_prices(at, ada, 0, 0, 0)
+        await steps.choose_prices(at, ada, ChosenPrices(0))
     assert await steps.forget_drafts() == 0

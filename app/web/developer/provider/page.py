@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from app.web.components.once import Posting, post_fields
+from app.web.components.once import Posting, after_post, post_fields, told_by
 from app.web.components.parts import confirm, note, problem_line, tag
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
@@ -11,6 +11,7 @@ from app.web.developer.provider.state import ProviderState
 
 _state = ProviderState
 _posting = Posting.of("provider")
+_DONE = "provider-saved"
 _URL, _KEY_URL = "/manage/provider", "/manage/provider/key"
 _UNREACHED = "provider_unreachable"
 
@@ -34,13 +35,14 @@ def provider() -> rx.Component:
             class_name="panel", aria_label="Providers",
         ),
         _hints(),
+        after_post(_DONE, _state.saved(told_by(_DONE))),
     )  # fmt: skip
 
 
 def _add_buttons() -> rx.Component:
     def ready(name: rx.Var[str]) -> rx.Component:
         fields = {"paywall": _state.paywall.id, "version": _state.paywall.version.to_string(), "name": name}
-        return rx.el.button("Add ", name, on_click=post_fields(_URL, fields, _posting, _state.saved, "said"),
+        return rx.el.button("Add ", name, on_click=post_fields(_URL, fields, _posting, _DONE, "said"),
                             class_name="btn s", type="button", key=name)  # fmt: skip
 
     return rx.el.div(
@@ -100,9 +102,9 @@ def _form() -> rx.Component:
     typed = {"name": "provider-name", "base_url": "provider-url", "key": "provider-key", "auth": "provider-auth",
              "limit_field": "provider-limit"}  # fmt: skip
     whole = {**by_id, **typed, "instead_of": form.name}
-    post = post_fields(_URL, whole, _posting, _state.saved, "said")
-    anyway = post_fields(_URL, {**whole, "untried": rx.Var.create("yes")}, _posting, _state.saved, "said")
-    rotate = post_fields(_KEY_URL, {**by_id, "name": form.name, "key": "provider-key"}, _posting, _state.saved, "said")
+    post = post_fields(_URL, whole, _posting, _DONE, "said")
+    anyway = post_fields(_URL, {**whole, "untried": rx.Var.create("yes")}, _posting, _DONE, "said")
+    rotate = post_fields(_KEY_URL, {**by_id, "name": form.name, "key": "provider-key"}, _posting, _DONE, "said")
     key_hint = rx.cond(is_new, "", "Empty keeps the saved one, as long as the address stays.")
     saving = rx.cond(_posting.busy.value == "yes", "Asking it…",
                      rx.cond(_state.form_kind == "rotate", "Test and change the key", "Test and save"))  # fmt: skip

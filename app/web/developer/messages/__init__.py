@@ -1,0 +1,1 @@
+"""What a paywall says in an answer's place."""
