@@ -76,6 +76,10 @@ class Plan:
         """Whether its prices are the developer's own, and follow the catalogue no more."""
         return bool(self.request_nanos or self.minimum_nanos)
 
+    def is_for(self, mode: Mode, environment: Environment) -> bool:
+        """Tells whether it is of that mode and environment."""
+        return replace(self, mode=mode, environment=environment) == self
+
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""
         return asdict(self)
@@ -94,7 +98,7 @@ class Plan:
 
     def as_chosen(self, app_name: str, mode: Mode, environment: Environment) -> "Plan":
         """Returns it for another choice of the first step, without what that one does not allow."""
-        if (mode, environment) == (self.mode, self.environment):
+        if self.is_for(mode, environment):
             return replace(self, app_name=app_name)
         provider = self.provider if self.provider is not None and _may_stay(self.provider, mode, environment) else None
         return replace(self, app_name=app_name, mode=mode, environment=environment, provider=provider,

@@ -18,7 +18,7 @@ from app.domain.drafts.drafts import Draft, Plan, PlannedAccount, PlannedProvide
 from app.domain.errors import BadField, NotFound, WrongMode
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Environment
 from app.domain.paywalls.members import Creators, check_creates
-from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.modes import RULES
 from app.domain.paywalls.provider import BUILT_IN, DEMO, ProviderSetting, check_allowed, check_providers, origin_of
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
@@ -31,8 +31,8 @@ from app.ports.providers import Providers
 from app.ports.seal import Sealer
 
 NAME_CHARACTERS_MAX = 60
-_OWN_MODES = frozenset(mode for mode, rules in RULES.items() if rules.has_app_wallets or rules.needs_consent)
-"""The modes that a developer may choose: the others are the operator's own."""
+_OFFERED = {mode.value: mode for mode, rules in RULES.items() if rules.has_app_wallets or rules.needs_consent}
+"""The modes that a developer may choose, by their names: the others are the operator's own."""
 _FORBIDDEN_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _FRONTS = frozenset({"api", "www", "openai"})
 
@@ -72,11 +72,12 @@ async def choose_mode(doors: Doors, person: Person, app_name: str, mode: str, en
     name = app_name.strip()
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
         raise BadField("app_name", f"Enter a name of 1 to {NAME_CHARACTERS_MAX} characters.")
-    if mode not in _OWN_MODES:
+    offered = _OFFERED.get(mode)
+    if offered is None:
         raise BadField("mode", "Choose a mode.")
     if environment not in tuple(Environment):
         raise BadField("environment", "Choose sandbox or live.")
-    chosen = Plan(name, Mode(mode), Environment(environment))
+    chosen = Plan(name, offered, Environment(environment))
 
     def keep(session: Session) -> Draft:
         found = drafts.find_open(session, person.account_id, is_locked=True)
@@ -223,8 +224,7 @@ async def _change(person: Person, seen: Draft, change: Callable[[Plan], Plan]) -
 
     def keep(session: Session) -> None:
         now = drafts.read_own(session, person.account_id, seen.paywall_id, is_locked=True)
-        is_same = (now.plan.mode, now.plan.environment) == (seen.plan.mode, seen.plan.environment)
-        if now.is_made or not is_same:
+        if now.is_made or not now.plan.is_for(seen.plan.mode, seen.plan.environment):
             raise NotFound("This draft was changed in another window. Load the page again.")
         drafts.change(session, now, change(now.plan))
 

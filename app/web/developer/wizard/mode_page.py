@@ -16,7 +16,7 @@ def mode_step() -> rx.Component:
         rx.el.p(rx.el.b("Mode and environment cannot be changed later."),
                 " Another mode needs another paywall; wallets do not move between them."), class_name="note wait",
     )  # fmt: skip
-    title = rx.cond(_state.mode == "shared", "Continue with Shared", "Continue with Default")
+    title = rx.cond(_state.way == "shared", "Continue with Shared", "Continue with Default")
     return rx.el.form(
         _basics(),
         rx.el.div(*(_card(words) for words in MODES), class_name="modes", role="radiogroup", aria_label="Mode"),
@@ -59,12 +59,12 @@ def _card(words: ModeWords) -> rx.Component:
     def line(text: str, mark: str, look: str) -> rx.Component:
         return rx.el.li(rx.el.span(mark, class_name=look, aria_hidden="true"), rx.el.span(text))
 
-    is_chosen = _state.mode == words.mode
+    is_chosen = _state.way == words.way
     return rx.el.div(
         rx.el.button(
             rx.el.i(class_name="radio", aria_hidden="true"),
             rx.el.span(rx.el.b(words.title), rx.el.small(words.beneath, class_name="muted")),
-            on_click=_state.choose("mode", words.mode), type="button", role="radio",
+            on_click=_state.choose("way", words.way), type="button", role="radio",
             aria_checked=is_chosen, class_name="mode-head",
         ),
         rx.el.p(words.text, class_name="muted"),
@@ -77,8 +77,8 @@ def _card(words: ModeWords) -> rx.Component:
 
 
 def _compared() -> rx.Component:
-    def chosen(mode: str) -> rx.Var[str]:
-        return rx.cond(_state.mode == mode, "chosen", "")
+    def chosen(way: str) -> rx.Var[str]:
+        return rx.cond(_state.way == way, "chosen", "")
 
     rows = (
         rx.el.tr(
@@ -93,7 +93,7 @@ def _compared() -> rx.Component:
                                              for name in ("Default", "Shared")))),
         rx.el.tbody(*rows), class_name="compared",
     )  # fmt: skip
-    said = rx.cond(_state.mode == "shared", "Shared is chosen", "Default is chosen")
+    said = rx.cond(_state.way == "shared", "Shared is chosen", "Default is chosen")
     head = rx.el.div(
         rx.el.h2("Compared"), rx.el.small(said, class_name="muted"), class_name="row between inset panel-head"
     )

@@ -28,7 +28,7 @@ from app.wiring.drafting import doors_of
 from app.wiring.rules import creators_of
 
 TYPED_CHARACTERS_MAX = 80
-_CHOICES = {"mode": ("default", "shared"), "environment": ("sandbox", "live"), "provider": ("demo", "built-in", "own")}
+_CHOICES = {"way": ("default", "shared"), "environment": ("sandbox", "live"), "provider": ("demo", "built-in", "own")}
 
 
 class WizardState(VisitorState, rx.State):
@@ -39,7 +39,7 @@ class WizardState(VisitorState, rx.State):
     prices: PricesPart = PricesPart()
     step: int = 0
     app_name: str = ""
-    mode: str = "default"
+    way: str = "default"
     environment: str = "sandbox"
     provider: str = ""
     markup: str = ""
@@ -88,7 +88,7 @@ class WizardState(VisitorState, rx.State):
     def _fill(self) -> None:
         """Puts into the fields what was chosen before, once."""
         page, self._is_filled = self.page, True
-        self.app_name, self.mode, self.environment = page.app_name, page.mode, page.environment
+        self.app_name, self.way, self.environment = page.app_name, page.mode, page.environment
         self.provider = _offered(page)
         self.markup, self.fee, self.minimum = page.markup, page.fee, page.minimum
         self.step = page.reached
@@ -118,7 +118,7 @@ class WizardState(VisitorState, rx.State):
         if person is None:
             return self._leave()
         try:
-            await steps.choose_mode(doors_of(wiring.get()), person, self.app_name, self.mode, self.environment)
+            await steps.choose_mode(doors_of(wiring.get()), person, self.app_name, self.way, self.environment)
         except CoinslotError as error:
             self.field, self.error = getattr(error, "field", None) or "app_name", error.message
             return None

@@ -9,7 +9,7 @@ STEPS = ("Mode", "Provider", "Payments", "Prices", "Finish")
 class ModeWords:
     """A mode as it is offered."""
 
-    mode: str
+    way: str
     title: str
     beneath: str
     text: str
