@@ -25,6 +25,8 @@ ALLOWED = {
     "/auth/email": "POST",
     "/auth/oidc/google": "GET, HEAD, POST",
     "/manage/paywalls/pw_1/stripe": "POST",
+    "/manage/paywalls/pw_1/responder": "POST",
+    "/manage/draft/make": "POST",
     "/stripe/webhook/con_1": "POST",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import ndiff
-from itertools import groupby
 
 from app import wiring
 from app.db import Session
@@ -163,5 +162,5 @@ def _sent(event: str, shown: str, url: str) -> str:
 
 def _diff(before: str, after: str) -> Iterator[DiffLine]:
     lines = (line for line in ndiff(before.splitlines(), after.splitlines()) if line[0] != "?")
-    for number, (line, _) in enumerate(groupby(lines)):
+    for number, line in enumerate(lines):
         yield DiffLine(str(number), line[0].strip(), line[2:])
