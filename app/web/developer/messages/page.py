@@ -159,17 +159,19 @@ def _publish() -> rx.Component:
         rx.el.span("A problem in ", _state.problems.join(", "), class_name="bad"),
         rx.el.span(_state.changes, rx.cond(_state.changes == 1, " change", " changes"), class_name="muted"),
     )
+    keep_both = rx.el.button("Keep both", on_click=_state.keep_both, class_name="btn s", type="button")
     bar = rx.el.div(
         rx.el.div(tag("Draft", tone="wait"), said, class_name="row", role="status"),
         rx.el.div(
             rx.el.button("Discard", on_click=_state.discard, class_name="btn s bare", type="button"),
+            rx.cond(_state.is_outdated, keep_both, rx.fragment()),
             rx.el.button(
                 "Publish version ",
                 version + 1,
                 on_click=_state.publish,
                 class_name="btn s primary",
                 type="button",
-                disabled=has_problem,
+                disabled=has_problem | _state.is_outdated,
             ),
             class_name="row",
         ),

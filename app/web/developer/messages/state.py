@@ -10,7 +10,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from app import wiring
-from app.domain.errors import CoinslotError
+from app.domain.errors import CoinslotError, OutdatedVersion
 from app.domain.paywalls.messages import PLACEHOLDERS, TEMPLATE_CHARACTERS_MAX
 from app.domain.people.sessions import Person
 from app.flows.paywalls.change import change
@@ -37,6 +37,9 @@ class MessagesState(PaywallState, rx.State):
     tried_text: str = ""
     is_trying: bool = False
     based_on: int = 0
+    is_outdated: bool = False
+    """Whether another version was published while somebody typed on `based_on`."""
+    _base: dict[str, str] = {}
     _typed: dict[str, str] = {}
     _words: Words | None = None
 
@@ -54,7 +57,8 @@ class MessagesState(PaywallState, rx.State):
     def _fill(self) -> None:
         """Takes up what is published, unless somebody types; the version that they read is kept with that."""
         if self._words is not None and not self.changes:
-            self._typed, self.based_on = dict(self._words.published), self.paywall.version
+            self._typed, self._base = dict(self._words.published), dict(self._words.published)
+            self.based_on, self.is_outdated = self.paywall.version, False
         self._draw()
 
     def _draw(self) -> None:
@@ -115,12 +119,30 @@ class MessagesState(PaywallState, rx.State):
         kept = {event: text for event, text in self._typed.items() if words is None or text != words.ours(event)}
         try:
             made = await change(manager, wiring.get().parts.templates, kept, self.based_on)
+        except OutdatedVersion as error:
+            self.error, self.is_outdated = error.message, True
+            await self._show_again()
+            return None
         except CoinslotError as error:
             self.error = error.message
             return None
         self.published, self.changes, self.error = made.version, 0, ""
         await self._show_again()
         self._fill()
+        return None
+
+    @rx.event
+    async def keep_both(self) -> EventSpec | None:
+        """Puts what was typed on the newest version, whose other words stay as they were published."""
+        if await self._signed_in() is None:
+            return self._leave()
+        if self._words is not None:
+            mine = {event for event in PLACEHOLDERS if self._typed.get(event) != self._base.get(event)}
+            theirs = {event: text for event, text in self._words.published.items() if event not in mine}
+            self._typed = theirs | {event: text for event, text in self._typed.items() if event in mine}
+            self._base, self.based_on = dict(self._words.published), self.paywall.version
+            self.is_outdated, self.error = False, ""
+            self._draw()
         return None
 
     @rx.event
