@@ -78,7 +78,8 @@ class Plan:
 
     def is_for(self, mode: Mode, environment: Environment) -> bool:
         """Tells whether it is of that mode and environment."""
-        return replace(self, mode=mode, environment=environment) == self
+        so_chosen = replace(self, mode=mode, environment=environment)
+        return so_chosen == self
 
     def to_json(self) -> dict[str, Any]:
         """Returns what is stored."""

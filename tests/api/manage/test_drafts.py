@@ -1,6 +1,7 @@
 """The wizard's POSTs: by our own page alone, for whoever is signed in, on their own draft; a key comes back once."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from tests.support.drafting import open_draft_of
 from tests.support.server import Demo, running
 
 PROVIDER, ACCOUNT, MAKE = "/manage/draft/provider", "/manage/draft/account", "/manage/draft/make"
-PRICES = {"markup": "20", "fee": "", "minimum": ""}
+PRICES: dict[str, Any] = {"markup": "20", "fee": "", "minimum": ""}
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +51,13 @@ def test_a_paywall_is_made_and_its_key_shown_once(site: tuple[Demo, mail.Inbox],
 
 def test_what_is_wrong_names_its_field_and_repeats_no_key(site: tuple[Demo, mail.Inbox], ada: Browser) -> None:
     begin(site, ada)
-    for fields, status, param in (
+    refused: tuple[tuple[dict[str, Any], int, str], ...] = (
         ({"base_url": "nowhere", "key": "sk-typed-0123456789"}, 400, "base_url"),
         ({"name": "built-in"}, 400, "provider"),
         ({"base_url": "http://127.0.0.1:9/v1", "key": "sk-typed-0123456789"}, 400, "base_url"),
         ({"base_url": "x" * 3_000}, 400, "base_url"),
-    ):
+    )
+    for fields, status, param in refused:
         answer = ada.post(PROVIDER, **fields)
         assert (answer.status_code, answer.json()["error"]["param"]) == (status, param), answer.text
         assert "0123456789" not in answer.text

@@ -181,9 +181,10 @@ async def test_an_endpoint_is_tried_as_a_user_would_meet_it(database: str) -> No
 async def test_a_trial_says_what_went_wrong_and_needs_an_endpoint_and_an_event(database: str) -> None:
     assert (await tried(ScriptedResponder(ProviderFailed("It is on fire.")))).problem == "It is on fire."
     assert (await tried(ScriptedResponder(" "))).problem == "The endpoint's text is empty."
-    for wanted in ({"has_endpoint": False}, {"action": "stopped"}):
+    refused: tuple[dict[str, Any], ...] = ({"has_endpoint": False}, {"action": "stopped"})
+    for wanted in refused:
         with pytest.raises(BadField):
-            await tried(ScriptedResponder("Hello"), **wanted)  # type: ignore[arg-type]
+            await tried(ScriptedResponder("Hello"), **wanted)
 
 
 async def test_only_its_owner_tries_it(database: str) -> None:

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import ndiff
+from difflib import SequenceMatcher
+from itertools import count
 
 from app import wiring
 from app.db import Session
@@ -161,6 +162,10 @@ def _sent(event: str, shown: str, url: str) -> str:
 
 
 def _diff(before: str, after: str) -> Iterator[DiffLine]:
-    lines = (line for line in ndiff(before.splitlines(), after.splitlines()) if line[0] != "?")
-    for number, line in enumerate(lines):
-        yield DiffLine(str(number), line[0].strip(), line[2:])
+    old, new, number = before.splitlines(), after.splitlines(), count()
+    for tag, *(from_, to, new_from, new_to) in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        is_same = tag == "equal"
+        for line in old[from_:to]:
+            yield DiffLine(str(next(number)), "" if is_same else "-", line)
+        for line in () if is_same else new[new_from:new_to]:
+            yield DiffLine(str(next(number)), "+", line)
