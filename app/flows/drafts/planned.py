@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 from app.domain.catalogue.catalogue import read_listed
 from app.domain.drafts.drafts import Plan, PlannedProvider
 from app.domain.earnings.charge_split import terms_of
+from app.domain.errors import BadField
 from app.domain.paywalls.provider import DEMO
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import LISTED, ListPrice
+from app.domain.pricing.margins import brought_by
 from app.domain.pricing.price_book import NewPrice
-from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
-from app.domain.pricing.split import check_share, split_charge
+from app.domain.pricing.quote import Price, Tokens, charge_nanos
+from app.domain.pricing.split import SplitTerms, check_share
 from app.domain.pricing.tables import PriceSource
 from app.flows.catalogue.defaults import Known, to_new_price
 from app.flows.paywalls.demo import demo_price
@@ -73,8 +75,16 @@ def _plan_price(
                         cost=cost)  # fmt: skip
     price_book.check(price)
     if terms is not None:
-        check_share(terms, price_book.to_price(price, unit))
+        _check_share(terms, price_book.to_price(price, unit))
     return PlannedPrice(price, asked)
+
+
+def _check_share(terms: SplitTerms, price: Price) -> None:
+    """Raises BadField of the markup, which alone can mend that, for a price that leaves the developer nothing."""
+    try:
+        check_share(terms, price)
+    except BadField as loss:
+        raise BadField("markup_basis_points", loss.message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,8 @@ def estimate(rules: PriceRules, plan: Plan, planned: PlannedPrice) -> ModelEstim
     """Returns what a planned price means for a user, by the arithmetic that charges."""
     unit, model = plan.rules.unit, planned.price.model
     price, asked = price_book.to_price(planned.price, unit), planned.asked.to_price(model, unit)
-    charge, owed = charge_nanos(price, TYPICAL_CHAT), cost_nanos(asked, TYPICAL_CHAT)
     name = "" if plan.provider is None else plan.provider.setting.name
-    terms = terms_of(plan.mode, name, rules.fee_basis_points)
-    fee = 0 if terms is None else split_charge(terms, 0, 0, charge).platform
+    chat = brought_by(price, TYPICAL_CHAT, terms_of(plan.mode, name, rules.fee_basis_points), asked)
     by_token = replace(price, request_nanos=0, minimum_nanos=0, tiers=())
-    return ModelEstimate(model, charge_nanos(by_token, _A_MILLION_IN), charge_nanos(by_token, _A_MILLION_OUT), charge,
-                         charge - fee - owed)  # fmt: skip
+    return ModelEstimate(model, charge_nanos(by_token, _A_MILLION_IN), charge_nanos(by_token, _A_MILLION_OUT),
+                         chat.user, chat.developer or 0)  # fmt: skip

@@ -51,9 +51,13 @@ def test_in_shared_mode_the_platforms_fee_goes_off_and_nothing_is_owed_on_the_de
     assert estimated(BUILT_IN).left_nanos == 7_200_000 - 72_000 - 6_000_000
     own = planned(replace(BUILT_IN, request_nanos=NANOS // 1_000)).priced[0].price
     assert own.cost is not None and own.cost.input_nanos == 2_000_000_000 and own.cost.request_nanos == 0
-    with pytest.raises(BadField) as refused:
-        planned(replace(BUILT_IN, markup_basis_points=100))
-    assert refused.value.field == "markup_basis_points"
+    for lossy in (
+        replace(BUILT_IN, markup_basis_points=100),
+        replace(BUILT_IN, markup_basis_points=100, minimum_nanos=5),
+    ):
+        with pytest.raises(BadField) as refused:
+            planned(lossy)
+        assert refused.value.field == "markup_basis_points"
 
 
 def test_the_demos_models_have_the_demos_prices(database: str) -> None:
