@@ -85,7 +85,7 @@ class Posting:
 
 
 def post_fields(
-    url: rx.Var[str] | str, fields: Mapping[str, rx.Var[str] | str], posting: Posting, done: str, answer: str = "",
+    url: rx.Var[str] | str, fields: Mapping[str, rx.Var[str] | str], posting: Posting, done: str, answer: str = "", *,
     shown: tuple[str, ClientStateVar] | None = None,
 ) -> EventSpec:  # fmt: skip
     """Returns what posts fields to one of our routes, and then does what is named `done` by `after_post`.

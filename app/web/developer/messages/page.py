@@ -97,9 +97,9 @@ def _endpoint() -> rx.Component:
     is_busy = _posting.busy.value == "yes"
     version = _state.paywall.version.to_string()
     show = ("secret", _secret)
-    save = post_fields(endpoint.save_url, {"url": URL, "version": version}, _posting, _DONE, show)
+    save = post_fields(endpoint.save_url, {"url": URL, "version": version}, _posting, _DONE, shown=show)
     renew = post_fields(endpoint.save_url, {"url": URL, "version": version, "renew": rx.Var.create("yes")}, _posting,
-                        _DONE, show)  # fmt: skip
+                        _DONE, shown=show)  # fmt: skip
     remove = post_fields(endpoint.save_url, {"url": rx.Var.create(""), "version": version}, _posting, _DONE)
     field = rx.el.label(
         rx.el.span("URL"),

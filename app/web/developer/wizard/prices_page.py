@@ -20,7 +20,7 @@ def prices_step() -> rx.Component:
     """Returns the step in which prices are set, and from which the paywall is made."""
     prices, is_busy = _state.prices, _posting.busy.value == "yes"
     fields = {"draft": _state.page.id, "markup": _state.markup, "fee": _state.fee, "minimum": _state.minimum}
-    make = post_fields(_ROUTE, fields, _posting, _DONE, ("key", MADE_KEY))
+    make = post_fields(_ROUTE, fields, _posting, _DONE, shown=("key", MADE_KEY))
     form = rx.el.form(
         _fields(), _preview(), other_problem(_posting, *_FIELDS),
         buttons(2, rx.el.button(rx.cond(is_busy, "Making…", "Make " + _state.page.app_name), type="submit",
