@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.journeys.looking import assert_accessible, enter
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
@@ -24,12 +24,24 @@ ARRIVES = 20_000
 
 
 @pytest.fixture
-def desk() -> Iterator[BrowserContext]:
-    """A browser with a developer's screen."""
+def still() -> Iterator[Browser]:
+    """A browser in which nothing moves or fades, so that no colour is looked at while it changes."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        yield browser.new_context(viewport={"width": 1280, "height": 860})
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def desk(still: Browser) -> BrowserContext:
+    """A developer's screen."""
+    return still.new_context(viewport={"width": 1280, "height": 860}, reduced_motion="reduce")
+
+
+@pytest.fixture
+def pocket(still: Browser) -> BrowserContext:
+    """A developer's phone."""
+    return still.new_context(viewport={"width": 390, "height": 844}, has_touch=True, reduced_motion="reduce")
 
 
 def test_from_sign_in_to_a_paid_answer(site: Site, desk: BrowserContext, tmp_path: Path) -> None:
@@ -164,8 +176,8 @@ def press(page: Page, name: str, key: str = "Enter") -> None:
     raise AssertionError(f"{name} cannot be reached by keyboard")
 
 
-def test_the_wizard_needs_no_mouse_on_a_phone(site: Site, phone: BrowserContext) -> None:
-    page = phone.new_page()
+def test_the_wizard_needs_no_mouse_on_a_phone(site: Site, pocket: BrowserContext) -> None:
+    page = pocket.new_page()
     page.goto(f"{site.base_url}/paywalls/new/")
     enter(site, page, "keyboard-developer@example.org")
     page.get_by_label("App name").focus()

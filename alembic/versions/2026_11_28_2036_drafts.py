@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "2026_11_28_2010_drafts"
-down_revision: str | None = "2026_11_28_1910_rollups"
+revision: str = "2026_11_28_2036_drafts"
+down_revision: str | None = "2026_11_28_2020_users"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
