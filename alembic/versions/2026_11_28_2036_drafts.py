@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_28_2036_drafts"
-down_revision: str | None = "2026_11_28_2020_users"
+down_revision: str | None = "2026_11_28_2035_icons"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
