@@ -1,0 +1,74 @@
+"""A hundred thousand requests: what pages read of them is what the ledger and the receipts say, day by day.
+
+Only a size like this finds what goes wrong between batches, or in a plan of the database's that changes as tables grow.
+"""
+
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app import db
+from app.domain.rollups import audit, building
+from app.domain.rollups.reading import USERS_MAX, read_days, read_numbers, read_top_users, today
+from app.domain.rollups.sums import NOTHING, plus
+from app.domain.rollups.zones import date_of, day_of
+from app.flows.upkeep import rollups
+from app.flows.upkeep.audit import audit as audit_all
+from tests.bench.seed import Size, seed
+from tests.support.rolled import hands
+
+ZONE = "America/New_York"
+CHARGES = text("""
+    SELECT t.amount, t.created_at, r.external_id, t.type FROM ledger_transfer t JOIN request r ON r.id = t.request_id
+    WHERE r.paywall_id = :paywall_id
+""")
+
+
+async def test_a_small_seeded_database_has_books_that_balance(database: str) -> None:
+    seed(Size(requests=800, users=30, models=3, days=20))
+    await rollups.count()
+    with db.transaction(writes=False) as session:
+        assert list(audit_all(session)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("migrated_sqlite_url")
+async def test_what_is_read_of_many_requests_is_what_the_ledger_says() -> None:
+    with hands():
+        size = Size()
+        made = seed(size)
+        paywall_id = made.paywalls[0]
+        while await rollups.count():
+            pass
+        with db.transaction() as session:
+            building.choose_zone(session, paywall_id, ZONE)
+        assert await rollups.build() == 1
+        assert await rollups.list_top() == 2
+        gross: dict[object, int] = defaultdict(int)
+        refunds: dict[object, int] = defaultdict(int)
+        users: dict[object, set[str]] = defaultdict(set)
+        spent: dict[str, int] = defaultdict(int)
+        with db.transaction(writes=False) as session:
+            assert list(audit.check_all(session, lambda _name, _share: None)) == []
+            last = today(session, paywall_id)
+            for nanos, at, user, kind in session.execute(CHARGES, {"paywall_id": paywall_id}):
+                day = date_of(day_of(ZONE, at))
+                (refunds if kind == "refund" else gross)[day] += nanos
+                users[day].add(user)
+                if kind == "charge" and last - day < timedelta(30):
+                    spent[user] += nanos
+            days = read_days(session, paywall_id, last - timedelta(size.days + 1), last)
+            for day in days:
+                assert (day.sums.gross_nanos, day.sums.refunds_nanos) == (gross[day.day], refunds[day.day]), day.day
+                assert day.users == len(users[day.day]), day.day
+            whole = read_numbers(session, [paywall_id], days[0].day, last)[paywall_id]
+            total = NOTHING
+            for day in days:
+                total = plus(total, day.sums)
+            assert whole.sums == total
+            assert whole.users.count == len(set().union(*users.values())) < USERS_MAX
+            assert total.gross_nanos == sum(gross.values()) and total.requests == size.requests // 2
+            top = [(one.user, one.sums.gross_nanos) for one in read_top_users(session, paywall_id, 30)]
+            assert top == sorted(spent.items(), key=lambda item: (-item[1], item[0]))[:100]
