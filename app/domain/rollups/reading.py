@@ -25,6 +25,8 @@ USERS_MAX = 10_000
 """How many users are counted at most: beyond that a page says "10,000+"."""
 USERS_MANY = 1_000
 """From how many users on a number of some minutes ago is as good as one of now."""
+USER_DAYS_MAX = 100_000
+"""How many days of users are looked through to count the users of a range that no job counted."""
 SPANS = (7, 30, 90)
 """The ranges up to today, in days, whose users a job counts and lists."""
 
@@ -193,6 +195,7 @@ def _count_users(session: Session, book: _Book, first: int, last: int) -> Users:
             return Users(counted)
     of_days = (_USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build,
                _USER_DAYS.c.day.between(first, last))  # fmt: skip
-    some = select(_USER_DAYS.c.external_id).where(*of_days).distinct().limit(USERS_MAX + 1).subquery()
-    count = session.scalar(select(func.count()).select_from(some)) or 0
-    return Users(min(count, USERS_MAX), is_more=count > USERS_MAX)
+    some = select(_USER_DAYS.c.external_id).where(*of_days).limit(USER_DAYS_MAX + 1).subquery()
+    counts = select(func.count(), func.count(some.c.external_id.distinct())).select_from(some)
+    looked_at, count = session.execute(counts).one()
+    return Users(min(count, USERS_MAX), is_more=count > USERS_MAX or looked_at > USER_DAYS_MAX)

@@ -89,6 +89,11 @@ def test_users_are_counted_as_far_as_pages_count(database: str, monkeypatch: obj
             with db.transaction(writes=False) as session:
                 found = read_numbers(session, [app.id], FIRST, FIRST + timedelta(9))[app.id]
                 assert found.users == users
+        monkeypatch.setattr(reading, "USERS_MAX", 9)  # type: ignore[attr-defined]
+        for most, users in ((4, Users(4)), (2, Users(3, is_more=True))):
+            monkeypatch.setattr(reading, "USER_DAYS_MAX", most)  # type: ignore[attr-defined]
+            with db.transaction(writes=False) as session:
+                assert read_numbers(session, [app.id], FIRST, FIRST + timedelta(9))[app.id].users == users
 
 
 def test_a_range_before_anything_is_nothing(database: str) -> None:
