@@ -60,15 +60,15 @@ async def test_what_is_read_of_many_requests_is_what_the_ledger_says() -> None:
                 if kind == "charge" and last - day < timedelta(30):
                     spent[user] += nanos
             days = read_days(session, paywall_id, last - timedelta(size.days + 1), last)
-            for day in days:
-                assert (day.sums.gross_nanos, day.sums.refunds_nanos) == (gross[day.day], refunds[day.day]), day.day
-                assert day.users == len(users[day.day]), day.day
+            for one in days:
+                assert (one.sums.gross_nanos, one.sums.refunds_nanos) == (gross[one.day], refunds[one.day]), one.day
+                assert one.users == len(users[one.day]), one.day
             whole = read_numbers(session, [paywall_id], days[0].day, last)[paywall_id]
             total = NOTHING
-            for day in days:
-                total = plus(total, day.sums)
+            for one in days:
+                total = plus(total, one.sums)
             assert whole.sums == total
             assert whole.users.count == len(set().union(*users.values())) < USERS_MAX
             assert total.gross_nanos == sum(gross.values()) and total.requests == size.requests // 2
-            top = [(one.user, one.sums.gross_nanos) for one in read_top_users(session, paywall_id, 30)]
+            top = [(best.user, best.sums.gross_nanos) for best in read_top_users(session, paywall_id, 30)]
             assert top == sorted(spent.items(), key=lambda item: (-item[1], item[0]))[:100]
