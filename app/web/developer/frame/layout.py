@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 from reflex_base.vars.function import FunctionVar
 
-from app.web.components.parts import app_icon, instead, note, panel_skeletons, sandbox_tag, tag
+from app.web.components.parts import app_icon, instead, note, panel_skeletons, sandbox_tag, skeleton, tag
 from app.web.developer.frame.rows import PaywallChoice
 from app.web.developer.frame.sections import Section, linked, note_page
 from app.web.frame import routes
@@ -81,7 +81,9 @@ def _side(section: Section, state: Any) -> rx.Component:
     )
     arrive = rx.call_function(rx.Var(_js_expr=f"({_ARRIVE})").to(FunctionVar))
     nav = rx.el.nav(*groups, class_name="nav", aria_label="This paywall", on_mount=arrive)
-    return rx.el.div(_switcher(section, state), nav, class_name="side")
+    # Before the paywall is known a link would lead nowhere, and somebody quick would follow it.
+    places = rx.el.div(*(skeleton("100%", "20px") for _ in range(4)), class_name="nav-places")
+    return rx.el.div(_switcher(section, state), rx.cond(state.paywall.id != "", nav, places), class_name="side")
 
 
 def _link(one: Section, section: Section, state: Any) -> rx.Component:
