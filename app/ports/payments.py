@@ -76,7 +76,8 @@ class Payment:
 
     `paid_cents` of `currency` (ISO 4217, capitals) is what counts for the top-up: without tax, less discounts.
     `marks` are what we wrote into it, None where it carries nothing of ours. `refunded_cents` were given back of it so
-    far, whoever asked for that: a database from a backup does not know its own refunds.
+    far, whoever asked for that: a database from a backup does not know its own refunds. `saved_card_ref` is the rail's
+    name of the card that was kept for its customer with it, None where none was.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Payment:
     currency: str
     is_live: bool
     refunded_cents: int = 0
+    saved_card_ref: str | None = None
 
 
 class RefundState(StrEnum):
@@ -140,7 +142,10 @@ class Rails(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SandboxSession:
-    """What a sandbox checkout page shows, and where it leads back to; `expires_at` is None for one from before."""
+    """What a sandbox checkout page shows, and where it leads back to; `expires_at` is None for one from before.
+
+    `saves_card` tells that the card that pays is kept.
+    """
 
     topup_id: str
     paid_cents: int
@@ -148,6 +153,7 @@ class SandboxSession:
     description: str
     return_url: str
     expires_at: int | None
+    saves_card: bool = False
 
 
 class SandboxCheckouts(PaymentRail, Protocol):

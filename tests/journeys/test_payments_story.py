@@ -173,6 +173,7 @@ def save_card(site: Site, page: Page, last_four: str) -> None:
 def fill_by_itself_up_to_the_cap(site: Site, page: Page, user: str) -> None:
     """One charge is allowed a month: the first use below the threshold makes it, and no other comes."""
     expect(page.get_by_text("I allow")).to_contain_text("$20.00, whenever my balance falls below 5.00 USDC")
+    page.get_by_label("When my balance falls below").fill("15")
     page.get_by_label("at most, in a month").fill("20")
     expect(page.get_by_text("I allow")).to_contain_text("at most $20.00 in a calendar month")
     page.get_by_role("button", name="Allow and switch on").click()

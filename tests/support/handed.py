@@ -17,7 +17,6 @@ from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
-from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.wallets.trial import Outcome, TrialRules
 from app.flows.callers.links import AppLink, Links, TopupLink
 from app.flows.callers.standing import Standings
@@ -27,7 +26,7 @@ from app.flows.catalogue.follow import FollowRules, SwitchedOff
 from app.flows.events.mails import Desk
 from app.flows.limits.spending import SpendLimits
 from app.flows.payments import checkout
-from app.flows.payments.checkout import EndedTopup
+from app.flows.payments.checkout import EndedTopup, Wanted
 from app.flows.paywalls import demo, prices
 from app.flows.paywalls.change import Changed, Part, change
 from app.flows.paywalls.parts import Parts
@@ -101,10 +100,8 @@ def open_menu(token: str) -> AppLink:
     return links().open_menu(token)
 
 
-async def begin_topup(
-    rail: PaymentRail, token: str, amount: str, person: Person | None = None, surcharge: Surcharge = NO_SURCHARGE
-) -> str:
-    return await checkout.begin_topup(rail, open_topup(token), amount, person, surcharge)
+async def begin_topup(rail: PaymentRail, token: str, amount: str, person: Person | None = None, **wanted: Any) -> str:
+    return await checkout.begin_topup(rail, open_topup(token), Wanted(amount, **wanted), person)
 
 
 def read_topup(session: Session, token: str, topup_id: str, person: Person | None = None) -> EndedTopup:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.adapters.payments.sandbox_tokens import CARD_FORM, FORM, Tokens, marks_of, written
+from app.adapters.payments.sandbox_tokens import CARD, CARD_FORM, FORM, SAVING_FORM, Tokens, marks_of, written
 from app.domain.errors import LinkInvalid, NotFound
 from app.domain.money import CENT_NANOS
+from app.ports.cards import SandboxCard
 from app.ports.payments import Checkout, Marks, Order, Payment, PaymentStatus, RefundState, SandboxSession
 
 _CHECKOUT = "sbc_"
@@ -22,7 +23,10 @@ _EXPIRED = "This checkout has expired, and nothing was charged. Go back to your 
 
 @dataclass(frozen=True, slots=True)
 class _Checkout:
-    """What a checkout's id holds; `is_old` is one in the form from before."""
+    """What a checkout's id holds; `is_old` is one in the form from before.
+
+    `customer_ref` is whom the card is kept for that pays, None where none is kept.
+    """
 
     marks: Marks
     currency: str
@@ -30,6 +34,7 @@ class _Checkout:
     return_url: str
     expires_at: int | None
     is_old: bool
+    customer_ref: str | None = None
 
 
 class SandboxRail:
@@ -48,7 +53,7 @@ class SandboxRail:
     async def create_checkout(self, order: Order) -> Checkout:
         """Returns the page for exactly these values; nothing is stored, so asking again gives the same."""
         values = [*written(order.marks), order.currency, order.description, order.return_url, order.expires_at]
-        token = self._tokens.sign(_CHECKOUT, values)
+        token = self._tokens.sign(_CHECKOUT, _saving(order.customer_id if order.saves_card else None, values))
         return Checkout(id=token, url=f"/sandbox/checkout/{token}/")
 
     def open(self, token: str) -> SandboxSession:
@@ -57,7 +62,7 @@ class SandboxRail:
         if found is None:
             raise LinkInvalid(_NOT_OURS)
         return SandboxSession(found.marks.topup_id, found.marks.paid_cents, found.currency, found.description,
-                              found.return_url, found.expires_at)  # fmt: skip
+                              found.return_url, found.expires_at, found.customer_ref is not None)  # fmt: skip
 
     def payment_id(self, token: str, outcome: PaymentStatus) -> str:
         """Returns the id of the payment that a checkout ends in. Raises LinkInvalid.
@@ -72,7 +77,7 @@ class SandboxRail:
         marks, currency = found.marks, found.currency
         if found.is_old:
             return self._tokens.sign(PAYMENT, [marks.topup_id, marks.paid_cents * CENT_NANOS, currency, outcome])
-        return self._tokens.sign(PAYMENT, [*written(marks), currency, outcome])
+        return self._tokens.sign(PAYMENT, _saving(found.customer_ref, [*written(marks), currency, outcome]))
 
     async def read_payment(self, object_id: str) -> Payment:
         """Returns what the id of a payment or a checkout holds. Raises NotFound for one that we did not make."""
@@ -83,9 +88,12 @@ class SandboxRail:
         values = self._tokens.read(PAYMENT, object_id)
         if values is None:
             raise NotFound("The sandbox knows no such payment.")
-        *marked, currency, status = values
-        marks = _old_or_new(marked)
-        return Payment(object_id, marks, PaymentStatus(status), marks.paid_cents, currency, is_live=False)
+        customer_ref, (*marked, currency, status) = _saved_for(values)
+        marks, kept = _old_or_new(marked), None
+        if customer_ref is not None and status == PaymentStatus.PAID:
+            kept = self._tokens.sign(CARD, [customer_ref, SandboxCard.PAYS.value])
+        return Payment(object_id, marks, PaymentStatus(status), marks.paid_cents, currency, is_live=False,
+                       saved_card_ref=kept)  # fmt: skip
 
     async def refund(
         self, *, refund_id: str, payment_id: str, paid_cents: int, currency: str, is_whole: bool = True
@@ -99,11 +107,22 @@ class SandboxRail:
         values = self._tokens.read(_CHECKOUT, token)
         if values is None:
             return None
+        customer_ref, values = _saved_for(values)
         if values[0] == FORM:
             *marked, currency, description, return_url, expires_at = values
-            return _Checkout(_old_or_new(marked), currency, description, return_url, expires_at, is_old=False)
+            return _Checkout(_old_or_new(marked), currency, description, return_url, expires_at, is_old=False,
+                             customer_ref=customer_ref)  # fmt: skip
         *marked, currency, description, return_url = values
         return _Checkout(_old_or_new(marked), currency, description, return_url, None, is_old=True)
+
+
+def _saving(customer_ref: str | None, values: list[Any]) -> list[Any]:
+    """Returns values with whom a card is kept for, the same where none is; `_saved_for` takes them apart."""
+    return values if customer_ref is None else [SAVING_FORM, customer_ref, *values]
+
+
+def _saved_for(values: list[Any]) -> tuple[str | None, list[Any]]:
+    return (values[1], values[2:]) if values[0] == SAVING_FORM else (None, values)
 
 
 def _old_or_new(values: list[Any]) -> Marks:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.adapters.payments.sandbox import PAYMENT
-from app.adapters.payments.sandbox_tokens import Tokens, marks_of, written
+from app.adapters.payments.sandbox_tokens import CARD, Tokens, marks_of, written
 from app.domain.errors import LinkInvalid
 from app.ports.cards import (
     Answered,
@@ -21,7 +21,7 @@ from app.ports.cards import (
 from app.ports.payments import Checkout, PaymentStatus
 from app.ports.rail_errors import Decline, ObjectMissing
 
-_CUSTOMER, _SAVING, _CARD, _INTENT, _BANK = "sbu_", "sbs_", "sbm_", "sbi_", "sbb_"
+_CUSTOMER, _SAVING, _INTENT, _BANK = "sbu_", "sbs_", "sbi_", "sbb_"
 _NOT_OURS = "This page is not one of ours. Go back to your settings and begin again."
 _DECLINES = {
     SandboxCard.DECLINES: Decline("card_declined", "generic_decline"),
@@ -57,11 +57,11 @@ class SandboxCardRail:
 
     def saved(self, token: str, card: SandboxCard) -> str:
         """Returns the name of the card that a page ends in. Raises LinkInvalid."""
-        return self._tokens.sign(_CARD, [self.open_saving(token).customer_ref, card.value])
+        return self._tokens.sign(CARD, [self.open_saving(token).customer_ref, card.value])
 
     async def read_saved(self, object_ref: str) -> SavedCard:
         """Returns what a card's name holds. Raises ObjectMissing."""
-        values = self._tokens.read(_CARD, object_ref)
+        values = self._tokens.read(CARD, object_ref)
         if values is None:
             raise ObjectMissing("The sandbox knows no such card.")
         customer_ref, last_four = values
@@ -74,7 +74,7 @@ class SandboxCardRail:
 
     async def charge(self, order: ChargeOrder) -> Answered:
         """Does what the card's name says. Raises ObjectMissing for a card that was not made here."""
-        values = self._tokens.read(_CARD, order.card_ref)
+        values = self._tokens.read(CARD, order.card_ref)
         if values is None:
             raise ObjectMissing("The sandbox knows no such card.", "payment_method")
         card, marked = SandboxCard(values[1]), [*written(order.marks), order.currency]

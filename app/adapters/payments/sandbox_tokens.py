@@ -12,6 +12,10 @@ FORM = 2
 """The first value of a list with a checkout's marks; lists before began with the top-up and had nanos for cents."""
 CARD_FORM = 3
 """The first value of a list with marks of a card's charge: kind, month and number are among them."""
+SAVING_FORM = 4
+"""The first value of a list whose second one is the customer that the card is kept for; the rest is as without."""
+CARD = "sbm_"
+"""What names of saved cards begin with; they hold the customer, and how the card behaves."""
 
 
 class Tokens:

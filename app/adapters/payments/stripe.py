@@ -152,6 +152,7 @@ def _of_checkout(session: CheckoutSession, intent: PaymentIntent | None) -> Paym
         currency=(session.currency or "").upper(),
         is_live=session.livemode,
         refunded_cents=_given_back(intent),
+        saved_card_ref=_kept(intent),
     )
 
 
@@ -183,6 +184,14 @@ def _status_of(intent: PaymentIntent | None) -> PaymentStatus:
 def _may_still_pay(intent: PaymentIntent | None) -> bool:
     """Tells whether a payment is on its way whose checkout has ended."""
     return intent is not None and intent.status in ("processing", "requires_capture")
+
+
+def _kept(intent: PaymentIntent | None) -> str | None:
+    """Returns the card that a paid checkout kept, which Stripe has attached to its customer by then."""
+    if intent is None or intent.status != "succeeded" or intent.setup_future_usage != "off_session":
+        return None
+    method = intent.payment_method
+    return None if intent.customer is None or method is None else method if isinstance(method, str) else method.id
 
 
 def _given_back(intent: PaymentIntent | None) -> int:

@@ -21,26 +21,23 @@ from app.domain.ids import as_id, derived_id
 from app.domain.inbox import inbox
 from app.domain.inbox.connections import SANDBOX, Connection, may_fund, read_connection
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
-from app.domain.instance import instance
 from app.domain.ledger.apply import apply_all
 from app.domain.money import Environment
-from app.domain.people.accounts import read_account
 from app.domain.people.sessions import Person
 from app.domain.topups.tables import Topup
 from app.domain.wallets.shared import is_frozen, open_shared_wallet
 from app.domain.wallets.trial import mark_had
 from app.flows.cards.charging import EVENT, Charging
 from app.flows.payments.checkout import check_amount
-from app.flows.payments.received import PaymentDoor
-from app.ports.cards import CardOrder, CardRails, Charge, ChargeState, NewCustomer, SandboxCard, SandboxCards, SavedCard
+from app.flows.payments.customers import open_payer
+from app.flows.payments.received import SAVED, PaymentDoor
+from app.ports.cards import CardOrder, CardRails, Charge, ChargeState, SandboxCard, SandboxCards, SavedCard
 from app.ports.payments import TopupKind
 
 log = structlog.get_logger()
 
 DECLINES_AN_HOUR = 10
 """After so many noes a person's cards are not tried by hand again for a while: that is how stolen cards are tested."""
-SAVED = "saved:"
-"""What the event of ours begins with that tells the one door of a saved card."""
 
 
 async def begin_saving(rails: CardRails, connection_id: str, person: Person, return_path: str, click_id: str) -> str:
@@ -49,25 +46,9 @@ async def begin_saving(rails: CardRails, connection_id: str, person: Person, ret
     `return_path` is where on this site they come back to; `{saved}` in it becomes what `finish_saving` is told.
     `click_id` is of one click, so that a click that is repeated makes one page. Raises NotFound, Unavailable.
     """
-    connection, instance_id, customer, address = await db.in_transaction(
-        lambda session: _open_customer(session, connection_id, person), writes=True
-    )
-    rail, ref = rails.reach_cards(connection), customer.ref
-    if ref is None:
-        made = await rail.create_customer(NewCustomer(instance_id, customer.id, address))
-        ref = await db.in_transaction(partial(cards.note_customer_ref, customer_id=customer.id, ref=made), writes=True)
-    page = await rail.begin_saving(CardOrder(instance_id, derived_id("sav", customer.id, click_id), ref, return_path))
-    return page.url
-
-
-def _open_customer(
-    session: Session, connection_id: str, person: Person
-) -> tuple[Connection, str, Customer, str | None]:
-    connection = read_connection(session, connection_id)
-    if not connection.is_open or connection.paywall_id is not None:
-        raise Refused("Cards cannot be saved here.")
-    customer = cards.open_customer(session, connection_id, person.account_id)
-    return connection, instance.read_id(session), customer, read_account(session, person.account_id).email
+    payer = await open_payer(rails, connection_id, person)
+    order = CardOrder(payer.instance_id, derived_id("sav", payer.id, click_id), payer.ref, return_path)
+    return (await rails.reach_cards(payer.connection).begin_saving(order)).url
 
 
 async def finish_saving(charging: Charging, connection_id: str, person: Person, saved_ref: str) -> None:

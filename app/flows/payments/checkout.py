@@ -26,7 +26,9 @@ from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
+from app.flows.payments.customers import open_payer
 from app.flows.payments.received import RETURN, PaymentDoor
+from app.ports.cards import CardRails
 from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
 from app.ports.rail_errors import KeyRefused
 
@@ -41,8 +43,23 @@ RETURN_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a payer wants: an `amount` of dollars, as they typed it, and what that costs beside.
+
+    With `cards` the card that pays is kept there, for whoever is signed in and pays into their own wallet.
+    """
+
+    amount: str
+    surcharge: Surcharge = NO_SURCHARGE
+    cards: CardRails | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxCheckout:
-    """A sandbox checkout page. `app_name` says whose wallet it fills, `return_url` where on this site to go back to."""
+    """A sandbox checkout page. `app_name` says whose wallet it fills, `return_url` where on this site to go back to.
+
+    `fee_cents` of what is paid are a fee; `saves_card` tells that the card that pays is kept.
+    """
 
     topup_id: str
     app_name: str
@@ -50,6 +67,8 @@ class SandboxCheckout:
     currency: str
     return_url: str
     status: TopupStatus
+    fee_cents: int
+    saves_card: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +84,40 @@ class EndedTopup:
     goes_back: bool
 
 
-async def begin_topup(
-    rail: PaymentRail, link: TopupLink, amount: str, person: Person | None = None, surcharge: Surcharge = NO_SURCHARGE
-) -> str:
+async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person: Person | None = None) -> str:
     """Returns the address of a checkout for an amount, for the wallet that the link stands for.
 
     In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
-    Archived, Refused where this rail cannot take the money.
+    Archived, Refused where this rail cannot take the money, or keeps no card.
     """
-    cents = check_amount(amount)
+    cents = check_amount(wanted.amount)
 
-    def create(session: Session) -> tuple[Order, str]:
+    def create(session: Session) -> Order:
         paywall, configuration = read_current(session, link.paywall_id)
         check_open(paywall, configuration.app_name)
         # Before a wallet is opened that nothing can be paid into.
         _check_environment(session, rail, paywall.environment)
+        if wanted.cards is not None and paywall.rules.has_app_wallets:
+            raise Refused("A card is kept only for a wallet of your own, not for one in an app.")
         wallet = _account(session, paywall, link, person)
         name = configuration.app_name if paywall.rules.has_app_wallets else SHARED
         new = _new_topup(rail, wallet, cents, link.paywall_id, link.user)
-        return _create(session, rail, _with(session, new, surcharge), name, f"/topup/{link.token}/?topup=")
+        return _create(session, rail, _with(session, new, wanted.surcharge), name, f"/topup/{link.token}/?topup=")
 
-    return await _check_out(rail, *await db.in_transaction(create, writes=True))
+    return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
 
 
-async def begin_own_topup(
-    rail: PaymentRail, person: Person, environment: Environment, amount: str, surcharge: Surcharge = NO_SURCHARGE
-) -> str:
+async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, wanted: Wanted) -> str:
     """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
-    cents = check_amount(amount)
+    cents = check_amount(wanted.amount)
 
-    def create(session: Session) -> tuple[Order, str]:
+    def create(session: Session) -> Order:
         _check_environment(session, rail, environment)
         wallet = open_shared_wallet(session, person.account_id, environment)
-        new = _with(session, _new_topup(rail, wallet, cents), surcharge)
+        new = _with(session, _new_topup(rail, wallet, cents), wanted.surcharge)
         return _create(session, rail, new, SHARED, "/wallet/?topup=")
 
-    return await _check_out(rail, *await db.in_transaction(create, writes=True))
+    return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
 
 
 def _new_topup(
@@ -125,8 +142,8 @@ def _with(session: Session, new: NewTopup, surcharge: Surcharge) -> NewTopup:
     return replace(new, paid_cents=surcharge.paid_cents(new.paid_cents))
 
 
-def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> tuple[Order, str]:
-    """Writes a top-up, and returns what its checkout is asked for, and its id. Raises Refused."""
+def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> Order:
+    """Writes a top-up, and returns what its checkout is asked for. Raises Refused."""
     connection = read_connection(session, rail.connection_id)
     if not connection.is_open or not may_fund(session, connection, new.wallet):
         raise Refused("Card payments are not open here yet.")
@@ -136,23 +153,26 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
     expires_at = clock.now() if new.expires_at is None else new.expires_at
     title = "Top up your wallet" if description == SHARED else f"Top up your {description} wallet"
     fee_cents = new.paid_cents - new.credited_nanos // nanos_of_cents(1, new.wallet.unit)
-    order = Order(marks, new.currency, description, back + topup_id, expires_at, title, fee_cents=fee_cents)
-    return order, topup_id
+    return Order(marks, new.currency, description, back + topup_id, expires_at, title, fee_cents=fee_cents)
 
 
-async def _check_out(rail: PaymentRail, order: Order, topup_id: str) -> str:
-    """Makes the checkout, and keeps its id before anybody is sent there.
+async def _check_out(rail: PaymentRail, order: Order, cards: CardRails | None, person: Person | None) -> str:
+    """Makes the checkout, and keeps its id before anybody is sent there; a card is kept for whoever is signed in.
 
     Raises Unavailable, in words for a payer, also where the rail refuses the connection's key; its owner is told of
     that when its events are read.
     """
     try:
+        if cards is not None and person is not None:
+            payer = await open_payer(cards, rail.connection_id, person)
+            order = replace(order, customer_id=payer.ref, saves_card=True)
         made = await rail.create_checkout(order)
     except KeyRefused as refused:
         note = partial(health.note_refused, connection_id=rail.connection_id, error=refused.message)
         await db.in_transaction(note, writes=True)
         raise Unavailable("Card payments do not work here at the moment. Nothing was charged.") from None
-    await db.in_transaction(partial(topups.note_checkout, topup_id=topup_id, checkout_id=made.id), writes=True)
+    note = partial(topups.note_checkout, topup_id=order.marks.topup_id, checkout_id=made.id)
+    await db.in_transaction(note, writes=True)
     return made.url
 
 
@@ -231,6 +251,7 @@ async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCh
     """Returns what the sandbox's checkout page shows. Raises LinkInvalid, NotFound."""
     opened = rail.open(token)
     topup = await db.in_transaction(lambda session: topups.read(session, opened.topup_id))
+    fee_cents = opened.paid_cents - topup.credited_nanos // nanos_of_cents(1, topup.unit)
     is_over = opened.expires_at is not None and opened.expires_at <= clock.now()
     is_open = topup.status is TopupStatus.CREATED
     return SandboxCheckout(
@@ -240,4 +261,6 @@ async def open_sandbox_checkout(rail: SandboxCheckouts, token: str) -> SandboxCh
         currency=opened.currency,
         return_url=opened.return_url,
         status=TopupStatus.EXPIRED if is_over and is_open else topup.status,
+        fee_cents=fee_cents,
+        saves_card=opened.saves_card,
     )

@@ -26,7 +26,6 @@ from app.domain.errors import CoinslotError, NotFound, Unavailable
 from app.domain.inbox import connections, inbox
 from app.domain.inbox.connections import Connection, share_an_account
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
-from app.domain.instance import instance
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.refunds import refunds
@@ -39,7 +38,7 @@ from app.flows.events.mails import Desk
 from app.flows.events.tell import tell_auto_topup, tell_checkout, tell_deposit
 from app.flows.payments.owners import tell_refused
 from app.flows.payments.refund import Refunds
-from app.flows.payments.restore import restore
+from app.flows.payments.restore import find_topup, is_ours
 from app.ports.payments import Marks, Payment, PaymentStatus, Rails, SandboxCheckouts
 from app.ports.rail_errors import KeyRefused
 
@@ -59,6 +58,8 @@ RETURN = "return:"
 """What the event of ours begins with that asks about a checkout whose payer came back."""
 EXPIRY = "expiry:"
 """What the event of ours begins with that asks how a checkout ended whose time is over."""
+SAVED = "saved:"
+"""What the event of ours begins with that tells of a saved card."""
 
 
 class NotOver(NotFound):
@@ -169,6 +170,8 @@ class PaymentDoor:
         log.info("topup_received", connection=connection.id, inbox_event=event.id, topup=topup_id, step=step)
         if step in (Verdict.MISMATCH, Verdict.SECOND):
             await self.refunds.send_due(connection.id)
+        if step == Verdict.CREDITS and payment.saved_card_ref is not None:
+            await self.act_on(_saving(connection, payment.saved_card_ref))
         return step
 
     async def _read(self, connection: Connection, event: StoredEvent) -> Payment:
@@ -234,30 +237,16 @@ def _settle(session: Session, connection: Connection, event: StoredEvent, paymen
     marks = payment.marks
     if event.id.startswith(EXPIRY) and payment.status in _MAY_STILL_COME:
         raise NotOver(f"{event.object_id} has not ended at its rail.")
-    if marks is None or not _is_ours(session, connection, marks):
+    if marks is None or not is_ours(session, connection, marks):
         return "not ours"
     if payment.status is PaymentStatus.EXPIRED:
-        topups.expire(session, _find(session, connection, marks))
+        topups.expire(session, find_topup(session, connection, marks))
         return payment.status
     if payment.status is PaymentStatus.DECLINED and not event.id.startswith(RETURN):
         _note_decline(session, connection, marks)
     if payment.status is not PaymentStatus.PAID:
         return payment.status
-    topup = _find(session, connection, marks)
-    return _judge(session, connection, topup, payment)
-
-
-def _is_ours(session: Session, connection: Connection, marks: Marks) -> bool:
-    """Tells whether this instance wrote the marks; the sandbox's own signature says so of its old ones."""
-    is_old = marks.instance == "" and connection.id == connections.SANDBOX
-    return is_old or marks.instance == instance.read_id(session)
-
-
-def _find(session: Session, connection: Connection, marks: Marks) -> Topup:
-    try:
-        return topups.lock(session, connection.id, marks.topup_id)
-    except NotFound:
-        return restore(session, connection, marks)
+    return _judge(session, connection, find_topup(session, connection, marks), payment)
 
 
 def _note_decline(session: Session, connection: Connection, marks: Marks) -> None:
@@ -278,11 +267,18 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
         ended = charges.note_paid(session, topup)
         apply_all(session, [credit, *ended, *lift(session, parse(topup.account_id), topup.credited_nanos)])
         _tell(session, connection, topup)
+        if payment.saved_card_ref is not None:
+            # Beside the credit, so that whatever is cut after it the card is kept: its own event reads it back.
+            inbox.store_new(session, _saving(connection, payment.saved_card_ref))
     elif verdict is not Verdict.KNOWN:
         posting = refunds.ask(session, topup, paid, RefundReason(verdict.value))
         if posting is not None:
             apply_one(session, posting)
     return verdict
+
+
+def _saving(connection: Connection, card_ref: str) -> StoredEvent:
+    return StoredEvent(connection.id, SAVED + card_ref, card_ref, ObjectKind.CARD)
 
 
 def _tell(session: Session, connection: Connection, topup: Topup) -> None:

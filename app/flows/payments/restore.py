@@ -1,4 +1,4 @@
-"""A paid payment of this instance whose top-up is gone, as after a backup was restored: its row is written anew.
+"""Which top-up a payment is of: found by its marks, or written anew where it is gone, as after a backup was restored.
 
 All that is needed stands in the payment's own marks; a connection can only ever fund wallets whose money it holds.
 """
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.cards import sums
 from app.domain.errors import BadOperation, NotFound
-from app.domain.inbox.connections import Connection, may_fund
+from app.domain.inbox.connections import SANDBOX, Connection, may_fund
+from app.domain.instance import instance
 from app.domain.ledger.accounts import Account, parse
 from app.domain.money import nanos_of_cents
 from app.domain.topups import topups
@@ -18,6 +19,20 @@ from app.domain.topups.topups import CURRENCY, NewTopup, NotOurs
 from app.domain.wallets.tables import EndUser, SharedWallet, Wallet
 from app.ports.payments import Marks
 from app.sql.columns import table_of
+
+
+def is_ours(session: Session, connection: Connection, marks: Marks) -> bool:
+    """Tells whether this instance wrote the marks; the sandbox's own signature says so of its old ones."""
+    is_old = marks.instance == "" and connection.id == SANDBOX
+    return is_old or marks.instance == instance.read_id(session)
+
+
+def find_topup(session: Session, connection: Connection, marks: Marks) -> Topup:
+    """Returns the top-up of a connection's payment, locked. Raises NotOurs, and NotFound for a wallet yet to come."""
+    try:
+        return topups.lock(session, connection.id, marks.topup_id)
+    except NotFound:
+        return restore(session, connection, marks)
 
 
 def restore(session: Session, connection: Connection, marks: Marks) -> Topup:

@@ -70,6 +70,20 @@ async def test_a_card_is_kept_for_a_customer_where_that_is_asked_for(reached: Re
     assert (intent["customer"], intent["setup_future_usage"]) == (customer.id, "off_session")
 
 
+async def test_a_card_that_was_kept_is_told_with_its_payment_and_no_other_is(reached: Reached) -> None:
+    customer = await reached.shop.client().v1.customers.create_async()
+    kept = await reached.rail.create_checkout(order(customer_id=customer.id, saves_card=True))
+    reached.shop.pay(kept.id, DECLINED)
+    assert (await reached.rail.read_payment(kept.id)).saved_card_ref is None
+    reached.shop.pay(kept.id)
+    (method,) = [one for one in reached.shop.look("payment_method") if one["customer"] == customer.id]
+    for name in (kept.id, intent_of(reached)):
+        assert (await reached.rail.read_payment(name)).saved_card_ref == method["id"]
+    plain = await reached.rail.create_checkout(order())
+    reached.shop.pay(plain.id)
+    assert (await reached.rail.read_payment(plain.id)).saved_card_ref is None
+
+
 async def test_a_checkout_is_read_back_from_beginning_to_end_by_both_of_its_ids(reached: Reached) -> None:
     of = marks()
     made = await reached.rail.create_checkout(order(of))

@@ -20,6 +20,7 @@ from app.flows.callers.links import TOPUP_SECONDS, TopupLink
 from app.flows.payments.checkout import (
     CHECKOUT_SECONDS,
     EndedTopup,
+    Wanted,
     begin_own_topup,
     check_amount,
     open_sandbox_checkout,
@@ -148,7 +149,7 @@ async def test_real_money_never_goes_to_the_sandboxs_checkout(database: str) -> 
     with pytest.raises(Refused, match="not open here yet"):
         await begin_topup(RAIL, mint_topup("pw_live", "ada"), "5", person)
     with pytest.raises(Refused, match="not open here yet"):
-        await begin_own_topup(RAIL, person, Environment.LIVE, "5")
+        await begin_own_topup(RAIL, person, Environment.LIVE, Wanted("5"))
     with db.transaction(writes=False) as session:
         assert session.scalar(select(func.count()).select_from(Topup)) == 0
 
@@ -164,7 +165,7 @@ async def test_a_top_up_keeps_what_is_paid_what_is_credited_and_where(database: 
     person, _ = await sign_in("ada@example.org")
     snapshot = make_snapshot()
     await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5.25")
-    url = await begin_own_topup(RAIL, person, Environment.SANDBOX, "7")
+    url = await begin_own_topup(RAIL, person, Environment.SANDBOX, Wanted("7"))
     with db.transaction(writes=False) as session:
         rows = {row.paid_cents: row for row in session.scalars(select(Topup))}
         own = read_own_topup(session, person, Environment.SANDBOX, rows[700].id)
@@ -185,7 +186,7 @@ async def test_a_surcharge_is_paid_at_the_operators_connection_and_never_credite
     snapshot, surcharge = make_snapshot(), Surcharge(290, 30)
     theirs = open_bank(snapshot.paywall_id)
     await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "20", surcharge=surcharge)
-    await begin_own_topup(RAIL, person, Environment.SANDBOX, "10", surcharge)
+    await begin_own_topup(RAIL, person, Environment.SANDBOX, Wanted("10", surcharge))
     await begin_topup(theirs, mint_topup(snapshot.paywall_id, "ada"), "5", surcharge=surcharge)
     with db.transaction(writes=False) as session:
         rows = sorted((row.paid_cents, row.credited_nanos) for row in session.scalars(select(Topup)))
@@ -208,7 +209,7 @@ async def test_nobody_begins_a_top_up_at_a_connection_that_holds_no_money_of_the
     with pytest.raises(Refused):
         await begin_topup(theirs, mint_topup(own.paywall_id, "ada"), "5")
     with pytest.raises(Refused):
-        await begin_own_topup(theirs, person, Environment.SANDBOX, "5")
+        await begin_own_topup(theirs, person, Environment.SANDBOX, Wanted("5"))
     assert await begin_topup(theirs, mint_topup(other.paywall_id, "ada"), "5")
     with db.transaction(writes=False) as session:
         assert session.scalar(select(func.count()).select_from(Topup)) == 1

@@ -13,7 +13,7 @@ from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.limits.spending import SpendLimits
-from app.flows.payments.checkout import begin_own_topup
+from app.flows.payments.checkout import Wanted, begin_own_topup
 from app.flows.payments.received import pay_in_sandbox
 from app.flows.wallets.deposit import deposit
 from app.flows.wallets.statement import TYPES, Entry, LedgerFilter, Position, read_ledger
@@ -124,7 +124,7 @@ async def test_in_shared_mode_an_app_sees_its_own_charges_and_the_top_ups_that_i
     ada, _ = await sign_in("ada@example.org")
     await connect(app, ada, "u1")
     await connect(other, ada, "someone")
-    await pay(await begin_own_topup(RAIL, ada, Environment.SANDBOX, "7"))
+    await pay(await begin_own_topup(RAIL, ada, Environment.SANDBOX, Wanted("7")))
     await pay(await begin_topup(RAIL, mint_topup(app.paywall_id, "u1"), "3", ada))
     await pay(await begin_topup(RAIL, mint_topup(other.paywall_id, "someone"), "4", ada))
     async with running_queue() as queue:
