@@ -19,6 +19,7 @@ from app.ports.accounts import Connection
 from app.ports.cards import CardRail, CardRails, SandboxCards
 from app.settings import Settings
 from app.wiring.adapters import CardsByConnection
+from app.wiring.rules import surcharge_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Cards:
     @cached_property
     def charging(self) -> Charging:
         """Carries charges out."""
-        return Charging(self.rails, self.door())
+        return Charging(self.rails, self.door(), surcharge_of(self.settings))
 
     @cached_property
     def topups(self) -> AutoTopups:

@@ -115,6 +115,9 @@ def wait_for_stripe(site: Site, page: Page, shop: StripeShop) -> None:
     shop.bank.fault("answer", status=503, path="/checkout/sessions", times=-1)
     page.goto(back)
     expect(page.get_by_text("We are waiting for Stripe to confirm")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay $10.00")).to_have_count(0)
+    page.get_by_role("button", name="Make another payment").click()
+    expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
     shop.bank.no_faults()
     page.wait_for_timeout(10_500)  # a payer who loads the page again lets it ask again, at most once in ten seconds
     page.reload()
@@ -145,7 +148,7 @@ def checkout_at(page: Page, shop: StripeShop) -> str:
 def test_a_wallet_fills_itself_until_the_month_is_used_up_and_a_bank_asks(site: Site, phone: BrowserContext) -> None:
     page = phone.new_page()
     authorize(site, page, "walt")
-    save_card(site, page, "4242")
+    keep_a_card_at_checkout(site, page, "walt")
     fill_by_itself_up_to_the_cap(site, page, "walt")
     pay_in_a_click(site, page, "walt")
     confirm_at_the_bank(site, page, "walt")
@@ -158,6 +161,23 @@ def authorize(site: Site, page: Page, user: str) -> None:
     enter(site, page, f"{user}@example.org")
     page.get_by_role("button", name="Authorize Marginalia").click()
     expect(page.get_by_text("Marginalia is connected")).to_be_visible()
+
+
+def keep_a_card_at_checkout(site: Site, page: Page, user: str) -> None:
+    """The choice is off until somebody takes it, and says what they agree to; the card is in the settings then."""
+    page.goto(site.call("GET", f"/user/balance/topup?user={user}").json()["url"])
+    keep = page.get_by_role("checkbox", name="Save this card")
+    expect(keep).not_to_be_checked()
+    expect(page.get_by_text("to keep this card for later top-ups")).to_be_visible()
+    keep.check()
+    expect(keep).to_be_checked()
+    assert_accessible(page, "keep a card")
+    page.get_by_role("button", name="Pay $10.00").click()
+    expect(page.get_by_text("Visa ···4242 is kept for your later top-ups")).to_be_visible()
+    page.get_by_role("button", name="Pay $10.00").click()
+    expect(page.get_by_text("Top-up received")).to_be_visible()
+    page.goto(f"{site.base_url}/settings/")
+    expect(page.get_by_text("Visa ···4242").first).to_be_visible()
 
 
 def save_card(site: Site, page: Page, last_four: str) -> None:

@@ -12,6 +12,7 @@ from app.domain import clock
 from app.domain.cards import auto_topup, cards, charges
 from app.domain.cards.auto_topup import Consent
 from app.domain.cards.cards import CardFacts
+from app.domain.cards.charges import Cents
 from app.domain.cards.rules import Terms
 from app.domain.cards.tables import AutoTopup, Card, CardCharge, ChargeOutcome, Switch
 from app.domain.errors import Unavailable
@@ -259,7 +260,7 @@ def spend_all_but(person: Person, left_nanos: int) -> None:
 def claim(wallet: Account, card: Card, cents: int = 2_000, kind: TopupKind = TopupKind.AUTO) -> str:
     """Claims a charge, and returns its id."""
     with db.transaction() as session:
-        return charges.claim(session, wallet, session.get_one(Card, card.id), cents, kind)
+        return charges.claim(session, wallet, session.get_one(Card, card.id), Cents(cents), kind)
 
 
 def decline(charge_id: str, said: Decline = GENERIC) -> None:

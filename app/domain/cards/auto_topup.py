@@ -5,7 +5,7 @@ charge, automatic top-up, card. What changes whether settlements look at the bal
 epoch, for the caller to apply with whatever else the ledger is asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from app.domain.cards.tables import AutoTopup, Card, NoticeKind, OffReason, Swit
 from app.domain.ids import as_id
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.operations import BumpEpoch
+from app.domain.topups.surcharge import Surcharge
 from app.domain.wallets.shared import epoch_subject
 from app.sql.columns import table_of
 
@@ -37,8 +38,13 @@ def find(session: Session, wallet_id: str, *, is_locked: bool = False) -> AutoTo
 
 
 def terms_of(row: AutoTopup) -> Terms:
-    """Returns what an owner chose."""
-    return Terms(row.threshold_nanos, row.amount_cents, row.cap_cents)
+    """Returns what an owner chose and agreed to."""
+    return Terms(row.threshold_nanos, row.amount_cents, row.cap_cents, row.fee_cents)
+
+
+def terms_now(row: AutoTopup, surcharge: Surcharge) -> Terms:
+    """Returns what a charge is made by: it costs beside what is asked now, and never more than its owner agreed to."""
+    return replace(terms_of(row), fee_cents=min(row.fee_cents, surcharge.fee_cents(row.amount_cents)))
 
 
 def read_threshold(session: Session, wallet_id: str) -> int | None:
@@ -61,8 +67,8 @@ def switch_on(
         row = AutoTopup(
             wallet_id=wallet.owner, account_id=wallet.id, person_id=person_id, card_id=card_id,
             threshold_nanos=terms.threshold_nanos, amount_cents=terms.amount_cents, cap_cents=terms.cap_cents,
-            switch=Switch.ON, consent_text=consent.text, consent_version=CONSENT_VERSION, consented_at=now,
-            consent_address=consent.address, changed_at=now,
+            fee_cents=terms.fee_cents, switch=Switch.ON, consent_text=consent.text, consent_version=CONSENT_VERSION,
+            consented_at=now, consent_address=consent.address, changed_at=now,
         )  # fmt: skip
         session.add(row)
     row.card_id = card_id
@@ -191,6 +197,7 @@ def list_due(session: Session, limit: int) -> list[str]:
 
 def _keep(row: AutoTopup, terms: Terms) -> None:
     row.threshold_nanos, row.amount_cents, row.cap_cents = terms.threshold_nanos, terms.amount_cents, terms.cap_cents
+    row.fee_cents = terms.fee_cents
 
 
 def _turn(row: AutoTopup, switch: Switch, reason: OffReason | None = None) -> None:

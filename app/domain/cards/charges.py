@@ -37,6 +37,14 @@ class AlreadyCharging(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Cents:
+    """What a charge is of: what its wallet gets, and what it costs beside; the card pays both."""
+
+    credited: int
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeView:
     """A charge as the flow that carries it out needs it. `calls` counts the attempts with this one; `age_seconds` is
     how long ago it was claimed."""
@@ -60,7 +68,7 @@ class ChargeView:
 
 
 def claim(
-    session: Session, wallet: Account, card: Card, cents: int, kind: TopupKind, *, topup_id: str | None = None,
+    session: Session, wallet: Account, card: Card, cents: Cents, kind: TopupKind, *, topup_id: str | None = None,
     use: Use | None = None,
 ) -> str:  # fmt: skip
     """Writes the row of one charge, and returns its id; the rail is called after the transaction.
@@ -75,7 +83,8 @@ def claim(
         raise AlreadyCharging("A payment with a saved card is being made already.")
     now = clock.now()
     month = month_of(now) if kind is TopupKind.AUTO else None
-    new = NewTopup(wallet, customer.connection_id, CURRENCY, cents, nanos_of_cents(cents, wallet.unit))
+    credited = nanos_of_cents(cents.credited, wallet.unit)
+    new = NewTopup(wallet, customer.connection_id, CURRENCY, cents.credited + cents.fee, credited)
     id_ = topups.create(session, new, topup_id)
     topup = session.get_one(Topup, id_)
     topup.kind, topup.month = kind, month

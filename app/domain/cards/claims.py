@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.authorizations.caps import month_of
 from app.domain.cards import auto_topup, charges, notices, sums
+from app.domain.cards.charges import Cents
 from app.domain.cards.rules import Answer, Facts, attempts_now, decide, expires_soon
 from app.domain.cards.sums import Use
 from app.domain.cards.tables import AutoTopup, Card, ChargeOutcome, Customer, NoticeKind, OffReason
 from app.domain.inbox import health
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.operations import BumpEpoch
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import TopupKind
 from app.domain.wallets.shared import is_frozen, read_shared_balance
 
@@ -27,11 +29,14 @@ class Looked:
     bumps: tuple[BumpEpoch, ...] = ()
 
 
-def look(session: Session, wallet_id: str, *, use: Use | None = None, is_clicked: bool = False) -> Looked:
+def look(
+    session: Session, wallet_id: str, *, use: Use | None = None, is_clicked: bool = False,
+    surcharge: Surcharge = NO_SURCHARGE,
+) -> Looked:  # fmt: skip
     """Looks whether a wallet is to be filled, and claims the charge if so.
 
     `is_clicked`: its owner wants it now, whatever three charges a day or a bank that is left alone say. The caller
-    applies `bumps`, and then carries the charge out.
+    applies `bumps`, and then carries the charge out. `surcharge` is what it costs beside.
     """
     row = auto_topup.find(session, wallet_id, is_locked=True)
     if row is None:
@@ -40,7 +45,8 @@ def look(session: Session, wallet_id: str, *, use: Use | None = None, is_clicked
     in_flight = sums.find_in_flight(session, wallet_id)
     outcome = None if in_flight is None else in_flight.outcome
     facts = _facts(session, row, card, outcome, is_clicked=is_clicked)
-    answer = decide(row.switch, row.next_at, auto_topup.terms_of(row), facts)
+    terms = auto_topup.terms_now(row, surcharge)
+    answer = decide(row.switch, row.next_at, terms, facts)
     if answer is Answer.CHARGE:
         if is_clicked:
             auto_topup.go_on(session, row)
@@ -48,7 +54,8 @@ def look(session: Session, wallet_id: str, *, use: Use | None = None, is_clicked
             notices.note(session, (row.wallet_id, row.person_id), NoticeKind.CARD_EXPIRES,
                          f"{card.id}:{card.expiry_year}-{card.expiry_month}", card_id=card.id)  # fmt: skip
         wallet, use = parse(row.account_id), use or sums.last_use(session, wallet_id)
-        return Looked(answer, charges.claim(session, wallet, card, row.amount_cents, TopupKind.AUTO, use=use))
+        cents = Cents(terms.amount_cents, terms.fee_cents)
+        return Looked(answer, charges.claim(session, wallet, card, cents, TopupKind.AUTO, use=use))
     bumps = auto_topup.switch_off_locked(session, row, OffReason.FROZEN) if facts.is_frozen else []
     return Looked(answer, None if in_flight is None else in_flight.id, (*bumps, *_note(session, row, answer)))
 

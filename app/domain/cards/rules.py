@@ -22,7 +22,7 @@ UNKNOWN_SECONDS = 25 * 3_600
 CAP_CENTS_MAX = 100_000_00
 UNATTENDED_NEVER = frozenset({"IN"})
 """Countries whose banks let no card be charged without its owner."""
-CONSENT_VERSION = 1
+CONSENT_VERSION = 2
 
 _HARD_ADVICE = frozenset({"do_not_try_again"})
 _HARD_CODES = frozenset({"lost_card", "stolen_card", "fraudulent"})
@@ -72,11 +72,21 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an owner chose: below how much, by how much, and how much at most in a month."""
+    """What an owner chose: below how much, by how much, and how much at most in a month.
+
+    `fee_cents` are what a charge costs beside: the card pays both, the wallet gets the amount, and the cap, which is
+    about the card, counts both.
+    """
 
     threshold_nanos: int
     amount_cents: int
     cap_cents: int
+    fee_cents: int = 0
+
+    @property
+    def paid_cents(self) -> int:
+        """What one charge takes from the card."""
+        return self.amount_cents + self.fee_cents
 
     def raises(self, before: "Terms") -> bool:
         """Tells whether these allow more than those before, so that the consent must be given again."""
@@ -84,6 +94,7 @@ class Terms:
             self.threshold_nanos > before.threshold_nanos
             or self.amount_cents > before.amount_cents
             or self.cap_cents > before.cap_cents
+            or self.fee_cents > before.fee_cents
         )
 
 
@@ -119,7 +130,7 @@ def decide(switch: Switch, next_at: int | None, terms: Terms, facts: Facts) -> A
         return Answer.ENOUGH
     if switch is Switch.PAUSED and not facts.is_clicked and (next_at is None or facts.now < next_at):
         return Answer.PAUSED
-    if facts.month_cents + terms.amount_cents > terms.cap_cents:
+    if facts.month_cents + terms.paid_cents > terms.cap_cents:
         return Answer.USED_UP
     if facts.attempts >= ATTEMPTS_MAX:
         return Answer.TIRED
@@ -140,7 +151,7 @@ def state_of(
         return State.WAITING
     if switch is Switch.PAUSED:
         return State.PAUSED
-    return State.USED_UP if month_cents + terms.amount_cents > terms.cap_cents else State.NEXT
+    return State.USED_UP if month_cents + terms.paid_cents > terms.cap_cents else State.NEXT
 
 
 def pause_seconds(attempts: int) -> int | None:
@@ -180,19 +191,28 @@ def check_terms(terms: Terms, unit: Unit) -> None:
         raise BadField(
             "threshold", f"The balance to fall below may be at most what is added, {_dollars(terms.amount_cents)}."
         )
-    if terms.cap_cents < terms.amount_cents:
-        raise BadField("cap", f"The most in a month must be at least one charge, {_dollars(terms.amount_cents)}.")
+    if terms.cap_cents < terms.paid_cents:
+        raise BadField("cap", f"The most in a month must be at least one charge, {_dollars(terms.paid_cents)}.")
     if terms.cap_cents > CAP_CENTS_MAX:
         raise BadField("cap", f"The most in a month may be {_dollars(CAP_CENTS_MAX)}.")
 
 
 def consent_text(merchant: str, terms: Terms, unit: Unit) -> str:
     """Returns what an owner agrees to, in version `CONSENT_VERSION` of its words."""
+    parts = f" ({_dollars(terms.amount_cents)} for my wallet and a fee of {_dollars(terms.fee_cents)})"
     return (
         f"I allow {merchant} to charge my saved card without asking me again, in unscheduled payments of"
-        f" {_dollars(terms.amount_cents)}, whenever my balance falls below"
+        f" {_dollars(terms.paid_cents)}{parts if terms.fee_cents else ''}, whenever my balance falls below"
         f" {format_for_people(terms.threshold_nanos, unit)}, at most {_dollars(terms.cap_cents)} in a calendar month"
         " (UTC). I can switch this off at any time in settings."
+    )
+
+
+def keeping_text(merchant: str) -> str:
+    """Returns what somebody agrees to who lets the card be kept that they pay with; it alone charges nothing."""
+    return (
+        f"I allow {merchant} to keep this card for later top-ups of my wallet. It is charged when I press a button to"
+        " pay, or as I agree to when I switch on auto top-up. I can remove it at any time in settings."
     )
 
 

@@ -94,9 +94,10 @@ _REASONS = "off_reason IN ('by_owner', 'card_removed', 'frozen', 'refund_asked',
 class AutoTopup(SQLModel, table=True):
     """What the owner of a wallet lets us charge by itself: one row a wallet, locked by whatever claims or changes.
 
-    Below `threshold_nanos` (of the wallet's unit) the card is charged `amount_cents`, at most `cap_cents` in a calendar
-    month. `next_at` is when a paused one tries again, `declined_at` when the bank last said no, `clicked_at` when its
-    owner last let it go on. The consent stands as it was read, with its version, its time and where it came from.
+    Below `threshold_nanos` (of the wallet's unit) the card is charged `amount_cents` and at most `fee_cents` beside, at
+    most `cap_cents` in a calendar month. `next_at` is when a paused one tries again, `declined_at` when the bank last
+    said no, `clicked_at` when its owner last let it go on. The consent stands as it was read, with its version, its
+    time and where it came from.
     """
 
     __tablename__ = "auto_topup"
@@ -119,6 +120,7 @@ class AutoTopup(SQLModel, table=True):
     threshold_nanos: int = Field(sa_type=Whole)
     amount_cents: int = Field(sa_type=Whole)
     cap_cents: int = Field(sa_type=Whole)
+    fee_cents: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     switch: Switch = Field(sa_type=one_of(Switch))
     off_reason: OffReason | None = Field(default=None, sa_type=one_of(OffReason))
     next_at: int | None = Field(default=None, sa_type=Whole)

@@ -1,4 +1,4 @@
-"""What a card top-up costs beside what it credits: the operator's choice, 0 unless they make one."""
+"""What a card top-up costs beside what it credits, however it is paid: as the operator says, 0 unless they do."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,13 @@ class Surcharge:
     basis_points: int = 0
     cents: int = 0
 
+    def fee_cents(self, cents: int) -> int:
+        """Returns what a top-up of so many cents costs beside; the share is rounded half up, once."""
+        return (cents * self.basis_points + BASIS // 2) // BASIS + self.cents
+
     def paid_cents(self, cents: int) -> int:
-        """Returns what is paid for a top-up of so many cents; the share is rounded half up, once."""
-        return cents + (cents * self.basis_points + BASIS // 2) // BASIS + self.cents
+        """Returns what is paid for a top-up of so many cents."""
+        return cents + self.fee_cents(cents)
 
 
 NO_SURCHARGE = Surcharge()

@@ -14,7 +14,7 @@ from app import db
 from app.domain import clock
 from app.domain.cards import cards, charges, notices, sums
 from app.domain.cards.auto_topup import list_wallets_of_card
-from app.domain.cards.charges import AlreadyCharging
+from app.domain.cards.charges import AlreadyCharging, Cents
 from app.domain.cards.tables import Card, CardCharge, ChargeOutcome, Customer, NoticeKind
 from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, derived_id
@@ -167,7 +167,8 @@ async def pay_now(
             raise Refused("This wallet is frozen; nothing can be paid into it with a saved card.")
         if not may_fund(session, read_connection(session, customer.connection_id), wallet):
             raise Refused("This card cannot pay into this wallet.")
-        charges.claim(session, wallet, card, cents, TopupKind.CARD, topup_id=topup_id)
+        asked = Cents(cents, charging.surcharge.fee_cents(cents))
+        charges.claim(session, wallet, card, asked, TopupKind.CARD, topup_id=topup_id)
 
     try:
         await db.in_transaction(claim, writes=True)

@@ -23,6 +23,7 @@ from app.domain.inbox.connections import Connection, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.apply import apply_all
 from app.domain.money import CENT_NANOS, Unit, format_decimal
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.topups import CURRENCY
 from app.flows.events.tell import tell
 from app.flows.payments.owners import telling_refusals
@@ -42,10 +43,11 @@ _OF_CARD = frozenset({"payment_method", "customer"})
 
 @dataclass(frozen=True, slots=True)
 class Charging:
-    """Carries charges out, for one process."""
+    """Carries charges out, for one process. `surcharge` is what a charge costs beside what it credits."""
 
     rails: CardRails
     door: PaymentDoor
+    surcharge: Surcharge = NO_SURCHARGE
 
     async def go_on(self, charge_id: str, *, is_due: bool = False) -> None:
         """Goes on with a charge that has not ended; with `is_due` only if it is its time.

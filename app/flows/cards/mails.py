@@ -84,7 +84,7 @@ def _read(session: Session, notice: Notice, base_url: str) -> _About | None:
         return None
     wallet, topup = parse(row.account_id), session.get(Topup, notice.topup_id) if notice.topup_id else None
     card = session.get(Card, notice.card_id or row.card_id)
-    cents = row.amount_cents if topup is None else topup.paid_cents
+    cents = auto_topup.terms_of(row).paid_cents if topup is None else topup.paid_cents
     used = sums.month_cents(session, notice.wallet_id, month_of(clock.now()))
     balance = read_shared_balance(session, wallet).posted_nanos
     return _About(

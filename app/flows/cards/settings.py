@@ -30,6 +30,7 @@ from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.ledger.apply import apply_all
 from app.domain.money import Environment, Unit
 from app.domain.people.sessions import Person
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import Topup, TopupKind
 from app.domain.wallets.shared import is_frozen, open_shared_wallet, read_shared_balance, shared_account
 from app.flows.cards.auto_topup import AutoTopups
@@ -59,11 +60,15 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """One automatic charge: `at` (microseconds) is when it was claimed, `topup_id` leads to its receipt."""
+    """One automatic charge: `at` (microseconds) is when it was claimed, `topup_id` leads to its receipt.
+
+    `credited_nanos` are of the wallet's unit, and come once it is paid.
+    """
 
     topup_id: str
     at: int
     paid_cents: int
+    credited_nanos: int
     outcome: ChargeOutcome
 
 
@@ -103,13 +108,18 @@ class CardSettings:
     charges: Sequence[ChargeRow]
 
 
-def read_settings(session: Session, person: Person, environment: Environment, connection_id: str) -> CardSettings:
+def read_settings(
+    session: Session, person: Person, environment: Environment, connection_id: str,
+    surcharge: Surcharge = NO_SURCHARGE,
+) -> CardSettings:  # fmt: skip
     """Returns a person's saved cards at a connection, their automatic top-up and its last charges, in one read.
 
-    It works for empty and frozen wallets, and for somebody who never saved a card.
+    `surcharge` is what a charge costs beside now. It works for empty and frozen wallets, and for somebody who never
+    saved a card.
     """
     wallet = shared_account(person.account_id, environment)
     row = auto_topup.find(session, wallet.owner)
+    terms = None if row is None else auto_topup.terms_now(row, surcharge)
     balance = read_shared_balance(session, wallet).posted_nanos
     saved = cards.list_of_person(session, person.account_id, connection_id)
     default = _default_of(session, saved)
@@ -117,7 +127,8 @@ def read_settings(session: Session, person: Person, environment: Environment, co
     return CardSettings(
         environment=environment, unit=wallet.unit, balance_nanos=balance,
         is_frozen=is_frozen(session, wallet.owner), cards=views,
-        auto=_auto_view(session, wallet.owner, row, balance, default), charges=_last_charges(session, wallet.owner),
+        auto=_auto_view(session, wallet.owner, row, terms, balance, default),
+        charges=_last_charges(session, wallet.owner),
     )  # fmt: skip
 
 
@@ -135,13 +146,13 @@ def _card_view(card: Card, default: str | None, row: AutoTopup | None) -> CardVi
 
 
 def _auto_view(
-    session: Session, wallet_id: str, row: AutoTopup | None, balance: int, default: str | None
-) -> AutoTopupView:
+    session: Session, wallet_id: str, row: AutoTopup | None, terms: Terms | None, balance: int,
+    default: str | None,
+) -> AutoTopupView:  # fmt: skip
     month = month_of(clock.now())
     used = sums.month_cents(session, wallet_id, month)
     in_flight = sums.find_in_flight(session, wallet_id)
     is_waiting = in_flight is not None and in_flight.outcome is ChargeOutcome.WAITS
-    terms = None if row is None else auto_topup.terms_of(row)
     card = None if row is None else session.get(Card, row.card_id)
     switch, reason = (None, None) if row is None else (row.switch, row.off_reason)
     return AutoTopupView(
@@ -162,7 +173,7 @@ def _auto_view(
 def _last_charges(session: Session, wallet_id: str) -> Sequence[ChargeRow]:
     topups, rows = table_of(Topup), table_of(CardCharge)
     found = (
-        select(topups.c.id, topups.c.created_at, topups.c.paid_cents, rows.c.outcome)
+        select(topups.c.id, topups.c.created_at, topups.c.paid_cents, topups.c.credited_nanos, rows.c.outcome)
         .join(rows, rows.c.id == topups.c.id)
         .where(topups.c.wallet_id == wallet_id, topups.c.kind == TopupKind.AUTO)
         .order_by(topups.c.created_at.desc())

@@ -10,7 +10,7 @@ AMOUNTS = ("5", "10", "25", "50", "100")
 
 
 def amount_form(state: Any, *under: rx.Component) -> rx.Component:
-    """Returns the form over the variables of an `AmountState`, its `choose`, `pay` and `pay_with_card`."""
+    """Returns the form over the variables of an `AmountState`, its `choose`, `keep_card`, `pay` and `pay_with_card`."""
     return rx.el.form(
         rx.el.div(
             *(_amount(state, amount) for amount in AMOUNTS),
@@ -21,8 +21,10 @@ def amount_form(state: Any, *under: rx.Component) -> rx.Component:
             class_name="amounts num", role="group", aria_label="Amount to top up",
         ),
         rx.cond(state.is_other, _other(state), rx.fragment()),
+        rx.cond(state.fee_note != "", rx.el.p(state.fee_note, class_name="fee-note num"), rx.fragment()),
         problem_line(state.error),
         rx.cond(state.saved_card.id != "", _pay_now(state), rx.fragment()),
+        rx.cond(state.keep_terms != "", _keep(state), rx.fragment()),
         rx.el.button(rx.cond(state.saved_card.id != "", "Pay another way", state.pay_label), type="submit",
                      class_name=rx.cond(state.saved_card.id != "", "btn wide num", "btn primary wide num")),
         *under,
@@ -37,6 +39,15 @@ def _pay_now(state: Any) -> rx.Component:
         state.pay_label, " with ", state.saved_card.label, type="button", on_click=state.pay_with_card,
         class_name="btn primary wide num", style={"marginBottom": "10px"},
     )  # fmt: skip
+
+
+def _keep(state: Any) -> rx.Component:
+    """Returns the choice to keep the card that pays; nothing else sets it."""
+    return rx.el.label(
+        rx.el.input(type="checkbox", checked=state.keeps_card, on_change=state.keep_card),
+        rx.el.span(rx.el.b("Save this card"), rx.el.small(state.keep_terms, class_name="muted")),
+        class_name="tick",
+    )
 
 
 def _amount(state: Any, amount: str) -> rx.Component:

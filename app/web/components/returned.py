@@ -1,6 +1,7 @@
 """What pages have in common that a payer comes back to: how their top-up ended, and that they wait for their bank."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from app import wiring
@@ -19,25 +20,36 @@ SLOW_SECONDS = 60
 LOOK_AGAIN_SECONDS = 10
 
 ASKING, SLOW, BANK = "asking", "slow", "bank"
-_NOTHING = (PaymentStatus.UNPAID, PaymentStatus.DECLINED, PaymentStatus.EXPIRED)
+OPEN = "open"
+_SAID = {
+    PaymentStatus.PENDING.value: BANK,
+    PaymentStatus.UNPAID.value: OPEN,
+    PaymentStatus.DECLINED.value: OPEN,
+    PaymentStatus.EXPIRED.value: "",
+}
+"""What a rail's answer means for who came back; what is not here says nothing new."""
 
 
 class ReturnedState(VisitorState, mixin=True):
-    """A top-up whose payer came back. `waiting` is what they wait for: `asking`, `slow`, `bank`, or nothing."""
+    """A top-up whose payer came back.
+
+    `waiting` is what they wait for: `asking`, `slow`, `bank`; `open` where the rail says that they have not paid, or
+    nothing. `is_paying_again` is their wish to begin another payment meanwhile.
+    """
 
     outcome: str = ""
     outcome_amount: str = ""
     goes_back: bool = False
     waiting: str = ""
+    is_paying_again: bool = False
     _returned_at: int = 0
+    _to_ask: str = ""
 
     async def _look(self, page: LivePage, reader: Reader, subjects: Subjects) -> Person | None:
         """Reads the page, asks the rail once where a top-up is open, and looks again as time goes by."""
         person: Person | None = await super()._look(page, reader, subjects)
         async with self:
-            is_open = self.outcome == TopupStatus.CREATED.value
-            topup_id = self._begin() if is_open and not self._returned_at else ""
-            self._put(self._waited(is_open))
+            topup_id, self._to_ask = self._to_ask, ""
             if self.waiting == ASKING:
                 page.read_again_in(LOOK_AGAIN_SECONDS)
         if topup_id:
@@ -47,12 +59,19 @@ class ReturnedState(VisitorState, mixin=True):
                 self._put(self._told(came))
         return person
 
-    def _begin(self) -> str:
-        """Notes when the payer came back, and from where; returns which top-up is to be asked about."""
+    def _show(self, person: Person | None, values: Mapping[str, Any]) -> None:
+        """Shows what was read together with what is waited for, so that nobody pays again between the two."""
+        super()._show(person, values)
+        is_open = self.outcome == TopupStatus.CREATED.value
+        if is_open and not self._returned_at:
+            self._begin()
+        self._put(self._waited(is_open))
+
+    def _begin(self) -> None:
+        """Notes when the payer came back, and from where, and which top-up is to be asked about."""
         asked = self.router.url.query_parameters
-        self._returned_at = clock.now()
+        self._returned_at, self._to_ask = clock.now(), asked.get("topup", "")
         self.waiting = ASKING if asked.get(PAID, "") else ""
-        return asked.get("topup", "")
 
     def _waited(self, is_open: bool) -> dict[str, Any]:
         if not is_open:
@@ -62,6 +81,4 @@ class ReturnedState(VisitorState, mixin=True):
 
     def _told(self, came: str | None) -> dict[str, Any]:
         """Says what the rail's answer means for who waits; None is that it could not be asked."""
-        if came == PaymentStatus.PENDING.value:
-            return {"waiting": BANK}
-        return {"waiting": ""} if came in [status.value for status in _NOTHING] else {}
+        return {"waiting": _SAID[came]} if came in _SAID else {}

@@ -6,7 +6,7 @@ import reflex as rx
 
 from app.domain.wallets.tables import FreezeReason
 from app.web.components.parts import note
-from app.web.components.returned import ASKING, BANK, SLOW, ReturnedState
+from app.web.components.returned import ASKING, BANK, OPEN, SLOW, ReturnedState
 
 _WHY = {
     FreezeReason.DISPUTE: "Your bank took a payment into it back. Apps cannot charge it until that is settled. If you"
@@ -35,7 +35,19 @@ def _waits(state: type[ReturnedState]) -> rx.Component:
     slow = note("Paid. Stripe has not confirmed it yet.", "You can close this page; the money will be there.", "wait")
     bank = note("Your bank needs 1–5 days", "Your payment is on its way, and nothing is left for you to do. The money"
                 " is here as soon as your bank says yes; do not pay again.", "wait")  # fmt: skip
-    return rx.match(state.waiting, (ASKING, asking), (SLOW, slow), (BANK, bank), rx.fragment())
+    unpaid = note("You have not paid yet", "Nothing was charged. You can pay whenever you like.", "wait")
+    return rx.match(state.waiting, (ASKING, asking), (SLOW, slow), (BANK, bank), (OPEN, unpaid), rx.fragment())
+
+
+def unless_waiting(state: type[ReturnedState], form: rx.Component) -> rx.Component:
+    """Returns a form to pay; while a payment is on its way it takes a click to see it, so that nobody pays twice."""
+    quiet = rx.el.div(
+        rx.el.p("Your payment is on its way.", class_name="muted"),
+        rx.el.button("Make another payment", on_click=state.pay_again, type="button", class_name="btn s"),
+        class_name="row between", style={"marginTop": "22px"},
+    )  # fmt: skip
+    is_waiting = (state.outcome == "created") & (state.waiting != "") & (state.waiting != OPEN)
+    return rx.cond(is_waiting & ~state.is_paying_again, quiet, form)
 
 
 def frozen_note(why: rx.Var[str]) -> rx.Component:

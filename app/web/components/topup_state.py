@@ -4,37 +4,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import reflex as rx
-
 from app import db, wiring
+from app.domain.cards.rules import keeping_text
 from app.domain.errors import BadField
 from app.domain.ids import new_id
 from app.domain.inbox.connections import SANDBOX, Connection
 from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
 from app.domain.people.sessions import Person
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.flows.cards.cards import pay_now
 from app.flows.cards.settings import read_settings
-from app.flows.payments.checkout import check_amount
+from app.flows.payments.checkout import Wanted, check_amount
 from app.web.components.amounts import AMOUNTS
+from app.web.frame.session_state import VisitorState
+from app.wiring.rules import surcharge_of
 
 AMOUNT_CHARACTERS_MAX = 20
 
 
 @dataclass(frozen=True)
 class WayRow:
-    """A way to pay: the connection that takes the money, and what it is called."""
+    """A way to pay: the connection that takes the money, what it is called, and whether a fee is paid there beside."""
 
     id: str = ""
     label: str = ""
+    has_fee: bool = False
 
 
-class AmountState(rx.State, mixin=True):
-    """An amount in dollars, as it is typed, and by which way it is paid: the first, until another is chosen."""
+class AmountState(VisitorState, mixin=True):
+    """An amount in dollars, as it is typed, and by which way it is paid: the first, until another is chosen.
+
+    `fee_note` says what of it is a fee, `keeps_card` that the card that pays is kept, to which `keep_terms` are what is
+    agreed to; empty where none can be kept.
+    """
 
     amount: str = AMOUNTS[1]
     is_other: bool = False
     pay_label: str = "Pay $10.00"
     get_label: str = "10.00 USDC"
+    fee_note: str = ""
+    keeps_card: bool = False
+    keep_terms: str = ""
     error: str = ""
     ways: list[WayRow] = []
     way: str = ""
@@ -49,34 +59,68 @@ class AmountState(rx.State, mixin=True):
         charging = wiring.get().cards.charging
         return await pay_now(charging, person, environment, self.saved_card.id, self.amount, click)
 
+    def _wanted(self) -> Wanted:
+        """Returns what is asked of a checkout."""
+        wired = wiring.get()
+        cards = wired.cards.rails if self.keeps_card else None
+        return Wanted(self.amount, surcharge_of(wired.settings), cards)
+
     def _choose_way(self, way: str) -> None:
         """Takes one of the ways that are offered."""
         if way in [one.id for one in self.ways]:
             self.way, self.error = way, ""
+            self._word()
 
     def _choose(self, amount: str) -> None:
         """Takes one of the amounts, or what was typed."""
-        for name, value in chosen(amount).items():
-            setattr(self, name, value)
+        self._put(chosen(amount))
+        self._word()
+
+    def _show(self, person: Person | None, values: Mapping[str, Any]) -> None:
+        super()._show(person, values)
+        self._word()
+
+    def _word(self) -> None:
+        """Says what is paid for the amount by the chosen way, and what one gets."""
+        has_fee = any(row.has_fee for row in self.ways if row.id == self.way)
+        self._put(said(self.amount, surcharge_of(wiring.get().settings) if has_fee else NO_SURCHARGE))
 
 
 def chosen(amount: str) -> Mapping[str, Any]:
     """Returns the variables of an amount that was chosen, by name."""
-    typed = amount[:AMOUNT_CHARACTERS_MAX]
+    return {"amount": amount[:AMOUNT_CHARACTERS_MAX], "is_other": amount not in AMOUNTS, "error": ""}
+
+
+def said(amount: str, surcharge: Surcharge) -> Mapping[str, str]:
+    """Returns the variables that say what an amount means, by name; of what is no amount they say little."""
     try:
-        cents = check_amount(typed)
+        cents = check_amount(amount)
     except BadField:
-        labels = ("Pay", "")
-    else:
-        usd, usdc = (format_for_people(nanos_of_cents(cents, unit), unit) for unit in (Unit.USD, Unit.USDC))
-        labels = (f"Pay {usd}", usdc)
-    return {"amount": typed, "is_other": amount not in AMOUNTS, "error": "", "pay_label": labels[0],
-            "get_label": labels[1]}  # fmt: skip
+        return {"pay_label": "Pay", "get_label": "", "fee_note": ""}
+    fee_cents = surcharge.fee_cents(cents)
+    gets = format_for_people(nanos_of_cents(cents, Unit.USDC), Unit.USDC)
+    return {
+        "pay_label": f"Pay {dollars(cents + fee_cents)}",
+        "get_label": gets,
+        "fee_note": fee_words(cents, fee_cents),
+    }
+
+
+def fee_words(cents: int, fee_cents: int) -> str:
+    """Returns what of a payment is a fee, beside the cents that are credited; empty where none is."""
+    if not fee_cents:
+        return ""
+    return f"You pay {dollars(cents + fee_cents)}: {dollars(cents)} for your wallet, {dollars(fee_cents)} fee."
+
+
+def dollars(cents: int) -> str:
+    """Returns cents as people read them."""
+    return format_for_people(nanos_of_cents(cents, Unit.USD), Unit.USD)
 
 
 def offered(ways: Sequence[Connection], chosen_before: str) -> Mapping[str, Any]:
     """Returns the variables of the ways to pay, by name; one that was chosen stays, as long as it is offered."""
-    rows = [WayRow(way.id, _label(way, len(ways))) for way in ways]
+    rows = [WayRow(way.id, _label(way, len(ways)), way.paywall_id is None) for way in ways]
     ids = [row.id for row in rows]
     return {"ways": rows, "way": chosen_before if chosen_before in ids else next(iter(ids), "")}
 
@@ -84,12 +128,17 @@ def offered(ways: Sequence[Connection], chosen_before: str) -> Mapping[str, Any]
 def saved_card(
     session: db.Session, person: Person | None, environment: Environment, ways: Sequence[Connection], click: str
 ) -> Mapping[str, Any]:
-    """Returns the variables of the card that a person pays with by one click, by name; of nobody there is none."""
+    """Returns the variables of the card that a person pays with by one click, and of keeping another, by name.
+
+    Of nobody there is none, and nobody's is kept.
+    """
+    keep = keeping_text(wiring.get().settings.merchant) if person is not None and ways else ""
     for way in ways if person is not None else ():
         for card in read_settings(session, person, environment, way.id).cards:
             if card.is_default:
-                return {"saved_card": WayRow(card.id, card.name), "_click": click or new_id("clk")}
-    return {"saved_card": WayRow(), "_click": click or new_id("clk")}
+                shown = WayRow(card.id, card.name)
+                return {"saved_card": shown, "keep_terms": keep, "_click": click or new_id("clk")}
+    return {"saved_card": WayRow(), "keep_terms": keep, "_click": click or new_id("clk")}
 
 
 def _label(way: Connection, count: int) -> str:

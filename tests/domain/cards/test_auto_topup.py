@@ -1,5 +1,7 @@
 """Automatic top-up is switched by its owner, stopped by whatever says so, and resumed only by what may."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -12,6 +14,7 @@ from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply_all
 from app.domain.ledger.tables import LedgerEpoch
 from app.domain.money import NANOS
+from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.wallets.shared import epoch_subject
 from tests.support.saved_cards import TERMS, card_row, make_person, row, save_card, switch, switch_on
 
@@ -144,3 +147,12 @@ def test_lower_terms_bump_what_settlements_rest_on(database: str) -> None:
     assert threshold(wallet) == NANOS and epoch(wallet) == 2
     with db.transaction(writes=False) as session:
         assert auto_topup.list_wallets_of_card(session, card.id) == [wallet.owner]
+
+
+def test_a_fee_is_never_more_than_was_agreed_to(database: str) -> None:
+    person = make_person()
+    wallet = switch_on(person, save_card("sandbox", person), replace(TERMS, fee_cents=60))
+    asked = {(0, 0): 0, (300, 0): 60, (0, 30): 30, (2_000, 1_000): 60}
+    for (basis_points, cents), fee in asked.items():
+        assert auto_topup.terms_now(row(wallet), Surcharge(basis_points, cents)).fee_cents == fee
+    assert auto_topup.terms_now(row(wallet), NO_SURCHARGE) == TERMS

@@ -136,3 +136,29 @@ def test_a_card_expires_soon_in_its_last_two_months() -> None:
 
 def test_what_no_rail_knew_for_25_hours_is_forgotten() -> None:
     assert [is_forgotten(seconds) for seconds in (None, 0, 89_999, 90_000)] == [False, False, False, True]
+
+
+def test_a_fee_is_paid_beside_counts_for_the_cap_and_is_agreed_to() -> None:
+    terms = replace(TERMS, fee_cents=60)
+    assert terms.paid_cents == 2_060
+    words = rules.consent_text("Café Bot Ltd", terms, Unit.USDC)
+    assert "payments of $20.60 ($20.00 for my wallet and a fee of $0.60), whenever" in words
+    assert terms.raises(TERMS) and not TERMS.raises(terms)
+    facts = replace(FACTS, month_cents=TERMS.cap_cents - 2_059)
+    assert decide(Switch.ON, None, terms, facts) is Answer.USED_UP
+    assert decide(Switch.ON, None, terms, replace(facts, month_cents=TERMS.cap_cents - 2_060)) is Answer.CHARGE
+    shown = state_of(Switch.ON, None, is_waiting=False, month_cents=facts.month_cents, terms=terms)
+    assert shown is State.USED_UP
+    with pytest.raises(BadField, match=r"at least one charge, \$20\.60"):
+        rules.check_terms(replace(terms, cap_cents=2_059), Unit.USDC)
+
+
+def test_keeping_a_card_lets_nothing_be_charged() -> None:
+    words = rules.keeping_text("Café Bot Ltd")
+    for part in (
+        "Café Bot Ltd",
+        "when I press a button to pay",
+        "when I switch on auto top-up",
+        "remove it at any time",
+    ):
+        assert part in words

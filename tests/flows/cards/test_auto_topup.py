@@ -1,6 +1,7 @@
 """Wallets that fill themselves, whole: looked at, charged, tried again, and their owners told."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from app.domain.paywalls.modes import Mode
 from app.domain.people.sessions import Person
 from app.domain.pricing.quote import Tokens
 from app.domain.topups import topups as domain_topups
+from app.domain.topups.surcharge import Surcharge
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.standing import Standings
@@ -30,13 +32,14 @@ from app.flows.cards.auto_topup import LOOK_SECONDS, ON_ITS_WAY, AutoTopups
 from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.wallets.charge import Charges, ask_text
+from app.keeper import Keeper
 from app.ports.cards import ChargeState
 from app.ports.payments import Marks
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.chat import Chat
 from tests.support.crowd import connect, sign_in
 from tests.support.crowd import top_up as give
-from tests.support.paying import open_bank
+from tests.support.paying import open_bank, world_cents
 from tests.support.saved_cards import (
     BASE_URL,
     GENERIC,
@@ -47,6 +50,8 @@ from tests.support.saved_cards import (
     balance,
     card_row,
     charge_ids,
+    charging_of,
+    mails,
     make_person,
     outcomes,
     row,
@@ -331,3 +336,18 @@ async def test_a_charge_that_its_owners_own_cap_keeps_back_fills_nothing(databas
         await topups._keeper.drain(LOOK_SECONDS * 20)
     assert refused.ask is not None and refused.ask.action is Action.LIMIT
     assert outcomes(wallet) == [] and bank.made == {}
+
+
+async def test_an_automatic_charge_costs_what_was_agreed_to_beside(database: str) -> None:
+    bank, person = CardBank(open_bank().connection_id), make_person()
+    card = save_card(bank, person)
+    wallet = switch_on(person, card, replace(TERMS, fee_cents=60))
+    for asked, paid in ((Surcharge(300, 0), 2_060), (Surcharge(0, 900), 2_060), (Surcharge(0, 10), 2_010)):
+        topups = AutoTopups(replace(charging_of(bank), surcharge=asked), mails(), Keeper(), BASE_URL)
+        assert (await topups.fill(wallet.owner)).answer is Answer.CHARGE
+        assert bank.orders[-1].marks.paid_cents == paid and balance(person) == 2_000
+        spend_all(person)
+    with db.transaction(writes=False) as session:
+        assert sums.month_cents(session, wallet.owner, month_of(clock.now())) == 6_130
+    assert world_cents(bank.connection_id) == bank.cents
+    assert_books_balance()

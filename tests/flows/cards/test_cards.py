@@ -1,6 +1,7 @@
 """A person's cards: saved through the one door, removed with what charges them, paid with once a click."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,9 @@ from app.domain.errors import BadField, LinkInvalid, NotFound, Refused, Unavaila
 from app.domain.inbox.inbox import ObjectKind
 from app.domain.inbox.tables import InboxEvent
 from app.domain.ledger.apply import apply_all
+from app.domain.money import NANOS
 from app.domain.people.sessions import Person
+from app.domain.topups.surcharge import Surcharge
 from app.domain.topups.tables import TopupKind
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.shared import open_shared_wallet, shared_account
@@ -30,7 +33,7 @@ from app.ports.cards import ChargeState, SandboxCard
 from app.wiring.adapters import CardsByConnection, RailsByConnection
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import desk
-from tests.support.paying import away, event, open_bank
+from tests.support.paying import away, event, open_bank, topup, world_cents
 from tests.support.saved_cards import (
     GENERIC,
     SANDBOX,
@@ -226,3 +229,13 @@ async def test_a_no_is_shown_and_counts_for_the_card(database: str) -> None:
     topup_id = await pay_now(charging, person, SANDBOX, card.id, "20", "button_1")
     assert charge_ids(shared_account(person.account_id, SANDBOX), TopupKind.CARD) == [topup_id]
     assert outcomes(shared_account(person.account_id, SANDBOX)) == [ChargeOutcome.DECLINED]
+
+
+async def test_a_fee_is_paid_with_a_saved_card_and_never_credited(database: str) -> None:
+    bank, person = CardBank(open_bank().connection_id), make_person()
+    card, charging = save_card(bank, person), replace(charging_of(bank), surcharge=Surcharge(290, 30))
+    topup_id = await pay_now(charging, person, SANDBOX, card.id, "20", "button_1")
+    assert [order.marks.paid_cents for order in bank.orders] == [2_088] and balance(person) == 2_000
+    assert (topup(topup_id).paid_cents, topup(topup_id).credited_nanos) == (2_088, 20 * NANOS)
+    assert world_cents(bank.connection_id) == bank.cents == 2_088
+    assert_books_balance()

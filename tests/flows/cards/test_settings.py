@@ -1,5 +1,7 @@
 """The page of cards reads what the job reads, and what is switched there charges nothing by itself."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import db
@@ -10,6 +12,7 @@ from app.domain.errors import BadField, NotFound, Refused
 from app.domain.ledger.apply import apply_all
 from app.domain.money import NANOS, Unit
 from app.domain.people.sessions import Person
+from app.domain.topups.surcharge import Surcharge
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.shared import open_shared_wallet, shared_account
 from app.domain.wallets.tables import FreezeReason
@@ -68,6 +71,18 @@ async def test_it_is_switched_on_by_its_own_consent_and_charges_nothing(database
     await settings.switch_off(person, SANDBOX)
     await settings.switch_off(person, SANDBOX)
     assert read(bank, person).auto.state is State.OFF_BY_OWNER and not read(bank, person).cards[0].is_for_auto_topup
+
+
+async def test_a_fee_that_rose_is_asked_for_again_and_one_that_fell_is_not(database: str) -> None:
+    bank, person = begin()
+    card, agreed = save_card(bank, person), replace(TERMS, fee_cents=60)
+    await settings.switch_on(person, SANDBOX, card.id, agreed, consent(agreed), MERCHANT)
+    with db.transaction(writes=False) as session:
+        shown = read_settings(session, person, SANDBOX, bank.connection_id, Surcharge(0, 90)).auto.terms
+    assert shown == agreed
+    assert not await settings.change_terms(person, SANDBOX, replace(TERMS, fee_cents=90))
+    assert await settings.change_terms(person, SANDBOX, replace(TERMS, fee_cents=30))
+    assert row(shared_account(person.account_id, SANDBOX)).fee_cents == 30
 
 
 async def test_what_was_not_read_is_not_agreed_to(database: str) -> None:

@@ -33,6 +33,9 @@ def _cards() -> rx.Component:
             rx.el.div(rx.el.h1("Sandbox checkout"), tag("No real money", tone="wait"), class_name="row between"),
             rx.el.p("Top-up of your ", state.app_name, " wallet", class_name="muted", style={"marginTop": "18px"}),
             rx.el.div(state.amount, class_name="balance num"),
+            rx.cond(state.fee_note != "", rx.el.p(state.fee_note, class_name="fee-note num"), rx.fragment()),
+            rx.cond(state.saves_card, rx.el.p("Visa ···4242 is kept for your later top-ups.", class_name="muted num"),
+                    rx.fragment()),
             rx.el.div(
                 rx.el.button("Pay ", state.amount, on_click=state.pay, class_name="btn primary wide num",
                              type="button"),

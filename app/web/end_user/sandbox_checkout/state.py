@@ -7,10 +7,10 @@ from reflex.event import EventSpec
 
 from app import wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound
-from app.domain.money import Unit, format_for_people, nanos_of_cents
 from app.flows.payments.checkout import open_sandbox_checkout
 from app.flows.payments.received import pay_in_sandbox
 from app.ports.payments import PaymentStatus
+from app.web.components.topup_state import dollars, fee_words
 from app.web.frame.routes import token_of
 
 
@@ -21,6 +21,8 @@ class SandboxCheckoutState(rx.State):
     problem: str = ""
     app_name: str = ""
     amount: str = ""
+    fee_note: str = ""
+    saves_card: bool = False
     status: str = "created"
     return_url: str = ""
     said: str = ""
@@ -37,7 +39,8 @@ class SandboxCheckoutState(rx.State):
             self.phase, self.problem = "invalid", error.message
             return
         self.app_name, self.status, self.return_url = checkout.app_name, checkout.status.value, checkout.return_url
-        self.amount = format_for_people(nanos_of_cents(checkout.paid_cents, Unit.USD), Unit.USD)
+        self.amount, self.saves_card = dollars(checkout.paid_cents), checkout.saves_card
+        self.fee_note = fee_words(checkout.paid_cents - checkout.fee_cents, checkout.fee_cents)
         self.phase = "ready"
 
     @rx.event

@@ -15,6 +15,7 @@ from app.domain.people.sessions import Person
 from app.flows.cards.settings import AutoTopupView, CardSettings, CardView, ChargeRow, read_settings
 from app.flows.payments.offered import list_own_offered
 from app.web.end_user.wallet.rows import choose_environment
+from app.wiring.rules import surcharge_of
 
 _EXPIRES_SOON_DAYS = 40
 _OFF = {
@@ -107,7 +108,7 @@ def read_cards_page(session: Session, person: Person, wanted: str = "") -> Cards
     connection = _where(list_own_offered(session, environment))
     if connection is None:
         return CardsPage(environment=environment.value)
-    found = read_settings(session, person, environment, connection.id)
+    found = read_settings(session, person, environment, connection.id, surcharge_of(wiring.get().settings))
     return CardsPage(
         connection_id=connection.id,
         environment=environment.value,
@@ -179,7 +180,7 @@ def _auto(found: CardSettings) -> AutoRow:
 
 def _sentence(view: AutoTopupView, terms: Terms, unit: Unit) -> dict[str, str]:
     """Says in one sentence what comes next, in six states; the job that charges reads the same row."""
-    card, amount = "your card" if view.card is None else view.card.name, _dollars(terms.amount_cents)
+    card, amount = "your card" if view.card is None else view.card.name, _dollars(terms.paid_cents)
     used = f"{_dollars(view.month_cents)} of {_dollars(terms.cap_cents)} used in {_month(view.month)} (UTC)."
     below = format_for_people(terms.threshold_nanos, unit)
     if view.state is State.NEXT:
@@ -215,7 +216,7 @@ def _sentence(view: AutoTopupView, terms: Terms, unit: Unit) -> dict[str, str]:
 def _charged(row: ChargeRow, unit: Unit) -> ChargedRow:
     status, tone = _OUTCOMES[row.outcome]
     is_paid = row.outcome is ChargeOutcome.PAID
-    got = format_for_people(row.paid_cents * CENT_NANOS, unit) if is_paid else format_for_people(0, unit)
+    got = format_for_people(row.credited_nanos if is_paid else 0, unit)
     return ChargedRow(
         id=row.topup_id,
         when=clock.to_datetime(row.at).strftime("%-d %b, %H:%M"),

@@ -19,6 +19,7 @@ from app.flows.cards import cards, settings
 from app.web.end_user.settings.cards_rows import CardsPage, read_cards_page
 from app.web.frame.live import LivePage
 from app.web.frame.session_state import Read, Reader, Subjects, VisitorState
+from app.wiring.rules import surcharge_of
 
 TYPED_CHARACTERS_MAX = 12
 REF_CHARACTERS_MAX = 200
@@ -201,7 +202,7 @@ class CardsPart(VisitorState, mixin=True):
                 raise BadField(name, "Enter amounts such as 5 or 20.50.") from None
         if any(typed[name] % CENT_NANOS for name in ("amount", "cap")):
             raise BadField("amount", "A card can pay whole cents only.")
-        return Terms(typed["threshold"], typed["amount"] // CENT_NANOS, typed["cap"] // CENT_NANOS)
+        return _terms_of(typed["threshold"], typed["amount"] // CENT_NANOS, typed["cap"] // CENT_NANOS)
 
     def _word(self) -> None:
         """Says what agreeing to the typed terms means, or what is wrong with them."""
@@ -220,5 +221,11 @@ class CardsPart(VisitorState, mixin=True):
         if auto.is_on or not page.connection_id:
             return typed
         cents = (parse_amount(auto.amount) // CENT_NANOS, parse_amount(auto.cap) // CENT_NANOS)
-        consent = settings.consent_of(page.merchant, Terms(parse_amount(auto.threshold), *cents), Unit(page.unit))
+        consent = settings.consent_of(page.merchant, _terms_of(parse_amount(auto.threshold), *cents), Unit(page.unit))
         return {**typed, "consent": consent}
+
+
+def _terms_of(threshold_nanos: int, amount_cents: int, cap_cents: int) -> Terms:
+    """Returns terms with what a charge costs beside now, to which their owner agrees as well."""
+    fee_cents = surcharge_of(wiring.get().settings).fee_cents(amount_cents)
+    return Terms(threshold_nanos, amount_cents, cap_cents, fee_cents)

@@ -6,7 +6,7 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.parts import app_icon, figure, instead, note, sandbox_tag, skeleton, tag
 from app.web.components.payment_ways import ways_to_pay
-from app.web.components.topup_notes import frozen_note, topup_notes
+from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.topup.state import TopupState
 from app.web.frame.layout import frame
 
@@ -90,7 +90,7 @@ def _pay() -> rx.Component:
         "No card can be charged here yet: nobody has connected an account for that.", class_name="muted",
         style={"marginTop": "22px"},
     )  # fmt: skip
-    return rx.cond(wallet.is_archived, closed, rx.cond(TopupState.ways, ways, none))
+    return rx.cond(wallet.is_archived, closed, unless_waiting(TopupState, rx.cond(TopupState.ways, ways, none)))
 
 
 def _gets() -> rx.Component:

@@ -25,7 +25,6 @@ from app.web.components.topup_state import AmountState, chosen, offered, saved_c
 from app.web.end_user.topup.rows import WalletRow, read_page
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import Read
-from app.wiring.rules import surcharge_of
 
 ROWS_A_PAGE = 12
 ROWS_MAX = 600
@@ -81,13 +80,25 @@ class TopupState(AmountState, ReturnedState, rx.State):
             self._choose_way(way)
 
     @rx.event
+    def pay_again(self) -> None:
+        """Shows the amounts though a payment is on its way."""
+        if self._is_open():
+            self.is_paying_again = True
+
+    @rx.event
+    def keep_card(self, is_kept: bool) -> None:
+        """Takes whether the card that pays is to be kept; whose, the checkout asks."""
+        if self._is_open():
+            self.keeps_card = is_kept is True
+
+    @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
         """Sends the user to pay the chosen amount, or says why that is not possible."""
         person = await self._signed_in()
         try:
             link = wiring.get().links.open_topup(token_of(self.router.url.path))
             rail = await reach_offered(wiring.get().rails, self.way)
-            url = await begin_topup(rail, link, self.amount, person, surcharge_of(wiring.get().settings))
+            url = await begin_topup(rail, link, self._wanted(), person)
         except NotSignedIn:
             yield self._leave()
         except LinkInvalid as error:

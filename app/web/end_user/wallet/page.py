@@ -17,7 +17,7 @@ from app.web.components.parts import (
     sandbox_tag,
 )
 from app.web.components.payment_ways import ways_to_pay
-from app.web.components.topup_notes import frozen_note, topup_notes
+from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
@@ -65,7 +65,7 @@ def _purse() -> rx.Component:
                      style={"marginTop": "10px"})  # fmt: skip
     pay = rx.fragment(ways_to_pay(_state, purse.is_sandbox, takes_usdc=True), amount_form(_state, gets))
     closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
-    form = rx.cond(_state.ways, pay, closed)
+    form = unless_waiting(_state, rx.cond(_state.ways, pay, closed))
     return rx.el.section(
         rx.el.div(rx.el.h1("Your wallet"), rx.cond(purse.has_both, _environments(), sandbox_tag(purse.is_sandbox)),
                   class_name="row between"),

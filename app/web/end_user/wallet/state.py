@@ -24,7 +24,6 @@ from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
 from app.web.end_user.wallet.rows import PursePage, read_purse
 from app.web.frame.session_state import Read, for_a_person
-from app.wiring.rules import surcharge_of
 
 
 class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
@@ -96,6 +95,22 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
         return None
 
     @rx.event
+    async def pay_again(self) -> EventSpec | None:
+        """Shows the amounts though a payment is on its way."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.is_paying_again = True
+        return None
+
+    @rx.event
+    async def keep_card(self, is_kept: bool) -> EventSpec | None:
+        """Takes whether the card that pays is to be kept."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.keeps_card = is_kept is True
+        return None
+
+    @rx.event
     async def pay(self) -> AsyncIterator[EventSpec | None]:
         """Sends the person to pay the chosen amount into the wallet that is shown."""
         person = await self._signed_in()
@@ -105,7 +120,7 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
         environment = Environment(self.page.purse.environment)
         try:
             rail = await reach_offered(wiring.get().rails, self.way)
-            url = await begin_own_topup(rail, person, environment, self.amount, surcharge_of(wiring.get().settings))
+            url = await begin_own_topup(rail, person, environment, self._wanted())
         except CoinslotError as error:
             self.error = error.message
         else:
