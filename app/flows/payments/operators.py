@@ -5,21 +5,22 @@ key nothing new is begun there, and what is open still ends.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import Refused
+from app.domain.errors import BadField, Refused
 from app.domain.inbox import access, connections, health
-from app.domain.inbox.connections import Connection, key_context
+from app.domain.inbox.connections import Connection
 from app.domain.money import Environment
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
-from app.flows.payments.endpoints import Endpoints, is_same_account
+from app.flows.payments.connect import Before, PermissionsMissing, TriedKey, keep_key, try_key
+from app.flows.payments.endpoints import Endpoints
 from app.flows.payments.received import STRIPE
-from app.ports.accounts import Accounts, Probed, RailAccount
+from app.ports.accounts import Accounts
 from app.ports.seal import Sealer
 
 log = structlog.get_logger()
@@ -81,47 +82,45 @@ class OperatorConnections:
         return fares.endpoint_status is None and await self.endpoints.make(connection) is not None
 
     async def _take(self, environment: Environment, key: str, before: Connection | None) -> bool:
-        account = self.accounts.try_key(key, "operator" if before is None else before.id)
-        probed = await account.probe()
-        _check(environment, probed)
-        is_same = before is not None and await self._is_same(account, probed, before)
+        tried = await self._try(environment, key, before)
+        is_same = tried.same_as is not None
 
-        def open_it(session: Session) -> Connection:
-            if before is not None and is_same:
-                return before
-            if before is not None:
+        def keep_it(session: Session) -> Connection:
+            if before is not None and not is_same:
                 access.disconnect(session, before.id)
-            return connections.open_connection(session, STRIPE, environment, None, probed.account)
+            kept = (
+                before
+                if before is not None and is_same
+                else connections.open_connection(session, STRIPE, environment, None, tried.account)
+            )
+            keep_key(session, self.box, kept.id, tried)
+            return connections.read_connection(session, kept.id)
 
-        made = await db.in_transaction(open_it, writes=True)
-        sealed = self.box.seal(key, key_context(made.id))
-        await db.in_transaction(
-            lambda session: access.keep_key(
-                session, made.id, sealed, account=probed.account, settles_usd=probed.settles_usd
-            ),
-            writes=True,
-        )
-        connection = replace(made, key_sealed=sealed)
+        connection = await db.in_transaction(keep_it, writes=True)
         log.info("operator_connection", connection=connection.id, environment=environment.value,
                  step="rotated" if is_same else "connected")  # fmt: skip
         await self.endpoints.make(connection)
         return True
 
-    async def _is_same(self, account: RailAccount, probed: Probed, before: Connection) -> bool:
-        endpoint_id = await db.in_transaction(lambda session: access.read_endpoint_id(session, before.id))
-        return await is_same_account(account, probed, before, endpoint_id)
+    async def _try(self, environment: Environment, key: str, before: Connection | None) -> TriedKey:
+        """Tries a key as any account's is tried. Raises KeyUnfit, in words for the operators' mail."""
+        known = [] if before is None else [
+            await db.in_transaction(lambda session: Before(before, access.read_endpoint_id(session, before.id)))
+        ]  # fmt: skip
+        try:
+            tried = await try_key(self.accounts, environment, key, known)
+        except PermissionsMissing as missing:
+            names = ", ".join(missing.names)
+            said = f"The {environment.value} key lacks permissions at Stripe. Tick these on its page: {names}."
+            raise KeyUnfit(said) from None
+        except BadField as unfit:
+            raise KeyUnfit(unfit.message) from None
+        if tried.settles_usd is False:
+            raise KeyUnfit("The account's balance is not in US dollars, which the operator's own account must have.")
+        return tried
 
     async def _tell(self, environment: Environment, why: str) -> None:
         said = f"{environment.value}: {why}"
         if said not in self._told:
             self._told.add(said)
             await self.desk.alert(f"The Stripe key of this instance ({environment.value}) cannot be used", why)
-
-
-def _check(environment: Environment, probed: Probed) -> None:
-    """Raises KeyUnfit."""
-    if probed.missing:
-        names = ", ".join(permission.name for permission in probed.missing)
-        raise KeyUnfit(f"The {environment.value} key lacks permissions at Stripe. Tick these on its page: {names}.")
-    if probed.settles_usd is False:
-        raise KeyUnfit("The account's balance is not in US dollars, which the operator's own account must settle in.")
