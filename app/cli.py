@@ -66,9 +66,11 @@ def demo(
         sign_in = {} if no_web else sign_in_links(address.base_url)
         instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
         instance |= {} if stripe is None else {"stripe": stripe.url}
+        to_connect = "" if stripe is None else stripe.developers_key
         model = next(iter(paywalls.values())).model
         keys = {name: paywall["key"] for name, paywall in shown.items()}
-        _serve(address, instance, is_api_only=no_web, on_ready=lambda: _print_demo(address, keys, model, sign_in))
+        _serve(address, instance, is_api_only=no_web,
+               on_ready=lambda: _print_demo(address, keys, model, sign_in, to_connect))  # fmt: skip
 
 
 def _configure_demo(
@@ -105,7 +107,7 @@ def _prepare_demo() -> Any:
         db.dispose()
 
 
-def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[str, str]) -> None:
+def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[str, str], to_connect: str) -> None:
     out.print()
     out.print("Coinslot is running, with two sandbox paywalls. No real money moves here.")
     if sign_in:
@@ -129,6 +131,8 @@ def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping
         out.print("Its newest payment is disputed, and that is settled, by\n")
         out.print(f"""  curl {emulator}/_emulator -d '{{"do": "dispute"}}'""", markup=False)
         out.print(f"""  curl {emulator}/_emulator -d '{{"do": "end_dispute", "status": "won"}}'""", markup=False)
+        out.print("To connect an account there as the demo's developer, paste this key on their page of payments:")
+        out.print(f"  {address.base_url}/paywalls/pw_demo_default/payments/\n  {to_connect}", markup=False)
     out.print("\nStop with Ctrl+C.")
 
 

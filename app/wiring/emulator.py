@@ -17,15 +17,17 @@ END_SECONDS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Emulated:
-    """Where an emulator is, and a restricted test key of the account that was opened there."""
+    """Where an emulator is, and restricted test keys of two accounts there: the operator's, and one for a developer."""
 
     url: str
     key: str = field(repr=False)
+    developers_key: str = field(repr=False)
 
 
 @contextmanager
 def emulated_stripe(root: Path = ROOT) -> Iterator[Emulated]:
-    """Runs the emulator on a free port of loopback with one account in it, until the block ends.
+    """Runs the emulator on a free port of loopback with two accounts in it, until the block ends, or this process does,
+    however that is: it ends with its input, which nobody else holds.
 
     Raises Unavailable where it is not there, as in whatever is no clone, or does not start.
     """
@@ -34,14 +36,15 @@ def emulated_stripe(root: Path = ROOT) -> Iterator[Emulated]:
             "--stripe-emulator needs the tests of a clone of this repository, which are not part of the package:"
             " clone it, and run `uv run coinslot demo --stripe-emulator` there."
         )
-    command = [sys.executable, "-m", MODULE, "--port", "0", "--account", "Coinslot demo"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+    accounts = ("--account", "Coinslot demo", "--account", "Demo developer")
+    command = [sys.executable, "-m", MODULE, "--port", "0", *accounts, "--until-eof"]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             said = process.stdout.readline() if process.stdout is not None else b""
             if not said:
                 raise Unavailable("The emulator of Stripe did not start; what it says is above.")
             found = json.loads(said)
-            yield Emulated(found["url"], found["keys"]["rk_test"])
+            yield Emulated(found["url"], found["keys"]["rk_test"], found["others"][0]["keys"]["rk_test"])
         finally:
             process.terminate()
             try:

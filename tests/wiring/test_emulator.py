@@ -1,6 +1,8 @@
 """The emulator of Stripe beside a demo: there from a clone, gone with the demo, and missed in words elsewhere."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -27,14 +29,27 @@ def is_gone(url: str) -> bool:
     return False
 
 
-async def test_it_has_an_account_that_our_key_reaches_and_ends_with_the_block() -> None:
+async def test_it_has_accounts_that_our_keys_reach_and_ends_with_the_block() -> None:
     with emulated_stripe() as emulated:
-        assert emulated.key not in repr(emulated)
+        keys = (emulated.key, emulated.developers_key)
+        assert not any(key in repr(emulated) for key in keys) and len(set(keys)) == 2
         clients = StripeClients(emulated.url)
-        balance = await clients.reach(emulated.key, "a").call(lambda client: client.v1.balance.retrieve_async())
-        assert not balance.livemode
+        for key in keys:
+            balance = await clients.reach(key, key).call(lambda client: client.v1.balance.retrieve_async())
+            assert not balance.livemode
         await clients.close()
     assert is_gone(emulated.url)
+
+
+async def test_it_ends_though_whoever_started_it_was_killed() -> None:
+    code = "import time\nfrom app.wiring.emulator import emulated_stripe\n"
+    code += "with emulated_stripe() as made:\n    print(made.url, flush=True)\n    time.sleep(600)\n"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert not is_gone(url)
+        process.kill()
+    await until(lambda: is_gone(url))
 
 
 def test_where_there_are_no_tests_that_is_said(tmp_path: Path) -> None:

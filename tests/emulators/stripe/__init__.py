@@ -1,7 +1,8 @@
 """Stripe as a process of its own, believed by the real SDK: `python -m tests.emulators.stripe --port N`.
 
 It prints one JSON line, `{"port": …, "url": …}`, when it listens; with `--account NAME` also `"account"` and `"keys"`
-(`sk_test`, `rk_test`, `sk_live`, `rk_live`). The SDK reaches it by `StripeClient(key, base_addresses={"api": url})`.
+(`sk_test`, `rk_test`, `sk_live`, `rk_live`), and in `"others"` the same of each further account that is named so. The
+SDK reaches it by `StripeClient(key, base_addresses={"api": url})`.
 API version 2026-10-28.endive: what was `payment_method_types` in a call is `allowed_payment_method_types` there.
 
 Unknown parameters are refused against the SDK's own `stripe.params`; what Stripe does not take, the emulator does not
