@@ -6,6 +6,8 @@ from app.web.components.parts import confirm, empty, problem_line, tag
 from app.web.end_user.settings.cards_rows import ChargedRow, SavedCardRow
 from app.web.end_user.settings.state import SettingsState
 
+CARDS, AUTO_TOPUP = "Saved cards", "Auto top-up"
+
 _state = SettingsState
 
 
@@ -16,10 +18,15 @@ def cards_sections() -> rx.Component:
     return rx.cond(page.connection_id != "", shown, rx.fragment())
 
 
+def anchor(title: str) -> str:
+    """Returns the name of a section in the page's address."""
+    return title.lower().replace(" ", "-")
+
+
 def _panel(title: str, *children: rx.Component, aside: rx.Component | None = None) -> rx.Component:
     head = rx.el.div(rx.el.h2(title), aside or rx.fragment(), class_name="row between inset",
                      style={"paddingTop": "20px", "paddingBottom": "12px"})  # fmt: skip
-    return rx.el.section(head, *children, class_name="panel", aria_label=title)
+    return rx.el.section(head, *children, class_name="panel", aria_label=title, id=anchor(title))
 
 
 def _cards() -> rx.Component:
@@ -27,7 +34,7 @@ def _cards() -> rx.Component:
     none = empty("No saved card", "With one you can pay in a click, and let your wallet fill itself.")
     problem = rx.el.p(_state.cards_error, class_name="bad inset problem", role="alert")
     shown = rx.el.div(rx.foreach(_state.cards_page.cards, _card))
-    return _panel("Saved cards", rx.cond(_state.cards_page.cards, shown, none), problem, aside=add)
+    return _panel(CARDS, rx.cond(_state.cards_page.cards, shown, none), problem, aside=add)
 
 
 def _card(row: rx.Var[SavedCardRow]) -> rx.Component:
@@ -58,7 +65,7 @@ def _auto() -> rx.Component:
                      style={"paddingBottom": "22px"})  # fmt: skip
     rule = rx.fragment(_terms(), _next(), _consent(), _actions())
     shown = rx.cond(_state.cards_page.is_frozen, frozen, rule)
-    return _panel("Auto top-up", rx.cond(_state.cards_page.cards, shown, no_card), aside=aside)
+    return _panel(AUTO_TOPUP, rx.cond(_state.cards_page.cards, shown, no_card), aside=aside)
 
 
 def _terms() -> rx.Component:

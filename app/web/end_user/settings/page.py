@@ -13,12 +13,14 @@ from app.web.components.parts import (
     saved_line,
     tag,
 )
-from app.web.end_user.settings.cards_page import cards_sections
+from app.web.end_user.settings.cards_page import CARDS, anchor, cards_sections
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
 from app.web.frame.plain_form import post_form
+
+_PROFILE, _METHODS, _SESSIONS, _KEY = "Profile", "Ways to sign in", "Sessions", "API key"
 
 _state = SettingsState
 _new_key = kept_here("newkey")
@@ -31,18 +33,34 @@ def settings() -> rx.Component:
     sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key())
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
-        rx.cond(_state.phase == "ready", sections, panel_skeletons("174px", "96px", "52px", "96px")),
-        class_name="narrow stack", style={"maxWidth": "640px"},
+        rx.el.div(
+            _list(),
+            rx.el.div(rx.cond(_state.phase == "ready", sections, panel_skeletons("174px", "96px", "52px", "96px")),
+                      class_name="stack"),
+            class_name="listed",
+        ),
+        class_name="narrow stack", style={"maxWidth": "880px"},
     )  # fmt: skip
     failed = instead("The settings cannot be shown", _state.problem)
     page = rx.cond(_state.phase == "invalid", failed, shown)
     return own_frame(page, current=routes.SETTINGS, visitor=_state)
 
 
+def _list() -> rx.Component:
+    """The list of the page's sections, at the left or as a strip; those of cards where cards can be saved."""
+
+    def link(title: str, first: str = "") -> rx.Component:
+        return rx.el.a(title, href=f"#{anchor(first or title)}")
+
+    own = rx.cond(_state.cards_page.connection_id != "", link("Cards and auto top-up", CARDS), rx.fragment())
+    return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), own, link(_KEY), class_name="list",
+                     aria_label="Sections of your settings")  # fmt: skip
+
+
 def _section(title: str, *children: rx.Component, aside: rx.Component | None = None) -> rx.Component:
     head = rx.el.div(rx.el.h2(title), aside or rx.fragment(), class_name="row between inset",
                      style={"paddingTop": "20px", "paddingBottom": "12px"})  # fmt: skip
-    return rx.el.section(head, *children, class_name="panel", aria_label=title)
+    return rx.el.section(head, *children, class_name="panel", aria_label=title, id=anchor(title))
 
 
 def _profile() -> rx.Component:
@@ -61,7 +79,7 @@ def _profile() -> rx.Component:
                   class_name="row"),
         on_submit=_state.save_profile, class_name="inset stack", style={"paddingBottom": "22px", "gap": "12px"},
     )  # fmt: skip
-    return _section("Profile", form)
+    return _section(_PROFILE, form)
 
 
 def _methods() -> rx.Component:
@@ -70,7 +88,7 @@ def _methods() -> rx.Component:
         rx.foreach(_state.page.providers, _provider), class_name="row item", style={"flexWrap": "wrap"},
     )  # fmt: skip
     problem = rx.el.p(_state.method_error, class_name="bad inset", role="alert")
-    return _section("Ways to sign in", rx.el.div(rx.foreach(_state.page.methods, _method)), problem, add)
+    return _section(_METHODS, rx.el.div(rx.foreach(_state.page.methods, _method)), problem, add)
 
 
 def _provider(row: rx.Var[ProviderRow]) -> rx.Component:
@@ -97,7 +115,7 @@ def _method(row: rx.Var[MethodRow]) -> rx.Component:
 def _sessions() -> rx.Component:
     everywhere = post_form("/auth/sign-out", rx.el.input(type="hidden", name="everywhere", value="yes", read_only=True),
         rx.el.button("Sign out everywhere", type="submit", class_name="btn s"),)  # fmt: skip
-    return _section("Sessions", rx.el.div(rx.foreach(_state.page.sessions, _session)), aside=everywhere)
+    return _section(_SESSIONS, rx.el.div(rx.foreach(_state.page.sessions, _session)), aside=everywhere)
 
 
 def _session(row: rx.Var[SessionRow]) -> rx.Component:
@@ -139,4 +157,4 @@ def _key() -> rx.Component:
                  rx.el.button("Make a key", on_click=make, class_name="btn s", type="button"))  # fmt: skip
     known = rx.cond(_new_key.value != "", shown, rx.cond(page.key != "", has, none))
     problem = rx.el.p(_key_problem.value, class_name="bad inset", role="alert")
-    return _section("API key", rx.el.div(known, problem))
+    return _section(_KEY, rx.el.div(known, problem))
