@@ -12,11 +12,15 @@ from app.ports.rail_errors import Decline
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """Somebody who is to be known at a rail: `id` is ours, and the key under which they are made once."""
+    """Somebody who is to be known at a rail: `id` is ours, and the key under which they are made once.
+
+    `lost` is by what name the rail knew them before and does so no more: beside it they are made once again.
+    """
 
     instance: str
     id: str
     email: str | None
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from app.domain import clock
 from app.domain.cards import auto_topup, cards, charges
 from app.domain.cards.auto_topup import Consent
 from app.domain.cards.cards import CardFacts
-from app.domain.cards.charges import Cents
-from app.domain.cards.rules import Terms
+from app.domain.cards.rules import Cents, Terms
 from app.domain.cards.tables import AutoTopup, Card, CardCharge, ChargeOutcome, Switch
 from app.domain.errors import Unavailable
 from app.domain.ids import new_id

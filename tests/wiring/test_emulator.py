@@ -24,8 +24,8 @@ def read_instance(data: Path) -> dict[str, str]:
 def is_gone(url: str) -> bool:
     try:
         httpx.get(url)
-    except httpx.ConnectError:
-        return True
+    except httpx.TransportError as error:
+        return isinstance(error, httpx.ConnectError)  # one that breaks off is about to go
     return False
 
 

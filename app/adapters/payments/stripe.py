@@ -36,14 +36,27 @@ class StripeRail:
         self._site = site
 
     async def create_checkout(self, order: Order) -> Checkout:
-        """Makes a hosted page; the top-up's id is the idempotency key, so that asking again gives the same page."""
-        params, key = self._asked(order), f"checkout:{order.marks.topup_id}"
-        made = await self._account.call(
-            lambda client: client.v1.checkout.sessions.create_async(params, {"idempotency_key": key})
-        )
+        """Makes a hosted page; the top-up's id is the idempotency key, so that asking again gives the same page.
+
+        Where one of two clocks is so wrong that Stripe does not take its end, the page ends after Stripe's own day.
+        """
+        params = self._asked(order)
+        try:
+            made = await self._create(params, order)
+        except CallRefused as refused:
+            if refused.param != "expires_at" and refused.reason != "idempotency_error":
+                raise  # asked again, it has the other values under this key
+            del params["expires_at"]
+            made = await self._create(params, order)
         if made.url is None:
             raise Unavailable("Stripe made a checkout without a page.")
         return Checkout(made.id, made.url)
+
+    async def _create(self, params: Any, order: Order) -> CheckoutSession:
+        key = f"checkout:{order.marks.topup_id}"
+        return await self._account.call(
+            lambda client: client.v1.checkout.sessions.create_async(params, {"idempotency_key": key})
+        )
 
     def _asked(self, order: Order) -> Any:
         """Returns the parameters of a checkout, the same each time; what they leave out is as the account has it."""
@@ -148,12 +161,19 @@ def _of_checkout(session: CheckoutSession, intent: PaymentIntent | None) -> Paym
         id=session.id if intent is None else intent.id,
         marks=_marks(session.metadata),
         status=status,
-        paid_cents=asked if status is PaymentStatus.PAID else 0,
+        paid_cents=_received(session, intent, asked) if status is PaymentStatus.PAID else 0,
         currency=(session.currency or "").upper(),
         is_live=session.livemode,
         refunded_cents=_given_back(intent),
         saved_card_ref=_kept(intent),
     )
+
+
+def _received(session: CheckoutSession, intent: PaymentIntent | None, asked: int) -> int:
+    """Returns what was paid of what was asked for: all of it, unless less came than the checkout's total, as where its
+    account's owner captured a part."""
+    missing = 0 if intent is None else (session.amount_total or 0) - (intent.amount_received or 0)
+    return max(asked - max(missing, 0), 0)
 
 
 def _of_intent(intent: PaymentIntent) -> Payment:

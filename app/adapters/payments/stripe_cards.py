@@ -50,7 +50,7 @@ class StripeCardRail:
         params: Any = {"metadata": {"coinslot_instance": customer.instance, "coinslot_customer": customer.id}}
         if customer.email is not None:
             params["email"] = customer.email
-        key = {"idempotency_key": f"customer:{customer.id}"}
+        key = {"idempotency_key": f"customer:{customer.id}" + (f":{customer.lost}" if customer.lost else "")}
         made = await self._account.call(lambda client: client.v1.customers.create_async(params, key))  # type: ignore[arg-type]
         return made.id
 

@@ -16,7 +16,6 @@ import orjson
 import structlog
 
 from app import wiring
-from app.api.common.budgets import Allowance, Budget, Budgets
 from app.api.common.errors import body_of, status_of
 from app.api.common.seldom import Seldom
 from app.api.wire.socket_handshake import Handshake, admitted, read_handshake
@@ -24,6 +23,7 @@ from app.api.wire.socket_messages import NAMESPACE, Calls, Dropped, Kind, Reason
 from app.api.wire.socket_messages import Message as Passed
 from app.domain import clock
 from app.domain.errors import CoinslotError, NotFound
+from app.domain.limits.budgets import Allowance, Budget, Budgets
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

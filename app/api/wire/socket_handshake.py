@@ -1,7 +1,7 @@
 """The handshake of a page's socket: whose page it is, from where, and what of it is told on.
 
-Of the headers only those are told that pages look at; the cookies are replaced by the ids of their rows, so no state,
-log or store of the framework ever holds a secret.
+Of the headers only those are told that pages look at; the cookies are replaced by the ids of their rows and by from
+where the socket came, so no state, log or store of the framework ever holds a secret.
 """
 
 import re
@@ -68,7 +68,8 @@ async def admitted(shake: Handshake, scope: Scope) -> Seen:
     """Returns the socket as it is told on. Raises Unavailable."""
     session, code = (cookie_in(shake.cookies, name) for name in (SESSION_COOKIE, CODE_COOKIE))
     visitor = await recognise(session, code)
-    ids = urlencode({name: row for name, row in (("session", visitor.session_id), ("code", visitor.code_id)) if row})
+    found = (("session", visitor.session_id), ("code", visitor.code_id), ("network", shake.peer))
+    ids = urlencode({name: row for name, row in found if row}, safe=":/")
     headers = [(name, value[:HEADER_BYTES_MAX]) for name, value in scope["headers"] if name in _TOLD_ON]
     if ids:
         headers.append((b"cookie", ids.replace("&", "; ").encode()))

@@ -13,8 +13,8 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import Event
 
-from app.api.common.budgets import Allowance, Budget
 from app.domain import clock
+from app.domain.limits.budgets import Allowance, Budget
 
 FRAMES = Allowance(160, 40)
 """Looks for a frame, of a socket; above that it draws from FRAMES_IN_ALL, which all sockets of the process share."""

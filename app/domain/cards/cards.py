@@ -50,6 +50,14 @@ def note_customer_ref(session: Session, customer_id: str, ref: str) -> str:
     return row.ref
 
 
+def forget_customer_ref(session: Session, customer_id: str, ref: str) -> None:
+    """Forgets what an account called a person, if it still stands so: the account knows nobody of that name."""
+    row = session.get_one(Customer, customer_id, with_for_update=True, populate_existing=True)
+    if row.ref == ref:
+        row.ref = None
+        session.flush()
+
+
 def find_customer(session: Session, connection_id: str, ref: str) -> Customer | None:
     """Returns whom an account means by a name of its own; None for somebody of whom we know nothing."""
     table = table_of(Customer)

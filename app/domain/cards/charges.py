@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.authorizations.caps import month_of
 from app.domain.cards import auto_topup, notices
-from app.domain.cards.rules import CONFIRM_SECONDS, UNKNOWN_SECONDS, attempts_now, is_hard, pause_seconds
+from app.domain.cards.rules import CONFIRM_SECONDS, UNKNOWN_SECONDS, Cents, attempts_now, is_hard, pause_seconds
 from app.domain.cards.sums import Use, find_in_flight, next_n
 from app.domain.cards.tables import AutoTopup, Card, CardCharge, ChargeOutcome, Customer, NoticeKind, OffReason, Switch
 from app.domain.errors import Refused
@@ -23,6 +23,7 @@ from app.domain.money import nanos_of_cents
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup, TopupKind
 from app.domain.topups.topups import CURRENCY, NewTopup
+from app.domain.topups.trying import note_decline
 from app.sql.columns import table_of
 
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 30, 3_600
@@ -34,14 +35,6 @@ class AlreadyCharging(Refused):
     """Another charge of a saved card is about to fill this wallet."""
 
     code = "charge_in_flight"
-
-
-@dataclass(frozen=True, slots=True)
-class Cents:
-    """What a charge is of: what its wallet gets, and what it costs beside; the card pays both."""
-
-    credited: int
-    fee: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +197,8 @@ def decline(
     row.decline_code = decline_code or code
     was_given_back = row.outcome is ChargeOutcome.WAITS
     _end(session, topup, row, ChargeOutcome.DECLINED)
+    if topup.kind is TopupKind.CARD:
+        note_decline(session, topup)
     auto = auto_topup.find(session, topup.wallet_id, is_locked=True) if topup.kind is TopupKind.AUTO else None
     card = session.get_one(Card, row.card_id, with_for_update=True, populate_existing=True)
     if was_given_back:

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.authorizations.caps import month_of
 from app.domain.cards import auto_topup, charges, notices, sums
-from app.domain.cards.charges import Cents
-from app.domain.cards.rules import Answer, Facts, attempts_now, decide, expires_soon
+from app.domain.cards.rules import Answer, Cents, Facts, attempts_now, decide, expires_soon
 from app.domain.cards.sums import Use
 from app.domain.cards.tables import AutoTopup, Card, ChargeOutcome, Customer, NoticeKind, OffReason
 from app.domain.inbox import health

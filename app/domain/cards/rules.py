@@ -99,6 +99,14 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Cents:
+    """What a charge is of: what its wallet gets, and what it costs beside; the card pays both."""
+
+    credited: int
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is true of a wallet, and of its card, at the moment of a look.
 

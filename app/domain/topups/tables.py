@@ -42,8 +42,8 @@ class Topup(SQLModel, table=True):
     the connection, `credited_nanos` of the wallet's unit are credited for them. `checkout_id` is the rail's name of
     its page, `expires_at` when that ends; old rows have neither. `reads` counts how often it was asked what was taken
     back of its payment: of two answers only that to the newest question counts. `declines` are how often a card was
-    declined for it, `declined_at` when the last one was. `month` (UTC, `2026-11`) and `n` count the automatic ones of
-    a wallet; others have neither.
+    declined for it, `declined_at` when the last one was, `network` from where it was begun. `month` (UTC, `2026-11`)
+    and `n` count the automatic ones of a wallet; others have neither.
     """
 
     __tablename__ = "topup"
@@ -58,6 +58,8 @@ class Topup(SQLModel, table=True):
               postgresql_where=text(IN_FLIGHT)),
         Index("ix_topup_open", "expires_at", sqlite_where=text("status = 'created'"),
               postgresql_where=text("status = 'created'")),
+        Index("ix_topup_declined", "declined_at", sqlite_where=text("declined_at IS NOT NULL"),
+              postgresql_where=text("declined_at IS NOT NULL")),
         STRICT,
     )  # fmt: skip
 
@@ -79,6 +81,7 @@ class Topup(SQLModel, table=True):
     reads: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     declines: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})
     declined_at: int | None = Field(default=None, sa_type=Whole)
+    network: str | None = Field(default=None, sa_type=Words)
     kind: TopupKind = Field(default=TopupKind.CHECKOUT, sa_type=one_of(TopupKind),
                             sa_column_kwargs={"server_default": TopupKind.CHECKOUT.value})  # fmt: skip
     month: str | None = Field(default=None, sa_type=Words)

@@ -9,27 +9,21 @@ amounts; the first is compared with the payment, the second is posted.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.errors import LimitReached, NotFound, Refused
+from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment, Unit, nanos_of_cents
 from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.wallets.trial import INSTANCE
-from app.sql.columns import table_of
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
 LEAST_CENTS, MOST_CENTS = 300, 1_000_000
 """The amounts that can be topped up, of what is credited: 3 to 10,000 dollars."""
-OPEN_CHECKOUTS_MAX = 5
-"""How many checkouts of one wallet may be open."""
-DECLINES_MAX, DECLINES_SECONDS = 10, 3_600
-"""How many declines of one wallet's top-ups in which time are the last that are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class TopupView:
 class NewTopup:
     """What a top-up is of: a wallet's ledger account, the connection that takes the money, and the two amounts.
 
-    `paywall_id` and `user` are whose link began it.
+    `paywall_id` and `user` are whose link began it, `network` is from where; None where nobody came.
     """
 
     wallet: Account
@@ -57,6 +51,7 @@ class NewTopup:
     expires_at: int | None = None
     paywall_id: str | None = None
     user: str | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +101,7 @@ def create(session: Session, new: NewTopup, topup_id: str | None = None) -> str:
         wallet_id=new.wallet.owner,
         account_id=new.wallet.id,
         external_id=new.user,
+        network=new.network,
         connection_id=new.connection_id,
         currency=new.currency,
         paid_cents=new.paid_cents,
@@ -141,31 +137,6 @@ def read_open_checkout(session: Session, topup_id: str) -> tuple[str, str] | Non
     if topup is None or topup.status is not TopupStatus.CREATED or topup.checkout_id is None:
         return None
     return topup.connection_id, topup.checkout_id
-
-
-def check_trying(session: Session, wallet_id: str) -> None:
-    """Raises LimitReached where more is begun for a wallet than somebody needs who has a card of their own.
-
-    Whoever tries stolen cards needs many pages and gets many declines.
-    """
-    table, now = table_of(Topup), clock.now()
-    its = table.c.wallet_id == wallet_id
-    is_open = (table.c.status == TopupStatus.CREATED, table.c.checkout_id.is_not(None), table.c.expires_at > now)
-    if (session.scalar(select(func.count()).where(its, *is_open)) or 0) >= OPEN_CHECKOUTS_MAX:
-        raise LimitReached(
-            f"{OPEN_CHECKOUTS_MAX} payments were begun and not finished. Finish one of them, or try again in half an"
-            " hour.", "too_many_checkouts", None,
-        )  # fmt: skip
-    lately = now - DECLINES_SECONDS * clock.SECOND
-    declined = select(func.sum(table.c.declines)).where(its, table.c.declined_at > lately)
-    if (session.scalar(declined) or 0) >= DECLINES_MAX:
-        raise LimitReached("Too many cards were declined. Try again in an hour.", "too_many_declines", DECLINES_SECONDS)
-
-
-def note_decline(session: Session, topup: Topup) -> None:
-    """Notes that a card was declined for a locked top-up; another may still pay."""
-    topup.declines, topup.declined_at = topup.declines + 1, clock.now()
-    session.flush()
 
 
 def lock(session: Session, connection_id: str, topup_id: str) -> Topup:

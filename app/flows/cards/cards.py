@@ -14,49 +14,57 @@ from app import db
 from app.domain import clock
 from app.domain.cards import cards, charges, notices, sums
 from app.domain.cards.auto_topup import list_wallets_of_card
-from app.domain.cards.charges import AlreadyCharging, Cents
+from app.domain.cards.charges import AlreadyCharging
+from app.domain.cards.rules import Cents
 from app.domain.cards.tables import Card, CardCharge, ChargeOutcome, Customer, NoticeKind
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import LimitReached, NotFound, Refused
 from app.domain.ids import as_id, derived_id
 from app.domain.inbox import inbox
 from app.domain.inbox.connections import SANDBOX, Connection, may_fund, read_connection
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.ledger.apply import apply_all
 from app.domain.money import Environment
+from app.domain.network import network_of
 from app.domain.people.sessions import Person
 from app.domain.topups.tables import Topup
+from app.domain.topups.trying import DECLINES_MAX, DECLINES_SECONDS, check_declines
 from app.domain.wallets.shared import is_frozen, open_shared_wallet
 from app.domain.wallets.trial import mark_had
 from app.flows.cards.charging import EVENT, Charging
 from app.flows.payments.checkout import check_amount
-from app.flows.payments.customers import open_payer
+from app.flows.payments.customers import Payer, with_payer
 from app.flows.payments.received import SAVED, PaymentDoor
 from app.ports.cards import CardOrder, CardRails, Charge, ChargeState, SandboxCard, SandboxCards, SavedCard
 from app.ports.payments import TopupKind
 
 log = structlog.get_logger()
 
-DECLINES_AN_HOUR = 10
-"""After so many noes a person's cards are not tried by hand again for a while: that is how stolen cards are tested."""
 
-
-async def begin_saving(rails: CardRails, connection_id: str, person: Person, return_path: str, click_id: str) -> str:
+async def begin_saving(charging: Charging, connection_id: str, person: Person, return_path: str, click_id: str) -> str:
     """Returns the address of the rail's page where a person saves a card.
 
     `return_path` is where on this site they come back to; `{saved}` in it becomes what `finish_saving` is told.
-    `click_id` is of one click, so that a click that is repeated makes one page. Raises NotFound, Unavailable.
+    `click_id` is of one click, so that a click that is repeated makes one page. Raises NotFound, LimitReached,
+    Unavailable.
     """
-    payer = await open_payer(rails, connection_id, person)
-    order = CardOrder(payer.instance_id, derived_id("sav", payer.id, click_id), payer.ref, return_path)
-    return (await rails.reach_cards(payer.connection).begin_saving(order)).url
+    charging.pace.take(person)
+    rails = charging.rails
+
+    async def ask(payer: Payer) -> str:
+        # The customer's name is part of the key: beside another one it would be another page.
+        order = CardOrder(payer.instance_id, derived_id("sav", payer.ref, click_id), payer.ref, return_path)
+        return (await rails.reach_cards(payer.connection).begin_saving(order)).url
+
+    return await with_payer(rails, connection_id, person, ask)
 
 
 async def finish_saving(charging: Charging, connection_id: str, person: Person, saved_ref: str) -> None:
     """Takes in a card that its owner says was saved, at once; the rail's own event tells of it as well.
 
     The rail is asked before anything is stored: what somebody made up, or what is not theirs, leaves nothing that would
-    be asked about again. Raises NotFound, Unavailable.
+    be asked about again. Raises NotFound, LimitReached, Unavailable.
     """
+    charging.pace.take(person)
     connection = await db.in_transaction(partial(read_connection, connection_id=connection_id))
     found = await charging.rails.reach_cards(connection).read_saved(saved_ref)
     ref = found.customer_ref or ""
@@ -150,25 +158,29 @@ async def pay_now(
 
     `click_id` is of one button that was shown: pressing it again, or sending it twice, charges once. What came of it
     is read with the top-up; a bank may want it confirmed (`read_confirmation`). Raises BadField, NotFound,
-    AlreadyCharging, Refused.
+    AlreadyCharging, LimitReached, Refused.
     """
     cents = check_amount(amount)
+    charging.pace.take(person)
     topup_id = derived_id("top", person.account_id, environment.value, click_id)
 
     def claim(session: Session) -> None:
         if session.get(Topup, topup_id) is not None:
             return
         card, customer = cards.read_own(session, person.account_id, card_id)
-        lately = clock.now() - 3_600 * clock.SECOND
-        if sums.count_declined(session, person.account_id, lately) >= DECLINES_AN_HOUR:
-            raise Refused("Your bank has declined too often within an hour. Try again later.")
+        lately, network = clock.now() - DECLINES_SECONDS * clock.SECOND, network_of(person.address)
+        if sums.count_declined(session, person.account_id, lately) >= DECLINES_MAX:
+            raise LimitReached("Your bank has declined too often within an hour. Try again later.",
+                               "too_many_declines", DECLINES_SECONDS)  # fmt: skip
         wallet = open_shared_wallet(session, person.account_id, environment)
         if is_frozen(session, wallet.owner):
             raise Refused("This wallet is frozen; nothing can be paid into it with a saved card.")
         if not may_fund(session, read_connection(session, customer.connection_id), wallet):
             raise Refused("This card cannot pay into this wallet.")
+        check_declines(session, wallet.owner, network)
         asked = Cents(cents, charging.surcharge.fee_cents(cents))
         charges.claim(session, wallet, card, asked, TopupKind.CARD, topup_id=topup_id)
+        session.get_one(Topup, topup_id).network = network
 
     try:
         await db.in_transaction(claim, writes=True)
@@ -210,11 +222,12 @@ async def confirm(charging: Charging, person: Person, topup_id: str, return_url:
     """Begins the confirmation of a charge at its bank, at a click, and returns the bank's address.
 
     None where there is nothing to confirm any more: what it came to is kept, and read with the top-up. Raises NotFound,
-    Unavailable.
+    LimitReached, Unavailable.
     """
     shown = await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))
     if not shown.is_open:
         return None
+    charging.pace.take(person)
     connection, ref, card_ref = await db.in_transaction(lambda session: _waiting(session, topup_id))
     if ref is None:
         return None
@@ -229,9 +242,12 @@ async def confirm(charging: Charging, person: Person, topup_id: str, return_url:
 
 
 async def look_after(charging: Charging, person: Person, topup_id: str) -> ChargeOutcome:
-    """Asks the rail what became of a charge whose owner comes back from the bank, and returns what it is now."""
+    """Asks the rail what became of a charge whose owner comes back from the bank, and returns what it is now.
+
+    Whoever comes back too often is told what is known; the job asks as well.
+    """
     shown = await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))
-    if shown.outcome not in (ChargeOutcome.OPEN, ChargeOutcome.WAITS):
+    if shown.outcome not in (ChargeOutcome.OPEN, ChargeOutcome.WAITS) or not charging.pace.has_room(person):
         return shown.outcome
     await charging.go_on(topup_id)
     return (await db.in_transaction(lambda session: read_confirmation(session, person, topup_id))).outcome

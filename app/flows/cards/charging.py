@@ -6,7 +6,7 @@ through the one door like all money (`app/flows/payments/received.py`).
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -25,6 +25,7 @@ from app.domain.ledger.apply import apply_all
 from app.domain.money import CENT_NANOS, Unit, format_decimal
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.topups import CURRENCY
+from app.flows.cards.pace import Pace
 from app.flows.events.tell import tell
 from app.flows.payments.owners import telling_refusals
 from app.flows.payments.received import PaymentDoor
@@ -43,11 +44,15 @@ _OF_CARD = frozenset({"payment_method", "customer"})
 
 @dataclass(frozen=True, slots=True)
 class Charging:
-    """Carries charges out, for one process. `surcharge` is what a charge costs beside what it credits."""
+    """Carries charges out, for one process.
+
+    `surcharge` is what a charge costs beside what it credits, `pace` how often people may have their rail asked.
+    """
 
     rails: CardRails
     door: PaymentDoor
     surcharge: Surcharge = NO_SURCHARGE
+    pace: Pace = field(default_factory=Pace)
 
     async def go_on(self, charge_id: str, *, is_due: bool = False) -> None:
         """Goes on with a charge that has not ended; with `is_due` only if it is its time.

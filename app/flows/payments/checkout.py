@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, NotSignedIn, Refused, Unavailable
+from app.domain.errors import BadField, CoinslotError, NotSignedIn, Refused, Unavailable
 from app.domain.inbox import health, inbox
 from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
@@ -22,14 +22,15 @@ from app.domain.topups import topups
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import TopupStatus
 from app.domain.topups.topups import CURRENCY, LEAST_CENTS, MOST_CENTS, NewTopup
+from app.domain.topups.trying import check_trying
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.events.tell import tell_new_user
-from app.flows.payments.customers import open_payer
+from app.flows.payments.customers import Payer, with_payer
 from app.flows.payments.received import RETURN, PaymentDoor
 from app.ports.cards import CardRails
-from app.ports.payments import Marks, Order, PaymentRail, SandboxCheckouts
+from app.ports.payments import Checkout, Marks, Order, PaymentRail, SandboxCheckouts
 from app.ports.rail_errors import KeyRefused
 
 SHARED = "shared"
@@ -46,12 +47,14 @@ RETURN_SECONDS = 10
 class Wanted:
     """What a payer wants: an `amount` of dollars, as they typed it, and what that costs beside.
 
-    With `cards` the card that pays is kept there, for whoever is signed in and pays into their own wallet.
+    With `cards` the card that pays is kept there, for whoever is signed in and pays into their own wallet. `network` is
+    from where they ask.
     """
 
     amount: str
     surcharge: Surcharge = NO_SURCHARGE
     cards: CardRails | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person
         wallet = _account(session, paywall, link, person)
         name = configuration.app_name if paywall.rules.has_app_wallets else SHARED
         new = _new_topup(rail, wallet, cents, link.paywall_id, link.user)
-        return _create(session, rail, _with(session, new, wanted.surcharge), name, f"/topup/{link.token}/?topup=")
+        return _create(session, rail, _with(session, new, wanted), name, f"/topup/{link.token}/?topup=")
 
     return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
 
@@ -114,7 +117,7 @@ async def begin_own_topup(rail: PaymentRail, person: Person, environment: Enviro
     def create(session: Session) -> Order:
         _check_environment(session, rail, environment)
         wallet = open_shared_wallet(session, person.account_id, environment)
-        new = _with(session, _new_topup(rail, wallet, cents), wanted.surcharge)
+        new = _with(session, _new_topup(rail, wallet, cents), wanted)
         return _create(session, rail, new, SHARED, "/wallet/?topup=")
 
     return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
@@ -135,11 +138,11 @@ def _new_topup(
     )
 
 
-def _with(session: Session, new: NewTopup, surcharge: Surcharge) -> NewTopup:
-    """Returns a top-up with what it costs beside; a developer's account bears its fees itself."""
-    if read_connection(session, new.connection_id).paywall_id is not None:
-        return new
-    return replace(new, paid_cents=surcharge.paid_cents(new.paid_cents))
+def _with(session: Session, new: NewTopup, wanted: Wanted) -> NewTopup:
+    """Returns a top-up with from where it comes, and what it costs beside; a developer's account bears its fees."""
+    bears_fees = read_connection(session, new.connection_id).paywall_id is not None
+    paid_cents = new.paid_cents if bears_fees else wanted.surcharge.paid_cents(new.paid_cents)
+    return replace(new, paid_cents=paid_cents, network=wanted.network)
 
 
 def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str, back: str) -> Order:
@@ -147,7 +150,7 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
     connection = read_connection(session, rail.connection_id)
     if not connection.is_open or not may_fund(session, connection, new.wallet):
         raise Refused("Card payments are not open here yet.")
-    topups.check_trying(session, new.wallet.owner)
+    check_trying(session, new.wallet.owner, new.network)
     topup_id = topups.create(session, new)
     marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
     expires_at = clock.now() if new.expires_at is None else new.expires_at
@@ -162,18 +165,34 @@ async def _check_out(rail: PaymentRail, order: Order, cards: CardRails | None, p
     Raises Unavailable, in words for a payer, also where the rail refuses the connection's key; its owner is told of
     that when its events are read.
     """
+    topup_id = order.marks.topup_id
     try:
         if cards is not None and person is not None:
-            payer = await open_payer(cards, rail.connection_id, person)
-            order = replace(order, customer_id=payer.ref, saves_card=True)
-        made = await rail.create_checkout(order)
+            made = await with_payer(cards, rail.connection_id, person, partial(_keeping, rail, order))
+        else:
+            made = await rail.create_checkout(order)
     except KeyRefused as refused:
-        note = partial(health.note_refused, connection_id=rail.connection_id, error=refused.message)
-        await db.in_transaction(note, writes=True)
+        await db.in_transaction(partial(_give_up, rail=rail, topup_id=topup_id, refused=refused), writes=True)
         raise Unavailable("Card payments do not work here at the moment. Nothing was charged.") from None
-    note = partial(topups.note_checkout, topup_id=order.marks.topup_id, checkout_id=made.id)
-    await db.in_transaction(note, writes=True)
+    except CoinslotError:
+        await db.in_transaction(partial(_give_up, rail=rail, topup_id=topup_id), writes=True)
+        raise
+    await db.in_transaction(partial(topups.note_checkout, topup_id=topup_id, checkout_id=made.id), writes=True)
     return made.url
+
+
+async def _keeping(rail: PaymentRail, order: Order, payer: Payer) -> Checkout:
+    return await rail.create_checkout(replace(order, customer_id=payer.ref, saves_card=True))
+
+
+def _give_up(session: Session, rail: PaymentRail, topup_id: str, refused: KeyRefused | None = None) -> None:
+    """Ends a top-up to whose page nobody was sent, whether or not it was made, so that it keeps no other from its turn.
+
+    If somebody pays it all the same, that is credited.
+    """
+    topups.expire(session, topups.lock(session, rail.connection_id, topup_id))
+    if refused is not None:
+        health.note_refused(session, rail.connection_id, refused.message)
 
 
 def check_amount(amount: str) -> int:

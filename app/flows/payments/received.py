@@ -30,7 +30,7 @@ from app.domain.ledger.accounts import parse
 from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.refunds import refunds
 from app.domain.refunds.tables import RefundReason
-from app.domain.topups import topups
+from app.domain.topups import topups, trying
 from app.domain.topups.tables import Topup, TopupKind
 from app.domain.topups.topups import NotOurs, OfAnother, PaidPayment, Verdict
 from app.each_alone import Failed, alone
@@ -252,7 +252,7 @@ def _settle(session: Session, connection: Connection, event: StoredEvent, paymen
 def _note_decline(session: Session, connection: Connection, marks: Marks) -> None:
     """Counts a decline; one of a top-up that is not there, or not of this connection, is nobody's."""
     with suppress(NotFound, NotOurs):
-        topups.note_decline(session, topups.lock(session, connection.id, marks.topup_id))
+        trying.note_decline(session, topups.lock(session, connection.id, marks.topup_id))
 
 
 def _judge(session: Session, connection: Connection, topup: Topup, payment: Payment) -> str:

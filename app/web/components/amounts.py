@@ -7,10 +7,12 @@ import reflex as rx
 from app.web.components.parts import problem_line
 
 AMOUNTS = ("5", "10", "25", "50", "100")
+KEEP = "keep"
+"""The field of the choice to keep the card; it is not sent unless it was chosen."""
 
 
 def amount_form(state: Any, *under: rx.Component) -> rx.Component:
-    """Returns the form over the variables of an `AmountState`, its `choose`, `keep_card`, `pay` and `pay_with_card`."""
+    """Returns the form over the variables of an `AmountState`, its `choose`, `pay` and `pay_with_card`."""
     return rx.el.form(
         rx.el.div(
             *(_amount(state, amount) for amount in AMOUNTS),
@@ -44,7 +46,7 @@ def _pay_now(state: Any) -> rx.Component:
 def _keep(state: Any) -> rx.Component:
     """Returns the choice to keep the card that pays; nothing else sets it."""
     return rx.el.label(
-        rx.el.input(type="checkbox", checked=state.keeps_card, on_change=state.keep_card),
+        rx.el.input(type="checkbox", name=KEEP),
         rx.el.span(rx.el.b("Save this card"), rx.el.small(state.keep_terms, class_name="muted")),
         class_name="tick",
     )

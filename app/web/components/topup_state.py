@@ -15,7 +15,7 @@ from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.flows.cards.cards import pay_now
 from app.flows.cards.settings import read_settings
 from app.flows.payments.checkout import Wanted, check_amount
-from app.web.components.amounts import AMOUNTS
+from app.web.components.amounts import AMOUNTS, KEEP
 from app.web.frame.session_state import VisitorState
 from app.wiring.rules import surcharge_of
 
@@ -34,8 +34,8 @@ class WayRow:
 class AmountState(VisitorState, mixin=True):
     """An amount in dollars, as it is typed, and by which way it is paid: the first, until another is chosen.
 
-    `fee_note` says what of it is a fee, `keeps_card` that the card that pays is kept, to which `keep_terms` are what is
-    agreed to; empty where none can be kept.
+    `fee_note` says what of it is a fee, `keep_terms` what is agreed to by letting the card be kept that pays, empty
+    where none can be kept.
     """
 
     amount: str = AMOUNTS[1]
@@ -43,7 +43,6 @@ class AmountState(VisitorState, mixin=True):
     pay_label: str = "Pay $10.00"
     get_label: str = "10.00 USDC"
     fee_note: str = ""
-    keeps_card: bool = False
     keep_terms: str = ""
     error: str = ""
     ways: list[WayRow] = []
@@ -59,11 +58,11 @@ class AmountState(VisitorState, mixin=True):
         charging = wiring.get().cards.charging
         return await pay_now(charging, person, environment, self.saved_card.id, self.amount, click)
 
-    def _wanted(self) -> Wanted:
-        """Returns what is asked of a checkout."""
+    def _asked(self, form: Mapping[str, Any]) -> Wanted:
+        """Returns what is asked of a checkout by the form as it was sent."""
         wired = wiring.get()
-        cards = wired.cards.rails if self.keeps_card else None
-        return Wanted(self.amount, surcharge_of(wired.settings), cards)
+        cards = wired.cards.rails if form.get(KEEP) else None
+        return Wanted(self.amount, surcharge_of(wired.settings), cards, self._network())
 
     def _choose_way(self, way: str) -> None:
         """Takes one of the ways that are offered."""

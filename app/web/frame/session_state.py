@@ -33,7 +33,10 @@ Subjects = Callable[[Person | None, Mapping[str, Any]], Iterable[Subject]]
 
 
 def row_in(header: str, name: str) -> str:
-    """Returns the id of a row that a cookie stood for, `session` or `code`, as the gate wrote it; empty for none."""
+    """Returns the id of a row that a cookie stood for, `session` or `code`, as the gate wrote it; empty for none.
+
+    `network` is what the gate writes beside: from where the socket came.
+    """
     told = dict(part.split("=", 1) for part in header.split("; ") if "=" in part)
     return told.get(name, "")
 
@@ -52,6 +55,10 @@ class VisitorState(rx.State, mixin=True):
     async def _visitor(self) -> Person | None:
         """Returns who is signed in right now, None for nobody."""
         return await find_person_of(row_in(self.router.headers.cookie, "session"))
+
+    def _network(self) -> str:
+        """Returns from which network the page is looked at, for limits."""
+        return row_in(self.router.headers.cookie, "network")
 
     async def _signed_in(self) -> Person | None:
         """Returns who is signed in, if that is still whom the page was read for."""

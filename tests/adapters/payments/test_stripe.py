@@ -1,10 +1,12 @@
 """Stripe as a rail, by its own SDK against the emulator: what is asked for, what counts as paid, what goes back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.domain import clock
 from app.domain.errors import NotFound, Unavailable
 from app.ports.payments import Payment, PaymentStatus, RefundState
 from app.ports.rail_errors import KeyRefused
@@ -117,6 +119,36 @@ async def test_tax_and_what_a_payer_saw_count_for_nothing_and_a_discount_does(re
     reached.shop.bank.do("discount", session=cheaper.id, cents=200)
     reached.shop.pay(cheaper.id)
     assert what(await reached.rail.read_payment(cheaper.id)) == (PAID, 800, "USD", False, 0)
+
+
+@pytest.mark.parametrize(("tax", "received", "paid"), [(0, 1_000, 1_000), (0, 400, 400), (1_900, 1_190, 1_000),
+                                                       (1_900, 1_000, 810), (0, 0, 0)])  # fmt: skip
+async def test_of_a_payment_that_was_captured_in_part_only_the_part_counts(
+    reached: Reached, monkeypatch: pytest.MonkeyPatch, tax: int, received: int, paid: int
+) -> None:
+    reached.shop.switch(tax_basis_points=tax)
+    made = await reached.rail.create_checkout(order())
+    reached.shop.pay(made.id)
+    account, call = reached.rail._account, reached.rail._account.call
+
+    async def captured(make: Any) -> Any:
+        found = await call(make)
+        found.payment_intent.amount_received = received  # as the account's owner captures it
+        return found
+
+    monkeypatch.setattr(account, "call", captured)
+    payment = await reached.rail.read_payment(made.id)
+    assert (payment.status, payment.paid_cents) == (PAID, paid)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10, 26 * 60, -26 * 60])
+async def test_a_wrong_clock_stops_no_payment(reached: Reached, minutes: int) -> None:
+    asked = order()
+    wrong = replace(asked, expires_at=asked.expires_at + minutes * 60 * clock.SECOND)
+    made = await reached.rail.create_checkout(wrong)
+    assert made == await reached.rail.create_checkout(wrong)
+    reached.shop.pay(made.id)
+    assert what(await reached.rail.read_payment(made.id))[:2] == (PAID, 1_000)
 
 
 async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_way_is_not(reached: Reached) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app import settings
-from app.api.common.budgets import Allowance
 from app.api.wire import page_sockets
 from app.api.wire.page_sockets import PageSockets
 from app.api.wire.socket_messages import Calls
+from app.domain.limits.budgets import Allowance
 from tests.support.waiting import until
 
 TOKEN = "0b0c4f3e-8f5e-4a51-9a55-1d5a1f1f0001"

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 import uvicorn
 
-from app.api.common.budgets import Allowance, Budget
 from app.api.wire import socket_protocol
 from app.api.wire.socket_protocol import MeteredConnection, PageSocketProtocol
+from app.domain.limits.budgets import Allowance, Budget
 
 EMPTY_FRAME = b"\x81\x80\x00\x00\x00\x00"
 PING_FRAME = b"\x89\xfd" + b"\x00" * 4 + b"x" * 125

@@ -58,7 +58,7 @@ def test_switching_on_is_kept_with_its_consent_and_told_once(database: str) -> N
     wallet, card = begin()
     found = row(wallet)
     assert (found.switch, found.card_id, auto_topup.terms_of(found)) == (Switch.ON, card.id, TERMS)
-    assert (found.consent_text, found.consent_version, found.consent_address) == ("I allow it.", 1, "10.0.0.1")
+    assert (found.consent_text, found.consent_version, found.consent_address) == ("I allow it.", 2, "10.0.0.1")
     assert found.consented_at > 0 and threshold(wallet) == TERMS.threshold_nanos
     assert notices(wallet) == [NoticeKind.SWITCHED_ON] and epoch(wallet) == 1
 

@@ -4,6 +4,7 @@ from app import db
 from app.domain import clock
 from app.domain.authorizations.caps import month_of
 from app.domain.cards import charges, sums
+from app.domain.cards.rules import Cents
 from app.domain.cards.sums import Use
 from app.domain.cards.tables import Card
 from app.domain.topups.tables import TopupKind
@@ -42,7 +43,7 @@ def test_an_app_is_told_of_what_its_users_use_made(database: str) -> None:
     wallet = switch_on(person, card)
     with db.transaction() as session:
         stored = session.get_one(Card, card.id)
-        made = charges.claim(session, wallet, stored, 500, TopupKind.AUTO, use=Use("pw_1", "u1"))
+        made = charges.claim(session, wallet, stored, Cents(500), TopupKind.AUTO, use=Use("pw_1", "u1"))
         told = sums.read_told(session, made)
         assert told is not None and (told.use, told.kind, told.cents) == (Use("pw_1", "u1"), TopupKind.AUTO, 500)
         assert sums.last_use(session, wallet.owner) == Use("pw_1", "u1")

@@ -65,7 +65,7 @@ def saved(person: Person, connection_id: str) -> list[Card]:
 
 
 async def save_in_sandbox(charging: Charging, person: Person, card: SandboxCard) -> Card:
-    url = await cards.begin_saving(charging.rails, "sandbox", person, "/settings/?saved={saved}", "click_1")
+    url = await cards.begin_saving(charging, "sandbox", person, "/settings/?saved={saved}", "click_1")
     token = url.removeprefix("/sandbox/card/").removesuffix("/")
     back = await cards.save_in_sandbox(charging.door, CARDS, token, card)
     assert back.startswith("/settings/?saved=sbm_")
@@ -195,13 +195,13 @@ async def test_a_card_is_the_one_that_is_paid_with_once_its_owner_says_so(databa
 async def test_a_developers_account_saves_no_cards(database: str) -> None:
     bank = CardBank(open_bank(make_snapshot().paywall_id).connection_id)
     with pytest.raises(Refused):
-        await cards.begin_saving(charging_of(bank).rails, bank.connection_id, make_person(), "/settings/", "click")
+        await cards.begin_saving(charging_of(bank), bank.connection_id, make_person(), "/settings/", "click")
 
 
 async def test_a_customer_is_made_once(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
-    rails = charging_of(bank).rails
-    urls = {await cards.begin_saving(rails, bank.connection_id, person, "/settings/", "click") for _ in range(2)}
+    charging = charging_of(bank)
+    urls = {await cards.begin_saving(charging, bank.connection_id, person, "/settings/", "click") for _ in range(2)}
     assert len(bank.customers) == 1 and len(urls) == 1 and urls.pop().startswith("https://bank.example/")
 
 

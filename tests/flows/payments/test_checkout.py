@@ -1,20 +1,23 @@
 """From a link to a checkout, and back to the app."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 from sqlalchemy import func, select
 
 from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
-from app.domain.errors import BadField, LimitReached, LinkInvalid, NotFound, Refused
+from app.domain.errors import BadField, LimitReached, LinkInvalid, NotFound, Refused, Unavailable
 from app.domain.inbox import access
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.topups.surcharge import Surcharge
-from app.domain.topups.tables import Topup
-from app.domain.topups.topups import DECLINES_MAX, DECLINES_SECONDS, OPEN_CHECKOUTS_MAX
+from app.domain.topups.tables import Topup, TopupStatus
+from app.domain.topups.trying import DECLINES_MAX, DECLINES_SECONDS, OPEN_CHECKOUTS_MAX
 from app.domain.wallets.tables import Wallet
 from app.flows.callers.links import TOPUP_SECONDS, TopupLink
 from app.flows.payments.checkout import (
@@ -27,14 +30,25 @@ from app.flows.payments.checkout import (
     read_own_topup,
 )
 from app.flows.payments.received import pay_in_sandbox
-from app.ports.payments import PaymentStatus
+from app.ports.payments import Checkout, Order, PaymentStatus
+from app.ports.rail_errors import KeyRefused
 from tests.support import books, handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
 from tests.support.handed import begin_topup, mint_topup
-from tests.support.paying import begin, door_of, open_bank, topup
+from tests.support.paying import Bank, away, begin, door_of, open_bank, topup
+from tests.support.saved_cards import make_person
 
 RAIL = SandboxRail(b"secret", clock.now)
+
+
+class AwayBank(Bank):
+    """A rail that makes no page."""
+
+    error = Exception()
+
+    async def create_checkout(self, order: Order) -> Checkout:
+        raise self.error
 
 
 async def read_topup(token: str, topup_id: str) -> EndedTopup:
@@ -247,6 +261,45 @@ async def test_after_ten_declines_an_hour_passes_before_another_card_is_tried(
     now = clock.now() + DECLINES_SECONDS * clock.SECOND
     monkeypatch.setattr(clock, "now", lambda: now)
     await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")
+
+
+async def test_many_who_begin_at_once_count_each_other(database: str) -> None:
+    snapshot, person = make_snapshot(), make_person()
+    ways: tuple[Callable[[], Awaitable[str]], ...] = (
+        lambda: begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5"),
+        lambda: begin_own_topup(RAIL, person, Environment.SANDBOX, Wanted("5")),
+    )
+    for begun in ways:
+        came = await asyncio.gather(*(begun() for _ in range(16)), return_exceptions=True)
+        assert sum(isinstance(one, str) for one in came) == OPEN_CHECKOUTS_MAX
+        assert all(isinstance(one, str | LimitReached) for one in came)
+
+
+async def test_a_page_that_could_not_be_made_keeps_no_other_from_its_turn(database: str) -> None:
+    snapshot, bank = make_snapshot(), AwayBank(open_bank().connection_id)
+    link = mint_topup(snapshot.paywall_id, "ada")
+    for error in (away(), KeyRefused("No.")):
+        bank.error = error
+        for _ in range(OPEN_CHECKOUTS_MAX):
+            with pytest.raises(Unavailable):
+                await begin_topup(bank, link, "5")
+    assert await begin_topup(RAIL, link, "5")
+    with db.transaction(writes=False) as session:
+        left = [row.status for row in session.scalars(select(Topup))]
+    assert sorted(left) == [TopupStatus.CREATED, *[TopupStatus.EXPIRED] * (2 * OPEN_CHECKOUTS_MAX)]
+
+
+async def test_declines_count_for_the_network_that_they_came_from(database: str) -> None:
+    snapshot, bank = make_snapshot(), open_bank()
+    door = door_of(RAIL, bank)
+    for number in range(DECLINES_MAX):
+        link = mint_topup(snapshot.paywall_id, f"user {number}")
+        token = (await begin_topup(RAIL, link, "5", network="10.0.0.7")).split("/")[3]
+        await pay_in_sandbox(door, RAIL, token, PaymentStatus.DECLINED)
+    link = mint_topup(snapshot.paywall_id, "ada")
+    with pytest.raises(LimitReached, match="declined"):
+        await begin_topup(RAIL, link, "5", network="10.0.0.7")
+    assert await begin_topup(RAIL, link, "5", network="10.0.0.8") and await begin_topup(RAIL, link, "5")
 
 
 async def test_nothing_new_is_begun_at_a_connection_that_was_disconnected(database: str) -> None:

@@ -7,6 +7,7 @@ from app import db
 from app.adapters.mail.kept import KeptMailer
 from app.adapters.payments.sandbox import SandboxRail
 from app.adapters.payments.sandbox_cards import SandboxCardRail
+from app.adapters.payments.stripe_cards import StripeCardRail
 from app.domain import clock
 from app.domain.cards import cards
 from app.domain.cards.tables import Card
@@ -15,7 +16,8 @@ from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import Environment
 from app.domain.paywalls.modes import Mode
 from app.domain.people.sessions import Person
-from app.flows.cards.cards import CardTaker
+from app.flows.cards.cards import CardTaker, begin_saving
+from app.flows.cards.charging import Charging
 from app.flows.payments.checkout import Wanted, begin_own_topup, open_sandbox_checkout
 from app.flows.payments.customers import open_payer
 from app.flows.payments.received import PaymentDoor, pay_in_sandbox
@@ -26,6 +28,8 @@ from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import begin_topup, desk, mint_topup
 from tests.support.paying import door_of, open_bank, open_events
 from tests.support.saved_cards import CardBank, balance, charging_of, make_person
+from tests.support.stripe_bank import StripeBank
+from tests.support.stripe_shop import SITE, connect, reaching
 
 SECRET = b"a secret"
 RAIL, CARDS = SandboxRail(SECRET, clock.now), SandboxCardRail(SECRET, clock.now)
@@ -114,6 +118,25 @@ async def test_a_payer_is_made_at_the_account_once(database: str) -> None:
     rails = charging_of(bank).rails
     found = [await open_payer(rails, bank.connection_id, person) for _ in range(2)]
     assert found[0] == found[1] and len(bank.customers) == 1 and bank.calls == 1
+
+
+async def test_whom_the_account_has_lost_is_made_there_anew_once(stripe_bank: StripeBank, database: str) -> None:
+    shop, person = stripe_bank.account(), make_person()
+    connection = connect(shop)
+    async with reaching(shop, connection.id) as reached:
+        of_cards = CardsByConnection(StripeCardRail(connection.id, reached.rail._account, SITE))
+        rails, operators = RailsByConnection(reached.rail), desk(KeptMailer(clock.now))
+        charging = Charging(of_cards, PaymentDoor(rails, Refunds(rails, operators), operators))
+        wanted = Wanted("10", cards=of_cards)
+        first = (await open_payer(of_cards, connection.id, person)).ref
+        await shop.client().v1.customers.delete_async(first)
+        assert shop.bank.url in await begin_saving(charging, connection.id, person, "/settings/", "click")
+        second = (await open_payer(of_cards, connection.id, person)).ref
+        await shop.client().v1.customers.delete_async(second)
+        assert shop.bank.url in await begin_own_topup(reached.rail, person, Environment.SANDBOX, wanted)
+        third = (await open_payer(of_cards, connection.id, person)).ref
+    assert len({first, second, third}) == 3
+    assert [one["customer"] for one in shop.look("checkout.session")] == [second, third]
 
 
 async def test_a_name_that_says_whose_card_is_kept_cannot_be_made_up(database: str) -> None:

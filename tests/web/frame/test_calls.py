@@ -38,7 +38,7 @@ def test_what_reads_a_whole_page_is_known() -> None:
 def test_arguments_are_known_by_name_and_kind() -> None:
     found = {name.rpartition(".")[2]: kinds for name, kinds in calls.handlers().items()}
     assert found["change_cap"] == {"authorization_id": str, "cap": str} and found["save_profile"] == {"form": dict}
-    assert found["pay"] == {}
+    assert found["decline"] == {}
 
 
 def test_an_argument_that_no_browser_can_send_is_a_bug() -> None:

@@ -67,7 +67,7 @@ class CardsPart(VisitorState, mixin=True):
             return self._leave()
         wired, where = wiring.get(), self.cards_page.connection_id
         try:
-            url = await cards.begin_saving(wired.cards.rails, where, person, CARD_RETURN, new_id("clk"))
+            url = await cards.begin_saving(wired.cards.charging, where, person, CARD_RETURN, new_id("clk"))
         except CoinslotError as error:
             self.cards_error = error.message
             return None

@@ -86,19 +86,13 @@ class TopupState(AmountState, ReturnedState, rx.State):
             self.is_paying_again = True
 
     @rx.event
-    def keep_card(self, is_kept: bool) -> None:
-        """Takes whether the card that pays is to be kept; whose, the checkout asks."""
-        if self._is_open():
-            self.keeps_card = is_kept is True
-
-    @rx.event
-    async def pay(self) -> AsyncIterator[EventSpec | None]:
-        """Sends the user to pay the chosen amount, or says why that is not possible."""
+    async def pay(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
+        """Sends the user to pay the chosen amount, or says why not; `form` may say to keep the card."""
         person = await self._signed_in()
         try:
             link = wiring.get().links.open_topup(token_of(self.router.url.path))
             rail = await reach_offered(wiring.get().rails, self.way)
-            url = await begin_topup(rail, link, self._wanted(), person)
+            url = await begin_topup(rail, link, self._asked(form), person)
         except NotSignedIn:
             yield self._leave()
         except LinkInvalid as error:

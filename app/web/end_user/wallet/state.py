@@ -103,16 +103,8 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
         return None
 
     @rx.event
-    async def keep_card(self, is_kept: bool) -> EventSpec | None:
-        """Takes whether the card that pays is to be kept."""
-        if await self._signed_in() is None:
-            return self._leave()
-        self.keeps_card = is_kept is True
-        return None
-
-    @rx.event
-    async def pay(self) -> AsyncIterator[EventSpec | None]:
-        """Sends the person to pay the chosen amount into the wallet that is shown."""
+    async def pay(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
+        """Sends the person to pay the chosen amount into the wallet that is shown; `form` may say to keep the card."""
         person = await self._signed_in()
         if person is None:
             yield self._leave()
@@ -120,7 +112,7 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
         environment = Environment(self.page.purse.environment)
         try:
             rail = await reach_offered(wiring.get().rails, self.way)
-            url = await begin_own_topup(rail, person, environment, self._wanted())
+            url = await begin_own_topup(rail, person, environment, self._asked(form))
         except CoinslotError as error:
             self.error = error.message
         else:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "2026_11_28_1920_fee_of_auto_topup"
+revision: str = "2026_11_28_1920_auto_topup_fee"
 down_revision: str | None = "2026_11_28_1740_cards"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

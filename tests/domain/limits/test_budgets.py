@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.api.common import budgets
-from app.api.common.budgets import Allowance, Budget, Budgets
+from app.domain.limits import budgets
+from app.domain.limits.budgets import Allowance, Budget, Budgets
 
 
 def test_a_budget_is_had_at_once_and_comes_back_over_time() -> None:
