@@ -72,7 +72,7 @@ def _terms() -> rx.Component:
     page, auto = _state.cards_page, _state.cards_page.auto
     return rx.el.div(
         _amount("threshold", "When my balance falls below", _state.threshold, auto.balance, after=page.unit),
-        _amount("amount", "add", _state.amount, "you get the same in " + page.unit, before="$"),
+        _amount("amount", "add", _state.amount, _state.amount_hint, before="$"),
         _amount("cap", "at most, in a month", _state.cap, auto.month_left, before="$"),
         class_name="rule-form inset",
     )
@@ -121,7 +121,7 @@ def _next() -> rx.Component:
 def _other_cards() -> rx.Component:
     def one(row: rx.Var[SavedCardRow]) -> rx.Component:
         use = rx.el.button("Use ", row.name, on_click=_state.use_card(row.id), class_name="btn s", type="button")
-        return rx.cond(row.may_be_automatic, rx.el.span(use, key=row.id), rx.fragment())
+        return rx.el.span(rx.cond(row.is_another, use, rx.fragment()), key=row.id)
 
     add = rx.el.button("Add a card", on_click=_state.add_card, class_name="btn s", type="button")
     return rx.el.div(rx.foreach(_state.cards_page.cards, one), add, class_name="row",

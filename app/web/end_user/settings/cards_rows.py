@@ -19,8 +19,8 @@ from app.wiring.rules import surcharge_of
 
 _EXPIRES_SOON_DAYS = 40
 _OFF = {
-    OffReason.CARD_REMOVED: "its card was removed. Choose another card to switch it on again.",
-    OffReason.FROZEN: "this wallet was frozen.",
+    OffReason.CARD_REMOVED: "its card was removed. You can switch it on again with another.",
+    OffReason.FROZEN: "this wallet was frozen. You can switch it on again.",
     OffReason.REFUND_ASKED: "you asked for money back. You can switch it on again.",
     OffReason.DECLINES: "your bank declined 4 times. A paid top-up or another card switches it on again.",
     OffReason.HARD_DECLINE: "your bank does not want this card charged any more. Another card switches it on again.",
@@ -37,7 +37,8 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class SavedCardRow:
-    """A saved card; `question` is what removing it asks."""
+    """A saved card; `question` is what removing it asks. `is_another`: automatic top-up could charge it in place of the
+    one that it has."""
 
     id: str = ""
     name: str = ""
@@ -46,6 +47,7 @@ class SavedCardRow:
     is_expiring: bool = False
     is_default: bool = False
     may_be_automatic: bool = True
+    is_another: bool = False
     question: str = ""
 
 
@@ -116,7 +118,7 @@ def read_cards_page(session: Session, person: Person, wanted: str = "") -> Cards
         is_frozen=found.is_frozen,
         unit=found.unit.value,
         merchant=wiring.get().settings.merchant,
-        cards=[_card(card) for card in found.cards],
+        cards=[_card(card, found.auto.card) for card in found.cards],
         auto=_auto(found),
         charges=[_charged(row, found.unit) for row in found.charges],
     )
@@ -127,7 +129,7 @@ def _where(ways: Sequence[Connection]) -> Connection | None:
     return next(iter(ways), None)
 
 
-def _card(card: CardView) -> SavedCardRow:
+def _card(card: CardView, charged: CardView | None) -> SavedCardRow:
     detail, is_expiring = _expiry(card)
     if card.is_for_auto_topup:
         detail += " · used for auto top-up"
@@ -142,6 +144,7 @@ def _card(card: CardView) -> SavedCardRow:
         is_expiring=is_expiring,
         is_default=card.is_default,
         may_be_automatic=card.may_be_unattended,
+        is_another=card.may_be_unattended and (charged is None or card.id != charged.id),
         question=f"Remove {card.name}?{switches_off}",
     )
 
@@ -192,8 +195,8 @@ def _sentence(view: AutoTopupView, terms: Terms, unit: Unit) -> dict[str, str]:
             text = f"{amount} from {card} when your balance falls below {below}. {used}"
         return {"tag": "On", "tag_tone": "ok", "head": "Next:", "text": text, "tone": ""}
     if view.state is State.USED_UP:
-        return {"tag": "On", "tag_tone": "ok", "head": f"Next on 1 {_month_after(view.month)} (UTC):", "text": used,
-                "tone": ""}  # fmt: skip
+        return {"tag": "Month used up", "tag_tone": "wait", "head": f"Next on 1 {_month_after(view.month)} (UTC):",
+                "text": f"{amount} from {card}. {used}", "tone": "wait-box"}  # fmt: skip
     if view.state is State.WAITING and view.confirm_topup_id is not None:
         return {"tag": "Waiting for you", "tag_tone": "wait", "head": "Waiting for you:",
                 "text": f"your bank wants to confirm {amount}. Nothing is charged before you do.", "tone": "wait-box",

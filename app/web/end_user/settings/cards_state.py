@@ -16,6 +16,7 @@ from app.domain.ids import new_id
 from app.domain.money import CENT_NANOS, Environment, Unit, parse_amount
 from app.domain.people.sessions import Person
 from app.flows.cards import cards, settings
+from app.web.components.topup_state import dollars
 from app.web.end_user.settings.cards_rows import CardsPage, read_cards_page
 from app.web.frame.live import LivePage
 from app.web.frame.session_state import Read, Reader, Subjects, VisitorState
@@ -35,6 +36,7 @@ class CardsPart(VisitorState, mixin=True):
     threshold: str = ""
     amount: str = ""
     cap: str = ""
+    amount_hint: str = ""
     consent: str = ""
     """What is agreed to by the button beneath it; empty while nothing is to be agreed to."""
     asking_card: str = ""
@@ -205,10 +207,11 @@ class CardsPart(VisitorState, mixin=True):
         return _terms_of(typed["threshold"], typed["amount"] // CENT_NANOS, typed["cap"] // CENT_NANOS)
 
     def _word(self) -> None:
-        """Says what agreeing to the typed terms means, or what is wrong with them."""
+        """Says what the typed terms and agreeing to them mean, or what is wrong with them."""
         try:
-            page = self.cards_page
-            self.consent, self.auto_error = settings.consent_of(page.merchant, self._terms(), Unit(page.unit)), ""
+            page, terms = self.cards_page, self._terms()
+            self.amount_hint = _pays(terms, page.unit)
+            self.consent, self.auto_error = settings.consent_of(page.merchant, terms, Unit(page.unit)), ""
         except BadField as error:
             self.consent, self.auto_error = "", error.message
 
@@ -217,12 +220,25 @@ class CardsPart(VisitorState, mixin=True):
         if self.threshold:
             return {}
         auto = page.auto
-        typed = {"threshold": auto.threshold, "amount": auto.amount, "cap": auto.cap}
+        cents = (parse_amount(auto.amount) // CENT_NANOS, parse_amount(auto.cap) // CENT_NANOS)
+        terms = _terms_of(parse_amount(auto.threshold), *cents)
+        typed = {"threshold": auto.threshold, "amount": auto.amount, "cap": auto.cap,
+                 "amount_hint": _pays(terms, page.unit)}  # fmt: skip
         if auto.is_on or not page.connection_id:
             return typed
-        cents = (parse_amount(auto.amount) // CENT_NANOS, parse_amount(auto.cap) // CENT_NANOS)
-        consent = settings.consent_of(page.merchant, _terms_of(parse_amount(auto.threshold), *cents), Unit(page.unit))
-        return {**typed, "consent": consent}
+        return {**typed, "consent": self._consent_to(terms, page)}
+
+    def _consent_to(self, terms: Terms, page: CardsPage) -> str:
+        """Returns the words of a consent; none for terms that cannot be any more, as after a fee was raised."""
+        try:
+            return settings.consent_of(page.merchant, terms, Unit(page.unit))
+        except BadField:
+            return ""
+
+
+def _pays(terms: Terms, unit: str) -> str:
+    """Returns what an amount to add costs."""
+    return f"you pay {dollars(terms.paid_cents)}, fee included" if terms.fee_cents else f"you get the same in {unit}"
 
 
 def _terms_of(threshold_nanos: int, amount_cents: int, cap_cents: int) -> Terms:
