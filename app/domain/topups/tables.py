@@ -54,6 +54,8 @@ class Topup(SQLModel, table=True):
         Index("ix_topup_wallet", "wallet_id", "created_at"),
         Index("ix_topup_paywall", "paywall_id", "finished_at", "id"),
         Index("ix_topup_month", "wallet_id", "month", "n", unique=True),
+        Index("ix_topup_payment", "connection_id", "payment_id", unique=True,
+              sqlite_where=text("payment_id IS NOT NULL"), postgresql_where=text("payment_id IS NOT NULL")),
         Index("ix_topup_in_flight", "wallet_id", unique=True, sqlite_where=text(IN_FLIGHT),
               postgresql_where=text(IN_FLIGHT)),
         Index("ix_topup_open", "expires_at", sqlite_where=text("status = 'created'"),

@@ -9,6 +9,7 @@ amounts; the first is compared with the payment, the second is posted.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -19,6 +20,7 @@ from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment, Unit, nanos_of_cents
 from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.wallets.trial import INSTANCE
+from app.sql.columns import table_of
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
@@ -151,6 +153,13 @@ def lock(session: Session, connection_id: str, topup_id: str) -> Topup:
         message = f"{topup_id} was made on {topup.connection_id}, and {connection_id} tells of a payment for it."
         raise OfAnother(message, topup.connection_id)
     return topup
+
+
+def find_credited(session: Session, connection_id: str, payment_id: str) -> str | None:
+    """Returns the top-up that a connection's payment was credited for, None for none."""
+    table = table_of(Topup)
+    found = select(table.c.id).where(table.c.connection_id == connection_id, table.c.payment_id == payment_id)
+    return session.scalar(found)
 
 
 def judge(topup: Topup, payment: PaidPayment) -> Verdict:

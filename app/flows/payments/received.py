@@ -260,6 +260,10 @@ def _judge(session: Session, connection: Connection, topup: Topup, payment: Paym
         return "refunded before"
     paid = PaidPayment(payment.id, connection.id, topup.id, payment.paid_cents, payment.currency, payment.is_live)
     verdict = topups.judge(topup, paid)
+    credited = topups.find_credited(session, connection.id, payment.id)
+    if credited not in (None, topup.id):
+        # Whoever owns the account can change what a payment says that it is for.
+        raise NotOurs(f"{payment.id} was credited for {credited} before, and now says that it is for {topup.id}.")
     if verdict is not Verdict.KNOWN and payment.refunded_cents >= payment.paid_cents:
         return "given back before"  # by refunds that a restored backup has forgotten, or by the account's owner
     if verdict is Verdict.CREDITS:

@@ -91,7 +91,7 @@ def test_what_is_paid_and_what_is_credited_are_two_amounts(database: str) -> Non
     assert tell(with_fee) is Verdict.MISMATCH
     assert tell(with_fee, paid_cents=530) is Verdict.CREDITS
     assert balance(wallet) == 5 * NANOS
-    assert tell(as_credits) is Verdict.CREDITS
+    assert tell(as_credits, id="pay_2") is Verdict.CREDITS
     assert balance(credits) == 500 * NANOS
     assert_books_balance()
 
@@ -110,6 +110,20 @@ def test_two_top_ups_of_one_wallet_are_credited_each(database: str) -> None:
     for topup_id in (first, second, first):
         tell(topup_id, id=f"pay_{topup_id}")
     assert balance(wallet) == 10 * NANOS
+    assert_books_balance()
+
+
+def test_one_payment_is_never_kept_for_two_top_ups(database: str) -> None:
+    wallet, first = begin()
+    with db.transaction() as session:
+        second = open_topup(session, wallet)
+    tell(first)
+    with pytest.raises(IntegrityError):
+        tell(second)
+    with db.transaction(writes=False) as session:
+        assert topups.find_credited(session, "sandbox", "pay_1") == first
+        assert topups.find_credited(session, "sandbox", "pay_2") is None
+    assert (balance(wallet), status(second)) == (5 * NANOS, "created")
     assert_books_balance()
 
 

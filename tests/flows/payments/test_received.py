@@ -23,7 +23,18 @@ from app.ports.payments import PaymentStatus
 from tests.support import handed
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import begin_topup, mint_topup
-from tests.support.paying import away, begin, door_of, event, open_bank, open_events, posted, refunds, topup
+from tests.support.paying import (
+    away,
+    begin,
+    door_of,
+    event,
+    open_bank,
+    open_events,
+    posted,
+    refunds,
+    topup,
+    world_cents,
+)
 
 RAIL = SandboxRail(b"secret", clock.now)
 
@@ -286,6 +297,20 @@ async def test_a_crash_while_crediting_leaves_the_event_for_the_job(
     later(monkeypatch)
     await asyncio.gather(*(door.finish_inbox() for _ in range(5)))
     assert (posted(snapshot), (await read_topup(link, topup_id)).status) == (500, "paid")
+    assert_books_balance()
+
+
+async def test_a_payment_credits_once_whatever_it_says_later_that_it_is_for(database: str) -> None:
+    """Acceptance 2: whoever owns an account can write another top-up into a payment that was credited."""
+    snapshot = make_snapshot()
+    bank = open_bank(snapshot.paywall_id)
+    door, (first, second) = door_of(bank), (begin(snapshot, bank.connection_id) for _ in range(2))
+    for number, marks in enumerate((first, second, first)):
+        bank.pay("pi_1", marks)
+        await door.receive(bank.connection_id, f"evt_{number}", "pi_1")
+    assert (posted(snapshot), topup(second.topup_id).status, open_events()) == (500, "created", 0)
+    assert world_cents(bank.connection_id) == bank.cents == 500 and refunds() == []
+    assert "was credited for" in (event(bank.connection_id, "evt_1").last_error or "")
     assert_books_balance()
 
 
