@@ -120,6 +120,26 @@ async def test_a_payer_is_made_at_the_account_once(database: str) -> None:
     assert found[0] == found[1] and len(bank.customers) == 1 and bank.calls == 1
 
 
+async def test_a_card_that_stripe_keeps_is_read_back_by_the_door(stripe_bank: StripeBank, database: str) -> None:
+    shop, person, other = stripe_bank.account(), make_person(), make_person("bob@example.org")
+    connection = connect(shop)
+    async with reaching(shop, connection.id) as reached:
+        of_cards = CardsByConnection(StripeCardRail(connection.id, reached.rail._account, SITE))
+        rails, operators = RailsByConnection(reached.rail), desk(KeptMailer(clock.now))
+        taker = {ObjectKind.CARD: CardTaker(of_cards)}
+        receives = PaymentDoor(rails, Refunds(rails, operators), operators, taker)
+        wanted = Wanted("10", cards=of_cards)
+        await begin_own_topup(reached.rail, person, Environment.SANDBOX, wanted)
+        (session,) = shop.look("checkout.session")
+        shop.pay(session["id"], "4000000000000002")
+        shop.pay(session["id"], "5555555555554444")
+        for number in range(2):
+            await receives.receive(connection.id, f"evt_{number}", session["id"])
+    assert [(card.brand, card.last_four) for card in saved(person, connection.id)] == [("mastercard", "4444")]
+    assert saved(other, connection.id) == [] and balance(person) == 1_000 and open_events() == 0
+    assert_books_balance()
+
+
 async def test_whom_the_account_has_lost_is_made_there_anew_once(stripe_bank: StripeBank, database: str) -> None:
     shop, person = stripe_bank.account(), make_person()
     connection = connect(shop)
