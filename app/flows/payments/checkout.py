@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+import structlog
 from sqlalchemy.orm import Session
 
 from app import db
@@ -31,7 +32,9 @@ from app.flows.payments.customers import Payer, with_payer
 from app.flows.payments.received import RETURN, PaymentDoor
 from app.ports.cards import CardRails
 from app.ports.payments import Checkout, Marks, Order, PaymentRail, SandboxCheckouts
-from app.ports.rail_errors import KeyRefused
+from app.ports.rail_errors import CallRefused, KeyRefused, ObjectMissing
+
+log = structlog.get_logger()
 
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
@@ -162,8 +165,8 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
 async def _check_out(rail: PaymentRail, order: Order, cards: CardRails | None, person: Person | None) -> str:
     """Makes the checkout, and keeps its id before anybody is sent there; a card is kept for whoever is signed in.
 
-    Raises Unavailable, in words for a payer, also where the rail refuses the connection's key; its owner is told of
-    that when its events are read.
+    Raises Unavailable, in words for a payer, also where the rail refuses the call or the connection's key; its owner is
+    told of the key when its events are read.
     """
     topup_id = order.marks.topup_id
     try:
@@ -171,11 +174,13 @@ async def _check_out(rail: PaymentRail, order: Order, cards: CardRails | None, p
             made = await with_payer(cards, rail.connection_id, person, partial(_keeping, rail, order))
         else:
             made = await rail.create_checkout(order)
-    except KeyRefused as refused:
-        await db.in_transaction(partial(_give_up, rail=rail, topup_id=topup_id, refused=refused), writes=True)
-        raise Unavailable("Card payments do not work here at the moment. Nothing was charged.") from None
-    except CoinslotError:
-        await db.in_transaction(partial(_give_up, rail=rail, topup_id=topup_id), writes=True)
+    except CoinslotError as error:
+        await db.in_transaction(partial(_give_up, rail=rail, topup_id=topup_id, error=error), writes=True)
+        log.warning("checkout", connection=rail.connection_id, topup=topup_id, step="given_up", error=error.message)
+        if isinstance(error, KeyRefused | CallRefused | ObjectMissing):
+            raise Unavailable("Card payments do not work here at the moment. Nothing was charged.") from None
+        if isinstance(error, Unavailable):
+            raise Unavailable("Card payments cannot be reached right now. Nothing was charged; try again.") from None
         raise
     await db.in_transaction(partial(topups.note_checkout, topup_id=topup_id, checkout_id=made.id), writes=True)
     return made.url
@@ -185,14 +190,14 @@ async def _keeping(rail: PaymentRail, order: Order, payer: Payer) -> Checkout:
     return await rail.create_checkout(replace(order, customer_id=payer.ref, saves_card=True))
 
 
-def _give_up(session: Session, rail: PaymentRail, topup_id: str, refused: KeyRefused | None = None) -> None:
+def _give_up(session: Session, rail: PaymentRail, topup_id: str, error: CoinslotError) -> None:
     """Ends a top-up to whose page nobody was sent, whether or not it was made, so that it keeps no other from its turn.
 
     If somebody pays it all the same, that is credited.
     """
     topups.expire(session, topups.lock(session, rail.connection_id, topup_id))
-    if refused is not None:
-        health.note_refused(session, rail.connection_id, refused.message)
+    if isinstance(error, KeyRefused):
+        health.note_refused(session, rail.connection_id, error.message)
 
 
 def check_amount(amount: str) -> int:

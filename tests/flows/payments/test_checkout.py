@@ -31,7 +31,7 @@ from app.flows.payments.checkout import (
 )
 from app.flows.payments.received import pay_in_sandbox
 from app.ports.payments import Checkout, Order, PaymentStatus
-from app.ports.rail_errors import KeyRefused
+from app.ports.rail_errors import CallRefused, KeyRefused, ObjectMissing
 from tests.support import books, handed
 from tests.support.books import make_snapshot
 from tests.support.crowd import sign_in
@@ -278,15 +278,17 @@ async def test_many_who_begin_at_once_count_each_other(database: str) -> None:
 async def test_a_page_that_could_not_be_made_keeps_no_other_from_its_turn(database: str) -> None:
     snapshot, bank = make_snapshot(), AwayBank(open_bank().connection_id)
     link = mint_topup(snapshot.paywall_id, "ada")
-    for error in (away(), KeyRefused("No.")):
+    refused = (KeyRefused("No."), CallRefused("invalid (line_items)"), ObjectMissing("cus_1", "customer"))
+    for error in (away(), *refused):
         bank.error = error
         for _ in range(OPEN_CHECKOUTS_MAX):
-            with pytest.raises(Unavailable):
+            with pytest.raises(Unavailable, match=r"^Card payments .*Nothing was charged") as told:
                 await begin_topup(bank, link, "5")
+            assert error.args[0] not in told.value.message
     assert await begin_topup(RAIL, link, "5")
     with db.transaction(writes=False) as session:
         left = [row.status for row in session.scalars(select(Topup))]
-    assert sorted(left) == [TopupStatus.CREATED, *[TopupStatus.EXPIRED] * (2 * OPEN_CHECKOUTS_MAX)]
+    assert sorted(left) == [TopupStatus.CREATED, *[TopupStatus.EXPIRED] * (4 * OPEN_CHECKOUTS_MAX)]
 
 
 async def test_declines_count_for_the_network_that_they_came_from(database: str) -> None:
