@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "2026_11_28_1920_auto_topup_fee"
-down_revision: str | None = "2026_11_28_1740_cards"
+revision: str = "2026_11_28_2031_auto_topup_fee"
+down_revision: str | None = "2026_11_28_2035_icons"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

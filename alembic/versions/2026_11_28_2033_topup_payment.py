@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "2026_11_28_1940_topup_payment"
-down_revision: str | None = "2026_11_28_1930_topup_network"
+revision: str = "2026_11_28_2033_topup_payment"
+down_revision: str | None = "2026_11_28_2032_topup_network"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
