@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_28_2031_auto_topup_fee"
-down_revision: str | None = "2026_11_28_2035_icons"
+down_revision: str | None = "2026_11_28_2036_drafts"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

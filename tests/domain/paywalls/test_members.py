@@ -29,7 +29,8 @@ from tests.support.books import make_paywall
 from tests.support.managing import OPERATOR, manager, own, person
 
 ALL = frozenset(Act)
-ONLY_OWNERS, ONLY_OPERATORS = {Act.READ_MESSAGES, Act.SET_UP, Act.REFUND}, {Act.HAND_OVER, Act.FREEZE}
+ONLY_OWNERS = {Act.READ_MESSAGES, Act.SET_UP, Act.GRANT, Act.REFUND}
+ONLY_OPERATORS = {Act.HAND_OVER, Act.FREEZE}
 
 
 def paywall() -> str:
