@@ -126,7 +126,7 @@ def make_rival_key() -> str:
 
 
 def everything() -> Mapping[str, list[Any]]:
-    """Returns every row that may not change; accounts that a job folds into, and what it counted, are left to the audit."""
+    """Returns every row that may not change; what jobs fold into accounts, and count, is left to the audit."""
     where = {"ledger_account": " WHERE kind IN ('wallet', 'promo')"}
     with db.transaction(writes=False) as session:
         return {

@@ -23,4 +23,5 @@ def test_a_cost_that_nobody_knows_is_said_and_is_no_zero() -> None:
 
 
 def test_so_many_users_that_nobody_counted_them_all_are_said_so() -> None:
-    assert (users_in_words(Users(10_000, is_more=True)), users_in_words(Users(7))) == ("10,000+", "7")
+    assert users_in_words(Users(10_000, is_more=True)) == "10,000+ users"
+    assert [users_in_words(Users(count)) for count in (0, 1, 7)] == ["0 users", "1 user", "7 users"]

@@ -47,5 +47,5 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
 
 
 def users_in_words(users: Users) -> str:
-    """Writes how many users there were: `10,000+` where that is only the least."""
-    return f"{users.count:,}{'+' if users.is_more else ''}"
+    """Writes how many users there were: `1 user`, or `10,000+ users` where that is only the least."""
+    return f"{users.count:,}{'+' if users.is_more else ''} {'user' if users.count == 1 else 'users'}"

@@ -31,7 +31,7 @@ def _figures(row: rx.Var[SumRow], users: rx.Var[str], span: str) -> rx.Component
     return rx.el.section(
         figure(f"Revenue, {span.lower()}", row.revenue, "after refunds"),
         figure("Provider cost", row.cost, ""), figure("Margin", row.margin, row.share),
-        figure("Requests", row.requests, users + " users"), class_name="panel figures", aria_label=span,
+        figure("Requests", row.requests, users), class_name="panel figures", aria_label=span,
     )  # fmt: skip
 
 
