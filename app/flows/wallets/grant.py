@@ -89,13 +89,12 @@ async def grant(manager: Manager, gift: Gift, click_id: str) -> Granted:
 
 def _transfer(session: Session, paywall: Paywall, user: str, gift: Gift) -> Transfer:
     """Returns what moves, from where a gift of this paywall's comes."""
-    details: dict[str, object] = {"reason": gift.reason} if gift.reason else {}
-    if not paywall.rules.has_app_wallets:
-        details["user"] = user  # a shared wallet says of nobody which of an app's users it is
+    # Seen from the account that it comes from, no other word says which of an app's users has it.
+    details: dict[str, object] = {"user": user} | ({"reason": gift.reason} if gift.reason else {})
     source, wallet = _app_wallet(session, paywall, user) if paywall.rules.has_app_wallets else (
         _shared_wallet(session, paywall, user)
     )  # fmt: skip
-    return Transfer(source, wallet, gift.amount_nanos, GRANT, details=details or None)
+    return Transfer(source, wallet, gift.amount_nanos, GRANT, details=details)
 
 
 def _app_wallet(session: Session, paywall: Paywall, user: str) -> tuple[Account, Account]:

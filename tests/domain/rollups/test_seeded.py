@@ -36,6 +36,7 @@ async def test_a_small_seeded_database_has_books_that_balance(database: str) -> 
 @pytest.mark.slow
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_what_is_read_of_many_requests_is_what_the_ledger_says() -> None:
+    """Only at such a size do batches, days and lists of users overlap as they do in use."""
     with hands():
         size = Size()
         made = seed(size)

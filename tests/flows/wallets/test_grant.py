@@ -51,7 +51,7 @@ async def test_in_default_mode_it_is_trial_money_of_the_apps_own(database: str) 
         page = read_ledger(session, app.paywall, LedgerFilter("ada"), Position(), 20)
     assert (logged.section, logged.what["user"], logged.what["granted"]) == (Section.USERS, "ada", "5")
     assert [(entry.type, entry.user, dict(entry.details or {})) for entry in page.entries] == [
-        ("grant", "ada", {"reason": "Sorry for the wait"})
+        ("grant", "ada", {"user": "ada", "reason": "Sorry for the wait"})
     ]
     charge(app, app.wallet("ada"), 200, is_split=False)
     assert cents_of(wallet.promo) == 300 and cents_of(of_paywall(app, Kind.REVENUE, Unit.USD)) == 200

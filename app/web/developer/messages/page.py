@@ -57,8 +57,11 @@ def _ours(row: rx.Var[MessageRow]) -> rx.Component:
 
 
 def _editor(row: rx.Var[MessageRow]) -> rx.Component:
+    # The browser keeps what is typed: sent back letter by letter, it would lose those typed meanwhile. What is put in
+    # the field's place is another field.
     area = rx.el.textarea(
-        value=row.text, on_change=lambda text: _state.type_text(row.event, text), rows="5", spell_check=True,
+        key=f"{row.event}-{_state.replaced}-{_state.based_on}", default_value=row.text, rows="5", spell_check=True,
+        on_change=lambda text: _state.type_text(row.event, text),
         class_name="field area", aria_label=row.title, aria_invalid=row.problem != "",
         aria_describedby="said-" + row.event, read_only=~_state.paywall.may_set_up,
     )  # fmt: skip

@@ -37,6 +37,8 @@ class MessagesState(PaywallState, rx.State):
     tried_text: str = ""
     is_trying: bool = False
     based_on: int = 0
+    replaced: int = 0
+    """How often other words took the place of those that were typed."""
     is_outdated: bool = False
     """Whether another version was published while somebody typed on `based_on`."""
     _base: dict[str, str] = {}
@@ -106,6 +108,7 @@ class MessagesState(PaywallState, rx.State):
         if await self._signed_in() is None:
             return self._leave()
         self.changes, self.error = 0, ""
+        self.replaced += 1
         self._fill()
         return None
 

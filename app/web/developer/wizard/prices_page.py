@@ -49,7 +49,7 @@ def _field(name: str, code: str, label: str, value: rx.Var[str], unit: rx.Var[st
     problem = rx.cond(_state.prices.field == code, _state.prices.problem,
                       rx.cond(_posting.field.value == code, _posting.problem.value, ""))  # fmt: skip
     field = rx.el.input(
-        value=value, on_change=lambda typed: _state.type_price(name, typed), input_mode="decimal",
+        default_value=value, on_change=lambda typed: _state.type_price(name, typed), input_mode="decimal",
         auto_complete="off", max_length=20, aria_describedby=f"price-{name}", placeholder="0",
     )  # fmt: skip
     return rx.el.label(
