@@ -65,6 +65,11 @@ NOT_RUN: dict[str, tuple[str, str]] = {
     "pip install uv": ("it brings the uv that runs this test", "tests/run"),
     "tests/run": ("it runs this test", ".ci/run"),
     "uv run mypy": ("takes minutes without a cache; a step of the whole run", "tests/run"),
+    "uv run python -m tests.bench.seed": (
+        "takes minutes at the size that is shown",
+        "tests/domain/rollups/test_seeded.py",
+    ),
+    "uv run python -m tests.bench.dashboard": ("reads what the seeder made", "tests/bench/dashboard.py"),
     "uv run python -m tests.sdk.matrix": ("installs others' clients of today, with --long", "tests/sdk/test_matrix.py"),
 }
 """By how a command begins, why it is not run here, and the file that does run it."""

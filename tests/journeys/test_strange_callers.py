@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from app.domain.wallets.wallets import end_user_id
 from tests.journeys.site import Site
 from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes
 
@@ -17,7 +18,8 @@ def address(site: Site, path: str, victim: Victim) -> str:
     """Returns where a route is found, with the victim's own ids in it."""
     known = {"{request_id}": victim.request_id, "{model:path}": "demo-mini", "{name}": "nobody", "{rest:path}": "x",
              "{path_user}": victim.user, "{subscription_id}": "whs_none", "{delivery_id}": "whd_none",
-             "{connection}": "sandbox", "{paywall_id}": "pw_demo_default", "{digest}": "0" * 16}  # fmt: skip
+             "{connection}": "sandbox", "{paywall_id}": "pw_demo_default", "{digest}": "0" * 16,
+             "{user_id}": end_user_id("pw_demo_default", victim.user)}  # fmt: skip
     for placeholder, value in known.items():
         path = path.replace(placeholder, value)
     assert "{" not in path, f"{path}: say in `known` what an attacker would send"

@@ -96,6 +96,7 @@ def test_every_route_stands_in_the_table() -> None:
         "auth",
         "docs",
         "healthz",
+        "icons",
         "readyz",
         "metrics",
         "openapi.json",
