@@ -30,6 +30,7 @@ def add_funds(page: Page) -> None:
 
 def open_a_receipt(site: Site, page: Page, charged: str) -> None:
     page.get_by_role("link", name="Activity", exact=True).click()
+    expect(page.locator(".move").first).to_be_visible()
     page.get_by_role("button", name="Charges").click()
     expect(page.locator(".move")).to_have_count(2)
     page.locator("summary", has_text="demo-mini").click()

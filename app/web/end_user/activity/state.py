@@ -82,11 +82,12 @@ class ActivityState(VisitorState, rx.State):
 
     async def _filter(self, side: str, app_id: str) -> EventSpec | None:
         person = await self._signed_in()
-        if person is None:
-            return self._leave()
+        if person is None and (away := self._leave()) is not None:
+            return away
         self.side, self.app_id, self._shown = side, app_id, ROWS_A_PAGE
-        self._put(await db.in_transaction(self._reader(person)))
-        self._look_again()  # what the page's loop read meanwhile, it read with the filter of before
+        if person is not None:
+            self._put(await db.in_transaction(self._reader(person)))
+        self._look_again()  # what the page's loop reads meanwhile, for the first time too, has the filter of before
         return None
 
     @rx.event
