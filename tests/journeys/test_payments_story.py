@@ -105,10 +105,10 @@ def wait_for_stripe(site: Site, page: Page, shop: StripeShop) -> None:
 def leave_stripe(site: Site, page: Page) -> None:
     page.goto(f"{site.base_url}{PAYMENTS}")
     page.get_by_role("button", name="Disconnect").click()
-    page.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("group").get_by_role("button", name="Disconnect").click()
     expect(page.get_by_role("heading", name="Earlier accounts")).to_be_visible()
     page.get_by_role("button", name="Delete the key").click()
-    page.get_by_role("button", name="Delete the key", exact=True).click()
+    page.get_by_role("group").get_by_role("button", name="Delete the key", exact=True).click()
     expect(page.get_by_role("heading", name="Earlier accounts")).to_have_count(0)
     page.goto(topup_link(site, "rosa"))
     expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
