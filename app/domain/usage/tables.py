@@ -53,8 +53,8 @@ class Request(SQLModel, table=True):
     `charge_nanos` are what it gave.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
-    USD; `claim_id` its Idempotency-Key in its scope. The row is the outbox of its events: `events_due` says what
-    webhooks are still to be told, None where the paywall has none.
+    USD; `claim_id` its Idempotency-Key in its scope, or a refund's click. The row is the outbox of its events:
+    `events_due` says what webhooks are still to be told, None where the paywall has none.
     """
 
     __tablename__ = "request"
