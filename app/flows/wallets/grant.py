@@ -90,7 +90,9 @@ async def grant(manager: Manager, gift: Gift, click_id: str) -> Granted:
 def _transfer(session: Session, paywall: Paywall, user: str, gift: Gift) -> Transfer:
     """Returns what moves, from where a gift of this paywall's comes."""
     # Seen from the account that it comes from, no other word says which of an app's users has it.
-    details: dict[str, object] = {"user": user} | ({"reason": gift.reason} if gift.reason else {})
+    details: dict[str, object] = {"user": user}
+    if gift.reason:
+        details["reason"] = gift.reason
     source, wallet = _app_wallet(session, paywall, user) if paywall.rules.has_app_wallets else (
         _shared_wallet(session, paywall, user)
     )  # fmt: skip
