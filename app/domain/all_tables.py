@@ -18,6 +18,7 @@ from app.domain.movements.tables import RailMovement
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
+from app.domain.providers.tables import ProviderRefusal
 from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
@@ -26,7 +27,7 @@ from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
     Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
-    ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, RailMovement, Refund,
-    Request, Topup, Wallet,
+    ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, ProviderRefusal,
+    RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -54,4 +54,5 @@ async def _beat(wired: Wiring, seconds: float) -> None:
 
 
 async def _count(wired: Wiring) -> None:
+    await wired.refusing.read()
     wired.processes = await lease.count_living()

@@ -41,6 +41,7 @@ from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules
 from app.flows.people.demo_people import DemoLinks
 from app.flows.people.sign_in import SignInRules
+from app.flows.providers.refusals import Refusals as RefusingProviders
 from app.flows.upkeep.readiness import Readiness
 from app.flows.wallets.charge import Charges
 from app.keeper import Keeper
@@ -150,7 +151,11 @@ class Wiring:
 
     @cached_property
     def legs(self) -> Legs:
-        return Legs(self.holds, self.providers, self.counter, self.thinking)
+        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing)
+
+    @cached_property
+    def refusing(self) -> RefusingProviders:
+        return RefusingProviders(self.keeper)
 
     @cached_property
     def charges(self) -> Charges:

@@ -5,7 +5,8 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 
 DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
-    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "drafts", "icons", "limits",
+    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "providers", "drafts", "icons",
+    "limits",
     "authorizations", "pricing", "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes",
     "rollups", "payouts", "chain_deposits", "events", "inbox", "movements", "cards", "all_tables",
 )  # fmt: skip

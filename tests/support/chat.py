@@ -19,6 +19,7 @@ from app.flows.chat.leg import Legs
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
+from app.flows.providers.refusals import Refusals
 from app.formats.openai_request import ChatRequest
 from app.keeper import Keeper
 from app.ports.providers import Providers, TokenCounter
@@ -53,7 +54,8 @@ class Chat:
         self.keep = self.keeper.keep
         RECENT.append(self.keeper)
         self.holds = Holds(queue, "proc_test", limits, self.keeper, topups)
-        self.legs = Legs(self.holds, providers, counter, thinking)
+        self.refusals = Refusals(self.keeper)
+        self.legs = Legs(self.holds, providers, counter, thinking, self.refusals)
         self.door = Door(standings or Standings(), limits, self.holds, self.legs, thinking,
                          teller or Silent(Keeper()), fee(), topups)  # fmt: skip
 

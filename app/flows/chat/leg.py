@@ -20,6 +20,7 @@ from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
+from app.flows.providers.refusals import Refusals
 from app.formats.openai_limits import NamedLimit, read_named_limit
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt, prompt_tokens, with_images
@@ -38,9 +39,12 @@ LIMIT_TOKENS_MIN = 16
 class Legs:
     """The answers of one process: sent, extended and charged."""
 
-    def __init__(self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels) -> None:
+    def __init__(
+        self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels, refusals: Refusals
+    ) -> None:
         self._holds = holds
         self._providers = providers
+        self._refusals = refusals
         self._counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
@@ -73,10 +77,13 @@ class Legs:
     async def send(self, run: Run) -> None:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
         asked, leg = run.held.asked, run.leg
+        paywall_id = asked.wallet.paywall_id
         try:
-            leg.answer, leg.output_limit = await _send(self._providers, asked.wallet.paywall_id, leg, self._counter)
+            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self._counter)
+            self._refusals.answered(paywall_id, leg.setting.name)
         except ProviderFailed as error:
             run.held.failure = error.reason
+            self._refusals.refused(paywall_id, leg.setting, error)
             log.warning("chat", step="send", request=asked.id, provider=asked.provider, reason=error.reason)
             raise
         finally:

@@ -19,6 +19,7 @@ from app.domain.paywalls.provider import ProviderSetting, check_allowed, check_p
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.tables import RetiredBecause
+from app.domain.providers import refusals
 from app.flows.catalogue.defaults import Filled, fill_prices
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.prices import PriceRules, check_shares, stand_on_cost
@@ -156,6 +157,8 @@ def _put(edition: Edition, tried: TriedProvider) -> None:
     else:
         listed = tuple(wanted if provider is replaced else provider for provider in current.providers)
     check_providers(listed)
+    if not tried.unreached or replaced is None or replaced.key_sealed != wanted.key_sealed:
+        refusals.forget(edition.session, edition.paywall.id, wanted.name if replaced is None else replaced.name)
     edition.configuration = replace(current, providers=listed)
     if replaced is not None:
         price_book.move_models(edition, {replaced.name: edition.configuration.as_stored(wanted.name)})
@@ -187,6 +190,7 @@ def leaving() -> Part[Leaving, tuple[str, ...]]:
             if not price_book.retire(edition, row.model):
                 row.retired_because = RetiredBecause.DEVELOPER  # what comes back by itself would come back to nobody
         edition.configuration = replace(edition.configuration, providers=left)
+        refusals.forget(edition.session, edition.paywall.id, name)
         return served
 
     return Part(Section.PROVIDERS, edit)

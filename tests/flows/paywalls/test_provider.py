@@ -16,13 +16,25 @@ from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
+from app.domain.providers import refusals
+from app.domain.providers.refusals import Refusal
 from app.flows.callers.snapshot import Snapshot
 from app.flows.catalogue.defaults import Filled
 from app.flows.chat.call import Run
 from app.flows.chat.decide import find_offer
 from app.flows.paywalls.change import change
 from app.flows.paywalls.prices import PriceRules
-from app.flows.paywalls.provider import MODELS_MAX, Unreached, key_ending, provider, try_connection, try_provider
+from app.flows.paywalls.provider import (
+    MODELS_MAX,
+    Leaving,
+    TriedProvider,
+    Unreached,
+    key_ending,
+    leaving,
+    provider,
+    try_connection,
+    try_provider,
+)
 from app.ports.prices import CataloguePrice
 from app.ports.providers import ProviderTarget
 from app.wiring.adapters import ProvidersByName
@@ -30,7 +42,7 @@ from tests.emulators.upstream import RunningUpstream
 from tests.support import books
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.chat import Chat
-from tests.support.handed import save_provider
+from tests.support.handed import change_newest, save_provider
 from tests.support.managing import owner_of
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
@@ -91,6 +103,31 @@ async def test_a_provider_that_answers_is_saved_with_its_key_sealed_and_its_mode
     with pytest.raises(UnknownModel) as refused:
         find_offer(replace(snapshot, offers=found.priced, unpriced=found.unpriced), "echo")
     assert refused.value.code == "model_not_priced"
+
+
+async def test_another_key_and_leaving_forget_what_was_refused_and_what_nobody_tried_does_not(
+    providers: ProvidersByName, emulated: RunningUpstream
+) -> None:
+    snapshot = make_snapshot()
+    await save(providers, snapshot, setting(emulated))
+
+    def refuse(name: str) -> None:
+        with db.transaction() as session:
+            refusals.note(session, Refusal(snapshot.paywall_id, name, 401, "", 100, 100))
+
+    def refusing() -> list[str]:
+        with db.transaction(writes=False) as session:
+            return [found.provider for found in refusals.list_of(session, snapshot.paywall_id)]
+
+    refuse("emulator")
+    refuse("demo")
+    kept = TriedProvider(own_of(snapshot), (), unreached="Nobody answered.")
+    await change_newest(snapshot.paywall_id, provider(PriceRules(Knows(), 100)), kept)
+    assert refusing() == ["demo", "emulator"]
+    await save(providers, snapshot, setting(emulated), "sk-another-0123456789")
+    assert refusing() == ["demo"]
+    await change_newest(snapshot.paywall_id, leaving(), Leaving("demo", with_models=True))
+    assert refusing() == []
 
 
 @pytest.mark.parametrize(("auth", "header"), [(AuthStyle.BEARER, "authorization"), (AuthStyle.API_KEY, "api-key")])

@@ -14,12 +14,16 @@ from app.domain.money import Environment
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.keys import list_keys
 from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.provider import BUILT_IN
 from app.domain.pricing.offered import has_offers
+from app.domain.providers import refusals
 from app.flows.payments.received import STRIPE
 from app.web.developer.frame.sections import EVENTS, KEYS, PAYMENTS, PRICES, PROVIDER, Section, linked
 from app.web.frame.format import ago
 
 BAD, WAIT = "bad", "wait"
+_REFUSED = {402: "{} wants to be paid first", 403: "{} does not allow the requests"}
+"""What a refusal means by its status, where it is not the key itself that is wrong."""
 FAILURES_MIN = 3
 """From how many failed attempts in a row on a webhook is said to fail."""
 
@@ -44,8 +48,8 @@ def read_attention(session: Session, paywall_id: str) -> list[AttentionRow]:
         return []
     name = configuration.app_name
     found = (
-        *_payments(session, paywall, name), *_providers(paywall, configuration), *_models(session, paywall, name),
-        *_webhooks(session, paywall, name), *_keys(session, paywall, name),
+        *_payments(session, paywall, name), *_refused(session, paywall, name), *_providers(paywall, configuration),
+        *_models(session, paywall, name), *_webhooks(session, paywall, name), *_keys(session, paywall, name),
     )  # fmt: skip
     return sorted(found, key=lambda row: row.tone != BAD)
 
@@ -54,7 +58,7 @@ def _row(paywall: Paywall, name: str, about: str, title: str, detail: str, tone:
     AttentionRow
 ):  # fmt: skip
     action, section = mend
-    url = f"/paywalls/{paywall.id}/{section.name}/" if section in linked() else ""
+    url = f"/paywalls/{paywall.id}/{section.name}/" if action and section in linked() else ""
     return AttentionRow(f"{paywall.id}:{about}", name, title, detail, tone, action if url else "", url)
 
 
@@ -79,6 +83,18 @@ def _connection(paywall: Paywall, name: str, health: Health) -> Iterable[Attenti
         yield _row(paywall, name, "stripe-endpoint", "Stripe no longer sends its events", "Payments are read from its"
                    " list instead, some minutes later. Change the key to make a new endpoint.", WAIT,
                    ("Open payments", PAYMENTS))  # fmt: skip
+
+
+def _refused(session: Session, paywall: Paywall, name: str) -> Iterable[AttentionRow]:
+    for one in refusals.list_of(session, paywall.id):
+        said = f" It says: {one.words}" if one.words else ""
+        title = _REFUSED.get(one.status, "{} refuses the key").format(one.provider)
+        detail = f"It answers {one.status}, first {ago(one.since)}, last {ago(one.last_at)}; users get 502.{said}"
+        if one.provider == BUILT_IN:
+            yield _row(paywall, name, f"refused:{one.provider}", title, f"{detail} Its key is the operator's.", BAD,
+                       ("", PROVIDER))  # fmt: skip
+        else:
+            yield _row(paywall, name, f"refused:{one.provider}", title, detail, BAD, ("Open provider", PROVIDER))
 
 
 def _providers(paywall: Paywall, configuration: Configuration) -> Iterable[AttentionRow]:

@@ -88,6 +88,7 @@ def _row(row: rx.Var[ProviderRow]) -> rx.Component:
                                 class_name="row tight"), facts, class_name="grow"),
             rx.cond(may, buttons, rx.fragment()), class_name="item-line wrap",
         ),
+        rx.cond(row.refusal != "", note("Requests are refused", row.refusal, "bad"), rx.fragment()),
         rx.cond(_state.asking == row.name, asked, rx.fragment()),
         rx.cond((_state.trial.name == row.name) & ~is_trying, tried, rx.fragment()),
         rx.cond(is_open, _form(), rx.fragment()),

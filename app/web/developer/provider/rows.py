@@ -1,7 +1,7 @@
 """What the page of providers shows: each with its address, its key's last four, what it serves. No secret."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from app import wiring
@@ -11,8 +11,11 @@ from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
 from app.domain.paywalls.provider import BUILT_IN, DEMO, PROVIDERS_MAX, AuthStyle, ProviderSetting, check_allowed
 from app.domain.pricing.price_book import read_latest
+from app.domain.providers import refusals
+from app.domain.providers.refusals import Refusal
 from app.flows.paywalls.provider import key_ending
 from app.flows.providers.trial import Trial, Verdict
+from app.web.frame.format import ago
 
 _WORDS = {
     Verdict.ANSWERED: ("It answers", "ok"),
@@ -42,6 +45,8 @@ class ProviderRow:
     auth: str = ""
     limit_field: str = ""
     question: str = ""
+    refusal: str = ""
+    """What it says instead of answering, since when; empty for one that answers."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def read_page(session: Session, manager: Manager) -> ProvidersPage:
     """Reads who answers a paywall's requests."""
     paywall, current = read_current(session, manager.paywall_id)
     served = Counter(row.provider for row in read_latest(session, paywall.id).values() if row.retired_at is None)
+    refusing = {found.provider: found for found in refusals.list_of(session, paywall.id)}
     taken = {one.name for one in current.providers}
     ready = []
     for name in (BUILT_IN, DEMO):
@@ -78,8 +84,8 @@ def read_page(session: Session, manager: Manager) -> ProvidersPage:
         if name not in taken and (name != BUILT_IN or wiring.get().settings.openrouter_key.get_secret_value()):
             ready.append(name)
     return ProvidersPage(
-        rows=[_row(paywall.id, one, served[current.as_stored(one.name)], one is current.providers[0])
-              for one in current.providers],
+        rows=[replace(_row(paywall.id, one, served[current.as_stored(one.name)], one is current.providers[0]),
+                      refusal=_refusal(refusing.get(one.name))) for one in current.providers],
         ready=ready,
         may_add=len(current.providers) < PROVIDERS_MAX,
         needs_own="" if paywall.rules.may_use_built_in else
@@ -106,6 +112,13 @@ def _row(paywall_id: str, one: ProviderSetting, count: int, is_default: bool) ->
         limit_field=one.limit_field,
         question=f"Take {one.name} off?{gone}",
     )
+
+
+def _refusal(found: Refusal | None) -> str:
+    if found is None:
+        return ""
+    said = f" It says: {found.words}" if found.words else ""
+    return f"It answers {found.status}, first {ago(found.since)}, last {ago(found.last_at)}.{said}"
 
 
 def trial_view(name: str, trial: Trial) -> TrialView:

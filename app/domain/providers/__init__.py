@@ -1,0 +1,1 @@
+"""Providers: which of them refuse what a paywall asks."""
