@@ -56,6 +56,7 @@ from app.ports.webhooks import Messenger, Responder
 from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
 from app.wiring.cards import Cards
+from app.wiring.logins import logins_of, now_seconds
 from app.wiring.rules import follow_rules_of, trial_rules_of
 from app.wiring.stripe import Around, Stripe
 
@@ -190,14 +191,7 @@ class Wiring:
     @cached_property
     def logins(self) -> Mapping[str, LoginWay]:
         """The OIDC providers by name."""
-        from app.adapters.login.oidc import OidcLogin  # takes half a second, and few instances have one
-
-        ways = {}
-        for chosen in self.settings.oidc:
-            secret = chosen.client_secret.get_secret_value()
-            provider = OidcLogin(chosen.name, chosen.issuer, chosen.client_id, secret, self.box, _seconds)
-            ways[chosen.name] = LoginWay(provider, chosen.label, chosen.trusts_email)
-        return ways
+        return logins_of(self.settings, self.box)
 
     @cached_property
     def readiness(self) -> Readiness:
@@ -280,11 +274,7 @@ class Wiring:
 
     @cached_property
     def responder(self) -> Responder:
-        return self._closed_at_the_end(HttpResponder(_seconds, self.settings.allow_private_addresses))
-
-
-def _seconds() -> int:
-    return clock.now() // clock.SECOND
+        return self._closed_at_the_end(HttpResponder(now_seconds, self.settings.allow_private_addresses))
 
 
 _wiring: Wiring | None = None
