@@ -42,7 +42,7 @@ def _list() -> rx.Component:
     titles = rx.el.thead(
         rx.el.tr(rx.el.th("Paywall"), rx.el.th("Environment"), *names, rx.el.th("Alerts", class_name="right gives-2"))
     )
-    table = rx.el.table(titles, rx.el.tbody(rx.foreach(page.paywalls, _row)), class_name="listing")
+    table = rx.el.table(titles, rx.el.tbody(rx.foreach(page.paywalls, _row)), class_name="sums")
     more = rx.cond(page.more != "", rx.el.p(page.more, class_name="muted item"), rx.fragment())
     return rx.el.section(head, table, more, class_name="panel", aria_label="Your paywalls")
 

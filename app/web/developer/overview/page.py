@@ -82,7 +82,7 @@ def _weeks() -> rx.Component:
     month = _state.page.month
     return rx.el.table(
         rx.el.thead(rx.el.tr(rx.el.th("By week"), *titles)), rx.el.tbody(rx.foreach(_state.page.weeks, line)),
-        rx.el.tfoot(rx.el.tr(rx.el.td(month.label), *cells(month))), class_name="listing",
+        rx.el.tfoot(rx.el.tr(rx.el.td(month.label), *cells(month))), class_name="sums",
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def _select(value: rx.Var[str]) -> rx.Component:
 
 def _tick(name: str, value: rx.Var[bool], label: str) -> rx.Component:
     return rx.el.label(
-        rx.el.input(type="checkbox", name=name, default_checked=value), rx.el.span(label), class_name="tick"
+        rx.el.input(type="checkbox", name=name, default_checked=value), rx.el.span(label), class_name="ticked-line"
     )
 
 

@@ -69,7 +69,7 @@ def _preview() -> rx.Component:
     columns = ("Model", "Input, per 1M", "Output, per 1M", "A typical chat", "You keep of it")
     table = rx.el.table(
         rx.el.thead(rx.el.tr(*(rx.el.th(name, scope="col") for name in columns))),
-        rx.el.tbody(rx.foreach(prices.rows, _row)), class_name="figures num",
+        rx.el.tbody(rx.foreach(prices.rows, _row)), class_name="priced num",
     )  # fmt: skip
     none = rx.el.p("No model has a price yet: your provider was not reached, or nobody knows what its models cost. Set"
                    " prices of your own on the page of prices afterwards.", class_name="muted inset item")  # fmt: skip
