@@ -60,6 +60,9 @@ class PageKeeper(Protocol):
     def opened(self, token: str, peer: str, session_id: str) -> None:
         """A page's socket has opened; `token` is the page's own, of no other socket that is open."""
 
+    def loaded(self, token: str) -> None:
+        """The page of an open socket was loaded anew: it shows nothing yet, and is to show nothing old."""
+
     def closed(self, token: str) -> None:
         """A page's socket has closed."""
 
@@ -157,6 +160,10 @@ class PageSockets:
         """Returns what becomes of a text: a message that may pass, or why it is dropped."""
         return read_message(text, self._calls)
 
+    def loaded(self, token: str) -> None:
+        """Tells that a page was loaded anew."""
+        self._keeper.loaded(token)
+
     def drop(self, found: Dropped) -> None:
         """Counts a message that was dropped."""
         self._drop(found.reason)
@@ -202,6 +209,8 @@ class Line:
             self._gate.drop(found)
             return None
         self._is_connected |= found.kind is Kind.CONNECT
+        if found.is_load:
+            self._gate.loaded(self._shake.token)
         # Leaving the namespace is leaving: the socket has no other use.
         return "1" if found.kind is Kind.LEAVE else found.text
 

@@ -77,10 +77,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that may pass, in our own writing."""
+    """A message that may pass, in our own writing. `is_load`: it opens a page that was loaded anew and shows nothing
+    yet, unlike one whose socket is back."""
 
     kind: Kind
     text: str
+    is_load: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _connect(content: Any, calls: Calls) -> Message | Dropped:
     if not isinstance(content, dict):
         return Dropped(Reason.SHAPE)
     kept: dict[str, Any] = {}
+    is_load = False
     schema, asked = content.get("state_schema"), content.get("event")
     if isinstance(schema, str) and len(schema) <= 64 and schema.isalnum():
         kept["state_schema"] = schema
@@ -121,7 +124,8 @@ def _connect(content: Any, calls: Calls) -> Message | Dropped:
         if isinstance(event, Dropped):
             return event
         kept["event"] = event
-    return Message(Kind.CONNECT, _CONNECT + _written(kept) if kept else _CONNECT)
+        is_load = event["name"] in calls.boots and "hashes" in event["payload"]
+    return Message(Kind.CONNECT, _CONNECT + _written(kept) if kept else _CONNECT, is_load)
 
 
 def _event(content: Any, calls: Calls) -> Message | Dropped:

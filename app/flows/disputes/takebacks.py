@@ -2,13 +2,17 @@
 the books are brought to that (`decisions.md` 13).
 
 What an event says counts for nothing but which payment it is about. A reading takes a number from the top-up before it
-begins, and of two that overlap only the one that began last is posted; the other reads again.
+begins, and of two that overlap only the one that began last is posted; the other reads again. A bank's dispute is told
+by several events at once, so within a process those about one payment wait for each other.
 
 Rows are locked in one order: inbox, top-up, refund or dispute, auto top-up, lots, freeze, then one call of the ledger.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -44,6 +48,27 @@ READS_MAX = 5
 """How often a reading is begun anew because another began meanwhile, before the event waits."""
 
 
+class Turns:
+    """Lets what is done about one payment be done by one at a time, in this process."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def of(self, payment_id: str) -> AsyncIterator[None]:
+        """Holds a payment's turn."""
+        lock = self._locks.setdefault(payment_id, asyncio.Lock())
+        self._waiting[payment_id] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._waiting[payment_id] -= 1
+            if not self._waiting[payment_id]:
+                del self._waiting[payment_id], self._locks[payment_id]
+
+
 class NotCredited(Unavailable):
     """The payment is known and its top-up was not credited for it yet; that comes first."""
 
@@ -67,6 +92,7 @@ class TakebackTaker:
     refunds: Refunds
     disputes: DisputeDesk
     warning_cents_max: int
+    _turns: Turns = field(default_factory=Turns)
 
     async def take(self, connection: Connection, event: StoredEvent) -> None:
         """Reads back what was taken of the payment that an event is about, and posts what that changes.
@@ -78,18 +104,22 @@ class TakebackTaker:
         if origin is None or not await db.in_transaction(partial(_is_ours, origin=origin)):
             await db.in_transaction(partial(_forget, event=event), writes=True)
             return
+        async with self._turns.of(origin.payment_id):
+            step = await self._bring_up(connection, event, origin)
+        log.info("takeback", connection=connection.id, inbox_event=event.id, payment=origin.payment_id, step=step)
+        await self.refunds.send_due(connection.id)
+        await self.disputes.tell_due()
+
+    async def _bring_up(self, connection: Connection, event: StoredEvent, origin: Origin) -> str:
+        """Reads and settles, anew where another process does so too, and says what that came to."""
         for _ in range(READS_MAX):
             try:
-                step = await self._read_and_settle(connection, event, origin)
+                return await self._read_and_settle(connection, event, origin)
             except Outdated:
                 continue
             except NotCredited:
                 await db.in_transaction(partial(_ask_for_credit, event=event, origin=origin), writes=True)
                 raise
-            log.info("takeback", connection=connection.id, inbox_event=event.id, payment=origin.payment_id, step=step)
-            await self.refunds.send_due(connection.id)
-            await self.disputes.tell_due()
-            return
         raise Outdated(f"{origin.payment_id} was read {READS_MAX} times, and each time by somebody else as well.")
 
     async def _origin(self, connection: Connection, event: StoredEvent) -> Origin | None:

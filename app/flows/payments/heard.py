@@ -6,6 +6,7 @@ always bears marks, and bears none or another instance's, is of other apps on th
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -73,17 +74,26 @@ class Ear:
         if event is None:
             log.info("event_heard", connection=connection_id, inbox_event=told.id, type=told.type, step="forgotten")
             return
-        await db.in_transaction(lambda session: inbox.store(session, event), writes=True)
+        if self._acting >= ACTED_ON_AT_ONCE_MAX:
+            await db.in_transaction(lambda session: inbox.store_new(session, event), writes=True)
+            log.info("event_heard", connection=connection_id, inbox_event=told.id, type=told.type, step="left")
+            return
+        self._acting += 1
+        with ExitStack() as undone:
+            undone.callback(self._end_acting)
+            await db.in_transaction(lambda session: inbox.store(session, event), writes=True)
+            undone.pop_all()
         log.info("event_heard", connection=connection_id, inbox_event=told.id, type=told.type, step="stored")
-        if self._acting < ACTED_ON_AT_ONCE_MAX:
-            self._acting += 1
-            self._keeper.keep(self._act(event))
+        self._keeper.keep(self._act(event))
 
     async def _act(self, event: StoredEvent) -> None:
         try:
             await self._door.act_on(event)
         finally:
-            self._acting -= 1
+            self._end_acting()
+
+    def _end_acting(self) -> None:
+        self._acting -= 1
 
     async def _forget(self, connection: Connection) -> None:
         error = "An event came, and the key of this connection was deleted, so that nothing can be done about it."

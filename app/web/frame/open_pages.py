@@ -15,6 +15,10 @@ class OpenPages:
         self._states.opened(token, Owner(peer, session_id))
         self._pages.opened(token)
 
+    def loaded(self, token: str) -> None:
+        """The page of an open socket was loaded anew."""
+        self._states.loaded(token)
+
     def closed(self, token: str) -> None:
         """A page's socket has closed."""
         self._pages.closed(token)

@@ -12,6 +12,8 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken, StateToken
 from reflex.state import State
 
+from app.web.frame.session_state import VisitorState
+
 KEPT_SECONDS = 60
 """How long the state of a page is kept that has no socket."""
 KEPT_MAX = 200
@@ -43,6 +45,20 @@ class PageStates(StateManagerMemory):
         self.owners[token] = owner
         self.open_tokens.add(token)
         self._token_expires_at.pop(token, None)
+
+    def loaded(self, token: str) -> None:
+        """Lets a page that was loaded anew begin with nothing of what its tab showed before.
+
+        What a tab shows is kept for a moment, under the tab's own name, and is what Reflex first sends to the next page
+        in it: another wallet, with buttons that somebody could press before the page has read its own.
+        """
+        state = self.states.get(BaseStateToken(ident=token, cls=State).cache_key)
+        waiting = [] if state is None else [state]
+        while waiting:
+            one = waiting.pop()
+            waiting += one.substates.values()
+            if isinstance(one, VisitorState):
+                one._begin_anew()
 
     def closed(self, token: str) -> None:
         """Keeps a page's state for a moment longer, if it has one."""

@@ -111,6 +111,10 @@ class VisitorState(rx.State, mixin=True):
                 else:
                     await _note(found)
 
+    def _begin_anew(self) -> None:
+        """Forgets what was shown: the page is loaded anew in its tab, and reads before it shows anything."""
+        self.reset()  # type: ignore[no-untyped-call]
+
     def _goes_on(self, _session_id: str) -> bool:
         """Tells whether a page that was led to another address of its own keeps what it remembers."""
         return False

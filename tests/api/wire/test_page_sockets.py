@@ -30,10 +30,14 @@ class Keeper:
     def __init__(self) -> None:
         self.open: dict[str, tuple[str, str]] = {}
         self.opened_count = 0
+        self.loaded_tokens: list[str] = []
 
     def opened(self, token: str, peer: str, session_id: str) -> None:
         self.open[token] = (peer, session_id)
         self.opened_count += 1
+
+    def loaded(self, token: str) -> None:
+        self.loaded_tokens.append(token)
 
     def closed(self, token: str) -> None:
         del self.open[token]
@@ -98,6 +102,13 @@ async def test_a_page_comes_in_is_heard_and_leaves(house: House) -> None:
     assert [text.split(",")[0] for text in house.inner.heard] == ["40/_event", "42/_event", "3", "42/_event"]
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
     assert house.keeper.opened_count == 1 and not house.keeper.open and not page_sockets.dropped
+
+
+async def test_a_page_that_was_loaded_anew_is_told_from_one_whose_socket_is_back(house: House) -> None:
+    for payload in ({}, {"hashes": ["ab12"]}):
+        booted = {"event": {"name": "state.boot", "payload": payload}}
+        await house.talk(f"{CONNECT}{json.dumps(booted)}", said())
+        assert house.keeper.loaded_tokens == ([TOKEN] if payload else [])
 
 
 async def test_what_may_not_pass_is_dropped_and_counted(house: House) -> None:

@@ -102,6 +102,18 @@ async def test_acceptance_11_refunds_in_default_mode(database: str) -> None:
     assert_books_balance()
 
 
+async def test_what_is_told_of_one_payment_at_once_waits_for_nobody_s_pause(database: str) -> None:
+    """A bank's dispute comes as several events together; the wallet is frozen by the first, and none is put off."""
+    app = await App().credited()
+    with capture_logs():
+        app.bank.delay = 0.01
+        app.bank.dispute("dp_1", "pi_1", 3_000, OPEN, OUT)
+        await asyncio.gather(*(app.tell(DISPUTE, "dp_1") for _ in range(8)))
+    assert (open_events(), app.wallet, len(app.freezes)) == (0, -1_200, 1)
+    assert app.bank.reads == 8
+    assert_books_balance()
+
+
 async def test_refunds_and_a_dispute_in_any_order_end_in_the_same_books(database: str) -> None:
     for order in permutations(("re_1", "re_2", "dp_1")):
         await told_in(order)

@@ -87,6 +87,24 @@ async def test_a_delivered_payment_is_stored_answered_and_credited_once(
     assert_books_balance()
 
 
+async def test_what_nobody_acts_on_at_once_is_due_at_once(
+    database: str, shop: StripeShop, hearing: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.flows.payments.heard.ACTED_ON_AT_ONCE_MAX", 1)
+    connection, snapshot = connect(shop), make_snapshot()
+    keep_secret(connection.id, SECRET)
+    for number in range(3):
+        paid = await checkout(hearing, connection, begin(snapshot, connection.id, f"user-{number}"))
+        shop.pay(paid)
+        completed = said("checkout.session.completed", session_of(own_instance(), paid), f"evt_{number}")
+        await hearing.ear.hear(connection.id, *signed(completed, SECRET))
+    await hearing.keeper.drain(10)
+    while await hearing.door.finish_inbox():
+        pass
+    assert ([posted(snapshot, f"user-{number}") for number in range(3)], open_events()) == ([500] * 3, 0)
+    assert_books_balance()
+
+
 async def test_what_is_of_others_is_answered_and_stored_nowhere(database: str, shop: StripeShop, hearing: Ears) -> None:
     connection = connect(shop)
     keep_secret(connection.id, SECRET)

@@ -3,11 +3,15 @@
 import asyncio
 import pickle
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 
+from app.web.developer.prices.state import PricesState
+from app.web.end_user.topup.rows import WalletRow
+from app.web.end_user.topup.state import TopupState
 from app.web.frame import page_states
 from app.web.frame.page_states import Owner, PageStates
 
@@ -51,6 +55,20 @@ async def test_a_page_that_never_used_its_state_leaves_nothing(states: PageState
     states.opened("silent", Owner("a", ""))
     states.closed("silent")
     assert not states.owners and not states.open_tokens
+
+
+async def test_a_page_that_is_loaded_anew_shows_nothing_of_what_its_tab_showed(states: PageStates) -> None:
+    """Reflex sends what it has before the page has read: another wallet's balance, and buttons over it."""
+    await visit(states, "tab", leaves=False)
+    async with states.modify_state(token("tab")) as root:
+        names = [one.get_full_name().split(".")[1:] for one in (TopupState, PricesState)]
+        page, form = (cast("Any", root.get_substate(name)) for name in names)
+        page._put({"phase": "ready", "way": "con_1", "wallet": WalletRow(available="$6.00")})
+        form._put({"phase": "ready"})
+    states.loaded("tab")
+    states.loaded("never seen")
+    assert (page.phase, page.way, page.wallet) == ("loading", "", WalletRow())
+    assert form.phase == "ready"  # a form that publishes keeps its draft, if it is still the same page
 
 
 async def test_the_oldest_are_forgotten_first(states: PageStates, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,9 @@ class PublishingState(PaywallState, mixin=True):
     publish_error: str = ""
     is_reviewing: bool = False
 
+    def _begin_anew(self) -> None:
+        """Keeps what is typed and drafted until `_goes_on` can say whether the page is the same."""
+
     def _goes_on(self, session_id: str) -> bool:
         # A search or another page of a list is the same form: what is typed and drafted stays with it.
         return self._session_id == session_id != "" and self.paywall.id == self._paywall_id()
