@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.analytics.page import analytics
+from app.web.developer.analytics.state import AnalyticsState
 from app.web.developer.danger.page import danger
 from app.web.developer.danger.state import DangerState
 from app.web.developer.dashboard.page import dashboard
@@ -102,6 +104,8 @@ PAGES = (
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",
          DashboardState.watch),
     Page(routes.OVERVIEW, overview, "Overview · Coinslot", "What a paywall brings and costs.", OverviewState.watch),
+    Page(routes.ANALYTICS, analytics, "Analytics · Coinslot", "What a paywall brought and cost, told apart.",
+         AnalyticsState.watch),
     Page(routes.PAYMENTS, payments, "Payments · Coinslot", "Where the card payments of your users go.",
          PaymentsState.watch),
     Page(routes.PRICES, prices, "Prices · Coinslot", "What your models cost their users.", PricesState.watch),

@@ -12,6 +12,7 @@ from app.api.auth import account_key, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
+from app.api.manage import analytics as manage_analytics
 from app.api.manage import drafts as manage_drafts
 from app.api.manage import icons, keys, provider
 from app.api.manage import ledger as manage_ledger
@@ -38,7 +39,7 @@ def create_api() -> FastAPI:
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
-           manage_responder)  # fmt: skip
+           manage_responder, manage_analytics)  # fmt: skip
     for module in (operations, metrics, docs, sign_in, account_key, stripe, *own):
         api.include_router(module.router)
     api.include_router(webhooks.router, prefix="/v1")

@@ -80,7 +80,9 @@ class TopUser:
 
 
 @dataclass(frozen=True, slots=True)
-class _Book:
+class Counted:
+    """How a paywall is counted: whose days, and which `build` of its sums is read."""
+
     paywall_id: str
     environment: Environment
     unit: Unit
@@ -90,12 +92,13 @@ class _Book:
 
     @property
     def today(self) -> int:
+        """The day that it is in its zone, counted from 1970-01-01."""
         return day_of(self.zone, clock.now())
 
 
 def today(session: Session, paywall_id: str) -> date:
     """Returns the day that it is in the zone of a paywall: the end of a range "the last 30 days"."""
-    books = _read_books(session, [paywall_id])
+    books = read_books(session, [paywall_id])
     return date_of(books[0].today if books else day_of(UTC_NAME, clock.now()))
 
 
@@ -105,12 +108,19 @@ def read_numbers(session: Session, paywall_ids: Collection[str], first: date, la
     A paywall that does not exist is left out. Two short queries a paywall.
     """
     found = {}
-    for book in _read_books(session, paywall_ids):
-        sums = _sums(session.execute(_summed(_TOTALS, _in_range(_TOTALS, book, first, last))).one())
+    for book in read_books(session, paywall_ids):
+        sums = _sums(session.execute(_summed(_TOTALS, in_range(_TOTALS, book, first, last))).one())
         users = _count_users(session, book, day_number(first), day_number(last))
         found[book.paywall_id] = Numbers(book.paywall_id, book.environment, book.unit, book.zone, sums, users,
                                          book.counted_at)  # fmt: skip
     return found
+
+
+def read_sums(session: Session, paywall_id: str, first: date, last: date) -> Sums:
+    """Returns what a paywall came to from one day to another, both included, without counting its users."""
+    for book in read_books(session, [paywall_id]):
+        return _sums(session.execute(_summed(_TOTALS, in_range(_TOTALS, book, first, last))).one())
+    return NOTHING
 
 
 def read_days(session: Session, paywall_id: str, first: date, last: date) -> Sequence[DayNumbers]:
@@ -118,9 +128,9 @@ def read_days(session: Session, paywall_id: str, first: date, last: date) -> Seq
 
     Nothing for a paywall that does not exist.
     """
-    for book in _read_books(session, [paywall_id]):
+    for book in read_books(session, [paywall_id]):
         columns = [_TOTALS.c[name] for name in (*NAMES, "users", "day")]
-        rows = session.execute(select(*columns).where(_in_range(_TOTALS, book, first, last))).all()
+        rows = session.execute(select(*columns).where(in_range(_TOTALS, book, first, last))).all()
         found = {day: (Sums(*sums), users) for *sums, users, day in rows}
         return [
             DayNumbers(date_of(day), *found.get(day, (NOTHING, 0)), is_running=day == book.today)
@@ -131,7 +141,7 @@ def read_days(session: Session, paywall_id: str, first: date, last: date) -> Seq
 
 def read_user(session: Session, paywall_id: str, user: str, first: date, last: date) -> Sums:
     """Returns what one user of a paywall came to from one day to another, both included."""
-    for book in _read_books(session, [paywall_id]):
+    for book in read_books(session, [paywall_id]):
         # The key's days stand before its users: day by day it leads to the user, a span would be read whole.
         days = range(day_number(first), day_number(last) + 1)
         of_user = and_(_USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build,
@@ -151,7 +161,8 @@ def read_top_users(session: Session, paywall_id: str, days: int, limit: int = 10
     return [TopUser(row[0], Sums(*row[1:])) for row in session.execute(statement)]
 
 
-def _read_books(session: Session, paywall_ids: Collection[str]) -> list[_Book]:
+def read_books(session: Session, paywall_ids: Collection[str]) -> list[Counted]:
+    """Returns how each of these paywalls is counted; one that does not exist is left out."""
     statement = (
         select(_PAYWALLS.c.id, _PAYWALLS.c.environment, _PAYWALLS.c.unit, _BOOKS.c.zone, _BOOKS.c.build,
                _BOOKS.c.counted_at)
@@ -159,13 +170,13 @@ def _read_books(session: Session, paywall_ids: Collection[str]) -> list[_Book]:
         .where(_PAYWALLS.c.id.in_(paywall_ids))
     )  # fmt: skip
     return [
-        _Book(row.id, Environment(row.environment), Unit(row.unit), row.zone or UTC_NAME, row.build or 0,
+        Counted(row.id, Environment(row.environment), Unit(row.unit), row.zone or UTC_NAME, row.build or 0,
               row.counted_at)
         for row in session.execute(statement)
     ]  # fmt: skip
 
 
-def _in_range(table: Table, book: _Book, first: date, last: date) -> ColumnElement[bool]:
+def in_range(table: Table, book: Counted, first: date, last: date) -> ColumnElement[bool]:
     """Returns the condition of the days of a range; they are a stretch of the table's key."""
     days = table.c.day.between(day_number(first), day_number(last))
     return and_(table.c.paywall_id == book.paywall_id, table.c.build == book.build, days)
@@ -179,7 +190,7 @@ def _sums(row: Iterable[int]) -> Sums:
     return Sums(*map(int, row))  # PostgreSQL's sums of whole numbers are decimals
 
 
-def _count_users(session: Session, book: _Book, first: int, last: int) -> Users:
+def _count_users(session: Session, book: Counted, first: int, last: int) -> Users:
     """Returns how many users had anything from one day to another.
 
     A single day's number is kept. That of a span up to today is what a job counted a few minutes ago, where there are

@@ -32,6 +32,11 @@ class Sums(NamedTuple):
         return self.gross_nanos - self.refunds_nanos
 
     @property
+    def unknown_rest_nanos(self) -> int:
+        """What is left of the net whose cost nobody knows, after its fee: cost and margin in one."""
+        return self.unknown_net_nanos - self.unknown_fee_nanos
+
+    @property
     def tokens(self) -> int:
         """All tokens, of prompts and answers."""
         return self.input_tokens + self.cached_tokens + self.output_tokens + self.reasoning_tokens

@@ -22,6 +22,7 @@ EARNINGS = "/earnings"
 PLAYGROUND = "/playground/[slug]"
 
 OVERVIEW = "/paywalls/[paywall]/overview"
+ANALYTICS = "/paywalls/[paywall]/analytics"
 REQUESTS = "/paywalls/[paywall]/requests"
 LEDGER = "/paywalls/[paywall]/ledger"
 EVENTS = "/paywalls/[paywall]/events"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.analytics.comparing import compare
+from app.domain.analytics.groups import Asked, By, read_groups, read_user_days
 from app.domain.rollups import counting, reading
 from app.domain.rollups.listing import find_top, keep_top
 from tests.bench.seed import Seeded, Size, seed
@@ -20,6 +23,17 @@ from tests.support.rolled import count_all
 SMALL = Size(requests=400, users=40, models=4, days=40)
 BIG = re.compile(r"\b(ix_|sqlite_autoindex_|pk_)?(request|ledger_transfer|ledger_hold)(_\w+)?\b")
 """Tables that grow with every request, and that no dashboard may read, and their indices."""
+
+
+def last(session: Session, paywall_id: str, days: int) -> Any:
+    """The last days of a paywall, as a page asks for them."""
+    end = reading.today(session, paywall_id)
+    return end - timedelta(days - 1), end
+
+
+def part(session: Session, paywall_id: str, by: By, is_by_day: bool, days: int) -> object:
+    return read_groups(session, Asked(paywall_id, *last(session, paywall_id, days), by, is_by_day), 0, 50).rows
+
 
 READS: dict[str, Callable[[Session, str], object]] = {
     "today": reading.today,
@@ -30,14 +44,21 @@ READS: dict[str, Callable[[Session, str], object]] = {
     "numbers of a day": lambda session, paywall: reading.read_numbers(session, [paywall], *last(session, paywall, 1)),
     "days": lambda session, paywall: reading.read_days(session, paywall, *last(session, paywall, 30)),
     "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
+    "compared": lambda session, paywall: compare(session, paywall, *last(session, paywall, 30)),
+    "a file of users": lambda session, paywall: (
+        read_user_days(
+            session, Asked(paywall, *last(session, paywall, 30), By.USER), (reading.today(session, paywall), ""), 50
+        )
+        or ["none today"]
+    ),
+    **{
+        f"by {by}, {'and day, ' if is_by_day else ''}{days} days": partial(part, by=by, is_by_day=is_by_day, days=days)
+        for by in By
+        for is_by_day in (False, True)
+        for days in (13, 30)
+    },
     "top": lambda session, paywall: reading.read_top_users(session, paywall, 30),
 }
-
-
-def last(session: Session, paywall_id: str, days: int) -> Any:
-    """The last days of a paywall, as a page asks for them."""
-    end = reading.today(session, paywall_id)
-    return end - timedelta(days - 1), end
 
 
 @contextmanager

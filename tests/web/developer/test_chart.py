@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from app.domain.money import NANOS, Unit
 from app.domain.rollups.reading import DayNumbers
 from app.domain.rollups.sums import NOTHING, Sums
-from app.web.developer.overview.chart import DayChart, to_chart
+from app.web.developer.frame.chart import DayChart, to_chart
 
 
 def day(number: int, sums: Sums, *, is_running: bool = False) -> DayNumbers:

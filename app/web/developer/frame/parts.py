@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.web.developer.frame.attention import AttentionRow
+from app.web.developer.frame.chart import DayChart
 from app.web.developer.frame.differences import DifferenceRow
 
 
@@ -40,3 +41,21 @@ def differences(rows: rx.Var[list[DifferenceRow]]) -> rx.Component:
         )  # fmt: skip
 
     return rx.el.div(rx.foreach(rows, line), class_name="diff")
+
+
+def day_plot(chart: rx.Var[DayChart]) -> rx.Component:
+    """Returns revenue and margin by day as lines; read out as the sentence that sums them up."""
+    svg = rx.el.svg
+    drawing = rx.el.svg(
+        svg.path(d=chart.area, class_name="fill"), svg.path(d=chart.zero, class_name="zero"),
+        svg.path(d=chart.revenue, class_name="drawn"), svg.path(d=chart.margin, class_name="drawn second"),
+        svg.path(d=chart.revenue_now, class_name="drawn now"),
+        svg.path(d=chart.margin_now, class_name="drawn second now"),
+        view_box="-4 -4 1008 168", custom_attrs={"preserveAspectRatio": "none"}, aria_hidden="true",
+    )  # fmt: skip
+    return rx.el.figure(
+        rx.el.div(rx.el.small(chart.top, class_name="faint num"), drawing, class_name="plot"),
+        rx.el.div(rx.el.span(chart.first), rx.el.span(chart.middle), rx.el.span(chart.last), class_name="axis faint",
+                  aria_hidden="true"),
+        rx.el.figcaption(chart.summary, class_name="unseen"), class_name="inset",
+    )  # fmt: skip

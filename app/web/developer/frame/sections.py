@@ -22,6 +22,7 @@ class Section:
 
 
 OVERVIEW = Section("Overview", routes.OVERVIEW, WATCHING)
+ANALYTICS = Section("Analytics", routes.ANALYTICS, WATCHING)
 REQUESTS = Section("Requests", routes.REQUESTS, WATCHING)
 LEDGER = Section("Ledger", routes.LEDGER, WATCHING)
 EVENTS = Section("Events", routes.EVENTS, WATCHING)
@@ -36,8 +37,8 @@ USERS = Section("Users", routes.USERS, ACCESS)
 VERSIONS = Section("Versions", routes.VERSIONS, ACCESS)
 DANGER = Section("Danger zone", routes.DANGER, ACCESS)
 
-SECTIONS = (OVERVIEW, REQUESTS, LEDGER, EVENTS, PRICES, PROVIDER, PAYMENTS, MESSAGES, PROFILE, LIMITS, KEYS, USERS,
-            VERSIONS, DANGER)  # fmt: skip
+SECTIONS = (OVERVIEW, ANALYTICS, REQUESTS, LEDGER, EVENTS, PRICES, PROVIDER, PAYMENTS, MESSAGES, PROFILE, LIMITS,
+            KEYS, USERS, VERSIONS, DANGER)  # fmt: skip
 
 _with_a_page: set[Section] = set()
 

@@ -6,7 +6,7 @@ from app.web.components.parts import copy_button, copy_text_button, empty
 from app.web.developer.frame import sections
 from app.web.developer.frame.figures import SumRow
 from app.web.developer.frame.layout import paywall_page
-from app.web.developer.frame.parts import attention_list
+from app.web.developer.frame.parts import attention_list, day_plot
 from app.web.developer.overview.rows import RequestRow
 from app.web.developer.overview.state import OverviewState
 
@@ -37,20 +37,7 @@ def _figures(row: rx.Var[SumRow], users: rx.Var[str], span: str) -> rx.Component
 
 def _chart() -> rx.Component:
     page, chart = _state.page, _state.page.chart
-    svg = rx.el.svg
-    drawing = rx.el.svg(
-        svg.path(d=chart.area, class_name="fill"), svg.path(d=chart.zero, class_name="zero"),
-        svg.path(d=chart.revenue, class_name="drawn"), svg.path(d=chart.margin, class_name="drawn second"),
-        svg.path(d=chart.revenue_now, class_name="drawn now"),
-        svg.path(d=chart.margin_now, class_name="drawn second now"),
-        view_box="-4 -4 1008 168", custom_attrs={"preserveAspectRatio": "none"}, aria_hidden="true",
-    )  # fmt: skip
-    plot = rx.el.figure(
-        rx.el.div(rx.el.small(chart.top, class_name="faint num"), drawing, class_name="plot"),
-        rx.el.div(rx.el.span(chart.first), rx.el.span(chart.middle), rx.el.span("Today"), class_name="axis faint",
-                  aria_hidden="true"),
-        rx.el.figcaption(chart.summary, class_name="unseen"), class_name="inset",
-    )  # fmt: skip
+    plot = day_plot(chart)
     legend = rx.el.ul(
         rx.el.li(rx.el.i(class_name="c0"), "Revenue"), rx.el.li(rx.el.i(class_name="c1"), "Margin"),
         rx.el.li(rx.el.i(class_name="c4"), "Today, running"), class_name="legend muted", aria_hidden="true",

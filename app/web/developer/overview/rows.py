@@ -15,8 +15,8 @@ from app.domain.rollups.reading import DayNumbers, Numbers, read_days, read_numb
 from app.domain.rollups.sums import NOTHING, plus
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.web.developer.frame.attention import AttentionRow, read_attention
+from app.web.developer.frame.chart import DayChart, to_chart
 from app.web.developer.frame.figures import SumRow, to_row, users_in_words
-from app.web.developer.overview.chart import DayChart, to_chart
 from app.web.frame.format import ago
 
 DAYS, WEEK, REQUESTS_MAX = 30, 7, 8

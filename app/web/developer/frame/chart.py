@@ -23,6 +23,7 @@ class DayChart:
     bottom: str = ""
     first: str = ""
     middle: str = ""
+    last: str = ""
     summary: str = ""
 
 
@@ -56,6 +57,7 @@ def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
         bottom=format_for_people(bottom, unit),
         first=days[0].day.strftime("%-d %b"),
         middle=days[len(days) // 2].day.strftime("%-d %b"),
+        last="Today" if days[-1].is_running else days[-1].day.strftime("%-d %b"),
         summary=f"Revenue a day from {days[0].day:%-d %B} to {days[-1].day:%-d %B}, at most"
                 f" {format_for_people(max(revenues), unit)}.",
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a paywall brought and cost: by day, model, user, key and billing source."""

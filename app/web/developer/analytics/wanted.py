@@ -1,0 +1,69 @@
+"""What the address of a page of analytics asks for: which days, by what they are told apart, and how far behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app.domain.analytics.groups import By
+from app.domain.rollups.reading import SPANS
+
+DAYS, DAYS_MAX = 30, 366
+"""How many days are shown unless it says otherwise, and at most."""
+OFFSET_MAX = 100_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The parameters as they stand in the address; empty for one that says nothing."""
+
+    days: str = ""
+    first: str = ""
+    last: str = ""
+    by: str = ""
+    daily: str = ""
+    behind: str = ""
+
+    @property
+    def group(self) -> By:
+        """By what sums are told apart; by model, unless it says otherwise."""
+        return By(self.by) if self.by in (By.KEY, By.SOURCE, By.USER) else By.MODEL
+
+    @property
+    def is_by_day(self) -> bool:
+        """Whether days are told apart too."""
+        return self.daily == "1"
+
+    @property
+    def offset(self) -> int:
+        """How many rows stand on the pages before."""
+        return min(int(self.behind), OFFSET_MAX) if self.behind.isascii() and self.behind.isdecimal() else 0
+
+    @property
+    def kept_range(self) -> dict[str, str]:
+        """The parameters of the range, for links that change something else."""
+        return {"days": self.days} if not self.first else {"first": self.first, "last": self.last}
+
+
+def wanted_of(asked: Mapping[str, str]) -> Wanted:
+    """Returns what the parameters of an address say; whatever they say else is nobody's."""
+    names = ("days", "first", "last", "by", "daily", "behind")
+    return Wanted(**{name: asked.get(name, "").strip()[:10] for name in names})
+
+
+def range_of(wanted: Wanted, today: date) -> tuple[date, date]:
+    """Returns the first and last day that are asked for: never more than a year, nor a day that has not begun."""
+    first, last = _date(wanted.first), _date(wanted.last)
+    if first is not None and last is not None and first <= last:
+        last = min(last, today)
+        first = min(first, last)
+        return max(first, last - timedelta(DAYS_MAX - 1)), last
+    days = int(wanted.days) if wanted.days in [str(span) for span in SPANS] else DAYS
+    return today - timedelta(days - 1), today
+
+
+def _date(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if date(2000, 1, 1) <= found <= date(9000, 1, 1) else None

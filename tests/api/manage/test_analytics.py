@@ -1,0 +1,60 @@
+"""Sums as a file: as they are posted, without formulas, for whoever may read them."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.domain.money import parse_nanos
+from tests.support.owning import Owned, owned
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
+    with owned(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def address(site: Owned, more: str = "", first: date | None = None) -> str:
+    begins = first or today() - timedelta(2)
+    return f"{site.base}/analytics.csv?first={begins}&last={today() + timedelta(1)}{more}"
+
+
+def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
+    for user, amount in (("ada", "1.25"), ("=HYPERLINK(1)", "0.5"), ("ada", "0.000000001")):
+        assert site.demo.post("/user/balance/deposit", {"user": user, "amount": "5"}).status_code == 200
+        assert site.demo.post("/user/charge", {"user": user, "amount": amount}).status_code == 200
+
+    def is_counted() -> bool:
+        found = rows(site.owner.get(address(site)).text)
+        return sum(parse_nanos(row["gross"]) for row in found) == 1_750_000_001
+
+    wait_until(is_counted)
+    (model,) = rows(site.owner.get(address(site, "&by=model")).text)
+    assert (model["model"], model["requests"], model["gross"], model["unit"]) == ("", "3", "1.750000001", "USD")
+    assert "day (UTC)" not in model
+    users = rows(site.owner.get(address(site, "&by=user")).text)
+    assert {row["user"] for row in users} == {"ada", "'=HYPERLINK(1)"}
+    assert sum(parse_nanos(row["net"]) for row in users) == 1_750_000_001 and "day (UTC)" in users[0]
+    answer = site.owner.get(address(site, "&by=key&daily=1"))
+    assert answer.headers["content-type"].startswith("text/csv") and "attachment" in str(answer.headers)
+    assert "day (UTC)" in rows(answer.text)[0]
+
+
+def test_only_who_looks_after_the_paywall_gets_it(site: Owned) -> None:
+    assert site.stranger.get(address(site)).status_code == 404
+    for bad in ("&by=world", "&first=x"):
+        assert site.owner.get(address(site, bad)).status_code in (400, 422)
+    assert site.owner.get(address(site, first=date(1999, 1, 1))).status_code == 400
+    assert site.owner.get(address(site, first=today() + timedelta(9))).status_code == 400
