@@ -12,6 +12,8 @@ from app.web.developer.danger.page import danger
 from app.web.developer.danger.state import DangerState
 from app.web.developer.dashboard.page import dashboard
 from app.web.developer.dashboard.state import DashboardState
+from app.web.developer.earnings.page import earnings
+from app.web.developer.earnings.state import EarningsState
 from app.web.developer.events.page import events
 from app.web.developer.events.state import EventsState
 from app.web.developer.keys.page import keys
@@ -103,6 +105,8 @@ PAGES = (
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",
          DashboardState.watch),
+    Page(routes.EARNINGS, earnings, "Earnings · Coinslot", "What your apps earned, and when it is yours.",
+         EarningsState.watch),
     Page(routes.OVERVIEW, overview, "Overview · Coinslot", "What a paywall brings and costs.", OverviewState.watch),
     Page(routes.ANALYTICS, analytics, "Analytics · Coinslot", "What a paywall brought and cost, told apart.",
          AnalyticsState.watch),

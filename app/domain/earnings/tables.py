@@ -62,3 +62,19 @@ class EarningsTakeback(SQLModel, table=True):
     earning_id: int | None = Field(default=None, sa_type=Whole)
     earned_at: int | None = Field(default=None, sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
+
+
+class EarningsDue(SQLModel, table=True):
+    """Of the pending earnings account `account_id`, `amount_nanos` become available on a day (UTC, from 1970-01-01).
+
+    Written anew by each run of the job that makes earnings available, so that a page reads no transfer; `made_at` is
+    when. What was earned since is in no row.
+    """
+
+    __tablename__ = "earnings_due"
+    __table_args__ = (STRICT,)
+
+    account_id: str = Field(primary_key=True, sa_type=Words)
+    day: int = Field(primary_key=True, sa_type=Whole)
+    amount_nanos: int = Field(sa_type=Whole)
+    made_at: int = Field(sa_type=Whole)

@@ -6,7 +6,7 @@ import structlog
 
 from app import db
 from app.domain import clock
-from app.domain.earnings import earnings
+from app.domain.earnings import due, earnings
 from app.each_alone import Failed, each_alone
 
 log = structlog.get_logger()
@@ -19,6 +19,7 @@ async def mature_earnings(pending_days: int) -> int:
     before = clock.now() - pending_days * DAY_SECONDS * clock.SECOND
     pending = await db.in_transaction(earnings.list_pending)
     done = await each_alone("earnings_maturity", pending, partial(_mature, before))
+    await each_alone("earnings_due", pending, partial(_note_due, pending_days))
     return sum(1 for _, nanos in done if not isinstance(nanos, Failed) and nanos)
 
 
@@ -27,3 +28,9 @@ async def _mature(before: int, account_id: str) -> int:
     if nanos:
         log.info("earnings_maturity", account=account_id, nanos=nanos)
     return nanos
+
+
+async def _note_due(pending_days: int, account_id: str) -> None:
+    """Notes what becomes available when. The reading is long, and in no transaction that writes."""
+    found = await db.in_transaction(partial(due.find_due, account_id=account_id, pending_days=pending_days))
+    await db.in_transaction(partial(due.keep_due, account_id=account_id, found=found), writes=True)

@@ -31,8 +31,13 @@ def last(session: Session, paywall_id: str, days: int) -> Any:
     return end - timedelta(days - 1), end
 
 
+def asked(session: Session, paywall_id: str, days: int, by: By, *, is_by_day: bool = False) -> Asked:
+    first, end = last(session, paywall_id, days)
+    return Asked(paywall_id, first, end, by, is_by_day)
+
+
 def part(session: Session, paywall_id: str, by: By, is_by_day: bool, days: int) -> object:
-    return read_groups(session, Asked(paywall_id, *last(session, paywall_id, days), by, is_by_day), 0, 50).rows
+    return read_groups(session, asked(session, paywall_id, days, by, is_by_day=is_by_day), 0, 50).rows
 
 
 READS: dict[str, Callable[[Session, str], object]] = {
@@ -46,9 +51,7 @@ READS: dict[str, Callable[[Session, str], object]] = {
     "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
     "compared": lambda session, paywall: compare(session, paywall, *last(session, paywall, 30)),
     "a file of users": lambda session, paywall: (
-        read_user_days(
-            session, Asked(paywall, *last(session, paywall, 30), By.USER), (reading.today(session, paywall), ""), 50
-        )
+        read_user_days(session, asked(session, paywall, 30, By.USER), (reading.today(session, paywall), ""), 50)
         or ["none today"]
     ),
     **{

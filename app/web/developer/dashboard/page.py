@@ -22,7 +22,8 @@ def dashboard() -> rx.Component:
                   aria_current=rx.cond(page.days.to_string() == days, "page", "false")) for days in SPANS),
         class_name="segments", aria_label="Span",
     )  # fmt: skip
-    tools = rx.el.div(spans, rx.cond(page.may_create, create, rx.fragment()), class_name="row")
+    earned = rx.el.a("Earnings", href=f"{routes.EARNINGS}/", class_name="btn s")
+    tools = rx.el.div(spans, earned, rx.cond(page.may_create, create, rx.fragment()), class_name="row")
     head = rx.el.div(rx.el.h1("Paywalls"), rx.cond(page.paywalls, tools, rx.fragment()), class_name="page-head")
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
     totals = rx.foreach(page.totals, _total)

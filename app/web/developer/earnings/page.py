@@ -1,0 +1,84 @@
+"""How earnings look: what there is in all, and of each paywall what becomes available when."""
+
+import reflex as rx
+
+from app.web.components.parts import empty, instead, note, panel_skeletons, sandbox_tag, tag
+from app.web.developer.earnings.rows import DueRow, EarnedRow, TotalRow
+from app.web.developer.earnings.state import EarningsState
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
+
+_state = EarningsState
+
+
+def earnings() -> rx.Component:
+    """Returns the page of what a developer has earned."""
+    page = _state.page
+    said = ("Your share of charges in shared mode. It is pending for ", page.days, " days, then available.")
+    lead = rx.el.small(*said, class_name="muted")
+    head = rx.el.div(
+        rx.el.div(rx.el.h1("Earnings"), lead),
+        rx.el.a("Paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s"),
+        class_name="page-head",
+    )
+    trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
+    none = rx.el.section(
+        empty("Nothing is earned here yet", "Paywalls in shared mode earn: users pay from one wallet for all apps, and"
+              " what is left after provider and fee is yours. In default mode it is at your own Stripe account."),
+        class_name="panel", style={"paddingTop": "20px"},
+    )  # fmt: skip
+    more = rx.cond(page.more != "", rx.el.p(page.more, class_name="muted"), rx.fragment())
+    found = rx.fragment(rx.foreach(page.totals, _total), rx.foreach(page.paywalls, _paywall), more)
+    body = rx.cond(_state.phase == "ready", rx.fragment(trouble, rx.cond(page.paywalls, found, none)),
+                   panel_skeletons("96px", "220px"))  # fmt: skip
+    shown = rx.el.div(head, body, class_name="page")
+    failed = instead("Earnings cannot be shown", _state.problem)
+    return own_frame(rx.cond(_state.phase == "invalid", failed, shown), current=routes.DASHBOARD, visitor=_state)
+
+
+def _figures(pending: rx.Var[str], available: rx.Var[str], paid: rx.Var[str]) -> rx.Component:
+    def figure(name: str, value: rx.Var[str], under: str) -> rx.Component:
+        return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.b(value, class_name="num"),
+                         rx.el.small(under, class_name="muted"))  # fmt: skip
+
+    return rx.el.div(
+        figure("Pending", pending, "becomes available by its age"),
+        figure("Available", available, "yours to withdraw"),
+        figure("Paid", paid, "sent on chain"),
+        class_name="figures",
+    )
+
+
+def _total(row: rx.Var[TotalRow]) -> rx.Component:
+    return rx.el.section(
+        rx.el.div(rx.el.h2(row.title), sandbox_tag(row.is_sandbox), class_name="panel-head"),
+        _figures(row.pending, row.available, row.paid),
+        class_name="panel", aria_label=row.title, key=row.title,
+    )  # fmt: skip
+
+
+def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
+    archived = rx.cond(row.is_archived, tag("Archived", tone="bad"), sandbox_tag(row.is_sandbox))
+    owed = rx.cond(
+        row.owed != "",
+        rx.el.div(note("Owed first", row.owed + " of what becomes available repays what this paywall owes.", "wait"),
+                  class_name="inset"),
+        rx.fragment(),
+    )  # fmt: skip
+    table = rx.el.table(
+        rx.el.thead(rx.el.tr(rx.el.th("Becomes available (UTC)", scope="col"),
+                             rx.el.th("Amount", scope="col", class_name="right"))),
+        rx.el.tbody(rx.foreach(row.due, _due)), class_name="listing lines",
+    )  # fmt: skip
+    nothing = rx.el.p("Nothing is pending.", class_name="muted item")
+    foot = rx.el.div(rx.el.small(row.note, class_name="muted"),
+                     rx.el.a("Entry by entry", href=row.url, class_name="btn s"), class_name="panel-foot")  # fmt: skip
+    return rx.el.section(
+        rx.el.div(rx.el.h2(row.name), archived, class_name="panel-head"),
+        _figures(row.pending, row.available, row.paid), owed,
+        rx.cond(row.due, table, nothing), foot, class_name="panel", aria_label=row.name, key=row.id,
+    )  # fmt: skip
+
+
+def _due(row: rx.Var[DueRow]) -> rx.Component:
+    return rx.el.tr(rx.el.td(row.day), rx.el.td(row.amount, class_name="right num"), key=row.day)
