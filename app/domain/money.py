@@ -118,6 +118,19 @@ def format_for_people(nanos: int, unit: Unit) -> str:
     return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} USDC"
 
 
+_UNIT_WORDS = {Unit.USD: "", Unit.USDC: "USDC", Unit.CREDIT: "credits"}
+
+
+def format_finely(nanos: int, unit: Unit) -> str:
+    """Writes a single charge, or what is left of a bound: up to six decimals, rounded towards zero, at least cents."""
+    sign, micros = ("−" if nanos < 0 else ""), abs(nanos) // 1_000
+    whole, rest = divmod(micros, 1_000_000)
+    number = f"{whole:,}.{str(rest).zfill(6).rstrip('0').ljust(2, '0')}"
+    if 0 < abs(nanos) < 1_000:
+        number = f"{abs(nanos) / NANOS:.9f}"
+    return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} {_UNIT_WORDS[unit]}"
+
+
 CREDITS_PER_DOLLAR = 100
 CENT_NANOS = NANOS // 100
 

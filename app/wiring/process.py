@@ -6,8 +6,6 @@ from functools import cached_property
 from typing import TypeVar
 
 from app import settings
-from app.adapters.limits.memory import MemoryLimits
-from app.adapters.limits.outage import OutageProof
 from app.adapters.mail.kept import KeptMailer
 from app.adapters.mail.smtp import SmtpMailer
 from app.adapters.outbound.messenger import HttpMessenger
@@ -41,6 +39,7 @@ from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules
 from app.flows.people.demo_people import DemoLinks
 from app.flows.people.sign_in import SignInRules
+from app.flows.playground.bounds import Bounds
 from app.flows.providers.refusals import Refusals as RefusingProviders
 from app.flows.upkeep.readiness import Readiness
 from app.flows.wallets.charge import Charges
@@ -56,6 +55,7 @@ from app.ports.webhooks import Messenger, Responder
 from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
 from app.wiring.cards import Cards
+from app.wiring.counters import MINUTES_OF_AN_HOUR, make_counter
 from app.wiring.logins import logins_of, now_seconds
 from app.wiring.rules import follow_rules_of, trial_rules_of
 from app.wiring.stripe import Around, Stripe
@@ -168,14 +168,13 @@ class Wiring:
 
     @cached_property
     def limit_counter(self) -> LimitCounter:
-        """What counts the developer's limits: this process for itself, or all processes together in Redis."""
-        chosen = self.settings
-        if not (url := chosen.redis_url.get_secret_value()):
-            return MemoryLimits()
-        from app.adapters.limits.redis import RedisLimits  # takes a moment, and one process alone needs none
+        """What counts the developer's limits."""
+        return self._closed_at_the_end(make_counter(self.settings))
 
-        alone = MemoryLimits() if chosen.limits_without_redis == "open" else None
-        return self._closed_at_the_end(OutageProof(RedisLimits(url, chosen.lease_seconds), alone))
+    @cached_property
+    def playgrounds(self) -> Bounds:
+        hour = self._closed_at_the_end(make_counter(self.settings, MINUTES_OF_AN_HOUR))
+        return Bounds(self.limit_counter, hour)
 
     @cached_property
     def mailbox(self) -> Mailbox:

@@ -19,6 +19,7 @@ from app.api.common.visitor import (
     SESSION_COOKIE,
     check_own_page,
     cookie_of,
+    keep_cookie,
     session_token_of,
     visit_of,
 )
@@ -108,7 +109,7 @@ async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
     except ProviderFailed as error:
         return _back("email", after, error)
     answer = RedirectResponse(start.url, SEE_OTHER)
-    _keep(answer, LOGIN_COOKIE, f"{start.kept}|{adding}|{after}", CODE_SECONDS)
+    keep_cookie(answer, LOGIN_COOKIE, f"{start.kept}|{adding}|{after}", CODE_SECONDS)
     return answer
 
 
@@ -160,7 +161,7 @@ async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None
     query = {"step": "code", "next": after} | ({"add": "1"} if visit.is_adding else {})
     answer = RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
     # Strict: only our own page may use it, so that nobody can be signed in to somebody else's account from outside.
-    _keep(answer, CODE_COOKIE, kept, CODE_SECONDS, "strict")
+    keep_cookie(answer, CODE_COOKIE, kept, CODE_SECONDS, "strict")
     return answer
 
 
@@ -174,19 +175,11 @@ def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
 
 async def _entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
     answer = RedirectResponse(after, SEE_OTHER)
-    _keep(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
+    keep_cookie(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
     known = await remember_browser(wiring.get().sign_in_rules, session_token, visit.known)
     if known is not None:
-        _keep(answer, KNOWN_COOKIE, known, KNOWN_SECONDS)
+        keep_cookie(answer, KNOWN_COOKIE, known, KNOWN_SECONDS)
     return _forget(answer, used)
-
-
-def _keep(answer: RedirectResponse, name: str, value: str, seconds: int, same_site: str = "lax") -> None:
-    chosen = wiring.get().settings
-    answer.set_cookie(
-        chosen.cookie(name), value, max_age=seconds, path="/", secure=chosen.is_secure, httponly=True,
-        samesite="strict" if same_site == "strict" else "lax",
-    )  # fmt: skip
 
 
 def _forget(answer: RedirectResponse, name: str) -> RedirectResponse:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from app import db
+from app import db, wiring
 from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
 from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
@@ -18,12 +18,14 @@ from app.domain.record import record
 from app.domain.usage.requests import UNLABELLED, Labels, check_label
 from app.domain.wallets.wallets import check_user
 from app.each_alone import alone
-from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
+from app.flows.callers.snapshot import Snapshot, find_outdated, read_open_playground, read_snapshot
 
 WATCH_SECONDS = 0.5
 SNAPSHOTS_MAX = 10_000
 
 _snapshots: dict[str, Snapshot] = {}
+_playgrounds: dict[str, Snapshot] = {}
+"""By the last part of their addresses. Apart from the others: an address is no key, and opens nothing under /v1."""
 
 
 async def find_caller(authorization: bytes | str | None) -> Snapshot:
@@ -66,10 +68,29 @@ async def renew(snapshot: Snapshot, authorization: bytes | str | None) -> Snapsh
     return found
 
 
+async def find_playground(slug: str) -> Snapshot:
+    """Returns the paywall whose open playground is at an address. Raises NotFound."""
+    found = _playgrounds.get(slug)
+    if found is None:
+        site = wiring.get().links.base_url
+        found = await db.in_transaction(lambda session: read_open_playground(session, slug, site))
+        if len(_playgrounds) >= SNAPSHOTS_MAX:
+            _playgrounds.pop(next(iter(_playgrounds)))
+        _playgrounds[slug] = found
+    return found
+
+
+async def renew_playground(snapshot: Snapshot, slug: str) -> Snapshot:
+    """Reads the paywall anew that the ledger found to be old. Raises NotFound for a playground that was closed."""
+    forget(snapshot)
+    return await find_playground(slug)
+
+
 def forget(snapshot: Snapshot) -> None:
     """Drops a snapshot that the ledger found to be old."""
-    for key in [key for key, kept in _snapshots.items() if kept is snapshot]:
-        del _snapshots[key]
+    for known in (_snapshots, _playgrounds):
+        for key in [key for key, kept in known.items() if kept is snapshot]:
+            del known[key]
 
 
 @record(frozen=True, slots=True)
@@ -128,6 +149,7 @@ async def watching() -> AsyncIterator[None]:
     finally:
         watch.cancel()
         _snapshots.clear()
+        _playgrounds.clear()
 
 
 async def _watch() -> None:
@@ -137,7 +159,7 @@ async def _watch() -> None:
 
 
 async def _forget_outdated() -> None:
-    kept = list(_snapshots.values())
+    kept = [*_snapshots.values(), *_playgrounds.values()]
     if kept:
         for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
             forget(snapshot)

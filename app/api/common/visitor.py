@@ -3,7 +3,7 @@
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from app import wiring
 from app.domain.errors import Blocked
@@ -35,6 +35,15 @@ def cookie_in(header: str, name: str) -> str | None:
 
 def _ours(value: str | None) -> str | None:
     return value if value is not None and value.isascii() and value.isprintable() else None
+
+
+def keep_cookie(answer: Response, name: str, value: str, seconds: int, same_site: str = "lax") -> None:
+    """Lets a browser keep one of our cookies, which no script can read, for so many seconds."""
+    chosen = wiring.get().settings
+    answer.set_cookie(
+        chosen.cookie(name), value, max_age=seconds, path="/", secure=chosen.is_secure, httponly=True,
+        samesite="strict" if same_site == "strict" else "lax",
+    )  # fmt: skip
 
 
 def visit_of(request: Request, *, is_adding: bool = False) -> Visit:

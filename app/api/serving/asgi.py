@@ -15,6 +15,7 @@ from app import wiring
 from app.api.common.caller import watching
 from app.api.common.errors import WRONG_METHOD, body_of, status_of
 from app.api.common.heads import check_headers
+from app.api.playground import asking
 from app.api.serving.bodies import bounded
 from app.api.serving.http import create_api
 from app.api.serving.page_headers import OWN_POLICY, may_be_page, page_headers
@@ -64,6 +65,9 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and is_chat(path):
             scope["coinslot.headers"] = extra  # with its own it sends every piece straight on
             return chat(scope, receive, send)
+        if scope["method"] == "POST" and (slug := asking.slug_of(path)) is not None:
+            scope["coinslot.headers"] = []
+            return asking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), slug)
         if b"%00" in scope.get("query_string", b""):
             return _refuse(BadField(None, "An address cannot hold the character NUL.", "invalid_address"), send, extra)
         if others is None or path.split("/", 2)[1] in first_words:

@@ -20,6 +20,7 @@ from app.api.manage import responder as manage_responder
 from app.api.manage import stripe as manage_stripe
 from app.api.manage import users as manage_users
 from app.api.manage import webhooks as manage_webhooks
+from app.api.playground import visiting as playground
 from app.api.serving import docs, metrics, operations
 from app.api.serving.methods import Methods
 from app.api.serving.openapi import CHAT, document
@@ -40,7 +41,7 @@ def create_api() -> FastAPI:
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics)  # fmt: skip
-    for module in (operations, metrics, docs, sign_in, account_key, stripe, *own):
+    for module in (operations, metrics, docs, sign_in, account_key, stripe, playground, *own):
         api.include_router(module.router)
     api.include_router(webhooks.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):

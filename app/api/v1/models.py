@@ -18,7 +18,7 @@ router = APIRouter(tags=["models"])
 @router.get("/models")
 async def list_models(caller: Caller) -> dict[str, Any]:
     """Returns every model that has a price; prices per million tokens include the markup."""
-    return {"object": "list", "data": [_model(model, offer) for model, offer in caller.offers.items()]}
+    return {"object": "list", "data": [describe(model, offer) for model, offer in caller.offers.items()]}
 
 
 @router.get("/models/{model:path}")
@@ -26,7 +26,7 @@ async def get_model(caller: Caller, model: str) -> dict[str, Any]:
     """Returns one model. Raises NotFound where none is named: the list lives without the slash."""
     if not model:
         raise NotFound("There is no GET /v1/models/. The list is at /v1/models.")
-    return _model(model, find_offer(caller, model))
+    return describe(model, find_offer(caller, model))
 
 
 def _prices(price: Price | Tier) -> list[tuple[str, int | None]]:
@@ -44,7 +44,8 @@ def _prices(price: Price | Tier) -> list[tuple[str, int | None]]:
     ]
 
 
-def _model(model: str, offer: Offer) -> dict[str, Any]:
+def describe(model: str, offer: Offer) -> dict[str, Any]:
+    """Returns a model as the list has it."""
     price = offer.price
 
     def with_markup(nanos: int, parts: int = 1) -> str:

@@ -44,6 +44,8 @@ class Section(StrEnum):
     """All of it: made, or rolled back."""
     ZONE = "zone"
     """In whose days its numbers are shown; no part of a version."""
+    PLAYGROUND = "playground"
+    """Whether anybody with its address may try it, and how often an hour; no part of a version."""
     ARCHIVE = "archive"
     """Whether it is archived; no part of a version."""
     OWNER = "owner"

@@ -9,12 +9,16 @@ from app.sql.columns import STRICT, Json, Whole, Words
 
 
 class PaywallRow(SQLModel, table=True):
-    """One app, as it is stored; `paywall.Paywall` is what a read returns."""
+    """One app, as it is stored; `paywall.Paywall` is what a read returns.
+
+    `slug` is the address of its playground, None while that is closed; `playground_per_hour` bounds its requests.
+    """
 
     __tablename__ = "paywall"
     __table_args__ = (
         CheckConstraint("mode IN ('default', 'shared', 'credits')", name="known_mode"),
         CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        Index("ix_paywall_slug", "slug", unique=True),
         STRICT,
     )
 
@@ -25,6 +29,8 @@ class PaywallRow(SQLModel, table=True):
     version: int = Field(sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
     archived_at: int | None = Field(default=None, sa_type=Whole)
+    slug: str | None = Field(default=None, sa_type=Words)
+    playground_per_hour: int = Field(default=200, sa_type=Whole, sa_column_kwargs={"server_default": "200"})
 
 
 class PaywallVersion(SQLModel, table=True):

@@ -4,13 +4,13 @@ The epochs in it say what it rests on; the ledger refuses a hold that was decide
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.drafts.drafts import is_awaited
-from app.domain.errors import UnknownKey
+from app.domain.errors import NotFound, UnknownKey
 from app.domain.events import subscriptions
 from app.domain.events.catalogue import REQUEST_BLOCKED
 from app.domain.key_text import hash_key
@@ -24,7 +24,9 @@ from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import KeyLimits, limits_of_key
 from app.domain.paywalls.modes import RULES, Mode, ModeRules
 from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.tables import PaywallKey
+from app.domain.playground import playground
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
 from app.sql.columns import table_of
@@ -36,7 +38,7 @@ class Snapshot:
 
     `version` is the number of its configuration; `blocked` are the users that the developer refuses, `frozen` those
     whose wallet may not be charged; `told` are the names of the events that somebody is told of; `limits` is None
-    where nothing is limited.
+    where nothing is limited. `requests_per_hour` bounds a playground, None for a key.
     """
 
     paywall_id: str
@@ -53,6 +55,7 @@ class Snapshot:
     frozen: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     limits: KeyLimits | None = None
+    requests_per_hour: int | None = None
 
     @property
     def rules(self) -> ModeRules:
@@ -77,9 +80,29 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         raise UnknownKey("This API key is not known. Check that it was copied whole.")
     if stored.revoked_at is not None:
         raise UnknownKey(f"The API key ending in {stored.last_four} has been revoked.")
-    paywall, current = configuration.read_current(session, stored.paywall_id)
+    return _read(session, stored.paywall_id, stored.id, keys.epoch_subject(stored.id))
+
+
+def read_open_playground(session: Session, slug: str, site: str) -> Snapshot:
+    """Returns what the address of an open playground stands for; links may lead back to `site`, where its page is.
+
+    Raises NotFound, in the same words whatever the reason is.
+    """
+    paywall_id = playground.find_playground(session, slug)
+    if paywall_id is None:
+        raise NotFound("There is no playground at this address.")
+    read = _read(session, paywall_id, playground.KEY_ID, playground.epoch_subject(paywall_id))
+    ours = origin_of(site)
+    origins = (*read.configuration.return_origins, *((ours,) if ours else ()))
+    per_hour = playground.read_playground(session, paywall_id).requests_per_hour
+    return replace(read, configuration=replace(read.configuration, return_origins=origins), requests_per_hour=per_hour)
+
+
+def _read(session: Session, paywall_id: str, key_id: str, key_subject: str) -> Snapshot:
+    """Reads a paywall as whoever comes by a key sees it; the key's epoch is that of `key_subject`. Raises Archived."""
+    paywall, current = configuration.read_current(session, paywall_id)
     check_open(paywall, current.app_name)
-    subjects = (keys.epoch_subject(stored.id), configuration.epoch_subject(paywall.id))
+    subjects = (key_subject, configuration.epoch_subject(paywall.id))
     epochs = read_epochs(session, subjects)
     blocked, frozen = read_barred(session, paywall.id)
     overrides = read_overrides(session, paywall.id)
@@ -87,7 +110,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
     served = {model: offer for model, offer in offers.priced.items() if current.find_provider(offer.provider)}
     return Snapshot(
         paywall_id=paywall.id,
-        key_id=stored.id,
+        key_id=key_id,
         mode=paywall.mode,
         environment=paywall.environment,
         unit=paywall.unit,
@@ -99,7 +122,7 @@ def read_snapshot(session: Session, key: str) -> Snapshot:
         blocked=blocked,
         frozen=frozen,
         told=_read_told(session, paywall.id),
-        limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(stored.id)),
+        limits=limits_of_key(current.limits, overrides.users, overrides.keys.get(key_id)),
     )
 
 

@@ -130,7 +130,7 @@ class Carrier:
         meter.redactor = answer.redactor
         is_left = True
         try:
-            watch = HoldMeter(self._legs, run, self._counter, meter.bound)
+            run.meter = watch = HoldMeter(self._legs, run, self._counter, meter.bound)
             lowered = None if run.leg.lowered_by is None else LoweredLimit(run, send)
             end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
             end.lowered, run.stopped, is_left = lowered, end.stopped, False

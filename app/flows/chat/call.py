@@ -1,6 +1,7 @@
 """One chat request that was understood, whichever door it came through, and its run once money is held for it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.paywalls.provider import ProviderSetting
@@ -58,16 +59,25 @@ class Leg:
     lowered_to: int = 0
 
 
+class Meter(Protocol):
+    """What follows a stream while it runs."""
+
+    async def about_nanos(self) -> int:
+        """Returns about what a stream costs by now."""
+        ...
+
+
 @dataclass(slots=True)
 class Run:
     """A request whose money is held and whose provider has begun to answer.
 
-    `has_left` says that its client went away and the answer is carried to its end all the same; `stopped` what the
-    answer ended with where money or a limit ended it.
+    `meter` follows its stream, once that is forwarded. `has_left` says that its client went away and the answer is
+    carried to its end all the same; `stopped` what the answer ended with where money or a limit ended it.
     """
 
     held: Held
     leg: Leg
+    meter: Meter | None = None
     has_left: bool = False
     stopped: Stopped | None = None
 

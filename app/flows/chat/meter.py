@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app import threads
 from app.domain.errors import HoldClosed, InsufficientFunds, Unavailable
-from app.domain.pricing.quote import Tokens
+from app.domain.pricing.quote import Tokens, charge_nanos
 from app.domain.usage.requests import Metered
 from app.flows.callers.asked import NoAction, Stopped
 from app.flows.chat.call import Run
@@ -24,6 +24,9 @@ STEP_TOKENS = 1_024
 LEFT_TOKENS_MIN = 64
 """With fewer tokens left than these the hold is extended; that many may be between our count and the provider's."""
 
+
+BYTES_PER_TOKEN = 4
+"""The usual length of a token, by which text is estimated that nobody has counted yet."""
 
 OVER_SHARE = 4
 """By a quarter, or LEFT_TOKENS_MIN, may our count pass the limit that was sent: providers' tokens are not ours.
@@ -65,6 +68,13 @@ class HoldMeter:
         if not self._is_over or tokens is None or tokens.output <= self._total:
             return metered
         return replace(metered, tokens=replace(tokens, output=self._total))
+
+    async def about_nanos(self) -> int:
+        """Returns about what the stream costs by now; what is charged in the end is counted better."""
+        prompt = await self._prompt()
+        self._read()
+        output = self._counted - (-self._uncounted_bytes // BYTES_PER_TOKEN)
+        return charge_nanos(self._leg.offer.price, Tokens(prompt, min(output, self._total)))
 
     def _tokens_of(self, nanos: int) -> int:
         return self._leg.bound.affordable_tokens(self._leg.offer, self._total, nanos)

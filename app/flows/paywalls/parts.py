@@ -10,7 +10,7 @@ from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
 from app.flows.paywalls.limits import Override, Use
 from app.flows.paywalls.messages import Endpoint, Templates
 from app.flows.paywalls.prices import PriceRules, Prices
-from app.flows.paywalls.profile import Profile
+from app.flows.paywalls.profile import Opening, Profile
 from app.flows.paywalls.provider import Leaving, TriedProvider
 from app.flows.paywalls.users import Block, Freeze
 from app.flows.paywalls.versions import RolledBack
@@ -79,6 +79,10 @@ class Parts:
     @cached_property
     def zone(self) -> Part[str, bool]:
         return profile.zone()
+
+    @cached_property
+    def playground(self) -> Part[Opening, bool]:
+        return profile.playground()
 
     @cached_property
     def archive(self) -> Part[bool, bool]:

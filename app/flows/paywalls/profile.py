@@ -8,6 +8,7 @@ from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Disconnect, UserFrom
 from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.versions import Edition
+from app.domain.playground.playground import set_playground
 from app.domain.rollups.building import choose_zone
 from app.flows.paywalls.change import Part
 
@@ -56,6 +57,30 @@ def zone() -> Part[str, bool]:
         return {"zone": name} if is_new else {}
 
     return Part(Section.ZONE, edit, describe)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether the playground of a paywall is open, and how many requests it answers an hour."""
+
+    is_open: bool
+    requests_per_hour: int
+
+
+def playground() -> Part[Opening, bool]:
+    """Returns the part of the playground; tells whether that changed anything. It raises BadField for a bound that is
+    none. Opened again, it has a new address.
+    """
+
+    def edit(edition: Edition, wanted: Opening) -> bool:
+        return set_playground(edition.session, edition.paywall.id, is_open=wanted.is_open,
+                              requests_per_hour=wanted.requests_per_hour)  # fmt: skip
+
+    def describe(wanted: Opening, is_new: bool) -> dict[str, object]:
+        # Not its address: an operator reads the log as well, and it lets whoever has it in.
+        return {"open": wanted.is_open, "requests_per_hour": wanted.requests_per_hour} if is_new else {}
+
+    return Part(Section.PLAYGROUND, edit, describe)
 
 
 def icon() -> Part[bytes | None, str | None]:

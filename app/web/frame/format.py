@@ -1,9 +1,8 @@
 """Words for people: how long ago, which browser, an app's initials. Amounts are formatted by `domain.money`."""
 
 from app.domain import clock
-from app.domain.money import NANOS, Unit
+from app.domain.money import Unit, format_finely
 
-_UNIT_WORDS = {Unit.USD: "", Unit.USDC: "USDC", Unit.CREDIT: "credits"}
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
@@ -24,12 +23,7 @@ def ago(at: int) -> str:
 
 def fine(nanos: int, unit: Unit) -> str:
     """Writes a single charge, or what is left of a bound: up to six decimals, rounded towards zero, at least cents."""
-    sign, micros = ("−" if nanos < 0 else ""), abs(nanos) // 1_000
-    whole, rest = divmod(micros, 1_000_000)
-    number = f"{whole:,}.{str(rest).zfill(6).rstrip('0').ljust(2, '0')}"
-    if 0 < abs(nanos) < 1_000:
-        number = f"{abs(nanos) / NANOS:.9f}"
-    return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} {_UNIT_WORDS[unit]}"
+    return format_finely(nanos, unit)
 
 
 def utc(at: int) -> str:

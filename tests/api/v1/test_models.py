@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from app.api.v1.models import _model
+from app.api.v1.models import describe
 from app.domain.money import NANOS, Unit
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Price, Tier
@@ -40,7 +40,7 @@ def test_kinds_with_a_price_of_their_own_are_listed_with_the_markup() -> None:
     price = Price(
         "prc_1", "m", 1, Unit.USD, NANOS, NANOS, 2 * NANOS, markup_basis_points=1_000, reasoning_nanos=3 * NANOS
     )
-    listed = _model("m", Offer(price, "M", "", None, None, None, 0))["pricing"]
+    listed = describe("m", Offer(price, "M", "", None, None, None, 0))["pricing"]
     assert (listed["reasoning"], listed["completion"]) == ("3.3", "2.2") and "audio" not in listed
 
 
@@ -48,7 +48,7 @@ def test_tiers_and_images_are_listed_with_the_markup() -> None:
     tier = Tier(200_001, 2 * NANOS, NANOS, 3 * NANOS, image_output_nanos=5 * NANOS)
     price = Price("prc_1", "m", 1, Unit.USD, NANOS, NANOS, 2 * NANOS, request_nanos=NANOS // 2,
                   markup_basis_points=1_000, image_nanos=1_000 * NANOS, tiers=(tier,))  # fmt: skip
-    listed = _model("m", Offer(price, "M", "Reads.", 1_000_000, 8_192, None, 0))
+    listed = describe("m", Offer(price, "M", "Reads.", 1_000_000, 8_192, None, 0))
     assert listed["pricing"] == {
         "prompt": "1.1", "cached_prompt": "1.1", "completion": "2.2", "request": "0.55", "per_image": "0.0011",
         "tiers": [{"from_prompt_tokens": 200_001, "prompt": "2.2", "cached_prompt": "1.1", "completion": "3.3",

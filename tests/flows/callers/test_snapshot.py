@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from app import db
-from app.domain.errors import UnknownKey
+from app.domain.errors import NotFound, UnknownKey
 from app.domain.money import Environment
 from app.domain.paywalls import keys
-from app.flows.callers.snapshot import find_outdated, read_snapshot
+from app.domain.playground.playground import set_playground
+from app.flows.callers.snapshot import find_outdated, read_open_playground, read_snapshot
 from tests.support import books
 from tests.support.books import PRICE, make_paywall, make_snapshot
+from tests.support.playing import open_playground
 
 
 def test_a_key_stands_for_its_paywall(database: str) -> None:
@@ -86,3 +88,22 @@ def test_an_unknown_key_is_not_said_again(database: str) -> None:
     with db.transaction(writes=False) as session, pytest.raises(UnknownKey) as refused:
         read_snapshot(session, key)
     assert key not in refused.value.message
+
+
+def test_an_open_playground_stands_for_its_paywall_until_it_is_closed_or_bounded_anew(database: str) -> None:
+    by_key = make_snapshot()
+    slug = open_playground(by_key.paywall_id)
+    with db.transaction() as session:
+        seen = read_open_playground(session, slug, "https://pay.example/")
+        assert (seen.offers, seen.version, seen.key_id) == (by_key.offers, by_key.version, "playground")
+        assert (seen.requests_per_hour, by_key.requests_per_hour) == (200, None)
+        ours = f"https://pay.example/playground/{slug}/"
+        assert seen.configuration.may_return_to(ours) and not by_key.configuration.may_return_to(ours)
+        set_playground(session, by_key.paywall_id, is_open=True, requests_per_hour=7)
+        assert find_outdated(session, [by_key, seen]) == [seen]
+        bounded = read_open_playground(session, slug, "")
+        set_playground(session, by_key.paywall_id, is_open=False, requests_per_hour=7)
+        assert (bounded.requests_per_hour, find_outdated(session, [bounded])) == (7, [bounded])
+        for address in (slug, "", "\0"):
+            with pytest.raises(NotFound, match="There is no playground at this address"):
+                read_open_playground(session, address, "")

@@ -244,3 +244,29 @@ async def test_usage_that_came_with_words_that_were_kept_back_is_not_charged(dat
     assert WORDS.encode() not in b"".join(sent) and b'"finish_reason":"length"' in sent[-1]
     assert (shown.estimated, shown.shortfall) == (True, "0")
     assert [line.tokens for line in shown.lines if line.kind == "output"] == [COUNTER.count("Hello ", "demo-mini")]
+
+
+async def test_what_a_stream_costs_by_now_grows_with_it_and_comes_near_its_charge(database: str) -> None:
+    snapshot, told = make_snapshot(), []
+    await give(snapshot, "ada", NANOS)
+    pieces = [event(WORDS)] * 100
+    async with running_queue() as queue:
+        chat, carrier = flows(queue, Scripted(*pieces, LAST, DONE))
+        run = await chat.begin(snapshot, "ada", request(stream=True), "req_1", None)
+        assert isinstance(run, Run) and run.meter is None
+
+        async def send(_data: bytes) -> None:
+            assert run.meter is not None
+            told.append(await run.meter.about_nanos())
+
+        await carrier.stream(run, send, describe)
+    written = Tokens(tokens_asked(run), sum(COUNTER.count(WORDS, "demo-mini") or 0 for _ in pieces))
+    charge = charge_nanos(run.leg.offer.price, written)
+    assert told == sorted(told) and len(set(told)) > 50
+    assert charge / 2 < told[-1] < charge * 2
+    assert_books_balance()
+
+
+def tokens_asked(run: Run) -> int:
+    """Returns the tokens of a run's prompt."""
+    return count_prompt(run.leg.request, COUNTER) or 0

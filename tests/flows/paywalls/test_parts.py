@@ -21,7 +21,7 @@ from app.flows.paywalls.messages import Endpoint
 from app.flows.paywalls.owners import give_paywall
 from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules, Prices
-from app.flows.paywalls.profile import Profile
+from app.flows.paywalls.profile import Opening, Profile
 from app.flows.paywalls.provider import Leaving, TriedProvider, try_provider
 from app.flows.paywalls.users import Block, Freeze
 from app.ports.prices import CataloguePrice
@@ -96,6 +96,7 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("revoked key", lambda parts: parts.keys, RevokedKey),
         ("profile", lambda parts: parts.profile, PROFILE),
         ("zone", lambda parts: parts.zone, "Asia/Kolkata"),
+        ("playground", lambda parts: parts.playground, Opening(is_open=True, requests_per_hour=9)),
         ("icon", lambda parts: parts.icon, icon()),
         ("version", lambda parts: parts.version, 1),
     )
@@ -159,7 +160,8 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
     tried = {"provider", "leaving", "default_provider", "prices", "templates", "endpoint", "limits", "overrides",
-             "keys", "profile", "icon", "version", "archive", "blocks", "freezes", "zone"}  # fmt: skip
+             "keys", "profile", "icon", "version", "archive", "blocks", "freezes", "zone",
+             "playground"}  # fmt: skip
     assert names == tried
 
 

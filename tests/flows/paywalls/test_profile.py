@@ -9,8 +9,9 @@ from app.domain.errors import BadField
 from app.domain.icons.icons import icon_path
 from app.domain.paywalls.changes import Section, read_changes
 from app.domain.paywalls.configuration import Disconnect, UserFrom, read_current
+from app.domain.playground.playground import read_playground
 from app.flows.paywalls.change import change
-from app.flows.paywalls.profile import ORIGINS_MAX, Profile, icon, profile
+from app.flows.paywalls.profile import ORIGINS_MAX, Opening, Profile, icon, playground, profile
 from tests.support.books import make_paywall
 from tests.support.managing import owner_of
 from tests.support.pictures import icon as picture
@@ -76,3 +77,23 @@ async def test_an_icon_is_given_and_taken_away_and_noted_without_a_version(datab
         assert noted == [{"icon": None}, {"icon": given.outcome}] and icon_path(session, paywall_id) == ""
     with pytest.raises(BadField):
         await change(ada, icon(), b"<svg/>")
+
+
+async def test_a_playground_is_opened_and_closed_and_noted_without_its_address(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+    ada = owner_of(paywall_id)
+    seen = []
+    for wanted in (Opening(True, 20), Opening(True, 20), Opening(False, 20)):
+        done = await change(ada, playground(), wanted)
+        with db.transaction(writes=False) as session:
+            seen.append((done.outcome, done.version, read_playground(session, paywall_id).slug is not None))
+    assert seen == [(True, 1, True), (False, 1, True), (True, 1, False)]
+    with pytest.raises(BadField, match="requests_per_hour"):
+        await change(ada, playground(), Opening(True, 0))
+    with db.transaction(writes=False) as session:
+        noted = [(one.section, one.what) for one in read_changes(session, paywall_id, 9)]
+    assert noted == [
+        (Section.PLAYGROUND, {"open": False, "requests_per_hour": 20}),
+        (Section.PLAYGROUND, {"open": True, "requests_per_hour": 20}),
+    ]

@@ -1,0 +1,1 @@
+"""The playground of a paywall: what its page asks of us."""

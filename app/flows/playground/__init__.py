@@ -1,0 +1,1 @@
+"""What a playground does beside chat: how often it may be asked."""
