@@ -57,7 +57,7 @@ async def test_a_receipt_is_its_visitors_own(database: str) -> None:
             charge = Fraction(read_receipt(session, playground.snapshot.paywall_id, request_id, user).charge)
         assert said["is_final"] and Fraction(said["cost"].removeprefix("$")) == charge
         assert said["tokens"].endswith("out") and said["wallet"]["available"] == "$0.99"
-        for request in (request_id, "req_nobody", "\u0001"):
+        for request in (request_id, "req_nobody", "%01"):
             assert (await other.receipt(request)).status_code == 404
         other.page.cookies.clear()
         assert (await other.receipt(request_id)).status_code == 401

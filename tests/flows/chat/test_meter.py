@@ -262,7 +262,7 @@ async def test_what_a_stream_costs_by_now_grows_with_it_and_comes_near_its_charg
         await carrier.stream(run, send, describe)
     written = Tokens(tokens_asked(run), sum(COUNTER.count(WORDS, "demo-mini") or 0 for _ in pieces))
     charge = charge_nanos(run.leg.offer.price, written)
-    assert told == sorted(told) and len(set(told)) > 50
+    assert told[0] < told[len(told) // 2] < told[-1]
     assert charge / 2 < told[-1] < charge * 2
     assert_books_balance()
 
