@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_28_2050_playground"
-down_revision: str | None = "2026_11_28_2033_topup_payment"
+down_revision: str | None = "2026_11_28_2070_earnings_due"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
