@@ -53,6 +53,9 @@ SLOW_FIRST = (
 COSTLY = ("slow", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
+QUICK_CASES_MAX = 4
+"""Of how many cases `--quick` runs a test at most."""
+
 Postgres = psycopg.Connection[tuple[object, ...]]
 
 _database_names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
@@ -111,9 +114,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
     if config.getoption("--quick"):
-        left_out = [item for item in items if not _is_quick(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _is_quick(item)]
+        quick = _quick(items)
+        chosen = {item.nodeid for item in quick}
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
+        items[:] = quick
     reasons = missing()
     if not config.getoption("--long"):
         reasons["long"] = "takes minutes; tests/run --long runs it"
@@ -287,9 +291,21 @@ def chromium_path() -> str:
     return path
 
 
-def _is_quick(item: pytest.Item) -> bool:
-    """Tells whether a test is part of daily work: neither marked as costly, nor what SQLite has shown once more."""
-    return not any(item.get_closest_marker(mark) for mark in COSTLY)
+def _quick(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Returns what is part of daily work: what is not marked as costly, and of a test of many cases a few.
+
+    The first and the last, and between them at equal distances: cases of one kind stand beside each other.
+    """
+    cheap = [item for item in items if not any(item.get_closest_marker(mark) for mark in COSTLY)]
+    cases = [list(group) for _, group in itertools.groupby(cheap, key=lambda item: item.nodeid.partition("[")[0])]
+    return [item for group in cases for item in _spread(group)]
+
+
+def _spread(group: list[pytest.Item]) -> list[pytest.Item]:
+    if len(group) <= QUICK_CASES_MAX:
+        return group
+    last = QUICK_CASES_MAX - 1
+    return [group[place * (len(group) - 1) // last] for place in range(QUICK_CASES_MAX)]
 
 
 def _rank(item: pytest.Item) -> int:
