@@ -70,6 +70,7 @@ from app.web.public.home.state import HomeState
 from app.web.public.mail.page import mail
 from app.web.public.mail.state import MailState
 from app.web.public.missing.page import missing
+from app.web.public.playground.page import playground
 from app.web.public.sign_in.page import sign_in
 from app.web.public.sign_in.state import SignInState
 
@@ -131,5 +132,6 @@ PAGES = (
     Page(routes.NEW_PAYWALL, wizard, "New paywall · Coinslot", "Five steps to a paywall that takes a request.",
          WizardState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
+    Page(routes.PLAYGROUND, playground, "Playground · Coinslot", "Try an app, and pay for what you use."),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

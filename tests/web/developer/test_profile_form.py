@@ -2,10 +2,21 @@
 
 import pytest
 
+from app import db
 from app.domain.errors import BadField
 from app.domain.paywalls.configuration import Configuration, Disconnect, UserFrom
 from app.domain.paywalls.provider import ProviderSetting
-from app.web.developer.profile.rows import ProfileForm, as_typed, differing, to_profile
+from app.web.developer.profile.rows import (
+    ProfileForm,
+    as_typed,
+    differing,
+    read_playground_view,
+    to_opening,
+    to_profile,
+)
+from tests.support.books import make_paywall
+from tests.support.managing import OPERATOR, manager, owner_of, person
+from tests.support.playing import open_playground
 
 CURRENT = Configuration("Lexica", (ProviderSetting("demo"),), "https://lexica.example", user_from=UserFrom.HEADER)
 TYPED = {"app_name": " Lexica ", "app_url": "https://lexica.example", "disconnect": "cancel", "return_origins": ""}
@@ -37,3 +48,23 @@ def test_what_is_typed_is_said_and_kept() -> None:
 def test_a_choice_that_is_none_is_refused(chosen: object) -> None:
     with pytest.raises(BadField):
         to_profile({**TYPED, "disconnect": chosen}, CURRENT)
+
+
+def test_a_playgrounds_bound_is_a_whole_number() -> None:
+    assert to_opening({"requests_per_hour": " 20 "}, is_open=True).requests_per_hour == 20
+    for typed in ("", "-1", "1.5", "many", "²", "9" * 40, None):
+        with pytest.raises(BadField):
+            to_opening({"requests_per_hour": typed}, is_open=True)
+
+
+@pytest.mark.usefixtures("migrated_sqlite_url")
+def test_a_playgrounds_address_is_shown_to_its_owner_alone() -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+    owner = owner_of(paywall_id)
+    slug = open_playground(paywall_id)
+    operator = manager(paywall_id, person(OPERATOR))
+    with db.transaction(writes=False) as session:
+        own, theirs = (read_playground_view(session, who, "https://x") for who in (owner, operator))
+    assert (own.url, own.is_open, own.requests_per_hour) == (f"https://x/playground/{slug}/", True, 200)
+    assert (theirs.url, theirs.is_open) == ("", True) and slug not in str(theirs)

@@ -98,5 +98,7 @@ def _calling() -> rx.Component:
                               class_name="grow"), copy_text_button(page.base_url), class_name="item-line")  # fmt: skip
     code = rx.el.div(rx.el.pre(page.snippet, tab_index=0), copy_button(page.snippet), class_name="code",
                      style={"marginTop": "14px"})  # fmt: skip
-    return rx.el.section(rx.el.h2("How your app calls it"), url, code, class_name="panel pad calling",
+    play = rx.el.a("Or try it as a user would, in a playground", href="/paywalls/" + _state.paywall.id
+                   + "/profile/#playground", style={"marginTop": "14px", "display": "inline-block"})  # fmt: skip
+    return rx.el.section(rx.el.h2("How your app calls it"), url, code, play, class_name="panel pad calling",
                          aria_label="How your app calls it")  # fmt: skip

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.once import kept_here, post_file
-from app.web.components.parts import app_icon, note
+from app.web.components.parts import app_icon, copy_text_button, note, problem_line, tag
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
 from app.web.developer.frame.parts import differences
@@ -28,6 +28,7 @@ def profile() -> rx.Component:
     )
     return rx.fragment(
         rx.cond(_state.published != 0, done, rx.fragment()), _icon(), rx.cond(_state.is_reviewing, _review(), _form()),
+        _playground(),
     )  # fmt: skip
 
 
@@ -50,6 +51,37 @@ def _icon() -> rx.Component:
             rx.cond(paywall.may_set_up, tools, rx.fragment()), class_name="item-line",
         ),
         rx.el.p(_problem.value, class_name="bad problem", role="alert"), class_name="panel pad", aria_label="Icon",
+    )  # fmt: skip
+
+
+def _playground() -> rx.Component:
+    """Offers the playground: it needs no version, and counts at once."""
+    page, may = _state.playground, _state.paywall.may_set_up
+    link = rx.el.div(
+        rx.el.a("Open playground", href=page.url, target="_blank", class_name="btn s"),
+        copy_text_button(page.url, "Copy its link"),
+        rx.el.button("Close it", on_click=_state.close_playground, class_name="btn s danger", type="button"),
+        class_name="row wrap",
+    )  # fmt: skip
+    bound = rx.el.form(
+        rx.el.label(
+            rx.el.span("Answers an hour, of all visitors together"),
+            rx.el.input(name="requests_per_hour", default_value=page.requests_per_hour.to_string(), type="number",
+                        min=1, max=10_000, class_name="field plain s", auto_complete="off", key=page.requests_per_hour),
+            class_name="labelled",
+        ),
+        rx.el.button(rx.cond(page.is_open, "Save", "Open it"), type="submit",
+                     class_name=rx.cond(page.is_open, "btn s", "btn s primary")),
+        on_submit=_state.open_playground, class_name="row form-line",
+    )  # fmt: skip
+    words = ("A chat at a link that nobody can guess. Visitors see what your users see, and pay for it from wallets of "
+             "their own. Opened again after it was closed, it has a new link.")  # fmt: skip
+    head = rx.el.div(rx.el.h2("Playground"), rx.cond(page.is_open, tag("Open", tone="ok"), tag("Closed")),
+                     class_name="row between")  # fmt: skip
+    tools = rx.fragment(rx.cond(page.url != "", link, rx.fragment()), bound, problem_line(_state.playground_error))
+    return rx.el.section(
+        head, rx.el.p(words, class_name="muted"), rx.cond(may, tools, rx.fragment()),
+        class_name="panel pad stack", id="playground", aria_label="Playground",
     )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from app.db import Session
 from app.domain.errors import BadField
 from app.domain.paywalls.configuration import Configuration, Disconnect, read_current
-from app.flows.paywalls.profile import Profile
+from app.domain.paywalls.members import Act, Manager
+from app.domain.playground.playground import read_playground
+from app.flows.paywalls.profile import Opening, Profile
 from app.web.developer.frame.differences import DifferenceRow, to_row
 
 TYPED_CHARACTERS_MAX = 3_000
@@ -26,6 +28,31 @@ class ProfileForm:
     needs_confirmation: bool = False
     is_strict: bool = False
     has_consent: bool = False
+
+
+@dataclass(frozen=True)
+class PlaygroundView:
+    """The playground of a paywall: where it is, empty while it is closed and for whoever may not open it."""
+
+    url: str = ""
+    is_open: bool = False
+    requests_per_hour: int = 0
+
+
+def read_playground_view(session: Session, manager: Manager, site: str) -> PlaygroundView:
+    """Reads the playground as a manager sees it; its address lets in whoever has it, so it is its owner's alone."""
+    found = read_playground(session, manager.paywall_id)
+    is_shown = found.slug is not None and manager.may(Act.SET_UP)
+    url = f"{site}/playground/{found.slug}/" if is_shown else ""
+    return PlaygroundView(url, found.slug is not None, found.requests_per_hour)
+
+
+def to_opening(typed: Mapping[str, Any], *, is_open: bool) -> Opening:
+    """Returns what was typed of a playground. Raises BadField."""
+    word = str(typed.get("requests_per_hour", "")).strip()
+    if not (word.isascii() and word.isdigit() and len(word) <= 9):
+        raise BadField("requests_per_hour", "Say how many answers an hour, as a whole number.")
+    return Opening(is_open=is_open, requests_per_hour=int(word))
 
 
 def read_form(session: Session, paywall_id: str) -> ProfileForm:

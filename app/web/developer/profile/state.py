@@ -1,5 +1,7 @@
 """What the profile's form remembers. No reading writes over what was typed: it is filled once, and when asked."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import reflex as rx
@@ -9,10 +11,19 @@ from app import db, wiring
 from app.domain.errors import BadField, CoinslotError, OutdatedVersion
 from app.domain.paywalls.configuration import read_current
 from app.flows.paywalls.change import change
-from app.flows.paywalls.profile import Profile
+from app.flows.paywalls.profile import Opening, Profile
 from app.web.developer.frame.differences import DifferenceRow
 from app.web.developer.frame.state import PaywallState, Work
-from app.web.developer.profile.rows import ProfileForm, as_typed, differing, read_form, to_profile
+from app.web.developer.profile.rows import (
+    PlaygroundView,
+    ProfileForm,
+    as_typed,
+    differing,
+    read_form,
+    read_playground_view,
+    to_opening,
+    to_profile,
+)
 
 
 class ProfileState(PaywallState, rx.State):
@@ -25,11 +36,17 @@ class ProfileState(PaywallState, rx.State):
     error: str = ""
     outdated: str = ""
     published: int = 0
+    playground: PlaygroundView = PlaygroundView()
+    playground_error: str = ""
     _typed: Profile | None = None
 
     def _work(self) -> Work:
         kept = self.form if self.form.version else None
-        return lambda session, manager: {"form": kept or read_form(session, manager.paywall_id)}
+        site = wiring.get().links.base_url
+        return lambda session, manager: {
+            "form": kept or read_form(session, manager.paywall_id),
+            "playground": read_playground_view(session, manager, site),
+        }
 
     @rx.event
     async def review(self, form: dict[str, Any]) -> EventSpec | None:
@@ -98,5 +115,27 @@ class ProfileState(PaywallState, rx.State):
             await change(manager, wiring.get().parts.icon, None)
         except CoinslotError as error:
             self.error = error.message
+        await self._show_again()
+        return None
+
+    @rx.event
+    async def open_playground(self, form: dict[str, Any]) -> EventSpec | None:
+        """Opens the playground, or bounds the open one anew."""
+        return await self._set_playground(partial(to_opening, form, is_open=True))
+
+    @rx.event
+    async def close_playground(self) -> EventSpec | None:
+        """Closes the playground; its address is given up for good."""
+        return await self._set_playground(partial(Opening, False, self.playground.requests_per_hour))
+
+    async def _set_playground(self, wanted: Callable[[], Opening]) -> EventSpec | None:
+        manager = await self._managing()
+        if manager is None:
+            return self._leave()
+        self.playground_error = ""
+        try:
+            await change(manager, wiring.get().parts.playground, wanted())
+        except CoinslotError as error:
+            self.playground_error = error.message
         await self._show_again()
         return None

@@ -117,6 +117,7 @@ def _help() -> rx.Component:
 
 def _open() -> rx.Component:
     return rx.el.div(
+        rx.el.a("Open a playground", href="/paywalls/" + _state.finish.id + "/profile/#playground", class_name="btn"),
         rx.el.a("Open ", _state.finish.app_name, href="/paywalls/" + _state.finish.id + "/overview/",
                 class_name="btn primary"), class_name="row end",
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The playground of a paywall, for whoever has its address."""
