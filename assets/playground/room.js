@@ -7,6 +7,7 @@ import { Words } from "./text.js";
 const RECEIPT_LOOKS = 20;
 const RECEIPT_MILLISECONDS = 400;
 const WALLET_MILLISECONDS = 4000;
+const NEAR_PIXELS = 160;
 const BUTTONS = { authorize: "Authorize", topup: "Top up", limit: "Raise your cap" };
 const base = () => `/play/${location.pathname.split("/").filter(Boolean)[1] ?? ""}`;
 const pause = (milliseconds) => new Promise((then) => setTimeout(then, milliseconds));
@@ -183,15 +184,21 @@ function Compose({ room }) {
 }
 
 function Instead({ title, text }) {
-  return h("div", { className: "centre" }, h("section", { className: "panel pad" }, h("h1", null, title), h("p", { className: "muted" }, text)));
+  return h("div", { className: "centre" }, h("section", { className: "panel pad" }, h("h1", null, title), h("p", { className: "muted play-gap" }, text)));
 }
 
 /** The whole room, from its first reading on. */
 export function Room() {
   const room = useRoom();
-  const end = useRef(null);
-  const { place, turns, running } = room;
-  useEffect(() => { end.current?.scrollIntoView({ block: "end" }); }, [turns, running]);
+  const seen = useRef(0);
+  const { place, turns } = room;
+  useEffect(() => {
+    const page = document.documentElement;
+    const isNew = turns.length !== seen.current;
+    seen.current = turns.length;
+    // Whoever has scrolled up reads, and is left where they are.
+    if (isNew || page.scrollHeight - innerHeight - scrollY < NEAR_PIXELS) scrollTo(0, page.scrollHeight);
+  }, [turns]);
   if (!place) {
     return h("div", { className: "play", role: "status", "aria-label": "Opening the playground" },
       h("div", { className: "skeleton play-wait" }), h("div", { className: "skeleton play-wait tall" }));
@@ -208,7 +215,6 @@ export function Room() {
     h(Head, { room }),
     h("div", { className: "play-turns" },
       !turns.length && h("p", { className: "muted play-empty" }, first),
-      turns.map((turn, at) => h(Turn, { key: at, turn, room, isLast: at === last })),
-      h("div", { ref: end })),
+      turns.map((turn, at) => h(Turn, { key: at, turn, room, isLast: at === last }))),
     h(Compose, { room }));
 }

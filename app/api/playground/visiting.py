@@ -103,4 +103,4 @@ def _cost(receipt: Receipt) -> dict[str, str]:
     prompt = sum(line.tokens for line in receipt.lines if line.kind not in ("output", "reasoning", "request"))
     unit = Unit(receipt.unit)
     charge = f"${receipt.charge}" if unit is Unit.USD else f"{receipt.charge} {unit.value}"
-    return {"cost": charge, "tokens": f"{prompt:,} in, {output:,} out" if receipt.lines else ""}
+    return {"cost": charge, "tokens": f"{prompt:,} tokens in, {output:,} out" if receipt.lines else ""}
