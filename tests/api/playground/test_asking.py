@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import db
+from app import db, wiring
 from app.domain.money import NANOS, format_decimal
 from app.domain.paywalls.modes import Mode
 from app.domain.playground.playground import set_playground
@@ -14,7 +14,10 @@ from app.domain.usage.request_list import RequestFilter, list_receipts
 from app.domain.usage.requests import read_receipt
 from app.domain.wallets.wallets import block_user
 from app.flows.callers.balance import read_app_balance
+from app.flows.people.consent import approve
 from tests.support.books import assert_books_balance
+from tests.support.crowd import MAILBOX
+from tests.support.managing import person
 from tests.support.playing import QUESTION, Playground, playing
 
 
@@ -61,12 +64,26 @@ async def test_two_visitors_have_two_wallets_and_nobody_uses_anothers(database: 
         assert spendable(playground, user) == NANOS
 
 
-async def test_in_shared_mode_a_visitor_authorizes_first(database: str) -> None:
-    async with playing(Mode.SHARED) as playground, playground.player() as player:
+async def test_in_shared_mode_a_visitor_authorizes_first_and_then_pays_from_their_own_wallet(database: str) -> None:
+    async with playing(Mode.SHARED) as playground, playground.player() as player, playground.player() as other:
         visit = await player.visit()
         heard = await player.ask()
         assert heard.paywall["action"] == "authorize" and heard.paywall["url"] in heard.text
         assert not visit["wallet"]["is_authorized"] and "/authorize/" in visit["wallet"]["add"]
+        wired, token = wiring.get(), heard.paywall["url"].rstrip("/").rpartition("/")[2]
+        ada = person("ada@example.org")  # with trial money, which an authorization brings
+        done = await approve(MAILBOX, wired.trial_rules, wired.links.open_connect(token), ada, NANOS)
+        assert f"/playground/{playground.slug}/" in (done.return_url or "")
+        user, before = playground.user_of(visit), spendable(playground, playground.user_of(visit))
+        answered = await player.ask()
+        assert answered.is_done and answered.text and answered.paywall["action"] == "none"
+        charge = Fraction(requests_of(playground, user)[0].charge)
+        assert Fraction(before - spendable(playground, user), NANOS) == charge > 0
+        wallet = (await player.page.get(f"/play/{playground.slug}/wallet")).json()
+        assert wallet["is_authorized"] and wallet["available"].endswith("USDC") and "/topup/" in wallet["add"]
+        await other.visit()
+        assert (await other.ask()).paywall["action"] == "authorize"
+    assert_books_balance()
 
 
 async def test_a_closed_playground_is_closed_for_the_next_request(database: str) -> None:
