@@ -17,6 +17,7 @@ from app.domain.cards.rules import CONFIRM_SECONDS, UNKNOWN_SECONDS, Cents, atte
 from app.domain.cards.sums import Use, find_in_flight, next_n
 from app.domain.cards.tables import AutoTopup, Card, CardCharge, ChargeOutcome, Customer, NoticeKind, OffReason, Switch
 from app.domain.errors import Refused
+from app.domain.inbox.connections import read_connection
 from app.domain.ledger.accounts import Account, parse
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.money import nanos_of_cents
@@ -70,7 +71,8 @@ def claim(
     Raises AlreadyCharging where the wallet has one in flight.
     """
     customer = session.get_one(Customer, card.customer_id)
-    if customer.ref is None or card.removed_at is not None:
+    is_open = read_connection(session, customer.connection_id).is_open
+    if customer.ref is None or card.removed_at is not None or not is_open:
         raise Refused("This card cannot be charged.")
     if find_in_flight(session, wallet.owner) is not None:
         raise AlreadyCharging("A payment with a saved card is being made already.")
@@ -270,12 +272,9 @@ def note_paid(session: Session, topup: Topup) -> list[BumpEpoch]:
 
 
 def _tell_paid(session: Session, topup: Topup, charge: CardCharge, auto: AutoTopup | None) -> None:
-    if auto is None:
-        return
-    if charge.unwanted_at is not None:
-        _tell(session, auto, NoticeKind.CHARGED_TWICE, charge)
-    elif topup.kind is TopupKind.AUTO:
-        _tell(session, auto, NoticeKind.CHARGED, charge)
+    is_second = charge.unwanted_at is not None
+    if auto is not None and (is_second or topup.kind is TopupKind.AUTO):
+        _tell(session, auto, NoticeKind.CHARGED_TWICE if is_second else NoticeKind.CHARGED, charge)
 
 
 def _tell(session: Session, auto: AutoTopup, kind: NoticeKind, charge: CardCharge) -> None:

@@ -12,6 +12,7 @@ from app.domain.cards.rules import Answer, Cents, Facts, attempts_now, decide, e
 from app.domain.cards.sums import Use
 from app.domain.cards.tables import AutoTopup, Card, ChargeOutcome, Customer, NoticeKind, OffReason
 from app.domain.inbox import health
+from app.domain.inbox.connections import read_connection
 from app.domain.ledger.accounts import parse
 from app.domain.ledger.operations import BumpEpoch
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
@@ -55,13 +56,17 @@ def look(
         wallet, use = parse(row.account_id), use or sums.last_use(session, wallet_id)
         cents = Cents(terms.amount_cents, terms.fee_cents)
         return Looked(answer, charges.claim(session, wallet, card, cents, TopupKind.AUTO, use=use))
-    bumps = auto_topup.switch_off_locked(session, row, OffReason.FROZEN) if facts.is_frozen else []
+    bumps: list[BumpEpoch] = []
+    if facts.is_frozen:
+        bumps = auto_topup.switch_off_locked(session, row, OffReason.FROZEN)
+    elif facts.is_closed:
+        bumps = auto_topup.switch_off_locked(session, row, OffReason.CARD_REMOVED)
     return Looked(answer, None if in_flight is None else in_flight.id, (*bumps, *_note(session, row, answer)))
 
 
 def _facts(session: Session, row: AutoTopup, card: Card, in_flight: ChargeOutcome | None, *, is_clicked: bool) -> Facts:
     now, wallet = clock.now(), parse(row.account_id)
-    connection_id = session.get_one(Customer, card.customer_id).connection_id
+    connection = read_connection(session, session.get_one(Customer, card.customer_id).connection_id)
     return Facts(
         now=now,
         balance_nanos=read_shared_balance(session, wallet).posted_nanos,
@@ -71,7 +76,8 @@ def _facts(session: Session, row: AutoTopup, card: Card, in_flight: ChargeOutcom
         is_in_flight=in_flight is not None,
         is_waiting=in_flight is ChargeOutcome.WAITS,
         is_frozen=is_frozen(session, row.wallet_id),
-        is_up_to_date=health.is_up_to_date(session, connection_id),
+        is_closed=not connection.is_open,
+        is_up_to_date=health.is_up_to_date(session, connection.id),
         is_clicked=is_clicked,
     )
 

@@ -53,7 +53,7 @@ class Answer(StrEnum):
     ENOUGH = "enough"
     """The balance is not below."""
     OFF = "off"
-    """Automatic top-up is off, or the wallet frozen."""
+    """Automatic top-up is off, the wallet frozen, or the card's account closed to us."""
     IN_FLIGHT = "in_flight"
     """A charge is about to be paid, or not known yet."""
     NEEDS_BANK = "needs_bank"
@@ -111,7 +111,8 @@ class Facts:
     """What is true of a wallet, and of its card, at the moment of a look.
 
     `month_cents` are what this month's charges come to, pending and unknown ones with them; `day_charges` how many
-    came in 24 hours, or since its owner last let it go on. `is_clicked`: its owner wants it charged now.
+    came in 24 hours, or since its owner last let it go on. `is_closed`: the card's account takes nothing new.
+    `is_clicked`: its owner wants it charged now.
     """
 
     now: int
@@ -122,13 +123,14 @@ class Facts:
     is_in_flight: bool = False
     is_waiting: bool = False
     is_frozen: bool = False
+    is_closed: bool = False
     is_up_to_date: bool = True
     is_clicked: bool = False
 
 
 def decide(switch: Switch, next_at: int | None, terms: Terms, facts: Facts) -> Answer:
     """Says what a look at a wallet comes to; what is said first counts."""
-    if switch is Switch.OFF or facts.is_frozen:
+    if switch is Switch.OFF or facts.is_frozen or facts.is_closed:
         return Answer.OFF
     if facts.is_waiting:
         return Answer.NEEDS_BANK

@@ -53,6 +53,17 @@ def list_of_paywall(session: Session, rail: str, paywall_id: str) -> Sequence[Co
     return [connection_of(row) for row in rows]
 
 
+def list_of_operator(session: Session, rail: str, environment: Environment) -> Sequence[Connection]:
+    """Returns all connections that the operator ever had on a rail in an environment, the newest first."""
+    table = table_of(ConnectionRow)
+    rows = session.scalars(
+        select(ConnectionRow)
+        .where(table.c.paywall_id.is_(None), table.c.rail == rail, table.c.environment == environment)
+        .order_by(table.c.created_at.desc(), table.c.id.desc())
+    )
+    return [connection_of(row) for row in rows]
+
+
 def read_endpoint_id(session: Session, connection_id: str) -> str | None:
     """Returns the rail's name of our endpoint at a connection, None where there is none. Raises NotFound."""
     row = session.get(ConnectionRow, as_id(connection_id))

@@ -27,6 +27,7 @@ from app.domain.cards.rules import (
 from app.domain.cards.tables import AutoTopup, Card, CardCharge, ChargeOutcome, Customer, OffReason, Switch
 from app.domain.errors import NotFound, Refused
 from app.domain.inbox.connections import may_fund, read_connection
+from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply_all
 from app.domain.money import Environment, Unit
 from app.domain.people.sessions import Person
@@ -204,8 +205,7 @@ async def switch_on(
         if is_frozen(session, wallet.owner):
             raise Refused("This wallet is frozen; nothing is charged for it.")
         card, customer = cards.read_own(session, person.account_id, card_id)
-        if not may_fund(session, read_connection(session, customer.connection_id), wallet):
-            raise Refused("This card cannot pay into this wallet.")
+        _check_pays(session, customer, wallet)
         _check_unattended(card)
         apply_all(session, [auto_topup.switch_on(session, wallet, person.account_id, card.id, terms, consent)])
 
@@ -241,8 +241,7 @@ async def use_card(person: Person, environment: Environment, card_id: str) -> No
         if row is None:
             raise NotFound("Automatic top-up was never switched on.")
         card, customer = cards.read_own(session, person.account_id, card_id)
-        if not may_fund(session, read_connection(session, customer.connection_id), wallet):
-            raise Refused("This card cannot pay into this wallet.")
+        _check_pays(session, customer, wallet)
         _check_unattended(card)
         before = session.get_one(Card, row.card_id).fingerprint
         apply_all(session, auto_topup.use_card(session, row, card, before))
@@ -274,6 +273,13 @@ def _own(session: Session, person: Person, environment: Environment) -> AutoTopu
     if row is None or row.switch is Switch.OFF:
         raise NotFound("Automatic top-up is off.")
     return row
+
+
+def _check_pays(session: Session, customer: Customer, wallet: Account) -> None:
+    """Raises Refused for a card of an account that takes nothing new, or nothing for this wallet."""
+    connection = read_connection(session, customer.connection_id)
+    if not connection.is_open or not may_fund(session, connection, wallet):
+        raise Refused("This card cannot pay into this wallet.")
 
 
 def _check_unattended(card: Card) -> None:

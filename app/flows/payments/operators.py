@@ -4,8 +4,9 @@ A key that is replaced by one of the same account is a rotation; one of another 
 key nothing new is begun there, and what is open still ends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
@@ -82,19 +83,15 @@ class OperatorConnections:
         return fares.endpoint_status is None and await self.endpoints.make(connection) is not None
 
     async def _take(self, environment: Environment, key: str, before: Connection | None) -> bool:
-        tried = await self._try(environment, key, before)
+        tried = await self._try(environment, key)
         is_same = tried.same_as is not None
 
         def keep_it(session: Session) -> Connection:
-            if before is not None and not is_same:
+            if before is not None and before.id != tried.same_as:
                 access.disconnect(session, before.id)
-            kept = (
-                before
-                if before is not None and is_same
-                else connections.open_connection(session, STRIPE, environment, None, tried.account)
-            )
-            keep_key(session, self.box, kept.id, tried)
-            return connections.read_connection(session, kept.id)
+            kept = tried.same_as or (connections.open_connection(session, STRIPE, environment, None, tried.account).id)
+            keep_key(session, self.box, kept, tried)
+            return connections.read_connection(session, kept)
 
         connection = await db.in_transaction(keep_it, writes=True)
         log.info("operator_connection", connection=connection.id, environment=environment.value,
@@ -102,11 +99,12 @@ class OperatorConnections:
         await self.endpoints.make(connection)
         return True
 
-    async def _try(self, environment: Environment, key: str, before: Connection | None) -> TriedKey:
-        """Tries a key as any account's is tried. Raises KeyUnfit, in words for the operators' mail."""
-        known = [] if before is None else [
-            await db.in_transaction(lambda session: Before(before, access.read_endpoint_id(session, before.id)))
-        ]  # fmt: skip
+    async def _try(self, environment: Environment, key: str) -> TriedKey:
+        """Tries a key as any account's is tried. Raises KeyUnfit, in words for the operators' mail.
+
+        An account that was connected before is the same again, with the cards that people have saved there.
+        """
+        known = await db.in_transaction(partial(_known, environment=environment))
         try:
             tried = await try_key(self.accounts, environment, key, known)
         except PermissionsMissing as missing:
@@ -124,3 +122,9 @@ class OperatorConnections:
         if said not in self._told:
             self._told.add(said)
             await self.desk.alert(f"The Stripe key of this instance ({environment.value}) cannot be used", why)
+
+
+def _known(session: Session, environment: Environment) -> Sequence[Before]:
+    """Returns the accounts that the operator was ever connected with, the newest first."""
+    found = access.list_of_operator(session, STRIPE, environment)
+    return [Before(one, access.read_endpoint_id(session, one.id)) for one in found]

@@ -16,6 +16,8 @@ from app.domain.cards.claims import Looked
 from app.domain.cards.rules import Answer, Terms
 from app.domain.cards.sums import Use
 from app.domain.cards.tables import Card, CardNotice, ChargeOutcome, NoticeKind, OffReason, Switch
+from app.domain.errors import Refused
+from app.domain.inbox import access
 from app.domain.inbox.tables import ConnectionRow
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply_all
@@ -25,6 +27,7 @@ from app.domain.topups import topups
 from app.domain.topups.tables import Topup, TopupKind, TopupStatus
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.tables import FreezeReason
+from app.sql.columns import table_of
 from tests.support.books import assert_books_balance
 from tests.support.saved_cards import (
     GENERIC,
@@ -75,6 +78,19 @@ def test_a_look_charges_what_is_below_and_only_that(database: str) -> None:
     pay(looked.charge_id)
     assert (look(wallet).answer, balance(person)) == (Answer.ENOUGH, 2_000)
     assert_books_balance()
+
+
+def test_a_card_of_an_account_that_takes_nothing_new_is_charged_no_more(database: str) -> None:
+    person, wallet = begin()
+    with db.transaction() as session:
+        access.disconnect(session, "sandbox")
+    assert look(wallet, is_clicked=True).answer is Answer.OFF
+    assert (switch(wallet), outcomes(wallet)) == ((Switch.OFF, OffReason.CARD_REMOVED), [])
+    with pytest.raises(Refused):
+        claim(wallet, save_card("sandbox", person))
+    with db.transaction(writes=False) as session:
+        kinds = session.scalars(select(table_of(CardNotice).c.kind)).all()
+        assert kinds.count(NoticeKind.SWITCHED_OFF) == 1
 
 
 def test_who_is_charged_on_a_card_that_expires_soon_is_told_once(

@@ -115,6 +115,20 @@ async def test_without_a_key_nothing_new_is_begun_and_what_is_open_can_end(
     assert (current(), left.is_open, left.key_sealed is None) == (None, False, False)
 
 
+async def test_an_account_that_comes_back_is_the_same_connection_with_its_cards(
+    database: str, stripe_bank: StripeBank, shop: StripeShop, operator: Operator
+) -> None:
+    """Whoever starts once without a key, or with another one, must not lose what people have saved."""
+    await operator.start(shop.keys["rk_test"])
+    before, other = the_test_one(), stripe_bank.account("Another")
+    for between in ("", other.keys["rk_test"]):
+        await operator.start(between)
+        assert await operator.start(shop.keys["rk_test"]) == 1
+        assert (the_test_one().id, the_test_one().is_open) == (before.id, True)
+    with db.transaction(writes=False) as session:
+        assert len(access.list_of_operator(session, "stripe", TEST)) == 2
+
+
 async def test_an_endpoint_is_made_once_there_is_an_address(
     database: str, shop: StripeShop, operator: Operator
 ) -> None:
