@@ -71,6 +71,10 @@ async def _expire_checkouts() -> int:
     return await expiry.expire_checkouts(wiring.get().payment_door)
 
 
+async def _end_tried() -> int:
+    return await expiry.end_tried(wiring.get().payment_door)
+
+
 async def _has_operator_connections() -> bool:
     chosen = settings.get()
     keys = (chosen.stripe_key, chosen.stripe_test_key)
@@ -129,6 +133,7 @@ def jobs() -> Mapping[str, Job]:
         "tell-disputes": Job(_tell_disputes, 30, is_due=_has_disputes_due),
         "auto-topups": Job(_sweep_cards, 10, is_due=_has_cards_due),
         "expire-checkouts": Job(_expire_checkouts, 60),
+        "end-tried-checkouts": Job(_end_tried, 10, is_due=expiry.has_tried),
         "connect-operator": Job(_keep_operator_connections, 300, is_due=_has_operator_connections, soon=True),
         "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),
         "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),

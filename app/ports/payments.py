@@ -111,6 +111,13 @@ class PaymentRail(Protocol):
         """Makes a hosted payment page. Asking again for the same top-up gives the same page."""
         ...
 
+    async def end_checkout(self, checkout_id: str) -> bool:
+        """Ends a checkout that nobody has paid: no card can be tried there any more. False for one that was over.
+
+        Raises as `read_payment` does.
+        """
+        ...
+
     async def read_payment(self, object_id: str) -> Payment:
         """Reads a payment back, by its own id or its checkout's.
 

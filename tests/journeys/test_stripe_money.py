@@ -15,10 +15,11 @@ from app.domain.inbox import health
 from app.domain.inbox.connections import Connection
 from app.domain.money import Environment
 from app.domain.topups.tables import Topup
+from app.domain.topups.trying import DECLINES_MAX
 from app.domain.wallets.shared import shared_account
 from app.flows.payments.checkout import look_again
 from app.flows.payments.endpoints import Endpoints
-from app.flows.payments.expiry import expire_checkouts
+from app.flows.payments.expiry import end_tried, expire_checkouts, has_tried
 from app.ports.payments import Marks
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.paying import begin, event, open_events, posted, refunds, topup, world_cents
@@ -147,6 +148,32 @@ async def test_a_declined_card_and_another_on_the_same_page_credit_and_an_abando
     shop.pay(await check_out_now(process, connection, again))
     await deliver(process, shop, connection)
     assert posted(snapshot) == 1_000
+    assert_books_balance()
+
+
+async def test_pages_on_which_cards_are_tried_out_are_ended_and_no_others(process: Ears, shop: StripeShop) -> None:
+    """Whoever tests stolen cards needs no new page for the next one: open ones go too, with those of the network."""
+    connection, snapshot = connect(shop), make_snapshot()
+    keep_secret(connection.id, SECRET)
+    networks = {"ada": "10.0.0.1", "bob": "10.0.0.1", "eve": "10.0.0.2"}
+    pages = {user: begin(snapshot, connection.id, user) for user in networks}
+    paid = begin(snapshot, connection.id, "ada")
+    sessions = {user: await check_out(process, connection, one) for user, one in pages.items()}
+    shop.pay(await check_out(process, connection, paid))
+    with db.transaction() as session:
+        for user, one in pages.items():
+            session.get_one(Topup, one.topup_id).network = networks[user]
+    for count in range(1, DECLINES_MAX + 1):
+        assert not await has_tried()
+        shop.pay(sessions["ada"], DECLINED)
+        await process.ear.hear(connection.id, *signed(shop.look("event")[-1], SECRET))
+        await process.keeper.drain(30)
+        assert topup(pages["ada"].topup_id).declines == count
+    assert [await end_tried(process.door) for _ in range(2)] == [3, 0]
+    found = {one["id"]: one["status"] for one in shop.look("checkout.session")}
+    assert [found[sessions[user]] for user in networks] == ["expired", "expired", "open"]
+    assert [topup(one.topup_id).status for one in (*pages.values(), paid)] == ["expired", "expired", "created", "paid"]
+    assert shop.pay(sessions["ada"])["status"] == "expired"
     assert_books_balance()
 
 

@@ -49,6 +49,10 @@ class Bank:
     async def create_checkout(self, order: Order) -> Checkout:
         return Checkout(f"cs_{order.marks.topup_id}", f"https://pay.example/{order.marks.topup_id}")
 
+    async def end_checkout(self, checkout_id: str) -> bool:
+        await self._call()
+        return True
+
     async def read_payment(self, object_id: str) -> Payment:
         await self._call()
         if object_id not in self.payments:

@@ -79,6 +79,10 @@ class SandboxRail:
             return self._tokens.sign(PAYMENT, [marks.topup_id, marks.paid_cents * CENT_NANOS, currency, outcome])
         return self._tokens.sign(PAYMENT, _saving(found.customer_ref, [*written(marks), currency, outcome]))
 
+    async def end_checkout(self, checkout_id: str) -> bool:
+        """There is nothing to end: the page shows what its top-up is, and no money is real."""
+        return self._read_checkout(checkout_id) is not None
+
     async def read_payment(self, object_id: str) -> Payment:
         """Returns what the id of a payment or a checkout holds. Raises NotFound for one that we did not make."""
         if (checkout := self._read_checkout(object_id)) is not None:

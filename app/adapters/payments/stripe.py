@@ -83,6 +83,14 @@ class StripeRail:
             payment["setup_future_usage"] = "off_session"
         return asked
 
+    async def end_checkout(self, checkout_id: str) -> bool:
+        """Lets a hosted page expire; Stripe refuses that for one that is not open."""
+        try:
+            await self._account.call(lambda client: client.v1.checkout.sessions.expire_async(checkout_id))
+        except CallRefused:
+            return False
+        return True
+
     async def read_payment(self, object_id: str) -> Payment:
         """Reads a checkout (`cs_`) or a PaymentIntent (`pi_`) back. Raises NotFound and as every call does."""
         if object_id.startswith("cs_"):

@@ -9,7 +9,7 @@ import pytest
 from app.domain import clock
 from app.domain.errors import NotFound, Unavailable
 from app.ports.payments import Payment, PaymentStatus, RefundState
-from app.ports.rail_errors import KeyRefused
+from app.ports.rail_errors import KeyRefused, ObjectMissing
 from tests.support.stripe_bank import StripeBank
 from tests.support.stripe_shop import SITE, Reached, marks, order, reaching
 
@@ -160,6 +160,15 @@ async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_wa
     assert (await reached.rail.read_payment(slow.id)).status is PaymentStatus.PENDING
     reached.shop.bank.do("delayed", session=slow.id)
     assert (await reached.rail.read_payment(slow.id)).status is PAID
+
+
+async def test_a_checkout_is_ended_once_and_not_where_it_is_over(reached: Reached) -> None:
+    left, paid = [(await reached.rail.create_checkout(order(marks()))).id for _ in range(2)]
+    reached.shop.pay(paid)
+    assert [await reached.rail.end_checkout(one) for one in (left, left, paid)] == [True, False, False]
+    assert (await reached.rail.read_payment(left)).status is PaymentStatus.EXPIRED
+    with pytest.raises(ObjectMissing):
+        await reached.rail.end_checkout("cs_none")
 
 
 async def test_payments_of_other_apps_bear_no_marks_and_those_without_a_checkout_count_as_received(
