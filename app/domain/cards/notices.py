@@ -12,7 +12,8 @@ from app.domain.ids import derived_id
 from app.sql.columns import table_of
 
 FIRST_PAUSE_SECONDS = 60
-"""How long a notice is left to whoever has just taken it, before another process tries."""
+"""How long a notice is left to whoever has just taken it, before another process tries; and once more as long as it is
+old, so that a mailer that is away is asked less and less often."""
 
 _ADD = text(
     "INSERT INTO card_notice (id, wallet_id, person_id, kind, topup_id, card_id, off_reason, created_at, next_at)"
@@ -31,6 +32,7 @@ class Notice:
     topup_id: str | None
     card_id: str | None
     off_reason: OffReason | None
+    age_seconds: int
 
 
 def note(
@@ -59,9 +61,13 @@ def take_due(session: Session, limit: int) -> Sequence[Notice]:
     due = select(CardNotice).where(table.c.told_at.is_(None), table.c.next_at <= now)
     rows = session.scalars(due.order_by(table.c.next_at).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:
-        row.next_at = now + FIRST_PAUSE_SECONDS * clock.SECOND
+        row.next_at = now + max(FIRST_PAUSE_SECONDS * clock.SECOND, now - row.created_at)
     session.flush()
-    return [Notice(r.id, r.wallet_id, r.person_id, r.kind, r.topup_id, r.card_id, r.off_reason) for r in rows]
+    return [
+        Notice(r.id, r.wallet_id, r.person_id, r.kind, r.topup_id, r.card_id, r.off_reason,
+               (now - r.created_at) // clock.SECOND)
+        for r in rows
+    ]  # fmt: skip
 
 
 def note_told(session: Session, notice_id: str) -> None:

@@ -94,6 +94,19 @@ def source_of(dispute: Dispute) -> str:
     return f"{dispute.connection_id}:{dispute.id}"
 
 
+def note_thawed(session: Session, freezes: Sequence[tuple[FreezeReason, str]]) -> None:
+    """Lets those who were told that a wallet is frozen, by these reasons and sources, be told that it is no more."""
+    for reason, source in freezes:
+        if reason is FreezeReason.OPERATOR:
+            continue
+        connection_id, _, id_ = source.partition(":")
+        kind = Dispute if reason is FreezeReason.DISPUTE else FraudWarning
+        row = session.get(kind, (connection_id, id_), with_for_update=True)
+        if row is not None:
+            row.untold_at = clock.now()
+    session.flush()
+
+
 def _add_dispute(session: Session, topup: Topup, found: FoundDispute) -> Dispute:
     now = clock.now()
     row = Dispute(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from sqlalchemy.orm import Session
 
 from app import db
@@ -12,6 +13,7 @@ from app.domain.authorizations.caps import month_of
 from app.domain.cards import auto_topup, notices, sums
 from app.domain.cards.notices import Notice
 from app.domain.cards.tables import Card, NoticeKind, OffReason
+from app.domain.errors import ProviderFailed
 from app.domain.ledger.accounts import parse
 from app.domain.money import CENT_NANOS, Unit, format_for_people
 from app.domain.people.tables import PersonAccount
@@ -20,10 +22,13 @@ from app.domain.wallets.shared import read_shared_balance
 from app.each_alone import each_alone
 from app.flows.events.mails import Desk
 
+log = structlog.get_logger()
+
 BATCH = 100
+TOLD_WITHIN_SECONDS = 3 * 86_400
 OFF_BECAUSE = {
     OffReason.BY_OWNER: "you switched it off",
-    OffReason.CARD_REMOVED: "its card was removed",
+    OffReason.CARD_REMOVED: "its card was removed, or can be charged here no more",
     OffReason.FROZEN: "your wallet was frozen",
     OffReason.REFUND_ASKED: "a refund was asked for",
     OffReason.DECLINES: "your bank declined 4 times",
@@ -63,7 +68,10 @@ class CardMails:
     base_url: str
 
     async def send_due(self) -> int:
-        """Mails what is to be told, and returns how much that was; what cannot be sent now is told later."""
+        """Mails what is to be told, and returns how much that was.
+
+        What cannot be sent now is told later, for three days: after that it is no news to anybody.
+        """
         due: Sequence[Notice] = await db.in_transaction(partial(notices.take_due, limit=BATCH), writes=True)
         await each_alone("card_notice", due, self._send, lambda notice: notice.id)
         return len(due)
@@ -72,7 +80,12 @@ class CardMails:
         about = await db.in_transaction(lambda session: _read(session, notice, self.base_url))
         if about is not None:
             words = words_of(about)
-            await self.desk.write(about.address, words.subject, words.text)
+            try:
+                await self.desk.deliver(about.address, words.subject, words.text)
+            except ProviderFailed as failure:
+                if notice.age_seconds < TOLD_WITHIN_SECONDS:
+                    raise
+                log.error("card_notice", notice=notice.id, step="given_up", error=failure.message)
         await db.in_transaction(partial(notices.note_told, notice_id=notice.id), writes=True)
 
 

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.disputes.noting import note_thawed
 from app.domain.errors import Refused
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_all
@@ -53,7 +54,7 @@ def _write_off(session: Session, wallet_id: str) -> Thawed:
     owed = -lock_balance(session, wallet.account)[0]
     if owed <= 0:
         raise Refused(f"{wallet_id} owes nothing; `coinslot wallet thaw` thaws it.")
-    reasons = tuple(f"{reason} ({source})" for reason, source in freezes.list_freezes(session, wallet_id))
+    reasons = _reasons(session, wallet_id)
     books.written_off_nanos += owed
     books.postings += 1
     session.flush()
@@ -71,11 +72,18 @@ def _thaw(session: Session, wallet_id: str) -> Thawed:
     if owed > 0:
         amount = format_for_people(owed, wallet.account.unit)
         raise Refused(f"{wallet_id} owes {amount}, and stays frozen until that is paid or written off.")
-    reasons = tuple(f"{reason} ({source})" for reason, source in freezes.list_freezes(session, wallet_id))
+    reasons = _reasons(session, wallet_id)
     apply_all(session, freezes.thaw(session, wallet_id))
     _note(session, wallet, {"frozen": False})
     log.info("wallet_thawed", wallet=wallet_id, reasons=reasons)
     return Thawed(reasons)
+
+
+def _reasons(session: Session, wallet_id: str) -> tuple[str, ...]:
+    """Returns for what a wallet is frozen that is thawed now; who was told of that is to be told of this."""
+    found = freezes.list_freezes(session, wallet_id)
+    note_thawed(session, found)
+    return tuple(f"{reason} ({source})" for reason, source in found)
 
 
 def _note(session: Session, wallet: WalletAt, what: dict[str, object]) -> None:

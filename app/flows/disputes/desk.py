@@ -107,8 +107,26 @@ def _of_dispute(session: Session, dispute: Dispute) -> _Told:
     amount = _dollars(dispute.amount_cents)
     about = f"Payment: {dispute.payment_id}. Top-up: {topup.id}. Wallet: {topup.wallet_id}. Dispute: {dispute.id}."
     said, meaning = _words(dispute.state, dispute.funds)
+    is_out = dispute.funds is Funds.OUT
+    if is_out and _is_thawed(session, topup, f"{dispute.connection_id}:{dispute.id}"):
+        return _of_thawed(session, topup, f"A payment of {amount} {said}", about)
     return _told(session, topup, f"A payment of {amount} {said}", f"{meaning}\n\n{about}",
                  _for_payer(session, dispute, topup, amount))  # fmt: skip
+
+
+def _is_thawed(session: Session, topup: Topup, source: str) -> bool:
+    """Tells whether an operator has let a wallet be charged again that a dispute or a warning had frozen."""
+    return source not in [found for _, found in list_freezes(session, topup.wallet_id)]
+
+
+def _of_thawed(session: Session, topup: Topup, what: str, about: str) -> _Told:
+    others = bool(list_freezes(session, topup.wallet_id))
+    still = " It stays frozen for another reason." if others else " Apps can charge it again."
+    to_payer = ("Your wallet is no longer frozen for a payment" if others else "Your wallet can be charged again",
+                f"We have looked into your payment of {_dollars(topup.paid_cents)}, for which your wallet was frozen."
+                f"{still}")  # fmt: skip
+    meaning = f"An operator has looked into it, and let the wallet go on.{still}"
+    return _told(session, topup, f"{what}, and its wallet was thawed", f"{meaning}\n\n{about}", to_payer)
 
 
 def _words(state: DisputeState, funds: Funds) -> tuple[str, str]:
@@ -156,8 +174,11 @@ def _of_warning(session: Session, warning: FraudWarning) -> _Told:
         f" or let the wallet be charged again: coinslot wallet thaw {topup.wallet_id}.",
     }[warning.act]
     about = f"Payment: {warning.payment_id}. Top-up: {topup.id}. Wallet: {topup.wallet_id}. Warning: {warning.id}."
+    froze = warning.act is not WarningAct.TOLD
+    if froze and _is_thawed(session, topup, f"{warning.connection_id}:{warning.id}"):
+        return _of_thawed(session, topup, f"A payment of {amount} may be a fraud", about)
     to_payer = None
-    if warning.act is not WarningAct.TOLD:
+    if froze:
         ending = " It was given back." if warning.act is WarningAct.REFUNDED else ""
         to_payer = (
             "Your wallet is frozen",

@@ -53,10 +53,14 @@ class Desk:
         for address in sorted(self.addresses):
             await self.write(address, subject, text)
 
+    async def deliver(self, address: str, subject: str, text: str) -> None:
+        """Mails somebody what is told again if it cannot be sent now. Raises ProviderFailed."""
+        await self.mailer.send(Mail(address, subject, text))
+
     async def write(self, address: str, subject: str, text: str) -> None:
         """Mails somebody; a mail that cannot be sent is logged and undoes nothing."""
         try:
-            await self.mailer.send(Mail(address, subject, text))
+            await self.deliver(address, subject, text)
         except ProviderFailed as failure:
             log.error("mail", subject=subject, error=failure.message)
 
