@@ -9,8 +9,8 @@ from app.web.components.parts import note
 from app.web.components.returned import ASKING, BANK, OPEN, SLOW, ReturnedState
 
 _WHY = {
-    FreezeReason.DISPUTE: "Your bank took a payment into it back. Apps cannot charge it until that is settled. If you"
-    " did not mean to dispute the payment, tell your bank.",
+    FreezeReason.DISPUTE: "Your bank took back a payment that filled it. Apps cannot charge it until that is settled."
+    " If you did not mean to dispute the payment, tell your bank.",
     FreezeReason.WARNING: "The card network suspects that a payment into it was fraud. Apps cannot charge it until"
     " that is settled.",
     FreezeReason.OPERATOR: "Apps cannot charge it. Whoever runs this service can say why.",

@@ -219,7 +219,8 @@ def _sentence(view: AutoTopupView, terms: Terms, unit: Unit) -> dict[str, str]:
 def _charged(row: ChargeRow, unit: Unit) -> ChargedRow:
     status, tone = _OUTCOMES[row.outcome]
     is_paid = row.outcome is ChargeOutcome.PAID
-    got = format_for_people(row.credited_nanos if is_paid else 0, unit)
+    is_open = row.outcome in (ChargeOutcome.OPEN, ChargeOutcome.WAITS)
+    got = "" if is_open else format_for_people(row.credited_nanos if is_paid else 0, unit)
     return ChargedRow(
         id=row.topup_id,
         when=clock.to_datetime(row.at).strftime("%-d %b, %H:%M"),

@@ -44,9 +44,19 @@ def _wallet() -> rx.Component:
     return rx.el.div(
         topup_notes(_state, paid),
         frozen_note(_state.page.purse.frozen),
+        _bank_asks(),
         rx.el.div(_purse(), _spent(), _apps(), _newest(), class_name=panels),
         class_name="narrow",
     )  # fmt: skip
+
+
+def _bank_asks() -> rx.Component:
+    """Returns that a bank wants to be asked before a saved card pays, and the way there."""
+    purse = _state.page.purse
+    confirm = rx.el.a("Confirm", href=purse.confirm_url, class_name="btn primary")
+    said = purse.to_confirm + " waits for you. Nothing is charged before you confirm it."
+    asks = note("Your bank wants to be asked", said, "wait", confirm)
+    return rx.cond(purse.to_confirm != "", asks, rx.fragment())
 
 
 def _purse() -> rx.Component:

@@ -1,18 +1,23 @@
 """What the wallet page shows, ready to be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from app import wiring
 from app.db import Session
 from app.domain.authorizations.authorizations import ConnectedApp, list_of
-from app.domain.money import Environment, Unit, format_decimal, format_for_people
+from app.domain.cards.sums import find_in_flight
+from app.domain.cards.tables import ChargeOutcome
+from app.domain.ledger.accounts import Account
+from app.domain.money import CENT_NANOS, Environment, Unit, format_decimal, format_for_people
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.usage.activity import read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
+from app.flows.cards.cards import read_confirmation
 from app.flows.disputes.offers import read_offers
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.chart_rows import SpendChart, to_chart
@@ -40,8 +45,8 @@ class AppRow:
 
 @dataclass(frozen=True)
 class PurseRow:
-    """The wallet's head. `held`, `owed`, `trial`, `trial_note` and `frozen` (why) are empty where there is nothing to
-    say."""
+    """The wallet's head. `held`, `owed`, `trial`, `trial_note`, `frozen` (why) and `to_confirm` (what a saved card's
+    bank wants to be asked, at `confirm_url`) are empty where there is nothing to say."""
 
     environment: str = ""
     available: str = ""
@@ -52,6 +57,8 @@ class PurseRow:
     is_sandbox: bool = False
     has_both: bool = False
     frozen: str = ""
+    to_confirm: str = ""
+    confirm_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,22 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
         is_sandbox=environment is Environment.SANDBOX,
         has_both=has_both,
         frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
+        **_to_confirm(session, person, account),
     )
     apps = [_app(connected) for connected in list_of(session, person.account_id, environment.value)]
     offers = read_offers(session, account, [movement.topup_id for movement in movements if movement.topup_id])
     rows = [to_row(movement, Unit.USDC, names, offers) for movement in movements]
     return PursePage(purse, to_chart(spent, names, Unit.USDC, CHART_DAYS), apps, rows)
+
+
+def _to_confirm(session: Session, person: Person, account: Account) -> Mapping[str, str]:
+    """Returns what a bank wants confirmed before it lets a saved card pay into a wallet, and where."""
+    waiting = find_in_flight(session, account.owner)
+    if waiting is None or waiting.outcome is not ChargeOutcome.WAITS:
+        return {}
+    asked = read_confirmation(session, person, waiting.id)
+    amount = format_for_people(asked.paid_cents * CENT_NANOS, Unit.USD)
+    return {"to_confirm": f"{amount} from {asked.card}", "confirm_url": f"/confirm/{asked.topup_id}/"}
 
 
 def _trial_note() -> str:
