@@ -9,8 +9,9 @@ from app.adapters.payments.sandbox import SandboxRail
 from app.domain import clock
 from app.domain.errors import LinkInvalid
 from app.domain.topups.tables import Topup
+from app.domain.topups.trying import DECLINES_MAX, note_decline
 from app.flows.payments.checkout import CHECKOUT_SECONDS, open_sandbox_checkout
-from app.flows.payments.expiry import expire_checkouts
+from app.flows.payments.expiry import end_tried, expire_checkouts, has_tried
 from app.flows.payments.received import pay_in_sandbox
 from app.ports.payments import PaymentStatus
 from tests.support.books import assert_books_balance, make_snapshot
@@ -103,3 +104,31 @@ async def test_a_top_up_whose_checkout_was_never_made_just_ends(database: str, m
             old.topup_id: "created",
         }
     assert bank.calls == 0
+
+
+async def test_the_open_pages_of_who_tries_cards_out_are_ended_and_one_that_was_just_paid_is_credited(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank, snapshot, expires_at = open_bank(), make_snapshot(), clock.now() + CHECKOUT_SECONDS * clock.SECOND
+    door = door_of(bank)
+    open_, paid, others = (begin(snapshot, bank.connection_id, user) for user in ("ada", "ada", "bob"))
+    with db.transaction() as session:
+        for marks in (open_, paid, others):
+            row = session.get_one(Topup, marks.topup_id)
+            row.checkout_id, row.expires_at = f"cs_{marks.topup_id}", expires_at
+        for _ in range(DECLINES_MAX - 1):
+            note_decline(session, session.get_one(Topup, open_.topup_id))
+    assert not await has_tried()
+    with db.transaction() as session:
+        note_decline(session, session.get_one(Topup, open_.topup_id))
+    bank.pay(f"cs_{paid.topup_id}", paid)
+
+    async def end_checkout(checkout_id: str) -> bool:
+        return checkout_id not in bank.payments
+
+    monkeypatch.setattr(bank, "end_checkout", end_checkout)
+    with capture_logs():
+        assert [await end_tried(door) for _ in range(2)] == [2, 0]
+    assert [topup(one.topup_id).status for one in (open_, paid, others)] == ["expired", "paid", "created"]
+    assert posted(snapshot) == 500 and not await has_tried()
+    assert_books_balance()
