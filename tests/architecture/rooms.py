@@ -15,7 +15,7 @@ DOMAIN_ORDER = (
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
         "callers", "events", "catalogue", "limits", "playground", "payments", "cards", "disputes", "wallets",
-        "paywalls", "pricing", "providers", "drafts", "vault", "chat", "modes", "people", "settlement", "reconciling",
+        "providers", "paywalls", "pricing", "drafts", "vault", "chat", "modes", "people", "settlement", "reconciling",
         "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),

@@ -91,6 +91,8 @@ class Upstream:
                 names = (*BEHAVIOURS, *QUOTES, *PACED)
                 rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]
                 exchange.send_json({"object": "list", "data": rows})
+            case "POST", "/v1/chat/completions" if "refused" in exchange.headers.get("authorization", ""):
+                exchange.send_error(401, "No auth credentials found.")  # as where the list of models is public
             case "POST", "/v1/chat/completions":
                 return await self._complete(connection, exchange, coming)
             case _:

@@ -85,4 +85,4 @@ async def _save(
         raise BadField({"api_key": "key"}.get(field, field), error.message, error.code) from None
     if tried.unreached:
         return "untried"
-    return f"saved {len(filled.priced)} {len(filled.unpriced)}"
+    return f"{'doubted' if tried.proof.doubt else 'saved'} {len(filled.priced)} {len(filled.unpriced)}"

@@ -33,12 +33,15 @@ _DRAFTS = table_of(PaywallDraft)
 class PlannedProvider:
     """Who shall serve it, its key sealed for the paywall to come, and the models that it listed when it was tried.
 
-    `problem` says why it could not be reached; it lists no models then.
+    `problem` says why it could not be reached; it lists no models then. `answered_by` is the model whose answer proved
+    its key; where none did, `doubt` says why.
     """
 
     setting: ProviderSetting
     models: tuple[str, ...] = ()
     problem: str = ""
+    answered_by: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Plan:
         provider, account = stored["provider"], stored["account"]
         if provider is not None:
             setting = ProviderSetting.from_json(provider["setting"])
-            provider = PlannedProvider(setting, tuple(provider["models"]), provider["problem"])
+            provider = PlannedProvider(**{**provider, "setting": setting, "models": tuple(provider["models"])})
         return Plan(**{
             **stored, "mode": Mode(stored["mode"]), "environment": Environment(stored["environment"]),
             "provider": provider, "account": account and PlannedAccount(**account),

@@ -25,7 +25,8 @@ from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
 from app.flows.drafts.planned import plan_prices
 from app.flows.payments.connect import try_key
 from app.flows.paywalls.prices import PriceRules
-from app.flows.paywalls.provider import Unreached, try_connection
+from app.flows.paywalls.provider import Connected, Unreached, try_connection
+from app.flows.providers.proof import Proof
 from app.ports.accounts import Accounts
 from app.ports.providers import Providers
 from app.ports.seal import Sealer
@@ -108,14 +109,15 @@ async def choose_provider(
     setting, key = _with_key(doors.sealer, draft, setting, wanted.key)
     begun, problem = clock.monotonic_seconds(), ""
     try:
-        models = tuple(await try_connection(doors.providers, setting, key))
+        found = await try_connection(doors.providers, setting, key)
     except Unreached as error:
         if not is_untried_ok:
             raise
-        models, problem = (), error.message
+        found, problem = Connected((), Proof()), error.message
     taken = round((clock.monotonic_seconds() - begun) * 1_000)
-    await _change(person, draft, lambda now: replace(now, provider=PlannedProvider(setting, models, problem)))
-    return Tried(len(models), taken, problem)
+    planned = PlannedProvider(setting, found.models, problem, found.proof.model, found.proof.doubt)
+    await _change(person, draft, lambda now: replace(now, provider=planned))
+    return Tried(len(found.models), taken, problem)
 
 
 def _setting_of(wanted: WantedProvider) -> ProviderSetting:

@@ -4,7 +4,7 @@ A key is sealed for its provider, and goes only to the host that it was saved wi
 needs the key again. A model stays with who serves it until the developer says otherwise.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from app.domain.providers import refusals
 from app.flows.catalogue.defaults import Filled, fill_prices
 from app.flows.paywalls.change import Part
 from app.flows.paywalls.prices import PriceRules, check_shares, stand_on_cost
+from app.flows.providers.proof import Proof, prove_key
 from app.ports.providers import Providers
 from app.ports.seal import Sealer
 
@@ -44,6 +45,8 @@ class TriedProvider:
     in_place_of: str | None = None
     unreached: str = ""
     """Why nobody was reached, of one that is saved all the same."""
+    proof: Proof = field(default_factory=Proof)
+    """What proves its key, or why nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,23 @@ class Unreached(BadField):
     code = "provider_unreachable"
 
 
-async def try_connection(providers: Providers, setting: ProviderSetting, api_key: str | None) -> list[str]:
-    """Returns the models that a provider lists.
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The models that a provider lists, and whether one of them answered by its key."""
+
+    models: tuple[str, ...]
+    proof: Proof
+
+
+async def try_connection(providers: Providers, setting: ProviderSetting, api_key: str | None) -> Connected:
+    """Asks a provider for its models, and one of them for a word: its list alone may be anybody's to read.
 
     Raises BadField, which says what is wrong with address or key, Unreached where nobody answers there.
     """
     try:
         provider, target = providers.reach(setting, api_key)
         models = await provider.list_models(target)
+        proof = await prove_key(provider, target, setting, models) if models and setting.has_own_key else Proof()
     except ProviderFailed as failure:
         of_developer = "api_key" if failure.status in (401, 403) else "base_url"
         field = "provider" if setting.is_operators else of_developer
@@ -77,7 +89,7 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
         raise kind(field, f"{failure.message}{detail}") from None
     if not models:
         raise BadField("base_url", "The provider lists no models.")
-    return models[:MODELS_MAX]
+    return Connected(tuple(models[:MODELS_MAX]), proof)
 
 
 async def try_provider(
@@ -113,7 +125,8 @@ async def try_provider(
     if api_key is not None and wanted.key_sealed is None:
         wanted = replace(wanted, key_sealed=sealer.seal(api_key, wanted.seal_context(paywall.id)))
     try:
-        return TriedProvider(wanted, tuple(await try_connection(providers, wanted, api_key)))
+        connected = await try_connection(providers, wanted, api_key)
+        return TriedProvider(wanted, connected.models, proof=connected.proof)
     except Unreached as unreached:
         if not is_untried_ok:
             raise

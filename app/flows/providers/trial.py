@@ -5,33 +5,29 @@ Nothing is charged or counted here; the provider itself may charge its few token
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-import orjson
 from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
-from app.domain.catalogue.models import is_reasoning, output_tokens_least
 from app.domain.errors import CoinslotError, ProviderFailed
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import read_offers
-from app.formats.openai_usage import usage_of
-from app.ports.providers import ChatProvider, Providers, ProviderTarget
-
-ANSWER_BYTES_MAX = 262_144
-WORDS_CHARACTERS_MAX = 300
+from app.domain.providers import refusals
+from app.domain.providers.refusals import STATUSES, Refusal
+from app.flows.providers.proof import ask_shortly, prove_key, words_of
+from app.ports.providers import Providers
 
 
 class Verdict(StrEnum):
     """How a trial went."""
 
     ANSWERED = "answered"
-    """It answered as a request would be answered."""
+    """It answered as a request would be answered, which proves its key."""
     LISTED = "listed"
-    """It lists models, and serves none of the paywall's with a price yet."""
+    """It lists models, and none answered: the key is not proved."""
     REFUSED = "refused"
     """It was reached and said no, in its own words."""
     UNREACHABLE = "unreachable"
@@ -50,9 +46,10 @@ class Trial:
 
 
 async def try_answer(providers: Providers, manager: Manager, name: str) -> Trial:
-    """Asks a paywall's provider for the shortest answer of the first model that it serves.
+    """Asks a paywall's provider for the shortest answer of the first model that it serves, else of one that it lists.
 
-    Raises BadField for a provider that the paywall does not have, NotAllowed, NotFound.
+    What it says of its key is kept as if a request had met it. Raises BadField for a provider that the paywall does
+    not have, NotAllowed, NotFound.
     """
 
     def read(session: Session) -> tuple[ProviderSetting, str]:
@@ -66,43 +63,35 @@ async def try_answer(providers: Providers, manager: Manager, name: str) -> Trial
     setting, model = await db.in_transaction(read)
     begun = clock.monotonic_seconds()
     try:
-        provider, target = providers.find(manager.paywall_id, setting)
-        if not model:
-            listed = await provider.list_models(target)
-            return Trial(Verdict.LISTED, listed[0] if listed else "", _since(begun))
-        tokens = await _answer(provider, target, setting, model)
+        trial = await _ask(providers, manager.paywall_id, setting, model, begun)
     except ProviderFailed as failure:
         verdict = Verdict.UNREACHABLE if failure.status is None else Verdict.REFUSED
-        said = failure.said.get("message")
-        words = said if isinstance(said, str) else failure.message
-        return Trial(verdict, model, _since(begun), words=words[:WORDS_CHARACTERS_MAX])
+        if failure.status in STATUSES:
+            await _note(manager.paywall_id, name, failure.status, failure)
+        return Trial(verdict, model, _since(begun), words=words_of(failure))
     except CoinslotError as error:  # its key cannot be opened any more
         return Trial(Verdict.REFUSED, model, _since(begun), words=error.message)
-    return Trial(Verdict.ANSWERED, model, _since(begun), tokens)
+    if trial.verdict is Verdict.ANSWERED:
+        await db.in_transaction(lambda session: refusals.forget(session, manager.paywall_id, name), writes=True)
+    return trial
 
 
-async def _answer(provider: ChatProvider, target: ProviderTarget, setting: ProviderSetting, model: str) -> int | None:
-    """Returns how many tokens a short answer used, None where that was not said. Raises ProviderFailed."""
-    body = {
-        "model": model,
-        "messages": [{"role": "user", "content": "Say ok."}],
-        setting.limit_field_of(is_reasoning(model)): output_tokens_least(model),
-    }
-    answer = await provider.send(target, orjson.dumps(body))
-    read = bytearray()
-    try:
-        while len(read) < ANSWER_BYTES_MAX and (chunk := await answer.read()):
-            read += chunk
-    finally:
-        await answer.close()
-    try:
-        content: Any = orjson.loads(read)
-    except orjson.JSONDecodeError:
-        raise ProviderFailed("It answered with something that is no JSON.", 200) from None
-    usage = usage_of(content) if isinstance(content, dict) else None
-    if usage is None or usage.prompt is None:
-        return None
-    return usage.prompt + (usage.output or 0)
+async def _ask(providers: Providers, paywall_id: str, setting: ProviderSetting, model: str, begun: float) -> Trial:
+    provider, target = providers.find(paywall_id, setting)
+    if model:
+        tokens = await ask_shortly(provider, target, setting, model)
+        return Trial(Verdict.ANSWERED, model, _since(begun), tokens)
+    listed = await provider.list_models(target)
+    proof = await prove_key(provider, target, setting, listed)
+    if proof.model:
+        return Trial(Verdict.ANSWERED, proof.model, _since(begun))
+    return Trial(Verdict.LISTED, listed[0] if listed else "", _since(begun), words=proof.doubt)
+
+
+async def _note(paywall_id: str, name: str, status: int, failure: ProviderFailed) -> None:
+    at = clock.now()
+    refusal = Refusal(paywall_id, name, status, words_of(failure), at, at)
+    await db.in_transaction(lambda session: refusals.note(session, refusal), writes=True)
 
 
 def _since(begun: float) -> int:

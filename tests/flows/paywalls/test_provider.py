@@ -154,6 +154,7 @@ async def test_a_chat_goes_where_and_as_the_setting_says(
     ("changed", "key", "field"),
     [
         ({}, "sk-wrong", "api_key"),
+        ({}, "sk-refused", "api_key"),
         ({"base_url": "http://127.0.0.1:1/v1"}, KEY, "base_url"),
         ({"base_url": "no address"}, KEY, "base_url"),
         ({"name": "built-in"}, KEY, "provider"),
@@ -239,7 +240,19 @@ async def test_what_is_wrong_with_a_provider_is_said_of_its_address_or_its_key(
 async def test_a_list_without_end_is_read_so_far() -> None:
     listed = [f"model-{number}" for number in range(MODELS_MAX + 1)]
     found = await try_connection(Lists(listed), ProviderSetting("x", "https://x.example/v1"), KEY)
-    assert found == listed[:MODELS_MAX]
+    assert found.models == tuple(listed[:MODELS_MAX])
+
+
+async def test_a_public_list_proves_no_key_and_an_answer_does(
+    providers: ProvidersByName, emulated: RunningUpstream
+) -> None:
+    snapshot, sealer = make_snapshot(), SecretBox(settings.get().secrets)
+    manager = owner_of(snapshot.paywall_id)
+    with pytest.raises(BadField, match="No auth credentials found") as refused:
+        await try_provider(providers, sealer, manager, setting(emulated), "sk-refused-0123456789")
+    assert refused.value.field == "api_key"
+    tried = await try_provider(providers, sealer, manager, setting(emulated), KEY)
+    assert tried.proof.model in tried.models and not tried.proof.doubt
 
 
 def make_shared(price: NewPrice, provider: ProviderSetting) -> Snapshot:

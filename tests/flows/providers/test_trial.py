@@ -10,6 +10,7 @@ from app.domain.errors import BadField, CoinslotError, NotAllowed, ProviderFaile
 from app.domain.ledger.tables import LedgerHold
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.price_book import NewPrice
+from app.domain.providers import refusals
 from app.flows.providers.trial import Trial, Verdict, try_answer
 from app.ports.providers import ChatProvider, ProviderTarget
 from tests.support.books import make_snapshot
@@ -56,9 +57,34 @@ async def test_the_model_that_it_serves_is_asked_under_its_name_there(database: 
         assert session.scalar(select(func.count()).select_from(LedgerHold)) == 0
 
 
-async def test_one_that_serves_no_model_yet_lists_some(database: str) -> None:
-    found = await try_answer(Asked(), owner_of(paywall(NewPrice("a", 1, 1))), "other")
-    assert without_time(found) == Trial(Verdict.LISTED, "first")
+async def test_one_that_serves_no_model_yet_is_asked_by_one_that_it_lists(database: str) -> None:
+    found = await try_answer(Asked(WHOLE), owner_of(paywall(NewPrice("a", 1, 1))), "other")
+    assert without_time(found) == Trial(Verdict.ANSWERED, "first")
+
+
+async def test_a_list_without_an_answer_proves_nothing(database: str) -> None:
+    provider = Asked()
+    provider.refusal = ProviderFailed("It refused.", 404, body={"message": "No such model."})
+    found = await try_answer(provider, owner_of(paywall(NewPrice("a", 1, 1))), "other")
+    assert (found.verdict, found.model) == (Verdict.LISTED, "first") and "No such model." in found.words
+
+
+async def test_what_a_trial_is_told_of_the_key_stands_until_one_is_answered(database: str) -> None:
+    paywall_id, provider = paywall(NewPrice("a", 1, 1)), Asked(WHOLE)
+
+    def standing() -> list[tuple[str, int]]:
+        with db.transaction(writes=False) as session:
+            return [(found.provider, found.status) for found in refusals.list_of(session, paywall_id)]
+
+    provider.refusal = ProviderFailed("It refused.", 401)
+    await try_answer(provider, owner_of(paywall_id), "own")
+    assert standing() == [("own", 401)]
+    provider.refusal = ProviderFailed("It refused.", 500)
+    await try_answer(provider, owner_of(paywall_id), "own")
+    assert standing() == [("own", 401)]
+    provider.refusal = None
+    await try_answer(provider, owner_of(paywall_id), "own")
+    assert standing() == []
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from app.web.frame.format import ago
 
 _WORDS = {
     Verdict.ANSWERED: ("It answers", "ok"),
-    Verdict.LISTED: ("It lists its models", "ok"),
+    Verdict.LISTED: ("The key is not proved", "wait"),
     Verdict.REFUSED: ("It refuses", "bad"),
     Verdict.UNREACHABLE: ("Nobody answers there", "bad"),
 }
@@ -51,7 +51,7 @@ class ProviderRow:
 
 @dataclass(frozen=True)
 class TrialView:
-    """What came of a trial, in words; `tone` is `ok` or `bad`."""
+    """What came of a trial, in words; `tone` is `ok`, `wait` or `bad`."""
 
     name: str = ""
     title: str = ""
@@ -127,9 +127,9 @@ def trial_view(name: str, trial: Trial) -> TrialView:
     after = f"after {trial.milliseconds:,} ms"
     if trial.verdict is Verdict.ANSWERED:
         used = "it says no usage, so answers are counted here" if trial.tokens is None else f"{trial.tokens} tokens"
-        text = f"{trial.model} {after}, {used}. Nothing was charged or counted here."
+        text = f"{trial.model} answered by this key {after}, {used}. Nothing was charged or counted here."
     elif trial.verdict is Verdict.LISTED:
-        text = f"{trial.model or 'No model'} {after}. No model of yours names it yet: that is set with a price."
+        text = f"It lists its models ({after}), and none answered: {trial.words}"
     else:
         text = trial.words if trial.verdict is Verdict.UNREACHABLE else f"{trial.words} ({after})"
     return TrialView(name, title, text, tone)

@@ -60,6 +60,8 @@ class ProviderState(PaywallState, rx.State):
         elif len(counts) == 2 and all(count.isdecimal() for count in counts):
             priced, unpriced = (f"{int(count):,}" for count in counts)
             self.said = f"Saved. It lists {priced} models with a price, and {unpriced} that need one first."
+            if kind == "doubted":
+                self.said += " None of them answered, so its key is not proved: test it."
         await self._show_again()
         return None
 

@@ -64,8 +64,10 @@ def _own() -> rx.Component:
                     placeholder=kept, max_length=2_000, aria_describedby="key-said"),
         rx.el.div(problem_of(_posting, "api_key"), id="key-said"), class_name="labelled",
     )  # fmt: skip
-    said = ("The key is tried by asking for the list of models: nothing is charged. Then it is kept encrypted, sent to"
-            " this address only, and never shown again.")  # fmt: skip
+    said = (
+        "The key is tried: it asks for the list of models, and one of them for a word, which may cost you"
+        " a fraction of a cent. Then it is kept encrypted, sent to this address only, and never shown again."
+    )
     return rx.el.section(address, key, rx.el.small(said, class_name="muted"), class_name="panel pad stack",
                          aria_label="Your own provider")  # fmt: skip
 
@@ -73,7 +75,12 @@ def _own() -> rx.Component:
 def _found() -> rx.Component:
     """What the last trial found, as long as the same kind is chosen."""
     page = _state.page
-    models = rx.el.p(tag("Answered", tone="ok"), " It lists ", page.models, ".", class_name="row muted")
+    by = rx.cond(page.answered_by != "", rx.el.span(" ", page.answered_by, " answered: the key works."), rx.fragment())
+    answered = rx.el.p(tag("Answered", tone="ok"), rx.el.span("It lists ", page.models, ".", by),
+                       class_name="row wrap muted")  # fmt: skip
+    doubt = note("The key is not proved", "It lists " + page.models + ", but no model answered: " + page.provider_doubt,
+                 "wait")  # fmt: skip
+    models = rx.cond(page.provider_doubt != "", doubt, answered)
     problem = note("It was not reached", page.provider_problem + " No model is offered before it was.", "wait")
     shown = rx.cond(page.provider_problem != "", problem, rx.cond(page.models != "", models, rx.fragment()))
     return rx.cond(page.provider == _state.provider, shown, rx.fragment())

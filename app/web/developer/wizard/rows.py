@@ -60,6 +60,8 @@ class WizardPage:
     has_key: bool = False
     models: str = ""
     provider_problem: str = ""
+    answered_by: str = ""
+    provider_doubt: str = ""
     has_app_wallets: bool = True
     has_payments: bool = False
     account: str = ""
@@ -96,6 +98,8 @@ def wizard_page(draft: Draft | None) -> WizardPage:
         has_key=setting is not None and setting.key_sealed is not None,
         models="" if provider is None or provider.problem else _count(len(provider.models), "model"),
         provider_problem="" if provider is None else provider.problem,
+        answered_by="" if provider is None else provider.answered_by,
+        provider_doubt="" if provider is None else provider.doubt,
         has_app_wallets=plan.rules.has_app_wallets,
         has_payments=plan.has_payments,
         account="" if plan.account is None else plan.account.label,
