@@ -89,8 +89,11 @@ def as_id(text: str) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """Returns the one id of what `parts` name: the same parts give the same id in every process."""
-    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
+    """Returns the one id of what `parts` name: the same parts give the same id in every process.
+
+    Any texts do, half of a surrogate pair too, which a browser may send in the place of a click's id.
+    """
+    digest = hashlib.sha256("\x00".join(parts).encode(errors="surrogatepass")).digest()
     return f"{prefix}_{_encode_by_pairs(int.from_bytes(digest[:16]))}"
 
 

@@ -59,3 +59,8 @@ def test_the_least_id_of_a_time_parts_what_was_made_before_from_what_was_made_si
 def test_what_can_be_no_id_finds_nothing(text: str) -> None:
     assert not text or not is_word(text)
     assert as_id(text) == "" and as_id("req_1a") == "req_1a"
+
+
+def test_a_text_that_is_no_text_has_an_id_of_its_own() -> None:
+    made = {derived_id("clk", "req_1", text) for text in ("", "\ud800", "\udfff", "\ud800\udfff", "?")}
+    assert len(made) == 5

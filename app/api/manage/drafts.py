@@ -11,7 +11,7 @@ from app.domain.errors import NotSignedIn
 from app.domain.people.sessions import Person
 from app.flows.drafts.making import make_paywall
 from app.flows.drafts.steps import ChosenPrices, WantedProvider, choose_account, choose_provider
-from app.flows.drafts.typed import read_amount, read_percent
+from app.flows.drafts.typed import read_amount, read_markup
 from app.flows.people.sign_in import find_person
 from app.wiring.drafting import doors_of, maker_of
 
@@ -57,7 +57,7 @@ async def post_make(
 ) -> JSONResponse:
     """Keeps the prices and makes the paywall; `key` is in clear in the first answer, and null in any other."""
     wired = wiring.get()
-    prices = ChosenPrices(read_percent(markup, "markup_basis_points"), read_amount(fee, "request_nanos"),
+    prices = ChosenPrices(read_markup(markup), read_amount(fee, "request_nanos"),
                           read_amount(minimum, "minimum_nanos"))  # fmt: skip
     made = await make_paywall(maker_of(wired), person, draft, prices)
     return JSONResponse({"paywall": made.paywall_id, "key": made.key, "problem": made.problem}, headers=_NOT_KEPT)

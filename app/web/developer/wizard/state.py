@@ -17,7 +17,7 @@ from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject
 from app.flows.drafts import steps
 from app.flows.drafts.steps import ChosenPrices
-from app.flows.drafts.typed import read_amount, read_percent
+from app.flows.drafts.typed import read_amount, read_markup
 from app.web.developer.wizard.finish_rows import FinishPage, read_finish
 from app.web.developer.wizard.rows import PricesPart, WizardPage, read_prices, with_problem, wizard_page
 from app.web.developer.wizard.words import STEPS
@@ -156,7 +156,7 @@ class WizardState(VisitorState, rx.State):
             return None
         setattr(self, name, value[:20])
         try:
-            chosen = ChosenPrices(read_percent(self.markup, "markup_basis_points"),
+            chosen = ChosenPrices(read_markup(self.markup),
                                   read_amount(self.fee, "request_nanos"),
                                   read_amount(self.minimum, "minimum_nanos"))  # fmt: skip
         except BadField as error:

@@ -82,7 +82,7 @@ def _amount(
     name: str, label: str, value: rx.Var[str], hint: rx.Var[str], before: str = "", after: rx.Var[str] | str = ""
 ) -> rx.Component:
     field = rx.el.input(
-        value=value, on_change=lambda typed: _state.type_terms(name, typed), input_mode="decimal",
+        default_value=value, on_change=lambda typed: _state.type_terms(name, typed), input_mode="decimal",
         auto_complete="off", max_length=12, aria_describedby=f"auto-{name}-hint",
     )  # fmt: skip
     box = rx.el.span(
