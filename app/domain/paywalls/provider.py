@@ -13,6 +13,8 @@ from app.domain.paywalls.modes import RULES, Mode
 
 DEMO, BUILT_IN = "demo", "built-in"
 PROVIDERS_MAX = 8
+_FORBIDDEN_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_FRONTS = frozenset({"api", "www", "openai"})
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,58}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -95,6 +97,24 @@ def origin_of(url: str) -> str | None:
         return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.hostname else None
     except ValueError:
         return None
+
+
+def own_at(typed: str) -> ProviderSetting:
+    """Returns a developer's own provider, without a key, at an address as it was typed. Raises BadField."""
+    address = typed.strip().rstrip("/")
+    if origin_of(address) is None:
+        raise BadField("base_url", "Enter the address of an OpenAI-compatible API, such as https://api.openai.com/v1.")
+    if "@" in urlsplit(address).netloc:
+        raise BadField("base_url", "The address may hold no password: it is shown. Enter it as the key.")
+    return ProviderSetting(name_of(address), address)
+
+
+def name_of(address: str) -> str:
+    """Returns what a provider at an address is called: `openai` at https://api.openai.com/v1."""
+    labels = [part for part in (urlsplit(address).hostname or "").split(".") if part]
+    inner = [part for part in labels[:-1] if part not in _FRONTS] or labels[-2:-1] or labels
+    name = _FORBIDDEN_IN_NAME.sub("-", inner[-1]).strip("._-") if inner else ""
+    return name if name and not name.isdigit() and name.lower() not in (DEMO, BUILT_IN) else "own"
 
 
 def without_password(url: str, instead: str) -> str:

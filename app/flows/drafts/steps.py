@@ -3,10 +3,8 @@
 Keys are sealed here, and come out nowhere: not in an answer, not in an error, not in a log.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,7 +17,7 @@ from app.domain.errors import BadField, NotFound, WrongMode
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Environment
 from app.domain.paywalls.members import Creators, check_creates
 from app.domain.paywalls.modes import RULES
-from app.domain.paywalls.provider import BUILT_IN, DEMO, ProviderSetting, check_allowed, check_providers, origin_of
+from app.domain.paywalls.provider import ProviderSetting, check_allowed, check_providers, origin_of, own_at
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
 from app.flows.drafts.planned import plan_prices
@@ -34,8 +32,6 @@ from app.ports.seal import Sealer
 NAME_CHARACTERS_MAX = 60
 _OFFERED = {mode.value: mode for mode, rules in RULES.items() if rules.has_app_wallets or rules.needs_consent}
 """The modes that a developer may choose, by their names: the others are the operator's own."""
-_FORBIDDEN_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_FRONTS = frozenset({"api", "www", "openai"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +117,7 @@ async def choose_provider(
 
 
 def _setting_of(wanted: WantedProvider) -> ProviderSetting:
-    if wanted.name:
-        return ProviderSetting(wanted.name)
-    address = wanted.base_url.strip().rstrip("/")
-    if origin_of(address) is None:
-        raise BadField("base_url", "Enter the address of an OpenAI-compatible API, such as https://api.openai.com/v1.")
-    if "@" in urlsplit(address).netloc:
-        raise BadField("base_url", "The address may hold no password: it is shown. Enter it as the key.")
-    return ProviderSetting(name_of(address), address)
-
-
-def name_of(address: str) -> str:
-    """Returns what a provider at an address is called: `openai` at https://api.openai.com/v1."""
-    labels = [part for part in (urlsplit(address).hostname or "").split(".") if part]
-    inner = [part for part in labels[:-1] if part not in _FRONTS] or labels[-2:-1] or labels
-    name = _FORBIDDEN_IN_NAME.sub("-", inner[-1]).strip("._-") if inner else ""
-    return name if name and not name.isdigit() and name.lower() not in (DEMO, BUILT_IN) else "own"
+    return ProviderSetting(wanted.name) if wanted.name else own_at(wanted.base_url)
 
 
 def _with_key(sealer: Sealer, draft: Draft, setting: ProviderSetting, typed: str) -> tuple[ProviderSetting, str | None]:

@@ -8,14 +8,16 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.errors import NotAllowed
+from app.domain.errors import BadField, NotAllowed
 from app.domain.ids import new_id
 from app.domain.money import Environment
 from app.domain.paywalls.archiving import set_archived
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.members import Act, Creators, Manager, check_may, read_owner, set_owner
-from app.domain.paywalls.paywall import lock_paywall
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.paywall import Paywall, lock_paywall
+from app.domain.paywalls.provider import DEMO, ProviderSetting, check_allowed, own_at
 from app.domain.paywalls.versions import Edition, open_first_edition
 from app.domain.people.accounts import check_email, email_identity, enter
 from app.domain.people.sessions import Person
@@ -84,12 +86,15 @@ class Duplicated:
     left_off: Mapping[str, str]
 
 
-async def duplicate(manager: Manager, person: Person, creators: Creators, rules: PriceRules) -> Duplicated:
+async def duplicate(
+    manager: Manager, person: Person, creators: Creators, rules: PriceRules, own_url: str = ""
+) -> Duplicated:
     """Makes a paywall like this one in the other environment, which belongs to whoever duplicates it.
 
     It takes the configuration and the prices as they are now; never keys, secrets, headers, users, webhooks or accounts
-    of payments, and so no endpoint of messages either, which would need a secret. Raises NotAllowed, NotFound, and
-    BadField where a provider is not possible in the other environment.
+    of payments, and so no endpoint of messages either, which would need a secret. Providers that the other environment
+    does not allow stay behind with their models; where that is all of them, the demo provider serves a sandbox, and one
+    of the developer's own at `own_url`, still without a key, a live paywall. Raises BadField, NotAllowed, NotFound.
     """
 
     def copy(session: Session) -> Duplicated:
@@ -97,12 +102,17 @@ async def duplicate(manager: Manager, person: Person, creators: Creators, rules:
         check_may(session, manager, Act.SET_UP)
         if not creators.have(person):
             raise NotAllowed("Not everybody makes paywalls here, and this sign-in may not. Ask the operator.")
-        environment = Environment.LIVE if source.environment is Environment.SANDBOX else Environment.SANDBOX
-        configuration = _without_secrets(read_current(session, source.id)[1])
+        environment, before = _other(source.environment), read_current(session, source.id)[1]
+        kept = _allowed_in(source.mode, environment, before)
+        own = own_at(own_url) if not kept and environment is Environment.LIVE else ProviderSetting(DEMO)
+        configuration = _without_secrets(replace(before, providers=kept or (own,)))
         edition = open_first_edition(session, new_id("pw"), source.mode, environment, source.unit, configuration,
                                      manager.account_id)  # fmt: skip
         offered = price_book.prices_at(session, source.id, source.version)
-        left_off = bring_back(edition, PriceDesk.of(edition, rules), offered)
+        along = {model: row for model, row in offered.items() if before.find_provider(row.provider) in kept}
+        left_off = dict.fromkeys(offered.keys() - along, "Its provider is not there.")
+        left_off |= bring_back(edition, PriceDesk.of(edition, rules), along)
+        price_book.move_models(edition, {configuration.providers[0].name: None})
         publish_and_tell(edition, Section.VERSION)
         set_owner(session, edition.paywall.id, person.account_id)
         return Duplicated(edition.paywall.id, left_off)
@@ -110,6 +120,29 @@ async def duplicate(manager: Manager, person: Person, creators: Creators, rules:
     made = await db.in_transaction(copy, writes=True)
     log.info("paywall_duplicated", paywall=manager.paywall_id, into=made.paywall_id, by=manager.account_id)
     return made
+
+
+def needs_own_provider(paywall: Paywall, configuration: Configuration) -> bool:
+    """Tells whether a duplicate of a paywall in the other environment has to be told of a provider there."""
+    environment = _other(paywall.environment)
+    return environment is Environment.LIVE and not _allowed_in(paywall.mode, environment, configuration)
+
+
+def _other(environment: Environment) -> Environment:
+    return Environment.LIVE if environment is Environment.SANDBOX else Environment.SANDBOX
+
+
+def _allowed_in(mode: Mode, environment: Environment, configuration: Configuration) -> tuple[ProviderSetting, ...]:
+    """Returns the providers of a configuration that are possible in an environment."""
+
+    def is_allowed(provider: ProviderSetting) -> bool:
+        try:
+            check_allowed(mode, environment, provider)
+        except BadField:
+            return False
+        return True
+
+    return tuple(filter(is_allowed, configuration.providers))
 
 
 def _without_secrets(configuration: Configuration) -> Configuration:

@@ -12,6 +12,7 @@ from app.domain.errors import BadField, NotAllowed, NotFound, WrongMode
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls.members import Creators
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import name_of
 from app.domain.people.sessions import Person
 from app.flows.drafts import steps
 from app.flows.drafts.steps import ChosenPrices, Doors, WantedProvider
@@ -147,7 +148,7 @@ async def test_a_mode_allows_not_every_provider(at: Doors, ada: Person, mode: st
     ],
 )  # fmt: skip
 def test_a_provider_is_called_by_its_address(address: str, name: str) -> None:
-    assert steps.name_of(address) == name
+    assert name_of(address) == name
 
 
 async def test_an_account_at_the_rail_is_tried_and_its_key_sealed(at: Doors, ada: Person, shop: StripeShop) -> None:

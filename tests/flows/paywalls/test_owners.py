@@ -16,7 +16,7 @@ from app.domain.paywalls.names import list_owned
 from app.domain.paywalls.provider import DEMO, ProviderSetting
 from app.domain.people.accounts import list_identities
 from app.domain.pricing.price_book import NewPrice, read_offers
-from app.flows.paywalls.owners import duplicate, give_paywall
+from app.flows.paywalls.owners import duplicate, give_paywall, needs_own_provider
 from app.flows.paywalls.prices import PriceRules
 from app.ports.prices import CataloguePrice
 from tests.support.books import make_paywall, publish, retire
@@ -148,10 +148,33 @@ async def test_a_duplicate_is_made_by_its_owner_who_may_create_paywalls(database
             await duplicate(who, person("ada@example.org"), creators, RULES)
 
 
-async def test_what_is_not_possible_in_the_other_environment_makes_nothing(database: str) -> None:
+async def test_a_live_duplicate_of_the_demo_provider_needs_one_of_its_own_and_leaves_its_models(database: str) -> None:
     with db.transaction() as session:
-        paywall_id = make_paywall(session, {}, (ProviderSetting(DEMO),))
-    with pytest.raises(BadField, match="demo provider"):
-        await duplicate(owner_of(paywall_id), person("ada@example.org"), ANYONE, RULES)
+        paywall_id = make_paywall(session, {"m": NewPrice("m", 1, 2)}, (ProviderSetting(DEMO),))
+        assert needs_own_provider(*read_current(session, paywall_id))
+    ada = person("ada@example.org")
+    for address in ("", "nowhere", "https://ada:secret@api.example/v1"):
+        with pytest.raises(BadField) as refused:
+            await duplicate(owner_of(paywall_id), ada, ANYONE, RULES, address)
+        assert refused.value.field == "base_url"
     with db.transaction(writes=False) as session:
-        assert len(list_owned(session, person("ada@example.org"), frozenset(), 9)) == 1
+        assert len(list_owned(session, ada, frozenset(), 9)) == 1
+    made = await duplicate(owner_of(paywall_id), ada, ANYONE, RULES, "https://api.example.com/v1/")
+    with db.transaction(writes=False) as session:
+        copy, configuration = read_current(session, made.paywall_id)
+        assert configuration.providers == (ProviderSetting("example", "https://api.example.com/v1"),)
+        assert not read_offers(session, copy.id, copy.unit).priced and set(made.left_off) == {"m"}
+
+
+async def test_what_is_not_possible_in_the_other_environment_stays_behind(database: str) -> None:
+    own = ProviderSetting("own", "https://api.example/v1")
+    with db.transaction() as session:
+        prices = {"m": NewPrice("m", 1, 2), "mine": NewPrice("mine", 1, 2, provider="own")}
+        paywall_id = make_paywall(session, prices, (ProviderSetting(DEMO), own))
+        assert not needs_own_provider(*read_current(session, paywall_id))
+    made = await duplicate(owner_of(paywall_id), person("ada@example.org"), ANYONE, RULES)
+    with db.transaction(writes=False) as session:
+        copy, configuration = read_current(session, made.paywall_id)
+        offers = read_offers(session, copy.id, copy.unit).priced
+        assert configuration.providers == (own,) and set(made.left_off) == {"m"}
+        assert {model: offer.provider for model, offer in offers.items()} == {"mine": None}

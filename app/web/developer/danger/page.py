@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.parts import confirm, note
-from app.web.developer.danger.state import ARCHIVE, DUPLICATE, DangerState
+from app.web.developer.danger.state import ADDRESS_CHARACTERS_MAX, ARCHIVE, DUPLICATE, DangerState
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
 
@@ -45,8 +45,22 @@ def _duplicate() -> rx.Component:
     text = ("The copy has this configuration and these prices. It has no keys, secrets, users, webhooks or Stripe"
             " account, and goes its own way from then on.")  # fmt: skip
     ask = rx.el.button("Duplicate into ", other, on_click=_state.ask(DUPLICATE), class_name="btn s", type="button")
-    asked = confirm("Make a paywall like this one in the " + other + " environment?", "Make it", "Not now",
-                    _state.make_duplicate, _state.ask(""))  # fmt: skip
+    field = rx.el.label(
+        rx.el.span("Base URL of your provider there"),
+        rx.el.input(name="base_url", type="text", input_mode="url", class_name="field plain s", auto_complete="off",
+                    spell_check=False, placeholder="https://api.openai.com/v1", max_length=ADDRESS_CHARACTERS_MAX),
+        rx.el.small("The demo provider stays in the sandbox with its models. Its key and prices come next.",
+                    class_name="muted"),
+        class_name="labelled",
+    )  # fmt: skip
+    asked = rx.el.form(
+        rx.el.p("Make a paywall like this one in the ", other, " environment?"),
+        rx.cond(_state.needs_provider, field, rx.fragment()),
+        rx.el.div(rx.el.button("Make it", type="submit", class_name="btn s primary"),
+                  rx.el.button("Not now", on_click=_state.ask(""), class_name="btn s bare", type="button"),
+                  class_name="row"),
+        on_submit=_state.make_duplicate, class_name="stack form-stack", key="duplicate",
+    )  # fmt: skip
     return _step("Duplicate into " + other, text, ask, rx.cond(_state.asking == DUPLICATE, asked, rx.fragment()))
 
 
