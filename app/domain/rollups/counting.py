@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.disputes.tables import Takeback
 from app.domain.ledger.accounts import Kind, parse
+from app.domain.paywalls.modes import RULES
 from app.domain.rollups.books import Additions, Book, lock_books
 from app.domain.rollups.parts import Part, Row
 from app.domain.rollups.rows import lock_due, read_parts
@@ -19,6 +20,7 @@ from app.domain.rollups.sums import Sums
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.usage.tables import is_due
+from app.domain.wallets.wallets import open_users
 from app.sql.columns import table_of
 from app.sql.statements import Read
 from app.sql.statements import update as update_rows
@@ -54,9 +56,15 @@ def count_requests(session: Session, limit: int) -> int:
             if not part.is_counted:
                 additions.add(row, part)
     additions.write(session)
+    # Nobody else makes the row of a user who never paid anything: without it their developer's list lacks them.
+    open_users(session, ((row.paywall_id, row.external_id) for row in rows if _is_free(row)))
     connection = session.connection()
     _MARK.run(connection, [(row.charge_nanos, 1 if row.is_late else None, row.id) for row in rows])
     return len(rows)
+
+
+def _is_free(row: Row) -> bool:
+    return row.charge_nanos == 0 and RULES[row.mode].has_app_wallets
 
 
 class _Several:

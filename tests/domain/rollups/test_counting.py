@@ -12,11 +12,14 @@ from sqlalchemy import select
 from app import db
 from app import settings as configured
 from app.domain import clock
+from app.domain.money import Environment, Unit
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
 from app.domain.rollups import building, counting
 from app.domain.rollups.tables import PaywallRollup, RollupDay, RollupQuarter
 from app.domain.usage.requests import TABLE
+from app.domain.wallets.users import list_users
+from app.domain.wallets.wallets import app_wallet, open_wallet
 from tests.support.rolled import (
     LISTED,
     MINE,
@@ -257,3 +260,22 @@ def test_quarters_older_than_five_weeks_are_not_kept(database: str) -> None:
         with db.transaction(writes=False) as session:
             assert read(session, RollupQuarter, (app.id, 1), ("start",)) == {}
             assert len(read(session, RollupDay, (app.id, 1), ("day",))) == 1
+
+
+@pytest.mark.parametrize(("mode", "listed"), [(Mode.DEFAULT, ["free", "paid"]), (Mode.SHARED, [])])
+def test_a_user_who_never_paid_anything_is_listed_with_the_others(database: str, mode: Mode, listed: list[str]) -> None:
+    with hands():
+        app = App(mode)
+        for user in ("free", "paid"):
+            app.fund(user)
+        app.let_go(Chat(user="free"))
+        app.let_go(Chat(user="free"))
+        app.chat(user="paid")
+        if mode is Mode.DEFAULT:
+            with db.transaction() as session:
+                assert open_wallet(session, app_wallet(app.id, "paid", Environment.SANDBOX, Unit.USD))
+        count_all()
+    with db.transaction() as session:
+        assert sorted(user.id for user in list_users(session, app.id).users) == listed
+        if mode is Mode.DEFAULT:  # whoever is told of new wallets is told of theirs too
+            assert open_wallet(session, app_wallet(app.id, "free", Environment.SANDBOX, Unit.USD))
