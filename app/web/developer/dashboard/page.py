@@ -23,7 +23,7 @@ def dashboard() -> rx.Component:
         class_name="segments", aria_label="Span",
     )  # fmt: skip
     earned = rx.el.a("Earnings", href=f"{routes.EARNINGS}/", class_name="btn s")
-    tools = rx.el.div(spans, earned, rx.cond(page.may_create, create, rx.fragment()), class_name="row")
+    tools = rx.el.div(spans, earned, rx.cond(page.may_create, create, rx.fragment()), class_name="row wrap")
     head = rx.el.div(rx.el.h1("Paywalls"), rx.cond(page.paywalls, tools, rx.fragment()), class_name="page-head")
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
     totals = rx.foreach(page.totals, _total)

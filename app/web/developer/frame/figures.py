@@ -36,7 +36,7 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
     return SumRow(
         label=label,
         gross=format_for_people(sums.gross_nanos, unit),
-        refunds=format_for_people(-sums.refunds_nanos, unit) if sums.refunds_nanos else "0",
+        refunds=format_for_people(-sums.refunds_nanos, unit),
         revenue=format_for_people(sums.net_nanos, unit),
         cost=NOT_KNOWN if margin is None else format_for_people(sums.cost_nanos, unit),
         fee=format_for_people(sums.fee_nanos, unit),

@@ -48,9 +48,10 @@ def day_plot(chart: rx.Var[DayChart]) -> rx.Component:
     svg = rx.el.svg
     drawing = rx.el.svg(
         svg.path(d=chart.area, class_name="fill"), svg.path(d=chart.zero, class_name="zero"),
-        svg.path(d=chart.revenue, class_name="drawn"), svg.path(d=chart.margin, class_name="drawn second"),
-        svg.path(d=chart.revenue_now, class_name="drawn now"),
+        # The margin lies beneath and is broader: where both are the same, as on a day without either, both are seen.
+        svg.path(d=chart.margin, class_name="drawn second"), svg.path(d=chart.revenue, class_name="drawn"),
         svg.path(d=chart.margin_now, class_name="drawn second now"),
+        svg.path(d=chart.revenue_now, class_name="drawn now"),
         view_box="-4 -4 1008 168", custom_attrs={"preserveAspectRatio": "none"}, aria_hidden="true",
     )  # fmt: skip
     return rx.el.figure(
