@@ -17,6 +17,7 @@ from app.domain.usage.request_list import RequestFilter, list_rows
 from app.web.developer.frame.attention import AttentionRow, read_attention
 from app.web.developer.frame.chart import DayChart, to_chart
 from app.web.developer.frame.figures import SumRow, to_row, users_in_words
+from app.web.developer.requests.rows import STATES
 from app.web.frame.format import ago
 
 DAYS, WEEK, REQUESTS_MAX = 30, 7, 8
@@ -101,7 +102,7 @@ def _request(row: Mapping[str, Any], unit: Unit) -> RequestRow:
         id=row["id"],
         user=row["external_id"],
         model=row["model"] or "One-off charge",
-        status=row["status"].value,
+        status=STATES[row["status"]][0].lower(),
         charge=format_for_people(row["charge_nanos"], unit),
         at=ago(row["created_at"]),
     )
