@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api.auth import account_key, sign_in
+from app.api.auth import account_key, developer_key, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
@@ -25,6 +25,9 @@ from app.api.serving import docs, metrics, operations
 from app.api.serving.methods import Methods
 from app.api.serving.openapi import CHAT, document
 from app.api.v1 import connect, ledger, models, receipts, user, webhooks
+from app.api.v1.manage import keys as paywall_keys
+from app.api.v1.manage import prices as paywall_prices
+from app.api.v1.manage import users as paywall_users
 from app.domain.errors import BadField, CoinslotError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -41,9 +44,11 @@ def create_api() -> FastAPI:
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics)  # fmt: skip
-    for module in (operations, metrics, docs, sign_in, account_key, stripe, playground, *own):
+    routers = (operations, metrics, docs, sign_in, account_key, developer_key, stripe, playground, *own)
+    for module in routers:
         api.include_router(module.router)
-    api.include_router(webhooks.router, prefix="/v1")
+    for module in (webhooks, paywall_keys, paywall_users, paywall_prices):
+        api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):
         api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):

@@ -126,7 +126,7 @@ class EventTypesAnswer(BaseModel):
     events: list[EventTypeAnswer]
 
 
-def _takes(body: type[BaseModel]) -> dict[str, Any]:
+def takes(body: type[BaseModel]) -> dict[str, Any]:
     """Says in the document what a body holds; the flows check it, in words that name the field."""
     schema = {"application/json": {"schema": body.model_json_schema()}}
     return {"requestBody": {"required": True, "content": schema}}
@@ -153,7 +153,7 @@ async def get_subscriptions(
     return SubscriptionsAnswer(subscriptions=[_shown(view) for view in found])
 
 
-@router.post("/subscriptions", status_code=201, response_model_exclude_none=True, openapi_extra=_takes(CreateBody))
+@router.post("/subscriptions", status_code=201, response_model_exclude_none=True, openapi_extra=takes(CreateBody))
 async def post_subscription(caller: Caller, body: SettingsBody) -> SubscriptionAnswer:
     """Subscribes an endpoint to events; its secret is shown here and never again."""
     wired = wiring.get()
@@ -168,7 +168,7 @@ async def get_subscription(caller: Caller, subscription_id: str) -> Subscription
     return SubscriptionAnswer(subscription=_shown(view))
 
 
-@router.patch("/subscriptions/{subscription_id}", response_model_exclude_none=True, openapi_extra=_takes(ChangeBody))
+@router.patch("/subscriptions/{subscription_id}", response_model_exclude_none=True, openapi_extra=takes(ChangeBody))
 async def patch_subscription(caller: Caller, subscription_id: str, body: SettingsBody) -> SubscriptionAnswer:
     """Changes a subscription, or makes it active or inactive."""
     wired = wiring.get()
@@ -184,7 +184,7 @@ async def delete_subscription(caller: Caller, subscription_id: str) -> Deactivat
 
 
 @router.post(
-    "/subscriptions/{subscription_id}/rotate", response_model_exclude_none=True, openapi_extra=_takes(RotateBody)
+    "/subscriptions/{subscription_id}/rotate", response_model_exclude_none=True, openapi_extra=takes(RotateBody)
 )
 async def post_rotate(caller: Caller, subscription_id: str, body: SettingsBody) -> SubscriptionAnswer:
     """Gives a subscription a new secret, shown here and never again; for a while both sign."""

@@ -36,6 +36,7 @@ _MONEY = ("externalUserId", "currency")
 
 UPDATED = "paywall.updated"
 ARCHIVED = "paywall.archived"
+ROTATED = "paywall.secret.rotated"
 AUTHORIZATION_REQUESTED = "paywall.authorization.requested"
 AUTHORIZATION_COMPLETED = "paywall.authorization.completed"
 AUTHORIZATION_REVOKED = "paywall.authorization.revoked"
@@ -74,8 +75,8 @@ _PROXY_END = (*_PROXY_OURS, "status", "tokens", "charge", "currency")
 _SEED = (
     EventType(UPDATED, "the paywall's settings changed", ("changedFields", "summarySections"), ("configVersion",)),
     EventType(ARCHIVED, "the paywall was archived", ("reason",)),
-    EventType("paywall.secret.rotated", "a key of the paywall was replaced",
-              ("secretLastFour", "actorId", "actorType"), is_made=False),
+    EventType(ROTATED, "a new key of the paywall was made, which may replace an older one",
+              ("secretLastFour", "actorId", "actorType"), ("keyId",)),
     EventType(INTEGRATION_CONNECTED, "an integration was switched on", ("integrationKey", "enabledBy")),
     EventType(INTEGRATION_DISCONNECTED, "an integration was switched off", ("integrationKey", "disabledBy")),
     EventType(STRIPE_WEBHOOK_ROTATED, "the Stripe endpoint was made anew", ("webhookId", "url", "secretSuffix")),

@@ -113,6 +113,11 @@ def find_manager(session: Session, person: Person, operators: frozenset[str], pa
     return _manager(session, as_id(paywall_id), person.account_id, is_operator=person.has_proven(operators))
 
 
+def manager_of_account(session: Session, account_id: str, paywall_id: str) -> Manager:
+    """Returns an account as the owner of a paywall, whatever else it is. Raises NotFound where it is not."""
+    return _manager(session, as_id(paywall_id), account_id, is_operator=False)
+
+
 def command_manager(session: Session, paywall_id: str) -> Manager:
     """Returns whoever gives a command on the machine itself, which makes them an operator. Raises NotFound."""
     return _manager(session, as_id(paywall_id), None, is_operator=True)

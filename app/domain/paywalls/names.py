@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.domain.paywalls.paywall import Paywall, to_paywall
@@ -36,10 +36,20 @@ def list_owned(session: Session, person: Person, operators: frozenset[str], coun
 
     To somebody whose sign-in has proven one of the addresses `operators` those that nobody owns are their own.
     """
-    paywalls, versions, members = table_of(PaywallRow), table_of(PaywallVersion), table_of(PaywallMember)
+    members = table_of(PaywallMember)
     is_own = members.c.account_id == person.account_id
     if person.has_proven(operators):
         is_own = is_own | members.c.account_id.is_(None)
+    return _newest(session, is_own, count)
+
+
+def list_of_account(session: Session, account_id: str, count: int) -> list[NamedPaywall]:
+    """Returns the newest paywalls that an account owns, the newest first."""
+    return _newest(session, table_of(PaywallMember).c.account_id == account_id, count)
+
+
+def _newest(session: Session, is_own: ColumnElement[bool], count: int) -> list[NamedPaywall]:
+    paywalls, versions, members = table_of(PaywallRow), table_of(PaywallVersion), table_of(PaywallMember)
     rows = session.execute(
         select(PaywallRow, versions.c.config)
         .join(versions, (versions.c.paywall_id == paywalls.c.id) & (versions.c.version == paywalls.c.version))

@@ -101,3 +101,23 @@ class AccountKey(SQLModel, table=True):
     last_four: str = Field(sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     revoked_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class DeveloperKey(SQLModel, table=True):
+    """A developer's key of the Management API, for the paywalls that their account owns; only its SHA-256 is kept."""
+
+    __tablename__ = "developer_key"
+    __table_args__ = (
+        CheckConstraint("may_write IN (0, 1)", name="may_or_not"),
+        Index("ix_developer_key_account", "account_id"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    name: str = Field(sa_type=Words)
+    hash: str = Field(sa_type=Words, unique=True)
+    last_four: str = Field(sa_type=Words)
+    may_write: int = Field(sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
+    revoked_at: int | None = Field(default=None, sa_type=Whole)

@@ -21,7 +21,7 @@ from app.domain.inbox.tables import ConnectionRow
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
 from app.domain.paywalls.tables import Change, PaywallRow
-from app.domain.people.tables import AccountKey, Identity, PersonAccount, SignInSession
+from app.domain.people.tables import AccountKey, DeveloperKey, Identity, PersonAccount, SignInSession
 from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
@@ -47,7 +47,7 @@ class About(StrEnum):
     BACK = "back"
     """What went back of a wallet's top-ups, and why it is frozen, by the wallet's id."""
     PERSON = "person"
-    """What a person has, by their account's id: name, ways to sign in, sessions, key, authorizations."""
+    """What a person has, by their account's id: name, ways to sign in, sessions, keys, authorizations."""
     EPOCH = "epoch"
     """What the ledger counts changes of, by its subject: a paywall's versions, an external id's authorization."""
     CAP = "cap"
@@ -140,7 +140,8 @@ def _arrivals() -> Select[Any]:
 
 def _statement() -> Any:
     sessions, accounts = table_of(SignInSession), table_of(LedgerAccount)
-    people, identities, keys = table_of(PersonAccount), table_of(Identity), table_of(AccountKey)
+    people, identities = table_of(PersonAccount), table_of(Identity)
+    all_keys = (table_of(AccountKey), table_of(DeveloperKey))
     authorizations, topups = table_of(Authorization), table_of(Topup)
     connections, paywalls, changes = table_of(ConnectionRow), table_of(PaywallRow), table_of(Change)
     newest_change = select(func.max(changes.c.id)).where(changes.c.paywall_id == paywalls.c.id).scalar_subquery()
@@ -166,7 +167,7 @@ def _statement() -> Any:
               words=people.c.name + func.coalesce(people.c.email, "")),
         _counted(identities, identities.c.account_id, identities.c.created_at),
         _counted(sessions, sessions.c.account_id, sessions.c.created_at).where(*is_open),
-        _counted(keys, keys.c.account_id, keys.c.created_at, keys.c.revoked_at),
+        *(_counted(keys, keys.c.account_id, keys.c.created_at, keys.c.revoked_at) for keys in all_keys),
         _counted(authorizations, authorizations.c.account_id, authorizations.c.created_at,
                  authorizations.c.confirmed_at, authorizations.c.ended_at),
         _part(About.EPOCH, epochs.c.subject, epochs.c.epoch),

@@ -13,6 +13,7 @@ from app.domain.ids import new_id
 from app.domain.ledger.accounts import Account, parse
 from app.domain.money import CENT_NANOS, CREDITS_PER_DOLLAR, NANOS, Unit, format_decimal, nanos_of_cents
 from app.domain.paywalls.changes import Section, note_change
+from app.domain.paywalls.keys import KeyView
 from app.domain.paywalls.versions import Edition, publish
 from app.domain.refunds.tables import Refund
 from app.domain.topups.tables import Topup
@@ -112,6 +113,13 @@ def tell_new_user(session: Session, paywall_id: str, user: str) -> None:
 def tell_archived(session: Session, paywall_id: str) -> None:
     """Tells that a paywall was archived; it may be taken out and archived again."""
     outbox.record(session, [make(paywall_id, catalogue.ARCHIVED, new_id("archived"), {"reason": None})])
+
+
+def tell_new_key(session: Session, paywall_id: str, key: KeyView, made_by: str | None) -> None:
+    """Tells that a key was made, by its end: who keeps keys elsewhere takes it, and has an older one revoked."""
+    data = {"secretLastFour": key.last_four, "keyId": key.id, "actorId": made_by,
+            "actorType": "user" if made_by is not None else "system"}  # fmt: skip
+    outbox.record(session, [make(paywall_id, catalogue.ROTATED, key.id, data)])
 
 
 def publish_and_tell(edition: Edition, section: Section) -> int:

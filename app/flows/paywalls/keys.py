@@ -6,6 +6,7 @@ from app.domain.paywalls import keys as paywall_keys
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.keys import KeyView
 from app.domain.paywalls.versions import Edition
+from app.flows.events.tell import tell_new_key
 from app.flows.paywalls.change import Part
 
 
@@ -40,7 +41,9 @@ def keys() -> Part[NewKey | RevokedKey, MadeKey | None]:
             paywall_keys.revoke_key(session, paywall.id, wanted.id)
             return None
         key = paywall_keys.new_key(paywall.environment)
-        return MadeKey(paywall_keys.add_key(session, paywall.id, key, wanted.name), key)
+        view = paywall_keys.add_key(session, paywall.id, key, wanted.name)
+        tell_new_key(session, paywall.id, view, edition.made_by)
+        return MadeKey(view, key)
 
     def describe(wanted: NewKey | RevokedKey, made: MadeKey | None) -> dict[str, str]:
         if isinstance(wanted, RevokedKey):

@@ -100,6 +100,7 @@ def test_every_route_stands_in_the_table() -> None:
         "readyz",
         "metrics",
         "openapi.json",
+        "play",
         "manage",
         "stripe",
     }

@@ -1,5 +1,8 @@
 """Days of a zone, also where clocks change: `research/dashboard_modes.md` (d) 2."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -49,3 +52,10 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
     assert check_zone("Asia/Kathmandu") == "Asia/Kathmandu"
     with pytest.raises(BadField, match="time zone"):
         check_zone(name)
+
+
+def test_zones_are_known_where_the_system_has_no_files_of_them() -> None:
+    asked = "from app.domain.rollups.zones import check_zone; print(check_zone('Asia/Kathmandu'))"
+    done = subprocess.run([sys.executable, "-c", asked], env={**os.environ, "PYTHONTZPATH": ""},
+                          capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr

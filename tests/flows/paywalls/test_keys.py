@@ -6,14 +6,17 @@ import pytest
 
 from app import db
 from app.domain.errors import NotFound, Refused, UnknownKey
+from app.domain.events.catalogue import ARCHIVED, ROTATED
 from app.domain.paywalls.changes import Section, read_changes
 from app.domain.paywalls.keys import KEYS_MAX
 from app.domain.paywalls.members import Manager
 from app.flows.callers.snapshot import read_snapshot
 from app.flows.paywalls.change import change
 from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey, keys
+from app.flows.paywalls.owners import archive
 from tests.support.books import make_paywall, make_snapshot
 from tests.support.managing import owner_of
+from tests.support.webhooks import listening, told
 
 
 async def make(owner: Manager) -> MadeKey:
@@ -55,3 +58,16 @@ async def test_a_sixth_key_is_refused_and_another_paywalls_is_not_found(database
             await change(owner, keys(), RevokedKey(key_id))
     with db.transaction(writes=False) as session:
         assert len(read_changes(session, paywall_id, 99)) == KEYS_MAX
+
+
+async def test_whoever_listens_is_told_of_a_new_key_by_its_end_and_that_the_paywall_was_archived(database: str) -> None:
+    snapshot = await listening(make_snapshot())
+    owner = owner_of(snapshot.paywall_id)
+    made = await make(owner)
+    await change(owner, keys(), RevokedKey(made.view.id))
+    for is_archived in (True, True, False):
+        await change(owner, archive(), is_archived)
+    found = dict(await told(snapshot))
+    assert set(found) == {ROTATED, ARCHIVED}
+    rotated = {"secretLastFour": made.key[-4:], "keyId": made.view.id, "actorId": owner.account_id, "actorType": "user"}
+    assert rotated.items() <= found[ROTATED].items() and made.key not in json.dumps(dict(found[ROTATED]))

@@ -14,6 +14,7 @@ from app.web.components.parts import (
     tag,
 )
 from app.web.end_user.settings.cards_page import CARDS, anchor, cards_sections
+from app.web.end_user.settings.keys_page import DEVELOPER_KEYS, developer_keys
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
 from app.web.frame import routes
@@ -30,7 +31,7 @@ _key_problem = kept_here("newkeyproblem")
 def settings() -> rx.Component:
     """Returns the page of a person's account."""
     role = tag(_state.page.role, tone="ok")
-    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key())
+    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key(), developer_keys())
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
         rx.el.div(
@@ -47,13 +48,16 @@ def settings() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    """The list of the page's sections, at the left or as a strip; those of cards where cards can be saved."""
+    """The list of the page's sections, at the left or as a strip; those of cards and developers where
+    there are any.
+    """
 
     def link(title: str, first: str = "") -> rx.Component:
         return rx.el.a(title, href=f"#{anchor(first or title)}")
 
     own = rx.cond(_state.cards_page.connection_id != "", link("Cards and auto top-up", CARDS), rx.fragment())
-    return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), own, link(_KEY), class_name="list",
+    developers = rx.cond(_state.page.is_developer, link(DEVELOPER_KEYS), rx.fragment())
+    return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), own, link(_KEY), developers, class_name="list",
                      aria_label="Sections of your settings")  # fmt: skip
 
 

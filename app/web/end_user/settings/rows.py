@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from app import wiring
 from app.db import Session
 from app.domain.money import format_decimal
+from app.domain.paywalls.names import list_of_account
 from app.domain.people.account_keys import read_account_key
 from app.domain.people.accounts import EMAIL, list_identities, read_account
+from app.domain.people.developer_keys import list_developer_keys
 from app.domain.people.sessions import Person, list_sessions
 from app.flows.people.sign_in import is_operator
 from app.web.frame.format import ago, browser
@@ -40,6 +42,15 @@ class ProviderRow:
 
 
 @dataclass(frozen=True)
+class DeveloperKeyRow:
+    """A key of the Management API, by its end."""
+
+    id: str = ""
+    name: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class AccountPage:
     """Everything on the settings page; `key` is empty where there is none."""
 
@@ -52,12 +63,15 @@ class AccountPage:
     providers: list[ProviderRow] = field(default_factory=list)
     key: str = ""
     key_detail: str = ""
+    is_developer: bool = False
+    developer_keys: list[DeveloperKeyRow] = field(default_factory=list)
 
 
 def read_account_page(session: Session, person: Person) -> AccountPage:
     """Reads a person's own account."""
     account = read_account(session, person.account_id)
     key = read_account_key(session, person.account_id)
+    developer_keys = list_developer_keys(session, person.account_id)
     labels = {EMAIL: "E-mail code", **{issuer.issuer: issuer.label for issuer in wiring.get().settings.oidc}}
     return AccountPage(
         name=account.name,
@@ -80,4 +94,10 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
         ],
         key=f"sk-coinslot-user-…{key.last_four}" if key else "",
         key_detail=f"Made {ago(key.created_at)}" if key else "",
+        is_developer=bool(developer_keys) or bool(list_of_account(session, person.account_id, 1)),
+        developer_keys=[
+            DeveloperKeyRow(one.id, one.name, f"sk-coinslot-dev-…{one.last_four} · "
+                            f"{'reads and changes' if one.may_write else 'reads'} · made {ago(one.created_at)}")
+            for one in developer_keys
+        ],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from app.domain.money import Environment, parse_amount
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
-from app.flows.people import account, sign_in
+from app.flows.people import account, developer_keys, sign_in
 from app.web.end_user.settings.cards_state import CardsPart
 from app.web.end_user.settings.rows import AccountPage, read_account_page
 from app.web.frame.session_state import Read, for_a_person
@@ -24,6 +24,7 @@ class SettingsState(CardsPart, rx.State):
     page: AccountPage = AccountPage()
     error: str = ""
     method_error: str = ""
+    key_error: str = ""
     saves: int = 0
     asking: str = ""
 
@@ -67,7 +68,7 @@ class SettingsState(CardsPart, rx.State):
         """Asks once before something is taken away; without a name it no longer asks."""
         if await self._signed_in() is None:
             return self._leave()
-        self.asking, self.method_error = what[:64], ""
+        self.asking, self.method_error, self.key_error = what[:64], "", ""
         return None
 
     @rx.event
@@ -107,6 +108,20 @@ class SettingsState(CardsPart, rx.State):
             return self._leave()
         self.asking = ""
         await account.revoke_account_key(person)
+        await self._read_again(person)
+        return None
+
+    @rx.event
+    async def revoke_developer_key(self, key_id: str) -> EventSpec | None:
+        """Revokes a key of the Management API."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.asking = ""
+        try:
+            await developer_keys.revoke_developer_key(person, key_id)
+        except CoinslotError as error:
+            self.key_error = error.message
         await self._read_again(person)
         return None
 

@@ -1,0 +1,40 @@
+"""Prices are read and changed by the Management API as one version, and never on an old one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.managing_api import managing
+from tests.support.owning import Owned, owned
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
+    with owned(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
+    api = managing(site)
+    before = api.call("GET", "/prices").json()
+    assert {"demo-mini"} <= {price["model"] for price in before["data"]}
+    own = {"model": "demo-mini", "input": "3", "output": "0", "markup_percent": "12.5"}
+    wanted = {"read_version": before["version"], "own": [own]}
+    after = api.call("POST", "/prices", wanted).json()
+    price = next(one for one in after["data"] if one["model"] == "demo-mini")
+    assert (after["version"], price["input"], price["output"], price["markup_percent"]) == (
+        before["version"] + 1, "3", "0", "12.5",
+    )  # fmt: skip
+    assert api.call("POST", "/prices", wanted).status_code == 409
+    newest = {"read_version": after["version"]}
+    refused: list[tuple[dict[str, object], str]] = [
+        ({"own": {}}, "own"), ({"own": [own, {"model": "demo-large", "input": "1"}]}, "own[1].output"),
+        ({"own": [1]}, "own[0]"), ({"own": [{**own, "extra": 1}]}, "own[0].extra"), ({"off": ["nothing"]}, "model"),
+        ({"off": [1]}, "off"), ({"own": [{**own, "markup_percent": "1.005"}]}, "own[0].markup_percent"),
+        ({"own": [{**own, "input": 0.5}]}, "own[0].input"), ({"unknown": 1}, "unknown"), ({"own": [own, own]}, "model"),
+    ]  # fmt: skip
+    for bad, field in refused:
+        answer = api.call("POST", "/prices", {**newest, **bad})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, field), answer.text
+    assert api.call("POST", "/prices", {}).status_code == 400
+    assert api.call("GET", "/prices").json() == after
