@@ -41,7 +41,7 @@ def tools() -> Path:
             (fresh / "package.json").write_text("{}")
             words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(fresh), *PACKAGES]
             done = npm(words, return_completed_process=True, capture_output=True, text=True, env=costs.environment())
-            assert done.returncode == 0, f"npm could not install {PACKAGES}: {done.stderr[-2_000:]}"
+            assert done.returncode == 0, f"npm could not install {PACKAGES}: {done.stderr!r}"
             fresh.rename(folder)
     return folder / "node_modules"
 
