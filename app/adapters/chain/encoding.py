@@ -11,7 +11,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.address import is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from app.ports.chain import Authorization, Call, ChainRules, ChainUnavailable, Fees, SignedAuthorization
+from app.ports.chain.values import Authorization, Call, ChainRules, ChainUnavailable, Fees, SignedAuthorization
 
 WORD_BYTES = 32
 _DOMAIN = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")

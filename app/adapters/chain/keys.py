@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from eth_account import Account
 
-from app.ports.chain import ChainMismatch
+from app.ports.chain.values import ChainMismatch
 
 DEV_CHAIN_ID = 31_337
 _ANVIL_WORDS = "test test test test test test test test test test test junk"

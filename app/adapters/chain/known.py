@@ -1,6 +1,6 @@
 """The chains that are shipped; another one is only another such value (addresses from Circle's and viem's lists)."""
 
-from app.ports.chain import ChainRules
+from app.ports.chain.values import ChainRules
 
 MULTICALL = "0xcA11bde05977b3631167028862bE2a173976CA11"
 MULTICALL_HASH = "0xd5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891"

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.adapters.chain import encoding
 from app.adapters.chain.rpc import Node
-from app.ports.chain import Block, ChainRefused, ChainRules, ChainUnavailable, Fate, Outcome
+from app.ports.chain.values import Block, ChainRefused, ChainRules, ChainUnavailable, Fate, Outcome
 
 NONCES_MAX = 100
 

@@ -11,10 +11,9 @@ from typing import Any, NoReturn
 import httpx
 import orjson
 
-from app.ports.chain import ChainRefused, ChainUnavailable
+from app.ports.chain.values import ChainRefused, ChainUnavailable
 
 SECONDS_MAX = 8.0
-ANSWER_BYTES_MAX = 32 * 1024 * 1024
 _BUSY = (-32_005, -32_016, 429)
 """Codes by which nodes say that they are asked too much: no answer to the question."""
 
@@ -35,7 +34,7 @@ class Node:
             answer = await self._client.post(
                 self._url, content=asked, headers={"content-type": "application/json"}, timeout=SECONDS_MAX
             )
-            said = orjson.loads(answer.content[:ANSWER_BYTES_MAX])
+            said = orjson.loads(answer.content)
         except (httpx.HTTPError, orjson.JSONDecodeError) as error:
             raise ChainUnavailable(f"{self.name} does not answer {method}: {type(error).__name__}.") from None
         if not isinstance(said, dict) or said.get("id") != id_:

@@ -6,7 +6,7 @@ from eth_account.messages import encode_typed_data
 
 from app.adapters.chain import encoding, known
 from app.adapters.chain.keys import LocalSigner
-from app.ports.chain import Authorization, Call, ChainUnavailable, Fees
+from app.ports.chain.values import Authorization, Call, ChainUnavailable, Fees
 
 KEY = "0x" + "4c" * 32
 

@@ -8,7 +8,8 @@ import pytest
 from app.adapters.chain import known
 from app.adapters.chain.evm import BATCH_MAX, EvmChain
 from app.adapters.chain.keys import LocalSigner
-from app.ports.chain import Authorization, Chain, ChainMismatch, ChainRefused, ChainUnavailable, Fate, Fees
+from app.ports.chain.chain import Chain
+from app.ports.chain.values import Authorization, ChainMismatch, ChainRefused, ChainUnavailable, Fate, Fees
 from tests.emulators.anvil import Anvil
 from tests.support.settling import FAR, Change, address_of, bring, final_outcomes, nonce_of, signed, through
 
@@ -35,14 +36,14 @@ async def test_the_dev_chain_is_what_it_is_configured_to_be(chain: Chain) -> Non
     [
         ({"id": 137}, "is chain 31337"),
         ({"token_name": "USDC"}, "is no 'USDC'"),
-        ({"token": known.MULTICALL}, "reverted|is no"),
+        ({"token": known.MULTICALL}, "is no"),
         ({"code_hashes": ((known.MULTICALL, known.MULTICALL_HASH),)}, "the code at"),
         ({"nodes_min": 2}, "needs 2 nodes"),
     ],
 )
 async def test_a_chain_that_is_another_one_is_refused(chain: EvmChain, wrong: dict[str, Any], says: str) -> None:
     other = EvmChain(replace(chain.rules, **wrong), chain._nodes[0]._client)
-    with pytest.raises((ChainMismatch, ChainRefused), match=says):
+    with pytest.raises(ChainMismatch, match=says):
         await other.check()
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from app.adapters.chain import encoding
 from app.adapters.chain.keys import LocalSigner, signer_of
-from app.ports.chain import ChainMismatch, Signer
+from app.ports.chain.chain import Signer
+from app.ports.chain.values import ChainMismatch
 from tests.emulators.anvil import KEYS
 
 KEY = "0x" + "4c" * 32

@@ -3,7 +3,7 @@
 import pytest
 
 from app.adapters.chain import encoding, known
-from app.ports.chain import ChainRules
+from app.ports.chain.values import ChainRules
 
 URLS = ("https://one.test", "https://two.test")
 

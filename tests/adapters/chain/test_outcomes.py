@@ -5,7 +5,7 @@ from typing import Any
 
 from app.adapters.chain.evm import EvmChain
 from app.adapters.chain.keys import LocalSigner
-from app.ports.chain import Fate
+from app.ports.chain.values import Fate
 from tests.emulators.anvil import Anvil
 from tests.support.settling import bring, final_outcomes, nonce_of, signed, through
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from app.adapters.chain.rpc import Node
-from app.ports.chain import ChainRefused, ChainUnavailable
+from app.ports.chain.values import ChainRefused, ChainUnavailable
 
 URL = "http://node.test/v2/a-secret-key"
 
