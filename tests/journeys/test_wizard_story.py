@@ -120,7 +120,7 @@ def go_on_without_stripe(page: Page) -> None:
 def set_prices_and_make(page: Page) -> None:
     markup = page.get_by_label("Markup on list prices")
     markup.fill("a lot")
-    expect(page.get_by_text("Enter a percentage such as 20 or 12.5.")).to_be_visible()
+    expect(page.get_by_text("A number of per cent with at most 2 decimals, such as 12.5.")).to_be_visible()
     expect(page.get_by_role("button", name="Make Quill")).to_be_disabled()
     markup.fill("50")
     expect(page.get_by_role("row", name="demo-mini")).to_contain_text("$0.000675")
