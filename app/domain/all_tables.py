@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.domain.alerts.tables import Alert
 from app.domain.authorizations.tables import Authorization
 from app.domain.cards.tables import Card
 from app.domain.catalogue.tables import CatalogueModel
@@ -26,7 +27,7 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
+    Alert, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
     ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, ProviderRefusal,
     RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip

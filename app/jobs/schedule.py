@@ -10,7 +10,7 @@ from app.flows.events import delivery
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
 from app.flows.reconciling import movements
-from app.flows.upkeep import audit, earnings, holds, rollups
+from app.flows.upkeep import alerts, audit, earnings, holds, rollups
 from app.flows.upkeep.rollups import Tell
 from app.jobs.leased import IsDue, Work
 
@@ -124,6 +124,10 @@ async def _mature_earnings() -> int:
     return await earnings.mature_earnings(settings.get().earnings_pending_days)
 
 
+async def _raise_alerts() -> int:
+    return await alerts.raise_alerts(wiring.get().desk)
+
+
 def jobs() -> Mapping[str, Job]:
     """Returns every job by name."""
     return {
@@ -153,5 +157,6 @@ def jobs() -> Mapping[str, Job]:
         "rebuild-rollups": Job(rollups.rebuild, 0, by_hand=True, told=rollups.rebuild),
         "list-users": Job(rollups.list_top, 900),
         "forget-rollups": Job(rollups.forget, 3_600),
+        "raise-alerts": Job(_raise_alerts, 30),
         "audit": Job(audit.run_audit, 900),
     }

@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.alerts.page import alerts
+from app.web.developer.alerts.state import AlertsState
 from app.web.developer.analytics.page import analytics
 from app.web.developer.analytics.state import AnalyticsState
 from app.web.developer.danger.page import danger
@@ -122,6 +124,8 @@ PAGES = (
     Page(routes.REQUESTS, requests, "Requests · Coinslot", "Every request with its receipt.", RequestsState.watch),
     Page(routes.LEDGER, ledger, "Ledger · Coinslot", "Every movement, as it was posted.", LedgerState.watch),
     Page(routes.EVENTS, events, "Events · Coinslot", "Whom you tell, and how each delivery went.", EventsState.watch),
+    Page(routes.ALERTS, alerts, "Alerts · Coinslot", "What you are told of a paywall, and what you were.",
+         AlertsState.watch),
     Page(routes.PROFILE, profile, "Profile · Coinslot", "What your users see of your app.", ProfileState.watch),
     Page(routes.KEYS, keys, "Keys · Coinslot", "What your app calls with.", KeysState.watch),
     Page(routes.VERSIONS, versions, "Versions · Coinslot", "What was published, and who changed what.",

@@ -8,7 +8,8 @@ DOMAIN_ORDER = (
     "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "playground", "providers", "drafts", "icons",
     "limits",
     "authorizations", "pricing", "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes",
-    "rollups", "analytics", "payouts", "chain_deposits", "events", "inbox", "movements", "cards", "all_tables",
+    "rollups", "analytics", "payouts", "chain_deposits", "events", "inbox", "movements", "cards",
+    "alerts", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 

@@ -67,6 +67,7 @@ DISPUTE_CREATED = "paywall.dispute.created"
 DISPUTE_CLOSED = "paywall.dispute.closed"
 AUTO_TOPUP_COMPLETED = "paywall.auto.topup.completed"
 AUTO_TOPUP_FAILED = "paywall.auto.topup.failed"
+ALERT_RAISED = "paywall.alert.raised"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -122,7 +123,15 @@ _SEED = (
               ("requestId", "walletUserId", "reason"), (*_USER, "model")),
 )  # fmt: skip
 
-_MADE = (USER_CREATED, REFUND_CREATED, DISPUTE_CREATED, DISPUTE_CLOSED, AUTO_TOPUP_COMPLETED, AUTO_TOPUP_FAILED)
+_MADE = (
+    USER_CREATED,
+    REFUND_CREATED,
+    DISPUTE_CREATED,
+    DISPUTE_CLOSED,
+    AUTO_TOPUP_COMPLETED,
+    AUTO_TOPUP_FAILED,
+    ALERT_RAISED,
+)
 _OURS = tuple(
     EventType(name, when, fields, is_made=name in _MADE, is_of_seed=False)
     for name, when, fields in (
@@ -139,6 +148,8 @@ _OURS = tuple(
         ("paywall.payout.failed", "a payout came back", ("payoutId", "amount", "currency", "address", "errorCode")),
         (AUTO_TOPUP_COMPLETED, "a wallet was filled by itself", ("walletUserId", "externalUserId", "amount",
                                                                           "currency", "activityId")),
+        (ALERT_RAISED, "something needs the developer", ("alertId", "kind", "about", "threshold", "period", "title",
+                                                         "detail")),
         (AUTO_TOPUP_FAILED, "a wallet could not be filled by itself", ("walletUserId", "externalUserId",
                                                                                 "amount", "currency", "errorCode")),
     )

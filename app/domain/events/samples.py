@@ -28,6 +28,7 @@ _SAMPLES: Mapping[str, Any] = {
     "estimated": False,
     "retryAfterSeconds": 30,
     "configVersion": 2,
+    "threshold": 80,
     "changedFields": ["limits.user.requests_per_minute"],
     "summarySections": ["limits"],
     "metadata": None,

@@ -46,6 +46,8 @@ class Section(StrEnum):
     """In whose days its numbers are shown; no part of a version."""
     PLAYGROUND = "playground"
     """Whether anybody with its address may try it, and how often an hour; no part of a version."""
+    ALERTS = "alerts"
+    """Of which amount of charges in a month its developer is told; no part of a version."""
     ARCHIVE = "archive"
     """Whether it is archived; no part of a version."""
     OWNER = "owner"

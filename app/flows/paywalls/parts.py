@@ -10,7 +10,7 @@ from app.flows.paywalls.keys import MadeKey, NewKey, RevokedKey
 from app.flows.paywalls.limits import Override, Use
 from app.flows.paywalls.messages import Endpoint, Templates
 from app.flows.paywalls.prices import PriceRules, Prices
-from app.flows.paywalls.profile import Opening, Profile
+from app.flows.paywalls.profile import Alerting, Opening, Profile
 from app.flows.paywalls.provider import Leaving, TriedProvider
 from app.flows.paywalls.users import Block, Freeze
 from app.flows.paywalls.versions import RolledBack
@@ -83,6 +83,10 @@ class Parts:
     @cached_property
     def playground(self) -> Part[Opening, bool]:
         return profile.playground()
+
+    @cached_property
+    def alerts(self) -> Part[Alerting, bool]:
+        return profile.alerts()
 
     @cached_property
     def archive(self) -> Part[bool, bool]:

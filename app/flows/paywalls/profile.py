@@ -1,9 +1,12 @@
-"""A developer says what their app is called, what it looks like, where it is, and how the paywall treats its users."""
+"""A developer says what their app is called, what it looks like, where it is, and how the paywall treats its users;
+also of which amount of charges they want to be told."""
 
 from dataclasses import asdict, dataclass, replace
 
+from app.domain.alerts.rules import set_monthly
 from app.domain.errors import BadField
 from app.domain.icons.icons import clean_png, set_icon
+from app.domain.money import format_decimal
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Disconnect, UserFrom
 from app.domain.paywalls.provider import origin_of
@@ -96,3 +99,23 @@ def icon() -> Part[bytes | None, str | None]:
         return {"icon": digest}
 
     return Part(Section.PROFILE, edit, describe)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The amount in nanos of the paywall's unit, None to be told of none."""
+
+    monthly_nanos: int | None
+
+
+def alerts() -> Part[Alerting, bool]:
+    """Returns the part of alerts, whose outcome is whether anything changed; it is no part of a version."""
+
+    def edit(edition: Edition, wanted: Alerting) -> bool:
+        return set_monthly(edition.session, edition.paywall.id, wanted.monthly_nanos)
+
+    def describe(wanted: Alerting, is_new: bool) -> dict[str, str | None]:
+        nanos = wanted.monthly_nanos
+        return {"monthly": None if nanos is None else format_decimal(nanos)} if is_new else {}
+
+    return Part(Section.ALERTS, edit, describe)

@@ -21,7 +21,7 @@ from app.flows.paywalls.messages import Endpoint
 from app.flows.paywalls.owners import give_paywall
 from app.flows.paywalls.parts import Parts
 from app.flows.paywalls.prices import PriceRules, Prices
-from app.flows.paywalls.profile import Opening, Profile
+from app.flows.paywalls.profile import Alerting, Opening, Profile
 from app.flows.paywalls.provider import Leaving, TriedProvider, try_provider
 from app.flows.paywalls.users import Block, Freeze
 from app.ports.prices import CataloguePrice
@@ -97,6 +97,7 @@ FLOWS: dict[str, tuple[Act, Flow]] = {
         ("profile", lambda parts: parts.profile, PROFILE),
         ("zone", lambda parts: parts.zone, "Asia/Kolkata"),
         ("playground", lambda parts: parts.playground, Opening(is_open=True, requests_per_hour=9)),
+        ("alerts", lambda parts: parts.alerts, Alerting(5)),
         ("icon", lambda parts: parts.icon, icon()),
         ("version", lambda parts: parts.version, 1),
     )
@@ -160,7 +161,7 @@ async def test_every_flow_is_for_the_roles_that_the_policy_says(role: str, flow:
 def test_every_part_is_tried() -> None:
     names = {name for name in dir(Parts) if not name.startswith("_")} - {field.name for field in fields(Parts)}
     tried = {"provider", "leaving", "default_provider", "prices", "templates", "endpoint", "limits", "overrides",
-             "keys", "profile", "icon", "version", "archive", "blocks", "freezes", "zone",
+             "keys", "profile", "icon", "version", "archive", "blocks", "freezes", "zone", "alerts",
              "playground"}  # fmt: skip
     assert names == tried
 

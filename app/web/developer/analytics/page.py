@@ -60,7 +60,8 @@ def _figures() -> rx.Component:
     )  # fmt: skip
     goes = rx.el.div(
         rx.el.h3("Where net goes"),
-        rx.el.div(rx.foreach(page.shares, _share_bar), class_name="stack-bar", aria_hidden="true"),
+        rx.cond(page.has_bar, rx.el.div(rx.foreach(page.shares, _share_bar), class_name="stack-bar",
+                                        aria_hidden="true"), rx.fragment()),
         rx.el.ul(rx.foreach(page.shares, _share), class_name="legend"), class_name="inset share",
     )  # fmt: skip
     tokens = rx.el.div(

@@ -56,6 +56,7 @@ class AnalyticsPage:
     compared: str = ""
     tokens: list[ShareRow] = field(default_factory=list)
     shares: list[ShareRow] = field(default_factory=list)
+    has_bar: bool = False
     chart: DayChart = field(default_factory=DayChart)
     days: list[SumRow] = field(default_factory=list)
     earlier: str = ""
@@ -88,6 +89,7 @@ def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: 
     listed = list(reversed(days))[:DAYS_LISTED]
     rest = days[: len(days) - len(listed)]
     unit, path = numbers.unit, f"/paywalls/{paywall_id}/analytics/"
+    shares = _shares(numbers.sums, unit)
     chosen = {"by": wanted.group.value, "daily": "1" if wanted.is_by_day else ""}
     files = {"first": first.isoformat(), "last": last.isoformat()}
     return AnalyticsPage(
@@ -95,7 +97,8 @@ def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: 
         users=users_in_words(numbers.users),
         compared=_compared(compare(session, paywall_id, first, last)),
         tokens=_tokens(numbers.sums),
-        shares=_shares(numbers.sums, unit),
+        shares=shares,
+        has_bar=any(share.width for share in shares),
         chart=to_chart(days, unit),
         days=[to_row(_day(one.day) + (", running" if one.is_running else ""), one.sums, unit) for one in listed],
         earlier=_earlier([one.day for one in rest]),

@@ -26,6 +26,7 @@ ANALYTICS = Section("Analytics", routes.ANALYTICS, WATCHING)
 REQUESTS = Section("Requests", routes.REQUESTS, WATCHING)
 LEDGER = Section("Ledger", routes.LEDGER, WATCHING)
 EVENTS = Section("Events", routes.EVENTS, WATCHING)
+ALERTS = Section("Alerts", routes.ALERTS, WATCHING)
 PRICES = Section("Prices", routes.PRICES, MET)
 PROVIDER = Section("Provider", routes.PROVIDER, MET)
 PAYMENTS = Section("Payments", routes.PAYMENTS, MET)
@@ -37,8 +38,8 @@ USERS = Section("Users", routes.USERS, ACCESS)
 VERSIONS = Section("Versions", routes.VERSIONS, ACCESS)
 DANGER = Section("Danger zone", routes.DANGER, ACCESS)
 
-SECTIONS = (OVERVIEW, ANALYTICS, REQUESTS, LEDGER, EVENTS, PRICES, PROVIDER, PAYMENTS, MESSAGES, PROFILE, LIMITS,
-            KEYS, USERS, VERSIONS, DANGER)  # fmt: skip
+SECTIONS = (OVERVIEW, ANALYTICS, REQUESTS, LEDGER, EVENTS, ALERTS, PRICES, PROVIDER, PAYMENTS, MESSAGES, PROFILE,
+            LIMITS, KEYS, USERS, VERSIONS, DANGER)  # fmt: skip
 
 _with_a_page: set[Section] = set()
 

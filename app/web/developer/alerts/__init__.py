@@ -1,0 +1,1 @@
+"""Of what the developer of a paywall is told, and what they were told."""
