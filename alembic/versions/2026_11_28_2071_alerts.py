@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_28_2071_alerts"
-down_revision: str | None = "2026_11_28_2050_playground"
+down_revision: str | None = "2026_11_28_2080_developer_keys"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -16,6 +16,7 @@ from app.domain.instance.tables import Instance
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.movements.tables import RailMovement
+from app.domain.operators.tables import OperatorChange
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
@@ -27,8 +28,8 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Alert, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease, LedgerAccount,
-    ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount, ProviderRefusal,
-    RailMovement, Refund, Request, Topup, Wallet,
+    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease,
+    LedgerAccount, ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount,
+    ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -67,6 +67,10 @@ from app.web.end_user.topup.state import TopupState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
+from app.web.operator.health.page import health
+from app.web.operator.health.state import HealthState
+from app.web.operator.wallets.page import wallets
+from app.web.operator.wallets.state import WalletsState
 from app.web.public.home.page import home
 from app.web.public.home.state import HomeState
 from app.web.public.mail.page import mail
@@ -135,6 +139,9 @@ PAGES = (
          MessagesState.watch),
     Page(routes.NEW_PAYWALL, wizard, "New paywall · Coinslot", "Five steps to a paywall that takes a request.",
          WizardState.watch),
+    Page(routes.OPERATOR_HEALTH, health, "Health · Coinslot", "What is wrong with this instance.", HealthState.watch),
+    Page(routes.OPERATOR_WALLETS, wallets, "Wallets · Coinslot", "Find a wallet, freeze it, thaw it.",
+         WalletsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page(routes.PLAYGROUND, playground, "Playground · Coinslot", "Try an app, and pay for what you use."),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),

@@ -5,7 +5,8 @@ A new noun of the domain, a new package from PyPI or a new exception is one line
 
 DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
-    "links", "instance", "leases", "ledger", "rows", "people", "paywalls", "playground", "providers", "drafts", "icons",
+    "links", "instance", "leases", "ledger", "rows", "people", "operators", "paywalls", "playground", "providers",
+    "drafts", "icons",
     "limits",
     "authorizations", "pricing", "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes",
     "rollups", "analytics", "payouts", "chain_deposits", "events", "inbox", "movements", "cards",

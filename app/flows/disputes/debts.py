@@ -37,7 +37,7 @@ async def thaw_wallet(wallet_id: str) -> Thawed:
 
     Raises NotFound, Refused for a wallet that owes money: it is paid, or written off.
     """
-    return await db.in_transaction(partial(_thaw, wallet_id=wallet_id), writes=True)
+    return await db.in_transaction(partial(thaw, wallet_id=wallet_id), writes=True)
 
 
 async def write_off(wallet_id: str) -> Thawed:
@@ -45,10 +45,11 @@ async def write_off(wallet_id: str) -> Thawed:
 
     Earnings that were taken back for its debt stay so. Raises NotFound, Refused for a wallet that owes nothing.
     """
-    return await db.in_transaction(partial(_write_off, wallet_id=wallet_id), writes=True)
+    return await db.in_transaction(partial(write_off_debt, wallet_id=wallet_id), writes=True)
 
 
-def _write_off(session: Session, wallet_id: str) -> Thawed:
+def write_off_debt(session: Session, wallet_id: str, made_by: str | None = None) -> Thawed:
+    """Does what `write_off` says in the caller's transaction; `made_by` is an operator's account."""
     wallet = find_wallet(session, wallet_id)
     books = lots.lock(session, wallet.id)
     owed = -lock_balance(session, wallet.account)[0]
@@ -61,12 +62,13 @@ def _write_off(session: Session, wallet_id: str) -> Thawed:
     paid = Transfer(wallet.account.beside(Kind.OPERATOR_CAPITAL, INSTANCE), wallet.account, owed, "write_off")
     post = Post(f"write_off:{wallet.id}:{books.postings}", (paid,))
     apply_all(session, [post, *freezes.thaw(session, wallet_id)])
-    _note(session, wallet, {"frozen": False, "written_off": format_for_people(owed, wallet.account.unit)})
+    _note(session, wallet, {"frozen": False, "written_off": format_for_people(owed, wallet.account.unit)}, made_by)
     log.info("wallet_written_off", wallet=wallet_id, nanos=owed, reasons=reasons)
     return Thawed(reasons, owed)
 
 
-def _thaw(session: Session, wallet_id: str) -> Thawed:
+def thaw(session: Session, wallet_id: str, made_by: str | None = None) -> Thawed:
+    """Does what `thaw_wallet` says in the caller's transaction; `made_by` is an operator's account."""
     wallet = find_wallet(session, wallet_id)
     owed = -read_balance(session, wallet.account)
     if owed > 0:
@@ -74,7 +76,7 @@ def _thaw(session: Session, wallet_id: str) -> Thawed:
         raise Refused(f"{wallet_id} owes {amount}, and stays frozen until that is paid or written off.")
     reasons = _reasons(session, wallet_id)
     apply_all(session, freezes.thaw(session, wallet_id))
-    _note(session, wallet, {"frozen": False})
+    _note(session, wallet, {"frozen": False}, made_by)
     log.info("wallet_thawed", wallet=wallet_id, reasons=reasons)
     return Thawed(reasons)
 
@@ -86,9 +88,9 @@ def _reasons(session: Session, wallet_id: str) -> tuple[str, ...]:
     return tuple(f"{reason} ({source})" for reason, source in found)
 
 
-def _note(session: Session, wallet: WalletAt, what: dict[str, object]) -> None:
+def _note(session: Session, wallet: WalletAt, what: dict[str, object], made_by: str | None) -> None:
     """Writes what was done into the change log of the wallet's paywall; a person's shared wallet is in none."""
     if wallet.paywall_id is not None:
         user = session.get_one(EndUser, wallet.end_user_id).external_id
         version = lock_paywall(session, wallet.paywall_id).version
-        note_change(session, wallet.paywall_id, None, Section.USERS, version, {"user": user, **what})
+        note_change(session, wallet.paywall_id, made_by, Section.USERS, version, {"user": user, **what})

@@ -19,6 +19,8 @@ MAIL = "/mail"
 DASHBOARD = "/dashboard"
 NEW_PAYWALL = "/paywalls/new"
 EARNINGS = "/earnings"
+OPERATOR_HEALTH = "/operator/health"
+OPERATOR_WALLETS = "/operator/wallets"
 PLAYGROUND = "/playground/[slug]"
 
 OVERVIEW = "/paywalls/[paywall]/overview"

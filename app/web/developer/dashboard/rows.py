@@ -60,6 +60,7 @@ class DashboardPage:
     attention: list[AttentionRow] = field(default_factory=list)
     more: str = ""
     may_create: bool = False
+    is_operator: bool = False
 
 
 def read_dashboard(session: Session, person: Person, days: int) -> DashboardPage:
@@ -82,6 +83,7 @@ def read_dashboard(session: Session, person: Person, days: int) -> DashboardPage
         attention=lines[:ATTENTION_MAX],
         more=f"The newest {CHOICES_MAX} are listed." if len(owned) > len(shown) else "",
         may_create=creators_of(chosen).have(person),
+        is_operator=person.has_proven(chosen.operators),
     )
 
 

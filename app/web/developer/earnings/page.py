@@ -43,8 +43,8 @@ def _figures(pending: rx.Var[str], available: rx.Var[str], paid: rx.Var[str]) ->
 
     return rx.el.div(
         figure("Pending", pending, "becomes available by its age"),
-        figure("Available", available, "yours to withdraw"),
-        figure("Paid", paid, "sent on chain"),
+        figure("Available", available, "past its waiting time"),
+        figure("Paid", paid, "payouts on chain come later"),
         class_name="figures",
     )
 
@@ -68,7 +68,7 @@ def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
     table = rx.el.table(
         rx.el.thead(rx.el.tr(rx.el.th("Becomes available (UTC)", scope="col"),
                              rx.el.th("Amount", scope="col", class_name="right"))),
-        rx.el.tbody(rx.foreach(row.due, _due)), class_name="listing lines",
+        rx.el.tbody(rx.foreach(row.due, _due)), class_name="listing",
     )  # fmt: skip
     nothing = rx.el.p("Nothing is pending.", class_name="muted item")
     foot = rx.el.div(rx.el.small(row.note, class_name="muted"),
@@ -81,4 +81,5 @@ def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
 
 
 def _due(row: rx.Var[DueRow]) -> rx.Component:
-    return rx.el.tr(rx.el.td(row.day), rx.el.td(row.amount, class_name="right num"), key=row.day)
+    amount = rx.el.td(row.amount, class_name="right num", custom_attrs={"data-label": "Amount"})
+    return rx.el.tr(rx.el.td(row.day), amount, key=row.day)

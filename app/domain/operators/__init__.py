@@ -1,0 +1,1 @@
+"""Operators: who runs this instance, and what they changed of it by hand."""

@@ -1,0 +1,1 @@
+"""Pages for operators: what is wrong with this instance, and what they do about it."""

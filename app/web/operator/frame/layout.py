@@ -1,0 +1,29 @@
+"""How the pages of operators are framed: a heading, and links between them."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.web.components.parts import instead, note, panel_skeletons
+from app.web.frame import routes
+from app.web.frame.layout import own_frame
+
+_PAGES = (("Health", routes.OPERATOR_HEALTH), ("Wallets", routes.OPERATOR_WALLETS))
+
+
+def operator_page(title: str, lead: rx.Var[str] | str, state: Any, *body: rx.Component) -> rx.Component:
+    """Returns a page of operators; to anybody else there is none. Its times are UTC."""
+    links = rx.el.nav(
+        *(rx.el.a(name, href=f"{route}/", class_name="btn", aria_current="page" if name == title else "false")
+          for name, route in _PAGES),
+        class_name="segments", aria_label="This instance",
+    )  # fmt: skip
+    head = rx.el.div(rx.el.div(rx.el.h1(title), rx.el.small(lead, class_name="muted")), links, class_name="page-head")
+    trouble = rx.cond(state.problem != "", note("Not up to date", state.problem, "wait"), rx.fragment())
+    shown = rx.el.div(
+        head, rx.cond(state.phase == "ready", rx.fragment(trouble, *body), panel_skeletons("120px", "220px")),
+        class_name="page",
+    )  # fmt: skip
+    nobody = instead("There is no such page", "It may have moved, or the address has a slip.",
+                     rx.el.a("To the start", href=routes.HOME, class_name="btn"))  # fmt: skip
+    return own_frame(rx.cond(state.phase == "invalid", nobody, shown), current=routes.DASHBOARD, visitor=state)

@@ -1,0 +1,1 @@
+"""What is wrong with this instance, and how its jobs, connections and books are."""

@@ -1,0 +1,1 @@
+"""Wallets as an operator finds them, and what they do about one."""
