@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.errors import StaleDecision
+from app.domain.errors import StaleDecision, UnknownModel
+from app.domain.ledger.operations import Epoch
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
@@ -58,3 +59,20 @@ async def test_what_renewing_refuses_is_refused() -> None:
 
     with pytest.raises(StaleDecision, match="somebody else"):
         await decided(FIRST, renew, Changing(1).decide)
+
+
+@pytest.mark.parametrize("epoch", [0, 7])
+async def test_a_model_is_unknown_only_to_a_paywall_that_has_not_changed(database: str, epoch: int) -> None:
+    """Of a paywall that nobody ever changed the epoch is 0."""
+    tried: list[Snapshot] = []
+
+    async def renew(snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, epochs=(Epoch("paywall:pw_1", 0),))
+
+    async def decide(snapshot: Snapshot) -> str:
+        tried.append(snapshot)
+        raise UnknownModel("The model is not offered.")
+
+    with pytest.raises(UnknownModel):
+        await decided(replace(FIRST, epochs=(Epoch("paywall:pw_1", epoch),)), renew, decide)
+    assert len(tried) == (2 if epoch else 1)

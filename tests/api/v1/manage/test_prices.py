@@ -1,7 +1,9 @@
 """Prices are read and changed by the Management API as one version, and never on an old one."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
+import httpx
 import pytest
 
 from tests.support.managing_api import managing
@@ -38,3 +40,27 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, field), answer.text
     assert api.call("POST", "/prices", {}).status_code == 400
     assert api.call("GET", "/prices").json() == after
+
+
+def test_nothing_is_free_a_billionth_is_kept_and_what_is_off_is_not_sold(site: Owned) -> None:
+    """`research/dashboard_modes.md` (d) 7: the next request is charged by what was just published."""
+    api, user = managing(site), site.demo.new_user("5")
+
+    def publish(**change: object) -> None:
+        version = api.call("GET", "/prices").json()["version"]
+        assert api.call("POST", "/prices", {"read_version": version, **change}).status_code == 200
+
+    def charge_of(answer: httpx.Response) -> str:
+        return str(answer.json()["paywall"]["charge"])
+
+    publish(own=[{"model": "demo-mini", "input": "0", "output": "0"}])
+    assert charge_of(site.demo.chat("demo-mini", user)) == "0" and site.demo.spendable(user) == 5
+    publish(own=[{"model": "demo-mini", "input": "0.000000001", "output": "0", "request": "0.000000001"}])
+    price = next(one for one in api.call("GET", "/prices").json()["data"] if one["model"] == "demo-mini")
+    assert (price["input"], price["request"]) == ("0.000000001", "0.000000001")
+    assert Fraction(charge_of(site.demo.chat("demo-mini", user))) >= Fraction(1, 10**9)
+    publish(off=["demo-mini"])
+    refused = site.demo.chat("demo-mini", user)
+    assert refused.status_code == 404 and refused.json()["error"]["code"] == "model_not_priced"
+    publish(own=[{"model": "demo-mini", "input": "1", "output": "2"}])
+    assert Fraction(charge_of(site.demo.chat("demo-mini", user))) > Fraction(1, 10**6)
