@@ -133,12 +133,7 @@ LONG_FILES: dict[str, str] = {}
 """Files of `app` that may have up to 400 lines, each with its reason."""
 
 NO_PAGE = "its page comes with the dashboard"
-NO_PAYOUTS = "payouts on chain come with it"
 UNCALLED: dict[str, str] = {
-    "app/adapters/chain/keys.py:signer_of": NO_PAYOUTS,
-    "app/adapters/chain/known.py:amoy": NO_PAYOUTS,
-    "app/adapters/chain/known.py:dev_chain": NO_PAYOUTS,
-    "app/adapters/chain/known.py:polygon": NO_PAYOUTS,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
     "app/domain/rollups/reading.py:read_user": NO_PAGE,

@@ -1,1 +1,0 @@
-"""Tests of the chain's adapter, on a real Anvil with Circle's own token."""
