@@ -2,10 +2,12 @@
 them, and sends an event again."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from app.web.developer.requests.rows import ROWS_A_PAGE
 from tests.journeys.looking import assert_accessible, enter
 from tests.journeys.site import Site
 
@@ -14,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 DEVELOPER = "developer@demo.example"
 PAGES = "/paywalls/pw_demo_default"
 USER = "fay:01"
+MANY = "many-7"
 
 
 def test_a_developer_looks_after_a_user_and_their_events(site: Site, phone: BrowserContext) -> None:
@@ -29,6 +32,7 @@ def test_a_developer_looks_after_a_user_and_their_events(site: Site, phone: Brow
     read_a_receipt(site, page)
     read_the_ledger(site, page)
     send_an_event_again(site, page)
+    look_through_many_requests(site, page, phone)
 
 
 def spendable(site: Site) -> str:
@@ -115,6 +119,35 @@ def read_a_receipt(site: Site, page: Page) -> None:
     for words in ("Charged", "Held before it ran", "Version of the paywall", "Output"):
         expect(request.get_by_text(words).first).to_be_visible()
     assert_accessible(page, "requests")
+
+
+def look_through_many_requests(site: Site, page: Page, phone: BrowserContext) -> None:
+    """`research/dashboard_modes.md` (d) 9, with what fits into a run: an address is the same list for everybody."""
+    site.call("POST", "/user/balance/deposit", {"user": MANY, "amount": "5"}, mode="default")
+    for _ in range(ROWS_A_PAGE + 5):
+        charged = site.call("POST", "/user/charge", {"user": MANY, "amount": "0.01"}, mode="default")
+        assert charged.json()["success"]
+    day = datetime.now(UTC).date()
+    page.goto(f"{site.base_url}{PAGES}/requests/")
+    expect(page.locator("details.move")).to_have_count(ROWS_A_PAGE)
+    page.get_by_label("User", exact=True).fill(MANY)
+    page.get_by_label("State").select_option("settled")
+    page.get_by_role("button", name="Find").click()
+    expect(page).to_have_url(re.compile(f"user={MANY}"))
+    expect(page.locator("details.move", has_text=MANY)).to_have_count(ROWS_A_PAGE)
+    page.get_by_role("link", name="Older").click()
+    expect(page.locator("details.move", has_text=MANY)).to_have_count(5)
+    for rows in (ROWS_A_PAGE, ROWS_A_PAGE):
+        page.go_back()
+        expect(page.locator("details.move")).to_have_count(rows)
+    page.go_forward()
+    expect(page.get_by_label("User", exact=True)).to_have_value(MANY)
+    other = phone.new_page()
+    other.goto(page.url)
+    expect(other.locator("details.move", has_text=MANY)).to_have_count(ROWS_A_PAGE)
+    other.close()
+    page.goto(f"{site.base_url}{PAGES}/requests/?user={MANY}&model=none&status=settled&day={day}")
+    expect(page.get_by_text("Nothing fits")).to_be_visible()
 
 
 def read_the_ledger(site: Site, page: Page) -> None:

@@ -2,17 +2,18 @@
 meets, what is refused changes nothing, and what somebody else publishes meanwhile loses no typing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app import db
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import Configuration
+from app.domain.paywalls.limits import Limits
 from app.domain.paywalls.members import set_owner
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
@@ -28,6 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 DEVELOPER = "prices@example.org"
 OTHERS = 60
 """How many models the paywall has beside two: more than one page."""
+READINGS, READING_MILLISECONDS = 5, 1_500
+"""How often an open page is read anew while something is typed, and within what time it has been."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ def limits_that_the_next_request_meets(shop: Shop, page: Page) -> None:
     page.get_by_role("button", name="Publish version 7").click()
     expect(page.get_by_text("Version 7 is published")).to_be_visible()
     assert shop.chat("ada").json()["error"]["code"] == "spend_per_day"
+    what_is_typed_stands_while_the_page_lives(shop, page, each_user)
     page.get_by_role("button", name="For a user").click()
     page.get_by_label("User, by your app's id").fill("ada")
     own = page.get_by_role("form", name="Limits of their own")
@@ -180,6 +184,26 @@ def limits_that_the_next_request_meets(shop: Shop, page: Page) -> None:
     expect(page.get_by_role("button", name="Remove the limits of ada")).to_be_visible()
     assert_accessible(page, "limits")
     assert shop.chat("ada").status_code == 200  # at once, without a version
+
+
+def what_is_typed_stands_while_the_page_lives(shop: Shop, page: Page, each_user: Locator) -> None:
+    """`research/dashboard_modes.md` (d) 4, with each of the five readings caused by a change of the paywall."""
+    each_user.get_by_role("textbox").fill("12.5")
+    for number in range(READINGS):
+        shop.call("POST", "/user/balance/deposit", {"user": f"zoe-{number}", "amount": "20"})
+        with db.transaction() as session, books.editing(session, shop.id) as edition:
+            limits = replace(edition.configuration.limits, paywall=Limits(concurrency=90 + number))
+            edition.configuration = replace(edition.configuration, limits=limits)
+        page.wait_for_timeout(READING_MILLISECONDS)
+        expect(each_user.get_by_role("textbox")).to_have_value("12.5")
+    page.get_by_role("button", name=re.compile("^Look at version")).click()
+    expect(each_user.get_by_role("textbox")).to_have_value("12.5")
+    page.get_by_role("button", name="See changes").click()
+    page.get_by_role("button", name=re.compile("^Publish version")).click()
+    expect(page.get_by_text("is published")).to_be_visible()
+    charged = shop.call("POST", "/user/charge", {"user": "zoe-0", "amount": "12.4999999"})
+    assert charged.json()["success"] is True
+    assert shop.chat("zoe-0").json()["error"]["code"] == "spend_per_day"
 
 
 def a_provider_is_tried(shop: Shop, page: Page) -> None:

@@ -69,7 +69,10 @@ NOT_RUN: dict[str, tuple[str, str]] = {
         "takes minutes at the size that is shown",
         "tests/domain/rollups/test_seeded.py",
     ),
+    "uv run python -m tests.bench.scripts": ("reads the pages that a demo built", "tests/journeys/test_scripts.py"),
     "uv run python -m tests.bench.dashboard": ("reads what the seeder made", "tests/bench/dashboard.py"),
+    "export URL=": ("it is where the calls behind it go", "tests/sdk/test_manage_guide.py"),
+    'curl "$URL': ("needs a developer's key, which its own test makes", "tests/sdk/test_manage_guide.py"),
     "uv run python -m tests.sdk.matrix": ("installs others' clients of today, with --long", "tests/sdk/test_matrix.py"),
 }
 """By how a command begins, why it is not run here, and the file that does run it."""

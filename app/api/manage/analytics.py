@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from app import db
@@ -14,7 +14,7 @@ from app.api.v1.csv_lines import CSV, cell, line
 from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups, read_user_days
 from app.domain.errors import BadField
 from app.domain.money import format_decimal
-from app.domain.paywalls.members import Act, check_may
+from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.rollups.reading import Counted, read_books
 from app.domain.rollups.sums import Sums
 
@@ -29,15 +29,13 @@ COLUMNS = ("requests", "gross", "refunds", "net", "provider_cost", "fee", "margi
 
 @router.get("/paywalls/{paywall_id}/analytics.csv")
 async def get_analytics_csv(
-    request: Request,
-    paywall_id: str,
+    manager: Annotated[Manager, Depends(manager_of)],
     first: Annotated[date, Query()],
     last: Annotated[date, Query()],
     by: Annotated[By, Query()] = By.DAY,
     daily: Annotated[str, Query()] = "",
 ) -> StreamingResponse:
     """Writes each part of the range; users always day by day, so that no number of them is too many."""
-    manager = await manager_of(request, paywall_id)
     if not 0 <= (last - first).days < DAYS_MAX:
         raise BadField("last", f"`last` must be a day from `first` on, at most {DAYS_MAX} days in all.")
     asked = Asked(manager.paywall_id, first, last, by, is_by_day=daily == "1" or by in (By.USER, By.DAY))

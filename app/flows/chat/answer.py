@@ -139,6 +139,7 @@ class Carrier:
             await asyncio.shield(self._legs.keep(self._conclude(run, answer, None)))
             raise
         finally:
+            run.meter = None  # it knows the run: they would keep each other, and all that was asked
             if is_left:
                 with suppress(Unavailable):  # it lands later; what ended the stream goes on
                     await asyncio.shield(self._legs.keep(self._leave(run, answer, meter)))
