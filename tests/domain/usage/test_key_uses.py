@@ -3,7 +3,6 @@
 from sqlalchemy import text
 
 from app import db
-from app.domain.ids import new_id
 from app.domain.ledger.operations import Applied
 from app.domain.money import Environment, Unit
 from app.domain.rows import write
@@ -16,7 +15,8 @@ from tests.support.books import make_paywall
 
 
 def begin(session: db.Session, paywall_id: str, key_id: str, at: int) -> None:
-    wallet, id_ = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), new_id("req")
+    # Ids of one millisecond have no order; these have that of their times.
+    wallet, id_ = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), f"req_{at}"
     asked = Asked(id_, None, wallet, RequestKind.CHAT, "m", "demo", False, Unit.USD, None, key_id=key_id)
     write(session, [requests.begin(asked, Applied())])
     session.execute(text("UPDATE request SET created_at = :at WHERE id = :id"), {"at": at, "id": id_})
