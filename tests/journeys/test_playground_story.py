@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -11,8 +12,11 @@ from app.domain.playground.playground import read_playground, set_playground
 from app.flows.paywalls.demo import PAYWALL_ID
 from tests.journeys.looking import assert_accessible
 from tests.journeys.site import Site
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+
+NOT_FOUND = 404
 
 
 def set_open(*, is_open: bool) -> str:
@@ -67,6 +71,9 @@ def test_from_a_link_to_a_paid_answer(site: Site, at_home: None, phone: BrowserC
 
     # 4. Once it is closed, its address says what every other says.
     set_open(is_open=False)
+    visit = f"{site.base_url}/play/{slug}/visit"
+    # Who only looks may find it for a second more; nobody is answered.
+    wait_until(lambda: httpx.post(visit, headers={"Origin": site.base_url}).status_code == NOT_FOUND)
     page.goto(address)
     expect(page.get_by_role("heading", name="There is no playground here")).to_be_visible()
     page.goto(f"{site.base_url}/playground/nobody-has-this/")
