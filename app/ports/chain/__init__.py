@@ -1,0 +1,1 @@
+"""Chains, as flows need them: nodes that are not believed alone, and keys that are never shown."""
