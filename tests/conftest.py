@@ -20,6 +20,7 @@ from tests.support.chromium import find_chromium
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from app.adapters.chain.dev.chain import DevChain
     from tests.support.stripe_bank import StripeBank
 
 costs.lower()
@@ -328,3 +329,22 @@ def _beside(server: str, name: str) -> str:
 
 def _execute(postgres: Postgres, statement: str) -> None:
     postgres.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def deployed_chain() -> "Iterator[DevChain]":
+    """One real chain for all tests of a process."""
+    from tests.emulators import anvil
+
+    with anvil.running() as chain:
+        yield chain
+
+
+@pytest.fixture
+def dev_chain(deployed_chain: "DevChain") -> "Iterator[DevChain]":
+    """The chain with nothing on it but Multicall3 and the tokens; `dev_chain.node` mines when it is told to."""
+    node = deployed_chain.node
+    snapshot = node.ask("evm_snapshot")
+    yield deployed_chain
+    node.ask("anvil_dropAllTransactions")
+    assert node.ask("evm_revert", snapshot)
