@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.developer.account_analytics.page import account_analytics
+from app.web.developer.account_analytics.state import AccountAnalyticsState
 from app.web.developer.alerts.page import alerts
 from app.web.developer.alerts.state import AlertsState
 from app.web.developer.analytics.page import analytics
@@ -114,6 +116,8 @@ PAGES = (
          DashboardState.watch),
     Page(routes.EARNINGS, earnings, "Earnings · Coinslot", "What your apps earned, and when it is yours.",
          EarningsState.watch),
+    Page(routes.ACCOUNT_ANALYTICS, account_analytics, "Analytics · Coinslot", "What all your paywalls bring and cost.",
+         AccountAnalyticsState.watch),
     Page(routes.OVERVIEW, overview, "Overview · Coinslot", "What a paywall brings and costs.", OverviewState.watch),
     Page(routes.ANALYTICS, analytics, "Analytics · Coinslot", "What a paywall brought and cost, told apart.",
          AnalyticsState.watch),

@@ -1,94 +1,155 @@
-"""GET /manage/paywalls/{id}/analytics.csv: the sums that analytics show, as a file of any length."""
+"""GET /manage/paywalls/{id}/analytics.csv and /manage/analytics.csv: sums that analytics show, as files of any length.
 
-from collections.abc import AsyncIterator, Iterable
-from datetime import date
+The first is of one paywall, the second of somebody's paywalls of one kind together.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app import db
+from app import db, wiring
+from app.api.common.visitor import session_token_of
 from app.api.manage.managing import manager_of
 from app.api.v1.csv_lines import CSV, cell, line
 from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups, read_user_days
-from app.domain.errors import BadField
+from app.domain.errors import BadField, NotSignedIn
 from app.domain.money import format_decimal
 from app.domain.paywalls.members import Act, Manager, check_may
+from app.domain.paywalls.names import TOGETHER_MAX, by_kind, list_owned
 from app.domain.rollups.reading import Counted, read_books
 from app.domain.rollups.sums import Sums
+from app.flows.people.sign_in import find_person
 
 router = APIRouter(prefix="/manage", include_in_schema=False)
 
 BATCH = 1_000
 """How many lines are in memory at once; each batch is a transaction of its own."""
+DAYS_AT_ONCE = 31
+"""How many days are told apart at once: a file of years looks at each day once, not once for each batch."""
 DAYS_MAX = 3_700
 COLUMNS = ("requests", "gross", "refunds", "net", "provider_cost", "fee", "margin", "net_of_unknown_cost", "unit",
            "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a file is asked for: days, and by what they are told apart."""
+
+    first: Annotated[date, Query()]
+    last: Annotated[date, Query()]
+    by: Annotated[By, Query()] = By.DAY
+    daily: Annotated[str, Query()] = ""
+
+    def of(self, paywalls: Sequence[str]) -> Asked:
+        """Returns what is asked of some paywalls. Raises BadField for days that no file has.
+
+        Users always stand day by day, so that no number of them is too many.
+        """
+        if not 0 <= (self.last - self.first).days < DAYS_MAX:
+            raise BadField("last", f"`last` must be a day from `first` on, at most {DAYS_MAX} days in all.")
+        is_by_day = self.daily == "1" or self.by in (By.USER, By.DAY)
+        return Asked(tuple(paywalls), self.first, self.last, self.by, is_by_day)
+
+
 @router.get("/paywalls/{paywall_id}/analytics.csv")
 async def get_analytics_csv(
-    manager: Annotated[Manager, Depends(manager_of)],
-    first: Annotated[date, Query()],
-    last: Annotated[date, Query()],
-    by: Annotated[By, Query()] = By.DAY,
-    daily: Annotated[str, Query()] = "",
-) -> StreamingResponse:
-    """Writes each part of the range; users always day by day, so that no number of them is too many."""
-    if not 0 <= (last - first).days < DAYS_MAX:
-        raise BadField("last", f"`last` must be a day from `first` on, at most {DAYS_MAX} days in all.")
-    asked = Asked(manager.paywall_id, first, last, by, is_by_day=daily == "1" or by in (By.USER, By.DAY))
+    manager: Annotated[Manager, Depends(manager_of)], asked: Annotated[Range, Depends()]
+) -> StreamingResponse:  # fmt: skip
+    """Writes each part of the range that a paywall came to."""
 
-    def begin(session: db.Session) -> Counted:
+    def begin(session: db.Session) -> Sequence[Counted]:
         check_may(session, manager, Act.READ)
-        return read_books(session, [manager.paywall_id])[0]
+        return read_books(session, [manager.paywall_id])
 
-    book = await db.in_transaction(begin)
-    name = f"{manager.paywall_id}-{by.value}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(asked, book), media_type=CSV, headers=headers)
+    wanted = asked.of([manager.paywall_id])
+    return _answer(wanted, await db.in_transaction(begin), manager.paywall_id)
 
 
-async def _lines(asked: Asked, book: Counted) -> AsyncIterator[bytes]:
-    named = [] if asked.by is By.DAY else [asked.by.value]
-    yield line(([f"day ({book.zone})"] if asked.is_by_day else []) + named + [*COLUMNS])
+@router.get("/analytics.csv")
+async def get_account_analytics_csv(
+    request: Request, asked: Annotated[Range, Depends()], of: Annotated[str, Query()]
+) -> StreamingResponse:  # fmt: skip
+    """Writes each part of the range that the visitor's newest paywalls of a kind, such as `live-USD`, came to."""
+    person = await find_person(session_token_of(request))
+    if person is None:
+        raise NotSignedIn("Sign in to look after your paywalls.")
+    operators = wiring.get().settings.operators
+
+    def begin(session: db.Session) -> Sequence[Counted]:
+        chosen = by_kind(list_owned(session, person, operators, TOGETHER_MAX)).get(of, [])
+        return read_books(session, [one.paywall.id for one in chosen])
+
+    books = await db.in_transaction(begin)
+    if not books:
+        raise BadField("of", "`of` must be environment and unit of paywalls of yours, such as `live-USD`.")
+    return _answer(asked.of([book.paywall_id for book in books]), books, of)
+
+
+def _answer(asked: Asked, books: Sequence[Counted], name: str) -> StreamingResponse:
+    disposition = f'attachment; filename="{name}-{asked.by.value}.csv"'
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return StreamingResponse(_lines(asked, books), media_type=CSV, headers=headers)
+
+
+async def _lines(asked: Asked, books: Sequence[Counted]) -> AsyncIterator[bytes]:
+    zones = ", ".join(sorted({book.zone for book in books}))
+    named = [] if asked.by is By.DAY else ["paywall", "user"] if asked.by is By.USER else [asked.by.value]
+    more = ["users"] if asked.by is By.DAY else []
+    yield line(([f"day ({zones})"] if asked.is_by_day else []) + named + [*COLUMNS, *more])
+    unit = books[0].unit.value
     batches = _user_batches(asked) if asked.by is By.USER else _batches(asked)
     async for rows in batches:
-        yield b"".join(_line(one, asked, book) for one in rows)
+        yield b"".join(_line(one, asked, unit) for one in rows)
 
 
 async def _batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
-    offset, is_more = 0, True
-    while is_more:
-        found: Groups = await db.in_transaction(partial(read_groups, asked=asked, offset=offset, limit=BATCH))
-        yield found.rows
-        offset, is_more = offset + BATCH, found.is_more
+    """Yields parts in the order of a page: days the newest first, of each the dearest first."""
+    for part in _spans(asked) if asked.is_by_day else [asked]:
+        offset, is_more = 0, True
+        while is_more:
+            found: Groups = await db.in_transaction(partial(read_groups, asked=part, offset=offset, limit=BATCH))
+            yield found.rows
+            offset, is_more = offset + BATCH, found.is_more
+
+
+def _spans(asked: Asked) -> Iterable[Asked]:
+    last = asked.last
+    while last >= asked.first:
+        first = max(asked.first, last - timedelta(DAYS_AT_ONCE - 1))
+        yield Asked(asked.paywalls, first, last, asked.by, asked.is_by_day)
+        last = first - timedelta(1)
 
 
 async def _user_batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
-    after: tuple[date, str] | None = None
+    after: Group | None = None
     while True:
         rows = await db.in_transaction(partial(read_user_days, asked=asked, after=after, limit=BATCH))
         yield rows
-        if len(rows) < BATCH or (last := rows[-1]).day is None:
+        if len(rows) < BATCH:
             return
-        after = (last.day, last.name)
+        after = rows[-1]
 
 
-def _line(one: Group, asked: Asked, book: Counted) -> bytes:
+def _line(one: Group, asked: Asked, unit: str) -> bytes:
     day = [] if one.day is None else [one.day.isoformat()]
+    paywall = [one.paywall_id] if asked.by is By.USER else []
     name = [] if asked.by is By.DAY else [cell(one.name)]
-    return line([*day, *name, *_cells(one.sums, book)])
+    users = [] if one.users is None else [str(one.users)]
+    return line([*day, *paywall, *name, *_cells(one.sums, unit), *users])
 
 
-def _cells(sums: Sums, book: Counted) -> list[str]:
+def _cells(sums: Sums, unit: str) -> list[str]:
     def money(nanos: int | None) -> str:
         return "" if nanos is None else format_decimal(nanos)
 
     cost = None if sums.margin_nanos is None else sums.cost_nanos
     return [
         str(sums.requests), money(sums.gross_nanos), money(sums.refunds_nanos), money(sums.net_nanos), money(cost),
-        money(sums.fee_nanos), money(sums.margin_nanos), money(sums.unknown_net_nanos), book.unit.value,
+        money(sums.fee_nanos), money(sums.margin_nanos), money(sums.unknown_net_nanos), unit,
         str(sums.input_tokens), str(sums.cached_tokens), str(sums.output_tokens), str(sums.reasoning_tokens),
     ]  # fmt: skip

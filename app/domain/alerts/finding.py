@@ -44,7 +44,7 @@ def _spend(session: Session) -> Iterator[Found]:
     amounts = dict(list_monthly(session))
     for book in read_books(session, list(amounts)):
         today, most = date_of(book.today), amounts[book.paywall_id]
-        charged = read_sums(session, book.paywall_id, date(today.year, today.month, 1), today).gross_nanos
+        charged = read_sums(session, [book.paywall_id], date(today.year, today.month, 1), today).gross_nanos
         for threshold in THRESHOLDS:
             if charged * 100 >= most * threshold:
                 yield Found(

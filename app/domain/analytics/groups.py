@@ -1,18 +1,20 @@
-"""What a paywall came to by model, key, billing source and user, also by day: read from sums, never from a request.
+"""What paywalls came to by model, key, billing source and user, also by day: read from sums, never from a request.
 
-Days are those of the paywall's own zone, both ends of a range belong to it, and what is not counted yet is nowhere.
+Days are those of each paywall's own zone, both ends of a range belong to it, and what is not counted yet is nowhere.
+Only paywalls of one unit and environment are read together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, select
+from sqlalchemy import Subquery, and_, func, select, union_all
 from sqlalchemy.orm import Session
 
-from app.domain.rollups.reading import SPANS, USER_DAYS_MAX, Counted, in_range, read_books
+from app.domain.rollups.listing import USERS_LISTED
+from app.domain.rollups.reading import SPANS, USER_DAYS_MAX, Counted, in_range, read_books, rows_in_range
 from app.domain.rollups.sums import NAMES, Sums
 from app.domain.rollups.tables import RollupDay, RollupSpan, RollupTop, RollupTotal, RollupUserDay
 from app.domain.rollups.zones import date_of, day_number
@@ -31,7 +33,9 @@ class By(StrEnum):
     SOURCE = "source"
     """Who paid the provider: `platform` or `byok`."""
     USER = "user"
-    """The app's own id of a user."""
+    """The app's own id of a user, each app's for itself."""
+    PAYWALL = "paywall"
+    """The id of the paywall, where several are read together."""
 
 
 USERS_TOLD_APART = 20
@@ -39,17 +43,15 @@ USERS_TOLD_APART = 20
 
 _DAYS, _USER_DAYS, _TOTALS = table_of(RollupDay), table_of(RollupUserDay), table_of(RollupTotal)
 _TOPS, _SPANS = table_of(RollupTop), table_of(RollupSpan)
-_COLUMNS: dict[By, ColumnElement[str]] = {
-    By.MODEL: _DAYS.c.model, By.KEY: _DAYS.c.key_id, By.SOURCE: _DAYS.c.source, By.USER: _USER_DAYS.c.external_id,
-}  # fmt: skip
-Plain = tuple[date | None, str, Sums]
+ONE = timedelta(days=1)
+_COLUMNS = {By.MODEL: "model", By.KEY: "key_id", By.SOURCE: "source", By.USER: "external_id", By.PAYWALL: "paywall_id"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which sums: those of a paywall from one day to another, told apart by something, and by day too if so wished."""
+    """Which sums: those of paywalls from one day to another, told apart by something, and by day too if so wished."""
 
-    paywall_id: str
+    paywalls: tuple[str, ...]
     first: date
     last: date
     by: By
@@ -58,11 +60,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One part: its day where days are told apart, and the name of its model, key, source or user."""
+    """One part: its day where days are told apart, and the name of its model, key, source, user or paywall.
+
+    `paywall_id` is whose user it is, empty for what is no user. `users` is how many users had anything on a day, where
+    days alone are told apart; each app's users are its own.
+    """
 
     day: date | None
     name: str
     sums: Sums
+    paywall_id: str = ""
+    users: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,92 +86,128 @@ class Groups:
 
 
 def read_groups(session: Session, asked: Asked, offset: int, limit: int) -> Groups:
-    """Returns `limit` parts behind the first `offset`; none for a paywall that does not exist."""
-    for book in read_books(session, [asked.paywall_id]):
-        if asked.by is By.USER:
-            return _read_users(session, book, asked, offset, limit)
-        if asked.by is By.DAY:
-            return _grouped(session, _TOTALS, in_range(_TOTALS, book, asked.first, asked.last), asked, offset, limit)
-        return _grouped(session, _DAYS, in_range(_DAYS, book, asked.first, asked.last), asked, offset, limit)
-    return Groups(())
+    """Returns `limit` parts behind the first `offset`; none for paywalls that do not exist."""
+    books = read_books(session, asked.paywalls)
+    if not books:
+        return Groups(())
+    if asked.by is By.USER:
+        return _read_users(session, books, asked, offset, limit)
+    if asked.by is By.DAY:
+        rows = rows_in_range(_TOTALS, books, asked.first, asked.last, ("day", *NAMES, "users"))
+    elif asked.by is By.PAYWALL:
+        rows = rows_in_range(_TOTALS, books, asked.first, asked.last)
+    else:
+        rows = rows_in_range(_DAYS, books, asked.first, asked.last, ("day", _COLUMNS[asked.by], *NAMES))
+    return _grouped(session, rows, asked, offset, limit)
 
 
-def read_user_days(session: Session, asked: Asked, after: tuple[date, str] | None, limit: int) -> Sequence[Group]:
-    """Returns up to `limit` days of users in the order of day and user, behind one of them: for files of any length."""
-    for book in read_books(session, [asked.paywall_id]):
-        where = in_range(_USER_DAYS, book, asked.first, asked.last)
-        if after is not None:
+def read_user_days(session: Session, asked: Asked, after: Group | None, limit: int) -> Sequence[Group]:
+    """Returns up to `limit` days of users in the order of paywall, day and user, behind one of them: for files of any
+    length."""
+    found: list[Group] = []
+    for book in sorted(read_books(session, asked.paywalls), key=lambda book: book.paywall_id):
+        if after is not None and book.paywall_id < after.paywall_id:
+            continue
+        first = asked.first
+        if after is not None and book.paywall_id == after.paywall_id and after.day is not None:
             # Two stretches of the table's key, each of which ends on its own.
-            same = and_(where, _USER_DAYS.c.day == day_number(after[0]), _USER_DAYS.c.external_id > after[1])
-            found = _user_days(session, same, limit)
-            if len(found) == limit:
-                return found
-            return [*found, *_user_days(session, and_(where, _USER_DAYS.c.day > day_number(after[0])),
-                                        limit - len(found))]  # fmt: skip
-        return _user_days(session, where, limit)
-    return []
+            found += _user_days(session, book, after.day, after.day, limit, after.name)
+            first = after.day + ONE
+        if len(found) < limit and first <= asked.last:
+            found += _user_days(session, book, first, asked.last, limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
 
 
-def _user_days(session: Session, where: ColumnElement[bool], limit: int) -> list[Group]:
+def _user_days(
+    session: Session, book: Counted, first: date, last: date, limit: int, behind: str | None = None
+) -> list[Group]:  # fmt: skip
     columns = (_USER_DAYS.c.day, _USER_DAYS.c.external_id, *(_USER_DAYS.c[name] for name in NAMES))
+    where = in_range(_USER_DAYS, book, first, last)
+    if behind is not None:
+        where = and_(where, _USER_DAYS.c.external_id > behind)
     ordered = select(*columns).where(where).order_by(_USER_DAYS.c.day, _USER_DAYS.c.external_id).limit(limit)
-    return [Group(date_of(row[0]), row[1], Sums(*row[2:])) for row in session.execute(ordered)]
+    return [Group(date_of(row[0]), row[1], Sums(*row[2:]), book.paywall_id) for row in session.execute(ordered)]
 
 
-def _grouped(
-    session: Session, table: Table, where: ColumnElement[bool], asked: Asked, offset: int, limit: int
-) -> Groups:  # fmt: skip
+def _grouped(session: Session, rows: Subquery, asked: Asked, offset: int, limit: int) -> Groups:
+    is_by_day = asked.is_by_day or asked.by is By.DAY
     name = _COLUMNS.get(asked.by)
-    is_by_day = asked.is_by_day or name is None
-    by: list[ColumnElement[Any]] = [*([table.c.day] if is_by_day else []), *([] if name is None else [name])]
-    sums = [func.sum(table.c[column]) for column in NAMES]
-    gross = func.sum(table.c.gross_nanos)
-    order = ([table.c.day.desc()] if is_by_day else []) + [gross.desc(), *([] if name is None else [name])]
-    statement = select(*by, *sums).where(where).group_by(*by).order_by(*order).offset(offset).limit(limit + 1)
-    found = []
-    for row in session.execute(statement):
-        day = date_of(row[0]) if is_by_day else None
-        found.append(Group(day, "" if name is None else row[len(by) - 1], Sums(*map(int, row[len(by) :]))))
+    names = [rows.c.day] if is_by_day else []
+    names += [rows.c.paywall_id, rows.c.external_id] if asked.by is By.USER else [] if name is None else [rows.c[name]]
+    columns = (*NAMES, "users") if asked.by is By.DAY else NAMES
+    order = [
+        *([rows.c.day.desc()] if is_by_day else []),
+        func.sum(rows.c.gross_nanos).desc(),
+        *(names[1:] if is_by_day else names),
+    ]
+    sums = [func.sum(rows.c[column]) for column in columns]
+    statement = select(*names, *sums).group_by(*names).order_by(*order).offset(offset).limit(limit + 1)
+    found = [_group(asked, is_by_day, len(names), row) for row in session.execute(statement)]
     return Groups(found[:limit], is_more=len(found) > limit)
 
 
-def _read_users(session: Session, book: Counted, asked: Asked, offset: int, limit: int) -> Groups:
-    where = in_range(_USER_DAYS, book, asked.first, asked.last)
-    listed = _listed(session, book, asked)
-    if listed is None and _are_too_many(session, where):
+def _group(asked: Asked, is_by_day: bool, named: int, row: Sequence[Any]) -> Group:
+    day = date_of(row[0]) if is_by_day else None
+    sums = [int(value) for value in row[named:]]  # PostgreSQL's sums of whole numbers are decimals
+    if asked.by is By.DAY:
+        return Group(day, "", Sums(*sums[:-1]), users=sums[-1])
+    return Group(day, row[named - 1], Sums(*sums), row[named - 2] if asked.by is By.USER else "")
+
+
+def _read_users(session: Session, books: Sequence[Counted], asked: Asked, offset: int, limit: int) -> Groups:
+    listed = _listed(session, books, asked)
+    if listed is None and _are_too_many(session, books, asked):
         return Groups((), are_too_many=True)
+    rows = rows_in_range(_USER_DAYS, books, asked.first, asked.last, ("day", "external_id", *NAMES))
     if not asked.is_by_day:
         if listed is None:
-            return _grouped(session, _USER_DAYS, where, asked, offset, limit)
+            return _grouped(session, rows, asked, offset, limit)
         return Groups(listed[offset : offset + limit], is_more=len(listed) > offset + limit)
     if listed is None:
-        whole = Asked(asked.paywall_id, asked.first, asked.last, By.USER)
-        listed = _grouped(session, _USER_DAYS, where, whole, 0, USERS_TOLD_APART).rows
-    # Day by day the key leads to each user; a span would be read whole.
+        whole = Asked(asked.paywalls, asked.first, asked.last, By.USER)
+        listed = _grouped(session, rows, whole, 0, USERS_TOLD_APART).rows
+    if not listed:
+        return Groups(())
+    return _grouped(session, _days_of(books, asked, listed[:USERS_TOLD_APART]), asked, offset, limit)
+
+
+def _days_of(books: Sequence[Counted], asked: Asked, users: Sequence[Group]) -> Subquery:
+    """Returns the days of a few users. Day by day the key leads to each of them; a span would be read whole."""
     days = range(day_number(asked.first), day_number(asked.last) + 1)
-    of_these = and_(
-        _USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build, _USER_DAYS.c.day.in_(days),
-        _USER_DAYS.c.external_id.in_([one.name for one in listed[:USERS_TOLD_APART]]),
-    )  # fmt: skip
-    return _grouped(session, _USER_DAYS, of_these, asked, offset, limit)
+    builds = {book.paywall_id: book.build for book in books}
+    columns = [_USER_DAYS.c[name] for name in ("paywall_id", "day", "external_id", *NAMES)]
+    of_each = [
+        select(*columns).where(
+            _USER_DAYS.c.paywall_id == paywall_id, _USER_DAYS.c.build == builds[paywall_id], _USER_DAYS.c.day.in_(days),
+            _USER_DAYS.c.external_id.in_([one.name for one in users if one.paywall_id == paywall_id]),
+        )
+        for paywall_id in sorted({one.paywall_id for one in users})
+    ]  # fmt: skip
+    return union_all(*of_each).subquery()
 
 
-def _listed(session: Session, book: Counted, asked: Asked) -> Sequence[Group] | None:
-    """Returns the users that a job listed, where the range is one of its spans; None where they are to be added up."""
+def _listed(session: Session, books: Sequence[Counted], asked: Asked) -> Sequence[Group] | None:
+    """Returns the users that a job listed of each paywall, where the range is one of its spans for all of them; None
+    where they are to be added up."""
     days = (asked.last - asked.first).days + 1
-    if day_number(asked.last) != book.today or days not in SPANS:
+    counted = [book.paywall_id for book in books if book.counted_at is not None]
+    if days not in SPANS or any(book.today != day_number(asked.last) for book in books):
         return None
-    of_span = and_(_SPANS.c.paywall_id == book.paywall_id, _SPANS.c.days == days, _SPANS.c.last_day == book.today)
-    users = session.scalar(select(_SPANS.c.users).where(of_span))
-    if users is None or not _are_too_many(session, in_range(_USER_DAYS, book, asked.first, asked.last)):
+    of_span = (_SPANS.c.paywall_id.in_(counted), _SPANS.c.days == days, _SPANS.c.last_day == day_number(asked.last))
+    known = session.scalar(select(func.count()).select_from(_SPANS).where(*of_span))
+    if not counted or known != len(counted) or not _are_too_many(session, books, asked):
         return None
-    top = select(_TOPS.c.external_id, *[_TOPS.c[name] for name in NAMES]).where(
-        _TOPS.c.paywall_id == book.paywall_id, _TOPS.c.days == days
+    top = select(_TOPS.c.paywall_id, _TOPS.c.external_id, *[_TOPS.c[name] for name in NAMES]).where(
+        _TOPS.c.paywall_id.in_(counted), _TOPS.c.days == days
     )
-    return [Group(None, row[0], Sums(*row[1:])) for row in session.execute(top.order_by(_TOPS.c.rank))]
+    best = top.order_by(_TOPS.c.gross_nanos.desc(), _TOPS.c.paywall_id, _TOPS.c.rank).limit(USERS_LISTED)
+    return [Group(None, row[1], Sums(*row[2:]), row[0]) for row in session.execute(best)]
 
 
-def _are_too_many(session: Session, where: ColumnElement[bool]) -> bool:
+def _are_too_many(session: Session, books: Collection[Counted], asked: Asked) -> bool:
     """Tells whether a page would have to add up more days of users than it does; it looks no further."""
-    some = select(_USER_DAYS.c.day).where(where).limit(USER_DAYS_MAX + 1).subquery()
+    rows = rows_in_range(_USER_DAYS, books, asked.first, asked.last, ())
+    some = select(rows).limit(USER_DAYS_MAX + 1).subquery()
     return (session.scalar(select(func.count()).select_from(some)) or 0) > USER_DAYS_MAX

@@ -1,6 +1,7 @@
 """Keys of paywalls; the prefix says of which environment (`http-api.md`). Only a SHA-256 is ever stored."""
 
 import hmac
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -69,6 +70,13 @@ def list_keys(session: Session, paywall_id: str) -> list[KeyView]:
     revoked = of_paywall.where(keys.c.revoked_at.is_not(None)).order_by(keys.c.revoked_at.desc(), keys.c.id)
     rows = [*session.execute(working), *session.execute(revoked.limit(REVOKED_SHOWN_MAX))]
     return [KeyView(row.id, row.name, row.last_four, row.created_at, row.revoked_at) for row in rows]
+
+
+def name_keys(session: Session, key_ids: Collection[str]) -> Mapping[str, str]:
+    """Returns what these keys are called, by their ids; revoked ones too, and none that does not exist."""
+    keys = table_of(PaywallKey)
+    rows = session.execute(select(keys.c.id, keys.c.name, keys.c.last_four).where(keys.c.id.in_(key_ids)))
+    return {row.id: row.name or f"Key …{row.last_four}" for row in rows}
 
 
 def add_key(session: Session, paywall_id: str, key: str, name: str = "") -> KeyView:

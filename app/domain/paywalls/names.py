@@ -11,6 +11,9 @@ from app.domain.paywalls.tables import PaywallMember, PaywallRow, PaywallVersion
 from app.domain.people.sessions import Person
 from app.sql.columns import table_of
 
+TOGETHER_MAX = 50
+"""How many paywalls of somebody are read together at most, the newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedPaywall:
@@ -18,6 +21,19 @@ class NamedPaywall:
 
     paywall: Paywall
     app_name: str
+
+    @property
+    def kind(self) -> str:
+        """Its environment and unit, such as `live-USD`: only numbers of one kind may be added up."""
+        return f"{self.paywall.environment.value}-{self.paywall.unit.value}"
+
+
+def by_kind(owned: Iterable[NamedPaywall]) -> Mapping[str, list[NamedPaywall]]:
+    """Returns paywalls by their kind, those of live kinds first."""
+    kinds: dict[str, list[NamedPaywall]] = {}
+    for one in sorted(owned, key=lambda one: one.kind):
+        kinds.setdefault(one.kind, []).append(one)
+    return kinds
 
 
 def read_names(session: Session, paywall_ids: Iterable[str | None]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -110,17 +110,18 @@ def read_numbers(session: Session, paywall_ids: Collection[str], first: date, la
     found = {}
     for book in read_books(session, paywall_ids):
         sums = _sums(session.execute(_summed(_TOTALS, in_range(_TOTALS, book, first, last))).one())
-        users = _count_users(session, book, day_number(first), day_number(last))
+        users = count_users(session, [book], first, last)
         found[book.paywall_id] = Numbers(book.paywall_id, book.environment, book.unit, book.zone, sums, users,
                                          book.counted_at)  # fmt: skip
     return found
 
 
-def read_sums(session: Session, paywall_id: str, first: date, last: date) -> Sums:
-    """Returns what a paywall came to from one day to another, both included, without counting its users."""
-    for book in read_books(session, [paywall_id]):
-        return _sums(session.execute(_summed(_TOTALS, in_range(_TOTALS, book, first, last))).one())
-    return NOTHING
+def read_sums(session: Session, paywall_ids: Collection[str], first: date, last: date) -> Sums:
+    """Returns what paywalls of one unit came to together from one day to another, both included, in one query."""
+    if not (books := read_books(session, paywall_ids)):
+        return NOTHING
+    rows = rows_in_range(_TOTALS, books, first, last)
+    return _sums(session.execute(select(*[func.coalesce(func.sum(rows.c[name]), 0) for name in NAMES])).one())
 
 
 def read_days(session: Session, paywall_id: str, first: date, last: date) -> Sequence[DayNumbers]:
@@ -182,6 +183,14 @@ def in_range(table: Table, book: Counted, first: date, last: date) -> ColumnElem
     return and_(table.c.paywall_id == book.paywall_id, table.c.build == book.build, days)
 
 
+def rows_in_range(
+    table: Table, books: Collection[Counted], first: date, last: date, columns: Iterable[str] = ("day", *NAMES)
+) -> Subquery:  # fmt: skip
+    """Returns the rows of a range of at least one paywall as one table with these columns and `paywall_id`."""
+    chosen = [table.c.paywall_id, *(table.c[name] for name in columns)]
+    return union_all(*[select(*chosen).where(in_range(table, book, first, last)) for book in books]).subquery()
+
+
 def _summed(table: Table, of_these: ColumnElement[bool]) -> Select[Any]:
     return select(*[func.coalesce(func.sum(table.c[name]), 0) for name in NAMES]).where(of_these)
 
@@ -190,25 +199,36 @@ def _sums(row: Iterable[int]) -> Sums:
     return Sums(*map(int, row))  # PostgreSQL's sums of whole numbers are decimals
 
 
-def _count_users(session: Session, book: Counted, first: int, last: int) -> Users:
-    """Returns how many users had anything from one day to another.
+def count_users(session: Session, books: Iterable[Counted], first: date, last: date) -> Users:
+    """Returns how many users paywalls had from one day to another, both included; each app's users are its own.
 
     A single day's number is kept. That of a span up to today is what a job counted a few minutes ago, where there are
     many; else they are counted now, no further than pages do.
     """
+    count, rest = 0, []
+    for book in books:
+        kept = _kept_users(session, book, day_number(first), day_number(last))
+        if kept is None:
+            rest.append(book)
+        else:
+            count += kept
+    if not rest:
+        return Users(count)
+    rows = rows_in_range(_USER_DAYS, rest, first, last, ("external_id",))
+    some = select(rows).limit(USER_DAYS_MAX + 1).subquery()
+    # Grouped, they are hashed; counted as distinct, PostgreSQL sorts them in the order of a language first.
+    one_user = (some.c.paywall_id, some.c.external_id)
+    users = select(func.count().label("days")).select_from(some).group_by(*one_user).subquery()
+    looked_at, found = session.execute(select(func.coalesce(func.sum(users.c.days), 0), func.count(users.c.days))).one()
+    return Users(count + min(found, USERS_MAX), is_more=found > USERS_MAX or looked_at > USER_DAYS_MAX)
+
+
+def _kept_users(session: Session, book: Counted, first: int, last: int) -> int | None:
     if first == last:
         of_day = (_TOTALS.c.paywall_id == book.paywall_id, _TOTALS.c.build == book.build, _TOTALS.c.day == first)
-        return Users(session.scalar(select(_TOTALS.c.users).where(*of_day)) or 0)
-    if last >= book.today and (days := last - first + 1) in SPANS:
-        of_span = (_SPANS.c.paywall_id == book.paywall_id, _SPANS.c.days == days, _SPANS.c.last_day == last)
-        counted = session.scalar(select(_SPANS.c.users).where(*of_span))
-        if counted is not None and counted >= USERS_MANY:
-            return Users(counted)
-    of_days = (_USER_DAYS.c.paywall_id == book.paywall_id, _USER_DAYS.c.build == book.build,
-               _USER_DAYS.c.day.between(first, last))  # fmt: skip
-    some = select(_USER_DAYS.c.external_id).where(*of_days).limit(USER_DAYS_MAX + 1).subquery()
-    # Grouped, they are hashed; counted as distinct, PostgreSQL sorts them in the order of a language first.
-    users = select(func.count().label("days")).select_from(some).group_by(some.c.external_id).subquery()
-    counts = select(func.coalesce(func.sum(users.c.days), 0), func.count()).select_from(users)
-    looked_at, count = session.execute(counts).one()
-    return Users(min(count, USERS_MAX), is_more=count > USERS_MAX or looked_at > USER_DAYS_MAX)
+        return session.scalar(select(_TOTALS.c.users).where(*of_day)) or 0
+    if last < book.today or (days := last - first + 1) not in SPANS:
+        return None
+    of_span = (_SPANS.c.paywall_id == book.paywall_id, _SPANS.c.days == days, _SPANS.c.last_day == last)
+    counted = session.scalar(select(_SPANS.c.users).where(*of_span))
+    return counted if counted is not None and counted >= USERS_MANY else None

@@ -7,8 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from app.domain import clock
 from app.domain.money import parse_nanos
-from tests.support.owning import Owned, owned
+from tests.support.managing import own, person
+from tests.support.own_pages import at_our_page
+from tests.support.owning import PAYWALL, Owned, owned
+from tests.support.rolled import START, App, count_all, hands
 from tests.support.waiting import wait_until
 
 
@@ -45,7 +49,7 @@ def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
     assert (model["model"], model["requests"], model["gross"], model["unit"]) == ("", "3", "1.750000001", "USD")
     assert "day (UTC)" not in model
     users = rows(site.owner.get(address(site, "&by=user")).text)
-    assert {row["user"] for row in users} == {"ada", "'=HYPERLINK(1)"}
+    assert {(row["paywall"], row["user"]) for row in users} == {(PAYWALL, "ada"), (PAYWALL, "'=HYPERLINK(1)")}
     assert sum(parse_nanos(row["net"]) for row in users) == 1_750_000_001 and "day (UTC)" in users[0]
     answer = site.owner.get(address(site, "&by=key&daily=1"))
     assert answer.headers["content-type"].startswith("text/csv") and "attachment" in str(answer.headers)
@@ -58,3 +62,34 @@ def test_only_who_looks_after_the_paywall_gets_it(site: Owned) -> None:
         assert site.owner.get(address(site, bad)).status_code in (400, 422)
     assert site.owner.get(address(site, first=date(1999, 1, 1))).status_code == 400
     assert site.owner.get(address(site, first=today() + timedelta(9))).status_code == 400
+
+
+async def test_a_file_of_an_account_adds_up_its_own_paywalls_and_no_others(migrated_sqlite_url: str) -> None:
+    with hands() as at:
+        apps = [App(), App(), App()]
+        for number, app in enumerate(apps):
+            app.fund()
+            app.charge("ada", 10**number)
+            at.go_on(86_400)
+        count_all()
+    ada = person("ada@example.org")
+    for app in apps[:2]:
+        own(app.id, ada)
+    first = clock.to_datetime(START).date()
+    address = f"/manage/analytics.csv?of=sandbox-USD&first={first - timedelta(50)}&last={first + timedelta(60)}"
+    async with at_our_page(ada) as page:
+        days = rows((await page.get(address)).text)
+        assert [(row["day (UTC)"], row["gross"], row["users"]) for row in days] == [
+            (str(first + timedelta(1)), "0.00000001", "1"), (str(first), "0.000000001", "1"),
+        ]  # fmt: skip
+        for by, more in (("paywall", ""), ("paywall", "&daily=1"), ("user", ""), ("key", "&daily=1")):
+            found = rows((await page.get(f"{address}&by={by}{more}")).text)
+            assert sum(parse_nanos(row["gross"]) for row in found) == 11, by
+            assert {row.get("paywall", apps[0].id) for row in found} <= {app.id for app in apps[:2]}
+        for wrong in ("live-USD", "sandbox-USDC", "x"):
+            answer = await page.get(address.replace("sandbox-USD", wrong))
+            assert answer.status_code == 400 and answer.json()["error"]["param"] == "of"
+    async with at_our_page(person("bob@example.org")) as page:
+        assert (await page.get(address)).status_code == 400
+    async with at_our_page(None) as page:
+        assert (await page.get(address)).status_code == 401

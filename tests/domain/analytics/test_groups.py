@@ -18,9 +18,10 @@ from tests.support.rolled import LISTED, OWN, START, App, Chat, Hands, count_all
 
 FIRST = date_of(day_of("UTC", START))
 LAST = FIRST + timedelta(2)
-NAMES: dict[By, Callable[[str, tuple[str, str, str]], str]] = {
-    By.DAY: lambda _user, _by: "", By.MODEL: lambda _user, by: by[0], By.KEY: lambda _user, by: by[1],
-    By.SOURCE: lambda _user, by: by[2], By.USER: lambda user, _by: user,
+NAMES: dict[By, Callable[[App, str, tuple[str, str, str]], str]] = {
+    By.DAY: lambda _app, _user, _by: "", By.MODEL: lambda _app, _user, by: by[0],
+    By.KEY: lambda _app, _user, by: by[1], By.SOURCE: lambda _app, _user, by: by[2],
+    By.USER: lambda _app, user, _by: user, By.PAYWALL: lambda app, _user, _by: app.id,
 }  # fmt: skip
 
 
@@ -46,14 +47,14 @@ def some_days(at: Hands, mode: Mode = Mode.DEFAULT) -> App:
 def expected(app: App, by: By, *, is_by_day: bool) -> dict[tuple[date | None, str], Sums]:
     found: dict[tuple[date | None, str], Sums] = defaultdict(lambda: NOTHING)
     for at, user, named, sums in app.expected:
-        place = (date_of(day_of("UTC", at)) if is_by_day else None, NAMES[by](str(user), named))
+        place = (date_of(day_of("UTC", at)) if is_by_day else None, NAMES[by](app, str(user), named))
         found[place] = plus(found[place], sums)
     return dict(found)
 
 
 def read(app: App, by: By, *, is_by_day: bool = False, offset: int = 0, limit: int = 50) -> Groups:
     with db.transaction(writes=False) as session:
-        return read_groups(session, Asked(app.id, FIRST, LAST, by, is_by_day), offset, limit)
+        return read_groups(session, Asked((app.id,), FIRST, LAST, by, is_by_day), offset, limit)
 
 
 def as_table(found: Groups) -> dict[tuple[date | None, str], Sums]:
@@ -86,18 +87,17 @@ def test_pages_of_parts_are_all_of_them_once(database: str) -> None:
 def test_a_file_of_users_goes_on_behind_each_of_them(database: str) -> None:
     with hands() as at:
         app = some_days(at)
-        wanted = Asked(app.id, FIRST, LAST, By.USER)
+        wanted = Asked((app.id,), FIRST, LAST, By.USER)
         for size in (1, 2, 3, 50):
             found: list[Group] = []
-            after = None
+            after: Group | None = None
             while True:
                 with db.transaction(writes=False) as session:
                     batch = read_user_days(session, wanted, after, size)
                 found += batch
                 if len(batch) < size:
                     break
-                assert batch[-1].day is not None
-                after = (batch[-1].day, batch[-1].name)
+                after = batch[-1]
             assert {(one.day, one.name): one.sums for one in found} == expected(app, By.USER, is_by_day=True)
             assert [(one.day, one.name) for one in found] == sorted(expected(app, By.USER, is_by_day=True))
 
@@ -109,19 +109,19 @@ def test_more_users_than_a_page_adds_up_come_from_the_list_that_a_job_made(
         app = some_days(at)
         monkeypatch.setattr(groups, "USER_DAYS_MAX", 2)
         assert read(app, By.USER).are_too_many
-        week = Asked(app.id, LAST - timedelta(6), LAST, By.USER)
+        week = Asked((app.id,), LAST - timedelta(6), LAST, By.USER)
         with db.transaction() as session:
             assert read_groups(session, week, 0, 50).are_too_many
             keep_top(session, app.id, find_top(session, app.id), clock.now())
         with db.transaction(writes=False) as session:
             listed = read_groups(session, week, 0, 1)
             assert listed.is_more and [one.name for one in listed.rows] == ["ada"]
-            by_day = Asked(week.paywall_id, week.first, week.last, By.USER, is_by_day=True)
+            by_day = Asked(week.paywalls, week.first, week.last, By.USER, is_by_day=True)
             assert as_table(read_groups(session, by_day, 0, 50)) == expected(app, By.USER, is_by_day=True)
 
 
 def test_a_paywall_that_does_not_exist_has_no_parts(database: str) -> None:
     with db.transaction(writes=False) as session:
-        asked = Asked("pw_none", FIRST, LAST, By.MODEL)
+        asked = Asked(("pw_none",), FIRST, LAST, By.MODEL)
         assert read_groups(session, asked, 0, 50) == Groups(())
         assert read_user_days(session, asked, None, 50) == []

@@ -22,6 +22,7 @@ from app.domain.paywalls.keys import (
     epoch_subject,
     is_well_formed,
     list_keys,
+    name_keys,
     new_key,
     read_endings,
     revoke_key,
@@ -162,6 +163,8 @@ def test_keys_are_listed_with_their_names_those_that_work_first(database: str) -
         add_key(session, other, new_key(Environment.SANDBOX))
         revoke_key(session, paywall_id, second.id)
         found = list_keys(session, paywall_id)
+        called = name_keys(session, [first.id, second.id, "key_none"])
+    assert called == {first.id: "Production", second.id: f"Key …{second.last_four}"}
     assert [(key.id, key.name, key.revoked_at is None) for key in found] == [
         (first.id, "Production", True), (second.id, "", False),
     ]  # fmt: skip

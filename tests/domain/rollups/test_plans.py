@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.analytics.comparing import compare
-from app.domain.analytics.groups import Asked, By, read_groups, read_user_days
+from app.domain.analytics.groups import Asked, By, Group, read_groups, read_user_days
 from app.domain.rollups import counting, reading
 from app.domain.rollups.listing import find_top, keep_top
+from app.domain.rollups.sums import NOTHING
 from tests.bench.seed import Seeded, Size, seed
 from tests.support.rolled import count_all
 
@@ -33,11 +34,16 @@ def last(session: Session, paywall_id: str, days: int) -> Any:
 
 def asked(session: Session, paywall_id: str, days: int, by: By, *, is_by_day: bool = False) -> Asked:
     first, end = last(session, paywall_id, days)
-    return Asked(paywall_id, first, end, by, is_by_day)
+    return Asked((paywall_id,), first, end, by, is_by_day)
 
 
 def part(session: Session, paywall_id: str, by: By, is_by_day: bool, days: int) -> object:
     return read_groups(session, asked(session, paywall_id, days, by, is_by_day=is_by_day), 0, 50).rows
+
+
+def behind(session: Session, paywall_id: str) -> Group:
+    """The place in a file at which the day of today begins."""
+    return Group(reading.today(session, paywall_id), "", NOTHING, paywall_id)
 
 
 READS: dict[str, Callable[[Session, str], object]] = {
@@ -49,9 +55,14 @@ READS: dict[str, Callable[[Session, str], object]] = {
     "numbers of a day": lambda session, paywall: reading.read_numbers(session, [paywall], *last(session, paywall, 1)),
     "days": lambda session, paywall: reading.read_days(session, paywall, *last(session, paywall, 30)),
     "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
-    "compared": lambda session, paywall: compare(session, paywall, *last(session, paywall, 30)),
+    "compared": lambda session, paywall: compare(session, [paywall], *last(session, paywall, 30)),
     "a file of users": lambda session, paywall: (
-        read_user_days(session, asked(session, paywall, 30, By.USER), (reading.today(session, paywall), ""), 50)
+        read_user_days(
+            session,
+            asked(session, paywall, 30, By.USER),
+            Group(reading.today(session, paywall), "", NOTHING, paywall),
+            50,
+        )
         or ["none today"]
     ),
     **{

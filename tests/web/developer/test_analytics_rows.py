@@ -11,7 +11,8 @@ from app.domain.money import NANOS
 from app.domain.rollups.books import Additions, lock_books
 from app.domain.rollups.sums import Sums
 from app.domain.rollups.zones import date_of, day_of
-from app.web.developer.analytics.rows import AnalyticsPage, read_analytics
+from app.web.developer.analytics.reading import GROUPS, read_analytics
+from app.web.developer.analytics.rows import AnalyticsPage
 from app.web.developer.analytics.wanted import DAYS_MAX, Wanted, range_of, wanted_of
 from tests.support.books import make_paywall
 from tests.support.rolled import PRICES, START, hands
@@ -110,10 +111,10 @@ def test_links_of_a_page_keep_what_was_chosen() -> None:
 def test_a_range_is_never_longer_than_a_year_nor_one_of_days_to_come(
     asked: dict[str, str], found: tuple[date, date]
 ) -> None:
-    assert range_of(wanted_of(asked), TODAY) == found
+    assert range_of(wanted_of(asked, GROUPS), TODAY) == found
 
 
 def test_what_an_address_says_else_is_nobodys() -> None:
-    asked = wanted_of({"by": "password", "daily": "yes", "behind": "-5", "else": "x"})
+    asked = wanted_of({"by": "paywall", "daily": "yes", "behind": "-5", "else": "x"}, GROUPS)
     assert (asked.group, asked.is_by_day, asked.offset) == (By.MODEL, False, 0)
-    assert wanted_of({"behind": "9" * 30}).offset == 100_000
+    assert wanted_of({"behind": "9" * 30}, GROUPS).offset == 100_000

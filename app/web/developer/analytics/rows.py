@@ -1,28 +1,24 @@
-"""What the page of analytics shows, ready to be read: figures, where the net goes, days, and parts by what is asked."""
+"""What a page of analytics shows, ready to be read: figures, where the net goes, days, and parts by what is asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.db import Session
-from app.domain.analytics.comparing import Compared, compare
-from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups
+from app.domain.analytics.comparing import Compared
+from app.domain.analytics.groups import By, Group, Groups
 from app.domain.money import Unit, format_for_people
-from app.domain.paywalls.keys import list_keys
-from app.domain.rollups.reading import Numbers, read_days, read_numbers, today
+from app.domain.rollups.reading import DayNumbers, Users
 from app.domain.rollups.sums import Sums
 from app.domain.wallets.wallets import end_user_id
-from app.web.developer.analytics.wanted import Wanted, range_of
+from app.web.developer.analytics.wanted import Wanted
 from app.web.developer.frame.chart import DayChart, to_chart
 from app.web.developer.frame.figures import SumRow, to_row, users_in_words
 from app.web.frame.format import ago
 from app.web.frame.routes import with_query
 
 ROWS_A_PAGE, DAYS_LISTED = 50, 14
-_NAMES = {
-    By.MODEL: {"": "Charged without a model"},
-    By.SOURCE: {"platform": "The wallet is charged", "byok": "The user's own key"},
-}
+_WORDS = {By.MODEL: "model", By.KEY: "key", By.SOURCE: "billing source", By.USER: "user", By.DAY: "day",
+          By.PAYWALL: "paywall"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,20 @@ class ShareRow:
 
 
 @dataclass(frozen=True)
+class TabRow:
+    """Paywalls whose numbers are added up, by what they have in common, and where these stand."""
+
+    name: str = ""
+    url: str = ""
+    is_here: bool = False
+
+
+@dataclass(frozen=True)
 class AnalyticsPage:
-    """Everything on the page. `first` and `last` are the days of the range, as they stand in its form."""
+    """Everything on the page. `first` and `last` are the days of the range, as they stand in its form.
+
+    `tabs`, `of` and `watched` are empty on a single paywall's page: which of its visitor's paywalls are added up.
+    """
 
     total: SumRow = field(default_factory=SumRow)
     users: str = ""
@@ -76,56 +84,82 @@ class AnalyticsPage:
     days_file: str = ""
     parts_file: str = ""
     kept: str = ""
+    of: str = ""
+    tabs: list[TabRow] = field(default_factory=list)
+    watched: list[str] = field(default_factory=list)
 
 
-def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: str) -> AnalyticsPage:
-    """Reads what a paywall came to in the days that are asked for; of requests none."""
-    first, last = range_of(wanted, today(session, paywall_id))
-    numbers = read_numbers(session, [paywall_id], first, last)[paywall_id]
-    days = read_days(session, paywall_id, first, last)
-    asked = Asked(paywall_id, first, last, wanted.group, wanted.is_by_day)
-    parts = read_groups(session, asked, wanted.offset, ROWS_A_PAGE)
-    names = _names(session, asked)
+@dataclass(frozen=True)
+class Found:
+    """What was read of paywalls of one unit: all of it in the days of `zone`, which may be several in words."""
+
+    unit: Unit
+    zone: str
+    counted_at: int | None
+    sums: Sums
+    users: Users
+    days: Sequence[DayNumbers]
+    compared: Compared | None
+    parts: Groups
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of analytics lives, and its files; `of` is the parameter that chooses its paywalls.
+
+    `names` are those of parts whose own names say nothing to anybody, `apps` what paywalls are called, by their ids.
+    """
+
+    base_url: str
+    path: str
+    file: str
+    of: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    apps: Mapping[str, str] = field(default_factory=dict)
+
+
+def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
+    """Writes what was read as a page shows it."""
+    days, unit = found.days, found.unit
     listed = list(reversed(days))[:DAYS_LISTED]
     rest = days[: len(days) - len(listed)]
-    unit, path = numbers.unit, f"/paywalls/{paywall_id}/analytics/"
-    shares = _shares(numbers.sums, unit)
-    chosen = {"by": wanted.group.value, "daily": "1" if wanted.is_by_day else ""}
-    files = {"first": first.isoformat(), "last": last.isoformat()}
+    shares = _shares(found.sums, unit)
+    chosen = {"by": wanted.by, "daily": "1" if wanted.is_by_day else ""}
+    first, last = (days[0].day.isoformat(), days[-1].day.isoformat()) if days else ("", "")
+    files = {"of": place.of, "first": first, "last": last}
+    kept = {"of": place.of, **wanted.kept_range}
+
+    def turned(behind: int) -> str:
+        return with_query(place.path, **kept, **chosen, behind=str(behind) if behind else "")
+
     return AnalyticsPage(
-        total=to_row(f"{len(days)} {'day' if len(days) == 1 else 'days'}", numbers.sums, unit),
-        users=users_in_words(numbers.users),
-        compared=_compared(compare(session, paywall_id, first, last)),
-        tokens=_tokens(numbers.sums),
+        total=to_row(f"{len(days)} {'day' if len(days) == 1 else 'days'}", found.sums, unit),
+        users=users_in_words(found.users),
+        compared=_compared(found.compared),
+        tokens=_tokens(found.sums),
         shares=shares,
         has_bar=any(share.width for share in shares),
         chart=to_chart(days, unit),
         days=[to_row(_day(one.day) + (", running" if one.is_running else ""), one.sums, unit) for one in listed],
         earlier=_earlier([one.day for one in rest]),
-        parts=[_part(one, asked, unit, names) for one in parts.rows],
-        note=_note(wanted, parts),
-        older=_page(path, wanted, chosen, wanted.offset + ROWS_A_PAGE) if parts.is_more else "",
-        newer=_page(path, wanted, chosen, max(wanted.offset - ROWS_A_PAGE, 0)) if wanted.offset else "",
+        parts=[_part(one, wanted.group, unit, place) for one in found.parts.rows],
+        note=_note(wanted, found.parts),
+        older=turned(wanted.offset + ROWS_A_PAGE) if found.parts.is_more else "",
+        newer=turned(max(wanted.offset - ROWS_A_PAGE, 0)) if wanted.offset else "",
         title=f"By {_WORDS[wanted.group]}" + (" and day" if wanted.is_by_day else ""),
         by=wanted.group.value,
         is_by_day=wanted.is_by_day,
         span="" if wanted.first else str(len(days)),
-        first=first.isoformat(),
-        last=last.isoformat(),
-        zone=numbers.zone,
-        counted=_counted(numbers),
-        address=base_url + with_query(path, **wanted.kept_range, **chosen),
-        days_file=with_query(f"/manage/paywalls/{paywall_id}/analytics.csv", by="day", **files),
-        parts_file=with_query(f"/manage/paywalls/{paywall_id}/analytics.csv", **chosen, **files),
-        kept=with_query("", **wanted.kept_range).removeprefix("?"),
+        first=first,
+        last=last,
+        zone=found.zone,
+        counted=_counted(found.counted_at),
+        address=place.base_url + with_query(place.path, **kept, **chosen),
+        days_file=with_query(place.file, by="day", **files),
+        parts_file=with_query(place.file, **chosen, **files),
+        kept=with_query("", **kept).removeprefix("?"),
+        of=place.of,
     )  # fmt: skip
-
-
-_WORDS = {By.MODEL: "model", By.KEY: "key", By.SOURCE: "billing source", By.USER: "user", By.DAY: "day"}
-
-
-def _page(path: str, wanted: Wanted, chosen: Mapping[str, str], behind: int) -> str:
-    return with_query(path, **wanted.kept_range, **chosen, behind=str(behind) if behind else "")
 
 
 def _day(day: date) -> str:
@@ -136,10 +170,10 @@ def _earlier(days: Sequence[date]) -> str:
     return f"{_day(days[0])} to {_day(days[-1])}: in the chart and in the file." if days else ""
 
 
-def _counted(numbers: Numbers) -> str:
-    if numbers.counted_at is None:
+def _counted(counted_at: int | None) -> str:
+    if counted_at is None:
         return "Nothing was counted yet; requests count within a minute of their end."
-    return f"Counted {ago(numbers.counted_at)}."
+    return f"Counted {ago(counted_at)}."
 
 
 def _compared(found: Compared | None) -> str:
@@ -173,27 +207,22 @@ def _shares(sums: Sums, unit: Unit) -> list[ShareRow]:
     ]  # fmt: skip
 
 
-def _part(one: Group, asked: Asked, unit: Unit, names: Mapping[str, str]) -> PartRow:
+def _part(one: Group, by: By, unit: Unit, place: Place) -> PartRow:
     day = "" if one.day is None else _day(one.day)
-    tokens = f"{one.sums.tokens:,} tokens"
     url = ""
-    if asked.by is By.USER:
-        url = f"/paywalls/{asked.paywall_id}/users/{end_user_id(asked.paywall_id, one.name)}/"
+    if by is By.USER:
+        url = f"/paywalls/{one.paywall_id}/users/{end_user_id(one.paywall_id, one.name)}/"
+    elif by is By.PAYWALL:
+        url = f"/paywalls/{one.name}/analytics/"
+    names = place.apps if by is By.PAYWALL else place.names
+    under = (day, place.apps.get(one.paywall_id, ""), f"{one.sums.tokens:,} tokens")
     return PartRow(
-        id=f"{day}:{one.name}",
+        id=f"{day}:{one.paywall_id}:{one.name}",
         name=names.get(one.name, one.name),
-        under=f"{day} · {tokens}" if day else tokens,
+        under=" · ".join(word for word in under if word),
         url=url,
         sums=to_row(one.name, one.sums, unit),
     )
-
-
-def _names(session: Session, asked: Asked) -> Mapping[str, str]:
-    """Returns what parts are called whose name alone says nothing to anybody."""
-    if asked.by is By.KEY:
-        keys = list_keys(session, asked.paywall_id)
-        return {"": "Without a key", **{key.id: key.name or f"Key …{key.last_four}" for key in keys}}
-    return _NAMES.get(asked.by, {})
 
 
 def _note(wanted: Wanted, parts: Groups) -> str:

@@ -7,7 +7,8 @@ import reflex as rx
 
 from app import wiring
 from app.flows.callers.marks import About, Subject
-from app.web.developer.analytics.rows import AnalyticsPage, read_analytics
+from app.web.developer.analytics.reading import GROUPS, read_analytics
+from app.web.developer.analytics.rows import AnalyticsPage
 from app.web.developer.analytics.wanted import wanted_of
 from app.web.developer.frame.state import PaywallState, Work
 
@@ -18,7 +19,7 @@ class AnalyticsState(PaywallState, rx.State):
     page: AnalyticsPage = AnalyticsPage()
 
     def _work(self) -> Work:
-        wanted = wanted_of(self.router.url.query_parameters)
+        wanted = wanted_of(self.router.url.query_parameters, GROUPS)
         base_url = wiring.get().links.base_url
         return lambda session, manager: {"page": read_analytics(session, manager.paywall_id, wanted, base_url)}
 

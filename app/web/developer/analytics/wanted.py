@@ -1,6 +1,6 @@
 """What the address of a page of analytics asks for: which days, by what they are told apart, and how far behind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,19 +14,20 @@ OFFSET_MAX = 100_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """The parameters as they stand in the address; empty for one that says nothing."""
+    """The parameters as they stand in the address; empty for one that says nothing. `by` is one of `By`."""
 
     days: str = ""
     first: str = ""
     last: str = ""
-    by: str = ""
+    by: str = By.MODEL.value
     daily: str = ""
     behind: str = ""
+    of: str = ""
 
     @property
     def group(self) -> By:
-        """By what sums are told apart; by model, unless it says otherwise."""
-        return By(self.by) if self.by in (By.KEY, By.SOURCE, By.USER) else By.MODEL
+        """By what sums are told apart."""
+        return By(self.by)
 
     @property
     def is_by_day(self) -> bool:
@@ -44,10 +45,14 @@ class Wanted:
         return {"days": self.days} if not self.first else {"first": self.first, "last": self.last}
 
 
-def wanted_of(asked: Mapping[str, str]) -> Wanted:
-    """Returns what the parameters of an address say; whatever they say else is nobody's."""
-    names = ("days", "first", "last", "by", "daily", "behind")
-    return Wanted(**{name: asked.get(name, "").strip()[:10] for name in names})
+def wanted_of(asked: Mapping[str, str], groups: Sequence[By]) -> Wanted:
+    """Returns what the parameters of an address say; whatever they say else is nobody's.
+
+    Sums are told apart by one of these, the first unless it says otherwise.
+    """
+    names = ("days", "first", "last", "daily", "behind", "of")
+    by = next((one for one in groups if one.value == asked.get("by")), groups[0])
+    return Wanted(by=by.value, **{name: asked.get(name, "").strip()[:20] for name in names})
 
 
 def range_of(wanted: Wanted, today: date) -> tuple[date, date]:

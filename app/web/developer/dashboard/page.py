@@ -23,9 +23,12 @@ def dashboard() -> rx.Component:
         class_name="segments", aria_label="Span",
     )  # fmt: skip
     earned = rx.el.a("Earnings", href=f"{routes.EARNINGS}/", class_name="btn s")
+    sums = rx.el.a("Analytics", href=f"{routes.ACCOUNT_ANALYTICS}/", class_name="btn s")
     operated = rx.el.a("This instance", href=f"{routes.OPERATOR_HEALTH}/", class_name="btn s")
     instance = rx.cond(page.is_operator, operated, rx.fragment())
-    tools = rx.el.div(instance, spans, earned, rx.cond(page.may_create, create, rx.fragment()), class_name="row wrap")
+    tools = rx.el.div(
+        instance, spans, sums, earned, rx.cond(page.may_create, create, rx.fragment()), class_name="row wrap"
+    )
     head = rx.el.div(rx.el.h1("Paywalls"), rx.cond(page.paywalls, tools, rx.fragment()), class_name="page-head")
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
     totals = rx.foreach(page.totals, _total)

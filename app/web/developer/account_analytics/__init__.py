@@ -1,0 +1,1 @@
+"""What all paywalls of somebody brought and cost: by day, paywall, model, user, key and billing source."""

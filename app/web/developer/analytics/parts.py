@@ -1,0 +1,148 @@
+"""Parts of pages of analytics: the range, figures and where the net goes, days with their chart, and parts of it."""
+
+from collections.abc import Sequence
+
+import reflex as rx
+
+from app.domain.analytics.groups import By
+from app.web.components.parts import copy_text_button, empty
+from app.web.developer.analytics.rows import AnalyticsPage, PartRow, ShareRow
+from app.web.developer.frame.figures import SumRow
+from app.web.developer.frame.parts import day_plot
+from app.web.frame.plain_form import file_link, find_form
+
+_SPANS = ("7", "30", "90")
+_COLUMNS = (("Gross", "gives-2"), ("Refunds", "gives-1"), ("Net", ""), ("Provider cost", "gives-1"),
+            ("Fee", "gives-1"), ("Margin", ""))  # fmt: skip
+
+
+def range_line(page: AnalyticsPage) -> rx.Component:
+    """Returns the choice of days, and a link to what is shown."""
+    of = rx.cond(page.of != "", "&of=" + page.of, "")
+    spans = rx.el.nav(
+        *(rx.el.a(f"{days} days", href="?days=" + days + "&by=" + page.by + of, class_name="btn",
+                  aria_current=rx.cond(page.span == days, "page", "false")) for days in _SPANS),
+        class_name="segments", aria_label="Span",
+    )  # fmt: skip
+    daily = rx.cond(page.is_by_day, "1", "")
+    hidden = (rx.el.input(type="hidden", name=name, value=value, read_only=True)
+              for name, value in (("by", page.by), ("daily", daily), ("of", page.of)))  # fmt: skip
+    form = find_form(
+        rx.el.input(type="date", name="first", default_value=page.first, key="f" + page.first,
+                    class_name="field plain s", aria_label="First day"),
+        rx.el.input(type="date", name="last", default_value=page.last, key="l" + page.last,
+                    class_name="field plain s", aria_label="Last day"),
+        *hidden, rx.el.button("Show", type="submit", class_name="btn s"), class_name="listing-filters",
+    )  # fmt: skip
+    return rx.el.div(spans, form, copy_text_button(page.address, "Copy link"), class_name="range-line")
+
+
+def figures(page: AnalyticsPage) -> rx.Component:
+    """Returns what all of it came to, where the net goes, and the tokens."""
+    row = page.total
+
+    def figure(name: str, value: rx.Var[str], under: rx.Var[str] | str) -> rx.Component:
+        return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.b(value, class_name="num"),
+                         rx.el.small(under, class_name="muted"))  # fmt: skip
+
+    figures = rx.el.div(
+        figure("Gross", row.gross, row.label), figure("Refunds", row.refunds, "by the day of the refund"),
+        figure("Net", row.revenue, page.compared), figure("Margin", row.margin, row.share),
+        figure("Requests", row.requests, page.users), class_name="figures",
+    )  # fmt: skip
+    goes = rx.el.div(
+        rx.el.h3("Where net goes"),
+        rx.cond(page.has_bar, rx.el.div(rx.foreach(page.shares, _share_bar), class_name="stack-bar",
+                                        aria_hidden="true"), rx.fragment()),
+        rx.el.ul(rx.foreach(page.shares, _share), class_name="legend"), class_name="inset share",
+    )  # fmt: skip
+    tokens = rx.el.div(
+        rx.el.h3("Tokens"), rx.el.ul(rx.foreach(page.tokens, _tokens), class_name="legend"), class_name="inset share"
+    )
+    return rx.el.section(figures, rx.cond(page.shares, goes, rx.fragment()), tokens, class_name="panel",
+                         aria_label="In all")  # fmt: skip
+
+
+def _share_bar(row: rx.Var[ShareRow]) -> rx.Component:
+    return rx.el.i(class_name=row.look, style={"width": row.width}, key=row.name)
+
+
+def _share(row: rx.Var[ShareRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.i(class_name=row.look, aria_hidden="true"), rx.el.span(row.name), rx.el.b(row.amount, class_name="num"),
+        rx.el.small(row.share, class_name="muted num"), key=row.name,
+    )  # fmt: skip
+
+
+def _tokens(row: rx.Var[ShareRow]) -> rx.Component:
+    return rx.el.li(rx.el.span(row.name, class_name="muted"), rx.el.b(row.amount, class_name="num"), key=row.name)
+
+
+def _cells(row: rx.Var[SumRow]) -> list[rx.Component]:
+    values = (row.gross, row.refunds, row.revenue, row.cost, row.fee, row.margin)
+    requests = rx.el.td(row.requests, class_name="right num", custom_attrs={"data-label": "Requests"})
+    return [requests, *(
+        rx.el.td(value, class_name=f"right num {wide}", custom_attrs={"data-label": name})
+        for (name, wide), value in zip(_COLUMNS, values, strict=True)
+    )]  # fmt: skip
+
+
+def _head(first: rx.Var[str] | str) -> rx.Component:
+    titles = (rx.el.th(name, scope="col", class_name=f"right {wide}") for name, wide in (("Requests", ""), *_COLUMNS))
+    return rx.el.thead(rx.el.tr(rx.el.th(first, scope="col"), *titles))
+
+
+def days(page: AnalyticsPage) -> rx.Component:
+    """Returns the days as a chart with its table."""
+    legend = rx.el.ul(
+        rx.el.li(rx.el.i(class_name="c0"), "Net"), rx.el.li(rx.el.i(class_name="c1"), "Margin"),
+        class_name="legend muted", aria_hidden="true",
+    )  # fmt: skip
+
+    def line(row: rx.Var[SumRow]) -> rx.Component:
+        return rx.el.tr(rx.el.td(row.label), *_cells(row), key=row.label)
+
+    table = rx.el.table(
+        _head("Day"), rx.el.tbody(rx.foreach(page.days, line)),
+        rx.el.tfoot(rx.el.tr(rx.el.td(page.total.label), *_cells(page.total))), class_name="listing sums",
+    )  # fmt: skip
+    nothing = empty("Nothing was charged in these days", "What requests bring and cost shows here by day.")
+    plot = rx.cond(page.chart.summary != "", day_plot(page.chart), nothing)
+    said = rx.el.small(page.earlier, " ", page.counted, class_name="muted")
+    foot = rx.el.div(said, file_link("Download CSV", page.days_file, class_name="btn s"), class_name="panel-foot")
+    return rx.el.section(rx.el.div(rx.el.h2("By day"), legend, class_name="panel-head"), plot, table, foot,
+                         class_name="panel", aria_label="By day")  # fmt: skip
+
+
+def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Component:
+    """Returns the parts by what is chosen, of these choices."""
+    kept = "?" + page.kept
+    daily = rx.cond(page.is_by_day, "&daily=1", "")
+    tabs = rx.el.nav(
+        *(rx.el.a(name, href=kept + "&by=" + by.value + daily, class_name="btn",
+                  aria_current=rx.cond(page.by == by.value, "page", "false")) for name, by in choices),
+        class_name="segments", aria_label="Told apart by",
+    )  # fmt: skip
+    toggle = rx.cond(
+        page.is_by_day,
+        rx.el.a("Without days", href=kept + "&by=" + page.by, class_name="btn s"),
+        rx.el.a("By day too", href=kept + "&by=" + page.by + "&daily=1", class_name="btn s"),
+    )
+    head = rx.el.div(
+        rx.el.h2(page.title), rx.el.div(tabs, toggle, class_name="row wraps"), class_name="panel-head wraps"
+    )
+    table = rx.el.table(_head("Name"), rx.el.tbody(rx.foreach(page.parts, _part)), class_name="listing sums")
+    none = empty("Nothing to tell apart", "No request ended in these days.")
+    shown = rx.cond(page.parts, table, rx.cond(page.note == "", none, rx.fragment()))
+    turn = rx.el.div(
+        rx.cond(page.newer != "", rx.el.a("Back", href=page.newer, class_name="btn s"), rx.fragment()),
+        rx.cond(page.older != "", rx.el.a("More", href=page.older, class_name="btn s"), rx.fragment()),
+        file_link("Download CSV", page.parts_file, class_name="btn s"), class_name="row",
+    )  # fmt: skip
+    foot = rx.el.div(rx.el.small(page.note, class_name="muted"), turn, class_name="panel-foot")
+    return rx.el.section(head, shown, foot, class_name="panel", aria_label="Told apart")
+
+
+def _part(row: rx.Var[PartRow]) -> rx.Component:
+    name = rx.cond(row.url != "", rx.el.a(row.name, href=row.url, class_name="mono"), rx.el.b(row.name))
+    return rx.el.tr(rx.el.td(name, rx.el.small(row.under, class_name="muted")), *_cells(row.sums), key=row.id)

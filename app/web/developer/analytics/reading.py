@@ -1,0 +1,48 @@
+"""Reads what a paywall came to, for its page of analytics; of requests nothing."""
+
+from collections.abc import Mapping
+
+from app.db import Session
+from app.domain.analytics.comparing import compare
+from app.domain.analytics.groups import Asked, By, Groups, read_groups
+from app.domain.paywalls.keys import name_keys
+from app.domain.rollups.reading import read_days, read_numbers, today
+from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage, Found, Place, to_page
+from app.web.developer.analytics.wanted import Wanted, range_of
+
+GROUPS = (By.MODEL, By.USER, By.KEY, By.SOURCE)
+_NAMES = {
+    By.MODEL: {"": "Charged without a model"},
+    By.SOURCE: {"platform": "The wallet is charged", "byok": "The user's own key"},
+}
+
+
+def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: str) -> AnalyticsPage:
+    """Reads what a paywall came to in the days that are asked for."""
+    first, last = range_of(wanted, today(session, paywall_id))
+    numbers = read_numbers(session, [paywall_id], first, last)[paywall_id]
+    asked = Asked((paywall_id,), first, last, wanted.group, wanted.is_by_day)
+    found = Found(
+        unit=numbers.unit,
+        zone=numbers.zone,
+        counted_at=numbers.counted_at,
+        sums=numbers.sums,
+        users=numbers.users,
+        days=read_days(session, paywall_id, first, last),
+        compared=compare(session, [paywall_id], first, last),
+        parts=read_groups(session, asked, wanted.offset, ROWS_A_PAGE),
+    )
+    place = Place(
+        base_url,
+        path=f"/paywalls/{paywall_id}/analytics/",
+        file=f"/manage/paywalls/{paywall_id}/analytics.csv",
+        names=names_of(session, asked.by, found.parts),
+    )
+    return to_page(found, wanted, place)
+
+
+def names_of(session: Session, by: By, parts: Groups) -> Mapping[str, str]:
+    """Returns what parts are called whose name alone says nothing to anybody."""
+    if by is By.KEY:
+        return {"": "Without a key", **name_keys(session, [part.name for part in parts.rows])}
+    return _NAMES.get(by, {})
