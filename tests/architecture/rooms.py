@@ -136,7 +136,9 @@ NO_PAGE = "its page comes with the dashboard"
 NO_DEV_CHAIN = "`coinslot demo --chain` and deposits come with it"
 UNCALLED: dict[str, str] = {
     "app/adapters/chain/abi.py:address_in": NO_DEV_CHAIN,
-    "app/adapters/chain/abi.py:hash_of": NO_DEV_CHAIN,
+    "app/adapters/chain/contracts/forwarders.py:forwarder_of": NO_DEV_CHAIN,
+    "app/adapters/chain/contracts/forwarders.py:sweep_data": NO_DEV_CHAIN,
+    "app/adapters/chain/contracts/forwarders.py:sweep_gas": NO_DEV_CHAIN,
     "app/adapters/chain/dev/anvil.py:by_itself": NO_DEV_CHAIN,
     "app/adapters/chain/dev/tools.py:install": NO_DEV_CHAIN,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",

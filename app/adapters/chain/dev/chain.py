@@ -1,4 +1,4 @@
-"""A dev chain with money on it: Circle's token, the bridged one that only looks like it, and Multicall3."""
+"""A dev chain with money on it: Circle's token, the bridged one that only looks like it, Multicall3, the factory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.chain import abi
+from app.adapters.chain.contracts import forwarders
 from app.adapters.chain.dev import contracts
-from app.adapters.chain.dev.node import DevNode
+from app.adapters.chain.dev.node import TREASURY, DevNode
 
 
 @dataclass(frozen=True, slots=True)
 class DevChain:
-    """A node, and where its tokens are; the node's first account may do all that their issuer may."""
+    """A node, where its tokens and the factory are; the node's first account may do all that the tokens' issuer may."""
 
     node: DevNode
     token: str
     bridged_token: str
+    factory: str
 
     def call(self, signature: str, *values: object, sender: str | None = None, token: str = "") -> Mapping[str, Any]:
         """Calls the token as its issuer, or as somebody else, and returns the receipt."""
@@ -33,9 +35,11 @@ class DevChain:
 
 
 def deploy(node: DevNode, packages: Path) -> DevChain:
-    """Puts Multicall3 and both tokens on a new chain."""
+    """Puts Multicall3, both tokens and the factory on a new chain."""
     contracts.put_multicall(node, packages)
     token = contracts.deploy_token(node, packages)
     bridged = contracts.deploy_token(node, packages, contracts.BRIDGED_NAME, "USDC.e")
+    treasury = node.accounts[TREASURY]
+    node.transact(forwarders.DEPLOYER, forwarders.deployment(treasury))
     node.finalize()
-    return DevChain(node, token, bridged)
+    return DevChain(node, token, bridged, forwarders.factory_of(treasury))
