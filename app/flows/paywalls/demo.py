@@ -19,6 +19,7 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.paywalls.versions import open_edition, open_first_edition
 from app.domain.pricing import price_book
+from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.catalogue.defaults import default_price
 from app.flows.events.tell import publish_and_tell
@@ -87,9 +88,15 @@ async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], mo
 
 
 def demo_price(model: str, markup_basis_points: int) -> NewPrice | None:
-    """Returns what a model of the demo's provider costs with this markup; None for any other model."""
+    """Returns what a model of the demo's provider costs with this markup; None for any other model.
+
+    What that provider asks is on record, so that a newcomer sees a margin.
+    """
     known = next((price for price in _DEMO_MODELS if price.model == model), None)
-    return None if known is None else replace(known, markup_basis_points=markup_basis_points)
+    if known is None:
+        return None
+    asked = ListPrice(known.input_nanos, known.output_nanos, known.cached_input_nanos)
+    return replace(known, markup_basis_points=markup_basis_points, cost=asked)
 
 
 def _price(model: str, catalogue: PriceCatalogue) -> NewPrice:

@@ -15,7 +15,7 @@ from app.domain.money import NANOS
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.tables import PaywallKey, PaywallRow
 from app.domain.pricing.list_price import ListPrice
-from app.domain.pricing.quote import Tokens, charge_nanos
+from app.domain.pricing.quote import Tokens, charge_nanos, cost_nanos
 from app.domain.pricing.tables import ModelPrice
 from app.flows.callers.snapshot import Snapshot, find_outdated, read_snapshot
 from app.flows.paywalls.demo import MARKUP_BASIS_POINTS, PAYWALL_ID
@@ -77,6 +77,13 @@ async def test_the_demo_provider_brings_its_own_prices(database: str) -> None:
     snapshot = await offered(DemoProvider(TiktokenCounter(), clock.now), "demo")
     assert set(snapshot.offers) == {"demo-mini", "demo-large"}
     assert all(offer.context_tokens_max and offer.part_tokens_max for offer in snapshot.offers.values())
+
+
+async def test_what_the_demo_provider_asks_is_known_so_that_there_is_a_margin(database: str) -> None:
+    tokens = Tokens(10**6, 10**6, 10**5)
+    for offer in (await offered(DemoProvider(TiktokenCounter(), clock.now), "demo")).offers.values():
+        assert offer.price.cost is not None
+        assert 5 * charge_nanos(offer.price, tokens) == 6 * cost_nanos(offer.price, tokens)
 
 
 async def test_a_model_that_comes_back_is_offered_again(database: str) -> None:
