@@ -28,8 +28,7 @@ def own_frame(
     `beside` stands in the place of the sections where there is no room for both; with `has_main` the children say
     themselves what of them is the page's main part.
     """
-    dashboard = rx.cond(visitor.has_dashboard, _section("Dashboard", routes.DASHBOARD, current), rx.fragment())
-    links = (dashboard, *(_section(name, route, current) for name, route in _SECTIONS))
+    links = (_dashboard(current, visitor), *(_section(name, route, current) for name, route in _SECTIONS))
     leave = post_form(
         "/auth/sign-out",
         rx.el.button("Sign out", type="submit", class_name="btn s bare"),
@@ -38,7 +37,7 @@ def own_frame(
         rx.el.div(
             _brand(),
             rx.fragment() if beside is None else rx.el.div(beside, class_name="top-switch"),
-            rx.el.nav(*links, class_name="sections", aria_label="Your account"),
+            rx.el.nav(*links, class_name=_sections_class(current, visitor), aria_label="Your account"),
             rx.el.div(rx.el.small(visitor.person_email, class_name="muted who"), theme_button(), leave,
                       class_name="row tools"),
             class_name="top-in row between own",
@@ -46,6 +45,18 @@ def own_frame(
         class_name="top" if beside is None else "top has-side",
     )  # fmt: skip
     return rx.fragment(bar, *(children if has_main else [rx.el.main(*children)]))
+
+
+def _dashboard(current: str, visitor: Any) -> rx.Component:
+    """A developer's own pages lead back to it at once, others as soon as it is known that there is one."""
+    link = _section("Dashboard", routes.DASHBOARD, current)
+    return link if current == routes.DASHBOARD else rx.cond(visitor.has_dashboard, link, rx.fragment())
+
+
+def _sections_class(current: str, visitor: Any) -> rx.Var[str] | str:
+    """Sections that may still move to the side are not shown: a link is where it is first seen."""
+    is_read = visitor.phase != "loading"
+    return "sections" if current == routes.DASHBOARD else rx.cond(is_read, "sections", "sections unread")
 
 
 def _section(name: str, route: str, current: str) -> rx.Component:

@@ -57,7 +57,9 @@ def _list() -> rx.Component:
 
     own = rx.cond(_state.cards_page.connection_id != "", link("Cards and auto top-up", CARDS), rx.fragment())
     developers = rx.cond(_state.page.is_developer, link(DEVELOPER_KEYS), rx.fragment())
-    return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), own, link(_KEY), developers, class_name="list",
+    # Those behind the cards stand where they will be only once it is known whether there are any.
+    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), developers), rx.fragment())
+    return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), behind, class_name="list",
                      aria_label="Sections of your settings")  # fmt: skip
 
 
