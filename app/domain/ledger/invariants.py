@@ -184,7 +184,7 @@ def check_charge(row: RowMapping) -> Iterator[Finding]:
         yield Finding("charge", row["id"], message)
 
 
-POSTINGS = "SELECT id, inputs_hash, is_chargeback FROM ledger_posting"
+POSTINGS = "SELECT id, inputs_hash, is_chargeback, created_at FROM ledger_posting"
 _POSTINGS = text(f"{POSTINGS} WHERE id > :after ORDER BY id LIMIT :limit")
 _LINES = Read(
     "SELECT posting_id, debit_account_id, credit_account_id, amount, type FROM ledger_transfer"

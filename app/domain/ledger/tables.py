@@ -49,7 +49,11 @@ class LedgerPosting(SQLModel, table=True):
     """The key of a posting that is not a charge, with the hash of what was asked."""
 
     __tablename__ = "ledger_posting"
-    __table_args__ = (CheckConstraint("is_chargeback IN (0, 1)", name="yes_or_no"), STRICT)
+    __table_args__ = (
+        CheckConstraint("is_chargeback IN (0, 1)", name="yes_or_no"),
+        Index("ix_ledger_posting_created", "created_at"),
+        STRICT,
+    )
 
     id: str = Field(primary_key=True, sa_type=Words)
     inputs_hash: str = Field(sa_type=Words)

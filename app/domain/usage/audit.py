@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Text, bindparam, text
 from sqlalchemy.orm import Session
 
+from app.domain.ids import least_id
 from app.domain.ledger.invariants import Finding, Progress, read_by_key
 from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.usage.tables import RequestStatus
@@ -48,13 +49,28 @@ def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
     progress("requests", 1)
     progress("receipts", 0)
     for row in read_by_key(session, _CHARGES, "ledger_hold", lambda share: progress("receipts", min(share, 1))):
-        if row["charged"] and row["request_id"] is None:
-            yield Finding("request", row["id"], f"{row['id']} charged {row['charged']} nanos for no request.")
+        yield from _check_owner(row)
     progress("receipts", 1)
 
 
-def check_since(session: Session, after: int, progress: Progress) -> Iterator[Finding]:
-    """Yields what is broken of the requests for which money was moved after a transfer."""
+def check_since(session: Session, after: int, made_since: int, progress: Progress) -> Iterator[Finding]:
+    """Yields what is broken of the requests for which money was moved after a transfer, or made at a time or later."""
+    yield from _check_moved(session, after)
+    progress("new requests", 0.5)
+    asked = {"after": least_id("req", made_since), "limit": REQUESTS_AT_ONCE}
+    while found := session.execute(_REQUESTS, asked).mappings().all():
+        for row in found:
+            yield from _check_request(row)
+        asked["after"] = found[-1]["id"]
+    asked["after"] = f"hold:{least_id('req', made_since)}"
+    while charges := session.execute(_CHARGES, asked).mappings().all():
+        for row in charges:
+            yield from _check_owner(row)
+        asked["after"] = charges[-1]["id"]
+    progress("new requests", 1)
+
+
+def _check_moved(session: Session, after: int) -> Iterator[Finding]:
     while rows := session.execute(_MOVED, {"after": after, "limit": REQUESTS_AT_ONCE}).all():
         after = max(row.last for row in rows)
         ids = {row.request_id for row in rows if row.request_id is not None}
@@ -63,7 +79,11 @@ def check_since(session: Session, after: int, progress: Progress) -> Iterator[Fi
             yield from _check_request(row)
         for missing in sorted(ids - {row["id"] for row in found}):
             yield Finding("request", missing, f"Money was moved for {missing}, and there is no such request.")
-    progress("new requests", 1)
+
+
+def _check_owner(row: RowMapping) -> Iterator[Finding]:
+    if row["charged"] and row["request_id"] is None:
+        yield Finding("request", row["id"], f"{row['id']} charged {row['charged']} nanos for no request.")
 
 
 def _check_request(row: RowMapping) -> Iterator[Finding]:

@@ -129,7 +129,9 @@ class CostDrift(SQLModel, table=True):
 class AuditRun(SQLModel, table=True):
     """One run of the audit job: how much it found, and the first of it as sentences.
 
-    `seen_transfer` is the newest transfer that it saw, None in runs from before that was kept.
+    `seen_transfer` is the newest transfer that it saw, `marked_transfer` the one up to which it kept what accounts had
+    moved. What was made before `ended_at` had ended when it looked. All three are None in runs from before they were
+    kept.
     """
 
     __tablename__ = "audit_run"
@@ -141,6 +143,18 @@ class AuditRun(SQLModel, table=True):
     findings: int = Field(sa_type=Whole)
     first: Any = Field(sa_type=Json, nullable=False)
     seen_transfer: int | None = Field(default=None, sa_type=Whole)
+    marked_transfer: int | None = Field(default=None, sa_type=Whole)
+    ended_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class AuditMark(SQLModel, table=True):
+    """What an account that every request touches had moved up to the transfer that the newest run marked."""
+
+    __tablename__ = "audit_mark"
+    __table_args__ = (STRICT,)
+
+    account_id: str = Field(primary_key=True, sa_type=Words)
+    moved: int = Field(sa_type=Whole)
 
 
 class IdempotentAnswer(SQLModel, table=True):

@@ -1,7 +1,8 @@
 """The audit: everything that must hold of money, checked on one snapshot while others go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from app.domain.ledger.invariants import Finding
 from app.domain.movements import audit as movements_audit
 from app.domain.rollups import audit as rollups_audit
 from app.domain.usage import audit as usage_audit
+from app.domain.usage import marks
 from app.domain.usage.tables import AuditRun
 from app.sql.columns import table_of
 
@@ -44,14 +46,32 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     yield from rollups_audit.check_all(session, tell)
 
 
-def audit_since(session: Session, after: int) -> Iterator[Finding]:
-    """Yields each broken row of what was posted after a transfer, and of what is quick to look at as a whole.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a run has looked: to its newest transfer, at a time, and to the end of all that was made before another.
 
-    What grows with all that there ever was, such as sums of rollups and balances that every request moves, is left to
-    `audit`.
+    `marked` is the transfer up to which it kept what accounts had moved.
     """
-    yield from recent.check_since(session, after, _tell_nobody)
-    yield from usage_audit.check_since(session, after, _tell_nobody)
+
+    transfer: int
+    at: int
+    ended_at: int
+    marked: int
+
+
+NOTHING = Seen(0, 0, 0, 0)
+
+
+def audit_since(session: Session, seen: Seen) -> Iterator[Finding]:
+    """Yields each broken row of what was made, posted or ended since, and of what is quick to look at as a whole.
+
+    Sums of rollups and of budgets, which grow with all that there ever was, are left to `audit`.
+    """
+    after = recent.step_back(session, seen.transfer, seen.at)
+    yield from recent.check_since(session, after, seen.ended_at, _tell_nobody)
+    for moved in marks.read_moved(session, seen.marked, seen.marked):
+        yield from marks.check(moved)
+    yield from usage_audit.check_since(session, after, seen.ended_at, _tell_nobody)
     yield from payments_audit.check_all(session, _tell_nobody)
     yield from takebacks_audit.check_all(session, _tell_nobody)
     yield from movements_audit.check_all(session, _tell_nobody)
@@ -72,31 +92,52 @@ async def run_audit() -> int:
     It audits everything where there was no run before, where that finds something, or the last run did: what is broken
     is named, and found again until it is not.
     """
-    started_at = clock.now()
-    found, first, seen = await db.in_transaction(_count)
-    run = AuditRun(id=new_id("aud"), started_at=started_at, finished_at=clock.now(), findings=found, first=first,
-                   seen_transfer=seen)  # fmt: skip
-    await db.in_transaction(lambda session: session.add(run), writes=True)
-    return found
+    run = await db.in_transaction(partial(_look, clock.now()))
+    await db.in_transaction(run.keep, writes=True)
+    return run.findings
 
 
-def _count(session: Session) -> tuple[int, list[str], int]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run, as it is kept: what it found, how far it looked, and what accounts had moved by then."""
+
+    findings: int
+    first: list[str]
+    seen: Seen
+    moved: Mapping[str, int]
+
+    def keep(self, session: Session) -> None:
+        seen = self.seen
+        session.add(AuditRun(id=new_id("aud"), started_at=seen.at, finished_at=clock.now(), findings=self.findings,
+                             first=self.first, seen_transfer=seen.transfer, marked_transfer=seen.marked,
+                             ended_at=seen.ended_at))  # fmt: skip
+        marks.keep(session, self.moved)
+
+
+def _look(started_at: int, session: Session) -> _Run:
     found = 0
     first: list[str] = []
-    for finding in _due(session):
-        found += 1
-        log.error("audit", check=finding.check, row=finding.row, finding=finding.message)
-        if len(first) < FIRST_MAX:
-            first.append(finding.message)
-    return found, first, invariants.newest_transfer(session)
+    before = _seen_before(session)
+    if before is None or any(audit_since(session, before)):
+        before = NOTHING
+        for finding in audit(session):
+            found += 1
+            log.error("audit", check=finding.check, row=finding.row, finding=finding.message)
+            if len(first) < FIRST_MAX:
+                first.append(finding.message)
+    newest = invariants.newest_transfer(session)
+    mark = max(recent.step_back(session, newest, started_at), before.marked)
+    moved = {one.account_id: one.marked for one in marks.read_moved(session, before.marked, mark)}
+    seen = Seen(newest, started_at, recent.ended_before(session, started_at), mark)
+    return _Run(found, first, seen, moved)
 
 
-def _due(session: Session) -> Iterator[Finding]:
+def _seen_before(session: Session) -> Seen | None:
+    """Returns how far the last run looked; None where there was none, or something was broken."""
     last = session.execute(_NEWEST).first()
-    if last is None or last.findings or last.seen_transfer is None:
-        return audit(session)
-    is_sound = not any(audit_since(session, recent.step_back(session, last.seen_transfer, last.started_at)))
-    return iter(()) if is_sound else audit(session)
+    if last is None or last.findings or last.ended_at is None:
+        return None
+    return Seen(last.seen_transfer, last.started_at, last.ended_at, last.marked_transfer)
 
 
 def read_newest(session: Session) -> AuditView | None:

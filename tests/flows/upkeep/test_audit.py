@@ -11,7 +11,7 @@ from app import db
 from app.domain.ledger.invariants import Finding
 from app.domain.ledger.operations import Charge
 from app.domain.money import NANOS
-from app.flows.upkeep.audit import FIRST_MAX, audit, audit_since, read_newest, run_audit
+from app.flows.upkeep.audit import FIRST_MAX, NOTHING, audit, audit_since, read_newest, run_audit
 from tests.domain.ledger.money import REVENUE, WALLET, deposit, do, execute, to_revenue
 from tests.support.books import give, make_snapshot
 
@@ -94,4 +94,4 @@ async def test_a_charge_without_its_request_is_found_as_it_comes() -> None:
     with db.transaction(writes=False) as session:
         newest = read_newest(session)
         assert newest is not None and "chg:1" in newest.first[0]
-        assert [finding.row for finding in audit_since(session, 0)] == ["req_none"]
+        assert [finding.row for finding in audit_since(session, NOTHING)] == ["req_none"]
