@@ -206,9 +206,15 @@ def fill_by_itself_up_to_the_cap(site: Site, page: Page, user: str) -> None:
 
 
 def pay_in_a_click(site: Site, page: Page, user: str) -> None:
+    """A saved card is charged once for one button that was shown, however often that is pressed."""
     page.goto(site.call("GET", f"/user/balance/topup?user={user}").json()["url"])
-    page.get_by_role("button", name="Pay $10.00 with Visa ···4242").click()
+    button = page.get_by_role("button", name="Pay $10.00 with Visa ···4242")
+    button.wait_for()
+    button.evaluate("button => { button.click(); button.click(); button.click() }")
     expect(page.get_by_text("The payment is made")).to_be_visible()
+    page.goto(f"{site.base_url}/activity/")
+    expect(page.get_by_role("button", name="Refund $20.00")).to_be_visible()
+    expect(page.get_by_role("button", name="Refund $10.00")).to_have_count(2)  # the checkout's, and this one
 
 
 def confirm_at_the_bank(site: Site, page: Page, user: str) -> None:

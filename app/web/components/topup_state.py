@@ -50,13 +50,12 @@ class AmountState(VisitorState, mixin=True):
     saved_card: WayRow = WayRow()
     """The saved card that pays in one click, without an id where there is none."""
     _click: str = ""
-    """The name of the click that is to come: sent twice, it charges once."""
+    """The name of the click that is to come, until the page is loaded anew: however often sent, it charges once."""
 
     async def _pay_with_card(self, person: Person, environment: Environment) -> str:
         """Charges the saved card with the chosen amount, and returns the top-up. Raises as `pay_now`."""
-        click, self._click = self._click or new_id("clk"), ""
         charging = wiring.get().cards.charging
-        return await pay_now(charging, person, environment, self.saved_card.id, self.amount, click)
+        return await pay_now(charging, person, environment, self.saved_card.id, self.amount, self._click)
 
     def _asked(self, form: Mapping[str, Any]) -> Wanted:
         """Returns what is asked of a checkout by the form as it was sent."""
