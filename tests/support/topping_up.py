@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from app import db, settings
 from app.adapters.mail.kept import KeptMailer
@@ -19,10 +19,12 @@ from app.adapters.payments.stripe_account import open_account
 from app.adapters.payments.stripe_cards import StripeCardRail
 from app.adapters.payments.stripe_client import StripeClients
 from app.domain import clock
-from app.domain.cards import charges, sums
+from app.domain.cards import charges
 from app.domain.cards.tables import AutoTopup
+from app.domain.ids import new_id
 from app.domain.inbox.connections import Connection
 from app.domain.inbox.inbox import ObjectKind
+from app.domain.topups.tables import Topup, TopupKind, TopupStatus
 from app.each_alone import alone
 from app.flows.cards.auto_topup import AutoTopups
 from app.flows.cards.cards import CardTaker
@@ -30,14 +32,18 @@ from app.flows.cards.charging import Charging
 from app.flows.cards.mails import CardMails
 from app.flows.payments.received import PaymentDoor
 from app.flows.payments.refund import Refunds
+from app.flows.upkeep import lease
 from app.keeper import Keeper
 from app.ports.cards import CardRail
+from app.sql.columns import table_of
 from app.wiring.adapters import CardsByConnection, RailsByConnection
 from tests.support.handed import desk
 from tests.support.stripe_bank import StripeShop
 from tests.support.stripe_shop import BOX, SITE
 
 AT_ONCE = 8
+LEASE_SECONDS = 60
+"""As `COINSLOT_LEASE_SECONDS` is unless somebody sets it."""
 PAUSE_SECONDS = 3
 """How long a charge is left to the process that took it, so that a test need not wait for as long as people do."""
 
@@ -72,8 +78,25 @@ def save_cards(shop: StripeShop, people: Sequence[str], number: str = "424242424
     return asyncio.run(make_all())
 
 
+class Living:
+    """A process among others, which counts them by their leases, as a process that serves does."""
+
+    def __init__(self, processes: int) -> None:
+        self.count = processes
+        self._owner = new_id("wrk")
+
+    async def beat(self) -> None:
+        """Says that this process is alive, and counts who else is, for as long as it is let."""
+        while True:
+            await lease.renew(self._owner, LEASE_SECONDS)
+            self.count = await lease.count_living()
+            await asyncio.sleep(LEASE_SECONDS * lease.RENEWAL_SHARE)
+
+
 async def work(stripe_url: str, processes: int) -> None:
-    clients = StripeClients(stripe_url, lambda: processes)
+    living = Living(processes)
+    beating = asyncio.create_task(living.beat())
+    clients = StripeClients(stripe_url, lambda: living.count)
     topups, turn = topups_at(clients), asyncio.Semaphore(AT_ONCE)
     with db.transaction(writes=False) as session:
         wallets = list(session.scalars(select(AutoTopup.wallet_id)))  # type: ignore[call-overload]
@@ -90,12 +113,16 @@ async def work(stripe_url: str, processes: int) -> None:
             await topups._charging.door.finish_inbox()
             await asyncio.sleep(0.2)
     finally:
+        beating.cancel()
         await clients.close()
 
 
 async def _is_left(wallets: Sequence[str]) -> bool:
     def count(session: db.Session) -> bool:
-        return any(sums.find_in_flight(session, wallet_id) is not None for wallet_id in wallets)
+        table = table_of(Topup)
+        of_them = table.c.wallet_id.in_(wallets)
+        in_flight = exists().where(of_them, table.c.kind != TopupKind.CHECKOUT, table.c.status == TopupStatus.CREATED)
+        return bool(session.scalar(select(in_flight)))
 
     return await db.in_transaction(count)
 

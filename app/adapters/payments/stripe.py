@@ -10,7 +10,7 @@ from app.adapters.payments.stripe_client import CheckoutSession, PaymentIntent, 
 from app.adapters.payments.stripe_marks import REFUND, marks_of, written
 from app.domain import clock
 from app.domain.errors import Unavailable
-from app.ports.payments import Checkout, Marks, Order, Payment, PaymentStatus, RefundState
+from app.ports.payments import Checkout, Marks, Order, Payment, PaymentStatus, RefundState, TopupKind
 from app.ports.rail_errors import CallRefused
 
 NAME = "stripe"
@@ -103,6 +103,8 @@ class StripeRail:
         intent = await self._account.call(
             lambda client: client.v1.payment_intents.retrieve_async(object_id, {"expand": ["latest_charge"]})
         )
+        if (marks := _marks(intent.metadata)) is not None and marks.kind is not TopupKind.CHECKOUT:
+            return _of_intent(intent)  # a saved card was charged: there is no checkout, and calls are few
         found = await self._account.call(
             lambda client: client.v1.checkout.sessions.list_async({"payment_intent": object_id, "limit": 1})
         )

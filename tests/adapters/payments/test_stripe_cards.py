@@ -51,6 +51,7 @@ def state(answer: Any) -> ChargeState | None:
     return None if answer.charge is None else answer.charge.state
 
 
+@pytest.mark.unhurried
 async def test_a_customer_is_made_once_and_a_card_is_read_as_it_is(reached: Reached) -> None:
     rail = cards(reached)
     new = NewCustomer("1" * 32, "cus_ada", "ada@example.org")
@@ -60,6 +61,7 @@ async def test_a_customer_is_made_once_and_a_card_is_read_as_it_is(reached: Reac
     assert (facts.brand, facts.last_four, facts.country) == ("visa", "4242", "US") and facts.fingerprint
 
 
+@pytest.mark.unhurried
 async def test_a_charge_sends_exactly_this_and_the_same_key_charges_once(reached: Reached) -> None:
     rail, (customer, card) = cards(reached), await saved(reached)
     first, again = await rail.charge(order(customer, card)), await rail.charge(order(customer, card))
@@ -70,10 +72,13 @@ async def test_a_charge_sends_exactly_this_and_the_same_key_charges_once(reached
     assert (intent["payment_method"], intent["setup_future_usage"]) == (card, None)
     assert intent["payment_method_options"]["card"]["stored_credential_usage"] == "unscheduled"
     assert intent["allowed_payment_method_types"] == ["card"] or intent["payment_method_types"] == ["card"]
+    calls = len(reached.shop.calls("/checkout/sessions"))
     paid = await reached.rail.read_payment(intent["id"])
     assert (paid.marks, paid.paid_cents) == (order(customer, card).marks, 2_000)
+    assert len(reached.shop.calls("/checkout/sessions")) == calls, "a charge has no checkout to be asked for"
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("number", "expected"), [(ASKS, ChargeState.NEEDS_OWNER), (DECLINES, ChargeState.DECLINED)])
 async def test_a_no_and_a_wish_are_told_by_their_codes(reached: Reached, number: str, expected: ChargeState) -> None:
     rail, (customer, card) = cards(reached), await saved(reached, number)
@@ -85,6 +90,7 @@ async def test_a_no_and_a_wish_are_told_by_their_codes(reached: Reached, number:
     assert state(await rail.read_charge(answered.charge.payment_ref)) is expected
 
 
+@pytest.mark.unhurried
 async def test_a_charge_is_found_by_our_id_among_many_and_others_are_not(
     reached: Reached, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +105,7 @@ async def test_a_charge_is_found_by_our_id_among_many_and_others_are_not(
         await rail.find_charge(customer, "top_0")
 
 
+@pytest.mark.unhurried
 async def test_a_bank_confirms_with_its_owner_and_looking_changes_nothing(reached: Reached) -> None:
     rail, (customer, card) = cards(reached), await saved(reached, ASKS)
     charge = (await rail.charge(order(customer, card))).charge
@@ -113,6 +120,7 @@ async def test_a_bank_confirms_with_its_owner_and_looking_changes_nothing(reache
     assert await rail.confirm(charge.payment_ref, card, "/") == Charge(charge.payment_ref, ChargeState.PAID)
 
 
+@pytest.mark.unhurried
 async def test_a_bank_that_says_no_after_all_declines(reached: Reached) -> None:
     rail, (customer, card) = cards(reached), await saved(reached, EMPTY)
     charge = (await rail.charge(order(customer, card))).charge
@@ -125,6 +133,7 @@ async def test_a_bank_that_says_no_after_all_declines(reached: Reached) -> None:
     assert after.decline.decline_code == "insufficient_funds"
 
 
+@pytest.mark.unhurried
 async def test_what_waits_is_cancelled_once(reached: Reached) -> None:
     rail, (customer, card) = cards(reached), await saved(reached, ASKS)
     charge = (await rail.charge(order(customer, card))).charge
@@ -133,6 +142,7 @@ async def test_what_waits_is_cancelled_once(reached: Reached) -> None:
         assert state(await rail.cancel(charge.payment_ref)) is ChargeState.CANCELLED
 
 
+@pytest.mark.unhurried
 async def test_a_card_that_is_gone_is_missing_and_stays_gone(reached: Reached) -> None:
     rail, (customer, card) = cards(reached), await saved(reached)
     for _ in range(2):
