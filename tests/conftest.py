@@ -17,6 +17,7 @@ import pytest
 from app import db, settings, threads
 from tests.support import costs
 from tests.support.chromium import find_chromium
+from tests.support.sharing_out import SharingOut
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -51,11 +52,8 @@ SLOW_FIRST = (
 )  # fmt: skip
 """Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end."""
 
-COSTLY = ("slow", "long", "browser", "postgres", "redis")
+COSTLY = ("slow", "unhurried", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
-
-QUICK_CASES_MAX = 4
-"""Of how many cases `--quick` runs a test at most."""
 
 Postgres = psycopg.Connection[tuple[object, ...]]
 
@@ -91,6 +89,11 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("quick")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOut | None:
+    return SharingOut(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     with costs.keeping():
@@ -115,7 +118,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
     if config.getoption("--quick"):
-        quick = _quick(items)
+        quick = [item for item in items if not any(item.get_closest_marker(mark) for mark in COSTLY)]
         chosen = {item.nodeid for item in quick}
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
         items[:] = quick
@@ -290,23 +293,6 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path is not None, "a test that asks for Chromium is marked `browser`"
     return path
-
-
-def _quick(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Returns what is part of daily work: what is not marked as costly, and of a test of many cases a few.
-
-    The first and the last, and between them at equal distances: cases of one kind stand beside each other.
-    """
-    cheap = [item for item in items if not any(item.get_closest_marker(mark) for mark in COSTLY)]
-    cases = [list(group) for _, group in itertools.groupby(cheap, key=lambda item: item.nodeid.partition("[")[0])]
-    return [item for group in cases for item in _spread(group)]
-
-
-def _spread(group: list[pytest.Item]) -> list[pytest.Item]:
-    if len(group) <= QUICK_CASES_MAX:
-        return group
-    last = QUICK_CASES_MAX - 1
-    return [group[place * (len(group) - 1) // last] for place in range(QUICK_CASES_MAX)]
 
 
 def _rank(item: pytest.Item) -> int:

@@ -12,6 +12,7 @@ from tests.journeys.pages import free_port
 from tests.support.server import ROOT, command, running
 
 
+@pytest.mark.unhurried
 def test_audit_names_the_broken_row_and_fails(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         demo.new_user("5")
@@ -26,6 +27,7 @@ def test_audit_names_the_broken_row_and_fails(tmp_path: Path) -> None:
     assert ":wallet:wal_" in done.stderr and "do not balance" in done.stderr
 
 
+@pytest.mark.unhurried
 def test_a_job_runs_once_and_an_unknown_one_is_one_line(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         demo.stop()
@@ -35,6 +37,7 @@ def test_a_job_runs_once_and_an_unknown_one_is_one_line(tmp_path: Path) -> None:
     assert unknown.returncode == 1 and len(unknown.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.unhurried
 def test_doctor_names_what_needs_the_operator_one_line_each(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         demo.stop()
@@ -51,6 +54,7 @@ def test_doctor_names_what_needs_the_operator_one_line_each(tmp_path: Path) -> N
     assert lines[-1] == f"{len(wrong)} of these need you."
 
 
+@pytest.mark.unhurried
 def test_fresh_deletes_an_instance_and_nothing_else(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(data) as demo:
@@ -73,6 +77,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path: Path) -> None:
     assert len(lines) == 1 and lines[0].startswith("coinslot: COINSLOT_LEASE_SECONDS: ") and "'never'" in lines[0]
 
 
+@pytest.mark.unhurried
 def test_an_upstream_that_is_not_there_stops_the_demo_with_one_line(tmp_path: Path) -> None:
     done = command("demo", "--no-web", "--data", str(tmp_path / "data"), "--upstream", "http://127.0.0.1:1/v1")
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1
@@ -89,6 +94,7 @@ def test_without_pages_reflex_is_never_imported(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("environment", "data"),
     [

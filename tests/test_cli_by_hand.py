@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
 
 from app.flows.paywalls.demo import PAYWALL_ID
 from tests.support.server import command, running
 
 
+@pytest.mark.unhurried
 def test_a_paywall_is_given_while_it_is_served_and_its_keys_go_on(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         paywall_id, data = PAYWALL_ID, ("--data", str(tmp_path / "data"))

@@ -100,6 +100,7 @@ async def test_each_caller_gets_its_own_answer(held_up: HeldUp) -> None:
     assert findings() == []
 
 
+@pytest.mark.unhurried
 async def test_many_callers_of_many_wallets_are_all_answered() -> None:
     async with started() as queue:
         await queue.commit(deposit("d:1", 10_000))

@@ -213,6 +213,7 @@ def test_a_quiet_process_is_not_starved_by_a_busy_one(migrated_sqlite_url: str, 
     assert count("ledger_epoch") == 3_030
 
 
+@pytest.mark.unhurried
 def test_only_one_process_serves_a_sqlite_file(migrated_sqlite_url: str, data_dir: Path) -> None:
     settings.configure(data=data_dir, database_url=migrated_sqlite_url)
     db.claim_sqlite_file()

@@ -24,6 +24,7 @@ def open_to_others(folder: Path) -> list[str]:
     return [str(path) for path in found if not path.is_symlink() and path.stat().st_mode & 0o077]
 
 
+@pytest.mark.unhurried
 def test_a_whole_instance_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "deep" / "data"
     with running(data, from_nothing=True) as demo:
@@ -35,6 +36,7 @@ def test_a_whole_instance_is_its_owners_alone(tmp_path: Path) -> None:
     assert not open_to_others(data)
 
 
+@pytest.mark.unhurried
 def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(data) as demo:
@@ -51,6 +53,7 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path
         assert not open_to_others(data)
 
 
+@pytest.mark.unhurried
 def test_a_database_beside_the_data_is_made_private_and_its_folder_left_alone(tmp_path: Path) -> None:
     elsewhere = tmp_path / "shared"
     elsewhere.mkdir(mode=0o755)

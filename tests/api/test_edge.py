@@ -57,6 +57,7 @@ def test_a_stream_for_http_1_0_is_not_chunked(demo: Demo) -> None:
     assert "transfer-encoding" not in answer.headers and answer.headers["connection"] == "close"
 
 
+@pytest.mark.unhurried
 def test_heads_have_bounds_before_anything_reads_them(demo: Demo) -> None:
     for path in ("/healthz", "/v1/models", "/wallet/"):
         (answer,) = ask(port_of(demo), f"GET {path} HTTP/1.1\r\nX: ".encode() + b"a" * 28_000_000)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from tests.support import costs
+
 ROOT = Path(__file__).parent.parent.parent
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,7 +30,8 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, self.path)
+        with costs.keeping():
+            return ast.parse(self.text, self.path)
 
     @cached_property
     def module(self) -> str:
@@ -43,7 +46,8 @@ class Source:
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
-        return tuple(ast.walk(self.tree))
+        with costs.keeping():
+            return tuple(ast.walk(self.tree))
 
     @cached_property
     def functions(self) -> tuple[FunctionNode, ...]:

@@ -52,6 +52,7 @@ def test_a_name_that_cannot_be_kept_is_not_repeated(name: str) -> None:
     assert refused.value.field is None and refused.value.message.isprintable()
 
 
+@pytest.mark.unhurried
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
                     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner)))  # fmt: skip
 def test_what_passes_can_be_written_and_kept(value: Any) -> None:

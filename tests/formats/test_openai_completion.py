@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from app.formats.openai_completion import DONE, streamed, whole
 from tests.support.spec import check_answer, check_chunk
 
 
+@pytest.mark.unhurried
 @given(st.text(min_size=1), st.booleans())
 def test_a_streamed_answer_says_the_same_as_the_whole_one(text: str, wants_usage: bool) -> None:
     *events, done = streamed("m", text, {"action": "topup"}, wants_usage)

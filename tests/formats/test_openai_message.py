@@ -132,6 +132,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.unhurried
 @given(json_values, st.booleans(), st.sampled_from([b"", b": it's \"half\n\n"]))
 def test_the_bound_is_never_less_than_what_is_found(delta: Any, is_ascii: bool, comment: bytes) -> None:
     content = {"choices": [{"index": 0, "delta": delta}]}

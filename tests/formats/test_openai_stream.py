@@ -72,6 +72,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_stream_cut_at_any_place_or_at_all_of_them_means_the_same(ending: str, newline: str) -> None:
@@ -248,6 +249,7 @@ def test_an_error_that_comes_first_is_the_providers_own() -> None:
     assert failed.value.body == {"error": {"message": "no credit"}}
 
 
+@pytest.mark.unhurried
 def test_an_event_without_an_end_fails_in_time() -> None:
     meter = StreamMeter()
     with pytest.raises(ProviderFailed, match="without an end"):
@@ -255,6 +257,7 @@ def test_an_event_without_an_end_fails_in_time() -> None:
             meter.feed(b"data: " + b"x" * 1_000_000)
 
 
+@pytest.mark.unhurried
 def test_too_much_to_keep_is_not_counted() -> None:
     meter = StreamMeter()
     for _ in range(10):

@@ -39,6 +39,7 @@ def image(url: str, **more: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
+@pytest.mark.unhurried
 def test_a_prompt_is_counted_with_what_frames_its_messages() -> None:
     tokens = count_prompt(request("Hello there"), COUNTER)
     assert tokens == (COUNTER.count("user\nHello there", "m") or 0) + MESSAGE_TOKENS + REPLY_TOKENS
@@ -75,6 +76,7 @@ def test_special_tokens_in_a_prompt_are_text() -> None:
     assert (count_prompt(request("<|endoftext|>"), COUNTER) or 0) > 10
 
 
+@pytest.mark.unhurried
 @given(st.text(max_size=200))
 def test_a_count_stays_below_the_bytes_that_bound_it(text: str) -> None:
     parsed = request(text)
@@ -82,6 +84,7 @@ def test_a_count_stays_below_the_bytes_that_bound_it(text: str) -> None:
     assert tokens is not None and tokens <= parsed.prompt_bytes
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("model", "part", "tokens"),
     [

@@ -58,6 +58,7 @@ async def test_what_is_not_due_takes_no_lease_and_what_is_shared_needs_none(data
     assert ran == [1]
 
 
+@pytest.mark.unhurried
 async def test_a_job_that_takes_longer_than_its_lease_keeps_it(database: str) -> None:
     wiring.replace(None)
     settings.configure(data=settings.get().data, database_url=database, lease_seconds=4)  # of which a job's is 1

@@ -15,6 +15,7 @@ from tests.emulators import openrouter
 from tests.support.waiting import LOOK_SECONDS, SECONDS_MAX
 
 
+@pytest.mark.unhurried
 async def test_every_job_runs_at_once_when_the_process_starts(database: str) -> None:
     wiring.replace(None)
     settings.configure(data=settings.get().data, database_url=database, lease_seconds=2)
@@ -48,6 +49,7 @@ async def test_what_is_urgent_has_run_before_the_process_serves_anybody(
         assert ran == ["now"]
 
 
+@pytest.mark.unhurried
 async def test_every_process_delivers_webhooks_whoever_else_does(database: str) -> None:
     wiring.replace(None)
     async with wiring.running():
@@ -62,6 +64,7 @@ async def test_a_job_that_is_not_in_the_table_is_named(database: str) -> None:
         await scheduler.run_once("no-such-job")
 
 
+@pytest.mark.unhurried
 async def test_the_catalogue_is_read_soon_after_the_start_and_only_where_the_operator_named_its_list(
     database: str,
 ) -> None:

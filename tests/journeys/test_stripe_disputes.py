@@ -108,6 +108,7 @@ async def shop(database: str, stripe_bank: StripeBank, monkeypatch: pytest.Monke
         await process.close()
 
 
+@pytest.mark.unhurried
 async def test_from_a_banks_question_to_a_dispute_that_is_won(shop: Shop) -> None:
     payment = await shop.pays(10_000)
     charge(shop.app, spends(shop.app, shop.person), 6_000)
@@ -127,6 +128,7 @@ async def test_from_a_banks_question_to_a_dispute_that_is_won(shop: Shop) -> Non
     assert shop.mails() == ["A payment of $100.00 came back", "Your payment of $100.00 is back"]
 
 
+@pytest.mark.unhurried
 async def test_a_warning_gives_a_small_payment_back_and_a_lost_dispute_stays_with_its_debt(shop: Shop) -> None:
     warned = await shop.pays(2_000)
     shop.shop.bank.do("warn", payment=warned)

@@ -80,6 +80,7 @@ async def deliver(process: Ears, shop: StripeShop, connection: Connection, *, ti
     await process.keeper.drain(30)
 
 
+@pytest.mark.unhurried
 async def test_events_five_times_each_in_any_order_with_a_list_beside_them_credit_once(
     process: Ears, shop: StripeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ async def test_events_five_times_each_in_any_order_with_a_list_beside_them_credi
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_developer_mints_nothing_with_an_account_of_their_own(
     process: Ears, shop: StripeShop, stripe_bank: StripeBank, mailer: KeptMailer
 ) -> None:
@@ -122,6 +124,7 @@ async def test_a_developer_mints_nothing_with_an_account_of_their_own(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_declined_card_and_another_on_the_same_page_credit_and_an_abandoned_page_expires(
     process: Ears, shop: StripeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +154,7 @@ async def test_a_declined_card_and_another_on_the_same_page_credit_and_an_abando
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_pages_on_which_cards_are_tried_out_are_ended_and_no_others(process: Ears, shop: StripeShop) -> None:
     """Whoever tests stolen cards needs no new page for the next one: open ones go too, with those of the network."""
     connection, snapshot = connect(shop), make_snapshot()
@@ -183,6 +187,7 @@ async def check_out_now(process: Ears, connection: Connection, marks: Marks) -> 
     return (await process.rails.reach(connection).create_checkout(order(marks, expires_at=ends))).id
 
 
+@pytest.mark.unhurried
 async def test_tax_and_adaptive_pricing_change_nothing_and_a_discount_sends_the_payment_back(
     process: Ears, shop: StripeShop
 ) -> None:
@@ -245,6 +250,7 @@ async def test_lost_webhooks_and_a_disabled_endpoint_cost_five_minutes_and_no_pa
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_payment_on_its_way_when_its_page_ends_is_asked_for_until_it_comes(
     process: Ears, shop: StripeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

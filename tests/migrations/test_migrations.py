@@ -60,6 +60,7 @@ def _sqlite_text(engine: Engine, table: str) -> str:
         return str(connection.execute(statement, {"name": table}).scalar_one())
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("empty")
 def test_an_empty_database_becomes_the_newest() -> None:
     assert not db.is_migrated()
@@ -70,6 +71,7 @@ def test_an_empty_database_becomes_the_newest() -> None:
     assert findings() == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("empty")
 def test_migrations_and_tables_do_not_drift() -> None:
     db.migrate()
@@ -83,6 +85,7 @@ def test_migrations_and_tables_do_not_drift() -> None:
     assert all(table["strict"] for table in migrated.values()) or not db.is_sqlite()
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("empty")
 def test_holds_that_were_linked_to_budgets_one_by_one_name_a_set_of_them() -> None:
     with db._migrating() as connection:
@@ -109,6 +112,7 @@ def test_holds_that_were_linked_to_budgets_one_by_one_name_a_set_of_them() -> No
     assert findings() == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("empty")
 def test_requests_from_before_say_nothing_of_key_version_session_and_agent() -> None:
     with db._migrating() as connection:
@@ -131,6 +135,7 @@ def test_requests_from_before_say_nothing_of_key_version_session_and_agent() -> 
     assert findings() == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("empty")
 def test_prices_from_before_count_from_the_version_that_was_the_newest_then() -> None:
     with db._migrating() as connection:

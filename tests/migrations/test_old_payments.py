@@ -95,6 +95,7 @@ async def pay(name: str) -> None:
         await pay_in_sandbox(door_of(RAIL), RAIL, checkout(name), PaymentStatus.PAID)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("old")
 async def test_what_was_open_is_finished_and_what_was_paid_stays_so() -> None:
     old_story()

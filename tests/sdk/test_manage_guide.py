@@ -55,6 +55,7 @@ def test_the_calls_with_curl_list_give_and_give_once(site: Owned, api: ManagingA
     assert site.demo.spendable("ada") * 2 == 5
 
 
+@pytest.mark.unhurried
 def test_prices_are_changed_by_the_version_that_was_read(api: ManagingApi) -> None:
     before = api.call("GET", "/prices").json()["version"]
     assert run(api, sys.executable, "-c", shown("python", api)) == f"{before + 1}\n"

@@ -30,6 +30,7 @@ class City(BaseModel):
     people: int
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     "more",
     [
@@ -61,6 +62,7 @@ def test_every_answer_and_every_chunk_is_as_openai_defines_them(demo: Demo, more
     assert chunks[-1].usage is not None and not chunks[-1].choices
 
 
+@pytest.mark.unhurried
 def test_structured_outputs_are_parsed(demo: Demo) -> None:
     asked: dict[str, Any] = {"model": "demo-mini", "user": demo.new_user(), "messages": QUESTION}
     parsed = demo.client().chat.completions.parse(response_format=City, **asked)
@@ -69,6 +71,7 @@ def test_structured_outputs_are_parsed(demo: Demo) -> None:
         assert isinstance(stream.get_final_completion().choices[0].message.parsed, City)
 
 
+@pytest.mark.unhurried
 async def test_the_async_sdk_streams_and_retrieves(demo: Demo) -> None:
     user = demo.new_user()
     async with openai.AsyncOpenAI(base_url=demo.api_base, api_key=demo.key) as client:
@@ -122,6 +125,7 @@ def test_the_sdks_own_retries_hold_and_charge_nothing(
     assert (behind.spendable(user), behind.held(user)) == (5, 0)
 
 
+@pytest.mark.unhurried
 def test_parallel_tool_calls_come_in_pieces_and_are_put_together(behind: Demo) -> None:
     asked: dict[str, Any] = {"model": "tools", "user": behind.new_user(), "messages": QUESTION, "tools": TOOLS}
     with behind.client().chat.completions.stream(**asked) as stream:
@@ -136,6 +140,7 @@ def test_parallel_tool_calls_come_in_pieces_and_are_put_together(behind: Demo) -
     ]  # fmt: skip
 
 
+@pytest.mark.unhurried
 async def test_a_retry_of_the_sdk_that_is_answered_is_charged_once(behind: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
     user = behind.new_user()

@@ -57,16 +57,19 @@ def curl(demo: Demo, folder: Path, code: str) -> str:
     return run("bash", "-c", at(demo, code), cwd=folder, key=demo.key)
 
 
+@pytest.mark.unhurried
 def test_the_first_request_with_curl(own: Demo, tmp_path: Path) -> None:
     answer = json.loads(curl(own, tmp_path, block(README, "sh", FIRST_REQUEST)))
     assert answer["choices"][0]["message"]["content"] and answer["paywall"]["action"] == "none"
 
 
+@pytest.mark.unhurried
 def test_the_first_request_with_python(own: Demo, tmp_path: Path) -> None:
     code = f"COINSLOT_KEY = {own.key!r}\n{at(own, block(README, 'python'))}"
     assert run(sys.executable, "-c", code, cwd=tmp_path).strip()
 
 
+@pytest.mark.unhurried
 def test_what_the_guide_shows_of_a_chat(own: Demo, tmp_path: Path) -> None:
     code = f"COINSLOT_KEY = {own.key!r}\n{at(own, block(CHAT, 'python'))}\nprint(answer.paywall['request_id'])"
     request_id = run(sys.executable, "-c", code, cwd=tmp_path).strip()

@@ -58,6 +58,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.unhurried
 @given(st.dictionaries(st.text(), VALUES, max_size=4) | st.lists(VALUES, max_size=4) | st.text() | st.booleans())
 def test_any_json_comes_back_from_its_text(value: Any) -> None:
     dialect = sqlite.dialect()

@@ -19,6 +19,7 @@ def test_however_little_was_used_can_be_seen(used: int, cap: int, width: str) ->
     assert _share(used, cap) == width
 
 
+@pytest.mark.unhurried
 def test_a_bank_that_wants_to_be_asked_is_shown_until_it_was(data_dir: Path, sqlite_url: str) -> None:
     settings.configure(data=data_dir, database_url=sqlite_url)
     db.migrate()

@@ -63,6 +63,7 @@ def test_help_is_offered_after_two_minutes_of_nothing(database: str, since: int,
     assert page.base_url.endswith("/v1") and page.base_url in page.snippets.curl
 
 
+@pytest.mark.unhurried
 def test_a_link_is_a_first_request(database: str) -> None:
     page = waiting(since=500, asked=Asked("ada", "insufficient_funds", "demo-mini", "req_1", clock.now()))
     assert [(row.title, row.text) for row in page.arrivals] == [

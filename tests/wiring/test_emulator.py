@@ -29,6 +29,7 @@ def is_gone(url: str) -> bool:
     return False
 
 
+@pytest.mark.unhurried
 async def test_it_has_accounts_that_our_keys_reach_and_ends_with_the_block() -> None:
     with emulated_stripe() as emulated:
         keys = (emulated.key, emulated.developers_key)
@@ -41,6 +42,7 @@ async def test_it_has_accounts_that_our_keys_reach_and_ends_with_the_block() -> 
     assert is_gone(emulated.url)
 
 
+@pytest.mark.unhurried
 async def test_it_ends_though_whoever_started_it_was_killed() -> None:
     code = "import time\nfrom app.wiring.emulator import emulated_stripe\n"
     code += "with emulated_stripe() as made:\n    print(made.url, flush=True)\n    time.sleep(600)\n"

@@ -60,6 +60,7 @@ async def _stream(provider: ChatProvider, question: str = "Tell me about bread."
     return chunks
 
 
+@pytest.mark.unhurried
 async def test_the_same_question_gets_the_same_answer_about_its_topic(provider: ChatProvider) -> None:
     first, again = await _ask(provider), await _ask(provider)
     text = first["choices"][0]["message"]["content"]

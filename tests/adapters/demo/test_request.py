@@ -42,6 +42,7 @@ def test_limits_are_read() -> None:
     assert not request.is_usage_wanted
 
 
+@pytest.mark.unhurried
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_anything_is_read_or_refused(fields: dict[str, Any]) -> None:
     try:

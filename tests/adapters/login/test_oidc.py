@@ -166,6 +166,7 @@ async def test_every_two_sign_ins_have_secrets_of_their_own_that_the_browser_can
         await login(provider).finish(BACK, second.kept, answer)
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("changed", ["state", "nonce"])
 async def test_state_and_nonce_must_be_those_it_began_with(provider: RunningProvider, changed: str) -> None:
     client = login(provider)
@@ -177,6 +178,7 @@ async def test_state_and_nonce_must_be_those_it_began_with(provider: RunningProv
         await client.finish(BACK, forged, provider.sign_in(start.url, "s1"))
 
 
+@pytest.mark.unhurried
 async def test_the_proof_of_possession_goes_with_the_code(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +210,7 @@ async def test_what_was_not_sealed_here_is_refused(provider: RunningProvider, ke
         await client.finish(BACK, kept, provider.sign_in(start.url, "s1"))
 
 
+@pytest.mark.unhurried
 async def test_an_old_token_is_refused(provider: RunningProvider) -> None:
     start = await login(provider).begin(BACK)
     with pytest.raises(ProviderFailed, match="could not be trusted"):

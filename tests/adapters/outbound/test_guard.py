@@ -221,6 +221,7 @@ async def test_an_answer_is_read_as_far_as_it_may_go_and_more_costs_its_connecti
     assert site.connections == 3
 
 
+@pytest.mark.unhurried
 async def test_a_connection_is_used_again_but_not_after_four_seconds(
     site: Site, unguarded: aiohttp.ClientSession
 ) -> None:
@@ -232,6 +233,7 @@ async def test_a_connection_is_used_again_but_not_after_four_seconds(
     assert site.connections == 2
 
 
+@pytest.mark.unhurried
 async def test_a_host_that_hangs_takes_no_connection_from_another(site: Site, unguarded: aiohttp.ClientSession) -> None:
     hanging = [asyncio.create_task(fetch(unguarded, site.url("/never"))) for _ in range(120)]
     async with asyncio.timeout(20):

@@ -110,6 +110,7 @@ async def test_what_cannot_be_posted_is_said_and_never_raised(messenger: HttpMes
 ODD = st.text(st.sampled_from("http:/[]@.%\\#? \t\r\n\0017xaé。\udc80")) | st.text()
 
 
+@pytest.mark.unhurried
 @given(ODD, ODD)
 @settings(max_examples=100, deadline=None)
 def test_no_url_and_no_header_can_make_a_message_raise(rest: str, header: str) -> None:

@@ -58,6 +58,7 @@ async def test_what_is_no_text_is_a_failure(
     assert not raised.value.timed_out
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("behaviour", [name for name in HANGING if name != "endless"])
 async def test_what_takes_too_long_in_all_is_a_timeout(
     responder: HttpResponder, endpoint: RunningResponder, behaviour: str

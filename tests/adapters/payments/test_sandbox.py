@@ -94,6 +94,7 @@ def signed(prefix: str, values: list[Any]) -> str:
     return rail()._tokens._id_of(prefix, json.dumps(values, separators=(",", ":")).encode())
 
 
+@pytest.mark.unhurried
 @given(st.text().filter(lambda text: text != "2"), st.integers(1, 10**9))
 def test_ids_in_the_form_from_before_mean_what_they_meant(topup_id: str, cents: int) -> None:
     token = signed("sbc_", [topup_id, cents * CENT_NANOS, "USD", "Lexica", "/back"])

@@ -54,6 +54,7 @@ async def test_a_checkout_asks_for_exactly_this_and_leaves_nothing_to_the_accoun
     assert (intent["setup_future_usage"], intent["description"]) == (None, "Top up your Lexica wallet")
 
 
+@pytest.mark.unhurried
 async def test_a_payer_reads_the_fee_apart(reached: Reached) -> None:
     made = await reached.rail.create_checkout(order(marks(2_088), fee_cents=88))
     items = await reached.shop.client().v1.checkout.sessions.line_items.list_async(made.id)
@@ -72,6 +73,7 @@ async def test_a_card_is_kept_for_a_customer_where_that_is_asked_for(reached: Re
     assert (intent["customer"], intent["setup_future_usage"]) == (customer.id, "off_session")
 
 
+@pytest.mark.unhurried
 async def test_a_card_that_was_kept_is_told_with_its_payment_and_no_other_is(reached: Reached) -> None:
     customer = await reached.shop.client().v1.customers.create_async()
     kept = await reached.rail.create_checkout(order(customer_id=customer.id, saves_card=True))
@@ -151,6 +153,7 @@ async def test_a_wrong_clock_stops_no_payment(reached: Reached, minutes: int) ->
     assert what(await reached.rail.read_payment(made.id))[:2] == (PAID, 1_000)
 
 
+@pytest.mark.unhurried
 async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_way_is_not(reached: Reached) -> None:
     left = await reached.rail.create_checkout(order())
     slow = await reached.rail.create_checkout(order())
@@ -201,6 +204,7 @@ async def paid(reached: Reached, number: str = "4242424242424242") -> str:
     return (await reached.rail.read_payment(made.id)).id
 
 
+@pytest.mark.unhurried
 async def test_a_refund_gives_all_back_once_however_often_and_late_it_is_asked_for(reached: Reached) -> None:
     reached.shop.switch(tax_basis_points=1_900)
     payment_id = await paid(reached)
@@ -213,6 +217,7 @@ async def test_a_refund_gives_all_back_once_however_often_and_late_it_is_asked_f
     assert (await reached.rail.read_payment(payment_id)).refunded_cents == 1_190
 
 
+@pytest.mark.unhurried
 async def test_a_refund_waits_fails_and_is_told_so(reached: Reached) -> None:
     for number, (ends_in, status) in enumerate(
         [("succeeded", "succeeded"), ("failed", "failed"), ("canceled", "failed")]
@@ -234,6 +239,7 @@ async def test_what_the_owner_gave_back_in_the_dashboard_is_given_back(reached: 
         await give_back(reached, "pi_none")
 
 
+@pytest.mark.unhurried
 async def test_a_charge_whose_answer_was_lost_is_made_once(reached: Reached) -> None:
     asked = order()
     reached.shop.bank.fault("reset", path="/checkout/sessions", method="POST", does_work=True)
@@ -253,6 +259,7 @@ async def test_a_key_that_was_revoked_says_so(reached: Reached) -> None:
     assert refused.value.permission is None
 
 
+@pytest.mark.unhurried
 async def test_a_part_goes_back_once_and_never_more_than_is_left(reached: Reached) -> None:
     made = await reached.rail.create_checkout(order())
     reached.shop.pay(made.id)

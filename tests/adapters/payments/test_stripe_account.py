@@ -30,12 +30,14 @@ async def reached(shop: StripeShop) -> AsyncIterator[Reached]:
         yield made
 
 
+@pytest.mark.unhurried
 async def test_a_full_key_lacks_nothing_and_trying_it_makes_nothing(reached: Reached) -> None:
     probed = await reached.account.probe()
     assert (probed.missing, probed.account, probed.settles_usd) == ((), reached.shop.id, True)
     assert [reached.shop.look(kind) for kind in (None,)] == [[]]
 
 
+@pytest.mark.unhurried
 async def test_each_permission_that_is_missing_is_named_and_nothing_is_made(shop: StripeShop) -> None:
     async with reaching(shop) as full:
         needed = full.accounts.permissions()
@@ -51,6 +53,7 @@ async def test_each_permission_that_is_missing_is_named_and_nothing_is_made(shop
     assert shop.look() == []
 
 
+@pytest.mark.unhurried
 async def test_what_may_be_read_alone_is_missing_where_it_must_be_written(shop: StripeShop) -> None:
     reads = ["rak_checkout_session_read", "rak_payment_intent_read"]
     async with reaching(shop, key=shop.key(reads)) as reached:
@@ -59,6 +62,7 @@ async def test_what_may_be_read_alone_is_missing_where_it_must_be_written(shop: 
         assert probed.settles_usd is None
 
 
+@pytest.mark.unhurried
 async def test_an_account_in_euros_says_so(stripe_bank: StripeBank) -> None:
     async with reaching(stripe_bank.account(currency="eur", country="DE")) as reached:
         assert (await reached.account.probe()).settles_usd is False
@@ -102,6 +106,7 @@ async def test_the_page_of_keys_opens_with_every_box_ticked(reached: Reached) ->
         assert len(ticked) == len(set(ticked))
 
 
+@pytest.mark.unhurried
 async def test_an_endpoint_is_made_read_and_deleted_with_what_a_crash_left_behind(reached: Reached) -> None:
     lost, kept = [await reached.account.create_endpoint(URL) for _ in range(2)]
     others = await reached.account.create_endpoint(f"{URL}0")
@@ -127,6 +132,7 @@ async def listed(reached: Reached, since: int = 0) -> Sequence[Told]:
     return [told async for page in reached.account.list_events(since) for told in page]
 
 
+@pytest.mark.unhurried
 async def test_events_are_listed_to_their_end_newest_first_from_a_second_on(reached: Reached) -> None:
     of = marks()
     made = await reached.rail.create_checkout(order(of))
@@ -180,6 +186,7 @@ async def test_what_is_signed_and_no_event_is_refused(reached: Reached, event: o
         reached.accounts.read_event(*signed(event, "whsec_1"), ["whsec_1"])
 
 
+@pytest.mark.unhurried
 async def test_a_connection_is_reached_by_its_sealed_key_and_not_without_one(shop: StripeShop) -> None:
     connection = Connection("con_1", "stripe", PLAY)
     sealed = BOX.seal(shop.keys["rk_test"], connection.seal_context)

@@ -1,5 +1,7 @@
 """Balance transactions and balances as the real SDK reads them from the emulator."""
 
+import pytest
+
 from app.adapters.payments.stripe_client import StripeClients
 from app.adapters.payments.stripe_marks import written
 from app.adapters.payments.stripe_movements import StripeMovements
@@ -8,6 +10,7 @@ from tests.support.stripe_bank import StripeBank
 from tests.support.stripe_shop import marks
 
 
+@pytest.mark.unhurried
 async def test_movements_say_what_they_are_of_the_oldest_first(stripe_bank: StripeBank) -> None:
     shop, clients = stripe_bank.account(), StripeClients(stripe_bank.url)
     of = marks(2_000)

@@ -35,6 +35,7 @@ async def paid(reached: Reached, cents: int = 3_000) -> str:
     return str(reached.shop.look("payment_intent")[-1]["id"])
 
 
+@pytest.mark.unhurried
 async def test_refunds_are_read_with_their_states_page_by_page(
     reached: Reached, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +54,7 @@ async def test_refunds_are_read_with_their_states_page_by_page(
     assert all(isinstance(one, FoundRefund) for one in found.refunds)
 
 
+@pytest.mark.unhurried
 async def test_a_dispute_is_out_with_one_movement_and_back_with_two(reached: Reached) -> None:
     payment_id, read = await paid(reached), reader(reached).read
     do = reached.shop.bank.do
@@ -80,6 +82,7 @@ async def test_an_inquiry_that_ends_moves_nothing(reached: Reached, status: str)
     assert isinstance(one, FoundDispute)
 
 
+@pytest.mark.unhurried
 async def test_each_kind_of_object_leads_to_its_payment_and_our_marks(reached: Reached) -> None:
     payment_id, do = await paid(reached), reached.shop.bank.do
     ids = {

@@ -31,6 +31,7 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> PriceCatalogue:
     return _at(2026, 11, 20)
 
 
+@pytest.mark.unhurried
 def test_a_known_model_has_its_list_price(catalogue: PriceCatalogue) -> None:
     price = ListPrice(input_nanos=150_000_000, output_nanos=600_000_000, cached_input_nanos=75_000_000)
     assert catalogue.find("gpt-4o-mini") == CataloguePrice(price, context_tokens_max=128_000)
@@ -69,6 +70,7 @@ def test_a_long_prompt_has_a_tier_that_begins_behind_its_start(catalogue: PriceC
     )  # fmt: skip
 
 
+@pytest.mark.unhurried
 def test_each_tier_of_the_whole_catalogue_charges_what_its_own_arithmetic_does(
     catalogue: PriceCatalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

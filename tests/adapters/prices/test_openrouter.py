@@ -38,6 +38,7 @@ async def test_the_list_is_read_with_all_that_it_says(emulator: RunningOpenRoute
     assert free.price == ListPrice(0, 0) and free.part_tokens_max == 131_072
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("mode", [mode for mode in openrouter.MODES if mode != "fine"])
 async def test_a_list_that_cannot_be_had_whole_is_none(emulator: RunningOpenRouter, mode: str) -> None:
     emulator.offer(model("maker/small"))

@@ -105,6 +105,7 @@ async def test_chunks_are_not_held_back(provider: ChatProvider, upstream: Runnin
     assert len(pieces) >= 6
 
 
+@pytest.mark.unhurried
 async def test_ten_megabytes_pass_both_ways(provider: ChatProvider, upstream: RunningUpstream) -> None:
     answer = await provider.send(_target(upstream), _streamed("big"))
     text = "".join(event["choices"][0]["delta"].get("content") or "" for event in _events(await _read(answer))[:-1])
@@ -153,6 +154,7 @@ async def test_broken_content_is_passed_on_for_the_flow_to_judge(
     assert await _read(await provider.send(_target(upstream), _body(model)))
 
 
+@pytest.mark.unhurried
 async def test_no_header_in_time_is_a_timeout(hasty: ChatProvider, upstream: RunningUpstream) -> None:
     with pytest.raises(ProviderFailed) as raised:
         await hasty.send(_target(upstream), _body("slow-first"))
@@ -190,12 +192,14 @@ async def test_silence_in_the_middle_is_a_timeout_and_ends_the_call(
     assert await _outcome(upstream) == "disconnected"
 
 
+@pytest.mark.unhurried
 async def test_once_an_answer_has_begun_only_silence_ends_it(upstream: RunningUpstream) -> None:
     provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.2, silence_seconds_max=5)
     assert len(_events(await _read(await provider.send(_target(upstream), _streamed("ok:2:500"))))) >= 2
     await provider.close()
 
 
+@pytest.mark.unhurried
 async def test_an_answer_that_nobody_reads_for_a_while_is_not_silent(
     hasty: ChatProvider, upstream: RunningUpstream
 ) -> None:
@@ -217,6 +221,7 @@ async def test_an_answer_that_has_ended_is_watched_no_longer(
     assert answer._watch.cancelled()
 
 
+@pytest.mark.unhurried
 async def test_closing_an_answer_cancels_the_upstream(provider: ChatProvider, upstream: RunningUpstream) -> None:
     answer = await provider.send(_target(upstream), _streamed("ok:10000:5"))
     assert await answer.read()

@@ -44,6 +44,7 @@ async def _read(url: str, *, first_byte: float, silence: float) -> bytes:
         await provider.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("said", [(HEAD, 0.6, b"a"), (0.2, HEAD, 0.5, b"a"), (HEAD, 0.5, b"a", 0.05, b"b", 0.05, b"c")])
 async def test_the_first_byte_of_a_body_may_take_as_long_as_an_answer_may_take_to_begin(
     say: Say, said: tuple[bytes | float, ...]
@@ -59,6 +60,7 @@ async def test_behind_the_first_byte_a_silence_is_cut_sooner(say: Say, said: tup
     assert failed.value.timed_out
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("said", [(HEAD, 3.0), (0.2, HEAD, 3.0), (HEAD[:-2], 3.0)])
 async def test_a_first_byte_that_does_not_come_is_cut_in_time(say: Say, said: tuple[bytes | float, ...]) -> None:
     async with asyncio.timeout(2):

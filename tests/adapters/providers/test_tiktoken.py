@@ -18,6 +18,7 @@ from app.ports.providers import TokenCounter
 COUNTER: TokenCounter = TiktokenCounter()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("text", "model", "tokens"),
     [
@@ -64,6 +65,7 @@ def test_patterns_and_hashes_are_those_of_tiktoken(monkeypatch: pytest.MonkeyPat
     assert set(asked.values()) == set(SHA256.values())
 
 
+@pytest.mark.unhurried
 def test_long_text_is_counted_up_to_a_megabyte_and_no_further() -> None:
     assert COUNTER.count("word " * 200_000, "gpt-4o") in range(199_990, 200_020)
     assert COUNTER.count("word " * 200_000 + "x", "gpt-4o") is None
@@ -71,6 +73,7 @@ def test_long_text_is_counted_up_to_a_megabyte_and_no_further() -> None:
     assert COUNTER.count("\ud800", "gpt-4o") is not None
 
 
+@pytest.mark.unhurried
 def test_many_threads_load_a_vocabulary_once(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[str] = []
     real = tiktoken.read_vocabulary

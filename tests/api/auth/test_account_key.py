@@ -20,6 +20,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield demo, inbox
 
 
+@pytest.mark.unhurried
 def test_whoever_is_signed_in_gets_a_key_once(shop: Shop) -> None:
     demo, inbox = shop
     browser = Browser(demo.base_url, inbox)

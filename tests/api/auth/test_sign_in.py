@@ -72,6 +72,7 @@ def set_cookie(answer: httpx.Response, name: str) -> str:
     return next(value for value in answer.headers.get_list("set-cookie") if value.startswith(f"{name}="))
 
 
+@pytest.mark.unhurried
 async def test_a_code_from_the_mail_signs_in(house: House, at_home: None) -> None:
     browser = house.browser()
     asked = browser.ask("ada@example.org", "/authorize/x.y/")
@@ -99,6 +100,7 @@ def test_what_is_no_address_says_so(house: House, email: str) -> None:
     assert problem_of(house.browser().ask(email)) == "invalid_value"
 
 
+@pytest.mark.unhurried
 def test_codes_are_limited_and_the_page_is_told_how_long(house: House) -> None:
     answers = [house.browser().ask("often@example.org") for _ in range(6)]
     assert [problem_of(answer) for answer in answers] == [""] * 5 + ["too_many_codes"]
@@ -165,6 +167,7 @@ def test_our_own_pages_are_kept(path: str) -> None:
     assert own_page(path) == path
 
 
+@pytest.mark.unhurried
 async def test_signing_out_ends_one_session_or_all(house: House, at_home: None) -> None:
     browsers = [house.browser() for _ in range(3)]
     for browser in browsers:
@@ -188,6 +191,7 @@ def oidc_sign_in(house: House, browser: Browser, name: str, subject: str, after:
     return browser.get(house.provider.sign_in(start.headers["location"], subject))
 
 
+@pytest.mark.unhurried
 async def test_a_trusted_provider_signs_in_to_the_account_of_the_address(house: House, at_home: None) -> None:
     house.provider.set_user("t1", email="linked@example.org", email_verified=True)
     browser, by_code = house.browser(), house.browser()
@@ -198,6 +202,7 @@ async def test_a_trusted_provider_signs_in_to_the_account_of_the_address(house: 
     assert one is not None and other is not None and one.account_id == other.account_id
 
 
+@pytest.mark.unhurried
 async def test_another_provider_must_prove_the_address_by_a_code(house: House, at_home: None) -> None:
     house.provider.set_user("o1", email="unproven@example.org", email_verified=True)
     browser = house.browser()
@@ -210,6 +215,7 @@ async def test_another_provider_must_prove_the_address_by_a_code(house: House, a
     assert person is not None and known is not None and known.account_id == person.account_id
 
 
+@pytest.mark.unhurried
 async def test_a_provider_is_added_by_our_own_page_alone(house: House, at_home: None) -> None:
     house.provider.set_user("a1", email="elsewhere@example.org", email_verified=True)
     browser = house.browser()
@@ -264,6 +270,7 @@ async def test_an_international_address_signs_in(house: House, at_home: None) ->
     assert person is not None and person.email == "ada@exämple.org"
 
 
+@pytest.mark.unhurried
 def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(house: House) -> None:
     """Twenty strangers, each from a network of their own, ask for all the codes that an address is sent in an hour."""
     mine, email = house.browser("203.0.113.7"), "victim@example.org"
@@ -282,6 +289,7 @@ def test_strangers_keep_nobody_out_of_a_browser_they_signed_in_with(house: House
     assert problem_of(other.ask(email)) == "", "and it is the cookie that is known"
 
 
+@pytest.mark.unhurried
 def test_forty_codes_at_once_are_five(house: House) -> None:
     line = "2001:db8:ffff:1::{:x}"  # one line's addresses, a new one for each
     with ThreadPoolExecutor(20) as threads:
@@ -295,6 +303,7 @@ def test_forty_codes_at_once_are_five(house: House) -> None:
     assert len(house.inbox.to("crowd@example.org")) == 5
 
 
+@pytest.mark.unhurried
 def test_an_instance_without_a_mail_server_says_so(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         browser = Browser(demo.base_url, Inbox(1))

@@ -23,6 +23,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.unhurried
 @given(VALUES)
 async def test_every_json_value_is_read_as_it_was_written(value: Any) -> None:
     assert await parse_json(json.dumps(value).encode()) == value
@@ -117,6 +118,7 @@ async def test_a_body_that_stops_coming_is_waited_for_as_long_as_a_silence_may_b
         await read_body(receive, {b"content-length": b"500"}, replace(LIMITS, silence_seconds=0.05))
 
 
+@pytest.mark.unhurried
 async def test_a_body_that_drips_has_its_time_and_no_more() -> None:
     limits = replace(LIMITS, seconds=0.2, bytes_a_second=1_024)
     with pytest.raises(BodyTimeout, match=r" bytes came in 0\.2 seconds"):
@@ -125,6 +127,7 @@ async def test_a_body_that_drips_has_its_time_and_no_more() -> None:
         await read_body(dripping(b"x" * 1_000, 0.02), {}, replace(limits, bytes_a_second=math.inf))
 
 
+@pytest.mark.unhurried
 async def test_a_body_that_is_sent_fast_enough_has_more_time() -> None:
     sent = iter([b"x" * 500] * 20)
 

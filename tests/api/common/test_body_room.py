@@ -254,6 +254,7 @@ def begin(demo: Demo, user: str, size: int) -> tuple[socket.socket, bytes]:
     return raw, body
 
 
+@pytest.mark.unhurried
 def test_long_bodies_wait_for_each_other_and_short_ones_for_none(tmp_path: Path, emulated: RunningUpstream) -> None:
     with running(tmp_path, "--upstream", emulated.base_url, BODIES_BYTES_MAX="1000000") as demo:
         user = demo.new_user("1000")

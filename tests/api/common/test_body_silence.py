@@ -45,6 +45,7 @@ def body_of(user: str) -> bytes:
     return json.dumps({"model": "ok", "user": user, "amount": "1", "messages": QUESTION}).encode()
 
 
+@pytest.mark.unhurried
 def test_a_body_that_does_not_come_to_its_end_is_told_and_the_connection_closed(demo: Demo) -> None:
     """Announced by its length and not begun, and chunked and whole but for the end that would say so."""
     user, before = demo.new_user(), demo.rows()
@@ -65,6 +66,7 @@ def test_a_body_that_does_not_come_to_its_end_is_told_and_the_connection_closed(
     assert (demo.rows(), demo.held(user), demo.spendable(user)) == (before, 0, 5)
 
 
+@pytest.mark.unhurried
 def test_a_body_that_comes_slowly_is_taken(demo: Demo, raw: socket.socket) -> None:
     """Longer in all than a client may be silent, and never silent for so long."""
     user = demo.new_user()

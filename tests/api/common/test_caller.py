@@ -38,6 +38,7 @@ def test_a_revoked_key_is_refused_with_the_next_charged_request(own: Demo) -> No
     assert charge.status_code == 401
 
 
+@pytest.mark.unhurried
 def test_a_new_price_counts_from_the_next_request_and_old_receipts_keep_theirs(own: Demo) -> None:
     user = own.new_user()
     before = own.receipt(own.chat("demo-mini", user).headers["x-request-id"])
@@ -50,6 +51,7 @@ def test_a_new_price_counts_from_the_next_request_and_old_receipts_keep_theirs(o
     assert own.receipt(before["id"]) == before
 
 
+@pytest.mark.unhurried
 def test_a_model_without_a_price_is_refused_never_free(own: Demo) -> None:
     user = own.new_user()
     assert own.chat("demo-large", user).status_code == 200

@@ -66,6 +66,7 @@ async def test_what_is_not_compressed_so_is_refused(encoding: bytes, body: bytes
     assert refused.value.code == "invalid_encoding"
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("encoding", "compress"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress), (b"deflate", raw_deflate)]
 )

@@ -20,6 +20,7 @@ def nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
@@ -66,6 +67,7 @@ def depth_of(value: Any) -> int:
     return 1 + max(map(depth_of, value.values() if isinstance(value, dict) else value), default=0)
 
 
+@pytest.mark.unhurried
 @given(some.recursive(some.text('a"\\[]{},', max_size=5), lambda inner: some.lists(inner) | some.dictionaries(
     some.text('a"\\[{', max_size=3), inner), max_leaves=20), some.integers(0, 80))  # fmt: skip
 def test_depth_is_counted_as_it_is(value: Any, more: int) -> None:

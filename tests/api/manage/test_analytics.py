@@ -35,6 +35,7 @@ def address(site: Owned, more: str = "", first: date | None = None) -> str:
     return f"{site.base}/analytics.csv?first={begins}&last={today() + timedelta(1)}{more}"
 
 
+@pytest.mark.unhurried
 def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
     for user, amount in (("ada", "1.25"), ("=HYPERLINK(1)", "0.5"), ("ada", "0.000000001")):
         assert site.demo.post("/user/balance/deposit", {"user": user, "amount": "5"}).status_code == 200

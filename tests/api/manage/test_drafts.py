@@ -34,6 +34,7 @@ def begin(site: tuple[Demo, mail.Inbox], who: Browser) -> str:
     return open_draft_of(site[0].data, who.session or "")
 
 
+@pytest.mark.unhurried
 def test_a_paywall_is_made_and_its_key_shown_once(site: tuple[Demo, mail.Inbox], ada: Browser) -> None:
     draft = begin(site, ada)
     tried = ada.post(PROVIDER, name="demo").json()
@@ -63,6 +64,7 @@ def test_what_is_wrong_names_its_field_and_repeats_no_key(site: tuple[Demo, mail
         assert "0123456789" not in answer.text
 
 
+@pytest.mark.unhurried
 def test_nobody_else_does(site: tuple[Demo, mail.Inbox], ada: Browser) -> None:
     draft, stranger = begin(site, ada), Browser(site[0].base_url, site[1])
     stranger.sign_in("stranger@example.org")

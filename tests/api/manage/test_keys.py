@@ -18,6 +18,7 @@ def paywall() -> str:
         return make_paywall(session, {})
 
 
+@pytest.mark.unhurried
 async def test_its_owner_is_shown_a_new_key_once(database: str) -> None:
     paywall_id, ada = paywall(), person("ada@example.org")
     own(paywall_id, ada)

@@ -42,6 +42,7 @@ def version(owner: Browser) -> str:
     return str(refused.json()["error"]["message"]).split()[1]
 
 
+@pytest.mark.unhurried
 def test_its_owner_adds_a_provider_and_changes_its_key(owner: Browser, emulated: RunningUpstream) -> None:
     fields = {"paywall": PAYWALL, "name": "emulator", "base_url": emulated.base_url}
     wrong = post(owner, URL, {**fields, "version": version(owner), "key": "sk-wrong"})

@@ -24,6 +24,7 @@ def signed_in(site: tuple[Demo, mail.Inbox], email: str) -> Browser:
     return browser
 
 
+@pytest.mark.unhurried
 def test_its_owner_saves_renews_and_removes_it(site: tuple[Demo, mail.Inbox]) -> None:
     owner, at = signed_in(site, "developer@demo.example"), "https://lexica.example/messages"
     first = owner.post(URL, url=at, version="1").json()

@@ -35,6 +35,7 @@ def owner(site: tuple[Demo, mail.Inbox]) -> Browser:
     return browser
 
 
+@pytest.mark.unhurried
 def test_its_owner_connects_stripe_and_changes_the_key(owner: Browser, shop: StripeShop) -> None:
     key = shop.keys["rk_test"]
     answers = [owner.post(URL, key=key) for _ in range(2)]
@@ -49,6 +50,7 @@ def test_a_key_that_cannot_be_used_is_said_and_never_repeated(owner: Browser, ke
     assert "51secret" not in answer.text and "xxx" not in answer.text
 
 
+@pytest.mark.unhurried
 def test_a_key_without_permissions_names_their_boxes(owner: Browser, shop: StripeShop) -> None:
     answer = owner.post(URL, key=shop.key(["rak_balance_read"]))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "permissions_missing")

@@ -31,6 +31,7 @@ def requests_of(playground: Playground, user: str | None = None) -> list[Any]:
         return list(list_receipts(session, playground.snapshot.paywall_id, RequestFilter(user=user), None, 50))
 
 
+@pytest.mark.unhurried
 async def test_a_visitor_without_money_gets_the_link_and_with_money_the_answer_at_exactly_its_receipt(
     database: str,
 ) -> None:
@@ -49,6 +50,7 @@ async def test_a_visitor_without_money_gets_the_link_and_with_money_the_answer_a
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_two_visitors_have_two_wallets_and_nobody_uses_anothers(database: str) -> None:
     async with playing() as playground, playground.player() as ada, playground.player() as eve:
         user = await playground.pay(await ada.visit())
@@ -64,6 +66,7 @@ async def test_two_visitors_have_two_wallets_and_nobody_uses_anothers(database: 
         assert spendable(playground, user) == NANOS
 
 
+@pytest.mark.unhurried
 async def test_in_shared_mode_a_visitor_authorizes_first_and_then_pays_from_their_own_wallet(database: str) -> None:
     async with playing(Mode.SHARED) as playground, playground.player() as player, playground.player() as other:
         visit = await player.visit()
@@ -86,6 +89,7 @@ async def test_in_shared_mode_a_visitor_authorizes_first_and_then_pays_from_thei
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_closed_playground_is_closed_for_the_next_request(database: str) -> None:
     async with playing() as playground, playground.player() as player:
         user = await playground.pay(await player.visit())
@@ -99,6 +103,7 @@ async def test_a_closed_playground_is_closed_for_the_next_request(database: str)
         assert spendable(playground, user) == before
 
 
+@pytest.mark.unhurried
 async def test_its_address_is_no_key(database: str) -> None:
     async with playing() as playground, playground.player() as player:
         await player.visit()
@@ -122,6 +127,7 @@ async def test_another_sites_page_asks_nothing(headers: dict[str, str]) -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_whoever_has_no_cookie_is_told_so() -> None:
     async with playing() as playground, playground.player() as player:
@@ -133,6 +139,7 @@ async def test_whoever_has_no_cookie_is_told_so() -> None:
         )
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_bounds_are_answered_in_words_and_free_of_charge() -> None:
     async with playing(requests_per_hour=1) as playground, playground.player() as player:
@@ -145,6 +152,7 @@ async def test_bounds_are_answered_in_words_and_free_of_charge() -> None:
         assert spendable(playground, user) == left and len(requests_of(playground, user)) == 1
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_a_blocked_visitor_is_refused() -> None:
     async with playing() as playground, playground.player() as player:
@@ -174,6 +182,7 @@ BAD = {
 }
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_what_cannot_be_asked_is_refused_in_words_and_charges_nothing() -> None:
     async with playing() as playground, playground.player() as player:

@@ -13,6 +13,7 @@ from tests.support.managing import person
 from tests.support.playing import playing
 
 
+@pytest.mark.unhurried
 async def test_a_new_browser_is_given_a_cookie_once_that_no_script_reads(database: str) -> None:
     async with playing() as playground, playground.player() as player:
         settings.configure(data=settings.get().data, database_url=database, public_url="https://pay.example")
@@ -26,6 +27,7 @@ async def test_a_new_browser_is_given_a_cookie_once_that_no_script_reads(databas
         assert kept.value not in answer.text
 
 
+@pytest.mark.unhurried
 async def test_the_page_is_told_the_app_its_models_and_what_the_visitor_can_spend(database: str) -> None:
     async with playing() as playground, playground.player() as player:
         visit = await player.visit()
@@ -39,6 +41,7 @@ async def test_the_page_is_told_the_app_its_models_and_what_the_visitor_can_spen
         assert wallet["available"] == "$1.00" and wallet["is_authorized"] and "/menu/" in wallet["menu"]
 
 
+@pytest.mark.unhurried
 async def test_links_lead_back_to_the_playground(database: str) -> None:
     async with playing() as playground, playground.player() as player:
         visit = await player.visit()
@@ -47,6 +50,7 @@ async def test_links_lead_back_to_the_playground(database: str) -> None:
         assert back == f"{wiring.get().links.base_url}/playground/{playground.slug}/"
 
 
+@pytest.mark.unhurried
 async def test_a_receipt_is_its_visitors_own(database: str) -> None:
     async with playing() as playground, playground.player() as player, playground.player() as other:
         user = await playground.pay(await player.visit())
@@ -63,6 +67,7 @@ async def test_a_receipt_is_its_visitors_own(database: str) -> None:
         assert (await other.receipt(request_id)).status_code == 401
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 @pytest.mark.parametrize("slug", ["x" * 22, "x", "..%2f", "%00", "pw_demo_default"])
 async def test_where_no_playground_is_open_nothing_is_said_and_no_cookie_kept(slug: str) -> None:
@@ -81,6 +86,7 @@ async def test_only_our_own_page_opens_one() -> None:
             assert answer.status_code == 403 and "set-cookie" not in answer.headers
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_a_visitor_of_a_shared_paywall_is_asked_to_authorize_and_an_account_is_no_visitor() -> None:
     async with playing(Mode.SHARED) as playground, playground.player() as player:

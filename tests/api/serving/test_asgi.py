@@ -14,6 +14,7 @@ from app.api.v1.chat import is_chat
 from tests.support.server import Demo
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/user/balance", "/v1/nothing", "/healthz", "/docs", "/nowhere"])
 def test_every_answer_has_a_request_id_of_ours(demo: Demo, path: str) -> None:
     answer = httpx.get(demo.base_url + path, headers=demo.headers(X_Request_Id="mine-7"))
@@ -82,6 +83,7 @@ class Cycle:
         self.sent.append(message)
 
 
+@pytest.mark.unhurried
 async def test_a_request_that_has_ended_is_gone_without_a_search_for_cycles(database: str) -> None:
     dispatch = dispatcher(create_api())
     cycle = Cycle()

@@ -74,6 +74,7 @@ def test_a_body_within_the_limit_is_read_as_before(demo: Demo) -> None:
     assert demo.spendable(user) == 3
 
 
+@pytest.mark.unhurried
 def test_a_compressed_form_is_one_too_and_a_bomb_is_none(demo: Demo) -> None:
     for form, status in ((b"email=&next=%2Fwallet%2F", 303), (b"email=" + b"x" * 10_000_000, 413)):
         sent = gzip.compress(form)
@@ -102,6 +103,7 @@ def test_the_same_chat_compressed_or_not_is_the_same_for_its_key(demo: Demo) -> 
     assert again.json() == first.json()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("encoding", "content", "expected"),
     [

@@ -27,6 +27,7 @@ def only(answers: list[Answer]) -> Answer:
     return answers[0]
 
 
+@pytest.mark.unhurried
 def test_an_unfinished_head_is_told_and_closed_and_an_idle_connection_closed(port: int) -> None:
     begun = time.monotonic()
     for pieces in ((b"GET / HTTP/1.1\r\nHo",), (GET, b"GET / HT"), (b"\r\n" * 5, b"G")):
@@ -36,6 +37,7 @@ def test_an_unfinished_head_is_told_and_closed_and_an_idle_connection_closed(por
     assert time.monotonic() - begun < 15
 
 
+@pytest.mark.unhurried
 def test_a_head_that_trickles_has_no_more_time_than_one_that_stops(port: int) -> None:
     with connect(port) as raw:
         begun = time.monotonic()
@@ -75,6 +77,7 @@ async def held(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
 
 
+@pytest.mark.unhurried
 def test_when_every_connection_has_a_request_a_new_one_is_told_so() -> None:
     holding.clear()
     with serving(held) as port:
@@ -113,6 +116,7 @@ async def endless(scope: Scope, receive: Receive, send: Send) -> None:
     ended.append(gone.result()["type"])
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("head", [b"GET /whole HTTP/1.1\r\n\r\n", b"GET /whole HTTP/1.0\r\n\r\n",
                                   b"GET /stream HTTP/1.1\r\n\r\n", GET * 60])  # fmt: skip
 def test_who_does_not_read_is_gone_after_the_silence_limit(head: bytes) -> None:
@@ -130,6 +134,7 @@ def test_who_does_not_read_is_gone_after_the_silence_limit(head: bytes) -> None:
             read_to_end(raw)
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_who_reads_slowly_gets_all_of_it(version: bytes) -> None:
     """Its kernel takes a third of ours at a time: much longer than the silence limit passes between two writes."""

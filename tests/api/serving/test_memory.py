@@ -38,6 +38,7 @@ class _Node:
         self.itself = self
 
 
+@pytest.mark.unhurried
 def test_a_cycle_goes_once_memory_has_grown_and_not_before() -> None:
     used = 100_000_000
     collector = Collector(lambda: used)
@@ -75,6 +76,7 @@ async def test_it_looks_until_it_is_told_to_end(monkeypatch: pytest.MonkeyPatch)
     keeping.cancel()
 
 
+@pytest.mark.unhurried
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc learns to keep large blocks")
 def test_large_bodies_that_are_gone_leave_their_memory_to_the_system() -> None:
     assert _grown("kept") > 100_000_000

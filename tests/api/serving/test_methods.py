@@ -32,6 +32,7 @@ ALLOWED = {
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("path", ALLOWED)
 def test_a_method_that_is_not_there_is_refused_with_those_that_are(demo: Demo, path: str) -> None:
     allowed = ALLOWED[path].split(", ")
@@ -64,6 +65,7 @@ def test_head_says_what_get_does_without_the_body(demo: Demo, path: str) -> None
         assert head.headers.get(name) == got.headers.get(name)
 
 
+@pytest.mark.unhurried
 def test_a_head_leaves_the_connection_as_it_was(demo: Demo) -> None:
     with httpx.Client(base_url=demo.base_url, headers=demo.headers()) as client:
         for _ in range(3):
@@ -86,6 +88,7 @@ def test_other_sites_are_told_nothing(demo: Demo) -> None:
             assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.unhurried
 def test_every_route_stands_in_the_table() -> None:
     known = create_api().state.methods
     assert known.at("/v1/ledger") == ["GET", "HEAD"]

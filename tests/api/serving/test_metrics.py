@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from app.api.serving.metrics import _add_payments, _registry
@@ -11,6 +12,7 @@ from app.domain.usage.drift import Drift
 from tests.support.server import Demo, command, running
 
 
+@pytest.mark.unhurried
 def test_metrics_say_what_is_committed_and_held_and_whether_the_books_balance(tmp_path: Path) -> None:
     with running(tmp_path / "data", METRICS_TOKEN="secret") as demo:
         demo.chat("demo-mini", demo.new_user())

@@ -18,6 +18,7 @@ from tests.journeys.pages import free_port
 from tests.support.server import QUESTION, Demo, command, running
 
 
+@pytest.mark.unhurried
 def test_the_instance_file_is_whole_private_and_gone_after_a_clean_stop(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         path = demo.data / "instance.json"
@@ -42,6 +43,7 @@ def test_an_instance_file_is_replaced_at_once(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["instance.json"]
 
 
+@pytest.mark.unhurried
 def test_sigterm_lets_a_running_stream_end_and_charges_it(tmp_path: Path) -> None:
     with upstream.running() as emulated, running(tmp_path / "data", "--upstream", emulated.base_url) as demo:
         user, text = demo.new_user(), []
@@ -104,6 +106,7 @@ def test_killed_in_the_middle_of_a_stream_nothing_stays_held(tmp_path: Path) -> 
             assert demo.audit() == "The books balance."
 
 
+@pytest.mark.unhurried
 def test_a_second_process_on_the_same_file_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "data") as demo:
         done = command("demo", "--no-web", "--data", str(demo.data), "--port", "1")
@@ -122,6 +125,7 @@ def test_serve_says_what_it_misses_in_one_line(tmp_path: Path, arguments: tuple[
     assert len(done.stderr.strip().splitlines()) == 1 and done.stderr.startswith("coinslot: ")
 
 
+@pytest.mark.unhurried
 def test_a_server_that_cannot_say_where_it_is_stops_with_the_reason(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "instance.json" / "in-the-way").mkdir(parents=True)

@@ -20,6 +20,7 @@ from tests.support.server import QUESTION, Demo, arithmetic
 from tests.support.spec import check_answer, check_chunk
 
 
+@pytest.mark.unhurried
 def test_a_new_user_gets_a_message_with_a_link_and_nothing_is_written(demo: Demo) -> None:
     user, before = demo.new_user(None), demo.rows()
     answer = demo.chat("ok", user)
@@ -111,6 +112,7 @@ def test_tool_calls_come_byte_for_byte(demo: Demo, emulated: RunningUpstream) ->
     assert through.content.startswith(direct.content.rstrip()[:-1])
 
 
+@pytest.mark.unhurried
 def test_chunks_arrive_as_they_are_said(demo: Demo) -> None:
     client = demo.client()
     stream = client.chat.completions.create(model="ok:6:120", user=demo.new_user(), messages=QUESTION, stream=True)
@@ -177,6 +179,7 @@ def test_a_client_that_leaves_before_a_whole_answer_pays_nothing(
     assert demo.spendable(user) == 5
 
 
+@pytest.mark.unhurried
 def test_a_small_wallet_gets_a_shorter_answer_and_never_goes_below_zero(demo: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
     user = demo.new_user("0.005")
@@ -202,6 +205,7 @@ def test_an_answer_that_the_wallet_made_shorter_says_so_with_the_link(demo: Demo
         assert (content["choices"][0]["finish_reason"], answer.headers["x-paywall-action"]) == ("length", "topup")
 
 
+@pytest.mark.unhurried
 def test_many_at_once_never_spend_more_than_there_is(demo: Demo) -> None:
     user = demo.new_user("0.004")
     with ThreadPoolExecutor(20) as pool:

@@ -14,6 +14,7 @@ from tests.support.server import UPSTREAM_KEY, Demo, arithmetic, running
 from tests.support.spec import check_chunk, check_error
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("model", "status", "code"),
     [
@@ -49,6 +50,7 @@ def test_a_failure_before_the_first_token_charges_nothing(
     assert demo.receipt(answer.headers["x-request-id"])["status"] == "released"
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("model", ["cut", "silent", "early-usage", "error-mid-stream", "error-finish"])
 def test_a_stream_that_breaks_charges_what_was_delivered(demo: Demo, model: str) -> None:
     user = demo.new_user()
@@ -103,6 +105,7 @@ def test_an_answer_of_ten_megabytes_comes_whole(demo: Demo) -> None:
     assert (demo.held(user), demo.spendable(user)) == (0, 500 - whole - piecewise)
 
 
+@pytest.mark.unhurried
 def test_an_upstream_that_is_down_is_a_bad_gateway(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> None:
     # The server's own upstream lives on; one that never listened is reached through a paywall of its own kind.
     with upstream.running() as short_lived:

@@ -51,6 +51,7 @@ def test_another_body_or_user_or_a_bad_key_is_told_apart(demo: Demo, emulated: R
     assert (bad.status_code, bad.json()["error"]["param"]) == (400, "Idempotency-Key")
 
 
+@pytest.mark.unhurried
 def test_two_at_once_with_one_key_get_one_answer(demo: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
     user = demo.new_user()
@@ -61,6 +62,7 @@ def test_two_at_once_with_one_key_get_one_answer(demo: Demo, emulated: RunningUp
     assert len(emulated.seen()) == 1
 
 
+@pytest.mark.unhurried
 def test_a_dropped_stream_is_finished_and_given_to_the_retry(demo: Demo, emulated: RunningUpstream) -> None:
     emulated.reset()
     user = demo.new_user()
@@ -79,6 +81,7 @@ def test_a_dropped_stream_is_finished_and_given_to_the_retry(demo: Demo, emulate
     assert spent(demo, user) == Fraction(receipt["charge"]) > 0
 
 
+@pytest.mark.unhurried
 def test_a_link_is_not_kept(demo: Demo) -> None:
     user = demo.new_user(None)
     assert demo.chat("ok", user, key="k").headers["x-paywall-action"] == "topup"
@@ -111,6 +114,7 @@ def test_a_retry_after_a_crash_runs_and_is_the_only_one_charged(tmp_path: Path, 
         assert demo.held(user) == 0 and demo.audit() == "The books balance."
 
 
+@pytest.mark.unhurried
 def test_when_money_ends_in_the_middle_the_sdk_reads_an_ordinary_end_with_the_link(demo: Demo) -> None:
     user = demo.new_user("0.004")
     stream = demo.client().chat.completions.create(model="ok:3000:0", user=user, messages=QUESTION, stream=True)

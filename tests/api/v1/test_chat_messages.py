@@ -83,6 +83,7 @@ def poor_user(demo: Demo, behaviour: str) -> str:
     return f"{demo.new_user(None)}.{behaviour}"
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("more", [{}, {"stream": True}])
 def test_the_endpoint_writes_what_the_user_reads(
     trusting: Demo, endpoint: RunningResponder, more: dict[str, Any]
@@ -113,6 +114,7 @@ def test_the_template_stands_in_for_whatever_goes_wrong(trusting: Demo, behaviou
     assert told.startswith("Lexica needs $") and f" more: {trusting.base_url}/topup/" in told
 
 
+@pytest.mark.unhurried
 def test_an_endpoint_that_hangs_is_left_after_three_seconds_and_keeps_nobody_else_waiting(
     trusting: Demo, endpoint: RunningResponder
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_charge_that_cannot_be_made_is_said_in_the_developers_words_and_asks_n
     assert endpoint.received == []
 
 
+@pytest.mark.unhurried
 def test_an_answer_that_is_cut_ends_with_the_developers_words(trusting: Demo, endpoint: RunningResponder) -> None:
     endpoint.received.clear()
     user = trusting.new_user("0.004")
@@ -162,6 +165,7 @@ def test_an_answer_that_is_cut_ends_with_the_developers_words(trusting: Demo, en
     assert endpoint.received == []
 
 
+@pytest.mark.unhurried
 def test_an_endpoint_on_a_private_address_is_never_asked(demo: Demo, endpoint: RunningResponder) -> None:
     configure(demo, endpoint.url("by-user"))
     endpoint.received.clear()

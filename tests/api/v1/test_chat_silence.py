@@ -14,6 +14,7 @@ def _comments(text: str) -> int:
     return sum(line == COMMENT for line in text.splitlines())
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("key", [None, "thinks"])
 def test_a_silence_is_filled_with_comments_and_charged_as_usual(demo: Demo, key: str | None) -> None:
     user = demo.new_user()
@@ -42,6 +43,7 @@ def test_an_error_before_the_first_comment_has_its_status(demo: Demo, key: str |
     assert (demo.spendable(user), demo.held(user)) == (5, 0)
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("model", "code", "key"),
     [
@@ -62,6 +64,7 @@ def test_an_error_behind_a_comment_is_an_event_and_costs_nothing(
     assert demo.receipt(answer.headers["x-request-id"])["status"] == "released"
 
 
+@pytest.mark.unhurried
 def test_the_official_client_reads_a_stream_with_comments_and_its_errors(demo: Demo) -> None:
     import openai
 

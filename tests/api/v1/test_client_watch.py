@@ -74,6 +74,7 @@ async def serve(server: Server, told: list[str]) -> None:
         watch.end()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("waits", WAITS)
 @pytest.mark.parametrize("messages", [(GONE,), (REST, GONE), (REST, REST, GONE)], ids=len)
 async def test_a_client_that_goes_away_is_noticed(waits: Any, messages: tuple[Message, ...]) -> None:

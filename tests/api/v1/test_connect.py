@@ -53,6 +53,7 @@ def test_in_default_mode_everybody_is_connected(demo: Demo) -> None:
     assert set(menu) == {"menu", "topup", "activity", "wallet"} and menu["activity"] == menu["topup"] == menu["wallet"]
 
 
+@pytest.mark.unhurried
 async def test_an_app_asks_is_allowed_charges_and_loses_it_again(own: Demo) -> None:
     asked = own.chat("demo-mini", "u1")
     body = asked.json()
@@ -83,6 +84,7 @@ async def test_an_app_asks_is_allowed_charges_and_loses_it_again(own: Demo) -> N
     assert "authorize" in own.get("/user/menu?user=u1").json()
 
 
+@pytest.mark.unhurried
 async def test_strict_mode_says_which_of_the_three_it_is(own: Demo) -> None:
     def strict(user: str, **more: object) -> tuple[int, str, str]:
         body = {"model": "demo-large", "user": user, "messages": [{"role": "user", "content": "x"}], **more}
@@ -107,6 +109,7 @@ async def test_strict_mode_says_which_of_the_three_it_is(own: Demo) -> None:
     assert own.chat("demo-large", "u1").headers["x-paywall-action"] == "none"
 
 
+@pytest.mark.unhurried
 async def test_charges_say_why_they_are_not_possible(own: Demo) -> None:
     def charged(amount: str) -> tuple[bool, str]:
         answer = own.post("/user/charge", {"user": "u1", "amount": amount})
@@ -127,6 +130,7 @@ async def test_charges_say_why_they_are_not_possible(own: Demo) -> None:
     assert (deposit.status_code, deposit.json()["error"]["code"]) == (403, "wrong_mode")
 
 
+@pytest.mark.unhurried
 async def test_a_paywall_that_confirms_counts_from_the_confirmation(own: Demo) -> None:
     with db.transaction() as session:
         _, current = read_current(session, SHARED_PAYWALL_ID)

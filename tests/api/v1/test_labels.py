@@ -53,6 +53,7 @@ def test_an_order_is_refused_until_there_are_orders(demo: Demo, kind: str, order
     assert "X-Paywall-Order" in error["message"] and demo.spendable(user) == 5
 
 
+@pytest.mark.unhurried
 def test_lists_go_by_key_session_and_agent_page_by_page(demo: Demo) -> None:
     user = demo.new_user()
     made = [

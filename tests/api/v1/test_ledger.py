@@ -41,6 +41,7 @@ def test_an_entry_says_what_moved_and_leads_to_its_receipt(demo: Demo) -> None:
                            "metadata"}  # fmt: skip
 
 
+@pytest.mark.unhurried
 def test_pages_fit_together_and_their_cursor_fits_nothing_else(demo: Demo) -> None:
     user = demo.new_user("1")
     for _ in range(4):
@@ -69,6 +70,7 @@ def test_a_wrong_type_is_named(demo: Demo) -> None:
     assert error["param"] == "type" and "manual_charge" in error["message"]
 
 
+@pytest.mark.unhurried
 def test_no_cell_is_a_formula_and_amounts_are_numbers(demo: Demo) -> None:
     for user in ("=cmd|'!A1", "+1", "-1", "@sum", 'a"b,c'):
         strange = f"{user}{demo.new_user(None)}"

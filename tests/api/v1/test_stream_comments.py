@@ -35,6 +35,7 @@ async def test_a_comment_comes_whenever_it_was_silent_for_so_long() -> None:
     assert client.got[:2] == [COMMENT, COMMENT] and client.got[-2:] == [b"a", COMMENT]
 
 
+@pytest.mark.unhurried
 async def test_a_stream_that_speaks_has_no_comments_and_none_come_behind_its_end() -> None:
     client = Client()
     patient = 1.5  # many times as long as a busy machine holds a process up
@@ -49,6 +50,7 @@ async def test_a_stream_that_speaks_has_no_comments_and_none_come_behind_its_end
     assert client.got == [b"a"] * 10
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("ending", ["piece", "end", "error"])
 async def test_nothing_is_sent_into_a_comment_that_is_on_its_way(ending: str) -> None:
     client = Client()

@@ -34,6 +34,7 @@ def test_a_deposit_is_in_the_balance(demo: Demo) -> None:
     assert (balance["balance"], balance["spendable"]) == ("3000000", "3.000000001")
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("path", ["/user/balance/deposit", "/user/charge"])
 @pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=repr)
 def test_an_amount_that_cannot_be_is_refused_and_nothing_written(demo: Demo, path: str, amount: Any) -> None:
@@ -64,6 +65,7 @@ def test_a_charge_takes_money_and_has_a_receipt(demo: Demo) -> None:
     assert (receipt["kind"], receipt["charge"], receipt["status"]) == ("manual", "1.25", "settled")
 
 
+@pytest.mark.unhurried
 def test_a_charge_that_cannot_be_paid_is_no_error_and_writes_nothing(demo: Demo) -> None:
     user = demo.new_user()
     before = demo.rows()
@@ -112,6 +114,7 @@ def test_the_same_key_and_body_get_the_first_answer_again(demo: Demo, path: str)
     assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("path", ["/user/balance/deposit", "/user/charge"])
 def test_twenty_at_once_with_one_key_move_money_once(demo: Demo, path: str) -> None:
     user = demo.new_user()
@@ -172,6 +175,7 @@ HARD_JSON = {
 }  # fmt: skip
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("path", ["/user/balance/deposit", "/user/charge"])
 @pytest.mark.parametrize("metadata", HARD_JSON.values(), ids=HARD_JSON)
 def test_metadata_that_readers_of_json_refuse_is_refused_before_any_money_moves(

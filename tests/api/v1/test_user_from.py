@@ -58,6 +58,7 @@ def balance(user: str) -> int:
     return found.posted_nanos
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("user_from", "counts"), [(UserFrom.ANY, "body"), (UserFrom.HEADER, "header"), (UserFrom.URL, "url")]
 )
@@ -89,6 +90,7 @@ def test_one_place_is_the_only_one_that_counts(own: Demo, user_from: UserFrom, c
     assert moved([body, header, path]) == [expected]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("user_from", "path", "headers"),
     [(UserFrom.HEADER, "/ada", {}), (UserFrom.URL, "", {"X_Paywall_User": "ada"})],

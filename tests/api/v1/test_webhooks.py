@@ -68,6 +68,7 @@ def check(name: str, value: Any) -> None:
     Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components}).validate(value)
 
 
+@pytest.mark.unhurried
 def test_a_chat_is_told_of_within_seconds_and_verifies(own: Demo, endpoint: Receiver) -> None:
     made = subscribe(own, endpoint.url("/ok/chat"), "proxy.*", "usage.*")
     user = own.new_user()
@@ -83,8 +84,8 @@ def test_a_chat_is_told_of_within_seconds_and_verifies(own: Demo, endpoint: Rece
         check("PaywallEvent", body)
         assert (body["data"]["requestId"], body["data"]["externalUserId"]) == (request_id, user)
     assert bodies["paywall.usage.charge.created"]["data"]["cost"] == answer.json()["paywall"]["charge"]
-    logs = own.get(f"/webhooks/logs?subscriptionId={made['id']}&status=success").json()["logs"]
-    assert len(logs) == 3
+    logs = wait_for_log(own, made["id"], lambda logs: [one["status"] for one in logs] == ["success"] * 3)
+    assert own.get(f"/webhooks/logs?subscriptionId={made['id']}&status=success").json()["logs"] == logs
     for entry in logs:
         check("WebhookDeliveryLog", entry)
         assert (entry["responseCode"], entry["attempts"]) == (200, 1)
@@ -108,6 +109,7 @@ def test_a_subscription_by_the_seeds_fields(own: Demo) -> None:
     assert made["id"] in ids["inactive"] and made["id"] not in ids["active"]
 
 
+@pytest.mark.unhurried
 def test_another_paywalls_subscription_is_a_404_everywhere(own: Demo) -> None:
     made = subscribe(own, URL)
     path = f"/webhooks/subscriptions/{made['id']}"
@@ -162,6 +164,7 @@ def test_text_that_no_database_keeps_is_a_400(own: Demo, body: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, next(iter(body)))
 
 
+@pytest.mark.unhurried
 def test_events_that_cannot_be_written_delay_nobody_and_the_log_shows_them(own: Demo, endpoint: Receiver) -> None:
     """As an older release left them: the rows are changed under a receiver that is busy at first."""
     made = subscribe(own, endpoint.url("/once/503/poisoned"), "balance.deposit.*")

@@ -103,6 +103,7 @@ async def test_a_connection_is_late_by_the_limit_of_what_it_waits_for(has_begun:
     await until(lambda: client.is_late)
 
 
+@pytest.mark.unhurried
 async def test_who_takes_nothing_is_thrown_away_and_who_takes_enough_is_not() -> None:
     crowd = Crowd(replace(LIMITS, connections_max=9, waiting_max=9, silence_seconds=1))
     reading, stuck, ending, reading_its_end, at_last = clients = come(crowd, 5)

@@ -132,6 +132,7 @@ HEADS: list[list[tuple[bytes, bytes]]] = [
 ]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("status", [200, 204, 404])
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_a_head_is_written_as_uvicorn_writes_it(monkeypatch: pytest.MonkeyPatch, status: int, version: bytes) -> None:

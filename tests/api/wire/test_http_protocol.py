@@ -203,6 +203,7 @@ async def early(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"not"})
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("wish", [b"", CLOSE])
 def test_an_answer_before_the_body_was_sent_reaches_who_sends_it_all_the_same(wish: bytes) -> None:
     with serving(early) as port:

@@ -101,6 +101,7 @@ async def flood(port: int, frame: bytes, seconds: float) -> None:
         writer.transport.abort()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("frame", [EMPTY_FRAME, PING_FRAME], ids=["empty", "pings"])
 async def test_a_flood_of_frames_keeps_nobody_waiting(frame: bytes) -> None:
     app = Talker()
@@ -109,6 +110,7 @@ async def test_a_flood_of_frames_keeps_nobody_waiting(frame: bytes) -> None:
         assert waited < 0.2
 
 
+@pytest.mark.unhurried
 async def test_a_peer_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_protocol, "UNTAKEN_SECONDS_MAX", 0.3)
     app = Talker()

@@ -1,5 +1,7 @@
 """What is to be told follows from what is counted, and from what others say of keys and endpoints."""
 
+import pytest
+
 from app import db
 from app.domain.alerts.finding import find_all
 from app.domain.alerts.rules import set_monthly
@@ -31,6 +33,7 @@ def test_charges_are_told_against_the_amount_exactly(database: str) -> None:
         assert thresholds() == [(50, "2026-02"), (80, "2026-02"), (100, "2026-02")]
 
 
+@pytest.mark.unhurried
 def test_a_month_is_one_of_the_paywalls_zone(database: str) -> None:
     # 2026-03-01, 04:59 UTC: March in UTC, the last day of February in New York.
     with hands(1_772_341_140_000_000) as at:

@@ -63,6 +63,7 @@ def as_table(found: Groups) -> dict[tuple[date | None, str], Sums]:
     return table
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("mode", [Mode.DEFAULT, Mode.SHARED])
 def test_each_part_is_what_was_charged_in_it(database: str, mode: Mode) -> None:
     with hands() as at:

@@ -28,6 +28,7 @@ def test_a_customer_is_one_however_often_and_keeps_its_first_name(database: str)
         assert cards.find_customer(session, "other", "cus_1") is None
 
 
+@pytest.mark.unhurried
 def test_the_first_card_is_the_default_until_another_is(database: str) -> None:
     person = make_person()
     first, second = save_card("sandbox", person), save_card("sandbox", person, "1111")

@@ -62,6 +62,7 @@ def take(charge_id: str, **how: bool) -> charges.ChargeView | None:
         return charges.take(session, charge_id, **how)
 
 
+@pytest.mark.unhurried
 def test_a_claim_is_counted_in_its_month_and_on_its_card(database: str) -> None:
     wallet, card = begin()
     first = claim(wallet, card)

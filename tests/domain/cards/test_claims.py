@@ -128,6 +128,7 @@ def test_of_many_that_look_at_once_one_claims(migrated_postgres_url: str, data_d
         settings.configure()
 
 
+@pytest.mark.unhurried
 def test_a_months_cap_holds_over_its_end_while_a_charge_is_unknown(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_months_cap_holds_over_its_end_while_a_charge_is_unknown(
     assert len([notice for notice in told if notice.wallet_id == wallet.owner]) == months
 
 
+@pytest.mark.unhurried
 def test_a_cap_lowered_below_what_is_pending_stops_only_what_is_not_claimed(database: str) -> None:
     person, wallet = begin()
     looked = look(wallet)
@@ -174,6 +176,7 @@ def test_a_cap_lowered_below_what_is_pending_stops_only_what_is_not_claimed(data
     assert look(wallet).answer is Answer.USED_UP and outcomes(wallet) == [ChargeOutcome.PAID]
 
 
+@pytest.mark.unhurried
 def test_the_fourth_charge_of_a_day_waits_for_a_click_which_lets_three_more_come(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +345,7 @@ class Story:
         assert balance(self.person) == self.model.cents
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_and_model_agree_whatever_comes_in_which_order(
     database: str, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -361,6 +365,7 @@ def test_rows_and_model_agree_whatever_comes_in_which_order(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_a_click_lets_nothing_come_beyond_the_cap(database: str) -> None:
     person, wallet = begin(Terms(5 * NANOS, 2_000, 2_000))
     looked = look(wallet)
@@ -370,6 +375,7 @@ def test_a_click_lets_nothing_come_beyond_the_cap(database: str) -> None:
     assert look(wallet, is_clicked=True).answer is Answer.USED_UP
 
 
+@pytest.mark.unhurried
 def test_a_charge_by_hand_is_in_the_way_and_in_no_cap(database: str) -> None:
     person, wallet = begin(Terms(5 * NANOS, 2_000, 2_000))
     card = save_card("sandbox", person)

@@ -30,6 +30,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.unhurried
 async def test_what_does_not_fit_is_found(database: str) -> None:
     await Reversed().told()
     assert_books_balance()

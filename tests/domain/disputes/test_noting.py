@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+
 from app import db
 from app.domain.disputes.found import FoundDispute, FoundRefund, FoundWarning
 from app.domain.disputes.noting import WarningRules, note_disputes, note_refunds, note_warnings
@@ -32,6 +34,7 @@ def locked(case: Reversed, session: db.Session) -> Topup:
     return topups.lock(session, case.bank.connection_id, case.marks.topup_id)
 
 
+@pytest.mark.unhurried
 async def test_a_dispute_is_opened_and_closed_once(database: str) -> None:
     case = await Reversed().told()
     with undone() as session:
@@ -65,6 +68,7 @@ async def test_refunds_made_elsewhere_are_new_once_and_ours_are_known(database: 
         assert note_refunds(session, topup, found) == ()
 
 
+@pytest.mark.unhurried
 async def test_a_warning_is_acted_on_once(database: str) -> None:
     case = await Reversed().told()
     with undone() as session:

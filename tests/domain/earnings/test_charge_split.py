@@ -33,6 +33,7 @@ def test_in_default_mode_all_of_it_is_revenue() -> None:
     assert charge_split(WALLET, "pw_1", None)(Collected(0, 0, 7)) == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("paid", [0, 10 * NANOS])
 async def test_what_the_receipt_says_is_where_the_money_is(database: str, paid: int) -> None:
     snapshot, tokens = make_snapshot(mode=Mode.SHARED), Tokens(5, 19_000)

@@ -66,6 +66,7 @@ def left() -> int:
         return sum(outstanding(session, SOURCE).values())
 
 
+@pytest.mark.unhurried
 def test_what_is_reinstated_becomes_available_on_its_first_date(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar = Calendar(monkeypatch)
     first = calendar.earn(10)
@@ -98,6 +99,7 @@ def test_a_span_is_its_credits_less_what_was_taken_of_them(database: str, monkey
     assert state() == (20, 10, 0)
 
 
+@pytest.mark.unhurried
 def test_pending_then_available_then_shortfall_and_back(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar = Calendar(monkeypatch)
     calendar.earn(10)

@@ -27,6 +27,7 @@ def test_what_is_claimed_is_nobody_elses_until_the_claim_runs_out(database: str)
         assert {entry.status for entry in deliveries.list_log(session, paywall_id)} == {"success", "pending"}
 
 
+@pytest.mark.unhurried
 def test_the_longest_waiting_is_sent_first(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     id_ = subscribe(paywall_id)
@@ -72,6 +73,7 @@ def test_what_was_never_fanned_out_is_not_forgotten(database: str) -> None:
         assert deliveries.due_subscriptions(session) == [id_]
 
 
+@pytest.mark.unhurried
 def test_the_log_is_filtered_and_read_page_by_page(database: str) -> None:
     snapshot, other = make_snapshot(), make_snapshot()
     one, two = subscribe(snapshot.paywall_id), subscribe(snapshot.paywall_id, "balance.*")
@@ -89,6 +91,7 @@ def test_the_log_is_filtered_and_read_page_by_page(database: str) -> None:
             deliveries.list_log(session, other.paywall_id, before=whole[0].id)
 
 
+@pytest.mark.unhurried
 def test_a_replay_is_a_delivery_of_its_own_and_only_of_ones_own(database: str) -> None:
     snapshot, other = make_snapshot(), make_snapshot()
     id_ = subscribe(snapshot.paywall_id)

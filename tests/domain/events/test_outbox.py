@@ -51,6 +51,7 @@ def delivered() -> list[str]:
         return sorted(session.scalars(select(table_of(WebhookDelivery).c.event_type)))
 
 
+@pytest.mark.unhurried
 def test_a_request_is_told_of_at_its_beginning_and_at_its_end(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     subscribe(paywall_id)
@@ -67,6 +68,7 @@ def test_a_request_is_told_of_at_its_beginning_and_at_its_end(database: str) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.unhurried
 def test_a_request_that_ends_before_anybody_looked_is_told_of_whole(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     subscribe(paywall_id, "proxy.*")
@@ -87,6 +89,7 @@ def test_a_request_whose_beginning_nobody_waits_for_is_told_of_at_its_end_alone(
     assert fan_out() == 1 and delivered() == ["paywall.usage.charge.created"]
 
 
+@pytest.mark.unhurried
 def test_where_nobody_listens_nothing_is_written(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     one = asked(paywall_id, "req_1", is_told=False)
@@ -118,6 +121,7 @@ def test_what_is_due_is_found_by_an_index_of_its_own(database: str) -> None:
     assert "ix_request_events_due" in str(plan)
 
 
+@pytest.mark.unhurried
 def test_a_request_that_ends_while_it_is_fanned_out_stays_due(database: str) -> None:
     """The end that was seen is told; one that came later, of a process that was only slow, is told next time."""
     paywall_id = make_snapshot().paywall_id
@@ -131,6 +135,7 @@ def test_a_request_that_ends_while_it_is_fanned_out_stays_due(database: str) -> 
     assert delivered().count("paywall.usage.charge.created") == 2 and len(delivered()) == 4
 
 
+@pytest.mark.unhurried
 def test_an_end_that_lands_while_its_beginning_is_fanned_out_is_told_next_time(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +217,7 @@ def test_what_is_given_up_waits_no_more_and_a_request_that_began_is_told_of_its_
     assert due() == [None]
 
 
+@pytest.mark.unhurried
 def test_an_event_names_the_account_that_owns_its_paywall_when_it_is_written(database: str) -> None:
     owned, other = make_snapshot().paywall_id, make_snapshot().paywall_id
     for paywall_id in (owned, other):

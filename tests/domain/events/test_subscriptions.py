@@ -16,6 +16,7 @@ from tests.support.books import make_snapshot
 from tests.support.outbox import happen, subscribe
 
 
+@pytest.mark.unhurried
 def test_a_paywalls_first_subscription_outdates_what_was_decided_without_it(database: str) -> None:
     snapshot = make_snapshot()
     assert not snapshot.told
@@ -28,6 +29,7 @@ def test_a_paywalls_first_subscription_outdates_what_was_decided_without_it(data
         assert not subscriptions.read_told(session, snapshot.paywall_id)
 
 
+@pytest.mark.unhurried
 def test_a_subscription_to_other_events_outdates_what_was_decided_before(database: str) -> None:
     snapshot = make_snapshot()
     id_ = subscribe(snapshot.paywall_id, "paywall.updated")
@@ -41,6 +43,7 @@ def test_a_subscription_to_other_events_outdates_what_was_decided_before(databas
         assert subscriptions.read_told(session, snapshot.paywall_id) == {"paywall.user.created"}
 
 
+@pytest.mark.unhurried
 def test_somebody_elses_subscription_is_not_found(database: str) -> None:
     one, other = make_snapshot(), make_snapshot()
     id_ = subscribe(one.paywall_id)
@@ -52,6 +55,7 @@ def test_somebody_elses_subscription_is_not_found(database: str) -> None:
         assert subscriptions.list_of(session, other.paywall_id) == []
 
 
+@pytest.mark.unhurried
 def test_a_paywall_has_so_many_and_no_more(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     ids = [subscribe(paywall_id) for _ in range(ACTIVE_MAX)]
@@ -67,6 +71,7 @@ def test_a_paywall_has_so_many_and_no_more(database: str) -> None:
             subscriptions.activate(session, paywall_id, ids[0])
 
 
+@pytest.mark.unhurried
 def test_one_success_ends_a_run_of_failures(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     id_ = subscribe(paywall_id)
@@ -79,6 +84,7 @@ def test_one_success_ends_a_run_of_failures(database: str) -> None:
         assert view.consecutive_failures == 1 and view.last_delivered_at is not None and view.is_active
 
 
+@pytest.mark.unhurried
 def test_every_beginning_and_end_outdates_what_was_decided_before(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     id_ = subscribe(paywall_id)
@@ -91,6 +97,7 @@ def test_every_beginning_and_end_outdates_what_was_decided_before(database: str)
             change(session, paywall_id, id_)  # which changes nothing
 
 
+@pytest.mark.unhurried
 def test_one_that_ends_ends_nobody_elses_deliveries(database: str) -> None:
     paywall_id = make_snapshot().paywall_id
     one, other = subscribe(paywall_id), subscribe(paywall_id)
@@ -112,6 +119,7 @@ def test_what_waits_for_an_inactive_one_goes_nowhere(database: str) -> None:
         assert (deliveries.due_subscriptions(session), subscriptions.read_endpoints(session, [id_])) == ([], {})
 
 
+@pytest.mark.unhurried
 def test_a_secret_that_was_replaced_signs_for_a_day_and_no_longer(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +134,7 @@ def test_a_secret_that_was_replaced_signs_for_a_day_and_no_longer(
             assert subscriptions.read_endpoints(session, [id_])[id_].secrets_sealed == secrets
 
 
+@pytest.mark.unhurried
 def test_only_many_failures_over_a_long_time_end_it_and_they_do_so_once(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ def connect(session: db.Session, key: str = "sealed", paywall_id: str | None = N
     return read_connection(session, made.id)
 
 
+@pytest.mark.unhurried
 def test_a_connection_is_found_open_by_whose_it_is_until_it_is_disconnected(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})

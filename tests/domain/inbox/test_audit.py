@@ -33,6 +33,7 @@ async def story() -> tuple[Bank, str, str]:
     return bank, marks[0].topup_id, marks[0].account_id
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("change", "check"),
     [
@@ -56,6 +57,7 @@ async def test_a_row_that_its_posting_does_not_bear_out_is_found(database: str, 
     assert check in findings()
 
 
+@pytest.mark.unhurried
 async def test_money_at_a_connection_that_no_payment_explains_is_found(database: str) -> None:
     bank, _, wallet_id = await story()
     wallet = parse(wallet_id)

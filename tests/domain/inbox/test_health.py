@@ -75,6 +75,7 @@ def test_the_cursor_is_the_lists_own_less_ten_minutes_and_never_goes_back(databa
         assert cursor(connection_id) == Cursor(10_000 - 600)
 
 
+@pytest.mark.unhurried
 def test_a_list_is_read_every_five_minutes_and_soon_while_a_checkout_is_open_that_no_endpoint_tells_of(
     database: str, time: Clock
 ) -> None:

@@ -44,6 +44,7 @@ def test_an_owner_renews_its_own(now: list[int]) -> None:
     assert not take("job:x", "bob")
 
 
+@pytest.mark.unhurried
 def test_a_lease_is_given_up_by_its_owner_alone(now: list[int]) -> None:
     take("job:x", "ada")
     with db.transaction() as session:

@@ -108,6 +108,7 @@ def test_a_key_twice_in_one_batch_counts_once() -> None:
     assert isinstance(outcomes[4], InsufficientFunds)
 
 
+@pytest.mark.unhurried
 def test_a_bug_is_refused_by_the_database_and_not_stored(database: str) -> None:
     do_all([deposit("d:1", 100), SetCap("cap:1", WALLET, 50), hold("a", 10, budgets=("cap:1",))])
     for statement in (
@@ -146,6 +147,7 @@ def _transfer(debit: str, credit: str, amount: int) -> str:
     )
 
 
+@pytest.mark.unhurried
 def test_replacing_a_transfer_is_changing_it(database: str) -> None:
     """SQLite's REPLACE deletes without asking the trigger, unless it is told to ask."""
     if not database.startswith("sqlite"):
@@ -193,6 +195,7 @@ def test_a_release_of_nothing_is_said() -> None:
         do(Release("hold:nobody"))
 
 
+@pytest.mark.unhurried
 def test_a_batch_of_many_wallets_is_one_batch() -> None:
     wallets = [account(Kind.WALLET, f"w{number}") for number in range(500)]
     outcomes = do_all([deposit(f"d:{wallet.owner}", 10, wallet) for wallet in wallets])

@@ -64,6 +64,7 @@ def test_a_fold_that_is_rolled_back_folds_nothing() -> None:
     assert (count("ledger_delta"), posted(WORLD), findings()) == (1, 0, [])
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 def test_folding_beside_others_that_fold_and_post_loses_nothing() -> None:
     do(deposit("d:1", 10_000))

@@ -42,6 +42,7 @@ def keys(session: db.Session, wanted: TransferFilter, limit: int = 100) -> list[
     return found
 
 
+@pytest.mark.unhurried
 def test_both_sides_are_merged_newest_first_in_pages_without_gaps(database: str) -> None:
     wanted = TransferFilter((RAILS, REVENUE), (RAILS,))
     with db.transaction() as session:
@@ -51,6 +52,7 @@ def test_both_sides_are_merged_newest_first_in_pages_without_gaps(database: str)
         assert keys(session, TransferFilter((RAILS, REVENUE), (RAILS,), type="refund")) == ["w:1", "r:1"]
 
 
+@pytest.mark.unhurried
 def test_times_bound_it(database: str) -> None:
     with db.transaction() as session:
         fill(session)

@@ -182,6 +182,7 @@ def small_disk(migrated_sqlite_url: str, data_dir: Path) -> Iterator[Path]:
     disk.rmdir()
 
 
+@pytest.mark.unhurried
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 async def test_a_disk_that_is_full_under_load(small_disk: Path) -> None:
     await asyncio.to_thread(do, deposit("d:1", 10**6))
@@ -201,6 +202,7 @@ async def test_a_disk_that_is_full_under_load(small_disk: Path) -> None:
     assert_whole(load, 10**6)
 
 
+@pytest.mark.unhurried
 async def test_a_database_that_may_not_grow(migrated_sqlite_url: str, data_dir: Path) -> None:
     """The same without root: SQLite's own limit on pages."""
     settings.configure(data=data_dir, database_url=migrated_sqlite_url)

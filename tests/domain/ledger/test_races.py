@@ -37,6 +37,7 @@ def assert_all_is_spent(charged: int) -> None:
     assert findings() == []
 
 
+@pytest.mark.unhurried
 def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> None:
     """Only processes of their own, which share nothing but the database, show that its locks are enough."""
     do(deposit("d:1", MONEY_FOR * PRICE))
@@ -44,6 +45,7 @@ def test_eight_processes_get_exactly_what_the_wallet_pays_for(database: str) -> 
     assert posted(WALLET) == 0
 
 
+@pytest.mark.unhurried
 def test_eight_processes_get_exactly_what_a_cap_lets_through(database: str) -> None:
     """As above, for a budget beside the wallet: only processes of their own show that its locks are enough."""
     do_all([deposit("d:1", 10 * MONEY_FOR * PRICE), SetCap("cap:1", WALLET, MONEY_FOR * PRICE)])
@@ -90,6 +92,7 @@ def test_threads_without_a_queue_get_exactly_what_there_is(database: str) -> Non
     assert (len(refused), posted(WALLET), count("ledger_hold"), findings()) == (28, 0, 20, [])
 
 
+@pytest.mark.unhurried
 def test_the_same_request_in_many_processes_is_charged_once(database: str) -> None:
     """Whoever comes second waits for the first, and is told what it did."""
     do(deposit("d:1", 1_000))

@@ -56,6 +56,7 @@ def test_deltas_are_folded_into_what_money_leaves() -> None:
     assert (book.accounts[PENDING.id].posted, len(book.folded), WORLD.id in book.accounts) == (70, 1, False)
 
 
+@pytest.mark.unhurried
 def test_opposite_orders_do_not_deadlock(database: str) -> None:
     """Rows are locked by id, whatever the order of the operations; what still collides is repeated."""
     do_all(

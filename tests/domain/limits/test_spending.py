@@ -45,6 +45,7 @@ def test_a_users_spending_counts_by_day_and_month_until_midnight_utc() -> None:
     assert (only.scope, only.ends_at) == (Scope.KEY, at(2025, 1, 1))
 
 
+@pytest.mark.unhurried
 def test_budgets_are_opened_once_and_follow_the_newest_limit(database: str) -> None:
     snapshot = make_snapshot()
     limits = spend_limits(LIMITS, snapshot.paywall_id, "key_1", "ada", clock.now())
@@ -62,6 +63,7 @@ def test_budgets_are_opened_once_and_follow_the_newest_limit(database: str) -> N
         assert sorted(budget.cap for budget in read_budgets(session, limits).values()) == [100, 300, 1_000]
 
 
+@pytest.mark.unhurried
 def test_limits_that_hold_no_longer_open_nothing(database: str) -> None:
     snapshot = make_snapshot()
     limits = spend_limits(LIMITS, snapshot.paywall_id, "key_1", "ada", clock.now())
@@ -75,6 +77,7 @@ def test_limits_that_hold_no_longer_open_nothing(database: str) -> None:
             open_spend_limits(session, "pw_none", wallet, epoch_of(snapshot), limits)
 
 
+@pytest.mark.unhurried
 def test_the_limit_that_is_short_for_longest_is_the_one_that_is_named(database: str) -> None:
     snapshot = make_snapshot()
     limits = spend_limits(LIMITS, snapshot.paywall_id, "key_1", "ada", at(2024, 2, 10))

@@ -86,6 +86,7 @@ def test_the_same_key_has_the_same_hash_and_another_has_another() -> None:
     assert hash_key(one) == hash_key(new_key(Environment.LIVE, b"1" * 32)) != hash_key(other)
 
 
+@pytest.mark.unhurried
 def test_a_paywall_has_five_keys_at_most_and_revoking_makes_room(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})

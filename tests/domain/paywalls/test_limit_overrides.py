@@ -14,6 +14,7 @@ from tests.support.books import make_paywall, make_snapshot
 SOME, OTHER = Limits(requests_per_minute=10), Limits(spend_per_day_nanos=10**12)
 
 
+@pytest.mark.unhurried
 def test_what_is_set_is_read_changed_and_taken_away(database: str) -> None:
     with db.transaction() as session:
         paywall_id, other_id = make_paywall(session, {}), make_paywall(session, {})
@@ -28,6 +29,7 @@ def test_what_is_set_is_read_changed_and_taken_away(database: str) -> None:
         assert read_overrides(session, paywall_id) == Overrides({"ada": NONE}, {"key_1": OTHER})
 
 
+@pytest.mark.unhurried
 def test_whatever_was_decided_before_is_old(database: str) -> None:
     snapshot = make_snapshot()
     key = keys.new_key(Environment.SANDBOX)

@@ -75,6 +75,7 @@ def test_a_paywall_without_an_owner_is_the_operators(database: str) -> None:
         assert allowed(command_manager(session, paywall_id)) == ALL
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     "stranger",
     [

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from app import db
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
@@ -21,6 +23,7 @@ def test_names_follow_the_published_version(database: str) -> None:
         assert read_names(session, []) == {}
 
 
+@pytest.mark.unhurried
 def test_everybody_is_given_their_own_and_operators_what_nobody_owns(database: str) -> None:
     with db.transaction() as session:
         adas, bobs, nobodys = (make_paywall(session, {}) for _ in range(3))

@@ -203,6 +203,7 @@ STEP = st.one_of(
 )
 
 
+@pytest.mark.unhurried
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(editions=st.lists(st.lists(STEP, max_size=4), max_size=6))
 def test_whatever_is_published_each_version_says_for_ever_what_was_served(

@@ -86,6 +86,7 @@ def test_a_code_gets_too_old(database: str, monkeypatch: pytest.MonkeyPatch) -> 
         enter(made)
 
 
+@pytest.mark.unhurried
 def test_an_address_is_sent_only_so_many(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(CODES_OF_EMAIL_MAX):
         make(address=f"10.0.0.{number}")
@@ -106,6 +107,7 @@ def test_one_network_may_ask_for_one_address_only_so_often(database: str) -> Non
     assert make(address="10.0.0.2").code and make("bob@example.org").code
 
 
+@pytest.mark.unhurried
 def test_ipv6_counts_by_what_one_line_gets(database: str) -> None:
     for number in range(CODES_OF_SENDER_MAX):
         make(address=f"2001:db8:1:2::{number:x}")
@@ -118,6 +120,7 @@ def test_ipv6_counts_by_what_one_line_gets(database: str) -> None:
         make("one-more@example.org", "2001:db8:1:2::1")
 
 
+@pytest.mark.unhurried
 def test_strangers_keep_no_browser_waiting_that_was_there_before(database: str) -> None:
     for number in range(CODES_OF_EMAIL_MAX):
         make(address=f"10.0.0.{number}")
@@ -130,6 +133,7 @@ def test_strangers_keep_no_browser_waiting_that_was_there_before(database: str) 
         make_code(session, PEPPER, "ada@example.org", "10.0.9.9", is_known=True)
 
 
+@pytest.mark.unhurried
 def test_a_known_browser_takes_nothing_from_the_others(database: str) -> None:
     for number in range(CODES_OF_EMAIL_MAX):
         with db.transaction() as session:
@@ -137,6 +141,7 @@ def test_a_known_browser_takes_nothing_from_the_others(database: str) -> None:
     assert make(address="10.0.9.9").code
 
 
+@pytest.mark.unhurried
 def test_forty_at_once_are_sent_as_many_as_one_after_the_other(database: str) -> None:
     def ask(number: int) -> bool:
         try:
@@ -156,6 +161,7 @@ def test_a_cookie_that_nobody_of_ours_wrote_finds_no_code(database: str, token: 
             try_code(session, PEPPER, token, "123456")
 
 
+@pytest.mark.unhurried
 def test_a_network_address_may_ask_only_so_often(database: str) -> None:
     for number in range(CODES_OF_ADDRESS_MAX):
         make(f"user{number}@example.org")

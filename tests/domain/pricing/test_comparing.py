@@ -21,6 +21,7 @@ def differences(who: Manager, before: int, after: int) -> list[Difference]:
         return compare(session, who, before, after)
 
 
+@pytest.mark.unhurried
 def test_names_prices_and_models_that_come_and_go_are_said(database: str) -> None:
     with db.transaction() as session:
         paywall_id = books.make_paywall(

@@ -17,6 +17,7 @@ LISTED = replace(MINE, markup_basis_points=0)
 PAID, OWN_KEY = SplitTerms(100, pays_provider=True), SplitTerms(100, pays_provider=False)
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens(), PRICES | st.none(), st.sampled_from([None, PAID, OWN_KEY]))
 def test_the_parts_of_what_a_chat_brings_are_its_charge(
     price: Price, used: Tokens, asked: Price | None, terms: SplitTerms | None
@@ -41,6 +42,7 @@ def test_a_typical_chat_as_the_page_shows_it() -> None:
     assert brought_by(replace(MINE, minimum_nanos=NANOS), Tokens(1, 1), None, LISTED).user == NANOS
 
 
+@pytest.mark.unhurried
 @given(PRICES, PRICES, st.sampled_from([None, OWN_KEY]))
 def test_what_has_no_kind_at_a_loss_loses_on_no_kind_of_token(
     price: Price, asked: Price, terms: SplitTerms | None

@@ -60,6 +60,7 @@ def test_a_model_that_was_taken_off_has_no_price_until_it_gets_one(database: str
         assert "m" in price_book.read_offers(session, paywall_id, Unit.USD).priced
 
 
+@pytest.mark.unhurried
 def test_a_change_of_anything_is_a_version_of_its_own(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": PRICE}, BOTH)

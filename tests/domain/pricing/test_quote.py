@@ -37,6 +37,7 @@ def exact(price: Price, used: Tokens) -> Fraction:
     return (Fraction(total, 10**6) + price.request_nanos) * (1 + Fraction(price.markup_basis_points, 10_000))
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens())
 def test_a_charge_is_rounded_once_half_up_and_never_below_the_minimum(price: Price, used: Tokens) -> None:
     rounded = int(exact(price, used) + Fraction(1, 2))
@@ -65,6 +66,7 @@ def test_what_is_half_a_nano_for_each_kind_is_rounded_once_in_their_sum() -> Non
     assert charge_nanos(price, Tokens(1_000_000, 500_000, 500_000)) == 2  # and not 3, one for each
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens(), st.data())
 def test_no_charge_within_the_bound_costs_more_than_the_bound(price: Price, most: Tokens, data: st.DataObject) -> None:
     prompt, output = data.draw(st.integers(0, most.prompt)), data.draw(st.integers(0, most.output))
@@ -75,6 +77,7 @@ def test_no_charge_within_the_bound_costs_more_than_the_bound(price: Price, most
         assert charge_nanos(priced, used) <= bound_nanos(priced, most.prompt, most.output, images=most.images)
 
 
+@pytest.mark.unhurried
 @given(PRICES, st.lists(COUNTS, min_size=2, max_size=2), st.lists(COUNTS, min_size=2, max_size=2), st.booleans())
 def test_a_bound_never_falls_as_prompt_or_output_grow(
     price: Price, prompts: list[int], outputs: list[int], has_media: bool
@@ -141,6 +144,7 @@ def test_what_the_provider_asks_is_the_cost_and_not_the_price() -> None:
     assert cost_nanos(LONG, Tokens(201, 10)) == charge_nanos(LONG, Tokens(201, 10))
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens())
 def test_text_is_bounded_without_the_price_of_sound_and_images(price: Price, used: Tokens) -> None:
     media = (TokenKind.IMAGE_INPUT, TokenKind.AUDIO_INPUT, TokenKind.AUDIO_OUTPUT)
@@ -184,6 +188,7 @@ def test_the_kinds_add_up_to_the_tokens(used: Tokens) -> None:
     assert all(parts.get(kind, 0) == count for kind, count in used.other)
 
 
+@pytest.mark.unhurried
 @given(COUNTS, COUNTS, COUNTS, st.lists(st.tuples(st.sampled_from(TokenKind), COUNTS), unique_by=lambda part: part[0]))
 def test_parts_that_come_to_more_than_the_whole_are_believed_as_far_as_it_goes(
     prompt: int, output: int, cached: int, other: list[tuple[TokenKind, int]]

@@ -15,6 +15,7 @@ from app.domain.pricing.receipts import ReceiptLine, explain, markup_percent, to
 from tests.support.pricing import PRICES, tokens
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens())
 def test_each_line_multiplies_exactly(price: Price, used: Tokens) -> None:
     lines = {line["kind"]: ReceiptLine(**line) for line in token_lines(price, used)}

@@ -88,6 +88,7 @@ def doubled(cost: Price) -> Price:
     return replace(cost, tiers=tiers, cost=cost, **amounts)
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens(), st.integers(0, 4_999))
 def test_a_price_above_what_is_asked_never_leaves_the_provider_short(asked: Price, used: Tokens, fee: int) -> None:
     terms = SplitTerms(fee, pays_provider=True)

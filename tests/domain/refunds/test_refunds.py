@@ -56,6 +56,7 @@ def test_an_id_is_of_one_payment_at_one_connection() -> None:
     assert len(ids) == 4 and refunds.refund_id("a", "bc") in ids
 
 
+@pytest.mark.unhurried
 def test_what_came_stands_in_transit_until_it_has_gone(database: str) -> None:
     refund_id = ask(cents=725)
     with db.transaction(writes=False) as session:
@@ -72,6 +73,7 @@ def test_what_came_stands_in_transit_until_it_has_gone(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("end", [RefundStatus.SUCCEEDED, RefundStatus.FAILED])
 def test_nothing_is_said_after_the_end(database: str, end: RefundStatus) -> None:
     refund_id = ask()
@@ -110,6 +112,7 @@ def test_what_is_taken_is_put_off_longer_each_time_and_ends_with_its_telling(
     assert take() == []
 
 
+@pytest.mark.unhurried
 def test_each_connection_has_its_own_turn(database: str) -> None:
     ask()
     now = clock.now()
@@ -121,6 +124,7 @@ def test_each_connection_has_its_own_turn(database: str) -> None:
         assert refunds.list_due_connections(session) == []
 
 
+@pytest.mark.unhurried
 def test_a_failure_is_told_even_if_the_asking_was(database: str) -> None:
     refund_id = ask()
     (due,) = take()
@@ -131,6 +135,7 @@ def test_a_failure_is_told_even_if_the_asking_was(database: str) -> None:
     assert (again.id, again.status, again.is_told) == (refund_id, "failed", False)
 
 
+@pytest.mark.unhurried
 def test_another_currency_has_no_posting(database: str) -> None:
     refund_id = ask(currency="EUR")
     assert row(refund_id).account_id is None

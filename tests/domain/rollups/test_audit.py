@@ -48,6 +48,7 @@ def test_sums_agree_with_the_ledger_whatever_is_counted_of_it(database: str, mod
         assert findings() == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -71,6 +72,7 @@ def test_sums_that_are_wrong_are_named(migrated_sqlite_url: str, spoil: str, sai
         assert said in " ".join(finding.message for finding in findings())
 
 
+@pytest.mark.unhurried
 def test_a_cost_that_the_ledger_has_is_compared(migrated_sqlite_url: str) -> None:
     with hands():
         app = App(Mode.SHARED)

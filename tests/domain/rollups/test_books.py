@@ -1,5 +1,7 @@
 """What is counted is added to rows, and a paywall's row is opened once."""
 
+import pytest
+
 from app import db
 from app.domain.rollups.books import Additions, lock_books
 from app.domain.rollups.sums import Sums, plus
@@ -17,6 +19,7 @@ def test_a_paywalls_row_is_opened_once_and_begins_in_utc(database: str) -> None:
             assert (book.zone, book.build, book.next_build) == ("UTC", 1, None)
 
 
+@pytest.mark.unhurried
 def test_additions_are_added_to_what_is_there(database: str) -> None:
     app, by = App(), ("m", "k", "platform")
     with hands():

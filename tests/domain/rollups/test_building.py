@@ -43,6 +43,7 @@ def test_a_zone_is_chosen_at_most_once_a_day(database: str) -> None:
             choose(app, "Nowhere")
 
 
+@pytest.mark.unhurried
 def test_what_is_read_stays_whole_while_days_of_another_zone_are_made(database: str) -> None:
     with hands() as at:
         app = App()
@@ -67,6 +68,7 @@ def test_what_is_read_stays_whole_while_days_of_another_zone_are_made(database: 
             assert book is not None and (book.zone, book.build) == ("America/New_York", 2)
 
 
+@pytest.mark.unhurried
 def test_sums_that_were_spoilt_are_mended_by_a_build(database: str) -> None:
     with hands(START) as at:
         app = App()

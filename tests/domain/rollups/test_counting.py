@@ -73,6 +73,7 @@ steps = st.one_of(
 )
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("mode", [Mode.DEFAULT, Mode.SHARED])
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(steps, min_size=3, max_size=25))
@@ -177,6 +178,7 @@ def test_trial_money_that_went_back_is_nobodys_revenue(database: str) -> None:
         assert (sums.fee_nanos, sums.margin_nanos) == (0, 0)
 
 
+@pytest.mark.unhurried
 def test_two_who_count_at_once_count_each_request_once(database: str) -> None:
     with hands():
         app = App()
@@ -216,6 +218,7 @@ with db.transaction() as session:
 """
 
 
+@pytest.mark.unhurried
 def test_a_process_that_is_killed_while_it_counts_has_counted_nothing(database: str) -> None:
     with hands():
         app = App()
@@ -262,6 +265,7 @@ def test_quarters_older_than_five_weeks_are_not_kept(database: str) -> None:
             assert len(read(session, RollupDay, (app.id, 1), ("day",))) == 1
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("mode", "listed"), [(Mode.DEFAULT, ["free", "paid"]), (Mode.SHARED, [])])
 def test_a_user_who_never_paid_anything_is_listed_with_the_others(database: str, mode: Mode, listed: list[str]) -> None:
     with hands():

@@ -1,5 +1,6 @@
 """Sums that nobody reads are deleted, and no others."""
 
+import pytest
 from sqlalchemy import func, select
 
 from app import db
@@ -28,6 +29,7 @@ def builds() -> list[set[int]]:
         return [set(session.scalars(select(table_of(table).c.build).distinct())) for table in TABLES]
 
 
+@pytest.mark.unhurried
 def test_earlier_builds_go_and_those_that_are_read_or_made_stay(database: str) -> None:
     with hands() as at:
         app = App()

@@ -1,5 +1,7 @@
 """The top users of a span are those who were charged most in it, and lists are made anew when they are old."""
 
+import pytest
+
 from app import db
 from app.domain import clock
 from app.domain.rollups.listing import find_top, keep_top, list_due
@@ -16,6 +18,7 @@ def list_all() -> list[str]:
     return due
 
 
+@pytest.mark.unhurried
 def test_who_was_charged_most_comes_first_in_each_span(database: str) -> None:
     with hands() as at:
         app = App()

@@ -106,6 +106,7 @@ def seeded(database: str) -> Seeded:
     return made
 
 
+@pytest.mark.unhurried
 def test_no_read_of_a_dashboard_touches_what_grows_with_every_request(seeded: Seeded) -> None:
     paywall_id = seeded.paywalls[0]
     with db.transaction(writes=False) as session:

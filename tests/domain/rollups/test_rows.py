@@ -1,5 +1,7 @@
 """Ended requests are found in the order of their end or of their ids, with what the ledger posted."""
 
+import pytest
+
 from app import db
 from app.domain.rollups.rows import lock_due, read_parts, read_rows
 from tests.support.rolled import App, Chat, count_all, hands
@@ -22,6 +24,7 @@ def test_what_ended_first_is_due_first_and_what_runs_is_not(database: str) -> No
             assert [row.id for row in lock_due(session, 9)] == [*ended, running.asked.id]
 
 
+@pytest.mark.unhurried
 def test_a_paywalls_requests_are_read_on_by_their_ids(database: str) -> None:
     with hands() as at:
         app, other = App(), App()

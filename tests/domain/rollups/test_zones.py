@@ -54,6 +54,7 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
         check_zone(name)
 
 
+@pytest.mark.unhurried
 def test_zones_are_known_where_the_system_has_no_files_of_them() -> None:
     asked = "from app.domain.rollups.zones import check_zone; print(check_zone('Asia/Kathmandu'))"
     done = subprocess.run([sys.executable, "-c", asked], env={**os.environ, "PYTHONTZPATH": ""},

@@ -113,6 +113,7 @@ def test_two_top_ups_of_one_wallet_are_credited_each(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_one_payment_is_never_kept_for_two_top_ups(database: str) -> None:
     wallet, first = begin()
     with db.transaction() as session:

@@ -50,6 +50,7 @@ TEXT = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_siz
 SCOPES = st.tuples(TEXT, TEXT, TEXT, TEXT)
 
 
+@pytest.mark.unhurried
 @given(SCOPES, SCOPES)
 def test_two_claims_are_one_only_for_one_key_in_one_scope(
     one: tuple[str, str, str, str], two: tuple[str, str, str, str]

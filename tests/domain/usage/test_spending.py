@@ -56,6 +56,7 @@ def test_days_and_apps_add_up(database: str, monkeypatch: pytest.MonkeyPatch) ->
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_a_charge_that_was_split_is_one_movement_and_filters_find_it(database: str) -> None:
     with db.transaction() as session:
         person_id = begin(session)

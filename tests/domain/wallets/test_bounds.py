@@ -70,6 +70,7 @@ async def test_nobody_who_is_blocked_or_frozen_has_anything_to_spend(database: s
     assert (bob.standing, bob.spendable_nanos) == (Standing.FROZEN, 0)
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("money", "is_known"), [(100, False), (3, True)])
 async def test_a_shared_wallet_is_enough_unless_it_binds_itself(database: str, money: int, is_known: bool) -> None:
     app = make_snapshot(mode=Mode.SHARED)

@@ -28,6 +28,7 @@ def brought_up(account: Account) -> Purse:
         return lots.bring_up(session, account, lots.lock(session, account.owner))
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("step", [1, 3, 2_000])
 def test_card_money_is_spent_before_usdc_and_the_oldest_first(
     database: str, step: int, monkeypatch: pytest.MonkeyPatch

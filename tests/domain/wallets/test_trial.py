@@ -57,6 +57,7 @@ def test_a_network_gives_only_so_many_a_day(database: str, monkeypatch: pytest.M
     assert give(people[4], ["idn_y"]) == "given"
 
 
+@pytest.mark.unhurried
 def test_nothing_is_given_where_the_operator_gives_nothing(database: str) -> None:
     ada = person("ada")
     with db.transaction() as session:
@@ -93,6 +94,7 @@ def test_ipv6_counts_by_the_line_and_so_do_those_who_come_at_once(database: str)
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_a_card_of_somebody_who_had_their_trial_marks_another_as_had_and_takes_nothing_back(database: str) -> None:
     ada, bob, eve = person("ada"), person("bob"), person("eve")
     assert give(ada, ["idn_1"]) == "given"

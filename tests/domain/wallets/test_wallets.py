@@ -45,6 +45,7 @@ def test_addresses_differ_by_paywall_user_environment_and_unit() -> None:
 IDS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/"), min_size=1)
 
 
+@pytest.mark.unhurried
 @given(st.tuples(IDS, IDS), st.tuples(IDS, IDS))
 def test_two_addresses_are_one_only_for_one_user_of_one_paywall(one: tuple[str, str], two: tuple[str, str]) -> None:
     first, second = (app_wallet(*names, Environment.SANDBOX, Unit.USD) for names in (one, two))

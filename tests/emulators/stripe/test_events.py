@@ -61,6 +61,7 @@ async def test_an_endpoint_gets_what_it_asked_for_signed(shop: StripeShop, recei
     assert len(receiver.received) == 1
 
 
+@pytest.mark.unhurried
 async def test_deliveries_are_lost_doubled_and_shuffled_on_demand(shop: StripeShop, receiver: Receiver) -> None:
     made = await endpoint(shop, receiver.url())
     shop.do("webhooks", lose=1)
@@ -76,6 +77,7 @@ async def test_deliveries_are_lost_doubled_and_shuffled_on_demand(shop: StripeSh
     assert {event.data.object.id for event in listed.data} == {lost, *held}
 
 
+@pytest.mark.unhurried
 async def test_a_failed_delivery_is_tried_again_and_a_failing_endpoint_disabled(
     shop: StripeShop, receiver: Receiver
 ) -> None:

@@ -140,12 +140,14 @@ async def test_a_saved_card_pays_or_not(shop: StripeShop, number: str, outcome: 
     assert listed.id == error.payment_intent.id and listed.metadata.to_dict() == {"topup": "top_2"}
 
 
+@pytest.mark.unhurried
 async def test_saving_anew_without_the_payer_asks_again(shop: StripeShop) -> None:
     customer, card = await saved(shop, ASKS_ONCE)
     with pytest.raises(stripe.CardError, match="requires authentication"):
         await shop.client().v1.payment_intents.create_async(charge(customer, card, setup_future_usage="off_session"))
 
 
+@pytest.mark.unhurried
 async def test_a_payment_that_was_refused_is_confirmed_with_the_payer(shop: StripeShop) -> None:
     client = shop.client()
     customer, card = await saved(shop, ASKS_ALWAYS)
@@ -180,6 +182,7 @@ async def test_a_waiting_payment_can_be_cancelled(shop: StripeShop) -> None:
         await client.v1.payment_intents.confirm_async(intent.id, {"payment_method": card})
 
 
+@pytest.mark.unhurried
 async def test_a_removed_card_can_never_be_used_again(shop: StripeShop) -> None:
     client = shop.client()
     customer, card = await saved(shop)

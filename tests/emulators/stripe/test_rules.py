@@ -55,6 +55,7 @@ def test_parameters_are_checked_as_stripe_does(
     assert (answer.status_code, error.get("code"), error["param"]) == (400, code, param)
 
 
+@pytest.mark.unhurried
 async def test_the_first_result_is_given_again(shop: StripeShop) -> None:
     first, again = await pay(shop, "k"), await pay(shop, "k")
     assert first.id == again.id and len(shop.look("payment_intent")) == 1

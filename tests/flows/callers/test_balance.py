@@ -1,5 +1,7 @@
 """In shared mode an app sees what it may still spend, and nothing else (`decisions.md` 26)."""
 
+import pytest
+
 from app import db
 from app.domain.money import NANOS
 from app.domain.paywalls.modes import Mode
@@ -22,6 +24,7 @@ async def test_in_default_mode_it_is_the_wallet(database: str) -> None:
     assert seen(snapshot) == AppBalance(5 * NANOS, 0, 5 * NANOS)
 
 
+@pytest.mark.unhurried
 async def test_an_app_sees_the_least_of_wallet_and_cap_and_only_what_it_holds_itself(database: str) -> None:
     first, second = make_snapshot(mode=Mode.SHARED), make_snapshot(mode=Mode.SHARED)
     assert seen(first) == AppBalance()

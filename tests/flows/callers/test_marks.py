@@ -120,6 +120,7 @@ async def test_money_that_comes_or_goes_changes_a_wallets_mark(database: str) ->
     assert marks_of(*seen) != with_money
 
 
+@pytest.mark.unhurried
 async def test_what_goes_back_and_what_freezes_changes_a_wallets_mark(database: str) -> None:
     bank, (ada, wallet) = open_taking_bank(), someone()
     house, marks, seen = house_of(bank), begin_shared(wallet, bank.connection_id, 2_000), purse_subjects(wallet)

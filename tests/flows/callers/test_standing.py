@@ -90,6 +90,7 @@ async def test_a_frozen_wallet_is_refused_in_every_app(database: str) -> None:
     assert blocked.value.code == "wallet_frozen"
 
 
+@pytest.mark.unhurried
 async def test_a_new_month_opens_its_budget_before_the_first_hold(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +112,7 @@ async def test_a_new_month_opens_its_budget_before_the_first_hold(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_the_cap_asks_for_a_higher_one_and_the_wallet_for_money(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")
@@ -125,6 +127,7 @@ async def test_the_cap_asks_for_a_higher_one_and_the_wallet_for_money(database: 
     assert isinstance(poor, Ask) and poor.action == "topup" and poor.balance_nanos <= purse(ada).available_nanos
 
 
+@pytest.mark.unhurried
 async def test_the_users_own_cap_counts_beside_the_developers_limits(database: str) -> None:
     snapshot, _ = limited_snapshot(each_user(requests_per_minute=9), Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")
@@ -137,6 +140,7 @@ async def test_the_users_own_cap_counts_beside_the_developers_limits(database: s
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("cap", "action"), [(4_000_000, "limit"), (100 * NANOS, "topup")])
 async def test_a_stream_that_must_stop_asks_for_what_stopped_it(database: str, cap: int, action: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)

@@ -94,6 +94,7 @@ def subjects(mailer: KeptMailer) -> list[str]:
     return sorted(kept.mail.subject for kept in mailer.kept())
 
 
+@pytest.mark.unhurried
 async def test_a_wallet_that_fell_below_is_filled_and_its_owner_told(database: str) -> None:
     _, person, _, wallet, topups, mailer = begin()
     assert (await topups.fill(wallet.owner, USE)).answer is Answer.CHARGE
@@ -105,6 +106,7 @@ async def test_a_wallet_that_fell_below_is_filled_and_its_owner_told(database: s
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_burst_of_settlements_is_looked_at_once_and_the_last_one_always(database: str) -> None:
     bank, person, _, wallet, topups, _ = begin()
     for _ in range(50):
@@ -117,6 +119,7 @@ async def test_a_burst_of_settlements_is_looked_at_once_and_the_last_one_always(
     assert len(bank.made) == 2 and topups._looking == {}
 
 
+@pytest.mark.unhurried
 async def test_who_has_no_money_reads_that_some_is_on_its_way(database: str) -> None:
     bank, person, _, wallet, topups, _ = begin()
     assert await topups.refused(wallet.owner, USE) == ON_ITS_WAY
@@ -135,6 +138,7 @@ async def test_who_has_no_money_reads_that_the_bank_waits(database: str) -> None
     assert f"{BASE_URL}/confirm/{charge_id}/" in mail.text
 
 
+@pytest.mark.unhurried
 async def test_declines_are_tried_at_one_seven_and_31_hours_and_then_never(database: str, at: Clock) -> None:
     """Acceptance 6: four attempts, two mails, nothing for 30 days; another fingerprint resumes at the next look."""
     bank, person, card, wallet, topups, mailer = begin()
@@ -173,6 +177,7 @@ async def test_declines_are_tried_at_one_seven_and_31_hours_and_then_never(datab
     assert balance(person) == 2_000
 
 
+@pytest.mark.unhurried
 async def test_the_pauses_are_kept_to_the_minute_by_the_sweep_alone(database: str, at: Clock) -> None:
     bank, _, card, wallet, topups, _ = begin()
     bank.behaves[card.ref] = GENERIC
@@ -189,6 +194,7 @@ async def test_the_pauses_are_kept_to_the_minute_by_the_sweep_alone(database: st
     assert switch(wallet)[0] is Switch.OFF
 
 
+@pytest.mark.unhurried
 async def test_a_retry_is_dropped_once_the_balance_is_there(database: str, at: Clock) -> None:
     bank, person, card, wallet, topups, _ = begin()
     bank.behaves[card.ref] = GENERIC
@@ -250,6 +256,7 @@ def _pay_by_checkout(bank: CardBank, wallet: Account) -> None:
         bank.pay("pi_checkout", Marks(instance.read_id(session), made, wallet.id, 500, 5 * NANOS))
 
 
+@pytest.mark.unhurried
 async def test_a_backup_from_before_three_charges_keeps_the_cap_and_credits_all_three(migrated_sqlite_url: str) -> None:
     """Acceptance 16: the rows are gone, their payments come by the list, and nothing more fits into the month."""
     bank, person, _, wallet, topups, _ = begin(Terms(5 * NANOS, 2_000, 6_000))
@@ -276,6 +283,7 @@ async def test_a_backup_from_before_three_charges_keeps_the_cap_and_credits_all_
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_chat_that_leaves_too_little_fills_the_wallet_and_one_that_is_refused_says_so(database: str) -> None:
     """Through the real door: the settlement reads no row for it, and the hold that fits triggers nothing."""
     bank, snapshot = CardBank(open_bank().connection_id), make_snapshot(mode=Mode.SHARED)
@@ -301,6 +309,7 @@ async def test_a_chat_that_leaves_too_little_fills_the_wallet_and_one_that_is_re
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_charge_by_an_app_fills_the_wallet_as_well(database: str) -> None:
     bank, snapshot = CardBank(open_bank().connection_id), make_snapshot(mode=Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")

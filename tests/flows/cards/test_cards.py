@@ -88,6 +88,7 @@ async def test_a_card_of_the_sandbox_is_saved_and_behaves(
     assert balance(person) == cents
 
 
+@pytest.mark.unhurried
 async def test_a_bank_page_of_the_sandbox_confirms_what_nothing_else_changes(database: str) -> None:
     """Acceptance 7: opening a link changes nothing, giving up is no decline, one confirmation credits once."""
     charging, person = sandbox(), make_person()

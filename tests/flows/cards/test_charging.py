@@ -109,6 +109,7 @@ def test_a_charge_is_found_though_its_key_is_forgotten(database: str, at: Clock)
     assert (balance(person), len(bank.made)) == (2_000, 1)
 
 
+@pytest.mark.unhurried
 def test_a_rail_that_was_away_for_days_has_told_no_time_and_is_asked_when_it_is_back(database: str, at: Clock) -> None:
     bank, person, card, wallet = begin()
     charge_id = claim(wallet, card)
@@ -121,6 +122,7 @@ def test_a_rail_that_was_away_for_days_has_told_no_time_and_is_asked_when_it_is_
     assert outcomes(wallet) == [ChargeOutcome.PAID] and balance(person) == 2_000
 
 
+@pytest.mark.unhurried
 def test_a_call_that_fails_for_25_hours_after_it_was_listed_is_void(
     database: str, at: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_card_that_the_rail_has_lost_is_removed_and_charges_nothing_more(datab
     assert card_row(card).removed_at is not None
 
 
+@pytest.mark.unhurried
 def test_what_waits_for_its_owner_is_cancelled_after_a_day_and_is_no_decline(database: str, at: Clock) -> None:
     bank, person, card, wallet = begin()
     bank.behaves[card.ref] = ChargeState.NEEDS_OWNER

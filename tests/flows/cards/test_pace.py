@@ -47,6 +47,7 @@ async def test_a_person_asks_so_often_and_no_more(database: str, ask: Callable[.
     assert isinstance(told.value, NotFound) and bank.calls > calls
 
 
+@pytest.mark.unhurried
 async def test_who_pays_or_comes_back_too_often_is_told_what_is_known(database: str) -> None:
     bank, person, charging, _ = begin()
     card = save_card(bank, person)
@@ -63,6 +64,7 @@ async def test_who_pays_or_comes_back_too_often_is_told_what_is_known(database: 
             await act
 
 
+@pytest.mark.unhurried
 async def test_ten_declines_of_saved_cards_are_the_last_for_an_hour(database: str) -> None:
     bank, person, charging, _ = begin()
     card = save_card(bank, person)

@@ -127,6 +127,7 @@ async def test_less_needs_no_consent_and_more_does(database: str) -> None:
     assert read(bank, person).auto.terms == less
 
 
+@pytest.mark.unhurried
 async def test_each_state_has_what_its_sentence_needs(database: str) -> None:
     bank, person = begin()
     card, topups = save_card(bank, person), topups_of(bank)

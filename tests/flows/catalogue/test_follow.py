@@ -219,6 +219,7 @@ def test_a_list_without_a_price_takes_nothing_from_whom_another_provider_serves(
         assert "a/a" in paywall.offers.priced
 
 
+@pytest.mark.unhurried
 def test_with_two_providers_each_model_follows_by_its_own(database: str) -> None:
     listed = replace(MINE, source=PriceSource.CATALOGUE)
     with db.transaction() as session:

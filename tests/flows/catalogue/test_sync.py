@@ -51,6 +51,7 @@ def state() -> list[object]:
         return [sorted(map(repr, session.execute(select(table)))) for table in tables]
 
 
+@pytest.mark.unhurried
 async def test_each_run_brings_every_paywall_up_to_date_once(database: str, router: RunningOpenRouter) -> None:
     mails, paywall_id = KeptMailer(clock.now), paywall_of(ProviderSetting(BUILT_IN))
     router.offer(model("a/mine"), model("a/new"), model("a/free:free", "0", "0"), model("openrouter/auto", "-1", "-1"))
@@ -63,6 +64,7 @@ async def test_each_run_brings_every_paywall_up_to_date_once(database: str, rout
     assert offers.priced["a/free:free"].price.is_free and not offers.priced["a/new"].price.is_free
 
 
+@pytest.mark.unhurried
 async def test_a_run_publishes_one_version_where_something_changed_and_none_elsewhere(
     database: str, router: RunningOpenRouter
 ) -> None:
@@ -88,6 +90,7 @@ async def test_a_run_publishes_one_version_where_something_changed_and_none_else
         assert then == [{"a/mine"}, {"a/mine", "a/new", "a/dear"}, {"a/mine", "a/new"}]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("mode", ["error", "cut", "empty"])
 async def test_a_list_that_is_none_changes_nothing(database: str, router: RunningOpenRouter, mode: str) -> None:
     paywall_of(ProviderSetting(BUILT_IN))
@@ -135,6 +138,7 @@ async def test_a_mail_that_cannot_be_sent_keeps_no_paywall_from_its_prices(
             assert price_book.read_offers(session, paywall_id, Unit.USDC).unpriced == {"a/mine"}
 
 
+@pytest.mark.unhurried
 async def test_a_list_that_lacks_most_models_is_not_believed_and_says_nothing(
     database: str, router: RunningOpenRouter
 ) -> None:

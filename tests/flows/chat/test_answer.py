@@ -176,6 +176,7 @@ async def test_a_whole_answer_that_nobody_waits_for_is_free(database: str) -> No
     assert balance(snapshot) == Balance(NANOS, 0)
 
 
+@pytest.mark.unhurried
 async def test_without_a_settlement_there_is_no_done_and_it_lands_later(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ async def of_chat(snapshot: Snapshot) -> list[str]:
     return [type_ for type_ in await types_told(snapshot) if type_.startswith(("proxy.", "usage."))]
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_an_answer_is_told_from_its_beginning_to_its_charge() -> None:
     snapshot = await listening(make_snapshot())
@@ -107,6 +108,7 @@ async def test_an_empty_answer_failed_and_is_not_charged() -> None:
     assert found["paywall.proxy.request.failed"]["errorCode"] == "empty_answer"
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_request_whose_process_was_lost_is_told_by_housekeeping() -> None:
     snapshot = await listening(make_snapshot())

@@ -93,6 +93,7 @@ async def test_images_are_part_of_what_a_lost_process_used(database: str) -> Non
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_images_stay_in_the_bound_of_a_prompt_whose_text_is_counted(database: str) -> None:
     snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", NANOS, 2 * NANOS, part_tokens_max=100)})
     await give(snapshot, "ada", NANOS // 1_000)

@@ -108,6 +108,7 @@ async def test_a_stream_is_charged_to_the_token(database: str, dialect: Dialect,
         assert b'"x_groq": {"id": "req_1", "usage"' not in got
 
 
+@pytest.mark.unhurried
 @every_dialect
 async def test_who_leaves_in_the_middle_pays_for_what_came(database: str, dialect: Dialect) -> None:
     said = 3

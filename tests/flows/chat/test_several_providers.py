@@ -154,6 +154,7 @@ async def place(upstreams: dict[str, RunningUpstream], database: str) -> AsyncIt
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("stream", [False, True])
 async def test_each_model_goes_to_its_provider_with_its_key_cost_and_receipt(place: Place, stream: bool) -> None:
     await place.ask("cheap", "req_1", stream=stream)
@@ -194,6 +195,7 @@ async def test_the_name_there_decides_how_a_model_is_asked(place: Place) -> None
     assert ["max_completion_tokens" in body for body in bodies] == [True, False]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_runs_ends_at_who_it_began_with_and_for_that_price(place: Place, stream: bool) -> None:
     run, carrier = await place.begin("mine", "req_1", stream=stream)
@@ -210,6 +212,7 @@ async def test_what_runs_ends_at_who_it_began_with_and_for_that_price(place: Pla
     assert [(name, model) for name, model, _ in place.seen()] == [(BUILT_IN, "ok"), ("alpha", "ok:6")]
 
 
+@pytest.mark.unhurried
 async def test_a_key_goes_to_no_other_provider_whatever_becomes_of_the_list(place: Place) -> None:
     alpha, beta = (ProviderSetting(name, place.upstreams[name].base_url) for name in KEYS)
     for wanted in (replace(alpha, base_url=beta.base_url), replace(beta, base_url=alpha.base_url)):

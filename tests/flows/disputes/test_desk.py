@@ -28,6 +28,7 @@ class Broken:
         raise RuntimeError(mail.subject)
 
 
+@pytest.mark.unhurried
 async def test_the_developer_is_told_and_the_operators_are_not(database: str) -> None:
     case = Reversed()
     owner_of(case.app.paywall_id, "dev@example.org")
@@ -46,6 +47,7 @@ async def test_the_developer_is_told_and_the_operators_are_not(database: str) ->
     assert "frozen" in mails[0].text and "writes it off" in mails[1].text
 
 
+@pytest.mark.unhurried
 async def test_what_could_not_be_told_is_told_later(database: str) -> None:
     case = Reversed()
     taker = next(iter(case.house.door.others.values()))
@@ -61,6 +63,7 @@ async def test_what_could_not_be_told_is_told_later(database: str) -> None:
     assert "was lost" in case.house.subjects()[-1]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("kind", [ObjectKind.WARNING, ObjectKind.DISPUTE])
 async def test_who_was_told_of_a_frozen_wallet_is_told_of_the_thaw(database: str, kind: ObjectKind) -> None:
     person, wallet = someone()

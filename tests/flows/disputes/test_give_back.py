@@ -46,6 +46,7 @@ def operators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.settings.Settings.operators", frozenset({OPERATOR}))
 
 
+@pytest.mark.unhurried
 async def test_a_developer_gives_a_payment_back_out_of_wallet_and_revenue(database: str) -> None:
     app = make_snapshot()
     bank = open_taking_bank(app.paywall_id)
@@ -146,6 +147,7 @@ async def test_what_is_held_and_below_a_cent_stays(database: str) -> None:
     assert cents_of(case.wallet) == 301
 
 
+@pytest.mark.unhurried
 async def test_a_refund_on_its_way_is_shown_and_one_that_fails_comes_back(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +171,7 @@ async def test_a_refund_on_its_way_is_shown_and_one_that_fails_comes_back(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_frozen_wallet_an_old_payment_and_somebody_elses_give_nothing_back(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ async def test_a_frozen_wallet_an_old_payment_and_somebody_elses_give_nothing_ba
     assert (cents_of(case.wallet), case.bank.refunds) == (2_000, {})
 
 
+@pytest.mark.unhurried
 async def test_a_press_that_is_sent_again_gives_back_once_and_answers_the_same(database: str) -> None:
     app = make_snapshot()
     bank = open_taking_bank(app.paywall_id)
@@ -208,6 +212,7 @@ async def test_a_press_that_is_sent_again_gives_back_once_and_answers_the_same(d
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_two_clicks_give_back_once(database: str) -> None:
     case = Person()
     topup_id = await case.pays(2_000)
@@ -218,6 +223,7 @@ async def test_two_clicks_give_back_once(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_click_of_the_user_that_is_sent_again_gives_back_once(database: str) -> None:
     case = Person()
     topup_id = await case.pays(2_000)
@@ -229,6 +235,7 @@ async def test_a_click_of_the_user_that_is_sent_again_gives_back_once(database: 
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_user_has_back_what_they_confirmed_and_never_less_unasked(database: str) -> None:
     case = Person()
     topup_id = await case.pays(2_000)
@@ -249,6 +256,7 @@ def lose_key(connection_id: str) -> None:
         access.forget_key(session, connection_id)
 
 
+@pytest.mark.unhurried
 async def test_where_the_key_was_deleted_no_money_leaves_a_wallet_for_an_account_that_nobody_reaches(
     database: str,
 ) -> None:
@@ -265,6 +273,7 @@ async def test_where_the_key_was_deleted_no_money_leaves_a_wallet_for_an_account
     assert (cents_of(case.wallet), posted(app)) == (2_000, 500)
 
 
+@pytest.mark.unhurried
 async def test_charges_beside_a_refund_and_refunds_beside_each_other_never_overspend(database: str) -> None:
     case = Person()
     first, second = await case.pays(1_000), await case.pays(1_000)
@@ -291,6 +300,7 @@ async def test_charges_beside_a_refund_and_refunds_beside_each_other_never_overs
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_dispute_while_a_refund_is_on_its_way_takes_what_is_left_and_then_all(database: str) -> None:
     """Refund and dispute of one payment come to what was credited, whichever of them the account carries out."""
     case = Person()
@@ -313,6 +323,7 @@ async def test_a_dispute_while_a_refund_is_on_its_way_takes_what_is_left_and_the
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_went_back_and_was_forgotten_with_a_backup_is_not_given_back_twice(database: str) -> None:
     """The account refuses more than is left there; what is asked for in vain is in the wallet again."""
     case = Person()

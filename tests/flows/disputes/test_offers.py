@@ -33,6 +33,7 @@ async def offered(person: Person, wallet: Account, *topup_ids: str) -> list[Refu
     return [found[topup_id] for topup_id in topup_ids]
 
 
+@pytest.mark.unhurried
 async def test_a_page_offers_what_can_be_had_back_as_the_wallet_is_spent(database: str) -> None:
     app, bank, (ada, wallet) = make_snapshot(mode=Mode.SHARED), open_taking_bank(), someone()
     house, ids = house_of(bank), []
@@ -55,6 +56,7 @@ async def test_a_page_offers_what_can_be_had_back_as_the_wallet_is_spent(databas
     assert [one.cents for one in await offered(ada, wallet, *ids)] == [1_000, 1_000]
 
 
+@pytest.mark.unhurried
 async def test_what_went_back_and_what_a_bank_took_is_said(database: str) -> None:
     bank, (ada, wallet) = open_taking_bank(), someone()
     house, marks = house_of(bank), begin_shared(wallet, bank.connection_id, 2_000)
@@ -68,6 +70,7 @@ async def test_what_went_back_and_what_a_bank_took_is_said(database: str) -> Non
     assert (shown.cents, shown.refusal, shown.disputed_cents) == (0, Refusal.FROZEN, 1_500)
 
 
+@pytest.mark.unhurried
 async def test_the_question_says_card_spent_sum_and_that_automatic_top_up_ends(database: str) -> None:
     app, bank, (ada, wallet) = make_snapshot(mode=Mode.SHARED), open_taking_bank(), someone()
     house, marks = house_of(bank), begin_shared(wallet, bank.connection_id, 2_000)

@@ -81,6 +81,7 @@ class App:
             return [source for _, source in list_freezes(session, self.snapshot.wallet("ada").id)]
 
 
+@pytest.mark.unhurried
 async def test_acceptance_11_refunds_in_default_mode(database: str) -> None:
     app = await App().credited()
     with capture_logs():
@@ -102,6 +103,7 @@ async def test_acceptance_11_refunds_in_default_mode(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_is_told_of_one_payment_at_once_waits_for_nobody_s_pause(database: str) -> None:
     """A bank's dispute comes as several events together; the wallet is frozen by the first, and none is put off."""
     app = await App().credited()
@@ -114,6 +116,7 @@ async def test_what_is_told_of_one_payment_at_once_waits_for_nobody_s_pause(data
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_refunds_and_a_dispute_in_any_order_end_in_the_same_books(database: str) -> None:
     for order in permutations(("re_1", "re_2", "dp_1")):
         await told_in(order)
@@ -163,6 +166,7 @@ async def test_what_went_back_whole_before_the_credit_is_never_credited(database
     assert (app.wallet, open_events()) == (0, 0)
 
 
+@pytest.mark.unhurried
 async def test_an_answer_that_is_older_than_another_question_is_asked_for_again(database: str) -> None:
     app = await App(spent=0).credited()
     app.bank.give_back("re_1", "pi_1", 500)
@@ -196,6 +200,7 @@ async def test_other_apps_payments_and_spoilt_marks_move_nothing(database: str) 
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_warning_tells_the_developer_and_moves_nothing_in_default_mode(database: str) -> None:
     app = await App(spent=0).credited()
     app.bank.warn("issfr_1", "pi_1")
@@ -206,6 +211,7 @@ async def test_a_warning_tells_the_developer_and_moves_nothing_in_default_mode(d
     assert app.house.subjects() == ["Lexica: A payment of $30.00 may be a fraud"]
 
 
+@pytest.mark.unhurried
 async def test_events_tell_the_app_of_refunds_and_disputes(database: str) -> None:
     app = await App(spent=0).credited()
     await listening(app.snapshot)
@@ -281,6 +287,7 @@ class Shared:
 BEFORE, DURING = (4_000, 3_000, 0, 0, 0), (-6_000, 0, 0, -2_400, 5_400)
 
 
+@pytest.mark.unhurried
 async def test_acceptance_12_a_dispute_of_a_shared_wallet_that_is_won(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +311,7 @@ async def test_acceptance_12_a_dispute_of_a_shared_wallet_that_is_won(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_acceptance_12_in_whatever_order_it_is_told(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an event says counts for nothing: each reads how the dispute stands."""
     case = await Shared().ready(monkeypatch)
@@ -315,6 +323,7 @@ async def test_acceptance_12_in_whatever_order_it_is_told(database: str, monkeyp
             assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_top_ups_after_a_lost_dispute_reinstate_what_earnings_answered_for(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +345,7 @@ async def test_top_ups_after_a_lost_dispute_reinstate_what_earnings_answered_for
     assert case.freezes, "only an operator thaws it"
 
 
+@pytest.mark.unhurried
 async def test_a_written_off_debt_keeps_earnings_taken_and_comes_back_with_the_funds(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +363,7 @@ async def test_a_written_off_debt_keeps_earnings_taken_and_comes_back_with_the_f
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_warning_gives_a_small_payment_back_and_freezes_a_large_one(database: str) -> None:
     person, wallet = someone()
     bank = open_taking_bank()

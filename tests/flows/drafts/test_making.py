@@ -88,6 +88,7 @@ async def test_nobody_makes_a_paywall_of_anothers_draft_or_without_being_let_in(
         await make_paywall(replace(maker(accounts), creators=Creators(False, frozenset())), ada, paywall_id, PRICES)
 
 
+@pytest.mark.unhurried
 async def test_an_own_providers_models_are_priced_with_fee_and_minimum(
     at: Doors, accounts: StripeAccounts, ada: Person, emulated: RunningUpstream
 ) -> None:
@@ -108,6 +109,7 @@ async def test_an_own_providers_models_are_priced_with_fee_and_minimum(
     assert at.sealer.open(setting.key_sealed, setting.seal_context(draft.paywall_id)) == "sk-own-0123456789"
 
 
+@pytest.mark.unhurried
 async def test_the_account_that_was_tried_is_connected_and_a_failure_keeps_the_paywall(
     at: Doors, accounts: StripeAccounts, ada: Person, shop: StripeShop
 ) -> None:

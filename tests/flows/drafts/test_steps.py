@@ -151,6 +151,7 @@ def test_a_provider_is_called_by_its_address(address: str, name: str) -> None:
     assert name_of(address) == name
 
 
+@pytest.mark.unhurried
 async def test_an_account_at_the_rail_is_tried_and_its_key_sealed(at: Doors, ada: Person, shop: StripeShop) -> None:
     draft = await steps.choose_mode(at, ada, "Quill", "default", "sandbox")
     with pytest.raises(BadField):

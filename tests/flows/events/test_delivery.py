@@ -83,6 +83,7 @@ async def test_what_fails_is_tried_again_later_and_then_taken(received: Receiver
     await courier.messenger.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_after_eight_attempts_with_doubling_pauses_it_is_given_up(received: Receiver) -> None:
     snapshot = make_snapshot()
@@ -114,6 +115,7 @@ async def test_what_cannot_succeed_is_not_tried_again(received: Receiver) -> Non
     assert {entry.response_code for entry in log_of(snapshot)} == set(codes)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_no_answer_is_a_failure_that_says_why(received: Receiver) -> None:
     said = {"/never": "within 1 seconds", "/cut": "could not be reached", "/redirect": "redirect (302)"}
@@ -130,6 +132,7 @@ async def test_no_answer_is_a_failure_that_says_why(received: Receiver) -> None:
     await courier.messenger.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_slow_endpoint_delays_nobody_elses(received: Receiver) -> None:
     slow, quick = make_snapshot(), make_snapshot()
@@ -160,6 +163,7 @@ async def test_a_slow_endpoint_delays_nobody_elses(received: Receiver) -> None:
     await courier.messenger.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_two_couriers_deliver_everything_once(received: Receiver) -> None:
     snapshot = make_snapshot()
@@ -210,6 +214,7 @@ async def test_during_a_rotation_both_secrets_verify_and_afterwards_the_new_one(
         received.received[1].verify(second.secret)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_run_of_failures_makes_it_inactive_and_says_so(received: Receiver) -> None:
     settings.configure(data=settings.get().data, database_url=settings.get().database, operator_emails="op@example.org")

@@ -134,6 +134,7 @@ class Broken(HttpMessenger):
         return await super().post(message)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     "error", [TypeError("bug"), KeyError("x"), RecursionError(), UnicodeEncodeError("x", "y", 0, 1, "z")]

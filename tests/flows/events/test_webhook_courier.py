@@ -111,6 +111,7 @@ class NoMailer(KeptMailer):
         raise ProviderFailed("It is on fire.")
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_mail_that_cannot_be_sent_stops_no_delivery(endpoint: Receiver) -> None:
     settings.configure(data=settings.get().data, database_url=settings.get().database, operator_emails="op@example.org")

@@ -227,6 +227,7 @@ async def test_a_prompt_is_measured_by_its_tokens_and_not_by_its_bytes(database:
         assert 250 < chats.provider.sent[0]["max_tokens"] < 300, "1,260 bytes are some 130 tokens"
 
 
+@pytest.mark.unhurried
 async def test_limits_that_change_are_decided_anew(database: str) -> None:
     async with chatting(each_user(requests_per_minute=1, spend_per_day_nanos=NANOS)) as chats:
         with db.transaction() as session:

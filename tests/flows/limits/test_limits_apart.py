@@ -70,6 +70,7 @@ async def test_a_request_is_ended_once_however_often_it_is_said(database: str) -
         await chats.chat.release(run)
 
 
+@pytest.mark.unhurried
 async def test_an_answer_of_fewer_tokens_than_make_one_is_refused(database: str) -> None:
     async with chatting(each_user(tokens_per_request=200)) as chats:
         run = await chats.run()

@@ -27,6 +27,7 @@ from tests.support.scripted import DONE, event
 CAP = NANOS // 1_000
 
 
+@pytest.mark.unhurried
 async def test_64_at_once_never_spend_more_than_a_day_allows(database: str) -> None:
     limits = PaywallLimits(paywall=Limits(spend_per_day_nanos=CAP))
     async with chatting(limits) as chats:

@@ -229,6 +229,7 @@ async def test_nobody_begins_a_top_up_at_a_connection_that_holds_no_money_of_the
         assert session.scalar(select(func.count()).select_from(Topup)) == 1
 
 
+@pytest.mark.unhurried
 async def test_a_wallet_has_at_most_five_checkouts_open(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     paywall_id = make_snapshot().paywall_id
     links = [mint_topup(paywall_id, user) for user in ("ada", "bob")]
@@ -243,6 +244,7 @@ async def test_a_wallet_has_at_most_five_checkouts_open(database: str, monkeypat
     await begin_topup(RAIL, mint_topup(paywall_id, "ada"), "5")
 
 
+@pytest.mark.unhurried
 async def test_after_ten_declines_an_hour_passes_before_another_card_is_tried(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +265,7 @@ async def test_after_ten_declines_an_hour_passes_before_another_card_is_tried(
     await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")
 
 
+@pytest.mark.unhurried
 async def test_many_who_begin_at_once_count_each_other(database: str) -> None:
     snapshot, person = make_snapshot(), make_person()
     ways: tuple[Callable[[], Awaitable[str]], ...] = (
@@ -275,6 +278,7 @@ async def test_many_who_begin_at_once_count_each_other(database: str) -> None:
         assert all(isinstance(one, str | LimitReached) for one in came)
 
 
+@pytest.mark.unhurried
 async def test_a_page_that_could_not_be_made_keeps_no_other_from_its_turn(database: str) -> None:
     snapshot, bank = make_snapshot(), AwayBank(open_bank().connection_id)
     link = mint_topup(snapshot.paywall_id, "ada")
@@ -291,6 +295,7 @@ async def test_a_page_that_could_not_be_made_keeps_no_other_from_its_turn(databa
     assert sorted(left) == [TopupStatus.CREATED, *[TopupStatus.EXPIRED] * (4 * OPEN_CHECKOUTS_MAX)]
 
 
+@pytest.mark.unhurried
 async def test_declines_count_for_the_network_that_they_came_from(database: str) -> None:
     snapshot, bank = make_snapshot(), open_bank()
     door = door_of(RAIL, bank)

@@ -78,6 +78,7 @@ async def test_each_key_that_is_none_has_a_sentence_of_its_own(
     assert refused.value.field == "key" and "51secret" not in refused.value.message
 
 
+@pytest.mark.unhurried
 async def test_a_key_knows_the_account_that_it_opened_before(
     database: str, stripe_bank: StripeBank, shop: StripeShop, hearing: Ears
 ) -> None:

@@ -120,6 +120,7 @@ async def test_a_payer_is_made_at_the_account_once(database: str) -> None:
     assert found[0] == found[1] and len(bank.customers) == 1 and bank.calls == 1
 
 
+@pytest.mark.unhurried
 async def test_a_card_that_stripe_keeps_is_read_back_by_the_door(stripe_bank: StripeBank, database: str) -> None:
     shop, person, other = stripe_bank.account(), make_person(), make_person("bob@example.org")
     connection = connect(shop)
@@ -140,6 +141,7 @@ async def test_a_card_that_stripe_keeps_is_read_back_by_the_door(stripe_bank: St
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_whom_the_account_has_lost_is_made_there_anew_once(stripe_bank: StripeBank, database: str) -> None:
     shop, person = stripe_bank.account(), make_person()
     connection = connect(shop)

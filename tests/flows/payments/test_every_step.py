@@ -71,6 +71,7 @@ async def settle(bank: Bank, mailer: KeptMailer, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(clock, "now", now)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("sqlite")
 async def test_whatever_step_was_the_last_a_payment_credits_once_and_the_second_goes_back_once(
     monkeypatch: pytest.MonkeyPatch,

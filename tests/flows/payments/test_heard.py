@@ -72,6 +72,7 @@ async def checkout(hearing: Ears, connection: Connection, marks: Marks) -> str:
     return (await hearing.rails.reach(connection).create_checkout(asked)).id
 
 
+@pytest.mark.unhurried
 async def test_a_delivered_payment_is_stored_answered_and_credited_once(
     database: str, shop: StripeShop, hearing: Ears
 ) -> None:
@@ -87,6 +88,7 @@ async def test_a_delivered_payment_is_stored_answered_and_credited_once(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_nobody_acts_on_at_once_is_due_at_once(
     database: str, shop: StripeShop, hearing: Ears, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +177,7 @@ async def test_events_of_a_deleted_key_are_answered_and_the_operators_told_once(
     assert (stored(), len(mailer.kept())) == ([], 1)
 
 
+@pytest.mark.unhurried
 async def test_the_list_brings_what_no_delivery_did_once_and_moves_its_own_cursor(
     database: str, shop: StripeShop, hearing: Ears
 ) -> None:

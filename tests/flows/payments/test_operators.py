@@ -65,6 +65,7 @@ def the_test_one() -> Connection:
     return found
 
 
+@pytest.mark.unhurried
 async def test_both_keys_become_connections_with_endpoints_once(
     database: str, shop: StripeShop, operator: Operator
 ) -> None:
@@ -78,6 +79,7 @@ async def test_both_keys_become_connections_with_endpoints_once(
     assert operator.mailer.kept() == []
 
 
+@pytest.mark.unhurried
 async def test_another_key_of_the_account_is_a_rotation_and_one_of_another_account_another_connection(
     database: str, stripe_bank: StripeBank, shop: StripeShop, operator: Operator
 ) -> None:
@@ -102,6 +104,7 @@ async def test_another_key_of_the_account_is_a_rotation_and_one_of_another_accou
     )
 
 
+@pytest.mark.unhurried
 async def test_without_a_key_nothing_new_is_begun_and_what_is_open_can_end(
     database: str, shop: StripeShop, operator: Operator
 ) -> None:
@@ -115,6 +118,7 @@ async def test_without_a_key_nothing_new_is_begun_and_what_is_open_can_end(
     assert (current(), left.is_open, left.key_sealed is None) == (None, False, False)
 
 
+@pytest.mark.unhurried
 async def test_an_account_that_comes_back_is_the_same_connection_with_its_cards(
     database: str, stripe_bank: StripeBank, shop: StripeShop, operator: Operator
 ) -> None:
@@ -129,6 +133,7 @@ async def test_an_account_that_comes_back_is_the_same_connection_with_its_cards(
         assert len(access.list_of_operator(session, "stripe", TEST)) == 2
 
 
+@pytest.mark.unhurried
 async def test_an_endpoint_is_made_once_there_is_an_address(
     database: str, shop: StripeShop, operator: Operator
 ) -> None:
@@ -141,6 +146,7 @@ async def test_an_endpoint_is_made_once_there_is_an_address(
         assert health.read_health(session, the_test_one().id).endpoint_status == "enabled"
 
 
+@pytest.mark.unhurried
 async def test_a_key_that_cannot_be_used_is_told_once_and_nothing_is_stored(
     database: str, stripe_bank: StripeBank, shop: StripeShop, operator: Operator
 ) -> None:

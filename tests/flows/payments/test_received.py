@@ -59,6 +59,7 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: int = 31) -> None:
     monkeypatch.setattr(clock, "now", lambda: now)
 
 
+@pytest.mark.unhurried
 async def test_ten_deliveries_at_once_credit_once(database: str) -> None:
     snapshot = make_snapshot()
     link, token, topup_id = await checkout(snapshot.paywall_id)
@@ -190,6 +191,7 @@ async def test_one_event_that_cannot_be_finished_stops_no_other(database: str, m
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_connection_that_is_slow_or_gone_stops_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections are worked beside each other; one that nobody here can reach keeps its events."""
     snapshot, slow, gone, well = make_snapshot(), open_bank(), open_bank(), open_bank()
@@ -269,6 +271,7 @@ async def test_forged_checkouts_are_nothing_and_forged_payments_wait_without_eff
     assert (posted(snapshot), event("sandbox", "e1").attempts) == (0, 1)
 
 
+@pytest.mark.unhurried
 async def test_ten_events_of_one_payment_credit_once_in_any_order(database: str) -> None:
     snapshot, door = make_snapshot(), door_of(RAIL)
     link, token, topup_id = await checkout(snapshot.paywall_id)

@@ -179,6 +179,7 @@ async def test_a_process_that_ends_between_the_row_and_the_rail_leaves_it_to_the
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_many_processes_ask_once(database: str) -> None:
     case = Case()
     await case.tell("pi_1")
@@ -212,6 +213,7 @@ async def test_what_keeps_people_from_being_told_keeps_no_money(database: str, m
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_connection_that_is_away_keeps_no_others_refunds_and_events(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ async def test_what_was_given_back_before_the_backup_was_restored_is_not_credite
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_developers_account_brings_back_only_rows_of_its_own_apps_wallets(database: str) -> None:
     """Whoever owns the account may write any marks there."""
     own, other = make_snapshot(), make_snapshot()
@@ -141,6 +142,7 @@ async def test_a_shared_wallet_that_is_not_there_yet_keeps_its_payment_waiting(
     assert topup("top_hers").status == "paid"
 
 
+@pytest.mark.unhurried
 async def test_what_is_never_found_is_given_up_after_three_days_and_told(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

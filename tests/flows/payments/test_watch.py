@@ -36,6 +36,7 @@ async def hearing(shop: StripeShop, mailer: KeptMailer) -> AsyncIterator[Ears]:
         await made.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("how", [EndpointStatus.DISABLED, EndpointStatus.MISSING])
 async def test_an_endpoint_that_stopped_is_told_of_once_and_what_it_missed_is_credited(
     database: str, shop: StripeShop, hearing: Ears, mailer: KeptMailer, how: EndpointStatus

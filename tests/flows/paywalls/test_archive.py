@@ -78,6 +78,7 @@ async def test_links_show_the_balance_and_take_no_money(database: str) -> None:
     assert (page.wallet.available, page.wallet.is_archived, len(page.movements)) == ("$1.00", True, 1)
 
 
+@pytest.mark.unhurried
 async def test_authorizations_stay_and_none_is_added(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     owner, (ada, _) = owner_of(snapshot.paywall_id), await sign_in("ada@example.net")

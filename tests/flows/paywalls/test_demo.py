@@ -86,6 +86,7 @@ async def test_what_the_demo_provider_asks_is_known_so_that_there_is_a_margin(da
         assert 5 * charge_nanos(offer.price, tokens) == 6 * cost_nanos(offer.price, tokens)
 
 
+@pytest.mark.unhurried
 async def test_a_model_that_comes_back_is_offered_again(database: str) -> None:
     await offered(Lists("known", "other"))
     await offered(Lists("known"))
@@ -108,6 +109,7 @@ async def test_another_upstream_is_published_and_outdates_what_was_decided(datab
         assert find_outdated(session, [first, second]) == [first]
 
 
+@pytest.mark.unhurried
 async def test_several_processes_may_prepare_at_once(database: str) -> None:
     snapshots = await asyncio.gather(*(offered(Lists("known", "other")) for _ in range(5)))
     assert all(snapshot == snapshots[0] for snapshot in snapshots)

@@ -61,6 +61,7 @@ def logged(owner: Manager) -> list[object]:
     return [change.what["step"] for change in reversed(mine)]
 
 
+@pytest.mark.unhurried
 async def test_an_account_is_connected_with_an_endpoint_and_its_key_changed(
     owner: Manager, shop: StripeShop, endpoints: Endpoints
 ) -> None:
@@ -82,6 +83,7 @@ async def test_an_account_is_connected_with_an_endpoint_and_its_key_changed(
     assert logged(owner) == ["connected", "endpoint made", "key changed", "endpoint rotated"]
 
 
+@pytest.mark.unhurried
 async def test_another_accounts_key_is_another_connection_and_the_first_one_is_known_again(
     owner: Manager, stripe_bank: StripeBank, shop: StripeShop, endpoints: Endpoints
 ) -> None:
@@ -97,6 +99,7 @@ async def test_another_accounts_key_is_another_connection_and_the_first_one_is_k
     assert told(owner) == ["connected"] * 3 + ["disconnected"] * 2 + ["stripe.webhook.rotated"]
 
 
+@pytest.mark.unhurried
 async def test_a_disconnected_account_takes_nothing_new_and_keeps_its_key_until_that_is_deleted(
     owner: Manager, shop: StripeShop, endpoints: Endpoints
 ) -> None:
@@ -111,6 +114,7 @@ async def test_a_disconnected_account_takes_nothing_new_and_keeps_its_key_until_
     assert connected(owner)[0].key_sealed is None and shop.look("webhook_endpoint") == []
 
 
+@pytest.mark.unhurried
 async def test_only_the_owner_connects_and_leaves(owner: Manager, shop: StripeShop, endpoints: Endpoints) -> None:
     id_ = (await connect(endpoints, owner, shop.keys["rk_test"])).connection_id
     with db.transaction() as session:

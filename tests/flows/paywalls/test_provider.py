@@ -90,6 +90,7 @@ def offers(snapshot: Snapshot) -> price_book.Offers:
         return price_book.read_offers(session, snapshot.paywall_id, Unit.USD)
 
 
+@pytest.mark.unhurried
 async def test_a_provider_that_answers_is_saved_with_its_key_sealed_and_its_models_priced(
     providers: ProvidersByName, emulated: RunningUpstream
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_provider_that_answers_is_saved_with_its_key_sealed_and_its_mode
     assert refused.value.code == "model_not_priced"
 
 
+@pytest.mark.unhurried
 async def test_another_key_and_leaving_forget_what_was_refused_and_what_nobody_tried_does_not(
     providers: ProvidersByName, emulated: RunningUpstream
 ) -> None:
@@ -130,6 +132,7 @@ async def test_another_key_and_leaving_forget_what_was_refused_and_what_nobody_t
     assert refusing() == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("auth", "header"), [(AuthStyle.BEARER, "authorization"), (AuthStyle.API_KEY, "api-key")])
 async def test_a_chat_goes_where_and_as_the_setting_says(
     providers: ProvidersByName, emulated: RunningUpstream, auth: AuthStyle, header: str
@@ -180,6 +183,7 @@ async def test_a_private_address_is_refused_unless_the_operator_allows_it(
     await providers.close()
 
 
+@pytest.mark.unhurried
 async def test_a_saved_key_stays_and_never_goes_to_another_address(
     providers: ProvidersByName, emulated: RunningUpstream
 ) -> None:
@@ -263,6 +267,7 @@ def make_shared(price: NewPrice, provider: ProviderSetting) -> Snapshot:
     return snapshot
 
 
+@pytest.mark.unhurried
 async def test_own_prices_stand_on_cost_and_leave_a_share_once_the_operators_provider_is_saved(
     providers: ProvidersByName, emulated: RunningUpstream, database: str
 ) -> None:
@@ -285,6 +290,7 @@ async def test_own_prices_stand_on_cost_and_leave_a_share_once_the_operators_pro
     await providers.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("name", "mode"), [("built-in", Mode.SHARED), ("demo", Mode.DEFAULT)])
 async def test_a_provider_that_needs_no_key_takes_the_place_of_one_that_does(
     emulated: RunningUpstream, database: str, name: str, mode: Mode
@@ -312,6 +318,7 @@ async def test_the_operators_provider_is_not_saved_where_the_operator_has_none(p
     assert refused.value.field == "provider"
 
 
+@pytest.mark.unhurried
 async def test_a_run_has_the_price_of_the_catalogue(providers: ProvidersByName, emulated: RunningUpstream) -> None:
     snapshot = make_snapshot()
     await save(providers, snapshot, setting(emulated))

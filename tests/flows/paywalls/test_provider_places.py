@@ -70,6 +70,7 @@ async def set_prices(paywall_id: str, prices: Prices) -> None:
     await change_newest(paywall_id, parts(PARTS).prices, prices)
 
 
+@pytest.mark.unhurried
 async def test_a_model_that_two_list_stays_with_who_serves_it(database: str) -> None:
     paywall_id = paywall(A)
     assert await put(paywall_id, A, "x", "both", "secret") == Filled(("x", "both"), ("secret",))
@@ -108,6 +109,7 @@ async def test_a_provider_that_the_paywall_has_not_serves_nothing(database: str,
     assert refused.value.field == "provider" and served(paywall_id) == {"x": ("a", None)}
 
 
+@pytest.mark.unhurried
 async def test_another_default_takes_no_model_from_who_serves_it(database: str) -> None:
     paywall_id = paywall(A, B, C, prices=(NewPrice("x", 1, 1), NewPrice("y", 1, 1, provider="b"),
                                           NewPrice("off", 1, 1), NewPrice("z", 1, 1, provider="c")))  # fmt: skip
@@ -125,6 +127,7 @@ async def test_another_default_takes_no_model_from_who_serves_it(database: str) 
     assert served(paywall_id)["new"] == ("a", None)
 
 
+@pytest.mark.unhurried
 async def test_a_provider_goes_with_its_models_only_if_that_is_said(database: str) -> None:
     own = [NewPrice(f"x{number}", 1, 1, provider="b") for number in range(7)]
     paywall_id = paywall(A, B, prices=(NewPrice("y", 1, 1), *own))

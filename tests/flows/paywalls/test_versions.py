@@ -211,6 +211,7 @@ MODELS = st.sampled_from(["a", "b", "c", "known"])
 AMOUNT = st.integers(1, 4).map(lambda units: units * NANOS)
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("migrated_sqlite_url")
 def test_after_any_saves_syncs_and_roll_backs_the_newest_version_is_what_is_served() -> None:
     """Each version also says for ever what was served while it was the newest."""

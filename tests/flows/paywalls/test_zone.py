@@ -14,6 +14,7 @@ from tests.support.managing import OPERATOR, manager, owner_of, person
 from tests.support.rolled import START, App, hands
 
 
+@pytest.mark.unhurried
 async def test_an_owner_chooses_a_zone_and_numbers_are_those_of_its_days(database: str) -> None:
     with hands():
         app = App()

@@ -54,6 +54,7 @@ async def test_a_mail_that_cannot_be_sent_undoes_nothing(database: str) -> None:
     assert active(snapshot) == ada.account_id
 
 
+@pytest.mark.unhurried
 async def test_the_page_says_whose_user_it_is(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
@@ -75,6 +76,7 @@ async def test_the_page_says_whose_user_it_is(database: str) -> None:
     assert active(snapshot) is None
 
 
+@pytest.mark.unhurried
 async def test_links_are_for_their_purpose_and_a_time(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")
@@ -125,6 +127,7 @@ async def test_a_paywall_may_confirm_itself(database: str) -> None:
     assert active(snapshot) is None
 
 
+@pytest.mark.unhurried
 async def test_caps_are_changed_and_apps_revoked_by_their_own_person_alone(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
@@ -143,6 +146,7 @@ async def test_caps_are_changed_and_apps_revoked_by_their_own_person_alone(datab
     assert active(snapshot) is None
 
 
+@pytest.mark.unhurried
 async def test_of_many_who_approve_at_once_one_has_it(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     people = [(await sign_in(f"p{number}@example.org"))[0] for number in range(4)]
@@ -152,6 +156,7 @@ async def test_of_many_who_approve_at_once_one_has_it(database: str) -> None:
     assert winners == {active(snapshot)}
 
 
+@pytest.mark.unhurried
 async def test_a_link_that_was_approved_changes_the_cap_and_never_connects_again(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")

@@ -138,6 +138,7 @@ async def test_the_operators_role_needs_the_operators_address_proven_by_this_sig
     assert person is not None and person.account_id == root.account_id and not is_operator(person)
 
 
+@pytest.mark.unhurried
 async def test_signing_out_ends_this_session_or_all(database: str) -> None:
     tokens = [(await sign_in("ada@example.org"))[1] for _ in range(3)]
     bob, other = await sign_in("bob@example.org")

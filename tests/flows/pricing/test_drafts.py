@@ -84,6 +84,7 @@ def names(made: Planned) -> list[str]:
     return [each.model for each in made.differences]
 
 
+@pytest.mark.unhurried
 async def test_what_a_draft_shows_is_what_is_published(database: str) -> None:
     paywall_id = paywall()
     before = now(paywall_id)
@@ -100,6 +101,7 @@ async def test_what_a_draft_shows_is_what_is_published(database: str) -> None:
     assert now(paywall_id)["c/c"] == now(paywall_id)["a/a"] == (NANOS, 4 * NANOS, 1_000)
 
 
+@pytest.mark.unhurried
 async def test_a_markup_moves_what_follows_the_list_and_nothing_else(database: str) -> None:
     paywall_id = paywall()
     await publish(paywall_id, planned(paywall_id, Own(MINE)), 2)

@@ -1,5 +1,7 @@
 """The sheet finds models by their words, shows fifty a page, and says what is not priced, below cost, changed."""
 
+import pytest
+
 from app import db
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.money import NANOS
@@ -52,6 +54,7 @@ def line(paywall_id: str, model: str, *steps: Step) -> Line:
     return found
 
 
+@pytest.mark.unhurried
 async def test_a_search_over_912_models_shows_fifty_and_how_many_there_are(database: str) -> None:
     paywall_id = make(
         *(NewPrice(f"maker-{number % 7}/model-{number:03}", NANOS, NANOS, source=PriceSource.CATALOGUE,

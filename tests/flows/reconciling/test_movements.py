@@ -32,6 +32,7 @@ def fees(books: Books, unit: Unit = Unit.USD) -> int:
     return int(found) // CENT_NANOS
 
 
+@pytest.mark.unhurried
 async def test_a_fee_is_posted_once_and_the_sums_agree(database: str, stripe_bank: StripeBank) -> None:
     snapshot = make_snapshot()
     async with reconciling(stripe_bank.account()) as books:
@@ -46,6 +47,7 @@ async def test_a_fee_is_posted_once_and_the_sums_agree(database: str, stripe_ban
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_others_do_with_the_account_stands_beside_the_ledger(
     migrated_sqlite_url: str, stripe_bank: StripeBank
 ) -> None:
@@ -64,6 +66,7 @@ async def test_what_others_do_with_the_account_stands_beside_the_ledger(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_developers_account_is_compared_by_payment_only(
     migrated_sqlite_url: str, stripe_bank: StripeBank
 ) -> None:
@@ -87,6 +90,7 @@ async def test_another_currency_is_left_alone(migrated_sqlite_url: str, stripe_b
         assert await books.keeper.read(books.connection) == 0
 
 
+@pytest.mark.unhurried
 async def test_a_surcharge_is_paid_and_never_credited(migrated_sqlite_url: str, stripe_bank: StripeBank) -> None:
     snapshot, surcharge = make_snapshot(), Surcharge(290, 30)
     async with reconciling(stripe_bank.account()) as books:

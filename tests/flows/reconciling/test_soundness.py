@@ -18,6 +18,7 @@ def said(books: Books) -> tuple[bool, str]:
     return is_sound(one), said_of(one)
 
 
+@pytest.mark.unhurried
 async def test_each_fault_is_said(
     migrated_sqlite_url: str, stripe_bank: StripeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:

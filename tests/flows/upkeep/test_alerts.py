@@ -69,6 +69,7 @@ async def raise_by_all(box: Box) -> int:
     return sum(await asyncio.gather(*(raise_alerts(desk(box)) for _ in range(WORKERS))))
 
 
+@pytest.mark.unhurried
 async def test_an_amount_that_many_workers_cross_is_told_at_three_thresholds_of_each_month(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
@@ -95,6 +96,7 @@ async def test_an_amount_that_many_workers_cross_is_told_at_three_thresholds_of_
         assert told == {(share, month) for share in (50, 80, 100) for month in ("2026-02", "2026-03")}
 
 
+@pytest.mark.unhurried
 async def test_a_key_that_is_refused_again_is_told_again(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
@@ -122,6 +124,7 @@ async def test_an_endpoint_that_fails_and_one_that_was_switched_off_are_told(dat
         ]  # fmt: skip
 
 
+@pytest.mark.unhurried
 async def test_numbers_that_are_behind_are_the_operators_to_mend_and_told_once_a_day(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()

@@ -62,6 +62,7 @@ async def test_a_run_counts_all_findings_and_keeps_the_first() -> None:
     assert newest is not None and (newest.findings, len(newest.first)) == (FIRST_MAX + 5, FIRST_MAX)
 
 
+@pytest.mark.unhurried
 async def test_a_run_looks_at_what_is_new_and_at_everything_once_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

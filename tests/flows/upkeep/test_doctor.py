@@ -28,6 +28,7 @@ async def test_a_sound_instance_has_nothing_to_mend(migrated_sqlite_url: str) ->
     assert found["job audit"].says.startswith("It succeeded ")
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     ("chosen", "name"),
     [

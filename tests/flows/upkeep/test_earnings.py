@@ -19,6 +19,7 @@ from tests.support.handed import charge, mature_earnings
 DAY = 24 * 3600 * clock.SECOND
 
 
+@pytest.mark.unhurried
 async def test_earnings_wait_thirty_days(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED, provider=ProviderSetting("own", "https://x.example/v1"))
     ada, _ = await sign_in("ada@example.org")

@@ -151,6 +151,7 @@ async def test_a_process_that_ends_well_leaves_its_holds_to_anybody(database: st
     assert balance(snapshot) == Balance(NANOS, 0)
 
 
+@pytest.mark.unhurried
 async def test_several_reapers_at_once_expire_each_hold_once(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -203,6 +204,7 @@ async def test_a_request_that_finishes_after_it_was_given_up_pays_the_difference
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_late_finisher_takes_only_what_is_free(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -232,6 +234,7 @@ async def test_a_hold_that_ends_while_it_is_being_reaped_stays_as_it_ended(datab
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_hold_that_cannot_be_ended_keeps_no_other_from_its_end(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

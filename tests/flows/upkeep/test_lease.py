@@ -77,6 +77,7 @@ async def test_leases_of_jobs_are_no_processes(database: str) -> None:
     assert living() == set()
 
 
+@pytest.mark.unhurried
 async def test_a_second_process_on_the_same_sqlite_file_is_refused_and_harms_nobody(migrated_sqlite_url: str) -> None:
     await lease.begin("one", 60)
     code = "import asyncio; from app.flows.upkeep import lease; asyncio.run(lease.begin('two', 60))"

@@ -31,6 +31,7 @@ async def test_a_process_that_can_write_is_ready(database: str) -> None:
         assert "proc_1" in leases.living_processes(session)
 
 
+@pytest.mark.unhurried
 async def test_a_write_that_waits_is_no_readiness_until_it_has_landed(
     migrated_sqlite_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

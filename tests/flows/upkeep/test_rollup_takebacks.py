@@ -3,6 +3,8 @@
 from datetime import timedelta
 from functools import reduce
 
+import pytest
+
 from app import db
 from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import CENT_NANOS
@@ -37,6 +39,7 @@ def numbers(paywall_id: str) -> Sums:
         return found
 
 
+@pytest.mark.unhurried
 async def test_revenue_bears_what_was_spent_of_a_payment_that_went_back(database: str) -> None:
     app = make_snapshot()
     bank = open_taking_bank(app.paywall_id)

@@ -12,6 +12,7 @@ from app.sql.columns import table_of
 from tests.support.rolled import App, hands
 
 
+@pytest.mark.unhurried
 async def test_all_that_is_due_is_counted_in_batches(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "BATCH", 3)
     with hands():
@@ -50,6 +51,7 @@ async def test_a_run_that_is_cut_leaves_whole_batches_and_the_next_goes_on(
         app.assert_adds_up()
 
 
+@pytest.mark.unhurried
 async def test_everything_is_built_anew_by_hand_with_progress(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "BATCH", 2)
     told: list[float] = []
@@ -72,6 +74,7 @@ async def test_everything_is_built_anew_by_hand_with_progress(database: str, mon
         assert await rollups.forget() == 0
 
 
+@pytest.mark.unhurried
 async def test_a_build_that_was_cut_goes_on_where_it_was(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "BATCH", 2)
     with hands():
@@ -88,6 +91,7 @@ async def test_a_build_that_was_cut_goes_on_where_it_was(database: str, monkeypa
         app.assert_adds_up()
 
 
+@pytest.mark.unhurried
 async def test_top_users_are_listed_where_something_was_counted(database: str) -> None:
     with hands():
         app, idle = App(), App()

@@ -35,6 +35,7 @@ def shown(entries: list[Entry]) -> list[tuple[str, str | None, int]]:
     return [(entry.type, entry.user, entry.amount_nanos // CENT_NANOS) for entry in entries]
 
 
+@pytest.mark.unhurried
 async def test_revenue_and_grants_are_books_of_default_mode(database: str) -> None:
     app = make_snapshot()
     owner = owner_of(app.paywall_id)

@@ -40,6 +40,7 @@ def spendable(snapshot: Snapshot) -> int:
         return read_balance(session, snapshot.wallet("ada")).available_nanos
 
 
+@pytest.mark.unhurried
 async def test_twenty_at_once_with_one_key_charge_once(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", 5 * NANOS)
@@ -84,6 +85,7 @@ async def test_a_refusal_stores_nothing(database: str) -> None:
         assert (await charge(queue, *BY, snapshot, "ada", NANOS, None, claimed(snapshot), "req_2", None)).id == "req_2"
 
 
+@pytest.mark.unhurried
 async def test_a_revoked_key_charges_nobody(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -162,6 +164,7 @@ async def test_what_is_held_by_a_running_request_cannot_be_charged(database: str
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_apps_that_share_a_wallet_never_exceed_it_or_their_caps(database: str) -> None:
     capped, free = make_snapshot(mode=Mode.SHARED), make_snapshot(mode=Mode.SHARED)
     ada, _ = await crowd.sign_in("ada@example.org")
@@ -184,6 +187,7 @@ async def test_apps_that_share_a_wallet_never_exceed_it_or_their_caps(database: 
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_each_refusal_of_a_shared_wallet_says_what_would_help(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     ada, _ = await crowd.sign_in("ada@example.org")

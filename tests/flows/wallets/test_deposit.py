@@ -90,6 +90,7 @@ async def test_a_replay_says_what_the_first_said_whatever_came_between(database:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_one_users_key_is_not_anothers(database: str) -> None:
     snapshot = make_snapshot()
     claims = {user: claim("key", snapshot.paywall_id, "deposit", user, b"{}") for user in ("ada", "bob")}

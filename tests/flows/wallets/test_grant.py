@@ -75,6 +75,7 @@ async def test_a_double_click_gives_once_and_another_gift_under_it_is_refused(da
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_in_shared_mode_it_comes_out_of_available_earnings(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

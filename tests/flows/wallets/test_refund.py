@@ -38,6 +38,7 @@ def entries(app: Snapshot) -> list[tuple[str, int]]:
     return [(entry.type, entry.amount_nanos // CENT_NANOS) for entry in page.entries]
 
 
+@pytest.mark.unhurried
 async def test_in_default_mode_it_comes_from_the_revenue(database: str) -> None:
     app = make_snapshot()
     owner = owner_of(app.paywall_id)
@@ -76,6 +77,7 @@ async def test_a_click_that_is_sent_again_gives_back_once_and_answers_the_same(d
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_only_its_owner_gives_a_charge_back_and_never_a_refund(database: str) -> None:
     app, other = make_snapshot(), make_snapshot()
     owner, stranger = owner_of(app.paywall_id), owner_of(other.paywall_id, "eve@example.org")
@@ -91,6 +93,7 @@ async def test_only_its_owner_gives_a_charge_back_and_never_a_refund(database: s
         await refund_charge(owner, refund_id, "c2")
 
 
+@pytest.mark.unhurried
 async def test_in_shared_mode_the_split_is_reversed_and_the_lot_has_it_again(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

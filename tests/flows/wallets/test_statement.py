@@ -1,5 +1,7 @@
 """An app's ledger: all that it moved, page by page, and nothing of anybody else's."""
 
+import pytest
+
 from app import db
 from app.adapters.payments.sandbox import SandboxRail
 from app.commit_queue import CommitQueue
@@ -52,6 +54,7 @@ async def pay(url: str) -> None:
     await pay_in_sandbox(door_of(RAIL), RAIL, url.split("/")[3], PaymentStatus.PAID)
 
 
+@pytest.mark.unhurried
 async def test_everything_that_an_app_moved_stands_in_its_ledger_newest_first(database: str) -> None:
     app, other = make_snapshot(), make_snapshot()
     await deposit(app, "ada", 5 * NANOS, {"order": "7"}, None)
@@ -80,6 +83,7 @@ async def test_everything_that_an_app_moved_stands_in_its_ledger_newest_first(da
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_filters_leave_out_everything_else(database: str) -> None:
     app = make_snapshot()
     for user in ("ada", "bob"):
@@ -104,6 +108,7 @@ async def test_money_that_was_never_paid_stands_in_no_ledger(database: str) -> N
     assert read(app) == []
 
 
+@pytest.mark.unhurried
 async def test_what_is_written_between_two_pages_is_not_shown_twice(database: str) -> None:
     app = make_snapshot()
     for number in range(4):
@@ -119,6 +124,7 @@ async def test_what_is_written_between_two_pages_is_not_shown_twice(database: st
     assert [entry.user for entry in (*first.entries, *second.entries)] == ["u3", "u2", "u1", "u0"]
 
 
+@pytest.mark.unhurried
 async def test_in_shared_mode_an_app_sees_its_own_charges_and_the_top_ups_that_it_began(database: str) -> None:
     app, other = make_snapshot(mode=Mode.SHARED), make_snapshot(mode=Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")

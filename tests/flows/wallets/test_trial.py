@@ -9,6 +9,7 @@ from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.crowd import purse, sign_in
 
 
+@pytest.mark.unhurried
 async def test_money_to_try_comes_with_the_first_sign_in_and_never_again(database: str) -> None:
     make_snapshot()
     ada, _ = await sign_in("ada@example.org")

@@ -41,6 +41,7 @@ def read(paywall_id: str, **asked: str) -> AnalyticsPage:
         return read_analytics(session, paywall_id, Wanted(**asked), "https://pay.example")
 
 
+@pytest.mark.unhurried
 def test_gross_refunds_net_and_margin_are_the_same_wherever_they_stand() -> None:
     with hands():
         paywall_id = make((1, "m/one", SOLD), (0, "m/one", GIVEN_BACK))
@@ -71,6 +72,7 @@ def test_cost_that_nobody_knows_is_neither_cost_nor_margin() -> None:
         assert {part.name: part.sums.margin for part in page.parts} == {"m/one": "$4.00", "m/own": "not known"}
 
 
+@pytest.mark.unhurried
 def test_days_before_are_compared_where_there_were_any() -> None:
     with hands():
         assert read(make((1, "m/one", SOLD)), days="7").compared == "after refunds"

@@ -74,6 +74,7 @@ def test_nothing_opens_without_the_right_key(
         assert reader.call(method, path, {}).status_code == 403
 
 
+@pytest.mark.unhurried
 async def test_a_key_that_another_process_revoked_opens_nothing_from_the_next_call_on(site: Owned) -> None:
     first, second = managing(site), managing(site)
     assert {one.call("GET", "/keys").status_code for one in (first, second)} == {200}
@@ -93,6 +94,7 @@ def test_a_body_names_what_it_means(api: ManagingApi) -> None:
         assert api.call("POST", "/users/ada/grant", {"amount": "1"}, once=once).status_code == 400
 
 
+@pytest.mark.unhurried
 async def test_of_an_archived_paywall_all_is_read_and_charges_go_back_and_nobody_is_given_anything(
     site: Owned, api: ManagingApi
 ) -> None:

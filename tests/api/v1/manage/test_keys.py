@@ -15,6 +15,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
         yield site
 
 
+@pytest.mark.unhurried
 def test_a_key_is_shown_once_and_works_until_it_is_revoked(site: Owned) -> None:
     api = managing(site)
     made = api.call("POST", "/keys", {"name": " Production "})

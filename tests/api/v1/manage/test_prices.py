@@ -42,6 +42,7 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
     assert api.call("GET", "/prices").json() == after
 
 
+@pytest.mark.unhurried
 def test_nothing_is_free_a_billionth_is_kept_and_what_is_off_is_not_sold(site: Owned) -> None:
     """`research/dashboard_modes.md` (d) 7: the next request is charged by what was just published."""
     api, user = managing(site), site.demo.new_user("5")

@@ -19,6 +19,7 @@ def api(site: Owned) -> ManagingApi:
     return managing(site)
 
 
+@pytest.mark.unhurried
 def test_a_grant_is_made_once_for_a_key_and_another_under_it_is_refused(api: ManagingApi) -> None:
     gift = {"amount": "1.5", "reason": "Goodwill"}
     first = api.call("POST", "/users/ada/grant", gift, once="g1")
@@ -38,6 +39,7 @@ def test_a_grant_is_made_once_for_a_key_and_another_under_it_is_refused(api: Man
     assert api.call("POST", "/users/a%20b/grant", gift).json()["error"]["param"] == "user"
 
 
+@pytest.mark.unhurried
 def test_a_charge_is_given_back_once_for_a_key(site: Owned, api: ManagingApi) -> None:
     site.demo.post("/user/balance/deposit", {"user": "bob", "amount": "5"})
     charge = site.demo.post("/user/charge", {"user": "bob", "amount": "2"}).json()["id"]
