@@ -17,6 +17,7 @@ from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.movements.tables import RailMovement
 from app.domain.operators.tables import OperatorChange
+from app.domain.payouts.tables import Payout
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
@@ -24,12 +25,13 @@ from app.domain.providers.tables import ProviderRefusal
 from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
+from app.domain.transactions.tables import ChainTransaction
 from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance, Lease,
-    LedgerAccount, ModelPrice, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow, PaywallEvent, PersonAccount,
-    ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
+    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance,
+    Lease, ChainTransaction, LedgerAccount, ModelPrice, Payout, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow,
+    PaywallEvent, PersonAccount, ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

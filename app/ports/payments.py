@@ -173,3 +173,19 @@ class SandboxCheckouts(PaymentRail, Protocol):
     def payment_id(self, token: str, outcome: PaymentStatus) -> str:
         """Returns the id of the payment that a checkout ends in. Raises LinkInvalid, also once it has expired."""
         ...
+
+
+class PayoutRail(Protocol):
+    """One way out for earnings. Rows say what is to be paid; nothing is paid twice, however often it is asked."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    async def go_on(self) -> int:
+        """Goes on with all payouts that are under way, and opens what may be paid; returns how many were decided.
+
+        Called by one process at a time. It may be cut anywhere and called again.
+        """
+        ...

@@ -68,6 +68,9 @@ DISPUTE_CLOSED = "paywall.dispute.closed"
 AUTO_TOPUP_COMPLETED = "paywall.auto.topup.completed"
 AUTO_TOPUP_FAILED = "paywall.auto.topup.failed"
 ALERT_RAISED = "paywall.alert.raised"
+PAYOUT_REQUESTED = "paywall.payout.requested"
+PAYOUT_COMPLETED = "paywall.payout.completed"
+PAYOUT_FAILED = "paywall.payout.failed"
 
 _PROXY = ("requestId", "walletUserId", "model")
 _PROXY_OURS = ("externalUserId", "clientRequestId", "streamed")
@@ -131,6 +134,9 @@ _MADE = (
     AUTO_TOPUP_COMPLETED,
     AUTO_TOPUP_FAILED,
     ALERT_RAISED,
+    PAYOUT_REQUESTED,
+    PAYOUT_COMPLETED,
+    PAYOUT_FAILED,
 )
 _OURS = tuple(
     EventType(name, when, fields, is_made=name in _MADE, is_of_seed=False)
@@ -142,10 +148,10 @@ _OURS = tuple(
                                                              "disputeId")),
         (DISPUTE_CLOSED, "a dispute was decided", ("walletUserId", "externalUserId", "amount", "currency",
                                                             "disputeId", "outcome")),
-        ("paywall.payout.requested", "earnings are to be paid out", ("payoutId", "amount", "currency", "address")),
-        ("paywall.payout.completed", "earnings were paid out", ("payoutId", "amount", "currency", "address",
+        (PAYOUT_REQUESTED, "earnings are to be paid out", ("payoutId", "amount", "currency", "address")),
+        (PAYOUT_COMPLETED, "earnings were paid out", ("payoutId", "amount", "currency", "address",
                                                                "transaction")),
-        ("paywall.payout.failed", "a payout came back", ("payoutId", "amount", "currency", "address", "errorCode")),
+        (PAYOUT_FAILED, "a payout came back", ("payoutId", "amount", "currency", "address", "errorCode")),
         (AUTO_TOPUP_COMPLETED, "a wallet was filled by itself", ("walletUserId", "externalUserId", "amount",
                                                                           "currency", "activityId")),
         (ALERT_RAISED, "something needs the developer", ("alertId", "kind", "about", "threshold", "period", "title",

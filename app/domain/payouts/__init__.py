@@ -1,0 +1,1 @@
+"""Payouts: earnings on their way to an address on a chain, from their request to what the chain made of them."""

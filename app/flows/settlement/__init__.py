@@ -1,0 +1,1 @@
+"""Money on chains: what we send there, and what becomes of it."""

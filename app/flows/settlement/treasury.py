@@ -1,0 +1,109 @@
+"""Watches a treasury and its gas account: what left them that we did not make pauses payouts, whoever made it.
+
+All is read at a final block. After a restored backup the same finds what was paid since, and payouts wait until every
+transfer is booked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.payouts import desk
+from app.domain.payouts.desk import Outgoing, Seen
+from app.domain.payouts.tables import PayoutDesk
+from app.flows.events.mails import Desk
+from app.flows.settlement.sending import Sender
+from app.ports.chain.chain import Chain
+from app.ports.chain.values import Block
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Treasury:
+    """A chain's treasury at `address`, whose payouts `sender` sends; operators are told from the desk."""
+
+    chain: Chain
+    address: str
+    sender: Sender
+    desk: Desk
+
+    async def read(self, final: Block, head: Block) -> bool:
+        """Reads what left the treasury up to a final block, and pauses payouts where it must; tells whether they go on.
+
+        Nothing goes on either while the newest block is old, or before what was read: that ends by itself.
+        """
+        rules = self.chain.rules
+        opening = partial(desk.open_desk, chain_id=rules.id, block=final.number, hash_=final.hash)
+        known = await db.in_transaction(opening, writes=True)
+        if await self._is_another_chain(known, head):
+            await self.pause("The chain is not the one that was read before: it lacks a block that was final.")
+            return False
+        if final.number < known.cursor_block:
+            return False
+        foreign = await self.sender.count_foreign(final)
+        unbooked = await self._read_transfers(known, final, head)
+        if foreign:
+            await self.pause(f"The gas account has sent {foreign} transactions that are not ours, or are forgotten.")
+        if unbooked:
+            await self.pause(f"{unbooked} transfers out of the treasury are not ours, or are forgotten.")
+        if head.at < clock.now() // clock.SECOND - rules.head_seconds_max:
+            log.warning("payouts", chain=rules.id, step="old_head", head=head.number)
+            return False
+        now = await db.in_transaction(partial(desk.find_desk, chain_id=rules.id))
+        return now is not None and now.paused_because is None
+
+    async def _is_another_chain(self, known: PayoutDesk, head: Block) -> bool:
+        if head.number < known.cursor_block:
+            return True
+        return (await self.chain.block(known.cursor_block)).hash != known.cursor_hash
+
+    async def _read_transfers(self, known: PayoutDesk, final: Block, head: Block) -> int:
+        """Keeps what left the treasury since the last look; returns how many transfers are not booked."""
+        chain = self.chain
+        blocks = range(known.cursor_block + 1, final.number + 1)
+        found = await chain.transfers(blocks, [chain.rules.token], payer=self.address) if blocks else ()
+        balances = await chain.balances([self.address], final)
+        coins = await chain.coins(self.sender.signer.address, final)
+        seen = Seen(final.number, final.hash, head.at, balances[self.address], coins)
+        outgoing = [
+            Outgoing(one.transaction, one.position, one.block, one.payee, one.units, one.nonce) for one in found
+        ]
+        note = partial(desk.note_read, chain_id=chain.rules.id, seen=seen, outgoing=outgoing)
+        return await db.in_transaction(note, writes=True)
+
+    async def pause(self, because: str) -> None:
+        """Pauses the chain's payouts and tells the operators, once."""
+        name, chain_id = self.chain.rules.name, self.chain.rules.id
+        if await db.in_transaction(partial(desk.pause, chain_id=chain_id, because=because), writes=True):
+            log.error("payouts", chain=chain_id, step="paused", because=because)
+            await self.desk.alert(
+                f"Payouts on {name} are paused",
+                f"{because} Nothing is signed or sent until an operator resumes them on the treasury page.",
+            )
+
+    async def resume(self, beside: Callable[[Session], None]) -> None:
+        """Lets payouts go on, and numbers of the gas account with what the chain counts; `beside` is written with it.
+
+        Raises Refused while a transfer out of the treasury up to the newest final block is not booked.
+        """
+        chain = self.chain
+        final, head = await chain.finalized(), await chain.head()
+        opening = partial(desk.open_desk, chain_id=chain.rules.id, block=final.number, hash_=final.hash)
+        known = await db.in_transaction(opening, writes=True)
+        if final.number >= known.cursor_block:
+            await self._read_transfers(known, final, head)
+        count = await chain.transaction_count(self.sender.signer.address, final)
+
+        def write(session: Session) -> None:
+            desk.resume(session, chain.rules.id)
+            self.sender.skip_to(session, count)
+            beside(session)
+
+        await db.in_transaction(write, writes=True)
+        log.info("payouts", chain=chain.rules.id, step="resumed")

@@ -1,0 +1,154 @@
+"""Anything that can happen to payouts, in any order and cut at any question, against a plain model of who has what.
+
+The model knows only: what each paywall had, what it asked for, and that a payout is paid once or came back.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from app import db
+from app.domain.errors import CoinslotError
+from app.domain.ids import new_id
+from app.domain.payouts import desk, requests
+from app.domain.payouts.rules import PayoutRules
+from app.domain.payouts.tables import Payout, PayoutStatus
+from app.ports.chain.values import ChainUnavailable
+from tests.support.books import assert_books_balance
+from tests.support.paying_out import (
+    CHAIN,
+    ONE,
+    ask,
+    earn,
+    earned,
+    find,
+    in_transit,
+    make_earner,
+    owe,
+    rail_of,
+)
+from tests.support.scripted_chain import TREASURY, Cut, ToyChain
+
+DAY = PayoutRules(day_units_max=300 * ONE)
+
+
+class Payouts(RuleBasedStateMachine):
+    """Does what people, operators, clocks and nodes do."""
+
+    chain: ClassVar[ToyChain]
+    """All examples of a test share its database, and so the chain that it knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chain.mint(TREASURY, 100 * ONE)
+        self.paywall = make_earner(40 * ONE)
+        self.had = 40 * ONE
+        self.owed = 0
+        self.payouts: list[Payout] = []
+
+    @rule(units=st.integers(4 * ONE, 20 * ONE), address=st.sampled_from(["0xA", "0xB", "0xC"]))
+    def request(self, units: int, address: str) -> None:
+        try:
+            self.payouts.append(ask(self.paywall, units, f"{address}{new_id('x')}", rules=DAY))
+        except CoinslotError:
+            return
+
+    @rule(units=st.integers(1, 30 * ONE))
+    def earn_more(self, units: int) -> None:
+        earn(self.paywall, units)
+        self.had += units
+
+    @rule(units=st.integers(1, 5 * ONE))
+    def owe_something(self, units: int) -> None:
+        owe(self.paywall, units)
+        self.owed += units
+
+    @rule(data=st.data(), does=st.sampled_from(["approve", "withdraw", "block", "unblock"]))
+    def touch(self, data: st.DataObject, does: str) -> None:
+        if not self.payouts:
+            return
+        payout = data.draw(st.sampled_from(self.payouts))
+        with db.transaction() as session:
+            if does == "approve":
+                requests.approve(session, payout.id, "acc_op")
+            elif does == "withdraw":
+                requests.withdraw(session, payout.id, "withdrawn")
+        if does == "block":
+            self.chain.blocked.add(payout.address)
+        elif does == "unblock":
+            self.chain.blocked.discard(payout.address)
+
+    @rule(is_paused=st.booleans(), loses=st.booleans())
+    def weather(self, is_paused: bool, loses: bool) -> None:
+        self.chain.is_token_paused, self.chain.loses_sent = is_paused, loses
+
+    @rule(hours=st.integers(1, 30))
+    def time_passes(self, hours: int) -> None:
+        self.chain.skew_seconds += hours * 3_600
+
+    @rule(blocks=st.integers(1, 4))
+    def mine(self, blocks: int) -> None:
+        self.chain.mine(blocks)
+
+    @rule(at=st.integers(1, 40), after=st.booleans(), by=st.sampled_from([Cut, ChainUnavailable]))
+    def go_on_and_be_cut(self, at: int, after: bool, by: type[BaseException]) -> None:
+        self.chain.cut_next(at, after=after, by=by)
+        with contextlib.suppress(by):
+            self.go_on()
+        self.chain.cut_at = None
+
+    @rule()
+    def go_on(self) -> None:
+        asyncio.run(rail_of(self.chain).go_on())
+
+    @invariant()
+    def nobody_is_paid_twice_and_nothing_is_lost(self) -> None:
+        transit = paid = 0
+        for payout in self.payouts:
+            stored, moved = find(payout.id), self.chain.paid(payout.address)
+            assert moved in ([], [payout.units])
+            is_open = stored.finished_at is None
+            assert in_transit(payout) == (payout.units * 1_000 if is_open else 0)
+            transit += payout.units if is_open else 0
+            paid += payout.units if stored.status is PayoutStatus.PAID else 0
+            if stored.status is PayoutStatus.PAID:
+                assert moved == [payout.units]
+            if stored.status is PayoutStatus.RETURNED:
+                assert moved == []
+        stand = earned(self.paywall)
+        assert stand.available_nanos - stand.owed_nanos == (self.had - self.owed - transit - paid) * 1_000
+
+    def teardown(self) -> None:
+        """When the weather is fine and somebody has let all through, everything ends."""
+        self.chain.is_token_paused = self.chain.loses_sent = False
+        self.chain.blocked.clear()
+        self.chain.mint(TREASURY, 1_000 * ONE)
+        with db.transaction() as session:
+            for payout in self.payouts:
+                requests.approve(session, payout.id, "acc_op")
+        for _ in range(10):
+            self.chain.mine(3)
+            self.go_on()
+        self.nobody_is_paid_twice_and_nothing_is_lost()
+        assert all(find(payout.id).finished_at is not None for payout in self.payouts)
+        with db.transaction(writes=False) as session:
+            found: Any = desk.find_desk(session, CHAIN)
+            assert found is None or found.paused_because is None
+        assert_books_balance()
+
+
+@pytest.mark.slow
+def test_whatever_happens_each_payout_is_paid_once_or_comes_back(database: str) -> None:
+    """Only orders that nobody thought of, cut anywhere, show that no step relies on the one before."""
+    Payouts.chain = ToyChain()
+    run_state_machine_as_test(
+        Payouts,
+        settings=settings(
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

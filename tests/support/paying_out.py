@@ -1,0 +1,134 @@
+"""Paywalls in shared mode with available earnings, payouts of them, and what became of those."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from app import db
+from app.domain.earnings.earnings import Earnings, pending_account, read_earnings
+from app.domain.ids import new_id
+from app.domain.ledger.accounts import Kind
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.folding import read_balance
+from app.domain.ledger.operations import Post, Transfer
+from app.domain.money import Environment
+from app.domain.payouts import requests
+from app.domain.payouts.requests import Asked
+from app.domain.payouts.rules import PayoutRules, nanos_of
+from app.domain.payouts.tables import Payout, PayoutStatus
+from app.domain.paywalls.modes import Mode
+from app.domain.transactions.world import world_of
+from app.flows.events.mails import Desk
+from app.flows.settlement.payouts import ChainPayouts
+from app.flows.settlement.sending import Pace
+from app.ports.mail import Mail
+from tests.support import books
+from tests.support.scripted_chain import KEYS, ToyChain
+
+CHAIN = 31_337
+RULES = PayoutRules()
+ONE = 1_000_000
+
+
+class Mails:
+    """A mailer that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+
+    async def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
+
+
+def make_earner(units: int) -> str:
+    """Makes a paywall in shared mode with so much available, paid in by the chain; returns its id."""
+    with db.transaction() as session:
+        paywall_id = books.make_paywall(session, {"demo-mini": books.PRICE}, mode=Mode.SHARED)
+    earn(paywall_id, units)
+    return paywall_id
+
+
+def earn(paywall_id: str, units: int) -> None:
+    """Makes so much available to a paywall, paid in by the chain."""
+    available = pending_account(Environment.SANDBOX, paywall_id).beside(Kind.EARNINGS, paywall_id)
+    with db.transaction() as session:
+        moved = Transfer(world_of(Environment.SANDBOX, CHAIN), available, nanos_of(units), "earnings_available")
+        apply_one(session, Post(f"earned:{new_id('t')}", (moved,)))
+
+
+def owe(paywall_id: str, units: int) -> None:
+    """Lets a paywall owe so much."""
+    shortfall = pending_account(Environment.SANDBOX, paywall_id).beside(Kind.SHORTFALL, paywall_id)
+    owed = shortfall.beside(Kind.PROVIDER_PAYABLE, "built-in")
+    with db.transaction() as session:
+        apply_one(session, Post(f"owed:{new_id('t')}", (Transfer(shortfall, owed, nanos_of(units), "shortfall"),)))
+
+
+def ask(
+    paywall_id: str, units: int | None, address: str, click: str | None = None, rules: PayoutRules = RULES
+) -> Payout:
+    """Asks for a payout."""
+    with db.transaction() as session:
+        return requests.request(
+            session, rules, Asked(paywall_id, CHAIN, address, "acc_1", click or new_id("c"), units)
+        )[0]
+
+
+def ask_many(count: int, units: int = 5 * ONE) -> Sequence[Payout]:
+    """Asks for payouts of so many paywalls, each of a unit more, to an address of its own."""
+    return [
+        ask(make_earner(units + n), None, f"0xPayee{n}", rules=PayoutRules(day_units_max=10**12)) for n in range(count)
+    ]
+
+
+def find(payout_id: str) -> Payout:
+    """Returns a payout as it is stored."""
+    with db.transaction(writes=False) as session:
+        return session.get_one(Payout, payout_id)
+
+
+def statuses() -> list[PayoutStatus]:
+    """Returns how far each payout is, the oldest first."""
+    with db.transaction(writes=False) as session:
+        return [one.status for one in session.scalars(select(Payout).order_by(Payout.id))]
+
+
+def earned(paywall_id: str) -> Earnings:
+    """Returns the earnings of a paywall."""
+    with db.transaction(writes=False) as session:
+        return read_earnings(session, Environment.SANDBOX, paywall_id)
+
+
+def in_transit(payout: Payout) -> int:
+    """Returns the nanos that stand on a payout's transit account."""
+    with db.transaction(writes=False) as session:
+        return read_balance(session, requests.transit_of(payout))
+
+
+def rail_of(chain: ToyChain, mails: Mails | None = None, pace: Pace | None = None) -> ChainPayouts:
+    """Returns the rail of a chain, whose operator reads `mails`."""
+    desk = Desk(mails or Mails(), frozenset({"operator@example.com"}))
+    return ChainPayouts(chain, KEYS, desk, pace or Pace(again_seconds=0, replace_seconds=3_600))
+
+
+def tick(rail: ChainPayouts) -> int:
+    """Lets a rail go on once."""
+    return asyncio.run(rail.go_on())
+
+
+def run(rail: ChainPayouts, chain: ToyChain, ticks: int = 6) -> None:
+    """Lets a rail go on so often, with three blocks behind each."""
+    for _ in range(ticks):
+        tick(rail)
+        chain.mine(3)
+
+
+def assert_paid_once(chain: ToyChain, payouts: Sequence[Payout]) -> None:
+    """Fails unless each recipient has exactly what they asked for, once, and ledger and chain say so alike."""
+    for payout in payouts:
+        stored = find(payout.id)
+        assert stored.status is PayoutStatus.PAID, stored
+        assert chain.paid(payout.address) == [payout.units]
+        assert in_transit(payout) == 0
+    books.assert_books_balance()
