@@ -79,16 +79,34 @@ def change_the_profile(site: Site, page: Page, owned: Owned) -> None:
     field.set_input_files({"name": "icon.png", "mimeType": "image/png", "buffer": icon(128)})
     expect(page.locator("main img.icon")).to_be_visible()
     page.get_by_label("App's name").fill("")
-    page.get_by_role("button", name="Review changes").click()
-    page.get_by_role("button", name="Publish version").click()
-    expect(page.get_by_role("alert").filter(has_text="app_name")).to_be_visible()
+    page.get_by_role("button", name="See changes").click()
+    expect(page.get_by_role("alert").filter(has_text="App's name must have 1 to 60 characters.")).to_be_visible()
     page.get_by_label("App's name").fill("Quill and Ink")
     assert_accessible(page, "profile")
-    page.get_by_role("button", name="Review changes").click()
-    expect(page.get_by_role("region", name="What changes").get_by_text("Quill and Ink")).to_be_visible()
+    page.get_by_role("button", name="See changes").click()
+    draft = page.get_by_role("region", name="Draft")
+    expect(draft.get_by_text("Quill and Ink")).to_be_visible()
     assert_accessible(page, "what changes")
-    page.get_by_role("button", name="Publish version").click()
-    expect(page.get_by_text("counts now")).to_be_visible()
+    somebody_else_changes_the_profile(page)
+    draft.get_by_role("button", name="Publish version 3").click()
+    expect(page.get_by_text("It changes the app's line.")).to_be_visible()
+    page.get_by_role("button", name="Look at version 3").click()
+    expect(page.get_by_label("A line of your own")).to_have_value("Of words")
+    expect(page.get_by_label("App's name")).to_have_value("Quill and Ink")
+    draft.get_by_role("button", name="Publish version 4").click()
+    expect(page.get_by_text("Version 4 is published")).to_be_visible()
+    expect(page.get_by_label("A line of your own")).to_have_value("Of words")
+
+
+def somebody_else_changes_the_profile(page: Page) -> None:
+    """In another tab, while the first one's draft is open."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_label("A line of your own").fill("Of words")
+    other.get_by_role("button", name="See changes").click()
+    other.get_by_role("button", name="Publish version 3").click()
+    expect(other.get_by_text("Version 3 is published")).to_be_visible()
+    other.close()
 
 
 def go_back_a_version(page: Page) -> None:
@@ -99,7 +117,7 @@ def go_back_a_version(page: Page) -> None:
     expect(page.get_by_role("region", name="What differs").get_by_text("Quill and Ink")).to_be_visible()
     page.get_by_role("button", name="Go back to version 2").click()
     page.get_by_role("button", name="Publish it").click()
-    expect(page.get_by_text("Version 4 is out")).to_be_visible()
+    expect(page.get_by_text("Version 5 is out")).to_be_visible()
 
 
 def archive_and_undo(site: Site, page: Page, owned: Owned) -> None:

@@ -8,7 +8,7 @@ from app.domain.errors import BadField
 from app.domain.icons.icons import clean_png, set_icon
 from app.domain.money import format_decimal
 from app.domain.paywalls.changes import Section
-from app.domain.paywalls.configuration import Disconnect, UserFrom
+from app.domain.paywalls.configuration import Configuration, Disconnect, UserFrom, check
 from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.versions import Edition
 from app.domain.playground.playground import set_playground
@@ -32,16 +32,23 @@ class Profile:
     user_from: UserFrom
 
 
+def with_profile(current: Configuration, wanted: Profile) -> Configuration:
+    """Returns a configuration with another profile. Raises BadField, which names the field."""
+    if len(wanted.return_origins) > ORIGINS_MAX:
+        raise BadField("return_origins", f"`return_origins` may name {ORIGINS_MAX} places.")
+    for origin in wanted.return_origins:
+        if origin_of(origin) != origin:
+            raise BadField("return_origins", f"`{origin[:80]}` must be an origin, such as https://app.example.")
+    changed = replace(current, **asdict(wanted))
+    check(changed, current)
+    return changed
+
+
 def profile() -> Part[Profile, None]:
     """Returns the part of the profile. It raises BadField, which names the field."""
 
     def edit(edition: Edition, wanted: Profile) -> None:
-        if len(wanted.return_origins) > ORIGINS_MAX:
-            raise BadField("return_origins", f"`return_origins` may name {ORIGINS_MAX} places.")
-        for origin in wanted.return_origins:
-            if origin_of(origin) != origin:
-                raise BadField("return_origins", f"`{origin[:80]}` must be an origin, such as https://app.example.")
-        edition.configuration = replace(edition.configuration, **asdict(wanted))
+        edition.configuration = with_profile(edition.configuration, wanted)
 
     return Part(Section.PROFILE, edit)
 

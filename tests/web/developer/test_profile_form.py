@@ -1,5 +1,7 @@
 """The profile's form: what was typed becomes a profile, and what publishing it would change is said."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import db
@@ -10,6 +12,9 @@ from app.web.developer.profile.rows import (
     ProfileForm,
     as_typed,
     differing,
+    in_words,
+    merged,
+    profile_of,
     read_playground_view,
     to_opening,
     to_profile,
@@ -23,7 +28,7 @@ TYPED = {"app_name": " Lexica ", "app_url": "https://lexica.example", "disconnec
 
 
 def test_nothing_typed_anew_changes_nothing() -> None:
-    assert differing(CURRENT, to_profile(TYPED, CURRENT)) == []
+    assert differing(profile_of(CURRENT), to_profile(TYPED, CURRENT)) == []
 
 
 def test_what_is_typed_is_said_and_kept() -> None:
@@ -35,13 +40,33 @@ def test_what_is_typed_is_said_and_kept() -> None:
     }
     wanted = to_profile(typed, CURRENT)
     assert wanted.user_from is UserFrom.HEADER and wanted.disconnect is Disconnect.CANCEL
-    assert [(row.name, row.gone, row.comes) for row in differing(CURRENT, wanted)] == [
-        ("app name", "Lexica", "Renamed"),
-        ("return origins", "", "https://a.example\nhttps://b.example"),
-        ("is strict", "no", "yes"),
+    assert [(row.name, row.gone, row.comes) for row in differing(profile_of(CURRENT), wanted)] == [
+        ("App's name", "Lexica", "Renamed"),
+        ("Where links may lead back to", "", "https://a.example\nhttps://b.example"),
+        ("Answer with HTTP errors where a link would be said", "no", "yes"),
     ]
     shown = as_typed(ProfileForm(version=7, has_consent=True), wanted)
     assert (shown.version, shown.app_name, shown.has_consent) == (7, "Renamed", True)
+
+
+def test_two_who_change_different_things_keep_both() -> None:
+    read = profile_of(CURRENT)
+    theirs = replace(read, app_url="https://theirs.example", app_text="Theirs")
+    mine = replace(read, app_name="Mine", app_text="Mine too")
+    assert merged(read, mine, theirs) == replace(theirs, app_name="Mine", app_text="Mine too")
+    assert merged(read, read, theirs) == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("app_name", ""), ("app_name", "N" * 61), ("app_url", "javascript:alert(1)"), ("app_text", "two\nlines"),
+     ("return_origins", "https://app.example/path"), ("return_origins", "nowhere")],
+)  # fmt: skip
+def test_what_cannot_be_is_said_by_the_fields_own_title_before_anything_is_published(name: str, value: str) -> None:
+    with pytest.raises(BadField) as refused:
+        to_profile({**TYPED, name: value}, CURRENT)
+    assert refused.value.field == name
+    assert name not in in_words(refused.value)
 
 
 @pytest.mark.parametrize("chosen", ["", "explode", None])

@@ -3,14 +3,14 @@
 import reflex as rx
 
 from app.domain.paywalls.limits import Scope
-from app.web.components.parts import saved_line, tag
+from app.web.components.parts import saved_line
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
 from app.web.developer.limits import fields
 from app.web.developer.limits.parts import limit, overrides
 from app.web.developer.limits.rows import DifferenceRow
 from app.web.developer.limits.state import LimitsState
-from app.web.developer.publishing.parts import news
+from app.web.developer.publishing.parts import form_bar, news
 
 _state = LimitsState
 
@@ -62,30 +62,9 @@ def _users() -> rx.Component:
 
 
 def _bar() -> rx.Component:
-    """The draft: first its changes, then its publication. It stays at the window's lower edge."""
-    differences = _state.page.differences
-    nothing = rx.cond(_state.is_reviewed & (differences.length() == 0), "Nothing changes by this.", "")
-    said = rx.cond(differences, differences.length().to_string() + " to change", nothing)
-    publish = rx.el.button("Publish version ", _state.read_version + 1, on_click=_state.publish,
-                           class_name="btn s primary", type="button")  # fmt: skip
-    review = rx.el.button("See changes", type="submit", class_name="btn s primary")
-    return rx.el.div(
-        rx.el.div(
-            rx.cond(differences, rx.el.ul(rx.foreach(differences, _difference), class_name="review-list num"),
-                    rx.fragment()),
-            rx.el.div(
-                tag("Draft", tone="wait"), rx.el.span(said, class_name="grow num", role="status"),
-                rx.el.div(
-                    rx.el.button("Discard", on_click=_state.discard, class_name="btn s bare", type="button"),
-                    rx.cond(_state.is_reviewed & (differences.length() > 0), publish, review), class_name="row",
-                ),
-                rx.el.p(_state.publish_error, class_name="bad problem", role="alert"),
-                class_name="publish-bar",
-            ),
-            class_name="panel", role="region", aria_label="Draft",
-        ),
-        class_name="publish low",
-    )  # fmt: skip
+    rows = _state.page.differences
+    changes = rx.el.ul(rx.foreach(rows, _difference), class_name="review-list num")
+    return form_bar(_state, changes, rows.length())
 
 
 def _difference(row: rx.Var[DifferenceRow]) -> rx.Component:

@@ -9,10 +9,25 @@ from app.domain.errors import BadField
 from app.domain.paywalls.configuration import Configuration, Disconnect, read_current
 from app.domain.paywalls.members import Act, Manager
 from app.domain.playground.playground import read_playground
-from app.flows.paywalls.profile import Opening, Profile
-from app.web.developer.frame.differences import DifferenceRow, to_row
+from app.flows.paywalls.profile import Opening, Profile, with_profile
+from app.web.developer.frame.differences import DifferenceRow
 
 TYPED_CHARACTERS_MAX = 3_000
+TITLES = {
+    "app_name": "App's name",
+    "app_url": "App's address",
+    "app_text": "A line of your own",
+    "return_origins": "Where links may lead back to",
+    "disconnect": "When a reader goes away in the middle of an answer",
+    "needs_confirmation": "A consent counts only once your server has confirmed it",
+    "is_strict": "Answer with HTTP errors where a link would be said",
+}
+GONE_READERS = {
+    Disconnect.CANCEL: "Stop it, and charge what had arrived",
+    Disconnect.DRAIN: "Carry it to its end, and charge all of it",
+    Disconnect.FREE: "Stop it, and charge nothing",
+}
+_NAMES = tuple(field.name for field in fields(Profile))
 
 
 @dataclass(frozen=True)
@@ -71,8 +86,13 @@ def read_form(session: Session, paywall_id: str) -> ProfileForm:
     )
 
 
+def profile_of(configuration: Configuration) -> Profile:
+    """Returns the profile that a configuration has."""
+    return Profile(**{name: getattr(configuration, name) for name in _NAMES})
+
+
 def to_profile(typed: Mapping[str, Any], current: Configuration) -> Profile:
-    """Returns what was typed as a profile; what the form does not ask stays. Raises BadField."""
+    """Returns what was typed as a profile that can be published; what the form does not ask stays. Raises BadField."""
 
     def word(name: str) -> str:
         return str(typed.get(name, "")).strip()[:TYPED_CHARACTERS_MAX]
@@ -80,7 +100,7 @@ def to_profile(typed: Mapping[str, Any], current: Configuration) -> Profile:
     chosen = word("disconnect")
     if chosen not in list(Disconnect):
         raise BadField("disconnect", "Choose what happens to an answer whose reader has gone.")
-    return Profile(
+    wanted = Profile(
         app_name=word("app_name"),
         app_url=word("app_url"),
         return_origins=tuple(line.strip() for line in word("return_origins").splitlines() if line.strip()),
@@ -90,16 +110,29 @@ def to_profile(typed: Mapping[str, Any], current: Configuration) -> Profile:
         disconnect=Disconnect(chosen),
         user_from=current.user_from,
     )
+    with_profile(current, wanted)
+    return wanted
 
 
-def differing(current: Configuration, wanted: Profile) -> list[DifferenceRow]:
+def merged(read: Profile, typed: Profile, newest: Profile) -> Profile:
+    """Returns what was changed of what was read, on the newest profile: two who change different things keep both."""
+    changed = {name: getattr(typed, name) for name in _NAMES if getattr(typed, name) != getattr(read, name)}
+    return replace(newest, **changed)
+
+
+def differing(current: Profile, wanted: Profile) -> list[DifferenceRow]:
     """Returns what publishing a profile would change."""
-    names = [field.name for field in fields(Profile)]
     return [
-        to_row("profile", name, _said(getattr(current, name)), _said(getattr(wanted, name)))
-        for name in names
+        DifferenceRow(TITLES.get(name, name), _said(getattr(current, name)), _said(getattr(wanted, name)))
+        for name in _NAMES
         if getattr(current, name) != getattr(wanted, name)
     ]
+
+
+def in_words(refusal: BadField) -> str:
+    """Returns what is wrong with a field, which is called as on the page."""
+    name = refusal.field or ""
+    return refusal.message.replace(f"`{name}`", TITLES.get(name, name))
 
 
 def as_typed(form: ProfileForm, wanted: Profile) -> ProfileForm:
@@ -114,4 +147,6 @@ def as_typed(form: ProfileForm, wanted: Profile) -> ProfileForm:
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Disconnect):
+        return GONE_READERS[value]
     return "\n".join(value) if isinstance(value, tuple) else str(value)

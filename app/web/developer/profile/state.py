@@ -1,108 +1,132 @@
-"""What the profile's form remembers. No reading writes over what was typed: it is filled once, and when asked."""
+"""What the profile's form remembers: what was read, and what was typed, which no reading touches.
 
-from collections.abc import Callable
-from functools import partial
+What is published is what was changed of what was read, on the newest version: two who change different things keep
+both their changes.
+"""
+
 from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import db, wiring
-from app.domain.errors import BadField, CoinslotError, OutdatedVersion
+from app.domain.errors import BadField, CoinslotError
 from app.domain.paywalls.configuration import read_current
-from app.flows.paywalls.change import change
-from app.flows.paywalls.profile import Opening, Profile
+from app.domain.paywalls.members import Manager
+from app.flows.paywalls.change import Changed, change
+from app.flows.paywalls.profile import Profile
 from app.web.developer.frame.differences import DifferenceRow
-from app.web.developer.frame.state import PaywallState, Work
+from app.web.developer.frame.state import Work
+from app.web.developer.profile.playground_state import PlaygroundPart
 from app.web.developer.profile.rows import (
-    PlaygroundView,
     ProfileForm,
     as_typed,
     differing,
+    in_words,
+    merged,
+    profile_of,
     read_form,
     read_playground_view,
-    to_opening,
     to_profile,
 )
 
 
-class ProfileState(PaywallState, rx.State):
+class ProfileState(PlaygroundPart, rx.State):
     """One open page of a paywall's profile."""
 
     form: ProfileForm = ProfileForm()
+    """What the fields begin with; it stays while something is typed."""
+    form_key: int = 0
     differences: list[DifferenceRow] = []
-    is_reviewing: bool = False
+    is_touched: bool = False
+    is_reviewed: bool = False
     field: str = ""
     error: str = ""
-    outdated: str = ""
-    published: int = 0
-    playground: PlaygroundView = PlaygroundView()
-    playground_error: str = ""
+    icon_error: str = ""
+    _read: Profile | None = None
     _typed: Profile | None = None
 
+    def _is_dirty(self) -> bool:
+        return self.is_touched
+
     def _work(self) -> Work:
-        kept = self.form if self.form.version else None
-        site = wiring.get().links.base_url
-        return lambda session, manager: {
-            "form": kept or read_form(session, manager.paywall_id),
-            "playground": read_playground_view(session, manager, site),
-        }
+        versions, site = self._versions(), wiring.get().links.base_url
+        form, read, typed, is_touched = self.form, self._read, self._typed, self.is_touched
+
+        def work(session: db.Session, manager: Manager) -> dict[str, Any]:
+            known = versions(session, manager)
+            found = {**known, "playground": read_playground_view(session, manager, site)}
+            newest = profile_of(read_current(session, manager.paywall_id)[1])
+            if not is_touched:
+                shown = read_form(session, manager.paywall_id)
+                return {**found, "form": shown, "form_key": shown.version, "_read": newest, "differences": []}
+            if read is None or typed is None:
+                return found
+            wanted = merged(read, typed, newest)
+            found["differences"] = differing(newest, wanted)
+            if form.version != known["read_version"]:  # they go on from the newest version, and see what that says
+                shown = as_typed(read_form(session, manager.paywall_id), wanted)
+                found |= {"form": shown, "form_key": shown.version, "_read": newest, "_typed": wanted}
+            return found
+
+        return work
 
     @rx.event
-    async def review(self, form: dict[str, Any]) -> EventSpec | None:
-        """Shows what publishing what was typed would change."""
+    async def touch(self) -> EventSpec | None:
+        """Notes that something is typed: it stays as it is, and is reviewed anew."""
+        if await self._managing() is None:
+            return self._leave()
+        self.is_touched, self.is_reviewed, self.published, self._typed = True, False, 0, None
+        self.differences = []
+        return None
+
+    @rx.event
+    async def see_changes(self, form: dict[str, Any]) -> EventSpec | None:
+        """Reads what was typed, and shows what publishing it would change; what cannot be is said beside its field."""
         manager = await self._managing()
         if manager is None:
             return self._leave()
-        self.field, self.error, self.outdated, self.published = "", "", "", 0
+        self.field, self.error, self.publish_error, self.published = "", "", "", 0
+        self.is_touched, self._typed, self.is_reviewed = True, None, False
         _, current = await db.in_transaction(lambda session: read_current(session, manager.paywall_id))
         try:
-            wanted = to_profile(form, current)
+            typed = to_profile(form, current)
         except BadField as error:
-            self.field, self.error = error.field or "", error.message
-            return None
-        self._typed, self.form = wanted, as_typed(self.form, wanted)
-        self.differences, self.is_reviewing = differing(current, wanted), True
-        return None
-
-    @rx.event
-    async def edit_again(self) -> EventSpec | None:
-        """Goes back to the form, with what was typed."""
-        if await self._managing() is None:
-            return self._leave()
-        self.is_reviewing = False
-        return None
-
-    @rx.event
-    async def publish(self) -> EventSpec | None:
-        """Publishes what was reviewed, if the version that it was typed on is still the newest."""
-        manager = await self._managing()
-        if manager is None or self._typed is None:
-            return self._leave() if manager is None else None
-        try:
-            made = await change(manager, wiring.get().parts.profile, self._typed, self.form.version)
-        except OutdatedVersion as error:
-            self.outdated = error.message
-        except BadField as error:
-            self.field, self.error, self.is_reviewing = error.field or "", error.message, False
-        except CoinslotError as error:
-            self.error, self.is_reviewing = error.message, False
+            self.field, self.error = error.field or "", in_words(error)
         else:
-            self.is_reviewing, self.differences, self._typed = False, [], None
-            self.published, self.form = made.version, ProfileForm()
+            self._typed, self.form, self.is_reviewed = typed, as_typed(self.form, typed), True
         await self._show_again()
         return None
 
     @rx.event
-    async def take_newest(self) -> EventSpec | None:
-        """Goes on with what was typed, on the newest version, and shows anew what it would change there."""
+    async def discard(self) -> EventSpec | None:
+        """Forgets what was typed."""
+        if await self._managing() is None:
+            return self._leave()
+        self._forget()
+        await self._show_again()
+        self.form_key += 1  # other fields, which show what counts
+        return None
+
+    @rx.event
+    async def publish(self) -> EventSpec | None:
+        """Publishes what was reviewed, if the version that it was reviewed on is still the newest."""
         manager = await self._managing()
-        if manager is None or self._typed is None:
-            return self._leave() if manager is None else None
+        if manager is None:
+            return self._leave()
+        read, typed = self._read, self._typed
+        if read is None or typed is None:
+            return None
         _, current = await db.in_transaction(lambda session: read_current(session, manager.paywall_id))
-        newest = await db.in_transaction(lambda session: read_form(session, manager.paywall_id))
-        self.form, self.outdated = as_typed(newest, self._typed), ""
-        self.differences = differing(current, self._typed)
+        wanted = merged(read, typed, profile_of(current))
+
+        async def publishing() -> Changed[None]:
+            return await change(manager, wiring.get().parts.profile, wanted, self.read_version)
+
+        await self._publish(publishing)
+        if self.published:
+            self._forget()
+        await self._show_again()
         return None
 
     @rx.event
@@ -111,31 +135,14 @@ class ProfileState(PaywallState, rx.State):
         manager = await self._managing()
         if manager is None:
             return self._leave()
+        self.icon_error = ""
         try:
             await change(manager, wiring.get().parts.icon, None)
         except CoinslotError as error:
-            self.error = error.message
+            self.icon_error = error.message
         await self._show_again()
         return None
 
-    @rx.event
-    async def open_playground(self, form: dict[str, Any]) -> EventSpec | None:
-        """Opens the playground, or bounds the open one anew."""
-        return await self._set_playground(partial(to_opening, form, is_open=True))
-
-    @rx.event
-    async def close_playground(self) -> EventSpec | None:
-        """Closes the playground; its address is given up for good."""
-        return await self._set_playground(partial(Opening, False, self.playground.requests_per_hour))
-
-    async def _set_playground(self, wanted: Callable[[], Opening]) -> EventSpec | None:
-        manager = await self._managing()
-        if manager is None:
-            return self._leave()
-        self.playground_error = ""
-        try:
-            await change(manager, wiring.get().parts.playground, wanted())
-        except CoinslotError as error:
-            self.playground_error = error.message
-        await self._show_again()
-        return None
+    def _forget(self) -> None:
+        self.is_touched, self.is_reviewed, self._typed = False, False, None
+        self.field, self.error, self.differences = "", "", []

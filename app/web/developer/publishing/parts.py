@@ -22,6 +22,31 @@ def news(state: Any) -> rx.Component:
     )
 
 
+def form_bar(state: Any, changes: rx.Component, count: rx.Var[int]) -> rx.Component:
+    """Returns the bar of a form whose submission reads it: first its changes, then its publication.
+
+    `changes` are those, `count` how many there are. It stays at the window's lower edge.
+    """
+    nothing = rx.cond(state.is_reviewed & (count == 0), "Nothing changes by this.", "")
+    said = rx.cond(count > 0, count.to_string() + " to change", nothing)
+    publish = rx.el.button("Publish version ", state.read_version + 1, on_click=state.publish,
+                           class_name="btn s primary", type="button")  # fmt: skip
+    review = rx.el.button("See changes", type="submit", class_name="btn s primary")
+    buttons = rx.el.div(
+        rx.el.button("Discard", on_click=state.discard, class_name="btn s bare", type="button"),
+        rx.cond(state.is_reviewed & (count > 0), publish, review), class_name="row",
+    )  # fmt: skip
+    bar = rx.el.div(
+        tag("Draft", tone="wait"), rx.el.span(said, class_name="grow num", role="status"), buttons,
+        rx.el.p(state.publish_error, class_name="bad problem", role="alert"), class_name="publish-bar",
+    )  # fmt: skip
+    return rx.el.div(
+        rx.el.div(rx.cond(count > 0, changes, rx.fragment()), bar, class_name="panel", role="region",
+                  aria_label="Draft"),
+        class_name="publish low",
+    )  # fmt: skip
+
+
 def publish_bar(state: Any, said: rx.Var[str], can_publish: rx.Var[bool], discard: Any) -> rx.Component:
     """Returns the bar of a draft: `said` is how much it changes; it stays in sight while the page scrolls."""
     buttons = rx.el.div(
