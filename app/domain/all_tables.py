@@ -10,6 +10,7 @@ from app.domain.disputes.tables import Dispute
 from app.domain.drafts.tables import PaywallDraft
 from app.domain.earnings.tables import EarningsMaturity
 from app.domain.events.tables import PaywallEvent
+from app.domain.funnel.tables import FunnelRound
 from app.domain.icons.tables import PaywallIcon
 from app.domain.inbox.tables import InboxEvent
 from app.domain.instance.tables import Instance
@@ -30,8 +31,8 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, InboxEvent, Instance,
-    Lease, ChainTransaction, LedgerAccount, ModelPrice, Payout, PaywallDraft, PaywallIcon, PaywallRollup, PaywallRow,
-    PaywallEvent, PersonAccount, ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
+    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, FunnelRound, InboxEvent,
+    Instance, Lease, ChainTransaction, LedgerAccount, ModelPrice, Payout, PaywallDraft, PaywallIcon, PaywallRollup,
+    PaywallRow, PaywallEvent, PersonAccount, ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

@@ -8,7 +8,7 @@ DOMAIN_ORDER = (
     "links", "instance", "leases", "ledger", "rows", "people", "operators", "paywalls", "playground", "providers",
     "drafts", "icons",
     "limits",
-    "authorizations", "pricing", "catalogue", "wallets", "usage", "earnings", "topups", "refunds", "disputes",
+    "authorizations", "pricing", "catalogue", "wallets", "funnel", "usage", "earnings", "topups", "refunds", "disputes",
     "rollups", "analytics", "transactions", "payouts", "chain_deposits", "events", "inbox", "movements", "cards",
     "alerts", "all_tables",
 )  # fmt: skip

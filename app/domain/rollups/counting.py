@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.disputes.tables import Takeback
+from app.domain.funnel.rounds import Used, note_used
 from app.domain.ledger.accounts import Kind, parse
 from app.domain.paywalls.modes import RULES
 from app.domain.rollups.books import Additions, Book, lock_books
@@ -51,11 +52,15 @@ def count_requests(session: Session, limit: int) -> int:
         return 0
     books = lock_books(session, {row.paywall_id for row in rows})
     additions = _Several(books.values())
+    used = []
     for row, parts in read_parts(session, rows):
         for part in parts:
             if not part.is_counted:
                 additions.add(row, part)
+                if part.sums.gross_nanos > 0:
+                    used.append(Used(row.paywall_id, row.external_id, part.at))
     additions.write(session)
+    note_used(session, used)
     # Nobody else makes the row of a user who never paid anything: without it their developer's list lacks them.
     open_users(session, ((row.paywall_id, row.external_id) for row in rows if _is_free(row)))
     connection = session.connection()

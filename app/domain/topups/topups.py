@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import NotFound, Refused
+from app.domain.funnel.rounds import note_paid
 from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Account, Kind, parse
 from app.domain.ledger.operations import Post, Transfer
@@ -184,6 +185,7 @@ def pay(session: Session, topup: Topup, payment_id: str) -> Post:
     """Marks a locked top-up as paid, and returns the posting that credits its wallet; the caller posts it at once."""
     topup.status, topup.payment_id, topup.finished_at = TopupStatus.PAID, payment_id, clock.now()
     session.flush()
+    note_paid(session, topup.wallet_id, topup.paywall_id, topup.external_id)
     wallet = parse(topup.account_id)
     world = wallet.beside(Kind.WORLD, topup.connection_id)
     details = {"topup": topup.id, "payment": payment_id}

@@ -24,7 +24,7 @@ STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(
-    r"/(authorize|topup|menu|wallet|activity|settings|dashboard|paywalls|playground|earnings)"
+    r"/(authorize|topup|menu|wallet|activity|settings|dashboard|paywalls|playground|earnings|analytics)"
     r"(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
 )
 _SIGNATURE_BYTES = 16

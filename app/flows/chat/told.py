@@ -23,6 +23,7 @@ from app.each_alone import alone
 from app.flows.callers.asked import REASONS, Action, Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
+from app.flows.events.shown import LinksShown
 from app.flows.limits.limiter import RateReached
 from app.keeper import Keeper
 
@@ -63,15 +64,18 @@ class Teller:
         self._told: dict[Key, int] = {}
         self._unheard: dict[Key, _Unheard] = {}
         self._looking: asyncio.TimerHandle | None = None
+        self._shown = LinksShown(keeper)
 
     def link_sent(self, snapshot: Snapshot, user: str, action: Action, url: str, request_id: str) -> None:
         """Tells that an app was given a link for a user."""
+        self._note_shown(snapshot, user, action)
         key = (snapshot.paywall_id, user, action)
         if self._is_due(key):
             self._tell(snapshot, key, f"link:{_minute()}:{user}", _of_link(snapshot, action, url, request_id))
 
     def asked(self, snapshot: Snapshot, user: str, ask: Ask, url: str, request_id: str, model: str) -> None:
         """Tells that a user got a link instead of an answer, and why."""
+        self._note_shown(snapshot, user, ask.action)
         key = (snapshot.paywall_id, user, f"chat:{ask.action}")
         if self._is_due(key):
             found = _of_link(snapshot, ask.action, url, request_id)
@@ -98,9 +102,14 @@ class Teller:
         else:
             self._keep(request_id, tell)
 
+    def _note_shown(self, snapshot: Snapshot, user: str, action: Action) -> None:
+        if action is not Action.LIMIT:  # that one is not about money
+            self._shown.note(snapshot.paywall_id, user)
+
     async def drain(self) -> None:
         """Waits for what is still being told."""
         self._look()
+        self._shown.write()
         await self._keeper.drain(TELL_SECONDS_MAX)
 
     def _is_due(self, key: Key) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import rows
 from app.domain.errors import KeyConflict, WrongMode
+from app.domain.funnel.rounds import note_paid
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
@@ -65,6 +66,7 @@ def _deposit(
     world = wallet.account.beside(Kind.WORLD, f"custom:{snapshot.paywall_id}")
     transfer = Transfer(world, wallet.account, amount_nanos, "deposit", details=details)
     applied = apply_one(session, Post(deposit_id, (transfer,)))
+    note_paid(session, wallet.id, snapshot.paywall_id, user)
     tell_deposit(session, snapshot.paywall_id, user, deposit_id, amount_nanos, snapshot.unit.value, "api", details)
     answer = DepositAnswer(deposit_id, format_for_people(applied.balance, snapshot.unit))
     if claimed is not None:

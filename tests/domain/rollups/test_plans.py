@@ -15,6 +15,8 @@ from app import db
 from app.domain import clock
 from app.domain.analytics.comparing import compare
 from app.domain.analytics.groups import Asked, By, Group, read_groups, read_user_days
+from app.domain.analytics.steps import read_steps
+from app.domain.analytics.together import read_together
 from app.domain.rollups import counting, reading
 from app.domain.rollups.listing import find_top, keep_top
 from app.domain.rollups.sums import NOTHING
@@ -56,6 +58,8 @@ READS: dict[str, Callable[[Session, str], object]] = {
     "days": lambda session, paywall: reading.read_days(session, paywall, *last(session, paywall, 30)),
     "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
     "compared": lambda session, paywall: compare(session, [paywall], *last(session, paywall, 30)),
+    "together": lambda session, paywall: read_together(session, [paywall], *last(session, paywall, 30)),
+    "from link to use": lambda session, paywall: read_steps(session, [paywall], *last(session, paywall, 30)),
     "a file of users": lambda session, paywall: (
         read_user_days(
             session,
@@ -118,7 +122,7 @@ def test_no_read_of_a_dashboard_touches_what_grows_with_every_request(seeded: Se
                 plan = plan_of(session, statement, values)
                 assert not BIG.search(plan) and not BIG.search(statement), f"{name}: {statement} {plan}"
                 if db.is_sqlite():
-                    assert "SCAN rollup" not in plan, f"{name}: {plan}"
+                    assert "SCAN rollup" not in plan and "SCAN funnel" not in plan, f"{name}: {plan}"
 
 
 def test_the_question_what_is_due_is_answered_by_its_index(seeded: Seeded) -> None:

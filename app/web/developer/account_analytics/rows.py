@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from app.db import Session
 from app.domain.analytics.comparing import compare
 from app.domain.analytics.groups import Asked, By, read_groups
+from app.domain.analytics.steps import read_steps
 from app.domain.analytics.together import last_day, read_together
 from app.domain.money import Unit
 from app.domain.paywalls.names import TOGETHER_MAX, NamedPaywall, by_kind, list_owned
@@ -55,6 +56,7 @@ def _read(session: Session, ids: tuple[str, ...], wanted: Wanted, unit: Unit) ->
         users=together.users,
         days=together.days,
         compared=compare(session, ids, first, last),
+        steps=read_steps(session, ids, first, last),
         parts=read_groups(session, Asked(ids, first, last, wanted.group, wanted.is_by_day), wanted.offset, ROWS_A_PAGE),
     )
 

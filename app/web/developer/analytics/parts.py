@@ -59,8 +59,19 @@ def figures(page: AnalyticsPage) -> rx.Component:
     tokens = rx.el.div(
         rx.el.h3("Tokens"), rx.el.ul(rx.foreach(page.tokens, _tokens), class_name="legend"), class_name="inset share"
     )
-    return rx.el.section(figures, rx.cond(page.shares, goes, rx.fragment()), tokens, class_name="panel",
-                         aria_label="In all")  # fmt: skip
+    steps = rx.el.div(
+        rx.el.h3("From link to use, users"), rx.el.ul(rx.foreach(page.steps, _share), class_name="legend"),
+        rx.el.div(rx.foreach(page.steps, _step_bar), class_name="step-bars", aria_hidden="true"),
+        class_name="inset share",
+    )  # fmt: skip
+    return rx.el.section(
+        figures, rx.cond(page.shares, goes, rx.fragment()), tokens, rx.cond(page.steps, steps, rx.fragment()),
+        class_name="panel", aria_label="In all",
+    )  # fmt: skip
+
+
+def _step_bar(row: rx.Var[ShareRow]) -> rx.Component:
+    return rx.el.div(rx.el.i(class_name=row.look, style={"width": row.width}), class_name="stack-bar", key=row.name)
 
 
 def _share_bar(row: rx.Var[ShareRow]) -> rx.Component:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from app.db import Session
 from app.domain.analytics.comparing import compare
 from app.domain.analytics.groups import Asked, By, Groups, read_groups
+from app.domain.analytics.steps import read_steps
 from app.domain.paywalls.keys import name_keys
 from app.domain.rollups.reading import read_days, read_numbers, today
 from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage, Found, Place, to_page
@@ -30,6 +31,7 @@ def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: 
         users=numbers.users,
         days=read_days(session, paywall_id, first, last),
         compared=compare(session, [paywall_id], first, last),
+        steps=read_steps(session, [paywall_id], first, last),
         parts=read_groups(session, asked, wanted.offset, ROWS_A_PAGE),
     )
     place = Place(

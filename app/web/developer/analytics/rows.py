@@ -6,6 +6,7 @@ from datetime import date
 
 from app.domain.analytics.comparing import Compared
 from app.domain.analytics.groups import By, Group, Groups
+from app.domain.analytics.steps import Steps
 from app.domain.money import Unit, format_for_people
 from app.domain.rollups.reading import DayNumbers, Users
 from app.domain.rollups.sums import Sums
@@ -63,6 +64,7 @@ class AnalyticsPage:
     users: str = ""
     compared: str = ""
     tokens: list[ShareRow] = field(default_factory=list)
+    steps: list[ShareRow] = field(default_factory=list)
     shares: list[ShareRow] = field(default_factory=list)
     has_bar: bool = False
     chart: DayChart = field(default_factory=DayChart)
@@ -100,6 +102,7 @@ class Found:
     users: Users
     days: Sequence[DayNumbers]
     compared: Compared | None
+    steps: Steps
     parts: Groups
 
 
@@ -137,6 +140,7 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         users=users_in_words(found.users),
         compared=_compared(found.compared),
         tokens=_tokens(found.sums),
+        steps=_steps(found.steps),
         shares=shares,
         has_bar=any(share.width for share in shares),
         chart=to_chart(days, unit),
@@ -191,6 +195,20 @@ def _tokens(sums: Sums) -> list[ShareRow]:
     kinds = (("Fresh input", sums.input_tokens), ("Cached input", sums.cached_tokens), ("Output", sums.output_tokens),
              ("Reasoning", sums.reasoning_tokens))  # fmt: skip
     return [ShareRow(name=name, amount=f"{count:,}") for name, count in kinds]
+
+
+def _steps(steps: Steps) -> list[ShareRow]:
+    """Says how far users came, each step with its part of the one before it; nothing where no link was shown."""
+    if not steps.shown:
+        return []
+    more = "+" if steps.is_more else ""
+    before, rows = 0, []
+    for name, count, look in (("Link shown", steps.shown, "c2"), ("Paid after it", steps.paid, "c1"),
+                              ("Used what they paid for", steps.used, "c0")):  # fmt: skip
+        share = f"{count * 100 / before:.1f} %" if before else ""
+        rows.append(ShareRow(name, f"{count:,}{more}", share, look, f"{count * 100 / steps.shown:.2f}%"))
+        before = count
+    return rows
 
 
 def _shares(sums: Sums, unit: Unit) -> list[ShareRow]:
