@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from app.settings.chains import ChainSettings
 from app.settings.money import MoneySettings
 from app.settings.people import PeopleSettings
 from app.settings.providers import ProviderSettings
@@ -16,7 +17,7 @@ class SettingsError(Exception):
     """A setting that cannot be used; the message is one line that names it, and holds no secret."""
 
 
-class Settings(ServerSettings, MoneySettings, ProviderSettings, PeopleSettings, BaseSettings):
+class Settings(ServerSettings, MoneySettings, ChainSettings, ProviderSettings, PeopleSettings, BaseSettings):
     """Everything that can be configured; `use/configuration.md` lists the same names and defaults.
 
     Secrets are `SecretStr`: neither a log nor an error shows one.
@@ -48,7 +49,7 @@ def configure(**chosen: Any) -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
         # An address may hold a password where nobody thought of one.
-        is_secret = name in _SECRETS or name.startswith("oidc") or "@" in str(first["input"])
+        is_secret = name in _SECRETS or name.startswith(("oidc", "chains")) or "@" in str(first["input"])
         got = "" if is_secret else f" (got {first['input']!r})"
         raise SettingsError(f"COINSLOT_{name.upper()}: {first['msg']}{got}") from None
     return _settings

@@ -136,7 +136,6 @@ NO_PAGE = "its page comes with the dashboard"
 NOT_WIRED = "payouts are wired together with the chains of the settings"
 NO_DEV_CHAIN = "`coinslot demo --chain` and deposits come with it"
 UNCALLED: dict[str, str] = {
-    "app/adapters/chain/abi.py:address_in": NO_DEV_CHAIN,
     "app/adapters/chain/contracts/forwarders.py:forwarder_of": NO_DEV_CHAIN,
     "app/adapters/chain/contracts/forwarders.py:sweep_data": NO_DEV_CHAIN,
     "app/adapters/chain/contracts/forwarders.py:sweep_gas": NO_DEV_CHAIN,

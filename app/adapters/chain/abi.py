@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.address import is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -12,6 +13,16 @@ WORD_BYTES = 32
 def hash_of(data: bytes) -> str:
     """Returns the keccak hash of bytes, as `0x` and 64 lower-case digits."""
     return "0x" + keccak(data).hex()
+
+
+def digest(data: bytes) -> bytes:
+    """Returns the keccak hash of bytes, as 32 bytes."""
+    return bytes(keccak(data))
+
+
+def encoded(kinds: Sequence[str], *values: object) -> bytes:
+    """Returns values of these types as a contract writes them."""
+    return bytes(encode(list(kinds), values))
 
 
 def bytes_of(text: str) -> bytes:
@@ -53,8 +64,11 @@ def kinds_of(signature: str) -> list[str]:
 
 
 def answered(kinds: Sequence[str], data: str) -> tuple[object, ...]:
-    """Returns the values of an answer of these types. Raises eth_abi's DecodingError for what is none."""
-    return tuple(decode(list(kinds), bytes_of(data)))
+    """Returns the values of an answer of these types. Raises ValueError for what is none."""
+    try:
+        return tuple(decode(list(kinds), bytes_of(data)))
+    except (DecodingError, OverflowError) as error:
+        raise ValueError(f"These {len(data)} letters are no {kinds}: {error}") from error
 
 
 def word(value: str) -> str:

@@ -33,7 +33,7 @@ class Reading(Protocol):
         ...
 
     async def head(self) -> Block:
-        """Returns the newest block that any node knows; one older than `rules.head_seconds_max` says to wait."""
+        """Returns the newest block that enough nodes have reached; one of long ago says that the chain stands still."""
         ...
 
     async def finalized(self) -> Block:

@@ -1,6 +1,5 @@
 """Keys that sign for a chain, and signatures of people's wallets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +37,4 @@ class WalletSignatures(Protocol):
 
     def signer_of_message(self, message: str, signature: str) -> str:
         """Returns who signed a text (EIP-191, `personal_sign`). Raises AddressInvalid for what is no signature."""
-        ...
-
-    def signer_of_typed(self, typed: Mapping[str, object], signature: str) -> str:
-        """Returns who signed typed data (EIP-712). Raises AddressInvalid for what is no signature."""
         ...

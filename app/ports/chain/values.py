@@ -5,7 +5,7 @@ seconds since 1970 as the chain counts them. Addresses are written with their ch
 nonces of authorizations as `0x` and 64 lower-case digits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.errors import CoinslotError, Refused
@@ -52,7 +52,7 @@ class ChainRules:
 
     id: int
     name: str
-    rpc_urls: tuple[str, ...]
+    rpc_urls: tuple[str, ...] = field(repr=False)
     token: str
     token_name: str
     token_version: str

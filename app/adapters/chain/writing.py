@@ -1,0 +1,101 @@
+"""What is signed for an EVM chain and its token. Nothing is asked of any node."""
+
+from collections.abc import Mapping, Sequence
+
+from app.adapters.chain import abi
+from app.adapters.chain.keys import signature_said, signer_of
+from app.adapters.chain.signed import (
+    cancel_digest,
+    digest_of,
+    payload_of,
+    signed_bytes,
+    transfer_digest,
+    typed_transfer,
+)
+from app.ports.chain.signer import Signer
+from app.ports.chain.values import (
+    BATCH_MAX,
+    AddressInvalid,
+    Authorization,
+    Call,
+    ChainMismatch,
+    ChainRules,
+    Fees,
+    SignedAuthorization,
+    SignedTransaction,
+)
+
+GAS_OF_BATCH, GAS_OF_TRANSFER = 80_000, 130_000
+"""Reckoned and not asked for: a node's estimate of calls that may fail is only a floor, at which inner ones starve."""
+GAS_OF_ONE = 300_000
+GAS_OF_NOTHING = 21_000
+_TRANSFER = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
+_CANCEL = "cancelAuthorization(address,bytes32,bytes)"
+_MANY = "aggregate3((address,bool,bytes)[])"
+
+
+class ChainWriter:
+    """Signs for the chain of its rules."""
+
+    rules: ChainRules
+
+    def authorize(self, authorization: Authorization, signer: Signer) -> SignedAuthorization:
+        """Signs a transfer. Raises ChainMismatch for another payer's."""
+        if authorization.payer != signer.address:
+            raise ChainMismatch(f"{signer.address} can sign nothing for {authorization.payer}.")
+        return SignedAuthorization(authorization, signer.sign(transfer_digest(self.rules, authorization)))
+
+    def typed_authorization(self, authorization: Authorization) -> Mapping[str, object]:
+        """Returns what a browser's wallet is to sign (`eth_signTypedData_v4`)."""
+        return typed_transfer(self.rules, authorization)
+
+    def read_signature(self, authorization: Authorization, signature: str) -> SignedAuthorization:
+        """Returns an authorization with a wallet's signature. Raises AddressInvalid where it is not its payer's."""
+        said = signature_said(signature)
+        if signer_of(transfer_digest(self.rules, authorization), said) != authorization.payer:
+            raise AddressInvalid(f"This is no signature of {authorization.payer} for this transfer.")
+        return SignedAuthorization(authorization, said)
+
+    def relay(self, transfers: Sequence[SignedAuthorization]) -> Call:
+        """Returns the call that brings 1 to BATCH_MAX transfers to the token, each on its own: one may fail alone."""
+        return self._many([self._transfer(transfer) for transfer in transfers])
+
+    def relay_one(self, transfer: SignedAuthorization) -> Call:
+        """Returns the call that brings one transfer to the token and fails with it, so that it can be simulated."""
+        return Call(self.rules.token, abi.bytes_of(self._transfer(transfer)), GAS_OF_ONE)
+
+    def cancel(self, payer: str, nonce: str, signer: Signer) -> Call:
+        """Returns the call after which an authorization can never pay, signed by its payer."""
+        return Call(self.rules.token, abi.bytes_of(self._cancel(payer, nonce, signer)), GAS_OF_ONE)
+
+    def cancel_many(self, payer: str, nonces: Sequence[str], signer: Signer) -> Call:
+        """Returns the call that cancels 1 to BATCH_MAX authorizations, each on its own."""
+        return self._many([self._cancel(payer, nonce, signer) for nonce in nonces])
+
+    def nothing(self, sender: str) -> Call:
+        """Returns the call of a transaction that only uses up its sender's number."""
+        return Call(sender, b"", GAS_OF_NOTHING)
+
+    def sign(self, call: Call, number: int, fees: Fees, signer: Signer) -> SignedTransaction:
+        """Signs a transaction with its sender's own number (the account's nonce)."""
+        payload = payload_of(self.rules.id, call, number, fees)
+        raw = signed_bytes(payload, signer.sign(digest_of(payload)))
+        return SignedTransaction(raw, abi.hash_of(raw))
+
+    def _transfer(self, signed: SignedAuthorization) -> str:
+        asked = signed.authorization
+        nonce = abi.bytes_of(asked.nonce)
+        return abi.call_data(
+            _TRANSFER, asked.payer, asked.payee, asked.units, 0, asked.valid_before, nonce, signed.signature
+        )
+
+    def _cancel(self, payer: str, nonce: str, signer: Signer) -> str:
+        signature = signer.sign(cancel_digest(self.rules, payer, nonce))
+        return abi.call_data(_CANCEL, payer, abi.bytes_of(nonce), signature)
+
+    def _many(self, calls: Sequence[str]) -> Call:
+        if not 1 <= len(calls) <= BATCH_MAX:
+            raise ChainMismatch(f"A transaction does 1 to {BATCH_MAX} things, not {len(calls)}.")
+        listed = [(self.rules.token, True, abi.bytes_of(call)) for call in calls]
+        data = abi.bytes_of(abi.call_data(_MANY, listed))
+        return Call(self.rules.multicall, data, GAS_OF_BATCH + GAS_OF_TRANSFER * len(calls))
