@@ -10,13 +10,18 @@ class MoneySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    fee_basis_points: int = Field(100, ge=0, lt=10_000)
+    fee_basis_points: int = Field(100, ge=0, le=5_000)
     trial_credits: int = Field(20, ge=0, le=100_000)
-    trials_of_address_max: int = Field(5, ge=1)
-    earnings_pending_days: int = Field(30, ge=0)
+    trials_of_address_max: int = Field(5, ge=1, le=1_000)
+    earnings_pending_days: int = Field(30, ge=0, le=365)
     topup_fee_basis_points: int = Field(0, ge=0, le=2_000)
     topup_fee_cents: int = Field(0, ge=0, le=1_000)
+    topup_cents_least: int = Field(300, ge=100, le=100_000)
+    topup_cents_most: int = Field(1_000_000, ge=1_000, le=1_000_000)
     automatic_refund_cents_max: int = Field(2_000, ge=0, le=100_000)
+    payout_units_least: int = Field(5_000_000, ge=2_000_000, le=1_000_000_000)
+    payout_units_max: int = Field(500_000_000, ge=2_000_000, le=1_000_000_000_000)
+    payout_day_units_max: int = Field(2_000_000_000, ge=2_000_000, le=10_000_000_000_000)
     stripe_key: SecretStr = SecretStr("")
     stripe_test_key: SecretStr = SecretStr("")
     stripe_api_base: str = ""

@@ -1,5 +1,6 @@
 """One frozen object out of all parts, read once from COINSLOT_*: the only file that looks at the environment."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ class Settings(ServerSettings, MoneySettings, ChainSettings, ProviderSettings, P
 
 _SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
 _settings: Settings | None = None
+_said: Settings | None = None
 
 
 def get() -> Settings:
@@ -35,14 +37,28 @@ def get() -> Settings:
     return _settings or configure()
 
 
+def get_said() -> Settings:
+    """Returns what the environment says, whatever an operator chose over it. Raises SettingsError."""
+    return _said or configure()
+
+
+def choose(values: Mapping[str, Any]) -> None:
+    """Puts what an operator chose over what the environment says, in the place of what was chosen before.
+
+    The values are known to be possible.
+    """
+    global _settings
+    _settings = get_said().model_copy(update=values)
+
+
 def configure(**chosen: Any) -> Settings:
     """Reads the environment again, with `chosen` (from the command line or a test) above it.
 
     Raises SettingsError with one line that names the setting and what is wrong with it.
     """
-    global _settings
+    global _settings, _said
     try:
-        _settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
+        _settings = _said = Settings(**{name: value for name, value in chosen.items() if value is not None})
     except UnreadableSettings as error:
         raise SettingsError(f"{error}: {error.__cause__}") from None
     except ValidationError as error:

@@ -71,6 +71,8 @@ from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
 from app.web.operator.health.page import health
 from app.web.operator.health.state import HealthState
+from app.web.operator.settings.page import instance_settings
+from app.web.operator.settings.state import InstanceSettingsState
 from app.web.operator.wallets.page import wallets
 from app.web.operator.wallets.state import WalletsState
 from app.web.public.home.page import home
@@ -146,6 +148,8 @@ PAGES = (
     Page(routes.OPERATOR_HEALTH, health, "Health · Coinslot", "What is wrong with this instance.", HealthState.watch),
     Page(routes.OPERATOR_WALLETS, wallets, "Wallets · Coinslot", "Find a wallet, freeze it, thaw it.",
          WalletsState.watch),
+    Page(routes.OPERATOR_SETTINGS, instance_settings, "Settings · Coinslot", "What this instance charges and allows.",
+         InstanceSettingsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page(routes.PLAYGROUND, playground, "Playground · Coinslot", "Try an app, and pay for what you use."),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),

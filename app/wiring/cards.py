@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from app import settings
 from app.adapters.payments.sandbox_cards import SandboxCardRail
 from app.domain import clock
 from app.domain.inbox.inbox import ObjectKind
@@ -19,7 +20,7 @@ from app.ports.accounts import Connection
 from app.ports.cards import CardRail, CardRails, SandboxCards
 from app.settings import Settings
 from app.wiring.adapters import CardsByConnection
-from app.wiring.rules import surcharge_of
+from app.wiring.rules import bounds_of, surcharge_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Cards:
     @cached_property
     def charging(self) -> Charging:
         """Carries charges out."""
-        return Charging(self.rails, self.door(), surcharge_of(self.settings))
+        return Charging(
+            self.rails, self.door(), lambda: surcharge_of(settings.get()), lambda: bounds_of(settings.get())
+        )
 
     @cached_property
     def topups(self) -> AutoTopups:

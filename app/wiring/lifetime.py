@@ -7,6 +7,7 @@ from functools import partial
 
 from app.each_alone import alone
 from app.flows.upkeep import lease
+from app.wiring import choices
 from app.wiring.process import Wiring, get, replace
 
 
@@ -21,6 +22,7 @@ async def working() -> AsyncIterator[Wiring]:
     async with AsyncExitStack() as stack:
         stack.callback(replace, None)
         stack.push_async_callback(wired.close)
+        await stack.enter_async_context(choices.following())
         wired.queue.start()
         stack.push_async_callback(wired.queue.drain)
         stack.push_async_callback(wired.teller.drain)

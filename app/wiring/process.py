@@ -158,7 +158,7 @@ class Wiring:
     def refusing(self) -> RefusingProviders:
         return RefusingProviders(self.keeper)
 
-    @cached_property
+    @property
     def charges(self) -> Charges:
         return Charges(self.queue, self.standings, self.spending, self.settings.fee_basis_points, self.cards.topups)
 
@@ -216,7 +216,7 @@ class Wiring:
     def links(self) -> Links:
         return Links(self.settings.secrets, self.settings.public_url or DEFAULT_BASE)
 
-    @cached_property
+    @property
     def sign_in_rules(self) -> SignInRules:
         chosen = self.settings
         return SignInRules(chosen.secrets, chosen.operators, self.trial_rules)
@@ -225,16 +225,16 @@ class Wiring:
     def demo_links(self) -> DemoLinks:
         return DemoLinks()
 
-    @cached_property
+    @property
     def follow_rules(self) -> FollowRules:
         return follow_rules_of(self.settings)
 
-    @cached_property
+    @property
     def parts(self) -> Parts:
         """What can be changed of a paywall."""
         return Parts(self.box, PriceRules(self.catalogue, self.settings.fee_basis_points))
 
-    @cached_property
+    @property
     def trial_rules(self) -> TrialRules:
         return trial_rules_of(self.settings)
 
@@ -262,7 +262,7 @@ class Wiring:
     def deliveries(self) -> Deliveries:
         return Deliveries(self.legs, self.carrier, self.box)
 
-    @cached_property
+    @property
     def door(self) -> Door:
         return Door(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
                     self.settings.fee_basis_points, self.cards.topups)  # fmt: skip

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.paywalls.members import Creators
+from app.domain.topups.bounds import TopupBounds
 from app.domain.topups.surcharge import Surcharge
 from app.domain.wallets.trial import TrialRules
 from app.flows.catalogue.follow import FollowRules
@@ -13,6 +14,11 @@ from app.settings import ANYONE, Settings
 def surcharge_of(chosen: Settings) -> Surcharge:
     """Returns what checkouts at the operator's own connections cost beside what they credit."""
     return Surcharge(chosen.topup_fee_basis_points, chosen.topup_fee_cents)
+
+
+def bounds_of(chosen: Settings) -> TopupBounds:
+    """Returns between which amounts people top up."""
+    return TopupBounds(chosen.topup_cents_least, chosen.topup_cents_most)
 
 
 def creators_of(chosen: Settings) -> Creators:

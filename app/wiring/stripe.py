@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app import settings
 from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import Environment
 from app.flows.disputes.desk import DisputeDesk
@@ -71,8 +72,8 @@ class Stripe:
 
     def takers(self, refunds: Refunds, disputes: DisputeDesk) -> Mapping[ObjectKind, ObjectTaker]:
         """Returns who acts on what is taken back; the sandbox tells of nothing such."""
-        cents_max = self._around.settings.automatic_refund_cents_max
-        taker = TakebackTaker(readers=self, refunds=refunds, disputes=disputes, warning_cents_max=cents_max)
+        taker = TakebackTaker(readers=self, refunds=refunds, disputes=disputes,
+                              warning_cents_max=lambda: settings.get().automatic_refund_cents_max)  # fmt: skip
         return dict.fromkeys((ObjectKind.REFUND, ObjectKind.DISPUTE, ObjectKind.WARNING), taker)
 
     def reach(self, connection: Connection) -> Takebacks:

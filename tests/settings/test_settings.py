@@ -130,3 +130,12 @@ def test_developers_are_named_by_their_addresses(data_dir: Path) -> None:
     assert named.developer_emails == {"ada@example.org", "bob@example.org"}
     assert settings.configure(data=data_dir).developers == "operators"
     assert not settings.configure(data=data_dir, developers="anyone").developer_emails
+
+
+def test_what_an_operator_chose_stands_above_the_environment_until_it_is_read_again(data_dir: Path) -> None:
+    settings.configure(data=data_dir)
+    settings.choose({"fee_basis_points": 250})
+    assert (settings.get().fee_basis_points, settings.get_said().fee_basis_points) == (250, 100)
+    settings.choose({"trial_credits": 5})
+    assert (settings.get().fee_basis_points, settings.get().trial_credits) == (100, 5)
+    assert settings.configure(data=data_dir).trial_credits == 20

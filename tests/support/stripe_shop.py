@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from stripe import WebhookSignature
@@ -97,7 +98,7 @@ def ears(
     desk, keeper = Desk(mailer or KeptMailer(clock.now), operators), Keeper()
     refunds, takers = Refunds(rails, desk), dict[ObjectKind, ObjectTaker]()
     if warning_cents_max is not None:
-        taker = TakebackTaker(Readers(clients), refunds, DisputeDesk(desk), warning_cents_max)
+        taker = TakebackTaker(Readers(clients), refunds, DisputeDesk(desk), partial(int, warning_cents_max))
         takers = dict.fromkeys((ObjectKind.REFUND, ObjectKind.DISPUTE, ObjectKind.WARNING), taker)
     door = PaymentDoor(rails, refunds, desk, takers)
     ear = Ear(accounts, BOX, door, keeper)

@@ -144,7 +144,7 @@ def house_of(*banks: TakingBank) -> House:
     mailer = KeptMailer(clock.now)
     rails, operators = RailsByConnection(*banks), desk(mailer)
     refunds = Refunds(rails, operators)
-    taker = TakebackTaker(Readers(*banks), refunds, DisputeDesk(operators), WARNING_CENTS_MAX)
+    taker = TakebackTaker(Readers(*banks), refunds, DisputeDesk(operators), lambda: WARNING_CENTS_MAX)
     return House(PaymentDoor(rails, refunds, operators, dict.fromkeys(KINDS, taker)), refunds, mailer)
 
 

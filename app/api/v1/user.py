@@ -21,6 +21,7 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.checkout import check_amount
 from app.flows.wallets.charge import ChargeAnswer, ask_text
 from app.flows.wallets.deposit import deposit
+from app.wiring.rules import bounds_of
 
 router = APIRouter(tags=["user"])
 
@@ -104,7 +105,7 @@ async def get_topup_link(
     state: Annotated[str | None, Query()] = None,
 ) -> LinkAnswer:
     """Returns the address of a user's top-up page, good for 24 hours."""
-    amount_nanos = None if amount is None else check_amount(amount) * CENT_NANOS
+    amount_nanos = None if amount is None else check_amount(amount, bounds_of(wiring.get().settings)) * CENT_NANOS
     url = wiring.get().links.topup_url(caller, user, return_url, state, amount_nanos)
     wiring.get().teller.link_sent(caller, user, Action.TOPUP, url, request.scope["coinslot.request_id"])
     return LinkAnswer(url=url)

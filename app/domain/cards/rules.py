@@ -7,7 +7,7 @@ from app.domain import clock
 from app.domain.cards.tables import OffReason, Switch
 from app.domain.errors import BadField
 from app.domain.money import CENT_NANOS, Unit, format_for_people, nanos_of_cents
-from app.domain.topups.topups import LEAST_CENTS, MOST_CENTS
+from app.domain.topups.bounds import USUAL
 
 BACK_OFF_SECONDS = (3_600, 6 * 3_600, 24 * 3_600)
 """How long the bank is left alone after its first, second and third no; after the fourth it is never asked again."""
@@ -192,9 +192,8 @@ def expires_soon(year: int, month: int, now: int) -> bool:
 
 def check_terms(terms: Terms, unit: Unit) -> None:
     """Raises BadField, in words for people: threshold ≤ amount ≤ cap, so that one charge clears the gap."""
-    least, most = _dollars(LEAST_CENTS), _dollars(MOST_CENTS)
-    if not LEAST_CENTS <= terms.amount_cents <= MOST_CENTS:
-        raise BadField("amount", f"Choose an amount to add from {least} to {most}.")
+    if not USUAL.admits(terms.amount_cents):
+        raise BadField("amount", f"Choose an amount to add {USUAL}.")
     if terms.threshold_nanos <= 0:
         raise BadField("threshold", "Choose below which balance your card is charged; more than zero.")
     if terms.threshold_nanos > nanos_of_cents(terms.amount_cents, unit):

@@ -25,7 +25,6 @@ from app.sql.columns import table_of
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
-LEAST_CENTS, MOST_CENTS = 300, 1_000_000
 """The amounts that can be topped up, of what is credited: 3 to 10,000 dollars."""
 
 

@@ -82,7 +82,7 @@ class AutoTopups:
         """Looks at a wallet once, and claims the charge that is due; the caller lets it be carried out."""
 
         def decide(session: Session) -> Looked:
-            looked = claims.look(session, wallet_id, use=use, is_clicked=is_clicked, surcharge=self._charging.surcharge)
+            looked = claims.look(session, wallet_id, use=use, is_clicked=is_clicked, surcharge=self._charging.costs())
             apply_all(session, looked.bumps)
             return looked
 

@@ -160,7 +160,7 @@ async def pay_now(
     is read with the top-up; a bank may want it confirmed (`read_confirmation`). Raises BadField, NotFound,
     AlreadyCharging, LimitReached, Refused.
     """
-    cents = check_amount(amount)
+    cents = check_amount(amount, charging.bounds())
     charging.pace.take(person)
     topup_id = derived_id("top", person.account_id, environment.value, click_id)
 
@@ -178,7 +178,7 @@ async def pay_now(
         if not may_fund(session, read_connection(session, customer.connection_id), wallet):
             raise Refused("This card cannot pay into this wallet.")
         check_declines(session, wallet.owner, network)
-        asked = Cents(cents, charging.surcharge.fee_cents(cents))
+        asked = Cents(cents, charging.costs().fee_cents(cents))
         charges.claim(session, wallet, card, asked, TopupKind.CARD, topup_id=topup_id)
         session.get_one(Topup, topup_id).network = network
 

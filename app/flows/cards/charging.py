@@ -6,6 +6,7 @@ through the one door like all money (`app/flows/payments/received.py`).
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,6 +24,7 @@ from app.domain.inbox.connections import Connection, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.apply import apply_all
 from app.domain.money import CENT_NANOS, Unit, format_decimal
+from app.domain.topups.bounds import USUAL, TopupBounds
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.topups import CURRENCY
 from app.flows.cards.pace import Pace
@@ -46,12 +48,14 @@ _OF_CARD = frozenset({"payment_method", "customer"})
 class Charging:
     """Carries charges out, for one process.
 
-    `surcharge` is what a charge costs beside what it credits, `pace` how often people may have their rail asked.
+    `costs` says what a charge costs beside what it credits, `bounds` how much it may be, both as the operator chose
+    last; `pace` how often people may have their rail asked.
     """
 
     rails: CardRails
     door: PaymentDoor
-    surcharge: Surcharge = NO_SURCHARGE
+    costs: Callable[[], Surcharge] = lambda: NO_SURCHARGE
+    bounds: Callable[[], TopupBounds] = lambda: USUAL
     pace: Pace = field(default_factory=Pace)
 
     async def go_on(self, charge_id: str, *, is_due: bool = False) -> None:

@@ -10,7 +10,7 @@ Rows are locked in one order: inbox, top-up, refund or dispute, auto top-up, lot
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,7 +91,7 @@ class TakebackTaker:
     readers: TakebackReaders
     refunds: Refunds
     disputes: DisputeDesk
-    warning_cents_max: int
+    warning_cents_max: Callable[[], int]
     _turns: Turns = field(default_factory=Turns)
 
     async def take(self, connection: Connection, event: StoredEvent) -> None:
@@ -136,7 +136,7 @@ class TakebackTaker:
         async with asyncio.timeout(CALL_SECONDS_MAX):
             found = await reader.read(origin.payment_id)
         work = partial(_settle, connection=connection, event=event, origin=origin, found=found, number=number,
-                       cents_max=self.warning_cents_max)  # fmt: skip
+                       cents_max=self.warning_cents_max())  # fmt: skip
         return await db.in_transaction(work, writes=True)
 
 

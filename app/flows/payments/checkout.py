@@ -13,16 +13,17 @@ from app.domain.inbox import health, inbox
 from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
-from app.domain.money import CENT_NANOS, Environment, Unit, format_for_people, nanos_of_cents, parse_amount
+from app.domain.money import CENT_NANOS, Environment, Unit, nanos_of_cents, parse_amount
 from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.refunds import refunds
 from app.domain.topups import topups
+from app.domain.topups.bounds import USUAL, TopupBounds
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import TopupStatus
-from app.domain.topups.topups import CURRENCY, LEAST_CENTS, MOST_CENTS, NewTopup
+from app.domain.topups.topups import CURRENCY, NewTopup
 from app.domain.topups.trying import check_trying
 from app.domain.wallets.shared import open_shared_wallet, shared_wallet_id
 from app.domain.wallets.wallets import app_wallet, open_wallet
@@ -56,6 +57,7 @@ class Wanted:
 
     amount: str
     surcharge: Surcharge = NO_SURCHARGE
+    bounds: TopupBounds = USUAL
     cards: CardRails | None = None
     network: str | None = None
 
@@ -96,7 +98,7 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person
     In shared mode that is the wallet of whoever is signed in. Raises BadField for the amount, NotSignedIn,
     Archived, Refused where this rail cannot take the money, or keeps no card.
     """
-    cents = check_amount(wanted.amount)
+    cents = check_amount(wanted.amount, wanted.bounds)
 
     def create(session: Session) -> Order:
         paywall, configuration = read_current(session, link.paywall_id)
@@ -115,7 +117,7 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, wanted: Wanted) -> str:
     """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
-    cents = check_amount(wanted.amount)
+    cents = check_amount(wanted.amount, wanted.bounds)
 
     def create(session: Session) -> Order:
         _check_environment(session, rail, environment)
@@ -200,16 +202,15 @@ def _give_up(session: Session, rail: PaymentRail, topup_id: str, error: Coinslot
         health.note_refused(session, rail.connection_id, error.message)
 
 
-def check_amount(amount: str) -> int:
-    """Returns the cents of an amount to top up: $3 to $10,000. Raises BadField, in words for people."""
+def check_amount(amount: str, bounds: TopupBounds = USUAL) -> int:
+    """Returns the cents of an amount to top up, within bounds. Raises BadField, in words for people."""
     text = amount.strip().removeprefix("$")
     try:
         nanos = parse_amount(text)
     except BadField:
         raise BadField("amount", "Enter an amount in dollars, such as 12.50.") from None
-    if not LEAST_CENTS * CENT_NANOS <= nanos <= MOST_CENTS * CENT_NANOS:
-        least, most = (format_for_people(cents * CENT_NANOS, Unit.USD) for cents in (LEAST_CENTS, MOST_CENTS))
-        raise BadField("amount", f"Choose an amount from {least} to {most}.")
+    if not bounds.least_cents * CENT_NANOS <= nanos <= bounds.most_cents * CENT_NANOS:
+        raise BadField("amount", f"Choose an amount {bounds}.")
     if nanos % CENT_NANOS:
         raise BadField("amount", "A card can pay whole cents only.")
     return nanos // CENT_NANOS

@@ -17,7 +17,7 @@ from app.flows.cards.settings import read_settings
 from app.flows.payments.checkout import Wanted, check_amount
 from app.web.components.amounts import AMOUNTS, KEEP
 from app.web.frame.session_state import VisitorState
-from app.wiring.rules import surcharge_of
+from app.wiring.rules import bounds_of, surcharge_of
 
 AMOUNT_CHARACTERS_MAX = 20
 
@@ -61,7 +61,7 @@ class AmountState(VisitorState, mixin=True):
         """Returns what is asked of a checkout by the form as it was sent."""
         wired = wiring.get()
         cards = wired.cards.rails if form.get(KEEP) else None
-        return Wanted(self.amount, surcharge_of(wired.settings), cards, self._network())
+        return Wanted(self.amount, surcharge_of(wired.settings), bounds_of(wired.settings), cards, self._network())
 
     def _choose_way(self, way: str) -> None:
         """Takes one of the ways that are offered."""
@@ -92,7 +92,7 @@ def chosen(amount: str) -> Mapping[str, Any]:
 def said(amount: str, surcharge: Surcharge) -> Mapping[str, str]:
     """Returns the variables that say what an amount means, by name; of what is no amount they say little."""
     try:
-        cents = check_amount(amount)
+        cents = check_amount(amount, bounds_of(wiring.get().settings))
     except BadField:
         return {"pay_label": "Pay", "get_label": "", "fee_note": ""}
     fee_cents = surcharge.fee_cents(cents)

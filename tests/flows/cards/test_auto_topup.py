@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -352,7 +353,8 @@ async def test_an_automatic_charge_costs_what_was_agreed_to_beside(database: str
     card = save_card(bank, person)
     wallet = switch_on(person, card, replace(TERMS, fee_cents=60))
     for asked, paid in ((Surcharge(300, 0), 2_060), (Surcharge(0, 900), 2_060), (Surcharge(0, 10), 2_010)):
-        topups = AutoTopups(replace(charging_of(bank), surcharge=asked), mails(), Keeper(), BASE_URL)
+        charging = replace(charging_of(bank), costs=partial(Surcharge, asked.basis_points, asked.cents))
+        topups = AutoTopups(charging, mails(), Keeper(), BASE_URL)
         assert (await topups.fill(wallet.owner)).answer is Answer.CHARGE
         assert bank.orders[-1].marks.paid_cents == paid and balance(person) == 2_000
         spend_all(person)

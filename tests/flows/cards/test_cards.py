@@ -234,7 +234,7 @@ async def test_a_no_is_shown_and_counts_for_the_card(database: str) -> None:
 
 async def test_a_fee_is_paid_with_a_saved_card_and_never_credited(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
-    card, charging = save_card(bank, person), replace(charging_of(bank), surcharge=Surcharge(290, 30))
+    card, charging = save_card(bank, person), replace(charging_of(bank), costs=lambda: Surcharge(290, 30))
     topup_id = await pay_now(charging, person, SANDBOX, card.id, "20", "button_1")
     assert [order.marks.paid_cents for order in bank.orders] == [2_088] and balance(person) == 2_000
     assert (topup(topup_id).paid_cents, topup(topup_id).credited_nanos) == (2_088, 20 * NANOS)

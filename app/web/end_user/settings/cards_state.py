@@ -20,7 +20,7 @@ from app.web.components.topup_state import dollars
 from app.web.end_user.settings.cards_rows import CardsPage, read_cards_page
 from app.web.frame.live import LivePage
 from app.web.frame.session_state import Read, Reader, Subjects, VisitorState
-from app.wiring.rules import surcharge_of
+from app.wiring.rules import bounds_of, surcharge_of
 
 TYPED_CHARACTERS_MAX = 12
 REF_CHARACTERS_MAX = 200
@@ -204,6 +204,9 @@ class CardsPart(VisitorState, mixin=True):
                 raise BadField(name, "Enter amounts such as 5 or 20.50.") from None
         if any(typed[name] % CENT_NANOS for name in ("amount", "cap")):
             raise BadField("amount", "A card can pay whole cents only.")
+        bounds = bounds_of(wiring.get().settings)
+        if not bounds.admits(typed["amount"] // CENT_NANOS):
+            raise BadField("amount", f"Choose an amount to add {bounds}.")
         return _terms_of(typed["threshold"], typed["amount"] // CENT_NANOS, typed["cap"] // CENT_NANOS)
 
     def _word(self) -> None:
