@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_29_3351_instance_setting"
-down_revision: str | None = "2026_11_29_3350_audit_marks"
+down_revision: str | None = "2026_11_29_3300_funnel"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -7,10 +7,15 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.domain.errors import NotFound
+from app.each_alone import Failed, alone
+from app.flows.upkeep import wishes
 from app.flows.upkeep.rollups import Tell
 from app.jobs.leased import run
 from app.jobs.noted import Notes
 from app.jobs.schedule import jobs
+
+WISH_SECONDS = 1
+"""How often a process looks for jobs that an operator wants to run now."""
 
 
 @asynccontextmanager
@@ -26,11 +31,20 @@ async def running() -> AsyncIterator[None]:
             scheduler.add_job(notes.tick, args=(name, job), misfire_grace_time=None)
         if job.urgent:
             await notes.tick(name, job)
+    scheduler.add_job(_run_asked, "interval", seconds=WISH_SECONDS, args=(notes,), coalesce=True, max_instances=1,
+                      misfire_grace_time=None)  # fmt: skip
     scheduler.start()
     try:
         yield
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def _run_asked(notes: Notes) -> None:
+    table, taken = jobs(), await alone("job", "wishes", wishes.take)
+    for name in () if isinstance(taken, Failed) else taken:
+        if name in table and not table[name].by_hand:
+            await notes.tick(name, table[name], is_asked=True)
 
 
 async def run_once(name: str, tell: Tell | None = None) -> int | None:

@@ -71,6 +71,8 @@ from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
 from app.web.operator.health.page import health
 from app.web.operator.health.state import HealthState
+from app.web.operator.jobs.page import jobs
+from app.web.operator.jobs.state import JobsState
 from app.web.operator.settings.page import instance_settings
 from app.web.operator.settings.state import InstanceSettingsState
 from app.web.operator.wallets.page import wallets
@@ -148,6 +150,7 @@ PAGES = (
     Page(routes.OPERATOR_HEALTH, health, "Health · Coinslot", "What is wrong with this instance.", HealthState.watch),
     Page(routes.OPERATOR_WALLETS, wallets, "Wallets · Coinslot", "Find a wallet, freeze it, thaw it.",
          WalletsState.watch),
+    Page(routes.OPERATOR_JOBS, jobs, "Jobs · Coinslot", "What the clock starts, and how it went.", JobsState.watch),
     Page(routes.OPERATOR_SETTINGS, instance_settings, "Settings · Coinslot", "What this instance charges and allows.",
          InstanceSettingsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),

@@ -38,3 +38,24 @@ async def test_changes_are_noted_at_once_and_the_rest_once_a_minute(
     fails, ticks = False, PAUSE_SECONDS
     await notes.tick("x", job)
     assert (await seen())[0].last_error is None
+
+
+async def test_what_somebody_asked_for_runs_whatever_is_due_and_is_noted_at_once(migrated_sqlite_url: str) -> None:
+    notes, ran = Notes(), 0
+
+    async def work() -> int:
+        nonlocal ran
+        ran += 1
+        await notes.tick("x", job, is_asked=True)  # it runs already
+        return 0
+
+    async def is_due() -> bool:
+        return False
+
+    job = Job(work, 30, is_due=is_due, is_shared=True)
+    await notes.tick("x", job)
+    (first,) = await seen()
+    assert ran == 0
+    await notes.tick("x", job, is_asked=True)
+    (second,) = await seen()
+    assert ran == 1 and second.started_at > first.started_at

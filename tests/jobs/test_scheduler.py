@@ -8,7 +8,7 @@ import pytest
 from app import db, settings, wiring
 from app.domain.catalogue.catalogue import read_listed
 from app.domain.errors import NotFound
-from app.domain.leases import leases
+from app.domain.leases import job_runs, job_wishes, leases
 from app.jobs import scheduler
 from app.jobs.schedule import Job, jobs
 from tests.emulators import openrouter
@@ -84,3 +84,22 @@ async def test_the_catalogue_is_read_soon_after_the_start_and_only_where_the_ope
 def listed() -> int:
     with db.transaction(writes=False) as session:
         return len(read_listed(session))
+
+
+@pytest.mark.unhurried
+async def test_a_job_that_an_operator_asks_for_runs_within_seconds(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = asyncio.Event()
+
+    async def work() -> int:
+        ran.set()
+        return 0
+
+    monkeypatch.setattr(scheduler, "jobs", lambda: {"later": Job(work, 3_600)})
+    wiring.replace(None)
+    with db.transaction() as session:
+        job_runs.note(session, "later", 3_600, 1, None)
+        job_wishes.ask(session, "later")
+    async with scheduler.running(), asyncio.timeout(SECONDS_MAX):
+        await ran.wait()

@@ -27,3 +27,13 @@ class JobRun(SQLModel, table=True):
     started_at: int = Field(sa_type=Whole)
     succeeded_at: int | None = Field(default=None, sa_type=Whole)
     last_error: str | None = Field(default=None, sa_type=Words)
+
+
+class JobWish(SQLModel, table=True):
+    """A job that an operator wants to run now; whoever runs it takes the row away before."""
+
+    __tablename__ = "job_wish"
+    __table_args__ = (STRICT,)
+
+    name: str = Field(primary_key=True, sa_type=Words)
+    asked_at: int = Field(sa_type=Whole)

@@ -18,6 +18,7 @@ from app.domain.disputes.tables import Dispute
 from app.domain.drafts.tables import PaywallDraft
 from app.domain.events.tables import WebhookDelivery, WebhookSubscription
 from app.domain.inbox.tables import ConnectionRow
+from app.domain.leases.tables import JobRun
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
 from app.domain.paywalls.tables import Change, PaywallRow
@@ -60,6 +61,8 @@ class About(StrEnum):
     """What a paywall told, by the paywall's id: its newest delivery, and how each endpoint fares."""
     ARRIVALS = "arrivals"
     """A draft, and what came to the paywall that it became, by its id: a link, top-ups, requests."""
+    JOB = "job"
+    """A job by its name: when it began and succeeded last, and what went wrong."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -151,6 +154,7 @@ def _statement() -> Any:
     newest_delivery = select(func.max(deliveries.c.created_at)).where(of_endpoints).scalar_subquery()
     refunds, disputes, freezes = table_of(Refund), table_of(Dispute), table_of(WalletFreeze)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
+    jobs = table_of(JobRun)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
     return union_all(
@@ -179,6 +183,7 @@ def _statement() -> Any:
               words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),
         _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
               endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
+        _part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error),
         _part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at),
     )  # fmt: skip
 

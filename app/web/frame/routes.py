@@ -22,6 +22,7 @@ EARNINGS = "/earnings"
 ACCOUNT_ANALYTICS = "/analytics"
 OPERATOR_HEALTH = "/operator/health"
 OPERATOR_WALLETS = "/operator/wallets"
+OPERATOR_JOBS = "/operator/jobs"
 OPERATOR_SETTINGS = "/operator/settings"
 PLAYGROUND = "/playground/[slug]"
 

@@ -23,7 +23,7 @@ class OperatorState(VisitorState, mixin=True):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows the page for as long as it is open."""
-        async for event in self._live(for_a_person(self._reader), _subjects):
+        async for event in self._live(for_a_person(self._reader), self._subjects):
             yield event
 
     def _work(self) -> Work:
@@ -38,6 +38,13 @@ class OperatorState(VisitorState, mixin=True):
             return work(session)
 
         return read
+
+    def _about(self, _values: Mapping[str, Any]) -> list[Subject]:
+        """Returns what of the page may change by itself."""
+        return []
+
+    def _subjects(self, person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
+        return [] if person is None else [Subject(About.PERSON, person.account_id), *self._about(values)]
 
     async def _operating(self) -> Operator | None:
         """Returns the visitor as an operator right now; None for anybody else, who is then to `_leave()`."""
@@ -55,7 +62,3 @@ class OperatorState(VisitorState, mixin=True):
         if person is not None:
             self._put(await db.in_transaction(self._reader(person)))
             self._look_again()
-
-
-def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
-    return [] if person is None else [Subject(About.PERSON, person.account_id)]

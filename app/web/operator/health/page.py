@@ -1,4 +1,4 @@
-"""How health looks: what needs an operator, then books, jobs, connections, what waits, and what operators did."""
+"""How health looks: what needs an operator, then books, connections, what waits, and what operators did."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import reflex as rx
 
 from app.web.components.parts import empty
 from app.web.operator.frame.layout import operator_page
-from app.web.operator.health.rows import JobRow, LineRow, WrongRow
+from app.web.operator.health.rows import LineRow, WrongRow
 from app.web.operator.health.state import HealthState
 
 _state = HealthState
@@ -16,7 +16,7 @@ def health() -> rx.Component:
     """Returns the page of this instance's health."""
     page = _state.page
     return operator_page(
-        "Health", "As of " + page.at + ".", _state, _wrong(), _lines("Books", [page.books]), _jobs(),
+        "Health", "As of " + page.at + ".", _state, _wrong(), _lines("Books", [page.books]),
         _listed("Connections", page.connections, "No connection", "Nobody connected a rail yet."),
         _listed("Waiting", page.waiting, "Nothing waits", ""),
         _listed("Done by hand", page.changes, "Nothing was done by hand", "What operators do stands here."),
@@ -38,24 +38,6 @@ def _wrong() -> rx.Component:
         rx.cond(_state.page.wrong, rx.el.ul(rx.foreach(_state.page.wrong, line)), nothing),
         class_name="panel attention", aria_label="Needs you",
     )  # fmt: skip
-
-
-def _jobs() -> rx.Component:
-    def line(row: rx.Var[JobRow]) -> rx.Component:
-        return rx.el.tr(
-            rx.el.td(rx.el.span(row.name, class_name="mono")),
-            rx.el.td(row.last, class_name="right", custom_attrs={"data-label": "Last success"}),
-            rx.el.td(row.following, class_name="right", custom_attrs={"data-label": "Next"}),
-            rx.el.td(rx.el.span(row.says, class_name="tag " + row.tone), custom_attrs={"data-label": "Failures"}),
-            key=row.name,
-        )  # fmt: skip
-
-    head = rx.el.tr(rx.el.th("Job", scope="col"), rx.el.th("Last success", scope="col", class_name="right"),
-                    rx.el.th("Next", scope="col", class_name="right"), rx.el.th("Failures", scope="col"))  # fmt: skip
-    table = rx.el.table(rx.el.thead(head), rx.el.tbody(rx.foreach(_state.page.jobs, line)), class_name="listing")
-    none = empty("No job ran yet", "They begin a moment after the process does.")
-    return rx.el.section(rx.el.div(rx.el.h2("Jobs"), class_name="panel-head"), rx.cond(_state.page.jobs, table, none),
-                         class_name="panel", aria_label="Jobs")  # fmt: skip
 
 
 def _line(row: rx.Var[LineRow]) -> rx.Component:

@@ -17,6 +17,7 @@ from app.domain.refunds.tables import RefundStatus
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep import audit
 from app.web.frame.format import ago, utc
+from app.web.operator.jobs.rows import list_wrong
 
 BAD, WAIT = "bad", "wait"
 CHANGES_LISTED, REFUSALS_LISTED, FINDINGS_SHOWN = 20, 20, 3
@@ -36,17 +37,6 @@ class WrongRow:
 
 
 @dataclass(frozen=True)
-class JobRow:
-    """A job as it ran last."""
-
-    name: str = ""
-    last: str = ""
-    following: str = ""
-    says: str = ""
-    tone: str = "ok"
-
-
-@dataclass(frozen=True)
 class LineRow:
     """One more line: a connection, a count, a change."""
 
@@ -61,7 +51,6 @@ class HealthPage:
     """Everything on the page."""
 
     wrong: list[WrongRow] = field(default_factory=list)
-    jobs: list[JobRow] = field(default_factory=list)
     connections: list[LineRow] = field(default_factory=list)
     books: LineRow = field(default_factory=LineRow)
     waiting: list[LineRow] = field(default_factory=list)
@@ -71,12 +60,11 @@ class HealthPage:
 
 def read_health_page(session: Session) -> HealthPage:
     """Reads how this instance is; no request is read for that."""
-    jobs, connections = job_runs.read_all(session), read_connections(session)
-    wrong = [*_of_books(session), *_of_jobs(jobs), *_of_connections(connections), *_of_providers(session),
-             *_of_refunds(session)]  # fmt: skip
+    connections = read_connections(session)
+    wrong = [*_of_books(session), *_of_jobs(job_runs.read_all(session)), *_of_connections(connections),
+             *_of_providers(session), *_of_refunds(session)]  # fmt: skip
     return HealthPage(
         wrong=sorted(wrong, key=lambda row: row.tone != BAD),
-        jobs=[_job(job) for job in jobs],
         connections=[LineRow(one.health.connection_id, f"{one.health.rail}, {one.health.environment}", said_of(one),
                              "ok" if is_sound(one) else BAD) for one in connections],
         books=_books(session),
@@ -102,15 +90,9 @@ def _of_books(session: Session) -> Iterable[WrongRow]:
 
 
 def _of_jobs(jobs: Iterable[JobView]) -> Iterable[WrongRow]:
-    for job in jobs:
-        since = "never" if job.succeeded_at is None else ago(job.succeeded_at)
-        if job.last_error:
-            yield WrongRow(f"job:{job.name}", f"The job {job.name} fails", f"It says: {job.last_error}. It succeeded"
-                           f" last: {since}.", f"Its log has the whole error; `coinslot job {job.name}` runs it once.",
-                           BAD)  # fmt: skip
-        elif job.is_late(clock.now()):
-            yield WrongRow(f"job:{job.name}", f"The job {job.name} is late", f"It succeeded last: {since}.",
-                           "See that a worker runs; `coinslot doctor` says what keeps it.", WAIT)  # fmt: skip
+    for job, (what, since, mend) in list_wrong(jobs):
+        title = f"The job {job.name} {'fails' if job.last_error else 'is late'}"
+        yield WrongRow(f"job:{job.name}", title, f"{what} {since}", mend, BAD if job.last_error else WAIT)
 
 
 def _of_connections(connections: Iterable[ConnectionView]) -> Iterable[WrongRow]:
@@ -137,19 +119,6 @@ def _of_refunds(session: Session) -> Iterable[WrongRow]:
     if failed := count_owed(session).get(RefundStatus.FAILED, 0):
         yield WrongRow("refunds", f"{failed} refunds did not reach their payers", "The rail refused them.",
                        "Give them back by hand at the rail, and note it there.", BAD)  # fmt: skip
-
-
-def _job(job: JobView) -> JobRow:
-    now = clock.now()
-    due = max((job.next_at - now) // clock.SECOND, 0)
-    is_late = job.is_late(now)
-    return JobRow(
-        name=job.name,
-        last="never" if job.succeeded_at is None else ago(job.succeeded_at),
-        following=f"in {due} s" if due < 120 else f"in {due // 60} min",
-        says=job.last_error or ("late" if is_late else "none"),
-        tone=BAD if job.last_error else WAIT if is_late else "ok",
-    )
 
 
 def _books(session: Session) -> LineRow:
