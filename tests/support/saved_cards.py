@@ -81,7 +81,7 @@ class CardBank(Bank):
         customer_ref, _, name = object_ref.removeprefix("pm:").partition(":")
         if not object_ref.startswith("pm:"):
             raise ObjectMissing(f"There is no card {object_ref}.")
-        facts = facts_of(name, ref=object_ref)
+        facts = facts_of(name.partition("#")[0], ref=object_ref)  # the same card, saved again, is `4242#2`
         return SavedCard(None if object_ref in self.gone else customer_ref, facts)
 
     async def remove(self, card_ref: str) -> None:

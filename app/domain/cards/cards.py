@@ -91,6 +91,18 @@ def save(session: Session, customer: Customer, facts: CardFacts) -> Card:
     return row
 
 
+def has_twin(session: Session, customer: Customer, facts: CardFacts) -> bool:
+    """Tells whether a person has saved this very card before, under another name, and not removed it."""
+    return (
+        any(
+            (row.expiry_month, row.expiry_year) == (facts.expiry_month, facts.expiry_year)
+            for row in _of_fingerprint(session, customer.id, facts.fingerprint)
+            if row.removed_at is None and row.ref != facts.ref
+        )
+        and find_by_ref(session, customer.connection_id, facts.ref) is None
+    )
+
+
 def _of_fingerprint(session: Session, customer_id: str, fingerprint: str) -> Sequence[Card]:
     table = table_of(Card)
     found = select(Card).where(table.c.customer_id == customer_id, table.c.fingerprint == fingerprint)

@@ -95,10 +95,24 @@ class CardTaker:
     rails: CardRails
 
     async def take(self, connection: Connection, event: StoredEvent) -> None:
-        """Reads a card back and keeps it; one that is nobody's any more is removed here too."""
-        saved = await self.rails.reach_cards(connection).read_saved(event.object_id)
+        """Reads a card back and keeps it; one that is nobody's any more is removed here too.
+
+        One that its owner has saved before is first forgotten by the rail again, so that it is shown and removed once.
+        """
+        rail = self.rails.reach_cards(connection)
+        saved = await rail.read_saved(event.object_id)
+        if await db.in_transaction(lambda session: _is_twin(session, connection, saved)):
+            await rail.remove(saved.facts.ref)
+            await db.in_transaction(lambda session: inbox.finish(session, event), writes=True)
+            log.info("card", connection=connection.id, inbox_event=event.id, step="saved before")
+            return
         step = await db.in_transaction(lambda session: _keep(session, connection, event, saved), writes=True)
         log.info("card", connection=connection.id, inbox_event=event.id, step=step)
+
+
+def _is_twin(session: Session, connection: Connection, saved: SavedCard) -> bool:
+    customer = cards.find_customer(session, connection.id, saved.customer_ref or "")
+    return customer is not None and cards.has_twin(session, customer, saved.facts)
 
 
 def _keep(session: Session, connection: Connection, event: StoredEvent, saved: SavedCard) -> str:

@@ -113,6 +113,22 @@ async def test_a_bank_page_of_the_sandbox_confirms_what_nothing_else_changes(dat
     assert_books_balance()
 
 
+async def test_a_card_that_is_saved_again_is_the_one_that_there_is(database: str) -> None:
+    """A checkout that keeps the card makes a new name for it each time; it is shown once, and removed once."""
+    bank, person = CardBank(open_bank().connection_id), make_person()
+    card, charging = save_card(bank, person), charging_of(bank)
+    again = f"{card.ref}#2"
+    bank.faults.append(away())
+    await charging.door.receive(bank.connection_id, "evt_1", again, ObjectKind.CARD)
+    for event_id in ("evt_2", "evt_2", "evt_3"):
+        await charging.door.receive(bank.connection_id, event_id, again, ObjectKind.CARD)
+    assert [one.id for one in saved(person, bank.connection_id)] == [card.id] and bank.gone == {again}
+    await cards.remove(charging.rails, person, card.id)
+    await charging.door.receive(bank.connection_id, "evt_4", f"{card.ref}#3", ObjectKind.CARD)
+    assert [one.ref for one in saved(person, bank.connection_id)] == [f"{card.ref}#3"]
+    assert bank.gone == {again, card.ref}
+
+
 async def test_a_button_charges_once_however_often_it_is_pressed(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
     card, charging = save_card(bank, person), charging_of(bank)
