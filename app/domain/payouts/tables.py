@@ -99,6 +99,79 @@ class Payout(SQLModel, table=True):
     finished_at: int | None = Field(default=None, sa_type=Whole)
 
 
+class ProvedBy(StrEnum):
+    """How somebody showed that an address is theirs."""
+
+    SIGNATURE = "signature"
+    """Its key signed our text."""
+    TEST_PAYOUT = "test_payout"
+    """They knew how much arrived there."""
+
+
+class PayoutAddress(SQLModel, table=True):
+    """Where an account's payouts of an environment go; one that is proved counts from `counts_from`, the newest alone.
+
+    `test_payout_id` is the payout by which it is being proved, `tries` how often its amount was typed in wrongly.
+    """
+
+    __tablename__ = "payout_address"
+    __table_args__ = (
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        CheckConstraint("proved_by IN ('signature', 'test_payout')", name="known_proof"),
+        CheckConstraint(
+            "(proved_by IS NULL) = (proved_at IS NULL) AND (proved_at IS NULL) = (counts_from IS NULL)",
+            name="counts_when_proved",
+        ),
+        Index("ix_payout_address_account", "account_id", "environment", "id"),
+        Index("ix_payout_address_address", "address"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    environment: Environment = Field(sa_type=one_of(Environment))
+    address: str = Field(sa_type=Words)
+    proved_by: ProvedBy | None = Field(default=None, sa_type=one_of(ProvedBy))
+    proved_at: int | None = Field(default=None, sa_type=Whole)
+    counts_from: int | None = Field(default=None, sa_type=Whole)
+    test_payout_id: str | None = Field(default=None, sa_type=Words)
+    tries: int = Field(sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
+
+
+class Every(StrEnum):
+    """How often payouts are requested by themselves."""
+
+    DAY = "day"
+    """Each day."""
+    WEEK = "week"
+    """Each Monday."""
+    MONTH = "month"
+    """On the first of each month."""
+
+
+class PayoutSchedule(SQLModel, table=True):
+    """That an account's payouts of an environment are requested by themselves, where a paywall has `least_units`.
+
+    `id` is `environment:account`; no row means by hand alone. `next_at` is when it is next looked at.
+    """
+
+    __tablename__ = "payout_schedule"
+    __table_args__ = (
+        CheckConstraint("every IN ('day', 'week', 'month')", name="known_pace"),
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        Index("ix_payout_schedule_next", "next_at"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    environment: Environment = Field(sa_type=one_of(Environment))
+    every: Every = Field(sa_type=one_of(Every))
+    least_units: int = Field(sa_type=Whole)
+    next_at: int = Field(sa_type=Whole)
+
+
 class PayoutBatch(SQLModel, table=True):
     """Payouts that were opened together, for what the treasury held at `block`; paid and returned add up to `units`."""
 

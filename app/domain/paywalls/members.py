@@ -44,6 +44,8 @@ class Act(StrEnum):
     """Give a user money without payment: the developer's own word in app wallets, their earnings in shared ones."""
     REFUND = "refund"
     """Give a user's payment or charge back."""
+    PAY_OUT = "pay_out"
+    """Have its earnings paid out, and take such a payout back."""
     ARCHIVE = "archive"
     """Archive it, and take it out again."""
     HAND_OVER = "hand_over"
@@ -59,6 +61,7 @@ POLICY: Mapping[Act, frozenset[Role]] = {
     Act.FREEZE: _OPERATOR,
     Act.GRANT: _OWNER,
     Act.REFUND: _OWNER,
+    Act.PAY_OUT: _OWNER,
     Act.ARCHIVE: _BOTH,
     Act.HAND_OVER: _OPERATOR,
 }

@@ -182,6 +182,16 @@ def note_sent(session: Session, attempt_id: int) -> None:
     session.flush()
 
 
+def hurry(session: Session, transaction_id: str) -> bool:
+    """Has a transaction replaced at the next look, as if it were stuck for long; tells whether it is still open."""
+    if not is_open(session, transaction_id):
+        return False
+    newest = select(ChainAttempt).where(_ATTEMPTS.c.transaction_id == transaction_id).order_by(_ATTEMPTS.c.id.desc())
+    session.scalars(newest.limit(1)).one().created_at = 0
+    session.flush()
+    return True
+
+
 def note_alarmed(session: Session, transaction_id: str) -> None:
     """Notes that somebody was told of a transaction that is stuck."""
     session.get_one(ChainTransaction, transaction_id).alarmed_at = clock.now()

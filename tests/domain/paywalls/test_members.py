@@ -29,7 +29,7 @@ from tests.support.books import make_paywall
 from tests.support.managing import OPERATOR, manager, own, person
 
 ALL = frozenset(Act)
-ONLY_OWNERS = {Act.READ_MESSAGES, Act.SET_UP, Act.GRANT, Act.REFUND}
+ONLY_OWNERS = {Act.READ_MESSAGES, Act.SET_UP, Act.GRANT, Act.REFUND, Act.PAY_OUT}
 ONLY_OPERATORS = {Act.HAND_OVER, Act.FREEZE}
 
 
@@ -75,7 +75,6 @@ def test_a_paywall_without_an_owner_is_the_operators(database: str) -> None:
         assert allowed(command_manager(session, paywall_id)) == ALL
 
 
-@pytest.mark.unhurried
 @pytest.mark.parametrize(
     "stranger",
     [

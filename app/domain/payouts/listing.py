@@ -1,0 +1,69 @@
+"""Payouts as they are looked at: a paywall's, those of a chain, those that wait for an operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain.payouts.tables import Payout, PayoutStatus, TreasuryTransfer
+from app.sql.columns import table_of
+
+_PAYOUTS, _TRANSFERS = table_of(Payout), table_of(TreasuryTransfer)
+NOT_SIGNED = (PayoutStatus.WAITING, PayoutStatus.REQUESTED, PayoutStatus.BATCHED)
+"""Payouts of which no signature of ours exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a paywall's payouts came to, in units."""
+
+    paid_units: int
+    under_way_units: int
+
+
+def read_sums(session: Session, paywall_ids: Sequence[str]) -> dict[str, Sums]:
+    """Returns what the payouts of each of some paywalls came to."""
+    found = session.execute(
+        select(_PAYOUTS.c.paywall_id, _PAYOUTS.c.status, func.sum(_PAYOUTS.c.units))
+        .where(_PAYOUTS.c.paywall_id.in_(list(paywall_ids)), _PAYOUTS.c.status != PayoutStatus.RETURNED)
+        .group_by(_PAYOUTS.c.paywall_id, _PAYOUTS.c.status)
+    )
+    sums = {paywall_id: [0, 0] for paywall_id in paywall_ids}
+    for paywall_id, status, units in found:
+        sums[paywall_id][status is not PayoutStatus.PAID] += int(units)
+    return {paywall_id: Sums(paid, under_way) for paywall_id, (paid, under_way) in sums.items()}
+
+
+def list_of_paywalls(session: Session, paywall_ids: Sequence[str], count: int) -> Sequence[Payout]:
+    """Returns the payouts of some paywalls, the newest first."""
+    own = select(Payout).where(_PAYOUTS.c.paywall_id.in_(list(paywall_ids)))
+    return session.scalars(own.order_by(_PAYOUTS.c.id.desc()).limit(count)).all()
+
+
+def list_under_way(session: Session, chain_id: int, count: int) -> Sequence[Payout]:
+    """Returns the payouts of a chain that are not decided, the oldest first."""
+    open_ = (_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.finished_at.is_(None))
+    return session.scalars(select(Payout).where(*open_).order_by(_PAYOUTS.c.id).limit(count)).all()
+
+
+def list_by_hand(session: Session, chain_id: int, count: int) -> Sequence[Payout]:
+    """Returns the payouts of a chain of which no signature exists, the oldest first."""
+    own = (_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.status.in_(NOT_SIGNED))
+    return session.scalars(select(Payout).where(*own).order_by(_PAYOUTS.c.id).limit(count)).all()
+
+
+def count_by_status(session: Session, chain_id: int) -> dict[PayoutStatus, tuple[int, int]]:
+    """Returns how many payouts of a chain that are not decided stand where, and how much that is in units."""
+    found = session.execute(
+        select(_PAYOUTS.c.status, func.count(), func.sum(_PAYOUTS.c.units))
+        .where(_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.finished_at.is_(None))
+        .group_by(_PAYOUTS.c.status)
+    )
+    return {status: (int(count), int(units)) for status, count, units in found}
+
+
+def list_unbooked(session: Session, chain_id: int, count: int) -> Sequence[TreasuryTransfer]:
+    """Returns the transfers out of a treasury of which nobody has said what they were, the oldest first."""
+    own = (_TRANSFERS.c.chain_id == chain_id, _TRANSFERS.c.booked_as.is_(None))
+    return session.scalars(select(TreasuryTransfer).where(*own).order_by(_TRANSFERS.c.block).limit(count)).all()

@@ -1,0 +1,142 @@
+"""Where payouts go: somebody names an address, proves it by a signature or a test payout, and is mailed of it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.errors import BadField, Refused
+from app.domain.money import Environment, parse_amount
+from app.domain.payouts import addresses, requests
+from app.domain.payouts.addresses import AddressView
+from app.domain.payouts.requests import Asked
+from app.domain.payouts.rules import PayoutRules, nanos_of, units_of
+from app.domain.payouts.tables import Payout, PayoutAddress, PayoutKind, ProvedBy
+from app.domain.paywalls.members import Act, Manager, check_may
+from app.domain.people.sessions import Person
+from app.flows.events.mails import Desk
+from app.flows.settlement.told import tell_requested
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.signer import WalletSignatures
+
+log = structlog.get_logger()
+
+ZERO = "0x" + "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutAddresses:
+    """What people do about the addresses of their payouts. `host` is what this instance is called in what they sign."""
+
+    chains: Chains
+    signatures: WalletSignatures
+    rules: PayoutRules
+    desk: Desk
+    host: str
+
+    def chain_of(self, environment: Environment) -> Chain:
+        """Returns the chain that an environment's payouts go by. Raises Refused where there is none."""
+        found = self.chains.of(environment)
+        if not found:
+            raise Refused(f"No chain is configured for {environment.value} payouts here. Ask the operator.")
+        return found[0]
+
+    async def begin(self, person: Person, environment: Environment, address: str) -> AddressView:
+        """Names an address that is then to be proved. Raises AddressInvalid, BadField for one that nobody can own."""
+        written = await self._check(self.chain_of(environment), address)
+        return await db.in_transaction(
+            partial(addresses.begin, account_id=person.account_id, environment=environment, address=written),
+            writes=True,
+        )
+
+    async def _check(self, chain: Chain, address: str) -> str:
+        """Returns an address with its checksum, if money may go there at all."""
+        written = self.signatures.checksummed(address.strip())
+        rules, keys = chain.rules, self.chains.keys(chain.rules.id)
+        ours = (keys.treasury.address, keys.gas.address, rules.factory)
+        contracts = (
+            rules.token,
+            rules.bridged_token or "",
+            rules.multicall,
+            ZERO,
+            *(name for name, _ in rules.code_hashes),
+        )
+        taken = {one.lower() for one in (*ours, *contracts)}
+        if written.lower() in taken:
+            raise BadField("address", "This address is a contract's or ours; what goes there would be lost to you.")
+        if await chain.is_blocked(written, await chain.finalized()):
+            raise BadField("address", "The issuer of USDC blocks this address, so that nothing can be paid to it.")
+        return written
+
+    async def prove_by_signature(self, person: Person, address_id: str, signature: str) -> AddressView:
+        """Takes the signature of an address's key. Raises AddressInvalid, BadField where another key signed."""
+        shown, environment = await db.in_transaction(
+            partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
+        )
+        text = addresses.text_to_sign(shown, environment, self.host)
+        if self.signatures.signer_of_message(text, signature.strip()) != shown.address:
+            raise BadField("signature", f"This text was signed by another key than that of {shown.address}.")
+
+        def write(session: Session) -> AddressView:
+            row = addresses.lock(session, person.account_id, address_id)
+            addresses.check_fresh(row)
+            return addresses.prove(session, row, ProvedBy.SIGNATURE)
+
+        return await self._proved(person, environment, await db.in_transaction(write, writes=True))
+
+    async def send_test(self, person: Person, manager: Manager, address_id: str, click: str) -> Payout:
+        """Sends a small amount of a paywall's earnings to an address whose key cannot sign, such as an exchange's.
+
+        Raises NotAllowed, NotFound, Refused, BadField where so little is not available.
+        """
+        _, environment = await db.in_transaction(
+            partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
+        )
+        chain_id, units = self.chain_of(environment).rules.id, addresses.new_test_units()
+
+        def write(session: Session) -> Payout:
+            check_may(session, manager, Act.PAY_OUT)
+            row: PayoutAddress = addresses.lock(session, person.account_id, address_id)
+            asked = Asked(manager.paywall_id, chain_id, row.address, person.account_id, click, units, PayoutKind.TEST)
+            payout, is_new = requests.request(session, self.rules, asked)
+            if payout.environment is not environment:
+                raise Refused(f"This address is for {environment.value} payouts.")
+            if is_new:
+                row.test_payout_id, row.tries = payout.id, 0
+                session.flush()
+                tell_requested(session, payout)
+            return payout
+
+        return await db.in_transaction(write, writes=True)
+
+    async def confirm_test(self, person: Person, address_id: str, amount: str) -> AddressView:
+        """Takes the amount that arrived. Raises BadField for another, Refused before it has or after too many."""
+        units = units_of(parse_amount(amount.strip()))
+
+        def write(session: Session) -> tuple[AddressView | None, Environment]:
+            row = addresses.lock(session, person.account_id, address_id)
+            is_right = addresses.is_what_arrived(session, row, units)
+            return addresses.prove(session, row, ProvedBy.TEST_PAYOUT) if is_right else None, row.environment
+
+        proved, environment = await db.in_transaction(write, writes=True)
+        if proved is None:
+            raise BadField("amount", f"{nanos_of(units) / 10**9:.6f} USDC is not what arrived there.")
+        return await self._proved(person, environment, proved)
+
+    async def _proved(self, person: Person, environment: Environment, shown: AddressView) -> AddressView:
+        log.info("payout_address", account=person.account_id, address=shown.address, step="proved")
+        waits = not shown.counts(clock.now())
+        when = f"from {clock.to_iso(shown.counts_from or 0)} on" if waits else "from now on"
+        if person.email is not None:
+            await self.desk.write(
+                person.email,
+                "Payouts of your earnings have another address"
+                if waits
+                else "Payouts of your earnings have an address",
+                f"Payouts ({environment.value}) of your earnings go to {shown.address} {when}.\n\nIf you did not do"
+                " this, sign in, name your own address, and tell the operator.",
+            )
+        return shown

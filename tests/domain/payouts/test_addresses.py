@@ -1,0 +1,42 @@
+"""What an account has proved, and what it is still about to."""
+
+import pytest
+
+from app import db
+from app.domain.errors import Refused
+from app.domain.money import Environment
+from app.domain.payouts import addresses
+from app.domain.payouts.tables import ProvedBy
+from tests.support.managing import person
+
+SANDBOX = Environment.SANDBOX
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def test_the_newest_that_is_not_proved_is_pending(database: str) -> None:
+    account = person("ada@example.org").account_id
+    with db.transaction() as session:
+        addresses.begin(session, account, SANDBOX, "0xA")
+        begun = addresses.begin(session, account, SANDBOX, "0xB")
+        assert addresses.find_pending(session, account, SANDBOX) == begun
+        assert addresses.find_pending(session, account, Environment.LIVE) is None
+        row = addresses.lock(session, account, begun.id)
+        addresses.prove(session, row, ProvedBy.SIGNATURE)
+        assert addresses.find_pending(session, account, SANDBOX) is None
+        assert [one.address for one in addresses.list_proved(session, account, SANDBOX)] == ["0xB"]
+        assert addresses.is_proved_of(session, account, "0xB") and not addresses.is_proved_of(session, account, "0xA")
+        with pytest.raises(Refused, match="already"):
+            addresses.lock(session, account, begun.id)
+
+
+def test_what_is_signed_names_address_environment_and_request(database: str) -> None:
+    account = person("ada@example.org").account_id
+    with db.transaction() as session:
+        begun = addresses.begin(session, account, SANDBOX, "0xA")
+    text = addresses.text_to_sign(begun, SANDBOX, "pay.example")
+    assert all(part in text for part in ("pay.example", "0xA", "sandbox", begun.id))
+
+
+def test_test_amounts_are_drawn_between_their_bounds(database: str) -> None:
+    drawn = {addresses.new_test_units() for _ in range(200)}
+    assert len(drawn) > 100 and min(drawn) >= 1_000_001 and max(drawn) <= 1_009_999

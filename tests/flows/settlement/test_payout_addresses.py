@@ -1,0 +1,137 @@
+"""An address counts once it is proved, a changed one a day later, and none that nobody can own."""
+
+import asyncio
+
+import pytest
+
+from app import db
+from app.domain import clock
+from app.domain.errors import BadField, NotFound, Refused
+from app.domain.money import Environment
+from app.domain.payouts import addresses
+from app.domain.payouts.addresses import AddressView
+from app.domain.payouts.tables import PayoutAddress, ProvedBy
+from app.domain.people.sessions import Person
+from app.flows.events.mails import Desk
+from app.flows.settlement.payout_addresses import ZERO, PayoutAddresses
+from app.ports.chain.values import AddressInvalid
+from tests.support.managing import manager, own, person
+from tests.support.paying_out import ONE, RULES, Mails, earned, find, make_earner, rail_of, run
+from tests.support.scripted_chain import GAS, TOKEN, TREASURY, ToyChain
+from tests.support.toy_wallets import ToyChains, ToySignatures, signed
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SANDBOX = Environment.SANDBOX
+
+
+def desk_of(chain: ToyChain | None = None, mails: Mails | None = None) -> PayoutAddresses:
+    made = Desk(mails or Mails(), frozenset())
+    return PayoutAddresses(ToyChains(chain or ToyChain()), ToySignatures(), RULES, made, "pay.example")
+
+
+def begin(desk: PayoutAddresses, who: Person, address: str) -> AddressView:
+    return asyncio.run(desk.begin(who, SANDBOX, address))
+
+
+def sign(desk: PayoutAddresses, who: Person, begun: AddressView, by: str | None = None) -> AddressView:
+    text = addresses.text_to_sign(begun, SANDBOX, "pay.example")
+    return asyncio.run(desk.prove_by_signature(who, begun.id, signed(by or begun.address, text)))
+
+
+def counting(who: Person) -> str | None:
+    with db.transaction(writes=False) as session:
+        found = addresses.find_counting(session, who.account_id, SANDBOX)
+        return None if found is None else found.address
+
+
+def test_a_signature_proves_an_address_and_a_changed_one_waits_a_day(database: str) -> None:
+    mails, who = Mails(), person("ada@example.org")
+    desk = desk_of(mails=mails)
+    assert sign(desk, who, begin(desk, who, "0xAda")).proved_by is ProvedBy.SIGNATURE
+    assert counting(who) == "0xAda"
+    other = sign(desk, who, begin(desk, who, "0xBob"))
+    assert counting(who) == "0xAda" and other.counts_from is not None and other.counts_from > clock.now()
+    assert [mail.subject for mail in mails.sent] == [
+        "Payouts of your earnings have an address", "Payouts of your earnings have another address",
+    ]  # fmt: skip
+    assert "0xBob" in mails.sent[1].text
+    with db.transaction() as session:
+        session.get_one(PayoutAddress, other.id).counts_from = clock.now()
+    assert counting(who) == "0xBob"
+
+
+@pytest.mark.parametrize("address", [TOKEN, TOKEN.lower(), TREASURY, GAS, ZERO, "0xMulticall", "0xBlocked"])
+def test_an_address_that_nobody_can_own_is_refused(database: str, address: str) -> None:
+    chain, who = ToyChain(), person("ada@example.org")
+    chain.blocked.add("0xBlocked")
+    with pytest.raises(BadField) as refused:
+        begin(desk_of(chain), who, address)
+    assert refused.value.field == "address" and counting(who) is None
+
+
+def test_what_is_no_address_is_refused(database: str) -> None:
+    with pytest.raises(AddressInvalid):
+        begin(desk_of(), person("ada@example.org"), "ada.eth")
+
+
+def test_there_is_no_chain_of_live_money(database: str) -> None:
+    with pytest.raises(Refused, match="No chain is configured for live payouts"):
+        asyncio.run(desk_of().begin(person("ada@example.org"), Environment.LIVE, "0xAda"))
+
+
+def test_another_key_another_text_and_another_person_prove_nothing(database: str) -> None:
+    desk, who = desk_of(), person("ada@example.org")
+    begun = begin(desk, who, "0xAda")
+    with pytest.raises(BadField, match="another key"):
+        sign(desk, who, begun, "0xEve")
+    other = begin(desk, who, "0xAda")
+    text = addresses.text_to_sign(other, SANDBOX, "pay.example")
+    with pytest.raises(BadField, match="another key"):
+        asyncio.run(desk.prove_by_signature(who, begun.id, signed("0xAda", text)))
+    with pytest.raises(NotFound):
+        sign(desk, person("eve@example.org"), begun)
+    with db.transaction() as session:
+        session.get_one(PayoutAddress, begun.id).created_at -= 2 * 3_600 * clock.SECOND
+        old = addresses.read_own(session, who.account_id, begun.id)[0]
+    with pytest.raises(Refused, match="older than an hour"):
+        sign(desk, who, old)
+    assert counting(who) is None
+
+
+def test_a_test_payout_proves_an_address_by_its_amount(database: str) -> None:
+    chain, who, paywall = ToyChain(), person("ada@example.org"), make_earner(3 * ONE)
+    chain.mint(TREASURY, 10 * ONE)
+    chain.mine(3)
+    own(paywall, who)
+    desk = desk_of(chain)
+    begun = begin(desk, who, "0xExchange")
+    with pytest.raises(Refused, match="No test payout"):
+        asyncio.run(desk.confirm_test(who, begun.id, "1.005"))
+    sent, again = (asyncio.run(desk.send_test(who, manager(paywall, who), begun.id, "c1")) for _ in range(2))
+    assert sent.id == again.id and 1_000_001 <= sent.units <= 1_009_999
+    with pytest.raises(Refused, match="under way"):
+        asyncio.run(desk.confirm_test(who, begun.id, "1.005"))
+    run(rail_of(chain), chain, 3)
+    (arrived,) = chain.paid("0xExchange")
+    with pytest.raises(BadField):
+        asyncio.run(desk.confirm_test(who, begun.id, "1.0"))
+    proved = asyncio.run(desk.confirm_test(who, begun.id, f"{arrived / ONE:.6f}"))
+    assert proved.proved_by is ProvedBy.TEST_PAYOUT and counting(who) == "0xExchange"
+    assert earned(paywall).available_nanos == (3 * ONE - arrived) * 1_000 and find(sent.id).finished_at is not None
+
+
+def test_an_amount_can_be_guessed_a_few_times_only(database: str) -> None:
+    chain, who, paywall = ToyChain(), person("ada@example.org"), make_earner(3 * ONE)
+    chain.mint(TREASURY, 10 * ONE)
+    chain.mine(3)
+    own(paywall, who)
+    desk = desk_of(chain)
+    begun = begin(desk, who, "0xExchange")
+    sent = asyncio.run(desk.send_test(who, manager(paywall, who), begun.id, "c1"))
+    run(rail_of(chain), chain, 3)
+    for _ in range(addresses.TRIES_MAX):
+        with pytest.raises(BadField):
+            asyncio.run(desk.confirm_test(who, begun.id, "1"))
+    with pytest.raises(Refused, match="too often"):
+        asyncio.run(desk.confirm_test(who, begun.id, f"{sent.units / ONE:.6f}"))
+    assert counting(who) is None
