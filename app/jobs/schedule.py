@@ -10,6 +10,7 @@ from app.flows.events import delivery
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
 from app.flows.reconciling import movements
+from app.flows.settlement import rails, schedule
 from app.flows.upkeep import alerts, audit, earnings, holds, rollups
 from app.flows.upkeep.rollups import Tell
 from app.jobs.leased import IsDue, Work
@@ -105,6 +106,23 @@ async def _sweep_cards() -> int:
     return await wiring.get().cards.topups.sweep()
 
 
+async def _has_payouts_due() -> bool:
+    return await rails.has_due(wiring.get().settlement.rails)
+
+
+async def _go_on_payouts() -> int:
+    return await rails.go_on_all(wiring.get().settlement.rails)
+
+
+async def _has_schedules_due() -> bool:
+    return bool(wiring.get().settlement.rails) and await schedule.has_due()
+
+
+async def _request_payouts() -> int:
+    settlement = wiring.get().settlement
+    return await schedule.request_due(settlement.rules, lambda env: settlement.addresses.chain_of(env).rules.id)
+
+
 async def _fan_out_events() -> int:
     return await delivery.fan_out(wiring.get().owner)
 
@@ -142,6 +160,8 @@ def jobs() -> Mapping[str, Job]:
         "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),
         "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),
         "read-movements": Job(_read_movements, 300, is_due=movements.has_connections),
+        "payouts": Job(_go_on_payouts, 5, is_due=_has_payouts_due),
+        "request-payouts": Job(_request_payouts, 300, is_due=_has_schedules_due),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),
         "forget-events": Job(delivery.forget, 3_600),

@@ -75,6 +75,8 @@ from app.web.operator.jobs.page import jobs
 from app.web.operator.jobs.state import JobsState
 from app.web.operator.settings.page import instance_settings
 from app.web.operator.settings.state import InstanceSettingsState
+from app.web.operator.treasury.page import treasury
+from app.web.operator.treasury.state import TreasuryState
 from app.web.operator.wallets.page import wallets
 from app.web.operator.wallets.state import WalletsState
 from app.web.public.home.page import home
@@ -150,6 +152,8 @@ PAGES = (
     Page(routes.OPERATOR_HEALTH, health, "Health · Coinslot", "What is wrong with this instance.", HealthState.watch),
     Page(routes.OPERATOR_WALLETS, wallets, "Wallets · Coinslot", "Find a wallet, freeze it, thaw it.",
          WalletsState.watch),
+    Page(routes.OPERATOR_TREASURY, treasury, "Treasury · Coinslot", "What stands on chains, and what goes out.",
+         TreasuryState.watch),
     Page(routes.OPERATOR_JOBS, jobs, "Jobs · Coinslot", "What the clock starts, and how it went.", JobsState.watch),
     Page(routes.OPERATOR_SETTINGS, instance_settings, "Settings · Coinslot", "What this instance charges and allows.",
          InstanceSettingsState.watch),

@@ -58,6 +58,7 @@ from app.wiring.cards import Cards
 from app.wiring.counters import MINUTES_OF_AN_HOUR, make_counter
 from app.wiring.logins import logins_of, now_seconds
 from app.wiring.rules import follow_rules_of, trial_rules_of
+from app.wiring.settlement import Settlement
 from app.wiring.stripe import Around, Stripe
 
 T = TypeVar("T", bound=Closing)
@@ -129,6 +130,10 @@ class Wiring:
     @cached_property
     def cards(self) -> Cards:
         return Cards(self.settings, self.stripe.cards, lambda: self.payment_door, self.desk, self.keeper, self.links)
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        return self._closed_at_the_end(Settlement(settings.get, self.desk, self.settings.public_url or DEFAULT_BASE))
 
     @cached_property
     def catalogue(self) -> PriceCatalogue:

@@ -133,30 +133,13 @@ LONG_FILES: dict[str, str] = {}
 """Files of `app` that may have up to 400 lines, each with its reason."""
 
 NO_PAGE = "its page comes with the dashboard"
-NOT_WIRED = "payouts are wired together with the chains of the settings"
 NO_DEV_CHAIN = "`coinslot demo --chain` and deposits come with it"
 UNCALLED: dict[str, str] = {
-    "app/domain/payouts/addresses.py:list_proved": NOT_WIRED,
-    "app/domain/payouts/addresses.py:find_pending": NOT_WIRED,
-    "app/domain/payouts/listing.py:list_of_paywalls": NOT_WIRED,
-    "app/domain/payouts/listing.py:list_under_way": NOT_WIRED,
-    "app/domain/payouts/listing.py:list_by_hand": NOT_WIRED,
-    "app/domain/payouts/listing.py:count_by_status": NOT_WIRED,
-    "app/domain/payouts/listing.py:list_unbooked": NOT_WIRED,
-    "app/domain/payouts/schedules.py:find_schedule": NOT_WIRED,
-    "app/flows/settlement/requesting.py:approve_payout": NOT_WIRED,
-    "app/flows/settlement/requesting.py:withdraw_payout": NOT_WIRED,
-    "app/flows/settlement/requesting.py:hurry_payout": NOT_WIRED,
-    "app/flows/settlement/requesting.py:resume_payouts": NOT_WIRED,
-    "app/flows/settlement/requesting.py:pause_payouts": NOT_WIRED,
-    "app/flows/settlement/schedule.py:request_due": NOT_WIRED,
     "app/adapters/chain/contracts/forwarders.py:forwarder_of": NO_DEV_CHAIN,
     "app/adapters/chain/contracts/forwarders.py:sweep_data": NO_DEV_CHAIN,
     "app/adapters/chain/contracts/forwarders.py:sweep_gas": NO_DEV_CHAIN,
     "app/adapters/chain/dev/anvil.py:by_itself": NO_DEV_CHAIN,
     "app/adapters/chain/dev/tools.py:install": NO_DEV_CHAIN,
-    "app/domain/payouts/batches.py:has_open": NOT_WIRED,
-    "app/domain/transactions/transactions.py:list_hashes": NOT_WIRED,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
     "app/domain/rollups/reading.py:read_user": NO_PAGE,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.flows.people.demo_people import OPERATOR
 from tests.emulators import mail
 from tests.support.browser import Browser
 from tests.support.server import Demo, running
@@ -14,11 +15,12 @@ OWNER, PAYWALL = "developer@demo.example", "pw_demo_default"
 
 @dataclass(frozen=True)
 class Owned:
-    """A demo, its owner's browser, and one of somebody who is nothing to its paywalls."""
+    """A demo, its owner's browser, and one of somebody who is nothing to its paywalls, and its operator's."""
 
     demo: Demo
     owner: Browser
     stranger: Browser
+    operator: Browser
 
     @property
     def base(self) -> str:
@@ -30,7 +32,8 @@ class Owned:
 def owned(path: Path) -> Iterator[Owned]:
     """Runs a demo for as long as it is needed."""
     with mail.running() as inbox, running(path, SMTP_URL=inbox.url) as demo:
-        owner, stranger = Browser(demo.base_url, inbox), Browser(demo.base_url, inbox)
+        owner, stranger, operator = (Browser(demo.base_url, inbox) for _ in range(3))
         owner.sign_in(OWNER)
         stranger.sign_in("stranger@example.org")
-        yield Owned(demo, owner, stranger)
+        operator.sign_in(OPERATOR)
+        yield Owned(demo, owner, stranger, operator)

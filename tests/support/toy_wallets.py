@@ -1,12 +1,18 @@
 """Wallets of people, which sign texts by naming themselves, and the chains of a process as settings would name them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from app import settings, wiring
 from app.domain.errors import Unavailable
 from app.domain.money import Environment
+from app.flows.events.mails import Desk
 from app.ports.chain.signer import ChainKeys
 from app.ports.chain.values import AddressInvalid
+from app.wiring.process import Wiring
+from app.wiring.settlement import Settlement
+from tests.support.paying_out import Mails
 from tests.support.scripted_chain import KEYS, ToyChain
 
 
@@ -29,9 +35,6 @@ class ToySignatures:
             return "0xSomebody"
         return signer
 
-    def signer_of_typed(self, typed: Mapping[str, object], signature: str) -> str:
-        raise AddressInvalid("Nobody signs typed data here.")
-
 
 @dataclass
 class ToyChains:
@@ -53,3 +56,17 @@ class ToyChains:
     def keys(self, chain_id: int) -> ChainKeys:
         self.reach(chain_id)
         return KEYS
+
+
+@contextmanager
+def wired(chain: ToyChain) -> Iterator[Settlement]:
+    """Puts a chain and its people's wallets into this process's wiring."""
+    made = Wiring()
+    settlement = Settlement(settings.get, Desk(Mails(), frozenset()), "https://pay.example")
+    settlement.__dict__.update(chains=ToyChains(chain), signatures=ToySignatures())
+    made.__dict__["settlement"] = settlement
+    wiring.replace(made)
+    try:
+        yield settlement
+    finally:
+        wiring.replace(None)

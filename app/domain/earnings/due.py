@@ -59,13 +59,3 @@ def read_due(session: Session, pending: Account) -> Sequence[Due]:
     """Returns what becomes available of a paywall's pending earnings, the soonest first."""
     rows = session.execute(select(_DUE).where(_DUE.c.account_id == pending.id).order_by(_DUE.c.day))
     return [Due(date(1970, 1, 1) + timedelta(row.day), row.amount_nanos, row.made_at) for row in rows]
-
-
-def read_paid(session: Session, earnings: Account) -> int:
-    """Returns what was paid out of a paywall's available earnings, in nanos."""
-    return int(session.scalar(_PAID, {"account": earnings.id, "transit": "%:payout_transit:%"}) or 0)
-
-
-_PAID = text(
-    "SELECT sum(amount) FROM ledger_transfer WHERE debit_account_id = :account AND credit_account_id LIKE :transit"
-)

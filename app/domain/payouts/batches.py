@@ -142,6 +142,14 @@ def note_carried(session: Session, payout_ids: Sequence[str], transaction_id: st
     session.flush()
 
 
+def note_open(session: Session, payout_ids: Sequence[str], block: int) -> None:
+    """Notes that the token has decided nothing of payouts up to a final block, so that none is looked for before it."""
+    for payout_id in payout_ids:
+        payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+        payout.since_block = max(payout.since_block, block)
+    session.flush()
+
+
 def note_paid(session: Session, payout_id: str, transaction: str, block: int) -> Payout | None:
     """Ends a payout that the token has moved at a final block; returns it if it was open."""
     payout = lock(session, payout_id)

@@ -58,6 +58,11 @@ def find_desk(session: Session, chain_id: int) -> PayoutDesk | None:
     return session.get(PayoutDesk, chain_id, populate_existing=True)
 
 
+def list_desks(session: Session) -> Sequence[PayoutDesk]:
+    """Returns the desks of all chains that were ever read."""
+    return session.scalars(select(PayoutDesk).order_by(table_of(PayoutDesk).c.chain_id)).all()
+
+
 def note_read(session: Session, chain_id: int, seen: Seen, outgoing: Sequence[Outgoing]) -> int:
     """Keeps what was seen of a chain and left its treasury up to a final block; returns how much is not booked now.
 

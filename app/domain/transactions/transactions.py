@@ -170,12 +170,6 @@ def is_open(session: Session, transaction_id: str | None) -> bool:
     return row is not None and row.finished_at is None
 
 
-def list_hashes(session: Session, transaction_id: str) -> Sequence[str]:
-    """Returns the hashes of all forms of a transaction, the newest first."""
-    of_it = select(_ATTEMPTS.c.hash).where(_ATTEMPTS.c.transaction_id == transaction_id)
-    return session.scalars(of_it.order_by(_ATTEMPTS.c.id.desc())).all()
-
-
 def note_sent(session: Session, attempt_id: int) -> None:
     """Notes that nodes were given a form of a transaction now."""
     session.get_one(ChainAttempt, attempt_id).sent_at = clock.now()

@@ -44,6 +44,8 @@ BLOCKED = "recipient_blocked"
 SIGNED_ANEW_SECONDS = 60 * 60
 """How long before a signature ends the payout is signed anew, with the same nonce."""
 ASKED_AT_ONCE = 8
+SINCE_BLOCKS = 1_000
+"""How far a payout's first possible block may lie behind what is known, before it is moved: logs are read from it."""
 
 
 @dataclass
@@ -98,11 +100,15 @@ class ChainPayouts:
         found = await self._list_open()
         if not found:
             return 0
-        since = min(payout.since_block for payout in found)
+        since = max(min(payout.since_block for payout in found), self.chain.rules.first_block)
         outcomes = await self.chain.outcomes(self.keys.treasury.address, [one.nonce for one in found], since, final)
         ended = 0
         for payout in found:
             ended += await self._note(payout, outcomes[payout.nonce])
+        still = [one.id for one in found if outcomes[one.nonce].fate is Fate.OPEN
+                 and one.since_block < final.number - SINCE_BLOCKS]  # fmt: skip
+        if still:
+            await db.in_transaction(partial(batches.note_open, payout_ids=still, block=final.number), writes=True)
         return ended
 
     async def _note(self, payout: OpenPayout, outcome: Outcome) -> int:

@@ -14,7 +14,6 @@ from app.domain.payouts.requests import Asked
 from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import Payout
 from app.domain.paywalls.members import Act, Manager, check_may, read_owner
-from app.domain.paywalls.paywall import lock_paywall
 from app.domain.transactions import transactions
 from app.flows.settlement.told import tell_requested
 from app.flows.settlement.treasury import Treasury
@@ -46,10 +45,10 @@ async def request_payout(rules: PayoutRules, manager: Manager, wanted: Wanted) -
         address = addresses.find_counting(session, payee, wanted.environment)
         if address is None:
             raise Refused("No address of yours counts yet: confirm one first.")
-        if lock_paywall(session, manager.paywall_id).environment is not wanted.environment:
-            raise Refused(f"{manager.paywall_id} has no {wanted.environment.value} earnings.")
         asked = Asked(manager.paywall_id, wanted.chain_id, address.address, payee, wanted.click, wanted.units)
         payout, is_new = requests.request(session, rules, asked)
+        if payout.environment is not wanted.environment:
+            raise Refused(f"{manager.paywall_id} has no {wanted.environment.value} earnings.")
         if is_new:
             tell_requested(session, payout)
         return payout

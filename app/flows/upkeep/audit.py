@@ -16,6 +16,7 @@ from app.domain.inbox import audit as payments_audit
 from app.domain.ledger import invariants, recent
 from app.domain.ledger.invariants import Finding
 from app.domain.movements import audit as movements_audit
+from app.domain.payouts import audit as payouts_audit
 from app.domain.rollups import audit as rollups_audit
 from app.domain.usage import audit as usage_audit
 from app.domain.usage import marks
@@ -43,6 +44,7 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     yield from payments_audit.check_all(session, tell)
     yield from takebacks_audit.check_all(session, tell)
     yield from movements_audit.check_all(session, tell)
+    yield from payouts_audit.check_all(session, tell)
     yield from rollups_audit.check_all(session, tell)
 
 
@@ -75,6 +77,7 @@ def audit_since(session: Session, seen: Seen) -> Iterator[Finding]:
     yield from payments_audit.check_all(session, _tell_nobody)
     yield from takebacks_audit.check_all(session, _tell_nobody)
     yield from movements_audit.check_all(session, _tell_nobody)
+    yield from payouts_audit.check_all(session, _tell_nobody)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,15 @@ from app.domain.errors import Unavailable
 from app.domain.inbox import inbox
 from app.domain.leases import job_runs
 from app.domain.leases.job_runs import JobView
+from app.domain.payouts import desk
+from app.domain.payouts.tables import PayoutDesk
 from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep import audit
 
+HEAD_SECONDS_MAX = 180
+"""How old the newest block may be: a chain on which nothing is under way is read every half minute."""
 AUDIT_SECONDS_MAX = 3 * 900
 """How old the newest audit may be: it runs every 15 minutes."""
 
@@ -84,6 +88,7 @@ def _of_database(session: Session) -> list[Check]:
         *(_of_job(job) for job in job_runs.read_all(session)),
         *(_of_connection(one) for one in read_connections(session, explains=True)),
         *_of_payments(session),
+        *(_of_payouts(one) for one in desk.list_desks(session)),
     ]
 
 
@@ -121,6 +126,19 @@ def _of_payments(session: Session) -> Iterator[Check]:
     failed = count_owed(session).get(RefundStatus.FAILED, 0)
     says = f"{failed} did not reach their payers; somebody has to see to it." if failed else "None is owed."
     yield Check("refunds", failed == 0, says)
+
+
+def _of_payouts(one: PayoutDesk) -> Check:
+    name, age = f"payouts on chain {one.chain_id}", clock.now() // clock.SECOND - one.head_at
+    if one.paused_because is not None:
+        return Check(name, False, f"They are paused: {one.paused_because}")
+    if age > HEAD_SECONDS_MAX:
+        return Check(
+            name, False, f"Nothing is signed: the newest block that was read is {_ago(age).removesuffix(' ago')} old."
+        )
+    if one.lacking_units:
+        return Check(name, False, f"The treasury lacks {one.lacking_units / 10**6:.6f} USDC for what was requested.")
+    return Check(name, True, f"They go on; the chain was read {_ago((clock.now() - one.read_at) // clock.SECOND)}.")
 
 
 def _ago(seconds: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from app import db
 from app.domain import clock
-from app.domain.earnings.due import Due, find_due, keep_due, read_due, read_paid
+from app.domain.earnings.due import Due, find_due, keep_due, read_due
 from app.domain.earnings.earnings import mature, pending_account
 from app.domain.earnings.takebacks import Taking, reinstate, take
 from app.domain.ledger.accounts import Kind
@@ -81,14 +81,3 @@ def test_what_was_taken_back_is_not_listed_until_it_is_reinstated(
         moved = reinstate(session, PENDING, 50, TAKING.source, CAPITAL)
     post("r:1", *moved)
     assert listed() == [(at.date(DAYS), 100), (at.date(DAYS + 1), 20)]
-
-
-def test_what_was_paid_is_what_went_on_its_way_out(database: str) -> None:
-    earn("e:1", 100)
-    with db.transaction() as session:
-        mature(session, PENDING.id, clock.now() + 1)
-    for number, kind in enumerate((Kind.PAYOUT_TRANSIT, Kind.PAYOUT_TRANSIT, Kind.OPERATOR_CAPITAL)):
-        post(f"p:{number}", Transfer(EARNINGS, EARNINGS.beside(kind, f"po_{number}"), 10, "payout"))
-    with db.transaction(writes=False) as session:
-        assert read_paid(session, EARNINGS) == 20
-        assert read_paid(session, PENDING) == 0

@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain.payouts import requests
+from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import PayoutStatus
+from app.domain.transactions.tables import ChainTransaction
+from app.domain.transactions.transactions import NumberTaken
 from app.flows.settlement.payouts import BLOCKED
 from app.ports.chain.values import ChainUnavailable
 from tests.support.books import assert_books_balance
@@ -195,3 +199,34 @@ def test_a_payout_that_comes_back_repays_what_its_paywall_owes_by_then(database:
     assert (stand.available_nanos, stand.owed_nanos) == (4 * ONE * 1_000, 0)
     assert find(payout.id).status is PayoutStatus.RETURNED and chain.paid("0xAda") == []
     assert_books_balance()
+
+
+@on_sqlite
+def test_logs_are_not_read_from_before_what_is_known_to_be_open(database: str) -> None:
+    chain = ToyChain(height=5_000)
+    chain.mint(TREASURY, 100 * ONE)
+    payout = ask(make_earner(6 * ONE), None, "0xAda", rules=PayoutRules(payout_units_max=ONE))
+    tick(rail_of(chain))
+    assert find(payout.id).since_block == 4_998
+    with db.transaction() as session:
+        requests.approve(session, payout.id, "acc_op")
+    run(rail_of(chain), chain, 3)
+    assert_paid_once(chain, [payout])
+
+
+def test_two_processes_at_once_pay_each_once_and_give_no_number_two_payloads(database: str) -> None:
+    """The lease keeps them apart; here nothing does but rows."""
+    chain = funded()
+    payouts = ask_many(12)
+
+    async def both() -> tuple[int | BaseException, int | BaseException]:
+        return await asyncio.gather(rail_of(chain).go_on(), rail_of(chain).go_on(), return_exceptions=True)
+
+    for _ in range(6):
+        said = asyncio.run(both())
+        assert all(isinstance(one, int | NumberTaken) for one in said), said
+        chain.mine(3)
+    assert_paid_once(chain, payouts)
+    with db.transaction(writes=False) as session:
+        rows = session.scalars(select(ChainTransaction)).all()
+    assert sorted(row.number for row in rows) == list(range(len(rows)))

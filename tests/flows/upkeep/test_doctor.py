@@ -7,6 +7,7 @@ import pytest
 from app import db, settings
 from app.domain import clock
 from app.domain.leases import job_runs
+from app.domain.payouts import desk
 from app.flows.upkeep.audit import run_audit
 from app.flows.upkeep.doctor import Check, Chosen, examine
 
@@ -56,3 +57,23 @@ async def test_missing_migrations_end_the_examination(sqlite_url: str) -> None:
     assert not found["migrations"].is_fine and "books" not in found
     db.dispose()
     settings.configure()
+
+
+async def test_payouts_that_are_kept_are_said_with_their_reason(migrated_sqlite_url: str) -> None:
+    name = "payouts on chain 31337"
+
+    async def said(**more: object) -> Check:
+        with db.transaction() as session:
+            found = desk.open_desk(session, 31_337, 10, "0xa")
+            found.head_at = clock.now() // clock.SECOND
+            for field, value in more.items():
+                setattr(found, field, value)
+        return (await checks())[name]
+
+    assert (await said()).is_fine
+    lacking = await said(lacking_units=2_000_000)
+    assert not lacking.is_fine and "lacks 2.000000 USDC" in lacking.says
+    old = await said(head_at=clock.now() // clock.SECOND - 600)
+    assert not old.is_fine and "10 min old" in old.says
+    paused = await said(paused_because="Somebody did.", paused_at=1)
+    assert not paused.is_fine and paused.says == "They are paused: Somebody did."

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.web.components.parts import empty, instead, note, panel_skeletons, sandbox_tag, tag
+from app.web.developer.earnings.parts import payouts, way, withdraw_form
 from app.web.developer.earnings.rows import DueRow, EarnedRow, TotalRow
 from app.web.developer.earnings.state import EarningsState
 from app.web.frame import routes
@@ -22,29 +23,32 @@ def earnings() -> rx.Component:
         class_name="page-head",
     )
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
+    done = rx.cond(_state.said != "", note("Done", _state.said, "ok"), rx.fragment())
     none = rx.el.section(
         empty("Nothing is earned here yet", "Paywalls in shared mode earn: users pay from one wallet for all apps, and"
               " what is left after provider and fee is yours. In default mode it is at your own Stripe account."),
         class_name="panel", style={"paddingTop": "20px"},
     )  # fmt: skip
     more = rx.cond(page.more != "", rx.el.p(page.more, class_name="muted"), rx.fragment())
-    found = rx.fragment(rx.foreach(page.totals, _total), rx.foreach(page.paywalls, _paywall), more)
-    body = rx.cond(_state.phase == "ready", rx.fragment(trouble, rx.cond(page.paywalls, found, none)),
+    ways = rx.foreach(page.payouts.ways, way)
+    listed = rx.cond(page.payouts.rows, payouts(), rx.fragment())
+    found = rx.fragment(rx.foreach(page.totals, _total), ways, rx.foreach(page.paywalls, _paywall), listed, more)
+    body = rx.cond(_state.phase == "ready", rx.fragment(trouble, done, rx.cond(page.paywalls, found, none)),
                    panel_skeletons("96px", "220px"))  # fmt: skip
     shown = rx.el.div(head, body, class_name="page")
     failed = instead("Earnings cannot be shown", _state.problem)
     return own_frame(rx.cond(_state.phase == "invalid", failed, shown), current=routes.DASHBOARD, visitor=_state)
 
 
-def _figures(pending: rx.Var[str], available: rx.Var[str], paid: rx.Var[str]) -> rx.Component:
-    def figure(name: str, value: rx.Var[str], under: str) -> rx.Component:
+def _figures(row: rx.Var[EarnedRow]) -> rx.Component:
+    def figure(name: str, value: rx.Var[str], under: rx.Var[str] | str) -> rx.Component:
         return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.b(value, class_name="num"),
                          rx.el.small(under, class_name="muted"))  # fmt: skip
 
     return rx.el.div(
-        figure("Pending", pending, "becomes available by its age"),
-        figure("Available", available, "past its waiting time"),
-        figure("Paid", paid, "payouts on chain come later"),
+        figure("Pending", row.pending, "becomes available by its age"),
+        figure("Available", row.available, "past its waiting time"),
+        figure("Paid", row.paid, rx.cond(row.under_way != "", row.under_way, "sent to your address")),
         class_name="figures",
     )
 
@@ -52,7 +56,7 @@ def _figures(pending: rx.Var[str], available: rx.Var[str], paid: rx.Var[str]) ->
 def _total(row: rx.Var[TotalRow]) -> rx.Component:
     return rx.el.section(
         rx.el.div(rx.el.h2(row.title), sandbox_tag(row.is_sandbox), class_name="panel-head"),
-        _figures(row.pending, row.available, row.paid),
+        _figures(row),
         class_name="panel", aria_label=row.title, key=row.title,
     )  # fmt: skip
 
@@ -71,12 +75,20 @@ def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
         rx.el.tbody(rx.foreach(row.due, _due)), class_name="listing",
     )  # fmt: skip
     nothing = rx.el.p("Nothing is pending.", class_name="muted item")
-    foot = rx.el.div(rx.el.small(row.note, class_name="muted"),
-                     rx.el.a("Entry by entry", href=row.url, class_name="btn s"), class_name="panel-foot")  # fmt: skip
+    opens = "withdraw:" + row.id
+    take = rx.cond(row.address != "", rx.el.button("Withdraw", on_click=_state.ask(opens), class_name="btn s primary",
+                                                   type="button"), rx.fragment())  # fmt: skip
+    foot = rx.el.div(
+        rx.el.small(row.note, class_name="muted"),
+        rx.el.div(rx.el.a("Entry by entry", href=row.url, class_name="btn s"), take, class_name="row"),
+        class_name="panel-foot",
+    )
     return rx.el.section(
         rx.el.div(rx.el.h2(row.name), archived, class_name="panel-head"),
-        _figures(row.pending, row.available, row.paid), owed,
-        rx.cond(row.due, table, nothing), foot, class_name="panel", aria_label=row.name, key=row.id,
+        _figures(row), owed,
+        rx.cond(row.due, table, nothing),
+        rx.cond(_state.asking == opens, withdraw_form(row), rx.fragment()), foot,
+        class_name="panel", aria_label=row.name, key=row.id,
     )  # fmt: skip
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 
 from app import wiring
 from app.db import Session
-from app.domain.earnings.due import Due, read_due, read_paid
+from app.domain.earnings.due import Due, read_due
 from app.domain.earnings.earnings import Earnings, pending_account, read_earnings
-from app.domain.ledger.accounts import Kind
 from app.domain.money import Environment, Unit, format_for_people
+from app.domain.payouts import listing
+from app.domain.payouts.listing import Sums
+from app.domain.payouts.rules import nanos_of
 from app.domain.paywalls.names import NamedPaywall, list_owned
 from app.domain.people.sessions import Person
+from app.web.developer.earnings.payout_rows import PayoutsPart, Way, read_payouts_part
 from app.web.developer.frame.rows import CHOICES_MAX
 from app.web.frame.format import utc
 
@@ -27,7 +30,10 @@ class DueRow:
 
 @dataclass(frozen=True)
 class EarnedRow:
-    """What one paywall has earned; `owed` is the shortfall that comes off first, empty for none."""
+    """What one paywall has earned; `owed` is the shortfall that comes off first, empty for none.
+
+    `under_way` is what is on its way out, `way` by which chain, empty where there is none, `address` where it goes now.
+    """
 
     id: str = ""
     name: str = ""
@@ -36,10 +42,15 @@ class EarnedRow:
     pending: str = ""
     available: str = ""
     paid: str = ""
+    under_way: str = ""
     owed: str = ""
     due: list[DueRow] = field(default_factory=list)
     note: str = ""
     url: str = ""
+    environment: str = ""
+    way: str = ""
+    address: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ class TotalRow:
     pending: str = ""
     available: str = ""
     paid: str = ""
+    under_way: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class EarningsPage:
 
     totals: list[TotalRow] = field(default_factory=list)
     paywalls: list[EarnedRow] = field(default_factory=list)
+    payouts: PayoutsPart = field(default_factory=PayoutsPart)
     days: int = 0
     more: str = ""
 
@@ -68,23 +81,24 @@ def read_earnings_page(session: Session, person: Person) -> EarningsPage:
     chosen = wiring.get().settings
     owned = list_owned(session, person, chosen.operators, CHOICES_MAX + 1)
     shown = [one for one in owned[:CHOICES_MAX] if one.paywall.rules.is_split]
-    found = [(one, read_earnings(session, one.paywall.environment, one.paywall.id), _paid(session, one))
+    sums = listing.read_sums(session, [one.paywall.id for one in shown])
+    found = [(one, read_earnings(session, one.paywall.environment, one.paywall.id), sums[one.paywall.id])
              for one in shown]  # fmt: skip
-    rows = [_row(session, one, earned, paid) for one, earned, paid in found]
+    names = {one.paywall.id: (one.app_name, one.paywall.environment) for one in shown}
+    payouts = read_payouts_part(session, person, names)
+    ways = {way.environment: way for way in payouts.ways}
+    rows = [_row(session, one, earned, paid, ways.get(one.paywall.environment.value, Way()))
+            for one, earned, paid in found]  # fmt: skip
     return EarningsPage(
         totals=[*_totals(found)],
         paywalls=sorted(rows, key=lambda row: (row.is_archived, row.is_sandbox, row.name.lower(), row.id)),
+        payouts=payouts,
         days=chosen.earnings_pending_days,
         more=f"The newest {CHOICES_MAX} paywalls are looked at." if len(owned) > CHOICES_MAX else "",
     )
 
 
-def _paid(session: Session, one: NamedPaywall) -> int:
-    pending = pending_account(one.paywall.environment, one.paywall.id)
-    return read_paid(session, pending.beside(Kind.EARNINGS, one.paywall.id))
-
-
-def _totals(found: Iterable[tuple[NamedPaywall, Earnings, int]]) -> Iterable[TotalRow]:
+def _totals(found: Iterable[tuple[NamedPaywall, Earnings, Sums]]) -> Iterable[TotalRow]:
     """Adds up what may be added up: environments never touch."""
     listed = list(found)
     for environment in (Environment.LIVE, Environment.SANDBOX):
@@ -93,11 +107,13 @@ def _totals(found: Iterable[tuple[NamedPaywall, Earnings, int]]) -> Iterable[Tot
             yield TotalRow(
                 f"All {environment.value} paywalls", environment is Environment.SANDBOX,
                 _usdc(sum(earned.pending_nanos for earned, _ in here)),
-                _usdc(sum(earned.available_nanos for earned, _ in here)), _usdc(sum(paid for _, paid in here)),
+                _usdc(sum(earned.available_nanos for earned, _ in here)),
+                _usdc(nanos_of(sum(paid.paid_units for _, paid in here))),
+                _under_way(sum(paid.under_way_units for _, paid in here)),
             )  # fmt: skip
 
 
-def _row(session: Session, one: NamedPaywall, earned: Earnings, paid: int) -> EarnedRow:
+def _row(session: Session, one: NamedPaywall, earned: Earnings, paid: Sums, way: Way) -> EarnedRow:
     paywall = one.paywall
     due = read_due(session, pending_account(paywall.environment, paywall.id))
     return EarnedRow(
@@ -107,12 +123,21 @@ def _row(session: Session, one: NamedPaywall, earned: Earnings, paid: int) -> Ea
         is_archived=paywall.is_archived,
         pending=_usdc(earned.pending_nanos),
         available=_usdc(earned.available_nanos),
-        paid=_usdc(paid),
+        paid=_usdc(nanos_of(paid.paid_units)),
+        under_way=_under_way(paid.under_way_units),
         owed=_usdc(earned.owed_nanos) if earned.owed_nanos else "",
         due=[DueRow(f"{day.day:%-d %b %Y}", _usdc(day.nanos)) for day in due[:DAYS_LISTED]],
         note=_note(due, earned),
         url=f"/paywalls/{paywall.id}/ledger/?account=earnings_pending",
+        environment=paywall.environment.value,
+        way=way.chain,
+        address=way.address,
+        limits=way.limits,
     )
+
+
+def _under_way(units: int) -> str:
+    return f"{_usdc(nanos_of(units))} on the way" if units else ""
 
 
 def _note(days: Sequence[Due], earned: Earnings) -> str:

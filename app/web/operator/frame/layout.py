@@ -8,7 +8,8 @@ from app.web.components.parts import instead, note, panel_skeletons
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
 
-_PAGES = (("Health", routes.OPERATOR_HEALTH), ("Wallets", routes.OPERATOR_WALLETS), ("Jobs", routes.OPERATOR_JOBS),
+_PAGES = (("Health", routes.OPERATOR_HEALTH), ("Wallets", routes.OPERATOR_WALLETS),
+          ("Treasury", routes.OPERATOR_TREASURY), ("Jobs", routes.OPERATOR_JOBS),
           ("Settings", routes.OPERATOR_SETTINGS))  # fmt: skip
 
 

@@ -36,6 +36,8 @@ DOES = {
     "list-users": "Lists the top users of each paywall.",
     "forget-rollups": "Forgets quarter hours after 35 days.",
     "raise-alerts": "Tells developers what needs them.",
+    "payouts": "Takes payouts further, and watches the treasury.",
+    "request-payouts": "Requests payouts that people want by themselves.",
     "audit": "Checks that the books balance.",
 }
 """What each job is for, in a sentence."""

@@ -1,0 +1,1 @@
+"""Payouts, as whoever they concern looks at them."""

@@ -1,0 +1,130 @@
+"""What the page of the treasury shows, ready to be read: each chain as it was last seen, what waits for somebody."""
+
+from dataclasses import dataclass, field
+
+from app import wiring
+from app.db import Session
+from app.domain import clock
+from app.domain.money import Environment
+from app.domain.payouts import desk, listing, requests
+from app.domain.payouts.tables import PayoutDesk, PayoutStatus, TreasuryTransfer
+from app.domain.paywalls.names import read_names
+from app.ports.chain.chain import Chain
+from app.web.components.payouts.rows import PayoutRow, row_of, transaction_url, usdc
+from app.web.frame.format import utc
+
+LISTED_MAX = 50
+GAS_LOW_WEI = 10**17
+"""Under so much of its coin the gas account is soon empty: some hundred batches on Polygon."""
+
+
+NEVER_READ = "It was never read: does a worker run, and do its RPCs answer?"
+
+
+@dataclass(frozen=True)
+class UnbookedRow:
+    """A transfer out of the treasury of which nobody has said what it was."""
+
+    id: str = ""
+    amount: str = ""
+    payee: str = ""
+    detail: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """What a chain holds, or how far it is."""
+
+    name: str = ""
+    value: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """A chain as it was last seen."""
+
+    id: str = ""
+    name: str = ""
+    is_sandbox: bool = False
+    is_read: bool = False
+    treasury: str = ""
+    gas_account: str = ""
+    figures: list[FigureRow] = field(default_factory=list)
+    paused: str = ""
+    wrong: list[str] = field(default_factory=list)
+    payouts: list[PayoutRow] = field(default_factory=list)
+    unbooked: list[UnbookedRow] = field(default_factory=list)
+    csv: str = ""
+
+
+@dataclass(frozen=True)
+class TreasuryPage:
+    """Everything on the page."""
+
+    chains: list[ChainRow] = field(default_factory=list)
+
+
+def read_treasury_page(session: Session) -> TreasuryPage:
+    """Reads what is known of each chain; no chain is asked."""
+    return TreasuryPage([_chain(session, chain) for chain in wiring.get().settlement.chains.all()])
+
+
+def _chain(session: Session, chain: Chain) -> ChainRow:
+    rules, keys = chain.rules, wiring.get().settlement.chains.keys(chain.rules.id)
+    known = desk.find_desk(session, rules.id)
+    payouts = listing.list_under_way(session, rules.id, LISTED_MAX)
+    names = read_names(session, [one.paywall_id for one in payouts])
+    return ChainRow(
+        id=str(rules.id), name=f"{rules.name} ({rules.id})", is_sandbox=rules.is_test, is_read=known is not None,
+        treasury=keys.treasury.address, gas_account=keys.gas.address,
+        figures=_figures(session, rules.id, known) if known else [],
+        paused=known.paused_because or "" if known else "",
+        wrong=_wrong(known, rules.head_seconds_max) if known else [NEVER_READ],
+        payouts=[row_of(one, names.get(one.paywall_id, one.paywall_id), rules.explorer_url) for one in payouts],
+        unbooked=[_unbooked(one, rules.explorer_url) for one in listing.list_unbooked(session, rules.id, LISTED_MAX)],
+        csv=f"/manage/operator/payouts/{rules.id}.csv",
+    )  # fmt: skip
+
+
+def _figures(session: Session, chain_id: int, known: PayoutDesk) -> list[FigureRow]:
+    counts = listing.count_by_status(session, chain_id)
+    waiting = counts.get(PayoutStatus.WAITING, (0, 0))
+    under_way = [count for status, count in counts.items() if status is not PayoutStatus.WAITING]
+    released = requests.released_units(session, chain_id, clock.now() - clock.DAY)
+    age = max(clock.now() // clock.SECOND - known.head_at, 0)
+    return [
+        FigureRow("Treasury", usdc(known.balance_units), f"at final block {known.cursor_block:,}"),
+        FigureRow("Gas", f"{int(known.gas_wei) / 10**18:.4f}", "of the chain's coin"),
+        FigureRow("Newest block", f"{age:,} s old", f"read {utc(known.read_at)} UTC"),
+        FigureRow(
+            "Under way", usdc(sum(units for _, units in under_way)), f"{sum(count for count, _ in under_way)} payouts"
+        ),
+        FigureRow("Waits for you", usdc(waiting[1]), f"{waiting[0]} payouts"),
+        FigureRow("Last 24 hours", usdc(released), "let through"),
+    ]
+
+
+def _wrong(known: PayoutDesk, head_seconds_max: int) -> list[str]:
+    """Says what keeps payouts from going out, or soon will."""
+    found = []
+    if known.head_at < clock.now() // clock.SECOND - head_seconds_max:
+        found.append("The newest block is old: nothing is signed until the chain goes on, or its RPCs answer again.")
+    if known.lacking_units:
+        found.append(f"The treasury lacks {usdc(known.lacking_units)} for what was requested. Send it there.")
+    if int(known.gas_wei) < GAS_LOW_WEI:
+        found.append("The gas account is nearly empty: send it some of the chain's coin.")
+    return found
+
+
+def _unbooked(row: TreasuryTransfer, explorer: str) -> UnbookedRow:
+    return UnbookedRow(
+        id=row.id, amount=usdc(row.units), payee=row.payee, detail=f"Block {row.block:,}, seen {utc(row.seen_at)} UTC",
+        url=transaction_url(explorer, row.transaction_hash),
+    )  # fmt: skip
+
+
+def environment_of(chain_id: int) -> Environment:
+    """Returns whose money moves on a chain. Raises Unavailable for one that is not configured."""
+    return Environment.SANDBOX if wiring.get().settlement.chains.reach(chain_id).rules.is_test else Environment.LIVE

@@ -1,0 +1,108 @@
+"""Chains in this process: nothing of them is imported where none is configured."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+from app.domain.errors import Unavailable
+from app.domain.money import Environment
+from app.domain.payouts.rules import PayoutRules
+from app.flows.events.mails import Desk
+from app.flows.settlement.payout_addresses import PayoutAddresses
+from app.flows.settlement.payouts import ChainPayouts
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.signer import ChainKeys, WalletSignatures
+from app.settings import Settings
+
+
+class ClosingChains(Chains, Protocol):
+    """Chains whose connections must be closed when the process ends."""
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        ...
+
+
+class NoChains:
+    """Stands where no chain is configured."""
+
+    def all(self) -> Sequence[Chain]:
+        """Returns no chain."""
+        return ()
+
+    def of(self, environment: Environment) -> Sequence[Chain]:
+        """Returns no chain."""
+        return ()
+
+    def reach(self, chain_id: int) -> Chain:
+        """Raises Unavailable."""
+        raise Unavailable(f"Chain {chain_id} is not set up here.")
+
+    def keys(self, chain_id: int) -> ChainKeys:
+        """Raises Unavailable."""
+        raise Unavailable(f"Chain {chain_id} is not set up here.")
+
+    async def close(self) -> None:
+        """Has nothing to close."""
+
+
+def payout_rules_of(settings: Settings) -> PayoutRules:
+    """Returns what a payout must keep to."""
+    return PayoutRules(
+        least_units=settings.payout_units_least, payout_units_max=settings.payout_units_max,
+        day_units_max=settings.payout_day_units_max,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What one process does with chains. `settings` are asked anew, `site` is this instance's own address."""
+
+    settings: Callable[[], Settings]
+    desk: Desk
+    site: str
+
+    @cached_property
+    def chains(self) -> ClosingChains:
+        """The chains of the settings."""
+        chosen = self.settings().chains
+        if not chosen:
+            return NoChains()
+        from app.adapters.chain.chains import ConfiguredChains  # signing takes a while to import
+
+        return cast(ClosingChains, ConfiguredChains(chosen))
+
+    @cached_property
+    def signatures(self) -> WalletSignatures:
+        """Reads signatures of people's wallets."""
+        from app.adapters.chain.keys import Wallets  # signing takes a while to import
+
+        return Wallets()
+
+    @property
+    def rules(self) -> PayoutRules:
+        """What a payout must keep to now."""
+        return payout_rules_of(self.settings())
+
+    @cached_property
+    def rails(self) -> Sequence[ChainPayouts]:
+        """The way out by each chain."""
+        return [ChainPayouts(chain, self.chains.keys(chain.rules.id), self.desk) for chain in self.chains.all()]
+
+    @property
+    def addresses(self) -> PayoutAddresses:
+        """What people do about the addresses of their payouts."""
+        host = urlsplit(self.site).netloc
+        return PayoutAddresses(self.chains, self.signatures, self.rules, self.desk, host)
+
+    def rail(self, chain_id: int) -> ChainPayouts:
+        """Returns the way out by a chain. Raises Unavailable for one that is not configured."""
+        self.chains.reach(chain_id)
+        return next(rail for rail in self.rails if rail.chain.rules.id == chain_id)
+
+    async def close(self) -> None:
+        """Closes what was opened."""
+        if "chains" in self.__dict__:
+            await self.chains.close()

@@ -1,0 +1,54 @@
+"""What an operator sees of a chain: what it holds, what pauses it, what waits for them."""
+
+import pytest
+
+from app import db
+from app.domain.errors import Unavailable
+from app.domain.money import Environment
+from app.domain.payouts import desk
+from app.web.operator.treasury.rows import NEVER_READ, TreasuryPage, environment_of, read_treasury_page
+from tests.support.paying_out import CHAIN, ONE, ask, make_earner, rail_of, tick
+from tests.support.scripted_chain import TREASURY, ToyChain
+from tests.support.toy_wallets import wired
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def read() -> TreasuryPage:
+    with db.transaction(writes=False) as session:
+        return read_treasury_page(session)
+
+
+def test_without_a_chain_there_is_none(database: str) -> None:
+    assert read().chains == []
+
+
+def test_a_chain_shows_what_it_holds_and_what_waits(database: str) -> None:
+    chain = ToyChain()
+    chain.mint(TREASURY, 7 * ONE)
+    chain.mine(3)
+    with wired(chain):
+        (row,) = read().chains
+        assert row.wrong == [NEVER_READ] and not row.is_read
+        ask(make_earner(501 * ONE), None, "0xAda")
+        ask(make_earner(9 * ONE), None, "0xBob")
+        tick(rail_of(chain))
+        chain.send_foreign("0xEve", ONE)
+        chain.mine(3)
+        tick(rail_of(chain))
+        (row,) = read().chains
+        figures = {one.name: one.value for one in row.figures}
+        assert figures["Treasury"] == "6.00 USDC" and figures["Gas"] == "1.0000"
+        assert (figures["Waits for you"], figures["Under way"]) == ("501.00 USDC", "9.00 USDC")
+        assert figures["Last 24 hours"] == "9.00 USDC"
+        assert "1 transfers out of the treasury" in row.paused and "lacks 2.00 USDC" in row.wrong[0]
+        assert [(one.payee, one.amount) for one in row.unbooked] == [("0xEve", "1.00 USDC")]
+        assert [one.is_waiting for one in row.payouts] == [True, False]
+        assert environment_of(CHAIN) is Environment.SANDBOX
+        with pytest.raises(Unavailable):
+            environment_of(137)
+        with db.transaction() as session:
+            found = desk.find_desk(session, CHAIN)
+            assert found is not None
+            found.head_at -= 3_600
+        assert "newest block is old" in read().chains[0].wrong[0]
