@@ -75,6 +75,7 @@ class ToyChain:
     is_token_paused: bool = False
     loses_sent: bool = False
     blocked: set[str] = field(default_factory=set)
+    with_code: set[str] = field(default_factory=set)
     fates: dict[str, Outcome] = field(default_factory=dict)
     moved: list[Transfer] = field(default_factory=list)
     mined: list[_Mined] = field(default_factory=list)
@@ -199,7 +200,7 @@ class ToyChain:
 
     async def has_code(self, address: str, block: Block) -> bool:
         self._ask()
-        return address == TOKEN
+        return address == TOKEN or address in self.with_code
 
     async def implementation(self, block: Block) -> str:
         self._ask()

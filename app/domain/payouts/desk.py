@@ -113,7 +113,7 @@ def resume(session: Session, chain_id: int) -> None:
     desk = session.get_one(PayoutDesk, chain_id, with_for_update=True, populate_existing=True)
     unbooked = count_unbooked(session, chain_id)
     if unbooked:
-        raise Refused(f"{unbooked} transfers out of the treasury are not booked; say first what they were.")
+        raise Refused(f"Transfers out of the treasury that are not booked: {unbooked}. Say first what they were.")
     desk.paused_because = desk.paused_at = None
     session.flush()
 

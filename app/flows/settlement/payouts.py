@@ -31,6 +31,7 @@ from app.ports.chain.values import (
     Authorization,
     Block,
     Call,
+    ChainMismatch,
     ChainRefused,
     Fate,
     Outcome,
@@ -79,10 +80,10 @@ class ChainPayouts:
         Raises ChainUnavailable where too few nodes answer, ChainMismatch where the chain is another; what was stored
         until then counts.
         """
-        if not self.is_checked:
-            await self.chain.check()
-            self.is_checked = True
         final, head = await self.chain.finalized(), await self.chain.head()
+        if not self.is_checked:
+            await self._check(final)
+            self.is_checked = True
         goes_on = await self.treasury.read(final, head)
         await self.sender.go_on(final)
         ended = await self._decide(final)
@@ -91,6 +92,13 @@ class ChainPayouts:
             await self._cancel()
             await self._pay(final)
         return ended
+
+    async def _check(self, final: Block) -> None:
+        await self.chain.check()
+        treasury = self.keys.treasury.address
+        if await self.chain.has_code(treasury, final):
+            # The token then asks that code whether a signature is right, and not our key.
+            raise ChainMismatch(f"{treasury} has code on {self.name}; a treasury must be the account of a key alone.")
 
     async def _list_open(self) -> Sequence[OpenPayout]:
         return await db.in_transaction(partial(batches.list_open, chain_id=self.chain.rules.id))

@@ -9,6 +9,7 @@ from app.domain import clock
 from app.domain.payouts import batches, desk
 from app.each_alone import Failed, each_alone
 from app.flows.settlement.payouts import ChainPayouts
+from app.ports.payments import PayoutRail
 
 IDLE_SECONDS = 30
 """How often a chain is read on which nothing is under way: within a minute whatever is foreign must be noticed."""
@@ -29,7 +30,7 @@ def _is_old(session: Session, chain_id: int) -> bool:
     return known is None or known.read_at < clock.now() - IDLE_SECONDS * clock.SECOND
 
 
-async def go_on_all(rails: Sequence[ChainPayouts]) -> int:
+async def go_on_all(rails: Sequence[PayoutRail]) -> int:
     """Lets every rail go on, whatever becomes of the others; returns how many payouts were decided.
 
     Raises the first error, when all have had their turn.

@@ -49,9 +49,9 @@ class Treasury:
         foreign = await self.sender.count_foreign(final)
         unbooked = await self._read_transfers(known, final, head)
         if foreign:
-            await self.pause(f"The gas account has sent {foreign} transactions that are not ours, or are forgotten.")
+            await self.pause(f"Transactions of the gas account that are not ours, or are forgotten: {foreign}.")
         if unbooked:
-            await self.pause(f"{unbooked} transfers out of the treasury are not ours, or are forgotten.")
+            await self.pause(f"Transfers out of the treasury that are not ours, or are forgotten: {unbooked}.")
         if head.at < clock.now() // clock.SECOND - rules.head_seconds_max:
             log.warning("payouts", chain=rules.id, step="old_head", head=head.number)
             return False

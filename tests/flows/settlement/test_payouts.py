@@ -12,7 +12,7 @@ from app.domain.payouts.tables import PayoutStatus
 from app.domain.transactions.tables import ChainTransaction
 from app.domain.transactions.transactions import NumberTaken
 from app.flows.settlement.payouts import BLOCKED
-from app.ports.chain.values import ChainUnavailable
+from app.ports.chain.values import ChainMismatch, ChainUnavailable
 from tests.support.books import assert_books_balance
 from tests.support.paying_out import (
     ONE,
@@ -230,3 +230,13 @@ def test_two_processes_at_once_pay_each_once_and_give_no_number_two_payloads(dat
     with db.transaction(writes=False) as session:
         rows = session.scalars(select(ChainTransaction)).all()
     assert sorted(row.number for row in rows) == list(range(len(rows)))
+
+
+@on_sqlite
+def test_a_treasury_with_code_signs_nothing(database: str) -> None:
+    chain = funded()
+    chain.with_code.add(TREASURY)
+    ask_many(1)
+    with pytest.raises(ChainMismatch, match="has code on Toy"):
+        tick(rail_of(chain))
+    assert statuses() == [PayoutStatus.REQUESTED] and chain.sent == []

@@ -4,10 +4,12 @@ import pytest
 
 from app import db
 from app.domain.payouts import batches, requests
+from app.domain.payouts.requests import Asked
+from app.domain.payouts.tables import PayoutKind
 from app.domain.paywalls.modes import Mode
 from app.flows.settlement.told import tell_paid, tell_requested, tell_returned
 from tests.support.books import make_snapshot
-from tests.support.paying_out import ONE, ask, earn
+from tests.support.paying_out import CHAIN, ONE, RULES, ask, earn
 from tests.support.webhooks import listening, told
 
 
@@ -17,7 +19,10 @@ async def test_each_step_is_told_with_amount_and_address(database: str) -> None:
     earn(snapshot.paywall_id, 20 * ONE)
     paid, back = (ask(snapshot.paywall_id, units, "0xAda") for units in (6 * ONE + 1, 7 * ONE))
     with db.transaction() as session:
+        asked = Asked(snapshot.paywall_id, CHAIN, "0xAda", "acc_1", "c1", 1_004_321, PayoutKind.TEST)
+        tested, _ = requests.request(session, RULES, asked)
         tell_requested(session, paid)
+        tell_requested(session, tested)
         requests.withdraw(session, back.id, "recipient_blocked")
         done = batches.note_paid(session, paid.id, "0xabc", 7)
         returned = batches.note_returned(session, back.id, "0xdef", 8)

@@ -66,7 +66,7 @@ def test_a_transfer_that_is_not_ours_pauses_until_it_is_booked(database: str) ->
     chain.mine(3)
     payout = ask(make_earner(6 * ONE), None, "0xAda")
     run(rail, chain, 2)
-    assert because() == "1 transfers out of the treasury are not ours, or are forgotten."
+    assert because() == "Transfers out of the treasury that are not ours, or are forgotten: 1."
     assert statuses() == [PayoutStatus.REQUESTED] and len(mails.sent) == 1
     with pytest.raises(Refused, match="not booked"):
         resume(rail.treasury)
@@ -83,7 +83,7 @@ def test_a_foreign_sender_on_the_gas_account_pauses(database: str) -> None:
     chain.foreign_senders = 1
     payouts = ask_many(2)
     run(rail, chain, 2)
-    assert "gas account has sent 1 transactions" in str(because()) and chain.sent == []
+    assert "gas account that are not ours, or are forgotten: 1." in str(because()) and chain.sent == []
     resume(rail.treasury)
     run(rail, chain, 3)
     assert_paid_once(chain, payouts)

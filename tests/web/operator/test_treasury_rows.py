@@ -37,11 +37,14 @@ def test_a_chain_shows_what_it_holds_and_what_waits(database: str) -> None:
         chain.mine(3)
         tick(rail_of(chain))
         (row,) = read().chains
-        figures = {one.name: one.value for one in row.figures}
+        figures = {one.name: one.value for one in (*row.figures, *row.flows)}
         assert figures["Treasury"] == "6.00 USDC" and figures["Gas"] == "1.0000"
         assert (figures["Waits for you"], figures["Under way"]) == ("501.00 USDC", "9.00 USDC")
         assert figures["Last 24 hours"] == "9.00 USDC"
-        assert "1 transfers out of the treasury" in row.paused and "lacks 2.00 USDC" in row.wrong[0]
+        assert (
+            "out of the treasury that are not ours, or are forgotten: 1." in row.paused
+            and "lacks 2.00 USDC" in row.wrong[0]
+        )
         assert [(one.payee, one.amount) for one in row.unbooked] == [("0xEve", "1.00 USDC")]
         assert [one.is_waiting for one in row.payouts] == [True, False]
         assert environment_of(CHAIN) is Environment.SANDBOX

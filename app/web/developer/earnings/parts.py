@@ -12,6 +12,8 @@ from app.web.developer.earnings.rows import EarnedRow
 from app.web.developer.earnings.state import ALL, EarningsState
 
 _state = EarningsState
+APART = {"display": "grid", "gap": "10px"}
+AT_START = {"justifySelf": "start"}
 
 
 def withdraw_form(row: rx.Var[EarnedRow]) -> rx.Component:
@@ -24,7 +26,7 @@ def withdraw_form(row: rx.Var[EarnedRow]) -> rx.Component:
         rx.el.p("To ", rx.el.span(row.address, class_name="mono"), ". ", row.limits, class_name="muted"),
         problem_line(_state.error),
         _buttons("Withdraw"),
-        on_submit=_state.withdraw, class_name="item", aria_label="Withdraw", key="withdraw" + row.id,
+        on_submit=_state.withdraw, class_name="item", style=APART, aria_label="Withdraw", key="withdraw" + row.id,
     )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def _address_form(row: rx.Var[Way]) -> rx.Component:
         rx.el.p("USDC on ", row.chain, " and nothing else is sent there. What goes to a wrong address is lost.",
                 class_name="muted"),
         problem_line(_state.error), _buttons("Go on"),
-        on_submit=_state.begin_address, class_name="item", aria_label="Address",
+        on_submit=_state.begin_address, class_name="item", style=APART, aria_label="Address",
     )  # fmt: skip
 
 
@@ -77,8 +79,8 @@ def _pending(row: rx.Var[Way]) -> rx.Component:
     """Returns the two ways to show that an address is one's own."""
     signing = rx.el.form(
         *_hidden(id=row.pending_id),
-        rx.el.textarea(default_value=row.text, read_only=True, rows="7", class_name="field plain s mono",
-                       aria_label="The text to sign", key=row.text),
+        rx.el.textarea(default_value=row.text, read_only=True, rows="8", class_name="field plain s mono",
+                       style={"height": "auto"}, aria_label="The text to sign", key=row.text),
         rx.el.div(
             rx.el.button("Sign in this browser", type="button", on_click=_sign(row), class_name="btn s primary"),
             copy_text_button(row.text, "Copy the text"), class_name="row wrap",
@@ -87,8 +89,8 @@ def _pending(row: rx.Var[Way]) -> rx.Component:
                     rx.el.input(name="signature", id="signature-" + row.environment, class_name="field plain s mono",
                                 max_length=200, auto_complete="off", spell_check=False, placeholder="0x…"),
                     class_name="labelled"),
-        rx.el.button("Confirm by this signature", type="submit", class_name="btn s"),
-        on_submit=_state.sign_address, id="sign-" + row.environment, aria_label="Confirm by a signature",
+        rx.el.button("Confirm by this signature", type="submit", class_name="btn s", style=AT_START),
+        on_submit=_state.sign_address, style=APART, id="sign-" + row.environment, aria_label="Confirm by a signature",
     )  # fmt: skip
     testing = rx.el.form(
         *_hidden(id=row.pending_id, click=row.pending_id),
@@ -97,8 +99,8 @@ def _pending(row: rx.Var[Way]) -> rx.Component:
         rx.el.label(rx.el.span("Of the earnings of"),
                     rx.el.select(rx.foreach(_state.page.paywalls, _choice), name="paywall", class_name="field plain s"),
                     class_name="labelled"),
-        rx.el.button("Send about 1 USDC", type="submit", class_name="btn s"),
-        on_submit=_state.send_test, aria_label="Confirm by a test payout",
+        rx.el.button("Send about 1 USDC", type="submit", class_name="btn s", style=AT_START),
+        on_submit=_state.send_test, style=APART, aria_label="Confirm by a test payout",
     )  # fmt: skip
     telling = rx.el.form(
         *_hidden(id=row.pending_id),
@@ -107,8 +109,8 @@ def _pending(row: rx.Var[Way]) -> rx.Component:
         rx.el.label(rx.el.span("What arrived, to the last digit"),
                     rx.el.input(name="amount", class_name="field plain s num", max_length=20, auto_complete="off",
                                 placeholder="1.004321"), class_name="labelled"),
-        rx.el.button("Confirm by this amount", type="submit", class_name="btn s"),
-        on_submit=_state.confirm_test, aria_label="Confirm by what arrived",
+        rx.el.button("Confirm by this amount", type="submit", class_name="btn s", style=AT_START),
+        on_submit=_state.confirm_test, style=APART, aria_label="Confirm by what arrived",
     )  # fmt: skip
     is_told = (row.test == "sent") | (row.test == "arrived")
     return rx.el.div(
@@ -152,7 +154,7 @@ def _schedule_form(row: rx.Var[Way]) -> rx.Component:
                     rx.el.input(name="least", default_value=row.schedule_least, class_name="field plain s num",
                                 max_length=20, auto_complete="off"), class_name="labelled"),
         problem_line(_state.error), _buttons("Save"),
-        on_submit=_state.schedule, class_name="item", aria_label="Schedule",
+        on_submit=_state.schedule, class_name="item", style=APART, aria_label="Schedule",
     )  # fmt: skip
 
 

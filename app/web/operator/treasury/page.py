@@ -30,7 +30,7 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
         row.paused != "", _ask("Resume payouts", "resume:" + row.id), _ask("Pause payouts", "pause:" + row.id)
     )
     head = rx.el.div(
-        rx.el.h2(row.name), sandbox_tag(row.is_sandbox),
+        rx.el.div(rx.el.h2(row.name), sandbox_tag(row.is_sandbox), class_name="row"),
         rx.el.div(file_link("CSV to pay by hand", row.csv, class_name="btn s"),
                   rx.cond(row.is_read, pause, rx.fragment()), class_name="row"),
         class_name="panel-head wrap",
@@ -49,7 +49,8 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
     return rx.el.section(
         head, _asked(question), paused,
         rx.foreach(row.wrong, lambda said: rx.el.div(note("Look after this", said, "wait"), class_name="inset")),
-        rx.el.dl(rx.foreach(row.figures, _figure), class_name="figures"), accounts,
+        rx.el.dl(rx.foreach(row.figures, _figure), class_name="figures"),
+        rx.el.dl(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
         rx.el.ul(rx.foreach(row.unbooked, lambda one: _unbooked(one, row.id))),
         rx.cond(row.payouts, rx.el.ul(rx.foreach(row.payouts, _payout)), nothing),
         class_name="panel", aria_label=row.name, key=row.id,
@@ -94,7 +95,7 @@ def _unbooked(row: rx.Var[UnbookedRow], chain_id: rx.Var[str]) -> rx.Component:
         rx.el.div(rx.el.button("Book it", type="submit", class_name="btn s primary"),
                   rx.el.button("Not now", on_click=_state.ask(""), class_name="btn s bare", type="button"),
                   class_name="row"),
-        on_submit=_state.book, aria_label="Book a transfer",
+        on_submit=_state.book, style={"display": "grid", "gap": "10px"}, aria_label="Book a transfer",
     )  # fmt: skip
     link = rx.cond(row.url != "", rx.el.a("Transaction", href=row.url, target="_blank", rel="noreferrer"),
                    rx.fragment())  # fmt: skip

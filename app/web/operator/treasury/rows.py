@@ -52,6 +52,7 @@ class ChainRow:
     treasury: str = ""
     gas_account: str = ""
     figures: list[FigureRow] = field(default_factory=list)
+    flows: list[FigureRow] = field(default_factory=list)
     paused: str = ""
     wrong: list[str] = field(default_factory=list)
     payouts: list[PayoutRow] = field(default_factory=list)
@@ -79,7 +80,8 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
     return ChainRow(
         id=str(rules.id), name=f"{rules.name} ({rules.id})", is_sandbox=rules.is_test, is_read=known is not None,
         treasury=keys.treasury.address, gas_account=keys.gas.address,
-        figures=_figures(session, rules.id, known) if known else [],
+        figures=_figures(known) if known else [],
+        flows=_flows(session, rules.id) if known else [],
         paused=known.paused_because or "" if known else "",
         wrong=_wrong(known, rules.head_seconds_max) if known else [NEVER_READ],
         payouts=[row_of(one, names.get(one.paywall_id, one.paywall_id), rules.explorer_url) for one in payouts],
@@ -88,22 +90,29 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
     )  # fmt: skip
 
 
-def _figures(session: Session, chain_id: int, known: PayoutDesk) -> list[FigureRow]:
+def _figures(known: PayoutDesk) -> list[FigureRow]:
+    age = max(clock.now() // clock.SECOND - known.head_at, 0)
+    return [
+        FigureRow("Treasury", usdc(known.balance_units), f"at final block {known.cursor_block:,}"),
+        FigureRow("Gas", f"{int(known.gas_wei) / 10**18:,.4f}", "of the chain's coin"),
+        FigureRow("Newest block", f"{age:,} s old", f"read {utc(known.read_at)} UTC"),
+    ]
+
+
+def _flows(session: Session, chain_id: int) -> list[FigureRow]:
     counts = listing.count_by_status(session, chain_id)
     waiting = counts.get(PayoutStatus.WAITING, (0, 0))
     under_way = [count for status, count in counts.items() if status is not PayoutStatus.WAITING]
     released = requests.released_units(session, chain_id, clock.now() - clock.DAY)
-    age = max(clock.now() // clock.SECOND - known.head_at, 0)
     return [
-        FigureRow("Treasury", usdc(known.balance_units), f"at final block {known.cursor_block:,}"),
-        FigureRow("Gas", f"{int(known.gas_wei) / 10**18:.4f}", "of the chain's coin"),
-        FigureRow("Newest block", f"{age:,} s old", f"read {utc(known.read_at)} UTC"),
-        FigureRow(
-            "Under way", usdc(sum(units for _, units in under_way)), f"{sum(count for count, _ in under_way)} payouts"
-        ),
-        FigureRow("Waits for you", usdc(waiting[1]), f"{waiting[0]} payouts"),
+        FigureRow("Under way", usdc(sum(units for _, units in under_way)), _payouts(sum(n for n, _ in under_way))),
+        FigureRow("Waits for you", usdc(waiting[1]), _payouts(waiting[0])),
         FigureRow("Last 24 hours", usdc(released), "let through"),
     ]
+
+
+def _payouts(count: int) -> str:
+    return "1 payout" if count == 1 else f"{count:,} payouts"
 
 
 def _wrong(known: PayoutDesk, head_seconds_max: int) -> list[str]:
