@@ -6,6 +6,7 @@ from app.domain.alerts.tables import Alert
 from app.domain.authorizations.tables import Authorization
 from app.domain.cards.tables import Card
 from app.domain.catalogue.tables import CatalogueModel
+from app.domain.chain_deposits.tables import DepositAddress
 from app.domain.disputes.tables import Dispute
 from app.domain.drafts.tables import PaywallDraft
 from app.domain.earnings.tables import EarningsMaturity
@@ -31,8 +32,9 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Alert, OperatorChange, Authorization, Card, CatalogueModel, Dispute, EarningsMaturity, FunnelRound, InboxEvent,
-    Instance, Lease, ChainTransaction, LedgerAccount, ModelPrice, Payout, PaywallDraft, PaywallIcon, PaywallRollup,
-    PaywallRow, PaywallEvent, PersonAccount, ProviderRefusal, RailMovement, Refund, Request, Topup, Wallet,
+    Alert, Authorization, Card, CatalogueModel, ChainTransaction, DepositAddress, Dispute, EarningsMaturity,
+    FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout, PaywallDraft,
+    PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement, Refund,
+    Request, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

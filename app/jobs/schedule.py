@@ -110,6 +110,14 @@ async def _has_payouts_due() -> bool:
     return await rails.has_due(wiring.get().settlement.rails)
 
 
+async def _has_chains() -> bool:
+    return bool(settings.get().chains)
+
+
+async def _read_deposits() -> int:
+    return await wiring.get().settlement.deposits.read_all()
+
+
 async def _go_on_payouts() -> int:
     return await rails.go_on_all(wiring.get().settlement.rails)
 
@@ -160,6 +168,7 @@ def jobs() -> Mapping[str, Job]:
         "read-events": Job(_read_events, 10, is_due=heard.has_due, soon=True),
         "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),
         "read-movements": Job(_read_movements, 300, is_due=movements.has_connections),
+        "read-deposits": Job(_read_deposits, 1, is_due=_has_chains, soon=True),
         "payouts": Job(_go_on_payouts, 5, is_due=_has_payouts_due),
         "request-payouts": Job(_request_payouts, 300, is_due=_has_schedules_due),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),

@@ -10,6 +10,7 @@ from app.domain.errors import Unavailable
 from app.domain.money import Environment
 from app.domain.payouts.rules import PayoutRules
 from app.flows.events.mails import Desk
+from app.flows.settlement.deposits import Deposits
 from app.flows.settlement.payout_addresses import PayoutAddresses
 from app.flows.settlement.payouts import ChainPayouts
 from app.ports.chain.chain import Chain, Chains
@@ -85,6 +86,11 @@ class Settlement:
     def rules(self) -> PayoutRules:
         """What a payout must keep to now."""
         return payout_rules_of(self.settings())
+
+    @cached_property
+    def deposits(self) -> Deposits:
+        """What comes in on every chain."""
+        return Deposits(self.chains, self.desk)
 
     @cached_property
     def rails(self) -> Sequence[ChainPayouts]:

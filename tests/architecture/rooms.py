@@ -135,9 +135,10 @@ LONG_FILES: dict[str, str] = {}
 NO_PAGE = "its page comes with the dashboard"
 NO_DEV_CHAIN = "`coinslot demo --chain` and deposits come with it"
 UNCALLED: dict[str, str] = {
-    "app/adapters/chain/contracts/forwarders.py:forwarder_of": NO_DEV_CHAIN,
-    "app/adapters/chain/contracts/forwarders.py:sweep_data": NO_DEV_CHAIN,
-    "app/adapters/chain/contracts/forwarders.py:sweep_gas": NO_DEV_CHAIN,
+    "app/flows/settlement/addresses.py:open_address": NO_DEV_CHAIN,
+    "app/domain/chain_deposits/arrivals.py:list_of_wallet": NO_DEV_CHAIN,
+    "app/domain/chain_deposits/arrivals.py:sum_until": "reserves come with it",
+    "app/domain/chain_deposits/addresses.py:list_unswept": "sweeps come with it",
     "app/adapters/chain/dev/anvil.py:by_itself": NO_DEV_CHAIN,
     "app/adapters/chain/dev/tools.py:install": NO_DEV_CHAIN,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import httpx
 import structlog
 
+from app.adapters.chain.contracts.forwarders import factory_of
 from app.adapters.chain.keys import DEV_CHAIN_ID, LocalSigner
 from app.adapters.chain.known import rules_of
 from app.adapters.chain.reading import ChainReader
@@ -29,10 +31,14 @@ class ConfiguredChains:
     """Chains as settings name them. Raises ChainMismatch for what can be no chain, or no key of it."""
 
     def __init__(self, settings: Sequence[ChainSetting]) -> None:
-        self._rules = {rules.id: rules for rules in map(rules_of, settings)}
-        if len(self._rules) < len(settings):
-            raise ChainMismatch("Two chains of the settings have the same id.")
-        self._keys = {rules_of(setting).id: _keys_of(setting, rules_of(setting)) for setting in settings}
+        self._rules: dict[int, ChainRules] = {}
+        self._keys: dict[int, ChainKeys] = {}
+        for setting in settings:
+            rules = rules_of(setting)
+            if rules.id in self._rules:
+                raise ChainMismatch("Two chains of the settings have the same id.")
+            keys = self._keys[rules.id] = _keys_of(setting, rules)
+            self._rules[rules.id] = replace(rules, factory=factory_of(keys.treasury.address))
 
     @cached_property
     def _client(self) -> httpx.AsyncClient:

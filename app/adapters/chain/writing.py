@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.adapters.chain import abi
+from app.adapters.chain.contracts import forwarders
 from app.adapters.chain.keys import signature_said, signer_of
 from app.adapters.chain.signed import (
     cancel_digest,
@@ -76,6 +77,20 @@ class ChainWriter:
         """Returns the call of a transaction that only uses up its sender's number."""
         return Call(sender, b"", GAS_OF_NOTHING)
 
+    def deposit_address(self, salt: str) -> str:
+        """Returns the address that `rules.factory` makes of a salt, whether or not anything is there yet."""
+        return forwarders.forwarder_of(self.rules.factory, salt)
+
+    def deposit_proxy(self) -> str:
+        """Returns the hash of what `rules.factory` deploys at a deposit address."""
+        return forwarders.proxy_hash(self.rules.factory)
+
+    def sweep(self, salts: Sequence[str], token: str) -> Call:
+        """Returns the call that moves what 1 to BATCH_MAX deposit addresses hold to the treasury, each on its own."""
+        _count(salts)
+        data = abi.bytes_of(forwarders.sweep_data(salts, token))
+        return Call(self.rules.factory, data, forwarders.sweep_gas(len(salts)))
+
     def sign(self, call: Call, number: int, fees: Fees, signer: Signer) -> SignedTransaction:
         """Signs a transaction with its sender's own number (the account's nonce)."""
         payload = payload_of(self.rules.id, call, number, fees)
@@ -94,8 +109,12 @@ class ChainWriter:
         return abi.call_data(_CANCEL, payer, abi.bytes_of(nonce), signature)
 
     def _many(self, calls: Sequence[str]) -> Call:
-        if not 1 <= len(calls) <= BATCH_MAX:
-            raise ChainMismatch(f"A transaction does 1 to {BATCH_MAX} things, not {len(calls)}.")
+        _count(calls)
         listed = [(self.rules.token, True, abi.bytes_of(call)) for call in calls]
         data = abi.bytes_of(abi.call_data(_MANY, listed))
         return Call(self.rules.multicall, data, GAS_OF_BATCH + GAS_OF_TRANSFER * len(calls))
+
+
+def _count(things: Sequence[str]) -> None:
+    if not 1 <= len(things) <= BATCH_MAX:
+        raise ChainMismatch(f"A transaction does 1 to {BATCH_MAX} things, not {len(things)}.")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.chain_deposits import audit as deposits_audit
 from app.domain.disputes import audit as takebacks_audit
 from app.domain.ids import new_id
 from app.domain.inbox import audit as payments_audit
@@ -45,6 +46,7 @@ def audit(session: Session, progress: Callable[[str, float], None] | None = None
     yield from takebacks_audit.check_all(session, tell)
     yield from movements_audit.check_all(session, tell)
     yield from payouts_audit.check_all(session, tell)
+    yield from deposits_audit.check_all(session, tell)
     yield from rollups_audit.check_all(session, tell)
 
 

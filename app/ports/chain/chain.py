@@ -148,6 +148,10 @@ class Writing(Protocol):
         """Returns the address that `rules.factory` makes of a salt, whether or not anything is there yet."""
         ...
 
+    def deposit_proxy(self) -> str:
+        """Returns the hash of what `rules.factory` deploys at a deposit address."""
+        ...
+
     def sweep(self, salts: Sequence[str], token: str) -> Call:
         """Returns the call that moves what 1 to BATCH_MAX deposit addresses hold to the treasury, each on its own."""
         ...

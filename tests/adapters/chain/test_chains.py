@@ -10,6 +10,7 @@ from eth_account import Account
 from pydantic import SecretStr
 
 from app.adapters.chain.chains import ConfiguredChains
+from app.adapters.chain.contracts.forwarders import factory_of
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import GAS, KEYS, TREASURY
 from app.domain.errors import Unavailable
@@ -49,6 +50,7 @@ async def test_a_configured_chain_is_asked_and_has_its_keys(dev_chain: DevChain)
         await chains.check()
         (chain,) = chains.all()
         assert (await chain.head()).number > 0
+        assert chain.rules.factory == factory_of(TREASURY_KEY.address)
         assert chains.reach(31_337) is chain
         assert (chains.keys(31_337).treasury.address, chains.keys(31_337).gas.address) == (
             TREASURY_KEY.address, GAS_KEY.address

@@ -36,6 +36,7 @@ DOES = {
     "list-users": "Lists the top users of each paywall.",
     "forget-rollups": "Forgets quarter hours after 35 days.",
     "raise-alerts": "Tells developers what needs them.",
+    "read-deposits": "Credits deposits on chains that are final.",
     "payouts": "Takes payouts further, and watches the treasury.",
     "request-payouts": "Requests payouts that people want by themselves.",
     "audit": "Checks that the books balance.",

@@ -1,0 +1,78 @@
+"""Deposit addresses: one for each wallet and chain, the same for ever."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.chain_deposits.tables import DepositAddress
+from app.domain.ids import derived_id
+from app.domain.ledger.accounts import Account, parse
+from app.sql.columns import table_of
+
+_ADDRESSES = table_of(DepositAddress)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOf:
+    """Where a wallet gets money: its ledger account, the address, and what that follows from."""
+
+    wallet: Account
+    address: str
+    factory: str
+    salt: str
+    proxy_hash: str
+
+
+def salt_of(instance_id: str, wallet_id: str) -> str:
+    """Returns the salt of a wallet's address: the same from the same database, whatever was forgotten since."""
+    return "0x" + hashlib.sha256(f"coinslot deposit\x00{instance_id}\x00{wallet_id}".encode()).hexdigest()
+
+
+def keep(session: Session, chain_id: int, new: AddressOf) -> str:
+    """Keeps a wallet's address on a chain, unless one is kept, and returns the one that counts."""
+    known = find(session, chain_id, new.wallet.owner)
+    if known is not None:
+        return known.address
+    session.add(
+        DepositAddress(
+            id=derived_id("dpa", str(chain_id), new.wallet.owner), chain_id=chain_id, wallet_id=new.wallet.owner,
+            account_id=new.wallet.id, address=new.address, factory=new.factory, salt=new.salt,
+            proxy_hash=new.proxy_hash, created_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
+    return new.address
+
+
+def find(session: Session, chain_id: int, wallet_id: str) -> AddressOf | None:
+    """Returns a wallet's address on a chain, None where it has none yet."""
+    stored = session.get(DepositAddress, derived_id("dpa", str(chain_id), wallet_id))
+    return None if stored is None else _read(stored)
+
+
+def wallets_by_address(session: Session, chain_id: int) -> Mapping[str, Account]:
+    """Returns whose each deposit address of a chain is."""
+    found = select(_ADDRESSES.c.address, _ADDRESSES.c.account_id).where(_ADDRESSES.c.chain_id == chain_id)
+    return {address: parse(account_id) for address, account_id in session.execute(found)}
+
+
+def newest(session: Session, chain_id: int) -> AddressOf | None:
+    """Returns the address that was made last on a chain, for who asks whether it still follows from its factory."""
+    found = select(DepositAddress).where(_ADDRESSES.c.chain_id == chain_id).order_by(_ADDRESSES.c.created_at.desc())
+    stored = session.scalars(found.limit(1)).first()
+    return None if stored is None else _read(stored)
+
+
+def list_unswept(session: Session, chain_id: int, least_units: int, before: int, limit: int) -> Sequence[AddressOf]:
+    """Returns addresses worth a sweep: with at least so many units, or with any since before a time (microseconds)."""
+    worth = (_ADDRESSES.c.unswept_units >= least_units) | (_ADDRESSES.c.unswept_since < before)
+    found = select(DepositAddress).where(_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.unswept_units > 0, worth)
+    return [_read(stored) for stored in session.scalars(found.order_by(_ADDRESSES.c.unswept_since).limit(limit))]
+
+
+def _read(stored: DepositAddress) -> AddressOf:
+    return AddressOf(parse(stored.account_id), stored.address, stored.factory, stored.salt, stored.proxy_hash)

@@ -1,0 +1,174 @@
+"""What comes in on a chain, read block by block: credited when it is final, shown before, never credited twice.
+
+A look may be cut anywhere: each transfer is taken in a transaction of its own, and the cursor moves behind them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain.chain_deposits import addresses, arrivals, cursor
+from app.domain.chain_deposits.arrivals import Arrived, Book
+from app.domain.chain_deposits.tables import ArrivalKind, ChainCursor
+from app.domain.disputes.settling import lift
+from app.domain.ledger.apply import apply_all
+from app.domain.money import Environment
+from app.each_alone import Failed, each_alone
+from app.flows.events.mails import Desk
+from app.flows.settlement.addresses import check_addresses
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.values import Block, ChainUnavailable, Transfer
+
+log = structlog.get_logger()
+
+BLOCKS_A_STEP = 10_000
+"""How many blocks are read between two places where the cursor may stand."""
+OPENING = "opening"
+"""In the place of a transaction: what a treasury held before its chain was read."""
+DEV_CHAIN_ID = 31_337
+
+
+@dataclass(frozen=True, slots=True)
+class ChainDeposits:
+    """Reads what comes to the deposit addresses of a chain and to its treasury; operators are told from the desk."""
+
+    chain: Chain
+    treasury: str
+    desk: Desk
+
+    async def read(self) -> int:
+        """Takes what became final since the last look, and shows what is on its way; returns how much was taken.
+
+        Raises ChainUnavailable where too few nodes answer, or they disagree; what was taken until then counts.
+        ChainMismatch where addresses that were given out lead to another treasury.
+        """
+        await check_addresses(self.chain)
+        final, head = await self.chain.finalized(), await self.chain.head()
+        known = await self._begin(final)
+        if await self._is_another_chain(known, head):
+            await self._stop()
+            return 0
+        taken = await self._read_final(known, final)
+        await self._show(final, head)
+        note = partial(cursor.note_head, chain_id=self.chain.rules.id, head=head.number, at=head.at)
+        await db.in_transaction(note, writes=True)
+        return taken
+
+    async def _begin(self, final: Block) -> ChainCursor:
+        """Returns the cursor; where the chain is new, with what its treasury already holds as the operator's money."""
+        rules = self.chain.rules
+        known = await db.in_transaction(partial(cursor.find, chain_id=rules.id))
+        if known is not None:
+            return known
+        first = await self.chain.block(rules.first_block - 1) if rules.first_block else final
+        held = (await self.chain.balances([self.treasury], first))[self.treasury]
+        book = await self._book()
+
+        def write(session: Session) -> ChainCursor:
+            opened = cursor.begin(session, rules.id, first.number, first.hash)
+            if held:
+                _take(session, book, Arrived(rules.token, "", self.treasury, held, first.number, OPENING, 0))
+            return opened
+
+        return await db.in_transaction(write, writes=True)
+
+    async def _is_another_chain(self, known: ChainCursor, head: Block) -> bool:
+        if head.number < known.block:
+            return True
+        return (await self.chain.block(known.block)).hash != known.block_hash
+
+    async def _stop(self) -> None:
+        rules = self.chain.rules
+        because = f"{rules.name} is not the chain that was read before: it lacks a block that was final."
+        if rules.id == DEV_CHAIN_ID:
+            because += " Start the demo with --fresh."
+        if await db.in_transaction(partial(cursor.stop, chain_id=rules.id, because=because), writes=True):
+            log.error("deposits", chain=rules.id, step="stopped")
+            await self.desk.alert(f"Deposits on {rules.name} have stopped", because)
+
+    async def _read_final(self, known: ChainCursor, final: Block) -> int:
+        taken, start = 0, known.block + 1
+        while start <= final.number:
+            last = min(start + BLOCKS_A_STEP - 1, final.number)
+            end = final if last == final.number else await self.chain.block(last)
+            book = await self._book()
+            for transfer in await self._transfers(book, range(start, last + 1)):
+                taken += await self._take_one(book, _arrived(transfer))
+            advance = partial(cursor.advance, chain_id=book.chain_id, block=end.number, hash_=end.hash)
+            await db.in_transaction(advance, writes=True)
+            start = last + 1
+        return taken
+
+    async def _take_one(self, book: Book, arrived: Arrived) -> int:
+        kind = await db.in_transaction(lambda session: _take(session, book, arrived), writes=True)
+        if kind is None:
+            return 0
+        log.info("deposit", chain=book.chain_id, transaction=arrived.transaction, position=arrived.position,
+                 units=arrived.units, step=kind)  # fmt: skip
+        if kind is ArrivalKind.BRIDGED:
+            await self.desk.alert(
+                f"The wrong token came in on {self.chain.rules.name}",
+                f"{arrived.units} units of {arrived.token}, which only looks like USDC, are at {arrived.payee}."
+                f" Nothing was credited. They can be swept and returned by hand. Transaction: {arrived.transaction}.",
+            )
+        return 1
+
+    async def _show(self, final: Block, head: Block) -> None:
+        """Shows what is in blocks that are not final; nodes that are behind say nothing of it, which harms nobody."""
+        book = await self._book()
+        blocks = range(final.number + 1, head.number + 1)
+        try:
+            found = await self._transfers(book, blocks) if blocks and book.wallets else ()
+        except ChainUnavailable as error:
+            log.info("deposits", chain=book.chain_id, step="not_shown", said=error.message)
+            return
+        shown = [_arrived(transfer) for transfer in found]
+        await db.in_transaction(lambda session: arrivals.show(session, book, shown), writes=True)
+
+    async def _transfers(self, book: Book, blocks: range) -> Sequence[Transfer]:
+        rules = self.chain.rules
+        tokens = [rules.token, *([rules.bridged_token] if rules.bridged_token else [])]
+        return await self.chain.transfers(blocks, tokens, payees=[self.treasury, *book.wallets])
+
+    async def _book(self) -> Book:
+        rules = self.chain.rules
+        wallets = await db.in_transaction(partial(addresses.wallets_by_address, chain_id=rules.id))
+        environment = Environment.SANDBOX if rules.is_test else Environment.LIVE
+        return Book(rules.id, environment, rules.token, self.treasury, wallets)
+
+
+@dataclass(frozen=True, slots=True)
+class Deposits:
+    """Reads every chain of this process."""
+
+    chains: Chains
+    desk: Desk
+
+    async def read_all(self) -> int:
+        """Reads each chain, none of which keeps another waiting for good; returns how much was taken."""
+        came = await each_alone("deposits", self.chains.all(), self._read, lambda chain: chain.rules.name)
+        return sum(taken for _, taken in came if not isinstance(taken, Failed))
+
+    async def _read(self, chain: Chain) -> int:
+        return await ChainDeposits(chain, self.chains.keys(chain.rules.id).treasury.address, self.desk).read()
+
+
+def _take(session: Session, book: Book, arrived: Arrived) -> ArrivalKind | None:
+    taken = arrivals.take(session, book, arrived)
+    if taken is None:
+        return None
+    kind, posting = taken
+    if posting is not None:
+        wallet = book.wallets.get(arrived.payee)
+        lifted = [] if wallet is None else lift(session, wallet, posting.transfers[0].amount)
+        apply_all(session, [posting, *lifted])
+    return kind
+
+
+def _arrived(transfer: Transfer) -> Arrived:
+    return Arrived(transfer.token, transfer.payer, transfer.payee, transfer.units, transfer.block,
+                   transfer.transaction, transfer.position, transfer.nonce)  # fmt: skip

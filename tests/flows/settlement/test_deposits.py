@@ -1,0 +1,175 @@
+"""Deposits on a real chain: credited once, when they are final, whatever happens to blocks before."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from app import db
+from app.adapters.chain import abi
+from app.adapters.chain.contracts import forwarders
+from app.adapters.chain.dev.chain import DevChain
+from app.adapters.chain.dev.node import TEST_WALLET, TREASURY
+from app.domain.chain_deposits import addresses, arrivals, cursor
+from app.domain.chain_deposits.arrivals import ArrivalView
+from app.domain.chain_deposits.tables import ArrivalKind
+from app.domain.ledger.accounts import Kind
+from app.domain.ledger.folding import read_balance
+from app.domain.money import MICRO_NANOS
+from app.domain.wallets.trial import INSTANCE
+from tests.support.depositing import Depositing, depositing, wallet_of
+from tests.support.managing import person
+
+TRANSFER = "transfer(address,uint256)"
+DAYS = 400
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+async def at(database: str, dev_chain: DevChain) -> AsyncIterator[Depositing]:
+    async with depositing(dev_chain) as made:
+        dev_chain.mint(dev_chain.node.accounts[TEST_WALLET], 1_000_000_000)
+        yield made
+
+
+def arrived(at: Depositing, email: str = "ada@example.org") -> Sequence[ArrivalView]:
+    with db.transaction(writes=False) as session:
+        return arrivals.list_of_wallet(session, wallet_of(person(email)).owner)
+
+
+def pay(at: Depositing, address: str, units: int) -> str:
+    payer = at.dev.node.accounts[TEST_WALLET]
+    return str(at.dev.call(TRANSFER, address, units, sender=payer)["transactionHash"])
+
+
+async def test_a_deposit_is_shown_at_once_and_credited_when_it_is_final(at: Depositing) -> None:
+    ada = person("ada@example.org")
+    address = await at.address_of(ada)
+    assert await at.address_of(ada) == address  # for ever
+    hash_ = pay(at, address, 25_000_000)
+    assert await at.flow.read() == 0
+    (seen,) = arrived(at)
+    assert (seen.kind, seen.units, seen.transaction) == (ArrivalKind.SEEN, 25_000_000, hash_)
+    assert at.units_of(ada) == 0
+    assert await at.read_final() == 1
+    (credited,) = arrived(at)
+    assert (credited.kind, credited.seen_at >= seen.seen_at) == (ArrivalKind.CREDITED, True)
+    assert at.units_of(ada) == 25_000_000
+    assert await at.read_final() == 0
+    assert at.units_of(ada) == 25_000_000
+    at.check_books(25_000_000)
+
+
+async def test_a_reorg_never_credits_twice(at: Depositing) -> None:
+    """The same transfer is mined again behind another one, so that its log has another index in its block."""
+    ada, node = person("ada@example.org"), at.dev.node
+    address = await at.address_of(ada)
+    hash_ = pay(at, address, 25_000_000)
+    raw = node.ask("eth_getRawTransactionByHash", hash_)
+    await at.flow.read()
+    assert [one.kind for one in arrived(at)] == [ArrivalKind.SEEN]
+    node.ask("anvil_reorg", 1, [])
+    node.ask("anvil_dropAllTransactions")
+    await at.flow.read()
+    assert (list(arrived(at)), at.units_of(ada)) == ([], 0)
+    mint = abi.call_data("mint(address,uint256)", node.accounts[9], 1)
+    fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
+    node.ask("eth_sendTransaction", {"from": node.accounts[0], "to": at.dev.token, "data": mint, **fees})
+    assert node.ask("eth_sendRawTransaction", raw) == hash_
+    logs = node.receipt(hash_)["logs"]
+    assert int(logs[0]["logIndex"], 16) > 0
+    assert await at.read_final() == 1
+    assert await at.read_final() == 0
+    assert at.units_of(ada) == 25_000_000
+    at.check_books(25_000_000)
+
+
+async def test_only_the_token_itself_counts_to_its_last_digit(at: Depositing) -> None:
+    ada, dev = person("ada@example.org"), at.dev
+    address = await at.address_of(ada)
+    dev.mint(address, 10_000_000, token=dev.bridged_token)  # it only looks like USDC
+    payer = dev.node.accounts[TEST_WALLET]
+    dev.call(TRANSFER, address, 0, sender=payer)
+    fake = dev.node.deploy(_emitting(payer, address))
+    dev.node.transact(fake, "0x")  # the same event, of a contract that anybody wrote
+    pay(at, address, 1)
+    assert await at.read_final() == 2
+    assert at.units_of(ada) == 1
+    assert sorted((one.kind, one.units) for one in arrived(at)) == [
+        (ArrivalKind.BRIDGED, 10_000_000), (ArrivalKind.CREDITED, 1),
+    ]  # fmt: skip
+    (mail,) = (kept.mail for kept in at.mailbox.kept())
+    assert mail.subject == "The wrong token came in on Dev chain"
+    assert "10000000 units" in mail.text and address in mail.text
+    at.check_books(1)
+
+
+def _emitting(payer: str, payee: str) -> str:
+    """Returns what deploys a contract that says, whenever it is called, that it has moved a token."""
+    topic = abi.hash_of(b"Transfer(address,address,uint256)")
+    said = [abi.word(hex(77)[2:].zfill(2)), abi.word(payee), abi.word(payer), topic]
+    body = f"7f{said[0][2:]}6000527f{said[1][2:]}7f{said[2][2:]}7f{said[3][2:]}60206000a3"
+    length = len(body) // 2
+    return f"0x61{length:04x}80600c6000396000f3{body}"
+
+
+async def test_money_that_comes_late_is_credited(at: Depositing) -> None:
+    ada = person("ada@example.org")
+    address = await at.address_of(ada)
+    at.dev.node.ask("evm_increaseTime", hex(DAYS * 24 * 3_600))
+    pay(at, address, 2)
+    await at.read_final()
+    assert at.units_of(ada) == 2
+
+
+async def test_what_comes_to_the_treasury_is_the_operators(at: Depositing) -> None:
+    treasury = at.dev.node.accounts[TREASURY]
+    pay(at, treasury, 7_000_000)
+    assert await at.read_final() == 1
+    with db.transaction(writes=False) as session:
+        capital = wallet_of(person("ada@example.org")).beside(Kind.OPERATOR_CAPITAL, INSTANCE)
+        assert read_balance(session, capital) == 7_000_000 * MICRO_NANOS
+    at.check_books(7_000_000)
+
+
+async def test_a_sweep_moves_nothing_in_the_books(at: Depositing) -> None:
+    ada = person("ada@example.org")
+    address = await at.address_of(ada)
+    pay(at, address, 5_000_000)
+    await at.read_final()
+    with db.transaction(writes=False) as session:
+        (kept,) = addresses.list_unswept(session, at.chain.rules.id, 1, 0, 10)
+    at.dev.node.transact(at.dev.factory, forwarders.sweep_data([kept.salt], at.dev.token))
+    assert await at.read_final() == 1
+    assert at.dev.balance(at.dev.node.accounts[TREASURY]) == 5_000_000
+    assert at.units_of(ada) == 5_000_000
+    with db.transaction(writes=False) as session:
+        assert addresses.list_unswept(session, at.chain.rules.id, 1, 2**62, 10) == []
+    at.check_books(5_000_000)
+
+
+async def test_what_the_treasury_held_before_is_the_operators(database: str, dev_chain: DevChain) -> None:
+    dev_chain.mint(dev_chain.node.accounts[TREASURY], 3_000_000)
+    dev_chain.node.finalize()
+    async with depositing(dev_chain) as at:
+        await at.read_final()
+        at.check_books(3_000_000)
+
+
+async def test_another_chain_stops_the_reading_and_says_so(at: Depositing) -> None:
+    ada = person("ada@example.org")
+    address = await at.address_of(ada)
+    node = at.dev.node
+    before = node.ask("evm_snapshot")
+    pay(at, address, 5)
+    await at.read_final()
+    node.ask("evm_revert", before)  # as if the chain's state had been lost, and the database not
+    pay(at, address, 900)
+    node.mine(30)
+    assert await at.flow.read() == 0
+    assert await at.flow.read() == 0
+    with db.transaction(writes=False) as session:
+        found = cursor.find(session, at.chain.rules.id)
+    assert found is not None and found.stopped_because is not None and "--fresh" in found.stopped_because
+    assert [kept.mail.subject for kept in at.mailbox.kept()] == ["Deposits on Dev chain have stopped"]
+    assert at.units_of(ada) == 5
+    at.check_books(5)
