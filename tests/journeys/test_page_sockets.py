@@ -2,61 +2,29 @@
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.journeys.site import METRICS_TOKEN, Site
+from tests.journeys.sockets import BOOT, cpu_seconds, event, heard_until, opening, raw
 from tests.journeys.strangers import handlers, sign_in, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 BUSY_SECONDS_MAX, ANSWER_SECONDS_MAX = 1.0, 15.0
 """Without its bounds a flood kept the server at work for seconds before it answered; a busy machine lets it wait."""
-BOOT = "reflex___state____state.hydrate_and_load"
 FORGED = "\n2026-01-01 level=error event=paid amount=1000000\r\x1b[2J"
 HOSTILE: tuple[Any, ...] = (
     {}, None, [], "x", 7, {"info": '", ' * 10_000, "component_stack": "y"}, {"vars": {"a.b": FORGED}},
     {"value": True}, {"var_name": "is_hydrated", "value": True}, {"form": {"a": {"b": {"c": "d"}}}},
     {"amount": "9" * 30_000}, {"cap": FORGED}, {"identity_id": ["x"] * 5_000}, {"hashes": ["x" * 60] * 400},
 )  # fmt: skip
-
-
-@asynccontextmanager
-async def raw(site: Site, cookie: str = "", token: str = "") -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """Opens a socket as any program can, and says nothing on it yet."""
-    url = f"{site.base_url}/_event/?token={token or uuid.uuid4()}&EIO=4&transport=websocket"
-    headers = {"Cookie": f"coinslot_session={cookie}"} if cookie else {}
-    async with aiohttp.ClientSession() as client, client.ws_connect(url, headers=headers, max_msg_size=0) as socket:
-        yield socket
-
-
-def event(name: str, payload: Any, path: str = "/wallet/") -> str:
-    told = {"name": name, "payload": payload, "router_data": {"pathname": path, "asPath": path, "query": {}}}
-    return f"42/_event,{json.dumps(['event', told])}"
-
-
-def opening(path: str = "/wallet/") -> str:
-    told = {"name": BOOT, "payload": {}, "router_data": {"pathname": path, "asPath": path, "query": {}}}
-    return f"40/_event,{json.dumps({'event': told})}"
-
-
-async def heard_until(socket: aiohttp.ClientWebSocketResponse, words: str, seconds: float = 10) -> str:
-    """Returns what was heard until these words were."""
-    heard = ""
-    async with asyncio.timeout(seconds):
-        while words not in heard:
-            message = await socket.receive()
-            assert message.type is aiohttp.WSMsgType.TEXT, (message, heard[-300:])
-            heard += str(message.data)
-    return heard
 
 
 @asynccontextmanager
@@ -81,13 +49,6 @@ async def answering(site: Site) -> AsyncIterator[None]:
     await asking
     assert busiest < BUSY_SECONDS_MAX, f"an answer waited for {busiest:.3f} s of other work"
     assert slowest < ANSWER_SECONDS_MAX, f"an answer took {slowest:.3f} s"
-
-
-def cpu_seconds(site: Site) -> float:
-    """Returns the processor time that the server has used."""
-    pid = json.loads((site.data / "instance.json").read_text())["pid"]
-    used = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def dropped(site: Site) -> float:
