@@ -111,7 +111,7 @@ def somebody_else_changes_the_profile(page: Page) -> None:
 
 def go_back_a_version(page: Page) -> None:
     go(page, "Versions")
-    expect(page.get_by_role("region", name="Change log").get_by_text("app_name").first).to_be_visible()
+    expect(page.get_by_role("region", name="Change log").get_by_text("the app's name").first).to_be_visible()
     assert_accessible(page, "versions")
     page.get_by_role("link", name="Compare with Version 2").click()
     expect(page.get_by_role("region", name="What differs").get_by_text("Quill and Ink")).to_be_visible()

@@ -63,7 +63,10 @@ def _row(row: rx.Var[PaywallRow]) -> rx.Component:
     )
     sums = row.sums
     cells = (
-        (sums.revenue, rx.el.small(sums.requests, " requests", class_name="muted")),
+        (
+            sums.revenue,
+            rx.el.small(sums.requests, rx.cond(sums.requests == "1", " request", " requests"), class_name="muted"),
+        ),
         (sums.cost, rx.fragment()),
         (sums.margin, rx.el.small(sums.share, class_name="muted")),
     )

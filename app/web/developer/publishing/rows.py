@@ -1,7 +1,8 @@
 """What changed of a paywall since a form was read, in words: which version, whose, and what of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.db import Session
 from app.domain.errors import NotFound
@@ -42,8 +43,8 @@ def read_since(session: Session, paywall_id: str, read_version: int, newest: int
     changes = read_changes_since(session, paywall_id, read_version, CHANGES_MAX)
     by = sorted({_who(session, change) for change in changes})
     title = f"Version {newest} was published" + (f" by {' and '.join(by)}" if by else "")
-    named = list(dict.fromkeys(word for change in changes for word in _words(change)))
-    what = f"It changes {_list(named)}. " if named else ""
+    named = list(dict.fromkeys(word for change in changes for word in words_of(change.what)))
+    what = f"It changes {listed(named)}. " if named else ""
     return Since(newest, title, f"{what}Nothing of yours is lost: look at it on the newest version, then publish.")
 
 
@@ -58,15 +59,16 @@ def _who(session: Session, change: ChangeView) -> str:
         return "an app's key"
 
 
-def _words(change: ChangeView) -> Iterable[str]:
-    for name in change.what.get("changed", ()):
+def words_of(what: Mapping[str, Any]) -> Iterable[str]:
+    """Returns what a publication changed, as the log has noted it: `the app's name`, `the price of demo-mini`."""
+    for name in what.get("changed", ()):
         if name == "prices":
-            yield f"the price of {_list(list(change.what.get('models', ())))}"
+            yield f"the price of {listed(list(what.get('models', ())))}"
         else:
             yield "the limits" if name.startswith("limits") else _FIELDS.get(name.split(".")[0], name)
 
 
-def _list(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """Returns `a, b and 3 more`."""
     shown, more = names[:NAMED_MAX], len(names) - NAMED_MAX
     if more > 0:

@@ -6,15 +6,17 @@ from typing import Any
 
 from app.db import Session
 from app.domain import clock
-from app.domain.paywalls.changes import ChangeView, read_changes
+from app.domain.paywalls.changes import ChangeView, Section, read_changes
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
 from app.domain.paywalls.versions import list_versions
 from app.domain.pricing.comparing import compare
 from app.web.developer.frame.differences import DifferenceRow, to_row
 from app.web.developer.frame.who import name_of
+from app.web.developer.publishing.rows import listed, words_of
 from app.web.frame.format import ago
 
+_TITLES = {Section.VERSION: "The whole paywall", Section.ZONE: "Time zone", Section.OVERRIDES: "Own limits"}
 VERSIONS_A_PAGE, DIFFERENCES_MAX, CHANGES_MAX = 20, 100, 50
 
 
@@ -93,8 +95,8 @@ def _change(session: Session, one: ChangeView) -> ChangeRow:
     who, what = name_of(session, one.made_by), {name: _named(session, value) for name, value in one.what.items()}
     return ChangeRow(
         id=one.id,
-        title=f"{one.section.value.capitalize()} · {who}",
-        detail=f"{_what(what)} · version {one.version}",
+        title=f"{_TITLES.get(one.section, one.section.value.capitalize())} · {who}",
+        detail=f"{written(what)} · version {one.version}",
         at=ago(one.created_at),
         exact=_exact(one.created_at),
     )
@@ -105,8 +107,12 @@ def _named(session: Session, value: Any) -> Any:
     return name_of(session, value) if isinstance(value, str) and value.startswith("acc_") else value
 
 
-def _what(what: Mapping[str, Any]) -> str:
-    """Writes what was noted of a change: `changed app_name, prices; models gpt-4o`."""
+def written(what: Mapping[str, Any]) -> str:
+    """Writes what was noted of a change: `the app's name and the price of gpt-4o`, `from nobody to ada`."""
+    if what.get("changed"):
+        return listed(list(dict.fromkeys(words_of(what))))
+    if set(what) == {"from", "to"}:
+        return f"from {what['from'] or 'nobody'} to {what['to'] or 'nobody'}"
     return "; ".join(f"{name.replace('_', ' ')} {_said(value)}" for name, value in what.items()) or "nothing noted"
 
 

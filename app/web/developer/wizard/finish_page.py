@@ -9,6 +9,8 @@ from app.web.developer.wizard.prices_page import MADE_KEY
 from app.web.developer.wizard.state import WizardState
 
 _state = WizardState
+_EXPORT = "export COINSLOT_KEY="
+"""What a shell is told before it runs the snippet; the key stands behind it in the browser alone."""
 _LANGUAGES = (("python", "Python"), ("javascript", "JavaScript"), ("curl", "curl"))
 
 
@@ -59,7 +61,11 @@ def _snippet() -> rx.Component:
     return rx.el.section(
         rx.el.div(rx.el.h2("Snippet"), chosen, class_name="row between wrap"),
         rx.cond(_state.finish.has_models, code, no_models),
-        rx.el.p("It reads the key from COINSLOT_KEY in the environment.", class_name="muted"),
+        rx.el.div(
+            rx.el.p("It reads the key from COINSLOT_KEY in the environment.", class_name="muted grow"),
+            rx.cond(MADE_KEY.value != "", copy_text_button(_EXPORT + MADE_KEY.value, "Copy the export"), rx.fragment()),
+            class_name="row",
+        ),
         class_name="panel pad stack tight", aria_label="Snippet",
     )  # fmt: skip
 

@@ -33,7 +33,10 @@ def _hero() -> rx.Component:
             class_name="lead",
         ),
         rx.el.div(rx.el.pre(rx.el.code(HomeState.code)), copy_button(HomeState.code), class_name="code"),
-    )
+        rx.el.div(rx.el.a("Create a paywall", href=f"{routes.NEW_PAYWALL}/", class_name="btn primary"),
+                  rx.el.small("Five steps, by clicking. Your app is paid in minutes.", class_name="muted"),
+                  class_name="row wrap hero-way"),
+    )  # fmt: skip
     return rx.el.section(words, _talk(), class_name="hero")
 
 
