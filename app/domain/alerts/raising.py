@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -15,7 +15,6 @@ from app.sql.statements import insert
 _ALERTS = table_of(Alert)
 _ADD = insert(_ALERTS, ("id", "paywall_id", "kind", "subject", "threshold", "period", "title", "detail", "raised_at"),
               unless_there=True)  # fmt: skip
-_CLAIM = text("UPDATE alert SET mailed_at = :now WHERE id = :id AND mailed_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +47,6 @@ def keep(session: Session, found: Iterable[Found]) -> Sequence[Found]:
     _ADD.run(session.connection(), [(one.id, one.paywall_id, one.kind.value, one.subject, one.threshold, one.period,
                                      one.title, one.detail, now) for one in new])  # fmt: skip
     return new
-
-
-def list_unmailed(session: Session, limit: int) -> Sequence[Alert]:
-    """Returns alerts that nobody was mailed of yet, the oldest first."""
-    unmailed = select(Alert).where(_ALERTS.c.mailed_at.is_(None)).order_by(_ALERTS.c.raised_at, _ALERTS.c.id)
-    found = session.scalars(unmailed.limit(limit)).all()
-    session.expunge_all()
-    return found
-
-
-def claim_mail(session: Session, alert_id: str) -> bool:
-    """Tells whether it is the caller who mails an alert: to one it says so, to all others never."""
-    return bool(session.execute(_CLAIM, {"id": alert_id, "now": clock.now()}).rowcount)  # type: ignore[attr-defined]
 
 
 def read_alerts(session: Session, paywall_id: str, limit: int) -> Sequence[Alert]:

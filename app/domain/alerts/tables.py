@@ -35,8 +35,8 @@ class AlertRule(SQLModel, table=True):
 class Alert(SQLModel, table=True):
     """One thing that was told, at one `threshold` (per cent) of one `period`; its id follows from these.
 
-    `subject` is what exactly it is about: an amount, a provider, an endpoint. `detail` says it in a sentence. Its mail
-    is claimed by whoever sends it: `mailed_at` is when.
+    `subject` is what exactly it is about: an amount, a provider, an endpoint. `detail` says it in a sentence. When its
+    mails were stored, or those of a newer alert of the same thing that tell of both, is `mailed_at`.
     """
 
     __tablename__ = "alert"
@@ -59,3 +59,20 @@ class Alert(SQLModel, table=True):
     detail: str = Field(sa_type=Words)
     raised_at: int = Field(sa_type=Whole)
     mailed_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class AlertMail(SQLModel, table=True):
+    """A mail of an alert to one address, until it is sent; who sends it has it until `next_at`."""
+
+    __tablename__ = "alert_mail"
+    __table_args__ = (
+        Index("ix_alert_mail_unsent", "next_at", sqlite_where=text("sent_at IS NULL"),
+              postgresql_where=text("sent_at IS NULL")),
+        STRICT,
+    )  # fmt: skip
+
+    alert_id: str = Field(primary_key=True, sa_type=Words, foreign_key="alert.id")
+    address: str = Field(primary_key=True, sa_type=Words)
+    tries: int = Field(sa_type=Whole)
+    next_at: int = Field(sa_type=Whole)
+    sent_at: int | None = Field(default=None, sa_type=Whole)

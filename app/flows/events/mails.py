@@ -43,7 +43,7 @@ class Desk:
         A mail that cannot be sent is logged and undoes nothing.
         """
         log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
-        owner = await db.in_transaction(partial(_address_of_owner, paywall_id=notice.paywall_id))
+        owner = await db.in_transaction(partial(address_of_owner, paywall_id=notice.paywall_id))
         for address in sorted(self.addresses) if owner is None else (owner,):
             await self.write(address, notice.headline, notice.text)
 
@@ -65,7 +65,8 @@ class Desk:
             log.error("mail", subject=subject, error=failure.message)
 
 
-def _address_of_owner(session: Session, paywall_id: str) -> str | None:
+def address_of_owner(session: Session, paywall_id: str) -> str | None:
+    """Returns the address that notices of a paywall go to; None where it has no owner, or one without an address."""
     owner = read_owner(session, paywall_id)
     account = None if owner is None else session.get(PersonAccount, owner)
     return None if account is None else account.email

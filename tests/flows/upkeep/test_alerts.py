@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app import db, settings
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
+from app.domain.alerts.mailing import LEASE_SECONDS
 from app.domain.alerts.rules import set_monthly
 from app.domain.alerts.tables import AlertKind
 from app.domain.errors import ProviderFailed
@@ -97,17 +98,22 @@ async def test_an_amount_that_many_workers_cross_is_told_at_three_thresholds_of_
 
 
 @pytest.mark.unhurried
-async def test_a_key_that_is_refused_again_is_told_again(database: str) -> None:
+async def test_a_key_that_is_refused_again_is_told_again_and_mailed_once_a_day(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
-        for times in (1, 2):
+        listen(app)
+        for times in (1, 2, 3):
             with db.transaction() as session:
-                refusals.note(session, Refusal(app.id, "mine", 401, "No such key", at.at, at.at))
-            assert await raise_by_all(box) == 1 and await raise_by_all(box) == 0
-            assert len(box.kept()) == times and "No such key" in box.kept()[0].mail.text
+                refusals.note(session, Refusal(app.id, "mine", 401, f"No such key {times}", at.at, at.at))
+            assert await raise_by_all(box) == (times == 1) and await raise_by_all(box) == 0
+            assert len(box.kept()) == 1 and "No such key 1" in box.kept()[0].mail.text
+            assert len(events(app)) == times
             with db.transaction() as session:
                 refusals.forget(session, app.id, "mine")
             at.go_on(60)
+        at.go_on(86_400)
+        assert await raise_by_all(box) == 1 and await raise_by_all(box) == 0
+        assert len(box.kept()) == 2 and any("No such key 3" in kept.mail.text for kept in box.kept())
 
 
 async def test_an_endpoint_that_fails_and_one_that_was_switched_off_are_told(database: str) -> None:
@@ -135,8 +141,8 @@ async def test_numbers_that_are_behind_are_the_operators_to_mend_and_told_once_a
         at.go_on(301)
         assert await raise_by_all(box) == 1 and await raise_by_all(box) == 0
         (mail,), (event,) = box.kept(), events(app)
-        assert mail.mail.subject.startswith("Rollups are behind") and event["kind"] == AlertKind.ROLLUPS_BEHIND
-        at.go_on(86_400)
+        assert "Numbers on pages are behind" in mail.mail.subject and event["kind"] == AlertKind.ROLLUPS_BEHIND
+        at.go_on(86_401)
         assert await raise_by_all(box) == 1
         count_all()
         at.go_on(86_400)
@@ -150,10 +156,32 @@ class Away(Box):
         raise ProviderFailed("away")
 
 
-async def test_a_mail_that_cannot_be_sent_holds_up_no_other_alert(database: str) -> None:
+async def test_a_mail_that_cannot_be_sent_is_sent_later(database: str) -> None:
     with hands() as at:
         for app in (App(), App()):
             with db.transaction() as session:
                 refusals.note(session, Refusal(app.id, "mine", 403, "", at.at, at.at))
-        assert await raise_alerts(desk(Away())) == 2
-        assert await raise_alerts(desk(Box())) == 0
+        assert await raise_alerts(desk(Away())) == 0
+        assert await raise_alerts(desk(Box())) == 0, "whoever has it may still be sending it"
+        at.go_on(LEASE_SECONDS + 1)
+        assert await raise_alerts(desk(Box())) == 2
+
+
+class Killed(Box):
+    """A mailer whose process ends once the mail is out, before anybody could note that it is."""
+
+    async def send(self, mail: Mail) -> None:
+        await super().send(mail)
+        raise RuntimeError("killed")
+
+
+async def test_a_mail_whose_sender_is_lost_is_sent_again_and_then_never(database: str) -> None:
+    with hands() as at:
+        app, lost, box = App(), Killed(), Box()
+        with db.transaction() as session:
+            refusals.note(session, Refusal(app.id, "mine", 403, "", at.at, at.at))
+        assert await raise_alerts(desk(lost)) == 0 and len(lost.kept()) == 1
+        at.go_on(LEASE_SECONDS + 1)
+        assert await raise_by_all(box) == 1
+        at.go_on(10 * 86_400)
+        assert await raise_by_all(box) == 0 and lost.subjects() == box.subjects()
