@@ -143,6 +143,5 @@ UNCALLED: dict[str, str] = {
     "app/adapters/chain/dev/tools.py:install": NO_DEV_CHAIN,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
-    "app/domain/rollups/reading.py:read_user": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

@@ -87,7 +87,7 @@ def coinslot(
 
     Whatever tree it is, it runs on the packages of this environment.
     """
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "app.cli", "demo", "--no-web", "--data", str(data), "--port", str(free_port()),
                "--upstream", f"{upstream_url}/v1"]  # fmt: skip
     with process(GATEWAY_CORE, *command, environment={**ENVIRONMENT, **(environment or {})}, cwd=tree) as started:

@@ -93,10 +93,11 @@ async def get_account_analytics_csv(
 def _answer(asked: Asked, books: Sequence[Counted], name: str) -> StreamingResponse:
     disposition = f'attachment; filename="{name}-{asked.by.value}.csv"'
     headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(asked, books), media_type=CSV, headers=headers)
+    return StreamingResponse(lines_of(asked, books), media_type=CSV, headers=headers)
 
 
-async def _lines(asked: Asked, books: Sequence[Counted]) -> AsyncIterator[bytes]:
+async def lines_of(asked: Asked, books: Sequence[Counted]) -> AsyncIterator[bytes]:
+    """Yields the head, and then the lines of batch after batch as each is read."""
     zones = ", ".join(sorted({book.zone for book in books}))
     named = [] if asked.by is By.DAY else ["paywall", "user"] if asked.by is By.USER else [asked.by.value]
     more = ["users"] if asked.by is By.DAY else []

@@ -55,6 +55,7 @@ READS: dict[str, Callable[[Session, str], object]] = {
         session, [paywall], *last(session, paywall, 13)
     ),
     "numbers of a day": lambda session, paywall: reading.read_numbers(session, [paywall], *last(session, paywall, 1)),
+    "the last days of each": lambda session, paywall: reading.read_recent(session, [paywall], 30),
     "days": lambda session, paywall: reading.read_days(session, paywall, *last(session, paywall, 30)),
     "user": lambda session, paywall: reading.read_user(session, paywall, "user-000001", *last(session, paywall, 30)),
     "compared": lambda session, paywall: compare(session, [paywall], *last(session, paywall, 30)),

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 from app import db
+from app.domain import clock
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.modes import Mode
-from app.domain.rollups import reading
-from app.domain.rollups.reading import Users, read_days, read_numbers, read_user, today
+from app.domain.rollups import building, reading
+from app.domain.rollups.reading import Users, read_days, read_numbers, read_recent, read_user, today
 from app.domain.rollups.sums import NOTHING, Sums, plus
 from app.domain.rollups.zones import date_of, day_of
 from tests.support.rolled import LISTED, START, App, Chat, count_all, hands
@@ -47,6 +48,28 @@ def test_numbers_are_those_of_the_range_and_of_one_paywall_each(database: str) -
             assert (one_day.sums.requests, one_day.users) == (2, Users(2))
             of_ada = read_user(session, app.id, "ada", FIRST, FIRST + timedelta(2))
             assert (of_ada.gross_nanos, of_ada.refunds_nanos) == (told.charge, told.charge // 3)
+
+
+def test_the_last_days_of_each_are_those_of_its_own_zone(database: str) -> None:
+    """In Kolkata it is tomorrow already from 18:30 UTC on."""
+    with hands(START - START % clock.DAY + 18 * 3_600 * clock.SECOND) as at:
+        here, there = App(), App()
+        with db.transaction() as session:
+            building.choose_zone(session, there.id, "Asia/Kolkata")
+            while building.build_next(session, there.id, 10):
+                pass
+        for app in (here, there):
+            app.fund()
+            app.charge("ada", 1)
+        at.go_on(3_600)
+        for app in (here, there):
+            app.charge("ada", 10)
+        count_all()
+        with db.transaction(writes=False) as session:
+            for days, expected in ((1, [11, 10]), (2, [11, 11])):
+                found = read_recent(session, [here.id, there.id, "pw_none"], days)
+                assert [found[app.id].sums.gross_nanos for app in (here, there)] == expected and len(found) == 2
+            assert read_recent(session, [], 1) == {}
 
 
 def sum_of(app: App) -> Sums:

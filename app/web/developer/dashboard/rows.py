@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from app import wiring
 from app.db import Session
-from app.domain import clock
 from app.domain.icons.icons import icon_paths
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.names import NamedPaywall, list_owned
 from app.domain.people.sessions import Person
-from app.domain.rollups.reading import Numbers, read_numbers
+from app.domain.rollups.reading import Recent, read_recent
 from app.domain.rollups.sums import NOTHING, Sums, plus
 from app.web.developer.frame.attention import BAD, AttentionRow, read_attention
 from app.web.developer.frame.figures import SumRow, to_row
@@ -64,14 +62,13 @@ class DashboardPage:
 
 
 def read_dashboard(session: Session, person: Person, days: int) -> DashboardPage:
-    """Reads the paywalls of somebody, and what they came to in the last days."""
+    """Reads the paywalls of somebody, and what each came to in the last days of its own zone."""
     chosen = wiring.get().settings
     owned = list_owned(session, person, chosen.operators, CHOICES_MAX + 1)
     shown = owned[:CHOICES_MAX]
     attention = {one.paywall.id: read_attention(session, one.paywall.id) for one in shown}
     icons = icon_paths(session, attention)
-    last = clock.to_datetime(clock.now()).date()
-    numbers = read_numbers(session, list(attention), last - timedelta(days=days - 1), last)
+    numbers = read_recent(session, list(attention), days)
     rows = [
         _row(one, icons.get(one.paywall.id, ""), attention[one.paywall.id], numbers[one.paywall.id]) for one in shown
     ]
@@ -87,7 +84,7 @@ def read_dashboard(session: Session, person: Person, days: int) -> DashboardPage
     )
 
 
-def _totals(numbers: Iterable[Numbers]) -> list[TotalRow]:
+def _totals(numbers: Iterable[Recent]) -> list[TotalRow]:
     """Adds up what may be added up: the same unit in the same environment, live first."""
     found: dict[tuple[bool, Unit], Sums] = {}
     for one in numbers:
@@ -100,7 +97,7 @@ def _totals(numbers: Iterable[Numbers]) -> list[TotalRow]:
     ]  # fmt: skip
 
 
-def _row(one: NamedPaywall, icon: str, attention: list[AttentionRow], numbers: Numbers) -> PaywallRow:
+def _row(one: NamedPaywall, icon: str, attention: list[AttentionRow], numbers: Recent) -> PaywallRow:
     paywall = one.paywall
     first = OVERVIEW if OVERVIEW in linked() else PAYMENTS
     worst = attention[0] if attention else AttentionRow(tone="")

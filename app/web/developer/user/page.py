@@ -21,7 +21,7 @@ def user() -> rx.Component:
     said = rx.el.p(_state.said, class_name="good", role="status")
     return rx.fragment(
         _head(), said, rx.match(_state.asking, ("grant", _grant()), ("block", _block()), rx.fragment()), _new_link(),
-        _figures(), _bounds(), _history(),
+        _figures(), _bounds(), _month(), _history(),
     )  # fmt: skip
 
 
@@ -124,6 +124,22 @@ def _bounds() -> rx.Component:
     besides = rx.cond(page.rates != "", rx.el.div(rx.el.small(page.rates, class_name="muted"),
                                                   class_name="listing-foot"), rx.fragment())  # fmt: skip
     return rx.el.section(head, table, besides, class_name="panel listing-panel", aria_label="What binds now")
+
+
+def _month() -> rx.Component:
+    row = _state.page.month
+
+    def one(name: str, value: rx.Var[str], under: rx.Var[str] | str) -> rx.Component:
+        return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.b(value, class_name="num"),
+                         rx.el.small(under, class_name="muted"))  # fmt: skip
+
+    figures = rx.el.div(
+        one("Gross", row.gross, row.label), one("Refunds", row.refunds, ""), one("Net", row.revenue, "after refunds"),
+        one("Provider cost", row.cost, ""), one("Margin", row.margin, row.share), one("Requests", row.requests, ""),
+        class_name="figures",
+    )  # fmt: skip
+    return rx.el.section(rx.el.div(rx.el.h2("What they brought and cost"), class_name="panel-head"), figures,
+                         class_name="panel", aria_label="What they brought and cost")  # fmt: skip
 
 
 def _bound(row: rx.Var[BoundRow]) -> rx.Component:

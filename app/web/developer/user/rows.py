@@ -1,6 +1,7 @@
 """What the page of one user shows, ready to be read: figures, bounds, history with receipts."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from app import wiring
@@ -14,6 +15,7 @@ from app.domain.paywalls.limit_overrides import Overrides, read_overrides
 from app.domain.paywalls.limits import Limits
 from app.domain.paywalls.members import Act, Manager
 from app.domain.paywalls.paywall import Paywall
+from app.domain.rollups.reading import read_user, today
 from app.domain.usage.request_list import LOOKED_MAX, receipts_of
 from app.domain.wallets.bounds import Bound, BoundKind, Bounds, Standing, read_bounds
 from app.domain.wallets.shared import shared_account
@@ -21,12 +23,13 @@ from app.domain.wallets.users import User, find_user_by_id
 from app.domain.wallets.wallets import app_wallet
 from app.flows.wallets.statement import Entry, LedgerFilter, Position, read_ledger
 from app.web.components.activity_rows import receipt_parts
+from app.web.developer.frame.figures import SumRow, to_row
 from app.web.developer.requests.rows import RequestRow, facts_of, looked_words
 from app.web.developer.users.rows import BOUND_NAMES, STANDINGS, binding_words
 from app.web.frame import routes
 from app.web.frame.format import ago, fine, utc
 
-ROWS_A_PAGE = 25
+ROWS_A_PAGE, DAYS = 25, 30
 CHARGE, PAYMENT = "charge", "payment"
 """What of a history can be given back: a request's charge, or a top-up's payment."""
 ENTRY_NAMES = {
@@ -71,6 +74,7 @@ class UserPage:
     binds: str = ""
     binding: str = ""
     bounds: list[BoundRow] = field(default_factory=list)
+    month: SumRow = field(default_factory=SumRow)
     rates: str = ""
     history: list[EntryRow] = field(default_factory=list)
     is_newest: bool = True
@@ -106,6 +110,7 @@ def read_user_page(session: Session, manager: Manager, own_id: str, older: str) 
         binds=binding_words(bounds.binding)[0] if bounds.standing is Standing.ACTIVE else state,
         binding=_binding(bounds, paywall.unit),
         bounds=[_bound(bound, bounds, paywall) for bound in bounds.all],
+        month=_month(session, paywall, user.id),
         rates=_rates(configuration, overrides, user.id),
         list_url=f"{base}/users/",
         ledger_url=routes.with_query(f"{base}/ledger/", user=user.id),
@@ -117,6 +122,12 @@ def read_user_page(session: Session, manager: Manager, own_id: str, older: str) 
         is_newest=not older,
         **_history(session, paywall, user, older),
     )
+
+
+def _month(session: Session, paywall: Paywall, user: str) -> SumRow:
+    last = today(session, paywall.id)
+    sums = read_user(session, paywall.id, user, last - timedelta(days=DAYS - 1), last)
+    return to_row(f"{DAYS} days", sums, paywall.unit)
 
 
 def read_accounts(session: Session, paywall_id: str, user: str) -> tuple[str, ...]:
