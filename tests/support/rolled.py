@@ -101,10 +101,11 @@ Key = tuple[int, str, str, str]
 class App:
     """A paywall with two models, and what its requests must add up to: `expected`, by time and by what."""
 
-    def __init__(self, mode: Mode = Mode.DEFAULT) -> None:
+    def __init__(self, mode: Mode = Mode.DEFAULT, paywall_id: str = "") -> None:
+        """Makes the paywall, or charges one that was made by another process."""
         self.mode = mode
         with db.transaction() as session:
-            self.id = make_paywall(session, PRICES, mode=mode)
+            self.id = paywall_id or make_paywall(session, PRICES, mode=mode)
             offers = read_offers(session, self.id, self.unit).priced
             self.prices: dict[str, Price] = {model: offers[model].price for model in PRICES}
         self.expected: list[tuple[int, str | None, tuple[str, str, str], Sums]] = []

@@ -1,7 +1,4 @@
-"""A file of a hundred thousand rows: it begins with its first batch, has every row once, and is never in memory whole.
-
-Only at this size is one that is gathered before it is sent told from one that is not.
-"""
+"""A file of a hundred thousand rows begins with its first batch, has every row once, and is never in memory whole."""
 
 import csv
 import io
@@ -55,6 +52,7 @@ def memory() -> int:
 async def test_a_file_of_many_rows_is_sent_as_it_is_read(
     migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only at this size is a file that is gathered before it is sent told from one that is not."""
     app = App()
     fill(app.id)
     reads = 0

@@ -3,7 +3,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -23,10 +24,11 @@ from app.domain.providers.refusals import Refusal
 from app.flows.upkeep.alerts import raise_alerts
 from app.ports.mail import Mail
 from app.sql.columns import table_of
+from tests.flows.upkeep import alert_racer
 from tests.support.handed import desk
 from tests.support.rolled import App, count_all, hands
 
-WORKERS = 8
+WORKERS, CHARGES = 8, 1_000
 USERS = tuple(f"user{number}" for number in range(WORKERS))
 
 
@@ -98,6 +100,27 @@ async def test_an_amount_that_many_workers_cross_is_told_at_three_thresholds_of_
 
 
 @pytest.mark.unhurried
+@pytest.mark.unhurried
+async def test_an_amount_that_two_processes_cross_is_told_at_three_thresholds(database: str) -> None:
+    """A thousand charges of three cents by processes that share nothing but the database, each of which counts and
+    raises while it charges; a third one afterwards, as after a restart, tells nothing."""
+    app, box = App(), Box()
+    listen(app)
+    for user in ("one", "other"):
+        app.fund(user)
+    with db.transaction() as session:
+        assert set_monthly(session, app.id, 20 * NANOS)
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload([alert_racer.__name__])
+    start = processes.Barrier(2)
+    with ProcessPoolExecutor(2, processes, alert_racer.get_ready, (start,)) as pool:
+        running = [pool.submit(alert_racer.run, database, app.id, user, CHARGES // 2) for user in ("one", "other")]
+        mailed = [subject for one in running for subject in one.result(alert_racer.SECONDS_MAX)]
+    assert await raise_by_all(box) == 0 and box.kept() == []
+    assert sorted(subject.split(": ")[1].split()[0] for subject in mailed) == ["100", "50", "80"]
+    assert sorted(event["threshold"] for event in events(app)) == [50, 80, 100]
+
+
 async def test_a_key_that_is_refused_again_is_told_again_and_mailed_once_a_day(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
