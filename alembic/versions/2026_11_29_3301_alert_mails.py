@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_29_3301_alert_mails"
-down_revision: str | None = "2026_11_29_3152_payout_addresses"
+down_revision: str | None = "2026_11_29_3200_chain_deposits"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
