@@ -69,10 +69,18 @@ from app.web.end_user.topup.state import TopupState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
+from app.web.operator.accounts.page import accounts
+from app.web.operator.accounts.state import AccountsState
+from app.web.operator.catalogue.page import catalogue
+from app.web.operator.catalogue.state import CatalogueState
+from app.web.operator.connections.page import connections
+from app.web.operator.connections.state import ConnectionsState
 from app.web.operator.health.page import health
 from app.web.operator.health.state import HealthState
 from app.web.operator.jobs.page import jobs
 from app.web.operator.jobs.state import JobsState
+from app.web.operator.paywalls.page import all_paywalls
+from app.web.operator.paywalls.state import PaywallsState
 from app.web.operator.settings.page import instance_settings
 from app.web.operator.settings.state import InstanceSettingsState
 from app.web.operator.treasury.page import treasury
@@ -154,6 +162,14 @@ PAGES = (
          WalletsState.watch),
     Page(routes.OPERATOR_TREASURY, treasury, "Treasury · Coinslot", "What stands on chains, and what goes out.",
          TreasuryState.watch),
+    Page(routes.OPERATOR_ACCOUNTS, accounts, "Accounts · Coinslot", "Who has an account here.",
+         AccountsState.watch),
+    Page(routes.OPERATOR_PAYWALLS, all_paywalls, "Paywalls · Coinslot", "All paywalls, and whose they are.",
+         PaywallsState.watch),
+    Page(routes.OPERATOR_CONNECTIONS, connections, "Connections · Coinslot", "Rails, endpoints and providers.",
+         ConnectionsState.watch),
+    Page(routes.OPERATOR_CATALOGUE, catalogue, "Catalogue · Coinslot", "Models, prices, and price drift.",
+         CatalogueState.watch),
     Page(routes.OPERATOR_JOBS, jobs, "Jobs · Coinslot", "What the clock starts, and how it went.", JobsState.watch),
     Page(routes.OPERATOR_SETTINGS, instance_settings, "Settings · Coinslot", "What this instance charges and allows.",
          InstanceSettingsState.watch),

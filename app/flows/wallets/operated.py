@@ -68,6 +68,8 @@ def find_wallets(session: Session, words: str, limit: int) -> Sequence[FoundWall
 
     Without words it returns those that are frozen, the last frozen first.
     """
+    if words and not words.isprintable():
+        return []  # PostgreSQL refuses to look for some characters, and nothing is called so
     ids = _ids(session, words, limit) if words else session.scalars(_FROZEN, {"limit": limit}).all()
     return [_found(session, find_wallet(session, wallet_id)) for wallet_id in ids]
 

@@ -87,7 +87,7 @@ async def test_a_persons_wallet_is_found_by_their_address_and_frozen_too(databas
 
 
 async def test_what_is_no_wallet_is_neither_found_nor_frozen(database: str) -> None:
-    assert find("wal_none") == [] and find("%") == []
+    assert find("wal_none") == [] and find("%") == [] and find("a\x00b") == []
     for step in (freeze_wallet, thaw_wallet, write_off):
         with pytest.raises(NotFound):
             await step(operator(), "wal_none")

@@ -8,9 +8,12 @@ from app.web.components.parts import instead, note, panel_skeletons
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
 
-_PAGES = (("Health", routes.OPERATOR_HEALTH), ("Wallets", routes.OPERATOR_WALLETS),
-          ("Treasury", routes.OPERATOR_TREASURY), ("Jobs", routes.OPERATOR_JOBS),
-          ("Settings", routes.OPERATOR_SETTINGS))  # fmt: skip
+_PAGES = (
+    ("Health", routes.OPERATOR_HEALTH), ("Accounts", routes.OPERATOR_ACCOUNTS), ("Paywalls", routes.OPERATOR_PAYWALLS),
+    ("Wallets", routes.OPERATOR_WALLETS), ("Treasury", routes.OPERATOR_TREASURY),
+    ("Connections", routes.OPERATOR_CONNECTIONS), ("Catalogue", routes.OPERATOR_CATALOGUE),
+    ("Jobs", routes.OPERATOR_JOBS), ("Settings", routes.OPERATOR_SETTINGS),
+)  # fmt: skip
 
 
 def operator_page(title: str, lead: rx.Var[str] | str, state: Any, *body: rx.Component) -> rx.Component:
@@ -19,11 +22,12 @@ def operator_page(title: str, lead: rx.Var[str] | str, state: Any, *body: rx.Com
         *(rx.el.a(name, href=f"{route}/", class_name="btn", aria_current="page" if name == title else "false")
           for name, route in _PAGES),
         class_name="segments", aria_label="This instance",
+        style={"overflowX": "auto", "gridAutoColumns": "max-content", "maxWidth": "100%", "justifySelf": "start"},
     )  # fmt: skip
-    head = rx.el.div(rx.el.div(rx.el.h1(title), rx.el.small(lead, class_name="muted")), links, class_name="page-head")
+    head = rx.el.div(rx.el.div(rx.el.h1(title), rx.el.small(lead, class_name="muted")), class_name="page-head")
     trouble = rx.cond(state.problem != "", note("Not up to date", state.problem, "wait"), rx.fragment())
     shown = rx.el.div(
-        head, rx.cond(state.phase == "ready", rx.fragment(trouble, *body), panel_skeletons("120px", "220px")),
+        head, links, rx.cond(state.phase == "ready", rx.fragment(trouble, *body), panel_skeletons("120px", "220px")),
         class_name="page",
     )  # fmt: skip
     nobody = instead("There is no such page", "It may have moved, or the address has a slip.",

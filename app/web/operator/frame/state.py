@@ -13,6 +13,7 @@ from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject
 from app.web.frame.session_state import Read, VisitorState, for_a_person
 
+WORDS_CHARACTERS_MAX = 200
 Work = Callable[[db.Session], Mapping[str, Any]]
 """Reads what a page shows to operators: the values of its variables by name."""
 
@@ -38,6 +39,10 @@ class OperatorState(VisitorState, mixin=True):
             return work(session)
 
         return read
+
+    def _words(self) -> str:
+        """Returns what was looked for, as the address says."""
+        return self.router.url.query_parameters.get("find", "").strip()[:WORDS_CHARACTERS_MAX]
 
     def _about(self, _values: Mapping[str, Any]) -> list[Subject]:
         """Returns what of the page may change by itself."""

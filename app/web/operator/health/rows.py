@@ -14,13 +14,15 @@ from app.domain.people.accounts import read_account
 from app.domain.providers import refusals
 from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
+from app.flows.disputes.warnings import list_waiting
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep import audit
 from app.web.frame.format import ago, utc
+from app.web.operator.connections.rows import read_webhooks
 from app.web.operator.jobs.rows import list_wrong
 
 BAD, WAIT = "bad", "wait"
-CHANGES_LISTED, REFUSALS_LISTED, FINDINGS_SHOWN = 20, 20, 3
+CHANGES_LISTED, REFUSALS_LISTED, WARNINGS_LISTED, FINDINGS_SHOWN = 20, 20, 50, 3
 AUDIT_SECONDS_MAX = 3 * 900
 """How old the newest audit may be: it runs every 15 minutes."""
 
@@ -62,7 +64,8 @@ def read_health_page(session: Session) -> HealthPage:
     """Reads how this instance is; no request is read for that."""
     connections = read_connections(session)
     wrong = [*_of_books(session), *_of_jobs(job_runs.read_all(session)), *_of_connections(connections),
-             *_of_providers(session), *_of_refunds(session)]  # fmt: skip
+             *_of_providers(session), *_of_refunds(session), *_of_webhooks(session),
+             *_of_warnings(session)]  # fmt: skip
     return HealthPage(
         wrong=sorted(wrong, key=lambda row: row.tone != BAD),
         connections=[LineRow(one.health.connection_id, f"{one.health.rail}, {one.health.environment}", said_of(one),
@@ -119,6 +122,18 @@ def _of_refunds(session: Session) -> Iterable[WrongRow]:
     if failed := count_owed(session).get(RefundStatus.FAILED, 0):
         yield WrongRow("refunds", f"{failed} refunds did not reach their payers", "The rail refused them.",
                        "Give them back by hand at the rail, and note it there.", BAD)  # fmt: skip
+
+
+def _of_webhooks(session: Session) -> Iterable[WrongRow]:
+    for one in read_webhooks(session):
+        yield WrongRow(f"webhook:{one.id}", f"A webhook fails. {one.title}", one.detail, one.mend, WAIT)
+
+
+def _of_warnings(session: Session) -> Iterable[WrongRow]:
+    if found := list_waiting(session, WARNINGS_LISTED):
+        since = f"The oldest came {ago(found[0].since)}; the wallets are frozen."
+        yield WrongRow("warnings", f"Fraud warnings wait for you: {len(found)}", since,
+                       "Decide them on the page of wallets.", BAD)  # fmt: skip
 
 
 def _books(session: Session) -> LineRow:

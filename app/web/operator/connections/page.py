@@ -1,0 +1,21 @@
+"""How the outside looks to an operator: rails, endpoints and providers with what is wrong, then what waits."""
+
+import reflex as rx
+
+from app.web.operator.connections.state import ConnectionsState
+from app.web.operator.frame.layout import operator_page
+from app.web.operator.frame.lines import listed
+
+_state = ConnectionsState
+
+
+def connections() -> rx.Component:
+    """Returns the page of whom this instance calls, and who calls it."""
+    page = _state.page
+    return operator_page(
+        "Connections", "Where something is wrong it says since when, and what to do.", _state,
+        listed("Rails", page.rails, "No rail is connected", "Top-ups of the sandbox need none."),
+        listed("Webhooks that fail", page.webhooks, "No webhook fails", "Those that do stand here."),
+        listed("Providers that refuse their key", page.providers, "No provider refuses", "Users would get 502."),
+        listed("Waiting", page.waiting, "Nothing waits", ""),
+    )  # fmt: skip

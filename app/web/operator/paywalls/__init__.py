@@ -1,0 +1,1 @@
+"""All paywalls of this instance, and whose they are."""
