@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from app import db, settings
-from app.cli_by_hand import Data, doctor, out, paywall, prepare, wallet
+from app.cli_by_hand import Data, doctor, out, paywall, prepare, print_demo, wallet
 from app.domain.errors import CoinslotError
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ def demo(
     no_web: Annotated[bool, typer.Option("--no-web", help="The API only, up in seconds.")] = False,
     upstream: Annotated[str | None, typer.Option(help="An OpenAI-compatible base URL to use.")] = None,
     emulator: Annotated[bool, typer.Option("--stripe-emulator", help="Take cards at an emulated Stripe.")] = False,
+    chain: Annotated[bool, typer.Option("--chain", help="Take USDC on a dev chain, started beside.")] = False,
 ) -> None:
     """Start the whole product with demo data, on 127.0.0.1 only."""
     from app.api.serving.server import Address
@@ -54,29 +55,34 @@ def demo(
     from app.wiring.emulator import emulated_stripe
 
     address = Address("127.0.0.1", port)
-    with emulated_stripe() if emulator else nullcontext() as stripe:
+    with ExitStack() as stack:
+        stripe = stack.enter_context(emulated_stripe()) if emulator else None
         emulated = {} if stripe is None else {"stripe_api_base": stripe.url, "stripe_test_key": stripe.key}
         chosen = _configure_demo(data, upstream, address.base_url, emulated)
         if fresh:
             _delete_instance(chosen.data)
         prepare(chosen)
         _claim_database()
+        if chain:
+            one = stack.enter_context(_demo_chain(chosen.data.absolute()))
+            _configure_demo(data, upstream, address.base_url, {**emulated, "chains": (one,)})
         paywalls = _in_child(_prepare_demo)
         shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
         sign_in = {} if no_web else sign_in_links(address.base_url)
         instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
         instance |= {} if stripe is None else {"stripe": stripe.url}
+        instance |= {"chain": settings.get().chains[0].rpc_urls[0].get_secret_value()} if chain else {}
         to_connect = "" if stripe is None else stripe.developers_key
         model = next(iter(paywalls.values())).model
         keys = {name: paywall["key"] for name, paywall in shown.items()}
         _serve(address, instance, is_api_only=no_web,
-               on_ready=lambda: _print_demo(address, keys, model, sign_in, to_connect))  # fmt: skip
+               on_ready=lambda: print_demo(address, keys, model, sign_in, to_connect))  # fmt: skip
 
 
 def _configure_demo(
-    data: Path | None, upstream: str | None, base_url: str, emulated: Mapping[str, str]
+    data: Path | None, upstream: str | None, base_url: str, emulated: Mapping[str, Any]
 ) -> settings.Settings:
-    """Reads the settings, with those of an emulated Stripe; where no operator is named, the demo's is one."""
+    """Reads the settings, with what is emulated beside the demo; where no operator is named, the demo's is one."""
     from app.flows.people.demo_people import OPERATOR
 
     named = settings.configure(data=data).operator_emails
@@ -85,6 +91,17 @@ def _configure_demo(
         developers=settings.ANYONE,
         **emulated,
     )  # fmt: skip
+
+
+@contextmanager
+def _demo_chain(data: Path) -> Iterator[Any]:
+    """Runs the demo's chain, and gives its setting."""
+    from app.wiring.dev_chain import demo_chain
+
+    with ExitStack() as stack:
+        with _progress() as report:
+            made = stack.enter_context(demo_chain(data, report))
+        yield made
 
 
 def _in_child(function: Callable[[], T]) -> T:
@@ -105,35 +122,6 @@ def _prepare_demo() -> Any:
         return asyncio.run(demo.prepare())
     finally:
         db.dispose()
-
-
-def _print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[str, str], to_connect: str) -> None:
-    out.print()
-    out.print("Coinslot is running, with two sandbox paywalls. No real money moves here.")
-    if sign_in:
-        out.print(f"  Pages     {address.base_url}/", markup=False)
-        out.print(f"  Mail      {address.base_url}/mail/   (sign-in codes arrive here)", markup=False)
-    for role, link in sign_in.items():
-        out.print(f"  Sign in   {link}   (once, as the demo's {role.replace('_', ' ')})", markup=False)
-    out.print(f"  Base URL  {address.base_url}/v1", markup=False)
-    out.print(f"  Key       {keys['default']}   (default mode: a wallet in each app)", markup=False)
-    out.print(f"  Key       {keys['shared']}   (shared mode: one wallet for all apps)", markup=False)
-    out.print("\nTry it; the first answer holds a link, to top up or to authorize the app:\n")
-    out.print(
-        f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {keys['default']}' \\\n"
-        "    -H 'Content-Type: application/json' \\\n"
-        f"""    -d '{{"model": "{model}", "user": "ada", "messages": [{{"role": "user", "content": "Hello"}}]}}'""",
-        markup=False,
-    )
-    if emulator := settings.get().stripe_api_base:
-        out.print(f"\nCards are taken at an emulated Stripe, {emulator}: choose it where you top up, and pay with")
-        out.print("4242 4242 4242 4242; 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks its bank first.")
-        out.print("Its newest payment is disputed, and that is settled, by\n")
-        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "dispute"}}'""", markup=False)
-        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "end_dispute", "status": "won"}}'""", markup=False)
-        out.print("To connect an account there as the demo's developer, paste this key on their page of payments:")
-        out.print(f"  {address.base_url}/paywalls/pw_demo_default/payments/\n  {to_connect}", markup=False)
-    out.print("\nStop with Ctrl+C.")
 
 
 @cli.command()
@@ -282,7 +270,7 @@ def _delete_instance(data: Path) -> None:
         raise settings.SettingsError(f"--fresh: {data} holds no Coinslot instance, so it is not deleted")
     _claim_database()
     for path in data.iterdir():
-        if path.name not in ("web", "reflex"):
+        if path.name not in ("web", "reflex", "chain-packages"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     db.dispose()
 

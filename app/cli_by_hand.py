@@ -1,6 +1,7 @@
 """Commands by which an operator looks after an instance by hand: `paywall …`, `wallet …`, `doctor`."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,3 +96,37 @@ def pay_debt(wallet_id: WalletId, data: Data = None) -> None:
     out.print(
         f"{wallet_id} owes nothing more: {format_decimal(paid.written_off_nanos)} were written off.", markup=False
     )
+
+
+def print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[str, str], to_connect: str) -> None:
+    """Says where a demo is, and what to try in it."""
+    out.print()
+    out.print("Coinslot is running, with two sandbox paywalls. No real money moves here.")
+    if sign_in:
+        out.print(f"  Pages     {address.base_url}/", markup=False)
+        out.print(f"  Mail      {address.base_url}/mail/   (sign-in codes arrive here)", markup=False)
+    for role, link in sign_in.items():
+        out.print(f"  Sign in   {link}   (once, as the demo's {role.replace('_', ' ')})", markup=False)
+    out.print(f"  Base URL  {address.base_url}/v1", markup=False)
+    out.print(f"  Key       {keys['default']}   (default mode: a wallet in each app)", markup=False)
+    out.print(f"  Key       {keys['shared']}   (shared mode: one wallet for all apps)", markup=False)
+    out.print("\nTry it; the first answer holds a link, to top up or to authorize the app:\n")
+    out.print(
+        f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {keys['default']}' \\\n"
+        "    -H 'Content-Type: application/json' \\\n"
+        f"""    -d '{{"model": "{model}", "user": "ada", "messages": [{{"role": "user", "content": "Hello"}}]}}'""",
+        markup=False,
+    )
+    if emulator := settings.get().stripe_api_base:
+        out.print(f"\nCards are taken at an emulated Stripe, {emulator}: choose it where you top up, and pay with")
+        out.print("4242 4242 4242 4242; 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 asks its bank first.")
+        out.print("Its newest payment is disputed, and that is settled, by\n")
+        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "dispute"}}'""", markup=False)
+        out.print(f"""  curl {emulator}/_emulator -d '{{"do": "end_dispute", "status": "won"}}'""", markup=False)
+        out.print("To connect an account there as the demo's developer, paste this key on their page of payments:")
+        out.print(f"  {address.base_url}/paywalls/pw_demo_default/payments/\n  {to_connect}", markup=False)
+    for one in settings.get().chains:
+        out.print(
+            f"  Chain     {one.rpc_urls[0].get_secret_value()}   (USDC is {one.token}; its id is 31337)", markup=False
+        )
+    out.print("\nStop with Ctrl+C.")

@@ -13,9 +13,10 @@ from app.wiring.process import get, replace
 async def prepare() -> Mapping[Mode, DemoPaywall]:
     """Makes or updates the demo's paywalls, their owner and the other people; returns the paywalls by mode.
 
-    Raises ProviderFailed.
+    Raises ProviderFailed, ChainMismatch for a dev chain that is another one than the database knows.
     """
     wired = get()
+    await wired.settlement.deposits.check_all()
     chosen = wired.settings
     setting = ProviderSetting("upstream", chosen.upstream_url) if chosen.upstream_url else ProviderSetting("demo")
     provider, target = wired.providers.find(demo.PAYWALL_ID, setting)

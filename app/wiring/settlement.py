@@ -10,11 +10,12 @@ from app.domain.errors import Unavailable
 from app.domain.money import Environment
 from app.domain.payouts.rules import PayoutRules
 from app.flows.events.mails import Desk
-from app.flows.settlement.deposits import Deposits
+from app.flows.settlement.deposits import DEV_CHAIN_ID, Deposits
 from app.flows.settlement.payout_addresses import PayoutAddresses
 from app.flows.settlement.payouts import ChainPayouts
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.signer import ChainKeys, WalletSignatures
+from app.ports.chain.wallet import TestWallet
 from app.settings import Settings
 
 
@@ -86,6 +87,16 @@ class Settlement:
     def rules(self) -> PayoutRules:
         """What a payout must keep to now."""
         return payout_rules_of(self.settings())
+
+    @cached_property
+    def test_wallet(self) -> TestWallet | None:
+        """The demo's test wallet, None where there is no dev chain."""
+        dev = [chain.rules for chain in self.chains.all() if chain.rules.id == DEV_CHAIN_ID]
+        if not dev or not self.settings().is_demo:
+            return None
+        from app.adapters.chain.dev.wallet import DevWallet  # only the demo has one
+
+        return DevWallet(dev[0].rpc_urls[0], dev[0].token)
 
     @cached_property
     def deposits(self) -> Deposits:

@@ -75,9 +75,9 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "formats": ("orjson",),
     "ports": (),
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
-    "wiring": (),
+    "wiring": ("pydantic",),
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
-    "web": ("reflex", "reflex_base", "reflex_components_core"),
+    "web": ("reflex", "reflex_base", "reflex_components_core", "segno"),
     "jobs": ("apscheduler",),
     "cli_by_hand": ("typer", "rich"),
     "cli": ("typer", "rich"),
@@ -133,14 +133,9 @@ LONG_FILES: dict[str, str] = {}
 """Files of `app` that may have up to 400 lines, each with its reason."""
 
 NO_PAGE = "its page comes with the dashboard"
-NO_DEV_CHAIN = "`coinslot demo --chain` and deposits come with it"
 UNCALLED: dict[str, str] = {
-    "app/flows/settlement/addresses.py:open_address": NO_DEV_CHAIN,
-    "app/domain/chain_deposits/arrivals.py:list_of_wallet": NO_DEV_CHAIN,
     "app/domain/chain_deposits/arrivals.py:sum_until": "reserves come with it",
     "app/domain/chain_deposits/addresses.py:list_unswept": "sweeps come with it",
-    "app/adapters/chain/dev/anvil.py:by_itself": NO_DEV_CHAIN,
-    "app/adapters/chain/dev/tools.py:install": NO_DEV_CHAIN,
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
 }

@@ -9,11 +9,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.authorizations.tables import Authorization, SpendingCap
+from app.domain.chain_deposits.tables import ArrivalKind, ChainArrival
 from app.domain.disputes.tables import Dispute
 from app.domain.drafts.tables import PaywallDraft
 from app.domain.events.tables import WebhookDelivery, WebhookSubscription
@@ -154,7 +155,7 @@ def _statement() -> Any:
     newest_delivery = select(func.max(deliveries.c.created_at)).where(of_endpoints).scalar_subquery()
     refunds, disputes, freezes = table_of(Refund), table_of(Dispute), table_of(WalletFreeze)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
-    jobs = table_of(JobRun)
+    jobs, arrivals = table_of(JobRun), table_of(ChainArrival)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
     return union_all(
@@ -163,6 +164,9 @@ def _statement() -> Any:
               *(_newest(side, accounts.c.id) for side in sides)),
         _part(About.TOPUPS, topups.c.wallet_id, func.count(), func.max(topups.c.created_at),
               func.max(topups.c.finished_at)).group_by(topups.c.wallet_id),
+        _part(About.TOPUPS, arrivals.c.wallet_id, func.count(), func.max(arrivals.c.seen_at),
+              func.max(arrivals.c.block), func.sum(case((arrivals.c.kind == ArrivalKind.SEEN, 1), else_=0)),
+              words=arrivals.name).group_by(arrivals.c.wallet_id),
         _taken_back(refunds, refunds.c.created_at, refunds.c.finished_at),
         _taken_back(disputes, disputes.c.changed_at),
         _part(About.BACK, freezes.c.wallet_id, func.count(), func.max(freezes.c.created_at),

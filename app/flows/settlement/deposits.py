@@ -21,7 +21,7 @@ from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.addresses import check_addresses
 from app.ports.chain.chain import Chain, Chains
-from app.ports.chain.values import Block, ChainUnavailable, Transfer
+from app.ports.chain.values import Block, ChainMismatch, ChainUnavailable, Transfer
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class ChainDeposits:
         final, head = await self.chain.finalized(), await self.chain.head()
         known = await self._begin(final)
         if await self._is_another_chain(known, head):
-            await self._stop()
+            await self._stop(self._another)
             return 0
         taken = await self._read_final(known, final)
         await self._show(final, head)
@@ -81,11 +81,20 @@ class ChainDeposits:
             return True
         return (await self.chain.block(known.block)).hash != known.block_hash
 
-    async def _stop(self) -> None:
+    @property
+    def _another(self) -> str:
         rules = self.chain.rules
         because = f"{rules.name} is not the chain that was read before: it lacks a block that was final."
-        if rules.id == DEV_CHAIN_ID:
-            because += " Start the demo with --fresh."
+        return because + " Start the demo with --fresh." if rules.id == DEV_CHAIN_ID else because
+
+    async def check(self) -> None:
+        """Raises ChainMismatch where the chain lacks a block that was final."""
+        known = await db.in_transaction(partial(cursor.find, chain_id=self.chain.rules.id))
+        if known is not None and await self._is_another_chain(known, await self.chain.head()):
+            raise ChainMismatch(self._another)
+
+    async def _stop(self, because: str) -> None:
+        rules = self.chain.rules
         if await db.in_transaction(partial(cursor.stop, chain_id=rules.id, because=because), writes=True):
             log.error("deposits", chain=rules.id, step="stopped")
             await self.desk.alert(f"Deposits on {rules.name} have stopped", because)
@@ -153,8 +162,16 @@ class Deposits:
         came = await each_alone("deposits", self.chains.all(), self._read, lambda chain: chain.rules.name)
         return sum(taken for _, taken in came if not isinstance(taken, Failed))
 
+    async def check_all(self) -> None:
+        """Raises ChainMismatch where a chain lacks a block that was final."""
+        for chain in self.chains.all():
+            await self._of(chain).check()
+
     async def _read(self, chain: Chain) -> int:
-        return await ChainDeposits(chain, self.chains.keys(chain.rules.id).treasury.address, self.desk).read()
+        return await self._of(chain).read()
+
+    def _of(self, chain: Chain) -> ChainDeposits:
+        return ChainDeposits(chain, self.chains.keys(chain.rules.id).treasury.address, self.desk)
 
 
 def _take(session: Session, book: Book, arrived: Arrived) -> ArrivalKind | None:

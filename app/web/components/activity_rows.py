@@ -92,7 +92,7 @@ def to_row(
     sign = "+" if movement.amount_nanos > 0 else "−"
     receipt = movement.receipt
     app_name = (app_names or {}).get(movement.paywall_id or "")
-    title = _title(movement)
+    title = _title(movement, unit)
     offer = (offers or {}).get(movement.topup_id or "")
     details = [title] if app_name else []
     if movement.tokens is not None:
@@ -111,7 +111,9 @@ def to_row(
     )
 
 
-def _title(movement: Movement) -> str:
+def _title(movement: Movement, unit: Unit) -> str:
+    if movement.kind == "deposit" and unit is Unit.USDC:
+        return "USDC deposit"  # apps put nothing into a shared wallet
     if movement.is_of_payment:
         return _OF_PAYMENTS[movement.kind, movement.amount_nanos > 0]
     return _TITLES.get(movement.kind) or movement.model or "Charge"

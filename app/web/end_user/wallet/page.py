@@ -6,6 +6,8 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.caps import cap_chooser
 from app.web.components.chart import spend_chart
+from app.web.components.deposit_rows import USDC
+from app.web.components.deposits import deposits
 from app.web.components.parts import (
     confirm,
     empty,
@@ -73,7 +75,8 @@ def _purse() -> rx.Component:
     )  # fmt: skip
     gets = rx.el.div(rx.el.small("You get", class_name="muted"), rx.el.b(_state.get_label), class_name="sunken num",
                      style={"marginTop": "10px"})  # fmt: skip
-    pay = rx.fragment(ways_to_pay(_state, purse.is_sandbox, takes_usdc=True), amount_form(_state, gets))
+    ways = ways_to_pay(_state, purse.is_sandbox, takes_usdc=True, usdc_open=_state.usdc_open)
+    pay = rx.fragment(ways, rx.cond(_state.way == USDC, deposits(_state), amount_form(_state, gets)))
     closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
     form = unless_waiting(_state, rx.cond(_state.ways, pay, closed))
     return rx.el.section(

@@ -1,6 +1,6 @@
 """What the wallet page remembers: which app is being changed, and the amount to top up."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import reflex as rx
@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 from app import db, wiring
 from app.domain.authorizations.caps import cap_id
 from app.domain.errors import BadField, CoinslotError, NotFound
+from app.domain.inbox.connections import Connection
 from app.domain.money import Environment, parse_amount
 from app.domain.paywalls.configuration import epoch_subject
 from app.domain.people.accounts import check_cap
@@ -18,12 +19,16 @@ from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.payments.checkout import begin_own_topup, read_own_topup
 from app.flows.payments.offered import list_own_offered, reach_offered
 from app.flows.people import consent
+from app.flows.settlement.paying_in import open_addresses, pay_from_test_wallet
 from app.web.components.caps import CAPS
+from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of, read_arrivals, stopped_of
 from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
 from app.web.end_user.wallet.rows import PursePage, read_purse
 from app.web.frame.session_state import Read, for_a_person
+
+TEST_AMOUNT = "10"
 
 
 class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
@@ -36,6 +41,12 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
     cap: str = ""
     is_other_cap: bool = False
     cap_error: str = ""
+    usdc_open: bool = False
+    has_test_wallet: bool = False
+    places: list[PlaceRow] = []
+    arrivals: list[ArrivalRow] = []
+    deposits_stopped: str = ""
+    deposit_problem: str = ""
     _wanted: str = ""
 
     @rx.event(background=True)
@@ -52,12 +63,18 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
             self.router.url.query_parameters.get("topup", ""),
         )
 
+        chain_ids = [place.chain_id for place in self.places]
+
         def read(session: db.Session) -> dict[str, Any]:
             page = read_purse(session, person, wanted)
             outcome, goes_back = _outcome(session, topup_id, person, page.purse.environment)
-            ways = list_own_offered(session, Environment(page.purse.environment))
-            card = saved_card(session, person, Environment(page.purse.environment), ways, click)
-            return {"page": page, "outcome": outcome, "goes_back": goes_back, **offered(ways, way), **card}
+            environment = Environment(page.purse.environment)
+            ways = list_own_offered(session, environment)
+            card = saved_card(session, person, environment, ways, click)
+            came = read_arrivals(session, shared_account(person.account_id, environment).owner)
+            ways_now = _offered(ways, way, environment)
+            return {"page": page, "outcome": outcome, "goes_back": goes_back, "arrivals": came,
+                    "deposits_stopped": stopped_of(session, chain_ids), **ways_now, **card}  # fmt: skip
 
         return read
 
@@ -88,10 +105,33 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
 
     @rx.event
     async def choose_way(self, way: str) -> EventSpec | None:
-        """Takes one of the ways to pay."""
-        if await self._signed_in() is None:
+        """Takes one of the ways to pay; by USDC, with the addresses where it is sent."""
+        person = await self._signed_in()
+        if person is None:
             return self._leave()
-        self._choose_way(way)
+        if way != USDC:
+            self._choose_way(way)
+            return None
+        on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
+        try:
+            self.places = [place_of(at) for at in await open_addresses(on_chain.chains, person, environment)]
+        except CoinslotError as error:
+            self.deposit_problem = error.message
+        self.way, self.error = (USDC if self.places else self.way), ""
+        return None
+
+    @rx.event
+    async def pay_from_test_wallet(self) -> EventSpec | None:
+        """Sends 10 USDC of play money to the person's address, in the demo."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
+        self.deposit_problem = ""
+        try:
+            await pay_from_test_wallet(on_chain.test_wallet, on_chain.chains, person, environment, TEST_AMOUNT)
+        except CoinslotError as error:
+            self.deposit_problem = error.message
         return None
 
     @rx.event
@@ -206,6 +246,14 @@ def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]
         *(Subject(About.CAP, cap_id(person.account_id, app.paywall_id)) for app in apps),
         *(Subject(About.EPOCH, epoch_subject(app.paywall_id)) for app in apps),
     ]  # fmt: skip
+
+
+def _offered(ways: Sequence[Connection], way: str, environment: Environment) -> Mapping[str, Any]:
+    """Returns the ways to pay, USDC beside them where a chain of the environment is set up."""
+    on_chain = wiring.get().settlement
+    usdc_open = bool(on_chain.chains.of(environment))
+    chosen = {**offered(ways, way), **({"way": USDC} if usdc_open and way == USDC else {})}
+    return {**chosen, "usdc_open": usdc_open, "has_test_wallet": usdc_open and on_chain.test_wallet is not None}
 
 
 def _outcome(session: db.Session, topup_id: str, person: Person, environment: str) -> tuple[str, bool]:

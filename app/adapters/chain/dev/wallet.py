@@ -1,0 +1,27 @@
+"""The demo's test wallet: play money of an account whose key everybody has, for people who have none."""
+
+import asyncio
+from contextlib import closing
+
+from app.adapters.chain.dev.chain import DevChain
+from app.adapters.chain.dev.node import TEST_WALLET, DevNode
+
+FAUCET_UNITS = 1_000_000_000
+
+
+class DevWallet:
+    """A TestWallet of a dev chain's node."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url, token
+
+    async def pay(self, address: str, units: int) -> str:
+        """Sends so many units of the token to an address, and returns the transaction."""
+        return await asyncio.to_thread(self._pay, address, units)
+
+    def _pay(self, address: str, units: int) -> str:
+        with closing(DevNode(self._url)) as node:
+            chain, payer = DevChain(node, self._token, "", ""), node.accounts[TEST_WALLET]
+            if chain.balance(payer) < units:
+                chain.mint(payer, FAUCET_UNITS + units)
+            return str(chain.call("transfer(address,uint256)", address, units, sender=payer)["transactionHash"])

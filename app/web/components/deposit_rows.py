@@ -1,0 +1,67 @@
+"""Where a wallet gets USDC, and what came there, ready to be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import segno
+
+from app.db import Session
+from app.domain.chain_deposits.arrivals import ArrivalView, list_of_wallet
+from app.domain.chain_deposits.cursor import find
+from app.domain.chain_deposits.tables import ArrivalKind
+from app.domain.money import MICRO_NANOS, Unit, format_for_people
+from app.flows.settlement.addresses import DepositAt
+
+USDC = "usdc"
+"""The way to pay that has no connection: an address on a chain."""
+SHORT = 10
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """An address on a chain, as text and as a picture."""
+
+    chain_id: int = 0
+    chain: str = ""
+    address: str = ""
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class ArrivalRow:
+    """A transfer that came: how much, how far it is, and by which transaction."""
+
+    key: str = ""
+    amount: str = ""
+    status: str = ""
+    detail: str = ""
+
+
+def place_of(at: DepositAt) -> PlaceRow:
+    """Returns an address with its picture, black on white, which every camera reads."""
+    picture = segno.make(at.address, error="m").svg_data_uri(scale=4, border=3, light="#fff", dark="#000")
+    return PlaceRow(at.chain_id, at.chain_name, at.address, picture)
+
+
+def stopped_of(session: Session, chain_ids: Sequence[int]) -> str:
+    """Returns why deposits on any of some chains are not read now, empty while they are."""
+    found = (find(session, chain_id) for chain_id in chain_ids)
+    is_stopped = any(cursor is not None and cursor.stopped_because for cursor in found)
+    return "Deposits have stopped, and the operator was told. What you send now counts later." if is_stopped else ""
+
+
+def read_arrivals(session: Session, wallet_id: str) -> list[ArrivalRow]:
+    """Returns what came to a wallet's addresses, the newest first."""
+    return [_row(one) for one in list_of_wallet(session, wallet_id)]
+
+
+def _row(one: ArrivalView) -> ArrivalRow:
+    amount = format_for_people(one.units * MICRO_NANOS, Unit.USDC)
+    key = f"{one.transaction}:{one.units}:{one.kind}"
+    sent = f"{one.transaction[:SHORT]}… in block {one.block}"
+    if one.kind is ArrivalKind.SEEN:
+        return ArrivalRow(key, amount, "On its way", f"It counts once it is final. {sent}")
+    if one.kind is ArrivalKind.CREDITED:
+        return ArrivalRow(key, amount, "In your wallet", sent)
+    return ArrivalRow(key, f"{amount}.e", "Wrong token",
+                      f"This is bridged USDC.e, not USDC. The operator can send it back. {sent}")  # fmt: skip

@@ -1,0 +1,50 @@
+"""A person pays into their wallet on a chain, in the demo from a test wallet."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.adapters.chain.chains import EvmChain
+from app.adapters.chain.dev.chain import DevChain
+from app.adapters.chain.dev.wallet import DevWallet
+from app.domain.errors import BadField, NotFound
+from app.domain.money import Environment
+from app.flows.settlement.paying_in import open_addresses, pay_from_test_wallet
+from app.wiring.settlement import NoChains
+from tests.support.depositing import depositing
+from tests.support.managing import person
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SANDBOX = Environment.SANDBOX
+
+
+class One(NoChains):
+    """Chains of which there is one."""
+
+    def __init__(self, chain: EvmChain) -> None:
+        self._chain = chain
+
+    def of(self, environment: Environment) -> Sequence[EvmChain]:
+        return [self._chain] if environment is SANDBOX else []
+
+
+async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        ada, chains = person("ada@example.org"), One(at.chain)
+        (place,) = await open_addresses(chains, ada, SANDBOX)
+        assert (place.chain_name, place.address) == ("Dev chain", await at.address_of(ada))
+        assert list(await open_addresses(chains, ada, Environment.LIVE)) == []
+        wallet = DevWallet(dev_chain.node.url, dev_chain.token)
+        await pay_from_test_wallet(wallet, chains, ada, SANDBOX, " 2.50 ")
+        await at.read_final()
+        assert at.units_of(ada) == 2_500_000
+
+
+async def test_without_a_test_wallet_or_an_amount_nothing_is_paid(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        ada, wallet = person("ada@example.org"), DevWallet(dev_chain.node.url, dev_chain.token)
+        for held, chains in ((None, One(at.chain)), (wallet, NoChains())):
+            with pytest.raises(NotFound, match="no test wallet"):
+                await pay_from_test_wallet(held, chains, ada, SANDBOX, "10")
+        with pytest.raises(BadField):
+            await pay_from_test_wallet(wallet, One(at.chain), ada, SANDBOX, "many")

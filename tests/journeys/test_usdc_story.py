@@ -1,0 +1,68 @@
+"""USDC on a chain, as its users live it: in from a test wallet, seen, final, spent in chat, and the books agree."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from openai.types.chat import ChatCompletionMessageParam
+from playwright.sync_api import Page, expect, sync_playwright
+
+from app.adapters.chain.dev import kept
+from app.adapters.chain.dev.chain import DevChain
+from app.adapters.chain.dev.node import DevNode
+from tests.emulators.anvil import packages
+from tests.journeys.pages import CHROMIUM_ARGUMENTS, demo_with_pages
+from tests.support.chromium import find_chromium
+from tests.support.server import command
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is a coin slot?"}]
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The whole demo with its chain, whose packages are installed."""
+    (tmp_path / kept.PACKAGES).mkdir()
+    (tmp_path / kept.PACKAGES / packages().parent.name).symlink_to(packages().parent)
+    with demo_with_pages(tmp_path, "--chain") as instance:
+        yield instance
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        yield browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        browser.close()
+
+
+def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: Path) -> None:
+    page.goto(demo["sign_in"]["end_user"])
+    page.goto(f"{demo['base_url']}/wallet/")
+    page.get_by_role("button", name="Add funds").click()
+    page.get_by_role("button", name="USDC", exact=True).click()
+    expect(page.get_by_alt_text("The address as a QR code")).to_be_visible()
+    address = page.locator("code").inner_text()
+    page.get_by_role("button", name="Pay 10 USDC from the test wallet").click()
+    expect(page.get_by_text("In your wallet")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("10.20 USDC").first).to_be_visible()  # with the trial money
+    expect(page.get_by_text("USDC deposit")).to_be_visible()
+
+    token = json.loads((tmp_path / kept.STATE / "deployed.json").read_text())[0]
+    with closing(DevNode(demo["chain"])) as node:
+        assert DevChain(node, token, "", "").balance(address) == 10_000_000
+
+    client = openai.OpenAI(base_url=demo["api_base"], api_key=demo["paywalls"]["shared"]["key"], max_retries=0)
+    asked = client.chat.completions.create(model="demo-mini", user="ada", messages=QUESTION)
+    link = next(word for word in (asked.choices[0].message.content or "").split() if "/authorize/" in word)
+    page.goto(link)
+    page.get_by_role("button", name="Authorize").first.click()
+    expect(page.get_by_text("is connected")).to_be_visible()
+    answer = client.chat.completions.with_raw_response.create(model="demo-mini", user="ada", messages=QUESTION)
+    assert answer.headers["x-paywall-action"] == "none"
+    done = command("audit", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout.strip()) == (0, "The books balance."), done.stderr
