@@ -118,6 +118,10 @@ async def _read_deposits() -> int:
     return await wiring.get().settlement.deposits.read_all()
 
 
+async def _sweep_deposits() -> int:
+    return await wiring.get().settlement.sweeps.sweep_all()
+
+
 async def _go_on_payouts() -> int:
     return await rails.go_on_all(wiring.get().settlement.rails)
 
@@ -169,6 +173,7 @@ def jobs() -> Mapping[str, Job]:
         "check-endpoints": Job(_check_endpoints, 3_600, is_due=watch.has_endpoints),
         "read-movements": Job(_read_movements, 300, is_due=movements.has_connections),
         "read-deposits": Job(_read_deposits, 1, is_due=_has_chains, soon=True),
+        "sweep-deposits": Job(_sweep_deposits, 30, is_due=_has_chains),
         "payouts": Job(_go_on_payouts, 5, is_due=_has_payouts_due),
         "request-payouts": Job(_request_payouts, 300, is_due=_has_schedules_due),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),

@@ -13,6 +13,7 @@ from app.flows.events.mails import Desk
 from app.flows.settlement.deposits import DEV_CHAIN_ID, Deposits
 from app.flows.settlement.payout_addresses import PayoutAddresses
 from app.flows.settlement.payouts import ChainPayouts
+from app.flows.settlement.sweeping import Sweeps
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.signer import ChainKeys, WalletSignatures
 from app.ports.chain.wallet import TestWallet
@@ -102,6 +103,11 @@ class Settlement:
     def deposits(self) -> Deposits:
         """What comes in on every chain."""
         return Deposits(self.chains, self.desk)
+
+    @cached_property
+    def sweeps(self) -> Sweeps:
+        """What moves deposits to treasuries."""
+        return Sweeps(self.chains, self.desk)
 
     @cached_property
     def rails(self) -> Sequence[ChainPayouts]:

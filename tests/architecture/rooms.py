@@ -135,7 +135,6 @@ LONG_FILES: dict[str, str] = {}
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/chain_deposits/arrivals.py:sum_until": "reserves come with it",
-    "app/domain/chain_deposits/addresses.py:list_unswept": "sweeps come with it",
     "app/domain/people/account_keys.py:find_owner": "account keys work with the account API",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
 }

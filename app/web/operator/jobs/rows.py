@@ -37,6 +37,7 @@ DOES = {
     "forget-rollups": "Forgets quarter hours after 35 days.",
     "raise-alerts": "Tells developers what needs them.",
     "read-deposits": "Credits deposits on chains that are final.",
+    "sweep-deposits": "Moves deposits to the treasury.",
     "payouts": "Takes payouts further, and watches the treasury.",
     "request-payouts": "Requests payouts that people want by themselves.",
     "audit": "Checks that the books balance.",

@@ -1,0 +1,54 @@
+"""Moves deposits to the treasury: from 25 USDC at an address, or after 30 days. No credit ever waits for it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from app import db
+from app.domain import clock
+from app.domain.chain_deposits import addresses
+from app.domain.payouts.rules import UNITS_OF_ONE
+from app.domain.transactions import transactions
+from app.domain.transactions.tables import Purpose
+from app.domain.transactions.transactions import NewTransaction
+from app.each_alone import Failed, each_alone
+from app.flows.events.mails import Desk
+from app.flows.settlement.deposits import DEV_CHAIN_ID
+from app.flows.settlement.sending import Sender
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.values import BATCH_MAX
+
+LEAST_UNITS = 25 * UNITS_OF_ONE
+"""What is worth its gas."""
+OLDEST = 30 * clock.DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """Sweeps every chain of this process with its gas account; operators are told from the desk."""
+
+    chains: Chains
+    desk: Desk
+
+    async def sweep_all(self) -> int:
+        """Sweeps each chain, on its own; returns how many addresses are on their way."""
+        came = await each_alone("sweeps", self.chains.all(), self._sweep, lambda chain: chain.rules.name)
+        return sum(swept for _, swept in came if not isinstance(swept, Failed))
+
+    async def _sweep(self, chain: Chain) -> int:
+        """Sends at most one sweep at a time: what it moves counts as swept when that is final."""
+        rules, keys = chain.rules, self.chains.keys(chain.rules.id)
+        sender = Sender(chain, keys.gas, self.desk)
+        await sender.go_on(await chain.finalized())
+        under_way = await db.in_transaction(partial(transactions.list_open, account=sender.account))
+        if any(one.purpose is Purpose.SWEEP for one in under_way):
+            return 0
+        least = 1 if rules.id == DEV_CHAIN_ID else LEAST_UNITS  # where gas costs nothing, all is worth it
+        worth = partial(addresses.list_unswept, chain_id=rules.id, least_units=least,
+                        before=clock.now() - OLDEST, limit=BATCH_MAX)  # fmt: skip
+        salts = [one.salt for one in await db.in_transaction(worth) if one.factory == rules.factory]
+        if not salts:
+            return 0
+        call = chain.sweep(salts, rules.token)
+        new = NewTransaction(Purpose.SWEEP, rules.factory, call.to, call.data, call.gas)
+        await sender.send(call, new, lambda _session, _id: None)
+        return len(salts)

@@ -1,0 +1,48 @@
+"""Deposits are moved to the treasury by one transaction at a time, and the books do not notice."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.adapters.chain.chains import EvmChain
+from app.adapters.chain.dev.chain import DevChain
+from app.adapters.chain.dev.node import GAS, KEYS, TREASURY
+from app.adapters.chain.keys import LocalSigner
+from app.flows.events.mails import Desk
+from app.flows.settlement.sweeping import Sweeps
+from app.ports.chain.signer import ChainKeys
+from app.wiring.settlement import NoChains
+from tests.support.depositing import depositing
+from tests.support.managing import person
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+class One(NoChains):
+    """Chains of which there is one, with its keys."""
+
+    def __init__(self, chain: EvmChain) -> None:
+        self._chain = chain
+
+    def all(self) -> Sequence[EvmChain]:
+        return [self._chain]
+
+    def keys(self, chain_id: int) -> ChainKeys:
+        treasury, gas = (LocalSigner.of_key(KEYS[one], chain_id) for one in (TREASURY, GAS))
+        return ChainKeys(treasury, gas)
+
+
+async def test_what_came_in_goes_to_the_treasury_once(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        sweeps = Sweeps(One(at.chain), Desk(at.mailbox, frozenset()))
+        assert await sweeps.sweep_all() == 0
+        for name, units in (("ada", 5_000_000), ("bob", 7)):
+            dev_chain.mint(await at.address_of(person(f"{name}@example.org")), units)
+        await at.read_final()
+        assert await sweeps.sweep_all() == 2
+        assert await sweeps.sweep_all() == 0  # it is on its way
+        await at.read_final()
+        assert await sweeps.sweep_all() == 0
+        assert dev_chain.balance(dev_chain.node.accounts[TREASURY]) == 5_000_007
+        assert at.units_of(person("ada@example.org")) == 5_000_000
+        at.check_books(5_000_007)
