@@ -70,18 +70,22 @@ def doctor(data: Data = None) -> None:
 
 async def _examine(chosen: settings.Settings) -> int:
     from app.flows.upkeep.doctor import Chosen, examine
+    from app.wiring.settlement import chains_of
 
+    chains = chains_of(chosen)
     database = chosen.database.partition("://")[0]
     faults = 0
     async for check in examine(
         Chosen(
             database=database, public_url=chosen.public_url, has_mail=bool(chosen.smtp_url.get_secret_value()),
             operators=len(chosen.operators), has_provider_key=chosen.has_provider_key,
-        )
+        ),
+        chains,
     ):  # fmt: skip
         faults += not check.is_fine
         mark = "ok" if check.is_fine else "!!"
         out.print(f"{mark}  {check.name}: {check.says}", style="" if check.is_fine else "red", markup=False)
+    await chains.close()
     return faults
 
 

@@ -23,6 +23,7 @@ async def working() -> AsyncIterator[Wiring]:
         stack.callback(replace, None)
         stack.push_async_callback(wired.close)
         await stack.enter_async_context(choices.following())
+        await wired.settlement.chains.check()
         wired.queue.start()
         stack.push_async_callback(wired.queue.drain)
         stack.push_async_callback(wired.teller.drain)

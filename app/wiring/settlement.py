@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, cast
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from app.domain.errors import Unavailable
@@ -21,7 +21,11 @@ from app.settings import Settings
 
 
 class ClosingChains(Chains, Protocol):
-    """Chains whose connections must be closed when the process ends."""
+    """Chains that are compared with their configuration at the start, and closed when the process ends."""
+
+    async def check(self) -> None:
+        """Raises ChainMismatch where one is not what it is configured to be."""
+        ...
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -47,8 +51,20 @@ class NoChains:
         """Raises Unavailable."""
         raise Unavailable(f"Chain {chain_id} is not set up here.")
 
+    async def check(self) -> None:
+        """Has nothing to compare."""
+
     async def close(self) -> None:
         """Has nothing to close."""
+
+
+def chains_of(settings: Settings) -> ClosingChains:
+    """Returns the chains of the settings. Raises ChainMismatch for what can be no chain, or no key of it."""
+    if not settings.chains:
+        return NoChains()
+    from app.adapters.chain.chains import ConfiguredChains  # signing takes a while to import
+
+    return ConfiguredChains(settings.chains)
 
 
 def payout_rules_of(settings: Settings) -> PayoutRules:
@@ -70,12 +86,7 @@ class Settlement:
     @cached_property
     def chains(self) -> ClosingChains:
         """The chains of the settings."""
-        chosen = self.settings().chains
-        if not chosen:
-            return NoChains()
-        from app.adapters.chain.chains import ConfiguredChains  # signing takes a while to import
-
-        return cast(ClosingChains, ConfiguredChains(chosen))
+        return chains_of(self.settings())
 
     @cached_property
     def signatures(self) -> WalletSignatures:

@@ -55,7 +55,7 @@ FIRST_PARTY: dict[str, tuple[str, ...]] = {
     "api": ("flows", "formats", "ports", "domain", "db", "wiring", "threads", "each_alone"),
     "web": ("flows", "domain", "ports", "db", "wiring"),
     "jobs": ("flows", "domain.leases", "domain.errors", "domain.clock", "db", "wiring", "settings", "each_alone"),
-    "cli_by_hand": ("flows", "domain", "db", "settings", "api", "private_files"),
+    "cli_by_hand": ("flows", "domain", "db", "settings", "api", "private_files", "wiring"),
     "cli": ("flows", "domain", "db", "wiring", "settings", "api", "web.build", "jobs", "cli_by_hand"),
     "app": ("api", "web", "jobs", "flows", "domain", "db", "commit_queue", "wiring", "settings"),
 }  # fmt: skip

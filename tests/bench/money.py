@@ -1,9 +1,12 @@
 """Measures payments at full size, on PostgreSQL with real processes: what CI proves small is done once at length.
 
-`uv run python -m tests.bench.money --postgres URL [auto-topup] [month] [--wallets 1000] [--workers 3] [--killed 2]`.
+`uv run python -m tests.bench.money --postgres URL [auto-topup] [month] [payouts] [--wallets 1000] [--workers 3]
+[--killed 2] [--payouts 30]`.
 `month`: a month's top-ups, refunds, disputes and payouts at one account; the ledger must agree with it to the cent.
 `auto-topup`: wallets at one account at Stripe (the emulator, 25 requests a second) fall below at the same second while
 workers are killed; each must be charged once, and the time says what our pace costs.
+`payouts`: of so many paywalls on a real chain (Anvil, Circle's token), by two rails at once; each recipient must have
+exactly its amount, each number of the gas account is used once, and the gas of a payout is said.
 """
 
 import argparse
@@ -14,8 +17,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from app import db, settings
+from app.adapters.chain.dev.chain import DevChain
+from tests.emulators import anvil
+from tests.support import books
 from tests.support.many_wallets import fill, prepare
+from tests.support.paying_on_chain import ask_many, pass_by, rail_on, received
+from tests.support.paying_out import find
 from tests.support.reconciling import Month, reconciling
+from tests.support.settling import TREASURY_KEY
 from tests.support.stripe_bank import StripeShop, running
 
 LIMIT = 25
@@ -57,7 +66,32 @@ def month(chosen: argparse.Namespace) -> Mapping[str, object]:
         return asyncio.run(pass_by(bank.account()))
 
 
-PARTS: Mapping[str, Callable[[argparse.Namespace], Mapping[str, object]]] = {"auto-topup": auto_topup, "month": month}
+def payouts(chosen: argparse.Namespace) -> Mapping[str, object]:
+    """Pays out on a real chain; fails where a recipient has another amount, or the books do not balance."""
+
+    async def pay(dev: DevChain) -> Mapping[str, object]:
+        dev.mint(TREASURY_KEY.address, chosen.payouts * 10_000_000)
+        asked, began = ask_many(chosen.payouts), time.monotonic()
+        async with rail_on(dev) as one, rail_on(dev) as other:
+            refused = await pass_by(dev, one, other, ticks=6)
+            hashes = {find(payout.id).paid_by for payout in asked}
+            receipts = [await one.chain.receipt(hash_ or "") for hash_ in hashes]
+        amounts = [payout.units for payout in asked]
+        assert received(dev, asked) == amounts, (received(dev, asked), amounts)
+        books.assert_books_balance()
+        gas = sum(receipt.gas_used for receipt in receipts if receipt is not None)
+        return {"payouts": len(asked), "units": sum(amounts), "transactions": len(hashes), "refused": len(refused),
+                "gas_each": gas // len(asked), "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
+
+    with anvil.running() as dev:
+        return asyncio.run(pay(dev))
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], Mapping[str, object]]] = {
+    "auto-topup": auto_topup,
+    "month": month,
+    "payouts": payouts,
+}
 
 
 def main() -> None:
@@ -67,6 +101,7 @@ def main() -> None:
     parser.add_argument("--wallets", type=int, default=1_000)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--killed", type=int, default=2)
+    parser.add_argument("--payouts", type=int, default=30)
     chosen = parser.parse_args()
     settings.configure(database_url=chosen.postgres)
     db.migrate()

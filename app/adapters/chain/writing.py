@@ -15,7 +15,9 @@ from app.adapters.chain.signed import (
 )
 from app.ports.chain.signer import Signer
 from app.ports.chain.values import (
+    BATCH_GAS,
     BATCH_MAX,
+    TRANSFER_GAS,
     AddressInvalid,
     Authorization,
     Call,
@@ -26,8 +28,6 @@ from app.ports.chain.values import (
     SignedTransaction,
 )
 
-GAS_OF_BATCH, GAS_OF_TRANSFER = 80_000, 130_000
-"""Reckoned and not asked for: a node's estimate of calls that may fail is only a floor, at which inner ones starve."""
 GAS_OF_ONE = 300_000
 GAS_OF_NOTHING = 21_000
 _TRANSFER = "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
@@ -112,7 +112,7 @@ class ChainWriter:
         _count(calls)
         listed = [(self.rules.token, True, abi.bytes_of(call)) for call in calls]
         data = abi.bytes_of(abi.call_data(_MANY, listed))
-        return Call(self.rules.multicall, data, GAS_OF_BATCH + GAS_OF_TRANSFER * len(calls))
+        return Call(self.rules.multicall, data, BATCH_GAS + TRANSFER_GAS * len(calls))
 
 
 def _count(things: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from app import db, wiring
+from app.api.serving.chain_metrics import add_chains
 from app.api.wire.page_sockets import dropped
 from app.domain import clock
 from app.domain.errors import NotFound, UnknownKey
@@ -20,6 +21,7 @@ from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
 from app.domain.usage.drift import Drift, read_drift
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections
+from app.flows.settlement.looking import read_seen
 from app.flows.upkeep.audit import AuditView, read_newest
 from app.flows.upkeep.holds import count_open_holds
 
@@ -41,6 +43,8 @@ async def get_metrics(authorization: Annotated[str | None, Header()] = None) -> 
     _add_payments(registry, *await db.in_transaction(lambda session: (count_waiting(session), count_owed(session))))
     _add_jobs(registry, await db.in_transaction(job_runs.read_all))
     _add_connections(registry, await db.in_transaction(read_connections))
+    chains = wiring.get().settlement.chains.all()
+    add_chains(registry, await db.in_transaction(lambda session: read_seen(session, chains)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

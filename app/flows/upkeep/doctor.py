@@ -18,7 +18,9 @@ from app.domain.payouts.tables import PayoutDesk
 from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
+from app.flows.settlement.looking import look_at
 from app.flows.upkeep import audit
+from app.ports.chain.chain import Chains
 
 HEAD_SECONDS_MAX = 180
 """How old the newest block may be: a chain on which nothing is under way is read every half minute."""
@@ -46,8 +48,8 @@ class Check:
     says: str
 
 
-async def examine(chosen: Chosen) -> AsyncIterator[Check]:
-    """Yields each check as it is made; what needs the database comes only where there is one."""
+async def examine(chosen: Chosen, chains: Chains | None = None) -> AsyncIterator[Check]:
+    """Yields each check as it is made; what needs the database comes only where there is one, chains come last."""
     try:
         is_migrated = await asyncio.to_thread(db.is_migrated)
     except (Unavailable, DBAPIError):
@@ -61,6 +63,10 @@ async def examine(chosen: Chosen) -> AsyncIterator[Check]:
     if is_migrated:
         for check in await db.in_transaction(_of_database):
             yield check
+    if chains is not None:
+        for chain in chains.all():
+            look = await look_at(chain, chains.keys(chain.rules.id).gas.address)
+            yield Check(f"chain {look.name}", not look.wrong, " ".join(look.wrong) or look.says)
 
 
 def _of_settings(chosen: Chosen) -> Iterator[Check]:

@@ -12,6 +12,9 @@ from app.domain.errors import CoinslotError, Refused
 
 BATCH_MAX = 100
 """Transfers or sweeps in one transaction: Polygon takes none over 32 million gas (EIP-7825)."""
+BATCH_GAS, TRANSFER_GAS = 80_000, 130_000
+"""Reckoned and not asked for: a node's estimate of calls that may fail is only a floor, at which inner ones starve."""
+FULL_BATCH_GAS = BATCH_GAS + TRANSFER_GAS * BATCH_MAX
 
 
 class ChainUnavailable(CoinslotError):

@@ -129,3 +129,19 @@ async def test_a_signer_signs_for_itself_alone(chain: EvmChain) -> None:
     asked = Authorization(address_of("somebody"), address_of("ada"), 1, FAR, nonce_of("ada"))
     with pytest.raises(ChainMismatch, match="can sign nothing for"):
         chain.authorize(asked, TREASURY_KEY)
+
+
+async def test_deposit_addresses_are_swept_to_the_treasury_and_nowhere_else(
+    chain: EvmChain, dev_chain: DevChain
+) -> None:
+    chain.rules = replace(chain.rules, factory=dev_chain.factory)
+    salts = [nonce_of(f"wallet {number}") for number in range(3)]
+    addresses = [chain.deposit_address(salt) for salt in salts]
+    for number, address in enumerate(addresses[:2]):
+        dev_chain.mint(address, 25_000_000 + number)
+    await bring(chain, dev_chain, chain.sweep(salts, dev_chain.token))
+    assert await chain.balances([*addresses, TREASURY_KEY.address], await chain.head()) == {
+        **dict.fromkeys(addresses, 0), TREASURY_KEY.address: 50_000_001
+    }  # fmt: skip
+    with pytest.raises(ChainMismatch, match="1 to 100"):
+        chain.sweep([], dev_chain.token)

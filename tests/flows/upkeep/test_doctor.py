@@ -7,15 +7,19 @@ import pytest
 from app import db, settings
 from app.domain import clock
 from app.domain.leases import job_runs
+from app.domain.money import Environment
 from app.domain.payouts import desk
 from app.flows.upkeep.audit import run_audit
 from app.flows.upkeep.doctor import Check, Chosen, examine
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.signer import ChainKeys
+from tests.support.scripted_chain import KEYS, ToyChain
 
 CHOSEN = Chosen("sqlite", "https://coinslot.example", has_mail=True, operators=2, has_provider_key=False)
 
 
-async def checks(chosen: Chosen = CHOSEN) -> dict[str, Check]:
-    return {check.name: check async for check in examine(chosen)}
+async def checks(chosen: Chosen = CHOSEN, chains: Chains | None = None) -> dict[str, Check]:
+    return {check.name: check async for check in examine(chosen, chains)}
 
 
 async def test_a_sound_instance_has_nothing_to_mend(migrated_sqlite_url: str) -> None:
@@ -77,3 +81,28 @@ async def test_payouts_that_are_kept_are_said_with_their_reason(migrated_sqlite_
     assert not old.is_fine and "10 min old" in old.says
     paused = await said(paused_because="Somebody did.", paused_at=1)
     assert not paused.is_fine and paused.says == "They are paused: Somebody did."
+
+
+class OneChain:
+    """A process with one chain."""
+
+    def __init__(self) -> None:
+        self._chain = ToyChain()
+
+    def all(self) -> list[Chain]:
+        return [self._chain]
+
+    def of(self, environment: Environment) -> list[Chain]:
+        return self.all()
+
+    def reach(self, chain_id: int) -> Chain:
+        return self._chain
+
+    def keys(self, chain_id: int) -> ChainKeys:
+        return KEYS
+
+
+async def test_chains_are_asked_how_they_are(migrated_sqlite_url: str) -> None:
+    found = (await checks(CHOSEN, OneChain()))["chain Toy"]
+    assert not found.is_fine
+    assert found.says.startswith("The gas account 0xGas has 1.000 coins, and a full batch")
