@@ -27,6 +27,12 @@ _OF_PERSON = text(f"""
     JOIN funnel_round r ON r.paywall_id = a.paywall_id AND r.external_id = a.external_id AND r.paid_at IS NULL
     WHERE w.id = :wallet
 """)
+_LAST_MONEY = text("""
+    SELECT t.created_at FROM end_user e JOIN wallet w ON w.end_user_id = e.id
+    JOIN ledger_transfer t ON t.credit_account_id = w.account_id
+    WHERE e.paywall_id = :paywall AND e.external_id = :user AND t.type IN ('topup', 'deposit')
+    ORDER BY t.id DESC LIMIT 1
+""")
 
 
 class Shown(NamedTuple):
@@ -46,8 +52,16 @@ class Used(NamedTuple):
 
 
 def note_shown(session: Session, shown: Sequence[Shown]) -> None:
-    """Begins a round of each user who has none without money."""
+    """Begins a round of each user who has none without money.
+
+    It is written a moment after the link was shown: what an app deposited in that moment pays the round.
+    """
     _BEGIN.run(session.connection(), shown)
+    for one in shown:
+        paid_at = session.scalar(_LAST_MONEY, {"paywall": one.paywall_id, "user": one.user})
+        if paid_at is not None and paid_at >= one.at:
+            for row in session.execute(_OF_USER, {"paywall": one.paywall_id, "user": one.user}).all():
+                _set(session, tuple(row), paid_at=paid_at)
 
 
 def note_paid(session: Session, wallet_id: str, paywall_id: str | None = None, user: str | None = None) -> None:

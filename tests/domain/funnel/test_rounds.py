@@ -74,6 +74,21 @@ def test_money_in_an_app_wallet_is_its_users_and_in_a_persons_all_the_apps_they_
     assert rounds(other.id, "u1") == [(1, None, None)]
 
 
+def test_money_that_came_while_a_link_was_still_to_be_written_down_pays_its_round(database: str) -> None:
+    with hands() as at:
+        app = App()
+        shown = Shown(app.id, at.at, "ada")
+        with db.transaction() as session:
+            open_wallet(session, app.wallet("ada"))
+        app.fund()
+        at.go_on(1)
+        with db.transaction() as session:
+            note_shown(session, [shown, Shown(app.id, at.at, "bob")])
+            note_shown(session, [Shown(app.id, at.at + 1, "ada")])
+        assert rounds(app.id) == [(shown.at, shown.at, None), (at.at + 1, None, None)]
+        assert rounds(app.id, "bob") == [(at.at, None, None)]
+
+
 def test_counting_ends_rounds_by_what_was_paid_and_not_by_what_was_free(database: str) -> None:
     with hands() as at:
         app = App()

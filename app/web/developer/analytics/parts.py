@@ -11,6 +11,8 @@ from app.web.developer.frame.figures import SumRow
 from app.web.developer.frame.parts import day_plot
 from app.web.frame.plain_form import file_link, find_form
 
+CHOICES_IN_A_ROW = 4
+"""How many choices a phone has room for in one row without cutting their names."""
 _SPANS = ("7", "30", "90")
 _COLUMNS = (("Gross", "gives-2"), ("Refunds", "gives-1"), ("Net", ""), ("Provider cost", "gives-1"),
             ("Fee", "gives-1"), ("Margin", ""))  # fmt: skip
@@ -71,7 +73,8 @@ def figures(page: AnalyticsPage) -> rx.Component:
 
 
 def _step_bar(row: rx.Var[ShareRow]) -> rx.Component:
-    return rx.el.div(rx.el.i(class_name=row.look, style={"width": row.width}), class_name="stack-bar", key=row.name)
+    bar = rx.cond(row.width != "", rx.el.i(class_name=row.look, style={"width": row.width}), rx.fragment())
+    return rx.el.div(bar, class_name="stack-bar", key=row.name)
 
 
 def _share_bar(row: rx.Var[ShareRow]) -> rx.Component:
@@ -132,7 +135,7 @@ def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Componen
     tabs = rx.el.nav(
         *(rx.el.a(name, href=kept + "&by=" + by.value + daily, class_name="btn",
                   aria_current=rx.cond(page.by == by.value, "page", "false")) for name, by in choices),
-        class_name="segments", aria_label="Told apart by",
+        class_name="segments many" if len(choices) > CHOICES_IN_A_ROW else "segments", aria_label="Told apart by",
     )  # fmt: skip
     toggle = rx.cond(
         page.is_by_day,

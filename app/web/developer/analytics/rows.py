@@ -206,7 +206,9 @@ def _steps(steps: Steps) -> list[ShareRow]:
     for name, count, look in (("Link shown", steps.shown, "c2"), ("Paid after it", steps.paid, "c1"),
                               ("Used what they paid for", steps.used, "c0")):  # fmt: skip
         share = f"{count * 100 / before:.1f} %" if before else ""
-        rows.append(ShareRow(name, f"{count:,}{more}", share, look, f"{count * 100 / steps.shown:.2f}%"))
+        rows.append(
+            ShareRow(name, f"{count:,}{more}", share, look, f"{count * 100 / steps.shown:.2f}%" if count else "")
+        )
         before = count
     return rows
 
