@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import pytest
 from app import db, settings, threads
 from tests.support import costs
 from tests.support.chromium import find_chromium
+from tests.support.kept_postgres import KeptDatabases
 from tests.support.sharing_out import SharingOut
 from tests.support.waiting import wait_until
 
@@ -241,6 +243,27 @@ def migrated_postgres_url(postgres_server: str, postgres: Postgres, postgres_tem
 
 
 @pytest.fixture(scope="session")
+def kept_postgres(postgres_server: str, postgres: Postgres, postgres_template: str) -> Iterator[KeptDatabases]:
+    """The migrated PostgreSQL database that tests have one after another."""
+    databases = KeptDatabases(partial(_fresh_postgres, postgres_server, postgres, postgres_template))
+    yield databases
+    databases.drop()
+
+
+@pytest.fixture
+def emptied_postgres_url(kept_postgres: KeptDatabases) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database in which nobody else has left anything."""
+    with kept_postgres.lent() as url:
+        yield url
+
+
+@pytest.fixture
+def emptied_sqlite_url(migrated_sqlite_url: str) -> str:
+    """The URL of a migrated SQLite database of this test alone."""
+    return migrated_sqlite_url
+
+
+@pytest.fixture(scope="session")
 def session_postgres_url(postgres_server: str, postgres: Postgres, postgres_template: str) -> Iterator[str]:
     """The URL of a migrated PostgreSQL database for servers that many tests share."""
     yield from _fresh_postgres(postgres_server, postgres, postgres_template)
@@ -274,11 +297,11 @@ def migrated_sqlite_url(sqlite_template: Path, sqlite_url: str) -> str:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs the test on both databases, migrated and empty, as this process's own; yields the URL."""
-    url: str = request.getfixturevalue(f"migrated_{request.param}_url")
+    url: str = request.getfixturevalue(f"emptied_{request.param}_url")
     data: Path = request.getfixturevalue("data_dir")
     settings.configure(data=data, database_url=url)
     yield url
-    _let_go()  # before its database is dropped
+    _let_go()  # before its database is emptied
 
 
 def _let_go() -> None:
