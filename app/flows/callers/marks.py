@@ -22,6 +22,7 @@ from app.domain.inbox.tables import ConnectionRow
 from app.domain.leases.tables import JobRun
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
+from app.domain.payouts.tables import Payout, PayoutAddress, PayoutDesk
 from app.domain.paywalls.tables import Change, PaywallRow
 from app.domain.people.tables import AccountKey, DeveloperKey, Identity, PersonAccount, SignInSession
 from app.domain.refunds.tables import Refund
@@ -64,6 +65,10 @@ class About(StrEnum):
     """A draft, and what came to the paywall that it became, by its id: a link, top-ups, requests."""
     JOB = "job"
     """A job by its name: when it began and succeeded last, and what went wrong."""
+    PAYOUTS = "payouts"
+    """The payouts of a paywall, by its id: how many stand where."""
+    CHAIN = "chain"
+    """A chain by its id: when it was read last, and whether its payouts are paused."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -156,6 +161,7 @@ def _statement() -> Any:
     refunds, disputes, freezes = table_of(Refund), table_of(Dispute), table_of(WalletFreeze)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
     jobs, arrivals = table_of(JobRun), table_of(ChainArrival)
+    payouts, proved, desks = table_of(Payout), table_of(PayoutAddress), table_of(PayoutDesk)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
     return union_all(
@@ -187,6 +193,10 @@ def _statement() -> Any:
               words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),
         _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
               endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
+        _part(About.PAYOUTS, payouts.c.paywall_id, func.count(), words=payouts.c.status)
+        .group_by(payouts.c.paywall_id, payouts.c.status),
+        _part(About.CHAIN, cast(desks.c.chain_id, Text), desks.c.read_at, desks.c.paused_at),
+        _counted(proved, proved.c.account_id, proved.c.created_at, proved.c.proved_at),
         _part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error),
         _part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at),
     )  # fmt: skip

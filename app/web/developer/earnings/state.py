@@ -178,6 +178,7 @@ def _reader(person: Person) -> Read:
 
 
 def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
-    """The person, and what was counted of each paywall, which follows its charges."""
+    """The person, and of each paywall its payouts and what was counted of it, which follows its charges."""
     own = [] if person is None else [Subject(About.PERSON, person.account_id)]
-    return [*own, *(Subject(About.NUMBERS, row.id) for row in values["page"].paywalls)]
+    rows = values["page"].paywalls
+    return [*own, *(Subject(about, row.id) for row in rows for about in (About.NUMBERS, About.PAYOUTS))]

@@ -49,8 +49,8 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
     return rx.el.section(
         head, _asked(question), paused,
         rx.foreach(row.wrong, lambda said: rx.el.div(note("Look after this", said, "wait"), class_name="inset")),
-        rx.el.dl(rx.foreach(row.figures, _figure), class_name="figures"),
-        rx.el.dl(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
+        rx.el.div(rx.foreach(row.figures, _figure), class_name="figures"),
+        rx.el.div(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
         rx.el.ul(rx.foreach(row.unbooked, lambda one: _unbooked(one, row.id))),
         rx.cond(row.payouts, rx.el.ul(rx.foreach(row.payouts, _payout)), nothing),
         class_name="panel", aria_label=row.name, key=row.id,
@@ -59,8 +59,9 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
 
 def _figure(one: rx.Var[FigureRow]) -> rx.Component:
     return rx.el.div(
-        rx.el.dt(one.name), rx.el.dd(one.value, class_name="num"), rx.el.small(one.detail, class_name="muted")
-    )
+        rx.el.small(one.name, class_name="muted"), rx.el.b(one.value, class_name="num"),
+        rx.el.small(one.detail, class_name="muted"),
+    )  # fmt: skip
 
 
 def _account(name: str, address: rx.Var[str]) -> rx.Component:

@@ -1,6 +1,6 @@
 """What the page of the treasury remembers: which step is asked, and what came of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -9,6 +9,7 @@ from reflex.event import EventSpec
 from app import wiring
 from app.domain.errors import BadField, CoinslotError
 from app.domain.operators.operators import Operator
+from app.flows.callers.marks import About, Subject
 from app.flows.settlement.requesting import (
     approve_payout,
     book_for_operator,
@@ -53,6 +54,9 @@ class TreasuryState(OperatorState, rx.State):
 
     def _work(self) -> Work:
         return lambda session: {"page": read_treasury_page(session)}
+
+    def _about(self, values: Mapping[str, Any]) -> list[Subject]:
+        return [Subject(About.CHAIN, row.id) for row in values["page"].chains]
 
     @rx.event
     async def ask(self, step: str) -> EventSpec | None:
