@@ -81,7 +81,7 @@ def _of_books(session: Session) -> Iterable[WrongRow]:
     newest = audit.read_newest(session)
     if newest is None:
         yield WrongRow("books", "The books were never audited", "The job audit does that every 15 minutes.",
-                       "Look whether it runs, below.", WAIT)  # fmt: skip
+                       "Look whether it runs, on the page of jobs.", WAIT)  # fmt: skip
     elif newest.findings:
         said = " ".join(newest.first[:FINDINGS_SHOWN])
         yield WrongRow("books", f"{newest.findings} rows of the books are broken",
@@ -89,7 +89,7 @@ def _of_books(session: Session) -> Iterable[WrongRow]:
                        "`coinslot audit` names all of them; keep a copy of the database first.", BAD)  # fmt: skip
     elif clock.now() - newest.finished_at > AUDIT_SECONDS_MAX * clock.SECOND:
         yield WrongRow("books", "The books were not audited lately", f"The last time was {ago(newest.finished_at)}.",
-                       "Look at the job audit, below.", WAIT)  # fmt: skip
+                       "Look at the job audit, on the page of jobs.", WAIT)  # fmt: skip
 
 
 def _of_jobs(jobs: Iterable[JobView]) -> Iterable[WrongRow]:
