@@ -9,21 +9,20 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from app import db, wiring
-from app.api.common.visitor import session_token_of
-from app.api.manage.managing import manager_of
+from app.api.manage.managing import manager_of, person_of
 from app.api.v1.csv_lines import CSV, cell, line
 from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups, read_user_days
-from app.domain.errors import BadField, NotSignedIn
+from app.domain.errors import BadField
 from app.domain.money import format_decimal
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.names import TOGETHER_MAX, by_kind, list_owned
+from app.domain.people.sessions import Person
 from app.domain.rollups.reading import Counted, read_books
 from app.domain.rollups.sums import Sums
-from app.flows.people.sign_in import find_person
 
 router = APIRouter(prefix="/manage", include_in_schema=False)
 
@@ -72,12 +71,9 @@ async def get_analytics_csv(
 
 @router.get("/analytics.csv")
 async def get_account_analytics_csv(
-    request: Request, asked: Annotated[Range, Depends()], of: Annotated[str, Query()]
+    person: Annotated[Person, Depends(person_of)], asked: Annotated[Range, Depends()], of: Annotated[str, Query()]
 ) -> StreamingResponse:  # fmt: skip
     """Writes each part of the range that the visitor's newest paywalls of a kind, such as `live-USD`, came to."""
-    person = await find_person(session_token_of(request))
-    if person is None:
-        raise NotSignedIn("Sign in to look after your paywalls.")
     operators = wiring.get().settings.operators
 
     def begin(session: db.Session) -> Sequence[Counted]:

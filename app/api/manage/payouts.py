@@ -1,20 +1,20 @@
 """GET /manage/operator/payouts/{chain}.csv: payouts that nobody has signed, for an operator who pays them by hand."""
 
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from app import db, wiring
-from app.api.common.visitor import session_token_of
+from app.api.manage.managing import person_of
 from app.api.v1.csv_lines import CSV, line
 from app.domain import clock
-from app.domain.errors import NotSignedIn
 from app.domain.money import format_decimal
 from app.domain.operators.operators import find_operator
 from app.domain.payouts import listing
 from app.domain.payouts.rules import nanos_of
-from app.flows.people.sign_in import find_person
+from app.domain.people.sessions import Person
 
 router = APIRouter(prefix="/manage", include_in_schema=False)
 PAYOUTS_MAX = 10_000
@@ -22,11 +22,8 @@ COLUMNS = ("payout", "paywall", "status", "chain", "address", "amount", "unit", 
 
 
 @router.get("/operator/payouts/{chain_id}.csv")
-async def get_payouts_csv(request: Request, chain_id: int) -> Response:
+async def get_payouts_csv(person: Annotated[Person, Depends(person_of)], chain_id: int) -> Response:
     """Writes each payout of a chain of which no signature exists, the oldest first."""
-    person = await find_person(session_token_of(request))
-    if person is None:
-        raise NotSignedIn("Sign in to look after this instance.")
     find_operator(person, wiring.get().settings.operators)
     found = await db.in_transaction(partial(listing.list_by_hand, chain_id=chain_id, count=PAYOUTS_MAX))
     lines = [
