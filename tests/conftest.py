@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from app import db, settings, threads
+from app.domain import clock
 from tests.support import costs
 from tests.support.chromium import find_chromium
 from tests.support.kept_postgres import KeptDatabases
@@ -354,6 +355,7 @@ def dev_chain(deployed_chain: "DevChain") -> "Iterator[DevChain]":
     """The chain with nothing on it but Multicall3 and the tokens; `dev_chain.node` mines when it is told to."""
     node = deployed_chain.node
     snapshot = node.ask("evm_snapshot")
+    node.ask("evm_setTime", clock.now() // clock.SECOND)  # going back to a snapshot takes the node's clock along
     yield deployed_chain
     node.ask("anvil_dropAllTransactions")
     assert node.ask("evm_revert", snapshot)

@@ -56,6 +56,7 @@ def upgrade() -> None:
         _whole("block", nullable=False),
         sa.Column("nonce", sa.Text(), nullable=True),
         _whole("seen_at", nullable=False),
+        sa.CheckConstraint("environment IN ('sandbox', 'live')", name=op.f("ck_chain_arrival_known_environment")),
         sa.CheckConstraint(
             "kind IN ('seen', 'credited', 'bridged', 'funding', 'swept')",
             name=op.f("ck_chain_arrival_known_kind"),

@@ -62,7 +62,7 @@ def make_a_key_and_revoke_it(site: Site, page: Page, owned: Owned) -> None:
     assert_accessible(page, "new key")
     shown.get_by_role("button", name="I have kept it").click()
     row = page.locator(".item", has_text="Production server")
-    expect(row.get_by_text("last used just now")).to_be_visible()
+    expect(row.get_by_text("last used just now")).to_be_visible(timeout=20_000)
     assert key not in page.content()
     row.get_by_role("button", name="Revoke").click()
     row.get_by_role("button", name="Revoke the key").click()

@@ -64,6 +64,7 @@ class ChainArrival(SQLModel, table=True):
     __tablename__ = "chain_arrival"
     __table_args__ = (
         CheckConstraint("kind IN ('seen', 'credited', 'bridged', 'funding', 'swept')", name="known_kind"),
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
         CheckConstraint("units > 0", name="units_positive"),
         CheckConstraint("kind NOT IN ('seen', 'credited') OR wallet_id IS NOT NULL", name="deposits_have_a_wallet"),
         Index("ix_chain_arrival_place", "chain_id", "transaction_hash", "position", unique=True),

@@ -70,4 +70,4 @@ async def test_two_at_once_use_each_number_once_and_a_foreign_transaction_pauses
     with db.transaction(writes=False) as session:
         found = desk.find_desk(session, 31_337)
     assert found is not None
-    assert "1 transactions that are not ours" in (found.paused_because or "")
+    assert "not ours, or are forgotten: 1." in (found.paused_because or "")
