@@ -49,6 +49,7 @@ def _payouts() -> None:
             _whole("finished_at", nullable=True),
             _check(table, "known_kind", "kind IN ('earnings', 'test')"),
             _check(table, "known_status", f"status IN ({statuses})"),
+            _check(table, "known_environment", "environment IN ('sandbox', 'live')"),
             _check(table, "own_chains", "(environment = 'sandbox') = (chain_id IN (31337, 80002))"),
             _check(table, "units_positive", "units > 0"),
             _check(table, "finished_once", "(finished_at IS NULL) = (status NOT IN ('paid', 'returned'))"),

@@ -1,8 +1,6 @@
 """Who calls a route of our own pages: whoever is signed in, and what they are to a paywall."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request
+from fastapi import Request
 
 from app import db, wiring
 from app.api.common.visitor import session_token_of
@@ -20,7 +18,8 @@ async def person_of(request: Request) -> Person:
     return person
 
 
-async def manager_of(person: Annotated[Person, Depends(person_of)], paywall_id: str) -> Manager:
+async def manager_of(request: Request, paywall_id: str) -> Manager:
     """Returns what the visitor is to a paywall. Raises NotSignedIn, and NotFound where they are nothing to it."""
+    person = await person_of(request)
     operators = wiring.get().settings.operators
     return await db.in_transaction(lambda session: find_manager(session, person, operators, paywall_id))

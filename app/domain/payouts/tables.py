@@ -60,6 +60,7 @@ class Payout(SQLModel, table=True):
             "status IN ('waiting', 'requested', 'batched', 'signed', 'sent', 'canceling', 'paid', 'returned')",
             name="known_status",
         ),
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
         CheckConstraint(_OF_TEST_CHAINS, name="own_chains"),
         CheckConstraint("units > 0", name="units_positive"),
         CheckConstraint("(finished_at IS NULL) = (status NOT IN ('paid', 'returned'))", name="finished_once"),
