@@ -1,10 +1,14 @@
 """What the page of keys remembers: what is asked. A new key never comes here: the browser fetches it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import reflex as rx
 from reflex.event import EventSpec
 
 from app import wiring
 from app.domain.errors import CoinslotError
+from app.flows.callers.marks import About, Subject
 from app.flows.paywalls.change import change
 from app.flows.paywalls.keys import RevokedKey
 from app.web.developer.frame.state import PaywallState, Work
@@ -20,6 +24,10 @@ class KeysState(PaywallState, rx.State):
 
     def _work(self) -> Work:
         return lambda session, manager: {"page": read_keys_page(session, manager.paywall_id)}
+
+    def _watched(self, values: Mapping[str, Any]) -> list[Subject]:
+        """When a key was used last is news as soon as its requests are counted."""
+        return [Subject(About.NUMBERS, values["paywall"].id)]
 
     @rx.event
     async def ask(self, key_id: str) -> EventSpec | None:
