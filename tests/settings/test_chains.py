@@ -1,6 +1,7 @@
 """Chains in the environment: shown to nobody, and refused where a key is missing, twice there, or a chain twice."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,13 @@ CHAIN: dict[str, Any] = {
     "name": "polygon", "rpc_urls": ["https://one.example/secret-one", "https://two.other/secret-two"],
     "treasury_key": KEY, "gas_key": "cd" * 32,
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def settings_as_before() -> Iterator[None]:
+    """Leaves no chain to the tests behind: set up before the environment is changed, it ends when that is over."""
+    yield
+    settings.configure()
 
 
 def read(monkeypatch: pytest.MonkeyPatch, *chains: dict[str, Any]) -> settings.Settings:

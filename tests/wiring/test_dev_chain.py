@@ -13,7 +13,7 @@ from app.wiring.settlement import Settlement
 from tests.emulators.anvil import packages
 
 
-async def test_a_demo_has_a_chain_and_a_test_wallet(tmp_path: Path) -> None:
+async def test_a_demo_has_a_chain_and_a_test_wallet(tmp_path: Path, data_dir: Path) -> None:
     (tmp_path / kept.PACKAGES).mkdir()
     (tmp_path / kept.PACKAGES / packages().parent.name).symlink_to(packages().parent)
     with demo_chain(tmp_path, lambda _step, _share: None) as setting:

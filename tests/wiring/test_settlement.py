@@ -27,6 +27,7 @@ def test_no_chain_no_import() -> None:
 
 
 def test_without_a_chain_there_is_no_way_out() -> None:
+    settings.configure()
     made = Settlement(settings.get, Desk(Mails(), frozenset()), "https://pay.example")
     assert isinstance(made.chains, NoChains) and list(made.rails) == []
     for ask in (lambda: made.rail(31_337), lambda: made.chains.keys(31_337)):
