@@ -104,6 +104,7 @@ def test_base_units_are_rounded_down(nanos: int) -> None:
         (1_250_000_000, Unit.USD, "$1.25"),
         (1_250_000_000, Unit.USDC, "1.25 USDC"),
         (125 * NANOS, Unit.CREDIT, "125 credits"),
+        (-12_500 * NANOS - NANOS // 2, Unit.CREDIT, "-12,500.5 credits"),
         (4_999_898_120, Unit.USD, "$4.99"),
         (1_234_567 * NANOS, Unit.USD, "$1,234,567.00"),
         (50_940, Unit.USD, "$0.00005"),

@@ -17,7 +17,7 @@ from app.sql.statements import insert
 PAUSE = clock.DAY
 """For how long after a mail of a thing there is no other of it; what is raised meanwhile waits, and is told in one."""
 TRIES_MAX = 12
-"""After so many tries a mail is given up; with the pauses between them that takes about two days."""
+"""After so many tries a mail is given up; with the pauses between them the last is made 34 hours after the first."""
 LEASE_SECONDS = 60
 """For how long who sends a mail has it, the first time; twice as long each time after that."""
 

@@ -115,17 +115,20 @@ def parse(choice: Choice, text: str) -> Value:
 
 def write(choice: Choice, value: Value) -> str:
     """Returns a value as a form shows it: a number without its unit."""
-    places = PLACES.get(choice.form, 0)
-    if not isinstance(value, int) or not places:
-        return str(value)
-    whole, _, rest = f"{Decimal(value).scaleb(-places):f}".partition(".")
+    return _written(choice, value, "f") if isinstance(value, int) else value
+
+
+def _written(choice: Choice, value: int, form: str) -> str:
+    whole, _, rest = f"{Decimal(value).scaleb(-PLACES.get(choice.form, 0)):{form}}".partition(".")
+    if choice.form not in PLACES:
+        return whole
     kept = rest.rstrip("0").ljust(0 if choice.form is Form.PERCENT else 2, "0")
     return f"{whole}.{kept}" if kept else whole
 
 
 def say(choice: Choice, value: Value) -> str:
-    """Returns a value as people read it, with its unit."""
-    written = write(choice, value)
+    """Returns a value as people read it: its thousands apart, and with its unit."""
+    written = _written(choice, value, ",f") if isinstance(value, int) else value
     match choice.form:
         case Form.PERCENT:
             return f"{written} %"

@@ -56,6 +56,7 @@ def test_gross_refunds_net_and_margin_are_the_same_wherever_they_stand() -> None
             (f"{TODAY:%-d %b %Y}, running", "$0.00", "-$2.50"),
             (f"{TODAY - timedelta(1):%-d %b %Y}", "$10.00", "$0.00"),
         ]
+        assert [row.users for row in page.days[:3]] == ["1", "1", "0"] and page.total.users == "1"
         assert [(row.name, row.amount, row.share) for row in page.shares] == [
             ("Provider cost", "$6.00", "80.0 %"), ("Margin", "$1.50", "20.0 %"),
         ]  # fmt: skip

@@ -92,17 +92,21 @@ def _tokens(row: rx.Var[ShareRow]) -> rx.Component:
     return rx.el.li(rx.el.span(row.name, class_name="muted"), rx.el.b(row.amount, class_name="num"), key=row.name)
 
 
-def _cells(row: rx.Var[SumRow]) -> list[rx.Component]:
+def _cells(row: rx.Var[SumRow], *, has_users: bool = False) -> list[rx.Component]:
     values = (row.gross, row.refunds, row.revenue, row.cost, row.fee, row.margin)
-    requests = rx.el.td(row.requests, class_name="right num", custom_attrs={"data-label": "Requests"})
-    return [requests, *(
+    counted = (row.requests, row.users) if has_users else (row.requests,)
+    return [
         rx.el.td(value, class_name=f"right num {wide}", custom_attrs={"data-label": name})
-        for (name, wide), value in zip(_COLUMNS, values, strict=True)
-    )]  # fmt: skip
+        for (name, wide), value in zip(_columns(has_users), (*counted, *values), strict=True)
+    ]  # fmt: skip
 
 
-def _head(first: rx.Var[str] | str) -> rx.Component:
-    titles = (rx.el.th(name, scope="col", class_name=f"right {wide}") for name, wide in (("Requests", ""), *_COLUMNS))
+def _columns(has_users: bool) -> Sequence[tuple[str, str]]:
+    return (("Requests", ""), *((("Users", "gives-1"),) if has_users else ()), *_COLUMNS)
+
+
+def _head(first: rx.Var[str] | str, *, has_users: bool = False) -> rx.Component:
+    titles = (rx.el.th(name, scope="col", class_name=f"right {wide}") for name, wide in _columns(has_users))
     return rx.el.thead(rx.el.tr(rx.el.th(first, scope="col"), *titles))
 
 
@@ -114,11 +118,12 @@ def days(page: AnalyticsPage) -> rx.Component:
     )  # fmt: skip
 
     def line(row: rx.Var[SumRow]) -> rx.Component:
-        return rx.el.tr(rx.el.td(row.label), *_cells(row), key=row.label)
+        return rx.el.tr(rx.el.td(row.label), *_cells(row, has_users=True), key=row.label)
 
     table = rx.el.table(
-        _head("Day"), rx.el.tbody(rx.foreach(page.days, line)),
-        rx.el.tfoot(rx.el.tr(rx.el.td(page.total.label), *_cells(page.total))), class_name="listing sums",
+        _head("Day", has_users=True), rx.el.tbody(rx.foreach(page.days, line)),
+        rx.el.tfoot(rx.el.tr(rx.el.td(page.total.label), *_cells(page.total, has_users=True))),
+        class_name="listing sums",
     )  # fmt: skip
     nothing = empty("Nothing was charged in these days", "What requests bring and cost shows here by day.")
     plot = rx.cond(page.chart.summary != "", day_plot(page.chart), nothing)

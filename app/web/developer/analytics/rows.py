@@ -1,7 +1,7 @@
 """What a page of analytics shows, ready to be read: figures, where the net goes, days, and parts by what is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from app.domain.analytics.comparing import Compared
@@ -13,7 +13,7 @@ from app.domain.rollups.sums import Sums
 from app.domain.wallets.wallets import end_user_id
 from app.web.developer.analytics.wanted import Wanted
 from app.web.developer.frame.chart import DayChart, to_chart
-from app.web.developer.frame.figures import SumRow, to_row, users_in_words
+from app.web.developer.frame.figures import SumRow, to_row, users_in_digits, users_in_words
 from app.web.frame.format import ago
 from app.web.frame.routes import with_query
 
@@ -136,7 +136,7 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         return with_query(place.path, **kept, **chosen, behind=str(behind) if behind else "")
 
     return AnalyticsPage(
-        total=to_row(f"{len(days)} {'day' if len(days) == 1 else 'days'}", found.sums, unit),
+        total=_with_users(f"{len(days)} {'day' if len(days) == 1 else 'days'}", found.sums, found.users, unit),
         users=users_in_words(found.users),
         compared=_compared(found.compared),
         tokens=_tokens(found.sums),
@@ -144,7 +144,7 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         shares=shares,
         has_bar=any(share.width for share in shares),
         chart=to_chart(days, unit),
-        days=[to_row(_day(one.day) + (", running" if one.is_running else ""), one.sums, unit) for one in listed],
+        days=[_day_row(one, unit) for one in listed],
         earlier=_earlier([one.day for one in rest]),
         parts=[_part(one, wanted.group, unit, place) for one in found.parts.rows],
         note=_note(wanted, found.parts),
@@ -168,6 +168,15 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
 
 def _day(day: date) -> str:
     return f"{day:%-d %b %Y}"
+
+
+def _day_row(one: DayNumbers, unit: Unit) -> SumRow:
+    label = _day(one.day) + (", running" if one.is_running else "")
+    return _with_users(label, one.sums, Users(one.users), unit)
+
+
+def _with_users(label: str, sums: Sums, users: Users, unit: Unit) -> SumRow:
+    return replace(to_row(label, sums, unit), users=users_in_digits(users))
 
 
 def _earlier(days: Sequence[date]) -> str:

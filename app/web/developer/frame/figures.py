@@ -11,7 +11,10 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True)
 class SumRow:
-    """What some requests came to; `revenue` is gross less refunds. What nobody knows is said so, and is no 0."""
+    """What some requests came to; `revenue` is gross less refunds. What nobody knows is said so, and is no 0.
+
+    `users` is empty where they were not counted.
+    """
 
     label: str = ""
     gross: str = ""
@@ -22,6 +25,7 @@ class SumRow:
     margin: str = ""
     share: str = ""
     requests: str = ""
+    users: str = ""
 
 
 def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
@@ -46,6 +50,11 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
     )
 
 
+def users_in_digits(users: Users) -> str:
+    """Writes how many users there were: `1`, or `10,000+` where that is only the least."""
+    return f"{users.count:,}{'+' if users.is_more else ''}"
+
+
 def users_in_words(users: Users) -> str:
     """Writes how many users there were: `1 user`, or `10,000+ users` where that is only the least."""
-    return f"{users.count:,}{'+' if users.is_more else ''} {'user' if users.count == 1 else 'users'}"
+    return f"{users_in_digits(users)} {'user' if users.count == 1 else 'users'}"
