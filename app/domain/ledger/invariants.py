@@ -5,10 +5,11 @@ it can run while others write.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Executable, RowMapping, text
 from sqlalchemy.orm import Session
@@ -148,16 +149,21 @@ def _budgets(session: Session, share_done: Callable[[float], None]) -> Iterator[
         if budget_set_id(budgets) != set_id:
             yield Finding("budget_set", set_id, f"The set {set_id} is not of the {len(budgets)} budgets that it names.")
     for row in session.execute(_BUDGETS).mappings():
-        if (row["spent"], row["held"]) != (row["charged"], row["open"]):
-            message = (
-                f"{row['id']} has spent {row['spent']} and holds {row['held']} nanos;"
-                f" its charges come to {row['charged']} and its open holds to {row['open']}."
-            )
-            yield Finding("budget", row["id"], message)
-        above = row["spent"] + row["held"] - row["cap"]
-        if above > row["overrun"]:
-            message = f"{row['id']} is {above} nanos above its cap, and {row['overrun']} when that was lowered."
-            yield Finding("cap", row["id"], message)
+        yield from check_budget(row, row["charged"], row["open"])
+
+
+def check_budget(row: Mapping[Any, Any], charged: int, still_open: int) -> Iterator[Finding]:
+    """Yields what is broken of a budget, with what its charges and its open holds come to."""
+    if (row["spent"], row["held"]) != (charged, still_open):
+        message = (
+            f"{row['id']} has spent {row['spent']} and holds {row['held']} nanos;"
+            f" its charges come to {charged} and its open holds to {still_open}."
+        )
+        yield Finding("budget", row["id"], message)
+    above = row["spent"] + row["held"] - row["cap"]
+    if above > row["overrun"]:
+        message = f"{row['id']} is {above} nanos above its cap, and {row['overrun']} when that was lowered."
+        yield Finding("cap", row["id"], message)
 
 
 # The `|| ''` keeps SQLite from looking through all transfers of a wallet for each of its holds.

@@ -19,23 +19,24 @@ from app.domain.paywalls.provider import BUILT_IN, DEMO
 _COUNTED = text("""
     SELECT b.paywall_id, sum(d.requests) AS requests, sum(d.gross_nanos) AS gross, sum(d.refunds_nanos) AS refunds,
         sum(d.trial_nanos) AS trial, sum(d.fee_nanos) AS fee, sum(d.cost_nanos) AS cost
-    FROM paywall_rollup b JOIN rollup_day d ON d.paywall_id = b.paywall_id AND d.build = b.build
+    FROM paywall_rollup b JOIN rollup_day d ON d.paywall_id = b.paywall_id AND d.build = b.build AND d.day >= :first
     GROUP BY b.paywall_id
 """)
 _TOTALS = text("""
     SELECT b.paywall_id, sum(d.requests) AS requests, sum(d.gross_nanos) AS gross, sum(d.refunds_nanos) AS refunds,
         sum(d.trial_nanos) AS trial, sum(d.fee_nanos) AS fee, sum(d.cost_nanos) AS cost, sum(d.users) AS users
-    FROM paywall_rollup b JOIN rollup_total d ON d.paywall_id = b.paywall_id AND d.build = b.build
+    FROM paywall_rollup b JOIN rollup_total d ON d.paywall_id = b.paywall_id AND d.build = b.build AND d.day >= :first
     GROUP BY b.paywall_id
 """)
 _OF_USERS = text("""
     SELECT b.paywall_id, sum(u.requests) AS requests, sum(u.gross_nanos) AS gross, sum(u.fee_nanos) AS fee,
         count(*) AS users
     FROM paywall_rollup b JOIN rollup_user_day u ON u.paywall_id = b.paywall_id AND u.build = b.build
+        AND u.day >= :first
     GROUP BY b.paywall_id
 """)
-_POSTED = text("""
-    SELECT r.paywall_id,
+MOVED = """
+    r.paywall_id,
         sum(CASE WHEN t.type = 'charge' AND t.credit_account_id NOT LIKE '%:grants:%'
             THEN t.amount ELSE 0 END) AS gross,
         sum(CASE WHEN t.type = 'charge' AND t.credit_account_id LIKE '%:grants:%' THEN t.amount ELSE 0 END) AS trial,
@@ -44,10 +45,14 @@ _POSTED = text("""
         sum(CASE WHEN t.credit_account_id LIKE '%:platform_fees:%' THEN t.amount
             WHEN t.debit_account_id LIKE '%:platform_fees:%' THEN -t.amount ELSE 0 END) AS fee,
         sum(CASE WHEN t.credit_account_id LIKE '%:provider_payable:%' THEN t.amount ELSE 0 END) AS cost
+"""
+"""What transfers `t` of requests `r` come to by paywall: gross, trial, refunds, fee and cost."""
+_POSTED = text(f"""
+    SELECT {MOVED}
     FROM ledger_transfer t JOIN request r ON r.id = t.request_id
     WHERE r.counted_nanos IS NOT NULL AND (t.posting_id NOT LIKE 'late:%' OR r.counted_late = 1)
     GROUP BY r.paywall_id
-""")
+""")  # noqa: S608 - ours
 _REQUESTS = text("""
     SELECT r.paywall_id, sum(CASE r.kind WHEN 'refund' THEN 0 ELSE 1 END) AS requests,
         min(CASE WHEN w.mode NOT IN :split OR (r.kind = 'chat' AND coalesce(r.provider, '') NOT IN (:demo, :built_in))
@@ -63,7 +68,8 @@ _BORNE = text("""
     JOIN ledger_transfer t ON t.posting_id = 'takeback:' || b.topup_id || ':' || b.n
     WHERE b.counted_at IS NOT NULL
 """)
-_MONEY = ("gross", "trial", "refunds", "fee")
+MONEY = ("gross", "trial", "refunds", "fee")
+"""What of each paywall the ledger knows whole."""
 
 Found = Mapping[str, int]
 
@@ -71,30 +77,46 @@ Found = Mapping[str, int]
 def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
     """Yields each paywall whose sums are not what the ledger or another table of sums says; in constant memory."""
     progress("rollups", 0)
-    counted = _by_paywall(session, _COUNTED)
-    totals = _by_paywall(session, _TOTALS)
-    yield from _compare(counted, totals, "days", ("requests", "gross", "refunds", "trial", "fee", "cost"))
-    # Money that revenue bore for a payment may be no user's.
-    yield from _compare(_by_paywall(session, _OF_USERS), totals, "users", ("requests", "gross", "fee", "users"))
+    yield from check_days(session, 0)
     progress("rollups", 0.1)
-    posted, requests = _by_paywall(session, _POSTED), _by_paywall(session, _REQUESTS)
-    borne = _read_borne(session)
+    posted, requests, borne = by_paywall(session, _POSTED), by_paywall(session, _REQUESTS), read_borne(session)
+    counted = by_paywall(session, _COUNTED, first=0)
     for paywall_id in sorted({*counted, *posted, *requests, *borne}):
         here, there, asked = (found.get(paywall_id, {}) for found in (counted, posted, requests))
-        wanted = {name: there.get(name, 0) for name in _MONEY}
+        wanted = {name: there.get(name, 0) for name in MONEY}
         wanted["refunds"] += borne.get(paywall_id, 0)
         if asked.get("is_cost_posted"):
             wanted["cost"] = there.get("cost", 0)
         for name, nanos in wanted.items():
-            if here.get(name, 0) != nanos:
-                said = f"{format_decimal(here.get(name, 0))}, and the ledger says {format_decimal(nanos)}"
-                yield Finding("rollup", paywall_id, f"The sums of {paywall_id} have {name} of {said}.")
+            yield from check_sum(paywall_id, name, here.get(name, 0), nanos)
         if here.get("requests", 0) != asked.get("requests", 0):
             message = (
                 f"The sums of {paywall_id} have {here.get('requests', 0)} requests, not {asked.get('requests', 0)}."
             )
             yield Finding("rollup", paywall_id, message)
     progress("rollups", 1)
+
+
+def check_days(session: Session, first: int) -> Iterator[Finding]:
+    """Yields each paywall whose tables of sums say different things of its days from a first one on."""
+    totals = read_totals(session, first)
+    names = ("requests", "gross", "refunds", "trial", "fee", "cost")
+    yield from _compare(by_paywall(session, _COUNTED, first=first), totals, "days", names)
+    # Money that revenue bore for a payment may be no user's.
+    of_users = by_paywall(session, _OF_USERS, first=first)
+    yield from _compare(of_users, totals, "users", ("requests", "gross", "fee", "users"))
+
+
+def check_sum(paywall_id: str, name: str, here: int, wanted: int) -> Iterator[Finding]:
+    """Yields a sum of a paywall that is not what the ledger says."""
+    if here != wanted:
+        said = f"{format_decimal(here)}, and the ledger says {format_decimal(wanted)}"
+        yield Finding("rollup", paywall_id, f"The sums of {paywall_id} have {name} of {said}.")
+
+
+def read_totals(session: Session, first: int) -> Mapping[str, Found]:
+    """Returns what was counted of each paywall on its days from a first one on."""
+    return by_paywall(session, _TOTALS, first=first)
 
 
 def _compare(
@@ -108,14 +130,15 @@ def _compare(
                 yield Finding("rollup", paywall_id, f"The {what} of {paywall_id} have {said}.")
 
 
-def _by_paywall(session: Session, statement: Any) -> Mapping[str, Found]:
+def by_paywall(session: Session, statement: Any, **asked: int) -> Mapping[str, Found]:
+    """Returns the sums that a statement reads, by the paywall that each row is of."""
     return {
         row["paywall_id"]: {name: int(value or 0) for name, value in row.items() if name != "paywall_id"}
-        for row in session.execute(statement).mappings()
+        for row in session.execute(statement, asked).mappings()
     }
 
 
-def _read_borne(session: Session) -> Mapping[str, int]:
+def read_borne(session: Session) -> Mapping[str, int]:
     """Returns what revenue bore of payments that went back, by paywall."""
     found: dict[str, int] = defaultdict(int)
     for debit, credit, nanos in session.execute(_BORNE):

@@ -157,6 +157,17 @@ class AuditMark(SQLModel, table=True):
     moved: int = Field(sa_type=Whole)
 
 
+class AuditSum(SQLModel, table=True):
+    """What transfers up to the one that the newest run marked come to: of a budget by its id, of a paywall by that and
+    what of it (`pw_…:gross`)."""
+
+    __tablename__ = "audit_sum"
+    __table_args__ = (STRICT,)
+
+    subject: str = Field(primary_key=True, sa_type=Words)
+    nanos: int = Field(sa_type=Whole)
+
+
 class IdempotentAnswer(SQLModel, table=True):
     """The answer of a request that moved money, kept for a retry with the same Idempotency-Key.
 

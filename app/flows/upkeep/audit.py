@@ -19,8 +19,9 @@ from app.domain.ledger.invariants import Finding
 from app.domain.movements import audit as movements_audit
 from app.domain.payouts import audit as payouts_audit
 from app.domain.rollups import audit as rollups_audit
+from app.domain.rollups import recent as recent_rollups
 from app.domain.usage import audit as usage_audit
-from app.domain.usage import marks
+from app.domain.usage import budget_sums, kept_sums, marks
 from app.domain.usage.tables import AuditRun
 from app.sql.columns import table_of
 
@@ -69,8 +70,10 @@ NOTHING = Seen(0, 0, 0, 0)
 def audit_since(session: Session, seen: Seen) -> Iterator[Finding]:
     """Yields each broken row of what was made, posted or ended since, and of what is quick to look at as a whole.
 
-    Sums of rollups and of budgets, which grow with all that there ever was, are left to `audit`.
+    Budgets and sums of rollups are what was kept of them and what came since. What a run from before anything was kept
+    has not kept is found to be wrong, and put right by the whole audit that follows.
     """
+    newest = invariants.newest_transfer(session)
     after = recent.step_back(session, seen.transfer, seen.at)
     yield from recent.check_since(session, after, seen.ended_at, _tell_nobody)
     for moved in marks.read_moved(session, seen.marked, seen.marked):
@@ -80,6 +83,8 @@ def audit_since(session: Session, seen: Seen) -> Iterator[Finding]:
     yield from takebacks_audit.check_all(session, _tell_nobody)
     yield from movements_audit.check_all(session, _tell_nobody)
     yield from payouts_audit.check_all(session, _tell_nobody)
+    yield from budget_sums.check_since(session, seen.marked, newest, seen.ended_at)
+    yield from recent_rollups.check_since(session, seen.marked, newest, seen.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,17 @@ async def run_audit() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run, as it is kept: what it found, how far it looked, and what accounts had moved by then."""
+    """A run, as it is kept: what it found, how far it looked, and what accounts had moved by then.
+
+    `sums` are those of budgets and paywalls that have changed since the run before, or all where there was none.
+    """
 
     findings: int
     first: list[str]
     seen: Seen
     moved: Mapping[str, int]
+    sums: Mapping[str, int]
+    are_all: bool
 
     def keep(self, session: Session) -> None:
         seen = self.seen
@@ -117,6 +127,7 @@ class _Run:
                              first=self.first, seen_transfer=seen.transfer, marked_transfer=seen.marked,
                              ended_at=seen.ended_at))  # fmt: skip
         marks.keep(session, self.moved)
+        kept_sums.keep(session, self.sums, are_all=self.are_all)
 
 
 def _look(started_at: int, session: Session) -> _Run:
@@ -134,7 +145,14 @@ def _look(started_at: int, session: Session) -> _Run:
     mark = max(recent.step_back(session, newest, started_at), before.marked)
     moved = {one.account_id: one.marked for one in marks.read_moved(session, before.marked, mark)}
     seen = Seen(newest, started_at, recent.ended_before(session, started_at), mark)
-    return _Run(found, first, seen, moved)
+    return _Run(found, first, seen, moved, _sums(session, before.marked, mark), are_all=not before.marked)
+
+
+def _sums(session: Session, marked: int, mark: int) -> Mapping[str, int]:
+    """Returns what changed sums come to at a new mark, on what was kept at the one before; 0 adds up everything."""
+    added = {**budget_sums.read_charged(session, marked, mark), **recent_rollups.read_moved(session, marked, mark)}
+    kept = kept_sums.read_kept(session, added) if marked else {}
+    return {subject: kept.get(subject, 0) + nanos for subject, nanos in added.items()}
 
 
 def _seen_before(session: Session) -> Seen | None:

@@ -13,7 +13,7 @@ from app.domain import clock, rows
 from app.domain.ids import new_id
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.invariants import Finding
-from app.domain.ledger.operations import Applied, Hold, Operation, Release, Settle
+from app.domain.ledger.operations import Applied, Hold, Operation, Release, SetCap, Settle
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.pricing.quote import Price, Tokens, charge_nanos
 from app.domain.usage import requests
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 PRICE = Price("prc_1", "m", 3, Unit.USD, 2_500_000_001, 1_250_000_003, 10_000_000_007, 1_111, 5, 1_250)
 TOKENS = Tokens(prompt=1_234, output=567, cached=89)
+BUDGET = "cap:of-a-month"
 WALLET = app_wallet("pw", "ada", Environment.SANDBOX, Unit.USD)
 FAULTS = {
     "a charge that nothing was taken for": "UPDATE ledger_hold SET status = 'settled', asked = 3, charged = 3"
@@ -44,8 +45,15 @@ FAULTS = {
     "two balances that lie together": "UPDATE ledger_account SET posted = posted + CASE kind WHEN 'world' THEN 1"
     " ELSE -1 END WHERE kind IN ('world', 'revenue')",
     "a wallet that holds more than its holds": "UPDATE ledger_account SET held = held + 1 WHERE id = '{wallet}'",
+    "a budget that has spent more than was charged": "UPDATE ledger_budget SET spent = spent + 1",
+    "a budget that still holds what was released": "UPDATE ledger_budget SET held = held + 1",
     "a trigger that is gone": "",
 }
+
+
+def fund() -> None:
+    do(deposit("d:old", 1_000 * NANOS, WALLET.account))
+    do(SetCap(BUDGET, WALLET.account, 1_000 * NANOS))
 
 
 def run(operation: Operation, beside: Any) -> None:
@@ -56,7 +64,8 @@ def run(operation: Operation, beside: Any) -> None:
 
 def begin(request_id: str) -> Asked:
     asked = Asked(request_id, None, WALLET, RequestKind.CHAT, "m", "demo", True, Unit.USD, PRICE)
-    hold = Hold(requests.hold_id(request_id), WALLET.account, NANOS // 100, 1, NANOS // 100, "process", request_id)
+    hold = Hold(requests.hold_id(request_id), WALLET.account, NANOS // 100, 1, NANOS // 100, "process", request_id,
+                (BUDGET,))  # fmt: skip
     run(hold, lambda held: requests.begin(asked, held))
     return asked
 
@@ -80,7 +89,7 @@ def release() -> str:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_whatever_the_whole_audit_finds_in_new_rows_the_job_finds(fault: str, database: str) -> None:
-    do(deposit("d:old", 1_000 * NANOS, WALLET.account))
+    fund()
     pay()
     was_open = begin(new_id("req")).id
     assert await run_audit() == 0
@@ -102,7 +111,7 @@ async def test_whatever_the_whole_audit_finds_in_new_rows_the_job_finds(fault: s
 
 
 async def test_what_was_open_and_has_ended_since_is_looked_at() -> None:
-    do(deposit("d:old", 1_000 * NANOS, WALLET.account))
+    fund()
     asked = begin(new_id("req"))
     execute(f"UPDATE ledger_hold SET created_at = created_at - {3_600 * clock.SECOND}")
     old_id = "req_" + "0" * 22
@@ -124,7 +133,7 @@ async def test_writers_beside_the_job_raise_no_alarm(monkeypatch: pytest.MonkeyP
         return audit(*asked)
 
     monkeypatch.setattr("app.flows.upkeep.audit.audit", count)
-    do(deposit("d:old", 1_000 * NANOS, WALLET.account))
+    fund()
     assert await run_audit() == 0
 
     def write(number: int) -> None:
