@@ -82,13 +82,20 @@ def coinslot(
     tree: Path = ROOT,
     pids: Mapping[str, int] | None = None,
     environment: Mapping[str, str] | None = None,
+    has_pages: bool = False,
 ) -> Iterator[tuple[Target, Mapping[str, Any]]]:
     """Runs the product of a source tree with users that have money; yields the target and what the product says.
 
-    Whatever tree it is, it runs on the packages of this environment.
+    Whatever tree it is, it runs on the packages of this environment. Pages are those that `.coinslot/` has of this one,
+    or are built there.
     """
     data.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "app.cli", "demo", "--no-web", "--data", str(data), "--port", str(free_port()),
+    if has_pages:
+        pages = ROOT / ".coinslot" / "web"
+        pages.mkdir(parents=True, exist_ok=True)
+        (data / "web").symlink_to(pages)
+    web = [] if has_pages else ["--no-web"]
+    command = [sys.executable, "-m", "app.cli", "demo", *web, "--data", str(data), "--port", str(free_port()),
                "--upstream", f"{upstream_url}/v1"]  # fmt: skip
     with process(GATEWAY_CORE, *command, environment={**ENVIRONMENT, **(environment or {})}, cwd=tree) as started:
         found = wait_for_instance(data / "instance.json", started)

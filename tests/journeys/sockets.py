@@ -19,7 +19,16 @@ BOOT = "reflex___state____state.hydrate_and_load"
 @asynccontextmanager
 async def raw(site: Site, cookie: str = "", token: str = "") -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     """Opens a socket as any program can, and says nothing on it yet."""
-    url = f"{site.base_url}/_event/?token={token or uuid.uuid4()}&EIO=4&transport=websocket"
+    async with socket_of(site.base_url, cookie, token) as socket:
+        yield socket
+
+
+@asynccontextmanager
+async def socket_of(
+    base_url: str, cookie: str = "", token: str = ""
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:  # fmt: skip
+    """Does the same at any server, by its address."""
+    url = f"{base_url}/_event/?token={token or uuid.uuid4()}&EIO=4&transport=websocket"
     headers = {"Cookie": f"coinslot_session={cookie}"} if cookie else {}
     async with aiohttp.ClientSession() as client, client.ws_connect(url, headers=headers, max_msg_size=0) as socket:
         yield socket

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ _SESSIONS = table_of(SignInSession)
 class Person:
     """Who is signed in, by which session, from which network address.
 
-    `proven_email` is what this sign-in itself has proven.
+    `proven_email` is what this sign-in itself has proven, `seen_at` when it was noted last that the session is in use.
     """
 
     account_id: str
@@ -34,6 +34,12 @@ class Person:
     email: str | None
     proven_email: str | None
     address: str
+    seen_at: int = field(default=0, compare=False)
+
+    @property
+    def is_to_be_noted(self) -> bool:
+        """Whether it was noted too long ago that the session is in use."""
+        return self.seen_at < clock.now() - SEEN_SECONDS * clock.SECOND
 
     def has_proven(self, addresses: frozenset[str]) -> bool:
         """Tells whether this sign-in itself has proven one of these; another session of the person may not have."""
@@ -97,7 +103,7 @@ def _find(session: Session, is_it: ColumnElement[bool]) -> Person | None:
     ).first()
     if row is None:
         return None
-    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address)
+    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address, row.seen_at)
 
 
 def note_seen(session: Session, session_id: str) -> None:

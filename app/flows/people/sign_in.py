@@ -200,7 +200,9 @@ async def recognise(session_token: str | None, browser_token: str | None) -> Vis
 
 
 async def note_visit(person: Person) -> None:
-    """Notes that a session is in use."""
+    """Notes that a session is in use, unless that was noted a moment ago: then nothing waits for a turn to write."""
+    if not person.is_to_be_noted:
+        return
     await db.in_transaction(lambda session: sessions.note_seen(session, person.session_id), writes=True)
 
 

@@ -1,6 +1,7 @@
 """Sign-in leads to the right account and a new session, and nobody gets into another's."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -50,6 +51,24 @@ async def test_every_sign_in_is_a_new_session_and_the_old_one_of_the_browser_end
     assert await find_person(token) is None and await find_person(other) == second
     await note_visit(second)
     await forget_codes()
+
+
+async def test_a_visit_that_was_noted_lately_waits_for_no_turn_to_write(migrated_sqlite_url: str) -> None:
+    person, _ = await sign_in("ada@example.org")
+    writing, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with db.transaction():
+            writing.set()
+            done.wait(30)
+
+    holder = asyncio.create_task(asyncio.to_thread(write))
+    await asyncio.to_thread(writing.wait)
+    noted = asyncio.create_task(note_visit(person))
+    finished, _ = await asyncio.wait({noted}, timeout=5)
+    done.set()
+    await asyncio.gather(holder, noted)
+    assert finished
 
 
 async def test_a_wrong_code_is_counted_and_lets_nobody_in(database: str) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from app.db import Session
 from app.domain.analytics.comparing import compare
 from app.domain.analytics.groups import Asked, By, read_groups
-from app.domain.analytics.steps import read_steps
+from app.domain.analytics.kept import KEPT
+from app.domain.analytics.steps import Steps, read_steps
 from app.domain.analytics.together import last_day, read_together
 from app.domain.money import Unit
 from app.domain.paywalls.names import TOGETHER_MAX, NamedPaywall, by_kind, list_owned
@@ -37,7 +38,10 @@ def read_account_analytics(session: Session, asking: Asking, wanted: Wanted) -> 
         return AnalyticsPage()
     of = wanted.of if wanted.of in kinds else next(iter(kinds))
     ids = tuple(one.paywall.id for one in kinds[of])
-    found = _read(session, ids, wanted, kinds[of][0].paywall.unit)
+    first, last = range_of(wanted, last_day(session, ids))
+    asked, unit = Asked(ids, first, last, wanted.group, wanted.is_by_day), kinds[of][0].paywall.unit
+    counted = KEPT.read(session, asked, wanted.offset, lambda: _read_counted(session, asked, wanted.offset, unit))
+    found = replace(counted, steps=read_steps(session, ids, first, last))
     place = Place(
         asking.base_url, f"{routes.ACCOUNT_ANALYTICS}/", FILE, of,
         names=names_of(session, wanted.group, found.parts), apps={one.paywall.id: one.app_name for one in kinds[of]},
@@ -45,8 +49,8 @@ def read_account_analytics(session: Session, asking: Asking, wanted: Wanted) -> 
     return replace(to_page(found, wanted, place), tabs=[*_tabs(kinds, of, wanted)], watched=[*ids])
 
 
-def _read(session: Session, ids: tuple[str, ...], wanted: Wanted, unit: Unit) -> Found:
-    first, last = range_of(wanted, last_day(session, ids))
+def _read_counted(session: Session, asked: Asked, offset: int, unit: Unit) -> Found:
+    ids, first, last = asked.paywalls, asked.first, asked.last
     together = read_together(session, ids, first, last)
     return Found(
         unit=unit,
@@ -56,8 +60,8 @@ def _read(session: Session, ids: tuple[str, ...], wanted: Wanted, unit: Unit) ->
         users=together.users,
         days=together.days,
         compared=compare(session, ids, first, last),
-        steps=read_steps(session, ids, first, last),
-        parts=read_groups(session, Asked(ids, first, last, wanted.group, wanted.is_by_day), wanted.offset, ROWS_A_PAGE),
+        steps=Steps(),
+        parts=read_groups(session, asked, offset, ROWS_A_PAGE),
     )
 
 

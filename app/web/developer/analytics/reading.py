@@ -1,11 +1,13 @@
 """Reads what a paywall came to, for its page of analytics; of requests nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.db import Session
 from app.domain.analytics.comparing import compare
 from app.domain.analytics.groups import Asked, By, Groups, read_groups
-from app.domain.analytics.steps import read_steps
+from app.domain.analytics.kept import KEPT
+from app.domain.analytics.steps import Steps, read_steps
 from app.domain.paywalls.keys import name_keys
 from app.domain.rollups.reading import read_days, read_numbers, today
 from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage, Found, Place, to_page
@@ -21,19 +23,9 @@ _NAMES = {
 def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: str) -> AnalyticsPage:
     """Reads what a paywall came to in the days that are asked for."""
     first, last = range_of(wanted, today(session, paywall_id))
-    numbers = read_numbers(session, [paywall_id], first, last)[paywall_id]
     asked = Asked((paywall_id,), first, last, wanted.group, wanted.is_by_day)
-    found = Found(
-        unit=numbers.unit,
-        zone=numbers.zone,
-        counted_at=numbers.counted_at,
-        sums=numbers.sums,
-        users=numbers.users,
-        days=read_days(session, paywall_id, first, last),
-        compared=compare(session, [paywall_id], first, last),
-        steps=read_steps(session, [paywall_id], first, last),
-        parts=read_groups(session, asked, wanted.offset, ROWS_A_PAGE),
-    )
+    counted = KEPT.read(session, asked, wanted.offset, lambda: _read_counted(session, paywall_id, asked, wanted.offset))
+    found = replace(counted, steps=read_steps(session, [paywall_id], first, last))
     place = Place(
         base_url,
         path=f"/paywalls/{paywall_id}/analytics/",
@@ -41,6 +33,23 @@ def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: 
         names=names_of(session, asked.by, found.parts),
     )
     return to_page(found, wanted, place)
+
+
+def _read_counted(session: Session, paywall_id: str, asked: Asked, offset: int) -> Found:
+    """Reads all that changes by counting alone; how far users came is not of it."""
+    first, last = asked.first, asked.last
+    numbers = read_numbers(session, [paywall_id], first, last)[paywall_id]
+    return Found(
+        unit=numbers.unit,
+        zone=numbers.zone,
+        counted_at=numbers.counted_at,
+        sums=numbers.sums,
+        users=numbers.users,
+        days=read_days(session, paywall_id, first, last),
+        compared=compare(session, [paywall_id], first, last),
+        steps=Steps(),
+        parts=read_groups(session, asked, offset, ROWS_A_PAGE),
+    )
 
 
 def names_of(session: Session, by: By, parts: Groups) -> Mapping[str, str]:
