@@ -26,7 +26,7 @@ from tests.support.webhooks import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
-PAGES = ("health", "accounts", "paywalls", "wallets", "connections", "catalogue", "jobs", "settings")
+PAGES = ("health", "accounts", "paywalls", "wallets", "treasury", "connections", "catalogue", "jobs", "settings")
 FAILING = "read-movements"
 
 
@@ -80,6 +80,8 @@ def test_what_is_wrong_is_said_and_mended_by_clicking(site: Site, frozen_id: str
     expect(needs.get_by_text("Fraud warnings wait for you: 1")).to_be_visible()
     for name in PAGES:
         show(desk, site, name)
+        here = desk.get_by_role("navigation", name="This instance").locator("[aria-current=page]")
+        expect(here).to_be_in_viewport(ratio=1)
         assert_accessible(desk, name)
     show(desk, site, "wallets")
     desk.get_by_role("button", name="Let it be").click()

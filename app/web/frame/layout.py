@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.vars.function import FunctionVar
 
 from app.web.frame import routes
 from app.web.frame.plain_form import post_form
@@ -66,6 +67,19 @@ def _section(name: str, route: str, current: str) -> rx.Component:
 
 def _brand() -> rx.Component:
     return rx.el.a(rx.el.span(class_name="mark", aria_hidden="true"), "Coinslot", href=routes.HOME, class_name="brand")
+
+
+def scrolled_to_here(strip: str) -> Any:
+    """Returns what scrolls a strip of links, found by its selector and positioned, to the page that is shown."""
+    return run_script(f"""() => {{
+  const strip = document.querySelector("{strip}"), here = strip && strip.querySelector("[aria-current=page]");
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}}""")
+
+
+def run_script(script: str) -> Any:
+    """Returns what calls a function of JavaScript."""
+    return rx.call_function(rx.Var(_js_expr=f"({script})").to(FunctionVar))
 
 
 def foot() -> rx.Component:

@@ -6,19 +6,16 @@ from itertools import groupby
 from typing import Any
 
 import reflex as rx
-from reflex_base.vars.function import FunctionVar
 
 from app.web.components.parts import app_icon, instead, note, panel_skeletons, sandbox_tag, skeleton, tag
 from app.web.developer.frame.rows import PaywallChoice
 from app.web.developer.frame.sections import Section, linked, note_page
 from app.web.frame import routes
-from app.web.frame.layout import own_frame
+from app.web.frame.layout import own_frame, run_script, scrolled_to_here
 
 Body = Callable[[], rx.Component]
 
-_ARRIVE = """() => {
-  const strip = document.querySelector(".side .nav"), here = strip && strip.querySelector("[aria-current=page]");
-  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+_SHUT = """() => {
   const shut = (event) => document.querySelectorAll("details.switch[open]").forEach((menu) => {
     if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
     else if (event.key === undefined && !menu.contains(event.target)) menu.open = false;
@@ -26,7 +23,7 @@ _ARRIVE = """() => {
   document.addEventListener("click", shut);
   document.addEventListener("keydown", shut);
 }"""
-"""Scrolls the strip to the section that is shown, and shuts the switcher at a click beside it and at Escape."""
+"""Shuts the switcher at a click beside it and at Escape."""
 
 
 def paywall_page(section: Section, state: Any, *, lead: rx.Var[str] | str = "") -> Callable[[Body], Body]:
@@ -79,7 +76,7 @@ def _side(section: Section, state: Any) -> rx.Component:
         rx.el.div(rx.el.h2(name), rx.el.ul(*(_link(one, section, state) for one in members)), class_name="nav-group")
         for name, members in groupby(linked(), key=lambda one: one.group)
     )
-    arrive = rx.call_function(rx.Var(_js_expr=f"({_ARRIVE})").to(FunctionVar))
+    arrive = [scrolled_to_here(".side .nav"), run_script(_SHUT)]
     nav = rx.el.nav(*groups, class_name="nav", aria_label="This paywall", on_mount=arrive)
     # Before the paywall is known a link would lead nowhere, and somebody quick would follow it.
     places = rx.el.div(*(skeleton("100%", "20px") for _ in range(4)), class_name="nav-places")
