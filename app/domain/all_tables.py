@@ -25,6 +25,7 @@ from app.domain.people.tables import PersonAccount
 from app.domain.pricing.tables import ModelPrice
 from app.domain.providers.tables import ProviderRefusal
 from app.domain.refunds.tables import Refund
+from app.domain.reserves.tables import ReserveReport
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.topups.tables import Topup
 from app.domain.transactions.tables import ChainTransaction
@@ -35,6 +36,6 @@ ONE_OF_EACH_FILE = (
     Alert, Authorization, Card, CatalogueModel, ChainTransaction, DepositAddress, Dispute, EarningsMaturity,
     FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout, PaywallDraft,
     PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement, Refund,
-    Request, Topup, Wallet,
+    Request, ReserveReport, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

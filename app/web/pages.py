@@ -93,6 +93,8 @@ from app.web.public.mail.page import mail
 from app.web.public.mail.state import MailState
 from app.web.public.missing.page import missing
 from app.web.public.playground.page import playground
+from app.web.public.reserves.page import reserves
+from app.web.public.reserves.state import ReservesState
 from app.web.public.sign_in.page import sign_in
 from app.web.public.sign_in.state import SignInState
 
@@ -174,6 +176,8 @@ PAGES = (
     Page(routes.OPERATOR_SETTINGS, instance_settings, "Settings · Coinslot", "What this instance charges and allows.",
          InstanceSettingsState.watch),
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
+    Page(routes.RESERVES, reserves, "Reserves · Coinslot", "What stands on chains against what is owed.",
+         ReservesState.arrive),
     Page(routes.PLAYGROUND, playground, "Playground · Coinslot", "Try an app, and pay for what you use."),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

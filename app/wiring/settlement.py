@@ -13,6 +13,7 @@ from app.flows.events.mails import Desk
 from app.flows.settlement.deposits import DEV_CHAIN_ID, Deposits
 from app.flows.settlement.payout_addresses import PayoutAddresses
 from app.flows.settlement.payouts import ChainPayouts
+from app.flows.settlement.reserves import Reserves
 from app.flows.settlement.sweeping import Sweeps
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.signer import ChainKeys, WalletSignatures
@@ -124,6 +125,11 @@ class Settlement:
     def rails(self) -> Sequence[ChainPayouts]:
         """The way out by each chain."""
         return [ChainPayouts(chain, self.chains.keys(chain.rules.id), self.desk) for chain in self.chains.all()]
+
+    @property
+    def reserves(self) -> Reserves:
+        """What stands on every chain against what is owed."""
+        return Reserves(self.rails, self.desk)
 
     @property
     def addresses(self) -> PayoutAddresses:

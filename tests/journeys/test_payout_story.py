@@ -22,6 +22,7 @@ from tests.support.books import assert_books_balance
 from tests.support.chromium import find_chromium
 from tests.support.payer import chain_settings
 from tests.support.paying_out import ONE, earn
+from tests.support.reserves import agreed_reserves
 from tests.support.settling import address_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -106,7 +107,7 @@ def test_earnings_arrive_at_an_address_that_was_signed_for(
         with demo_with_pages(data, SMTP_URL=inbox.url, CHAINS=chains) as instance:
             url = instance["base_url"]
             settings.configure(data=data, public_url=url, database_url=instance["database_url"])
-            earn(SHARED_PAYWALL_ID, 1_000 * ONE)
+            earn(SHARED_PAYWALL_ID, 1_000 * ONE, by_operator=True)
             page = open_as(driver, url, inbox, DEVELOPER, "/earnings/")
             confirm_address(page, key)
             withdraw(page, "6.000001")
@@ -120,3 +121,4 @@ def test_earnings_arrive_at_an_address_that_was_signed_for(
             expect(operator.get_by_text("No payout is under way.")).to_be_visible(timeout=ARRIVES_MS)
             assert dev.balance(key.address) == 1_000 * ONE and dev.balance(EVE) == ONE
             assert_books_balance()
+            agreed_reserves(url, "999")

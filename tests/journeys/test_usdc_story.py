@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
@@ -15,8 +17,10 @@ from app.adapters.chain.dev import kept
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import TREASURY, DevNode
 from tests.emulators.anvil import packages
+from tests.journeys.looking import assert_accessible
 from tests.journeys.pages import CHROMIUM_ARGUMENTS, demo_with_pages
 from tests.support.chromium import find_chromium
+from tests.support.reserves import agreed_reserves
 from tests.support.server import command
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -38,6 +42,16 @@ def page() -> Iterator[Page]:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         yield browser.new_context(viewport={"width": 390, "height": 844}).new_page()
         browser.close()
+
+
+def look_at_charge(demo: dict[str, Any], page: Page, request_id: str) -> None:
+    """The receipt says what the answer cost, and the person sees the same."""
+    key = {"Authorization": f"Bearer {demo['paywalls']['shared']['key']}"}
+    receipt = httpx.get(f"{demo['api_base']}/requests/{request_id}", headers=key).json()
+    charge = Decimal(receipt["charge"])
+    assert charge > 0
+    page.goto(f"{demo['base_url']}/activity/")
+    expect(page.get_by_text(f"−{charge.quantize(Decimal('0.000001'), ROUND_DOWN).normalize():f}").first).to_be_visible()
 
 
 def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: Path) -> None:
@@ -65,5 +79,14 @@ def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: 
     expect(page.get_by_text("is connected")).to_be_visible()
     answer = client.chat.completions.with_raw_response.create(model="demo-mini", user="ada", messages=QUESTION)
     assert answer.headers["x-paywall-action"] == "none"
+    look_at_charge(demo, page, answer.headers["x-request-id"])
     done = command("audit", "--data", str(tmp_path))
     assert (done.returncode, done.stdout.strip()) == (0, "The books balance."), done.stderr
+    report = agreed_reserves(demo["base_url"], "10")
+    (chain,) = report["chains"]
+    assert (chain["deposit_addresses"], chain["came_in"]) == (1, "10")
+    page.goto(f"{demo['base_url']}/reserves/")
+    expect(page.get_by_text("Agrees with the books")).to_be_visible()
+    expect(page.get_by_text("1 deposit address", exact=True)).to_be_visible()
+    expect(page.get_by_text(chain["block"]["hash"])).to_be_visible()
+    assert_accessible(page, "reserves")

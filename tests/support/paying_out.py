@@ -19,6 +19,7 @@ from app.domain.payouts.rules import PayoutRules, nanos_of
 from app.domain.payouts.tables import Payout, PayoutStatus
 from app.domain.paywalls.modes import Mode
 from app.domain.transactions.world import world_of
+from app.domain.wallets.trial import INSTANCE
 from app.flows.events.mails import Desk
 from app.flows.settlement.payouts import ChainPayouts
 from app.flows.settlement.sending import Pace
@@ -49,11 +50,13 @@ def make_earner(units: int) -> str:
     return paywall_id
 
 
-def earn(paywall_id: str, units: int) -> None:
-    """Makes so much available to a paywall, paid in by the chain."""
+def earn(paywall_id: str, units: int, *, by_operator: bool = False) -> None:
+    """Makes so much available to a paywall, paid in by the chain, or by what the operator has there already."""
     available = pending_account(Environment.SANDBOX, paywall_id).beside(Kind.EARNINGS, paywall_id)
+    world = world_of(Environment.SANDBOX, CHAIN)
+    payer = world.beside(Kind.OPERATOR_CAPITAL, INSTANCE) if by_operator else world
     with db.transaction() as session:
-        moved = Transfer(world_of(Environment.SANDBOX, CHAIN), available, nanos_of(units), "earnings_available")
+        moved = Transfer(payer, available, nanos_of(units), "earnings_available")
         apply_one(session, Post(f"earned:{new_id('t')}", (moved,)))
 
 

@@ -1,10 +1,11 @@
-"""For whoever runs the instance: is the process up, is it ready."""
+"""For whoever runs the instance: is the process up, is it ready. For everybody: what it holds and owes."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from app import wiring
+from app import db, wiring
 from app.api.common.errors import NOT_READY
+from app.domain.reserves import reports
 
 router = APIRouter(tags=["operations"])
 
@@ -22,3 +23,10 @@ async def get_readiness() -> Response:
     if reason is None:
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "not ready", "reason": reason}, NOT_READY)
+
+
+@router.get("/reserves.json")
+async def get_reserves() -> Response:
+    """Returns what stands on chains against what is owed, per environment, as it was compared last."""
+    found = await db.in_transaction(reports.read_all)
+    return JSONResponse({"reports": [one.document for one in found]})

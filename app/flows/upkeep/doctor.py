@@ -13,10 +13,13 @@ from app.domain.errors import Unavailable
 from app.domain.inbox import inbox
 from app.domain.leases import job_runs
 from app.domain.leases.job_runs import JobView
+from app.domain.money import Unit, format_finely
 from app.domain.payouts import desk
 from app.domain.payouts.tables import PayoutDesk
 from app.domain.refunds.refunds import count_owed
 from app.domain.refunds.tables import RefundStatus
+from app.domain.reserves import reports
+from app.domain.reserves.tables import ReserveReport
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.settlement.looking import look_at
 from app.flows.upkeep import audit
@@ -24,6 +27,8 @@ from app.ports.chain.chain import Chains
 
 HEAD_SECONDS_MAX = 180
 """How old the newest block may be: a chain on which nothing is under way is read every half minute."""
+RESERVES_SECONDS_MAX = 300
+"""How old the newest comparison may be: it is made four times a minute."""
 AUDIT_SECONDS_MAX = 3 * 900
 """How old the newest audit may be: it runs every 15 minutes."""
 
@@ -95,6 +100,7 @@ def _of_database(session: Session) -> list[Check]:
         *(_of_connection(one) for one in read_connections(session, explains=True)),
         *_of_payments(session),
         *(_of_payouts(one) for one in desk.list_desks(session)),
+        *(_of_reserves(one) for one in reports.read_all(session)),
     ]
 
 
@@ -145,6 +151,14 @@ def _of_payouts(one: PayoutDesk) -> Check:
     if one.lacking_units:
         return Check(name, False, f"The treasury lacks {one.lacking_units / 10**6:.6f} USDC for what was requested.")
     return Check(name, True, f"They go on; the chain was read {_ago((clock.now() - one.read_at) // clock.SECOND)}.")
+
+
+def _of_reserves(one: ReserveReport) -> Check:
+    name, age = f"reserves {one.environment}", (clock.now() - one.made_at) // clock.SECOND
+    if one.lacking_nanos:
+        lacking = format_finely(one.lacking_nanos, Unit.USDC)
+        return Check(name, False, f"Chains hold {lacking} less than the books say; `/reserves` shows where.")
+    return Check(name, age <= RESERVES_SECONDS_MAX, f"Chains hold what the books say; compared {_ago(age)}.")
 
 
 def _ago(seconds: int) -> str:

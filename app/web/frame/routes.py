@@ -15,6 +15,7 @@ WALLET = "/wallet"
 ACTIVITY = "/activity"
 SETTINGS = "/settings"
 MAIL = "/mail"
+RESERVES = "/reserves"
 
 DASHBOARD = "/dashboard"
 NEW_PAYWALL = "/paywalls/new"

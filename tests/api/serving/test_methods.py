@@ -55,7 +55,7 @@ def test_where_nothing_lives_no_method_is_allowed(demo: Demo, path: str) -> None
 
 @pytest.mark.parametrize(
     "path", ["/v1/models", "/v1/models/nothing", "/v1/user/balance?user=ada", "/v1/requests", "/v1/ada/user/menu",
-             "/healthz", "/readyz", "/docs", "/openapi.json"],
+             "/healthz", "/readyz", "/reserves.json", "/docs", "/openapi.json"],
 )  # fmt: skip
 def test_head_says_what_get_does_without_the_body(demo: Demo, path: str) -> None:
     got = httpx.get(demo.base_url + path, headers=demo.headers())
@@ -101,6 +101,7 @@ def test_every_route_stands_in_the_table() -> None:
         "healthz",
         "icons",
         "readyz",
+        "reserves.json",
         "metrics",
         "openapi.json",
         "play",

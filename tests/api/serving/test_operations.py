@@ -1,4 +1,4 @@
-"""Is the process up, is it ready."""
+"""Is the process up, is it ready, what does it hold and owe."""
 
 import fcntl
 import time
@@ -14,6 +14,11 @@ def test_health_and_readiness(demo: Demo) -> None:
     assert httpx.get(f"{demo.base_url}/healthz").json() == {"status": "ok"}
     ready = httpx.get(f"{demo.base_url}/readyz")
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
+
+
+def test_without_a_chain_there_is_nothing_to_report(demo: Demo) -> None:
+    answer = httpx.get(f"{demo.base_url}/reserves.json")
+    assert (answer.status_code, answer.json()) == (200, {"reports": []})
 
 
 @pytest.mark.slow

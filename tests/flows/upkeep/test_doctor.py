@@ -9,6 +9,7 @@ from app.domain import clock
 from app.domain.leases import job_runs
 from app.domain.money import Environment
 from app.domain.payouts import desk
+from app.domain.reserves import reports
 from app.flows.upkeep.audit import run_audit
 from app.flows.upkeep.doctor import Check, Chosen, examine
 from app.ports.chain.chain import Chain, Chains
@@ -81,6 +82,20 @@ async def test_payouts_that_are_kept_are_said_with_their_reason(migrated_sqlite_
     assert not old.is_fine and "10 min old" in old.says
     paused = await said(paused_because="Somebody did.", paused_at=1)
     assert not paused.is_fine and paused.says == "They are paused: Somebody did."
+
+
+async def test_reserves_say_what_chains_lack(migrated_sqlite_url: str) -> None:
+    async def said(lacking_nanos: int, age_seconds: int = 0) -> Check:
+        with db.transaction() as session:
+            reports.keep(session, Environment.SANDBOX, {}, lacking_nanos)
+            for one in reports.read_all(session):
+                one.made_at -= age_seconds * clock.SECOND
+        return (await checks())["reserves sandbox"]
+
+    assert (await said(0)) == Check("reserves sandbox", True, "Chains hold what the books say; compared 0 s ago.")
+    assert not (await said(0, 600)).is_fine
+    lacking = await said(1_500_000_000)
+    assert not lacking.is_fine and "Chains hold 1.50 USDC less than the books say" in lacking.says
 
 
 class OneChain:

@@ -38,6 +38,7 @@ DOES = {
     "raise-alerts": "Tells developers what needs them.",
     "read-deposits": "Credits deposits on chains that are final.",
     "sweep-deposits": "Moves deposits to the treasury.",
+    "compare-reserves": "Compares what stands on chains with the books; too little pauses payouts.",
     "payouts": "Takes payouts further, and watches the treasury.",
     "request-payouts": "Requests payouts that people want by themselves.",
     "audit": "Checks that the books balance.",

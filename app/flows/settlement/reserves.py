@@ -1,0 +1,182 @@
+"""Compares what stands on chains with the books, at one final block a chain, and keeps it to be published.
+
+Too little on a chain pauses its payouts and tells the operators; too much only shows. The block is one up to which
+deposits and what left the treasury have been read, so that nothing is under way in what is compared.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app import db
+from app.domain import clock
+from app.domain.chain_deposits import addresses, arrivals, cursor
+from app.domain.errors import Unavailable
+from app.domain.money import MICRO_NANOS, Environment, Unit, format_decimal, format_finely, format_fraction
+from app.domain.payouts import desk
+from app.domain.payouts.rules import UNITS_OF_ONE
+from app.domain.reserves import reports
+from app.domain.reserves.cut import Cut, Place, read_cut
+from app.each_alone import Failed, each_alone
+from app.flows.events.mails import Desk
+from app.flows.settlement.payouts import ChainPayouts
+from app.ports.chain.values import Block
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a chain holds for us at a final block, in units, by address; `treasury` is one of them."""
+
+    rail: ChainPayouts
+    block: Block
+    addresses: int
+    units: Mapping[str, int]
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id."""
+        return self.rail.chain.rules.id
+
+    @property
+    def nanos(self) -> int:
+        """All of it, in nanos."""
+        return sum(self.units.values()) * MICRO_NANOS
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What was read of the books on one snapshot: the cut, what had come in by chain, and which payouts are paused."""
+
+    cut: Cut
+    came_in: Mapping[int, int]
+    paused: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserves:
+    """The reserves of the chains of this process; operators are told from the desk."""
+
+    rails: Sequence[ChainPayouts]
+    desk: Desk
+
+    async def compare_all(self) -> int:
+        """Compares each environment that has chains; returns of how many all was there.
+
+        Raises the first error when all have had their turn: a report that is not made is an old one, not a good one.
+        """
+        environments = sorted({_environment_of(rail) for rail in self.rails})
+        done = await each_alone("reserves", environments, self._compare)
+        for _, outcome in done:
+            if isinstance(outcome, Failed):
+                raise outcome.error
+        return sum(1 for _, is_there in done if is_there is True)
+
+    async def _compare(self, environment: Environment) -> bool:
+        """Tells whether all chains of an environment hold what they should; False as well before they were read."""
+        holdings = []
+        for rail in self.rails:
+            if _environment_of(rail) is environment:
+                place = await db.in_transaction(partial(_find_place, chain_id=rail.chain.rules.id))
+                if place is None:
+                    log.info("reserves", chain=rail.chain.rules.id, step="not_read_yet")
+                    return False
+                holdings.append(await _read(rail, place))
+        read = partial(_read_books, environment=environment, holdings=holdings)
+        books = await db.in_transaction(read)
+        lacking = {one.chain_id: books.cut.on_chain[one.chain_id] - one.nanos for one in holdings}
+        document = _document(environment, holdings, books)
+        keep = partial(reports.keep, environment=environment, document=document,
+                       lacking_nanos=sum(max(nanos, 0) for nanos in lacking.values()))  # fmt: skip
+        is_news = await db.in_transaction(keep, writes=True)
+        for one in holdings:
+            if lacking[one.chain_id] > 0:
+                await self._tell(one, lacking[one.chain_id], one.chain_id in books.paused, is_news)
+        return all(nanos <= 0 for nanos in lacking.values())
+
+    async def _tell(self, holding: Holding, nanos: int, is_paused: bool, is_news: bool) -> None:
+        """Pauses payouts that went on as the books were read; tells of one that was paused before, once."""
+        name, block = holding.rail.name, holding.block
+        because = f"{format_finely(nanos, Unit.USDC)} too little on {name} at block {block.number}."
+        log.error("reserves", chain=holding.chain_id, step="short", nanos=nanos, block=block.number)
+        if not is_paused:
+            await holding.rail.treasury.pause(because)
+        elif is_news:
+            await self.desk.alert(f"Reserves on {name} are short", f"{because} Its payouts were paused before.")
+
+
+def _environment_of(rail: ChainPayouts) -> Environment:
+    return Environment.SANDBOX if rail.chain.rules.is_test else Environment.LIVE
+
+
+def _find_place(session: Session, chain_id: int) -> tuple[int, frozenset[str]] | None:
+    """Returns the newest block up to which both ways were read, and its hash as each has it; None before that."""
+    came, went = cursor.find(session, chain_id), desk.find_desk(session, chain_id)
+    if came is None or went is None:
+        return None
+    number = min(came.block, went.cursor_block)
+    read = ((came.block, came.block_hash), (went.cursor_block, went.cursor_hash))
+    return number, frozenset(hash_ for block, hash_ in read if block == number)
+
+
+async def _read(rail: ChainPayouts, place: tuple[int, frozenset[str]]) -> Holding:
+    """Asks a chain what it holds. Raises Unavailable where it is not the one that was read."""
+    number, hashes = place
+    block = await rail.chain.block(number)
+    if hashes != {block.hash}:
+        raise Unavailable(f"{rail.name} lacks block {number} as it was read; nothing can be said of reserves there.")
+    known = await db.in_transaction(partial(addresses.wallets_by_address, chain_id=rail.chain.rules.id))
+    treasury = rail.keys.treasury.address
+    units = await rail.chain.balances([treasury, *sorted(set(known) - {treasury})], block)
+    return Holding(rail, block, len(known), units)
+
+
+def _read_books(session: Session, environment: Environment, holdings: Sequence[Holding]) -> _Books:
+    places = [Place(one.chain_id, one.block.number) for one in holdings]
+    desks = {one.chain_id: desk.find_desk(session, one.chain_id) for one in places}
+    return _Books(
+        read_cut(session, environment, places),
+        {one.chain_id: arrivals.sum_until(session, one.chain_id, one.block) for one in places},
+        frozenset(chain_id for chain_id, found in desks.items() if found and found.paused_because is not None),
+    )
+
+
+def _document(environment: Environment, holdings: Sequence[Holding], books: _Books) -> dict[str, Any]:
+    """Returns what is published: amounts as decimal strings of the unit, addresses that hold nothing left out."""
+    units = {
+        unit.value: {
+            "owed": {name: format_decimal(nanos) for name, nanos in held.owed.items()},
+            "owed_in_all": format_decimal(sum(held.owed.values())),
+            "on_chain": format_decimal(sum(books.cut.on_chain.values()) if unit is Unit.USDC else 0),
+            "stated_by_us": format_decimal(held.rails),
+            "operator": format_decimal(held.own),
+        }
+        for unit, held in books.cut.units.items()
+    }
+    return {"environment": environment.value, "at": clock.now() // clock.SECOND, "units": units,
+            "chains": [_chain(one, books) for one in holdings]}  # fmt: skip
+
+
+def _chain(one: Holding, books: _Books) -> dict[str, Any]:
+    rules, treasury = one.rail.chain.rules, one.rail.keys.treasury.address
+    booked, came = books.cut.on_chain[one.chain_id], books.came_in[one.chain_id] * MICRO_NANOS
+    return {
+        "id": rules.id, "name": rules.name, "token": rules.token,
+        "block": {"number": one.block.number, "hash": one.block.hash, "at": one.block.at},
+        "treasury": {"address": treasury, "held": _units(one.units[treasury])},
+        "deposit_addresses": one.addresses,
+        "deposits": [{"address": address, "held": _units(units)} for address, units in sorted(one.units.items())
+                     if units and address != treasury],
+        "held": format_decimal(one.nanos), "booked": format_decimal(booked),
+        "difference": format_decimal(one.nanos - booked), "explorer_url": rules.explorer_url,
+        "came_in": format_decimal(came), "went_out": format_decimal(came - booked),
+    }  # fmt: skip
+
+
+def _units(units: int) -> str:
+    return format_fraction(units, UNITS_OF_ONE)

@@ -1,0 +1,1 @@
+"""The page on which everybody sees what stands on chains against what is owed."""
