@@ -54,6 +54,16 @@ def look_at_charge(demo: dict[str, Any], page: Page, request_id: str) -> None:
     expect(page.get_by_text(f"−{charge.quantize(Decimal('0.000001'), ROUND_DOWN).normalize():f}").first).to_be_visible()
 
 
+def look_at_link(demo: dict[str, Any], page: Page) -> None:
+    """The link that an app hands out leads whoever is signed in to their own address."""
+    key = {"Authorization": f"Bearer {demo['paywalls']['shared']['key']}"}
+    link = httpx.get(f"{demo['api_base']}/user/balance/topup", params={"user": "ada"}, headers=key).json()["url"]
+    page.goto(link)
+    page.get_by_role("link", name="Pay in USDC").click()
+    page.get_by_role("button", name="USDC", exact=True).click()
+    expect(page.get_by_alt_text("The address as a QR code")).to_be_visible()
+
+
 def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: Path) -> None:
     page.goto(demo["sign_in"]["end_user"])
     page.goto(f"{demo['base_url']}/wallet/")
@@ -80,6 +90,7 @@ def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: 
     answer = client.chat.completions.with_raw_response.create(model="demo-mini", user="ada", messages=QUESTION)
     assert answer.headers["x-paywall-action"] == "none"
     look_at_charge(demo, page, answer.headers["x-request-id"])
+    look_at_link(demo, page)
     done = command("audit", "--data", str(tmp_path))
     assert (done.returncode, done.stdout.strip()) == (0, "The books balance."), done.stderr
     report = agreed_reserves(demo["base_url"], "10")

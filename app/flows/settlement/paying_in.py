@@ -1,14 +1,41 @@
 """What a person needs to pay USDC into their wallet: where to send it, and in the demo a test wallet that does."""
 
 from collections.abc import Sequence
+from enum import StrEnum
+
+import structlog
 
 from app.domain.errors import NotFound
 from app.domain.money import Environment, parse_amount
 from app.domain.payouts.rules import units_of
 from app.domain.people.sessions import Person
 from app.flows.settlement.addresses import DepositAt, open_address
-from app.ports.chain.chain import Chains
+from app.ports.chain.chain import Chain, Chains
+from app.ports.chain.values import ChainUnavailable
 from app.ports.chain.wallet import TestWallet
+
+log = structlog.get_logger()
+
+
+class Hindrance(StrEnum):
+    """What keeps USDC from arriving at an address now; nobody loses any by it."""
+
+    PAUSED = "paused"
+    """The token's issuer has paused all transfers."""
+    BLOCKED = "blocked"
+    """The token's issuer blocks the address."""
+
+
+async def find_hindrance(chain: Chain, address: str) -> Hindrance | None:
+    """Returns what keeps USDC from arriving at an address, None where nothing does, or the chain does not say."""
+    try:
+        final = await chain.finalized()
+        if await chain.is_paused(final):
+            return Hindrance.PAUSED
+        return Hindrance.BLOCKED if await chain.is_blocked(address, final) else None
+    except ChainUnavailable as error:
+        log.info("deposits", chain=chain.rules.id, step="not_asked", said=error.message)
+        return None
 
 
 async def open_addresses(chains: Chains, person: Person, environment: Environment) -> Sequence[DepositAt]:

@@ -11,6 +11,7 @@ from app.domain.chain_deposits.cursor import find
 from app.domain.chain_deposits.tables import ArrivalKind
 from app.domain.money import MICRO_NANOS, Unit, format_for_people
 from app.flows.settlement.addresses import DepositAt
+from app.flows.settlement.paying_in import Hindrance
 
 USDC = "usdc"
 """The way to pay that has no connection: an address on a chain."""
@@ -25,6 +26,7 @@ class PlaceRow:
     chain: str = ""
     address: str = ""
     picture: str = ""
+    hindrance: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,18 @@ class ArrivalRow:
     detail: str = ""
 
 
-def place_of(at: DepositAt) -> PlaceRow:
-    """Returns an address with its picture, black on white, which every camera reads."""
+_HINDERED = {
+    Hindrance.PAUSED: "The issuer of USDC has paused it: nothing can be sent now, here or anywhere. It goes on by"
+    " itself once that ends.",
+    Hindrance.BLOCKED: "The issuer of USDC blocks this address: what you send is refused and stays with you. Pay by"
+    " another way, and tell the operator.",
+}
+
+
+def place_of(at: DepositAt, hindrance: Hindrance | None = None) -> PlaceRow:
+    """Returns an address with its picture, black on white, which every camera reads, and what keeps money from it."""
     picture = segno.make(at.address, error="m").svg_data_uri(scale=4, border=3, light="#fff", dark="#000")
-    return PlaceRow(at.chain_id, at.chain_name, at.address, picture)
+    return PlaceRow(at.chain_id, at.chain_name, at.address, picture, _HINDERED[hindrance] if hindrance else "")
 
 
 def stopped_of(session: Session, chain_ids: Sequence[int]) -> str:

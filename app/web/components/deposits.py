@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.web.components.deposit_rows import ArrivalRow, PlaceRow
+from app.web.components.parts import note
 
 
 def deposits(state: Any) -> rx.Component:
@@ -22,7 +23,9 @@ def deposits(state: Any) -> rx.Component:
 
 
 def _place(place: rx.Var[PlaceRow]) -> rx.Component:
+    hindered = rx.el.div(note("USDC cannot arrive now", place.hindrance, "bad"), style={"marginBottom": "12px"})
     return rx.el.div(
+        rx.cond(place.hindrance != "", hindered, rx.fragment()),
         rx.el.p("Send USDC on ", rx.el.b(place.chain), " to this address, as often as you like. It is yours for good."),
         rx.el.img(src=place.picture, alt="The address as a QR code", width="132", height="132",
                   style={"background": "#fff", "borderRadius": "8px", "marginTop": "12px", "display": "block"}),

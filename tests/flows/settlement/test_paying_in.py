@@ -9,10 +9,12 @@ from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.wallet import DevWallet
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment
-from app.flows.settlement.paying_in import open_addresses, pay_from_test_wallet
+from app.flows.settlement.paying_in import Hindrance, find_hindrance, open_addresses, pay_from_test_wallet
+from app.ports.chain.values import Block, ChainUnavailable
 from app.wiring.settlement import NoChains
 from tests.support.depositing import depositing
 from tests.support.managing import person
+from tests.support.scripted_chain import ToyChain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SANDBOX = Environment.SANDBOX
@@ -38,6 +40,26 @@ async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: D
         await pay_from_test_wallet(wallet, chains, ada, SANDBOX, " 2.50 ")
         await at.read_final()
         assert at.units_of(ada) == 2_500_000
+
+
+async def test_what_keeps_usdc_from_arriving_is_said(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        address = await at.address_of(person("ada@example.org"))
+        assert await find_hindrance(at.chain, address) is None
+        dev_chain.call("blacklist(address)", address)
+        dev_chain.node.finalize()
+        assert await find_hindrance(at.chain, address) is Hindrance.BLOCKED
+        dev_chain.call("pause()")
+        dev_chain.node.finalize()
+        assert await find_hindrance(at.chain, address) is Hindrance.PAUSED
+
+
+async def test_a_chain_that_does_not_answer_keeps_nobody_from_their_address(database: str) -> None:
+    class Away(ToyChain):
+        async def finalized(self) -> Block:
+            raise ChainUnavailable("Nobody answers.")
+
+    assert await find_hindrance(Away(), "0xAda") is None
 
 
 async def test_without_a_test_wallet_or_an_amount_nothing_is_paid(database: str, dev_chain: DevChain) -> None:

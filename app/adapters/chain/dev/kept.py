@@ -24,7 +24,8 @@ def running(data: Path, report: Report) -> Iterator[DevChain]:
     home = data / STATE
     home.mkdir(mode=0o700, exist_ok=True)
     report("Starting the dev chain", 0.7)
-    with anvil.running(packages, anvil.by_itself(home / "state.json")) as url, closing(DevNode(url)) as node:
+    words = anvil.by_itself(home / "state.json")
+    with anvil.running(packages, words, lock=home / "lock") as url, closing(DevNode(url)) as node:
         yield _found(node, home / "deployed.json") or _deployed(node, packages, home / "deployed.json")
 
 

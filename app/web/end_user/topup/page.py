@@ -8,6 +8,7 @@ from app.web.components.parts import app_icon, figure, instead, note, sandbox_ta
 from app.web.components.payment_ways import ways_to_pay
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.topup.state import TopupState
+from app.web.frame import routes
 from app.web.frame.layout import frame
 
 
@@ -79,7 +80,7 @@ def _pay() -> rx.Component:
         class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
     )  # fmt: skip
     ways = rx.fragment(
-        ways_to_pay(TopupState, wallet.is_sandbox, wallet.is_shared),
+        ways_to_pay(TopupState, wallet.is_sandbox, wallet.is_shared & ~TopupState.usdc_open),
         amount_form(TopupState, rx.cond(wallet.is_shared, _gets(), rx.fragment()), assurance),
     )
     closed = rx.el.p(
@@ -90,7 +91,17 @@ def _pay() -> rx.Component:
         "No card can be charged here yet: nobody has connected an account for that.", class_name="muted",
         style={"marginTop": "22px"},
     )  # fmt: skip
-    return rx.cond(wallet.is_archived, closed, unless_waiting(TopupState, rx.cond(TopupState.ways, ways, none)))
+    either = rx.fragment(rx.cond(TopupState.ways, ways, none), rx.cond(TopupState.usdc_open, _in_usdc(), rx.fragment()))
+    return rx.cond(wallet.is_archived, closed, unless_waiting(TopupState, either))
+
+
+def _in_usdc() -> rx.Component:
+    """Leads to the wallet, whose owner has an address on a chain: a link identifies them and never signs them in."""
+    return rx.el.div(
+        rx.el.small("Or send USDC on a chain, to an address of your own.", class_name="muted"),
+        rx.el.a("Pay in USDC", href=f"{routes.WALLET}/?pay=usdc", class_name="btn s", style={"flex": "none"}),
+        class_name="row between", style={"marginTop": "16px"},
+    )  # fmt: skip
 
 
 def _gets() -> rx.Component:

@@ -36,6 +36,7 @@ class TopupState(AmountState, ReturnedState, rx.State):
     wallet: WalletRow = WalletRow()
     movements: list[MovementRow] = []
     has_more: bool = False
+    usdc_open: bool = False
     _shown: int = ROWS_A_PAGE
     _account_id: str = ""
     _paywall_id: str = ""
@@ -49,7 +50,7 @@ class TopupState(AmountState, ReturnedState, rx.State):
     def _reader(self, person: Person | None) -> Read:
         path, topup_id = self.router.url.path, self.router.url.query_parameters.get("topup", "")
         shown, is_first, way = self._shown, self.phase == "loading", self.way
-        click = self._click
+        click, chains = self._click, wiring.get().settlement.chains
 
         def read(session: db.Session) -> dict[str, Any]:
             link = wiring.get().links.open_topup(token_of(path))
@@ -60,6 +61,7 @@ class TopupState(AmountState, ReturnedState, rx.State):
                 "wallet": page.wallet, "movements": page.movements, "has_more": page.has_more, "outcome": outcome[0],
                 "outcome_amount": outcome[1], "goes_back": outcome[2],
                 "person_email": (seen_by.email or seen_by.name) if seen_by else "",
+                "usdc_open": page.wallet.is_shared and bool(chains.of(page.account.environment)),
                 "_session_id": seen_by.session_id if seen_by else "", "_account_id": page.account.id,
                 **offered(page.ways, way), **saved_card(session, seen_by, page.account.environment, page.ways, click),
                 "_paywall_id": link.paywall_id, **(_first_amount(link) if is_first else {}),

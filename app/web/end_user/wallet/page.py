@@ -76,9 +76,10 @@ def _purse() -> rx.Component:
     gets = rx.el.div(rx.el.small("You get", class_name="muted"), rx.el.b(_state.get_label), class_name="sunken num",
                      style={"marginTop": "10px"})  # fmt: skip
     ways = ways_to_pay(_state, purse.is_sandbox, takes_usdc=True, usdc_open=_state.usdc_open)
-    pay = rx.fragment(ways, rx.cond(_state.way == USDC, deposits(_state), amount_form(_state, gets)))
     closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
-    form = unless_waiting(_state, rx.cond(_state.ways, pay, closed))
+    by_card = rx.cond(_state.ways, amount_form(_state, gets), closed)
+    pay = rx.fragment(ways, rx.cond(_state.way == USDC, deposits(_state), by_card))
+    form = unless_waiting(_state, rx.cond(_state.ways | _state.usdc_open, pay, closed))
     return rx.el.section(
         rx.el.div(rx.el.h1("Your wallet"), rx.cond(purse.has_both, _environments(), sandbox_tag(purse.is_sandbox)),
                   class_name="row between"),

@@ -19,7 +19,7 @@ from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.payments.checkout import begin_own_topup, read_own_topup
 from app.flows.payments.offered import list_own_offered, reach_offered
 from app.flows.people import consent
-from app.flows.settlement.paying_in import open_addresses, pay_from_test_wallet
+from app.flows.settlement.paying_in import find_hindrance, open_addresses, pay_from_test_wallet
 from app.web.components.caps import CAPS
 from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of, read_arrivals, stopped_of
 from app.web.components.refunds.state import RefundsPart
@@ -64,6 +64,7 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
         )
 
         chain_ids = [place.chain_id for place in self.places]
+        comes_to_pay = self.phase == "loading" and self.router.url.query_parameters.get("pay") == USDC
 
         def read(session: db.Session) -> dict[str, Any]:
             page = read_purse(session, person, wanted)
@@ -73,7 +74,8 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
             card = saved_card(session, person, environment, ways, click)
             came = read_arrivals(session, shared_account(person.account_id, environment).owner)
             ways_now = _offered(ways, way, environment)
-            return {"page": page, "outcome": outcome, "goes_back": goes_back, "arrivals": came,
+            opened = {"is_adding": True} if comes_to_pay else {}
+            return {"page": page, **opened, "outcome": outcome, "goes_back": goes_back, "arrivals": came,
                     "deposits_stopped": stopped_of(session, chain_ids), **ways_now, **card}  # fmt: skip
 
         return read
@@ -114,7 +116,10 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
             return None
         on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
         try:
-            self.places = [place_of(at) for at in await open_addresses(on_chain.chains, person, environment)]
+            found = await open_addresses(on_chain.chains, person, environment)
+            self.places = [
+                place_of(at, await find_hindrance(on_chain.chains.reach(at.chain_id), at.address)) for at in found
+            ]
         except CoinslotError as error:
             self.deposit_problem = error.message
         self.way, self.error = (USDC if self.places else self.way), ""
