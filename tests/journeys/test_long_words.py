@@ -12,9 +12,14 @@ from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_current
+from app.domain.paywalls.members import set_owner
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.price_book import NewPrice
+from app.domain.wallets.shared import shared_wallet_id
 from app.flows.paywalls.demo import SHARED_PAYWALL_ID
+from app.flows.people.demo_people import OPERATOR
+from app.flows.upkeep import rollups
+from app.web.pages import PAGES
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
@@ -35,10 +40,15 @@ OPENED = ("Change the cap of", "Revoke", "Remove")
 
 
 class Crowded(NamedTuple):
-    """Somebody signed in who let an app charge them, everything named as long as may be."""
+    """Somebody signed in who let an app charge them and owns one, everything named as long as may be; and an operator.
+
+    `operated` are the pages that only the operator sees.
+    """
 
     cookie: str
     addresses: tuple[str, ...]
+    operator: str
+    operated: tuple[str, ...]
 
 
 def make_paywall(mode: Mode, unit: Unit) -> tuple[str, str]:
@@ -76,7 +86,15 @@ async def crowded(site: Site, at_home: None) -> Crowded:
     fixed = ("/", "/wallet/", "/activity/", "/settings/", "/mail/", "/reserves/", "/nowhere/",
              f"/signin/?step=code&email={EMAIL}", f"/signin/?next={links[1]}", "/topup/none/",
              "/sandbox/checkout/none/")  # fmt: skip
-    return Crowded(cookie, (*fixed, *links))
+    with db.transaction() as session:
+        set_owner(session, plain, person.account_id)
+    while await rollups.count():
+        pass
+    own = [f"/paywalls/{plain}/{name}" for name in ("analytics/", "analytics/?by=user&daily=1", "alerts/", "overview/")]
+    operated = tuple(f"{page.route}/" for page in PAGES if page.route.startswith("/operator/"))
+    wallet = f"/operator/wallets/?wallet={shared_wallet_id(person.account_id, Environment.SANDBOX)}"
+    _, operator = await sign_in(site, OPERATOR)
+    return Crowded(cookie, (*fixed, "/dashboard/", "/analytics/", *own, *links), operator, (*operated, wallet))
 
 
 @pytest.fixture
@@ -89,7 +107,7 @@ def browser() -> Iterator[Browser]:
 
 def open_all(page: Page) -> Iterator[str]:
     """Opens what a page hides, one after the other; yields what was opened."""
-    for summary in page.locator("summary").all()[:3]:
+    for summary in page.locator("summary:visible").all()[:3]:
         summary.click()
     yield "receipts and prices"
     for name in OPENED:
@@ -106,20 +124,26 @@ def too_wide(page: Page, said: str) -> Iterator[str]:
         yield f"{said}: {wide} px in a window of {width}"
 
 
+def all_too_wide(page: Page, base_url: str, address: str) -> Iterator[str]:
+    """Looks at a page, and at all that it hides."""
+    said = f"{address[:20]}…{address[-20:]}"
+    page.goto(base_url + address)
+    page.get_by_text("Reading").wait_for(state="detached")
+    page.wait_for_timeout(100)
+    yield from too_wide(page, said)
+    for opened in open_all(page):
+        yield from too_wide(page, f"{said} with {opened}")
+
+
 def test_no_page_scrolls_sideways(site: Site, crowded: Crowded, browser: Browser) -> None:
     found: list[str] = []
     for width in WIDTHS:
         context = browser.new_context(viewport={"width": width, "height": 844})
-        context.add_cookies([{"name": "coinslot_session", "value": crowded.cookie, "url": site.base_url}])
         page = context.new_page()
-        for address in crowded.addresses:
-            said = address[:20]
-            page.goto(site.base_url + address)
-            page.get_by_text("Reading").wait_for(state="detached")
-            page.wait_for_timeout(100)
-            found += too_wide(page, said)
-            for opened in open_all(page):
-                found += too_wide(page, f"{said} with {opened}")
+        for cookie, addresses in ((crowded.operator, crowded.operated), (crowded.cookie, crowded.addresses)):
+            context.add_cookies([{"name": "coinslot_session", "value": cookie, "url": site.base_url}])
+            for address in addresses:
+                found += all_too_wide(page, site.base_url, address)
         pay = next(
             address for address in crowded.addresses if address.startswith("/topup/") and address != "/topup/none/"
         )

@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from app.flows.people.demo_people import OPERATOR
+from app.web.pages import PAGES
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.support.chromium import find_chromium
 
@@ -30,6 +32,7 @@ class Instance:
     base_url: str
     key: str
     shared_key: str
+    paywall_id: str
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, *, shared: bool = False) -> Any:
         """Calls the API as one of the two apps does, and returns its JSON."""
@@ -203,6 +206,20 @@ def _own_pages(album: Album, page: Page, user: str, width: int, theme: str) -> N
     album.take(page, "mail", width, theme)
 
 
+def looked_after_tour(album: Album, width: int, height: int, theme: str) -> None:
+    """Walks through what a paywall brought and its alerts as the demo's operator, and through the operator's pages."""
+    base, paywall = album.instance.base_url, album.instance.paywall_id
+    with album.page(width, height, theme) as page:
+        page.goto(f"{base}/signin/?next=/dashboard/")
+        enter(page, base, OPERATOR)
+        page.get_by_role("heading", name="Paywalls").first.wait_for()
+        own = [f"/paywalls/{paywall}/{name}/" for name in ("overview", "analytics", "alerts")]
+        for route in ("/analytics/", *own, *(f"{one.route}/" for one in PAGES if one.route.startswith("/operator/"))):
+            page.goto(base + route)
+            page.get_by_text("Reading", exact=True).wait_for(state="detached")
+            album.take(page, route.strip("/").replace("/", "-").replace(f"{paywall}-", ""), width, theme)
+
+
 def main() -> None:
     """Reads the options and takes the pictures; prints what the browser complained of."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -217,7 +234,7 @@ def take_all(content: dict[str, Any], out: Path) -> list[str]:
     """Takes every page of a demo that says this of itself into a folder; returns what the browser complained of."""
     out.mkdir(parents=True, exist_ok=True)
     keys = {mode: paywall["key"] for mode, paywall in content["paywalls"].items()}
-    instance = Instance(content["base_url"], keys["default"], keys["shared"])
+    instance = Instance(content["base_url"], keys["default"], keys["shared"], content["paywalls"]["default"]["id"])
     prepare(instance)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
@@ -226,6 +243,7 @@ def take_all(content: dict[str, Any], out: Path) -> list[str]:
             for theme in THEMES:
                 tour(album, width, height, theme)
                 shared_tour(album, width, height, theme)
+                looked_after_tour(album, width, height, theme)
         browser.close()
     return sorted(set(album.complaints))
 
