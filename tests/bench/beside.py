@@ -30,14 +30,17 @@ from app.domain.people.accounts import email_identity, enter
 from app.domain.people.sessions import open_session
 from app.domain.pricing.price_book import NewPrice
 from app.flows.upkeep import rollups
+from app.web.frame import routes
+from app.web.pages import PAGES
 from tests.bench.drive import Driver, Load, Target
 from tests.bench.processes import OTHER_CORE, USERS, coinslot, here_on, upstream
 from tests.bench.seed import FULL, seed
-from tests.journeys.sockets import BOOT, event, heard_until, opening, socket_of
+from tests.journeys.sockets import event, heard_until, opening, socket_of
 from tests.support.books import editing, set_price
 
 CONNECTIONS, READS_A_SECOND, TABS, RATIO_WANTED = 64, 10, 5, 0.9
 READ = '"phase_rx_state_":"ready"'
+PAYWALL = "/paywalls/[paywall]"
 
 
 class Prepared(NamedTuple):
@@ -75,21 +78,22 @@ def prepare(data: Path, requests: int, upstream_url: str) -> Prepared:
     return Prepared(paywall_id, key, cookie)
 
 
-def paths_of(paywall_id: str) -> Sequence[str]:
-    """Returns the pages that are read in turn."""
-    own = f"/paywalls/{paywall_id}"
-    return ("/dashboard/", f"{own}/overview/", f"{own}/analytics/", f"{own}/analytics/?by=user",
-            f"{own}/analytics/?by=model&daily=1")  # fmt: skip
+def steps_of(paywall_id: str) -> Sequence[str]:
+    """Returns what a tab says when it is led to each of the pages that are read in turn."""
+    watch = {page.route: f"{page.on_load.state_full_name}.{page.on_load.fn.__name__}" for page in PAGES if page.on_load}
+    asked = ((routes.DASHBOARD, ""), (f"{PAYWALL}/overview", ""), (f"{PAYWALL}/analytics", ""),
+             (f"{PAYWALL}/analytics", "?by=user"), (f"{PAYWALL}/analytics", "?by=model&daily=1"))  # fmt: skip
+    return [event(watch[route], {}, f"{route.replace('[paywall]', paywall_id)}/{query}") for route, query in asked]
 
 
-async def lead(tab: aiohttp.ClientWebSocketResponse, paths: Sequence[str], first: int, took: list[float]) -> None:
+async def lead(tab: aiohttp.ClientWebSocketResponse, steps: Sequence[str], first: int, took: list[float]) -> None:
     """Leads a tab from page to page at its part of the pace, until it is cut."""
     number, pause = first, TABS / READS_A_SECOND
     following = time.perf_counter() + first * pause / TABS
     while True:
         await asyncio.sleep(max(following - time.perf_counter(), 0))
         begun = time.perf_counter()
-        await tab.send_str(event(BOOT, {}, paths[number % len(paths)]))
+        await tab.send_str(steps[number % len(steps)])
         await heard_until(tab, READ, 60)
         took.append(time.perf_counter() - begun)
         number, following = number + 1, following + pause
@@ -107,13 +111,13 @@ async def load(target: Target, seconds: float) -> float:
 
 async def load_beside(target: Target, base_url: str, made: Prepared, seconds: float, took: list[float]) -> float:
     """Returns how many chats a second were answered while tabs were led from page to page."""
-    paths = paths_of(made.paywall_id)
+    steps = steps_of(made.paywall_id)
     async with AsyncExitStack() as stack:
         tabs = [await stack.enter_async_context(socket_of(base_url, made.cookie)) for _ in range(TABS)]
         for tab in tabs:
-            await tab.send_str(opening(paths[0]))
+            await tab.send_str(opening("/dashboard/"))
             await heard_until(tab, READ, 60)
-        reading = [asyncio.ensure_future(lead(tab, paths, number, took)) for number, tab in enumerate(tabs)]
+        reading = [asyncio.ensure_future(lead(tab, steps, number, took)) for number, tab in enumerate(tabs)]
         found = await load(target, seconds)
         for one in reading:
             one.cancel()

@@ -9,23 +9,26 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.analytics.groups import Asked
-from app.domain.rollups.reading import read_sums
-from app.domain.rollups.tables import PaywallRollup
-from app.domain.rollups.zones import UTC_NAME, day_of
-from app.sql.columns import table_of
+from app.domain.rollups.zones import UTC_NAME, day_number, day_of
 
 T = TypeVar("T")
 
 READINGS_MAX = 200
 """How many readings are kept at once; the one that was not asked for longest goes first."""
 
-_BOOKS = table_of(PaywallRollup)
-_STATE = (_BOOKS.c.paywall_id, _BOOKS.c.zone, _BOOKS.c.build, _BOOKS.c.counted_at, _BOOKS.c.listed_at)
+# One plain statement: it is asked for each reading, and what SQLAlchemy does around a composed one costs more than it.
+_STATE = text("""
+    SELECT b.paywall_id, b.zone, b.build, b.counted_at, b.listed_at, sum(d.requests), sum(d.gross_nanos),
+        sum(d.refunds_nanos)
+    FROM paywall_rollup b LEFT JOIN rollup_total d ON d.paywall_id = b.paywall_id AND d.build = b.build
+        AND d.day BETWEEN :first AND :last
+    WHERE b.paywall_id IN :ids GROUP BY b.paywall_id, b.zone, b.build, b.counted_at, b.listed_at ORDER BY b.paywall_id
+""").bindparams(bindparam("ids", expanding=True, type_=Text()))
 
 
 class Kept:
@@ -38,12 +41,10 @@ class Kept:
 
     def read(self, session: Session, asked: Asked, offset: int, read: Callable[[], T]) -> T:
         """Returns what `read` returned for the same question about the same count, or does now; to be left as it is."""
-        ids, first, last = asked.paywalls, asked.first, asked.last
-        rows = session.execute(select(*_STATE).where(_BOOKS.c.paywall_id.in_(ids)).order_by(_STATE[0]))
-        books = tuple(tuple(row) for row in rows)
+        days = {"first": day_number(asked.first), "last": day_number(asked.last)}
+        books = tuple(tuple(row) for row in session.execute(_STATE, {"ids": list(asked.paywalls), **days}))
         today = {day_of(zone, clock.now()) for zone in (UTC_NAME, *(book[1] for book in books))}
-        sums = read_sums(session, ids, first, last)
-        key = (str(session.get_bind().engine.url), asked, offset, books, frozenset(today), sums)
+        key = (str(session.get_bind().engine.url), asked, offset, books, frozenset(today))
         with self._lock:
             if key in self._readings:
                 self._readings.move_to_end(key)
