@@ -39,6 +39,15 @@ class Environment(StrEnum):
     """Real money."""
 
 
+TEST_CHAINS = (31_337, 80_002)
+"""The chains of play money: the sandbox's moves on these alone, and live money never does."""
+
+
+def environment_of_chain(chain_id: int) -> Environment:
+    """Returns whose money moves on a chain."""
+    return Environment.SANDBOX if chain_id in TEST_CHAINS else Environment.LIVE
+
+
 def parse_amount(value: object, field: str = "amount", *, may_be_zero: bool = False) -> int:
     """Returns the nanos of an amount that came from outside, more than zero and at most 1,000,000 units.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from app.adapters.chain import abi
+from app.domain.money import TEST_CHAINS, Environment, environment_of_chain
 from app.ports.chain.values import ChainMismatch, ChainRules
 from app.settings.chains import ChainSetting
 
@@ -40,7 +41,7 @@ _MUST = ("id", "token", "token_name", "token_version", "is_test")
 def rules_of(setting: ChainSetting) -> ChainRules:
     """Returns a chain as it is configured: what is known of it, and over that what the setting says.
 
-    Raises ChainMismatch where something is missing, or an address is none.
+    Raises ChainMismatch where something is missing, an address is none, or play money would be taken for real.
     """
     said = {
         field.name: getattr(setting, field.name)
@@ -55,8 +56,15 @@ def rules_of(setting: ChainSetting) -> ChainRules:
         if name in said:
             said[name] = _address(setting.name, name, said[name])
     if known is not None:
-        return replace(known, rpc_urls=urls, **said)
-    return ChainRules(**{"multicall": MULTICALL, **said, "name": setting.name, "rpc_urls": urls})
+        return _of_its_environment(replace(known, rpc_urls=urls, **said))
+    return _of_its_environment(ChainRules(**{"multicall": MULTICALL, **said, "name": setting.name, "rpc_urls": urls}))
+
+
+def _of_its_environment(rules: ChainRules) -> ChainRules:
+    if rules.is_test != (environment_of_chain(rules.id) is Environment.SANDBOX):
+        tests = " and ".join(map(str, TEST_CHAINS))
+        raise ChainMismatch(f"{rules.name} has the id {rules.id}; {tests} alone are test chains, and always.")
+    return rules
 
 
 def _address(chain: str, name: str, text: str) -> str:

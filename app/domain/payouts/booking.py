@@ -4,12 +4,12 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.earnings.earnings import lock_maturity, pending_account, read_earnings
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import NotFound, Refused, WrongMode
 from app.domain.ids import as_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
-from app.domain.money import Environment
+from app.domain.money import environment_of_chain
 from app.domain.payouts import addresses
 from app.domain.payouts.rules import nanos_of
 from app.domain.payouts.tables import TreasuryTransfer
@@ -34,10 +34,14 @@ def _lock(session: Session, transfer_id: str) -> TreasuryTransfer:
 def book_for_paywall(session: Session, transfer_id: str, paywall_id: str, by: str) -> None:
     """Books a transfer as paid earnings of a paywall, whose owner has proved that address; what is not there is owed.
 
-    Raises NotFound, Refused.
+    Raises NotFound, WrongMode, Refused.
     """
     row = _lock(session, transfer_id)
     paywall = lock_paywall(session, as_id(paywall_id))
+    if not paywall.rules.is_split:
+        raise WrongMode(f"Users of {paywall.id} pay into its owner's own account; no treasury owes it anything.")
+    if paywall.environment is not environment_of_chain(row.chain_id):
+        raise Refused(f"{paywall.id} has no {environment_of_chain(row.chain_id).value} earnings.")
     owner = read_owner(session, paywall.id)
     if owner is None or not addresses.is_proved_of(session, owner, row.payee):
         raise Refused(f"The owner of {paywall.id} has never confirmed {row.payee} as theirs.")
@@ -53,10 +57,10 @@ def book_for_paywall(session: Session, transfer_id: str, paywall_id: str, by: st
     _book(session, row, paywall.id, by, moved)
 
 
-def book_for_operator(session: Session, environment: Environment, transfer_id: str, by: str) -> None:
+def book_for_operator(session: Session, transfer_id: str, by: str) -> None:
     """Books a transfer as money that the operator took. Raises NotFound, Refused."""
     row = _lock(session, transfer_id)
-    world = world_of(environment, row.chain_id)
+    world = world_of(environment_of_chain(row.chain_id), row.chain_id)
     details = {"transaction": row.transaction_hash, "block": row.block}
     capital = world.beside(Kind.OPERATOR_CAPITAL, INSTANCE)
     _book(session, row, OPERATOR, by, (Transfer(capital, world, nanos_of(row.units), BOOKED, details=details),))

@@ -16,7 +16,7 @@ from app.domain.instance import instance
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
-from app.domain.money import Environment, Unit, format_finely
+from app.domain.money import Environment, Unit, environment_of_chain, format_finely
 from app.domain.payouts.rules import PayoutRules, nanos_of, nonce_of, units_of
 from app.domain.payouts.tables import Payout, PayoutDesk, PayoutKind, PayoutStatus
 from app.domain.paywalls.members import read_owner
@@ -67,6 +67,8 @@ def request(session: Session, rules: PayoutRules, asked: Asked) -> tuple[Payout,
     paywall = lock_paywall(session, asked.paywall_id)
     if not paywall.rules.is_split:
         raise WrongMode("Users of this paywall pay into your own account; there are no earnings to pay out.")
+    if paywall.environment is not environment_of_chain(asked.chain_id):
+        raise Refused(f"{paywall.id} has no {environment_of_chain(asked.chain_id).value} earnings.")
     _check_others(session, asked.paywall_id)
     pending = pending_account(paywall.environment, paywall.id)
     lock_maturity(session, pending.id)

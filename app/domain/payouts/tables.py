@@ -5,11 +5,9 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.domain.money import Environment
+from app.domain.money import TEST_CHAINS, Environment
 from app.sql.columns import STRICT, Octets, Whole, Words, one_of
 
-TEST_CHAINS = (31_337, 80_002)
-"""The chains of play money: the sandbox pays on these alone, and live money never does."""
 _OF_TEST_CHAINS = f"(environment = 'sandbox') = (chain_id IN ({', '.join(map(str, TEST_CHAINS))}))"
 
 

@@ -12,7 +12,7 @@ from app.domain.chain_deposits.addresses import AddressOf
 from app.domain.errors import Refused
 from app.domain.instance.instance import read_id
 from app.domain.ledger.accounts import Account
-from app.domain.money import Environment
+from app.domain.money import Environment, environment_of_chain
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import open_shared_wallet
 from app.ports.chain.chain import Chain
@@ -35,7 +35,7 @@ async def open_address(chain: Chain, person: Person) -> DepositAt:
     rules = chain.rules
     if not rules.factory:
         raise Refused(f"No deposits are taken on {rules.name}.")
-    environment = Environment.SANDBOX if rules.is_test else Environment.LIVE
+    environment = environment_of_chain(rules.id)
     made = partial(_open, chain=chain, person_id=person.account_id, environment=environment)
     return DepositAt(rules.id, rules.name, await db.in_transaction(made, writes=True))
 

@@ -16,7 +16,7 @@ from app.domain.chain_deposits.arrivals import Arrived, Book
 from app.domain.chain_deposits.tables import ArrivalKind, ChainCursor
 from app.domain.disputes.settling import lift
 from app.domain.ledger.apply import apply_all
-from app.domain.money import Environment
+from app.domain.money import environment_of_chain
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.addresses import check_addresses
@@ -146,8 +146,7 @@ class ChainDeposits:
     async def _book(self) -> Book:
         rules = self.chain.rules
         wallets = await db.in_transaction(partial(addresses.wallets_by_address, chain_id=rules.id))
-        environment = Environment.SANDBOX if rules.is_test else Environment.LIVE
-        return Book(rules.id, environment, rules.token, self.treasury, wallets)
+        return Book(rules.id, environment_of_chain(rules.id), rules.token, self.treasury, wallets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,8 @@ async def pause_payouts(operator: Operator, chain_id: int) -> None:
 async def book_for_paywall(operator: Operator, transfer_id: str, paywall_id: str) -> None:
     """Books a transfer out of the treasury as a payout of a paywall that nobody remembers.
 
-    Raises NotFound, Refused where it is booked already or the address was never its owner's.
+    Raises NotFound, WrongMode, Refused where it is booked already, of another environment, or the address was never its
+    owner's.
     """
 
     def write(session: Session) -> None:
@@ -128,11 +129,11 @@ async def book_for_paywall(operator: Operator, transfer_id: str, paywall_id: str
     await db.in_transaction(write, writes=True)
 
 
-async def book_for_operator(operator: Operator, environment: Environment, transfer_id: str) -> None:
+async def book_for_operator(operator: Operator, transfer_id: str) -> None:
     """Books a transfer out of the treasury as the operator's own. Raises NotFound, Refused for a booked one."""
 
     def write(session: Session) -> None:
-        booking.book_for_operator(session, environment, transfer_id, operator.account_id)
+        booking.book_for_operator(session, transfer_id, operator.account_id)
         note_change(session, operator, transfer_id, {"booked_for": "operator"})
 
     await db.in_transaction(write, writes=True)

@@ -63,10 +63,10 @@ async def test_a_configured_chain_is_asked_and_has_its_keys(dev_chain: DevChain)
 
 async def test_base_is_added_by_configuration_alone(dev_chain: DevChain) -> None:
     """A chain that the code has never heard of, on a node that says that it is that one."""
-    rules = {"id": 31_337, "token_name": "USD Coin", "token_version": "2", "is_test": False, "nodes_min": 1}
+    rules = {"id": 31_337, "token_name": "USD Coin", "token_version": "2", "is_test": True, "nodes_min": 1}
     async with closing(dev_setting(dev_chain, name="Base", finality_blocks=3, **rules)) as chains:
         await chains.check()
-        (chain,) = chains.of(Environment.LIVE)
+        (chain,) = chains.of(Environment.SANDBOX)
         assert (chain.rules.name, chain.rules.id) == ("Base", 31_337)
         dev_chain.node.mine(5)
         assert (await chain.finalized()).number == (await chain.head()).number - 3

@@ -55,3 +55,16 @@ def test_another_chain_is_its_values_alone() -> None:
 def test_a_chain_that_says_too_little_or_a_wrong_address_is_refused(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(ChainMismatch, match=says):
         rules_of(setting(**wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "amoy", "is_test": False}, {"name": "polygon", "is_test": True}, {"name": "polygon", "id": 80_002},
+        {"name": "dev", "is_test": False}, {**BASE, "name": "Base Sepolia", "id": 84_532, "is_test": True},
+    ],
+)  # fmt: skip
+def test_no_setting_lets_play_money_fill_a_live_wallet(wrong: dict[str, Any]) -> None:
+    """Whoever has Amoy's free dollars would have real ones; and the books take no payout by another test chain."""
+    with pytest.raises(ChainMismatch, match="31337 and 80002 alone are test chains"):
+        rules_of(setting(**wrong))

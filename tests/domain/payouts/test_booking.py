@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app import db
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import NotFound, Refused, WrongMode
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.folding import read_balance
 from app.domain.money import Environment
@@ -13,18 +13,19 @@ from app.domain.payouts.desk import Outgoing, Seen
 from app.domain.payouts.tables import ProvedBy, TreasuryTransfer
 from app.domain.transactions.world import world_of
 from app.domain.wallets.trial import INSTANCE
-from tests.support.books import assert_books_balance
+from tests.support.books import PRICE, assert_books_balance, make_paywall
 from tests.support.managing import own, person
 from tests.support.paying_out import CHAIN, ONE, earned, make_earner
 
 SANDBOX = Environment.SANDBOX
+POLYGON = 137
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-def left(payee: str, units: int) -> str:
+def left(payee: str, units: int, chain_id: int = CHAIN) -> str:
     with db.transaction() as session:
-        desk.open_desk(session, CHAIN, 10, "0xa")
-        desk.note_read(session, CHAIN, Seen(12, "0xc", 1, 0, 0), [Outgoing("0x1", 0, 11, payee, units, None)])
+        desk.open_desk(session, chain_id, 10, "0xa")
+        desk.note_read(session, chain_id, Seen(12, "0xc", 1, 0, 0), [Outgoing("0x1", 0, 11, payee, units, None)])
         return session.scalars(select(TreasuryTransfer)).one().id
 
 
@@ -46,7 +47,7 @@ def test_a_forgotten_payout_leaves_earnings_and_what_is_not_there_is_owed(
         booking.book_for_paywall(session, transfer, paywall, "acc_op")
         assert desk.count_unbooked(session, CHAIN) == 0
         with pytest.raises(Refused, match="booked already"):
-            booking.book_for_operator(session, SANDBOX, transfer, "acc_op")
+            booking.book_for_operator(session, transfer, "acc_op")
     stand = earned(paywall)
     assert (stand.available_nanos, stand.owed_nanos) == (available * ONE * 1_000, owed * ONE * 1_000)
     assert_books_balance()
@@ -61,10 +62,34 @@ def test_only_a_paywall_whose_owner_proved_the_address_pays(database: str) -> No
             booking.book_for_paywall(session, "out_none", paywall, "acc_op")
 
 
+def test_a_transfer_is_booked_where_its_chain_moves_money_and_nowhere_else(database: str) -> None:
+    """Whatever an operator types: play money pays no live earnings, and live money none of the sandbox."""
+    paywall, transfer = owned(9 * ONE, "0xAda"), left("0xAda", 7 * ONE, POLYGON)
+    with db.transaction() as session, pytest.raises(Refused, match=f"{paywall} has no live earnings"):
+        booking.book_for_paywall(session, transfer, paywall, "acc_op")
+    assert earned(paywall).available_nanos == 9 * ONE * 1_000
+    with db.transaction() as session:
+        booking.book_for_operator(session, transfer, "acc_op")
+    with db.transaction(writes=False) as session:
+        assert read_balance(session, world_of(Environment.LIVE, POLYGON)) == 7 * ONE * 1_000
+        assert read_balance(session, world_of(SANDBOX, POLYGON)) == 0
+    assert_books_balance()
+
+
+def test_no_treasury_owes_a_paywall_whose_users_pay_its_owner(database: str) -> None:
+    owned(9 * ONE, "0xAda")
+    transfer, who = left("0xAda", 7 * ONE), person("ada@example.org")
+    with db.transaction() as session:
+        paywall = make_paywall(session, {"demo-mini": PRICE})
+    own(paywall, who)
+    with db.transaction() as session, pytest.raises(WrongMode):
+        booking.book_for_paywall(session, transfer, paywall, "acc_op")
+
+
 def test_what_the_operator_took_is_their_own(database: str) -> None:
     transfer = left("0xSafe", 7 * ONE)
     with db.transaction() as session:
-        booking.book_for_operator(session, SANDBOX, transfer, "acc_op")
+        booking.book_for_operator(session, transfer, "acc_op")
     with db.transaction(writes=False) as session:
         world = world_of(SANDBOX, CHAIN)
         assert read_balance(session, world) == 7 * ONE * 1_000

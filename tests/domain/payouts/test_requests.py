@@ -76,6 +76,14 @@ def test_a_test_payout_may_be_below_the_least(database: str) -> None:
 
 
 @on_sqlite
+def test_play_money_never_goes_by_a_live_chain(database: str) -> None:
+    paywall = make_earner(20 * ONE)
+    with db.transaction() as session, pytest.raises(Refused, match=f"{paywall} has no live earnings"):
+        requests.request(session, PayoutRules(), Asked(paywall, 137, "0xAda", "acc_1", "c1"))
+    assert earned(paywall).available_nanos == 20 * ONE * 1_000
+
+
+@on_sqlite
 def test_no_payout_while_another_paywall_of_the_owner_owes(database: str) -> None:
     paywall, other = make_earner(20 * ONE), make_earner(ONE)
     with db.transaction() as session:

@@ -102,7 +102,7 @@ def test_an_operator_pauses_and_books(database: str) -> None:
         assert found.paused_because == "An operator paused them."
         first, second = (one.id for one in listing.list_unbooked(session, CHAIN, 9))
     asyncio.run(book_for_paywall(by, first, paywall))
-    asyncio.run(book_for_operator(by, SANDBOX, second))
+    asyncio.run(book_for_operator(by, second))
     with db.transaction(writes=False) as session:
         assert listing.list_unbooked(session, CHAIN, 9) == []
 

@@ -51,7 +51,7 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
         rx.foreach(row.wrong, lambda said: rx.el.div(note("Look after this", said, "wait"), class_name="inset")),
         rx.el.div(rx.foreach(row.figures, _figure), class_name="figures"),
         rx.el.div(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
-        rx.el.ul(rx.foreach(row.unbooked, lambda one: _unbooked(one, row.id))),
+        rx.el.ul(rx.foreach(row.unbooked, _unbooked)),
         rx.cond(row.payouts, rx.el.ul(rx.foreach(row.payouts, _payout)), nothing),
         class_name="panel", aria_label=row.name, key=row.id,
     )  # fmt: skip
@@ -85,11 +85,10 @@ def _payout(row: rx.Var[PayoutRow]) -> rx.Component:
     return rx.el.li(payout_line(row, acts), _asked(question), class_name="item", key=row.id)
 
 
-def _unbooked(row: rx.Var[UnbookedRow], chain_id: rx.Var[str]) -> rx.Component:
+def _unbooked(row: rx.Var[UnbookedRow]) -> rx.Component:
     opens = "book:" + row.id
     form = rx.el.form(
         rx.el.input(type="hidden", name="id", value=row.id, read_only=True),
-        rx.el.input(type="hidden", name="chain", value=chain_id, read_only=True),
         rx.el.label(rx.el.span("Id of the paywall whose earnings it paid; empty for your own money"),
                     rx.el.input(name="paywall", class_name="field plain s", max_length=60, auto_complete="off",
                                 auto_focus=True, spell_check=False), class_name="labelled"),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from app import wiring
 from app.db import Session
 from app.domain import clock
-from app.domain.money import Environment
 from app.domain.payouts import desk, listing, requests
 from app.domain.payouts.tables import PayoutDesk, PayoutStatus, TreasuryTransfer
 from app.domain.paywalls.names import read_names
@@ -132,8 +131,3 @@ def _unbooked(row: TreasuryTransfer, explorer: str) -> UnbookedRow:
         id=row.id, amount=usdc(row.units), payee=row.payee, detail=f"Block {row.block:,}, seen {utc(row.seen_at)} UTC",
         url=transaction_url(explorer, row.transaction_hash),
     )  # fmt: skip
-
-
-def environment_of(chain_id: int) -> Environment:
-    """Returns whose money moves on a chain. Raises Unavailable for one that is not configured."""
-    return Environment.SANDBOX if wiring.get().settlement.chains.reach(chain_id).rules.is_test else Environment.LIVE

@@ -20,7 +20,7 @@ from app.flows.settlement.requesting import (
     withdraw_payout,
 )
 from app.web.operator.frame.state import OperatorState, Work
-from app.web.operator.treasury.rows import TreasuryPage, environment_of, read_treasury_page
+from app.web.operator.treasury.rows import TreasuryPage, read_treasury_page
 
 WORD_CHARACTERS_MAX = 100
 
@@ -85,11 +85,11 @@ class TreasuryState(OperatorState, rx.State):
         operator = await self._operating()
         if operator is None:
             return self._leave()
-        word = {name: str(form.get(name, "")).strip()[:WORD_CHARACTERS_MAX] for name in ("id", "chain", "paywall")}
+        word = {name: str(form.get(name, "")).strip()[:WORD_CHARACTERS_MAX] for name in ("id", "paywall")}
         if word["paywall"]:
             await self._try(book_for_paywall(operator, word["id"], word["paywall"]))
         else:
-            await self._try(_book_own(operator, word["id"], word["chain"]))
+            await self._try(book_for_operator(operator, word["id"]))
         return None
 
     async def _try(self, step: Awaitable[object]) -> None:
@@ -101,7 +101,3 @@ class TreasuryState(OperatorState, rx.State):
         else:
             self.asking = ""
         await self._show_again()
-
-
-async def _book_own(operator: Operator, transfer_id: str, chain_id: str) -> None:
-    await book_for_operator(operator, environment_of(_chain(chain_id)), transfer_id)
