@@ -67,7 +67,10 @@ class Nodes:
         return [answer for _, answer in await self._answers(ask, needed)]
 
     async def agreed(self, ask: Callable[[Node], Awaitable[Answer]], about: str) -> Answer:
-        """Returns what enough nodes say alike. Raises ChainUnavailable where none is said by so many, or two are."""
+        """Returns what nodes of enough providers say alike.
+
+        Raises ChainUnavailable where nothing is said by so many, or two things are.
+        """
         found = await self._answers(ask)
         groups: list[tuple[Answer, list[Node]]] = []
         for node, answer in found:
@@ -77,7 +80,7 @@ class Nodes:
                     break
             else:
                 groups.append((answer, [node]))
-        believed = [group for group in groups if len(group[1]) >= self._rules.nodes_min]
+        believed = [one for one in groups if len({node.provider for node in one[1]}) >= self._rules.nodes_min]
         if len(groups) > 1:
             self._note(believed[0][1] if len(believed) == 1 else [], found, about)
         if len(believed) != 1:

@@ -105,3 +105,14 @@ async def test_nodes_that_disagree_on_money_are_not_believed(dev_chain: DevChain
     async with through(dev_chain, one=lies, two=lies, three=None, four=None) as chain:
         with pytest.raises(ChainUnavailable, match="disagree"):
             await chain.transaction_count(TREASURY_KEY.address, await chain.head())
+
+
+async def test_two_nodes_of_one_provider_are_one_voice(dev_chain: DevChain) -> None:
+    lies = answers("eth_getTransactionCount", "0x63")
+    alike: dict[str, Any] = {"a.same.example": lies, "b.same.example": lies}
+    async with through(dev_chain, **alike, good=None) as chain:
+        with pytest.raises(ChainUnavailable, match="disagree on eth_getTransactionCount"):
+            await chain.transaction_count(TREASURY_KEY.address, await chain.head())
+    async with through(dev_chain, **alike, good=None, other=None) as chain:
+        assert await chain.transaction_count(TREASURY_KEY.address, await chain.head()) == 0
+        assert [node.disagreed for node in chain.health()] == [1, 1, 0, 0]
