@@ -1,6 +1,7 @@
 """Deposits on a real chain: credited once, when they are final, whatever happens to blocks before."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from app.domain.money import MICRO_NANOS
 from app.domain.wallets.trial import INSTANCE
 from tests.support.depositing import Depositing, depositing, wallet_of
 from tests.support.managing import person
+from tests.support.settling import answers, through
 
 TRANSFER = "transfer(address,uint256)"
 DAYS = 400
@@ -173,3 +175,16 @@ async def test_another_chain_stops_the_reading_and_says_so(at: Depositing) -> No
     assert [kept.mail.subject for kept in at.mailbox.kept()] == ["Deposits on Dev chain have stopped"]
     assert at.units_of(ada) == 5
     at.check_books(5)
+
+
+async def test_a_node_that_lags_stops_nothing(at: Depositing) -> None:
+    at.dev.node.mine(5)
+    await at.read_final()
+    old = at.dev.node.ask("eth_getBlockByNumber", "0x1", False)
+    async with through(at.dev, one=None, two=answers("eth_getBlockByNumber", old, "latest")) as behind:
+        assert await replace(at.flow, chain=behind).read() == 0
+    with db.transaction(writes=False) as session:
+        found = cursor.find(session, at.chain.rules.id)
+    assert found is not None and found.stopped_because is None and at.mailbox.kept() == []
+    pay(at, at.dev.node.accounts[TREASURY], 5)
+    assert await at.read_final() == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_another_chain_behind_the_same_address_pauses(database: str) -> None:
     tick(rail)
     tick(rail_of(ToyChain(height=3)))
     assert "not the one that was read before" in str(because())
+
+
+def test_nodes_that_lag_keep_payouts_waiting_and_pause_nothing(database: str) -> None:
+    """A balancer leads to a node that is behind what was read: it will catch up, and nobody has to resume."""
+    chain, mails = funded(), Mails()
+    payout = ask(make_earner(6 * ONE), None, "0xAda")
+    tick(rail_of(chain, mails))
+    tick(rail_of(ToyChain(height=3, rules=replace(chain.rules, nodes_min=2)), mails))
+    assert because() is None and mails.sent == []
+    run(rail_of(chain), chain, 3)
+    assert_paid_once(chain, [payout])
 
 
 def test_a_restored_backup_pays_nothing_again(database: str) -> None:
