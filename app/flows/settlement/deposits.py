@@ -17,6 +17,7 @@ from app.domain.chain_deposits.tables import ArrivalKind, ChainCursor
 from app.domain.disputes.settling import lift
 from app.domain.ledger.apply import apply_all
 from app.domain.money import environment_of_chain
+from app.domain.payouts.rules import UNITS_OF_ONE
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.addresses import check_addresses
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 
 BLOCKS_A_STEP = 10_000
 """How many blocks are read between two places where the cursor may stand."""
+TOLD_FROM_UNITS = UNITS_OF_ONE
+"""Operators are mailed of the wrong token from so much on: of dust anybody can send any number, and nobody reads on
+while a mail is sent."""
 OPENING = "opening"
 """In the place of a transaction: what a treasury held before its chain was read."""
 DEV_CHAIN_ID = 31_337
@@ -118,7 +122,7 @@ class ChainDeposits:
             return 0
         log.info("deposit", chain=book.chain_id, transaction=arrived.transaction, position=arrived.position,
                  units=arrived.units, step=kind)  # fmt: skip
-        if kind is ArrivalKind.BRIDGED:
+        if kind is ArrivalKind.BRIDGED and arrived.units >= TOLD_FROM_UNITS:
             await self.desk.alert(
                 f"The wrong token came in on {self.chain.rules.name}",
                 f"{arrived.units} units of {arrived.token}, which only looks like USDC, are at {arrived.payee}."

@@ -188,3 +188,14 @@ async def test_a_node_that_lags_stops_nothing(at: Depositing) -> None:
     assert found is not None and found.stopped_because is None and at.mailbox.kept() == []
     pay(at, at.dev.node.accounts[TREASURY], 5)
     assert await at.read_final() == 1
+
+
+async def test_dust_of_the_wrong_token_is_shown_and_mails_nobody(at: Depositing) -> None:
+    """Else a stranger with a dollar's worth of gas floods the operators, and holds up everybody's deposits."""
+    ada, dev = person("ada@example.org"), at.dev
+    address = await at.address_of(ada)
+    for units in (1, 999_999):
+        dev.mint(address, units, token=dev.bridged_token)
+    assert await at.read_final() == 2
+    assert [one.kind for one in arrived(at)] == [ArrivalKind.BRIDGED] * 2
+    assert at.mailbox.kept() == []
