@@ -161,8 +161,14 @@ class Deposits:
     desk: Desk
 
     async def read_all(self) -> int:
-        """Reads each chain, none of which keeps another waiting for good; returns how much was taken."""
+        """Reads each chain, none of which keeps another waiting for good; returns how much was taken.
+
+        Raises the first error, when all have had their turn: a chain that is not read is a job that fails.
+        """
         came = await each_alone("deposits", self.chains.all(), self._read, lambda chain: chain.rules.name)
+        for _, taken in came:
+            if isinstance(taken, Failed):
+                raise taken.error
         return sum(taken for _, taken in came if not isinstance(taken, Failed))
 
     async def check_all(self) -> None:

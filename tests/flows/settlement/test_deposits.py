@@ -10,6 +10,8 @@ from app.adapters.chain import abi
 from app.adapters.chain.contracts import forwarders
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import TEST_WALLET, TREASURY
+from app.adapters.mail.kept import KeptMailer
+from app.domain import clock
 from app.domain.chain_deposits import addresses, arrivals, cursor
 from app.domain.chain_deposits.arrivals import ArrivalView
 from app.domain.chain_deposits.tables import ArrivalKind
@@ -17,9 +19,14 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.folding import read_balance
 from app.domain.money import MICRO_NANOS
 from app.domain.wallets.trial import INSTANCE
+from app.flows.events.mails import Desk
+from app.flows.settlement.deposits import Deposits
+from app.ports.chain.values import ChainUnavailable
 from tests.support.depositing import Depositing, depositing, wallet_of
 from tests.support.managing import person
+from tests.support.scripted_chain import ToyChain
 from tests.support.settling import answers, through
+from tests.support.toy_wallets import ToyChains
 
 TRANSFER = "transfer(address,uint256)"
 DAYS = 400
@@ -199,3 +206,13 @@ async def test_dust_of_the_wrong_token_is_shown_and_mails_nobody(at: Depositing)
     assert await at.read_final() == 2
     assert [one.kind for one in arrived(at)] == [ArrivalKind.BRIDGED] * 2
     assert at.mailbox.kept() == []
+
+
+async def test_a_chain_that_is_not_read_is_a_job_that_fails(database: str) -> None:
+    """Its page says so: deposits that nobody takes, as with another treasury's key, must not look well."""
+    chain = ToyChain()
+    deposits = Deposits(ToyChains(chain), Desk(KeptMailer(clock.now), frozenset()))
+    assert await deposits.read_all() == 0
+    chain.cut_next(1, by=ChainUnavailable)
+    with pytest.raises(ChainUnavailable):
+        await deposits.read_all()
