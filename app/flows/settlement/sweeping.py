@@ -35,10 +35,15 @@ class Sweeps:
         return sum(swept for _, swept in came if not isinstance(swept, Failed))
 
     async def _sweep(self, chain: Chain) -> int:
-        """Sends at most one sweep at a time: what it moves counts as swept when that is final."""
+        """Sends at most one sweep at a time: what it moves counts as swept when that is final.
+
+        Nothing is sent while the gas account has sent what is not ours: a number that a sweep took would hide that.
+        """
         rules, keys = chain.rules, self.chains.keys(chain.rules.id)
-        sender = Sender(chain, keys.gas, self.desk)
-        await sender.go_on(await chain.finalized())
+        sender, final = Sender(chain, keys.gas, self.desk), await chain.finalized()
+        if await sender.count_foreign(final):
+            return 0
+        await sender.go_on(final)
         under_way = await db.in_transaction(partial(transactions.list_open, account=sender.account))
         if any(one.purpose is Purpose.SWEEP for one in under_way):
             return 0

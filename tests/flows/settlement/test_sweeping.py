@@ -9,11 +9,13 @@ from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import GAS, KEYS, TREASURY
 from app.adapters.chain.keys import LocalSigner
 from app.flows.events.mails import Desk
+from app.flows.settlement.sending import Sender
 from app.flows.settlement.sweeping import Sweeps
 from app.ports.chain.signer import ChainKeys
 from app.wiring.settlement import NoChains
 from tests.support.depositing import depositing
 from tests.support.managing import person
+from tests.support.settling import GAS_KEY, bring
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -46,3 +48,17 @@ async def test_what_came_in_goes_to_the_treasury_once(database: str, dev_chain: 
         assert dev_chain.balance(dev_chain.node.accounts[TREASURY]) == 5_000_007
         assert at.units_of(person("ada@example.org")) == 5_000_000
         at.check_books(5_000_007)
+
+
+async def test_a_sweep_hides_no_transaction_that_is_not_ours(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        chains, desk = One(at.chain), Desk(at.mailbox, frozenset())
+        sweeps, sender = Sweeps(chains, desk), Sender(at.chain, GAS_KEY, desk)
+        await sweeps.sweep_all()
+        await bring(at.chain, dev_chain, at.chain.nothing(GAS_KEY.address), GAS_KEY)  # by a thief with the key
+        dev_chain.mint(await at.address_of(person("ada@example.org")), 5_000_000)
+        await at.read_final()
+        for _ in range(3):
+            assert await sweeps.sweep_all() == 0
+            dev_chain.node.finalize()
+        assert await sender.count_foreign(await at.chain.finalized()) == 1
