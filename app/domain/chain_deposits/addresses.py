@@ -54,6 +54,12 @@ def find(session: Session, chain_id: int, wallet_id: str) -> AddressOf | None:
     return None if stored is None else _read(stored)
 
 
+def is_ours(session: Session, chain_id: int, address: str) -> bool:
+    """Tells whether an address is a wallet's deposit address on a chain."""
+    found = select(_ADDRESSES.c.id).where(_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.address == address)
+    return session.scalar(found.limit(1)) is not None
+
+
 def wallets_by_address(session: Session, chain_id: int) -> Mapping[str, Account]:
     """Returns whose each deposit address of a chain is."""
     found = select(_ADDRESSES.c.address, _ADDRESSES.c.account_id).where(_ADDRESSES.c.chain_id == chain_id)

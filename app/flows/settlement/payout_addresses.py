@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.chain_deposits import addresses as deposit_addresses
 from app.domain.errors import BadField, Refused
 from app.domain.money import Environment, parse_amount
 from app.domain.payouts import addresses, requests
@@ -46,11 +47,15 @@ class PayoutAddresses:
 
     async def begin(self, person: Person, environment: Environment, address: str) -> AddressView:
         """Names an address that is then to be proved. Raises AddressInvalid, BadField for one that nobody can own."""
-        written = await self._check(self.chain_of(environment), address)
-        return await db.in_transaction(
-            partial(addresses.begin, account_id=person.account_id, environment=environment, address=written),
-            writes=True,
-        )
+        chain = self.chain_of(environment)
+        written = await self._check(chain, address)
+
+        def write(session: Session) -> AddressView:
+            if deposit_addresses.is_ours(session, chain.rules.id, written):
+                raise BadField("address", "This address pays into a wallet here; name one of your own.")
+            return addresses.begin(session, person.account_id, environment, written)
+
+        return await db.in_transaction(write, writes=True)
 
     async def _check(self, chain: Chain, address: str) -> str:
         """Returns an address with its checksum, if money may go there at all."""

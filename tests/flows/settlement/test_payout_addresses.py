@@ -1,6 +1,7 @@
 """An address counts once it is proved, a changed one a day later, and none that nobody can own."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,13 @@ from app.domain.payouts.addresses import AddressView
 from app.domain.payouts.tables import PayoutAddress, ProvedBy
 from app.domain.people.sessions import Person
 from app.flows.events.mails import Desk
+from app.flows.settlement.addresses import open_address
 from app.flows.settlement.payout_addresses import ZERO, PayoutAddresses
 from app.ports.chain.values import AddressInvalid
 from tests.support.managing import manager, own, person
 from tests.support.paying_out import ONE, RULES, Mails, earned, find, make_earner, rail_of, run
 from tests.support.scripted_chain import GAS, TOKEN, TREASURY, ToyChain
+from tests.support.scripted_chain import RULES as RULES_OF_CHAIN
 from tests.support.toy_wallets import ToyChains, ToySignatures, signed
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -67,6 +70,13 @@ def test_an_address_that_nobody_can_own_is_refused(database: str, address: str) 
     with pytest.raises(BadField) as refused:
         begin(desk_of(chain), who, address)
     assert refused.value.field == "address" and counting(who) is None
+
+
+def test_a_deposit_address_of_ours_is_no_payout_address(database: str) -> None:
+    chain, who = ToyChain(rules=replace(RULES_OF_CHAIN, factory="0xFactory")), person("ada@example.org")
+    own_wallet = asyncio.run(open_address(chain, who)).address
+    with pytest.raises(BadField, match="pays into a wallet here"):
+        begin(desk_of(chain), who, own_wallet)
 
 
 def test_what_is_no_address_is_refused(database: str) -> None:
