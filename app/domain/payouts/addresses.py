@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -39,7 +39,10 @@ class AddressView:
 
 
 def begin(session: Session, account_id: str, environment: Environment, address: str) -> AddressView:
-    """Writes an address that somebody means to prove; of several that are not proved the newest stays."""
+    """Writes an address that somebody means to prove, in the place of those that were not, and were sent no payout."""
+    unproved = (_ADDRESSES.c.proved_at.is_(None), _ADDRESSES.c.test_payout_id.is_(None))
+    own = (_ADDRESSES.c.account_id == account_id, _ADDRESSES.c.environment == environment.value)
+    session.execute(delete(_ADDRESSES).where(*own, *unproved))
     row = PayoutAddress(id=new_id("adr"), account_id=account_id, environment=environment, address=address, tries=0,
                         created_at=clock.now())  # fmt: skip
     session.add(row)

@@ -1,12 +1,13 @@
 """What an account has proved, and what it is still about to."""
 
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain.errors import Refused
 from app.domain.money import Environment
 from app.domain.payouts import addresses
-from app.domain.payouts.tables import ProvedBy
+from app.domain.payouts.tables import PayoutAddress, ProvedBy
 from tests.support.managing import person
 
 SANDBOX = Environment.SANDBOX
@@ -27,6 +28,17 @@ def test_the_newest_that_is_not_proved_is_pending(database: str) -> None:
         assert addresses.is_proved_of(session, account, "0xB") and not addresses.is_proved_of(session, account, "0xA")
         with pytest.raises(Refused, match="already"):
             addresses.lock(session, account, begun.id)
+
+
+def test_who_names_addresses_for_ever_has_one_row(database: str) -> None:
+    account, other = (person(f"{name}@example.org").account_id for name in ("ada", "bob"))
+    with db.transaction() as session:
+        kept = addresses.begin(session, other, SANDBOX, "0xB")
+        for number in range(20):
+            addresses.begin(session, account, SANDBOX, f"0x{number}")
+        rows = session.scalars(select(PayoutAddress).order_by(PayoutAddress.id)).all()
+        assert sorted(row.address for row in rows) == ["0x19", "0xB"]
+        assert addresses.find_pending(session, other, SANDBOX) == kept
 
 
 def test_what_is_signed_names_address_environment_and_request(database: str) -> None:

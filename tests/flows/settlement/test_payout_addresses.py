@@ -94,15 +94,15 @@ def test_another_key_another_text_and_another_person_prove_nothing(database: str
     begun = begin(desk, who, "0xAda")
     with pytest.raises(BadField, match="another key"):
         sign(desk, who, begun, "0xEve")
+    text = addresses.text_to_sign(begun, SANDBOX, "pay.example")
     other = begin(desk, who, "0xAda")
-    text = addresses.text_to_sign(other, SANDBOX, "pay.example")
     with pytest.raises(BadField, match="another key"):
-        asyncio.run(desk.prove_by_signature(who, begun.id, signed("0xAda", text)))
+        asyncio.run(desk.prove_by_signature(who, other.id, signed("0xAda", text)))
     with pytest.raises(NotFound):
-        sign(desk, person("eve@example.org"), begun)
+        sign(desk, person("eve@example.org"), other)
     with db.transaction() as session:
-        session.get_one(PayoutAddress, begun.id).created_at -= 2 * 3_600 * clock.SECOND
-        old = addresses.read_own(session, who.account_id, begun.id)[0]
+        session.get_one(PayoutAddress, other.id).created_at -= 2 * 3_600 * clock.SECOND
+        old = addresses.read_own(session, who.account_id, other.id)[0]
     with pytest.raises(Refused, match="older than an hour"):
         sign(desk, who, old)
     assert counting(who) is None
