@@ -15,6 +15,7 @@ from app.domain.chain_deposits import addresses, arrivals, cursor
 from app.domain.chain_deposits.arrivals import Arrived, Book
 from app.domain.chain_deposits.tables import ArrivalKind, ChainCursor
 from app.domain.disputes.settling import lift
+from app.domain.funnel.rounds import note_paid
 from app.domain.ledger.apply import apply_all
 from app.domain.money import environment_of_chain
 from app.domain.payouts.rules import UNITS_OF_ONE
@@ -192,6 +193,8 @@ def _take(session: Session, book: Book, arrived: Arrived) -> ArrivalKind | None:
         wallet = book.wallets.get(arrived.payee)
         lifted = [] if wallet is None else lift(session, wallet, posting.transfers[0].amount)
         apply_all(session, [posting, *lifted])
+        if wallet is not None:
+            note_paid(session, wallet.owner)
     return kind
 
 

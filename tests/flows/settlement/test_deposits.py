@@ -12,18 +12,23 @@ from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import TEST_WALLET, TREASURY
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
+from app.domain.authorizations.authorizations import Consent, approve
 from app.domain.chain_deposits import addresses, arrivals, cursor
 from app.domain.chain_deposits.arrivals import ArrivalView
 from app.domain.chain_deposits.tables import ArrivalKind
+from app.domain.funnel.rounds import Shown, note_shown
+from app.domain.funnel.tables import FunnelRound
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.folding import read_balance
 from app.domain.money import MICRO_NANOS
+from app.domain.paywalls.modes import Mode
 from app.domain.wallets.trial import INSTANCE
 from app.flows.events.mails import Desk
 from app.flows.settlement.deposits import Deposits
 from app.ports.chain.values import ChainUnavailable
 from tests.support.depositing import Depositing, depositing, wallet_of
 from tests.support.managing import person
+from tests.support.rolled import App
 from tests.support.scripted_chain import ToyChain
 from tests.support.settling import answers, through
 from tests.support.toy_wallets import ToyChains
@@ -216,3 +221,15 @@ async def test_a_chain_that_is_not_read_is_a_job_that_fails(database: str) -> No
     chain.cut_next(1, by=ChainUnavailable)
     with pytest.raises(ChainUnavailable):
         await deposits.read_all()
+
+
+async def test_a_deposit_pays_the_rounds_of_the_apps_that_its_person_allowed(at: Depositing) -> None:
+    ada, app = person("ada@example.org"), App(Mode.SHARED)
+    address = await at.address_of(ada)
+    with db.transaction() as session:
+        approve(session, Consent(ada.account_id, app.id, "u1", wallet_of(ada), 10**9))
+        note_shown(session, [Shown(app.id, 1, "u1")])
+    pay(at, address, 5)
+    await at.read_final()
+    with db.transaction(writes=False) as session:
+        assert session.get_one(FunnelRound, (app.id, 1, "u1")).paid_at is not None
