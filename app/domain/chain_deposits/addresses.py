@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -14,6 +14,11 @@ from app.domain.ledger.accounts import Account, parse
 from app.sql.columns import table_of
 
 _ADDRESSES = table_of(DepositAddress)
+_KEEP = text(
+    "INSERT INTO deposit_address (id, chain_id, wallet_id, account_id, address, factory, salt, proxy_hash,"
+    " unswept_units, created_at) VALUES (:id, :chain_id, :wallet_id, :account_id, :address, :factory, :salt,"
+    " :proxy_hash, 0, :now) ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +39,11 @@ def salt_of(instance_id: str, wallet_id: str) -> str:
 
 def keep(session: Session, chain_id: int, new: AddressOf) -> str:
     """Keeps a wallet's address on a chain, unless one is kept, and returns the one that counts."""
-    known = find(session, chain_id, new.wallet.owner)
-    if known is not None:
-        return known.address
-    session.add(
-        DepositAddress(
-            id=derived_id("dpa", str(chain_id), new.wallet.owner), chain_id=chain_id, wallet_id=new.wallet.owner,
-            account_id=new.wallet.id, address=new.address, factory=new.factory, salt=new.salt,
-            proxy_hash=new.proxy_hash, created_at=clock.now(),
-        )
-    )  # fmt: skip
-    session.flush()
-    return new.address
-
-
-def find(session: Session, chain_id: int, wallet_id: str) -> AddressOf | None:
-    """Returns a wallet's address on a chain, None where it has none yet."""
-    stored = session.get(DepositAddress, derived_id("dpa", str(chain_id), wallet_id))
-    return None if stored is None else _read(stored)
+    id_ = derived_id("dpa", str(chain_id), new.wallet.owner)
+    session.execute(_KEEP, {"id": id_, "chain_id": chain_id, "wallet_id": new.wallet.owner,
+                            "account_id": new.wallet.id, "address": new.address, "factory": new.factory,
+                            "salt": new.salt, "proxy_hash": new.proxy_hash, "now": clock.now()})  # fmt: skip
+    return session.get_one(DepositAddress, id_, populate_existing=True).address
 
 
 def is_ours(session: Session, chain_id: int, address: str) -> bool:
