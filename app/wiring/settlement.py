@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotFound, Unavailable
 from app.domain.money import Environment
 from app.domain.payouts.rules import PayoutRules
 from app.flows.events.mails import Desk
+from app.flows.people.ethereum_sign_in import EthereumSignIn
 from app.flows.settlement.deposits import DEV_CHAIN_ID, Deposits
 from app.flows.settlement.payout_addresses import PayoutAddresses
 from app.flows.settlement.payouts import ChainPayouts
 from app.flows.settlement.reserves import Reserves
+from app.flows.settlement.signed.topups import SignedTopups
 from app.flows.settlement.sweeping import Sweeps
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.signer import ChainKeys, WalletSignatures
@@ -115,6 +117,19 @@ class Settlement:
     def deposits(self) -> Deposits:
         """What comes in on every chain."""
         return Deposits(self.chains, self.desk)
+
+    @property
+    def ethereum_sign_in(self) -> EthereumSignIn:
+        """What lets people in by a signature. Raises NotFound where no chain is configured."""
+        found = sorted((chain.rules.is_test, chain.rules.id) for chain in self.chains.all())
+        if not found:
+            raise NotFound("There is nothing here.")
+        return EthereumSignIn(self.signatures, found[0][1], self.site)
+
+    @cached_property
+    def signed_topups(self) -> SignedTopups:
+        """What people do to pay in by a signature."""
+        return SignedTopups(self.chains, self.signatures, self.desk)
 
     @cached_property
     def sweeps(self) -> Sweeps:

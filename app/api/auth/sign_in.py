@@ -69,10 +69,10 @@ async def post_code(request: Request, code: Annotated[str, Form()] = "", after: 
             wiring.get().sign_in_rules, cookie_of(request, CODE_COOKIE) or "", code[:40], visit
         )
     except CodeWrong as error:
-        return _back("code", own_page(after), error)
+        return back("code", own_page(after), error)
     except Refused as error:
-        return _back("email", own_page(after), error)
-    return await _entered(visit, session_token, own_page(after), CODE_COOKIE)
+        return back("email", own_page(after), error)
+    return await entered(visit, session_token, own_page(after), CODE_COOKIE)
 
 
 @router.get("/demo/{token}")
@@ -84,8 +84,8 @@ async def get_demo_link(request: Request, token: str) -> RedirectResponse:
     try:
         session_token = await enter_by_link(wired.sign_in_rules, wired.demo_links, token, visit)
     except LinkInvalid as error:
-        return _back("email", "", error)
-    return await _entered(visit, session_token, own_page(""), CODE_COOKIE)
+        return back("email", "", error)
+    return await entered(visit, session_token, own_page(""), CODE_COOKIE)
 
 
 @router.get("/oidc/{name}")
@@ -107,7 +107,7 @@ async def _begin(name: str, after: str, adding: str) -> RedirectResponse:
     try:
         start = await _way(name).provider.begin(_redirect_uri(name))
     except ProviderFailed as error:
-        return _back("email", after, error)
+        return back("email", after, error)
     answer = RedirectResponse(start.url, SEE_OTHER)
     keep_cookie(answer, LOGIN_COOKIE, f"{start.kept}|{adding}|{after}", CODE_SECONDS)
     return answer
@@ -124,13 +124,13 @@ async def get_oidc_callback(request: Request, name: str) -> RedirectResponse:
         # Without what the request says of its host, which is anybody's words.
         answer_url = f"{_redirect_uri(name)}?{request.scope['query_string'].decode('latin-1')}"
         login = await way.provider.finish(_redirect_uri(name), sealed, answer_url)
-        entered = await enter_with_login(wiring.get().sign_in_rules, login, way.label, way.trusts_email, visit)
+        came = await enter_with_login(wiring.get().sign_in_rules, login, way.label, way.trusts_email, visit)
     except (ProviderFailed, Refused, BadField) as error:
         log.warning("sign_in", step="oidc_refused", provider=name, error=error.message)
-        return _forget(_back("email", own_page(path), error), LOGIN_COOKIE)
-    if isinstance(entered, str):
-        return await _entered(visit, entered, own_page(path), LOGIN_COOKIE)
-    return await _prove(visit, entered, own_page(path))
+        return _forget(back("email", own_page(path), error), LOGIN_COOKIE)
+    if isinstance(came, str):
+        return await entered(visit, came, own_page(path), LOGIN_COOKIE)
+    return await _prove(visit, came, own_page(path))
 
 
 async def _prove(visit: Visit, waiting: NeedsEmail, after: str) -> RedirectResponse:
@@ -138,7 +138,7 @@ async def _prove(visit: Visit, waiting: NeedsEmail, after: str) -> RedirectRespo
     if waiting.email is None:
         error = Refused("That provider names no e-mail address. Sign in with your address first, then add it in "
                         "your settings.")  # fmt: skip
-        return _forget(_back("email", after, error), LOGIN_COOKIE)
+        return _forget(back("email", after, error), LOGIN_COOKIE)
     return _forget(await _send(visit, waiting.email, after, waiting), LOGIN_COOKIE)
 
 
@@ -157,7 +157,7 @@ async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None
     try:
         kept = await send_code(wiring.get().mailer, wiring.get().sign_in_rules, email, visit, identity)
     except CoinslotError as error:
-        return _back("email", after, error)
+        return back("email", after, error)
     query = {"step": "code", "next": after} | ({"add": "1"} if visit.is_adding else {})
     answer = RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
     # Strict: only our own page may use it, so that nobody can be signed in to somebody else's account from outside.
@@ -165,7 +165,7 @@ async def _send(visit: Visit, email: str, after: str, waiting: NeedsEmail | None
     return answer
 
 
-def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
+def back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
     """Returns to the sign-in page, which has words for each code; a limit says how long to wait."""
     query = {"step": step, "next": after, "problem": error.code}
     if isinstance(error, LimitReached):
@@ -173,7 +173,7 @@ def _back(step: str, after: str, error: CoinslotError) -> RedirectResponse:
     return RedirectResponse(f"/signin/?{urlencode(query)}", SEE_OTHER)
 
 
-async def _entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
+async def entered(visit: Visit, session_token: str, after: str, used: str) -> RedirectResponse:
     answer = RedirectResponse(after, SEE_OTHER)
     keep_cookie(answer, SESSION_COOKIE, session_token, SESSION_SECONDS)
     known = await remember_browser(wiring.get().sign_in_rules, session_token, visit.known)

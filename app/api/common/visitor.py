@@ -11,6 +11,7 @@ from app.domain.network import parse_address
 from app.flows.people.sign_in import Visit
 
 SESSION_COOKIE, CODE_COOKIE, LOGIN_COOKIE, KNOWN_COOKIE = "session", "code", "login", "known"
+TEXT_COOKIE = "text"
 BROWSER_CHARACTERS_MAX = 200
 
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api.auth import account_key, developer_key, sign_in
+from app.api.auth import account_key, developer_key, ethereum, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
@@ -45,7 +45,7 @@ def create_api() -> FastAPI:
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics, manage_payouts)  # fmt: skip
-    routers = (operations, metrics, docs, sign_in, account_key, developer_key, stripe, playground, *own)
+    routers = (operations, metrics, docs, sign_in, account_key, developer_key, ethereum, stripe, playground, *own)
     for module in routers:
         api.include_router(module.router)
     for module in (webhooks, paywall_keys, paywall_users, paywall_prices):

@@ -1,4 +1,4 @@
-"""Deposit addresses, what came to them and to treasuries, and up to which block that is known."""
+"""Deposit addresses, what came to them and to treasuries or is signed to come, and up to which block that is known."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.money import Environment
-from app.sql.columns import STRICT, Whole, Words, one_of
+from app.sql.columns import STRICT, Octets, Whole, Words, one_of
 
 
 class ArrivalKind(StrEnum):
@@ -88,6 +88,39 @@ class ChainArrival(SQLModel, table=True):
     block: int = Field(sa_type=Whole)
     nonce: str | None = Field(default=None, sa_type=Words)
     seen_at: int = Field(sa_type=Whole)
+
+
+class SignedTopup(SQLModel, table=True):
+    """A transfer to a wallet's own address that somebody is asked to sign (EIP-3009), and whose gas we then pay.
+
+    `nonce` follows from the id, and `valid_before` (seconds) ends it. It moves nothing in the books: the transfer is a
+    deposit like any other, and this only shows it. `transaction_id` is ours that brings it, None where none was needed.
+    """
+
+    __tablename__ = "signed_topup"
+    __table_args__ = (
+        CheckConstraint("units > 0", name="units_positive"),
+        CheckConstraint("(signature IS NULL) = (signed_at IS NULL)", name="signed_at_once"),
+        CheckConstraint("transaction_id IS NULL OR signature IS NOT NULL", name="brought_as_signed"),
+        Index("ix_signed_topup_wallet", "wallet_id", "created_at"),
+        Index("ix_signed_topup_account", "account_id", "signed_at"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    account_id: str = Field(sa_type=Words, foreign_key="account.id")
+    wallet_id: str = Field(sa_type=Words)
+    chain_id: int = Field(sa_type=Whole)
+    payer: str = Field(sa_type=Words)
+    payee: str = Field(sa_type=Words)
+    units: int = Field(sa_type=Whole)
+    nonce: str = Field(sa_type=Words)
+    valid_before: int = Field(sa_type=Whole)
+    since_block: int = Field(sa_type=Whole)
+    created_at: int = Field(sa_type=Whole)
+    signature: bytes | None = Field(default=None, sa_type=Octets)
+    signed_at: int | None = Field(default=None, sa_type=Whole)
+    transaction_id: str | None = Field(default=None, sa_type=Words)
 
 
 class ChainCursor(SQLModel, table=True):

@@ -67,6 +67,32 @@ class SignInCode(SQLModel, table=True):
     used_at: int | None = Field(default=None, sa_type=Whole)
 
 
+class SignInText(SQLModel, table=True):
+    """A text that an Ethereum account is to sign, under a nonce of ours: good once, in the browser that asked for it.
+
+    `account_id` is who was signed in and asked that the account be added to theirs; `network` is who asked.
+    """
+
+    __tablename__ = "sign_in_text"
+    __table_args__ = (
+        CheckConstraint("chain_id > 0", name="chain_id_positive"),
+        Index("ix_sign_in_text_nonce", "nonce", unique=True),
+        Index("ix_sign_in_text_network", "network", "created_at"),
+        Index("ix_sign_in_text_created", "created_at"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    nonce: str = Field(sa_type=Words)
+    browser_hash: str = Field(sa_type=Words)
+    network: str = Field(sa_type=Words)
+    address: str = Field(sa_type=Words)
+    chain_id: int = Field(sa_type=Whole)
+    account_id: str | None = Field(default=None, sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    used_at: int | None = Field(default=None, sa_type=Whole)
+
+
 class SignInSession(SQLModel, table=True):
     """A browser that is signed in. Only the SHA-256 of its cookie is kept.
 

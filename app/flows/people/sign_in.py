@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.people import accounts, known_browsers, sessions, sign_in_codes
+from app.domain.people import accounts, known_browsers, sessions, sign_in_codes, sign_in_texts
 from app.domain.people.accounts import ProvenIdentity, check_email, email_identity
 from app.domain.people.sessions import Person
 from app.domain.people.sign_in_codes import CodeWrong, NewCode, Proof
@@ -102,19 +102,19 @@ async def enter_with_code(rules: SignInRules, browser_token: str, code: str, vis
     )
     if proof is None:
         raise CodeWrong("This is not the code that was sent. Check it, or ask for a new one.")
-    return await _once_more(lambda session: _enter(session, rules, proof, visit))
+    return await once_more(lambda session: _enter(session, rules, proof, visit))
 
 
 def _enter(session: Session, rules: SignInRules, proof: Proof, visit: Visit) -> str:
     proven = email_identity(proof.email)
     identities = (proven,) if proof.identity is None else (proof.identity, proven)
-    return _open(session, rules, identities, proof.account_id, "email", proof.email, visit)
+    return let_in(session, rules, identities, proof.account_id, "email", proof.email, visit)
 
 
 async def enter_proven(rules: SignInRules, email: str, method: str, visit: Visit) -> str:
     """Lets in whoever this process itself vouches for, and returns the value of the session's cookie."""
     proven = email_identity(check_email(email))
-    return await _once_more(lambda session: _open(session, rules, (proven,), None, method, email, visit))
+    return await once_more(lambda session: let_in(session, rules, (proven,), None, method, email, visit))
 
 
 async def enter_with_login(
@@ -132,10 +132,10 @@ async def enter_with_login(
         return NeedsEmail(identity, login.email)
     identities = (identity,) if proven is None else (identity, email_identity(check_email(proven)))
     account_id = None if person is None else person.account_id
-    return await _once_more(lambda session: _open(session, rules, identities, account_id, label, proven, visit))
+    return await once_more(lambda session: let_in(session, rules, identities, account_id, label, proven, visit))
 
 
-def _open(
+def let_in(
     session: Session,
     rules: SignInRules,
     identities: tuple[ProvenIdentity, ...],
@@ -158,7 +158,7 @@ def _open(
     return sessions.open_session(session, account_id, method, proven_email, visit.browser, visit.address)
 
 
-async def _once_more(work: Callable[[Session], T]) -> T:
+async def once_more(work: Callable[[Session], T]) -> T:
     """Runs a transaction, and once again if another first sign-in of the same identity was a moment faster."""
     try:
         return await db.in_transaction(work, writes=True)
@@ -241,8 +241,12 @@ def is_operator(rules: SignInRules, person: Person) -> bool:
 
 
 async def forget_codes() -> int:
-    """Forgets codes that are too old to count, and returns how many."""
-    return await db.in_transaction(sign_in_codes.forget_codes, writes=True)
+    """Forgets codes, and texts to sign, that are too old to count, and returns how many."""
+
+    def forget(session: Session) -> int:
+        return sign_in_codes.forget_codes(session) + sign_in_texts.forget_texts(session)
+
+    return await db.in_transaction(forget, writes=True)
 
 
 def _pepper(rules: SignInRules) -> bytes:

@@ -10,6 +10,7 @@ from app.domain.money import Environment, parse_amount
 from app.domain.payouts.rules import units_of
 from app.domain.people.sessions import Person
 from app.flows.settlement.addresses import DepositAt, open_address
+from app.flows.settlement.signed.topups import SignedTopups
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.values import ChainUnavailable
 from app.ports.chain.wallet import TestWallet
@@ -54,3 +55,17 @@ async def pay_from_test_wallet(
     if wallet is None or not (found := await open_addresses(chains, person, environment)):
         raise NotFound("There is no test wallet here.")
     return await wallet.pay(found[0].address, units_of(nanos))
+
+
+async def sign_with_test_wallet(
+    wallet: TestWallet | None, topups: SignedTopups, person: Person, environment: Environment, amount: str
+) -> None:
+    """Has the demo's test wallet sign a top-up as a person's own would, and brings it.
+
+    Raises BadField for what is no amount, NotFound where there is no test wallet.
+    """
+    units = units_of(parse_amount(amount.strip()))
+    if wallet is None or environment is not Environment.SANDBOX:
+        raise NotFound("There is no test wallet here.")
+    asked = await topups.begin(person, environment, await wallet.address(units), amount)
+    await topups.bring(person, asked.id, await wallet.sign(asked.typed))

@@ -8,6 +8,7 @@ import segno
 from app.db import Session
 from app.domain.chain_deposits.arrivals import ArrivalView, list_of_wallet
 from app.domain.chain_deposits.cursor import find
+from app.domain.chain_deposits.signed_topups import SentTopup, list_sent
 from app.domain.chain_deposits.tables import ArrivalKind
 from app.domain.money import MICRO_NANOS, Unit, format_for_people
 from app.flows.settlement.addresses import DepositAt
@@ -61,8 +62,16 @@ def stopped_of(session: Session, chain_ids: Sequence[int]) -> str:
 
 
 def read_arrivals(session: Session, wallet_id: str) -> list[ArrivalRow]:
-    """Returns what came to a wallet's addresses, the newest first."""
-    return [_row(one) for one in list_of_wallet(session, wallet_id)]
+    """Returns what was signed for a wallet and not seen yet, and what came to its addresses, each the newest first."""
+    sent = [_sent(one) for one in list_sent(session, wallet_id)]
+    return sent + [_row(one) for one in list_of_wallet(session, wallet_id)]
+
+
+def _sent(one: SentTopup) -> ArrivalRow:
+    amount = format_for_people(one.units * MICRO_NANOS, Unit.USDC)
+    if one.is_over:
+        return ArrivalRow(one.id, amount, "Did not arrive", "It was not made in time, and can be made no more.")
+    return ArrivalRow(one.id, amount, "Sent", "You signed it. It counts once it is in a final block.")
 
 
 def _row(one: ArrivalView) -> ArrivalRow:

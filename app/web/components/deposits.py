@@ -8,13 +8,14 @@ from app.web.components.deposit_rows import ArrivalRow, PlaceRow
 from app.web.components.parts import note
 
 
-def deposits(state: Any) -> rx.Component:
-    """Returns addresses, what came to them, and the demo's test wallet where there is one."""
+def deposits(state: Any, *beside: rx.Component) -> rx.Component:
+    """Returns addresses, other ways `beside` them, what came, and the demo's test wallet where there is one."""
     pay = rx.el.button("Pay 10 USDC from the test wallet", type="button", class_name="btn primary",
                        on_click=state.pay_from_test_wallet)  # fmt: skip
     return rx.el.div(
         rx.cond(state.deposits_stopped != "", rx.el.p(state.deposits_stopped, role="alert"), rx.fragment()),
         rx.foreach(state.places, _place),
+        *beside,
         rx.cond(state.has_test_wallet, rx.el.div(pay, style={"marginTop": "14px"}), rx.fragment()),
         rx.cond(state.deposit_problem != "", rx.el.p(state.deposit_problem, role="alert"), rx.fragment()),
         rx.cond(state.arrivals, rx.el.div(rx.foreach(state.arrivals, _arrival), role="status"), rx.fragment()),

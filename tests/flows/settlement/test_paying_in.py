@@ -7,14 +7,25 @@ import pytest
 from app.adapters.chain.chains import EvmChain
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.wallet import DevWallet
+from app.adapters.chain.keys import Wallets
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment
-from app.flows.settlement.paying_in import Hindrance, find_hindrance, open_addresses, pay_from_test_wallet
+from app.flows.events.mails import Desk
+from app.flows.settlement.paying_in import (
+    Hindrance,
+    find_hindrance,
+    open_addresses,
+    pay_from_test_wallet,
+    sign_with_test_wallet,
+)
+from app.flows.settlement.signed.topups import SignedTopups
+from app.ports.chain.signer import ChainKeys
 from app.ports.chain.values import Block, ChainUnavailable
 from app.wiring.settlement import NoChains
 from tests.support.depositing import depositing
 from tests.support.managing import person
 from tests.support.scripted_chain import ToyChain
+from tests.support.settling import GAS_KEY, TREASURY_KEY
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SANDBOX = Environment.SANDBOX
@@ -28,6 +39,12 @@ class One(NoChains):
 
     def of(self, environment: Environment) -> Sequence[EvmChain]:
         return [self._chain] if environment is SANDBOX else []
+
+    def reach(self, chain_id: int) -> EvmChain:
+        return self._chain
+
+    def keys(self, chain_id: int) -> ChainKeys:
+        return ChainKeys(TREASURY_KEY, GAS_KEY)
 
 
 async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: DevChain) -> None:
@@ -70,3 +87,16 @@ async def test_without_a_test_wallet_or_an_amount_nothing_is_paid(database: str,
                 await pay_from_test_wallet(held, chains, ada, SANDBOX, "10")
         with pytest.raises(BadField):
             await pay_from_test_wallet(wallet, One(at.chain), ada, SANDBOX, "many")
+
+
+async def test_what_the_test_wallet_signs_is_credited(database: str, dev_chain: DevChain) -> None:
+    async with depositing(dev_chain) as at:
+        ada, wallet = person("ada@example.org"), DevWallet(dev_chain.node.url, dev_chain.token)
+        topups = SignedTopups(One(at.chain), Wallets(), Desk(at.mailbox, frozenset()))
+        await sign_with_test_wallet(wallet, topups, ada, SANDBOX, " 2.50 ")
+        dev_chain.node.mine()
+        await at.read_final()
+        assert at.units_of(ada) == 2_500_000
+        for held, environment in ((None, SANDBOX), (wallet, Environment.LIVE)):
+            with pytest.raises(NotFound, match="no test wallet"):
+                await sign_with_test_wallet(held, topups, ada, environment, "10")

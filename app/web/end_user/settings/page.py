@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from app.web.components.ethereum.sign_in_form import ethereum_form
 from app.web.components.once import fetch_once, kept_here
 from app.web.components.parts import (
     confirm,
@@ -89,9 +90,11 @@ def _profile() -> rx.Component:
 
 
 def _methods() -> rx.Component:
+    ethereum = ethereum_form("Add an Ethereum account", f"{routes.SETTINGS}/", "btn s", adding=True)
     add = rx.el.div(
         rx.el.a("Add an e-mail address", href=f"{routes.SIGN_IN}/?add=1&next={routes.SETTINGS}/", class_name="btn s"),
-        rx.foreach(_state.page.providers, _provider), class_name="row item", style={"flexWrap": "wrap"},
+        rx.foreach(_state.page.providers, _provider),
+        rx.cond(_state.page.has_ethereum, ethereum, rx.fragment()), class_name="row item", style={"flexWrap": "wrap"},
     )  # fmt: skip
     problem = rx.el.p(_state.method_error, class_name="bad inset", role="alert")
     return _section(_METHODS, rx.el.div(rx.foreach(_state.page.methods, _method)), problem, add)

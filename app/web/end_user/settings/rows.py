@@ -10,6 +10,7 @@ from app.domain.people.account_keys import read_account_key
 from app.domain.people.accounts import EMAIL, list_identities, read_account
 from app.domain.people.developer_keys import list_developer_keys
 from app.domain.people.sessions import Person, list_sessions
+from app.domain.people.sign_in_texts import ETHEREUM
 from app.flows.people.sign_in import is_operator
 from app.web.frame.format import ago, browser
 
@@ -61,6 +62,7 @@ class AccountPage:
     methods: list[MethodRow] = field(default_factory=list)
     sessions: list[SessionRow] = field(default_factory=list)
     providers: list[ProviderRow] = field(default_factory=list)
+    has_ethereum: bool = False
     key: str = ""
     key_detail: str = ""
     is_developer: bool = False
@@ -72,7 +74,11 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
     account = read_account(session, person.account_id)
     key = read_account_key(session, person.account_id)
     developer_keys = list_developer_keys(session, person.account_id)
-    labels = {EMAIL: "E-mail code", **{issuer.issuer: issuer.label for issuer in wiring.get().settings.oidc}}
+    labels = {
+        EMAIL: "E-mail code",
+        ETHEREUM: "Ethereum account",
+        **{issuer.issuer: issuer.label for issuer in wiring.get().settings.oidc},
+    }
     return AccountPage(
         name=account.name,
         email=account.email or "",
@@ -92,6 +98,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
             ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}")
             for issuer in wiring.get().settings.oidc
         ],
+        has_ethereum=bool(wiring.get().settings.chains),
         key=f"sk-coinslot-user-…{key.last_four}" if key else "",
         key_detail=f"Made {ago(key.created_at)}" if key else "",
         is_developer=bool(developer_keys) or bool(list_of_account(session, person.account_id, 1)),

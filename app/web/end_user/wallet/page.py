@@ -21,6 +21,7 @@ from app.web.components.parts import (
 from app.web.components.payment_ways import ways_to_pay
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.wallet.rows import AppRow
+from app.web.end_user.wallet.signing import signing
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
@@ -78,7 +79,7 @@ def _purse() -> rx.Component:
     ways = ways_to_pay(_state, purse.is_sandbox, takes_usdc=True, usdc_open=_state.usdc_open)
     closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
     by_card = rx.cond(_state.ways, amount_form(_state, gets), closed)
-    pay = rx.fragment(ways, rx.cond(_state.way == USDC, deposits(_state), by_card))
+    pay = rx.fragment(ways, rx.cond(_state.way == USDC, deposits(_state, signing(_state)), by_card))
     form = unless_waiting(_state, rx.cond(_state.ways | _state.usdc_open, pay, closed))
     return rx.el.section(
         rx.el.div(rx.el.h1("Your wallet"), rx.cond(purse.has_both, _environments(), sandbox_tag(purse.is_sandbox)),

@@ -25,16 +25,14 @@ from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of
 from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
-from app.web.end_user.wallet.rows import PursePage, read_purse
+from app.web.end_user.wallet.rows import read_purse
+from app.web.end_user.wallet.signing_state import TEST_AMOUNT, SigningPart
 from app.web.frame.session_state import Read, for_a_person
 
-TEST_AMOUNT = "10"
 
-
-class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
+class WalletState(SigningPart, AmountState, RefundsPart, ReturnedState, rx.State):
     """One open wallet page."""
 
-    page: PursePage = PursePage()
     is_adding: bool = False
     revoking: str = ""
     changing: str = ""
@@ -46,7 +44,6 @@ class WalletState(AmountState, RefundsPart, ReturnedState, rx.State):
     places: list[PlaceRow] = []
     arrivals: list[ArrivalRow] = []
     deposits_stopped: str = ""
-    deposit_problem: str = ""
     _wanted: str = ""
 
     @rx.event(background=True)

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from app.web.components.ethereum.sign_in_form import ethereum_form
 from app.web.components.parts import skeleton
 from app.web.frame import routes
 from app.web.frame.layout import frame
@@ -49,7 +50,7 @@ def _email() -> rx.Component:
         rx.el.p("No password. Your account is made with the first code.", class_name="muted",
                 style={"marginTop": "6px"}),
         form,
-        rx.cond(state.providers.length() > 0, _providers(), rx.fragment()),
+        _providers(),
         class_name="panel pad",
     )  # fmt: skip
 
@@ -61,10 +62,17 @@ def _adding() -> rx.Component:
 
 
 def _providers() -> rx.Component:
-    return rx.fragment(
-        rx.el.div("or", class_name="or"),
-        rx.el.div(rx.foreach(SignInState.providers, _provider), class_name="choices"),
-    )
+    ethereum = ethereum_form("Continue with an Ethereum account", SignInState.next_path, "btn wide")
+    shown = SignInState.has_ethereum & ~SignInState.is_adding
+    return rx.cond(
+        (SignInState.providers.length() > 0) | shown,
+        rx.fragment(
+            rx.el.div("or", class_name="or"),
+            rx.el.div(rx.foreach(SignInState.providers, _provider), rx.cond(shown, ethereum, rx.fragment()),
+                      class_name="choices"),
+        ),
+        rx.fragment(),
+    )  # fmt: skip
 
 
 def _provider(row: rx.Var[ProviderRow]) -> rx.Component:

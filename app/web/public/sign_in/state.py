@@ -23,6 +23,10 @@ _PROBLEMS = {
     "code_wrong": "That code did not work. Check it, or ask for a new one.",
     "provider_error": "That did not work. Try again, or use your e-mail address.",
     "cross_site": "The form came from another site. Try again here.",
+    "unknown_account": "Nobody here has that Ethereum account. Sign in another way and add it in your settings.",
+    "text_outdated": "That signature came too late, or from another browser. Try again.",
+    "text_invalid": "That is not the text that was to be signed. Try again.",
+    "address_invalid": "That is no signature of that Ethereum account. Try again.",
     "refused": "This way to sign in already belongs to another account.",
     "database_unavailable": "Nobody can sign in right now. Try again in a moment.",
 }
@@ -49,6 +53,7 @@ class SignInState(rx.State):
     is_adding: bool = False
     is_demo: bool = False
     providers: list[ProviderRow] = []
+    has_ethereum: bool = False
 
     @rx.event
     async def arrive(self) -> EventSpec | None:
@@ -68,6 +73,7 @@ class SignInState(rx.State):
             ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={quote(self.next_path, safe='')}")
             for issuer in wiring.get().settings.oidc
         ]
+        self.has_ethereum = bool(wiring.get().settings.chains)
         self.app_name = await _app_name(self.next_path)
         code_id = row_in(cookie, "code")
         if query.get("step", "") == "code" and code_id:

@@ -1,0 +1,1 @@
+"""Deposits that people sign in their own wallets, and whose gas we pay."""

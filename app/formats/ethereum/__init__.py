@@ -1,0 +1,1 @@
+"""How Ethereum writes what people sign. Pure."""

@@ -1,0 +1,1 @@
+"""Deposits that people sign."""
