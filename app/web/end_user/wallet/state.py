@@ -60,7 +60,7 @@ class WalletState(SigningPart, AmountState, RefundsPart, ReturnedState, rx.State
             self.router.url.query_parameters.get("topup", ""),
         )
 
-        chain_ids = [place.chain_id for place in self.places]
+        shown = [place.chain_id for place in self.places]
         comes_to_pay = self.phase == "loading" and self.router.url.query_parameters.get("pay") == USDC
 
         def read(session: db.Session) -> dict[str, Any]:
@@ -70,10 +70,13 @@ class WalletState(SigningPart, AmountState, RefundsPart, ReturnedState, rx.State
             ways = list_own_offered(session, environment)
             card = saved_card(session, person, environment, ways, click)
             came = read_arrivals(session, shared_account(person.account_id, environment).owner)
-            ways_now = _offered(ways, way, environment)
+            here = {chain.rules.id for chain in wiring.get().settlement.chains.of(environment)}
+            is_of_another = not here.issuperset(shown)  # what is sent to the other wallet's address is not credited
+            gone: dict[str, Any] = {"places": []} if is_of_another else {}
+            ways_now = _offered(ways, "" if is_of_another else way, environment)
             opened = {"is_adding": True} if comes_to_pay else {}
             return {"page": page, **opened, "outcome": outcome, "goes_back": goes_back, "arrivals": came,
-                    "deposits_stopped": stopped_of(session, chain_ids), **ways_now, **card}  # fmt: skip
+                    "deposits_stopped": stopped_of(session, shown), **gone, **ways_now, **card}  # fmt: skip
 
         return read
 
