@@ -99,8 +99,9 @@ def _in_usdc() -> rx.Component:
     """Leads to the wallet, whose owner has an address on a chain: a link identifies them and never signs them in."""
     return rx.el.div(
         rx.el.small("Or send USDC on a chain, to an address of your own.", class_name="muted"),
-        rx.el.a("Pay in USDC", href=f"{routes.WALLET}/?pay=usdc", class_name="btn s", style={"flex": "none"}),
-        class_name="row between", style={"marginTop": "16px"},
+        rx.el.a("Pay in USDC", href=f"{routes.WALLET}/?pay=usdc", class_name="btn s",
+                style={"minWidth": "max-content"}),
+        class_name="row between", style={"marginTop": "16px", "flexWrap": "wrap"},
     )  # fmt: skip
 
 
