@@ -8,6 +8,7 @@ refused off the dev chain.
 import json
 import re
 import sys
+from functools import cache
 from typing import Any, NoReturn
 
 _recursion_limit = sys.getrecursionlimit()
@@ -129,6 +130,7 @@ def _refuse(message: str) -> NoReturn:
     raise ChainMismatch(message) from None
 
 
+@cache
 def _anvil_addresses() -> frozenset[str]:
     Account.enable_unaudited_hdwallet_features()
     paths = (f"m/44'/60'/0'/0/{number}" for number in range(_ANVIL_KEYS))
