@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         _whole("lacking_nanos"),
         _whole("made_at"),
+        sa.CheckConstraint("environment IN ('sandbox', 'live')", name=op.f("ck_reserve_report_known_environment")),
         sa.CheckConstraint("lacking_nanos >= 0", name=op.f("ck_reserve_report_lacking_not_negative")),
         sa.PrimaryKeyConstraint("environment", name=op.f("pk_reserve_report")),
         sqlite_strict=True,

@@ -13,7 +13,11 @@ class ReserveReport(SQLModel, table=True):
     """What was found last: `document` is published as it is, `lacking_nanos` is what chains hold too little."""
 
     __tablename__ = "reserve_report"
-    __table_args__ = (CheckConstraint("lacking_nanos >= 0", name="lacking_not_negative"), STRICT)
+    __table_args__ = (
+        CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        CheckConstraint("lacking_nanos >= 0", name="lacking_not_negative"),
+        STRICT,
+    )
 
     environment: Environment = Field(primary_key=True, sa_type=one_of(Environment))
     document: dict[str, Any] = Field(sa_type=Json)
