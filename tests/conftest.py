@@ -39,24 +39,33 @@ hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 AMOUNTS = {
-    "ledger-steps": (1_200, 12_000, "steps of the ledger's state machine on each database"),
+    "ledger-steps": (800, 12_000, "steps of the ledger's state machine on each database"),
     "webhook-events": (600, 3_000, "events while their workers are killed"),
     "webhook-kills": (3, 5, "how often those workers are killed"),
     "kill-rounds": (3, 20, "how often servers under load are killed"),
-    "api-examples": (15, 150, "generated requests to each operation of the API"),
+    "api-examples": (5, 150, "generated requests to each operation of the API"),
+    "page-events": (200, 10_000, "events of nonsense at the handlers of pages"),
+    "page-requests": (300, 5_000, "requests of nonsense at every route"),
+    "payout-examples": (6, 60, "examples of the payouts' state machine on each database, each of 25 steps"),
+    "payment-orders": (60, 200, "orders of a payment's events, with the process ended at each step"),
+    "counted-requests": (20_000, 100_000, "requests that are counted for pages and compared with the ledger"),
+    "csv-rows": (30_000, 100_000, "rows of a ledger that is sent as CSV"),
 }
 """Of how much a run does that could do any amount: what it usually does, what a long one does, what that is."""
 
 SLOW_FIRST = (
-    "domain/ledger/test_state_machine", "journeys/test_fuzz", "journeys/test_kill", "journeys/test_webhook_kill",
-    "journeys/test_limits_together", "journeys/test_page_sockets", "sdk/",
-    "api/serving/test_workers", "api/serving/test_openapi", "api/v1/test_chat_keys_two_processes",
-    "api/v1/test_chat_slow_readers", "journeys/", "api/serving/test_server", "test_cli", "test_db", "api/",
+    "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "journeys/test_kill",
+    "journeys/test_webhook_kill", "journeys/test_limits_together", "api/serving/test_workers",
+    "flows/disputes/test_take", "journeys/", "flows/settlement/", "domain/ledger/test_outages", "sdk/", "api/serving/",
+    "api/v1/test_chat_", "flows/cards/test_auto_topup", "test_cli", "test_db", "api/",
 )  # fmt: skip
 """Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end."""
 
 COSTLY = ("slow", "unhurried", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
+
+PLAIN = ("plain_sql", "postgres")
+"""The marks of what `tests/run` leaves to `--long`: what says nothing on PostgreSQL that others do not say there."""
 
 Postgres = psycopg.Connection[tuple[object, ...]]
 
@@ -121,12 +130,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
     if config.getoption("--quick"):
-        quick = [item for item in items if not any(item.get_closest_marker(mark) for mark in COSTLY)]
-        chosen = {item.nodeid for item in quick}
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
-        items[:] = quick
+        _leave(config, items, lambda item: any(item.get_closest_marker(mark) for mark in COSTLY))
     reasons = missing()
     if not config.getoption("--long"):
+        _leave(config, items, lambda item: all(item.get_closest_marker(mark) for mark in PLAIN))
         reasons["long"] = "takes minutes; tests/run --long runs it"
     for mark, reason in reasons.items():
         for item in items:
@@ -270,6 +277,12 @@ def session_postgres_url(postgres_server: str, postgres: Postgres, postgres_temp
     yield from _fresh_postgres(postgres_server, postgres, postgres_template)
 
 
+@pytest.fixture(scope="module")
+def own_postgres_url(postgres_server: str, postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database for the servers of one file."""
+    yield from _fresh_postgres(postgres_server, postgres, postgres_template)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, from which those of the tests are copied."""
@@ -317,6 +330,15 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path is not None, "a test that asks for Chromium is marked `browser`"
     return path
+
+
+def _leave(config: pytest.Config, items: list[pytest.Item], is_left: Callable[[pytest.Item], bool]) -> None:
+    """Leaves some of what was found out of this run."""
+    left, kept = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (left if is_left(item) else kept).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 def _rank(item: pytest.Item) -> int:

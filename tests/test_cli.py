@@ -117,6 +117,7 @@ def test_what_the_operator_can_mend_is_one_line_and_no_trace(
     assert "secret" not in said[0].lower() or "SECRET_KEY" in said[0]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(
     "options",
     [

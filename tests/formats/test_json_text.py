@@ -47,6 +47,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.unhurried
 @given(json_values)
 def test_whatever_python_writes_is_read_and_can_be_written_again(value: object) -> None:
     orjson.dumps(read_json(json.dumps(value).encode()))

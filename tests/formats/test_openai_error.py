@@ -13,6 +13,8 @@ from tests.support.books import assert_books_balance, make_snapshot, running_que
 from tests.support.carrying import balance, begun, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, whole
 
+pytestmark = pytest.mark.plain_sql
+
 CHOICE = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
 FAILURE = {"message": "Overloaded.", "code": 529}
 ERRORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -55,6 +55,7 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
         read_chat_request(body)
 
 
+@pytest.mark.unhurried
 @given(st.dictionaries(st.text(min_size=1), st.none() | st.booleans() | st.integers(-9, 9) | st.text(), max_size=5))
 def test_unknown_fields_go_upstream_as_they_came(extra: dict[str, Any]) -> None:
     known = {"model", "messages", "n", "stream", "stream_options", "max_tokens", "max_completion_tokens", "user",

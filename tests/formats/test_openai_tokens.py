@@ -52,6 +52,7 @@ def test_what_is_too_long_to_count_keeps_its_bound() -> None:
     assert (used.prompt, used.output) == (parsed.prompt_bytes, 77)
 
 
+@pytest.mark.unhurried
 def test_every_message_is_framed() -> None:
     one, two, three = (count_prompt(request("Hi", count=count), COUNTER) or 0 for count in (1, 2, 3))
     assert three - two == two - one >= MESSAGE_TOKENS + 1

@@ -6,6 +6,7 @@ What failed is said with its seed, which makes the same again.
 import asyncio
 import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -28,8 +29,6 @@ from tests.journeys.strangers import (
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = 14
-EVENTS, EVENTS_LONG = 600, 10_000
-REQUESTS, REQUESTS_LONG = 500, 5_000
 EVENTS_OF_A_SOCKET = 50
 SOCKETS_AT_ONCE = 4
 FIELDS = ["user", "amount", "metadata", "model", "messages", "stream", "max_tokens", "n", "tools", "response_format",
@@ -50,8 +49,10 @@ async def _call_handlers(site: Site, seed: int, count: int, names: list[tuple[st
         await asyncio.sleep(0.2)
 
 
-async def test_no_event_falls_over_or_changes_anything(site: Site, victim: Victim, is_long: bool) -> None:
-    count, before, known = EVENTS_LONG if is_long else EVENTS, everything(), handlers()
+async def test_no_event_falls_over_or_changes_anything(
+    site: Site, victim: Victim, amount: Callable[[str], int]
+) -> None:
+    count, before, known = amount("page-events"), everything(), handlers()
     logged = len(site.log.read_bytes())
     waiting = iter(range(SEED, SEED + count // EVENTS_OF_A_SOCKET))
 
@@ -89,9 +90,10 @@ async def _request(client: httpx.AsyncClient, base_url: str, seed: int, key: str
     return answer.status_code, f"seed {seed}: {method} {filled} → {answer.status_code}", answer.text[:300]
 
 
-async def test_no_request_falls_over_or_changes_anything(site: Site, victim: Victim, is_long: bool) -> None:
-    count = REQUESTS_LONG if is_long else REQUESTS
-    before, rival = everything(), make_rival_key()
+async def test_no_request_falls_over_or_changes_anything(
+    site: Site, victim: Victim, amount: Callable[[str], int]
+) -> None:
+    count, before, rival = amount("page-requests"), everything(), make_rival_key()
     async with httpx.AsyncClient(timeout=60) as client:
         for key, share in ((None, count // 2), (rival, count - count // 2)):
             first = SEED if key is None else SEED + count

@@ -70,6 +70,7 @@ NOT_RUN: dict[str, tuple[str, str]] = {
         "tests/domain/rollups/test_seeded.py",
     ),
     "uv run python -m tests.bench.scripts": ("reads the pages that a demo built", "tests/journeys/test_scripts.py"),
+    "uv run python -m tests.bench.beside": ("takes minutes at the size that is shown", "tests/bench/beside.py"),
     "uv run python -m tests.bench.dashboard": ("reads what the seeder made", "tests/bench/dashboard.py"),
     "export URL=": ("it is where the calls behind it go", "tests/sdk/test_manage_guide.py"),
     'curl "$URL': ("needs a developer's key, which its own test makes", "tests/sdk/test_manage_guide.py"),
@@ -97,11 +98,16 @@ def reason_of(command: str) -> str:
     return next((reason for begin, (reason, _file) in NOT_RUN.items() if bare(command).startswith(begin)), "")
 
 
+def is_repeated(command: str) -> bool:
+    """Tells whether a page shows the same command without the settings before it."""
+    return command != bare(command) and bare(command) in SHOWN
+
+
 def chosen(has_pages: bool) -> list[ParameterSet]:
-    """Returns the commands that are run here, those that take long for --long only."""
+    """Returns the commands that are run here; for --long only, those that take long, or are another's with settings."""
     ways = {command: way for command in SHOWN if (way := way_of(command)) is not None and not reason_of(command)}
     return [
-        pytest.param(command, marks=[pytest.mark.long] if way.takes_long else [])
+        pytest.param(command, marks=[pytest.mark.long] if way.takes_long or is_repeated(command) else [])
         for command, way in ways.items()
         if way.has_pages is has_pages
     ]

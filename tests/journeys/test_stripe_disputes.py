@@ -26,6 +26,8 @@ from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import Ears, connect, ears, keep_secret, order, signed
 from tests.support.taking_back import begin_shared, cents_of, charge, of_paywall, someone, spends
 
+pytestmark = pytest.mark.plain_sql
+
 SECRET = "whsec_1"
 TOLD = ("charge.dispute.", "refund.", "radar.early_fraud_warning.", "checkout.session.", "payment_intent.succeeded")
 WARNING_CENTS_MAX = 2_000

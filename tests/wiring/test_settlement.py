@@ -21,6 +21,7 @@ IMPORTS = (
 )
 
 
+@pytest.mark.unhurried
 def test_no_chain_no_import() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

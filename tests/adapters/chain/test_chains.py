@@ -110,6 +110,7 @@ def _polygon() -> dict[str, Any]:
     return {"id": 137, "token": token, "token_name": "USD Coin", "token_version": "2", "is_test": False}
 
 
+@pytest.mark.unhurried
 def test_a_key_comes_from_an_encrypted_file(tmp_path: Path) -> None:
     file = tmp_path / "treasury.json"
     file.write_text(json.dumps(Account.encrypt(bytes.fromhex(ONE), "a word", kdf="pbkdf2", iterations=2)))

@@ -48,6 +48,7 @@ def test_what_is_no_key_is_refused_without_being_repeated(key: str) -> None:
     assert raised.value.__cause__ is None
 
 
+@pytest.mark.unhurried
 def test_an_encrypted_file_gives_its_key_to_its_password_alone() -> None:
     text = json.dumps(Account.encrypt(bytes.fromhex(KEY[2:]), "a word", kdf="pbkdf2", iterations=2))
     assert LocalSigner.of_file(text, "a word", 137).address == LocalSigner.of_key(KEY, 137).address

@@ -36,6 +36,7 @@ async def units_of(chain: EvmChain, dev: DevChain, blocks: range) -> list[int]:
     return [one.units for one in await chain.transfers(blocks, [dev.token], None, PAYEES)]
 
 
+@pytest.mark.unhurried
 async def test_a_range_that_a_node_finds_too_long_is_asked_for_in_halves_that_do_not_overlap(
     dev_chain: DevChain,
 ) -> None:
@@ -49,6 +50,7 @@ async def test_a_range_that_a_node_finds_too_long_is_asked_for_in_halves_that_do
     assert covered == list(range(head + 1))
 
 
+@pytest.mark.unhurried
 async def test_a_range_is_never_asked_for_in_more_than_the_chain_allows(chain: EvmChain, dev_chain: DevChain) -> None:
     for number, payee in enumerate(PAYEES):
         dev_chain.mint(payee, number + 1)

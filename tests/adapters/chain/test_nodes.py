@@ -96,6 +96,7 @@ async def test_one_node_is_not_enough_where_two_must_agree(dev_chain: DevChain) 
         assert "does not answer" in gone.said
 
 
+@pytest.mark.unhurried
 async def test_nodes_that_disagree_on_money_are_not_believed(dev_chain: DevChain) -> None:
     dev_chain.mint(TREASURY_KEY.address, 9_000_000)
     lies = answers("eth_getTransactionCount", "0x63")
@@ -107,6 +108,7 @@ async def test_nodes_that_disagree_on_money_are_not_believed(dev_chain: DevChain
             await chain.transaction_count(TREASURY_KEY.address, await chain.head())
 
 
+@pytest.mark.unhurried
 async def test_two_nodes_of_one_provider_are_one_voice(dev_chain: DevChain) -> None:
     lies = answers("eth_getTransactionCount", "0x63")
     alike: dict[str, Any] = {"a.same.example": lies, "b.same.example": lies}

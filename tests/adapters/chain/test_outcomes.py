@@ -54,6 +54,7 @@ async def test_more_than_one_question_holds_are_all_answered(
     assert await chain.outcomes(TREASURY_KEY.address, [], 0, await chain.finalized()) == {}
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("lie", ["no log", "unspent", "another transfer", "no receipt"])
 async def test_a_node_that_hides_or_changes_a_payment_is_not_believed(
     chain: EvmChain, dev_chain: DevChain, lie: str

@@ -1,5 +1,6 @@
 """What is signed, against what others make of the same."""
 
+import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
@@ -12,6 +13,7 @@ KEY = "0x" + "4c" * 32
 NONCE = "0x" + "ab" * 32
 
 
+@pytest.mark.unhurried
 def test_a_transfer_is_signed_as_wallets_sign_typed_data() -> None:
     signer = LocalSigner.of_key(KEY, 137)
     asked = Authorization(signer.address, MULTICALL, 5_000_000, 1_900_000_000, NONCE)
@@ -20,6 +22,7 @@ def test_a_transfer_is_signed_as_wallets_sign_typed_data() -> None:
     assert theirs == signer.sign(signed.transfer_digest(POLYGON, asked))
 
 
+@pytest.mark.unhurried
 def test_a_cancellation_is_signed_as_wallets_sign_typed_data() -> None:
     signer = LocalSigner.of_key(KEY, 137)
     fields = [{"name": "authorizer", "type": "address"}, {"name": "nonce", "type": "bytes32"}]
@@ -30,6 +33,7 @@ def test_a_cancellation_is_signed_as_wallets_sign_typed_data() -> None:
     assert theirs == signer.sign(signed.cancel_digest(POLYGON, signer.address, NONCE))
 
 
+@pytest.mark.unhurried
 def test_a_transaction_is_written_as_others_write_it() -> None:
     signer = LocalSigner.of_key(KEY, 137)
     payload = signed.payload_of(137, Call(MULTICALL, b"\x01\x02", 210_000), 7, Fees(90, 30))

@@ -53,6 +53,7 @@ async def test_what_is_not_final_is_not_read_and_a_reorg_takes_it_away(chain: Ev
     assert await read(chain) == []
 
 
+@pytest.mark.unhurried
 async def test_a_transfer_keeps_its_place_when_a_reorg_moves_it_behind_another(
     chain: EvmChain, dev_chain: DevChain
 ) -> None:
@@ -113,6 +114,7 @@ def foreign(dev: DevChain) -> Change:
     return change
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("lies", ["nothing", "less", "foreign", "orphaned", "receipt", "behind", "silent"])
 async def test_a_node_that_lies_lags_or_is_silent_loses_no_deposit_and_makes_none(
     dev_chain: DevChain, lies: str

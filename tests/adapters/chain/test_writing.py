@@ -62,6 +62,7 @@ async def test_a_cancelled_payment_never_pays_even_if_it_is_sent_later(
     assert dev_chain.balance(address_of("ada")) == 0
 
 
+@pytest.mark.unhurried
 async def test_an_expired_payment_is_signed_anew_under_its_nonce_and_pays_once(
     chain: EvmChain, dev_chain: DevChain
 ) -> None:
@@ -92,6 +93,7 @@ async def test_a_wallets_signature_is_relayed_and_another_ones_refused(chain: Ev
         await chain.simulate(chain.relay_one(relayed), GAS_KEY.address)
 
 
+@pytest.mark.unhurried
 async def test_a_batch_that_starves_is_judged_by_what_was_paid(chain: EvmChain, dev_chain: DevChain) -> None:
     """That a transaction succeeded says nothing of its transfers (across-protocol/relayer#3662)."""
     dev_chain.mint(TREASURY_KEY.address, 100_000_000)
@@ -107,6 +109,7 @@ async def test_a_batch_that_starves_is_judged_by_what_was_paid(chain: EvmChain, 
     assert dev_chain.balance(TREASURY_KEY.address) == 96_000_000
 
 
+@pytest.mark.unhurried
 async def test_a_full_batch_has_gas_for_all(chain: EvmChain, dev_chain: DevChain) -> None:
     dev_chain.mint(TREASURY_KEY.address, 100_000_000)
     names = [f"payee {number}" for number in range(BATCH_MAX)]

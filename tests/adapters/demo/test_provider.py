@@ -73,6 +73,7 @@ async def test_the_same_question_gets_the_same_answer_about_its_topic(provider: 
     ]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("question", ["Hello!", "Five ideas for rainy days", "Python code to sort names", "", "?"])
 async def test_tokens_are_counted(provider: ChatProvider, question: str) -> None:
     completion = await _ask(provider, question)

@@ -23,6 +23,7 @@ def test_the_answer_reacts_to_the_question(question: str, expected: str) -> None
     assert expected in write_answer(question, None, False, seeded(question))
 
 
+@pytest.mark.unhurried
 @given(st.text(), st.booleans())
 def test_any_question_has_one_answer(question: str, is_long: bool) -> None:
     first = write_answer(question, None, is_long, seeded(question))

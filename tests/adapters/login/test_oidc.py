@@ -36,6 +36,7 @@ def login(provider: RunningProvider, *, later: int = 0, client_id: str = "client
     return OidcLogin("idp", issuer or provider.issuer, client_id, "hush", BOX, lambda: now)
 
 
+@pytest.mark.unhurried
 async def test_who_signs_in_comes_back_with_their_name_at_the_provider(provider: RunningProvider) -> None:
     client = login(provider)
     start = await client.begin(BACK)
@@ -48,6 +49,7 @@ async def test_who_signs_in_comes_back_with_their_name_at_the_provider(provider:
         await client.finish(BACK, start.kept, answer)  # the provider's code works once
 
 
+@pytest.mark.unhurried
 async def test_what_the_provider_does_not_say_is_not_made_up(provider: RunningProvider) -> None:
     provider.set_user("s2", email="eve@example.org", email_verified="yes")
     provider.set_user("s3")
@@ -90,6 +92,7 @@ async def test_an_address_that_only_userinfo_names_is_found_there(
     assert found == Login(provider.issuer, "s1", "ada@example.org", True)
 
 
+@pytest.mark.unhurried
 async def test_where_userinfo_is_away_or_none_who_it_is_is_known_all_the_same(provider: RunningProvider) -> None:
     for endpoint in (f"{provider.issuer}/nowhere", f"http://127.0.0.1:{free_port()}/", None):
         client = sparse(provider, "email", userinfo_endpoint=endpoint)

@@ -74,6 +74,7 @@ def test_no_spelling_of_a_private_address_is_public(address: object) -> None:
     assert not is_public(f"::ffff:{address}")
 
 
+@pytest.mark.unhurried
 @given(st.text())
 def test_what_is_no_address_is_not_public(text: str) -> None:
     assert isinstance(is_public(text), bool)

@@ -165,6 +165,7 @@ async def test_an_expired_checkout_is_expired_and_one_whose_payment_is_on_its_wa
     assert (await reached.rail.read_payment(slow.id)).status is PAID
 
 
+@pytest.mark.unhurried
 async def test_a_checkout_is_ended_once_and_not_where_it_is_over(reached: Reached) -> None:
     left, paid = [(await reached.rail.create_checkout(order(marks()))).id for _ in range(2)]
     reached.shop.pay(paid)

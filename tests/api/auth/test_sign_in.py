@@ -239,6 +239,7 @@ async def test_a_provider_is_added_by_our_own_page_alone(house: House, at_home: 
     assert third is not None and third.account_id == before.account_id and third.email == "adding@example.org"
 
 
+@pytest.mark.unhurried
 def test_an_answer_that_this_browser_did_not_ask_for_lets_nobody_in(house: House) -> None:
     mine, theirs = house.browser(), house.browser()
     start = mine.get("/auth/oidc/trusted")

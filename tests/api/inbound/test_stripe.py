@@ -67,6 +67,7 @@ async def test_each_sender_gets_the_answer_that_it_understands(client: httpx.Asy
     assert open_events() == 1
 
 
+@pytest.mark.plain_sql
 @pytest.mark.slow
 async def test_five_hundred_events_of_another_app_are_answered_and_nothing_is_stored(
     client: httpx.AsyncClient, connection_id: str

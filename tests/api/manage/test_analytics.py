@@ -65,6 +65,7 @@ def test_only_who_looks_after_the_paywall_gets_it(site: Owned) -> None:
     assert site.owner.get(address(site, first=today() + timedelta(9))).status_code == 400
 
 
+@pytest.mark.unhurried
 async def test_a_file_of_an_account_adds_up_its_own_paywalls_and_no_others(migrated_sqlite_url: str) -> None:
     with hands() as at:
         apps = [App(), App(), App()]

@@ -20,6 +20,8 @@ from tests.support.crowd import MAILBOX
 from tests.support.managing import person
 from tests.support.playing import QUESTION, Playground, playing
 
+pytestmark = pytest.mark.plain_sql
+
 
 def spendable(playground: Playground, user: str) -> int:
     with db.transaction(writes=False) as session:

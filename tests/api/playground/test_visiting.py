@@ -12,6 +12,8 @@ from app.domain.usage.requests import read_receipt
 from tests.support.managing import person
 from tests.support.playing import playing
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.mark.unhurried
 async def test_a_new_browser_is_given_a_cookie_once_that_no_script_reads(database: str) -> None:

@@ -1,6 +1,7 @@
 """The API as a whole: unknown paths, wrong methods, its own description."""
 
 import httpx
+import pytest
 
 from tests.support.server import Demo
 
@@ -24,6 +25,7 @@ def test_a_query_that_cannot_be_is_named(demo: Demo) -> None:
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "user")
 
 
+@pytest.mark.unhurried
 def test_the_description_lists_the_paths_once(demo: Demo) -> None:
     paths = httpx.get(f"{demo.base_url}/openapi.json").json()["paths"]
     assert {"/v1/user/balance", "/v1/user/charge", "/v1/models", "/v1/requests/{request_id}"} <= set(paths)

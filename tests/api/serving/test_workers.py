@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -61,39 +62,56 @@ def serving(url: str, data: Path, *options: str, **environment: str) -> Iterator
             db.dispose()
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Workers that run, with the key of the demo's paywall, their folder and what they were told."""
+
+    base_url: str
+    key: str
+    data: Path
+    environment: Mapping[str, str]
+
+    def client(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.Client(base_url=f"{self.base_url}/v1", headers=headers, timeout=60)
+
+
 def body(**more: Any) -> dict[str, Any]:
     return {"model": "demo-mini", "user": "ada", "messages": [{"role": "user", "content": "Hello"}], **more}
 
 
+@pytest.fixture(scope="module")
+def workers(own_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """Three workers that leave their jobs to another process."""
+    data = tmp_path_factory.mktemp("workers")
+    environment = {"DATABASE_URL": own_postgres_url, "ALLOW_PRIVATE_ADDRESSES": "true"}
+    with serving(own_postgres_url, data, "--workers", "3", "--no-jobs", **environment) as (base_url, key):
+        yield Workers(base_url, key, data, environment)
+    settings.configure()
+
+
 @pytest.mark.slow
-def test_three_workers_share_one_wallet_and_never_overspend_it(migrated_postgres_url: str, data_dir: Path) -> None:
+def test_three_workers_share_one_wallet_and_never_overspend_it(workers: Workers) -> None:
     """Only several servers on one port show that nothing which they keep in memory lets a wallet be overspent."""
-    with serving(migrated_postgres_url, data_dir, "--workers", "3") as (base_url, key):
-        headers = {"Authorization": f"Bearer {key}"}
+    with workers.client() as client:
 
         def ask(_number: int) -> httpx.Response:
-            sent = body(max_tokens=2_000)
-            return httpx.post(f"{base_url}/v1/chat/completions", json=sent, headers=headers, timeout=60)
+            return client.post("/chat/completions", json=body(max_tokens=2_000), headers={"Connection": "close"})
 
-        httpx.post(f"{base_url}/v1/user/balance/deposit", json={"user": "ada", "amount": "0.01"}, headers=headers)
+        client.post("/user/balance/deposit", json={"user": "ada", "amount": "0.01"}).raise_for_status()
         with ThreadPoolExecutor(24) as pool:
             answers = list(pool.map(ask, range(60)))
         assert {answer.headers["x-paywall-action"] for answer in answers} == {"none", "topup"}
         charged = sum(Fraction(answer.json()["paywall"]["charge"]) for answer in answers)
-        balance = httpx.get(f"{base_url}/v1/user/balance?user=ada", headers=headers).json()
+        balance = client.get("/user/balance?user=ada").json()
     assert Fraction(balance["spendable"]) == Fraction("0.01") - charged >= 0
     assert balance["held"] == "0"
 
 
 @pytest.mark.slow
-def test_workers_without_jobs_leave_them_to_another_process(migrated_postgres_url: str, data_dir: Path) -> None:
+def test_workers_without_jobs_leave_them_to_another_process(workers: Workers) -> None:
     """Only servers that were waited for show that none of them takes a job."""
-    environment = {"DATABASE_URL": migrated_postgres_url, "ALLOW_PRIVATE_ADDRESSES": "true"}
-    with (
-        receiving() as endpoint,
-        serving(migrated_postgres_url, data_dir, "--workers", "2", "--no-jobs", **environment) as (base_url, key),
-        httpx.Client(base_url=f"{base_url}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as client,
-    ):
+    with receiving() as endpoint, workers.client() as client:
         client.post("/webhooks/subscriptions", json={"url": endpoint.url("/ok"), "events": ["*"]}).raise_for_status()
         client.post("/user/balance/deposit", json={"user": "ada", "amount": "5"}).raise_for_status()
         assert client.post("/chat/completions", json=body()).headers["x-paywall-action"] == "none"
@@ -102,7 +120,7 @@ def test_workers_without_jobs_leave_them_to_another_process(migrated_postgres_ur
             taken = session.scalars(text("SELECT name FROM lease WHERE name LIKE 'job:%'")).all()
         assert (list(taken), endpoint.at("/ok")) == ([], [])
         for name in ("fan-out-events", "deliver-webhooks"):
-            done = command("job", name, "--data", str(data_dir), **environment)
+            done = command("job", name, "--data", str(workers.data), **workers.environment)
             assert done.returncode == 0, done.stderr
         assert "paywall.proxy.request.completed" in {
             one.headers["x-paywall-event"].split("@")[0] for one in endpoint.at("/ok")

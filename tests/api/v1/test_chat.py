@@ -33,6 +33,7 @@ def test_a_new_user_gets_a_message_with_a_link_and_nothing_is_written(demo: Demo
     assert demo.rows() == before
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("wants_usage", [True, False])
 def test_the_message_is_streamed_if_streaming_was_asked_for(demo: Demo, wants_usage: bool) -> None:
     options: dict[str, Any] = {"stream_options": {"include_usage": True}} if wants_usage else {}

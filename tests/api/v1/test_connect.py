@@ -147,6 +147,7 @@ async def test_a_paywall_that_confirms_counts_from_the_confirmation(own: Demo) -
     assert own.chat("demo-mini", "u1").headers["x-paywall-action"] == "none"
 
 
+@pytest.mark.unhurried
 def test_links_lead_back_to_the_paywalls_own_origins_alone(own: Demo) -> None:
     for path in ("connect", "menu"):
         answer = own.get(f"/user/{path}?user=u1&return_url=https://evil.example/")

@@ -1,5 +1,7 @@
 """GET /v1/requests and /v1/requests/{id}."""
 
+import pytest
+
 from tests.support.server import Demo
 
 
@@ -20,6 +22,7 @@ def test_a_request_that_is_nobodys_is_not_found(demo: Demo) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
+@pytest.mark.unhurried
 def test_requests_are_listed_as_their_receipts_newest_first(demo: Demo) -> None:
     user = demo.new_user()
     made = [demo.chat(model, user).headers["x-request-id"] for model in ("ok", "tools", "ok")]

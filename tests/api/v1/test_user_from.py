@@ -112,6 +112,7 @@ def test_a_user_who_is_named_elsewhere_is_named_nowhere(
         assert "nowhere else" in answer.json()["error"]["message"]
 
 
+@pytest.mark.unhurried
 def test_a_body_that_names_somebody_is_passed_on_as_it_is(own: Demo) -> None:
     use(own, UserFrom.HEADER)
     long = "somebody else's own idea of a user, with spaces / and slashes " * 5

@@ -92,6 +92,7 @@ def test_a_chat_is_told_of_within_seconds_and_verifies(own: Demo, endpoint: Rece
     assert call(own, "DELETE", f"/webhooks/subscriptions/{made['id']}").json()["deactivated"] is True
 
 
+@pytest.mark.unhurried
 def test_a_subscription_by_the_seeds_fields(own: Demo) -> None:
     made = subscribe(own, URL, "paywall.updated", description="Ours", customHeaders={"Authorization": "Bearer hush"})
     check("WebhookSubscription", made)

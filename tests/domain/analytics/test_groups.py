@@ -103,6 +103,7 @@ def test_a_file_of_users_goes_on_behind_each_of_them(database: str) -> None:
             assert [(one.day, one.name) for one in found] == sorted(expected(app, By.USER, is_by_day=True))
 
 
+@pytest.mark.unhurried
 def test_more_users_than_a_page_adds_up_come_from_the_list_that_a_job_made(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def two_apps(at: Hands) -> tuple[App, App]:
     return here, there
 
 
+@pytest.mark.unhurried
 def test_each_day_is_what_both_had_on_that_date(database: str) -> None:
     with hands() as at:
         apps = two_apps(at)
@@ -65,6 +66,7 @@ def test_each_day_is_what_both_had_on_that_date(database: str) -> None:
             assert compared is not None and compared.days == (min(today) - FIRST).days
 
 
+@pytest.mark.unhurried
 def test_parts_of_both_are_added_up_but_for_users_and_paywalls(database: str) -> None:
     with hands() as at:
         here, there = two_apps(at)
@@ -95,6 +97,7 @@ def test_parts_of_both_are_added_up_but_for_users_and_paywalls(database: str) ->
             assert order == sorted(set(order), key=str) and len(file) == len(daily)
 
 
+@pytest.mark.unhurried
 def test_the_lists_of_each_are_one_list_where_they_are_of_the_same_days(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

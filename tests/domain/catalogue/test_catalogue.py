@@ -29,6 +29,7 @@ def versions(session: Session, model: str) -> list[tuple[int, object]]:
     return sorted((row.version, row.price and row.price["input_nanos"]) for row in rows)
 
 
+@pytest.mark.unhurried
 def test_what_was_listed_is_read_back_and_the_same_list_changes_nothing(database: str) -> None:
     with db.transaction() as session:
         assert catalogue.read_listed(session) == {}

@@ -97,6 +97,7 @@ def book(database: str) -> Book:
     return make_book()
 
 
+@pytest.mark.unhurried
 @hypothesis.settings(max_examples=25, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(found=steps())
 def test_each_transfer_counts_once(book: Book, found: list[tuple[str, Arrived]]) -> None:

@@ -59,6 +59,7 @@ async def test_what_the_receipt_says_is_where_the_money_is(database: str, paid: 
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_the_provider_is_owed_beyond_the_charge_is_the_paywalls_shortfall(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     ada, _ = await sign_in("ada@example.org")

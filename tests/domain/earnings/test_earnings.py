@@ -36,6 +36,7 @@ def stand() -> Earnings:
         return read_earnings(session, Environment.SANDBOX, "pw_1")
 
 
+@pytest.mark.unhurried
 def test_what_is_old_enough_matures_once(database: str) -> None:
     first = earn("e:1", 100)
     assert stand() == Earnings(100, 0, 0)

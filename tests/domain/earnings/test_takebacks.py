@@ -127,6 +127,7 @@ def test_a_shortfall_that_was_repaid_meanwhile_is_reinstated_as_available(
     assert state() == (0, 9, 0)
 
 
+@pytest.mark.unhurried
 def test_nothing_is_taken_twice_of_one_earning(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calendar = Calendar(monkeypatch)
     first, second = calendar.earn(10), calendar.earn(10)

@@ -67,6 +67,7 @@ def test_nothing_goes_by_itself_where_the_list_was_not_read_to_its_end_lately(da
     assert not is_up_to_date(connection_id)
 
 
+@pytest.mark.unhurried
 def test_the_cursor_is_the_lists_own_less_ten_minutes_and_never_goes_back(database: str, time: Clock) -> None:
     connection_id = connect()
     assert cursor(connection_id) == Cursor(time.at // clock.SECOND - 3_600)

@@ -17,6 +17,7 @@ def open_batch(held: int) -> Opened:
         return batches.open_batch(session, CHAIN, held, 7)
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_the_oldest_go_as_far_as_the_money_does(database: str) -> None:
     ask_many(3, 10 * ONE)

@@ -38,6 +38,7 @@ def owned(units: int, address: str) -> str:
     return paywall
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("had", "available", "owed"), [(9, 2, 0), (5, 0, 2)])
 def test_a_forgotten_payout_leaves_earnings_and_what_is_not_there_is_owed(
     database: str, had: int, available: int, owed: int

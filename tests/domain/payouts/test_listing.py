@@ -12,6 +12,7 @@ from tests.support.paying_out import CHAIN, ONE, ask, make_earner
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+@pytest.mark.unhurried
 def test_payouts_are_summed_and_listed_by_where_they_stand(database: str) -> None:
     paywall, other = make_earner(50 * ONE), make_earner(ONE)
     paid, back, open_, signed = (ask(paywall, units * ONE, "0xAda") for units in (6, 7, 8, 9))

@@ -67,6 +67,7 @@ def test_too_little_and_too_much_are_refused(database: str, units: int, said: st
     assert earned(paywall).available_nanos == 20 * ONE * 1_000
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_a_test_payout_may_be_below_the_least(database: str) -> None:
     paywall = make_earner(2 * ONE)
@@ -127,6 +128,7 @@ def test_play_money_can_go_to_no_live_chain(database: str) -> None:
     assert earned(paywall).available_nanos == 20 * ONE * 1_000
 
 
+@pytest.mark.unhurried
 def test_many_at_once_get_no_more_than_the_day_lets_through(database: str) -> None:
     """Requests of different paywalls share no other row than their chain's turn."""
     paywalls = [make_earner(10 * ONE) for _ in range(12)]

@@ -78,6 +78,7 @@ def test_nothing_is_created_or_published_of_a_configuration_that_is_refused(data
         assert read_current(session, paywall_id)[0].version == 1 and served(session, paywall_id) == {}
 
 
+@pytest.mark.unhurried
 def test_publishing_adds_a_version_keeps_the_old_one_and_bumps_the_epoch_once(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": PRICE})
@@ -135,6 +136,7 @@ def test_a_version_or_paywall_that_does_not_exist_is_not_found(database: str) ->
         assert prices_at(session, paywall_id, 0) == {} == prices_at(session, "pw_none", 1)
 
 
+@pytest.mark.unhurried
 def test_editions_at_once_are_versions_one_after_another(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": PRICE})

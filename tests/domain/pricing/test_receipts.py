@@ -31,6 +31,7 @@ def test_each_line_multiplies_exactly(price: Price, used: Tokens) -> None:
     assert not lines
 
 
+@pytest.mark.unhurried
 @given(PRICES, tokens(), st.sampled_from(Unit))
 def test_lines_with_markup_rounded_once_are_the_charge(price: Price, used: Tokens, unit: Unit) -> None:
     price = replace(price, unit=unit)

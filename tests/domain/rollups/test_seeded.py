@@ -1,9 +1,10 @@
-"""A hundred thousand requests: what pages read of them is what the ledger and the receipts say, day by day.
+"""Very many requests: what pages read of them is what the ledger and the receipts say, day by day.
 
 Only a size like this finds what goes wrong between batches, or in a plan of the database's that changes as tables grow.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -35,10 +36,10 @@ async def test_a_small_seeded_database_has_books_that_balance(database: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("migrated_sqlite_url")
-async def test_what_is_read_of_many_requests_is_what_the_ledger_says() -> None:
+async def test_what_is_read_of_many_requests_is_what_the_ledger_says(amount: Callable[[str], int]) -> None:
     """Only at such a size do batches, days and lists of users overlap as they do in use."""
     with hands():
-        size = Size()
+        size = Size(amount("counted-requests"))
         made = seed(size)
         paywall_id = made.paywalls[0]
         while await rollups.count():

@@ -66,6 +66,7 @@ def pages(session: db.Session, paywall_id: str, limit: int) -> list[Movement]:
     return found
 
 
+@pytest.mark.unhurried
 def test_movements_come_newest_first_in_pages_without_gaps(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})

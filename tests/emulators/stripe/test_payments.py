@@ -194,6 +194,7 @@ async def test_a_removed_card_can_never_be_used_again(shop: StripeShop) -> None:
         await client.v1.payment_methods.attach_async(card, {"customer": other})
 
 
+@pytest.mark.unhurried
 async def test_a_card_of_another_customer_pays_nothing(shop: StripeShop) -> None:
     customer, _ = await saved(shop)
     _, others = await saved(shop)

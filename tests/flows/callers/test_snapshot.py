@@ -35,6 +35,7 @@ def test_unknown_and_revoked_keys_stand_for_nothing(database: str) -> None:
             read_snapshot(session, key)
 
 
+@pytest.mark.unhurried
 def test_what_rests_on_something_that_changed_is_outdated(database: str) -> None:
     one, two, other = make_snapshot(), make_snapshot(), make_snapshot()
     with db.transaction() as session:

@@ -140,6 +140,7 @@ async def test_the_users_own_cap_counts_beside_the_developers_limits(database: s
     assert_books_balance()
 
 
+@pytest.mark.plain_sql
 @pytest.mark.unhurried
 @pytest.mark.parametrize(("cap", "action"), [(4_000_000, "limit"), (100 * NANOS, "topup")])
 async def test_a_stream_that_must_stop_asks_for_what_stopped_it(database: str, cap: int, action: str) -> None:

@@ -129,6 +129,7 @@ async def test_who_has_no_money_reads_that_some_is_on_its_way(database: str) -> 
     await topups._keeper.drain(LOOK_SECONDS * 20)
 
 
+@pytest.mark.unhurried
 async def test_who_has_no_money_reads_that_the_bank_waits(database: str) -> None:
     bank, _, card, wallet, topups, mailer = begin()
     bank.behaves[card.ref] = ChargeState.NEEDS_OWNER
@@ -139,6 +140,7 @@ async def test_who_has_no_money_reads_that_the_bank_waits(database: str) -> None
     assert f"{BASE_URL}/confirm/{charge_id}/" in mail.text
 
 
+@pytest.mark.plain_sql
 @pytest.mark.unhurried
 async def test_declines_are_tried_at_one_seven_and_31_hours_and_then_never(database: str, at: Clock) -> None:
     """Acceptance 6: four attempts, two mails, nothing for 30 days; another fingerprint resumes at the next look."""
@@ -178,6 +180,7 @@ async def test_declines_are_tried_at_one_seven_and_31_hours_and_then_never(datab
     assert balance(person) == 2_000
 
 
+@pytest.mark.plain_sql
 @pytest.mark.unhurried
 async def test_the_pauses_are_kept_to_the_minute_by_the_sweep_alone(database: str, at: Clock) -> None:
     bank, _, card, wallet, topups, _ = begin()
@@ -212,6 +215,7 @@ async def test_the_sweep_begins_no_first_charge(database: str) -> None:
     assert bank.made == {} and outcomes(wallet) == []
 
 
+@pytest.mark.unhurried
 async def test_a_stolen_card_stops_after_one_attempt(database: str, at: Clock) -> None:
     bank, _, card, wallet, topups, mailer = begin()
     bank.behaves[card.ref] = STOLEN
@@ -223,6 +227,7 @@ async def test_a_stolen_card_stops_after_one_attempt(database: str, at: Clock) -
     assert "wants this card not to be charged again" in "".join(kept.mail.text for kept in mailer.kept())
 
 
+@pytest.mark.unhurried
 async def test_a_charge_that_waits_is_cancelled_when_its_wallet_is_paid_into(database: str, at: Clock) -> None:
     bank, person, card, wallet, topups, _ = begin()
     bank.behaves[card.ref] = ChargeState.NEEDS_OWNER
@@ -235,6 +240,7 @@ async def test_a_charge_that_waits_is_cancelled_when_its_wallet_is_paid_into(dat
     assert card_row(card).attempts == 0
 
 
+@pytest.mark.unhurried
 async def test_both_are_credited_where_the_old_one_was_confirmed_first(database: str) -> None:
     """Acceptance 8 as the design decides: two paid top-ups are both credited, and the mail offers the refund."""
     bank, person, card, wallet, topups, mailer = begin()
@@ -348,6 +354,7 @@ async def test_a_charge_that_its_owners_own_cap_keeps_back_fills_nothing(databas
     assert outcomes(wallet) == [] and bank.made == {}
 
 
+@pytest.mark.unhurried
 async def test_an_automatic_charge_costs_what_was_agreed_to_beside(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
     card = save_card(bank, person)

@@ -72,6 +72,7 @@ async def save_in_sandbox(charging: Charging, person: Person, card: SandboxCard)
     return saved(person, "sandbox")[0]
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("behaviour", "outcome", "cents"), [
     (SandboxCard.PAYS, ChargeOutcome.PAID, 500), (SandboxCard.DECLINES, ChargeOutcome.DECLINED, 0),
     (SandboxCard.STOLEN, ChargeOutcome.DECLINED, 0), (SandboxCard.ASKS, ChargeOutcome.WAITS, 0),
@@ -113,6 +114,7 @@ async def test_a_bank_page_of_the_sandbox_confirms_what_nothing_else_changes(dat
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_card_that_is_saved_again_is_the_one_that_there_is(database: str) -> None:
     """A checkout that keeps the card makes a new name for it each time; it is shown once, and removed once."""
     bank, person = CardBank(open_bank().connection_id), make_person()
@@ -129,6 +131,7 @@ async def test_a_card_that_is_saved_again_is_the_one_that_there_is(database: str
     assert bank.gone == {again, card.ref}
 
 
+@pytest.mark.unhurried
 async def test_a_button_charges_once_however_often_it_is_pressed(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
     card, charging = save_card(bank, person), charging_of(bank)
@@ -180,6 +183,7 @@ async def test_removing_a_card_stops_what_charges_it_though_the_rail_is_away(dat
         await cards.remove(charging.rails, person, card.id)
 
 
+@pytest.mark.unhurried
 async def test_what_a_rail_tells_of_cards_is_taken_in(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
     card, charging = save_card(bank, person, "9999"), charging_of(bank)
@@ -248,6 +252,7 @@ async def test_a_no_is_shown_and_counts_for_the_card(database: str) -> None:
     assert outcomes(shared_account(person.account_id, SANDBOX)) == [ChargeOutcome.DECLINED]
 
 
+@pytest.mark.unhurried
 async def test_a_fee_is_paid_with_a_saved_card_and_never_credited(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
     card, charging = save_card(bank, person), replace(charging_of(bank), costs=lambda: Surcharge(290, 30))

@@ -83,6 +83,7 @@ def test_a_charge_that_pays_is_credited_once(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_an_answer_that_was_lost_is_found_and_charged_once(database: str, at: Clock) -> None:
     """Acceptance 5: the call times out after the rail charged; whoever asks again, and when, it is one charge."""
     bank, person, card, wallet = begin()
@@ -208,6 +209,7 @@ def test_what_waits_for_its_owner_is_cancelled_after_a_day_and_is_no_decline(dat
     assert (switch(wallet)[0], card_row(card).attempts, balance(person)) == (Switch.ON, 0, 0)
 
 
+@pytest.mark.unhurried
 def test_what_its_owner_confirmed_is_credited_and_what_the_bank_then_refuses_is_a_no(database: str) -> None:
     bank, person, card, wallet = begin()
     bank.behaves[card.ref] = ChargeState.NEEDS_OWNER
@@ -224,6 +226,7 @@ def test_what_its_owner_confirmed_is_credited_and_what_the_bank_then_refuses_is_
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 def test_a_charge_that_has_ended_is_left_alone(database: str) -> None:
     bank, _, card, wallet = begin()
     charge_id = claim(wallet, card)

@@ -57,6 +57,7 @@ class Away:
         raise ProviderFailed("The mail server does not answer.")
 
 
+@pytest.mark.unhurried
 async def test_what_cannot_be_sent_is_told_later_and_given_up_after_days(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

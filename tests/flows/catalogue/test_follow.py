@@ -69,6 +69,7 @@ def test_new_models_reach_whom_the_operators_key_serves_with_the_markup(database
         assert paywall.reason("auto") == RetiredBecause.UNPRICED
 
 
+@pytest.mark.unhurried
 def test_a_price_that_changed_is_a_new_version_and_the_old_one_stays(database: str) -> None:
     with db.transaction() as session:
         paywall = Paywall(session, OPERATORS)

@@ -126,6 +126,7 @@ class NoMailer(KeptMailer):
         raise ProviderFailed("It is on fire.")
 
 
+@pytest.mark.unhurried
 async def test_a_mail_that_cannot_be_sent_keeps_no_paywall_from_its_prices(
     database: str, router: RunningOpenRouter
 ) -> None:

@@ -15,6 +15,8 @@ from tests.support.books import assert_books_balance, make_snapshot, running_que
 from tests.support.carrying import BROKEN, balance, begun, charge_of, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, unanswered, whole
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def test_a_whole_answer_keeps_its_bytes_and_gets_our_field(database: str) -> None:
     snapshot, raw = make_snapshot(), whole("Hi", usage=USAGE) + b" \n"
@@ -42,6 +44,7 @@ async def test_a_whole_answer_that_is_none_charges_nothing(database: str, pieces
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_an_answer_without_usage_is_counted(database: str) -> None:
     snapshot = make_snapshot()
     async with running_queue() as queue:
@@ -218,6 +221,7 @@ async def test_a_settlement_whose_answer_was_lost_is_no_done(database: str, monk
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_an_answer_too_long_to_count_stands_at_its_bound_for_every_choice(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted(whole("x" * 1_100_000), content_type="application/json")
     async with running_queue() as queue:

@@ -41,6 +41,7 @@ class SlowCounter:
         return COUNTER.count(text, model)
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("moment", ["closing", "counting"])
 async def test_a_client_that_goes_away_at_the_very_end_leaves_nothing_held(
@@ -143,6 +144,7 @@ async def test_what_still_runs_when_the_process_ends_is_cut_and_its_hold_ends(da
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_an_answer_that_was_charged_late_is_kept_without_the_error_that_its_client_got(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

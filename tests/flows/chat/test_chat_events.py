@@ -67,6 +67,7 @@ async def test_a_provider_that_fails_at_once_is_told_with_its_code(timed_out: bo
     assert await of_chat(snapshot) == ["proxy.request.failed", "proxy.request.started"]
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_stream_that_breaks_off_failed_and_was_charged() -> None:
     snapshot = await listening(make_snapshot())

@@ -24,6 +24,8 @@ from tests.support.handed import reap_holds
 from tests.support.scripted import COUNTER, Scripted, flows, request
 from tests.support.splits import balance_of, split_of
 
+pytestmark = pytest.mark.plain_sql
+
 TIERED = NewPrice(
     "demo-mini", NANOS, 2 * NANOS, NANOS // 2, markup_basis_points=1_000, part_tokens_max=100,
     tiers=(Tier(1_000, 3 * NANOS, NANOS, 5 * NANOS),),
@@ -140,6 +142,7 @@ async def shared(price: NewPrice) -> Snapshot:
     return snapshot
 
 
+@pytest.mark.unhurried
 async def test_the_provider_is_owed_what_it_asks_and_not_the_developers_price(database: str) -> None:
     snapshot = await shared(OWN)
     run = await settled(snapshot, Tokens(100, 40))
@@ -148,6 +151,7 @@ async def test_the_provider_is_owed_what_it_asks_and_not_the_developers_price(da
     assert sum(split_of(snapshot).values()) == charge_nanos(run.leg.offer.price, Tokens(100, 40)) == 4 * owed
 
 
+@pytest.mark.unhurried
 async def test_a_request_whose_process_was_lost_owes_what_the_provider_asks(database: str) -> None:
     snapshot, used = await shared(OWN), Tokens(100, 40)
     async with running_queue() as queue:

@@ -28,6 +28,8 @@ from tests.support.carrying import balance, describe, receipt
 from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, DONE, limiter
 
+pytestmark = pytest.mark.plain_sql
+
 
 @dataclass
 class Place:
@@ -137,6 +139,7 @@ async def test_a_failure_before_the_first_token_costs_nothing(place: Place, mode
     assert (balance(place.snapshot), receipt(place.snapshot).status) == (Balance(NANOS, 0), "released")
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("model", ["cut", "silent", "error-mid-stream"])
 async def test_half_a_stream_costs_what_was_delivered(place: Place, model: str) -> None:
     sent, _ = await place.answer(model, stream=True)

@@ -15,6 +15,8 @@ from tests.support.books import assert_books_balance, give, make_snapshot, runni
 from tests.support.carrying import BROKEN, balance, begun, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, SECRET, USAGE, Scripted, event, whole
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.mark.parametrize("more", [{}, {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}])
 async def test_the_providers_own_error_is_the_last_event_without_its_secrets(

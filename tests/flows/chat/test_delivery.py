@@ -42,6 +42,7 @@ async def test_the_same_key_gets_the_same_answer_and_one_charge(database: str, i
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_retries_attach_to_the_answer_that_is_being_made(database: str) -> None:
     snapshot, go = make_snapshot(), asyncio.Event()
     await give(snapshot, "ada", NANOS)
@@ -174,6 +175,7 @@ async def test_an_answer_is_sealed_where_it_is_kept(database: str) -> None:
     assert "secret" not in kept and "sealed" in kept
 
 
+@pytest.mark.unhurried
 async def test_a_retry_in_another_process_waits_for_the_answer(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -199,6 +201,7 @@ async def test_a_retry_in_another_process_waits_for_the_answer(database: str, mo
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_two_processes_with_one_key_never_run_it_twice(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -214,6 +217,7 @@ async def test_two_processes_with_one_key_never_run_it_twice(database: str, monk
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_lost_process_charges_a_chat_with_a_key_nothing_and_frees_it(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)

@@ -133,6 +133,7 @@ async def test_what_is_missing_is_enough_to_run_afterwards(database: str) -> Non
         await chat.release(run)
 
 
+@pytest.mark.unhurried
 async def test_thirty_at_once_never_hold_more_than_the_wallet_has(database: str) -> None:
     snapshot, few = make_snapshot(), NANOS // 5_000
     await give(snapshot, "ada", few)
@@ -214,6 +215,7 @@ async def test_a_hold_whose_commit_was_not_answered_is_given_back(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_task_cancelled_while_it_holds_leaves_nothing_held(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -254,6 +256,7 @@ async def test_an_answer_without_output_is_free(database: str) -> None:
     assert balance(snapshot) == Balance(NANOS, 0)
 
 
+@pytest.mark.unhurried
 async def test_a_free_model_needs_no_money_and_still_has_a_receipt(database: str) -> None:
     snapshot = make_snapshot({"demo-mini": NewPrice("demo-mini", 0, 0)})
     async with running_queue() as queue:
@@ -266,6 +269,7 @@ async def test_a_free_model_needs_no_money_and_still_has_a_receipt(database: str
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_settlement_that_cannot_land_now_lands_later(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)

@@ -178,6 +178,7 @@ async def test_an_endpoint_is_tried_as_a_user_would_meet_it(database: str) -> No
     assert content["isTest"] is True and content["event"] == "topup" and content["url"] in content["message"]
 
 
+@pytest.mark.unhurried
 async def test_a_trial_says_what_went_wrong_and_needs_an_endpoint_and_an_event(database: str) -> None:
     assert (await tried(ScriptedResponder(ProviderFailed("It is on fire.")))).problem == "It is on fire."
     assert (await tried(ScriptedResponder(" "))).problem == "The endpoint's text is empty."

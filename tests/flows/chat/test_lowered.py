@@ -18,6 +18,8 @@ from tests.support.limited import limited_snapshot
 from tests.support.scripted import DONE, Scripted, flows, request
 from tests.support.spec import check_chunk
 
+pytestmark = pytest.mark.plain_sql
+
 FEW = 500_000
 """Pays for some two hundred tokens of output."""
 LINK = {"action": "topup", "url": "u"}

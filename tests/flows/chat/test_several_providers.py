@@ -40,6 +40,8 @@ from tests.support.handed import change_newest, parts, save_provider
 from tests.support.scripted import COUNTER, limiter
 from tests.support.splits import split_of
 
+pytestmark = pytest.mark.plain_sql
+
 OPERATORS_KEY, KEYS = "sk-or-operator-0123456789", {"alpha": "sk-alpha-0123456789", "beta": "sk-beta-0123456789"}
 COST = ListPrice(NANOS, 2 * NANOS)
 PRICES = (

@@ -13,6 +13,8 @@ from tests.support.carrying import balance, describe, receipt
 from tests.support.metering import LAST, WORDS, carried
 from tests.support.scripted import COUNTER, DONE, Scripted, event, flows, request
 
+pytestmark = pytest.mark.plain_sql
+
 FEW = 4_000_000
 PLACES: dict[str, Any] = {
     "parts": lambda text: {"content": [{"type": "text", "text": text}]},

@@ -23,6 +23,8 @@ from app.keeper import Keeper
 from tests.support.books import give, make_snapshot
 from tests.support.webhooks import listening, subscribe, told, types_told
 
+pytestmark = pytest.mark.plain_sql
+
 URL = "https://pay.example/topup/x/"
 
 

@@ -15,6 +15,8 @@ from tests.support.managing import OPERATOR, owner_of
 from tests.support.reversed import Reversed
 from tests.support.taking_back import begin_shared, charge, house_of, open_taking_bank, someone, spends
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.fixture(autouse=True)
 def operators(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,7 @@ class Person:
         return await refund_unspent(self.house.refunds, self.person, topup_id, click_id or new_id("clk"), wanted)
 
 
+@pytest.mark.unhurried
 async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: str) -> None:
     case = Person()
     first, second = await case.pays(2_000), await case.pays(1_000)
@@ -136,6 +137,7 @@ async def test_a_user_has_back_exactly_what_is_unspent_of_a_payment(database: st
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_is_held_and_below_a_cent_stays(database: str) -> None:
     case = Person()
     topup_id = await case.pays(2_000)

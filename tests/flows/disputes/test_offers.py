@@ -24,6 +24,8 @@ from tests.support.paying import begin
 from tests.support.saved_cards import save_card, switch_on
 from tests.support.taking_back import begin_shared, charge, house_of, open_taking_bank, someone, spends
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def offered(person: Person, wallet: Account, *topup_ids: str) -> list[RefundOffer]:
     """Returns what a page offers, having brought the lots near to now as it does."""

@@ -116,6 +116,7 @@ async def test_what_is_told_of_one_payment_at_once_waits_for_nobody_s_pause(data
     assert_books_balance()
 
 
+@pytest.mark.plain_sql
 @pytest.mark.unhurried
 async def test_refunds_and_a_dispute_in_any_order_end_in_the_same_books(database: str) -> None:
     for order in permutations(("re_1", "re_2", "dp_1")):

@@ -55,6 +55,7 @@ def frozen(wallet: Account) -> int:
         return len(list_freezes(session, wallet.owner))
 
 
+@pytest.mark.unhurried
 async def test_a_payment_is_given_back_once_and_its_wallet_stays_frozen() -> None:
     house, bank, wallet = await warned()
     (one,) = waiting()

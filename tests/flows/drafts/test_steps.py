@@ -22,6 +22,8 @@ from tests.support.drafting import BOX
 from tests.support.managing import person
 from tests.support.stripe_bank import StripeShop
 
+pytestmark = pytest.mark.plain_sql
+
 KEY = "sk-developer-0123456789"
 NOBODY_THERE = "http://127.0.0.1:9/v1"
 

@@ -46,6 +46,7 @@ async def test_a_deposit_is_told_once_and_so_is_its_new_user() -> None:
     assert (await types_told(snapshot)).count("user.created") == 1
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_paid_topup_is_told_to_the_paywall_whose_link_began_it_and_to_no_other() -> None:
     snapshot, other = await listening(make_snapshot()), await listening(make_snapshot())
@@ -58,6 +59,7 @@ async def test_a_paid_topup_is_told_to_the_paywall_whose_link_began_it_and_to_no
     assert len(found) == 2 and await told(other) == []
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_consent_is_told_when_it_counts_and_when_it_ends() -> None:
     snapshot = await listening(make_snapshot(mode=Mode.SHARED))
@@ -84,6 +86,7 @@ async def test_trial_money_is_told_to_the_app_that_was_authorized_for_it() -> No
     assert (data["credits"], data["amount"], data["currency"]) == (20, "0.2", "USDC")
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_consent_that_the_app_confirms_is_told_once_it_has() -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)

@@ -32,6 +32,8 @@ from tests.emulators.receiver import Receiver, receiving
 from tests.support.books import make_snapshot
 from tests.support.webhooks import deliver, happen, log_of, make_courier, make_due, subscribe
 
+pytestmark = pytest.mark.plain_sql
+
 DEEP = json.loads("[" * 300 + "]" * 300)
 
 
@@ -62,6 +64,7 @@ def store_text(event_id: str, text: str) -> None:
         session.execute(update(table).where(table.c.id == event_id).values(data=raw))
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("metadata", "why"),

@@ -73,6 +73,7 @@ async def never() -> _Sent:
     raise AssertionError
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_an_endpoint_counts_as_failing_until_it_takes_something(endpoint: Receiver) -> None:
     snapshot = make_snapshot()
@@ -87,6 +88,7 @@ async def test_an_endpoint_counts_as_failing_until_it_takes_something(endpoint: 
     await courier.messenger.close()
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_secret_that_cannot_be_opened_fails_its_own_deliveries_and_nobody_elses(endpoint: Receiver) -> None:
     broken, fine = make_snapshot(), make_snapshot()

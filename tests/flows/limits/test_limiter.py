@@ -133,6 +133,7 @@ class SlowCounter:
         return taken
 
 
+@pytest.mark.unhurried
 async def test_a_client_that_goes_away_while_it_is_counted_leaves_nothing_counted(database: str) -> None:
     counter = SlowCounter()
     limits = Limiter(counter, COUNTER, SpendLimits())
@@ -146,6 +147,7 @@ async def test_a_client_that_goes_away_while_it_is_counted_leaves_nothing_counte
         await chats.ask()
 
 
+@pytest.mark.unhurried
 async def test_who_gets_a_link_or_meets_another_limit_is_not_counted(database: str) -> None:
     async with chatting(each_user(requests_per_minute=1, concurrency=1), users=()) as chats:
         for _ in range(3):
@@ -169,6 +171,7 @@ async def test_a_provider_that_fails_counts_as_a_request_and_uses_no_tokens(data
         await chats.chat.release(run)
 
 
+@pytest.mark.unhurried
 async def test_tokens_are_counted_as_expected_first_and_as_used_then(database: str) -> None:
     async with chatting(each_user(tokens_per_minute=2_500)) as chats:
         first = await chats.run()  # some 20 tokens of prompt, 1,024 of output are expected
@@ -187,6 +190,7 @@ async def settle(chats: Chats, run: Run, tokens: int) -> None:
     await chats.chat.settle(run, Metered(Tokens(5, tokens - 5 if tokens > 5 else 1)))
 
 
+@pytest.mark.unhurried
 async def test_the_tokens_of_a_long_prompt_are_counted_too(database: str) -> None:
     async with chatting(each_user(tokens_per_minute=2_500)) as chats:
         await chats.ask(tokens=Tokens(2_480, 5))

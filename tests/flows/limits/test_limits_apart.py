@@ -22,6 +22,7 @@ def remaining(run: object) -> list[int]:
     return [rate.remaining for rate in run.held.admission.rates]  # type: ignore[attr-defined]
 
 
+@pytest.mark.unhurried
 async def test_a_user_of_another_paywall_is_another_user(database: str) -> None:
     shared = limiter()
     for _ in range(2):
@@ -82,6 +83,7 @@ async def test_an_answer_of_fewer_tokens_than_make_one_is_refused(database: str)
         assert (await refused(chats)).code == "tokens_per_request"
 
 
+@pytest.mark.unhurried
 async def test_the_smallest_of_all_scopes_bounds_a_request(database: str) -> None:
     limits = PaywallLimits(Limits(tokens_per_request=300), Limits(tokens_per_minute=900), Limits(tokens_per_request=99))
     async with chatting(limits) as chats:
@@ -90,6 +92,7 @@ async def test_the_smallest_of_all_scopes_bounds_a_request(database: str) -> Non
         assert "all users together" in (await refused(chats, content="internationalisation " * 120)).message
 
 
+@pytest.mark.unhurried
 async def test_who_waits_for_the_whole_seconds_that_it_was_told_gets_through(database: str) -> None:
     turned = Clock()
     limits = Limiter(MemoryLimits(turned), COUNTER, SpendLimits())
@@ -102,6 +105,7 @@ async def test_who_waits_for_the_whole_seconds_that_it_was_told_gets_through(dat
         await chats.ask()
 
 
+@pytest.mark.unhurried
 async def test_a_limit_that_is_changed_between_two_requests_holds_for_the_second(database: str) -> None:
     async with chatting(each_user(requests_per_minute=9, spend_per_day_nanos=NANOS)) as chats:
         await chats.ask(max_tokens=16)

@@ -92,6 +92,7 @@ async def test_manual_charges_count_and_say_what_is_reached(database: str) -> No
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_new_day_begins_anew(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.now()
     async with chatting(each_user(spend_per_day_nanos=CAP)) as chats:

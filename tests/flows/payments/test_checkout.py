@@ -216,6 +216,7 @@ async def test_a_page_says_that_a_payment_goes_back(database: str) -> None:
     assert (ended.status, ended.goes_back) == ("created", True)
 
 
+@pytest.mark.unhurried
 async def test_nobody_begins_a_top_up_at_a_connection_that_holds_no_money_of_the_wallet(database: str) -> None:
     person, _ = await sign_in("ada@example.org")
     own, other = make_snapshot(), make_snapshot()

@@ -50,6 +50,7 @@ async def begin(person: Person, wanted: Wanted) -> str:
     return (await begin_own_topup(RAIL, person, Environment.SANDBOX, wanted)).split("/")[3]
 
 
+@pytest.mark.unhurried
 async def test_a_card_is_kept_with_its_payment_where_its_owner_said_so(database: str) -> None:
     person, receives = make_person(), door()
     token = await begin(person, Wanted("10", cards=RAILS))

@@ -18,8 +18,6 @@ from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.paying import Bank, away, begin, door_of, open_bank, open_events, posted, refunds, world_cents
 
-ORDERS = 200
-
 
 class Ended(BaseException):
     """Stands for the end of the process."""
@@ -108,12 +106,14 @@ async def test_whatever_step_was_the_last_a_payment_credits_once_and_the_second_
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("sqlite")
-async def test_three_events_five_times_each_in_any_order_credit_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only hundreds of orders meet a process that ends at each of its steps, commits and calls alike, in each order of
-    events, while reading back fails twice."""
+async def test_three_events_five_times_each_in_any_order_credit_once(
+    monkeypatch: pytest.MonkeyPatch, amount: Callable[[str], int]
+) -> None:
+    """Only many orders meet a process that ends at each of its steps, commits and calls alike, while reading back
+    fails twice: each step in two orders of events, with --long in seven."""
     table = table_of(LedgerTransfer)
     with capture_logs():
-        for seed in range(ORDERS):
+        for seed in range(amount("payment-orders")):
             chance = random.Random(seed)
             snapshot, bank, mailer = make_snapshot(), open_bank(), KeptMailer(clock.now)
             marks, door = begin(snapshot, bank.connection_id, cents=1_000), door_of(bank, mailer=mailer)

@@ -33,6 +33,7 @@ class Clock:
         self.at += seconds * clock.SECOND
 
 
+@pytest.mark.unhurried
 async def test_an_abandoned_checkout_expires_and_a_new_one_works(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ async def test_a_rail_that_is_away_is_asked_again_and_its_word_alone_counts(
     assert topup(marks.topup_id).status == "expired"
 
 
+@pytest.mark.unhurried
 async def test_money_that_comes_after_the_end_is_credited_all_the_same(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ async def test_a_top_up_whose_checkout_was_never_made_just_ends(database: str, m
     assert bank.calls == 0
 
 
+@pytest.mark.unhurried
 async def test_the_open_pages_of_who_tries_cards_out_are_ended_and_one_that_was_just_paid_is_credited(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

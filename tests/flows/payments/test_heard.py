@@ -220,6 +220,7 @@ async def test_a_read_back_that_is_refused_is_told_once_and_tried_again(
     assert (len(mailer.kept()), open_events(), event(dead.id, "evt_0").attempts) == (1, 3, 1)
 
 
+@pytest.mark.unhurried
 async def test_a_payer_reads_no_word_of_a_key_and_its_owner_hears_of_it_when_events_are_read(
     database: str, shop: StripeShop, hearing: Ears, mailer: KeptMailer
 ) -> None:

@@ -17,6 +17,8 @@ from app.flows.payments.operators import OperatorConnections, has_connections
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, ears
 
+pytestmark = pytest.mark.plain_sql
+
 LIVE, TEST = Environment.LIVE, Environment.SANDBOX
 
 

@@ -96,6 +96,7 @@ async def test_nothing_that_is_said_before_or_after_keeps_a_payment_from_crediti
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_was_stored_and_not_acted_on_is_finished_by_the_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +147,7 @@ async def test_a_read_back_that_fails_is_repeated_whatever_the_reason(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_failure_of_ours_in_the_middle_is_repeated_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot, bank = make_snapshot(), open_bank()
     marks, door = begin(snapshot, bank.connection_id), door_of(bank)
@@ -281,6 +283,7 @@ async def test_ten_events_of_one_payment_credit_once_in_any_order(database: str)
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_crash_while_crediting_leaves_the_event_for_the_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +306,7 @@ async def test_a_crash_while_crediting_leaves_the_event_for_the_job(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_payment_credits_once_whatever_it_says_later_that_it_is_for(database: str) -> None:
     """Acceptance 2: whoever owns an account can write another top-up into a payment that was credited."""
     snapshot = make_snapshot()
@@ -317,6 +321,7 @@ async def test_a_payment_credits_once_whatever_it_says_later_that_it_is_for(data
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_two_top_ups_of_one_user_are_credited_each(database: str) -> None:
     snapshot = make_snapshot()
     for _ in range(2):
@@ -339,6 +344,7 @@ async def test_what_is_none_of_ours_is_forgotten_without_a_word(database: str) -
     assert (posted(snapshot), open_events(), refunds(), mailer.kept()) == (0, 0, [], [])
 
 
+@pytest.mark.unhurried
 async def test_operators_are_told_of_what_is_refused_and_not_flooded(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +367,7 @@ async def test_operators_are_told_of_what_is_refused_and_not_flooded(
     assert "was made on" in (event(bank.connection_id, "e0").last_error or "")
 
 
+@pytest.mark.unhurried
 async def test_two_connections_to_one_account_both_hear_of_a_payment_and_nobody_is_alarmed(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: int = 3_601) -> None:
     monkeypatch.setattr(clock, "now", lambda: now)
 
 
+@pytest.mark.unhurried
 async def test_a_second_payment_for_a_paid_top_up_goes_back(database: str) -> None:
     case = Case()
     for payment_id in ("pi_1", "pi_2", "pi_3"):
@@ -88,6 +89,7 @@ async def test_a_payment_of_another_amount_goes_back_and_the_right_one_still_cou
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_money_of_another_currency_goes_back_without_touching_the_ledger(database: str) -> None:
     case = Case()
     await case.tell("pi_1", currency="EUR")
@@ -114,6 +116,7 @@ async def test_a_payment_goes_back_once_whatever_is_told_of_it_again(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("fault", [away(), ProviderFailed("500", 500), NotFound("Gone."), KeyError("bug"), OSError()])
 async def test_a_refund_that_fails_for_now_is_asked_again_until_it_is_there(
     database: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
@@ -144,6 +147,7 @@ async def test_a_refund_that_fails_for_now_is_asked_again_until_it_is_there(
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_refund_that_the_rail_cannot_make_stays_owed_and_operators_are_told(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +164,7 @@ async def test_a_refund_that_the_rail_cannot_make_stays_owed_and_operators_are_t
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_process_that_ends_between_the_row_and_the_rail_leaves_it_to_the_job(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +276,7 @@ async def test_a_payer_with_an_account_is_told_by_mail(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_the_sandboxs_rail_gives_back_too(database: str) -> None:
     snapshot = make_snapshot()
     rail = SandboxRail(b"secret", clock.now)

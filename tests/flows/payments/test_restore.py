@@ -26,6 +26,7 @@ def forget(marks: Marks) -> None:
         session.execute(text("DELETE FROM topup WHERE id = :id"), {"id": marks.topup_id})
 
 
+@pytest.mark.unhurried
 async def test_a_payment_of_this_instance_brings_its_row_back_and_is_credited_once(database: str) -> None:
     snapshot, bank = make_snapshot(), open_bank()
     marks, door = begin(snapshot, bank.connection_id), door_of(bank)
@@ -41,6 +42,7 @@ async def test_a_payment_of_this_instance_brings_its_row_back_and_is_credited_on
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_what_was_given_back_before_the_backup_was_restored_is_not_credited_by_whatever_comes_first(
     database: str,
 ) -> None:
@@ -84,6 +86,7 @@ async def test_a_developers_account_brings_back_only_rows_of_its_own_apps_wallet
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize(("credited_nanos", "cents"), [(10**15, 500), (5 * 10**9, 500), (3 * 10**9, 300)])
 async def test_no_more_is_credited_than_was_paid_whatever_the_marks_say(
     database: str, credited_nanos: int, cents: int
@@ -110,6 +113,7 @@ async def test_marks_that_cannot_be_right_bring_nothing_back(database: str, wron
     assert "no top-up" in (event(bank.connection_id, "e1").last_error or "")
 
 
+@pytest.mark.unhurried
 async def test_money_of_another_currency_brings_the_row_back_and_goes_back_itself(database: str) -> None:
     snapshot, bank = make_snapshot(), open_bank()
     marks = begin(snapshot, bank.connection_id)
@@ -124,6 +128,7 @@ async def test_money_of_another_currency_brings_the_row_back_and_goes_back_itsel
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_shared_wallet_that_is_not_there_yet_keeps_its_payment_waiting(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
 from tests.support.webhooks import listening, types_told
 
 
+@pytest.mark.unhurried
 async def test_what_runs_ends_and_nothing_begins(database: str) -> None:
     snapshot = await listening(make_snapshot())
     owner = owner_of(snapshot.paywall_id)

@@ -67,6 +67,7 @@ async def test_models_cost_what_the_catalogue_says_or_one_and_two_dollars(databa
     assert (other.input_nanos, other.output_nanos, other.markup_basis_points) == (NANOS, 2 * NANOS, 2_000)
 
 
+@pytest.mark.unhurried
 async def test_a_model_that_vanished_has_no_price_any_more(database: str) -> None:
     await offered(Lists("known", "other"))
     snapshot = await offered(Lists("known"))

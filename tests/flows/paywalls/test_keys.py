@@ -44,6 +44,7 @@ async def test_a_key_works_until_it_is_revoked(database: str) -> None:
     assert made.key not in json.dumps([each.what for each in logged])
 
 
+@pytest.mark.unhurried
 async def test_a_sixth_key_is_refused_and_another_paywalls_is_not_found(database: str) -> None:
     theirs = make_snapshot()
     with db.transaction() as session:
@@ -60,6 +61,7 @@ async def test_a_sixth_key_is_refused_and_another_paywalls_is_not_found(database
         assert len(read_changes(session, paywall_id, 99)) == KEYS_MAX
 
 
+@pytest.mark.unhurried
 async def test_whoever_listens_is_told_of_a_new_key_by_its_end_and_that_the_paywall_was_archived(database: str) -> None:
     snapshot = await listening(make_snapshot())
     owner = owner_of(snapshot.paywall_id)

@@ -148,6 +148,7 @@ async def test_a_duplicate_is_made_by_its_owner_who_may_create_paywalls(database
             await duplicate(who, person("ada@example.org"), creators, RULES)
 
 
+@pytest.mark.unhurried
 async def test_a_live_duplicate_of_the_demo_provider_needs_one_of_its_own_and_leaves_its_models(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"m": NewPrice("m", 1, 2)}, (ProviderSetting(DEMO),))

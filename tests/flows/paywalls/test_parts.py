@@ -131,6 +131,7 @@ def everything() -> list[object]:
         return [sorted(map(repr, read(f'SELECT * FROM "{table.name}"'))) for table in METADATA.sorted_tables]  # noqa: S608
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.usefixtures("migrated_sqlite_url")

@@ -20,6 +20,8 @@ from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, ears
 from tests.support.webhooks import listening
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.fixture
 def shop(stripe_bank: StripeBank) -> StripeShop:

@@ -95,6 +95,7 @@ async def test_saving_a_price_that_covers_the_cost_brings_a_model_back(database:
     assert (price.input_nanos, price.markup_basis_points, price.cost) == (5 * NANOS, 1_000, None)
 
 
+@pytest.mark.unhurried
 async def test_before_the_first_list_the_offline_catalogue_says_what_is_asked(database: str) -> None:
     paywall_id = paywall(ProviderSetting(BUILT_IN))
     await set_own_price(OFFLINE, paywall_id, replace(MINE, model="known"))
@@ -113,6 +114,7 @@ async def test_with_an_own_key_any_price_is_the_developers_to_set(database: str,
     assert price.cost is None and price.is_free
 
 
+@pytest.mark.unhurried
 async def test_own_prices_stand_on_their_cost_once_the_operator_pays(database: str) -> None:
     own, built_in = ProviderSetting("own", "https://x.example/v1"), ProviderSetting(BUILT_IN)
     paywall_id = paywall((own, built_in), LISTED)
@@ -132,6 +134,7 @@ async def test_own_prices_stand_on_their_cost_once_the_operator_pays(database: s
             stand_on_cost(edition, OFFLINE)
 
 
+@pytest.mark.unhurried
 async def test_a_model_that_the_developer_took_off_stays_off_once_the_operator_pays(database: str) -> None:
     paywall_id = paywall(ProviderSetting(BUILT_IN), LISTED)
     await set_own_price(OFFLINE, paywall_id, MINE)

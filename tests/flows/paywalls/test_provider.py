@@ -46,6 +46,8 @@ from tests.support.handed import change_newest, save_provider
 from tests.support.managing import owner_of
 from tests.support.scripted import COUNTER, Scripted, limiter, request
 
+pytestmark = pytest.mark.plain_sql
+
 KEY = "sk-developer-0123456789"
 
 

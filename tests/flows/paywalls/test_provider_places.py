@@ -24,6 +24,8 @@ from tests.support import books
 from tests.support.books import make_paywall
 from tests.support.handed import change_newest, follow_catalogue, parts
 
+pytestmark = pytest.mark.plain_sql
+
 A, B, C = (ProviderSetting(name, f"https://{name}.example/v1") for name in "abc")
 HOST = "openrouter.ai"
 COST = ListPrice(NANOS, 2 * NANOS)
@@ -88,6 +90,7 @@ async def test_a_model_that_two_list_stays_with_who_serves_it(database: str) -> 
     assert (await put(paywall_id, A, "x", "both")).elsewhere == ("both",)
 
 
+@pytest.mark.unhurried
 async def test_what_the_developer_took_off_is_not_brought_back_by_another_provider(database: str) -> None:
     paywall_id = paywall(A, prices=(NewPrice("x", 1, 1), NewPrice("y", 1, 1)))
     await set_prices(paywall_id, Prices(off=["x"]))

@@ -73,6 +73,7 @@ async def roll_back(owner: Manager, to: int) -> RolledBack:
     return (await change(owner, version(RULES), to, current(owner.paywall_id)[0])).outcome
 
 
+@pytest.mark.unhurried
 async def test_configuration_and_prices_come_back_as_a_new_version(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {"a": A, "b": B}, OWN)
@@ -141,6 +142,7 @@ def sync(edition: Edition) -> None:
     follow_catalogue(edition, FollowRules("openrouter.ai", 100))
 
 
+@pytest.mark.unhurried
 async def test_where_the_operator_pays_nothing_comes_back_at_yesterdays_cost(database: str) -> None:
     listed(("own", NANOS), ("dear", NANOS), ("followed", NANOS), ("gone", NANOS))
     with db.transaction() as session:

@@ -140,6 +140,7 @@ async def test_every_refusal_names_its_field() -> None:
         await rotate_secret(BOX, snapshot, id_, {"overlapSeconds": -1})
 
 
+@pytest.mark.unhurried
 @pytest.mark.usefixtures("database")
 async def test_a_manager_sets_up_what_their_role_allows_and_is_named_in_the_log() -> None:
     snapshot = make_snapshot()

@@ -109,6 +109,7 @@ async def test_a_default_mode_paywall_connects_nobody(database: str) -> None:
             await attempt
 
 
+@pytest.mark.unhurried
 async def test_a_paywall_may_confirm_itself(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     with db.transaction() as session:

@@ -75,6 +75,7 @@ async def test_a_search_over_912_models_shows_fifty_and_how_many_there_are(datab
     assert raised.lines[0].price.input_nanos == 1_200_000_000
 
 
+@pytest.mark.unhurried
 async def test_what_is_wrong_with_a_model_can_be_looked_for(database: str) -> None:
     listed = NewPrice("listed", NANOS, NANOS, source=PriceSource.CATALOGUE, markup_basis_points=1_000)
     poor = NewPrice("poor", NANOS, NANOS // 2, cost=ListPrice(NANOS, NANOS), provider="other")

@@ -87,6 +87,7 @@ async def test_what_goes_on_is_written_now_and_then_and_not_for_each_request(
     assert len(written) == 2
 
 
+@pytest.mark.unhurried
 async def test_another_process_that_is_answered_forgets_it_too(database: str, keeper: Keeper) -> None:
     paywall_id = make_snapshot({}, OWN).paywall_id
     Refusals(keeper).refused(paywall_id, OWN, ProviderFailed("It refused.", 401))

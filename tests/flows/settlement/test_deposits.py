@@ -55,6 +55,7 @@ def pay(at: Depositing, address: str, units: int) -> str:
     return str(at.dev.call(TRANSFER, address, units, sender=payer)["transactionHash"])
 
 
+@pytest.mark.unhurried
 async def test_a_deposit_is_shown_at_once_and_credited_when_it_is_final(at: Depositing) -> None:
     ada = person("ada@example.org")
     address = await at.address_of(ada)
@@ -73,6 +74,7 @@ async def test_a_deposit_is_shown_at_once_and_credited_when_it_is_final(at: Depo
     at.check_books(25_000_000)
 
 
+@pytest.mark.unhurried
 async def test_a_reorg_never_credits_twice(at: Depositing) -> None:
     """The same transfer is mined again behind another one, so that its log has another index in its block."""
     ada, node = person("ada@example.org"), at.dev.node
@@ -97,6 +99,7 @@ async def test_a_reorg_never_credits_twice(at: Depositing) -> None:
     at.check_books(25_000_000)
 
 
+@pytest.mark.unhurried
 async def test_only_the_token_itself_counts_to_its_last_digit(at: Depositing) -> None:
     ada, dev = person("ada@example.org"), at.dev
     address = await at.address_of(ada)
@@ -145,6 +148,7 @@ async def test_what_comes_to_the_treasury_is_the_operators(at: Depositing) -> No
     at.check_books(7_000_000)
 
 
+@pytest.mark.unhurried
 async def test_a_sweep_moves_nothing_in_the_books(at: Depositing) -> None:
     ada = person("ada@example.org")
     address = await at.address_of(ada)
@@ -161,6 +165,7 @@ async def test_a_sweep_moves_nothing_in_the_books(at: Depositing) -> None:
     at.check_books(5_000_000)
 
 
+@pytest.mark.unhurried
 async def test_what_the_treasury_held_before_is_the_operators(database: str, dev_chain: DevChain) -> None:
     dev_chain.mint(dev_chain.node.accounts[TREASURY], 3_000_000)
     dev_chain.node.finalize()
@@ -169,6 +174,7 @@ async def test_what_the_treasury_held_before_is_the_operators(database: str, dev
         at.check_books(3_000_000)
 
 
+@pytest.mark.unhurried
 async def test_another_chain_stops_the_reading_and_says_so(at: Depositing) -> None:
     ada = person("ada@example.org")
     address = await at.address_of(ada)
@@ -189,6 +195,7 @@ async def test_another_chain_stops_the_reading_and_says_so(at: Depositing) -> No
     at.check_books(5)
 
 
+@pytest.mark.unhurried
 async def test_a_node_that_lags_stops_nothing(at: Depositing) -> None:
     at.dev.node.mine(5)
     await at.read_final()
@@ -202,6 +209,7 @@ async def test_a_node_that_lags_stops_nothing(at: Depositing) -> None:
     assert await at.read_final() == 1
 
 
+@pytest.mark.unhurried
 async def test_dust_of_the_wrong_token_is_shown_and_mails_nobody(at: Depositing) -> None:
     """Else a stranger with a dollar's worth of gas floods the operators, and holds up everybody's deposits."""
     ada, dev = person("ada@example.org"), at.dev
@@ -223,6 +231,7 @@ async def test_a_chain_that_is_not_read_is_a_job_that_fails(database: str) -> No
         await deposits.read_all()
 
 
+@pytest.mark.unhurried
 async def test_a_deposit_pays_the_rounds_of_the_apps_that_its_person_allowed(at: Depositing) -> None:
     ada, app = person("ada@example.org"), App(Mode.SHARED)
     address = await at.address_of(ada)

@@ -47,6 +47,7 @@ class One(NoChains):
         return ChainKeys(TREASURY_KEY, GAS_KEY)
 
 
+@pytest.mark.unhurried
 async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: DevChain) -> None:
     async with depositing(dev_chain) as at:
         ada, chains = person("ada@example.org"), One(at.chain)
@@ -59,6 +60,7 @@ async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: D
         assert at.units_of(ada) == 2_500_000
 
 
+@pytest.mark.unhurried
 async def test_what_keeps_usdc_from_arriving_is_said(database: str, dev_chain: DevChain) -> None:
     async with depositing(dev_chain) as at:
         address = await at.address_of(person("ada@example.org"))
@@ -89,6 +91,7 @@ async def test_without_a_test_wallet_or_an_amount_nothing_is_paid(database: str,
             await pay_from_test_wallet(wallet, One(at.chain), ada, SANDBOX, "many")
 
 
+@pytest.mark.unhurried
 async def test_what_the_test_wallet_signs_is_credited(database: str, dev_chain: DevChain) -> None:
     async with depositing(dev_chain) as at:
         ada, wallet = person("ada@example.org"), DevWallet(dev_chain.node.url, dev_chain.token)

@@ -108,6 +108,7 @@ def test_another_key_another_text_and_another_person_prove_nothing(database: str
     assert counting(who) is None
 
 
+@pytest.mark.unhurried
 def test_a_test_payout_proves_an_address_by_its_amount(database: str) -> None:
     chain, who, paywall = ToyChain(), person("ada@example.org"), make_earner(3 * ONE)
     chain.mint(TREASURY, 10 * ONE)
@@ -130,6 +131,7 @@ def test_a_test_payout_proves_an_address_by_its_amount(database: str) -> None:
     assert earned(paywall).available_nanos == (3 * ONE - arrived) * 1_000 and find(sent.id).finished_at is not None
 
 
+@pytest.mark.unhurried
 def test_an_amount_can_be_guessed_a_few_times_only(database: str) -> None:
     chain, who, paywall = ToyChain(), person("ada@example.org"), make_earner(3 * ONE)
     chain.mint(TREASURY, 10 * ONE)

@@ -5,6 +5,7 @@ The model knows only: what each paywall had, what it asked for, and that a payou
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -143,12 +144,15 @@ class Payouts(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_whatever_happens_each_payout_is_paid_once_or_comes_back(database: str) -> None:
+def test_whatever_happens_each_payout_is_paid_once_or_comes_back(database: str, amount: Callable[[str], int]) -> None:
     """Only orders that nobody thought of, cut anywhere, show that no step relies on the one before."""
     Payouts.chain = ToyChain()
     run_state_machine_as_test(
         Payouts,
         settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=amount("payout-examples"),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -47,6 +47,7 @@ def withdraw(payout_id: str) -> None:
         requests.withdraw(session, payout_id, "withdrawn")
 
 
+@pytest.mark.unhurried
 def test_a_payout_goes_its_whole_way(database: str) -> None:
     chain, paywall = funded(), make_earner(7 * ONE)
     rail = rail_of(chain)
@@ -63,6 +64,7 @@ def test_a_payout_goes_its_whole_way(database: str) -> None:
     assert find(payout.id).paid_by == chain.mined[0].hash
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_many_go_in_batches_of_a_hundred(database: str) -> None:
     chain = funded()
@@ -72,6 +74,7 @@ def test_many_go_in_batches_of_a_hundred(database: str) -> None:
     assert len(chain.mined) == 2
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("by", [Cut, ChainUnavailable])
 def test_a_cut_at_any_question_pays_nobody_twice(database: str, by: type[BaseException], after: bool) -> None:
@@ -96,6 +99,7 @@ def test_a_cut_at_any_question_pays_nobody_twice(database: str, by: type[BaseExc
     assert find(lost.id).status is PayoutStatus.RETURNED and chain.paid("0xLost") == []
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_what_nodes_lose_is_sent_again(database: str) -> None:
     chain = funded()
@@ -109,6 +113,7 @@ def test_what_nodes_lose_is_sent_again(database: str) -> None:
     assert len(set(chain.sent)) == 1  # the same bytes each time
 
 
+@pytest.mark.unhurried
 def test_a_blocked_recipient_fails_alone_and_comes_back_when_that_is_final(database: str) -> None:
     chain = funded()
     payouts = ask_many(3)
@@ -133,6 +138,7 @@ def test_a_blocked_recipient_fails_alone_and_comes_back_when_that_is_final(datab
     assert_paid_once(chain, [payouts[0], payouts[2]])
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_what_is_taken_back_too_late_is_paid(database: str) -> None:
     chain = funded()
@@ -144,6 +150,7 @@ def test_what_is_taken_back_too_late_is_paid(database: str) -> None:
     assert_paid_once(chain, [payout])
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_a_paused_token_returns_nothing_and_signs_anew_when_it_goes_on(database: str) -> None:
     chain = funded()
@@ -162,6 +169,7 @@ def test_a_paused_token_returns_nothing_and_signs_anew_when_it_goes_on(database:
     assert find(first.id).nonce == first.nonce and find(first.id).valid_before != first.valid_before
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_what_the_treasury_lacks_waits_and_the_operator_is_told_once(database: str) -> None:
     chain, mails = funded(12 * ONE), Mails()
@@ -176,6 +184,7 @@ def test_what_the_treasury_lacks_waits_and_the_operator_is_told_once(database: s
     assert_paid_once(chain, payouts)
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_an_old_head_lets_nothing_new_out(database: str) -> None:
     chain = funded()
@@ -188,6 +197,7 @@ def test_an_old_head_lets_nothing_new_out(database: str) -> None:
     assert_paid_once(chain, payouts)
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_a_payout_that_comes_back_repays_what_its_paywall_owes_by_then(database: str) -> None:
     chain = funded()
@@ -201,6 +211,7 @@ def test_a_payout_that_comes_back_repays_what_its_paywall_owes_by_then(database:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @on_sqlite
 def test_logs_are_not_read_from_before_what_is_known_to_be_open(database: str) -> None:
     chain = ToyChain(height=5_000)
@@ -214,6 +225,7 @@ def test_logs_are_not_read_from_before_what_is_known_to_be_open(database: str) -
     assert_paid_once(chain, [payout])
 
 
+@pytest.mark.unhurried
 def test_two_processes_at_once_pay_each_once_and_give_no_number_two_payloads(database: str) -> None:
     """The lease keeps them apart; here nothing does but rows."""
     chain = funded()

@@ -57,6 +57,7 @@ def assert_paid(dev: DevChain, payouts: Sequence[Payout]) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 @on_sqlite
 async def test_twenty_are_paid_in_two_transactions(database: str, dev_chain: DevChain, rail: ChainPayouts) -> None:
     had = dev_chain.balance(TREASURY_KEY.address)

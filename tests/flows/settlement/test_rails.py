@@ -23,6 +23,7 @@ def funded() -> ToyChain:
     return chain
 
 
+@pytest.mark.unhurried
 def test_a_chain_is_due_when_something_is_under_way_or_it_is_old(database: str) -> None:
     rail = rail_of(funded())
     assert not asyncio.run(rails.has_due([]))

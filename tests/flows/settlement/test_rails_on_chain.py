@@ -49,6 +49,7 @@ async def test_a_backup_from_before_pays_nothing_twice(database: str, dev_chain:
     books.assert_books_balance()
 
 
+@pytest.mark.unhurried
 @on_sqlite
 async def test_two_at_once_use_each_number_once_and_a_foreign_transaction_pauses_them(
     database: str, dev_chain: DevChain

@@ -107,6 +107,7 @@ def test_an_operator_pauses_and_books(database: str) -> None:
         assert listing.list_unbooked(session, CHAIN, 9) == []
 
 
+@pytest.mark.unhurried
 def test_an_operator_has_a_transaction_offer_more_and_resumes(database: str) -> None:
     chain, by, paywall = ToyChain(), operator(), make_earner(9 * ONE)
     chain.mint(TREASURY, 10 * ONE)

@@ -63,6 +63,7 @@ def test_before_a_chain_was_read_nothing_is_said(database: str) -> None:
         assert list(reports.read_all(session)) == []
 
 
+@pytest.mark.unhurried
 def test_what_agrees_says_block_and_hash_and_what_is_owed(database: str) -> None:
     instance = Instance()
     assert instance.compare() == 1
@@ -77,6 +78,7 @@ def test_what_agrees_says_block_and_hash_and_what_is_owed(database: str) -> None
     assert (instance.paused, instance.mails.sent) == (None, [])
 
 
+@pytest.mark.unhurried
 def test_too_much_shows_and_pauses_nothing(database: str) -> None:
     instance = Instance()
     instance.compare()
@@ -86,6 +88,7 @@ def test_too_much_shows_and_pauses_nothing(database: str) -> None:
     assert (instance.paused, instance.mails.sent, instance.report.lacking_nanos) == (None, [], 0)
 
 
+@pytest.mark.unhurried
 def test_too_little_pauses_payouts_and_tells_once(database: str) -> None:
     instance = Instance()
     instance.compare()

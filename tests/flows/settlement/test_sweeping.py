@@ -34,6 +34,7 @@ class One(NoChains):
         return ChainKeys(treasury, gas)
 
 
+@pytest.mark.unhurried
 async def test_what_came_in_goes_to_the_treasury_once(database: str, dev_chain: DevChain) -> None:
     async with depositing(dev_chain) as at:
         sweeps = Sweeps(One(at.chain), Desk(at.mailbox, frozenset()))

@@ -59,6 +59,7 @@ def book_all() -> None:
         session.execute(update(TreasuryTransfer).values(booked_as="operator"))
 
 
+@pytest.mark.unhurried
 def test_a_transfer_that_is_not_ours_pauses_until_it_is_booked(database: str) -> None:
     chain, mails = funded(), Mails()
     rail = rail_of(chain, mails)
@@ -77,6 +78,7 @@ def test_a_transfer_that_is_not_ours_pauses_until_it_is_booked(database: str) ->
     assert_paid_once(chain, [payout])
 
 
+@pytest.mark.unhurried
 def test_a_foreign_sender_on_the_gas_account_pauses(database: str) -> None:
     chain = funded()
     rail = rail_of(chain)
@@ -98,6 +100,7 @@ def test_another_chain_behind_the_same_address_pauses(database: str) -> None:
     assert "not the one that was read before" in str(because())
 
 
+@pytest.mark.unhurried
 def test_nodes_that_lag_keep_payouts_waiting_and_pause_nothing(database: str) -> None:
     """A balancer leads to a node that is behind what was read: it will catch up, and nobody has to resume."""
     chain, mails = funded(), Mails()
@@ -109,6 +112,7 @@ def test_nodes_that_lag_keep_payouts_waiting_and_pause_nothing(database: str) ->
     assert_paid_once(chain, [payout])
 
 
+@pytest.mark.unhurried
 def test_a_restored_backup_pays_nothing_again(database: str) -> None:
     """The backup is of before anything was signed; it knows the payouts, and not that they were paid."""
     chain = funded()
@@ -148,6 +152,7 @@ def _restore(url: str, kept: Path) -> None:
     shutil.copyfile(kept, path)
 
 
+@pytest.mark.unhurried
 def test_pausing_by_hand_lets_nothing_out_and_ends_what_is_decided(database: str) -> None:
     chain = funded()
     payouts, rail = ask_many(2), rail_of(chain)

@@ -13,14 +13,14 @@ from app.flows.upkeep.alerts import raise_alerts
 from tests.support.handed import desk
 from tests.support.rolled import App
 
-NANOS_EACH, ROUNDS = 30_000_000, 10
+NANOS_EACH, ROUNDS = 125_000_000, 10
 SECONDS_MAX = 90
 
 _start: Barrier | None = None
 
 
 async def race(paywall_id: str, user: str, charges: int) -> list[str]:
-    """Charges three cents again and again, and raises what is to be told now and then; returns what it mailed."""
+    """Charges 12.5 cents again and again, and raises what is to be told now and then; returns what it mailed."""
     app, box = App(paywall_id=paywall_id), KeptMailer(clock.now)
     for number in range(charges):
         app.charge(user, NANOS_EACH)

@@ -28,7 +28,7 @@ from tests.flows.upkeep import alert_racer
 from tests.support.handed import desk
 from tests.support.rolled import App, count_all, hands
 
-WORKERS, CHARGES = 8, 1_000
+WORKERS, CHARGES = 8, 240
 USERS = tuple(f"user{number}" for number in range(WORKERS))
 
 
@@ -100,9 +100,8 @@ async def test_an_amount_that_many_workers_cross_is_told_at_three_thresholds_of_
 
 
 @pytest.mark.unhurried
-@pytest.mark.unhurried
 async def test_an_amount_that_two_processes_cross_is_told_at_three_thresholds(database: str) -> None:
-    """A thousand charges of three cents by processes that share nothing but the database, each of which counts and
+    """Hundreds of charges of 12.5 cents by processes that share nothing but the database, each of which counts and
     raises while it charges; a third one afterwards, as after a restart, tells nothing."""
     app, box = App(), Box()
     listen(app)
@@ -121,6 +120,7 @@ async def test_an_amount_that_two_processes_cross_is_told_at_three_thresholds(da
     assert sorted(event["threshold"] for event in events(app)) == [50, 80, 100]
 
 
+@pytest.mark.unhurried
 async def test_a_key_that_is_refused_again_is_told_again_and_mailed_once_a_day(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
@@ -139,6 +139,7 @@ async def test_a_key_that_is_refused_again_is_told_again_and_mailed_once_a_day(d
         assert len(box.kept()) == 2 and any("No such key 3" in kept.mail.text for kept in box.kept())
 
 
+@pytest.mark.unhurried
 async def test_an_endpoint_that_fails_and_one_that_was_switched_off_are_told(database: str) -> None:
     with hands() as at:
         app, box = App(), Box()
@@ -198,6 +199,7 @@ class Killed(Box):
         raise RuntimeError("killed")
 
 
+@pytest.mark.unhurried
 async def test_a_mail_whose_sender_is_lost_is_sent_again_and_then_never(database: str) -> None:
     with hands() as at:
         app, lost, box = App(), Killed(), Box()

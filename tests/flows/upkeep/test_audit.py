@@ -38,6 +38,7 @@ def test_both_kinds_of_promise_are_checked_and_reported_as_they_go() -> None:
     assert all(shares[0] == 0 and shares[-1] == 1 for shares in said.values())
 
 
+@pytest.mark.unhurried
 async def test_a_run_of_the_job_is_kept_with_what_it_found() -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -52,6 +53,7 @@ async def test_a_run_of_the_job_is_kept_with_what_it_found() -> None:
     assert any(snapshot.wallet("ada").account.id in sentence for sentence in newest.first)
 
 
+@pytest.mark.unhurried
 async def test_a_run_counts_all_findings_and_keeps_the_first() -> None:
     for number in range(FIRST_MAX + 5):
         do(deposit(f"d:{number}", 100))
@@ -87,6 +89,7 @@ async def test_a_run_looks_at_what_is_new_and_at_everything_once_something_is_wr
     assert await run_audit() == 3 and whole == 3
 
 
+@pytest.mark.unhurried
 async def test_a_charge_without_its_request_is_found_as_it_comes() -> None:
     do(deposit("d:1", 100))
     assert await run_audit() == 0

@@ -21,6 +21,7 @@ def paywalls(words: str = "") -> list[FoundPaywall]:
         return list(find_paywalls(session, words, 9))
 
 
+@pytest.mark.unhurried
 async def test_an_account_is_found_by_its_address_and_says_what_is_its_own() -> None:
     paywall_id = make_snapshot().paywall_id
     own(paywall_id, person("ada@example.org"))

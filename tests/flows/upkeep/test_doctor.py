@@ -64,6 +64,7 @@ async def test_missing_migrations_end_the_examination(sqlite_url: str) -> None:
     settings.configure()
 
 
+@pytest.mark.unhurried
 async def test_payouts_that_are_kept_are_said_with_their_reason(migrated_sqlite_url: str) -> None:
     name = "payouts on chain 31337"
 

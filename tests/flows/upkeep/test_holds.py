@@ -45,6 +45,7 @@ def balance(snapshot: Snapshot) -> Balance:
         return read_balance(session, snapshot.wallet("ada"))
 
 
+@pytest.mark.unhurried
 async def test_a_dead_process_holds_nothing_and_pays_for_its_last_checkpoint(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -65,6 +66,7 @@ async def test_a_dead_process_holds_nothing_and_pays_for_its_last_checkpoint(dat
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_late_finisher_pays_the_difference_once(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)
@@ -81,6 +83,7 @@ async def test_a_late_finisher_pays_the_difference_once(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_a_late_finisher_adds_a_line_and_leaves_the_first_as_it_was(database: str) -> None:
     snapshot = make_snapshot()
     price = snapshot.offers["demo-mini"].price

@@ -70,6 +70,7 @@ async def test_earnings_name_the_apps_user_and_never_a_wallet(database: str, lim
     assert Book.REVENUE not in books_of(app.paywall)
 
 
+@pytest.mark.unhurried
 async def test_a_search_for_one_user_ends_where_it_has_looked_at_enough(database: str) -> None:
     app = make_snapshot()
     for user in ("ada", "bob"):

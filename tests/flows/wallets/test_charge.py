@@ -97,6 +97,7 @@ async def test_a_revoked_key_charges_nobody(database: str) -> None:
     assert spendable(snapshot) == NANOS
 
 
+@pytest.mark.unhurried
 async def test_twenty_at_once_with_one_key_need_the_money_once(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", NANOS)

@@ -36,6 +36,7 @@ async def test_ten_at_once_with_one_key_are_one_deposit(database: str) -> None:
     assert_books_balance()
 
 
+@pytest.mark.unhurried
 async def test_deposits_without_a_key_add_up(database: str) -> None:
     snapshot = make_snapshot()
     answers = [await deposit(snapshot, "ada", NANOS, None, None) for _ in range(3)]

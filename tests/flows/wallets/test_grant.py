@@ -39,6 +39,7 @@ def transfers() -> int:
         return len(session.execute(table_of(LedgerTransfer).select()).all())
 
 
+@pytest.mark.unhurried
 async def test_in_default_mode_it_is_trial_money_of_the_apps_own(database: str) -> None:
     app = make_snapshot()
     owner = owner_of(app.paywall_id)

@@ -39,6 +39,7 @@ def read(who: Person, **asked: str) -> AnalyticsPage:
         return read_account_analytics(session, Asking(who, frozenset({OPERATOR}), "https://pay.example"), wanted)
 
 
+@pytest.mark.unhurried
 def test_each_number_is_that_of_all_paywalls_of_a_kind() -> None:
     with hands():
         ada, bob = person("ada@example.org"), person("bob@example.org")

@@ -83,6 +83,7 @@ def test_days_before_are_compared_where_there_were_any() -> None:
         assert read(make((1, "m", half), (9, "m", half)), days="7").compared == "as much as in the 6 days before"
 
 
+@pytest.mark.unhurried
 def test_links_of_a_page_keep_what_was_chosen() -> None:
     with hands():
         paywall_id = make(*((days, f"m/{model}", SOLD) for days in range(3) for model in range(20)))

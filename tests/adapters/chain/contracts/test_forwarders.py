@@ -36,10 +36,12 @@ def sweep(chain: DevChain, swept: Sequence[str], token: str = "") -> int:
     return int(receipt["gasUsed"], 16)
 
 
+@pytest.mark.unhurried
 def test_the_artifact_is_what_vyper_makes_of_the_source() -> None:
     assert compiling.ARTIFACT.read_text() == compiling.compiled(), "python -m tests.adapters.chain.contracts.compile"
 
 
+@pytest.mark.unhurried
 def test_addresses_are_the_same_on_every_chain(dev_chain: DevChain) -> None:
     with anvil.running(OTHER_CHAIN) as other:
         assert other.factory == dev_chain.factory
@@ -52,6 +54,7 @@ def test_addresses_are_the_same_on_every_chain(dev_chain: DevChain) -> None:
                 assert abi.checksummed(found) == address_of(chain, salt)
 
 
+@pytest.mark.unhurried
 def test_a_sweep_by_a_stranger_moves_all_but_what_is_blocked(
     dev_chain: DevChain, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +113,7 @@ def test_a_token_that_is_paused_stays_until_it_is_not(dev_chain: DevChain) -> No
     assert dev_chain.balance(dev_chain.node.accounts[TREASURY]) == 5
 
 
+@pytest.mark.unhurried
 def test_a_forwarder_does_nothing_but_forward(dev_chain: DevChain) -> None:
     node, address = dev_chain.node, address_of(dev_chain, salt_of(0))
     dev_chain.mint(address, 5)

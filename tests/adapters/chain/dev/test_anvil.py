@@ -15,6 +15,7 @@ from tests.emulators.anvil import packages
 from tests.support.waiting import wait_until
 
 
+@pytest.mark.unhurried
 def test_a_chain_goes_on_where_it_ended(tmp_path: Path) -> None:
     words = anvil.by_itself(tmp_path / "state.json")
     with anvil.running(packages(), words) as url, closing(DevNode(url)) as node:
@@ -38,6 +39,7 @@ with anvil.running(packages, anvil.by_itself(home / "state.json"), lock=home / "
 """
 
 
+@pytest.mark.unhurried
 def test_who_is_killed_leaves_no_chain_behind_and_loses_nothing(tmp_path: Path) -> None:
     words = anvil.by_itself(tmp_path / "state.json")
     command = [sys.executable, "-c", KILLED, str(packages()), str(tmp_path)]

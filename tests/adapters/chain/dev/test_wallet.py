@@ -1,5 +1,7 @@
 """The test wallet pays and signs what it is asked to, however often."""
 
+import pytest
+
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import TEST_WALLET
 from app.adapters.chain.dev.wallet import FAUCET_UNITS, DevWallet
@@ -9,6 +11,7 @@ from app.ports.chain.values import Authorization
 from tests.support.settling import FAR, nonce_of, rules_of
 
 
+@pytest.mark.unhurried
 async def test_it_is_never_empty(dev_chain: DevChain) -> None:
     payee, wallet = dev_chain.node.accounts[6], DevWallet(dev_chain.node.url, dev_chain.token)
     for _ in range(2):

@@ -61,6 +61,7 @@ def test_a_payment_is_given_back_in_whole_cents(api: ManagingApi) -> None:
     assert api.call("POST", "/topups/top_none/refund", {"amount": "0.005"}).json()["error"]["param"] == "amount"
 
 
+@pytest.mark.unhurried
 def test_users_are_listed_in_pages_and_blocked(site: Owned, api: ManagingApi) -> None:
     for number in range(3):
         site.demo.post("/user/balance/deposit", {"user": f"page:{number}", "amount": "1"})

@@ -116,6 +116,7 @@ async def signing(database: str, dev_chain: DevChain) -> AsyncIterator[Signing]:
         yield Signing(at, flow, DevWallet(dev_chain.node.url, dev_chain.token), person("ada@example.org"))
 
 
+@pytest.mark.unhurried
 async def test_what_is_signed_comes_in_once_and_costs_its_payer_no_gas(signing: Signing) -> None:
     coins = signing.at.dev.node.ask("eth_getBalance", signing.payer, "latest")
     asked = await signing.begin("10.5")
@@ -130,6 +131,7 @@ async def test_what_is_signed_comes_in_once_and_costs_its_payer_no_gas(signing: 
     signing.at.check_books(10_500_000)
 
 
+@pytest.mark.unhurried
 async def test_a_transfer_that_a_stranger_brings_first_counts_and_costs_us_nothing(signing: Signing) -> None:
     asked = await signing.begin()
     await signing.bring_by_stranger(asked)
@@ -140,6 +142,7 @@ async def test_a_transfer_that_a_stranger_brings_first_counts_and_costs_us_nothi
     signing.at.check_books(10_000_000)
 
 
+@pytest.mark.unhurried
 async def test_a_transfer_that_a_stranger_brings_behind_our_back_counts_once(signing: Signing) -> None:
     """Ours fails then, which decides nothing."""
     asked, node = await signing.begin(), signing.at.dev.node
@@ -154,6 +157,7 @@ async def test_a_transfer_that_a_stranger_brings_behind_our_back_counts_once(sig
     signing.at.check_books(10_000_000)
 
 
+@pytest.mark.unhurried
 async def test_what_was_stored_and_lost_on_its_way_is_sent_again(signing: Signing) -> None:
     asked, node = await signing.begin(), signing.at.dev.node
     await signing.bring(asked)
@@ -165,6 +169,7 @@ async def test_what_was_stored_and_lost_on_its_way_is_sent_again(signing: Signin
     assert signing.at.units_of(signing.ada) == 10_000_000
 
 
+@pytest.mark.unhurried
 async def test_what_is_signed_too_late_is_refused(signing: Signing) -> None:
     asked, node = await signing.begin(), signing.at.dev.node
     node.ask("evm_increaseTime", hex(LATE_SECONDS))
@@ -174,6 +179,7 @@ async def test_what_is_signed_too_late_is_refused(signing: Signing) -> None:
     assert (signing.sent, signing.shown()) == (0, [])
 
 
+@pytest.mark.unhurried
 async def test_what_is_not_mined_in_time_moves_nothing_and_says_so(
     signing: Signing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +193,7 @@ async def test_what_is_not_mined_in_time_moves_nothing_and_says_so(
     assert signing.shown() == ["over"]
 
 
+@pytest.mark.unhurried
 async def test_a_paused_token_is_said_before_and_after_signing(signing: Signing) -> None:
     asked = await signing.begin()
     signing.at.dev.call("pause()")
@@ -200,6 +207,7 @@ async def test_a_paused_token_is_said_before_and_after_signing(signing: Signing)
     assert signing.at.units_of(signing.ada) == 10_000_000
 
 
+@pytest.mark.unhurried
 async def test_a_blocked_payer_is_said_before_and_after_signing(signing: Signing) -> None:
     asked = await signing.begin()
     signing.at.dev.call("blacklist(address)", signing.payer)
@@ -209,6 +217,7 @@ async def test_a_blocked_payer_is_said_before_and_after_signing(signing: Signing
     assert signing.sent == 0
 
 
+@pytest.mark.unhurried
 async def test_a_payer_without_the_money_is_told_what_they_have(signing: Signing) -> None:
     asked = await signing.begin("2000")
     with pytest.raises(Refused, match=r"has 1,000\.00 USDC, which is less than 2,000\.00 USDC"):
@@ -216,6 +225,7 @@ async def test_a_payer_without_the_money_is_told_what_they_have(signing: Signing
     assert signing.sent == 0
 
 
+@pytest.mark.unhurried
 async def test_a_cancelled_transfer_is_not_brought(signing: Signing) -> None:
     asked = await signing.begin()
     with db.transaction(writes=False) as session:
@@ -227,6 +237,7 @@ async def test_a_cancelled_transfer_is_not_brought(signing: Signing) -> None:
     assert signing.sent == 0
 
 
+@pytest.mark.unhurried
 @pytest.mark.parametrize("code", [REFUSES, "delegated"])
 async def test_a_contract_and_an_account_with_code_are_refused(signing: Signing, code: str) -> None:
     """An account that delegates (EIP-7702) has its own code asked for its signature, as a contract has (ERC-1271)."""
@@ -243,6 +254,7 @@ async def test_a_contract_and_an_account_with_code_are_refused(signing: Signing,
     assert (signing.sent, signing.shown()) == (0, [])
 
 
+@pytest.mark.unhurried
 async def test_another_signature_and_another_person_are_refused(signing: Signing) -> None:
     asked, other = await signing.begin(), await signing.begin("11")
     for wrong in (await signing.wallet.sign(other.typed), "0x", "nonsense", "0x" + "00" * 65):
@@ -265,6 +277,7 @@ async def test_amounts_addresses_and_environments_have_bounds(signing: Signing) 
         await signing.flow.begin(signing.ada, Environment.LIVE, signing.payer, "10")
 
 
+@pytest.mark.unhurried
 async def test_we_pay_gas_only_so_often(signing: Signing) -> None:
     for _ in range(HOUR_MAX):
         await signing.bring(await signing.begin("1"))
@@ -276,6 +289,7 @@ async def test_we_pay_gas_only_so_often(signing: Signing) -> None:
     assert signing.at.units_of(signing.ada) == HOUR_MAX * 1_000_000
 
 
+@pytest.mark.unhurried
 async def test_without_coins_for_gas_nothing_is_sent(signing: Signing) -> None:
     asked, node = await signing.begin(), signing.at.dev.node
     node.ask("anvil_setBalance", node.accounts[GAS], hex(10**15))
