@@ -36,7 +36,7 @@ class LivePage:
         self._subjects: frozenset[Subject] = frozenset()
         self._read_at, self._again_at = 0.0, float("inf")
         self._has_begun = False
-        self._is_over = False
+        self._is_over, self._is_overtaken = False, False
 
     @property
     def subjects(self) -> frozenset[Subject]:
@@ -56,6 +56,20 @@ class LivePage:
     def is_over(self) -> bool:
         """Tells whether the loop is to end: its socket has, or another loop of the same page has begun."""
         return self._is_over
+
+    def reads(self) -> None:
+        """Says that a reading begins, with what its person has chosen and typed so far."""
+        self._is_overtaken = False
+
+    def overtake(self) -> None:
+        """Says that its own person acts: what is being read just now was asked for before that."""
+        self._is_overtaken = True
+
+    def is_overtaken(self) -> bool:
+        """Tells whether its person acted since the reading began, which is then to be forgotten: reading goes on."""
+        if self._is_overtaken:
+            self.wake()
+        return self._is_overtaken
 
     def settle(self, subjects: Iterable[Subject], marks: Marks) -> None:
         """Says what was read, and the marks that it had in the same snapshot."""
@@ -143,7 +157,13 @@ class LivePages:
     def wake(self, token: str) -> None:
         """Lets a page be read at once, for what its own person changed."""
         if token in self._pages:
+            self._pages[token].overtake()
             self._pages[token].wake()
+
+    def overtake(self, token: str) -> None:
+        """Says that a page's own person acts on it: no reading from before that is shown behind it."""
+        if token in self._pages:
+            self._pages[token].overtake()
 
     async def stop(self) -> None:
         """Ends everything."""

@@ -53,7 +53,8 @@ class VisitorState(rx.State, mixin=True):
     _session_id: str = ""
 
     async def _visitor(self) -> Person | None:
-        """Returns who is signed in right now, None for nobody."""
+        """Returns who is signed in right now, None for nobody. What a page's loop is reading just now is read anew."""
+        live.get().overtake(self.router.session.client_token)
         return await find_person_of(row_in(self.router.headers.cookie, "session"))
 
     def _network(self) -> str:
@@ -131,6 +132,7 @@ class VisitorState(rx.State, mixin=True):
         async with self:
             if page.is_over():
                 return None
+            page.reads()
             read = reader(person)
         seen = frozenset({Subject(About.SESSION, session_id)} if session_id else ())
 
@@ -142,6 +144,9 @@ class VisitorState(rx.State, mixin=True):
         async with live.get().turn:
             values, all_seen, marks = await db.in_transaction(read_with_marks)
         async with self:
+            # A handler that acted meanwhile knows more than this reading, which would undo what it chose.
+            if page.is_overtaken():
+                return person
             if not page.is_over():
                 self._show(person, values)
         page.settle(all_seen, marks)

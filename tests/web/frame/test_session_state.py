@@ -1,9 +1,16 @@
-"""The row that a cookie stood for is found among others, and nothing else is taken for it."""
+"""Which row a cookie stood for, and that no reading undoes what a page's person did while it was read."""
+
+import asyncio
+from collections.abc import Mapping
+from types import SimpleNamespace, TracebackType
+from typing import Any
 
 import pytest
 
+from app.domain.people.sessions import Person
+from app.web.frame import live
 from app.web.frame.format import ago, browser, initials
-from app.web.frame.session_state import row_in
+from app.web.frame.session_state import Read, VisitorState, row_in
 
 
 @pytest.mark.parametrize(
@@ -37,3 +44,56 @@ def test_a_browser_is_named(agent: str, words: str) -> None:
 def test_small_words() -> None:
     assert (initials("Lexica"), initials("Blue Sky app")) == ("Le", "Bs")
     assert ago(0) == "1 Jan 1970"
+
+
+class Form:
+    """A page of which a person chooses a version while it is read, as far as its loop sees it."""
+
+    def __init__(self) -> None:
+        self.router = SimpleNamespace(
+            headers=SimpleNamespace(cookie=""), session=SimpleNamespace(client_token="a"), url=SimpleNamespace(path="/")
+        )
+        self.version, self.chosen = 0, 2
+        self.clicks = 1
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def reset(self) -> None: ...
+
+    def _goes_on(self, _session_id: str) -> bool:
+        return True
+
+    def _show(self, _person: Person | None, values: Mapping[str, Any]) -> None:
+        self.version = values["version"]
+
+    def reader(self, _person: Person | None) -> Read:
+        kept = self.chosen
+        if self.clicks:
+            self.clicks -= 1
+            asyncio.get_running_loop().call_soon(self.click)
+        return lambda _session: {"version": kept}
+
+    def click(self) -> None:
+        self.chosen = self.version = 3
+        VisitorState._look_again(self)  # type: ignore[arg-type]
+
+    async def read_once(self, page: live.LivePage) -> None:
+        await VisitorState._look(self, page, self.reader, lambda _person, _values: [])  # type: ignore[arg-type]
+
+
+async def test_a_reading_that_began_before_a_click_does_not_undo_it(database: str) -> None:
+    pages, form = live.get(), Form()
+    pages.opened("a")
+    page = pages.begin("a")
+    assert page is not None
+    assert await page.due()
+    await form.read_once(page)
+    assert form.version == 3
+    assert await asyncio.wait_for(page.due(), 1)  # it is read again, with what was chosen
+    await form.read_once(page)
+    assert form.version == 3 and page.subjects == frozenset()
+    pages.closed("a")
