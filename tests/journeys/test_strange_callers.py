@@ -10,7 +10,7 @@ from tests.journeys.strangers import Victim, everything, make_rival_key, of_vict
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz", "/auth/oidc/{name}",
-        "/auth/oidc/{name}/callback", "/icons/{paywall_id}/{digest}.png"}  # fmt: skip
+        "/auth/oidc/{name}/callback", "/icons/{paywall_id}/{digest}.png", "/reserves.json"}  # fmt: skip
 """What anybody may ask with GET: it tells nothing of anybody and changes nothing."""
 
 OWN = {"/manage/analytics.csv"}

@@ -31,7 +31,7 @@ def reserves() -> rx.Component:
     return frame(
         rx.el.div(head, rx.cond(ReservesState.phase == "ready", read, panel_skeletons("260px", "220px")),
                   class_name="narrow stack", style={"maxWidth": "760px"}),
-        foot(),
+        rx.cond(ReservesState.phase == "ready", foot(), rx.fragment()),
     )  # fmt: skip
 
 
