@@ -5,6 +5,7 @@ sees; a handler that is added fails here until somebody says how it is called.
 """
 
 import asyncio
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,12 +20,14 @@ from app.domain.wallets.shared import shared_wallet_id
 from app.flows.people.demo_people import OPERATOR
 from app.web.pages import PAGES
 from tests.journeys.site import Site
-from tests.journeys.strangers import ROUND_SECONDS, Victim, handlers, send, sign_in, silence, socket
+from tests.journeys.strangers import END_SECONDS, ROUND_SECONDS, Victim, handlers, send, sign_in, silence, socket
 from tests.support.owned import make_owned
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 PREFIX, PAGES_AT_ONCE = "/operator/", 4
+READY = re.compile(r'"phase\w*": "ready"')
 JOB, SETTING = "report-drift", "legal_name"
 TABLES = ("operator_change", "instance_setting", "job_wish", "wallet_freeze", "payout", "payout_desk",
           "treasury_transfer", "fraud_warning")  # fmt: skip
@@ -76,18 +79,18 @@ def rows() -> Mapping[str, Any]:
         return {**found, "goodwill": session.execute(text(given)).scalar_one()}
 
 
-async def call_everything(site: Site, told: Told, cookie: str | None) -> str:
+async def call_everything(site: Site, told: Told, cookie: str | None, *, is_operator: bool = False) -> str:
     """Opens each page of operators and calls all that its state answers to; returns what came back."""
     turn = asyncio.Semaphore(PAGES_AT_ONCE)
 
     async def call(page: Any) -> str:
         async with turn:
-            return await _call_page(site, told, cookie, page)
+            return await _call_page(site, told, cookie, page, is_operator)
 
     return "".join(await asyncio.gather(*(call(page) for page in PAGES if page.route.startswith(PREFIX))))
 
 
-async def _call_page(site: Site, told: Told, cookie: str | None, page: Any) -> str:
+async def _call_page(site: Site, told: Told, cookie: str | None, page: Any, is_operator: bool) -> str:
     state, path = page.on_load.state_full_name, f"{page.route}/"
     opener, calls = page.on_load.fn.__name__, calls_of(page.route, told.wallet_id)
     own = {name.rpartition(".")[2] for name, _ in handlers() if name.rpartition(".")[0] == state}
@@ -97,7 +100,12 @@ async def _call_page(site: Site, told: Told, cookie: str | None, page: Any) -> s
     async with socket(site, cookie) as (client, heard):
         for name, payload in ((opener, {}), *calls):
             await send(client, f"{state}.{name}", payload, path)
+            if is_operator and name == opener:
+                # A handler does nothing on a page that was not read yet.
+                await until(lambda: READY.search("".join(heard)))
             await silence(heard, ROUND_SECONDS)
+        if is_operator:
+            await silence(heard, END_SECONDS)
     return "".join(heard)
 
 
@@ -118,7 +126,7 @@ async def test_an_operator_reads_and_changes_it_all(site: Site, told: Told) -> N
     """The attacks above would have told and done something if the handlers had let them."""
     _, cookie = await sign_in(site, OPERATOR)
     before = rows()
-    heard = await call_everything(site, told, cookie)
+    heard = await call_everything(site, told, cookie, is_operator=True)
     after = rows()
     assert not [secret for secret in told.secrets if secret not in heard]
     changed = {table for table in before if before[table] != after[table]}

@@ -144,6 +144,7 @@ def test_a_setting_that_is_changed_acts(site: Site, desk: Page) -> None:
     assert link.status_code == 400 and "Choose an amount from $7.00" in link.text
     desk.get_by_role("button", name="Change Least top-up").click()
     desk.get_by_role("button", name="Use the environment's").click()
+    expect(desk.get_by_role("button", name="Use the environment's")).to_have_count(0)
     desk.get_by_text("$3.00").wait_for()
     assert site.call("GET", "/user/balance/topup?user=grace&amount=5", mode="default").status_code == 200
     with db.transaction(writes=False) as session:

@@ -53,8 +53,7 @@ class VisitorState(rx.State, mixin=True):
     _session_id: str = ""
 
     async def _visitor(self) -> Person | None:
-        """Returns who is signed in right now, None for nobody. What a page's loop is reading just now is read anew."""
-        live.get().overtake(self.router.session.client_token)
+        """Returns who is signed in right now, None for nobody."""
         return await find_person_of(row_in(self.router.headers.cookie, "session"))
 
     def _network(self) -> str:
@@ -62,9 +61,15 @@ class VisitorState(rx.State, mixin=True):
         return row_in(self.router.headers.cookie, "network")
 
     async def _signed_in(self) -> Person | None:
-        """Returns who is signed in, if that is still whom the page was read for."""
+        """Returns who is signed in, if that is still whom the page was read for.
+
+        A handler asks so before it acts: what the page's loop is reading just now is read anew.
+        """
         person = await self._visitor()
-        return person if person is not None and person.session_id == self._session_id else None
+        if person is None or person.session_id != self._session_id:
+            return None
+        live.get().overtake(self.router.session.client_token)
+        return person
 
     def _leave(self) -> EventSpec | None:
         """Forgets what was shown, and goes to sign in. A page that was not read yet has nothing to forget."""
