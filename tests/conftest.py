@@ -40,12 +40,13 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 AMOUNTS = {
     "ledger-steps": (800, 12_000, "steps of the ledger's state machine on each database"),
-    "webhook-events": (600, 3_000, "events while their workers are killed"),
+    "webhook-events": (300, 3_000, "events while their workers are killed"),
     "webhook-kills": (3, 5, "how often those workers are killed"),
-    "kill-rounds": (3, 20, "how often servers under load are killed"),
+    "kill-rounds": (2, 20, "how often servers under load are killed"),
     "api-examples": (5, 150, "generated requests to each operation of the API"),
     "page-events": (200, 10_000, "events of nonsense at the handlers of pages"),
     "page-requests": (300, 5_000, "requests of nonsense at every route"),
+    "filled-wallets": (60, 100, "wallets that fill themselves while a worker is killed"),
     "payout-examples": (6, 60, "examples of the payouts' state machine on each database, each of 25 steps"),
     "payment-orders": (60, 200, "orders of a payment's events, with the process ended at each step"),
     "counted-requests": (20_000, 100_000, "requests that are counted for pages and compared with the ledger"),
@@ -57,9 +58,12 @@ SLOW_FIRST = (
     "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "journeys/test_kill",
     "journeys/test_webhook_kill", "journeys/test_limits_together", "api/serving/test_workers",
     "flows/disputes/test_take", "journeys/", "flows/settlement/", "domain/ledger/test_outages", "sdk/", "api/serving/",
-    "api/v1/test_chat_", "flows/cards/test_auto_topup", "test_cli", "test_db", "api/",
+    "api/v1/test_chat_", "api/", "flows/cards/test_auto_topup", "test_cli", "test_db",
 )  # fmt: skip
-"""Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end."""
+"""Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end.
+
+Folders whose files share a server stand together, so that it ends when they have.
+"""
 
 COSTLY = ("slow", "unhurried", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""

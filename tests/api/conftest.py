@@ -9,13 +9,13 @@ from tests.emulators import upstream
 from tests.support.server import UPSTREAM_KEY, Demo, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulated() -> Iterator[upstream.RunningUpstream]:
     with upstream.running() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     data = tmp_path_factory.mktemp("api")
     with running(
@@ -26,7 +26,7 @@ def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFa
         assert started.audit() == "The books balance."
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pair(
     emulated: upstream.RunningUpstream, session_postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Demo, Demo]]:

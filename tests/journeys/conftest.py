@@ -14,7 +14,7 @@ from tests.support.chromium import find_chromium
 from tests.support.stripe_bank import StripeBank
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stripe_process: StripeBank
 ) -> Iterator[Site]:

@@ -22,20 +22,20 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with running(tmp_path_factory.mktemp("sdk")) as started:
         yield started
         assert started.audit() == "The books balance."
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulated() -> Iterator[upstream.RunningUpstream]:
     with upstream.running() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def behind(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with running(tmp_path_factory.mktemp("behind"), "--upstream", emulated.base_url) as started:
         yield started

@@ -21,7 +21,7 @@ from tests.support.server import Demo
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api_schema(demo: Demo) -> Any:
     return schemathesis.openapi.from_url(f"{demo.base_url}/openapi.json")
 
