@@ -16,6 +16,8 @@ from app.flows.events.mails import Desk
 from app.ports.mail import Mail
 from tests.support.saved_cards import BASE_URL, mails, make_person, save_card, switch_on
 
+pytestmark = pytest.mark.plain_sql
+
 
 def begin() -> tuple[Person, Account]:
     person = make_person()

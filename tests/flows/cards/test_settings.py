@@ -36,6 +36,8 @@ from tests.support.saved_cards import (
     topups_of,
 )
 
+pytestmark = pytest.mark.plain_sql
+
 MERCHANT = "Café Bot Ltd"
 
 

@@ -22,6 +22,8 @@ from tests.support import books
 from tests.support.books import Providers, make_paywall
 from tests.support.handed import follow_catalogue
 
+pytestmark = pytest.mark.plain_sql
+
 HOST = "openrouter.ai"
 OPERATORS, OWN = ProviderSetting(BUILT_IN), ProviderSetting("own", f"https://{HOST}/api/v1")
 ELSEWHERE = ProviderSetting("own", "https://together.example/v1")

@@ -32,6 +32,8 @@ from tests.emulators.openrouter import RunningOpenRouter, model
 from tests.support.books import make_paywall
 from tests.support.handed import sync_catalogue
 
+pytestmark = pytest.mark.plain_sql
+
 MINE = NewPrice("a/mine", 10 * NANOS, 20 * NANOS)
 
 

@@ -28,6 +28,8 @@ from tests.support.handed import approve, begin_topup, charge, decline, mint_con
 from tests.support.paying import door_of
 from tests.support.webhooks import listening, told, types_told
 
+pytestmark = pytest.mark.plain_sql
+
 RAIL = SandboxRail(b"secret", clock.now)
 
 

@@ -16,6 +16,8 @@ from tests.support import books
 from tests.support.books import make_paywall
 from tests.support.handed import change_newest
 
+pytestmark = pytest.mark.plain_sql
+
 URL = "https://lexica.example/messages?a=b"
 
 

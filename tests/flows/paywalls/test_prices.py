@@ -21,6 +21,8 @@ from tests.support import books
 from tests.support.books import Providers, make_paywall
 from tests.support.handed import follow_catalogue, follow_list_price, set_own_price
 
+pytestmark = pytest.mark.plain_sql
+
 LISTED = ListedModel("a/a", "A", "", 0, ListPrice(NANOS, 2 * NANOS))
 MINE = NewPrice("a/a", 4 * NANOS, 8 * NANOS)
 

@@ -16,6 +16,8 @@ from tests.support.books import make_paywall
 from tests.support.managing import owner_of
 from tests.support.pictures import icon as picture
 
+pytestmark = pytest.mark.plain_sql
+
 NEW = Profile("Lexica 2", "https://two.example/app", ("https://two.example", "http://localhost:3000"), "Words.", True,
               True, Disconnect.DRAIN, UserFrom.HEADER)  # fmt: skip
 

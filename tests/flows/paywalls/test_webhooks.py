@@ -1,4 +1,4 @@
-"""What a developer sets up of their webhooks, on both databases."""
+"""What a developer sets up of their webhooks."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,8 @@ from app.flows.paywalls.webhooks import (
 from tests.support.books import make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
 from tests.support.webhooks import BOX, MESSENGER, happen, log_of, subscribe
+
+pytestmark = pytest.mark.plain_sql
 
 URL = "https://app.example/hooks"
 

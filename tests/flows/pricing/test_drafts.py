@@ -36,6 +36,8 @@ from tests.support.books import Providers, make_paywall
 from tests.support.handed import follow_catalogue
 from tests.support.managing import owner_of
 
+pytestmark = pytest.mark.plain_sql
+
 OWN_KEY, OTHER = ProviderSetting("own", "https://x.example/v1"), ProviderSetting("other", "https://y.example/v1")
 
 

@@ -19,6 +19,8 @@ from app.ports.prices import CataloguePrice
 from tests.support import books
 from tests.support.books import make_paywall
 
+pytestmark = pytest.mark.plain_sql
+
 OWN_KEY, OTHER = ProviderSetting("own", "https://x.example/v1"), ProviderSetting("other", "https://y.example/v1")
 MODELS = 912
 

@@ -15,6 +15,8 @@ from app.keeper import Keeper
 from tests.support.books import give, make_snapshot, running_queue
 from tests.support.scripted import Scripted, flows, request, whole
 
+pytestmark = pytest.mark.plain_sql
+
 OWN = ProviderSetting("own", "https://x.example/v1", key_sealed="sealed")
 
 

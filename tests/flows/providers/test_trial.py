@@ -17,6 +17,8 @@ from tests.support.books import make_snapshot
 from tests.support.managing import OPERATOR, manager, own, owner_of, person
 from tests.support.scripted import Scripted
 
+pytestmark = pytest.mark.plain_sql
+
 WHOLE = b'{"choices": [{"message": {"content": "ok"}}], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}'
 OTHER = ProviderSetting("other", "https://y.example/v1")
 
