@@ -8,9 +8,8 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from app import db, settings
 from tests.emulators import mail
-from tests.journeys.pages import CHROMIUM_ARGUMENTS, demo_with_pages
+from tests.journeys.pages import demo_with_pages, serving_browser
 from tests.journeys.site import METRICS_TOKEN, Site
-from tests.support.chromium import find_chromium
 from tests.support.stripe_bank import StripeBank
 
 
@@ -28,11 +27,18 @@ def site(
         yield Site(instance["base_url"], keys, data, inbox, data / "demo.log", instance["database_url"])
 
 
+@pytest.fixture(scope="package")
+def browser_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the one browser is that the journeys of this process share, each with what it keeps of its own."""
+    with serving_browser(tmp_path_factory.mktemp("browser")) as url:
+        yield url
+
+
 @pytest.fixture
-def phone() -> Iterator[BrowserContext]:
+def phone(browser_url: str) -> Iterator[BrowserContext]:
     """A browser with a phone-sized screen."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        browser = driver.chromium.connect(browser_url)
         yield browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
         browser.close()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import costs
+from tests.support.chromium import find_chromium
 from tests.support.forked import Started
 
 CHROMIUM_ARGUMENTS = [
@@ -31,6 +32,22 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def serving_browser(folder: Path) -> Iterator[str]:
+    """Runs a browser that Playwright connects to, and yields its address: it starts once, which takes a second."""
+    options = {"executablePath": find_chromium(), "args": CHROMIUM_ARGUMENTS, "headless": True}
+    (folder / "options.json").write_text(json.dumps(options))
+    command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config",
+               str(folder / "options.json")]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(STOP_SECONDS_MAX)
 
 
 def wait_for_instance(path: Path, process: Started) -> dict[str, Any]:

