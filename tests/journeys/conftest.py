@@ -36,10 +36,10 @@ def browser_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def phone(browser_url: str) -> Iterator[BrowserContext]:
-    """A browser with a phone-sized screen."""
+    """A browser with a phone-sized screen whose owner likes nothing to move: what breathes is drawn all the time."""
     with sync_playwright() as driver:
         browser = driver.chromium.connect(browser_url)
-        yield browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+        yield browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, reduced_motion="reduce")
         browser.close()
 
 

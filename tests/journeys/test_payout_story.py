@@ -41,7 +41,7 @@ def driver() -> Iterator[Browser]:
 def open_as(driver: Browser, base_url: str, inbox: mail.Inbox, email: str, path: str) -> Page:
     known = cookies.Browser(base_url, inbox)
     known.sign_in(email)
-    context = driver.new_context(viewport={"width": 1280, "height": 900})
+    context = driver.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.add_cookies([{"name": "coinslot_session", "value": known.session or "", "url": base_url}])
     page = context.new_page()
     page.goto(base_url + path)

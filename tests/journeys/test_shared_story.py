@@ -131,6 +131,7 @@ def test_somebody_elses_link_is_declined_or_refused(site: Site, phone: BrowserCo
 
 def test_settings_work_by_keyboard(site: Site, phone: BrowserContext) -> None:
     page = phone.new_page()
+    page.emulate_media(reduced_motion="no-preference")  # "Saved" fades
     page.goto(f"{site.base_url}/settings/")
     page.get_by_label("E-mail address").fill("keys@example.org")
     page.keyboard.press("Enter")

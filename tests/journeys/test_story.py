@@ -56,7 +56,7 @@ def demo(emulated: upstream.RunningUpstream, tmp_path_factory: pytest.TempPathFa
 def page() -> Iterator[Page]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context(viewport={"width": 390, "height": 844})
+        context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
         yield context.new_page()
         browser.close()
 

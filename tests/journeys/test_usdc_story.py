@@ -40,7 +40,7 @@ def demo(tmp_path: Path) -> Iterator[dict[str, Any]]:
 def page() -> Iterator[Page]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        yield browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        yield browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce").new_page()
         browser.close()
 
 
