@@ -1,4 +1,7 @@
-"""Nothing on a page moves once it is painted: whoever aims at a button hits it, on a phone and at a desk."""
+"""Nothing on a page moves once it is painted, on a phone and at a desk: whoever aims at a button hits it.
+
+What these pages bring of their owner's is listened to on the way.
+"""
 
 from collections.abc import Iterator
 
@@ -6,12 +9,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from app.web.pages import PAGES
+from tests.journeys.listening import assert_nothing_secret, hear_out, listen
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
 from tests.support import shifts
 from tests.support.chromium import find_chromium
-from tests.support.owned import make_owned
+from tests.support.owned import Owned, make_owned
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -27,37 +31,46 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-def addresses(paywall_id: str) -> list[str]:
-    """Returns every page that is behind no link, of an owner's paywall where it is one's, and there is none."""
-    named = [page.route.replace("[paywall]", paywall_id) for page in PAGES]
-    return [f"{route.rstrip('/')}/" for route in named if "[" not in route and route != "404"]
+def addresses(paywall_id: str) -> dict[str, bool]:
+    """Returns every page that is behind no link, of an owner's paywall where it is one's, and whether it reads anything
+    when it is opened."""
+    named = {page.route.replace("[paywall]", paywall_id): page.on_load is not None for page in PAGES}
+    return {f"{route.rstrip('/')}/": reads for route, reads in named.items() if "[" not in route and route != "404"}
 
 
 @pytest.fixture
-async def owner(site: Site, at_home: None) -> tuple[str, str]:
-    """The cookie of somebody with a paywall that has users, and the paywall's id."""
+async def owner(site: Site, at_home: None) -> tuple[str, Owned]:
+    """The cookie of somebody with a paywall that has users, and the paywall."""
     _person, cookie = await sign_in(site, OWNER)
     owned = make_owned("Quill", OWNER)
     site.keys["still"] = owned.key
     for name in ("ada", "u" * 128):
         site.call("POST", "/user/balance/deposit", {"user": name, "amount": "5"}, mode="still").raise_for_status()
-    return cookie, owned.id
+    return cookie, owned
 
 
-def test_nothing_moves_on_any_page(site: Site, owner: tuple[str, str], browser: Browser) -> None:
-    cookie, paywall_id = owner
-    asked = addresses(paywall_id)
-    named = {"/wallet/", "/dashboard/", f"/paywalls/{paywall_id}/prices/", "/paywalls/new/", "/operator/jobs/"}
-    assert named <= set(asked)
+def test_nothing_moves_on_any_page_and_none_brings_a_secret(
+    site: Site, owner: tuple[str, Owned], browser: Browser
+) -> None:
+    cookie, owned = owner
+    asked = addresses(owned.id)
+    named = {"/wallet/", "/dashboard/", f"/paywalls/{owned.id}/prices/", "/paywalls/new/", "/operator/jobs/"}
+    assert named <= set(asked) and sum(asked.values()) > len(named)
+    secrets = (cookie, owned.key, (site.data / "secret.key").read_text().strip())
     moved: dict[str, list[str]] = {}
     for width, height in SIZES:
         context = browser.new_context(viewport={"width": width, "height": height})
-        context.add_cookies([{"name": "coinslot_session", "value": cookie, "url": site.base_url}])
+        context.add_cookies([{"name": "coinslot_session", "value": cookie, "url": site.base_url, "httpOnly": True}])
         page = context.new_page()
         page.add_init_script(shifts.WATCH)
-        for address in asked:
+        heard = listen(page)
+        for address, reads in asked.items():
+            heard.clear()
             page.goto(site.base_url + address)
             page.locator(".skeleton").first.wait_for(state="detached")
+            if reads and (width, height) == SIZES[0]:
+                hear_out(page, heard)
+                assert_nothing_secret(page, heard, secrets)
             page.wait_for_timeout(200)
             if found := shifts.read(page):
                 moved[f"{address} at {width}"] = found
