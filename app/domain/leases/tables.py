@@ -17,7 +17,7 @@ class Lease(SQLModel, table=True):
 
 
 class JobRun(SQLModel, table=True):
-    """How a job went last: when it began, when it last succeeded, and what went wrong if it did not."""
+    """How a job went last: when it began, when it last succeeded, and what went wrong if it did not, since when."""
 
     __tablename__ = "job_run"
     __table_args__ = (STRICT,)
@@ -27,6 +27,7 @@ class JobRun(SQLModel, table=True):
     started_at: int = Field(sa_type=Whole)
     succeeded_at: int | None = Field(default=None, sa_type=Whole)
     last_error: str | None = Field(default=None, sa_type=Words)
+    failing_since: int | None = Field(default=None, sa_type=Whole)
 
 
 class JobWish(SQLModel, table=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import db
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _RUNS = table_of(AuditRun)
 _NEWEST = select(_RUNS).order_by(_RUNS.c.finished_at.desc()).limit(1)
+_SOUND = select(_RUNS.c.finished_at).where(_RUNS.c.findings == 0).order_by(_RUNS.c.finished_at.desc()).limit(1)
 
 FIRST_MAX = 20
 """How many findings a run keeps; `coinslot audit` names them all."""
@@ -89,11 +90,16 @@ def audit_since(session: Session, seen: Seen) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """The newest run of the audit job; `first` are the first of its findings as sentences."""
+    """The newest run of the audit job; `first` are the first of its findings as sentences.
+
+    `sound_at` is when a run last found nothing, None if none ever did; `since` when the first run after that ended.
+    """
 
     finished_at: int
     findings: int
     first: tuple[str, ...]
+    sound_at: int | None
+    since: int
 
 
 async def run_audit() -> int:
@@ -166,7 +172,13 @@ def _seen_before(session: Session) -> Seen | None:
 def read_newest(session: Session) -> AuditView | None:
     """Returns the newest run, None before the first."""
     row = session.execute(_NEWEST).first()
-    return AuditView(row.finished_at, row.findings, tuple(row.first)) if row is not None else None
+    if row is None:
+        return None
+    sound_at, since = session.scalar(_SOUND), row.finished_at
+    if row.findings:
+        behind = select(func.min(_RUNS.c.finished_at)).where(_RUNS.c.finished_at > (sound_at or 0))
+        since = session.scalar(behind) or since
+    return AuditView(row.finished_at, row.findings, tuple(row.first), sound_at, since)
 
 
 def _tell_nobody(_check: str, _share: float) -> None:

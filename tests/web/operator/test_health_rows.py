@@ -1,5 +1,7 @@
 """Health says of a broken job, a refused key and broken books what it is, since when, and what to do."""
 
+from pathlib import Path
+
 import pytest
 
 from app import db
@@ -9,8 +11,11 @@ from app.domain.leases import job_runs
 from app.domain.providers import refusals
 from app.domain.providers.refusals import Refusal
 from app.domain.usage.tables import AuditRun
+from app.web.frame.format import utc
 from app.web.operator.health.rows import HealthPage, read_health_page
 from tests.support.books import make_snapshot
+
+ROOT = Path(__file__).parent.parent.parent.parent
 
 pytestmark = pytest.mark.usefixtures("migrated_sqlite_url")
 
@@ -52,3 +57,16 @@ def test_what_is_worst_stands_first_and_says_what_to_do() -> None:
     audited(2)
     (first, *_) = read().wrong
     assert first.title == "2 rows of the books are broken" and "Account x is off by 1." in first.detail
+
+
+def test_broken_books_say_between_which_audits_that_came_about() -> None:
+    audited(1)
+    (first,) = read().wrong
+    assert first.title == "1 row of the books is broken" and "; they never balanced before." in first.detail
+    for findings, seconds_ago in ((0, 20_000), (3, 15_000), (0, 10_000), (2, 7_200), (2, 3_600), (1, 0)):
+        audited(findings, seconds_ago)
+    (first,) = read().wrong
+    began, sound = (utc(clock.now() - seconds * clock.SECOND) for seconds in (7_200, 10_000))
+    assert first.detail.startswith(f"Found on {began} UTC, 2 h ago, and again just now; they balanced last on {sound}")
+    assert "When the books do not balance" in first.mend
+    assert "## When the books do not balance" in (ROOT / "app/guide/use/operating.md").read_text()

@@ -6,6 +6,7 @@ from app import db
 from app.domain import clock
 from app.domain.leases import job_runs, job_wishes
 from app.jobs.schedule import jobs
+from app.web.frame.format import utc
 from app.web.operator.jobs.rows import DOES, JobsPage, read_jobs_page
 
 pytestmark = pytest.mark.usefixtures("migrated_sqlite_url")
@@ -26,13 +27,23 @@ def test_what_fails_stands_first_and_says_since_when_and_what_to_do() -> None:
     with db.transaction() as session:
         job_runs.note(session, "audit", 900, now, None)
         job_runs.note(session, "send-refunds", 5, now, None)
-        job_runs.note(session, "send-refunds", 5, now, "The rail is away.")
+        for minutes in (90, 60, 0):
+            job_runs.note(session, "send-refunds", 5, now - minutes * 60 * clock.SECOND, "The rail is away.")
         job_runs.note(session, "report-drift", 3_600, now, "ValueError")
         job_wishes.ask(session, "audit")
     page = read()
     assert [row.name for row in page.rows] == ["report-drift", "send-refunds", "audit"]
     never, failing, well = page.rows
     assert failing.says.startswith("It says: The rail is away. It succeeded last ")
-    assert never.says == "It says: ValueError. It never succeeded." and "coinslot job report-drift" in never.mend
+    assert failing.says.endswith(f", and fails since {utc(now - 90 * 60 * clock.SECOND)} UTC.")
+    assert (
+        never.says == f"It says: ValueError. It never succeeded, and fails since {utc(now)} UTC."
+        and "coinslot job report-drift" in never.mend
+    )
     assert (well.tone, well.says, well.is_asked, failing.is_asked) == ("ok", "", True, False)
     assert page.lead == "2 of 3 need you."
+    with db.transaction() as session:
+        for error in (None, "Away again."):
+            job_runs.note(session, "send-refunds", 5, now - 60 * clock.SECOND, error)
+    again = next(row for row in read().rows if row.name == "send-refunds")
+    assert again.says.endswith(f", and fails since {utc(now - 60 * clock.SECOND)} UTC.")

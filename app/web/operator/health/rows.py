@@ -17,12 +17,17 @@ from app.domain.refunds.tables import RefundStatus
 from app.flows.disputes.warnings import list_waiting
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep import audit
+from app.flows.upkeep.audit import AuditView
 from app.web.frame.format import ago, utc
 from app.web.operator.connections.rows import read_webhooks
 from app.web.operator.jobs.rows import list_wrong
 
 BAD, WAIT = "bad", "wait"
 CHANGES_LISTED, REFUSALS_LISTED, WARNINGS_LISTED, FINDINGS_SHOWN = 20, 20, 50, 3
+BOOKS_MEND = (
+    "Keep a copy of the database, then run `coinslot audit`: it names every row with its check, and the guide says"
+    " under “When the books do not balance” what each check means and what mends it."
+)
 AUDIT_SECONDS_MAX = 3 * 900
 """How old the newest audit may be: it runs every 15 minutes."""
 
@@ -83,13 +88,20 @@ def _of_books(session: Session) -> Iterable[WrongRow]:
         yield WrongRow("books", "The books were never audited", "The job audit does that every 15 minutes.",
                        "Look whether it runs, on the page of jobs.", WAIT)  # fmt: skip
     elif newest.findings:
+        rows = "1 row" if newest.findings == 1 else f"{newest.findings} rows"
         said = " ".join(newest.first[:FINDINGS_SHOWN])
-        yield WrongRow("books", f"{newest.findings} rows of the books are broken",
-                       f"Found {ago(newest.finished_at)}. {said}",
-                       "`coinslot audit` names all of them; keep a copy of the database first.", BAD)  # fmt: skip
+        yield WrongRow("books", f"{rows} of the books {'is' if newest.findings == 1 else 'are'} broken",
+                       f"{_since(newest)} {said}", BOOKS_MEND, BAD)  # fmt: skip
     elif clock.now() - newest.finished_at > AUDIT_SECONDS_MAX * clock.SECOND:
         yield WrongRow("books", "The books were not audited lately", f"The last time was {ago(newest.finished_at)}.",
                        "Look at the job audit, on the page of jobs.", WAIT)  # fmt: skip
+
+
+def _since(newest: AuditView) -> str:
+    """Says since when the books are broken: between which two audits that came about, and when it was seen last."""
+    again = "" if newest.since == newest.finished_at else f", and again {ago(newest.finished_at)}"
+    before = "never balanced before" if newest.sound_at is None else f"balanced last on {utc(newest.sound_at)} UTC"
+    return f"Found on {utc(newest.since)} UTC, {ago(newest.since)}{again}; they {before}."
 
 
 def _of_jobs(jobs: Iterable[JobView]) -> Iterable[WrongRow]:

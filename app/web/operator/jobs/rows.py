@@ -7,7 +7,7 @@ from app.db import Session
 from app.domain import clock
 from app.domain.leases import job_runs, job_wishes
 from app.domain.leases.job_runs import JobView
-from app.web.frame.format import ago
+from app.web.frame.format import ago, utc
 
 DOES = {
     "reap-holds": "Ends holds of processes that are gone.",
@@ -98,7 +98,8 @@ def _row(job: JobView, is_asked: bool) -> JobRow:
 
 def what_is_wrong(job: JobView) -> tuple[str, str, str] | None:
     """Returns what is wrong with a job, since when, and what to do; None for one that is well."""
-    since = "It never succeeded." if job.succeeded_at is None else f"It succeeded last {ago(job.succeeded_at)}."
+    since = "It never succeeded" if job.succeeded_at is None else f"It succeeded last {ago(job.succeeded_at)}"
+    since += "." if job.failing_since is None else f", and fails since {utc(job.failing_since)} UTC."
     if job.last_error:
         mend = f"Mend that, then run it; its log has the whole error, and `coinslot job {job.name}` shows it."
         return f"It says: {job.last_error.removesuffix('.')}.", since, mend
