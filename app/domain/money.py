@@ -115,7 +115,7 @@ def format_base_units(nanos: int) -> str:
 def format_for_people(nanos: int, unit: Unit) -> str:
     """Writes an amount for people, rounded towards zero to cents: `$1.25`, `1.25 USDC`, `125 credits`.
 
-    An amount that cents cannot show keeps up to six decimals, so that small money never reads as zero.
+    An amount that cents cannot show keeps up to six decimals, or all of them, so that no money reads as zero.
     """
     sign, nanos = ("-" if nanos < 0 else ""), abs(nanos)
     if unit is Unit.CREDIT:
@@ -124,7 +124,7 @@ def format_for_people(nanos: int, unit: Unit) -> str:
     shown = nanos // MICRO_NANOS if 0 < nanos < NANOS // 100 else nanos // 10_000_000 * 10_000
     whole, rest = divmod(shown, 1_000_000)
     decimals = str(rest).zfill(6).rstrip("0").ljust(2, "0")
-    number = f"{whole:,}.{decimals}"
+    number = format_decimal(nanos) if 0 < nanos < MICRO_NANOS else f"{whole:,}.{decimals}"
     return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} USDC"
 
 

@@ -108,6 +108,9 @@ def test_base_units_are_rounded_down(nanos: int) -> None:
         (4_999_898_120, Unit.USD, "$4.99"),
         (1_234_567 * NANOS, Unit.USD, "$1,234,567.00"),
         (50_940, Unit.USD, "$0.00005"),
+        (46_400, Unit.USD, "$0.000046"),
+        (999, Unit.USD, "$0.000000999"),
+        (-20, Unit.USDC, "-0.00000002 USDC"),
         (-1_250_000_000, Unit.USD, "-$1.25"),
         (-1_250_000_000, Unit.USDC, "-1.25 USDC"),
         (9_999_999, Unit.USD, "$0.009999"),
@@ -125,7 +128,7 @@ def test_people_read_cents_and_never_more_than_there_is(nanos: int, unit: Unit, 
 def test_people_never_read_more_than_there_is(nanos: int, unit: Unit) -> None:
     shown = Fraction(format_for_people(nanos, unit).replace("$", "").replace(",", "").removesuffix(" USDC")) * NANOS
     assert 0 <= abs(nanos) - abs(shown) < NANOS // 100
-    assert shown == 0 or (shown > 0) == (nanos > 0)
+    assert (shown == 0) == (nanos == 0) and (shown > 0) == (nanos > 0)
 
 
 @given(st.integers(-(10**18), 10**18))

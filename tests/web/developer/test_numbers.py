@@ -18,9 +18,11 @@ from sqlalchemy import text
 from app import db
 from app.domain import clock
 from app.domain.analytics.groups import By
-from app.domain.money import Unit, format_decimal
+from app.domain.money import NANOS, Unit, format_decimal
 from app.domain.paywalls.members import Manager
 from app.domain.people.sessions import Person
+from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.quote import Tokens
 from app.domain.rollups import building, counting
 from app.domain.rollups.listing import find_top, keep_top
 from app.domain.wallets.wallets import end_user_id, open_users
@@ -36,7 +38,7 @@ from app.web.developer.user.rows import read_user_page
 from tests.bench.seed import Size, seed
 from tests.support.managing import manager, own, person
 from tests.support.own_pages import at_our_page
-from tests.support.rolled import hands
+from tests.support.rolled import OWN, PRICES, App, hands
 from tests.support.straight import One, Total, group, read_straight, summed
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("migrated_sqlite_url")]
@@ -260,3 +262,34 @@ def _check_file(rows: list[dict[str, str]], ones: list[One], by: str, first: dat
         assert row["provider_cost"] == ("" if total.margin is None else format_decimal(total.cost))
         assert [int(row[f"{kind}_tokens"]) for kind in ("input", "cached", "output", "reasoning")] == total.tokens
         assert by != "day" or row["users"] == str(len(total.users))
+
+
+async def test_ten_dollars_are_the_same_on_every_page_and_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A charge of $10.00 that cost $6.00, of which $2.50 went back: `research/dashboard_modes.md` (d) 3."""
+    monkeypatch.setitem(PRICES, OWN, NewPrice(OWN, 10 * NANOS, 0))
+    with hands():
+        app, ada = App(), person("ada@example.org")
+        own(app.id, ada)
+        app.fund()
+        charged = app.chat(model=OWN, tokens=Tokens(1_000_000, 1), reported_nanos=6 * NANOS)
+        app.give_back(charged, 5 * NANOS // 2)
+        count_all()
+        with db.transaction() as session:
+            open_users(session, [(app.id, "ada")])
+        who = manager(app.id, ada)
+        own_id = end_user_id(app.id, "ada")
+        rows = {
+            "overview": read(partial(read_overview, manager=who)).month,
+            "analytics": read(lambda session: read_analytics(session, app.id, Wanted(), "")).total,
+            "user": read(partial(read_user_page, manager=who, own_id=own_id, older="")).month,
+            "dashboard": read(partial(read_dashboard, person=ada, days=30)).totals[0].sums,
+        }
+        said = ("1", "$10.00", "-$2.50", "$7.50", "$6.00", "$0.00", "$1.50")
+        assert {name: words(row) for name, row in rows.items()} == dict.fromkeys(rows, said)
+        today = clock.to_datetime(clock.now()).date()
+        async with at_our_page(ada) as page:
+            answer = await page.get(f"/manage/paywalls/{app.id}/analytics.csv?first={today}&last={today}&by=user")
+        (row,) = csv.DictReader(io.StringIO(answer.text, newline=""))
+        assert [row[name] for name in ("gross", "refunds", "net", "provider_cost", "margin")] == [
+            "10", "2.5", "7.5", "6", "1.5",
+        ]  # fmt: skip
