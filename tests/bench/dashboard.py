@@ -1,5 +1,5 @@
-"""How quick every page of a developer is read on a seeded database, how a file of a million rows comes, and how quick
-requests are counted.
+"""How quick every page with lists or sums is read on a seeded database, how a file of a million rows comes, and how
+quick requests are counted.
 
 `uv run python -m tests.bench.dashboard --data /tmp/seeded [--database-url URL] [--rounds 50] [--rows 1000000]`, of what
 `tests/bench/seed.py` made. Every read is a connection of its own; the operating system's cache is as it is.
@@ -11,16 +11,22 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app import db, settings
 from app.api.manage import analytics as files
+from app.api.manage import ledger as book_files
+from app.api.v1.ledger import BATCH
 from app.domain.analytics.groups import Asked, By
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.paywall import Paywall
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.sessions import Person
 from app.domain.rollups import reading
@@ -28,81 +34,23 @@ from app.domain.rollups.sums import NAMES
 from app.domain.rollups.tables import PaywallRollup, RollupUserDay
 from app.domain.rollups.zones import day_number
 from app.domain.usage.requests import TABLE
-from app.domain.wallets.wallets import end_user_id, open_users
+from app.domain.wallets.wallets import open_users
 from app.flows.upkeep import rollups
+from app.flows.wallets.books import Book, BookFilter, read_book
+from app.flows.wallets.statement import LedgerPage, Position
 from app.sql.columns import table_of
-from app.web.developer.account_analytics import rows as account
-from app.web.developer.alerts.rows import read_alerts_page
-from app.web.developer.analytics.reading import read_analytics
-from app.web.developer.analytics.wanted import Wanted
-from app.web.developer.dashboard.rows import read_dashboard
-from app.web.developer.earnings.rows import read_earnings_page
-from app.web.developer.events import rows as events
-from app.web.developer.keys.rows import read_keys_page
-from app.web.developer.ledger import rows as ledger
-from app.web.developer.limits import rows as limits
-from app.web.developer.overview.rows import read_overview
-from app.web.developer.payments.rows import read_payments_page
-from app.web.developer.provider import rows as provider
-from app.web.developer.requests import rows as requests
-from app.web.developer.user.rows import read_user_page
-from app.web.developer.users import rows as users
-from app.web.developer.versions.rows import read_versions_page
-from tests.support.managing import manager, own, person
+from tests.support.managing import own, person
+from tests.support.page_reads import PageRead, Read, page_reads, reader_of
 
 P95_MS_MAX = 200
 FILE_ROWS, USERS_A_DAY = 1_000_000, 25_000
-Read = Callable[[Session], object]
 
 
-def reads(paywalls: list[str], owner: Person) -> Mapping[str, Read]:
-    """Returns what each page reads, by its name."""
-    first, none = paywalls[0], frozenset[str]()
-    who = manager(first, owner)
-    asking = account.Asking(owner, none, "")
-    own_id = end_user_id(first, "user-000001")
+class Took(NamedTuple):
+    """How many milliseconds a read took."""
 
-    def analytics(**asked: str) -> Read:
-        return lambda s: read_analytics(s, first, Wanted(**asked), "")
-
-    def together(**asked: str) -> Read:
-        return lambda s: account.read_account_analytics(s, asking, Wanted(**asked))
-
-    parts = {
-        f"{name}, by {by}{' and day' if daily else ''}, {days} days": read(by=by.value, daily=daily, days=days)
-        for name, read, groups in (("analytics", analytics, (By.MODEL, By.USER, By.KEY)),
-                                   ("account", together, (By.PAYWALL, By.MODEL, By.USER)))
-        for by in groups
-        for daily in ("", "1")
-        for days in ("30", "90")
-    }  # fmt: skip
-    return {
-        "dashboard, 30 days": lambda s: read_dashboard(s, owner, 30),
-        "dashboard, 90 days": lambda s: read_dashboard(s, owner, 90),
-        "overview": lambda s: read_overview(s, who),
-        **parts,
-        "analytics, by user, 77 days": lambda s: read_analytics(s, first, _odd(s, first), ""),
-        "requests": lambda s: requests.read_requests_page(s, first, requests.Wanted()),
-        "requests of one user": lambda s: requests.read_requests_page(s, first, requests.Wanted(user="user-000001")),
-        "requests, nothing fits": lambda s: requests.read_requests_page(s, first, requests.Wanted(model="none")),
-        "ledger": lambda s: ledger.read_ledger_page(s, first, ledger.Wanted()),
-        "users": lambda s: users.read_users_page(s, first, users.Wanted()),
-        "one user": lambda s: read_user_page(s, who, own_id, ""),
-        "events": lambda s: events.read_events_page(s, who, events.Wanted()),
-        "alerts": lambda s: read_alerts_page(s, first),
-        "earnings": lambda s: read_earnings_page(s, owner),
-        "keys": lambda s: read_keys_page(s, first),
-        "limits": lambda s: limits.read_page(s, who, (), "", 1),
-        "provider": lambda s: provider.read_page(s, who),
-        "payments": lambda s: read_payments_page(s, first),
-        "versions": lambda s: read_versions_page(s, who, 0, 0),
-    }
-
-
-def _odd(session: Session, paywall_id: str) -> Wanted:
-    """A range of which no job lists the users."""
-    last = reading.today(session, paywall_id)
-    return Wanted(first=str(last - timedelta(76)), last=str(last), by=By.USER.value)
+    median: float
+    p95: float
 
 
 def measure(read: Read, rounds: int) -> list[float]:
@@ -132,18 +80,35 @@ def main() -> None:
         paywalls = list(session.scalars(select(table_of(PaywallRow).c.id).order_by(table_of(PaywallRow).c.created_at)))
         made = session.scalar(select(func.count()).select_from(TABLE)) or 0
     owner = _hand_over(paywalls)
-    print(f"{made:,} requests on {db.engine().dialect.name}, {chosen.rounds} reads of each page\n")
-    print(f"| {'page':<38} | median ms | p95 ms |\n|{'-' * 40}|----------:|-------:|")
-    slow = []
-    for name, read in reads(paywalls, owner).items():
-        took = measure(read, chosen.rounds)
-        p95 = took[min(int(len(took) * 0.95), len(took) - 1)]
-        print(f"| {name:<38} | {statistics.median(took):9.1f} | {p95:6.1f} |", flush=True)
-        if p95 > P95_MS_MAX:
-            slow.append(name)
-    print(f"\nOver {P95_MS_MAX} ms: {', '.join(slow) or 'none'}.")
+    print(f"{made:,} requests on {db.engine().dialect.name}, {chosen.rounds} reads of each\n")
+    took = read_all(page_reads(reader_of(paywalls[0], owner, "user-000001", "acc_seed000001")), chosen.rounds)
+    sum_up(took)
+    print()
     asyncio.run(write_file(paywalls[0], chosen.rows))
+    asyncio.run(write_books(paywalls[0]))
     db.dispose()
+
+
+def read_all(pages: Mapping[str, PageRead], rounds: int) -> Mapping[str, list[Took]]:
+    """Prints how long each read takes, and returns that by the page that reads."""
+    print(f"| {'read':<42} | median ms | p95 ms |\n|{'-' * 44}|----------:|-------:|")
+    found: dict[str, list[Took]] = defaultdict(list)
+    for name, page in pages.items():
+        times = measure(page.read, rounds)
+        took = Took(statistics.median(times), times[min(int(len(times) * 0.95), len(times) - 1)])
+        print(f"| {name:<42} | {took.median:9.1f} | {took.p95:6.1f} |", flush=True)
+        found[page.route.replace("[paywall]", "…").replace("[user]", "…").replace("[token]", "…")].append(took)
+    return found
+
+
+def sum_up(pages: Mapping[str, list[Took]]) -> None:
+    """Prints a line a page, with the slowest of its reads, and which pages are too slow."""
+    print(f"\n| {'page':<24} | reads | median ms | p95 ms |\n|{'-' * 26}|------:|----------:|-------:|")
+    for route, took in pages.items():
+        slowest = max(took, key=lambda one: one.p95)
+        print(f"| `{route}/`{' ' * (21 - len(route))} | {len(took):5} | {slowest.median:9.1f} | {slowest.p95:6.1f} |")
+    slow = [route for route, took in pages.items() if max(one.p95 for one in took) > P95_MS_MAX]
+    print(f"\nOver {P95_MS_MAX} ms: {', '.join(slow) or 'none'}.")
 
 
 def _hand_over(paywalls: list[str]) -> Person:
@@ -157,25 +122,50 @@ def _hand_over(paywalls: list[str]) -> Person:
 
 
 async def write_file(paywall_id: str, rows: int) -> None:
-    """Prints how soon a file of so many days of users begins, how long it takes, and by how much memory grows."""
+    """Prints how a file of so many days of users comes."""
     first = date(1990, 1, 1)
     days = -(-rows // USERS_A_DAY)
     with db.transaction() as session:
         _fill(session, paywall_id, day_number(first), rows)
     asked = Asked((paywall_id,), first, first + timedelta(days), By.USER, is_by_day=True)
     books = await db.in_transaction(lambda session: reading.read_books(session, [paywall_id]))
-    before, begun, lines = _memory_mib(), time.perf_counter(), 0
-    begins = 0.0
-    async for part in files.lines_of(asked, books):
-        lines += part.count(b"\n")
-        if lines > 1 and not begins:
-            begins = (time.perf_counter() - begun) * 1_000
-    seconds, grown = time.perf_counter() - begun, _memory_mib() - before
-    print(f"\nA file of {lines - 1:,} rows begins after {begins:.0f} ms, takes {seconds:.1f} s,"
-          f" and memory grows by {grown:.1f} MiB.")  # fmt: skip
+    await _take("analytics", files.lines_of(asked, books))
     with db.transaction() as session:
         table = table_of(RollupUserDay)
         session.execute(table.delete().where(table.c.paywall_id == paywall_id, table.c.day < day_number(first) + days))
+
+
+async def write_books(paywall_id: str) -> None:
+    """Prints how the files of a ledger come: all of it, and what of it is of one user."""
+    for name, wanted in (
+        ("all wallets", BookFilter()), ("revenue", BookFilter(Book.REVENUE)),
+        ("revenue of one user", BookFilter(Book.REVENUE, "user-000001")),
+    ):  # fmt: skip
+        await _take(name, _lines_of_book(paywall_id, wanted))
+
+
+async def _lines_of_book(paywall_id: str, wanted: BookFilter) -> AsyncIterator[bytes]:
+    def begin(session: Session) -> tuple[Paywall, LedgerPage]:
+        paywall, _ = read_current(session, paywall_id)
+        return paywall, read_book(session, paywall, wanted, Position(), BATCH, book_files.most_of(wanted))
+
+    paywall, page = await db.in_transaction(begin)
+    async for part in book_files.lines_of(paywall, wanted, page):
+        yield part
+
+
+async def _take(name: str, parts: AsyncIterator[bytes]) -> None:
+    """Prints how soon a file begins, how long it takes, and by how much memory grows at the most."""
+    before, begun, lines, begins = _memory_mib(), time.perf_counter(), 0, 0.0
+    most = before
+    async for part in parts:
+        lines += part.count(b"\n")
+        most = max(most, _memory_mib())
+        if lines > 1 and not begins:
+            begins = (time.perf_counter() - begun) * 1_000
+    seconds = time.perf_counter() - begun
+    print(f"{name}: a file of {lines - 1:,} rows begins after {begins:.0f} ms, takes {seconds:.1f} s,"
+          f" and memory grows by {most - before:.1f} MiB at the most.", flush=True)  # fmt: skip
 
 
 def _fill(session: Session, paywall_id: str, first_day: int, rows: int) -> None:

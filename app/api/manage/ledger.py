@@ -15,6 +15,7 @@ from app.api.v1.ledger import BATCH, COLUMNS, entry_line
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Act, check_may
 from app.domain.paywalls.paywall import Paywall
+from app.domain.usage.request_list import LOOKED_MAX
 from app.domain.wallets.wallets import check_user
 from app.flows.wallets.books import Book, BookFilter, read_book
 from app.flows.wallets.statement import LedgerPage, Position
@@ -37,20 +38,27 @@ async def get_ledger_csv(
     def begin(session: db.Session) -> tuple[Paywall, LedgerPage]:
         check_may(session, manager, Act.READ)
         paywall, _ = read_current(session, manager.paywall_id)
-        return paywall, read_book(session, paywall, wanted, Position(), BATCH)
+        return paywall, read_book(session, paywall, wanted, Position(), BATCH, most_of(wanted))
 
     paywall, page = await db.in_transaction(begin)
     name = f"{paywall.id}-{account.value}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(paywall, wanted, page), media_type=CSV, headers=headers)
+    return StreamingResponse(lines_of(paywall, wanted, page), media_type=CSV, headers=headers)
 
 
-async def _lines(paywall: Paywall, wanted: BookFilter, page: LedgerPage) -> AsyncIterator[bytes]:
+def most_of(wanted: BookFilter) -> int | None:
+    """Returns how many entries a batch looks at: one for a user who has few must not wait until it has found many."""
+    return None if wanted.user is None else LOOKED_MAX
+
+
+async def lines_of(paywall: Paywall, wanted: BookFilter, page: LedgerPage) -> AsyncIterator[bytes]:
+    """Yields the head, the page, and then what follows it, batch after batch as each is read."""
     yield line(COLUMNS)
     while True:
-        yield b"".join(entry_line(entry, paywall.unit) for entry in page.entries)
+        if page.entries:
+            yield b"".join(entry_line(entry, paywall.unit) for entry in page.entries)
         following = page.following
         if following is None:
             return
-        more = partial(read_book, paywall=paywall, wanted=wanted, position=following, limit=BATCH)
+        more = partial(read_book, paywall=paywall, wanted=wanted, position=following, limit=BATCH, most=most_of(wanted))
         page = await db.in_transaction(more)

@@ -10,7 +10,11 @@ class PersonAccount(SQLModel, table=True):
     """A person who signs in. `email` is a proven address, the first one; None where none was ever proven."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("default_cap_nanos > 0", name="default_cap_nanos_positive"), STRICT)
+    __table_args__ = (
+        CheckConstraint("default_cap_nanos > 0", name="default_cap_nanos_positive"),
+        Index("ix_account_email", "email"),
+        STRICT,
+    )
 
     id: str = Field(primary_key=True, sa_type=Words)
     name: str = Field(sa_type=Words)

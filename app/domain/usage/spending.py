@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.ledger.accounts import Account
+from app.domain.ledger.history import ids_within
 from app.domain.ledger.tables import LedgerTransfer
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.sql.columns import table_of
@@ -42,6 +43,7 @@ def read_spending(session: Session, account: Account, days: int) -> Sequence[Day
             _TRANSFERS.c.debit_account_id.in_((account.id, account.promo.id)),
             _TRANSFERS.c.type == "charge",
             _TRANSFERS.c.created_at >= since,
+            _TRANSFERS.c.id >= ids_within(session, since, None)[0],
         )
         .group_by(day, REQUESTS.c.paywall_id)
         .order_by(day, REQUESTS.c.paywall_id)

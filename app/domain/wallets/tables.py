@@ -25,6 +25,7 @@ class EndUser(SQLModel, table=True):
     __tablename__ = "end_user"
     __table_args__ = (
         Index("ix_end_user_external", "paywall_id", "external_id", unique=True),
+        Index("ix_end_user_name", "external_id"),
         Index("ix_end_user_newest", "paywall_id", "created_at", "id"),
         Index("ix_end_user_blocked", "paywall_id", sqlite_where=text("blocked_at IS NOT NULL"),
               postgresql_where=text("blocked_at IS NOT NULL")),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import CompoundSelect, func, select, union
 from sqlalchemy.orm import Session
 
 from app.domain.ids import as_id
@@ -48,7 +48,7 @@ def find_accounts(session: Session, words: str, limit: int) -> Sequence[FoundAcc
     seen = select(func.max(sessions.c.seen_at)).where(*is_open).scalar_subquery()
     found = select(people, owned.label("paywalls"), count.label("sessions"), seen.label("seen"))
     if words:
-        found = found.where(or_(people.c.id == as_id(words), people.c.email == as_id(words).lower()))
+        found = found.where(people.c.id.in_(_people(words)))
     rows = session.execute(found.order_by(people.c.id.desc()).limit(limit))
     return [FoundAccount(row.id, row.name, row.email, row.created_at, row.paywalls, row.sessions, row.seen)
             for row in rows]  # fmt: skip
@@ -63,8 +63,9 @@ def find_paywalls(session: Session, words: str, limit: int) -> Sequence[FoundPay
         .outerjoin(people, people.c.id == members.c.account_id)
     )
     if words:
-        named: list[ColumnElement[bool]] = [column == as_id(words) for column in (paywalls.c.id, people.c.id)]
-        found = found.where(or_(*named, people.c.email == as_id(words).lower()))
+        owned = select(members.c.paywall_id).where(members.c.account_id.in_(_people(words)))
+        named = union(select(paywalls.c.id).where(paywalls.c.id == as_id(words)), owned)
+        found = found.where(paywalls.c.id.in_(named))
     rows = session.execute(found.order_by(paywalls.c.id.desc()).limit(limit)).all()
     names = read_names(session, [row.id for row in rows])
     return [
@@ -72,3 +73,10 @@ def find_paywalls(session: Session, words: str, limit: int) -> Sequence[FoundPay
                      row.archived_at)
         for row in rows
     ]  # fmt: skip
+
+
+def _people(words: str) -> CompoundSelect[tuple[str]]:
+    """Returns the ids of accounts of this id or address, each found by its index."""
+    people = table_of(PersonAccount)
+    is_found = (people.c.id == as_id(words), people.c.email == as_id(words).lower())
+    return union(*(select(people.c.id).where(one) for one in is_found))

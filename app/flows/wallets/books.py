@@ -6,13 +6,14 @@ Of shared wallets that is what this paywall did, never what others did on them (
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, exists, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account, Kind, account_of, parse
-from app.domain.ledger.history import list_of_account
+from app.domain.ledger.history import end_of_look, ids_within, list_of_account
 from app.domain.paywalls.paywall import Paywall
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.flows.wallets.statement import Entry, LedgerFilter, LedgerPage, Position, read_ledger
@@ -74,27 +75,38 @@ def _read_account(
 ) -> LedgerPage:
     """Reads an account's transfers from a place on, some at a time, until a page is full or enough were looked at."""
     entries: list[Entry] = []
-    before, looked = position.transfer, 0
+    first, before = ids_within(session, wanted.since, wanted.until)
+    before = before if position.transfer is None else position.transfer
+    # A page of everybody's is found at once, however many there are.
+    end = None if most is None or wanted.user is None else end_of_look(session, account, before, most)
+    if end is not None and end[0] <= first:
+        end = None  # nothing asked for lies behind it
+    counts = None if wanted.user is None else partial(_is_of, account.owner, wanted.user)
     while True:
-        rows = list_of_account(session, account, before, limit + 1)
+        rows = list_of_account(session, account, before, limit + 1, first if end is None else end[0], counts)
         requests = _requests_of(session, rows)
         for row in rows:
-            before, looked = row.id, looked + 1
-            if wanted.since is not None and row.created_at < wanted.since:
-                return LedgerPage(entries, None)
+            before = row.id
             entry = _entry(row, account, requests.get(row.request_id or "", {}))
             if _fits(entry, wanted):
                 entries.append(entry)
             if len(entries) == limit:
                 return LedgerPage(entries, Position(transfer=before))
         if len(rows) <= limit:
-            return LedgerPage(entries, None)
-        if most is not None and looked >= most:
-            return LedgerPage(entries, Position(transfer=before), rows[-1].created_at)
+            return LedgerPage(entries, None) if end is None else LedgerPage(entries, Position(transfer=end[0]), end[1])
+
+
+def _is_of(paywall_id: str, user: str, request_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Says whether a request is a user's, out of the index that has no more than that: for an id that is equal both
+    databases would read the row.
+    """
+    is_it = REQUESTS.c.id.between(request_id, request_id)
+    return exists().where(REQUESTS.c.paywall_id == paywall_id, is_it, REQUESTS.c.external_id == user)
 
 
 def _fits(entry: Entry, wanted: BookFilter) -> bool:
-    return (wanted.until is None or entry.at < wanted.until) and wanted.user in (None, entry.user)
+    is_within = (wanted.since or 0) <= entry.at and (wanted.until is None or entry.at < wanted.until)
+    return is_within and wanted.user in (None, entry.user)
 
 
 def _requests_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, Mapping[str, Any]]:

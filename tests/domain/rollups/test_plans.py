@@ -1,14 +1,12 @@
 """No read of a dashboard touches a request: what the database says of each statement that such a read executes."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app import db
@@ -21,6 +19,7 @@ from app.domain.rollups import counting, reading
 from app.domain.rollups.listing import find_top, keep_top
 from app.domain.rollups.sums import NOTHING
 from tests.bench.seed import Seeded, Size, seed
+from tests.support.plans import plan_of, watched
 from tests.support.rolled import count_all
 
 SMALL = Size(requests=400, users=40, models=4, days=40)
@@ -78,26 +77,6 @@ READS: dict[str, Callable[[Session, str], object]] = {
     },
     "top": lambda session, paywall: reading.read_top_users(session, paywall, 30),
 }
-
-
-@contextmanager
-def watched(session: Session) -> Iterator[list[tuple[str, Any]]]:
-    """Notes the statements that are executed."""
-    said: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
-        said.append((statement, values))
-
-    connection = session.connection()
-    event.listen(connection, "before_cursor_execute", note)
-    yield said
-    event.remove(connection, "before_cursor_execute", note)
-
-
-def plan_of(session: Session, statement: str, values: Any) -> str:
-    explain = "EXPLAIN QUERY PLAN " if db.is_sqlite() else "EXPLAIN "
-    rows = session.connection().exec_driver_sql(explain + statement, values).all()
-    return "\n".join(str(row[-1]) for row in rows)
 
 
 @pytest.fixture

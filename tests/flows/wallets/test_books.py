@@ -3,6 +3,7 @@
 import pytest
 
 from app import db
+from app.domain import clock
 from app.domain.money import CENT_NANOS
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
@@ -13,6 +14,8 @@ from app.flows.wallets.statement import Entry, Position
 from tests.support.books import assert_books_balance, give, make_snapshot
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.managing import owner_of
+from tests.support.plans import watched
+from tests.support.rolled import hands
 from tests.support.taking_back import charge, spends
 
 
@@ -88,3 +91,40 @@ async def test_a_search_for_one_user_ends_where_it_has_looked_at_enough(database
         ("manual_charge", "ada", -1),
         ("deposit", "ada", 1_000),
     ]
+
+
+async def test_a_day_long_ago_is_found_whatever_came_after_it(migrated_sqlite_url: str) -> None:
+    """Before, a page walked there from the newest entry, and said that it had looked far enough on its way."""
+    with hands() as at:
+        app, begins = make_snapshot(), at.at
+        for user in ("ada", "bob"):
+            await give(app, user, 1_000 * CENT_NANOS)
+        for _ in range(3):
+            at.go_on(86_400)
+            for user in ("ada", "bob", "ada", "ada"):
+                charge(app, app.wallet(user), 1, is_split=False)
+                at.go_on(600)
+        day = clock.DAY
+        wanted = BookFilter(Book.REVENUE, None, begins + day, begins + 2 * day)
+        with db.transaction(writes=False) as session:
+            page = read_book(session, app.paywall, wanted, Position(), 50, 2)
+            assert shown(list(page.entries)) == [("charge", user, 1) for user in ("ada", "ada", "bob", "ada")]
+            assert page.following is None and page.looked_until is None
+            wanted = BookFilter(Book.REVENUE, "bob", begins + day, begins + 2 * day)
+            page = read_book(session, app.paywall, wanted, Position(), 50, 2)
+            assert page.entries == [] and page.following is not None and page.looked_until is not None
+            page = read_book(session, app.paywall, wanted, page.following, 50, 2)
+            assert shown(list(page.entries)) == [("charge", "bob", 1)]
+
+
+async def test_a_user_whose_entries_are_rare_costs_a_few_statements(database: str) -> None:
+    app = make_snapshot()
+    for user in ("ada", "bob"):
+        await give(app, user, 1_000 * CENT_NANOS)
+    charge(app, app.wallet("ada"), 1, is_split=False)
+    for _ in range(30):
+        charge(app, app.wallet("bob"), 1, is_split=False)
+    with db.transaction(writes=False) as session, watched(session) as said:
+        page = read_book(session, app.paywall, BookFilter(Book.REVENUE, "ada"), Position(), 2, 100)
+        assert shown(list(page.entries)) == [("charge", "ada", 1)] and page.following is None
+    assert len(said) <= 4
