@@ -205,14 +205,17 @@ def _of_people(reader: Reader) -> Mapping[str, PageRead]:
     wallet = shared_account(person.account_id, Environment.SANDBOX)
     link = TopupLink("", reader.who.paywall_id, reader.user, None, None, clock.now() + clock.DAY)
 
-    def activity(side: Side) -> Read:
-        return lambda s: (read_wallet_movements(s, wallet, limit=51, side=side), read_spending(s, wallet, 30))
+    def activity(side: Side, app: str | None = None) -> Read:
+        return lambda s: (
+            read_wallet_movements(s, wallet, limit=51, side=side, paywall_id=app), read_spending(s, wallet, 30)
+        )  # fmt: skip
 
     return {
         "top-up": PageRead(routes.TOPUP, lambda s: topup.read_page(s, link, 20, None)),
         "a person's wallet": PageRead(routes.WALLET, lambda s: read_purse(s, person, "")),
         "a person's activity": PageRead(routes.ACTIVITY, activity(Side.ALL)),
         "a person's activity, what came in": PageRead(routes.ACTIVITY, activity(Side.IN)),
+        "a person's activity in one app": PageRead(routes.ACTIVITY, activity(Side.ALL, reader.who.paywall_id)),
         "a person's settings": PageRead(routes.SETTINGS, lambda s: read_account_page(s, person)),
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select, union_all
+from sqlalchemy import Row, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
@@ -108,8 +108,8 @@ def _newest_postings(
             if before is not None:
                 found = found.where(_TRANSFERS.c.id < before)
             if paywall_id is not None:
-                of_app = select(REQUESTS.c.id).where(REQUESTS.c.paywall_id == paywall_id)
-                found = found.where(_TRANSFERS.c.request_id.in_(of_app))
+                is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
+                found = found.where(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))
             newest = found.order_by(_TRANSFERS.c.id.desc()).limit(limit * LINES_MAX)
             sides.append(select(newest.subquery()))
     union = union_all(*sides).subquery()
@@ -118,13 +118,15 @@ def _newest_postings(
 
 
 def _read_lines(session: Session, ids: tuple[str, str], postings: Sequence[str]) -> Mapping[str, list[Row[Any]]]:
-    """Returns, of each posting, every transfer that moved the wallet's money."""
-    debit, credit = _TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id
-    touches = (debit.in_(ids) & credit.not_in(ids)) | (credit.in_(ids) & debit.not_in(ids))
-    statement = select(_TRANSFERS).where(_TRANSFERS.c.posting_id.in_(postings), touches).order_by(_TRANSFERS.c.id)
+    """Returns, of each posting, every transfer that moved the wallet's money.
+
+    Which did is told apart here: asked for it, SQLite reads all that ever moved in the wallet, not these postings.
+    """
+    statement = select(_TRANSFERS).where(_TRANSFERS.c.posting_id.in_(postings)).order_by(_TRANSFERS.c.id)
     lines: dict[str, list[Row[Any]]] = {}
     for row in session.execute(statement):
-        lines.setdefault(row.posting_id, []).append(row)
+        if (row.debit_account_id in ids) is not (row.credit_account_id in ids):
+            lines.setdefault(row.posting_id, []).append(row)
     return lines
 
 

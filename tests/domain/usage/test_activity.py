@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app import db
 from app.domain import rows
@@ -19,6 +20,7 @@ from app.domain.usage.requests import Asked, Metered
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import UserWallet, app_wallet
 from tests.support.books import make_paywall
+from tests.support.plans import plan_of, watched
 
 
 def read_movements(session: db.Session, paywall_id: str, user: str, **more: Any) -> Sequence[Movement]:
@@ -181,3 +183,26 @@ def test_a_chat_charge_says_its_model_and_tokens(database: str) -> None:
         rows.write(session, [requests.finish(asked, Metered(Tokens(10, 20)), settled)])
         found = read_movements(session, paywall_id, "ada")[0]
     assert (found.kind, found.model, found.tokens, found.amount_nanos) == ("charge", "demo-mini", 30, -3)
+
+
+def test_a_page_of_a_busy_wallet_reads_its_own_postings_and_no_others(migrated_sqlite_url: str) -> None:
+    with db.transaction() as session:
+        paywall_id = make_paywall(session, {})
+        fill(session, app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD), 60)
+        for number in range(20):
+            deposit_ten(session, paywall_id, f"user-{number}")
+        session.execute(text("ANALYZE"))
+        with watched(session) as said:
+            assert len(read_movements(session, paywall_id, "ada", limit=2)) == 2
+        plans = [plan_of(session, *one) for one in said if "posting_id IN" in one[0]]
+        assert plans and all("ix_ledger_transfer_posting (posting_id=?)" in plan for plan in plans), plans
+
+
+def test_movements_of_one_app_are_found_among_those_of_others(database: str) -> None:
+    with db.transaction() as session:
+        one, other = make_paywall(session, {}), make_paywall(session, {})
+        wallet = app_wallet(one, "ada", Environment.SANDBOX, Unit.USD)
+        fill(session, wallet, 3)
+        found = read_wallet_movements(session, wallet.account, paywall_id=one)
+        assert [movement.amount_nanos for movement in found] == [-3, -2, -1]
+        assert read_wallet_movements(session, wallet.account, paywall_id=other) == []
