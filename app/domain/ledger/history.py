@@ -15,8 +15,8 @@ from app.sql.columns import table_of
 BESIDE = 60 * clock.SECOND
 """How far apart in time two may be posted whose ids stand the other way round."""
 
-Counts = Callable[[ColumnElement[Any]], ColumnElement[bool]]
-"""Says in SQL whether the request counts that an id names."""
+Counts = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]
+"""Says in SQL whether a transfer counts by the id of its request and the account on its other side."""
 
 _TRANSFERS = table_of(LedgerTransfer)
 _SIDES = (_TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id)
@@ -81,14 +81,14 @@ def list_of_account(
     counts: Counts | None = None,
 ) -> Sequence[Row[Any]]:
     """Returns up to `limit` transfers of an account on either side with ids from `from_id` up to `before`, the newest
-    first. Of those that a request caused, the others are left out whose request does not count.
+    first. Of those that a request caused, those are left out that do not count.
     """
     sides = []
-    for column in _SIDES:
+    for column, other in (_SIDES, _SIDES[::-1]):
         found = _side(column, account, before).where(_TRANSFERS.c.id >= from_id)
         if counts is not None:
             request_id = _TRANSFERS.c.request_id
-            found = found.where(or_(request_id.is_(None), counts(request_id)))
+            found = found.where(or_(request_id.is_(None), counts(request_id, other)))
         sides.append(select(found.order_by(_TRANSFERS.c.id.desc()).limit(limit).subquery()))
     union = union_all(*sides).subquery()
     return session.execute(select(union).order_by(union.c.id.desc()).limit(limit)).all()

@@ -9,13 +9,14 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, select
+from sqlalchemy import ColumnElement, Row, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account, Kind, account_of, parse
 from app.domain.ledger.history import end_of_look, ids_within, list_of_account
 from app.domain.paywalls.paywall import Paywall
 from app.domain.usage.requests import TABLE as REQUESTS
+from app.domain.wallets.wallets import app_wallet
 from app.flows.wallets.statement import Entry, LedgerFilter, LedgerPage, Position, read_ledger
 
 
@@ -66,14 +67,14 @@ def read_book(
     if wanted.book is Book.WALLETS:
         asked = LedgerFilter(wanted.user, None, wanted.since, wanted.until)
         return read_ledger(session, paywall, asked, position, limit, most)
-    account = account_of(paywall.environment, paywall.unit, _KINDS[wanted.book], paywall.id)
-    return _read_account(session, account, wanted, position, limit, most)
+    return _read_account(session, paywall, wanted, position, limit, most)
 
 
 def _read_account(
-    session: Session, account: Account, wanted: BookFilter, position: Position, limit: int, most: int | None
+    session: Session, paywall: Paywall, wanted: BookFilter, position: Position, limit: int, most: int | None
 ) -> LedgerPage:
     """Reads an account's transfers from a place on, some at a time, until a page is full or enough were looked at."""
+    account = account_of(paywall.environment, paywall.unit, _KINDS[wanted.book], paywall.id)
     entries: list[Entry] = []
     first, before = ids_within(session, wanted.since, wanted.until)
     before = before if position.transfer is None else position.transfer
@@ -81,7 +82,7 @@ def _read_account(
     end = None if most is None or wanted.user is None else end_of_look(session, account, before, most)
     if end is not None and end[0] <= first:
         end = None  # nothing asked for lies behind it
-    counts = None if wanted.user is None else partial(_is_of, account.owner, wanted.user)
+    counts = None if wanted.user is None else partial(_is_of, paywall, wanted.user)
     while True:
         rows = list_of_account(session, account, before, limit + 1, first if end is None else end[0], counts)
         requests = _requests_of(session, rows)
@@ -96,12 +97,20 @@ def _read_account(
             return LedgerPage(entries, None) if end is None else LedgerPage(entries, Position(transfer=end[0]), end[1])
 
 
-def _is_of(paywall_id: str, user: str, request_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Says whether a request is a user's, out of the index that has no more than that: for an id that is equal both
-    databases would read the row.
+def _is_of(
+    paywall: Paywall, user: str, request_id: ColumnElement[Any], other: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Says whether a request is a user's; where it moved another user's app wallet, without looking at it.
+
+    For an id between itself and itself SQLite reads an index that holds no more than that; for an equal one, the row.
     """
     is_it = REQUESTS.c.id.between(request_id, request_id)
-    return exists().where(REQUESTS.c.paywall_id == paywall_id, is_it, REQUESTS.c.external_id == user)
+    is_theirs = exists().where(REQUESTS.c.paywall_id == paywall.id, is_it, REQUESTS.c.external_id == user)
+    if not paywall.rules.has_app_wallets:
+        return is_theirs
+    purse = app_wallet(paywall.id, user, paywall.environment, paywall.unit).account.purse
+    wallets = [other.startswith(one.beside(one.kind, "").id, autoescape=True) for one in purse]
+    return and_(or_(other.in_([one.id for one in purse]), not_(or_(*wallets))), is_theirs)
 
 
 def _fits(entry: Entry, wanted: BookFilter) -> bool:

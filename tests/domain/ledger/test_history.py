@@ -115,6 +115,6 @@ def test_an_account_is_looked_at_as_far_as_is_said(database: str) -> None:
             assert list_of_account(session, ADA, None, 100, row.id) == every[:most]
         assert end_of_look(session, ADA, None, len(every) + 1) is None
         assert end_of_look(session, ADA, every[0].id, 1) == (every[1].id, every[1].created_at)
-        assert [row.id for row in list_of_account(session, ADA, None, 9, 0, lambda request_id: request_id == "r")] == [
-            row.id for row in every
-        ]
+        assert [
+            row.id for row in list_of_account(session, ADA, None, 9, 0, lambda request_id, _other: request_id == "r")
+        ] == [row.id for row in every]
