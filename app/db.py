@@ -21,6 +21,7 @@ from app import settings, threads
 from app.domain.errors import Unavailable
 from app.private_files import make_private, open_private
 from app.sql.arrays import prepare_postgresql
+from app.sql.once import snapshot_info
 
 T = TypeVar("T")
 
@@ -177,7 +178,9 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
         with turn_to_write(made) if writes else nullcontext(), made.connect() as connection:
             is_postgresql = made.dialect.name == "postgresql"
             connection.execution_options(**(_READS if is_postgresql and not writes else {_WRITES: writes}))
-            with Session(bind=connection, autoflush=False, expire_on_commit=False) as session, session.begin():
+            info = None if writes else snapshot_info()
+            options: dict[str, Any] = {"autoflush": False, "expire_on_commit": False, "info": info}
+            with Session(bind=connection, **options) as session, session.begin():
                 if is_postgresql and not writes:
                     session.execute(text("SET LOCAL enable_seqscan = on"))
                 yield session

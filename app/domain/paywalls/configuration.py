@@ -13,6 +13,7 @@ from app.domain.paywalls.messages import check_messages
 from app.domain.paywalls.paywall import Paywall, to_paywall
 from app.domain.paywalls.provider import ProviderSetting, check_providers, origin_of
 from app.domain.paywalls.tables import PaywallRow, PaywallVersion
+from app.sql.once import once
 
 APP_TEXT_CHARACTERS_MAX = 140
 URL_CHARACTERS_MAX = 2_000
@@ -186,6 +187,10 @@ def epoch_subject(paywall_id: str) -> str:
 
 def read_current(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:
     """Returns a paywall and its published version. Raises NotFound."""
+    return once(session, (read_current, paywall_id), lambda: _read_current(session, paywall_id))
+
+
+def _read_current(session: Session, paywall_id: str) -> tuple[Paywall, Configuration]:
     row = session.get(PaywallRow, paywall_id)
     if row is None:
         raise NotFound(f"There is no paywall {paywall_id}.")

@@ -72,6 +72,13 @@ def list_keys(session: Session, paywall_id: str) -> list[KeyView]:
     return [KeyView(row.id, row.name, row.last_four, row.created_at, row.revoked_at) for row in rows]
 
 
+def has_working_key(session: Session, paywall_id: str) -> bool:
+    """Tells whether any key of a paywall works."""
+    keys = table_of(PaywallKey)
+    working = select(keys.c.id).where(keys.c.paywall_id == paywall_id, keys.c.revoked_at.is_(None)).limit(1)
+    return session.scalar(working) is not None
+
+
 def name_keys(session: Session, key_ids: Collection[str]) -> Mapping[str, str]:
     """Returns what these keys are called, by their ids; revoked ones too, and none that does not exist."""
     keys = table_of(PaywallKey)

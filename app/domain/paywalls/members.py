@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -17,7 +17,7 @@ from app.domain.paywalls.tables import PaywallMember, PaywallRow
 from app.domain.people.sessions import Person
 from app.sql.columns import table_of
 
-_MEMBERS = table_of(PaywallMember)
+_MEMBERS, _PAYWALLS = table_of(PaywallMember), table_of(PaywallRow)
 
 
 class Role(StrEnum):
@@ -51,6 +51,13 @@ class Act(StrEnum):
     HAND_OVER = "hand_over"
     """Say whose it is."""
 
+
+# Made once: it is asked at every event of a page, and composing it costs more than its answer.
+_STANDING = (
+    select(_PAYWALLS.c.id, _MEMBERS.c.account_id)
+    .outerjoin(_MEMBERS, (_MEMBERS.c.paywall_id == _PAYWALLS.c.id) & (_MEMBERS.c.role == Role.OWNER.value))
+    .where(_PAYWALLS.c.id == bindparam("id"))
+)
 
 _OWNER, _OPERATOR, _BOTH = frozenset({Role.OWNER}), frozenset({Role.OPERATOR}), frozenset(Role)
 
@@ -156,11 +163,10 @@ def set_owner(session: Session, paywall_id: str, account_id: str) -> None:
 
 
 def _manager(session: Session, paywall_id: str, account_id: str | None, *, is_operator: bool) -> Manager:
-    paywalls = table_of(PaywallRow)
-    is_there = session.scalar(select(paywalls.c.id).where(paywalls.c.id == paywall_id)) is not None
-    owner = read_owner(session, paywall_id)
+    row = session.execute(_STANDING, {"id": paywall_id}).first()
+    owner = None if row is None else row.account_id
     is_owner = owner == account_id if owner is not None else is_operator
     found = {role for role, has in ((Role.OWNER, is_owner), (Role.OPERATOR, is_operator)) if has}
-    if not is_there or not found:
+    if row is None or not found:
         raise NotFound(f"There is no paywall {paywall_id}.")
     return Manager(paywall_id, account_id, is_operator, frozenset(found))

@@ -3,8 +3,9 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -83,7 +84,7 @@ def open_session(
 
 def find_person(session: Session, token: str) -> Person | None:
     """Returns who a cookie's value stands for; None for one that is unknown, revoked or too old."""
-    return _find(session, _SESSIONS.c.token_hash == _sha256(token))
+    return _person(session.execute(_BY_TOKEN, {"sought": _sha256(token), "now": clock.now()}).first())
 
 
 def find_person_of(session: Session, session_id: str) -> Person | None:
@@ -91,16 +92,27 @@ def find_person_of(session: Session, session_id: str) -> Person | None:
 
     An id is no secret: only what looked the session up by its cookie before may ask by it.
     """
-    return _find(session, _SESSIONS.c.id == session_id)
+    return _person(session.execute(_BY_ID, {"sought": session_id, "now": clock.now()}).first())
 
 
-def _find(session: Session, is_it: ColumnElement[bool]) -> Person | None:
+def _sought(column: ColumnElement[str]) -> Select[Any]:
+    """Returns the question for the person of a session; made once, for it is asked at every event of a page."""
     people = table_of(PersonAccount)
-    row = session.execute(
-        select(_SESSIONS, people.c.name, people.c.email)
+    told = (_SESSIONS.c.account_id, _SESSIONS.c.id, people.c.name, people.c.email, _SESSIONS.c.proven_email,
+            _SESSIONS.c.address, _SESSIONS.c.seen_at)  # fmt: skip
+    return (
+        select(*told)
         .join(people, people.c.id == _SESSIONS.c.account_id)
-        .where(is_it, _SESSIONS.c.revoked_at.is_(None), _SESSIONS.c.expires_at > clock.now())
-    ).first()
+        .where(
+            column == bindparam("sought"), _SESSIONS.c.revoked_at.is_(None), _SESSIONS.c.expires_at > bindparam("now")
+        )
+    )
+
+
+_BY_TOKEN, _BY_ID = _sought(_SESSIONS.c.token_hash), _sought(_SESSIONS.c.id)
+
+
+def _person(row: Any) -> Person | None:
     if row is None:
         return None
     return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address, row.seen_at)

@@ -1,17 +1,24 @@
-"""Whether a paywall offers anything at all, for whoever need not know what."""
+"""Which model a paywall offers first, for whoever need not know them all."""
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.domain.pricing.tables import ModelPrice
 from app.sql.columns import table_of
+from app.sql.once import once
+
+_PRICES = table_of(ModelPrice)
+_NEWER = _PRICES.alias("newer")
+_IS_OLD = exists().where(_NEWER.c.paywall_id == _PRICES.c.paywall_id, _NEWER.c.model == _PRICES.c.model,
+                         _NEWER.c.version > _PRICES.c.version)  # fmt: skip
+_FIRST = (
+    select(_PRICES.c.model)
+    .where(_PRICES.c.paywall_id == bindparam("paywall_id"), _PRICES.c.retired_at.is_(None), ~_IS_OLD)
+    .order_by(_PRICES.c.model)
+    .limit(1)
+)
 
 
-def has_offers(session: Session, paywall_id: str) -> bool:
-    """Tells whether a paywall offers any model, without reading them all."""
-    table = table_of(ModelPrice)
-    newer = table.alias("newer")
-    is_old = exists().where(newer.c.paywall_id == paywall_id, newer.c.model == table.c.model,
-                            newer.c.version > table.c.version)  # fmt: skip
-    on = select(table.c.model).where(table.c.paywall_id == paywall_id, table.c.retired_at.is_(None), ~is_old)
-    return session.scalar(on.limit(1)) is not None
+def first_offer(session: Session, paywall_id: str) -> str | None:
+    """Returns the first model by name that a paywall offers, without reading them all; None where it offers none."""
+    return once(session, (first_offer, paywall_id), lambda: session.scalar(_FIRST, {"paywall_id": paywall_id}))

@@ -20,6 +20,7 @@ from app.domain.rollups.sums import NAMES, NOTHING, Sums
 from app.domain.rollups.tables import PaywallRollup, RollupSpan, RollupTop, RollupTotal, RollupUserDay
 from app.domain.rollups.zones import UTC_NAME, date_of, day_number, day_of
 from app.sql.columns import table_of
+from app.sql.once import once
 
 USERS_MAX = 10_000
 """How many users are counted at most: beyond that a page says "10,000+"."""
@@ -189,8 +190,12 @@ def read_top_users(session: Session, paywall_id: str, days: int, limit: int = 10
     return [TopUser(row[0], Sums(*row[1:])) for row in session.execute(statement)]
 
 
-def read_books(session: Session, paywall_ids: Collection[str]) -> list[Counted]:
+def read_books(session: Session, paywall_ids: Collection[str]) -> Sequence[Counted]:
     """Returns how each of these paywalls is counted; one that does not exist is left out."""
+    return once(session, (read_books, frozenset(paywall_ids)), lambda: _read_books(session, paywall_ids))
+
+
+def _read_books(session: Session, paywall_ids: Collection[str]) -> Sequence[Counted]:
     statement = (
         select(_PAYWALLS.c.id, _PAYWALLS.c.environment, _PAYWALLS.c.unit, _BOOKS.c.zone, _BOOKS.c.build,
                _BOOKS.c.counted_at)

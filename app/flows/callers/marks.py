@@ -3,9 +3,10 @@
 A mark says when a page must be read again, and nothing else. A subject that has no row has no mark.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -83,6 +84,9 @@ class Subject:
 
 Marks = Mapping[Subject, tuple[Any, ...]]
 
+_TIMED = frozenset({About.SESSION, About.PERSON})
+"""What has other marks as time goes by."""
+
 
 def purse_subjects(account: Account) -> tuple[Subject, ...]:
     """Returns what changes with a wallet: its balance, its trial money, its top-ups and what went back of them."""
@@ -97,10 +101,13 @@ def read_marks(session: Session, subjects: Iterable[Subject]) -> Marks:
     marks: dict[Subject, list[tuple[Any, ...]]] = {}
     waiting = iter(set(subjects))
     while asked := list(islice(waiting, SUBJECTS_MAX)):
-        ids: dict[str, Any] = {about.value: [] for about in About}
+        ids: dict[About, list[str]] = {}
         for subject in asked:
-            ids[subject.about.value].append(subject.id)
-        for about, found, *mark in session.execute(_STATEMENT, {**ids, "now": clock.now()}):
+            ids.setdefault(subject.about, []).append(subject.id)
+        told: dict[str, Any] = {about.value: named for about, named in ids.items()}
+        if not _TIMED.isdisjoint(ids):
+            told["now"] = clock.now()
+        for about, found, *mark in session.execute(_statement(frozenset(ids)), told):
             marks.setdefault(Subject(About(about), found), []).append(tuple(mark))
     return {subject: tuple(sorted(rows)) for subject, rows in marks.items()}
 
@@ -147,11 +154,15 @@ def _arrivals() -> Select[Any]:
     return _part(About.ARRIVALS, paywall_id, drafts.c.changed_at, paid, *last_two, words=newest)
 
 
-def _statement() -> Any:
-    sessions, accounts = table_of(SignInSession), table_of(LedgerAccount)
-    people, identities = table_of(PersonAccount), table_of(Identity)
-    all_keys = (table_of(AccountKey), table_of(DeveloperKey))
-    authorizations, topups = table_of(Authorization), table_of(Topup)
+@lru_cache(maxsize=256)
+def _statement(abouts: frozenset[About]) -> Any:
+    """Returns the question for the marks of these: a part that asks of nothing costs as much as another."""
+    return union_all(*(part for about, parts in _PARTS.items() if about in abouts for part in parts))
+
+
+def _parts() -> Mapping[About, list[Select[Any]]]:
+    """Returns how the marks of each kind of subject are asked for."""
+    sessions, accounts, topups = table_of(SignInSession), table_of(LedgerAccount), table_of(Topup)
     connections, paywalls, changes = table_of(ConnectionRow), table_of(PaywallRow), table_of(Change)
     newest_change = select(func.max(changes.c.id)).where(changes.c.paywall_id == paywalls.c.id).scalar_subquery()
     books = table_of(PaywallRollup)
@@ -161,45 +172,64 @@ def _statement() -> Any:
     refunds, disputes, freezes = table_of(Refund), table_of(Dispute), table_of(WalletFreeze)
     epochs, caps, transfers = table_of(LedgerEpoch), table_of(SpendingCap), table_of(LedgerTransfer)
     jobs, arrivals = table_of(JobRun), table_of(ChainArrival)
-    payouts, proved, desks = table_of(Payout), table_of(PayoutAddress), table_of(PayoutDesk)
+    payouts, desks = table_of(Payout), table_of(PayoutDesk)
     is_open = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
     sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
-    return union_all(
-        _part(About.SESSION, sessions.c.id).where(*is_open),
-        _part(About.ACCOUNT, accounts.c.id, accounts.c.posted, accounts.c.held,
-              *(_newest(side, accounts.c.id) for side in sides)),
-        _part(About.TOPUPS, topups.c.wallet_id, func.count(), func.max(topups.c.created_at),
-              func.max(topups.c.finished_at)).group_by(topups.c.wallet_id),
-        _part(About.TOPUPS, arrivals.c.wallet_id, func.count(), func.max(arrivals.c.seen_at),
-              func.max(arrivals.c.block), func.sum(case((arrivals.c.kind == ArrivalKind.SEEN, 1), else_=0)),
-              words=arrivals.name).group_by(arrivals.c.wallet_id),
-        _taken_back(refunds, refunds.c.created_at, refunds.c.finished_at),
-        _taken_back(disputes, disputes.c.changed_at),
-        _part(About.BACK, freezes.c.wallet_id, func.count(), func.max(freezes.c.created_at),
-              words=freezes.name).group_by(freezes.c.wallet_id),
+    return {
+        About.SESSION: [_part(About.SESSION, sessions.c.id).where(*is_open)],
+        About.ACCOUNT: [_part(About.ACCOUNT, accounts.c.id, accounts.c.posted, accounts.c.held,
+                              *(_newest(side, accounts.c.id) for side in sides))],
+        About.TOPUPS: [
+            _part(About.TOPUPS, topups.c.wallet_id, func.count(), func.max(topups.c.created_at),
+                  func.max(topups.c.finished_at)).group_by(topups.c.wallet_id),
+            _part(About.TOPUPS, arrivals.c.wallet_id, func.count(), func.max(arrivals.c.seen_at),
+                  func.max(arrivals.c.block), func.sum(case((arrivals.c.kind == ArrivalKind.SEEN, 1), else_=0)),
+                  words=arrivals.name).group_by(arrivals.c.wallet_id),
+        ],
+        About.BACK: [
+            _taken_back(refunds, refunds.c.created_at, refunds.c.finished_at),
+            _taken_back(disputes, disputes.c.changed_at),
+            _part(About.BACK, freezes.c.wallet_id, func.count(), func.max(freezes.c.created_at),
+                  words=freezes.name).group_by(freezes.c.wallet_id),
+        ],
+        About.PERSON: _of_person(is_open),
+        About.EPOCH: [_part(About.EPOCH, epochs.c.subject, epochs.c.epoch)],
+        About.PAYWALL: [_part(About.PAYWALL, paywalls.c.id, paywalls.c.version, paywalls.c.archived_at,
+                              words=newest_change)],
+        About.NUMBERS: [_part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build)],
+        About.ARRIVALS: [_arrivals()],
+        About.CONNECTIONS: [
+            _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
+                  connections.c.refused_at, connections.c.events_read_at,
+                  words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),
+        ],
+        About.DELIVERIES: [
+            _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
+                  endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
+        ],
+        About.PAYOUTS: [_part(About.PAYOUTS, payouts.c.paywall_id, func.count(), words=payouts.c.status)
+                        .group_by(payouts.c.paywall_id, payouts.c.status)],
+        About.CHAIN: [_part(About.CHAIN, cast(desks.c.chain_id, Text), desks.c.read_at, desks.c.paused_at)],
+        About.JOB: [_part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error)],
+        About.CAP: [_part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at)],
+    }  # fmt: skip
+
+
+def _of_person(is_open: Sequence[ColumnElement[bool]]) -> list[Select[Any]]:
+    """Returns the parts of what a person has."""
+    people, identities, sessions = table_of(PersonAccount), table_of(Identity), table_of(SignInSession)
+    authorizations, proved = table_of(Authorization), table_of(PayoutAddress)
+    return [
         _part(About.PERSON, people.c.id, people.c.default_cap_nanos,
               words=people.c.name + func.coalesce(people.c.email, "")),
         _counted(identities, identities.c.account_id, identities.c.created_at),
         _counted(sessions, sessions.c.account_id, sessions.c.created_at).where(*is_open),
-        *(_counted(keys, keys.c.account_id, keys.c.created_at, keys.c.revoked_at) for keys in all_keys),
+        *(_counted(keys, keys.c.account_id, keys.c.created_at, keys.c.revoked_at)
+          for keys in (table_of(AccountKey), table_of(DeveloperKey))),
         _counted(authorizations, authorizations.c.account_id, authorizations.c.created_at,
                  authorizations.c.confirmed_at, authorizations.c.ended_at),
-        _part(About.EPOCH, epochs.c.subject, epochs.c.epoch),
-        _part(About.PAYWALL, paywalls.c.id, paywalls.c.version, paywalls.c.archived_at, words=newest_change),
-        _part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build),
-        _arrivals(),
-        _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
-              connections.c.refused_at, connections.c.events_read_at,
-              words=connections.c.id + func.coalesce(cast(connections.c.endpoint_status, Text), "")),
-        _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
-              endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
-        _part(About.PAYOUTS, payouts.c.paywall_id, func.count(), words=payouts.c.status)
-        .group_by(payouts.c.paywall_id, payouts.c.status),
-        _part(About.CHAIN, cast(desks.c.chain_id, Text), desks.c.read_at, desks.c.paused_at),
         _counted(proved, proved.c.account_id, proved.c.created_at, proved.c.proved_at),
-        _part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error),
-        _part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
-_STATEMENT = _statement()
+_PARTS = _parts()

@@ -20,6 +20,7 @@ from app.domain.paywalls.keys import (
     check_key,
     derive_key,
     epoch_subject,
+    has_working_key,
     is_well_formed,
     list_keys,
     name_keys,
@@ -163,8 +164,11 @@ def test_keys_are_listed_with_their_names_those_that_work_first(database: str) -
         second = add_key(session, paywall_id, new_key(Environment.SANDBOX))
         add_key(session, other, new_key(Environment.SANDBOX))
         revoke_key(session, paywall_id, second.id)
+        assert has_working_key(session, paywall_id)
         found = list_keys(session, paywall_id)
         called = name_keys(session, [first.id, second.id, "key_none"])
+        revoke_key(session, paywall_id, first.id)
+        assert not has_working_key(session, paywall_id)
     assert called == {first.id: "Production", second.id: f"Key …{second.last_four}"}
     assert [(key.id, key.name, key.revoked_at is None) for key in found] == [
         (first.id, "Production", True), (second.id, "", False),

@@ -204,7 +204,10 @@ async def test_one_statement_asks_for_all_of_them(database: str, monkeypatch: py
     assert len([statement for statement in asked if "ledger_epoch" in statement]) == 1
     monkeypatch.setattr(marks, "SUBJECTS_MAX", len(subjects) - 1)
     asked.clear()
-    assert marks_of(*subjects) == {} and len([one for one in asked if "ledger_epoch" in one]) == 2
+    assert marks_of(*subjects) == {} and len([one for one in asked if "SELECT" in one]) == 2
+    asked.clear()
+    marks_of(*(subject for subject in subjects if subject.about is About.EPOCH))
+    assert [("ledger_epoch" in one, "UNION" in one) for one in asked if "SELECT" in one] == [(True, False)]
 
 
 def test_nothing_open_asks_for_nothing(database: str) -> None:

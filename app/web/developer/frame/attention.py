@@ -12,10 +12,10 @@ from app.domain.inbox.health import Health, read_health
 from app.domain.inbox.tables import EndpointStatus
 from app.domain.money import Environment
 from app.domain.paywalls.configuration import Configuration, read_current
-from app.domain.paywalls.keys import list_keys
+from app.domain.paywalls.keys import has_working_key
 from app.domain.paywalls.paywall import Paywall
 from app.domain.paywalls.provider import BUILT_IN
-from app.domain.pricing.offered import has_offers
+from app.domain.pricing.offered import first_offer
 from app.domain.providers import refusals
 from app.flows.payments.received import STRIPE
 from app.web.developer.frame.sections import EVENTS, KEYS, PAYMENTS, PRICES, PROVIDER, Section, linked
@@ -106,7 +106,7 @@ def _providers(paywall: Paywall, configuration: Configuration) -> Iterable[Atten
 
 
 def _models(session: Session, paywall: Paywall, name: str) -> Iterable[AttentionRow]:
-    if not has_offers(session, paywall.id):
+    if first_offer(session, paywall.id) is None:
         yield _row(paywall, name, "models", "No model has a price", "Every request is answered with 404 until one has.",
                    BAD, ("Open prices", PRICES))  # fmt: skip
 
@@ -128,6 +128,6 @@ def _webhook(
 
 
 def _keys(session: Session, paywall: Paywall, name: str) -> Iterable[AttentionRow]:
-    if all(key.revoked_at is not None for key in list_keys(session, paywall.id)):
+    if not has_working_key(session, paywall.id):
         yield _row(paywall, name, "keys", "No key works", "Its app is answered with 401 until you make one.", WAIT,
                    ("Make a key", KEYS))  # fmt: skip

@@ -10,8 +10,8 @@ from app.db import Session
 from app.domain.money import Unit, format_for_people
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
-from app.domain.pricing.price_book import read_offers
-from app.domain.rollups.reading import DayNumbers, Numbers, read_days, read_numbers, today
+from app.domain.pricing.offered import first_offer
+from app.domain.rollups.reading import DayNumbers, Numbers, Users, read_days, read_numbers, today
 from app.domain.rollups.sums import NOTHING, plus
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.web.developer.frame.attention import AttentionRow, read_attention
@@ -58,15 +58,14 @@ def read_overview(session: Session, manager: Manager) -> OverviewPage:
     paywall, _ = read_current(session, manager.paywall_id)
     last = today(session, paywall.id)
     first = last - timedelta(days=DAYS - 1)
-    of_now, month = (read_numbers(session, [paywall.id], begin, last)[paywall.id] for begin in (last, first))
+    month = read_numbers(session, [paywall.id], first, last)[paywall.id]
     days = read_days(session, paywall.id, first, last)
-    offers = read_offers(session, paywall.id, paywall.unit).priced
     base_url = f"{wiring.get().links.base_url}/v1"
     newest = list_rows(session, paywall.id, RequestFilter(), None, REQUESTS_MAX)
     return OverviewPage(
         attention=read_attention(session, paywall.id),
-        now=to_row("Today", of_now.sums, paywall.unit),
-        now_users=users_in_words(of_now.users),
+        now=to_row("Today", days[-1].sums, paywall.unit),
+        now_users=users_in_words(Users(days[-1].users)),
         month=to_row(f"{DAYS} days", month.sums, paywall.unit),
         month_users=users_in_words(month.users),
         weeks=[_week(days[place : place + WEEK], paywall.unit) for place in range(0, len(days), WEEK)],
@@ -75,7 +74,7 @@ def read_overview(session: Session, manager: Manager) -> OverviewPage:
         counted=_counted(month),
         requests=[_request(one, paywall.unit) for one in newest],
         base_url=base_url,
-        snippet=_snippet(base_url, next(iter(offers), "MODEL")),
+        snippet=_snippet(base_url, first_offer(session, paywall.id) or "MODEL"),
     )
 
 
