@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.paywalls.paywall import Paywall, to_paywall
@@ -52,16 +54,37 @@ def list_owned(session: Session, person: Person, operators: frozenset[str], coun
 
     To somebody whose sign-in has proven one of the addresses `operators` those that nobody owns are their own.
     """
-    members = table_of(PaywallMember)
-    is_own = members.c.account_id == person.account_id
-    if person.has_proven(operators):
-        is_own = is_own | members.c.account_id.is_(None)
-    return _newest(session, is_own, count)
+    return _newest(session, _is_own(person.account_id, has_unowned=person.has_proven(operators)), count)
+
+
+def list_own_ids(session: Session, person: Person, operators: frozenset[str], count: int) -> tuple[str, ...]:
+    """Returns the ids alone of the same."""
+    asked = {"account_id": person.account_id, "count": count}
+    return tuple(session.scalars(_own_ids(has_unowned=person.has_proven(operators)), asked))
+
+
+@cache
+def _own_ids(*, has_unowned: bool) -> Select[tuple[str]]:
+    """Returns the question for them; made once, for it is asked at every event of a page."""
+    paywalls, members = table_of(PaywallRow), table_of(PaywallMember)
+    return (
+        select(paywalls.c.id)
+        .outerjoin(members, members.c.paywall_id == paywalls.c.id)
+        .where(_is_own(bindparam("account_id"), has_unowned=has_unowned))
+        .order_by(paywalls.c.created_at.desc(), paywalls.c.id)
+        .limit(bindparam("count"))
+    )
 
 
 def list_of_account(session: Session, account_id: str, count: int) -> list[NamedPaywall]:
     """Returns the newest paywalls that an account owns, the newest first."""
     return _newest(session, table_of(PaywallMember).c.account_id == account_id, count)
+
+
+def _is_own(account_id: Any, *, has_unowned: bool) -> ColumnElement[bool]:
+    members = table_of(PaywallMember)
+    is_own = members.c.account_id == account_id
+    return is_own | members.c.account_id.is_(None) if has_unowned else is_own
 
 
 def _newest(session: Session, is_own: ColumnElement[bool], count: int) -> list[NamedPaywall]:

@@ -15,6 +15,7 @@ from app import db
 from app.domain import clock
 from app.domain.errors import CoinslotError
 from app.flows.callers.marks import Marks, Subject, read_marks
+from app.web.frame.shared import Readings
 
 LOOK_AGAIN_SECONDS = 1.5
 READ_ANYWAY_SECONDS = 300.0
@@ -35,12 +36,18 @@ class LivePage:
         self._marks: Marks = {}
         self._subjects: frozenset[Subject] = frozenset()
         self._read_at, self._again_at = 0.0, float("inf")
+        self._since = float("-inf")
         self._has_begun = False
         self._is_over, self._is_overtaken = False, False
 
     @property
     def subjects(self) -> frozenset[Subject]:
         return self._subjects
+
+    @property
+    def since(self) -> float:
+        """Since when something else than before is there to be read, as far as is known."""
+        return self._since
 
     def begins(self) -> bool:
         """Tells the first time that it is the first time."""
@@ -93,6 +100,7 @@ class LivePage:
 
     def wake(self) -> None:
         """Makes the page due."""
+        self._since = self._now()
         self._due.set()
 
     def end(self) -> None:
@@ -111,8 +119,13 @@ class LivePages:
         self._asking: asyncio.Task[None] | None = None
         self.turn = asyncio.Semaphore(READ_AT_ONCE_MAX)
         """To be held by whoever reads a page."""
+        self.readings = Readings()
         self.queries = 0
         """How often marks were asked for."""
+
+    def now(self) -> float:
+        """Returns the time by which pages are due, and what was read of them is old."""
+        return self._now()
 
     @property
     def loops(self) -> int:

@@ -4,8 +4,10 @@ A socket's cookie is as old as the socket, and only its row's id comes here, so 
 a page whose session ended, or became another person's, leaves for the sign-in page.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import reflex as rx
@@ -14,12 +16,14 @@ from reflex.event import EventSpec
 from app import db, wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound, NotSignedIn
 from app.domain.paywalls.members import is_owner
+from app.domain.people import sessions
 from app.domain.people.sessions import Person
-from app.flows.callers.marks import About, Marks, Subject, read_marks
+from app.flows.callers.marks import About, Subject, read_marks
 from app.flows.people.sign_in import find_person_of, note_visit
 from app.web.frame import live
 from app.web.frame.live import LivePage
 from app.web.frame.routes import sign_in_path
+from app.web.frame.shared import Look, Reading, Shareable
 from app.wiring.rules import creators_of
 
 AWAY = "This cannot be read right now. The page tries again by itself."
@@ -30,6 +34,15 @@ Reader = Callable[[Person | None], Read]
 """Says what to read for whom. Raises NotSignedIn where nobody may see it who is not signed in."""
 Subjects = Callable[[Person | None, Mapping[str, Any]], Iterable[Subject]]
 """Says what of it may change, given for whom and what was read."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a page is read for whoever it turns out to be. Of one visitor's pages with the same question one reads at a
+    time; `question` is None where each reads for itself."""
+
+    question: Hashable | None
+    reader: Reader
 
 
 def row_in(header: str, name: str) -> str:
@@ -125,6 +138,12 @@ class VisitorState(rx.State, mixin=True):
         """Tells whether a page that was led to another address of its own keeps what it remembers."""
         return False
 
+    def _prepared(self) -> Prepared | None:
+        """Returns how the page is read, with all of the page that this depends on, so that who looks at it is asked in
+        the same transaction; None where they are to be known before.
+        """
+        return None
+
     async def _look(self, page: LivePage, reader: Reader, subjects: Subjects) -> Person | None:
         """Reads the page once, with the marks of what it shows. Raises NotSignedIn, LinkInvalid, NotFound."""
         async with self:
@@ -133,28 +152,28 @@ class VisitorState(rx.State, mixin=True):
             session_id = row_in(self.router.headers.cookie, "session")
             if page.begins() and not self._goes_on(session_id):
                 self.reset()  # type: ignore[no-untyped-call]
-        person = await find_person_of(session_id)
-        async with self:
-            if page.is_over():
-                return None
             page.reads()
-            read = reader(person)
-        seen = frozenset({Subject(About.SESSION, session_id)} if session_id else ())
-
-        def read_with_marks(session: db.Session) -> tuple[Mapping[str, Any], frozenset[Subject], Marks]:
-            values = {"has_dashboard": _has_dashboard(session, person), **read(session)}
-            all_seen = seen | frozenset(subjects(person, values))
-            return values, all_seen, read_marks(session, all_seen)
-
-        async with live.get().turn:
-            values, all_seen, marks = await db.in_transaction(read_with_marks)
+            prepared = self._prepared()
+        if prepared is None:
+            known = await find_person_of(session_id)
+            async with self:
+                if page.is_over():
+                    return None
+                page.reads()
+                read = reader(known)
+            person, found = await _read(lambda _: (known, read), subjects, session_id, page.since)
+        else:
+            who = partial(_look_up, session_id, prepared.reader)
+            asked = None if prepared.question is None else (session_id, prepared.question)
+            async with live.get().readings.turn(asked):
+                person, found = await _read(who, subjects, session_id, page.since)
         async with self:
             # A handler that acted meanwhile knows more than this reading, which would undo what it chose.
             if page.is_overtaken():
                 return person
             if not page.is_over():
-                self._show(person, values)
-        page.settle(all_seen, marks)
+                self._show(person, found.values)
+        page.settle(found.subjects, found.marks)
         return person
 
     def _show(self, person: Person | None, values: Mapping[str, Any]) -> None:
@@ -181,6 +200,35 @@ def _has_dashboard(session: db.Session, person: Person | None) -> bool:
     return person is not None and (
         creators_of(wiring.get().settings).have(person) or is_owner(session, person.account_id)
     )
+
+
+def _look_up(session_id: str, reader: Reader, session: db.Session) -> tuple[Person | None, Read]:
+    """Returns who looks at a page, and how it is read for them."""
+    person = sessions.find_person_of(session, session_id) if session_id else None
+    return person, reader(person)
+
+
+async def _read(
+    who: Callable[[db.Session], tuple[Person | None, Read]], subjects: Subjects, session_id: str, since: float
+) -> tuple[Person | None, Reading]:
+    """Reads a page with the marks of what it shows, or takes what another like it was shown a moment ago."""
+    pages = live.get()
+    own = frozenset({Subject(About.SESSION, session_id)} if session_id else ())
+
+    def read_it(look: Look, session: db.Session) -> tuple[Person | None, Reading]:
+        person, read = who(session)
+
+        def read_all(session: db.Session) -> Mapping[str, Any]:
+            return {"has_dashboard": _has_dashboard(session, person), **read(session)}
+
+        if isinstance(read, Shareable):
+            return person, pages.readings.read(session, replace(read, read=read_all), partial(subjects, person), look)
+        values = read_all(session)
+        seen = own | frozenset(subjects(person, values))
+        return person, Reading(values, seen, read_marks(session, seen), look.begun)
+
+    async with pages.turn:
+        return await db.in_transaction(partial(read_it, Look(own, since, pages.now())))
 
 
 async def _note(person: Person | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app import db
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
-from app.domain.paywalls.names import by_kind, list_owned, read_names
+from app.domain.paywalls.names import by_kind, list_own_ids, list_owned, read_names
 from app.domain.paywalls.provider import BUILT_IN, DEMO, ProviderSetting
 from app.domain.people.sessions import Person
 from tests.support import books
@@ -35,7 +35,9 @@ def test_everybody_is_given_their_own_and_operators_what_nobody_owns(database: s
     with db.transaction(writes=False) as session:
 
         def listed(who: Person, count: int = 9) -> list[str]:
-            return [named.paywall.id for named in list_owned(session, who, frozenset({OPERATOR}), count)]
+            found = [named.paywall.id for named in list_owned(session, who, frozenset({OPERATOR}), count)]
+            assert list_own_ids(session, who, frozenset({OPERATOR}), count) == tuple(found)
+            return found
 
         assert (listed(ada), listed(bob), listed(operator)) == ([adas], [bobs], [nobodys])
         assert listed(claims_to_be) == [] and listed(ada, 0) == []

@@ -85,6 +85,20 @@ async def test_a_page_reads_at_once_and_then_only_what_changed(pages: LivePages,
     assert (one.count, two.count) == (2, 2)
 
 
+async def test_a_page_knows_since_when_there_is_something_else(pages: LivePages, world: World) -> None:
+    pages.opened("a")
+    Reader(pages, world, "a", ONE)
+    await settle()
+    page = pages._pages["a"]
+    assert page.since == float("-inf"), "what another was shown a moment ago is as good"
+    world.marks[ONE], world.at = (2,), 7.0
+    await pages.ask_once()
+    assert page.since == 7.0
+    world.at = 9.0
+    pages.wake("a")
+    assert page.since == 9.0
+
+
 async def test_300_loops_of_a_page_are_one(pages: LivePages, world: World) -> None:
     pages.opened("a")
     readers = [Reader(pages, world, "a", ONE) for _ in range(300)]

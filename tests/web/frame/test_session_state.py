@@ -10,7 +10,7 @@ import pytest
 from app.domain.people.sessions import Person
 from app.web.frame import live
 from app.web.frame.format import ago, browser, initials
-from app.web.frame.session_state import Read, VisitorState, row_in
+from app.web.frame.session_state import Prepared, Read, VisitorState, row_in
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,8 @@ def test_small_words() -> None:
 class Form:
     """A page of which a person chooses a version while it is read, as far as its loop sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_prepared: bool) -> None:
+        self.is_prepared = is_prepared
         self.router = SimpleNamespace(
             headers=SimpleNamespace(cookie=""), session=SimpleNamespace(client_token="a"), url=SimpleNamespace(path="/")
         )
@@ -63,6 +64,12 @@ class Form:
     ) -> None: ...
 
     def reset(self) -> None: ...
+
+    def _prepared(self) -> Prepared | None:
+        if not self.is_prepared:
+            return None
+        read = self.reader(None)
+        return Prepared(None, lambda _person: read)
 
     def _goes_on(self, _session_id: str) -> bool:
         return True
@@ -85,8 +92,9 @@ class Form:
         await VisitorState._look(self, page, self.reader, lambda _person, _values: [])  # type: ignore[arg-type]
 
 
-async def test_a_reading_that_began_before_a_click_does_not_undo_it(database: str) -> None:
-    pages, form = live.get(), Form()
+@pytest.mark.parametrize("is_prepared", [False, True])
+async def test_a_reading_that_began_before_a_click_does_not_undo_it(database: str, is_prepared: bool) -> None:
+    pages, form = live.get(), Form(is_prepared=is_prepared)
     pages.opened("a")
     page = pages.begin("a")
     assert page is not None

@@ -6,13 +6,15 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from app import db, wiring
+from app import wiring
+from app.domain.paywalls.names import TOGETHER_MAX, list_own_ids
 from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject
 from app.web.developer.account_analytics.rows import GROUPS, Asking, read_account_analytics
 from app.web.developer.analytics.rows import AnalyticsPage
 from app.web.developer.analytics.wanted import wanted_of
-from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Prepared, Read, VisitorState, for_a_person
+from app.web.frame.shared import Shareable
 
 
 class AccountAnalyticsState(VisitorState, rx.State):
@@ -23,18 +25,23 @@ class AccountAnalyticsState(VisitorState, rx.State):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows what somebody's paywalls came to, and what changes of that."""
-        async for event in self._live(for_a_person(self._reader), _subjects):
+        async for event in self._live(self._prepared().reader, _subjects):
             yield event
 
-    def _reader(self, person: Person) -> Read:
+    def _prepared(self) -> Prepared:
         wanted = wanted_of(self.router.url.query_parameters, GROUPS)
         parts = wiring.get()
-        asking = Asking(person, parts.settings.operators, parts.links.base_url)
+        operators, base_url = parts.settings.operators, parts.links.base_url
 
-        def read(session: db.Session) -> dict[str, Any]:
-            return {"page": read_account_analytics(session, asking, wanted)}
+        def reader(person: Person) -> Read:
+            asking = Asking(person, operators, base_url)
+            return Shareable(
+                person, ("account analytics", wanted),
+                lambda session: list_own_ids(session, person, operators, TOGETHER_MAX),
+                lambda session: {"page": read_account_analytics(session, asking, wanted)},
+            )  # fmt: skip
 
-        return read
+        return Prepared(("account analytics", wanted), for_a_person(reader))
 
 
 def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:

@@ -1,6 +1,6 @@
 """What the page of analytics remembers: nothing but what its address says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -9,7 +9,7 @@ from app import wiring
 from app.flows.callers.marks import About, Subject
 from app.web.developer.analytics.reading import GROUPS, read_analytics
 from app.web.developer.analytics.rows import AnalyticsPage
-from app.web.developer.analytics.wanted import wanted_of
+from app.web.developer.analytics.wanted import Wanted, wanted_of
 from app.web.developer.frame.state import PaywallState, Work
 
 
@@ -18,8 +18,14 @@ class AnalyticsState(PaywallState, rx.State):
 
     page: AnalyticsPage = AnalyticsPage()
 
+    def _wanted(self) -> Wanted:
+        return wanted_of(self.router.url.query_parameters, GROUPS)
+
+    def _question(self) -> Hashable:
+        return ("analytics", self._wanted())
+
     def _work(self) -> Work:
-        wanted = wanted_of(self.router.url.query_parameters, GROUPS)
+        wanted = self._wanted()
         base_url = wiring.get().links.base_url
         return lambda session, manager: {"page": read_analytics(session, manager.paywall_id, wanted, base_url)}
 

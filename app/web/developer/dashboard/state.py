@@ -6,11 +6,14 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from app import db
+from app import wiring
+from app.domain.paywalls.names import list_own_ids
 from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject
 from app.web.developer.dashboard.rows import DashboardPage, read_dashboard
-from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.web.developer.frame.rows import CHOICES_MAX
+from app.web.frame.session_state import Prepared, Read, VisitorState, for_a_person
+from app.web.frame.shared import Shareable
 
 SPANS, DAYS = ("7", "30", "90"), 30
 
@@ -23,17 +26,22 @@ class DashboardState(VisitorState, rx.State):
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
         """Shows somebody's paywalls, and what changes of them."""
-        async for event in self._live(for_a_person(self._reader), _subjects):
+        async for event in self._live(self._prepared().reader, _subjects):
             yield event
 
-    def _reader(self, person: Person) -> Read:
+    def _prepared(self) -> Prepared:
         asked = self.router.url.query_parameters.get("days", "")
         days = int(asked) if asked in SPANS else DAYS
+        operators = wiring.get().settings.operators
 
-        def read(session: db.Session) -> dict[str, Any]:
-            return {"page": read_dashboard(session, person, days)}
+        def reader(person: Person) -> Read:
+            return Shareable(
+                person, ("dashboard", days),
+                lambda session: list_own_ids(session, person, operators, CHOICES_MAX + 1),
+                lambda session: {"page": read_dashboard(session, person, days)},
+            )  # fmt: skip
 
-        return read
+        return Prepared(("dashboard", days), for_a_person(reader))
 
 
 def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:

@@ -19,7 +19,7 @@ Parts of a large page stand in `parts.py` beside its `page.py`. A handler begins
 whether they may, and ends with `await self._show_again()`.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -32,7 +32,8 @@ from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject
 from app.web.developer.frame.rows import PaywallHead, read_head
 from app.web.frame.routes import paywall_of
-from app.web.frame.session_state import Read, VisitorState, for_a_person
+from app.web.frame.session_state import Prepared, Read, VisitorState, for_a_person
+from app.web.frame.shared import Shareable
 
 Work = Callable[[db.Session, Manager], Mapping[str, Any]]
 """Reads what a section shows to a manager: the values of its variables by name."""
@@ -60,14 +61,28 @@ class PaywallState(VisitorState, mixin=True):
         """Says what else may change of what was read; the paywall itself and its settings are watched anyway."""
         return ()
 
+    def _question(self) -> Hashable:
+        """Says all that `_work` depends on beside who asks; None where it is read anew for each page."""
+        return None
+
     def _reader(self, person: Person) -> Read:
+        return self._prepared().reader(person)
+
+    def _prepared(self) -> Prepared:
         paywall_id, operators, work = self._paywall_id(), wiring.get().settings.operators, self._work()
+        question = self._question()
 
-        def read(session: db.Session) -> dict[str, Any]:
-            manager = find_manager(session, person, operators, paywall_id)
-            return {"paywall": read_head(session, person, manager, operators), **work(session, manager)}
+        def reader(person: Person) -> Read:
+            def check(session: db.Session) -> Manager:
+                return find_manager(session, person, operators, paywall_id)
 
-        return read
+            def read(session: db.Session) -> dict[str, Any]:
+                manager = check(session)
+                return {"paywall": read_head(session, person, manager, operators), **work(session, manager)}
+
+            return read if question is None else Shareable(person, (paywall_id, question), check, read)
+
+        return Prepared(None if question is None else (paywall_id, question), for_a_person(reader))
 
     def _subjects(self, _person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
         return [Subject(About.PAYWALL, values["paywall"].id), *self._watched(values)]

@@ -1,6 +1,6 @@
 """Who looks at a paywall's overview; it remembers nothing of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -17,6 +17,9 @@ class OverviewState(PaywallState, rx.State):
 
     def _work(self) -> Work:
         return lambda session, manager: {"page": read_overview(session, manager)}
+
+    def _question(self) -> Hashable:
+        return "overview"
 
     def _watched(self, values: Mapping[str, Any]) -> Iterable[Subject]:
         """Its connections, and what was counted of it last."""
