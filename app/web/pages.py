@@ -68,6 +68,8 @@ from app.web.end_user.topup.page import topup
 from app.web.end_user.topup.state import TopupState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
+from app.web.end_user.withdraw.page import withdraw
+from app.web.end_user.withdraw.state import WithdrawState
 from app.web.frame import routes
 from app.web.operator.accounts.page import accounts
 from app.web.operator.accounts.state import AccountsState
@@ -126,6 +128,8 @@ PAGES = (
          AuthorizeState.watch),
     Page(routes.MENU, menu, "Your app · Coinslot", "Balance, top-up and activity in one app.", MenuState.watch),
     Page(routes.WALLET, wallet, "Wallet · Coinslot", "Your balance, spending and connected apps.", WalletState.watch),
+    Page(routes.WITHDRAW, withdraw, "Withdraw · Coinslot", "What you paid in as USDC and did not spend.",
+         WithdrawState.watch),
     Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",

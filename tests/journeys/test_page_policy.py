@@ -23,7 +23,8 @@ def addresses(site: Site) -> list[str]:
     """Returns every page, with a link where it needs one."""
     asked = (("balance/topup", "url"), ("menu", "menu"), ("connect", "url"))
     links = [site.call("GET", f"/user/{name}?user=policy").json()[key] for name, key in asked]
-    fixed = ("", "signin/", "signin/?step=code", "wallet/", "activity/", "settings/", "mail/", "reserves/", "nowhere/",
+    fixed = ("", "signin/", "signin/?step=code", "wallet/", "withdraw/", "activity/", "settings/", "mail/",
+             "reserves/", "nowhere/",
              "docs", "topup/none/", "authorize/none/", "menu/none/", "sandbox/checkout/none/")  # fmt: skip
     return [f"{site.base_url}/{path}" for path in fixed] + links
 

@@ -1,4 +1,5 @@
-"""USDC on a chain, as its users live it: in from a test wallet, seen, final, spent in chat, and the books agree."""
+"""USDC on a chain, as its users live it: in from a test wallet, seen, final, spent in chat, the rest out to an address
+of theirs, and the books agree."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
 from openai.types.chat import ChatCompletionMessageParam
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -101,3 +104,27 @@ def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: 
     expect(page.get_by_text("1 deposit address", exact=True)).to_be_visible()
     expect(page.get_by_text(chain["block"]["hash"])).to_be_visible()
     assert_accessible(page, "reserves")
+    withdraw_the_rest(demo, page, token)
+    done = command("audit", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout.strip()) == (0, "The books balance."), done.stderr
+    agreed_reserves(demo["base_url"], "5")
+
+
+def withdraw_the_rest(demo: dict[str, Any], page: Page, token: str) -> None:
+    """What is not spent arrives at an address that its owner has signed for, and the open page says so by itself."""
+    key = Account.create()
+    page.goto(f"{demo['base_url']}/wallet/")
+    page.get_by_role("link", name="Withdraw").click()
+    page.get_by_role("button", name="Name an address").click()
+    page.get_by_label("Address on").fill(key.address)
+    page.get_by_role("button", name="Go on").click()
+    text = page.get_by_label("The text to sign").input_value()
+    page.get_by_label("Signature", exact=True).fill("0x" + key.sign_message(encode_defunct(text=text)).signature.hex())
+    page.get_by_role("button", name="Confirm by this signature").click()
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_label("Amount in USDC").fill("5")
+    page.get_by_role("form", name="Withdraw").get_by_role("button", name="Withdraw").click()
+    expect(page.locator(".tag.ok", has_text="Paid")).to_be_visible(timeout=60_000)
+    with closing(DevNode(demo["chain"])) as node:
+        assert DevChain(node, token, "", "").balance(key.address) == 5_000_000
+    assert_accessible(page, "withdraw")

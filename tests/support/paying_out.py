@@ -8,17 +8,20 @@ from sqlalchemy import select
 from app import db
 from app.domain.earnings.earnings import Earnings, pending_account, read_earnings
 from app.domain.ids import new_id
-from app.domain.ledger.accounts import Kind
+from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.folding import read_balance
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment
-from app.domain.payouts import requests
+from app.domain.payouts import requests, withdrawals
 from app.domain.payouts.requests import Asked
-from app.domain.payouts.rules import PayoutRules, nanos_of
-from app.domain.payouts.tables import Payout, PayoutStatus
+from app.domain.payouts.rules import PayoutRules, nanos_of, units_of
+from app.domain.payouts.tables import Payout, PayoutKind, PayoutStatus
+from app.domain.payouts.withdrawals import Withdrawal
 from app.domain.paywalls.modes import Mode
+from app.domain.people.sessions import Person
 from app.domain.transactions.world import world_of
+from app.domain.wallets import lots
 from app.domain.wallets.trial import INSTANCE
 from app.flows.events.mails import Desk
 from app.flows.settlement.payouts import ChainPayouts
@@ -26,6 +29,7 @@ from app.flows.settlement.sending import Pace
 from app.ports.mail import Mail
 from tests.support import books
 from tests.support.scripted_chain import KEYS, ToyChain
+from tests.support.taking_back import someone
 
 CHAIN = 31_337
 RULES = PayoutRules()
@@ -58,6 +62,50 @@ def earn(paywall_id: str, units: int, *, by_operator: bool = False) -> None:
     with db.transaction() as session:
         moved = Transfer(payer, available, nanos_of(units), "earnings_available")
         apply_one(session, Post(f"earned:{new_id('t')}", (moved,)))
+
+
+def make_saver(units: int, card_units: int = 0, email: str = "ada@example.org") -> tuple[Person, Account]:
+    """Returns somebody and their shared wallet, with so much paid in by the chain, and by card."""
+    person, wallet = someone(email)
+    pay_in(wallet, units)
+    pay_in(wallet, card_units, by_card=True)
+    return person, wallet
+
+
+def pay_in(wallet: Account, units: int, *, by_card: bool = False) -> None:
+    """Pays so much into a shared wallet; what a card pays is at its rail."""
+    payer = wallet.beside(Kind.WORLD, "x") if by_card else world_of(Environment.SANDBOX, CHAIN)
+    kind, type_ = ("topup", "topup") if by_card else ("deposit", "deposit")
+    move(Transfer(payer, wallet, nanos_of(units), type_), kind)
+
+
+def spend(wallet: Account, units: int) -> None:
+    """Lets an app charge a shared wallet so much."""
+    move(Transfer(wallet, wallet.beside(Kind.PROVIDER_PAYABLE, "built-in"), nanos_of(units), "charge"), "chg")
+
+
+def move(moved: Transfer, kind: str) -> None:
+    """Posts a transfer, if it moves anything."""
+    if moved.amount:
+        with db.transaction() as session:
+            apply_one(session, Post(f"{kind}:{new_id('t')}", (moved,)))
+
+
+def withdraw(
+    person: Person, units: int | None, address: str, click: str | None = None, rules: PayoutRules = RULES,
+    kind: PayoutKind = PayoutKind.WITHDRAWAL,
+) -> Payout:  # fmt: skip
+    """Asks for a withdrawal."""
+    asked = Withdrawal(person.account_id, Environment.SANDBOX, CHAIN, address, click or new_id("c"), units, kind)
+    with db.transaction() as session:
+        return withdrawals.request(session, rules, asked)[0]
+
+
+def unspent(wallet: Account) -> int:
+    """Returns how many units a page says can be withdrawn, with the wallet's lots brought up to now."""
+    with db.transaction() as session:
+        lots.bring_up(session, wallet, lots.lock(session, wallet.owner))
+        return units_of(withdrawals.read_unspent(session, wallet).nanos)
 
 
 def owe(paywall_id: str, units: int) -> None:

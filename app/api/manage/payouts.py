@@ -18,7 +18,7 @@ from app.domain.people.sessions import Person
 
 router = APIRouter(prefix="/manage", include_in_schema=False)
 PAYOUTS_MAX = 10_000
-COLUMNS = ("payout", "paywall", "status", "chain", "address", "amount", "unit", "requested")
+COLUMNS = ("payout", "paywall", "wallet", "status", "chain", "address", "amount", "unit", "requested")
 
 
 @router.get("/operator/payouts/{chain_id}.csv")
@@ -27,7 +27,7 @@ async def get_payouts_csv(person: Annotated[Person, Depends(person_of)], chain_i
     find_operator(person, wiring.get().settings.operators)
     found = await db.in_transaction(partial(listing.list_by_hand, chain_id=chain_id, count=PAYOUTS_MAX))
     lines = [
-        line((one.id, one.paywall_id, one.status.value, str(chain_id), one.address,
+        line((one.id, one.paywall_id or "", one.wallet_id or "", one.status.value, str(chain_id), one.address,
               format_decimal(nanos_of(one.units)), "USDC", clock.to_iso(one.created_at)))
         for one in found
     ]  # fmt: skip

@@ -53,7 +53,7 @@ def begin(session: Session, account_id: str, environment: Environment, address: 
 def text_to_sign(row: AddressView, environment: Environment, host: str) -> str:
     """Returns what the key of an address is to sign: whose it becomes the payout address of, where, and when."""
     return (
-        f"{host} asks you to confirm that payouts ({environment.value}) of your earnings go to this address:\n"
+        f"{host} asks you to confirm that what you are paid out ({environment.value}) goes to this address:\n"
         f"{row.address}\n\n"
         "Signing costs nothing and moves nothing.\n\n"
         f"Request: {row.id}\nIssued at: {clock.to_iso(row.created_at)}"

@@ -15,6 +15,7 @@ from app.domain.ids import new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
+from app.domain.payouts import withdrawals
 from app.domain.payouts.requests import REPAID, lock, take_turn, transit_of
 from app.domain.payouts.rules import BATCH_PAYOUTS_MAX, nanos_of
 from app.domain.payouts.tables import Payout, PayoutBatch, PayoutStatus
@@ -32,7 +33,6 @@ class OpenPayout:
     """A payout that the chain has not decided; `is_carried` while a transaction that is not final is about it."""
 
     id: str
-    paywall_id: str
     address: str
     units: int
     nonce: str
@@ -77,7 +77,7 @@ def list_open(session: Session, chain_id: int) -> Sequence[OpenPayout]:
     )
     return [
         OpenPayout(
-            id=row.id, paywall_id=row.paywall_id, address=row.address, units=row.units, nonce=row.nonce,
+            id=row.id, address=row.address, units=row.units, nonce=row.nonce,
             status=row.status, since_block=row.since_block, batch_id=row.batch_id, signature=row.signature,
             valid_before=row.valid_before, is_carried=bool(is_carried),
         )
@@ -166,25 +166,33 @@ def note_paid(session: Session, payout_id: str, transaction: str, block: int) ->
 def note_returned(session: Session, payout_id: str, transaction: str, block: int) -> Payout | None:
     """Ends a payout that the token can never move, at a final block; returns it if it was open.
 
-    Its money repays what the paywall owes, and is available again.
+    Its money is available again, after it repaid what the paywall owes; or in the wallet that it was of.
     """
     payout = lock(session, payout_id)
     if payout.finished_at is not None:
         return None
     _finish(payout, PayoutStatus.RETURNED, transaction, block)
-    pending = pending_account(payout.environment, payout.paywall_id)
-    lock_maturity(session, pending.id)
     session.flush()
+    key = f"payout_returned:{payout.id}"
+    if payout.paywall_id is None:
+        withdrawals.give_back(session, payout, key)
+    else:
+        _give_back(session, payout, payout.paywall_id, key)
+    return payout
+
+
+def _give_back(session: Session, payout: Payout, paywall_id: str, key: str) -> None:
+    pending = pending_account(payout.environment, paywall_id)
+    lock_maturity(session, pending.id)
     nanos = nanos_of(payout.units)
-    repaid = min(read_earnings(session, payout.environment, payout.paywall_id).owed_nanos, nanos)
+    repaid = min(read_earnings(session, payout.environment, paywall_id).owed_nanos, nanos)
     parts = ((Kind.SHORTFALL, repaid, REPAID), (Kind.EARNINGS, nanos - repaid, "payout_returned"))
     moved = tuple(
-        Transfer(transit_of(payout), pending.beside(kind, payout.paywall_id), part, type_)
+        Transfer(transit_of(payout), pending.beside(kind, paywall_id), part, type_)
         for kind, part, type_ in parts
         if part
     )
-    apply_one(session, Post(f"payout_returned:{payout.id}", moved))
-    return payout
+    apply_one(session, Post(key, moved))
 
 
 def _finish(payout: Payout, status: PayoutStatus, transaction: str, block: int) -> None:

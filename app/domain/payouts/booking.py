@@ -10,7 +10,7 @@ from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import environment_of_chain
-from app.domain.payouts import addresses
+from app.domain.payouts import addresses, withdrawals
 from app.domain.payouts.rules import nanos_of
 from app.domain.payouts.tables import TreasuryTransfer
 from app.domain.paywalls.members import read_owner
@@ -55,6 +55,16 @@ def book_for_paywall(session: Session, transfer_id: str, paywall_id: str, by: st
         Transfer(pending.beside(kind, paywall.id), world, part, BOOKED, details=details) for kind, part in parts if part
     )
     _book(session, row, paywall.id, by, moved)
+
+
+def book_for_wallet(session: Session, transfer_id: str, wallet_id: str, by: str) -> None:
+    """Books a transfer as a withdrawal from a shared wallet, whose owner has proved that address.
+
+    What the wallet has not free, the operator has paid. Raises NotFound, Refused.
+    """
+    row = _lock(session, transfer_id)
+    moved = withdrawals.moved_for_wallet(session, wallet_id, row.payee, row.chain_id, row.units)
+    _book(session, row, wallet_id, by, moved)
 
 
 def book_for_operator(session: Session, transfer_id: str, by: str) -> None:

@@ -41,6 +41,17 @@ def list_of_paywalls(session: Session, paywall_ids: Sequence[str], count: int) -
     return session.scalars(own.order_by(_PAYOUTS.c.id.desc()).limit(count)).all()
 
 
+def list_of_wallet(session: Session, wallet_id: str, count: int) -> Sequence[Payout]:
+    """Returns the withdrawals from a shared wallet, its test payouts among them, the newest first."""
+    own = select(Payout).where(_PAYOUTS.c.wallet_id == wallet_id)
+    return session.scalars(own.order_by(_PAYOUTS.c.id.desc()).limit(count)).all()
+
+
+def find_all(session: Session, ids: Sequence[str]) -> dict[str, Payout]:
+    """Returns payouts by their ids."""
+    return {one.id: one for one in session.scalars(select(Payout).where(_PAYOUTS.c.id.in_(list(ids))))} if ids else {}
+
+
 def list_under_way(session: Session, chain_id: int, count: int) -> Sequence[Payout]:
     """Returns the payouts of a chain that are not decided, the oldest first."""
     open_ = (_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.finished_at.is_(None))

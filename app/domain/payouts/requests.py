@@ -1,5 +1,7 @@
 """Payouts are requested: the money leaves available earnings at once, what the paywall owes is repaid first.
 
+What a person withdraws is written by the same hand (`write`), and counts against the same limits.
+
 Whoever asks for one, lets one through or takes one back has the chain's turn, so that limits count all of them.
 """
 
@@ -13,7 +15,7 @@ from app.domain.earnings.earnings import lock_maturity, pending_account, read_ea
 from app.domain.errors import BadField, NotFound, Refused, WrongMode
 from app.domain.ids import as_id, derived_id, new_id
 from app.domain.instance import instance
-from app.domain.ledger.accounts import Account, Kind
+from app.domain.ledger.accounts import Account, Kind, account_of
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import Environment, Unit, environment_of_chain, format_finely
@@ -42,6 +44,21 @@ class Asked:
     kind: PayoutKind = PayoutKind.EARNINGS
 
 
+@dataclass(frozen=True, slots=True)
+class New:
+    """A payout that is to be written, of a paywall's money or a wallet's."""
+
+    environment: Environment
+    chain_id: int
+    kind: PayoutKind
+    asked_by: str
+    click_id: str
+    address: str
+    units: int
+    paywall_id: str | None = None
+    wallet_id: str | None = None
+
+
 def take_turn(session: Session, chain_id: int) -> None:
     """Waits until nobody else asks for, lets through or takes back a payout of a chain, until the transaction ends."""
     take_turns(session, f"payouts:{chain_id}")
@@ -49,8 +66,7 @@ def take_turn(session: Session, chain_id: int) -> None:
 
 def transit_of(payout: Payout) -> Account:
     """Returns where a payout's money stands meanwhile."""
-    pending = pending_account(payout.environment, payout.paywall_id)
-    return pending.beside(Kind.PAYOUT_TRANSIT, payout.id)
+    return account_of(payout.environment, Unit.USDC, Kind.PAYOUT_TRANSIT, payout.id)
 
 
 def request(session: Session, rules: PayoutRules, asked: Asked) -> tuple[Payout, bool]:
@@ -60,9 +76,8 @@ def request(session: Session, rules: PayoutRules, asked: Asked) -> tuple[Payout,
     amount that is not there or too little.
     """
     take_turn(session, asked.chain_id)
-    click = derived_id("click", asked.asked_by, asked.paywall_id, asked.click)
-    found = session.scalar(select(Payout).where(_PAYOUTS.c.click_id == click))
-    if found is not None:
+    click = click_of(asked.asked_by, asked.paywall_id, asked.click)
+    if (found := find_clicked(session, click)) is not None:
         return found, False
     paywall = lock_paywall(session, asked.paywall_id)
     if not paywall.rules.is_split:
@@ -74,30 +89,49 @@ def request(session: Session, rules: PayoutRules, asked: Asked) -> tuple[Payout,
     lock_maturity(session, pending.id)
     earned = read_earnings(session, paywall.environment, paywall.id)
     repaid = min(earned.owed_nanos, max(earned.available_nanos, 0))
-    units = _units(rules, asked, earned.available_nanos - repaid)
+    units = units_to_pay(rules, asked.kind, asked.units, earned.available_nanos - repaid)
+    new = New(paywall.environment, asked.chain_id, asked.kind, asked.asked_by, click, asked.address, units,
+              paywall_id=paywall.id)  # fmt: skip
+    payout = write(session, rules, new)
+    earnings, shortfall = (pending.beside(kind, paywall.id) for kind in (Kind.EARNINGS, Kind.SHORTFALL))
+    moved = [Transfer(earnings, transit_of(payout), nanos_of(units), "payout")]
+    if repaid:
+        moved.append(Transfer(earnings, shortfall, repaid, REPAID))
+    apply_one(session, Post(f"payout:{payout.id}", tuple(moved)))
+    return payout, True
+
+
+def click_of(asked_by: str, source_id: str, click: str) -> str:
+    """Returns the name under which a click asks once, of one paywall's or wallet's money."""
+    return derived_id("click", asked_by, source_id, click)
+
+
+def find_clicked(session: Session, click_id: str) -> Payout | None:
+    """Returns the payout that a click has asked for before; nobody else asks for one of its chain meanwhile."""
+    return session.scalar(select(Payout).where(_PAYOUTS.c.click_id == click_id))
+
+
+def write(session: Session, rules: PayoutRules, new: New) -> Payout:
+    """Writes a payout whose money the caller moves; it waits for an operator where it is above a limit."""
     id_, now = new_id("pay"), clock.now()
-    is_within = _is_within(session, rules, asked.chain_id, units, now)
+    is_within = _is_within(session, rules, new.chain_id, new.units, now)
     payout = Payout(
-        id=id_, kind=asked.kind, environment=paywall.environment, chain_id=asked.chain_id, paywall_id=paywall.id,
-        asked_by=asked.asked_by, click_id=click, address=asked.address, units=units,
-        nonce=nonce_of(instance.read_id(session), id_), since_block=_known_block(session, asked.chain_id),
+        id=id_, kind=new.kind, environment=new.environment, chain_id=new.chain_id, paywall_id=new.paywall_id,
+        wallet_id=new.wallet_id, asked_by=new.asked_by, click_id=new.click_id, address=new.address, units=new.units,
+        nonce=nonce_of(instance.read_id(session), id_), since_block=_known_block(session, new.chain_id),
         status=PayoutStatus.REQUESTED if is_within else PayoutStatus.WAITING, created_at=now,
         released_at=now if is_within else None,
     )  # fmt: skip
     session.add(payout)
     session.flush()
-    earnings, shortfall = (pending.beside(kind, paywall.id) for kind in (Kind.EARNINGS, Kind.SHORTFALL))
-    moved = [Transfer(earnings, transit_of(payout), nanos_of(units), "payout")]
-    if repaid:
-        moved.append(Transfer(earnings, shortfall, repaid, REPAID))
-    apply_one(session, Post(f"payout:{id_}", tuple(moved)))
-    return payout, True
+    return payout
 
 
-def _units(rules: PayoutRules, asked: Asked, available_nanos: int) -> int:
-    there = max(units_of(available_nanos), 0)
-    units = there if asked.units is None else asked.units
-    if asked.kind is PayoutKind.EARNINGS and units < rules.least_units:
+def units_to_pay(rules: PayoutRules, kind: PayoutKind, wanted: int | None, there_nanos: int) -> int:
+    """Returns how much is paid of what is there: all of it where nobody says how much. Raises BadField."""
+    there = max(units_of(there_nanos), 0)
+    units = there if wanted is None else wanted
+    if kind is not PayoutKind.TEST and units < rules.least_units:
         raise BadField("amount", f"A payout is at least {_usdc(rules.least_units)}.")
     if not 0 < units <= there:
         raise BadField("amount", f"{_usdc(there)} can be paid out now.")

@@ -1,4 +1,4 @@
-"""Payouts and their batches, what of a chain they were decided on, and what left a treasury."""
+"""Payouts of earnings and of unspent money, their batches, what of a chain decided them, and what left a treasury."""
 
 from enum import StrEnum
 
@@ -37,12 +37,15 @@ class PayoutKind(StrEnum):
 
     EARNINGS = "earnings"
     """It pays earnings."""
+    WITHDRAWAL = "withdrawal"
+    """It gives a person back what they paid in as USDC and did not spend."""
     TEST = "test"
-    """It pays a small amount of earnings, by which its recipient proves the address."""
+    """It pays a small amount of either, by which its recipient proves the address."""
 
 
 class Payout(SQLModel, table=True):
-    """`units` (10⁻⁶ USDC) of a paywall's earnings for an address, under a nonce that the token takes once.
+    """`units` (10⁻⁶ USDC) of a paywall's earnings, or of a shared wallet, for an address, under a nonce that the token
+    takes once.
 
     The id is new for each, the nonce follows from it and never changes. `click_id` is of what asked for it, so that it
     is asked for once. `since_block` is up to where the chain was known when it was made: nothing of it is older.
@@ -53,7 +56,9 @@ class Payout(SQLModel, table=True):
 
     __tablename__ = "payout"
     __table_args__ = (
-        CheckConstraint("kind IN ('earnings', 'test')", name="known_kind"),
+        CheckConstraint("kind IN ('earnings', 'withdrawal', 'test')", name="known_kind"),
+        CheckConstraint("(paywall_id IS NULL) <> (wallet_id IS NULL)", name="of_one"),
+        CheckConstraint("kind = 'test' OR (kind = 'withdrawal') = (paywall_id IS NULL)", name="of_its_kind"),
         CheckConstraint(
             "status IN ('waiting', 'requested', 'batched', 'signed', 'sent', 'canceling', 'paid', 'returned')",
             name="known_status",
@@ -66,6 +71,7 @@ class Payout(SQLModel, table=True):
         Index("ix_payout_click", "click_id", unique=True),
         Index("ix_payout_nonce", "chain_id", "nonce", unique=True),
         Index("ix_payout_paywall", "paywall_id", "id"),
+        Index("ix_payout_wallet", "wallet_id", "id"),
         Index("ix_payout_released", "chain_id", "released_at"),
         Index("ix_payout_address", "address"),
         Index("ix_payout_open", "chain_id", "id", sqlite_where=text("finished_at IS NULL"),
@@ -77,7 +83,8 @@ class Payout(SQLModel, table=True):
     kind: PayoutKind = Field(sa_type=one_of(PayoutKind))
     environment: Environment = Field(sa_type=one_of(Environment))
     chain_id: int = Field(sa_type=Whole)
-    paywall_id: str = Field(sa_type=Words, foreign_key="paywall.id")
+    paywall_id: str | None = Field(default=None, sa_type=Words, foreign_key="paywall.id")
+    wallet_id: str | None = Field(default=None, sa_type=Words, foreign_key="shared_wallet.id")
     asked_by: str = Field(sa_type=Words)
     click_id: str = Field(sa_type=Words)
     address: str = Field(sa_type=Words)

@@ -21,6 +21,7 @@ LINES_MAX = 6
 
 _TRANSFERS = table_of(LedgerTransfer)
 _TOPUP, _TAKEBACK = "topup:", "takeback:"
+_PAYOUTS = ("payout", "payout_returned")
 
 
 class Side(StrEnum):
@@ -38,8 +39,9 @@ class Side(StrEnum):
 class Movement:
     """One line of the statement. `amount_nanos` is positive for money in.
 
-    `kind` is `charge`, `manual_charge`, `topup`, `deposit`, `grant`, `refund` or `chargeback`; `at` is in
-    microseconds; `receipt` explains a charge, and is None for other kinds; `cursor` continues after it.
+    `kind` is `charge`, `manual_charge`, `topup`, `deposit`, `grant`, `refund`, `chargeback`, `withdrawal` or
+    `withdrawal_returned`; `at` is in microseconds; `receipt` explains a charge, and is None for other kinds; `cursor`
+    continues after it.
     """
 
     id: str
@@ -56,6 +58,12 @@ class Movement:
     def topup_id(self) -> str | None:
         """The top-up that came in with it, None for every other movement."""
         return self.id.removeprefix(_TOPUP) if self.id.startswith(_TOPUP) else None
+
+    @property
+    def payout_id(self) -> str | None:
+        """The withdrawal that went out or came back with it, None for every other movement."""
+        kind, _, rest = self.id.partition(":")
+        return rest if kind in _PAYOUTS else None
 
     @property
     def is_of_payment(self) -> bool:

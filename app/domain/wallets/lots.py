@@ -29,6 +29,7 @@ _OPEN = text(
 )
 _TOPUP, _TAKEBACK, _REFUND, _WRITE_OFF = "topup:", "takeback:", "charge_refund:", "write_off:"
 _DEPOSIT = "deposit"
+_WITHDRAWN, _RETURNED = ("payout:", "outgoing:"), "payout_returned:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,10 @@ class _Book:
             self.purse.pay_debt(net)
         elif kind == _REFUND:
             self._refund(lines, net)
+        elif kind in _WITHDRAWN:
+            self.purse.withdraw(-net)
+        elif kind == _RETURNED:
+            self.purse.return_withdrawn(net)
         elif net > 0:
             self._pay_in(first, kind, rest, net)
         elif net < 0:

@@ -54,7 +54,7 @@ class Purse:
         """Takes a charge from the lots, and returns what each paid.
 
         What no lot has left was set aside before a dispute took it: the lots pay that were taken back unspent, and the
-        wallet owes it. What even they cannot have paid is owed and nobody's.
+        wallet owes it. What even they cannot have paid is owed and nobody's; what was withdrawn pays nothing.
         """
         paid: dict[str, int] = {}
         for lot in self.in_order():
@@ -62,12 +62,32 @@ class Purse:
             if part:
                 lot.spent, paid[lot.id], amount = lot.spent + part, part, amount - part
         self.debt += amount
-        for lot in self.in_order():
+        for lot in self._taken_back():
             part = min(lot.back, amount)
             if part:
                 lot.back, lot.spent, amount = lot.back - part, lot.spent + part, amount - part
                 paid[lot.id] = paid.get(lot.id, 0) + part
         return paid
+
+    def withdrawable(self, held: int) -> int:
+        """Returns how much of what came as USDC can leave: what is held is spent soon, card money first."""
+        by_card, usdc = (sum(lot.left for lot in self.lots.values() if lot.method is method)
+                         for method in (LotMethod.CARD, LotMethod.USDC))  # fmt: skip
+        return max(min(usdc, by_card + usdc - held), 0)
+
+    def withdraw(self, amount: int) -> None:
+        """Lets money out the way that USDC came: of those lots, the oldest first; what they have not is spent."""
+        for lot in self._usdc():
+            part = min(lot.left, amount)
+            lot.back, amount = lot.back + part, amount - part
+        self.spend(amount)
+
+    def return_withdrawn(self, amount: int) -> None:
+        """Undoes a withdrawal, the newest lot first; what the wallet owes meanwhile comes off first."""
+        for lot in reversed(self._usdc()):
+            part = min(lot.back, amount)
+            lot.back, amount = lot.back - part, amount - part
+        self._cover()
 
     def restore(self, parts: Iterable[tuple[str, int]]) -> None:
         """Gives lots back what they paid of a charge; what the wallet owes comes off first."""
@@ -93,13 +113,20 @@ class Purse:
             lot.covered, amount = lot.covered - part, amount - part
         own = self.lots.get(lot_id)
         # Where what was given back of another lot paid this one's debt, what this one gets back is that other's.
-        for lot in (*([own] if own is not None else []), *self.in_order()):
+        for lot in (*([own] if own is not None else []), *self._taken_back()):
             part = min(lot.back, amount)
             lot.back, amount = lot.back - part, amount - part
 
     def pay_debt(self, amount: int) -> None:
         """Lowers the debt by money that is no lot's, such as the operator's."""
         self.debt -= min(self.debt, amount)
+
+    def _usdc(self) -> list[LotState]:
+        return [lot for lot in self.in_order() if lot.method is LotMethod.USDC]
+
+    def _taken_back(self) -> list[LotState]:
+        """Returns the lots of which refunds and disputes may have taken something back; USDC is withdrawn alone."""
+        return [lot for lot in self.in_order() if lot.method is not LotMethod.USDC]
 
     def _cover(self) -> None:
         """Pays what is owed with what is left."""

@@ -143,8 +143,9 @@ class WalletLots(SQLModel, table=True):
 class Lot(SQLModel, table=True):
     """Money that came into a shared wallet at once; one of a card has its top-up's id, another that of its posting.
 
-    Of `amount_nanos`, charges spent `spent_nanos`, its own refunds and disputes took back `back_nanos` of what was not
-    spent, and `covered_nanos` paid what disputes of other lots took and was spent; the rest is there.
+    Of `amount_nanos`, charges spent `spent_nanos`, its own refunds and disputes, or withdrawals where it came as USDC,
+    took back `back_nanos` of what was not spent, and `covered_nanos` paid what disputes of other lots took and was
+    spent; the rest is there.
     """
 
     __tablename__ = "lot"

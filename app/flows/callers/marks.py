@@ -67,7 +67,7 @@ class About(StrEnum):
     JOB = "job"
     """A job by its name: when it began and succeeded last, and what went wrong."""
     PAYOUTS = "payouts"
-    """The payouts of a paywall, by its id: how many stand where."""
+    """The payouts of a paywall, or of a shared wallet, by its id: how many stand where."""
     CHAIN = "chain"
     """A chain by its id: when it was read last, and whether its payouts are paused."""
     CONNECTIONS = "connections"
@@ -207,8 +207,10 @@ def _parts() -> Mapping[About, list[Select[Any]]]:
             _part(About.DELIVERIES, endpoints.c.paywall_id, endpoints.c.updated_at, endpoints.c.last_delivered_at,
                   endpoints.c.consecutive_failures, newest_delivery, words=endpoints.c.id),
         ],
-        About.PAYOUTS: [_part(About.PAYOUTS, payouts.c.paywall_id, func.count(), words=payouts.c.status)
-                        .group_by(payouts.c.paywall_id, payouts.c.status)],
+        About.PAYOUTS: [
+            _part(About.PAYOUTS, whose, func.count(), words=payouts.c.status).group_by(whose, payouts.c.status)
+            for whose in (payouts.c.paywall_id, payouts.c.wallet_id)
+        ],
         About.CHAIN: [_part(About.CHAIN, cast(desks.c.chain_id, Text), desks.c.read_at, desks.c.paused_at)],
         About.JOB: [_part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error)],
         About.CAP: [_part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at)],

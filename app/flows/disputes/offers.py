@@ -23,7 +23,7 @@ from app.domain.ids import as_id
 from app.domain.inbox.connections import SANDBOX, read_connection
 from app.domain.ledger.accounts import Account, parse
 from app.domain.ledger.folding import lock_balance
-from app.domain.ledger.tables import LedgerAccount, LedgerTransfer
+from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, Unit, nanos_of_cents
 from app.domain.people.sessions import Person
 from app.domain.refunds.tables import Refund, RefundStatus
@@ -31,8 +31,8 @@ from app.domain.topups import topups
 from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.wallets import lots, shared
 from app.domain.wallets.shared import shared_account, shared_wallet_id
-from app.domain.wallets.tables import Lot, WalletLots
-from app.flows.disputes.lots import catch_up
+from app.domain.wallets.tables import Lot
+from app.flows.disputes.lots import catch_up, has_moved
 from app.sql.columns import table_of
 
 REFUND_DAYS = 14
@@ -205,10 +205,4 @@ def _is_behind(session: Session, account: Account) -> bool:
     gone = _LOTS.c.spent_nanos + _LOTS.c.back_nanos + _LOTS.c.covered_nanos
     has_left = or_(_LOTS.c.id.is_(None), _LOTS.c.amount_nanos > gone)
     some = select(_TOPUPS.c.id).outerjoin(_LOTS, _LOTS.c.id == _TOPUPS.c.id).where(*lately, has_left)
-    if session.scalar(some.limit(1)) is None:
-        return False
-    books = session.get(WalletLots, account.owner)
-    transfers, seen = table_of(LedgerTransfer), 0 if books is None else books.transfer_id
-    sides = (transfers.c.debit_account_id, transfers.c.credit_account_id)
-    newest = (session.scalar(select(func.max(transfers.c.id)).where(side == account.id)) or 0 for side in sides)
-    return max(newest) > seen
+    return session.scalar(some.limit(1)) is not None and has_moved(session, account)

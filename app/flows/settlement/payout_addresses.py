@@ -11,11 +11,12 @@ from app.domain import clock
 from app.domain.chain_deposits import addresses as deposit_addresses
 from app.domain.errors import BadField, Refused
 from app.domain.money import Environment, parse_amount
-from app.domain.payouts import addresses, requests
+from app.domain.payouts import addresses, requests, withdrawals
 from app.domain.payouts.addresses import AddressView
 from app.domain.payouts.requests import Asked
 from app.domain.payouts.rules import PayoutRules, nanos_of, units_of
 from app.domain.payouts.tables import Payout, PayoutAddress, PayoutKind, ProvedBy
+from app.domain.payouts.withdrawals import Withdrawal
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.people.sessions import Person
 from app.flows.events.mails import Desk
@@ -110,9 +111,28 @@ class PayoutAddresses:
             if payout.environment is not environment:
                 raise Refused(f"This address is for {environment.value} payouts.")
             if is_new:
-                row.test_payout_id, row.tries = payout.id, 0
-                session.flush()
+                _note_test(session, row, payout)
                 tell_requested(session, payout)
+            return payout
+
+        return await db.in_transaction(write, writes=True)
+
+    async def send_test_of_wallet(self, person: Person, address_id: str, click: str) -> Payout:
+        """Sends a small amount of a person's own unspent USDC to an address whose key cannot sign.
+
+        Raises NotFound, Refused where the wallet is frozen, BadField where so little cannot be withdrawn.
+        """
+        _, environment = await db.in_transaction(
+            partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
+        )
+        chain_id, units = self.chain_of(environment).rules.id, addresses.new_test_units()
+
+        def write(session: Session) -> Payout:
+            row = addresses.lock(session, person.account_id, address_id)
+            asked = Withdrawal(person.account_id, environment, chain_id, row.address, click, units, PayoutKind.TEST)
+            payout, is_new = withdrawals.request(session, self.rules, asked)
+            if is_new:
+                _note_test(session, row, payout)
             return payout
 
         return await db.in_transaction(write, writes=True)
@@ -138,10 +158,13 @@ class PayoutAddresses:
         if person.email is not None:
             await self.desk.write(
                 person.email,
-                "Payouts of your earnings have another address"
-                if waits
-                else "Payouts of your earnings have an address",
-                f"Payouts ({environment.value}) of your earnings go to {shown.address} {when}.\n\nIf you did not do"
+                "You are paid out at another address" if waits else "You are paid out at an address",
+                f"Your payouts and withdrawals ({environment.value}) go to {shown.address} {when}.\n\nIf you did not do"
                 " this, sign in, name your own address, and tell the operator.",
             )
         return shown
+
+
+def _note_test(session: Session, row: PayoutAddress, payout: Payout) -> None:
+    row.test_payout_id, row.tries = payout.id, 0
+    session.flush()

@@ -17,12 +17,12 @@ from app.domain.money import Unit, format_finely
 from app.domain.payouts import batches, desk, requests
 from app.domain.payouts.batches import OpenPayout
 from app.domain.payouts.rules import VALID_SECONDS, nanos_of
-from app.domain.payouts.tables import PayoutStatus
+from app.domain.payouts.tables import Payout, PayoutStatus
 from app.domain.transactions.tables import Purpose
 from app.domain.transactions.transactions import NewTransaction
 from app.flows.events.mails import Desk
 from app.flows.settlement.sending import USUAL, Pace, Sender
-from app.flows.settlement.told import tell_paid, tell_returned
+from app.flows.settlement.told import mail_withdrawal, tell_paid, tell_returned
 from app.flows.settlement.treasury import Treasury
 from app.ports.chain.chain import Chain
 from app.ports.chain.signer import ChainKeys
@@ -129,7 +129,7 @@ class ChainPayouts:
             return 0
         transaction, block = outcome.transaction or "", outcome.block or 0
 
-        def write(session: Session) -> bool:
+        def write(session: Session) -> Payout | None:
             if outcome.fate is Fate.USED:
                 done = batches.note_paid(session, payout.id, transaction, block)
                 tell = tell_paid
@@ -137,12 +137,14 @@ class ChainPayouts:
                 done, tell = batches.note_returned(session, payout.id, transaction, block), tell_returned
             if done is not None:
                 tell(session, done)
-            return done is not None
+            return done
 
-        is_news = await db.in_transaction(write, writes=True)
-        if is_news:
-            log.info("payout", payout=payout.id, step=outcome.fate, transaction=transaction)
-        return int(is_news)
+        done = await db.in_transaction(write, writes=True)
+        if done is None:
+            return 0
+        log.info("payout", payout=payout.id, step=outcome.fate, transaction=transaction)
+        await mail_withdrawal(self.desk, done)
+        return 1
 
     async def _open_batches(self, final: Block) -> None:
         """Opens batches for what the treasury holds; operators are told when it lacks something, once a day."""

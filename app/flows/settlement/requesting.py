@@ -129,6 +129,19 @@ async def book_for_paywall(operator: Operator, transfer_id: str, paywall_id: str
     await db.in_transaction(write, writes=True)
 
 
+async def book_for_wallet(operator: Operator, transfer_id: str, wallet_id: str) -> None:
+    """Books a transfer out of the treasury as a withdrawal that nobody remembers.
+
+    Raises NotFound, Refused where it is booked already, of another environment, or the address was never its owner's.
+    """
+
+    def write(session: Session) -> None:
+        booking.book_for_wallet(session, transfer_id, wallet_id, operator.account_id)
+        note_change(session, operator, transfer_id, {"booked_for": wallet_id})
+
+    await db.in_transaction(write, writes=True)
+
+
 async def book_for_operator(operator: Operator, transfer_id: str) -> None:
     """Books a transfer out of the treasury as the operator's own. Raises NotFound, Refused for a booked one."""
 

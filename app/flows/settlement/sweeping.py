@@ -1,4 +1,7 @@
-"""Moves deposits to the treasury: from 25 USDC at an address, or after 30 days. No credit ever waits for it."""
+"""Moves deposits to the treasury: from 25 USDC at an address, or after 30 days; from one while payouts wait for money.
+
+No credit ever waits for it.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,6 +9,7 @@ from functools import partial
 from app import db
 from app.domain import clock
 from app.domain.chain_deposits import addresses
+from app.domain.payouts import desk
 from app.domain.payouts.rules import UNITS_OF_ONE
 from app.domain.transactions import transactions
 from app.domain.transactions.tables import Purpose
@@ -47,7 +51,10 @@ class Sweeps:
         under_way = await db.in_transaction(partial(transactions.list_open, account=sender.account))
         if any(one.purpose is Purpose.SWEEP for one in under_way):
             return 0
-        least = 1 if rules.id == DEV_CHAIN_ID else LEAST_UNITS  # where gas costs nothing, all is worth it
+        known = await db.in_transaction(partial(desk.find_desk, chain_id=rules.id))
+        lacks = known is not None and known.lacking_units > 0
+        least = UNITS_OF_ONE if lacks else LEAST_UNITS
+        least = 1 if rules.id == DEV_CHAIN_ID else least  # where gas costs nothing, all is worth it
         worth = partial(addresses.list_unswept, chain_id=rules.id, least_units=least,
                         before=clock.now() - OLDEST, limit=BATCH_MAX)  # fmt: skip
         salts = [one.salt for one in await db.in_transaction(worth) if one.factory == rules.factory]

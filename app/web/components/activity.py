@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.web.components.activity_rows import LineRow, MovementRow
+from app.web.components.payouts.rows import FactRow
 from app.web.components.refunds.look import went_back
 from app.web.components.refunds.state import RefundsPart
 
@@ -13,13 +14,32 @@ def activity(movements: rx.Var[list[MovementRow]], refunds: type[RefundsPart] | 
 
 
 def _movement(row: rx.Var[MovementRow], refunds: type[RefundsPart] | None) -> rx.Component:
+    explained = rx.el.details(rx.el.summary(*_line(row, "details")), _facts(row), class_name="move")
     shown = rx.cond(
         row.has_receipt,
         rx.el.details(rx.el.summary(*_line(row, "receipt")), receipt(row), class_name="move"),
-        rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), went_back(row.refund, refunds), class_name="move"),
+        rx.cond(
+            row.facts,
+            explained,
+            rx.el.div(rx.el.div(*_line(row, ""), class_name="line"), went_back(row.refund, refunds), class_name="move"),
+        ),
     )
     # Inside the cond the key would be the browser's no longer: an open receipt stays with its movement as others land.
     return rx.fragment(shown, key=row.cursor)
+
+
+def _facts(row: rx.Var[MovementRow]) -> rx.Component:
+    """Returns how a withdrawal stands, to the last digit."""
+    return rx.el.div(
+        rx.el.div(rx.el.dl(rx.foreach(row.facts, _fact)), rx.el.p(row.id, class_name="id"), class_name="receipt-in"),
+        class_name="receipt", key=row.id,
+    )  # fmt: skip
+
+
+def _fact(fact: rx.Var[FactRow]) -> rx.Component:
+    link = rx.el.a(fact.value, href=fact.url, target="_blank", rel="noreferrer")
+    shown = rx.el.dd(rx.cond(fact.url != "", link, fact.value), class_name="mono")
+    return rx.fragment(rx.el.dt(fact.name), shown, key=fact.name)
 
 
 def _line(row: rx.Var[MovementRow], more: str) -> tuple[rx.Component, ...]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
+from app.domain.payouts.tables import Payout, PayoutKind
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.activity import Movement
 from app.flows.disputes.offers import RefundOffer
+from app.web.components.payouts.rows import FactRow, facts_of
 from app.web.components.refunds.rows import RefundRow, to_refund_row
 from app.web.frame.format import ago
 
@@ -19,6 +21,8 @@ _TITLES = {
     "grant": "Trial money",
     "refund": "Refund",
     "manual_charge": "One-off charge",
+    "withdrawal": "Withdrawal",
+    "withdrawal_returned": "Withdrawal that came back",
 }
 _OF_PAYMENTS = {
     ("refund", False): "Refund to your card",
@@ -79,21 +83,32 @@ class MovementRow:
     hold: str = ""
     released: str = ""
     note: str = ""
+    facts: list[FactRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is known of movements beside the ledger: what of top-ups can be had back, and how withdrawals stand."""
+
+    offers: Mapping[str, RefundOffer] = field(default_factory=dict)
+    payouts: Mapping[str, Payout] = field(default_factory=dict)
+    explorers: Mapping[int, str] = field(default_factory=dict)
+
+
+NOTHING = Beside()
 
 
 def to_row(
-    movement: Movement, unit: Unit, app_names: Mapping[str, str] | None = None,
-    offers: Mapping[str, RefundOffer] | None = None,
-) -> MovementRow:  # fmt: skip
+    movement: Movement, unit: Unit, app_names: Mapping[str, str] | None = None, beside: Beside = NOTHING
+) -> MovementRow:
     """Returns a movement as its owner reads it; with `app_names`, by paywall id, it says which app charged.
 
-    With `offers`, by top-up, it says what went back of one, and what can.
+    By what is known beside it, it says what went back of a top-up and what can, and how a withdrawal stands.
     """
-    sign = "+" if movement.amount_nanos > 0 else "−"
     receipt = movement.receipt
     app_name = (app_names or {}).get(movement.paywall_id or "")
     title = _title(movement, unit)
-    offer = (offers or {}).get(movement.topup_id or "")
+    offer, payout = beside.offers.get(movement.topup_id or ""), beside.payouts.get(movement.payout_id or "")
     details = [title] if app_name else []
     if movement.tokens is not None:
         details.append(f"{movement.tokens:,} tokens")
@@ -105,10 +120,19 @@ def to_row(
         detail="".join(f"{detail} · " for detail in details),
         when=ago(movement.at),
         at=clock.to_iso(movement.at),
-        amount=sign + format_for_people(abs(movement.amount_nanos), unit),
+        amount=_amount(movement, unit, payout),
         is_in=movement.amount_nanos > 0,
+        facts=[] if payout is None else facts_of(payout, beside.explorers.get(payout.chain_id, "")),
         **(receipt_parts(receipt) if receipt is not None else {}),
     )
+
+
+def _amount(movement: Movement, unit: Unit, payout: Payout | None) -> str:
+    """Writes what moved; of a test payout its recipient is to say that."""
+    sign = "+" if movement.amount_nanos > 0 else "−"
+    if payout is not None and payout.kind is PayoutKind.TEST:
+        return f"{sign}1 USDC"
+    return sign + format_for_people(abs(movement.amount_nanos), unit)
 
 
 def _title(movement: Movement, unit: Unit) -> str:

@@ -20,4 +20,4 @@ def test_nobody_but_an_operator_has_the_file(site: Owned) -> None:
     assert site.owner.get(path).status_code == 404 and site.stranger.get(path).status_code == 404
     answer = site.operator.get(path)
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.strip() == "payout,paywall,status,chain,address,amount,unit,requested"
+    assert answer.text.strip() == "payout,paywall,wallet,status,chain,address,amount,unit,requested"

@@ -15,7 +15,7 @@ from app.domain.transactions.world import world_of
 from app.domain.wallets.trial import INSTANCE
 from tests.support.books import PRICE, assert_books_balance, make_paywall
 from tests.support.managing import own, person
-from tests.support.paying_out import CHAIN, ONE, earned, make_earner
+from tests.support.paying_out import CHAIN, ONE, earned, make_earner, make_saver, unspent
 
 SANDBOX = Environment.SANDBOX
 POLYGON = 137
@@ -36,6 +36,26 @@ def owned(units: int, address: str) -> str:
         begun = addresses.begin(session, who.account_id, SANDBOX, address)
         addresses.prove(session, addresses.lock(session, who.account_id, begun.id), ProvedBy.SIGNATURE)
     return paywall
+
+
+@pytest.mark.unhurried
+@pytest.mark.parametrize(("had", "left_units", "of_operator"), [(9, 2, 0), (5, 0, 2)])
+def test_a_forgotten_withdrawal_leaves_the_wallet_and_the_operator_bears_what_is_not_there(
+    database: str, had: int, left_units: int, of_operator: int
+) -> None:
+    ada, wallet = make_saver(had * ONE)
+    with db.transaction() as session:
+        begun = addresses.begin(session, ada.account_id, SANDBOX, "0xAda")
+        addresses.prove(session, addresses.lock(session, ada.account_id, begun.id), ProvedBy.SIGNATURE)
+    transfer = left("0xAda", 7 * ONE)
+    with db.transaction() as session:
+        booking.book_for_wallet(session, transfer, wallet.owner, "acc_op")
+        assert desk.count_unbooked(session, CHAIN) == 0
+        capital = wallet.beside(Kind.OPERATOR_CAPITAL, INSTANCE)
+        assert read_balance(session, wallet) == left_units * ONE * 1_000
+        assert read_balance(session, capital) == -of_operator * ONE * 1_000
+    assert unspent(wallet) == left_units * ONE
+    assert_books_balance()
 
 
 @pytest.mark.unhurried

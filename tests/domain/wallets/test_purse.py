@@ -15,6 +15,8 @@ STEPS = st.lists(
         st.tuples(st.just("spend"), st.integers(1, 9), st.none()),
         st.tuples(st.just("take"), st.integers(0, 5), st.integers(1, 9)),
         st.tuples(st.just("give"), st.integers(0, 5), st.integers(1, 9)),
+        st.tuples(st.just("out"), st.integers(1, 9), st.none()),
+        st.tuples(st.just("back"), st.integers(1, 9), st.none()),
     ),
     max_size=25,
 )
@@ -50,9 +52,9 @@ class Coins:
 def test_lots_and_debt_are_the_balance_and_card_is_spent_first(steps: list[tuple[str, object, object]]) -> None:
     purse, coins = Purse(), Coins()
     # The model knows which coins are there until money comes or goes while some of it is taken back.
-    knows = True
+    knows, out = True, 0
     for number, (step, first, second) in enumerate(steps):
-        names = list(coins.amounts)
+        cards = [name for name in coins.amounts if purse.lots[name].method is CARD]
         if step == "in":
             assert isinstance(first, LotMethod) and isinstance(second, int)
             knows = knows and coins.balance >= 0
@@ -70,8 +72,20 @@ def test_lots_and_debt_are_the_balance_and_card_is_spent_first(steps: list[tuple
                 assert paid == expected
             else:
                 coins.balance -= amount
-        elif names and isinstance(first, int) and isinstance(second, int):
-            name = names[first % len(names)]
+        elif step == "out":
+            assert isinstance(first, int)
+            amount = min(first, purse.withdrawable(0))
+            knows = knows and not amount
+            purse.withdraw(amount)
+            out, coins.balance = out + amount, coins.balance - amount
+        elif step == "back":
+            assert isinstance(first, int)
+            amount = min(first, out)
+            knows = knows and not amount
+            purse.return_withdrawn(amount)
+            out, coins.balance = out - amount, coins.balance + amount
+        elif cards and isinstance(first, int) and isinstance(second, int):
+            name = cards[first % len(cards)]
             left = coins.amounts[name] - coins.taken[name]
             amount = min(second, left if step == "take" else coins.taken[name])
             if step == "take" and amount:
@@ -133,6 +147,29 @@ def test_money_that_comes_in_pays_what_is_owed_first() -> None:
     assert (purse.debt, purse.balance, purse.lots["l0"].left) == (0, 2, 2)
     purse.pay_debt(5)
     assert purse.balance == 2
+
+
+def test_card_money_does_not_leave_and_what_is_held_is_spent_card_first() -> None:
+    purse = Purse()
+    for number, (method, amount) in enumerate(((CARD, 3), (OTHER, 5), (USDC, 4), (USDC, 6))):
+        purse.pay_in(lot(f"l{number}", method, number, amount))
+    assert [purse.withdrawable(held) for held in (0, 3, 4, 13, 18)] == [10, 10, 9, 0, 0]
+    purse.withdraw(5)
+    assert [(one.id, one.left) for one in purse.in_order()] == [("l0", 3), ("l2", 0), ("l3", 5), ("l1", 5)]
+    assert purse.spend(4) == {"l0": 3, "l3": 1}
+    purse.return_withdrawn(5)
+    assert (purse.withdrawable(0), purse.balance) == (9, 14)
+
+
+def test_what_was_withdrawn_pays_nothing_of_a_charge_that_a_dispute_left_open() -> None:
+    purse = Purse()
+    purse.pay_in(lot("l0", CARD, 0, 10))
+    purse.pay_in(lot("l1", USDC, 1, 10))
+    purse.withdraw(10)
+    purse.take_back("l0", 10)
+    assert (purse.spend(5), purse.lots["l1"].back, purse.debt) == ({"l0": 5}, 10, 5)
+    purse.return_withdrawn(10)
+    assert (purse.debt, purse.withdrawable(0), purse.balance) == (0, 5, 5)
 
 
 @given(st.integers(0, 1_000), st.lists(st.tuples(st.text(max_size=2), st.integers(1, 99)), min_size=1, max_size=5))

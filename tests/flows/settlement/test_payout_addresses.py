@@ -18,7 +18,7 @@ from app.flows.settlement.addresses import open_address
 from app.flows.settlement.payout_addresses import ZERO, PayoutAddresses
 from app.ports.chain.values import AddressInvalid
 from tests.support.managing import manager, own, person
-from tests.support.paying_out import ONE, RULES, Mails, earned, find, make_earner, rail_of, run
+from tests.support.paying_out import ONE, RULES, Mails, earned, find, make_earner, make_saver, rail_of, run, unspent
 from tests.support.scripted_chain import GAS, TOKEN, TREASURY, ToyChain
 from tests.support.scripted_chain import RULES as RULES_OF_CHAIN
 from tests.support.toy_wallets import ToyChains, ToySignatures, signed
@@ -55,7 +55,7 @@ def test_a_signature_proves_an_address_and_a_changed_one_waits_a_day(database: s
     other = sign(desk, who, begin(desk, who, "0xBob"))
     assert counting(who) == "0xAda" and other.counts_from is not None and other.counts_from > clock.now()
     assert [mail.subject for mail in mails.sent] == [
-        "Payouts of your earnings have an address", "Payouts of your earnings have another address",
+        "You are paid out at an address", "You are paid out at another address",
     ]  # fmt: skip
     assert "0xBob" in mails.sent[1].text
     with db.transaction() as session:
@@ -129,6 +129,23 @@ def test_a_test_payout_proves_an_address_by_its_amount(database: str) -> None:
     proved = asyncio.run(desk.confirm_test(who, begun.id, f"{arrived / ONE:.6f}"))
     assert proved.proved_by is ProvedBy.TEST_PAYOUT and counting(who) == "0xExchange"
     assert earned(paywall).available_nanos == (3 * ONE - arrived) * 1_000 and find(sent.id).finished_at is not None
+
+
+@pytest.mark.unhurried
+def test_a_test_payout_of_unspent_usdc_proves_an_address_too(database: str) -> None:
+    chain, (who, wallet) = ToyChain(), make_saver(3 * ONE)
+    chain.mint(TREASURY, 3 * ONE)
+    chain.mine(3)
+    desk = desk_of(chain)
+    begun = begin(desk, who, "0xExchange")
+    with pytest.raises(NotFound):
+        asyncio.run(desk.send_test_of_wallet(person("eve@example.org"), begun.id, "c1"))
+    sent, again = (asyncio.run(desk.send_test_of_wallet(who, begun.id, "c1")) for _ in range(2))
+    assert sent.id == again.id and unspent(wallet) == 3 * ONE - sent.units
+    run(rail_of(chain), chain, 3)
+    (arrived,) = chain.paid("0xExchange")
+    proved = asyncio.run(desk.confirm_test(who, begun.id, f"{arrived / ONE:.6f}"))
+    assert proved.proved_by is ProvedBy.TEST_PAYOUT and counting(who) == "0xExchange"
 
 
 @pytest.mark.unhurried

@@ -1,6 +1,7 @@
 """Anything that can happen to payouts, in any order and cut at any question, against a plain model of who has what.
 
-The model knows only: what each paywall had, what it asked for, and that a payout is paid once or came back.
+The model knows only: what each paywall had, what it asked for, and that a payout is paid once or came back; of a
+wallet, that card money is spent first, and that nothing but unspent USDC leaves it.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from app import db
 from app.domain.errors import CoinslotError
 from app.domain.ids import new_id
+from app.domain.ledger.folding import read_balance
 from app.domain.payouts import desk, requests
 from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import Payout, PayoutStatus
@@ -30,8 +32,13 @@ from tests.support.paying_out import (
     find,
     in_transit,
     make_earner,
+    make_saver,
     owe,
+    pay_in,
     rail_of,
+    spend,
+    unspent,
+    withdraw,
 )
 from tests.support.scripted_chain import TREASURY, Cut, ToyChain
 
@@ -51,6 +58,9 @@ class Payouts(RuleBasedStateMachine):
         self.had = 40 * ONE
         self.owed = 0
         self.payouts: list[Payout] = []
+        self.person, self.wallet = make_saver(30 * ONE, 5 * ONE, f"{new_id('p')}@example.org")
+        self.usdc, self.card = 30 * ONE, 5 * ONE
+        self.withdrawn: list[Payout] = []
 
     @rule(units=st.integers(4 * ONE, 20 * ONE), address=st.sampled_from(["0xA", "0xB", "0xC"]))
     def request(self, units: int, address: str) -> None:
@@ -58,6 +68,31 @@ class Payouts(RuleBasedStateMachine):
             self.payouts.append(ask(self.paywall, units, f"{address}{new_id('x')}", rules=DAY))
         except CoinslotError:
             return
+
+    @rule(units=st.integers(4 * ONE, 20 * ONE), address=st.sampled_from(["0xA", "0xB", "0xC"]))
+    def withdraw(self, units: int, address: str) -> None:
+        can = min(self.usdc, self.usdc + self.card)
+        try:
+            asked = withdraw(self.person, units, f"{address}{new_id('x')}", rules=DAY)
+        except CoinslotError:
+            assert units < DAY.least_units or units > can
+            return
+        assert DAY.least_units <= units <= can
+        self.usdc -= units
+        self.withdrawn.append(asked)
+        self.payouts.append(asked)
+
+    @rule(units=st.integers(1, 9 * ONE), by_card=st.booleans())
+    def pay_in(self, units: int, by_card: bool) -> None:
+        pay_in(self.wallet, units, by_card=by_card)
+        self.card, self.usdc = self.card + units * by_card, self.usdc + units * (not by_card)
+
+    @rule(units=st.integers(1, 9 * ONE))
+    def spend(self, units: int) -> None:
+        units = min(units, self.card + self.usdc)
+        spend(self.wallet, units)
+        by_card = min(units, self.card)
+        self.card, self.usdc = self.card - by_card, self.usdc - (units - by_card)
 
     @rule(units=st.integers(1, 30 * ONE))
     def earn_more(self, units: int) -> None:
@@ -115,14 +150,31 @@ class Payouts(RuleBasedStateMachine):
             assert moved in ([], [payout.units])
             is_open = stored.finished_at is None
             assert in_transit(payout) == (payout.units * 1_000 if is_open else 0)
+            if payout in self.withdrawn:
+                continue
             transit += payout.units if is_open else 0
             paid += payout.units if stored.status is PayoutStatus.PAID else 0
             if stored.status is PayoutStatus.PAID:
                 assert moved == [payout.units]
             if stored.status is PayoutStatus.RETURNED:
                 assert moved == []
+        self._look_at_the_wallet()
         stand = earned(self.paywall)
         assert stand.available_nanos - stand.owed_nanos == (self.had - self.owed - transit - paid) * 1_000
+
+    def _look_at_the_wallet(self) -> None:
+        for payout in list(self.withdrawn):
+            stored, moved = find(payout.id), self.chain.paid(payout.address)
+            if stored.status is PayoutStatus.RETURNED:
+                assert moved == []
+                self.usdc += payout.units
+                self.withdrawn.remove(payout)
+                self.payouts.remove(payout)
+            elif stored.status is PayoutStatus.PAID:
+                assert moved == [payout.units]
+        assert unspent(self.wallet) == self.usdc
+        with db.transaction(writes=False) as session:
+            assert read_balance(session, self.wallet) == (self.usdc + self.card) * 1_000
 
     def teardown(self) -> None:
         """When the weather is fine and somebody has let all through, everything ends."""

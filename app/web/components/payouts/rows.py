@@ -72,6 +72,32 @@ def row_of(payout: Payout, app: str, explorer: str) -> PayoutRow:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class FactRow:
+    """A fact of a payout: its name, and where it can be looked at, empty where nowhere."""
+
+    name: str = ""
+    value: str = ""
+    url: str = ""
+
+
+def facts_of(payout: Payout, explorer: str) -> list[FactRow]:
+    """Returns what a person is told of their withdrawal, to the last digit."""
+    ended = payout.finished_at
+    decided = "Block" if payout.status is PayoutStatus.PAID else "Cancelled in block"
+    facts = [
+        FactRow("Amount", _amount(payout)),
+        FactRow("Fee", "none"),
+        FactRow("To", payout.address),
+        FactRow("How far", WORDS[payout.status][0]),
+        FactRow("Asked for", f"{utc(payout.created_at)} UTC"),
+        FactRow("Ended", f"{utc(ended)} UTC" if ended else ""),
+        FactRow("Transaction", payout.paid_by or "", transaction_url(explorer, payout.paid_by)),
+        FactRow(decided, f"{payout.paid_block:,}" if payout.paid_block else ""),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
 def _amount(payout: Payout) -> str:
     """Writes what it is; of a test payout its recipient is to say that."""
     is_secret = payout.kind is PayoutKind.TEST

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.parts import empty, instead, note, panel_skeletons, sandbox_tag, tag
-from app.web.developer.earnings.parts import payouts, way, withdraw_form
+from app.web.developer.earnings.parts import payouts, way_of_earnings, withdraw_form
 from app.web.developer.earnings.rows import DueRow, EarnedRow, TotalRow
 from app.web.developer.earnings.state import EarningsState
 from app.web.frame import routes
@@ -30,7 +30,7 @@ def earnings() -> rx.Component:
         class_name="panel", style={"paddingTop": "20px"},
     )  # fmt: skip
     more = rx.cond(page.more != "", rx.el.p(page.more, class_name="muted"), rx.fragment())
-    ways = rx.foreach(page.payouts.ways, way)
+    ways = rx.foreach(page.payouts.ways, way_of_earnings)
     listed = rx.cond(page.payouts.rows, payouts(), rx.fragment())
     found = rx.fragment(rx.foreach(page.totals, _total), ways, rx.foreach(page.paywalls, _paywall), listed, more)
     body = rx.cond(_state.phase == "ready", rx.fragment(trouble, done, rx.cond(page.paywalls, found, none)),

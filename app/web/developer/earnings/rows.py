@@ -13,7 +13,8 @@ from app.domain.payouts.listing import Sums
 from app.domain.payouts.rules import nanos_of
 from app.domain.paywalls.names import NamedPaywall, list_owned
 from app.domain.people.sessions import Person
-from app.web.developer.earnings.payout_rows import PayoutsPart, Way, read_payouts_part
+from app.web.components.payouts.ways import Way
+from app.web.developer.earnings.payout_rows import PayoutsPart, read_payouts_part
 from app.web.developer.frame.rows import CHOICES_MAX
 from app.web.frame.format import utc
 

@@ -15,10 +15,9 @@ from app.domain.usage.activity import Side, read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import Subject, purse_subjects
-from app.flows.disputes.offers import read_offers
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.refunds.state import RefundsPart
-from app.web.end_user.wallet.rows import choose_environment
+from app.web.end_user.wallet.rows import choose_environment, read_beside
 from app.web.frame.session_state import Read, for_a_person
 
 ROWS_A_PAGE = 25
@@ -62,9 +61,9 @@ class ActivityState(RefundsPart, rx.State):
             found = read_wallet_movements(session, account, limit=shown + 1, side=Side(side), paywall_id=app_id or None)
             spent = read_spending(session, account, APP_DAYS)
             names = read_names(session, [*(line.paywall_id for line in spent), *(row.paywall_id for row in found)])
-            offers = read_offers(session, account, [row.topup_id for row in found[:shown] if row.topup_id])
+            beside = read_beside(session, account, found[:shown])
             return {
-                "movements": [to_row(movement, Unit.USDC, names, offers) for movement in found[:shown]],
+                "movements": [to_row(movement, Unit.USDC, names, beside) for movement in found[:shown]],
                 "apps": [AppChoice(paywall_id, name) for paywall_id, name in sorted(names.items(), key=_by_name)],
                 "has_more": len(found) > shown and shown < ROWS_MAX,
                 "has_both": has_both,

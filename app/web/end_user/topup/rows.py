@@ -19,7 +19,7 @@ from app.domain.wallets.wallets import app_wallet
 from app.flows.callers.links import TopupLink
 from app.flows.disputes.offers import read_offers
 from app.flows.payments.offered import list_offered
-from app.web.components.activity_rows import MovementRow, to_row
+from app.web.components.activity_rows import Beside, MovementRow, to_row
 from app.web.components.topup_notes import words_of
 from app.web.frame.format import initials
 
@@ -71,7 +71,7 @@ def read_page(session: Session, link: TopupLink, shown: int, person: Person | No
     movements = read_wallet_movements(session, account, limit=shown + 1, paywall_id=paywall.id if is_shared else None)
     wallet = _head(session, link, configuration, account, paywall)
     offers = read_offers(session, account, [movement.topup_id for movement in movements if movement.topup_id])
-    rows = [to_row(movement, unit, offers=offers) for movement in movements[:shown]]
+    rows = [to_row(movement, unit, beside=Beside(offers)) for movement in movements[:shown]]
     has_more, ways = len(movements) > shown, list_offered(session, paywall)
     return WalletPage(wallet=wallet, movements=rows, has_more=has_more, account=account, ways=ways)
 

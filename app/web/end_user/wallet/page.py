@@ -74,6 +74,7 @@ def _purse() -> rx.Component:
         rx.cond(_state.is_adding, "Not now", "Add funds"), on_click=_state.add_funds, type="button",
         class_name=rx.cond(_state.is_adding, "btn", "btn primary"), aria_expanded=_state.is_adding,
     )  # fmt: skip
+    withdraw = rx.el.a("Withdraw", href=f"{routes.WITHDRAW}/?in=" + purse.environment, class_name="btn")
     gets = rx.el.div(rx.el.small("You get", class_name="muted"), rx.el.b(_state.get_label), class_name="sunken num",
                      style={"marginTop": "10px"})  # fmt: skip
     ways = ways_to_pay(_state, purse.is_sandbox, takes_usdc=True, usdc_open=_state.usdc_open)
@@ -90,7 +91,8 @@ def _purse() -> rx.Component:
         ),
         rx.cond(purse.trial_note != "", rx.el.p(purse.trial_note, class_name="muted", style={"marginTop": "12px"}),
                 rx.fragment()),
-        rx.el.div(add, style={"marginTop": "18px"}),
+        rx.el.div(add, rx.cond(_state.usdc_open, withdraw, rx.fragment()), class_name="row",
+                  style={"marginTop": "18px"}),
         rx.cond(_state.is_adding, form, rx.fragment()),
         class_name="panel pad", aria_label="Balance",
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What the wallet page shows, ready to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,15 +11,16 @@ from app.domain.cards.sums import find_in_flight
 from app.domain.cards.tables import ChargeOutcome
 from app.domain.ledger.accounts import Account
 from app.domain.money import CENT_NANOS, Environment, Unit, format_decimal, format_for_people
+from app.domain.payouts.listing import find_all
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
-from app.domain.usage.activity import read_wallet_movements
+from app.domain.usage.activity import Movement, read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import list_environments, read_shared_balance, shared_account
 from app.flows.cards.cards import read_confirmation
 from app.flows.disputes.offers import read_offers
-from app.web.components.activity_rows import MovementRow, to_row
+from app.web.components.activity_rows import Beside, MovementRow, to_row
 from app.web.components.chart_rows import SpendChart, to_chart
 from app.web.components.topup_notes import words_of
 from app.web.frame.format import initials
@@ -100,9 +101,18 @@ def read_purse(session: Session, person: Person, wanted: str) -> PursePage:
         **_to_confirm(session, person, account),
     )
     apps = [_app(connected) for connected in list_of(session, person.account_id, environment.value)]
-    offers = read_offers(session, account, [movement.topup_id for movement in movements if movement.topup_id])
-    rows = [to_row(movement, Unit.USDC, names, offers) for movement in movements]
+    beside = read_beside(session, account, movements)
+    rows = [to_row(movement, Unit.USDC, names, beside) for movement in movements]
     return PursePage(purse, to_chart(spent, names, Unit.USDC, CHART_DAYS), apps, rows)
+
+
+def read_beside(session: Session, account: Account, movements: Sequence[Movement]) -> Beside:
+    """Reads what is known of a shared wallet's movements beside the ledger."""
+    return Beside(
+        read_offers(session, account, [found.topup_id for found in movements if found.topup_id]),
+        find_all(session, [found.payout_id for found in movements if found.payout_id]),
+        {chain.rules.id: chain.rules.explorer_url for chain in wiring.get().settlement.chains.all()},
+    )
 
 
 def _to_confirm(session: Session, person: Person, account: Account) -> Mapping[str, str]:

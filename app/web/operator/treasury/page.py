@@ -89,7 +89,8 @@ def _unbooked(row: rx.Var[UnbookedRow]) -> rx.Component:
     opens = "book:" + row.id
     form = rx.el.form(
         rx.el.input(type="hidden", name="id", value=row.id, read_only=True),
-        rx.el.label(rx.el.span("Id of the paywall whose earnings it paid; empty for your own money"),
+        rx.el.label(rx.el.span("Id of the paywall whose earnings it paid, or of the wallet that was withdrawn from;"
+                               " empty for your own money"),
                     rx.el.input(name="paywall", class_name="field plain s", max_length=60, auto_complete="off",
                                 auto_focus=True, spell_check=False), class_name="labelled"),
         rx.el.div(rx.el.button("Book it", type="submit", class_name="btn s primary"),

@@ -1,12 +1,13 @@
 """What the page of the treasury shows, ready to be read: each chain as it was last seen, what waits for somebody."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app import wiring
 from app.db import Session
 from app.domain import clock
 from app.domain.payouts import desk, listing, requests
-from app.domain.payouts.tables import PayoutDesk, PayoutStatus, TreasuryTransfer
+from app.domain.payouts.tables import Payout, PayoutDesk, PayoutStatus, TreasuryTransfer
 from app.domain.paywalls.names import read_names
 from app.ports.chain.chain import Chain
 from app.web.components.payouts.rows import PayoutRow, row_of, transaction_url, usdc
@@ -75,7 +76,7 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
     rules, keys = chain.rules, wiring.get().settlement.chains.keys(chain.rules.id)
     known = desk.find_desk(session, rules.id)
     payouts = listing.list_under_way(session, rules.id, LISTED_MAX)
-    names = read_names(session, [one.paywall_id for one in payouts])
+    names = read_names(session, [one.paywall_id for one in payouts if one.paywall_id is not None])
     return ChainRow(
         id=str(rules.id), name=f"{rules.name} ({rules.id})", is_sandbox=rules.is_test, is_read=known is not None,
         treasury=keys.treasury.address, gas_account=keys.gas.address,
@@ -83,10 +84,17 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
         flows=_flows(session, rules.id) if known else [],
         paused=known.paused_because or "" if known else "",
         wrong=_wrong(known, rules.head_seconds_max) if known else [NEVER_READ],
-        payouts=[row_of(one, names.get(one.paywall_id, one.paywall_id), rules.explorer_url) for one in payouts],
+        payouts=[row_of(one, _whose(one, names), rules.explorer_url) for one in payouts],
         unbooked=[_unbooked(one, rules.explorer_url) for one in listing.list_unbooked(session, rules.id, LISTED_MAX)],
         csv=f"/manage/operator/payouts/{rules.id}.csv",
     )  # fmt: skip
+
+
+def _whose(payout: Payout, names: Mapping[str, str]) -> str:
+    """Returns the app whose earnings it pays, or whose wallet it comes out of."""
+    if payout.paywall_id is None:
+        return f"Withdrawal from {payout.wallet_id}"
+    return names.get(payout.paywall_id, payout.paywall_id)
 
 
 def _figures(known: PayoutDesk) -> list[FigureRow]:

@@ -14,6 +14,7 @@ from app.flows.settlement.requesting import (
     approve_payout,
     book_for_operator,
     book_for_paywall,
+    book_for_wallet,
     hurry_payout,
     pause_payouts,
     resume_payouts,
@@ -81,12 +82,14 @@ class TreasuryState(OperatorState, rx.State):
 
     @rx.event
     async def book(self, form: dict[str, Any]) -> EventSpec | None:
-        """Books a transfer out of the treasury: for a paywall, or without one as the operator's own."""
+        """Books a transfer out of the treasury: for a paywall or a wallet, or without either as the operator's own."""
         operator = await self._operating()
         if operator is None:
             return self._leave()
         word = {name: str(form.get(name, "")).strip()[:WORD_CHARACTERS_MAX] for name in ("id", "paywall")}
-        if word["paywall"]:
+        if word["paywall"].startswith("wal_"):
+            await self._try(book_for_wallet(operator, word["id"], word["paywall"]))
+        elif word["paywall"]:
             await self._try(book_for_paywall(operator, word["id"], word["paywall"]))
         else:
             await self._try(book_for_operator(operator, word["id"]))
