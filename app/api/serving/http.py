@@ -16,6 +16,7 @@ from app.api.manage import analytics as manage_analytics
 from app.api.manage import drafts as manage_drafts
 from app.api.manage import icons, keys, provider
 from app.api.manage import ledger as manage_ledger
+from app.api.manage import liabilities as manage_liabilities
 from app.api.manage import payouts as manage_payouts
 from app.api.manage import responder as manage_responder
 from app.api.manage import stripe as manage_stripe
@@ -44,7 +45,8 @@ def create_api() -> FastAPI:
     api = FastAPI(title="Coinslot", version="0.1.0", description=DESCRIPTION, docs_url=None, redoc_url=None,
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
-           manage_responder, manage_analytics, manage_payouts)  # fmt: skip
+           manage_responder, manage_analytics, manage_payouts,
+           manage_liabilities)  # fmt: skip
     routers = (operations, metrics, docs, sign_in, account_key, developer_key, ethereum, stripe, playground, *own)
     for module in routers:
         api.include_router(module.router)

@@ -71,8 +71,8 @@ _ABOVE = text("""
             WHERE chain_id = :chain AND booked_as IS NOT NULL AND block > :block)
 """)
 _LEFT = text("""
-    SELECT coalesce(sum(t.units), 0) FROM treasury_transfer t JOIN payout p ON p.id = t.booked_as
-    WHERE t.chain_id = :chain AND t.block <= :block AND p.finished_at IS NULL
+    SELECT p.id, sum(t.units) FROM treasury_transfer t JOIN payout p ON p.id = t.booked_as
+    WHERE t.chain_id = :chain AND t.block <= :block AND p.finished_at IS NULL GROUP BY p.id
 """)
 
 
@@ -92,17 +92,29 @@ def read_cut(session: Session, environment: Environment, places: Sequence[Place]
 
 def _take_back(session: Session, sums: dict[Account, int], place: Place) -> None:
     """Takes back what was posted for what came in and went out above the block."""
-    for debit, credit, nanos in session.execute(_ABOVE, {"chain": place.chain_id, "block": place.block}):
+    for debit, credit, nanos in list_above(session, place):
         sums[_summed(debit)] += nanos
         sums[_summed(credit)] -= nanos
 
 
 def _let_go(session: Session, sums: dict[Account, int], environment: Environment, place: Place) -> None:
     """Counts as gone what had left the treasury for a payout by then, and is not posted as paid yet."""
-    units = int(session.scalar(_LEFT, {"chain": place.chain_id, "block": place.block}) or 0)
+    units = sum(units for _, units in list_left(session, place))
     world = world_of(environment, place.chain_id)
     sums[world.beside(Kind.PAYOUT_TRANSIT, "")] -= units * MICRO_NANOS
     sums[world] += units * MICRO_NANOS
+
+
+def list_above(session: Session, place: Place) -> list[tuple[str, str, int]]:
+    """Returns what was posted for what came in and went out above a block: debit, credit and nanos."""
+    found = session.execute(_ABOVE, {"chain": place.chain_id, "block": place.block})
+    return [(debit, credit, int(nanos)) for debit, credit, nanos in found]
+
+
+def list_left(session: Session, place: Place) -> list[tuple[str, int]]:
+    """Returns the units that had left the treasury up to a block for payouts that are not posted as paid, by payout."""
+    found = session.execute(_LEFT, {"chain": place.chain_id, "block": place.block})
+    return [(payout_id, int(units)) for payout_id, units in found]
 
 
 def _summed(account_id: str) -> Account:

@@ -21,8 +21,11 @@ from app.domain.payouts import desk
 from app.domain.payouts.rules import UNITS_OF_ONE
 from app.domain.reserves import reports
 from app.domain.reserves.cut import Cut, Place, read_cut
+from app.domain.reserves.owed import read_owed
+from app.domain.reserves.trees import is_due
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
+from app.flows.settlement.liabilities.planting import Owed, plant, read_published
 from app.flows.settlement.payouts import ChainPayouts
 from app.ports.chain.values import Block
 
@@ -56,6 +59,8 @@ class _Books:
     cut: Cut
     came_in: Mapping[int, int]
     paused: frozenset[int]
+    owed: Owed | None
+    """What each account is owed, where another tree is to be made of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,11 @@ class Reserves:
                 holdings.append(await _read(rail, place))
         read = partial(_read_books, environment=environment, holdings=holdings)
         books = await db.in_transaction(read)
+        if books.owed is not None:
+            await plant(books.owed, books.cut)
+        trees = await db.in_transaction(partial(read_published, environment=environment))
         lacking = {one.chain_id: books.cut.on_chain[one.chain_id] - one.nanos for one in holdings}
-        document = _document(environment, holdings, books)
+        document = _document(environment, holdings, books, trees)
         keep = partial(reports.keep, environment=environment, document=document,
                        lacking_nanos=sum(max(nanos, 0) for nanos in lacking.values()))  # fmt: skip
         is_news = await db.in_transaction(keep, writes=True)
@@ -139,14 +147,21 @@ async def _read(rail: ChainPayouts, place: tuple[int, frozenset[str]]) -> Holdin
 def _read_books(session: Session, environment: Environment, holdings: Sequence[Holding]) -> _Books:
     places = [Place(one.chain_id, one.block.number) for one in holdings]
     desks = {one.chain_id: desk.find_desk(session, one.chain_id) for one in places}
+    owed = None
+    if is_due(session, environment):
+        blocks = [{"chain": one.chain_id, "number": one.block.number, "hash": one.block.hash} for one in holdings]
+        owed = Owed(environment, read_owed(session, environment, places), blocks)
     return _Books(
         read_cut(session, environment, places),
         {one.chain_id: arrivals.sum_until(session, one.chain_id, one.block) for one in places},
         frozenset(chain_id for chain_id, found in desks.items() if found and found.paused_because is not None),
+        owed,
     )
 
 
-def _document(environment: Environment, holdings: Sequence[Holding], books: _Books) -> dict[str, Any]:
+def _document(
+    environment: Environment, holdings: Sequence[Holding], books: _Books, trees: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Returns what is published: amounts as decimal strings of the unit, addresses that hold nothing left out."""
     units = {
         unit.value: {
@@ -159,7 +174,7 @@ def _document(environment: Environment, holdings: Sequence[Holding], books: _Boo
         for unit, held in books.cut.units.items()
     }
     return {"environment": environment.value, "at": clock.now() // clock.SECOND, "units": units,
-            "chains": [_chain(one, books) for one in holdings]}  # fmt: skip
+            "chains": [_chain(one, books) for one in holdings], "liabilities": trees}  # fmt: skip
 
 
 def _chain(one: Holding, books: _Books) -> dict[str, Any]:

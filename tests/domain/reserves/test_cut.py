@@ -7,6 +7,7 @@ from app.domain import clock
 from app.domain.chain_deposits import addresses, arrivals
 from app.domain.chain_deposits.addresses import AddressOf
 from app.domain.chain_deposits.arrivals import Arrived, Book
+from app.domain.ledger.accounts import parse
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.money import MICRO_NANOS, Environment, Unit
@@ -14,6 +15,7 @@ from app.domain.payouts import batches, desk
 from app.domain.payouts.desk import Outgoing, Seen
 from app.domain.payouts.tables import Payout
 from app.domain.reserves.cut import Cut, Place, read_cut
+from app.domain.reserves.owed import read_owed
 from app.domain.transactions.world import world_of
 from app.domain.wallets.shared import open_shared_wallet
 from tests.support.managing import person
@@ -26,6 +28,9 @@ SANDBOX = Environment.SANDBOX
 def cut(block: int) -> Cut:
     with db.transaction(writes=False) as session:
         found = read_cut(session, SANDBOX, [Place(CHAIN, block)])
+        accounts = read_owed(session, SANDBOX, [Place(CHAIN, block)])
+    for unit, held_of in found.units.items():
+        assert sum(n for name, n in accounts.items() if parse(name).unit is unit) == sum(held_of.owed.values())
     held = found.units[Unit.USDC]
     assert sum(found.on_chain.values()) + held.rails == sum(held.owed.values()) + held.own
     return found

@@ -4,11 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +19,7 @@ from tests.support.depositing import Depositing, depositing
 from tests.support.managing import person
 from tests.support.paying_on_chain import rail_on
 from tests.support.paying_out import Mails
+from tests.support.published import published
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 GUIDE = Path(__file__).parents[3] / "app/guide/use/reserves.md"
@@ -31,33 +27,13 @@ PEOPLE = 3
 
 
 def run_script(tmp_path: Path, instance: str, rpc: str) -> tuple[int, str]:
-    (script,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    script, _ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     file = tmp_path / "reserves.py"
     file.write_text(script)
     called = [sys.executable, str(file), instance, rpc]
     done = subprocess.run(called, check=False, capture_output=True, text=True, timeout=60)
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.strip()
-
-
-class Silent(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing of it."""
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@contextmanager
-def published(folder: Path, said: object) -> Iterator[str]:
-    """Serves what an instance says as it would; yields its address."""
-    folder.mkdir(exist_ok=True)
-    (folder / "reserves.json").write_text(json.dumps(said))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 async def compared(at: Depositing, dev: DevChain) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.web.end_user.wallet.signing import signing
 from app.web.end_user.wallet.state import WalletState
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
+from app.web.frame.plain_form import file_link
 
 _state = WalletState
 _HEIGHTS = ("134px", "208px", "140px", "280px")
@@ -93,9 +94,18 @@ def _purse() -> rx.Component:
                 rx.fragment()),
         rx.el.div(add, rx.cond(_state.usdc_open, withdraw, rx.fragment()), class_name="row",
                   style={"marginTop": "18px"}),
+        rx.cond(_state.usdc_open, _proof(), rx.fragment()),
         rx.cond(_state.is_adding, form, rx.fragment()),
         class_name="panel pad", aria_label="Balance",
     )  # fmt: skip
+
+
+def _proof() -> rx.Component:
+    """Returns where a person finds what they are owed in all that is owed."""
+    mine = file_link("Your part", rx.Var.create("/manage/liabilities.json"))
+    reserves = rx.el.a("reserves", href=f"{routes.RESERVES}/")
+    return rx.el.p(mine, " of all that is owed here, to be checked against the ", reserves, ".", class_name="muted",
+                   style={"marginTop": "12px"})  # fmt: skip
 
 
 def _environments() -> rx.Component:

@@ -11,7 +11,7 @@ from app.web.public.reserves.state import ReservesState
 _UNSHOWN = (
     "Money at card rails. We state it; the rails tell nobody else.",
     "Money that was borrowed for the moment of the block, and debts of the operator that are not in these books.",
-    "Who has the keys of the treasury, and whether a wallet that should be listed was left out.",
+    "Who has the keys of the treasury. Whether a wallet was left out of what is owed, its owner alone can tell.",
 )
 
 
@@ -74,7 +74,18 @@ def _owed(owed: rx.Var[OwedRow], report: rx.Var[ReportRow]) -> rx.Component:
     return rx.el.section(
         head, rx.el.ul(rx.foreach(owed.owed, _line)),
         rx.el.div(rx.el.h3(rx.el.b("What stands against it")), class_name="panel-head"),
-        rx.el.ul(rx.foreach(owed.against, _line)), class_name="panel", aria_label="Owed in " + owed.unit,
+        rx.el.ul(rx.foreach(owed.against, _line)), rx.cond(owed.root != "", _tree(owed), rx.fragment()),
+        class_name="panel", aria_label="Owed in " + owed.unit,
+    )  # fmt: skip
+
+
+def _tree(owed: rx.Var[OwedRow]) -> rx.Component:
+    """Returns the root of the tree in which everybody finds what they are owed."""
+    return rx.el.div(
+        rx.el.div(rx.el.b("Root of the tree of all that is owed"),
+                  rx.el.small(owed.root, class_name="mono muted"), rx.el.small(owed.tree, class_name="muted"),
+                  class_name="grow"),
+        copy_text_button(owed.root), class_name="item item-line wrap",
     )  # fmt: skip
 
 
@@ -84,6 +95,8 @@ def _unshown() -> rx.Component:
         rx.el.p("reserves.json lists every address that holds something. With it and a node of your own you can read"
                 " the chain's part again; the guide has a script that does.",
                 class_name="muted", style={"marginTop": "12px"}),
+        rx.el.p("Signed in, have your own part of the tree from your wallet. The guide has a script that checks that"
+                " it is counted in the root.", class_name="muted", style={"marginTop": "12px"}),
         class_name="panel pad",
     )  # fmt: skip
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain import clock
 from app.domain.money import NANOS, Environment, Unit, format_finely
 from app.domain.reserves.tables import ReserveReport
 from app.web.frame.format import utc
 
 NAMES = {
     "wallets": ("Wallets", "paid in and not spent"), "trial_money": ("Trial money", "given, and not spent"),
-    "earnings": ("Earnings", "of developers, due or not yet"), "on_the_way": ("On the way", "payouts and refunds"),
+    "earnings": ("Earnings", "of developers, due or not yet"),
+    "on_the_way": ("On the way", "payouts, withdrawals and refunds"),
     "providers": ("Providers", "for requests that were served"),
 }  # fmt: skip
 
@@ -42,9 +44,11 @@ class HeldRow:
 
 @dataclass(frozen=True)
 class OwedRow:
-    """What is owed of one unit, and what stands against it."""
+    """What is owed of one unit, and what stands against it; `root` and `tree` are empty before the first tree of it."""
 
     unit: str = ""
+    root: str = ""
+    tree: str = ""
     owed: list[LineRow] = field(default_factory=list)
     against: list[LineRow] = field(default_factory=list)
 
@@ -66,7 +70,11 @@ def rows_of(reports: Sequence[ReserveReport]) -> list[ReportRow]:
         ReportRow(
             is_sandbox=one.environment is Environment.SANDBOX, at=f"{utc(one.made_at)} UTC",
             chains=[_chain(chain) for chain in one.document["chains"]],
-            units=[_owed(Unit(unit), held) for unit, held in one.document["units"].items() if _is_used(held)],
+            units=[
+                _owed(Unit(unit), held, _tree(one.document, unit))
+                for unit, held in one.document["units"].items()
+                if _is_used(held)
+            ],
         )
         for one in ordered
     ]  # fmt: skip
@@ -98,7 +106,12 @@ def _chain(chain: Mapping[str, Any]) -> HeldRow:
     )  # fmt: skip
 
 
-def _owed(unit: Unit, held: Mapping[str, Any]) -> OwedRow:
+def _tree(document: Mapping[str, Any], unit: str) -> Mapping[str, Any] | None:
+    """Returns what is published of the newest tree over what is owed of a unit."""
+    return next((one for one in document.get("liabilities", ()) if one["unit"] == unit), None)
+
+
+def _owed(unit: Unit, held: Mapping[str, Any], tree: Mapping[str, Any] | None) -> OwedRow:
     owed = [
         LineRow(NAMES[name][0], format_finely(nanos_of(amount), unit), NAMES[name][1])
         for name, amount in held["owed"].items()
@@ -106,6 +119,11 @@ def _owed(unit: Unit, held: Mapping[str, Any]) -> OwedRow:
     on_chain = [LineRow("On chains, by the books", format_finely(nanos_of(held["on_chain"]), unit))]
     return OwedRow(
         unit="Credits" if unit is Unit.CREDIT else unit.value,
+        root=tree["root"] if tree else "",
+        tree=f"{format_finely(nanos_of(tree['total']), unit)} in {tree['leaves']:,} leaves,"
+        f" made {utc(tree['at'] * clock.SECOND)} UTC"
+        if tree
+        else "",
         owed=[*owed, LineRow("Owed in all", format_finely(nanos_of(held["owed_in_all"]), unit))],
         against=[
             *(on_chain if unit is Unit.USDC else []),

@@ -1,0 +1,1 @@
+"""All that is owed as a tree, in which everybody finds their own part."""
