@@ -22,6 +22,7 @@ class MoneySettings(BaseModel):
     payout_units_least: int = Field(5_000_000, ge=2_000_000, le=1_000_000_000)
     payout_units_max: int = Field(500_000_000, ge=2_000_000, le=1_000_000_000_000)
     payout_day_units_max: int = Field(2_000_000_000, ge=2_000_000, le=10_000_000_000_000)
+    payout_batch_units_max: int = Field(2_000_000_000, ge=2_000_000, le=10_000_000_000_000)
     stripe_key: SecretStr = SecretStr("")
     stripe_test_key: SecretStr = SecretStr("")
     stripe_api_base: str = ""

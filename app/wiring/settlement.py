@@ -74,7 +74,7 @@ def payout_rules_of(settings: Settings) -> PayoutRules:
     """Returns what a payout must keep to."""
     return PayoutRules(
         least_units=settings.payout_units_least, payout_units_max=settings.payout_units_max,
-        day_units_max=settings.payout_day_units_max,
+        day_units_max=settings.payout_day_units_max, batch_units_max=settings.payout_batch_units_max,
     )  # fmt: skip
 
 
@@ -139,7 +139,10 @@ class Settlement:
     @cached_property
     def rails(self) -> Sequence[ChainPayouts]:
         """The way out by each chain."""
-        return [ChainPayouts(chain, self.chains.keys(chain.rules.id), self.desk) for chain in self.chains.all()]
+        return [
+            ChainPayouts(chain, self.chains.keys(chain.rules.id), self.desk, rules=lambda: self.rules)
+            for chain in self.chains.all()
+        ]
 
     @property
     def reserves(self) -> Reserves:

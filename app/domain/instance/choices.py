@@ -80,6 +80,9 @@ CHOICES: Mapping[str, Choice] = {
                Form.USDC, 2_000_000, 1_000_000_000_000),
         Choice("payout_day_units_max", "Payouts without you in a day", "What goes beyond it waits for your approval.",
                Form.USDC, 2_000_000, 10_000_000_000_000),
+        Choice("payout_batch_units_max", "A batch without you",
+               "A batch with more than this of what you have not let through waits for your approval.",
+               Form.USDC, 2_000_000, 10_000_000_000_000),
         Choice("legal_name", "Legal name", "Who charges saved cards, as consents and mails name them.",
                Form.WORDS, 0, 80),
     )
@@ -87,7 +90,7 @@ CHOICES: Mapping[str, Choice] = {
 """Everything that may be chosen, in the order of the page."""
 ORDERED = (
     ("topup_cents_least", "topup_cents_most"), ("payout_units_least", "payout_units_max"),
-    ("payout_units_max", "payout_day_units_max"),
+    ("payout_units_max", "payout_day_units_max"), ("payout_units_max", "payout_batch_units_max"),
 )  # fmt: skip
 """Of two the first may not be more than the second."""
 

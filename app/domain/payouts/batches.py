@@ -11,26 +11,30 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.earnings.earnings import lock_maturity, pending_account, read_earnings
-from app.domain.ids import new_id
+from app.domain.errors import NotFound
+from app.domain.ids import as_id, new_id
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.payouts import withdrawals
 from app.domain.payouts.requests import REPAID, lock, take_turn, transit_of
-from app.domain.payouts.rules import BATCH_PAYOUTS_MAX, nanos_of
+from app.domain.payouts.rules import BATCH_PAYOUTS_MAX, PayoutRules, nanos_of
 from app.domain.payouts.tables import Payout, PayoutBatch, PayoutStatus
 from app.domain.transactions.tables import ChainTransaction
 from app.domain.transactions.world import world_of
 from app.sql.columns import table_of
 
-_PAYOUTS, _TRANSACTIONS = table_of(Payout), table_of(ChainTransaction)
+_PAYOUTS, _BATCHES, _TRANSACTIONS = table_of(Payout), table_of(PayoutBatch), table_of(ChainTransaction)
 _COMMITTED = (PayoutStatus.BATCHED, PayoutStatus.SIGNED, PayoutStatus.SENT, PayoutStatus.CANCELING)
 _PAYABLE = (PayoutStatus.BATCHED, PayoutStatus.SIGNED, PayoutStatus.SENT)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPayout:
-    """A payout that the chain has not decided; `is_carried` while a transaction that is not final is about it."""
+    """A payout that the chain has not decided; `is_carried` while a transaction that is not final is about it.
+
+    `is_released`: its batch is within the limit, or an operator let it through.
+    """
 
     id: str
     address: str
@@ -42,19 +46,24 @@ class OpenPayout:
     signature: bytes | None
     valid_before: int | None
     is_carried: bool
+    is_released: bool
 
     @property
     def is_payable(self) -> bool:
-        """Whether it stands in a batch and nobody has taken it back."""
-        return self.status in _PAYABLE
+        """Whether it stands in a batch that may go, and nobody has taken it back."""
+        return self.is_released and self.status in _PAYABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a look at the requests made of them: the batch that was opened, and how much the treasury lacks."""
+    """What a look at the requests made of them: the batch that was opened, and how much the treasury lacks.
+
+    `waiting_units` is what the batch comes to if it waits for an operator.
+    """
 
     batch_id: str | None = None
     lacking_units: int = 0
+    waiting_units: int = 0
 
 
 def has_open(session: Session, chain_id: int) -> bool:
@@ -66,7 +75,8 @@ def has_open(session: Session, chain_id: int) -> bool:
 def list_open(session: Session, chain_id: int) -> Sequence[OpenPayout]:
     """Returns all payouts of a chain that are not decided, the oldest first."""
     found = session.execute(
-        select(Payout, (_TRANSACTIONS.c.id.is_not(None)).label("is_carried"))
+        select(Payout, (_TRANSACTIONS.c.id.is_not(None)).label("is_carried"), _BATCHES.c.released_at)
+        .outerjoin(PayoutBatch, _BATCHES.c.id == _PAYOUTS.c.batch_id)
         .outerjoin(
             ChainTransaction,
             (_TRANSACTIONS.c.id == _PAYOUTS.c.transaction_id) & _TRANSACTIONS.c.finished_at.is_(None),
@@ -79,17 +89,18 @@ def list_open(session: Session, chain_id: int) -> Sequence[OpenPayout]:
         OpenPayout(
             id=row.id, address=row.address, units=row.units, nonce=row.nonce,
             status=row.status, since_block=row.since_block, batch_id=row.batch_id, signature=row.signature,
-            valid_before=row.valid_before, is_carried=bool(is_carried),
+            valid_before=row.valid_before, is_carried=bool(is_carried), is_released=released_at is not None,
         )
-        for row, is_carried in found
+        for row, is_carried, released_at in found
     ]  # fmt: skip
 
 
-def open_batch(session: Session, chain_id: int, held_units: int, block: int) -> Opened:
+def open_batch(session: Session, rules: PayoutRules, chain_id: int, held_units: int, block: int) -> Opened:
     """Opens a batch of the oldest requests, as many as the treasury can pay; `held_units` is what it has at a block.
 
     What is signed or may be signed and is not decided at that block counts as gone. The first that does not fit waits,
-    and all behind it, so that a large one is not passed by for ever.
+    and all behind it, so that a large one is not passed by for ever. A batch waits for an operator where what none has
+    let through comes to more than the limit of a batch, as after days in which the treasury was empty.
     """
     take_turn(session, chain_id)
     committed = select(func.sum(_PAYOUTS.c.units)).where(
@@ -113,13 +124,26 @@ def open_batch(session: Session, chain_id: int, held_units: int, block: int) -> 
     lacking = max(wanted - free, 0)
     if not chosen:
         return Opened(None, lacking)
-    id_ = new_id("bat")
-    session.add(PayoutBatch(id=id_, chain_id=chain_id, payouts=len(chosen), block=block, created_at=clock.now(),
-                            units=sum(payout.units for payout in chosen)))  # fmt: skip
+    id_, units, now = new_id("bat"), sum(payout.units for payout in chosen), clock.now()
+    is_within = sum(one.units for one in chosen if one.released_by is None) <= rules.batch_units_max
+    session.add(PayoutBatch(id=id_, chain_id=chain_id, payouts=len(chosen), block=block, created_at=now, units=units,
+                            released_at=now if is_within else None))  # fmt: skip
     for payout in chosen:
         payout.status, payout.batch_id = PayoutStatus.BATCHED, id_
     session.flush()
-    return Opened(id_, lacking)
+    return Opened(id_, lacking, 0 if is_within else units)
+
+
+def release(session: Session, batch_id: str, by: str) -> bool:
+    """Lets a batch through that waits for an operator; tells whether it waited. Raises NotFound."""
+    batch = session.get(PayoutBatch, as_id(batch_id), with_for_update=True, populate_existing=True)
+    if batch is None:
+        raise NotFound(f"There is no batch {batch_id}.")
+    if batch.released_at is not None:
+        return False
+    batch.released_at, batch.released_by = clock.now(), by
+    session.flush()
+    return True
 
 
 def note_signed(session: Session, payout_id: str, signature: bytes, valid_before: int) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.domain.payouts.tables import Payout, PayoutStatus, TreasuryTransfer
+from app.domain.payouts.tables import Payout, PayoutBatch, PayoutStatus, TreasuryTransfer
 from app.sql.columns import table_of
 
-_PAYOUTS, _TRANSFERS = table_of(Payout), table_of(TreasuryTransfer)
+_PAYOUTS, _BATCHES, _TRANSFERS = table_of(Payout), table_of(PayoutBatch), table_of(TreasuryTransfer)
 NOT_SIGNED = (PayoutStatus.WAITING, PayoutStatus.REQUESTED, PayoutStatus.BATCHED)
 """Payouts of which no signature of ours exists."""
 
@@ -56,6 +56,15 @@ def list_under_way(session: Session, chain_id: int, count: int) -> Sequence[Payo
     """Returns the payouts of a chain that are not decided, the oldest first."""
     open_ = (_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.finished_at.is_(None))
     return session.scalars(select(Payout).where(*open_).order_by(_PAYOUTS.c.id).limit(count)).all()
+
+
+def list_waiting_batches(session: Session, chain_id: int) -> Sequence[PayoutBatch]:
+    """Returns the batches of a chain that wait for an operator and have a payout that may still go."""
+    going = select(_PAYOUTS.c.batch_id).where(
+        _PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.status == PayoutStatus.BATCHED, _PAYOUTS.c.finished_at.is_(None)
+    )
+    waiting = (_BATCHES.c.chain_id == chain_id, _BATCHES.c.released_at.is_(None), _BATCHES.c.id.in_(going))
+    return session.scalars(select(PayoutBatch).where(*waiting).order_by(_BATCHES.c.id)).all()
 
 
 def list_by_hand(session: Session, chain_id: int, count: int) -> Sequence[Payout]:

@@ -17,12 +17,14 @@ BATCH_PAYOUTS_MAX = 100
 class PayoutRules:
     """The operator's settings, in units (10⁻⁶ USDC): the least payout, and what goes without an operator.
 
-    That is `payout_units_max` in one payout, and `day_units_max` in any 24 hours on one chain.
+    That is `payout_units_max` in one payout, `day_units_max` in any 24 hours on one chain, and in one batch
+    `batch_units_max` of what no operator has let through.
     """
 
     least_units: int = 5 * UNITS_OF_ONE
     payout_units_max: int = 500 * UNITS_OF_ONE
     day_units_max: int = 2_000 * UNITS_OF_ONE
+    batch_units_max: int = 2_000 * UNITS_OF_ONE
 
 
 def nonce_of(instance_id: str, payout_id: str) -> str:

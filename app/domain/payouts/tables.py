@@ -179,14 +179,20 @@ class PayoutSchedule(SQLModel, table=True):
 
 
 class PayoutBatch(SQLModel, table=True):
-    """Payouts that were opened together, for what the treasury held at `block`; paid and returned add up to `units`."""
+    """Payouts that were opened together, for what the treasury held at `block`; paid and returned add up to `units`.
+
+    Nothing of it is signed before `released_at`: at once where it is within the limit of a batch, else when an operator
+    (`released_by`) lets it through.
+    """
 
     __tablename__ = "payout_batch"
     __table_args__ = (
         CheckConstraint("payouts > 0 AND units > 0", name="not_empty"),
         Index("ix_payout_batch_chain", "chain_id", "id"),
+        Index("ix_payout_batch_waiting", "chain_id", "id", sqlite_where=text("released_at IS NULL"),
+              postgresql_where=text("released_at IS NULL")),
         STRICT,
-    )
+    )  # fmt: skip
 
     id: str = Field(primary_key=True, sa_type=Words)
     chain_id: int = Field(sa_type=Whole)
@@ -194,6 +200,8 @@ class PayoutBatch(SQLModel, table=True):
     units: int = Field(sa_type=Whole)
     block: int = Field(sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
+    released_at: int | None = Field(default=None, sa_type=Whole)
+    released_by: str | None = Field(default=None, sa_type=Words)
 
 
 class PayoutDesk(SQLModel, table=True):

@@ -5,7 +5,7 @@ it may be cut at any question. The token takes each payout's nonce once, so noth
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from app import db
 from app.domain.money import Unit, format_finely
 from app.domain.payouts import batches, desk, requests
 from app.domain.payouts.batches import OpenPayout
-from app.domain.payouts.rules import VALID_SECONDS, nanos_of
+from app.domain.payouts.rules import VALID_SECONDS, PayoutRules, nanos_of
 from app.domain.payouts.tables import Payout, PayoutStatus
 from app.domain.transactions.tables import Purpose
 from app.domain.transactions.transactions import NewTransaction
@@ -51,12 +51,16 @@ SINCE_BLOCKS = 1_000
 
 @dataclass
 class ChainPayouts:
-    """A PayoutRail by a chain, which is compared with its configuration first; operators are told from the desk."""
+    """A PayoutRail by a chain, which is compared with its configuration first; operators are told from the desk.
+
+    `rules` are asked anew at each look: an operator may change them.
+    """
 
     chain: Chain
     keys: ChainKeys
     desk: Desk
     pace: Pace = USUAL
+    rules: Callable[[], PayoutRules] = PayoutRules
     is_checked: bool = False
 
     @property
@@ -150,10 +154,14 @@ class ChainPayouts:
         """Opens batches for what the treasury holds; operators are told when it lacks something, once a day."""
         treasury, chain_id = self.keys.treasury.address, self.chain.rules.id
         held = (await self.chain.balances([treasury], final))[treasury]
-        opening = partial(batches.open_batch, chain_id=chain_id, held_units=held, block=final.number)
+        opening = partial(
+            batches.open_batch, rules=self.rules(), chain_id=chain_id, held_units=held, block=final.number
+        )
         opened = await db.in_transaction(opening, writes=True)
         while opened.batch_id is not None:
-            log.info("payout_batch", batch=opened.batch_id, step="opened")
+            log.info("payout_batch", batch=opened.batch_id, step="waits" if opened.waiting_units else "opened")
+            if opened.waiting_units:
+                await self._tell_waiting(opened.waiting_units)
             opened = await db.in_transaction(opening, writes=True)
         note = partial(desk.note_lacking, chain_id=chain_id, units=opened.lacking_units)
         if await db.in_transaction(note, writes=True):
@@ -163,6 +171,14 @@ class ChainPayouts:
                 f"The treasury {treasury} lacks {lacking} for what was requested. Send it there; card money is still"
                 " at Stripe. The payouts go on by themselves.",
             )
+
+    async def _tell_waiting(self, units: int) -> None:
+        amount, most = (format_finely(nanos_of(one), Unit.USDC) for one in (units, self.rules().batch_units_max))
+        await self.desk.alert(
+            f"A batch of payouts on {self.name} waits for you",
+            f"It comes to {amount}, and more than {most} of it was let through by nobody. Look at its payouts on the"
+            " treasury page, take back what is wrong, and let the rest through.",
+        )
 
     async def _cancel(self) -> None:
         """Asks the chain never to pay what was taken back."""

@@ -9,7 +9,7 @@ from app import db
 from app.domain.errors import Refused
 from app.domain.money import Environment
 from app.domain.operators.operators import Operator, note_change
-from app.domain.payouts import addresses, booking, desk, requests
+from app.domain.payouts import addresses, batches, booking, desk, requests
 from app.domain.payouts.requests import Asked
 from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import Payout
@@ -65,6 +65,18 @@ async def approve_payout(operator: Operator, payout_id: str) -> bool:
         done = requests.approve(session, payout_id, operator.account_id)
         if done:
             note_change(session, operator, payout_id, {"approved": True})
+        return done
+
+    return await db.in_transaction(write, writes=True)
+
+
+async def approve_batch(operator: Operator, batch_id: str) -> bool:
+    """Lets a batch through that is above the limit; tells whether it waited for that. Raises NotFound."""
+
+    def write(session: Session) -> bool:
+        done = batches.release(session, batch_id, operator.account_id)
+        if done:
+            note_change(session, operator, batch_id, {"approved": True})
         return done
 
     return await db.in_transaction(write, writes=True)

@@ -3,18 +3,20 @@
 import pytest
 
 from app import db
-from app.domain.payouts import batches, requests
+from app.domain.errors import NotFound
+from app.domain.payouts import batches, listing, requests
 from app.domain.payouts.batches import Opened
+from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import PayoutStatus
 from tests.support.books import assert_books_balance
-from tests.support.paying_out import CHAIN, ONE, ask, ask_many, earned, find, in_transit, make_earner, statuses
+from tests.support.paying_out import CHAIN, ONE, RULES, ask, ask_many, earned, find, in_transit, make_earner, statuses
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-def open_batch(held: int) -> Opened:
+def open_batch(held: int, rules: PayoutRules = RULES) -> Opened:
     with db.transaction() as session:
-        return batches.open_batch(session, CHAIN, held, 7)
+        return batches.open_batch(session, rules, CHAIN, held, 7)
 
 
 @pytest.mark.unhurried
@@ -39,6 +41,35 @@ def test_a_large_one_is_not_passed_by(database: str) -> None:
 def test_what_waits_for_an_operator_is_in_no_batch(database: str) -> None:
     ask(make_earner(501 * ONE), None, "0xA")
     assert open_batch(10**12) == Opened(None, 0)
+
+
+@on_sqlite
+def test_a_batch_above_its_limit_waits_for_an_operator(database: str) -> None:
+    ask_many(3, 10 * ONE)
+    rules = PayoutRules(batch_units_max=25 * ONE)
+    assert open_batch(20 * ONE, rules).waiting_units == 0
+    ask_many(2, 20 * ONE)
+    opened = open_batch(10**12, rules)
+    assert opened.batch_id is not None and opened.waiting_units == 60 * ONE + 4
+    with db.transaction() as session:
+        assert [one.is_payable for one in batches.list_open(session, CHAIN)] == [True, False, False, False, False]
+        (waiting,) = listing.list_waiting_batches(session, CHAIN)
+        assert (waiting.id, waiting.payouts) == (opened.batch_id, 4)
+        assert batches.release(session, waiting.id, "acc_op") and not batches.release(session, waiting.id, "acc_op")
+        assert listing.list_waiting_batches(session, CHAIN) == []
+        assert all(one.is_payable for one in batches.list_open(session, CHAIN))
+        with pytest.raises(NotFound):
+            batches.release(session, "bat_none", "acc_op")
+
+
+@on_sqlite
+def test_what_an_operator_let_through_does_not_count_for_the_limit_of_a_batch(database: str) -> None:
+    large = ask(make_earner(501 * ONE), None, "0xA")
+    ask(make_earner(9 * ONE), None, "0xB")
+    with db.transaction() as session:
+        requests.approve(session, large.id, "acc_op")
+    assert open_batch(10**12, PayoutRules(batch_units_max=10 * ONE)).waiting_units == 0
+    assert statuses() == [PayoutStatus.BATCHED] * 2
 
 
 def test_a_payout_ends_once(database: str) -> None:

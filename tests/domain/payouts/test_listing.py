@@ -7,7 +7,7 @@ from app.domain.payouts import batches, listing, requests
 from app.domain.payouts.desk import Outgoing, Seen, note_read, open_desk
 from app.domain.payouts.listing import Sums
 from app.domain.payouts.tables import PayoutStatus
-from tests.support.paying_out import CHAIN, ONE, ask, make_earner
+from tests.support.paying_out import CHAIN, ONE, RULES, ask, make_earner
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -20,7 +20,7 @@ def test_payouts_are_summed_and_listed_by_where_they_stand(database: str) -> Non
         batches.note_paid(session, paid.id, "0x1", 1)
         requests.withdraw(session, back.id, "withdrawn")
         batches.note_returned(session, back.id, "0x2", 2)
-        batches.open_batch(session, CHAIN, 100 * ONE, 3)
+        batches.open_batch(session, RULES, CHAIN, 100 * ONE, 3)
         batches.note_signed(session, signed.id, b"s", 9)
     with db.transaction(writes=False) as session:
         assert listing.read_sums(session, [paywall, other]) == {paywall: Sums(6 * ONE, 17 * ONE), other: Sums(0, 0)}

@@ -9,7 +9,7 @@ from app.domain.payouts import addresses, batches, desk
 from app.domain.payouts.tables import PayoutDesk
 from app.flows.callers.marks import About, Marks, Subject, read_marks
 from tests.support.managing import person
-from tests.support.paying_out import CHAIN, ONE, ask, make_earner
+from tests.support.paying_out import CHAIN, ONE, RULES, ask, make_earner
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -26,7 +26,7 @@ def test_each_step_of_a_payout_changes_its_paywalls_mark(database: str) -> None:
     payout = ask(paywall, 6 * ONE, "0xAda")
     seen.append(marks_of(own))
     with db.transaction() as session:
-        batches.open_batch(session, CHAIN, 100 * ONE, 3)
+        batches.open_batch(session, RULES, CHAIN, 100 * ONE, 3)
     seen.append(marks_of(own))
     ask(other, 6 * ONE, "0xBob")
     assert marks_of(own) == seen[-1]

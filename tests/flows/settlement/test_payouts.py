@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from app import db
+from app.domain.operators.operators import Operator
 from app.domain.payouts import requests
 from app.domain.payouts.rules import PayoutRules
 from app.domain.payouts.tables import PayoutStatus
 from app.domain.transactions.tables import ChainTransaction
 from app.domain.transactions.transactions import NumberTaken
 from app.flows.settlement.payouts import BLOCKED
+from app.flows.settlement.requesting import approve_batch
 from app.ports.chain.values import ChainMismatch, ChainUnavailable
 from tests.support.books import assert_books_balance
 from tests.support.paying_out import (
@@ -185,6 +187,25 @@ def test_what_the_treasury_lacks_waits_and_the_operator_is_told_once(database: s
 
 
 @pytest.mark.unhurried
+@on_sqlite
+def test_a_batch_above_its_limit_goes_when_an_operator_says_so(database: str) -> None:
+    """As after days in which the treasury was empty: each day's payouts were within the limits, all of them are not."""
+    chain, mails = funded(), Mails()
+    payouts, rail = ask_many(4), rail_of(chain, mails)
+    rail.rules = lambda: PayoutRules(batch_units_max=12 * ONE)
+    run(rail, chain, 3)
+    assert statuses() == [PayoutStatus.BATCHED] * 4 and chain.sent == []
+    assert [mail.subject for mail in mails.sent] == ["A batch of payouts on Toy waits for you"]
+    assert "20.000006 USDC" in mails.sent[0].text and "12.00 USDC" in mails.sent[0].text
+    withdraw(payouts[3].id)
+    batch = str(find(payouts[0].id).batch_id)
+    done = [asyncio.run(approve_batch(Operator("acc_op"), batch)) for _ in range(2)]
+    run(rail, chain, 4)
+    assert done == [True, False]
+    assert_paid_once(chain, payouts[:3])
+    assert find(payouts[3].id).status is PayoutStatus.RETURNED and len(mails.sent) == 1
+
+
 @on_sqlite
 def test_an_old_head_lets_nothing_new_out(database: str) -> None:
     chain = funded()

@@ -4,8 +4,9 @@ import pytest
 
 from app import db
 from app.domain.payouts import desk
+from app.domain.payouts.rules import PayoutRules
 from app.web.operator.treasury.rows import NEVER_READ, TreasuryPage, read_treasury_page
-from tests.support.paying_out import CHAIN, ONE, ask, make_earner, rail_of, tick
+from tests.support.paying_out import CHAIN, ONE, ask, ask_many, make_earner, rail_of, tick
 from tests.support.scripted_chain import TREASURY, ToyChain
 from tests.support.toy_wallets import wired
 
@@ -50,3 +51,16 @@ def test_a_chain_shows_what_it_holds_and_what_waits(database: str) -> None:
             assert found is not None
             found.head_at -= 3_600
         assert "newest block is old" in read().chains[0].wrong[0]
+
+
+def test_a_batch_that_waits_is_shown(database: str) -> None:
+    chain = ToyChain()
+    chain.mint(TREASURY, 30 * ONE)
+    chain.mine(3)
+    rail = rail_of(chain)
+    rail.rules = lambda: PayoutRules(batch_units_max=6 * ONE)
+    with wired(chain):
+        ask_many(2)
+        tick(rail)
+        (waiting,) = read().chains[0].batches
+    assert waiting.amount == "10.000001 USDC" and waiting.detail.startswith("2 payouts, since ")

@@ -7,7 +7,7 @@ from app.web.components.payouts.line import payout_line
 from app.web.components.payouts.rows import PayoutRow
 from app.web.frame.plain_form import file_link
 from app.web.operator.frame.layout import operator_page
-from app.web.operator.treasury.rows import ChainRow, FigureRow, UnbookedRow
+from app.web.operator.treasury.rows import BatchRow, ChainRow, FigureRow, UnbookedRow
 from app.web.operator.treasury.state import TreasuryState
 
 _state = TreasuryState
@@ -51,7 +51,7 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
         rx.foreach(row.wrong, lambda said: rx.el.div(note("Look after this", said, "wait"), class_name="inset")),
         rx.el.div(rx.foreach(row.figures, _figure), class_name="figures"),
         rx.el.div(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
-        rx.el.ul(rx.foreach(row.unbooked, _unbooked)),
+        rx.el.ul(rx.foreach(row.unbooked, _unbooked)), rx.el.ul(rx.foreach(row.batches, _batch)),
         rx.cond(row.payouts, rx.el.ul(rx.foreach(row.payouts, _payout)), nothing),
         class_name="panel", aria_label=row.name, key=row.id,
     )  # fmt: skip
@@ -83,6 +83,17 @@ def _payout(row: rx.Var[PayoutRow]) -> rx.Component:
         "",
     )
     return rx.el.li(payout_line(row, acts), _asked(question), class_name="item", key=row.id)
+
+
+def _batch(row: rx.Var[BatchRow]) -> rx.Component:
+    step = "approve-batch:" + row.id
+    question = rx.cond(_state.asking == step, "Let all of its payouts below through? They are signed and sent.", "")
+    return rx.el.li(
+        rx.el.div(rx.el.div(rx.el.b("A batch waits for you: ", row.amount), rx.el.small(row.detail, class_name="muted"),
+                            class_name="grow"),
+                  _ask("Approve the batch", step), class_name="item-line wrap"),
+        _asked(question), class_name="item", key=row.id,
+    )  # fmt: skip
 
 
 def _unbooked(row: rx.Var[UnbookedRow]) -> rx.Component:

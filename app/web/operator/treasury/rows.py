@@ -33,6 +33,15 @@ class UnbookedRow:
 
 
 @dataclass(frozen=True)
+class BatchRow:
+    """A batch that waits for an operator."""
+
+    id: str = ""
+    amount: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class FigureRow:
     """What a chain holds, or how far it is."""
 
@@ -55,6 +64,7 @@ class ChainRow:
     flows: list[FigureRow] = field(default_factory=list)
     paused: str = ""
     wrong: list[str] = field(default_factory=list)
+    batches: list[BatchRow] = field(default_factory=list)
     payouts: list[PayoutRow] = field(default_factory=list)
     unbooked: list[UnbookedRow] = field(default_factory=list)
     csv: str = ""
@@ -84,6 +94,10 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
         flows=_flows(session, rules.id) if known else [],
         paused=known.paused_because or "" if known else "",
         wrong=_wrong(known, rules.head_seconds_max) if known else [NEVER_READ],
+        batches=[
+            BatchRow(one.id, usdc(one.units), f"{_payouts(one.payouts)}, since {utc(one.created_at)} UTC")
+            for one in listing.list_waiting_batches(session, rules.id)
+        ],
         payouts=[row_of(one, _whose(one, names), rules.explorer_url) for one in payouts],
         unbooked=[_unbooked(one, rules.explorer_url) for one in listing.list_unbooked(session, rules.id, LISTED_MAX)],
         csv=f"/manage/operator/payouts/{rules.id}.csv",

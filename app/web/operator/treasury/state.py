@@ -11,6 +11,7 @@ from app.domain.errors import BadField, CoinslotError
 from app.domain.operators.operators import Operator
 from app.flows.callers.marks import About, Subject
 from app.flows.settlement.requesting import (
+    approve_batch,
     approve_payout,
     book_for_operator,
     book_for_paywall,
@@ -41,7 +42,8 @@ def _chain(word: str) -> int:
 
 
 _STEPS: dict[str, Callable[[Operator, str], Awaitable[object]]] = {
-    "approve": approve_payout, "withdraw": withdraw_payout, "hurry": hurry_payout, "pause": _pause, "resume": _resume,
+    "approve": approve_payout, "approve-batch": approve_batch,
+    "withdraw": withdraw_payout, "hurry": hurry_payout, "pause": _pause, "resume": _resume,
 }  # fmt: skip
 
 
