@@ -158,6 +158,14 @@ async def _mature_earnings() -> int:
     return await earnings.mature_earnings(settings.get().earnings_pending_days)
 
 
+async def _has_mails_due() -> bool:
+    return await wiring.get().desk.has_kept()
+
+
+async def _send_mails() -> int:
+    return await wiring.get().desk.send_kept()
+
+
 async def _raise_alerts() -> int:
     return await alerts.raise_alerts(wiring.get().desk)
 
@@ -197,5 +205,6 @@ def jobs() -> Mapping[str, Job]:
         "list-users": Job(rollups.list_top, 900),
         "forget-rollups": Job(rollups.forget, 3_600),
         "raise-alerts": Job(_raise_alerts, 30),
+        "send-mails": Job(_send_mails, 10, is_due=_has_mails_due, soon=True),
         "audit": Job(audit.run_audit, 900),
     }

@@ -76,3 +76,23 @@ class AlertMail(SQLModel, table=True):
     tries: int = Field(sa_type=Whole)
     next_at: int = Field(sa_type=Whole)
     sent_at: int | None = Field(default=None, sa_type=Whole)
+
+
+class KeptMail(SQLModel, table=True):
+    """A mail to one address, stored with what it tells, until it is sent; who sends it has it until `next_at`."""
+
+    __tablename__ = "kept_mail"
+    __table_args__ = (
+        Index("ix_kept_mail_unsent", "next_at", sqlite_where=text("sent_at IS NULL"),
+              postgresql_where=text("sent_at IS NULL")),
+        STRICT,
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    address: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    text: str = Field(sa_type=Words)
+    created_at: int = Field(sa_type=Whole)
+    tries: int = Field(sa_type=Whole)
+    next_at: int = Field(sa_type=Whole)
+    sent_at: int | None = Field(default=None, sa_type=Whole)

@@ -1,4 +1,7 @@
-"""What a developer must be told of a paywall: logged, and mailed to its owner, or to the operators without one."""
+"""What a developer must be told of a paywall: logged, and mailed to its owner, or to the operators without one.
+
+What operators must be told is stored before it is sent, where it can be in the transaction of what it tells.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,12 +10,17 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.alerts import kept
+from app.domain.alerts.kept import DueKept
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.members import read_owner
 from app.domain.people.tables import PersonAccount
+from app.each_alone import each_alone
 from app.ports.mail import Mail, Mailer
 
 log = structlog.get_logger()
+
+MAILS_A_RUN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,31 @@ class Desk:
             await self.write(address, notice.headline, notice.text)
 
     async def alert(self, subject: str, text: str) -> None:
-        """Tells the operators of something that is no paywall's; a mail that cannot be sent is logged."""
+        """Tells the operators of something that is no paywall's; a mail that cannot be sent now is sent later."""
+        await db.in_transaction(partial(self.keep_alert, subject=subject, text=text), writes=True)
+        await self.send_kept()
+
+    def keep_alert(self, session: Session, subject: str, text: str) -> None:
+        """Stores what the operators are told in the transaction of what it tells; `send_kept` is to follow it."""
         log.warning("operator_alert", subject=subject)
-        for address in sorted(self.addresses):
-            await self.write(address, subject, text)
+        kept.keep(session, sorted(self.addresses), subject, text)
+
+    async def has_kept(self) -> bool:
+        """Tells whether a mail that was stored is to be sent now."""
+        return await db.in_transaction(kept.has_due)
+
+    async def send_kept(self) -> int:
+        """Sends mails that were stored; returns how many. One that cannot be sent is tried again for a day."""
+        due = await db.in_transaction(partial(kept.list_due, limit=MAILS_A_RUN))
+        done = await each_alone("mail", due, self._send_one, name=lambda mail: mail.subject)
+        return sum(1 for _, is_sent in done if is_sent is True)
+
+    async def _send_one(self, mail: DueKept) -> bool:
+        if not await db.in_transaction(partial(kept.claim, mail_id=mail.id), writes=True):
+            return False
+        await self.deliver(mail.address, mail.subject, mail.text)
+        await db.in_transaction(partial(kept.note_sent, mail_id=mail.id), writes=True)
+        return True
 
     async def deliver(self, address: str, subject: str, text: str) -> None:
         """Mails somebody what is told again if it cannot be sent now. Raises ProviderFailed."""

@@ -30,8 +30,7 @@ log = structlog.get_logger()
 BLOCKS_A_STEP = 10_000
 """How many blocks are read between two places where the cursor may stand."""
 TOLD_FROM_UNITS = UNITS_OF_ONE
-"""Operators are mailed of the wrong token from so much on: of dust anybody can send any number, and nobody reads on
-while a mail is sent."""
+"""Operators are mailed of the wrong token from so much on: of dust anybody can send any number."""
 OPENING = "opening"
 """In the place of a transaction: what a treasury held before its chain was read."""
 DEV_CHAIN_ID = 31_337
@@ -58,6 +57,7 @@ class ChainDeposits:
             await self._stop(self._another)
             return 0
         taken = await self._read_final(known, final)
+        await self.desk.send_kept()
         await self._show(final, head)
         note = partial(cursor.note_head, chain_id=self.chain.rules.id, head=head.number, at=head.at)
         await db.in_transaction(note, writes=True)
@@ -100,9 +100,16 @@ class ChainDeposits:
 
     async def _stop(self, because: str) -> None:
         rules = self.chain.rules
-        if await db.in_transaction(partial(cursor.stop, chain_id=rules.id, because=because), writes=True):
+
+        def write(session: Session) -> bool:
+            is_news = cursor.stop(session, rules.id, because)
+            if is_news:
+                self.desk.keep_alert(session, f"Deposits on {rules.name} have stopped", because)
+            return is_news
+
+        if await db.in_transaction(write, writes=True):
             log.error("deposits", chain=rules.id, step="stopped")
-            await self.desk.alert(f"Deposits on {rules.name} have stopped", because)
+            await self.desk.send_kept()
 
     async def _read_final(self, known: ChainCursor, final: Block) -> int:
         taken, start = 0, known.block + 1
@@ -118,17 +125,22 @@ class ChainDeposits:
         return taken
 
     async def _take_one(self, book: Book, arrived: Arrived) -> int:
-        kind = await db.in_transaction(lambda session: _take(session, book, arrived), writes=True)
+        def write(session: Session) -> ArrivalKind | None:
+            kind = _take(session, book, arrived)
+            if kind is ArrivalKind.BRIDGED and arrived.units >= TOLD_FROM_UNITS:
+                self.desk.keep_alert(
+                    session, f"The wrong token came in on {self.chain.rules.name}",
+                    f"{arrived.units} units of {arrived.token}, which only looks like USDC, are at {arrived.payee}."
+                    f" Nothing was credited. They can be swept and returned by hand. Transaction:"
+                    f" {arrived.transaction}.",
+                )  # fmt: skip
+            return kind
+
+        kind = await db.in_transaction(write, writes=True)
         if kind is None:
             return 0
         log.info("deposit", chain=book.chain_id, transaction=arrived.transaction, position=arrived.position,
                  units=arrived.units, step=kind)  # fmt: skip
-        if kind is ArrivalKind.BRIDGED and arrived.units >= TOLD_FROM_UNITS:
-            await self.desk.alert(
-                f"The wrong token came in on {self.chain.rules.name}",
-                f"{arrived.units} units of {arrived.token}, which only looks like USDC, are at {arrived.payee}."
-                f" Nothing was credited. They can be swept and returned by hand. Transaction: {arrived.transaction}.",
-            )
         return 1
 
     async def _show(self, final: Block, head: Block) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.money import Unit, format_finely
 from app.domain.payouts import batches, desk, requests
-from app.domain.payouts.batches import OpenPayout
+from app.domain.payouts.batches import Opened, OpenPayout
 from app.domain.payouts.rules import VALID_SECONDS, PayoutRules, nanos_of
 from app.domain.payouts.tables import Payout, PayoutStatus
 from app.domain.transactions.tables import Purpose
@@ -152,33 +152,39 @@ class ChainPayouts:
 
     async def _open_batches(self, final: Block) -> None:
         """Opens batches for what the treasury holds; operators are told when it lacks something, once a day."""
-        treasury, chain_id = self.keys.treasury.address, self.chain.rules.id
+        treasury = self.keys.treasury.address
         held = (await self.chain.balances([treasury], final))[treasury]
-        opening = partial(
-            batches.open_batch, rules=self.rules(), chain_id=chain_id, held_units=held, block=final.number
-        )
+        opening = partial(self._open_batch, rules=self.rules(), held_units=held, block=final.number)
         opened = await db.in_transaction(opening, writes=True)
         while opened.batch_id is not None:
             log.info("payout_batch", batch=opened.batch_id, step="waits" if opened.waiting_units else "opened")
             if opened.waiting_units:
-                await self._tell_waiting(opened.waiting_units)
+                await self.desk.send_kept()
             opened = await db.in_transaction(opening, writes=True)
-        note = partial(desk.note_lacking, chain_id=chain_id, units=opened.lacking_units)
-        if await db.in_transaction(note, writes=True):
-            lacking = format_finely(nanos_of(opened.lacking_units), Unit.USDC)
-            await self.desk.alert(
-                f"Payouts on {self.name} wait for money",
-                f"The treasury {treasury} lacks {lacking} for what was requested. Send it there; card money is still"
-                " at Stripe. The payouts go on by themselves.",
-            )
+        if await db.in_transaction(partial(self._note_lacking, units=opened.lacking_units), writes=True):
+            await self.desk.send_kept()
 
-    async def _tell_waiting(self, units: int) -> None:
-        amount, most = (format_finely(nanos_of(one), Unit.USDC) for one in (units, self.rules().batch_units_max))
-        await self.desk.alert(
-            f"A batch of payouts on {self.name} waits for you",
-            f"It comes to {amount}, and more than {most} of it was let through by nobody. Look at its payouts on the"
-            " treasury page, take back what is wrong, and let the rest through.",
-        )
+    def _note_lacking(self, session: Session, units: int) -> bool:
+        is_news = desk.note_lacking(session, self.chain.rules.id, units)
+        if is_news:
+            self.desk.keep_alert(
+                session, f"Payouts on {self.name} wait for money",
+                f"The treasury {self.keys.treasury.address} lacks {format_finely(nanos_of(units), Unit.USDC)} for what"
+                " was requested. Send it there; card money is still at Stripe. The payouts go on by themselves.",
+            )  # fmt: skip
+        return is_news
+
+    def _open_batch(self, session: Session, rules: PayoutRules, held_units: int, block: int) -> Opened:
+        opened = batches.open_batch(session, rules, self.chain.rules.id, held_units, block)
+        if opened.waiting_units:
+            amount, most = (format_finely(nanos_of(one), Unit.USDC)
+                            for one in (opened.waiting_units, rules.batch_units_max))  # fmt: skip
+            self.desk.keep_alert(
+                session, f"A batch of payouts on {self.name} waits for you",
+                f"It comes to {amount}, and more than {most} of it was let through by nobody. Look at its payouts on"
+                " the treasury page, take back what is wrong, and let the rest through.",
+            )  # fmt: skip
+        return opened
 
     async def _cancel(self) -> None:
         """Asks the chain never to pay what was taken back."""

@@ -98,24 +98,31 @@ class Reserves:
             await plant(books.owed, books.cut)
         trees = await db.in_transaction(partial(read_published, environment=environment))
         lacking = {one.chain_id: books.cut.on_chain[one.chain_id] - one.nanos for one in holdings}
-        document = _document(environment, holdings, books, trees)
-        keep = partial(reports.keep, environment=environment, document=document,
-                       lacking_nanos=sum(max(nanos, 0) for nanos in lacking.values()))  # fmt: skip
-        is_news = await db.in_transaction(keep, writes=True)
-        for one in holdings:
-            if lacking[one.chain_id] > 0:
-                await self._tell(one, lacking[one.chain_id], one.chain_id in books.paused, is_news)
-        return all(nanos <= 0 for nanos in lacking.values())
+        document, short = (
+            _document(environment, holdings, books, trees),
+            [one for one in holdings if lacking[one.chain_id] > 0],
+        )
 
-    async def _tell(self, holding: Holding, nanos: int, is_paused: bool, is_news: bool) -> None:
-        """Pauses payouts that went on as the books were read; tells of one that was paused before, once."""
-        name, block = holding.rail.name, holding.block
-        because = f"{format_finely(nanos, Unit.USDC)} too little on {name} at block {block.number}."
-        log.error("reserves", chain=holding.chain_id, step="short", nanos=nanos, block=block.number)
-        if not is_paused:
-            await holding.rail.treasury.pause(because)
-        elif is_news:
-            await self.desk.alert(f"Reserves on {name} are short", f"{because} Its payouts were paused before.")
+        def write(session: Session) -> None:
+            in_all = sum(lacking[one.chain_id] for one in short)
+            if reports.keep(session, environment, document, in_all):
+                for one in short:
+                    if one.chain_id in books.paused:  # else its pausing tells, which is tried with each look
+                        said = f"{_short(one, lacking[one.chain_id])} Its payouts were paused before."
+                        self.desk.keep_alert(session, f"Reserves on {one.rail.name} are short", said)
+
+        await db.in_transaction(write, writes=True)
+        await self.desk.send_kept()
+        for one in short:
+            nanos = lacking[one.chain_id]
+            log.error("reserves", chain=one.chain_id, step="short", nanos=nanos, block=one.block.number)
+            if one.chain_id not in books.paused:
+                await one.rail.treasury.pause(_short(one, nanos))
+        return not short
+
+
+def _short(one: Holding, nanos: int) -> str:
+    return f"{format_finely(nanos, Unit.USDC)} too little on {one.rail.name} at block {one.block.number}."
 
 
 def _environment_of(rail: ChainPayouts) -> Environment:

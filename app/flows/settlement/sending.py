@@ -117,13 +117,8 @@ class Sender:
         raised = Fees(stuck.form.fee_wei, stuck.form.tip_wei).raised(most)
         if raised is None:
             if not stuck.is_alarmed:
-                note = partial(transactions.note_alarmed, transaction_id=stuck.id)
-                await db.in_transaction(note, writes=True)
-                await self.desk.alert(
-                    f"A transaction on {chain.rules.name} is stuck",
-                    f"Number {stuck.number} of {self.signer.address} is not mined, and offers as much as it may"
-                    f" ({most} wei for each gas). It is sent again until it is.",
-                )
+                await db.in_transaction(partial(self._note_alarmed, stuck=stuck), writes=True)
+                await self.desk.send_kept()
             await self._give(stuck)
             return
         usual = await chain.fees()
@@ -135,6 +130,15 @@ class Sender:
         for replaced in await self._list_open():
             if replaced.id == stuck.id:
                 await self._give(replaced)
+
+    def _note_alarmed(self, session: Session, stuck: OpenTransaction) -> None:
+        rules = self.chain.rules
+        transactions.note_alarmed(session, stuck.id)
+        self.desk.keep_alert(
+            session, f"A transaction on {rules.name} is stuck",
+            f"Number {stuck.number} of {self.signer.address} is not mined, and offers as much as it may"
+            f" ({rules.fee_wei_max} wei for each gas). It is sent again until it is.",
+        )  # fmt: skip
 
     async def _give(self, transaction: OpenTransaction) -> None:
         await self.chain.send(SignedTransaction(transaction.form.raw, transaction.form.hash))

@@ -79,13 +79,19 @@ class Treasury:
 
     async def pause(self, because: str) -> None:
         """Pauses the chain's payouts and tells the operators, once."""
-        name, chain_id = self.chain.rules.name, self.chain.rules.id
-        if await db.in_transaction(partial(desk.pause, chain_id=chain_id, because=because), writes=True):
-            log.error("payouts", chain=chain_id, step="paused", because=because)
-            await self.desk.alert(
-                f"Payouts on {name} are paused",
+        if await db.in_transaction(partial(self._pause, because=because), writes=True):
+            await self.desk.send_kept()
+
+    def _pause(self, session: Session, because: str) -> bool:
+        rules = self.chain.rules
+        is_news = desk.pause(session, rules.id, because)
+        if is_news:
+            log.error("payouts", chain=rules.id, step="paused", because=because)
+            self.desk.keep_alert(
+                session, f"Payouts on {rules.name} are paused",
                 f"{because} Nothing is signed or sent until an operator resumes them on the treasury page.",
-            )
+            )  # fmt: skip
+        return is_news
 
     async def resume(self, beside: Callable[[Session], None]) -> None:
         """Lets payouts go on, and numbers of the gas account with what the chain counts; `beside` is written with it.

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -15,6 +16,7 @@ from app.flows.paywalls.owners import give_paywall
 from app.ports.mail import Mail
 from tests.support.books import make_snapshot
 from tests.support.handed import desk
+from tests.support.scripted_chain import Cut
 
 NOTICE = Notice("pw_1", "Lexica", "m was switched off", "It costs more.")
 
@@ -30,6 +32,13 @@ class Fails:
         if mail.to == self.refused:
             raise ProviderFailed("away")
         self.sent.append(mail)
+
+
+class Dies:
+    """A mailer in whose hands the process dies."""
+
+    async def send(self, mail: Mail) -> None:
+        raise Cut(mail.subject)
 
 
 async def test_every_operator_is_mailed(database: str) -> None:
@@ -76,3 +85,19 @@ async def test_what_is_no_paywalls_goes_to_the_operators_and_to_whom_it_is_writt
         ("ada@example.org", "Refunded"),
     ]
     assert [entry["event"] for entry in logs] == ["operator_alert", "mail"]
+
+
+async def test_a_mail_to_operators_is_lost_by_no_crash_and_by_no_mailer_that_is_away(database: str) -> None:
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="a@example.org")
+    with pytest.raises(Cut):
+        await desk(Dies()).alert("Payouts are paused", "Look.")
+    with db.transaction() as session:
+        desk(Dies()).keep_alert(session, "The gas account is low", "Send it some.")  # and nothing was ever sent of it
+    away, mailer = Fails("a@example.org"), Fails("")
+    with db.transaction() as session:
+        session.execute(text("UPDATE kept_mail SET next_at = 0"))
+    assert await desk(away).send_kept() == 0 and await desk(mailer).send_kept() == 0
+    with db.transaction() as session:
+        session.execute(text("UPDATE kept_mail SET next_at = 0"))
+    assert await desk(mailer).send_kept() == 2 and await desk(mailer).send_kept() == 0
+    assert sorted(mail.subject for mail in mailer.sent) == ["Payouts are paused", "The gas account is low"]

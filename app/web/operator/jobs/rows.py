@@ -36,6 +36,7 @@ DOES = {
     "list-users": "Lists the top users of each paywall.",
     "forget-rollups": "Forgets quarter hours after 35 days.",
     "raise-alerts": "Tells developers what needs them.",
+    "send-mails": "Sends mails to operators that were stored and not sent.",
     "read-deposits": "Credits deposits on chains that are final.",
     "sweep-deposits": "Moves deposits to the treasury.",
     "compare-reserves": "Compares what stands on chains with the books; too little pauses payouts.",
