@@ -82,6 +82,8 @@ class ToyChain:
     pool: dict[tuple[str, int], dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     sent: list[str] = field(default_factory=list)
     foreign_senders: int = 0
+    coins_wei: int = 10**19
+    code: str = "0xImplementation"
 
     def _ask(self) -> None:
         """Counts a question, and cuts it if it is its turn."""
@@ -129,7 +131,7 @@ class ToyChain:
             return "authorization is used or canceled"
         if kind == "cancel":
             return ""
-        if payee in self.blocked:
+        if payee in self.blocked or payer in self.blocked:
             return "blacklisted"
         if valid_before <= self._at(self.height):
             return "expired"
@@ -188,7 +190,7 @@ class ToyChain:
 
     async def coins(self, address: str, block: Block) -> int:
         self._ask()
-        return 10**18
+        return self.coins_wei
 
     async def is_blocked(self, address: str, block: Block) -> bool:
         self._ask()
@@ -204,7 +206,7 @@ class ToyChain:
 
     async def implementation(self, block: Block) -> str:
         self._ask()
-        return "0xImplementation"
+        return self.code
 
     async def transaction_count(self, address: str, block: Block) -> int:
         self._ask()

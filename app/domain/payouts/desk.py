@@ -126,3 +126,33 @@ def note_lacking(session: Session, chain_id: int, units: int) -> bool:
     desk.told_at = clock.now() if is_news else desk.told_at if units else None
     session.flush()
     return is_news
+
+
+def note_gas(session: Session, chain_id: int, *, is_low: bool) -> bool:
+    """Tells whether the operators are to be told now that the gas account is low: once a day as long as it is."""
+    desk = session.get_one(PayoutDesk, chain_id, with_for_update=True, populate_existing=True)
+    is_news = is_low and (desk.gas_told_at is None or desk.gas_told_at < clock.now() - clock.DAY)
+    desk.gas_told_at = clock.now() if is_news else desk.gas_told_at if is_low else None
+    session.flush()
+    return is_news
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNews:
+    """What is new of a token: the code that it led to before, and whether its halt is to be told now."""
+
+    was: str | None = None
+    is_halt_news: bool = False
+
+
+def note_token(session: Session, chain_id: int, implementation: str, halted_because: str | None) -> TokenNews:
+    """Keeps what a look at a token found, and tells what of it is news: a halt of the same reason once a day."""
+    desk = session.get_one(PayoutDesk, chain_id, with_for_update=True, populate_existing=True)
+    was = desk.implementation if desk.implementation not in (None, implementation) else None
+    desk.implementation, desk.looked_at, desk.halted_because = implementation, clock.now(), halted_because
+    is_old = desk.halt_told == halted_because and (desk.halt_told_at or 0) > clock.now() - clock.DAY
+    is_news = halted_because is not None and not is_old
+    if is_news:
+        desk.halt_told, desk.halt_told_at = halted_because, clock.now()
+    session.flush()
+    return TokenNews(was, is_news)

@@ -209,7 +209,10 @@ class PayoutDesk(SQLModel, table=True):
 
     All up to and with `cursor_block`, whose hash is `cursor_hash`, is in `treasury_transfer`. `paused_because` is None
     while they go on. `lacking_units` is how much the treasury lacks for what is requested, `told_at` when the operators
-    were told of that.
+    were told of that, `gas_told_at` that the gas account is low.
+
+    `implementation` is the code that the token led to at `looked_at`, `halted_because` why the token's issuer lets
+    nothing out of the treasury, None while it does; operators were told of `halt_told` at `halt_told_at`.
     """
 
     __tablename__ = "payout_desk"
@@ -229,6 +232,12 @@ class PayoutDesk(SQLModel, table=True):
     paused_at: int | None = Field(default=None, sa_type=Whole)
     lacking_units: int = Field(sa_type=Whole)
     told_at: int | None = Field(default=None, sa_type=Whole)
+    gas_told_at: int | None = Field(default=None, sa_type=Whole)
+    implementation: str | None = Field(default=None, sa_type=Words)
+    looked_at: int | None = Field(default=None, sa_type=Whole)
+    halted_because: str | None = Field(default=None, sa_type=Words)
+    halt_told: str | None = Field(default=None, sa_type=Words)
+    halt_told_at: int | None = Field(default=None, sa_type=Whole)
 
 
 class TreasuryTransfer(SQLModel, table=True):

@@ -91,7 +91,7 @@ class ChainPayouts:
         goes_on = await self.treasury.read(final, head)
         await self.sender.go_on(final)
         ended = await self._decide(final)
-        if goes_on and not await self.chain.is_paused(final):
+        if await self.treasury.token_lets(final) and goes_on:
             await self._open_batches(final)
             await self._cancel()
             await self._pay(final)

@@ -4,7 +4,7 @@ All is read at a final block. After a restored backup the same finds what was pa
 transfer is booked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,14 +14,18 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.payouts import desk
-from app.domain.payouts.desk import Outgoing, Seen
+from app.domain.payouts.desk import Outgoing, Seen, TokenNews
 from app.domain.payouts.tables import PayoutDesk
 from app.flows.events.mails import Desk
+from app.flows.settlement.looking import COIN_WEI, least_coins
 from app.flows.settlement.sending import Sender
 from app.ports.chain.chain import Chain
 from app.ports.chain.values import Block
 
 log = structlog.get_logger()
+
+LOOKED_EVERY = 3_600 * clock.SECOND
+"""How often the token is looked at as long as it lets payouts out; once it does not, with each tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,60 @@ class Treasury:
         outgoing = [
             Outgoing(one.transaction, one.position, one.block, one.payee, one.units, one.nonce) for one in found
         ]
-        note = partial(desk.note_read, chain_id=chain.rules.id, seen=seen, outgoing=outgoing)
-        return await db.in_transaction(note, writes=True)
+        unbooked, is_news = await db.in_transaction(partial(self._note_read, seen=seen, outgoing=outgoing), writes=True)
+        if is_news:
+            await self.desk.send_kept()
+        return unbooked
+
+    def _note_read(self, session: Session, seen: Seen, outgoing: Sequence[Outgoing]) -> tuple[int, bool]:
+        rules, least = self.chain.rules, least_coins(self.chain)
+        unbooked = desk.note_read(session, rules.id, seen, outgoing)
+        is_news = desk.note_gas(session, rules.id, is_low=seen.gas_wei < least)
+        if is_news:
+            has, needs = (f"{wei / COIN_WEI:.3f}" for wei in (seen.gas_wei, least))
+            self.desk.keep_alert(
+                session, f"The gas account on {rules.name} is low",
+                f"{self.sender.signer.address} has {has} of the chain's coin, and a full batch sets {needs} aside."
+                " Payouts, and deposits that people sign, wait when it is empty. Send it some.",
+            )  # fmt: skip
+        return unbooked, is_news
+
+    async def token_lets(self, final: Block) -> bool:
+        """Tells whether the token lets payouts out. Operators are told when it does not, and when its code changed.
+
+        Other code pauses payouts: what it does with an authorization is for somebody to read first. A paused token and
+        a treasury that its issuer blocks keep them waiting, which ends by itself.
+        """
+        chain, now = self.chain, clock.now()
+        known = await db.in_transaction(partial(desk.find_desk, chain_id=chain.rules.id))
+        is_paused = await chain.is_paused(final)
+        is_fresh = known is not None and known.looked_at is not None and known.looked_at > now - LOOKED_EVERY
+        if known is not None and is_fresh and not is_paused and known.halted_because is None:
+            return True
+        implementation = await chain.implementation(final)
+        because = "The issuer of USDC has paused all transfers." if is_paused else None
+        if await chain.is_blocked(self.address, final):
+            because = f"The issuer of USDC blocks the treasury {self.address}, so nothing can leave it or come to it."
+        note = partial(self._note_token, implementation=implementation, because=because)
+        news = await db.in_transaction(note, writes=True)
+        if news.was is not None or news.is_halt_news:
+            await self.desk.send_kept()
+        return because is None and news.was is None
+
+    def _note_token(self, session: Session, implementation: str, because: str | None) -> TokenNews:
+        rules = self.chain.rules
+        news = desk.note_token(session, rules.id, implementation, because)
+        if news.was is not None:
+            changed = f"The code of USDC on {rules.name} was {news.was}, and is {implementation} now."
+            if not self._pause(session, changed):
+                self.desk.keep_alert(session, f"USDC on {rules.name} has other code", changed)
+        if news.is_halt_news:
+            log.error("payouts", chain=rules.id, step="halted", because=because)
+            self.desk.keep_alert(
+                session, f"Payouts on {rules.name} wait for the issuer of USDC",
+                f"{because} Nothing is lost: what was requested waits, and goes on by itself when that ends.",
+            )  # fmt: skip
+        return news
 
     async def pause(self, because: str) -> None:
         """Pauses the chain's payouts and tells the operators, once."""

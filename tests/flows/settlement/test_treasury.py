@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain import clock
 from app.domain.errors import Refused
 from app.domain.payouts import desk
 from app.domain.payouts.tables import PayoutDesk, PayoutStatus, TreasuryTransfer
@@ -44,6 +45,11 @@ def because() -> str | None:
     with db.transaction(writes=False) as session:
         found: PayoutDesk = session.get_one(PayoutDesk, CHAIN)
         return found.paused_because
+
+
+def an_hour_later() -> None:
+    with db.transaction() as session:
+        session.execute(update(PayoutDesk).values(looked_at=PayoutDesk.looked_at - 3_601 * clock.SECOND))  # type: ignore[operator]
 
 
 def nothing(_session: Session) -> None:
@@ -90,6 +96,75 @@ def test_a_foreign_sender_on_the_gas_account_pauses(database: str) -> None:
     resume(rail.treasury)
     run(rail, chain, 3)
     assert_paid_once(chain, payouts)
+
+
+def test_other_code_behind_the_token_pauses_until_somebody_has_read_it(database: str) -> None:
+    chain, mails = funded(), Mails()
+    rail = rail_of(chain, mails)
+    tick(rail)
+    chain.code = "0xUpgraded"
+    payouts = ask_many(2)
+    tick(rail)
+    assert because() is None  # it was looked at within the hour
+    an_hour_later()
+    late = ask(make_earner(6 * ONE), None, "0xLate")
+    run(rail, chain, 2)
+    assert because() == "The code of USDC on Toy was 0xImplementation, and is 0xUpgraded now."
+    assert [mail.subject for mail in mails.sent] == ["Payouts on Toy are paused"]
+    assert_paid_once(chain, payouts)  # what was signed before
+    assert statuses()[-1] is PayoutStatus.REQUESTED
+    resume(rail.treasury)
+    run(rail, chain, 3)
+    assert_paid_once(chain, [late])
+    assert len(mails.sent) == 1
+
+
+def test_other_code_is_told_though_payouts_are_paused_for_another_reason(database: str) -> None:
+    chain, mails = funded(), Mails()
+    rail = rail_of(chain, mails)
+    tick(rail)
+    asyncio.run(rail.treasury.pause("by hand"))
+    chain.code = "0xUpgraded"
+    an_hour_later()
+    run(rail, chain, 2)
+    assert [mail.subject for mail in mails.sent] == ["Payouts on Toy are paused", "USDC on Toy has other code"]
+    assert because() == "by hand"
+
+
+@pytest.mark.parametrize("how", ["paused", "blocked"])
+def test_a_token_that_lets_nothing_out_keeps_payouts_waiting_and_is_told_once(database: str, how: str) -> None:
+    chain, mails = funded(), Mails()
+    rail = rail_of(chain, mails)
+    tick(rail)
+    if how == "paused":
+        chain.is_token_paused = True
+    else:
+        chain.blocked.add(TREASURY)
+        an_hour_later()
+    payouts = ask_many(2)
+    run(rail, chain, 3)
+    assert statuses() == [PayoutStatus.REQUESTED] * 2 and chain.sent == [] and because() is None
+    assert [mail.subject for mail in mails.sent] == ["Payouts on Toy wait for the issuer of USDC"]
+    assert how.removesuffix("ed") in mails.sent[0].text
+    chain.is_token_paused = False
+    chain.blocked.clear()
+    run(rail, chain, 3)
+    assert_paid_once(chain, payouts)
+
+
+def test_operators_are_told_once_that_the_gas_account_is_low(database: str) -> None:
+    chain, mails = funded(), Mails()
+    rail = rail_of(chain, mails)
+    tick(rail)
+    chain.coins_wei = 10**18
+    run(rail, chain, 3)
+    assert [mail.subject for mail in mails.sent] == ["The gas account on Toy is low"]
+    assert "0xGas has 1.000 of the chain's coin, and a full batch sets 6.540 aside" in mails.sent[0].text
+    chain.coins_wei = 10**19
+    tick(rail)
+    chain.coins_wei = 0
+    run(rail, chain, 2)
+    assert len(mails.sent) == 2
 
 
 def test_another_chain_behind_the_same_address_pauses(database: str) -> None:

@@ -9,15 +9,12 @@ from app.domain import clock
 from app.domain.payouts import desk, listing, requests
 from app.domain.payouts.tables import Payout, PayoutDesk, PayoutStatus, TreasuryTransfer
 from app.domain.paywalls.names import read_names
+from app.flows.settlement.looking import least_coins
 from app.ports.chain.chain import Chain
 from app.web.components.payouts.rows import PayoutRow, row_of, transaction_url, usdc
 from app.web.frame.format import utc
 
 LISTED_MAX = 50
-GAS_LOW_WEI = 10**17
-"""Under so much of its coin the gas account is soon empty: some hundred batches on Polygon."""
-
-
 NEVER_READ = "It was never read: does a worker run, and do its RPCs answer?"
 
 
@@ -93,7 +90,7 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
         figures=_figures(known) if known else [],
         flows=_flows(session, rules.id) if known else [],
         paused=known.paused_because or "" if known else "",
-        wrong=_wrong(known, rules.head_seconds_max) if known else [NEVER_READ],
+        wrong=_wrong(known, chain) if known else [NEVER_READ],
         batches=[
             BatchRow(one.id, usdc(one.units), f"{_payouts(one.payouts)}, since {utc(one.created_at)} UTC")
             for one in listing.list_waiting_batches(session, rules.id)
@@ -136,15 +133,17 @@ def _payouts(count: int) -> str:
     return "1 payout" if count == 1 else f"{count:,} payouts"
 
 
-def _wrong(known: PayoutDesk, head_seconds_max: int) -> list[str]:
+def _wrong(known: PayoutDesk, chain: Chain) -> list[str]:
     """Says what keeps payouts from going out, or soon will."""
     found = []
-    if known.head_at < clock.now() // clock.SECOND - head_seconds_max:
+    if known.halted_because is not None:
+        found.append(f"{known.halted_because} Payouts wait, and go on by themselves when that ends.")
+    if known.head_at < clock.now() // clock.SECOND - chain.rules.head_seconds_max:
         found.append("The newest block is old: nothing is signed until the chain goes on, or its RPCs answer again.")
     if known.lacking_units:
         found.append(f"The treasury lacks {usdc(known.lacking_units)} for what was requested. Send it there.")
-    if int(known.gas_wei) < GAS_LOW_WEI:
-        found.append("The gas account is nearly empty: send it some of the chain's coin.")
+    if int(known.gas_wei) < least_coins(chain):
+        found.append("The gas account is low: a full batch could not be paid. Send it some of the chain's coin.")
     return found
 
 
