@@ -12,6 +12,7 @@ from app.domain.cards.tables import Card, Customer, OffReason
 from app.domain.errors import NotFound
 from app.domain.ids import as_id, derived_id
 from app.domain.ledger.operations import BumpEpoch
+from app.domain.turns import take_turns
 from app.sql.columns import table_of
 
 _ADD_CUSTOMER = text(
@@ -91,16 +92,23 @@ def save(session: Session, customer: Customer, facts: CardFacts) -> Card:
     return row
 
 
-def has_twin(session: Session, customer: Customer, facts: CardFacts) -> bool:
-    """Tells whether a person has saved this very card before, under another name, and not removed it."""
-    return (
-        any(
-            (row.expiry_month, row.expiry_year) == (facts.expiry_month, facts.expiry_year)
-            for row in _of_fingerprint(session, customer.id, facts.fingerprint)
-            if row.removed_at is None and row.ref != facts.ref
-        )
-        and find_by_ref(session, customer.connection_id, facts.ref) is None
-    )
+def take_turn(session: Session, customer: Customer) -> None:
+    """Waits until nobody else keeps a card of a person's, until the transaction ends."""
+    take_turns(session, f"cards:{customer.id}")
+
+
+def list_twins(session: Session, customer: Customer, facts: CardFacts) -> Sequence[str]:
+    """Returns the other names under which a person has saved this very card before, and not removed it.
+
+    None where this name is known as well.
+    """
+    if find_by_ref(session, customer.connection_id, facts.ref) is not None:
+        return []
+    return [
+        row.ref
+        for row in _of_fingerprint(session, customer.id, facts.fingerprint)
+        if row.removed_at is None and (row.expiry_month, row.expiry_year) == (facts.expiry_month, facts.expiry_year)
+    ]
 
 
 def _of_fingerprint(session: Session, customer_id: str, fingerprint: str) -> Sequence[Card]:

@@ -3,6 +3,7 @@
 Money that a person's card pays goes into their own shared wallet. Whoever acts is signed in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,10 +35,13 @@ from app.flows.cards.charging import EVENT, Charging
 from app.flows.payments.checkout import check_amount
 from app.flows.payments.customers import Payer, with_payer
 from app.flows.payments.received import SAVED, PaymentDoor
-from app.ports.cards import CardOrder, CardRails, Charge, ChargeState, SandboxCard, SandboxCards, SavedCard
+from app.ports.cards import CardOrder, CardRail, CardRails, Charge, ChargeState, SandboxCard, SandboxCards, SavedCard
 from app.ports.payments import TopupKind
+from app.ports.rail_errors import ObjectMissing
 
 log = structlog.get_logger()
+
+SAVED_BEFORE = "saved before"
 
 
 async def begin_saving(charging: Charging, connection_id: str, person: Person, return_path: str, click_id: str) -> str:
@@ -97,25 +101,40 @@ class CardTaker:
     async def take(self, connection: Connection, event: StoredEvent) -> None:
         """Reads a card back and keeps it; one that is nobody's any more is removed here too.
 
-        One that its owner has saved before is first forgotten by the rail again, so that it is shown and removed once.
+        One that its owner has saved before is forgotten by the rail again, so that it is shown and removed once; if the
+        rail still has the one from before, of whose end nobody may have heard.
         """
         rail = self.rails.reach_cards(connection)
         saved = await rail.read_saved(event.object_id)
-        if await db.in_transaction(lambda session: _is_twin(session, connection, saved)):
+        for ref in await db.in_transaction(lambda session: _list_twins(session, connection, saved)):
+            if await _is_gone(rail, ref, saved.customer_ref):
+                await db.in_transaction(partial(_lose, connection=connection, ref=ref), writes=True)
+        step = await db.in_transaction(lambda session: _keep(session, connection, event, saved), writes=True)
+        if step == SAVED_BEFORE:
             await rail.remove(saved.facts.ref)
             await db.in_transaction(lambda session: inbox.finish(session, event), writes=True)
-            log.info("card", connection=connection.id, inbox_event=event.id, step="saved before")
-            return
-        step = await db.in_transaction(lambda session: _keep(session, connection, event, saved), writes=True)
         log.info("card", connection=connection.id, inbox_event=event.id, step=step)
 
 
-def _is_twin(session: Session, connection: Connection, saved: SavedCard) -> bool:
+def _list_twins(session: Session, connection: Connection, saved: SavedCard) -> Sequence[str]:
     customer = cards.find_customer(session, connection.id, saved.customer_ref or "")
-    return customer is not None and cards.has_twin(session, customer, saved.facts)
+    return [] if customer is None else cards.list_twins(session, customer, saved.facts)
+
+
+async def _is_gone(rail: CardRail, ref: str, customer_ref: str | None) -> bool:
+    try:
+        return (await rail.read_saved(ref)).customer_ref != customer_ref
+    except ObjectMissing:
+        return True
 
 
 def _keep(session: Session, connection: Connection, event: StoredEvent, saved: SavedCard) -> str:
+    """Keeps a card and finishes its event, unless it was saved before: of two savings at once the second waits here."""
+    owner = cards.find_customer(session, connection.id, saved.customer_ref or "")
+    if owner is not None:
+        cards.take_turn(session, owner)
+    if _list_twins(session, connection, saved):
+        return SAVED_BEFORE
     if not inbox.finish(session, event):
         return "done before"
     if saved.customer_ref is None:

@@ -131,6 +131,30 @@ async def test_a_card_that_is_saved_again_is_the_one_that_there_is(database: str
     assert bank.gone == {again, card.ref}
 
 
+async def test_two_checkouts_that_keep_one_card_at_the_same_moment_store_it_once(database: str) -> None:
+    bank, person = CardBank(open_bank().connection_id), make_person()
+    card, charging = save_card(bank, person), charging_of(bank)
+    await cards.remove(charging.rails, person, card.id)
+    names = [f"{card.ref}#{n}" for n in range(2, 6)]
+    await asyncio.gather(*(charging.door.receive(bank.connection_id, f"evt_{one}", one, ObjectKind.CARD)
+                           for one in names))  # fmt: skip
+    (kept,) = saved(person, bank.connection_id)
+    assert bank.gone == {card.ref, *names} - {kept.ref}
+
+
+async def test_a_card_that_its_rail_dropped_unheard_gives_way_to_its_new_saving(database: str) -> None:
+    """Else the new one is forgotten at the rail as well, and nobody can pay with what the page shows."""
+    bank, person = CardBank(open_bank().connection_id), make_person()
+    card, charging = save_card(bank, person), charging_of(bank)
+    bank.gone.add(card.ref)
+    again = f"{card.ref}#2"
+    await charging.door.receive(bank.connection_id, "evt_1", again, ObjectKind.CARD)
+    (kept,) = saved(person, bank.connection_id)
+    assert kept.ref == again and again not in bank.gone
+    await pay_now(charging, person, SANDBOX, kept.id, "20", "button_1")
+    assert balance(person) == 2_000
+
+
 @pytest.mark.unhurried
 async def test_a_button_charges_once_however_often_it_is_pressed(database: str) -> None:
     bank, person = CardBank(open_bank().connection_id), make_person()
