@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from app.domain.errors import NotFound, Unavailable
 from app.domain.money import Environment
 from app.domain.payouts.rules import PayoutRules
+from app.flows.cards.pace import Pace
 from app.flows.events.mails import Desk
 from app.flows.people.ethereum_sign_in import EthereumSignIn
 from app.flows.settlement.deposits import DEV_CHAIN_ID, Deposits
@@ -127,9 +128,14 @@ class Settlement:
         return EthereumSignIn(self.signatures, found[0][1], self.site)
 
     @cached_property
+    def pace(self) -> Pace:
+        """How often each person may have chains asked."""
+        return Pace()
+
+    @cached_property
     def signed_topups(self) -> SignedTopups:
         """What people do to pay in by a signature."""
-        return SignedTopups(self.chains, self.signatures, self.desk)
+        return SignedTopups(self.chains, self.signatures, self.desk, self.pace)
 
     @cached_property
     def sweeps(self) -> Sweeps:
@@ -153,7 +159,7 @@ class Settlement:
     def addresses(self) -> PayoutAddresses:
         """What people do about the addresses of their payouts."""
         host = urlsplit(self.site).netloc
-        return PayoutAddresses(self.chains, self.signatures, self.rules, self.desk, host)
+        return PayoutAddresses(self.chains, self.signatures, self.rules, self.desk, host, self.pace)
 
     def rail(self, chain_id: int) -> ChainPayouts:
         """Returns the way out by a chain. Raises Unavailable for one that is not configured."""

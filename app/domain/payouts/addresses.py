@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -12,7 +12,7 @@ from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.money import Environment
 from app.domain.payouts.rules import TEST_LEAST_UNITS, TEST_MOST_UNITS
-from app.domain.payouts.tables import Payout, PayoutAddress, PayoutStatus, ProvedBy
+from app.domain.payouts.tables import Payout, PayoutAddress, PayoutKind, PayoutStatus, ProvedBy
 from app.sql.columns import table_of
 
 CHANGED_COUNTS_AFTER = clock.DAY
@@ -116,6 +116,14 @@ def is_what_arrived(session: Session, row: PayoutAddress, units: int) -> bool:
     row.tries += payout.units != units
     session.flush()
     return payout.units == units
+
+
+def count_returned(session: Session, row: PayoutAddress) -> int:
+    """Returns how many test payouts to an address came back: so many times another could be sent."""
+    payouts = table_of(Payout)
+    came_back = (payouts.c.asked_by == row.account_id, payouts.c.address == row.address,
+                 payouts.c.kind == PayoutKind.TEST, payouts.c.status == PayoutStatus.RETURNED)  # fmt: skip
+    return int(session.scalar(select(func.count()).where(*came_back)) or 0)
 
 
 def find_counting(session: Session, account_id: str, environment: Environment) -> AddressView | None:

@@ -9,6 +9,7 @@ from app.domain.errors import NotFound
 from app.domain.money import Environment, parse_amount
 from app.domain.payouts.rules import units_of
 from app.domain.people.sessions import Person
+from app.flows.cards.pace import Pace
 from app.flows.settlement.addresses import DepositAt, open_address
 from app.flows.settlement.signed.topups import SignedTopups
 from app.ports.chain.chain import Chain, Chains
@@ -27,8 +28,13 @@ class Hindrance(StrEnum):
     """The token's issuer blocks the address."""
 
 
-async def find_hindrance(chain: Chain, address: str) -> Hindrance | None:
-    """Returns what keeps USDC from arriving at an address, None where nothing does, or the chain does not say."""
+async def find_hindrance(person: Person, pace: Pace, chain: Chain, address: str) -> Hindrance | None:
+    """Returns what keeps USDC from arriving at a person's address, None where nothing does.
+
+    None as well where the chain does not say, or is not asked, because that person had it asked often.
+    """
+    if not pace.has_room(person):
+        return None
     try:
         final = await chain.finalized()
         if await chain.is_paused(final):

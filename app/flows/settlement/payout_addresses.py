@@ -1,6 +1,6 @@
 """Where payouts go: somebody names an address, proves it by a signature or a test payout, and is mailed of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -19,6 +19,7 @@ from app.domain.payouts.tables import Payout, PayoutAddress, PayoutKind, ProvedB
 from app.domain.payouts.withdrawals import Withdrawal
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.people.sessions import Person
+from app.flows.cards.pace import Pace
 from app.flows.events.mails import Desk
 from app.flows.settlement.told import tell_requested
 from app.ports.chain.chain import Chain, Chains
@@ -31,13 +32,17 @@ ZERO = "0x" + "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class PayoutAddresses:
-    """What people do about the addresses of their payouts. `host` is what this instance is called in what they sign."""
+    """What people do about the addresses of their payouts. `host` is what this instance is called in what they sign.
+
+    Each step takes of a person's `pace`: to name an address asks every node of a chain.
+    """
 
     chains: Chains
     signatures: WalletSignatures
     rules: PayoutRules
     desk: Desk
     host: str
+    pace: Pace = field(default_factory=Pace)
 
     def chain_of(self, environment: Environment) -> Chain:
         """Returns the chain that an environment's payouts go by. Raises Refused where there is none."""
@@ -47,7 +52,11 @@ class PayoutAddresses:
         return found[0]
 
     async def begin(self, person: Person, environment: Environment, address: str) -> AddressView:
-        """Names an address that is then to be proved. Raises AddressInvalid, BadField for one that nobody can own."""
+        """Names an address that is then to be proved. Raises AddressInvalid, BadField for one that nobody can own.
+
+        Raises LimitReached where that was often.
+        """
+        self.pace.take(person)
         chain = self.chain_of(environment)
         written = await self._check(chain, address)
 
@@ -78,7 +87,8 @@ class PayoutAddresses:
         return written
 
     async def prove_by_signature(self, person: Person, address_id: str, signature: str) -> AddressView:
-        """Takes the signature of an address's key. Raises AddressInvalid, BadField where another key signed."""
+        """Takes the signature of an address's key. Raises AddressInvalid, LimitReached, BadField for another key's."""
+        self.pace.take(person)
         shown, environment = await db.in_transaction(
             partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
         )
@@ -96,8 +106,10 @@ class PayoutAddresses:
     async def send_test(self, person: Person, manager: Manager, address_id: str, click: str) -> Payout:
         """Sends a small amount of a paywall's earnings to an address whose key cannot sign, such as an exchange's.
 
-        Raises NotAllowed, NotFound, Refused, BadField where so little is not available.
+        Raises NotAllowed, NotFound, Refused, LimitReached, BadField where so little is not available. The same click
+        sends one, until that came back: then it sends another.
         """
+        self.pace.take(person)
         _, environment = await db.in_transaction(
             partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
         )
@@ -106,7 +118,9 @@ class PayoutAddresses:
         def write(session: Session) -> Payout:
             check_may(session, manager, Act.PAY_OUT)
             row: PayoutAddress = addresses.lock(session, person.account_id, address_id)
-            asked = Asked(manager.paywall_id, chain_id, row.address, person.account_id, click, units, PayoutKind.TEST)
+            own_click = f"{click}:{addresses.count_returned(session, row)}"
+            asked = Asked(manager.paywall_id, chain_id, row.address, person.account_id, own_click, units,
+                          PayoutKind.TEST)  # fmt: skip
             payout, is_new = requests.request(session, self.rules, asked)
             if payout.environment is not environment:
                 raise Refused(f"This address is for {environment.value} payouts.")

@@ -21,3 +21,8 @@ def test_nobody_but_an_operator_has_the_file(site: Owned) -> None:
     answer = site.operator.get(path)
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv")
     assert answer.text.strip() == "payout,paywall,wallet,status,chain,address,amount,unit,requested"
+
+
+@pytest.mark.parametrize("chain", ["0", "-1", str(2**63), "9" * 400])
+def test_what_is_no_id_of_a_chain_is_not_found(site: Owned, chain: str) -> None:
+    assert site.operator.get(f"/manage/operator/payouts/{chain}.csv").status_code in (404, 422)

@@ -10,6 +10,7 @@ from app.adapters.chain.dev.wallet import DevWallet
 from app.adapters.chain.keys import Wallets
 from app.domain.errors import BadField, NotFound
 from app.domain.money import Environment
+from app.flows.cards.pace import Pace
 from app.flows.events.mails import Desk
 from app.flows.settlement.paying_in import (
     Hindrance,
@@ -63,14 +64,22 @@ async def test_what_the_test_wallet_pays_is_credited(database: str, dev_chain: D
 @pytest.mark.unhurried
 async def test_what_keeps_usdc_from_arriving_is_said(database: str, dev_chain: DevChain) -> None:
     async with depositing(dev_chain) as at:
-        address = await at.address_of(person("ada@example.org"))
-        assert await find_hindrance(at.chain, address) is None
+        ada = person("ada@example.org")
+        address = await at.address_of(ada)
+        assert await find_hindrance(ada, Pace(), at.chain, address) is None
         dev_chain.call("blacklist(address)", address)
         dev_chain.node.finalize()
-        assert await find_hindrance(at.chain, address) is Hindrance.BLOCKED
+        assert await find_hindrance(ada, Pace(), at.chain, address) is Hindrance.BLOCKED
         dev_chain.call("pause()")
         dev_chain.node.finalize()
-        assert await find_hindrance(at.chain, address) is Hindrance.PAUSED
+        assert await find_hindrance(ada, Pace(), at.chain, address) is Hindrance.PAUSED
+
+
+async def test_a_chain_is_asked_for_nobody_without_end(database: str) -> None:
+    ada, pace, chain = person("ada@example.org"), Pace(), ToyChain()
+    for _ in range(30):
+        assert await find_hindrance(ada, pace, chain, "0xAda") is None
+    assert chain.asked == 3 * 20
 
 
 async def test_a_chain_that_does_not_answer_keeps_nobody_from_their_address(database: str) -> None:
@@ -78,7 +87,7 @@ async def test_a_chain_that_does_not_answer_keeps_nobody_from_their_address(data
         async def finalized(self) -> Block:
             raise ChainUnavailable("Nobody answers.")
 
-    assert await find_hindrance(Away(), "0xAda") is None
+    assert await find_hindrance(person("ada@example.org"), Pace(), Away(), "0xAda") is None
 
 
 async def test_without_a_test_wallet_or_an_amount_nothing_is_paid(database: str, dev_chain: DevChain) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, NotFound, Refused
+from app.domain.errors import BadField, LimitReached, NotFound, Refused
 from app.domain.money import Environment
 from app.domain.payouts import addresses
 from app.domain.payouts.addresses import AddressView
-from app.domain.payouts.tables import PayoutAddress, ProvedBy
+from app.domain.payouts.tables import PayoutAddress, PayoutStatus, ProvedBy
 from app.domain.people.sessions import Person
 from app.flows.events.mails import Desk
 from app.flows.settlement.addresses import open_address
@@ -82,6 +82,40 @@ def test_a_deposit_address_of_ours_is_no_payout_address(database: str) -> None:
 def test_what_is_no_address_is_refused(database: str) -> None:
     with pytest.raises(AddressInvalid):
         begin(desk_of(), person("ada@example.org"), "ada.eth")
+
+
+def test_nodes_are_asked_for_nobody_without_end(database: str) -> None:
+    """Each address that somebody names is asked of every node, whose calls the operator pays for."""
+    chain, who = ToyChain(), person("ada@example.org")
+    desk = desk_of(chain)
+    for n in range(20):
+        begin(desk, who, f"0xAda{n}")
+    asked = chain.asked
+    with pytest.raises(LimitReached, match="Wait half a minute"):
+        begin(desk, who, "0xAda20")
+    with pytest.raises(LimitReached):
+        asyncio.run(desk.prove_by_signature(who, "adr_1", "0x"))
+    assert chain.asked == asked
+    assert begin(desk, person("bob@example.org"), "0xBob").address == "0xBob"
+
+
+def test_a_test_payout_that_came_back_can_be_sent_again(database: str) -> None:
+    chain, who, paywall = ToyChain(), person("ada@example.org"), make_earner(9 * ONE)
+    chain.mint(TREASURY, 10 * ONE)
+    chain.mine(3)
+    own(paywall, who)
+    desk = desk_of(chain)
+    begun = begin(desk, who, "0xExchange")
+    first = asyncio.run(desk.send_test(who, manager(paywall, who), begun.id, begun.id))
+    chain.blocked.add("0xExchange")
+    run(rail_of(chain), chain, 4)
+    assert find(first.id).status is PayoutStatus.RETURNED
+    chain.blocked.clear()
+    again, same = (asyncio.run(desk.send_test(who, manager(paywall, who), begun.id, begun.id)) for _ in range(2))
+    assert again.id == same.id != first.id
+    run(rail_of(chain), chain, 3)
+    (arrived,) = chain.paid("0xExchange")
+    assert asyncio.run(desk.confirm_test(who, begun.id, f"{arrived / ONE:.6f}")).proved_by is ProvedBy.TEST_PAYOUT
 
 
 def test_there_is_no_chain_of_live_money(database: str) -> None:

@@ -117,9 +117,9 @@ class WalletState(SigningPart, AmountState, RefundsPart, ReturnedState, rx.State
         on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
         try:
             found = await open_addresses(on_chain.chains, person, environment)
-            self.places = [
-                place_of(at, await find_hindrance(on_chain.chains.reach(at.chain_id), at.address)) for at in found
-            ]
+            asks = [find_hindrance(person, on_chain.pace, on_chain.chains.reach(at.chain_id), at.address)
+                    for at in found]  # fmt: skip
+            self.places = [place_of(at, await ask) for at, ask in zip(found, asks, strict=True)]
         except CoinslotError as error:
             self.deposit_problem = error.message
         self.way, self.error = (USDC if self.places else self.way), ""
