@@ -10,6 +10,9 @@ from app.ports.chain.values import ChainRules, ChainUnavailable, Transfer
 
 ADDRESSES_MAX = 400
 """Addresses in one question: nodes refuse filters of many thousand."""
+WHOLE_BLOCKS_MAX = 20
+"""Of so few blocks all transfers of the tokens are read where the addresses need more than one question: who looks each
+second asks once, however many addresses there are. Of more blocks that would be too many transfers of others."""
 
 
 async def read_transfers(
@@ -21,9 +24,14 @@ async def read_transfers(
     """
     known = {token.lower(): token for token in tokens}
     last, found = "", list[Log]()
-    for topics in _topics(payer, payees):
+    wanted = None if payees is None else {abi.word(payee) for payee in payees}
+    for topics in _topics(payer, payees, len(blocks)):
         last, logs = await read_logs(node, tokens, topics, blocks, rules.log_blocks_max)
-        found += [log for log in logs if _is_transfer(log, known, topics) and whole(log["data"]) > 0]
+        found += [
+            log for log in logs
+            if _is_transfer(log, known, topics) and (wanted is None or log["topics"][2] in wanted)
+            and whole(log["data"]) > 0
+        ]  # fmt: skip
     receipts = await read_receipts(node, found)
     transfers = [_transfer(node, log, receipts[str(log["transactionHash"])], known) for log in found]
     if any(transfer.block not in blocks for transfer in transfers):
@@ -37,9 +45,9 @@ async def read_transfers(
     return last, tuple(ordered)
 
 
-def _topics(payer: str | None, payees: Sequence[str] | None) -> Sequence[Topics]:
+def _topics(payer: str | None, payees: Sequence[str] | None, blocks: int) -> Sequence[Topics]:
     payer_topic = None if payer is None else abi.word(payer)
-    if payees is None:
+    if payees is None or (len(payees) > ADDRESSES_MAX and blocks <= WHOLE_BLOCKS_MAX):
         return [[TRANSFERRED, payer_topic]]
     words = [abi.word(payee) for payee in payees]
     return [

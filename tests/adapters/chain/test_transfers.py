@@ -45,6 +45,24 @@ async def test_transfers_to_some_addresses_are_found_in_order(chain: EvmChain, d
     assert (await chain.block(found[1].block)).hash == found[1].block_hash
 
 
+async def test_of_many_addresses_a_few_blocks_are_read_by_one_question(chain: EvmChain, dev_chain: DevChain) -> None:
+    """Who looks each second at 10,000 addresses would else ask each node 25 questions, each time."""
+    node = dev_chain.node
+    many = [TO_ADA, *(address_of(f"payee {n}") for n in range(2_000))]
+    node.mine(30)
+    for payee, units in ((TO_BOB, 5), (TO_ADA, 7), (many[-1], 9)):
+        dev_chain.mint(payee, units)
+    node.finalize()
+    last = (await chain.finalized()).number
+    asked = chain.health()[0].asked
+    found = await chain.transfers(range(last - 9, last + 1), [dev_chain.token], None, many)
+    assert chain.health()[0].asked - asked == 4  # the last block, its logs, two receipts
+    assert [(one.payee, one.units) for one in found] == [(TO_ADA, 7), (many[-1], 9)]
+    asked = chain.health()[0].asked
+    assert await chain.transfers(range(last - 20, last + 1), [dev_chain.token], None, many) == found
+    assert chain.health()[0].asked - asked > 10
+
+
 async def test_what_is_not_final_is_not_read_and_a_reorg_takes_it_away(chain: EvmChain, dev_chain: DevChain) -> None:
     dev_chain.mint(TO_ADA, 25_000_000)
     assert await read(chain) == []
@@ -143,6 +161,7 @@ async def test_more_addresses_than_one_question_holds_are_all_asked_for(
     chain: EvmChain, dev_chain: DevChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.adapters.chain.transfers.ADDRESSES_MAX", 2)
+    monkeypatch.setattr("app.adapters.chain.transfers.WHOLE_BLOCKS_MAX", 0)
     payees = [address_of(f"wallet {number}") for number in range(5)]
     for number in (4, 0, 3):
         dev_chain.mint(payees[number], number + 1)
