@@ -6,6 +6,8 @@ No credit ever waits for it.
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from app import db
 from app.domain import clock
 from app.domain.chain_deposits import addresses
@@ -17,9 +19,13 @@ from app.domain.transactions.transactions import NewTransaction
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.deposits import DEV_CHAIN_ID
+from app.flows.settlement.looking import least_coins
 from app.flows.settlement.sending import Sender
 from app.ports.chain.chain import Chain, Chains
-from app.ports.chain.values import BATCH_MAX
+from app.ports.chain.signer import ChainKeys
+from app.ports.chain.values import BATCH_MAX, Block
+
+log = structlog.get_logger()
 
 LEAST_UNITS = 25 * UNITS_OF_ONE
 """What is worth its gas."""
@@ -42,6 +48,8 @@ class Sweeps:
         """Sends at most one sweep at a time: what it moves counts as swept when that is final.
 
         Nothing is sent while the gas account has sent what is not ours: a number that a sweep took would hide that.
+        Payouts send from the same account, and a sweep never stands in their way: it leaves a full batch's gas, and is
+        not sent where it could only fail.
         """
         rules, keys = chain.rules, self.chains.keys(chain.rules.id)
         sender, final = Sender(chain, keys.gas, self.desk), await chain.finalized()
@@ -58,9 +66,18 @@ class Sweeps:
         worth = partial(addresses.list_unswept, chain_id=rules.id, least_units=least,
                         before=clock.now() - OLDEST, limit=BATCH_MAX)  # fmt: skip
         salts = [one.salt for one in await db.in_transaction(worth) if one.factory == rules.factory]
-        if not salts:
+        if not salts or not await self._is_worth_sending(chain, keys, final):
             return 0
         call = chain.sweep(salts, rules.token)
         new = NewTransaction(Purpose.SWEEP, rules.factory, call.to, call.data, call.gas)
         await sender.send(call, new, lambda _session, _id: None)
         return len(salts)
+
+    async def _is_worth_sending(self, chain: Chain, keys: ChainKeys, final: Block) -> bool:
+        if await chain.is_paused(final) or await chain.is_blocked(keys.treasury.address, final):
+            log.info("sweeps", chain=chain.rules.id, step="token_refuses")
+            return False
+        if await chain.coins(keys.gas.address, final) < 2 * least_coins(chain):
+            log.info("sweeps", chain=chain.rules.id, step="little_gas")
+            return False
+        return True
