@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -56,6 +56,19 @@ def wallets_by_address(session: Session, chain_id: int) -> Mapping[str, Account]
     """Returns whose each deposit address of a chain is."""
     found = select(_ADDRESSES.c.address, _ADDRESSES.c.account_id).where(_ADDRESSES.c.chain_id == chain_id)
     return {address: parse(account_id) for address, account_id in session.execute(found)}
+
+
+def list_fresh(session: Session, chain_id: int, limit: int) -> Sequence[str]:
+    """Returns addresses of which nobody has asked yet what came before they were known here, the oldest first."""
+    fresh = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.looked_back_at.is_(None))
+    found = select(_ADDRESSES.c.address).where(*fresh).order_by(_ADDRESSES.c.created_at).limit(limit)
+    return list(session.scalars(found))
+
+
+def note_looked_back(session: Session, chain_id: int, addresses: Sequence[str]) -> None:
+    """Notes that all that came to addresses before they were known here has been taken."""
+    own = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.address.in_(list(addresses)))
+    session.execute(update(_ADDRESSES).where(*own).values(looked_back_at=clock.now()))
 
 
 def newest(session: Session, chain_id: int) -> AddressOf | None:

@@ -114,6 +114,13 @@ def list_of_wallet(session: Session, wallet_id: str) -> list[ArrivalView]:
     ]
 
 
+def sum_funding_from(session: Session, chain_id: int, payers: Sequence[str]) -> int:
+    """Returns the units that some addresses sent to a chain's treasury and that count as the operator's own."""
+    own = (_ARRIVALS.c.chain_id == chain_id, _ARRIVALS.c.kind == ArrivalKind.FUNDING,
+           _ARRIVALS.c.payer.in_(list(payers)))  # fmt: skip
+    return int(session.scalar(select(func.sum(_ARRIVALS.c.units)).where(*own)) or 0)
+
+
 def sum_until(session: Session, chain_id: int, block: int) -> int:
     """Returns the units that came in on a chain up to and with a block, as wallets' deposits or the operator's."""
     found = select(func.sum(_ARRIVALS.c.units)).where(

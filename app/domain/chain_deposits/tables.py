@@ -29,6 +29,7 @@ class DepositAddress(SQLModel, table=True):
 
     `address` follows from the factory, the salt and the hash of what is deployed there (`proxy_hash`); all three stay
     as they were, whatever factory is configured later. `unswept_units` of the token are there, since `unswept_since`.
+    Until `looked_back_at` nobody has asked what came before it was known here: a restored backup may have forgotten it.
     """
 
     __tablename__ = "deposit_address"
@@ -38,6 +39,8 @@ class DepositAddress(SQLModel, table=True):
         Index("ix_deposit_address_address", "chain_id", "address", unique=True),
         Index("ix_deposit_address_unswept", "chain_id", "unswept_since",
               sqlite_where=text("unswept_units > 0"), postgresql_where=text("unswept_units > 0")),
+        Index("ix_deposit_address_fresh", "chain_id", "created_at", sqlite_where=text("looked_back_at IS NULL"),
+              postgresql_where=text("looked_back_at IS NULL")),
         STRICT,
     )  # fmt: skip
 
@@ -52,6 +55,7 @@ class DepositAddress(SQLModel, table=True):
     unswept_units: int = Field(default=0, sa_type=Whole)
     unswept_since: int | None = Field(default=None, sa_type=Whole)
     created_at: int = Field(sa_type=Whole)
+    looked_back_at: int | None = Field(default=None, sa_type=Whole)
 
 
 class ChainArrival(SQLModel, table=True):

@@ -17,8 +17,8 @@ from app.domain.chain_deposits.tables import ArrivalKind, ChainCursor
 from app.domain.disputes.settling import lift
 from app.domain.funnel.rounds import note_paid
 from app.domain.ledger.apply import apply_all
-from app.domain.money import environment_of_chain
-from app.domain.payouts.rules import UNITS_OF_ONE
+from app.domain.money import Unit, environment_of_chain, format_finely
+from app.domain.payouts.rules import UNITS_OF_ONE, nanos_of
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.addresses import check_addresses
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 BLOCKS_A_STEP = 10_000
 """How many blocks are read between two places where the cursor may stand."""
+FRESH_MAX = 200
+"""Of how many addresses at a time it is asked what came before they were known here."""
 TOLD_FROM_UNITS = UNITS_OF_ONE
 """Operators are mailed of the wrong token from so much on: of dust anybody can send any number."""
 OPENING = "opening"
@@ -56,7 +58,8 @@ class ChainDeposits:
         if await self._is_another_chain(known, head):
             await self._stop(self._another)
             return 0
-        taken = await self._read_final(known, final)
+        taken = await self._look_back(known)
+        taken += await self._read_final(known, final)
         await self.desk.send_kept()
         await self._show(final, head)
         note = partial(cursor.note_head, chain_id=self.chain.rules.id, head=head.number, at=head.at)
@@ -111,6 +114,45 @@ class ChainDeposits:
             log.error("deposits", chain=rules.id, step="stopped")
             await self.desk.send_kept()
 
+    async def _look_back(self, known: ChainCursor) -> int:
+        """Takes what came to addresses before they were known here, as to those that a restored backup had forgotten.
+
+        An address follows from its wallet, so whoever opens it again has the same. What it holds at the cursor must be
+        in the blocks before; returns how much was taken.
+        """
+        rules = self.chain.rules
+        fresh = await db.in_transaction(partial(addresses.list_fresh, chain_id=rules.id, limit=FRESH_MAX))
+        if not fresh:
+            return 0
+        held = await self.chain.balances(fresh, await self.chain.block(known.block))
+        missing = {address: units for address, units in held.items() if units}
+        taken, stop, book = 0, known.block + 1, await self._book()
+        while missing and stop > rules.first_block:
+            start = max(stop - BLOCKS_A_STEP, rules.first_block)
+            for transfer in await self.chain.transfers(range(start, stop), self._tokens, payees=sorted(missing)):
+                taken += await self._take_one(book, _arrived(transfer))
+                missing[transfer.payee] -= transfer.units if transfer.token == rules.token else 0
+            missing, stop = {address: units for address, units in missing.items() if units > 0}, start
+        await db.in_transaction(partial(self._note_looked_back, fresh=fresh, taken=taken), writes=True)
+        return taken
+
+    def _note_looked_back(self, session: Session, fresh: Sequence[str], taken: int) -> None:
+        rules = self.chain.rules
+        addresses.note_looked_back(session, rules.id, fresh)
+        if taken:
+            self.desk.keep_alert(
+                session, f"Deposits on {rules.name} from before their addresses were known",
+                f"{taken} transfers came to addresses that this database did not know then, as after a restored backup."
+                " They were taken now; nothing is to be done.",
+            )  # fmt: skip
+        if swept := arrivals.sum_funding_from(session, rules.id, fresh):
+            self.desk.keep_alert(
+                session, f"Deposits on {rules.name} were booked as your own money",
+                f"{format_finely(nanos_of(swept), Unit.USDC)} went from {', '.join(fresh)} to the treasury before this"
+                " database knew whose those addresses are, as after a restored backup. It counts as your own. Give it"
+                " to them by hand.",
+            )  # fmt: skip
+
     async def _read_final(self, known: ChainCursor, final: Block) -> int:
         taken, start = 0, known.block + 1
         while start <= final.number:
@@ -156,9 +198,12 @@ class ChainDeposits:
         await db.in_transaction(lambda session: arrivals.show(session, book, shown), writes=True)
 
     async def _transfers(self, book: Book, blocks: range) -> Sequence[Transfer]:
+        return await self.chain.transfers(blocks, self._tokens, payees=[self.treasury, *book.wallets])
+
+    @property
+    def _tokens(self) -> Sequence[str]:
         rules = self.chain.rules
-        tokens = [rules.token, *([rules.bridged_token] if rules.bridged_token else [])]
-        return await self.chain.transfers(blocks, tokens, payees=[self.treasury, *book.wallets])
+        return [rules.token, *([rules.bridged_token] if rules.bridged_token else [])]
 
     async def _book(self) -> Book:
         rules = self.chain.rules

@@ -28,6 +28,7 @@ from app.flows.settlement.deposits import Deposits
 from app.ports.chain.values import ChainUnavailable
 from tests.support.depositing import Depositing, depositing, wallet_of
 from tests.support.managing import person
+from tests.support.restored import keep, restore
 from tests.support.rolled import App
 from tests.support.scripted_chain import ToyChain
 from tests.support.settling import answers, through
@@ -146,6 +147,52 @@ async def test_what_comes_to_the_treasury_is_the_operators(at: Depositing) -> No
         capital = wallet_of(person("ada@example.org")).beside(Kind.OPERATOR_CAPITAL, INSTANCE)
         assert read_balance(session, capital) == 7_000_000 * MICRO_NANOS
     at.check_books(7_000_000)
+
+
+async def test_what_came_to_an_address_that_a_restored_backup_forgot_is_credited_when_it_is_opened(
+    database: str, at: Depositing
+) -> None:
+    """The cursor has passed it by: the database did not know whose it was."""
+    ada, bob = person("ada@example.org"), person("bob@example.org")
+    kept = keep(database)
+    address = await at.address_of(ada)
+    pay(at, address, 5_000_000)
+    await at.read_final()
+    pay(at, address, 7)
+    restore(database, kept)
+    assert await at.read_final() == 0 and at.units_of(ada) == 0
+    await at.address_of(bob)
+    assert await at.flow.read() == 0 and at.mailbox.kept() == []
+    assert await at.address_of(ada) == address
+    assert await at.flow.read() == 2 and at.units_of(ada) == 5_000_007
+    assert await at.flow.read() == 0
+    pay(at, address, 1)
+    assert await at.read_final() == 1
+    assert [one.mail.subject for one in at.mailbox.kept()] == [
+        "Deposits on Dev chain from before their addresses were known"
+    ]
+    at.check_books(5_000_008)
+
+
+async def test_what_was_swept_from_an_address_that_a_restored_backup_forgot_is_told(
+    database: str, at: Depositing
+) -> None:
+    ada = person("ada@example.org")
+    kept = keep(database)
+    address = await at.address_of(ada)
+    pay(at, address, 5_000_000)
+    await at.read_final()
+    with db.transaction(writes=False) as session:
+        (known,) = addresses.list_unswept(session, at.chain.rules.id, 1, 0, 10)
+    restore(database, kept)
+    at.dev.node.transact(at.dev.factory, forwarders.sweep_data([known.salt], at.dev.token))
+    await at.read_final()
+    await at.address_of(ada)
+    await at.flow.read()
+    (told,) = at.mailbox.kept()
+    assert told.mail.subject == "Deposits on Dev chain were booked as your own money"
+    assert f"5.00 USDC went from {address}" in told.mail.text
+    at.check_books(5_000_000)
 
 
 @pytest.mark.unhurried

@@ -1,9 +1,7 @@
 """What left the treasury or the gas account and is not ours pauses payouts, until an operator has seen to it."""
 
 import asyncio
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -29,6 +27,7 @@ from tests.support.paying_out import (
     statuses,
     tick,
 )
+from tests.support.restored import keep, restore
 from tests.support.scripted_chain import TREASURY, ToyChain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -195,11 +194,11 @@ def test_a_restored_backup_pays_nothing_again(database: str) -> None:
     chain.skew_seconds = -120
     tick(rail)  # the chain is known, and nothing is signed
     chain.skew_seconds = 0
-    kept = _keep(database)
+    kept = keep(database)
     run(rail, chain, 3)
     assert_paid_once(chain, payouts)
     sent = list(chain.sent)
-    _restore(database, kept)
+    restore(database, kept)
     assert set(statuses()) == {PayoutStatus.REQUESTED}
     run(rail, chain, 2)
     assert because() is not None and chain.sent == sent
@@ -209,22 +208,6 @@ def test_a_restored_backup_pays_nothing_again(database: str) -> None:
     run(rail, chain, 3)
     assert_paid_once(chain, [*payouts, late])
     assert_books_balance()
-
-
-def _keep(url: str) -> Path:
-    db.dispose()  # the last connection's end folds the WAL into the file
-    path = Path(url.removeprefix("sqlite:///"))
-    kept = path.with_suffix(".kept")
-    shutil.copyfile(path, kept)
-    return kept
-
-
-def _restore(url: str, kept: Path) -> None:
-    db.dispose()
-    path = Path(url.removeprefix("sqlite:///"))
-    for end in ("-wal", "-shm"):
-        Path(f"{path}{end}").unlink(missing_ok=True)
-    shutil.copyfile(kept, path)
 
 
 @pytest.mark.unhurried
