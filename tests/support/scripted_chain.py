@@ -274,7 +274,7 @@ class ToyChain:
         return Call(sender, b"[]", 21_000)
 
     def deposit_address(self, salt: str) -> str:
-        return "0x" + sha256(salt.encode()).hexdigest()[:40]
+        return "0xD" + sha256(salt.encode()).hexdigest()[:39]
 
     def deposit_proxy(self) -> str:
         return "0x" + "0" * 64
