@@ -114,6 +114,14 @@ def list_of_wallet(session: Session, wallet_id: str) -> list[ArrivalView]:
     ]
 
 
+def list_bridged(session: Session, chain_id: int, least_units: int, since: int) -> Sequence[ChainArrival]:
+    """Returns what came of the wrong token to a chain, so much at least, since a time (microseconds), newest first."""
+    own = (_ARRIVALS.c.chain_id == chain_id, _ARRIVALS.c.kind == ArrivalKind.BRIDGED, _ARRIVALS.c.seen_at > since,
+           _ARRIVALS.c.units >= least_units)  # fmt: skip
+    found = select(ChainArrival).where(*own).order_by(_ARRIVALS.c.seen_at.desc(), _ARRIVALS.c.id)
+    return session.scalars(found.limit(LISTED_MAX)).all()
+
+
 def sum_funding_from(session: Session, chain_id: int, payers: Sequence[str]) -> int:
     """Returns the units that some addresses sent to a chain's treasury and that count as the operator's own."""
     own = (_ARRIVALS.c.chain_id == chain_id, _ARRIVALS.c.kind == ArrivalKind.FUNDING,

@@ -1,13 +1,18 @@
 """What an operator sees of a chain: what it holds, what pauses it, what waits for them."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import db
+from app.domain.chain_deposits import arrivals
+from app.domain.chain_deposits.arrivals import Arrived, Book
+from app.domain.money import Environment
 from app.domain.payouts import desk
 from app.domain.payouts.rules import PayoutRules
 from app.web.operator.treasury.rows import NEVER_READ, TreasuryPage, read_treasury_page
 from tests.support.paying_out import CHAIN, ONE, ask, ask_many, make_earner, rail_of, tick
-from tests.support.scripted_chain import TREASURY, ToyChain
+from tests.support.scripted_chain import TOKEN, TREASURY, ToyChain
 from tests.support.toy_wallets import wired
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -64,3 +69,15 @@ def test_a_batch_that_waits_is_shown(database: str) -> None:
         tick(rail)
         (waiting,) = read().chains[0].batches
     assert waiting.amount == "10.000001 USDC" and waiting.detail.startswith("2 payouts, since ")
+
+
+def test_the_wrong_token_is_shown_and_its_dust_is_not(database: str) -> None:
+    chain, came = ToyChain(), Arrived("0xBridged", "0xEve", TREASURY, 10 * ONE, 3, "0x1", 0)
+    with wired(chain):
+        tick(rail_of(chain))
+        book = Book(CHAIN, Environment.SANDBOX, TOKEN, TREASURY, {})
+        with db.transaction() as session:
+            arrivals.take(session, book, came)
+            arrivals.take(session, book, replace(came, units=ONE - 1, transaction="0x2"))
+        (row,) = read().chains[0].wrong_tokens
+    assert row.amount == "10.00 USDC.e" and "At 0xTreasury, from 0xEve" in row.detail

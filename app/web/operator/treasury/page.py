@@ -7,7 +7,7 @@ from app.web.components.payouts.line import payout_line
 from app.web.components.payouts.rows import PayoutRow
 from app.web.frame.plain_form import file_link
 from app.web.operator.frame.layout import operator_page
-from app.web.operator.treasury.rows import BatchRow, ChainRow, FigureRow, UnbookedRow
+from app.web.operator.treasury.rows import BatchRow, ChainRow, FigureRow, UnbookedRow, WrongTokenRow
 from app.web.operator.treasury.state import TreasuryState
 
 _state = TreasuryState
@@ -52,6 +52,7 @@ def _chain(row: rx.Var[ChainRow]) -> rx.Component:
         rx.el.div(rx.foreach(row.figures, _figure), class_name="figures"),
         rx.el.div(rx.foreach(row.flows, _figure), class_name="figures"), accounts,
         rx.el.ul(rx.foreach(row.unbooked, _unbooked)), rx.el.ul(rx.foreach(row.batches, _batch)),
+        rx.el.ul(rx.foreach(row.wrong_tokens, _wrong_token)),
         rx.cond(row.payouts, rx.el.ul(rx.foreach(row.payouts, _payout)), nothing),
         class_name="panel", aria_label=row.name, key=row.id,
     )  # fmt: skip
@@ -96,6 +97,21 @@ def _batch(row: rx.Var[BatchRow]) -> rx.Component:
     )  # fmt: skip
 
 
+def _wrong_token(row: rx.Var[WrongTokenRow]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(rx.el.div(rx.el.b("Wrong token: ", row.amount),
+                            rx.el.small(row.detail, class_name="muted breaks"),
+                            rx.el.small("Bridged USDC, of which nothing was credited. Return it by hand."),
+                            class_name="grow"),
+                  _transaction(row.url), class_name="item-line wrap"),
+        class_name="item", key=row.id,
+    )  # fmt: skip
+
+
+def _transaction(url: rx.Var[str]) -> rx.Component:
+    return rx.cond(url != "", rx.el.a("Transaction", href=url, target="_blank", rel="noreferrer"), rx.fragment())
+
+
 def _unbooked(row: rx.Var[UnbookedRow]) -> rx.Component:
     opens = "book:" + row.id
     form = rx.el.form(
@@ -109,8 +125,7 @@ def _unbooked(row: rx.Var[UnbookedRow]) -> rx.Component:
                   class_name="row"),
         on_submit=_state.book, style={"display": "grid", "gap": "10px"}, aria_label="Book a transfer",
     )  # fmt: skip
-    link = rx.cond(row.url != "", rx.el.a("Transaction", href=row.url, target="_blank", rel="noreferrer"),
-                   rx.fragment())  # fmt: skip
+    link = _transaction(row.url)
     return rx.el.li(
         rx.el.div(rx.el.div(rx.el.b("Not booked: ", row.amount), rx.el.small("To ", row.payee),
                             rx.el.small(row.detail, class_name="muted"), class_name="grow"),

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from app import wiring
 from app.db import Session
 from app.domain import clock
+from app.domain.chain_deposits import arrivals
+from app.domain.chain_deposits.tables import ChainArrival
 from app.domain.payouts import desk, listing, requests
 from app.domain.payouts.tables import Payout, PayoutDesk, PayoutStatus, TreasuryTransfer
 from app.domain.paywalls.names import read_names
+from app.flows.settlement.deposits import TOLD_FROM_UNITS
 from app.flows.settlement.looking import least_coins
 from app.ports.chain.chain import Chain
 from app.web.components.payouts.rows import PayoutRow, row_of, transaction_url, usdc
 from app.web.frame.format import utc
 
 LISTED_MAX = 50
+WRONG_TOKENS_FOR = 30 * clock.DAY
 NEVER_READ = "It was never read: does a worker run, and do its RPCs answer?"
 
 
@@ -36,6 +40,16 @@ class BatchRow:
     id: str = ""
     amount: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class WrongTokenRow:
+    """What came of a token that only looks like USDC."""
+
+    id: str = ""
+    amount: str = ""
+    detail: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class ChainRow:
     batches: list[BatchRow] = field(default_factory=list)
     payouts: list[PayoutRow] = field(default_factory=list)
     unbooked: list[UnbookedRow] = field(default_factory=list)
+    wrong_tokens: list[WrongTokenRow] = field(default_factory=list)
     csv: str = ""
 
 
@@ -97,6 +112,10 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
         ],
         payouts=[row_of(one, _whose(one, names), rules.explorer_url) for one in payouts],
         unbooked=[_unbooked(one, rules.explorer_url) for one in listing.list_unbooked(session, rules.id, LISTED_MAX)],
+        wrong_tokens=[
+            _wrong_token(one, rules.explorer_url)
+            for one in arrivals.list_bridged(session, rules.id, TOLD_FROM_UNITS, clock.now() - WRONG_TOKENS_FOR)
+        ],
         csv=f"/manage/operator/payouts/{rules.id}.csv",
     )  # fmt: skip
 
@@ -145,6 +164,13 @@ def _wrong(known: PayoutDesk, chain: Chain) -> list[str]:
     if int(known.gas_wei) < least_coins(chain):
         found.append("The gas account is low: a full batch could not be paid. Send it some of the chain's coin.")
     return found
+
+
+def _wrong_token(row: ChainArrival, explorer: str) -> WrongTokenRow:
+    return WrongTokenRow(
+        id=row.id, amount=f"{usdc(row.units)}.e", url=transaction_url(explorer, row.transaction_hash),
+        detail=f"At {row.payee}, from {row.payer}, seen {utc(row.seen_at)} UTC",
+    )  # fmt: skip
 
 
 def _unbooked(row: TreasuryTransfer, explorer: str) -> UnbookedRow:
