@@ -1,25 +1,33 @@
 """Measures payments at full size, on PostgreSQL with real processes: what CI proves small is done once at length.
 
-`uv run python -m tests.bench.money --postgres URL [auto-topup] [month] [payouts] [--wallets 1000] [--workers 3]
-[--killed 2] [--payouts 30]`.
+`uv run python -m tests.bench.money --postgres URL [PART …] [--wallets 1000] [--workers 3] [--killed 2]
+[--payouts 200]`.
 `month`: a month's top-ups, refunds, disputes and payouts at one account; the ledger must agree with it to the cent.
 `auto-topup`: wallets at one account at Stripe (the emulator, 25 requests a second) fall below at the same second while
 workers are killed; each must be charged once, and the time says what our pace costs.
 `payouts`: of so many paywalls on a real chain (Anvil, Circle's token), by two rails at once; each recipient must have
 exactly its amount, each number of the gas account is used once, and the gas of a payout is said.
+`deposits`, `sending`, `cut`, `blocked`, `starving`, `pool`, `paused`, `reserves`, `addresses`: what settlement
+withstands (`tests/support/settlement_proofs.py`), each on a real chain, with the numbers that were asked for.
 """
 
 import argparse
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from app import db, settings
+from app.adapters.chain import abi
+from app.adapters.chain.contracts import forwarders
 from app.adapters.chain.dev.chain import DevChain
 from tests.emulators import anvil
 from tests.support import books
+from tests.support import settlement_proofs as proofs
+from tests.support.bad_ways import Sending
 from tests.support.many_wallets import fill, prepare
 from tests.support.paying_on_chain import ask_many, pass_by, rail_on, received
 from tests.support.paying_out import find
@@ -28,6 +36,7 @@ from tests.support.settling import TREASURY_KEY
 from tests.support.stripe_bank import StripeShop, running
 
 LIMIT = 25
+OTHER_CHAIN = 31_338
 MONTH = Month(topups=1_000, refunds=40, disputes=10, payouts=5)
 
 
@@ -87,10 +96,43 @@ def payouts(chosen: argparse.Namespace) -> Mapping[str, object]:
         return asyncio.run(pay(dev))
 
 
+def on_chain(proof: Callable[[DevChain], Coroutine[Any, Any, Mapping[str, object]]]) -> Mapping[str, object]:
+    """Proves something on a chain of its own, and says how long that took."""
+    with anvil.running() as dev:
+        began = time.monotonic()
+        return {**asyncio.run(proof(dev)), "seconds": round(time.monotonic() - began, 1)}
+
+
+def sending(_chosen: argparse.Namespace) -> Mapping[str, object]:
+    """Loses a sent transaction in each way; returns how many looks it took until its payout was paid."""
+    return {how.value: on_chain(partial(proofs.sent_in_vain, how=how))["ticks"] for how in Sending}
+
+
+def addresses(_chosen: argparse.Namespace) -> Mapping[str, object]:
+    """Makes 1,000 addresses on two chains; fails where one is not what the factory says."""
+    began, salts = time.monotonic(), [abi.hash_of(f"salt {number}".encode()) for number in range(1_000)]
+    with anvil.running() as one, anvil.running(OTHER_CHAIN) as other:
+        assert one.factory == other.factory
+        for dev in (one, other):
+            for salt in salts:
+                found = dev.node.read(dev.factory, "address_of(bytes32)", "address", abi.bytes_of(salt))
+                assert abi.checksummed(found) == forwarders.forwarder_of(dev.factory, salt), salt
+    return {"addresses": len(salts), "chains": 2, "seconds": round(time.monotonic() - began, 1)}
+
+
 PARTS: Mapping[str, Callable[[argparse.Namespace], Mapping[str, object]]] = {
     "auto-topup": auto_topup,
     "month": month,
     "payouts": payouts,
+    "deposits": lambda _: on_chain(partial(proofs.deposits_past_bad_nodes, count=50)),
+    "sending": sending,
+    "cut": lambda _: on_chain(partial(proofs.cut_anywhere, count=500, cuts=450)),
+    "blocked": lambda _: on_chain(partial(proofs.one_blocked_on_its_way, count=99)),
+    "starving": lambda _: on_chain(partial(proofs.starving_batch, count=100)),
+    "pool": lambda _: on_chain(proofs.pool_of_polygon),
+    "paused": lambda _: on_chain(partial(proofs.paused_in_the_middle, each=20)),
+    "reserves": lambda _: on_chain(partial(proofs.reserves_of_many, people=50)),
+    "addresses": addresses,
 }
 
 
@@ -101,7 +143,7 @@ def main() -> None:
     parser.add_argument("--wallets", type=int, default=1_000)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--killed", type=int, default=2)
-    parser.add_argument("--payouts", type=int, default=30)
+    parser.add_argument("--payouts", type=int, default=200)
     chosen = parser.parse_args()
     settings.configure(database_url=chosen.postgres)
     db.migrate()
