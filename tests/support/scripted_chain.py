@@ -279,6 +279,9 @@ class ToyChain:
     def deposit_proxy(self) -> str:
         return "0x" + "0" * 64
 
+    def make_factory(self, treasury: str) -> Call:
+        return Call("0xDeployer", b"[]", 21_000)
+
     def sweep(self, salts: Sequence[str], token: str) -> Call:
         return Call("0xFactory", b"[]", 21_000)
 

@@ -85,6 +85,11 @@ class ChainWriter:
         """Returns the hash of what `rules.factory` deploys at a deposit address."""
         return forwarders.proxy_hash(self.rules.factory)
 
+    def make_factory(self, treasury: str) -> Call:
+        """Returns the call that puts `rules.factory` on the chain; whoever brings it makes the same, and no other."""
+        data = abi.bytes_of(forwarders.deployment(treasury))
+        return Call(forwarders.DEPLOYER, data, forwarders.GAS_OF_FACTORY)
+
     def sweep(self, salts: Sequence[str], token: str) -> Call:
         """Returns the call that moves what 1 to BATCH_MAX deposit addresses hold to the treasury, each on its own."""
         _count(salts)

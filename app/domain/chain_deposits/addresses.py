@@ -14,6 +14,7 @@ from app.domain.ledger.accounts import Account, parse
 from app.sql.columns import table_of
 
 _ADDRESSES = table_of(DepositAddress)
+ASKED_AT_ONCE = 200
 _KEEP = text(
     "INSERT INTO deposit_address (id, chain_id, wallet_id, account_id, address, factory, salt, proxy_hash,"
     " unswept_units, created_at) VALUES (:id, :chain_id, :wallet_id, :account_id, :address, :factory, :salt,"
@@ -69,6 +70,18 @@ def note_looked_back(session: Session, chain_id: int, addresses: Sequence[str]) 
     """Notes that all that came to addresses before they were known here has been taken."""
     own = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.address.in_(list(addresses)))
     session.execute(update(_ADDRESSES).where(*own).values(looked_back_at=clock.now()))
+
+
+def look_again(session: Session, chain_id: int, held: Mapping[str, int]) -> int:
+    """Has addresses that hold more than is known to be there looked back at once more, each once a day; returns how
+    many: a node may have hidden what came there when its block was read."""
+    due = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.looked_back_at < clock.now() - clock.DAY)
+    known = session.execute(select(_ADDRESSES.c.address, _ADDRESSES.c.unswept_units).where(*due))
+    more = [address for address, units in known if held.get(address, 0) > units]
+    for start in range(0, len(more), ASKED_AT_ONCE):
+        part = _ADDRESSES.c.address.in_(more[start : start + ASKED_AT_ONCE])
+        session.execute(update(_ADDRESSES).where(*due, part).values(looked_back_at=None))
+    return len(more)
 
 
 def newest(session: Session, chain_id: int) -> AddressOf | None:

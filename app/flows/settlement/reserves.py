@@ -104,6 +104,8 @@ class Reserves:
         )
 
         def write(session: Session) -> None:
+            for one in holdings:
+                addresses.look_again(session, one.chain_id, one.units)
             in_all = sum(lacking[one.chain_id] for one in short)
             if reports.keep(session, environment, document, in_all):
                 for one in short:

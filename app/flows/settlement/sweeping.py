@@ -49,7 +49,8 @@ class Sweeps:
 
         Nothing is sent while the gas account has sent what is not ours: a number that a sweep took would hide that.
         Payouts send from the same account, and a sweep never stands in their way: it leaves a full batch's gas, and is
-        not sent where it could only fail.
+        not sent where it could only fail. Before a chain's first sweep its factory is put there: what is sent to an
+        address without code succeeds and does nothing.
         """
         rules, keys = chain.rules, self.chains.keys(chain.rules.id)
         sender, final = Sender(chain, keys.gas, self.desk), await chain.finalized()
@@ -68,10 +69,11 @@ class Sweeps:
         salts = [one.salt for one in await db.in_transaction(worth) if one.factory == rules.factory]
         if not salts or not await self._is_worth_sending(chain, keys, final):
             return 0
-        call = chain.sweep(salts, rules.token)
+        has_factory = await chain.has_code(rules.factory, final)
+        call = chain.sweep(salts, rules.token) if has_factory else chain.make_factory(keys.treasury.address)
         new = NewTransaction(Purpose.SWEEP, rules.factory, call.to, call.data, call.gas)
         await sender.send(call, new, lambda _session, _id: None)
-        return len(salts)
+        return len(salts) if has_factory else 0
 
     async def _is_worth_sending(self, chain: Chain, keys: ChainKeys, final: Block) -> bool:
         if await chain.is_paused(final) or await chain.is_blocked(keys.treasury.address, final):

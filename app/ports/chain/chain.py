@@ -152,6 +152,10 @@ class Writing(Protocol):
         """Returns the hash of what `rules.factory` deploys at a deposit address."""
         ...
 
+    def make_factory(self, treasury: str) -> Call:
+        """Returns the call that puts `rules.factory` on the chain; whoever brings it makes the same, and no other."""
+        ...
+
     def sweep(self, salts: Sequence[str], token: str) -> Call:
         """Returns the call that moves what 1 to BATCH_MAX deposit addresses hold to the treasury, each on its own."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from app import db
 from app.adapters.chain import abi
@@ -15,7 +16,7 @@ from app.domain import clock
 from app.domain.authorizations.authorizations import Consent, approve
 from app.domain.chain_deposits import addresses, arrivals, cursor
 from app.domain.chain_deposits.arrivals import ArrivalView
-from app.domain.chain_deposits.tables import ArrivalKind
+from app.domain.chain_deposits.tables import ArrivalKind, DepositAddress
 from app.domain.funnel.rounds import Shown, note_shown
 from app.domain.funnel.tables import FunnelRound
 from app.domain.ledger.accounts import Kind
@@ -172,6 +173,29 @@ async def test_what_came_to_an_address_that_a_restored_backup_forgot_is_credited
         "Deposits on Dev chain from before their addresses were known"
     ]
     at.check_books(5_000_008)
+
+
+async def test_a_deposit_that_all_nodes_hid_when_its_block_was_read_is_found_within_a_day(
+    database: str, at: Depositing
+) -> None:
+    """Logs may be missing at first, and there later (filecoin-project/lotus#13758): what stands there is compared."""
+    ada = person("ada@example.org")
+    address = await at.address_of(ada)
+    await at.flow.read()
+    pay(at, address, 5_000_000)
+    at.dev.node.finalize()
+    final = await at.chain.finalized()
+    with db.transaction() as session:
+        cursor.advance(session, at.chain.rules.id, final.number, final.hash)  # its logs were not shown
+    assert await at.flow.read() == 0 and at.units_of(ada) == 0
+    held = await at.chain.balances([address], final)
+    for age_days, found in ((0, 0), (2, 1), (2, 0)):
+        with db.transaction() as session:
+            session.execute(update(DepositAddress).values(looked_back_at=clock.now() - age_days * clock.DAY))
+            addresses.look_again(session, at.chain.rules.id, held)
+        assert await at.flow.read() == found
+    assert at.units_of(ada) == 5_000_000
+    at.check_books(5_000_000)
 
 
 async def test_what_was_swept_from_an_address_that_a_restored_backup_forgot_is_told(

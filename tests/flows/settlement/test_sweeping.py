@@ -1,12 +1,14 @@
 """Deposits are moved to the treasury by one transaction at a time, and the books do not notice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from app.adapters.chain.chains import EvmChain
+from app.adapters.chain.contracts import forwarders
 from app.adapters.chain.dev.chain import DevChain
-from app.adapters.chain.dev.node import GAS, KEYS, TREASURY
+from app.adapters.chain.dev.node import GAS, KEYS, TEST_WALLET, TREASURY
 from app.adapters.chain.keys import LocalSigner
 from app.flows.events.mails import Desk
 from app.flows.settlement.looking import least_coins
@@ -24,14 +26,14 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 class One(NoChains):
     """Chains of which there is one, with its keys."""
 
-    def __init__(self, chain: EvmChain) -> None:
-        self._chain = chain
+    def __init__(self, chain: EvmChain, treasury: int = TREASURY) -> None:
+        self._chain, self._treasury = chain, treasury
 
     def all(self) -> Sequence[EvmChain]:
         return [self._chain]
 
     def keys(self, chain_id: int) -> ChainKeys:
-        treasury, gas = (LocalSigner.of_key(KEYS[one], chain_id) for one in (TREASURY, GAS))
+        treasury, gas = (LocalSigner.of_key(KEYS[one], chain_id) for one in (self._treasury, GAS))
         return ChainKeys(treasury, gas)
 
 
@@ -89,3 +91,21 @@ async def test_a_sweep_that_could_only_fail_or_would_take_payouts_their_gas_is_n
             node.ask("anvil_setBalance", GAS_KEY.address, hex(2 * least_coins(at.chain)))
             node.finalize()
             assert await sweeps.sweep_all() == 1
+
+
+async def test_the_first_sweep_of_a_chain_puts_the_factory_there(database: str, dev_chain: DevChain) -> None:
+    """On a new chain nobody else does: sweeps would succeed, move nothing, and be sent again for ever."""
+    async with depositing(dev_chain) as at:
+        treasury = dev_chain.node.accounts[TEST_WALLET]
+        at.chain.rules = replace(at.chain.rules, factory=forwarders.factory_of(treasury))
+        flow = replace(at.flow, treasury=treasury)
+        dev_chain.mint(await at.address_of(person("ada@example.org")), 5_000_000)
+        dev_chain.node.finalize()
+        assert await flow.read() == 1
+        sweeps = Sweeps(One(at.chain, TEST_WALLET), Desk(at.mailbox, frozenset()))
+        assert await sweeps.sweep_all() == 0 and await sweeps.sweep_all() == 0
+        dev_chain.node.mine(3)
+        assert dev_chain.node.has_code(at.chain.rules.factory)
+        assert await sweeps.sweep_all() == 1
+        dev_chain.node.mine(3)
+        assert dev_chain.balance(treasury) == 5_000_000

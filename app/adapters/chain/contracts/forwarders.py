@@ -17,6 +17,8 @@ SWEEP = "sweep(bytes32[],address)"
 GAS_OF_SWEEP, GAS_OF_FORWARDER = 80_000, 180_000
 """Reckoned and not asked for: first the forwarder is made, then its token moves, to an address that may be new."""
 
+GAS_OF_FACTORY = 1_500_000
+"""More than its deployment takes, most of which is for its code."""
 _PROXY = ("602d3d8160093d39f3363d3d373d3d3d363d73", "5af43d82803e903d91602b57fd5bf3")
 
 

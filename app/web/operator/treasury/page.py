@@ -101,7 +101,8 @@ def _wrong_token(row: rx.Var[WrongTokenRow]) -> rx.Component:
     return rx.el.li(
         rx.el.div(rx.el.div(rx.el.b("Wrong token: ", row.amount),
                             rx.el.small(row.detail, class_name="muted breaks"),
-                            rx.el.small("Bridged USDC, of which nothing was credited. Return it by hand."),
+                            rx.el.small("Bridged USDC, of which nothing was credited. Return it by hand, to an"
+                                        " address that its owner proves."),
                             class_name="grow"),
                   _transaction(row.url), class_name="item-line wrap"),
         class_name="item", key=row.id,

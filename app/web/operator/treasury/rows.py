@@ -169,7 +169,7 @@ def _wrong(known: PayoutDesk, chain: Chain) -> list[str]:
 def _wrong_token(row: ChainArrival, explorer: str) -> WrongTokenRow:
     return WrongTokenRow(
         id=row.id, amount=f"{usdc(row.units)}.e", url=transaction_url(explorer, row.transaction_hash),
-        detail=f"At {row.payee}, from {row.payer}, seen {utc(row.seen_at)} UTC",
+        detail=f"At {row.payee}, seen {utc(row.seen_at)} UTC",
     )  # fmt: skip
 
 
