@@ -1,4 +1,7 @@
-"""What must hold of payouts: what is under way stands on its transit account, and what ended left it, once."""
+"""What must hold of payouts: what is under way stands on its transit account, and what ended left it, once.
+
+A batch is what its payouts are: none is skipped on the way.
+"""
 
 from collections.abc import Iterator
 
@@ -16,6 +19,13 @@ _PAYOUTS = text("""
     FROM payout p WHERE p.id > :after ORDER BY p.id LIMIT :limit
 """)
 
+_BATCHES = text("""
+    SELECT b.id, b.units, b.payouts, coalesce(sum(p.units), 0) AS there, count(p.id) AS found
+    FROM payout_batch b LEFT JOIN payout p ON p.batch_id = b.id
+    GROUP BY b.id, b.units, b.payouts HAVING coalesce(sum(p.units), 0) != b.units OR count(p.id) != b.payouts
+    ORDER BY b.id LIMIT 20
+""")
+
 
 def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
     """Yields what is broken, in constant memory; on the snapshot that the ledger was checked on."""
@@ -31,4 +41,10 @@ def check_all(session: Session, progress: Progress) -> Iterator[Finding]:
                 )
                 yield Finding("payout", row["id"], message)
         after = rows[-1]["id"]
+    for row in session.execute(_BATCHES).mappings():
+        message = (
+            f"{row['id']} was opened with {row['payouts']} payouts of {row['units']} units, and has {row['found']} of"
+            f" {row['there']}."
+        )
+        yield Finding("payout_batch", row["id"], message)
     progress("payouts", 1)

@@ -10,7 +10,7 @@ from app.domain.payouts import desk
 from app.ports.chain.chain import Chain
 from app.ports.chain.values import FULL_BATCH_GAS, Block, ChainMismatch, ChainUnavailable, NodeHealth
 
-COIN_WEI = 10**18
+COIN_WEI, GWEI = 10**18, 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ async def look_at(chain: Chain, gas_address: str) -> ChainLook:
     try:
         await chain.check()
         head, final = await chain.head(), await chain.finalized()
-        coins = await chain.coins(gas_address, final)
+        coins, fees = await chain.coins(gas_address, final), await chain.fees()
     except (ChainMismatch, ChainUnavailable) as error:
         return ChainLook(name, [error.message, *(node.said for node in chain.health() if node.said)], "")
     wrong = [node.said for node in chain.health() if node.failed or node.disagreed]
@@ -38,6 +38,11 @@ async def look_at(chain: Chain, gas_address: str) -> ChainLook:
         wrong.append(
             f"The gas account {gas_address} has {coins / COIN_WEI:.3f} coins, and a full batch sets"
             f" {least_coins(chain) / COIN_WEI:.3f} aside."
+        )
+    if fees.fee_wei >= chain.rules.fee_wei_max:
+        wrong.append(
+            f"It asks for as much as may be offered ({chain.rules.fee_wei_max / GWEI:g} gwei for each gas), so what is"
+            " sent may wait. `fee_wei_max` and `tip_wei_min` say what may be offered."
         )
     nodes = len(chain.health())
     return ChainLook(name, wrong, f"{nodes} nodes answer, block {final.number} is final, {coins / COIN_WEI:.3f} coins.")

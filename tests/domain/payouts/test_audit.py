@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app import db
 from app.domain.payouts import audit, batches, requests
-from tests.support.paying_out import ONE, ask, make_earner
+from tests.support.paying_out import CHAIN, ONE, RULES, ask, ask_many, make_earner
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -26,3 +26,13 @@ def test_a_sound_payout_is_not_found_wherever_it_stands(database: str) -> None:
         session.execute(text("UPDATE payout SET units = units + 1 WHERE id = :id"), {"id": open_.id})
         session.execute(text("UPDATE payout SET status = 'returned' WHERE id = :id"), {"id": paid.id})
     assert findings() == [open_.id, paid.id]
+
+
+def test_a_batch_that_lost_a_payout_is_found(database: str) -> None:
+    ask_many(3)
+    with db.transaction() as session:
+        opened = batches.open_batch(session, RULES, CHAIN, 100 * ONE, 7)
+    assert findings() == []
+    with db.transaction() as session:
+        session.execute(text("UPDATE payout SET batch_id = NULL WHERE units = :units"), {"units": 5 * ONE + 1})
+    assert findings() == [opened.batch_id]

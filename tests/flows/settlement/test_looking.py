@@ -8,8 +8,8 @@ from app import db
 from app.domain import clock
 from app.domain.payouts import desk
 from app.domain.payouts.desk import Seen
-from app.flows.settlement.looking import COIN_WEI, least_coins, look_at, read_seen
-from app.ports.chain.values import Block, ChainUnavailable, NodeHealth
+from app.flows.settlement.looking import COIN_WEI, GWEI, least_coins, look_at, read_seen
+from app.ports.chain.values import Block, ChainUnavailable, Fees, NodeHealth
 from tests.support.scripted_chain import GAS, RULES, ToyChain
 
 NODE = NodeHealth("one.example", 7, 9, 0, 0)
@@ -22,6 +22,10 @@ class Looked(ToyChain):
     head_age = 0
     wei = 100 * COIN_WEI
     is_away = False
+    fee_wei = 30 * GWEI
+
+    async def fees(self) -> Fees:
+        return Fees(self.fee_wei, 30 * GWEI)
 
     async def check(self) -> None:
         if self.is_away:
@@ -45,12 +49,13 @@ async def test_a_chain_that_is_well_says_how_it_is() -> None:
 
 async def test_what_is_wrong_with_a_chain_is_said() -> None:
     chain = Looked()
-    chain.head_age, chain.wei = 61, 6 * COIN_WEI
+    chain.head_age, chain.wei, chain.fee_wei = 61, 6 * COIN_WEI, RULES.fee_wei_max
     chain.nodes = (NODE, replace(NODE, name="two", disagreed=1, said="two says of block 5 what others do not."))
     said = (await look_at(chain, GAS)).wrong
     assert said[0] == "two says of block 5 what others do not."
     assert "61 s old" in said[1] or "62 s old" in said[1]
     assert said[2] == f"The gas account {GAS} has 6.000 coins, and a full batch sets 6.540 aside."
+    assert "as much as may be offered (500 gwei for each gas)" in said[3]
     assert least_coins(chain) == 13_080_000 * RULES.fee_wei_max
 
 
