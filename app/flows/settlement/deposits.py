@@ -58,10 +58,11 @@ class ChainDeposits:
         if await self._is_another_chain(known, head):
             await self._stop(self._another)
             return 0
-        taken = await self._look_back(known)
-        taken += await self._read_final(known, final)
+        book = await self._book()  # who gets an address meanwhile is looked back at
+        taken = await self._look_back(book, known)
+        taken += await self._read_final(book, known, final)
         await self.desk.send_kept()
-        await self._show(final, head)
+        await self._show(book, final, head)
         note = partial(cursor.note_head, chain_id=self.chain.rules.id, head=head.number, at=head.at)
         await db.in_transaction(note, writes=True)
         return taken
@@ -114,19 +115,20 @@ class ChainDeposits:
             log.error("deposits", chain=rules.id, step="stopped")
             await self.desk.send_kept()
 
-    async def _look_back(self, known: ChainCursor) -> int:
+    async def _look_back(self, book: Book, known: ChainCursor) -> int:
         """Takes what came to addresses before they were known here, as to those that a restored backup had forgotten.
 
         An address follows from its wallet, so whoever opens it again has the same. What it holds at the cursor must be
         in the blocks before; returns how much was taken.
         """
         rules = self.chain.rules
-        fresh = await db.in_transaction(partial(addresses.list_fresh, chain_id=rules.id, limit=FRESH_MAX))
+        listed = await db.in_transaction(partial(addresses.list_fresh, chain_id=rules.id, limit=FRESH_MAX))
+        fresh = [address for address in listed if address in book.wallets]
         if not fresh:
             return 0
         held = await self.chain.balances(fresh, await self.chain.block(known.block))
         missing = {address: units for address, units in held.items() if units}
-        taken, stop, book = 0, known.block + 1, await self._book()
+        taken, stop = 0, known.block + 1
         while missing and stop > rules.first_block:
             start = max(stop - BLOCKS_A_STEP, rules.first_block)
             for transfer in await self.chain.transfers(range(start, stop), self._tokens, payees=sorted(missing)):
@@ -153,12 +155,11 @@ class ChainDeposits:
                 " to them by hand.",
             )  # fmt: skip
 
-    async def _read_final(self, known: ChainCursor, final: Block) -> int:
+    async def _read_final(self, book: Book, known: ChainCursor, final: Block) -> int:
         taken, start = 0, known.block + 1
         while start <= final.number:
             last = min(start + BLOCKS_A_STEP - 1, final.number)
             end = final if last == final.number else await self.chain.block(last)
-            book = await self._book()
             for transfer in await self._transfers(book, range(start, last + 1)):
                 taken += await self._take_one(book, _arrived(transfer))
             advance = partial(cursor.advance, chain_id=book.chain_id, block=end.number, hash_=end.hash)
@@ -185,9 +186,8 @@ class ChainDeposits:
                  units=arrived.units, step=kind)  # fmt: skip
         return 1
 
-    async def _show(self, final: Block, head: Block) -> None:
+    async def _show(self, book: Book, final: Block, head: Block) -> None:
         """Shows what is in blocks that are not final; nodes that are behind say nothing of it, which harms nobody."""
-        book = await self._book()
         blocks = range(final.number + 1, head.number + 1)
         try:
             found = await self._transfers(book, blocks) if blocks and book.wallets else ()
