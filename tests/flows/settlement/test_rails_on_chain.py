@@ -1,7 +1,5 @@
 """Ways out on a real chain: two at once, somebody else with the gas account's key, and a restored backup."""
 
-import shutil
-
 import pytest
 from sqlalchemy import select
 
@@ -13,29 +11,26 @@ from app.domain.transactions.tables import ChainTransaction
 from tests.support import books
 from tests.support.paying_on_chain import ask_many, pass_by, rail_on, received
 from tests.support.paying_out import Mails, find
+from tests.support.restored import keep, restore
 from tests.support.settling import GAS_KEY, TREASURY_KEY
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+@pytest.mark.unhurried
 @on_sqlite
 async def test_a_backup_from_before_pays_nothing_twice(database: str, dev_chain: DevChain) -> None:
-    file = database.removeprefix("sqlite:///")
     dev_chain.mint(TREASURY_KEY.address, 200_000_000)
     async with rail_on(dev_chain) as rail:
         await pass_by(dev_chain, rail, ticks=1)
-    payouts = ask_many(4)
-    db.dispose()
-    shutil.copyfile(file, f"{file}.backup")
+    payouts = ask_many(20)
+    kept = keep(database)
     async with rail_on(dev_chain) as rail:
         await pass_by(dev_chain, rail, ticks=5)
-    assert received(dev_chain, payouts) == [payout.units for payout in payouts]
+    amounts, first = [payout.units for payout in payouts], {one.id: find(one.id).paid_by for one in payouts}
+    assert received(dev_chain, payouts) == amounts
     left = dev_chain.balance(TREASURY_KEY.address)
-
-    db.dispose()
-    for journal in ("-wal", "-shm"):
-        shutil.rmtree(f"{file}{journal}", ignore_errors=True)
-    shutil.copyfile(f"{file}.backup", file)
+    restore(database, kept)
     mails = Mails()
     async with rail_on(dev_chain, mails) as rail:
         await pass_by(dev_chain, rail, ticks=5)
@@ -44,8 +39,11 @@ async def test_a_backup_from_before_pays_nothing_twice(database: str, dev_chain:
         assert found is not None
         assert found.paused_because is not None, "what left the gas account is more than its rows say"
         assert mails.sent
-    assert dev_chain.balance(TREASURY_KEY.address) == left
-    assert received(dev_chain, payouts) == [payout.units for payout in payouts]
+        await rail.treasury.resume(lambda _session: None)
+        await pass_by(dev_chain, rail, ticks=2)
+    assert {find(one.id).status for one in payouts} == {PayoutStatus.PAID}
+    assert {one.id: find(one.id).paid_by for one in payouts} == first
+    assert dev_chain.balance(TREASURY_KEY.address) == left and received(dev_chain, payouts) == amounts
     books.assert_books_balance()
 
 
@@ -54,12 +52,12 @@ async def test_a_backup_from_before_pays_nothing_twice(database: str, dev_chain:
 async def test_two_at_once_use_each_number_once_and_a_foreign_transaction_pauses_them(
     database: str, dev_chain: DevChain
 ) -> None:
-    dev_chain.mint(TREASURY_KEY.address, 200_000_000)
-    payouts = ask_many(6)
+    dev_chain.mint(TREASURY_KEY.address, 400_000_000)
+    payouts = ask_many(30)
     async with rail_on(dev_chain) as one, rail_on(dev_chain) as other:
         await pass_by(dev_chain, one, other, ticks=6)
         assert received(dev_chain, payouts) == [payout.units for payout in payouts]
-        assert [find(payout.id).status for payout in payouts] == [PayoutStatus.PAID] * 6
+        assert [find(payout.id).status for payout in payouts] == [PayoutStatus.PAID] * 30
         with db.transaction(writes=False) as session:
             rows = session.scalars(select(ChainTransaction))
             numbers = sorted(row.number for row in rows)
