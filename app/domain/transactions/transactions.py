@@ -170,6 +170,13 @@ def is_open(session: Session, transaction_id: str | None) -> bool:
     return row is not None and row.finished_at is None
 
 
+def was_sent_to(session: Session, account: str, address: str) -> bool:
+    """Tells whether a transaction of an account to an address is final, whatever it did."""
+    found = (_TRANSACTIONS.c.account_id == account, _TRANSACTIONS.c.to_address == address,
+             _TRANSACTIONS.c.finished_at.is_not(None))  # fmt: skip
+    return session.scalar(select(_TRANSACTIONS.c.id).where(*found).limit(1)) is not None
+
+
 def note_sent(session: Session, attempt_id: int) -> None:
     """Notes that nodes were given a form of a transaction now."""
     session.get_one(ChainAttempt, attempt_id).sent_at = clock.now()

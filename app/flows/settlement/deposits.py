@@ -61,7 +61,8 @@ class ChainDeposits:
         book = await self._book()  # who gets an address meanwhile is looked back at
         taken = await self._look_back(book, known)
         taken += await self._read_final(book, known, final)
-        await self.desk.send_kept()
+        if taken:
+            await self.desk.send_kept()
         await self._show(book, final, head)
         note = partial(cursor.note_head, chain_id=self.chain.rules.id, head=head.number, at=head.at)
         await db.in_transaction(note, writes=True)

@@ -3,6 +3,8 @@
 No credit ever waits for it.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +13,8 @@ import structlog
 from app import db
 from app.domain import clock
 from app.domain.chain_deposits import addresses
+from app.domain.chain_deposits.addresses import AddressOf
+from app.domain.errors import Unavailable
 from app.domain.payouts import desk
 from app.domain.payouts.rules import UNITS_OF_ONE
 from app.domain.transactions import transactions
@@ -30,6 +34,7 @@ log = structlog.get_logger()
 LEAST_UNITS = 25 * UNITS_OF_ONE
 """What is worth its gas."""
 OLDEST = 30 * clock.DAY
+ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,17 @@ class Sweeps:
         least = 1 if rules.id == DEV_CHAIN_ID else least  # where gas costs nothing, all is worth it
         worth = partial(addresses.list_unswept, chain_id=rules.id, least_units=least,
                         before=clock.now() - OLDEST, limit=BATCH_MAX)  # fmt: skip
-        salts = [one.salt for one in await db.in_transaction(worth) if one.factory == rules.factory]
-        if not salts or not await self._is_worth_sending(chain, keys, final):
+        found = [one for one in await db.in_transaction(worth) if one.factory == rules.factory]
+        if not found or not await self._is_worth_sending(chain, keys, final):
+            return 0
+        salts = await _without_blocked(chain, found, final)
+        if not salts:
             return 0
         has_factory = await chain.has_code(rules.factory, final)
         call = chain.sweep(salts, rules.token) if has_factory else chain.make_factory(keys.treasury.address)
+        sent_before = partial(transactions.was_sent_to, account=sender.account, address=call.to)
+        if not has_factory and await db.in_transaction(sent_before):
+            raise Unavailable(f"{call.to} has put no factory at {rules.factory} on {rules.name}; nothing can be swept.")
         new = NewTransaction(Purpose.SWEEP, rules.factory, call.to, call.data, call.gas)
         await sender.send(call, new, lambda _session, _id: None)
         return len(salts) if has_factory else 0
@@ -83,3 +94,15 @@ class Sweeps:
             log.info("sweeps", chain=chain.rules.id, step="little_gas")
             return False
         return True
+
+
+async def _without_blocked(chain: Chain, found: Sequence[AddressOf], final: Block) -> Sequence[str]:
+    """Returns the salts of addresses that the token's issuer does not block: from those nothing can be moved."""
+    asking = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def ask(one: AddressOf) -> bool:
+        async with asking:
+            return await chain.is_blocked(one.address, final)
+
+    blocked = await asyncio.gather(*map(ask, found))
+    return [one.salt for one, is_blocked in zip(found, blocked, strict=True) if not is_blocked]

@@ -144,6 +144,8 @@ def _of_payouts(one: PayoutDesk) -> Check:
     name, age = f"payouts on chain {one.chain_id}", clock.now() // clock.SECOND - one.head_at
     if one.paused_because is not None:
         return Check(name, False, f"They are paused: {one.paused_because}")
+    if one.halted_because is not None:
+        return Check(name, False, f"{one.halted_because} They go on by themselves when that ends.")
     if age > HEAD_SECONDS_MAX:
         return Check(
             name, False, f"Nothing is signed: the newest block that was read is {_ago(age).removesuffix(' ago')} old."

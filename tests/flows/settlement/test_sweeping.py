@@ -68,19 +68,20 @@ async def test_a_sweep_hides_no_transaction_that_is_not_ours(database: str, dev_
         assert await sender.count_foreign(await at.chain.finalized()) == 1
 
 
-@pytest.mark.parametrize("why", ["paused", "blocked", "little gas"])
+@pytest.mark.parametrize("why", ["paused", "blocked", "address blocked", "little gas"])
 async def test_a_sweep_that_could_only_fail_or_would_take_payouts_their_gas_is_not_sent(
     database: str, dev_chain: DevChain, why: str
 ) -> None:
     """Each of them would burn gas again and again, and its number would stand before those of payouts."""
     async with depositing(dev_chain) as at:
         sweeps, node = Sweeps(One(at.chain), Desk(at.mailbox, frozenset())), dev_chain.node
-        dev_chain.mint(await at.address_of(person("ada@example.org")), 5_000_000)
+        address = await at.address_of(person("ada@example.org"))
+        dev_chain.mint(address, 5_000_000)
         await at.read_final()
         if why == "paused":
             dev_chain.call("pause()")
-        elif why == "blocked":
-            dev_chain.call("blacklist(address)", node.accounts[TREASURY])
+        elif "blocked" in why:
+            dev_chain.call("blacklist(address)", address if why == "address blocked" else node.accounts[TREASURY])
         else:
             node.ask("anvil_setBalance", GAS_KEY.address, hex(2 * least_coins(at.chain) - 1))
         node.finalize()

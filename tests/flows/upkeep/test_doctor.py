@@ -81,6 +81,8 @@ async def test_payouts_that_are_kept_are_said_with_their_reason(migrated_sqlite_
     assert not lacking.is_fine and "lacks 2.000000 USDC" in lacking.says
     old = await said(head_at=clock.now() // clock.SECOND - 600)
     assert not old.is_fine and "10 min old" in old.says
+    halted = await said(halted_because="The issuer of USDC has paused all transfers.")
+    assert not halted.is_fine and halted.says.startswith("The issuer of USDC has paused all transfers. They go on by")
     paused = await said(paused_because="Somebody did.", paused_at=1)
     assert not paused.is_fine and paused.says == "They are paused: Somebody did."
 
