@@ -7,8 +7,8 @@
 workers are killed; each must be charged once, and the time says what our pace costs.
 `payouts`: of so many paywalls on a real chain (Anvil, Circle's token), by two rails at once; each recipient must have
 exactly its amount, each number of the gas account is used once, and the gas of a payout is said.
-`deposits`, `sending`, `cut`, `blocked`, `starving`, `pool`, `paused`, `reserves`, `addresses`: what settlement
-withstands (`tests/support/settlement_proofs.py`), each on a real chain, with the numbers that were asked for.
+`deposits`, `sending`, `cut`, `blocked`, `starving`, `pool`, `paused`, `reserves`, `addresses`, `looks`: what
+settlement withstands (`tests/support/settlement_proofs.py`), each on a real chain, with the numbers asked for.
 """
 
 import argparse
@@ -133,6 +133,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], Mapping[str, object]]] = {
     "paused": lambda _: on_chain(partial(proofs.paused_in_the_middle, each=20)),
     "reserves": lambda _: on_chain(partial(proofs.reserves_of_many, people=50)),
     "addresses": addresses,
+    "looks": lambda _: on_chain(partial(proofs.looks_at_many, count=10_000)),
 }
 
 

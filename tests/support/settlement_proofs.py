@@ -2,6 +2,7 @@
 `tests/bench/money.py` at length. Each raises AssertionError where it does not, and returns its figures."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,18 +10,22 @@ from random import Random
 from typing import Any, cast
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import db
 from app.adapters.chain import abi
 from app.adapters.chain.chains import EvmChain
 from app.adapters.chain.dev.chain import DevChain
 from app.adapters.chain.dev.node import TEST_WALLET, TREASURY
-from app.domain.chain_deposits import cursor
+from app.domain.chain_deposits import addresses, cursor
+from app.domain.chain_deposits.addresses import AddressOf
+from app.domain.chain_deposits.tables import DepositAddress
+from app.domain.money import Environment
 from app.domain.payouts import desk
 from app.domain.payouts.tables import Payout, PayoutStatus
 from app.domain.reserves import reports
 from app.domain.transactions.tables import ChainAttempt
+from app.domain.wallets.shared import shared_account
 from app.flows.events.mails import Desk
 from app.flows.settlement.payouts import ChainPayouts
 from app.flows.settlement.reserves import Reserves
@@ -273,6 +278,30 @@ async def _replay(dev: DevChain) -> None:
             asked = {"jsonrpc": "2.0", "id": number, "method": "eth_sendRawTransaction"}
             await client.post(dev.node.url, json={**asked, "params": ["0x" + one.raw.hex()]})
     dev.node.mine()
+
+
+async def looks_at_many(dev: DevChain, count: int, looks: int = 20) -> Mapping[str, Any]:
+    """What each look at deposits costs with so many addresses, of which one is paid now and then."""
+    ada = person("ada@example.org")
+    async with depositing(dev) as at:
+        paid = await at.address_of(ada)
+        with db.transaction() as session:
+            for number in range(count - 1):
+                wallet = shared_account(f"acc_{number}", Environment.SANDBOX)
+                salt = addresses.salt_of("ins", wallet.owner)
+                place = AddressOf(wallet, at.chain.deposit_address(salt), dev.factory, salt, at.chain.deposit_proxy())
+                addresses.keep(session, dev_id(dev), place)
+            session.execute(update(DepositAddress).values(looked_back_at=1))
+        asked, began = at.chain.health()[0].asked, time.process_time()
+        for _ in range(looks):
+            dev.mint(paid, DEPOSIT)
+            await at.flow.read()
+        seconds, questions = time.process_time() - began, at.chain.health()[0].asked - asked
+        dev.node.finalize()
+        await at.flow.read()
+        assert at.units_of(ada) == looks * DEPOSIT
+    assert questions < looks * 14
+    return {"addresses": count, "questions_a_look": questions / looks, "cpu_ms_a_look": round(1_000 * seconds / looks)}
 
 
 async def reserves_of_many(dev: DevChain, people: int) -> Mapping[str, Any]:
