@@ -48,6 +48,7 @@ class BadSending(Between):
             raise httpx.ReadTimeout("dropped", request=request)
         if self._how is Sending.BAD_GATEWAY:
             return httpx.Response(502, content=b"<html>", request=request)
+        said: dict[str, Any] = {}
         if self._how is Sending.SWALLOWED:
             said = {"result": abi.hash_of(abi.bytes_of(asked["params"][0]))}
         else:

@@ -136,10 +136,12 @@ class ChainDeposits:
                 taken += await self._take_one(book, _arrived(transfer))
                 missing[transfer.payee] -= transfer.units if transfer.token == rules.token else 0
             missing, stop = {address: units for address, units in missing.items() if units > 0}, start
-        await db.in_transaction(partial(self._note_looked_back, fresh=fresh, taken=taken), writes=True)
+        if await db.in_transaction(partial(self._note_looked_back, fresh=fresh, taken=taken), writes=True):
+            await self.desk.send_kept()
         return taken
 
-    def _note_looked_back(self, session: Session, fresh: Sequence[str], taken: int) -> None:
+    def _note_looked_back(self, session: Session, fresh: Sequence[str], taken: int) -> bool:
+        """Tells whether the operators were told something."""
         rules = self.chain.rules
         addresses.note_looked_back(session, rules.id, fresh)
         if taken:
@@ -155,6 +157,7 @@ class ChainDeposits:
                 " database knew whose those addresses are, as after a restored backup. It counts as your own. Give it"
                 " to them by hand.",
             )  # fmt: skip
+        return bool(taken or swept)
 
     async def _read_final(self, book: Book, known: ChainCursor, final: Block) -> int:
         taken, start = 0, known.block + 1

@@ -31,23 +31,9 @@ async def test_one_that_is_blocked_on_its_way_alone_comes_back(database: str, de
     await proofs.one_blocked_on_its_way(dev_chain, many(database))
 
 
-async def test_of_a_batch_that_starves_what_has_logs_is_paid(database: str, dev_chain: DevChain) -> None:
-    await proofs.starving_batch(dev_chain, many(database))
-
-
 @on_sqlite
 async def test_nodes_with_polygons_rules_take_what_we_offer(database: str, dev_chain: DevChain) -> None:
     await proofs.pool_of_polygon(dev_chain)
-
-
-@on_sqlite
-async def test_a_token_paused_for_days_returns_nothing_and_pays_each_once(database: str, dev_chain: DevChain) -> None:
-    await proofs.paused_in_the_middle(dev_chain, 2)
-
-
-@on_sqlite
-async def test_reserves_are_what_stands_at_many_addresses(database: str, dev_chain: DevChain) -> None:
-    await proofs.reserves_of_many(dev_chain, 10)
 
 
 @on_sqlite
