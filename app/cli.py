@@ -66,15 +66,20 @@ def demo(
         if chain:
             one = stack.enter_context(_demo_chain(chosen.data.absolute()))
             _configure_demo(data, upstream, address.base_url, {**emulated, "chains": (one,)})
-        paywalls = _in_child(_prepare_demo)
+        made = _in_child(_prepare_demo)
+        paywalls = made.paywalls
         shown = {mode.value: {"id": paywall.id, "key": paywall.key} for mode, paywall in paywalls.items()}
         sign_in = {} if no_web else sign_in_links(address.base_url)
         instance = _instance(address) | {"paywalls": shown} | ({"sign_in": sign_in} if sign_in else {})
+        own = {"credits": {"id": made.credits_id}, "account_key": made.account_key} if made.credits_id else {}
+        instance |= own
         instance |= {} if stripe is None else {"stripe": stripe.url}
         instance |= {"chain": settings.get().chains[0].rpc_urls[0].get_secret_value()} if chain else {}
         to_connect = "" if stripe is None else stripe.developers_key
         model = next(iter(paywalls.values())).model
-        keys = {name: paywall["key"] for name, paywall in shown.items()}
+        keys = {name: paywall["key"] for name, paywall in shown.items()} | (
+            {"account": made.account_key} if own else {}
+        )
         _serve(address, instance, is_api_only=no_web,
                on_ready=lambda: print_demo(address, keys, model, sign_in, to_connect))  # fmt: skip
 

@@ -114,6 +114,8 @@ def print_demo(address: Any, keys: dict[str, str], model: str, sign_in: Mapping[
     out.print(f"  Base URL  {address.base_url}/v1", markup=False)
     out.print(f"  Key       {keys['default']}   (default mode: a wallet in each app)", markup=False)
     out.print(f"  Key       {keys['shared']}   (shared mode: one wallet for all apps)", markup=False)
+    if "account" in keys:
+        out.print(f"  Key       {keys['account']}   (an account's own: pays with its credits)", markup=False)
     out.print("\nTry it; the first answer holds a link, to top up or to authorize the app:\n")
     out.print(
         f"  curl {address.base_url}/v1/chat/completions -H 'Authorization: Bearer {keys['default']}' \\\n"

@@ -54,6 +54,8 @@ from app.web.end_user.authorize.page import authorize
 from app.web.end_user.authorize.state import AuthorizeState
 from app.web.end_user.confirm.page import confirm
 from app.web.end_user.confirm.state import ConfirmState
+from app.web.end_user.credits.page import credits
+from app.web.end_user.credits.state import CreditsState
 from app.web.end_user.menu.page import menu
 from app.web.end_user.menu.state import MenuState
 from app.web.end_user.sandbox_bank.page import sandbox_bank
@@ -66,6 +68,8 @@ from app.web.end_user.settings.page import settings
 from app.web.end_user.settings.state import SettingsState
 from app.web.end_user.topup.page import topup
 from app.web.end_user.topup.state import TopupState
+from app.web.end_user.usage.page import usage
+from app.web.end_user.usage.state import UsageState
 from app.web.end_user.wallet.page import wallet
 from app.web.end_user.wallet.state import WalletState
 from app.web.end_user.withdraw.page import withdraw
@@ -131,6 +135,8 @@ PAGES = (
     Page(routes.WITHDRAW, withdraw, "Withdraw · Coinslot", "What you paid in as USDC and did not spend.",
          WithdrawState.watch),
     Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
+    Page(routes.CREDITS, credits, "Credits · Coinslot", "Your credits, and what they paid for.", CreditsState.watch),
+    Page(routes.USAGE, usage, "Usage · Coinslot", "What your wallets paid for, and what it cost.", UsageState.watch),
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",
          DashboardState.watch),

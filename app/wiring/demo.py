@@ -1,6 +1,7 @@
 """What `coinslot demo` begins with: its paywalls, its people, and the links that sign them in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import ProviderSetting
@@ -10,8 +11,17 @@ from app.flows.people import demo_people
 from app.wiring.process import get, replace
 
 
-async def prepare() -> Mapping[Mode, DemoPaywall]:
-    """Makes or updates the demo's paywalls, their owner and the other people; returns the paywalls by mode.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The demo's paywalls by mode, the operator's own where credits are offered, a key of its end user's account."""
+
+    paywalls: Mapping[Mode, DemoPaywall]
+    credits_id: str | None
+    account_key: str
+
+
+async def prepare() -> Made:
+    """Makes or updates the demo's paywalls, their owner and the other people.
 
     Raises ProviderFailed, ChainMismatch for a dev chain that is another one than the database knows.
     """
@@ -22,8 +32,10 @@ async def prepare() -> Mapping[Mode, DemoPaywall]:
     provider, target = wired.providers.find(demo.PAYWALL_ID, setting)
     try:
         made = await demo.prepare(provider, target, wired.catalogue, chosen.secrets[0])
-        await demo_people.make_people(chosen.operators, tuple(paywall.id for paywall in made.values()))
-        return made
+        credits_id = await demo.prepare_credits(provider, target, wired.catalogue) if chosen.credits else None
+        ids = tuple(paywall.id for paywall in made.values())
+        key = await demo_people.make_people(chosen.operators, ids, wired.trial_rules, chosen.secrets[0])
+        return Made(made, credits_id, key)
     finally:
         await wired.close()
         replace(None)

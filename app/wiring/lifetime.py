@@ -7,6 +7,7 @@ from functools import partial
 
 from app.each_alone import alone
 from app.flows.upkeep import lease
+from app.flows.wallets import credits
 from app.wiring import choices
 from app.wiring.process import Wiring, get, replace
 
@@ -45,6 +46,9 @@ async def running() -> AsyncIterator[None]:
         heartbeat = asyncio.create_task(_beat(wired, seconds))
         stack.callback(heartbeat.cancel)
         await stack.enter_async_context(working())
+        chosen = wired.settings
+        if chosen.credits and chosen.openrouter_key.get_secret_value() and not chosen.is_demo:
+            await credits.open_live()
         yield
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
 from app.domain.paywalls.members import Creators
 from app.domain.topups.bounds import TopupBounds
 from app.domain.topups.surcharge import Surcharge
@@ -24,6 +24,11 @@ def bounds_of(chosen: Settings) -> TopupBounds:
 def creators_of(chosen: Settings) -> Creators:
     """Returns who may create paywalls."""
     return Creators(chosen.developers == ANYONE, chosen.operators | chosen.developer_emails)
+
+
+def credits_environment_of(chosen: Settings) -> Environment:
+    """Returns whose credits are offered here: play money in the demo, else real."""
+    return Environment.SANDBOX if chosen.is_demo else Environment.LIVE
 
 
 def trial_rules_of(chosen: Settings) -> TrialRules:

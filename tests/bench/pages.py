@@ -101,7 +101,7 @@ def main() -> None:
         sign_in(context, base_url)
         cookies = context.cookies()
         print("page       first paint   content   layout shift   (ms, median of cold loads)")
-        for path, ready in (("/signin/", "Sign in"), ("/wallet/", "Available"), ("/activity/", "Trial money"),
+        for path, ready in (("/signin/", "Sign in"), ("/wallet/", "Available"), ("/activity/", "Activity"),
                             ("/settings/", "Ways to sign in"), ("/", "Try this demo")):  # fmt: skip
             cookies_sent = cookies if path != "/signin/" else []
             rounds = [measure(browser, base_url, cookies_sent, path, ready) for _ in range(chosen.rounds)]

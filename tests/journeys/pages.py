@@ -72,7 +72,8 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
     pages.mkdir(parents=True, exist_ok=True)
     (data / "web").symlink_to(pages)
     command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
-    chosen = {**costs.environment(), **{f"COINSLOT_{name}": value for name, value in environment.items()}}
+    asked = {"CREDITS": "false", **environment}  # as in `running`: most tests begin with USDC to try
+    chosen = {**costs.environment(), **{f"COINSLOT_{name}": value for name, value in asked.items()}}
     with (data / "demo.log").open("wb") as written, (pages.parent / "pages.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=written, stderr=written) as process:

@@ -86,7 +86,8 @@ async def crowded(site: Site, at_home: None) -> Crowded:
     links += [f"/topup/{mint_topup(paywall, USER, return_url=RETURN_URL)}/" for paywall in (shared, plain)]
     links += [f"/menu/{mint_menu(paywall, user, RETURN_URL)}/" for paywall in (shared, plain)
               for user in (USER, OTHER_USER)]  # fmt: skip
-    fixed = ("/", "/wallet/", "/withdraw/", "/activity/", "/settings/", "/mail/", "/reserves/", "/nowhere/",
+    fixed = ("/", "/wallet/", "/withdraw/", "/activity/", "/credits/", "/usage/", "/settings/", "/mail/", "/reserves/",
+             "/nowhere/",
              f"/signin/?step=code&email={EMAIL}", f"/signin/?next={links[1]}", "/topup/none/",
              "/sandbox/checkout/none/")  # fmt: skip
     with db.transaction() as session:

@@ -142,7 +142,11 @@ def running(
     """
     if not (from_nothing or "--fresh" in options or "DATABASE_URL" in environment):
         migrated.copy_to(data)
-    chosen = {**os.environ, **{f"COINSLOT_{name}": value for name, value in environment.items()}}
+    # Where credits are offered they are what people get to try; most tests are about apps, and begin with USDC.
+    chosen = {
+        **os.environ,
+        **{f"COINSLOT_{name}": value for name, value in {"CREDITS": "false", **environment}.items()},
+    }
     arguments = ["demo", "--no-web", "--data", str(data), "--port", str(port or free_port()), *options]
     log = Path(tempfile.mkstemp(prefix="coinslot-", suffix=".log")[1])
     instance = data / "instance.json"

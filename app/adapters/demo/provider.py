@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,9 @@ from app.adapters.demo.request import DemoRequest
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ProviderAnswer, ProviderTarget, TokenCounter
 
-MODELS = ("demo-mini", "demo-large")
+MODELS = ("demo-mini", "demo-large", "demo-free", "demo-flaky")
+FLAKY = MODELS[3]
+"""The model that fails before every second answer."""
 SYSTEM_FINGERPRINT = "fp_coinslot_demo"
 MESSAGE_TOKENS = 3
 """What a chat format adds to each message and once to the prompt, as OpenAI's models do."""
@@ -50,10 +53,13 @@ class DemoProvider:
         self._counter = counter
         self._now = now
         self._pause_seconds = pause_seconds
+        self._asked = count()
 
     async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
-        """Answers a chat completion request; see ChatProvider. Its only failures are 400 and 404."""
+        """Answers a chat completion request; see ChatProvider. Its failures are 400, 404, and 503 where it is flaky."""
         request, completion = await asyncio.to_thread(self._complete, body)
+        if request.model == FLAKY and next(self._asked) % 2 == 0:
+            raise ProviderFailed("The demo's flaky model failed, as it does before every second answer.", 503)
         if request.is_streamed:
             return DemoAnswer("text/event-stream", _events(completion, request.is_usage_wanted), self._pause_seconds)
         return DemoAnswer("application/json", iter([_whole(completion)]), self._pause_seconds)

@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from app import wiring
 from app.api.common.visitor import check_own_page, session_token_of
 from app.domain.errors import NotSignedIn
 from app.flows.people.account import make_account_key
 from app.flows.people.sign_in import find_person
+from app.wiring.rules import credits_environment_of
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 
@@ -17,4 +19,5 @@ async def post_account_key(request: Request) -> JSONResponse:
     person = await find_person(session_token_of(request))
     if person is None:
         raise NotSignedIn("Sign in to make a key.")
-    return JSONResponse({"key": await make_account_key(person)}, headers={"Cache-Control": "no-store"})
+    key = await make_account_key(person, credits_environment_of(wiring.get().settings))
+    return JSONResponse({"key": key}, headers={"Cache-Control": "no-store"})

@@ -5,12 +5,14 @@ everything else sees a change within a second (`decisions.md` 27).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TypeVar
 
 from app import db, wiring
-from app.domain.errors import BadField, StaleDecision, UnknownKey, WrongMode
+from app.domain.errors import BadField, LimitReached, StaleDecision, UnknownKey, WrongMode
+from app.domain.money import NANOS, Environment
 from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
 from app.domain.people.account_keys import is_account_key
@@ -18,32 +20,80 @@ from app.domain.record import record
 from app.domain.usage.requests import UNLABELLED, Labels, check_label
 from app.domain.wallets.wallets import check_user
 from app.each_alone import alone
-from app.flows.callers.snapshot import Snapshot, find_outdated, read_open_playground, read_snapshot
+from app.flows.callers.snapshot import (
+    NO_KEY,
+    Snapshot,
+    find_outdated,
+    read_account_snapshot,
+    read_open_credits,
+    read_open_playground,
+    read_snapshot,
+)
+from app.wiring.rules import credits_environment_of
+
+K = TypeVar("K")
 
 WATCH_SECONDS = 0.5
 SNAPSHOTS_MAX = 10_000
 
 _snapshots: dict[str, Snapshot] = {}
+_accounts: dict[tuple[str, int], Snapshot] = {}
+"""By accounts' own keys, and what a request cost at least when they were read."""
 _playgrounds: dict[str, Snapshot] = {}
 """By the last part of their addresses. Apart from the others: an address is no key, and opens nothing under /v1."""
 
 
 async def find_caller(authorization: bytes | str | None) -> Snapshot:
     """Returns the paywall of an `Authorization: Bearer` header. Raises UnknownKey."""
+    scheme, key = _said(authorization)
+    found = _snapshots.get(key)
+    if found is not None and scheme == "bearer":
+        return found
+    if is_account_key(key):
+        raise WrongMode("This is an account's own key: it chats, and reads models and its receipts. "
+                        "An app calls with its paywall's key.")  # fmt: skip
+    if scheme != "bearer" or not is_well_formed(key):
+        raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
+    return await refresh(key)
+
+
+async def find_payer(authorization: bytes | str | None) -> Snapshot:
+    """Returns the paywall of a header as `find_caller`; with an account's own key the operator's, paid by its credits.
+
+    Raises UnknownKey, WrongMode where there are no credits.
+    """
+    scheme, key = _said(authorization)
+    if scheme != "bearer" or not is_account_key(key):
+        return await find_caller(authorization)
+    minimum = wiring.get().settings.minimum_credits * NANOS
+    return await _find_account(key, minimum, lambda session: read_account_snapshot(session, key, minimum))
+
+
+async def find_credits() -> Snapshot:
+    """Returns the operator's paywall as anybody may see it, without a key. Raises WrongMode where there is none."""
+    chosen = wiring.get().settings
+    minimum, environment = chosen.minimum_credits * NANOS, credits_environment_of(chosen)
+    return await _find_account(NO_KEY, minimum, lambda session: read_open_credits(session, environment, minimum))
+
+
+async def _find_account(key: str, minimum: int, read: Callable[[db.Session], Snapshot]) -> Snapshot:
+    known = _accounts.get((key, minimum))
+    if known is not None:
+        return known
+    found = await db.in_transaction(read)
+    if len(_accounts) >= SNAPSHOTS_MAX:
+        _accounts.pop(next(iter(_accounts)))
+    _accounts[key, minimum] = found
+    return found
+
+
+def _said(authorization: bytes | str | None) -> tuple[str, str]:
+    """Returns scheme and key of a header. Raises UnknownKey for none."""
     text = authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization
     if not text:
         raise UnknownKey("No API key was given. Send it as `Authorization: Bearer sk-coinslot-…`.")
     scheme, _, key = text.partition(" ")
-    key = key.strip()
-    found = _snapshots.get(key)
-    if found is not None and scheme.lower() == "bearer":
-        return found
-    if is_account_key(key):
-        raise WrongMode("This is an account's own key: it pays with credits, and this instance offers none. "
-                        "An app calls with its paywall's key.")  # fmt: skip
-    if scheme.lower() != "bearer" or not is_well_formed(key):
-        raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
-    return await refresh(key)
+    return scheme.lower(), key.strip()
 
 
 async def refresh(key: str) -> Snapshot:
@@ -62,7 +112,7 @@ async def renew(snapshot: Snapshot, authorization: bytes | str | None) -> Snapsh
     Raises UnknownKey, and StaleDecision if another user could be meant now: the request is understood anew then.
     """
     forget(snapshot)
-    found = await find_caller(authorization)
+    found = await find_payer(authorization)
     if found.configuration.user_from is not snapshot.configuration.user_from:
         raise StaleDecision("The paywall's settings are changing right now; nothing was charged.")
     return found
@@ -88,17 +138,22 @@ async def renew_playground(snapshot: Snapshot, slug: str) -> Snapshot:
 
 def forget(snapshot: Snapshot) -> None:
     """Drops a snapshot that the ledger found to be old."""
-    for known in (_snapshots, _playgrounds):
-        for key in [key for key, kept in known.items() if kept is snapshot]:
-            del known[key]
+    _drop(_snapshots, snapshot)
+    _drop(_accounts, snapshot)
+    _drop(_playgrounds, snapshot)
+
+
+def _drop(known: dict[K, Snapshot], snapshot: Snapshot) -> None:
+    for key in [key for key, kept in known.items() if kept is snapshot]:
+        del known[key]
 
 
 @record(frozen=True, slots=True)
 class NamedUser:
-    """An end user by the app's own id, and the place of the request that named them."""
+    """An end user by the app's own id, and the place of the request that named them; None where the key did."""
 
     id: str
-    place: UserPlace
+    place: UserPlace | None
 
 
 def find_user(user_from: UserFrom, *, body: object, header: str | None, path: str | None) -> NamedUser:
@@ -130,6 +185,15 @@ def check_billing(source: str | None) -> None:
         raise BadField("X-Paywall-Billing", message, "unsupported_billing")
 
 
+def check_simulated(environment: Environment, wanted: str | None) -> None:
+    """Raises what `X-Paywall-Simulate` asks for, so that an app's staging sees it: a rate limit. Raises BadField."""
+    if wanted is None:
+        return
+    if environment is Environment.LIVE or wanted != "rate_limit":
+        raise BadField("X-Paywall-Simulate", "`X-Paywall-Simulate` may be `rate_limit`, and in the sandbox only.")
+    raise LimitReached("`X-Paywall-Simulate` asked for this: no limit was reached.", "requests_per_minute", 1)
+
+
 def read_labels(session: str | None, agent: str | None, order: str | None) -> Labels:
     """Returns what the headers of a charge say of it. Raises BadField, for any order too: there are none yet."""
     if order is not None:
@@ -149,6 +213,7 @@ async def watching() -> AsyncIterator[None]:
     finally:
         watch.cancel()
         _snapshots.clear()
+        _accounts.clear()
         _playgrounds.clear()
 
 
@@ -159,7 +224,7 @@ async def _watch() -> None:
 
 
 async def _forget_outdated() -> None:
-    kept = [*_snapshots.values(), *_playgrounds.values()]
+    kept = [*_snapshots.values(), *_accounts.values(), *_playgrounds.values()]
     if kept:
         for snapshot in await db.in_transaction(partial(find_outdated, snapshots=kept)):
             forget(snapshot)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query, Request
 
 from app.api.common.body import parse_json
-from app.api.common.caller import NamedUser, find_caller, find_user, read_labels
+from app.api.common.caller import NamedUser, find_caller, find_payer, find_user, read_labels
 from app.api.common.heads import check_query
 from app.domain.errors import BadField, NotFound
 from app.domain.paywalls.configuration import UserPlace
@@ -23,6 +23,15 @@ async def _caller(request: Request) -> Snapshot:
 
 Caller = Annotated[Snapshot, Depends(_caller)]
 """The paywall whose key the request carries."""
+
+
+async def _payer(request: Request) -> Snapshot:
+    check_query(request.scope["query_string"])
+    return await find_payer(request.headers.get("authorization"))
+
+
+Payer = Annotated[Snapshot, Depends(_payer)]
+"""The paywall whose key the request carries, or whose credits pay where that is an account's own."""
 
 
 def path_user(request: Request) -> str | None:
@@ -54,7 +63,7 @@ class Body:
     raw: bytes
     content: dict[str, Any]
     user: str
-    user_from: UserPlace
+    user_from: UserPlace | None
 
 
 async def _object(request: Request) -> tuple[bytes, dict[str, Any]]:

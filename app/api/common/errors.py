@@ -169,6 +169,12 @@ def body_of(error: CoinslotError) -> dict[str, Any]:
     return {"error": shape}
 
 
+def flat_body_of(error: CoinslotError) -> dict[str, Any]:
+    """Returns an error as the account API writes it: its message, and its code."""
+    beside = {"url": error.url} if isinstance(error, PaywallRefusal) else {}
+    return {"error": error.message, "code": error.code, **beside}
+
+
 def type_of(status: int) -> str:
     """Returns OpenAI's `type` of an error with this status."""
     return _TYPES.get(status, "server_error")

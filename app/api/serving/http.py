@@ -8,9 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from app.api.account import credits as account_credits
+from app.api.account import models as account_models
+from app.api.account.chat import PATH as ACCOUNT_CHAT
 from app.api.auth import account_key, developer_key, ethereum, sign_in
 from app.api.common.dependencies import path_user
-from app.api.common.errors import WRONG_METHOD, body_of, headers_of, plain_body, status_of
+from app.api.common.errors import WRONG_METHOD, body_of, flat_body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
 from app.api.manage import analytics as manage_analytics
 from app.api.manage import drafts as manage_drafts
@@ -35,6 +38,8 @@ from app.domain.errors import BadField, CoinslotError
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."
 _USERS = "/v1/{path_user}"
+ACCOUNT = "/api/v1/"
+"""Where people's own programs call, and errors have a shape of their own."""
 
 
 def create_api() -> FastAPI:
@@ -50,13 +55,16 @@ def create_api() -> FastAPI:
     routers = (operations, metrics, docs, sign_in, account_key, developer_key, ethereum, stripe, playground, *own)
     for module in routers:
         api.include_router(module.router)
+    for module in (account_models, account_credits):
+        api.include_router(module.router)
     for module in (webhooks, paywall_keys, paywall_users, paywall_prices):
         api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):
         api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):
         api.include_router(module.router, prefix=_USERS, include_in_schema=False, dependencies=[Depends(path_user)])
-    api.state.methods = Methods(api, ((CHAT, "POST"), (_USERS + CHAT.removeprefix("/v1"), "POST")))
+    beside = (CHAT, ACCOUNT_CHAT, _USERS + CHAT.removeprefix("/v1"))
+    api.state.methods = Methods(api, [(path, "POST") for path in beside])
     api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]
     api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
@@ -75,8 +83,9 @@ def _refusal(request: Request) -> HTTPException | CoinslotError:
     return known.refusal(request.method, request.url.path)
 
 
-def _ours(_request: Request, error: CoinslotError) -> Response:
-    return Response(orjson.dumps(body_of(error)), status_of(error), headers_of(error), "application/json")
+def _ours(request: Request, error: CoinslotError) -> Response:
+    body = flat_body_of(error) if request.url.path.startswith(ACCOUNT) else body_of(error)
+    return Response(orjson.dumps(body), status_of(error), headers_of(error), "application/json")
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -25,6 +25,11 @@ ERROR_SCHEMA: dict[str, Any] = {
         }
     },
 }
+ACCOUNT_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error", "code"],
+    "properties": {"error": {"type": "string"}, "code": {"type": ["string", "null"]}, "url": {"type": "string"}},
+}
 _ERRORS = {
     "400": "Malformed JSON, a missing or bad field (`param` names it), no or bad user id.",
     "401": "No key, an unknown key, a revoked key.",
@@ -97,6 +102,7 @@ _HEADERS = (
     ("X-Paywall-Errors", "`http`: links come as errors instead of assistant messages."),
     ("X-Paywall-Return-Url", "Where a link leads back to; of an origin that the paywall lists."),
     ("X-Paywall-State", "Given back with the return URL."),
+    ("X-Paywall-Simulate", "In the sandbox `rate_limit` answers 429, so that an app can be tried with it."),
     ("X-Request-Id", "Kept with the request, and echoed in X-Client-Request-Id."),
 )
 
@@ -105,10 +111,12 @@ def document(api: FastAPI) -> dict[str, Any]:
     """Returns the document, made once."""
     if api.openapi_schema is None:
         made = FastAPI.openapi(api)
-        made["components"].setdefault("schemas", {})["Error"] = ERROR_SCHEMA
+        made["components"].setdefault("schemas", {}).update(Error=ERROR_SCHEMA, AccountError=ACCOUNT_ERROR_SCHEMA)
         made["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, methods in made["paths"].items():
             for method, operation in methods.items():
+                if path.startswith("/api/v1/"):
+                    _add_errors(operation, {code: _ERRORS[code] for code in _GET_ERRORS}, "AccountError")
                 if path.startswith("/v1/"):
                     _add_errors(
                         operation,
@@ -120,8 +128,8 @@ def document(api: FastAPI) -> dict[str, Any]:
     return api.openapi_schema
 
 
-def _add_errors(operation: dict[str, Any], errors: dict[str, str]) -> None:
-    schema = {"$ref": "#/components/schemas/Error"}
+def _add_errors(operation: dict[str, Any], errors: dict[str, str], schema_name: str = "Error") -> None:
+    schema = {"$ref": f"#/components/schemas/{schema_name}"}
     for status, description in errors.items():
         operation["responses"][status] = {
             "description": description,

@@ -5,7 +5,15 @@ from functools import partial
 
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_billing, find_caller, find_user, read_labels, renew
+from app.api.common.caller import (
+    NamedUser,
+    check_billing,
+    check_simulated,
+    find_payer,
+    find_user,
+    read_labels,
+    renew,
+)
 from app.api.v1.answering import Answering, serve
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
 from app.domain.usage.idempotency import Claim, claim
@@ -16,7 +24,7 @@ from app.formats.openai_request import read_chat_request
 
 LABELS = (b"x-paywall-session", b"x-paywall-agent", b"x-paywall-order")
 SAID = frozenset({*LABELS, b"idempotency-key", b"x-paywall-billing", b"x-paywall-return-url", b"x-paywall-state",
-                  b"x-paywall-errors"})  # fmt: skip
+                  b"x-paywall-errors", b"x-paywall-simulate"})  # fmt: skip
 """Headers that say something about a call; most have none of them."""
 
 
@@ -26,11 +34,11 @@ def chat(scope: Scope, receive: Receive, send: AsgiSend) -> Awaitable[None]:
 
 
 class _ByKey:
-    """How an app's server calls: by its paywall's key."""
+    """How an app's server calls, by its paywall's key; and a person's own programs, by their account's."""
 
     def find(self, exchange: Exchange) -> Awaitable[Snapshot]:
         """Returns the paywall of the key. Raises UnknownKey, WrongMode."""
-        return find_caller(exchange.headers.get(b"authorization"))
+        return find_payer(exchange.headers.get(b"authorization"))
 
     def limits(self) -> BodyLimits:
         """Returns how large and slow a body may be."""
@@ -41,8 +49,7 @@ class _ByKey:
         raw, exchange.raw = exchange.raw, b""
         request = await parse_as(raw, read_chat_request)
         share.follow(request)
-        named = find_user(snapshot.configuration.user_from, body=request.user, header=exchange.text(b"x-paywall-user"),
-                          path=_path_user(exchange.scope))  # fmt: skip
+        named = _named(exchange, snapshot, request.user)
         theirs = exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=named.id, user_from=named.place, request=request,
                     request_id=exchange.request_id, client_request_id=theirs)  # fmt: skip
@@ -53,10 +60,19 @@ class _ByKey:
 _BY_KEY = _ByKey()
 
 
+def _named(exchange: Exchange, snapshot: Snapshot, in_body: object) -> NamedUser:
+    """Returns who pays: with an account's key that account, whomever a request names. Raises BadField."""
+    if snapshot.account_id is not None:
+        return NamedUser(snapshot.account_id, None)
+    header, path = exchange.text(b"x-paywall-user"), _path_user(exchange.scope)
+    return find_user(snapshot.configuration.user_from, body=in_body, header=header, path=path)
+
+
 def _hear(exchange: Exchange, call: Call, raw: bytes) -> Claim | None:
     """Adds what the headers say to a call, and returns its claim of a key. Raises BadField."""
     text = exchange.text
     check_billing(text(b"x-paywall-billing"))
+    check_simulated(call.snapshot.environment, text(b"x-paywall-simulate"))
     call.labels = read_labels(*map(text, LABELS))
     call.return_url, call.state = text(b"x-paywall-return-url"), text(b"x-paywall-state")
     call.wants_errors = text(b"x-paywall-errors") == "http"

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app.api.common.dependencies import Caller
+from app.api.common.dependencies import Payer
 from app.domain import clock
 from app.domain.errors import NotFound
 from app.domain.money import NANOS, format_fraction
@@ -16,13 +16,13 @@ router = APIRouter(tags=["models"])
 
 
 @router.get("/models")
-async def list_models(caller: Caller) -> dict[str, Any]:
+async def list_models(caller: Payer) -> dict[str, Any]:
     """Returns every model that has a price; prices per million tokens include the markup."""
     return {"object": "list", "data": [describe(model, offer) for model, offer in caller.offers.items()]}
 
 
 @router.get("/models/{model:path}")
-async def get_model(caller: Caller, model: str) -> dict[str, Any]:
+async def get_model(caller: Payer, model: str) -> dict[str, Any]:
     """Returns one model. Raises NotFound where none is named: the list lives without the slash."""
     if not model:
         raise NotFound("There is no GET /v1/models/. The list is at /v1/models.")

@@ -1,12 +1,13 @@
 """GET /v1/requests and /v1/requests/{id}: receipts, one by one or as a list."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from app import db
-from app.api.common.dependencies import Caller
+from app.api.common.dependencies import Caller, Payer
 from app.api.common.listing import Cursor, PageSize, SpanOfList, UserOfList, check_word, read_cursor, write_cursor
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.request_list import STATUSES, RequestFilter, list_receipts
@@ -55,6 +56,8 @@ async def list_requests(
 
 
 @router.get("/requests/{request_id}", response_model=Receipt)
-async def get_receipt(caller: Caller, request_id: str) -> Receipt:
-    """Explains one charge to the last digit; 404 for another paywall's."""
-    return await db.in_transaction(lambda session: read_receipt(session, caller.paywall_id, request_id))
+async def get_receipt(caller: Payer, request_id: str) -> Receipt:
+    """Explains one charge to the last digit; 404 for another paywall's, and for another account's."""
+    own = caller.account_id
+    found = await db.in_transaction(lambda session: read_receipt(session, caller.paywall_id, request_id, own))
+    return found if own is None else replace(found, split=None, provider_cost=None)

@@ -25,6 +25,7 @@ from app.domain.refunds.tables import TAKEBACKS, Refund, RefundReason, RefundSta
 from app.domain.topups.tables import Topup
 from app.domain.wallets import freezes, lots
 from app.domain.wallets.freezes import WalletAt, find_wallet
+from app.domain.wallets.shared import epoch_subject
 from app.domain.wallets.tables import FreezeReason, WalletLots
 from app.domain.wallets.trial import INSTANCE
 from app.sql.columns import table_of
@@ -94,6 +95,8 @@ def settle(session: Session, topup: Topup, freezings: tuple[Freezing, ...] = (),
         disputed = list_disputed(session, wallet.id)
         operations += level(session, wallet.account, books, disputed, balance - changed.of_wallet - repaid)
     operations += _freeze(session, wallet.id, freezings)
+    if wallet.account.unit is Unit.CREDIT and changed != Taken():
+        operations.append(BumpEpoch(epoch_subject(wallet.id)))  # what was paid may open no priced model any more
     apply_all(session, [*operations, *more])
     return changed
 

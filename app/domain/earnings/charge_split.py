@@ -1,4 +1,4 @@
-"""Where a charge goes: all of it the paywall's (virtual) revenue in default mode, split in shared mode.
+"""Where a charge goes: all of it the paywall's (virtual) revenue in default mode, split in the others.
 
 The receipt is made of the same parts, so it says what the ledger did.
 """
@@ -16,9 +16,10 @@ def terms_of(mode: Mode, provider: str | None, fee_basis_points: int) -> SplitTe
 
     The demo provider stands for the operator's in the sandbox.
     """
-    if not RULES[mode].is_split:
-        return None
-    return SplitTerms(fee_basis_points, provider in (BUILT_IN, DEMO))
+    rules = RULES[mode]
+    if rules.is_operators:
+        return SplitTerms(0, provider in (BUILT_IN, DEMO), is_operators=True)
+    return SplitTerms(fee_basis_points, provider in (BUILT_IN, DEMO)) if rules.is_split else None
 
 
 def charge_split(
@@ -38,13 +39,14 @@ def charge_split(
         assert terms is not None  # noqa: S101 - it is the function without terms otherwise
         cost = part_of_cost(cost_nanos, collected.wanted, collected.before)
         parts = split_charge(terms, cost, collected.from_promo, collected.from_wallet)
+        kept_as = Kind.REVENUE if terms.is_operators else Kind.EARNINGS_PENDING
         owed = wallet.beside(Kind.PROVIDER_PAYABLE, provider or INSTANCE)
         lines = (
             (wallet.promo, owed, parts.provider_from_trial, "charge"),
             (wallet.promo, wallet.beside(Kind.GRANTS, INSTANCE), parts.returned, "charge"),
             (wallet, owed, parts.provider - parts.provider_from_trial, "charge"),
             (wallet, wallet.beside(Kind.PLATFORM_FEES, INSTANCE), parts.platform, "charge"),
-            (wallet, wallet.beside(Kind.EARNINGS_PENDING, paywall_id), parts.developer, "charge"),
+            (wallet, wallet.beside(kept_as, paywall_id), parts.developer, "charge"),
             (wallet.beside(Kind.SHORTFALL, paywall_id), owed, parts.unpaid, "shortfall"),
         )
         return [Transfer(debit, credit, amount, kind) for debit, credit, amount, kind in lines if amount]

@@ -23,7 +23,7 @@ _OF_WALLET = text(f"""
 """)
 _OF_PERSON = text(f"""
     {_OPEN} shared_wallet w JOIN paywall_authorization a ON a.account_id = w.person_id AND a.status = 'active'
-    JOIN paywall p ON p.id = a.paywall_id AND p.environment = w.environment
+    JOIN paywall p ON p.id = a.paywall_id AND p.environment = w.environment AND p.unit = w.unit
     JOIN funnel_round r ON r.paywall_id = a.paywall_id AND r.external_id = a.external_id AND r.paid_at IS NULL
     WHERE w.id = :wallet
 """)

@@ -73,6 +73,8 @@ CHOICES: Mapping[str, Choice] = {
                Form.DOLLARS, 0, 100_000),
         Choice("trial_credits", "Trial money", "Given once to each person and environment; 100 credits are a dollar.",
                Form.CREDITS, 0, 100_000),
+        Choice("minimum_credits", "Least charge in credits", "What a request that credits pay costs at least.",
+               Form.CREDITS, 1, 1_000),
         Choice("trials_of_address_max", "Trials of one network", "How many people of one network get it a day.",
                Form.PEOPLE, 1, 1_000),
         Choice("payout_units_least", "Least payout", "Less is not paid out.", Form.USDC, 2_000_000, 1_000_000_000),

@@ -43,6 +43,13 @@ SHARED_MESSAGES = {
 }
 """What differs in shared mode, where the wallet is the person's and not the app's."""
 
+CREDITS_MESSAGES = {
+    "topup": "Your credits are not enough for this message. Add credits here: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+    "stopped": "\n\nThis answer ends here, because your credits have run out. Add credits here: {{ url }}",
+}
+"""What differs where a person's own credits pay."""
+
 CHARGE_MESSAGES = {
     "topup": "This could not be paid: {{ shortfall }} is missing. Add funds here: {{ url }}\n\nNothing was charged.",
     "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.money import Unit
-from app.domain.paywalls.messages import DEFAULT_MESSAGES, SHARED_MESSAGES
+from app.domain.paywalls.messages import CREDITS_MESSAGES, DEFAULT_MESSAGES, SHARED_MESSAGES
 
 
 class Mode(StrEnum):
@@ -26,8 +26,9 @@ class ModeRules:
     `unit` is what its wallets count. With `has_app_wallets` each end user has a wallet of the app's own; else the
     wallet is a person's, who signs in. With `needs_consent` a person first allows the app to charge it, up to a
     cap. `takes_deposits` lets the app itself put money in; `is_split` divides each charge between provider,
-    platform and developer; `may_use_built_in` opens the operator's provider and key. `words` are what the assistant
-    says in our own name.
+    platform and developer; `may_use_built_in` opens the operator's provider and key. One that `is_operators` is paid by
+    people's own credits, and what a charge leaves of the provider's cost is the operator's. `words` are what the
+    assistant says in our own name.
     """
 
     unit: Unit
@@ -36,6 +37,7 @@ class ModeRules:
     takes_deposits: bool
     is_split: bool
     may_use_built_in: bool
+    is_operators: bool
     words: Mapping[str, str]
 
 
@@ -47,6 +49,7 @@ RULES: Mapping[Mode, ModeRules] = {
         takes_deposits=True,
         is_split=False,
         may_use_built_in=False,
+        is_operators=False,
         words=DEFAULT_MESSAGES,
     ),
     Mode.SHARED: ModeRules(
@@ -56,6 +59,7 @@ RULES: Mapping[Mode, ModeRules] = {
         takes_deposits=False,
         is_split=True,
         may_use_built_in=True,
+        is_operators=False,
         words={**DEFAULT_MESSAGES, **SHARED_MESSAGES},
     ),
     Mode.CREDITS: ModeRules(
@@ -65,10 +69,11 @@ RULES: Mapping[Mode, ModeRules] = {
         takes_deposits=False,
         is_split=False,
         may_use_built_in=True,
-        words={**DEFAULT_MESSAGES, **SHARED_MESSAGES},
+        is_operators=True,
+        words={**DEFAULT_MESSAGES, **CREDITS_MESSAGES},
     ),
 }
 
 
-TRIAL_MODES = tuple(mode for mode, rules in RULES.items() if rules.needs_consent)
-"""The modes for whose sake a person is given trial money when they sign in."""
+TRIAL_MODES = tuple(mode for mode, rules in RULES.items() if rules.needs_consent or rules.is_operators)
+"""The modes for whose sake a person is given trial money when they sign in: in the unit of the last that there is."""

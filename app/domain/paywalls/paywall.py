@@ -36,6 +36,17 @@ def to_paywall(row: PaywallRow) -> Paywall:
                    row.archived_at is not None)  # fmt: skip
 
 
+def credits_paywall_id(environment: Environment) -> str:
+    """Returns the id of the operator's own paywall, for credits of an environment."""
+    return f"pw_credits_{environment.value}"
+
+
+def find_credits(session: Session, environment: Environment) -> Paywall | None:
+    """Returns the paywall that people's credits pay in an environment; None where there is none."""
+    row = session.get(PaywallRow, credits_paywall_id(environment))
+    return None if row is None else to_paywall(row)
+
+
 def lock_paywall(session: Session, paywall_id: str) -> Paywall:
     """Returns a paywall as it is now, and lets nobody else change it until the transaction ends. Raises NotFound.
 

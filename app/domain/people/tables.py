@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
+from app.domain.money import Environment
 from app.sql.columns import STRICT, Whole, Words
 
 
@@ -120,7 +121,7 @@ class SignInSession(SQLModel, table=True):
 
 
 class AccountKey(SQLModel, table=True):
-    """An account's API key. Only its SHA-256 is kept, and four characters to recognise it by."""
+    """An account's API key, for its credits of one environment. Only its SHA-256 is kept, and four characters."""
 
     __tablename__ = "account_key"
     __table_args__ = (Index("ix_account_key_account", "account_id"), STRICT)
@@ -131,6 +132,10 @@ class AccountKey(SQLModel, table=True):
     last_four: str = Field(sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     revoked_at: int | None = Field(default=None, sa_type=Whole)
+    environment: str = Field(
+        default=Environment.SANDBOX.value, sa_type=Words,
+        sa_column_kwargs={"server_default": Environment.SANDBOX.value},
+    )  # fmt: skip
 
 
 class DeveloperKey(SQLModel, table=True):

@@ -153,9 +153,14 @@ class Price:
 
     @cached_property
     def is_free(self) -> bool:
-        """Whether no request can ever cost anything."""
+        """Whether what is used costs nothing, whatever a request costs at least."""
         rates = (nanos for _, price in self.steps for nanos in price.rates.values())
-        return not any((*rates, self.request_nanos, self.minimum_nanos))
+        return not any((*rates, self.request_nanos))
+
+    @cached_property
+    def costs_nothing(self) -> bool:
+        """Whether no request can ever cost anything."""
+        return self.is_free and not self.minimum_nanos
 
 
 OF_OUTPUT = (TokenKind.OUTPUT, TokenKind.REASONING, TokenKind.AUDIO_OUTPUT, TokenKind.IMAGE_OUTPUT)

@@ -10,10 +10,14 @@ from app.domain.pricing.quote import BASIS_POINTS, Price
 
 @dataclass(frozen=True, slots=True)
 class SplitTerms:
-    """What a charge is split by: the platform's fee, and whether the platform pays the provider."""
+    """What a charge is split by: the platform's fee, and whether the platform pays the provider.
+
+    Where the paywall `is_operators`, what is left is the operator's revenue and nobody's earnings.
+    """
 
     fee_basis_points: int
     pays_provider: bool
+    is_operators: bool = False
 
 
 @dataclass(frozen=True, slots=True)

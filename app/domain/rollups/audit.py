@@ -59,7 +59,9 @@ _REQUESTS = text("""
             THEN 0 ELSE 1 END) AS is_cost_posted
     FROM request r JOIN paywall w ON w.id = r.paywall_id WHERE r.counted_nanos IS NOT NULL GROUP BY r.paywall_id
 """).bindparams(
-    bindparam("split", [mode.value for mode, rules in RULES.items() if rules.is_split], expanding=True),
+    bindparam(
+        "split", [mode.value for mode, rules in RULES.items() if rules.is_split or rules.is_operators], expanding=True
+    ),
     demo=DEMO,
     built_in=BUILT_IN,
 )

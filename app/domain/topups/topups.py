@@ -25,7 +25,8 @@ from app.sql.columns import table_of
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
-"""The amounts that can be topped up, of what is credited: 3 to 10,000 dollars."""
+PACK_DOLLARS = (3, 10, 25, 50, 100)
+"""The amounts at which credits are offered; there is no bonus on any."""
 
 
 @dataclass(frozen=True, slots=True)

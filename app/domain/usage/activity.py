@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Row, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
@@ -79,14 +79,20 @@ def read_wallet_movements(
     limit: int = 20,
     side: Side = Side.ALL,
     paywall_id: str | None = None,
+    but_requests: bool = False,
 ) -> Sequence[Movement]:
     """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
 
     A movement is what one posting changed in the wallet and its trial money together, however many parts the
-    charge was split into. `side` leaves out what came in or went out, `paywall_id` what other apps charged.
+    charge was split into. `side` leaves out what came in or went out, `paywall_id` what other apps charged,
+    `but_requests` what any request moved.
     """
     ids = (account.id, account.promo.id)
-    postings = _newest_postings(session, ids, _cursor(after), limit, side, paywall_id)
+    wanted: list[ColumnElement[bool]] = [_TRANSFERS.c.request_id.is_(None)] if but_requests else []
+    if paywall_id is not None:
+        is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
+        wanted.append(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))
+    postings = _newest_postings(session, ids, _cursor(after), limit, side, wanted)
     lines = _read_lines(session, ids, postings)
     requests = _read_requests(session, [line.request_id for found in lines.values() for line in found[:1]])
     return [_movement(lines[posting], ids, requests.get(lines[posting][0].request_id)) for posting in postings]
@@ -98,8 +104,9 @@ def _cursor(after: str | None) -> int | None:
 
 
 def _newest_postings(
-    session: Session, ids: tuple[str, str], before: int | None, limit: int, side: Side, paywall_id: str | None
-) -> list[str]:
+    session: Session, ids: tuple[str, str], before: int | None, limit: int, side: Side,
+    wanted: Sequence[ColumnElement[bool]],
+) -> list[str]:  # fmt: skip
     """Returns the newest postings that moved the wallet's money, each side read through its own index.
 
     What moves within the wallet is left out there: left out any later it would use up the limit, and pages
@@ -115,10 +122,7 @@ def _newest_postings(
             found = select(_TRANSFERS.c.id, _TRANSFERS.c.posting_id).where(column == account_id, other.not_in(ids))
             if before is not None:
                 found = found.where(_TRANSFERS.c.id < before)
-            if paywall_id is not None:
-                is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
-                found = found.where(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))
-            newest = found.order_by(_TRANSFERS.c.id.desc()).limit(limit * LINES_MAX)
+            newest = found.where(*wanted).order_by(_TRANSFERS.c.id.desc()).limit(limit * LINES_MAX)
             sides.append(select(newest.subquery()))
     union = union_all(*sides).subquery()
     statement = select(union.c.posting_id).group_by(union.c.posting_id).order_by(func.max(union.c.id).desc())

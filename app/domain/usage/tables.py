@@ -42,6 +42,10 @@ def is_due(row: str = "") -> str:
     )
 
 
+OWN_WALLETS = "unit <> 'USD'"
+"""What requests are paid by a wallet of somebody's own: an app's own wallets count dollars."""
+
+
 class Request(SQLModel, table=True):
     """One request, inserted with its hold and finished with its settlement, in the ledger's transactions.
 
@@ -67,6 +71,8 @@ class Request(SQLModel, table=True):
         Index("ix_request_provider_cost", "created_at", sqlite_where=text("provider_cost_nanos IS NOT NULL"),
               postgresql_where=text("provider_cost_nanos IS NOT NULL")),
         Index("ix_request_paywall", "paywall_id", "id", "external_id"),
+        Index("ix_request_wallet", "wallet_id", "id", sqlite_where=text(OWN_WALLETS),
+              postgresql_where=text(OWN_WALLETS)),
         Index("ix_request_refund_of", "refund_of", sqlite_where=text("refund_of IS NOT NULL"),
               postgresql_where=text("refund_of IS NOT NULL")),
         Index("ix_request_due", "finished_at", sqlite_where=text(is_due()), postgresql_where=text(is_due())),

@@ -90,9 +90,7 @@ def read_bounds(
     session: Session, paywall: Paywall, configuration: Configuration, overrides: Overrides, users: Sequence[str]
 ) -> Mapping[str, Bounds]:
     """Returns what bounds each of these users, in a handful of queries for all of them. Limits of keys are left out."""
-    pockets = _app_pockets(session, paywall, users) if paywall.rules.has_app_wallets else (
-        _shared_pockets(session, paywall, users)
-    )  # fmt: skip
+    pockets = (_shared_pockets if paywall.rules.needs_consent else _own_pockets)(session, paywall, users)
     limits = KeyLimits(configuration.limits.user, overrides.users, NONE, configuration.limits.paywall)
     now = clock.now()
     of_user = {user: spend_limits(limits, paywall.id, "", user, now) for user in users}
@@ -136,9 +134,15 @@ def _bounds(pocket: _Pocket, limits: Sequence[Bound], *, is_blocked: bool, is_ov
     return Bounds(standing, shown, binding, spendable, pocket.held_nanos, is_overridden)
 
 
-def _app_pockets(session: Session, paywall: Paywall, users: Sequence[str]) -> dict[str, _Pocket]:
-    wallets = {user: app_wallet(paywall.id, user, paywall.environment, paywall.unit).account for user in users}
-    _, frozen = read_barred(session, paywall.id)
+def _own_pockets(session: Session, paywall: Paywall, users: Sequence[str]) -> dict[str, _Pocket]:
+    """Reads what those pay from whose wallet is for this paywall alone: the app's, or their credits."""
+    if paywall.rules.is_operators:
+        wallets = {user: shared.shared_account(user, paywall.environment, paywall.unit) for user in users}
+        ids = _read_frozen(session, wallets.values())
+        frozen = frozenset(user for user, account in wallets.items() if account.owner in ids)
+    else:
+        wallets = {user: app_wallet(paywall.id, user, paywall.environment, paywall.unit).account for user in users}
+        _, frozen = read_barred(session, paywall.id)
     balances = _read_balances(session, wallets.values())
     found = {}
     for user, account in wallets.items():

@@ -1,6 +1,7 @@
-"""Shared wallets: one USDC wallet of a person in each environment, charged by every app that they authorized.
+"""Shared wallets: one USDC wallet of a person in each environment, charged by every app that they authorized; and
+beside it their credits, which nobody but their own calls charges.
 
-Their ids follow from the account, as an app wallet's do from the user.
+Their ids follow from the account, as an app wallet's do from the user. Nothing is moved between the two.
 """
 
 from dataclasses import dataclass
@@ -37,35 +38,42 @@ class SharedBalance:
         return max(self.trial_nanos - self.posted_nanos, 0)
 
 
+_NAMES = {Unit.USDC: "shared", Unit.CREDIT: "credits"}
+OWN_UNITS = tuple(_NAMES)
+"""What a person's own wallets count; trial money is for the last of those that there are."""
+
+
 @lru_cache(maxsize=16_384)
-def shared_account(person_id: str, environment: Environment) -> Account:
-    """Returns the ledger account of a person's shared wallet."""
-    return account_of(environment, Unit.USDC, Kind.WALLET, shared_wallet_id(person_id, environment))
+def shared_account(person_id: str, environment: Environment, unit: Unit = Unit.USDC) -> Account:
+    """Returns the ledger account of a person's shared wallet, or of their credits."""
+    return account_of(environment, unit, Kind.WALLET, shared_wallet_id(person_id, environment, unit))
 
 
-def shared_wallet_id(person_id: str, environment: Environment) -> str:
-    """Returns the id of a person's shared wallet."""
-    return derived_id("wal", "shared", person_id, environment.value)
+def shared_wallet_id(person_id: str, environment: Environment, unit: Unit = Unit.USDC) -> str:
+    """Returns the id of a person's shared wallet, or of that of their credits."""
+    return derived_id("wal", _NAMES[unit], person_id, environment.value)
 
 
-def as_charged_by(person_id: str, environment: Environment, paywall_id: str, user: str) -> UserWallet:
-    """Returns a shared wallet as what a paywall's user pays from."""
-    account = shared_account(person_id, environment)
+def as_charged_by(
+    person_id: str, environment: Environment, paywall_id: str, user: str, unit: Unit = Unit.USDC
+) -> UserWallet:
+    """Returns a person's wallet as what a paywall's user pays from."""
+    account = shared_account(person_id, environment, unit)
     revenue = account.beside(Kind.REVENUE, paywall_id)
     return UserWallet(account.owner, paywall_id, end_user_id(paywall_id, user), user, account, revenue)
 
 
 _OPEN = text(
-    "INSERT INTO shared_wallet (id, person_id, environment, account_id, created_at)"
-    " VALUES (:id, :person_id, :environment, :account_id, :now) ON CONFLICT DO NOTHING"
+    "INSERT INTO shared_wallet (id, person_id, environment, unit, account_id, created_at)"
+    " VALUES (:id, :person_id, :environment, :unit, :account_id, :now) ON CONFLICT DO NOTHING"
 )
 
 
-def open_shared_wallet(session: Session, person_id: str, environment: Environment) -> Account:
-    """Makes the row of a person's shared wallet, unless it is there, and returns its ledger account."""
-    account = shared_account(person_id, environment)
+def open_shared_wallet(session: Session, person_id: str, environment: Environment, unit: Unit = Unit.USDC) -> Account:
+    """Makes the row of a person's wallet, unless it is there, and returns its ledger account."""
+    account = shared_account(person_id, environment, unit)
     session.execute(_OPEN, {"id": account.owner, "person_id": person_id, "environment": environment.value,
-                            "account_id": account.id, "now": clock.now()})  # fmt: skip
+                            "unit": unit.value, "account_id": account.id, "now": clock.now()})  # fmt: skip
     return account
 
 
@@ -95,5 +103,6 @@ def read_shared_balance(session: Session, account: Account) -> SharedBalance:
 def list_environments(session: Session, person_id: str) -> list[Environment]:
     """Returns the environments in which a person has a shared wallet, live first."""
     table = table_of(SharedWallet)
-    found = session.scalars(select(table.c.environment).where(table.c.person_id == person_id))
+    of_person = select(table.c.environment).where(table.c.person_id == person_id, table.c.unit == Unit.USDC)
+    found = session.scalars(of_person)
     return sorted(Environment(name) for name in found)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
+from app.domain.money import Unit
 from app.sql.columns import STRICT, Whole, Words, one_of
 
 
@@ -40,12 +41,16 @@ class EndUser(SQLModel, table=True):
 
 
 class SharedWallet(SQLModel, table=True):
-    """The shared wallet of a person, one in each environment. Nothing is charged to one that is frozen."""
+    """A wallet of a person's own, one of each unit in each environment: USDC for all apps, or credits.
+
+    Nothing is charged to one that is frozen.
+    """
 
     __tablename__ = "shared_wallet"
     __table_args__ = (
         CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
-        Index("ix_shared_wallet_person", "person_id", "environment", unique=True),
+        CheckConstraint("unit IN ('USDC', 'CREDIT')", name="known_unit"),
+        Index("ix_shared_wallet_person", "person_id", "environment", "unit", unique=True),
         STRICT,
     )
 
@@ -55,6 +60,7 @@ class SharedWallet(SQLModel, table=True):
     account_id: str = Field(sa_type=Words, unique=True)
     created_at: int = Field(sa_type=Whole)
     frozen_at: int | None = Field(default=None, sa_type=Whole)
+    unit: str = Field(default=Unit.USDC.value, sa_type=Words, sa_column_kwargs={"server_default": Unit.USDC.value})
 
 
 class TrialGrant(SQLModel, table=True):

@@ -33,6 +33,9 @@ def read_app_balance(session: Session, snapshot: Snapshot, user: str) -> AppBala
     if standing.wallet is None or standing.account_id is None:
         return AppBalance()
     wallet = read_shared_balance(session, standing.wallet.account)
+    if snapshot.rules.is_operators:
+        spendable = 0 if standing.is_frozen else _within_limits(session, snapshot, user, wallet.available_nanos)
+        return AppBalance(wallet.posted_nanos, wallet.held_nanos, spendable)
     cap = read_cap(session, standing.account_id, snapshot.paywall_id) or CapView(0, 0, 0)
     spendable = 0 if standing.is_frozen else min(wallet.available_nanos, cap.left_nanos)
     spendable = _within_limits(session, snapshot, user, spendable)
@@ -50,7 +53,7 @@ def _within_limits(session: Session, snapshot: Snapshot, user: str, nanos: int) 
 
 def visible_balance(snapshot: Snapshot, done: Applied) -> int:
     """Returns the balance that an answer shows its app once it was charged."""
-    if snapshot.rules.has_app_wallets:
+    if not snapshot.rules.needs_consent:
         return done.balance
     left = done.available if done.cap_left is None else min(done.available, done.cap_left)
     return max(left, 0)

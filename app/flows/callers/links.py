@@ -24,7 +24,7 @@ STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(
-    r"/(authorize|topup|menu|wallet|activity|settings|dashboard|paywalls|playground|earnings|analytics)"
+    r"/(authorize|topup|menu|wallet|activity|credits|usage|settings|dashboard|paywalls|playground|earnings|analytics)"
     r"(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
 )
 _SIGNATURE_BYTES = 16
@@ -106,6 +106,8 @@ class Links:
         self, snapshot: Snapshot, user: str, ask: Ask, return_url: str | None = None, state: str | None = None
     ) -> str:
         """Returns where a user does what is asked of them: adds what is missing, or allows it."""
+        if snapshot.rules.is_operators:
+            return f"{self.base_url}/credits/"
         if ask.action is Action.TOPUP:
             return self.topup_url(snapshot, user, return_url, state, short_nanos=ask.shortfall_nanos or None)
         return self.connect_url(snapshot, user, return_url, state)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.drafts.drafts import is_awaited
-from app.domain.errors import NotFound, UnknownKey
+from app.domain.errors import NotFound, UnknownKey, WrongMode
 from app.domain.events import subscriptions
 from app.domain.events.catalogue import REQUEST_BLOCKED
 from app.domain.key_text import hash_key
@@ -23,13 +23,17 @@ from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import KeyLimits, limits_of_key
 from app.domain.paywalls.modes import RULES, Mode, ModeRules
-from app.domain.paywalls.paywall import Paywall
+from app.domain.paywalls.paywall import Paywall, credits_paywall_id, find_credits
 from app.domain.paywalls.provider import origin_of
 from app.domain.paywalls.tables import PaywallKey
+from app.domain.people import account_keys
 from app.domain.playground import playground
 from app.domain.pricing.price_book import Offer, read_offers
 from app.domain.wallets.wallets import UserWallet, app_wallet, read_barred
 from app.sql.columns import table_of
+
+NO_KEY = ""
+"""Stands for the key of whoever has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Snapshot:
 
     `version` is the number of its configuration; `blocked` are the users that the developer refuses, `frozen` those
     whose wallet may not be charged; `told` are the names of the events that somebody is told of; `limits` is None
-    where nothing is limited. `requests_per_hour` bounds a playground, None for a key.
+    where nothing is limited. `requests_per_hour` bounds a playground, None for a key. `account_id` is whose credits pay
+    where the key is an account's own; None where an app calls for its users.
     """
 
     paywall_id: str
@@ -56,6 +61,7 @@ class Snapshot:
     told: frozenset[str] = frozenset()
     limits: KeyLimits | None = None
     requests_per_hour: int | None = None
+    account_id: str | None = None
 
     @property
     def rules(self) -> ModeRules:
@@ -73,25 +79,62 @@ class Snapshot:
 
 
 def read_snapshot(session: Session, key: str) -> Snapshot:
-    """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked, Archived."""
+    """Returns what a key stands for. Raises UnknownKey for one that is unknown or revoked, Archived, WrongMode."""
     table = table_of(PaywallKey)
     stored = session.execute(select(table).where(table.c.hash == hash_key(key))).first()
     if stored is None:
         raise UnknownKey("This API key is not known. Check that it was copied whole.")
     if stored.revoked_at is not None:
         raise UnknownKey(f"The API key ending in {stored.last_four} has been revoked.")
-    return _read(session, stored.paywall_id, stored.id, keys.epoch_subject(stored.id))
+    return _of_apps(_read(session, stored.paywall_id, stored.id, keys.epoch_subject(stored.id)))
+
+
+def read_account_snapshot(session: Session, key: str, minimum_nanos: int) -> Snapshot:
+    """Returns what an account's own key stands for: the operator's paywall, paid with its credits.
+
+    A request costs `minimum_nanos` at least, whatever its model. Raises UnknownKey for a key that is unknown or
+    revoked, WrongMode where this instance offers no credits, Archived.
+    """
+    found = account_keys.find_owner(session, key)
+    if found is None:
+        raise UnknownKey("This API key is not known, or has been revoked. Your own is in your account's settings.")
+    read = read_open_credits(session, found.environment, minimum_nanos, found.id)
+    return replace(read, account_id=found.account_id)
+
+
+def read_open_credits(session: Session, environment: Environment, minimum_nanos: int, key_id: str = NO_KEY) -> Snapshot:
+    """Returns the operator's paywall as anybody may see it. Raises WrongMode where there is none, Archived."""
+    if find_credits(session, environment) is None:
+        raise WrongMode("Account keys pay with credits, and this instance offers none. "
+                        "An app calls with its paywall's key.")  # fmt: skip
+    read = _read(session, credits_paywall_id(environment), key_id, account_keys.epoch_subject(key_id))
+    return replace(read, offers=_with_minimum(read.offers, minimum_nanos))
+
+
+def _with_minimum(offers: Mapping[str, Offer], minimum_nanos: int) -> Mapping[str, Offer]:
+    """Returns offers of which a request costs so much at least, whatever its model."""
+    return {
+        model: replace(offer, price=replace(offer.price, minimum_nanos=max(minimum_nanos, offer.price.minimum_nanos)))
+        for model, offer in offers.items()
+    }
+
+
+def _of_apps(read: Snapshot) -> Snapshot:
+    """Returns a paywall that apps may call. Raises WrongMode: the caller of any other names whose money it takes."""
+    if read.rules.is_operators:
+        raise WrongMode("This paywall is paid with people's own credits: they call it with their accounts' keys.")
+    return read
 
 
 def read_open_playground(session: Session, slug: str, site: str) -> Snapshot:
     """Returns what the address of an open playground stands for; links may lead back to `site`, where its page is.
 
-    Raises NotFound, in the same words whatever the reason is.
+    Raises NotFound, in the same words whatever the reason is; WrongMode for the operator's own paywall.
     """
     paywall_id = playground.find_playground(session, slug)
     if paywall_id is None:
         raise NotFound("There is no playground at this address.")
-    read = _read(session, paywall_id, playground.KEY_ID, playground.epoch_subject(paywall_id))
+    read = _of_apps(_read(session, paywall_id, playground.KEY_ID, playground.epoch_subject(paywall_id)))
     ours = origin_of(site)
     origins = (*read.configuration.return_origins, *((ours,) if ours else ()))
     per_hour = playground.read_playground(session, paywall_id).requests_per_hour

@@ -2,7 +2,7 @@
 
 In default mode the snapshot says it all. In shared mode their authorization is looked up once and kept in memory;
 the epochs that it rests on go into every hold, and the ledger refuses those that are old (`decisions.md` 27). That
-somebody is not authorized is never kept: they may be a moment later.
+somebody is not authorized, or may use free models alone, is never kept: they may be a moment later.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from app import db
 from app.domain import clock
 from app.domain.authorizations import authorizations, caps
 from app.domain.cards import auto_topup
+from app.domain.credits.kept import has_paid
 from app.domain.ledger.operations import Epoch
 from app.domain.wallets import shared
 from app.flows.callers.snapshot import Snapshot, read_epochs
@@ -47,7 +48,7 @@ class Standings:
         found = await db.in_transaction(lambda session: read_standing(session, snapshot, user))
         if found.needs_month:
             await db.in_transaction(lambda session: _open_month(session, found), writes=True)
-        if found.is_authorized and not is_blocked:
+        if found.is_authorized and found.may_use_priced and not is_blocked:
             if len(self._known) >= KNOWN_MAX:
                 self._known.pop(next(iter(self._known)))
             self._known[key] = _Known(found, month)
@@ -68,6 +69,8 @@ def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
     if snapshot.rules.has_app_wallets:
         return standing_of(snapshot, user)
     is_blocked = user in snapshot.blocked
+    if snapshot.rules.is_operators:
+        return _of_credits(session, snapshot, user, is_blocked=is_blocked)
     active = authorizations.find_active(session, snapshot.paywall_id, user)
     if active is None:
         return Standing(is_blocked, is_authorized=False)
@@ -82,6 +85,22 @@ def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
         epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         account_id=active.account_id,
         needs_month=not caps.is_month_open(session, active.account_id, snapshot.paywall_id),
+        tops_up_below=auto_topup.read_threshold(session, wallet.id),
+    )
+
+
+def _of_credits(session: Session, snapshot: Snapshot, account_id: str, *, is_blocked: bool) -> Standing:
+    """Reads the standing of an account that pays with its own credits: it needs nobody's consent."""
+    wallet = shared.as_charged_by(account_id, snapshot.environment, snapshot.paywall_id, account_id, snapshot.unit)
+    subject = shared.epoch_subject(wallet.id)
+    epochs = read_epochs(session, (subject,))
+    return Standing(
+        is_blocked,
+        shared.is_frozen(session, wallet.id),
+        may_use_priced=has_paid(session, wallet.id),
+        wallet=wallet,
+        epochs=(Epoch(subject, epochs.get(subject, 0)),),
+        account_id=account_id,
         tops_up_below=auto_topup.read_threshold(session, wallet.id),
     )
 

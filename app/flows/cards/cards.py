@@ -24,7 +24,7 @@ from app.domain.inbox import inbox
 from app.domain.inbox.connections import SANDBOX, Connection, may_fund, read_connection
 from app.domain.inbox.inbox import ObjectKind, StoredEvent
 from app.domain.ledger.apply import apply_all
-from app.domain.money import Environment
+from app.domain.money import Environment, Unit
 from app.domain.network import network_of
 from app.domain.people.sessions import Person
 from app.domain.topups.tables import Topup
@@ -185,9 +185,10 @@ async def make_default(person: Person, card_id: str) -> None:
 
 
 async def pay_now(
-    charging: Charging, person: Person, environment: Environment, card_id: str, amount: str, click_id: str
-) -> str:
-    """Charges a saved card now, for the person's own shared wallet, and returns the top-up's id.
+    charging: Charging, person: Person, environment: Environment, card_id: str, amount: str, click_id: str, *,
+    unit: Unit = Unit.USDC,
+) -> str:  # fmt: skip
+    """Charges a saved card now, for the person's own wallet of a unit, and returns the top-up's id.
 
     `click_id` is of one button that was shown: pressing it again, or sending it twice, charges once. What came of it
     is read with the top-up; a bank may want it confirmed (`read_confirmation`). Raises BadField, NotFound,
@@ -205,7 +206,7 @@ async def pay_now(
         if sums.count_declined(session, person.account_id, lately) >= DECLINES_MAX:
             raise LimitReached("Your bank has declined too often within an hour. Try again later.",
                                "too_many_declines", DECLINES_SECONDS)  # fmt: skip
-        wallet = open_shared_wallet(session, person.account_id, environment)
+        wallet = open_shared_wallet(session, person.account_id, environment, unit)
         if is_frozen(session, wallet.owner):
             raise Refused("This wallet is frozen; nothing can be paid into it with a saved card.")
         if not may_fund(session, read_connection(session, customer.connection_id), wallet):

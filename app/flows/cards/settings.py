@@ -1,4 +1,4 @@
-"""A person's cards and the automatic top-up of their shared wallet: what the page shows, and what they switch.
+"""A person's cards and the automatic top-up of a wallet of their own: what the page shows, and what they switch.
 
 The page and whatever charges read the same rows. The sentence under the switch (`State`) is made of one read.
 """
@@ -111,14 +111,14 @@ class CardSettings:
 
 def read_settings(
     session: Session, person: Person, environment: Environment, connection_id: str,
-    surcharge: Surcharge = NO_SURCHARGE,
+    surcharge: Surcharge = NO_SURCHARGE, unit: Unit = Unit.USDC,
 ) -> CardSettings:  # fmt: skip
     """Returns a person's saved cards at a connection, their automatic top-up and its last charges, in one read.
 
     `surcharge` is what a charge costs beside now. It works for empty and frozen wallets, and for somebody who never
     saved a card.
     """
-    wallet = shared_account(person.account_id, environment)
+    wallet = shared_account(person.account_id, environment, unit)
     row = auto_topup.find(session, wallet.owner)
     terms = None if row is None else auto_topup.terms_now(row, surcharge)
     balance = read_shared_balance(session, wallet).posted_nanos
@@ -190,8 +190,9 @@ def consent_of(merchant: str, terms: Terms, unit: Unit) -> str:
 
 
 async def switch_on(
-    person: Person, environment: Environment, card_id: str, terms: Terms, consent: Consent, merchant: str
-) -> None:
+    person: Person, environment: Environment, card_id: str, terms: Terms, consent: Consent, merchant: str, *,
+    unit: Unit = Unit.USDC,
+) -> None:  # fmt: skip
     """Switches automatic top-up on, or changes it, with a consent that was just given; nothing is charged by that.
 
     `consent.text` is what the page showed. Raises BadField for terms that cannot be, Refused where what was shown is
@@ -199,7 +200,7 @@ async def switch_on(
     """
 
     def switch(session: Session) -> None:
-        wallet = open_shared_wallet(session, person.account_id, environment)
+        wallet = open_shared_wallet(session, person.account_id, environment, unit)
         if consent.text != consent_of(merchant, terms, wallet.unit):
             raise Refused("What you agreed to has changed meanwhile. Read it again.")
         if is_frozen(session, wallet.owner):
@@ -212,15 +213,15 @@ async def switch_on(
     await db.in_transaction(switch, writes=True)
 
 
-async def change_terms(person: Person, environment: Environment, terms: Terms) -> bool:
+async def change_terms(person: Person, environment: Environment, terms: Terms, unit: Unit = Unit.USDC) -> bool:
     """Changes automatic top-up to terms that allow no more; False where the consent must be given again first.
 
     Raises BadField, NotFound where it is off.
     """
 
     def change(session: Session) -> bool:
-        row = _own(session, person, environment)
-        check_terms(terms, shared_account(person.account_id, environment).unit)
+        row = _own(session, shared_account(person.account_id, environment, unit))
+        check_terms(terms, unit)
         if terms.raises(auto_topup.terms_of(row)):
             return False
         apply_all(session, [auto_topup.lower(session, row, terms)])
@@ -229,14 +230,14 @@ async def change_terms(person: Person, environment: Environment, terms: Terms) -
     return await db.in_transaction(change, writes=True)
 
 
-async def use_card(person: Person, environment: Environment, card_id: str) -> None:
+async def use_card(person: Person, environment: Environment, card_id: str, unit: Unit = Unit.USDC) -> None:
     """Lets automatic top-up charge another card, which lets it go on where a bank's no stopped it.
 
     Raises NotFound, Refused for a card that may not be charged by itself.
     """
 
     def use(session: Session) -> None:
-        wallet = shared_account(person.account_id, environment)
+        wallet = shared_account(person.account_id, environment, unit)
         row = auto_topup.find(session, wallet.owner, is_locked=True)
         if row is None:
             raise NotFound("Automatic top-up was never switched on.")
@@ -249,9 +250,9 @@ async def use_card(person: Person, environment: Environment, card_id: str) -> No
     await db.in_transaction(use, writes=True)
 
 
-async def switch_off(person: Person, environment: Environment) -> None:
+async def switch_off(person: Person, environment: Environment, unit: Unit = Unit.USDC) -> None:
     """Switches automatic top-up off; off already, it stays so. What was claimed already goes on."""
-    wallet_id = shared_account(person.account_id, environment).owner
+    wallet_id = shared_account(person.account_id, environment, unit).owner
     await db.in_transaction(partial(_switch_off, wallet_id=wallet_id), writes=True)
 
 
@@ -259,17 +260,17 @@ def _switch_off(session: Session, wallet_id: str) -> None:
     apply_all(session, auto_topup.switch_off(session, wallet_id, OffReason.BY_OWNER))
 
 
-async def try_now(topups: AutoTopups, person: Person, environment: Environment) -> Answer:
+async def try_now(topups: AutoTopups, person: Person, environment: Environment, unit: Unit = Unit.USDC) -> Answer:
     """Lets automatic top-up go on at its owner's click: after three charges in a day, or before a bank's pause ends.
 
     Returns what the look came to; a charge is carried out before. Cap and attempts still hold.
     """
-    wallet_id = shared_account(person.account_id, environment).owner
+    wallet_id = shared_account(person.account_id, environment, unit).owner
     return (await topups.fill(wallet_id, is_clicked=True)).answer
 
 
-def _own(session: Session, person: Person, environment: Environment) -> AutoTopup:
-    row = auto_topup.find(session, shared_account(person.account_id, environment).owner, is_locked=True)
+def _own(session: Session, wallet: Account) -> AutoTopup:
+    row = auto_topup.find(session, wallet.owner, is_locked=True)
     if row is None or row.switch is Switch.OFF:
         raise NotFound("Automatic top-up is off.")
     return row

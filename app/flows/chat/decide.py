@@ -20,6 +20,9 @@ STREAM_OUTPUT_TOKENS = 1_024
 """What a streamed call holds of its output to begin with; it extends as it runs (`decisions.md` 2)."""
 
 
+FREE_ONLY = "Free credits are for free models: this one opens with your first top-up."
+
+
 @record(frozen=True, slots=True)
 class Go:
     """The request may run, if the developer's limits let it through and the ledger grants the hold.
@@ -56,7 +59,7 @@ def decide(
     if not standing.is_authorized:
         return Ask(Action.AUTHORIZE)
     if not standing.may_use_priced and not offer.price.is_free:
-        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least))
+        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least), beside=FREE_ONLY)
     return Go(offer, setting, sent, bound)
 
 

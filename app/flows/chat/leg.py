@@ -107,7 +107,7 @@ class Legs:
         if held.admission is not None and tokens is not None:
             held.admission.used_tokens = tokens.prompt + tokens.output
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
-        if not charge and not price.is_free:
+        if not charge and not price.costs_nothing:
             held.failure = metered.failure or (CLIENT_GONE if metered.disconnect else EMPTY_ANSWER)
             return await self._holds.release(held)
         cost = cost_nanos(price, tokens) if held.asked.terms and tokens else 0

@@ -30,7 +30,7 @@ from app.domain.refunds.tables import Refund, RefundStatus
 from app.domain.topups import topups
 from app.domain.topups.tables import Topup, TopupStatus
 from app.domain.wallets import lots, shared
-from app.domain.wallets.shared import shared_account, shared_wallet_id
+from app.domain.wallets.shared import OWN_UNITS, shared_account, shared_wallet_id
 from app.domain.wallets.tables import Lot
 from app.flows.disputes.lots import catch_up, has_moved
 from app.sql.columns import table_of
@@ -99,7 +99,8 @@ class RefundQuestion:
 def read_own_topup(session: Session, person: Person, topup_id: str) -> Topup:
     """Returns a person's own paid top-up of their shared wallet. Raises NotFound for any other."""
     topup = session.get(Topup, as_id(topup_id))
-    wallets = {shared_wallet_id(person.account_id, environment) for environment in Environment}
+    wallets = {shared_wallet_id(person.account_id, environment, unit)
+               for environment in Environment for unit in OWN_UNITS}  # fmt: skip
     if topup is None or topup.wallet_id not in wallets or topup.status is not TopupStatus.PAID:
         raise NotFound("There is no such top-up.")
     return topup
@@ -128,8 +129,7 @@ async def read_offer(person: Person, topup_id: str) -> RefundQuestion:
 
 async def bring_near(person: Person) -> None:
     """Brings the lots of a person's wallets near to now where a page may offer something of them back."""
-    for environment in Environment:
-        account = shared_account(person.account_id, environment)
+    for account in (shared_account(person.account_id, where, unit) for where in Environment for unit in OWN_UNITS):
         if await db.in_transaction(partial(_is_behind, account=account)):
             await catch_up(account.owner)
 

@@ -39,6 +39,11 @@ log = structlog.get_logger()
 
 SHARED = "shared"
 """What a checkout calls the wallet that all apps share; another one is called by its app."""
+CREDITS = "credits"
+"""What a checkout calls a person's credits."""
+_TITLES = {SHARED: "Top up your wallet", CREDITS: "Add credits"}
+_OWN = {Unit.USDC: (SHARED, "/wallet/?topup="), Unit.CREDIT: (CREDITS, "/credits/?topup=")}
+"""What a wallet of a person's own is called at the checkout, and where its payer comes back to."""
 CHECKOUT_SECONDS = 31 * 60
 """How long a checkout can be paid; after that a new one is a click away. Stripe takes none that ends in less than half
 an hour by its own clock, so that there is a minute for both clocks and the way."""
@@ -51,8 +56,8 @@ RETURN_SECONDS = 10
 class Wanted:
     """What a payer wants: an `amount` of dollars, as they typed it, and what that costs beside.
 
-    With `cards` the card that pays is kept there, for whoever is signed in and pays into their own wallet. `network` is
-    from where they ask.
+    With `cards` the card that pays is kept there, for whoever is signed in and pays into their own wallet, which counts
+    `unit`. `network` is from where they ask.
     """
 
     amount: str
@@ -60,6 +65,7 @@ class Wanted:
     bounds: TopupBounds = USUAL
     cards: CardRails | None = None
     network: str | None = None
+    unit: Unit = Unit.USDC
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +122,14 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person
 
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, wanted: Wanted) -> str:
-    """Returns the address of a checkout for a person's own shared wallet, without any app. Raises BadField, Refused."""
+    """Returns the address of a checkout for a person's own wallet, without any app. Raises BadField, Refused."""
     cents = check_amount(wanted.amount, wanted.bounds)
 
     def create(session: Session) -> Order:
         _check_environment(session, rail, environment)
-        wallet = open_shared_wallet(session, person.account_id, environment)
+        wallet = open_shared_wallet(session, person.account_id, environment, wanted.unit)
         new = _with(session, _new_topup(rail, wallet, cents), wanted)
-        return _create(session, rail, new, SHARED, "/wallet/?topup=")
+        return _create(session, rail, new, *_OWN[wanted.unit])
 
     return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
 
@@ -159,7 +165,7 @@ def _create(session: Session, rail: PaymentRail, new: NewTopup, description: str
     topup_id = topups.create(session, new)
     marks = Marks(instance.read_id(session), topup_id, new.wallet.id, new.paid_cents, new.credited_nanos)
     expires_at = clock.now() if new.expires_at is None else new.expires_at
-    title = "Top up your wallet" if description == SHARED else f"Top up your {description} wallet"
+    title = _TITLES.get(description, f"Top up your {description} wallet")
     fee_cents = new.paid_cents - new.credited_nanos // nanos_of_cents(1, new.wallet.unit)
     return Order(marks, new.currency, description, back + topup_id, expires_at, title, fee_cents=fee_cents)
 
@@ -245,9 +251,11 @@ def read_topup(session: Session, link: TopupLink, topup_id: str, person: Person 
     return _ended(session, topup_id, wallet.id)
 
 
-def read_own_topup(session: Session, person: Person, environment: Environment, topup_id: str) -> EndedTopup:
-    """Returns a top-up of a person's own shared wallet. Raises NotFound."""
-    return _ended(session, topup_id, shared_wallet_id(person.account_id, environment))
+def read_own_topup(
+    session: Session, person: Person, environment: Environment, topup_id: str, unit: Unit = Unit.USDC
+) -> EndedTopup:
+    """Returns a top-up of a person's own wallet. Raises NotFound."""
+    return _ended(session, topup_id, shared_wallet_id(person.account_id, environment, unit))
 
 
 def _ended(session: Session, topup_id: str, wallet_id: str) -> EndedTopup:

@@ -1,6 +1,6 @@
 """The demo's data, made through the same doors as anybody's: two sandbox paywalls with prices and a key each.
 
-One is in default mode, one in shared mode.
+One is in default mode, one in shared mode. The operator's own, for credits, offers all that the provider has.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from app.domain.paywalls import keys
 from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import RULES, Mode
+from app.domain.paywalls.paywall import credits_paywall_id
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.paywalls.versions import open_edition, open_first_edition
@@ -23,11 +24,13 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.flows.catalogue.defaults import default_price
 from app.flows.events.tell import publish_and_tell
+from app.flows.wallets.credits import keep_sandbox
 from app.ports.prices import PriceCatalogue
 from app.ports.providers import ChatProvider, ProviderTarget
 
 PAYWALL_ID, SHARED_PAYWALL_ID = "pw_demo_default", "pw_demo_shared"
-DEMO_PAYWALLS = frozenset((PAYWALL_ID, SHARED_PAYWALL_ID))
+CREDITS_PAYWALL_ID = credits_paywall_id(Environment.SANDBOX)
+DEMO_PAYWALLS = frozenset((PAYWALL_ID, SHARED_PAYWALL_ID, CREDITS_PAYWALL_ID))
 _IDS = {Mode.DEFAULT: PAYWALL_ID, Mode.SHARED: SHARED_PAYWALL_ID}
 MARKUP_BASIS_POINTS = 2_000
 UNKNOWN_INPUT_NANOS, UNKNOWN_OUTPUT_NANOS = 1 * NANOS, 2 * NANOS
@@ -44,6 +47,13 @@ _DEMO_MODELS = (
              description="The same, priced like a large model.", context_tokens_max=128_000,
              output_tokens_max=16_384, part_tokens_max=1_500),
 )  # fmt: skip
+_OF_CREDITS = (
+    NewPrice("demo-free", 0, 0, display_name="Demo free", description="Costs nothing for what it uses.",
+             context_tokens_max=128_000, output_tokens_max=16_384, part_tokens_max=1_500),
+    replace(_DEMO_MODELS[0], model="demo-flaky", display_name="Demo flaky",
+            description="Fails before every second answer, to try what happens then."),
+)  # fmt: skip
+"""What the operator's own paywall offers beside; an app that wants them takes them from the provider's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ async def prepare(
     models = await provider.list_models(target)
     if not models:
         raise ProviderFailed(f"The provider {target.name} offers no models.")
-    prices = [_price(model, catalogue) for model in models]
+    beside = {price.model for price in _OF_CREDITS}
+    prices = [_price(model, catalogue) for model in models if model not in beside]
     setting = ProviderSetting(target.name, target.base_url)
     origins = ("http://localhost", "http://127.0.0.1")
     wanted = {
@@ -80,6 +91,12 @@ async def prepare(
     }
 
 
+async def prepare_credits(provider: ChatProvider, target: ProviderTarget, catalogue: PriceCatalogue) -> str:
+    """Makes or updates the paywall of play credits for this provider, and returns its id. Raises ProviderFailed."""
+    prices = [_price(model, catalogue) for model in await provider.list_models(target)]
+    return await keep_sandbox(ProviderSetting(target.name, target.base_url), prices)
+
+
 async def _prepare(mode: Mode, wanted: Configuration, prices: list[NewPrice], model: str, secret: bytes) -> DemoPaywall:
     paywall_id = _IDS[mode]
     key = keys.derive_key(Environment.SANDBOX, secret, paywall_id)
@@ -92,7 +109,7 @@ def demo_price(model: str, markup_basis_points: int) -> NewPrice | None:
 
     What that provider asks is on record, so that a newcomer sees a margin.
     """
-    known = next((price for price in _DEMO_MODELS if price.model == model), None)
+    known = next((price for price in (*_DEMO_MODELS, *_OF_CREDITS) if price.model == model), None)
     if known is None:
         return None
     asked = ListPrice(known.input_nanos, known.output_nanos, known.cached_input_nanos)

@@ -1,6 +1,7 @@
 """What a person changes about their own account: what it is called, its usual cap, its API key."""
 
 from app import db
+from app.domain.money import Environment
 from app.domain.people import account_keys, accounts
 from app.domain.people.sessions import Person
 
@@ -12,10 +13,13 @@ async def change_profile(person: Person, name: str, default_cap_nanos: int) -> N
     )
 
 
-async def make_account_key(person: Person) -> str:
-    """Makes a new API key and returns it in clear, this once; the one before stops working."""
+async def make_account_key(person: Person, environment: Environment) -> str:
+    """Makes a new API key for credits of an environment and returns it in clear, this once.
+
+    The one before stops working.
+    """
     return await db.in_transaction(
-        lambda session: account_keys.make_account_key(session, person.account_id), writes=True
+        lambda session: account_keys.make_account_key(session, person.account_id, environment), writes=True
     )
 
 

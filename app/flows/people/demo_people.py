@@ -9,14 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from app import db
 from app.domain.errors import LinkInvalid
+from app.domain.money import Environment
 from app.domain.paywalls.members import command_manager
+from app.domain.people.account_keys import keep_account_key
 from app.domain.people.accounts import email_identity, enter
+from app.domain.wallets.trial import TrialRules
 from app.flows.paywalls.owners import give_paywall
 from app.flows.people.sign_in import SignInRules, Visit, enter_proven
+from app.flows.wallets.trial import give_trials
 
 END_USER, DEVELOPER, OPERATOR = "user@demo.example", "developer@demo.example", "operator@demo.example"
+HERE = "demo"
+"""The network of somebody who did not come by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +47,23 @@ class DemoLinks:
         return email
 
 
-async def make_people(operators: frozenset[str], paywall_ids: tuple[str, ...]) -> None:
-    """Makes the demo's accounts, where they are not yet, and gives its paywalls to its developer."""
+async def make_people(operators: frozenset[str], paywall_ids: tuple[str, ...], trial: TrialRules, secret: bytes) -> str:
+    """Makes the demo's accounts, where they are not yet, and gives its paywalls to its developer.
+
+    Returns the end user's own key, which pays with the credits that everybody begins with.
+    """
     for email in people(operators).values():
         await db.in_transaction(partial(enter, identities=(email_identity(email),)), writes=True)
     for paywall_id in paywall_ids:
         manager = await db.in_transaction(partial(command_manager, paywall_id=paywall_id))
         await give_paywall(manager, DEVELOPER)
+
+    def keep(session: Session) -> str:
+        account_id, _ = enter(session, (email_identity(END_USER),))
+        give_trials(session, trial, account_id, HERE)
+        return keep_account_key(session, account_id, Environment.SANDBOX, secret)
+
+    return await db.in_transaction(keep, writes=True)
 
 
 def people(operators: frozenset[str]) -> Mapping[str, str]:

@@ -138,6 +138,8 @@ def _amount(movement: Movement, unit: Unit, payout: Payout | None) -> str:
 def _title(movement: Movement, unit: Unit) -> str:
     if movement.kind == "deposit" and unit is Unit.USDC:
         return "USDC deposit"  # apps put nothing into a shared wallet
+    if movement.kind == "grant" and unit is Unit.CREDIT:
+        return "Free credits"
     if movement.is_of_payment:
         return _OF_PAYMENTS[movement.kind, movement.amount_nanos > 0]
     return _TITLES.get(movement.kind) or movement.model or "Charge"
@@ -150,6 +152,8 @@ def _exact(amount: str) -> str:
 
 def exact_money(amount: str, unit: str) -> str:
     """Returns a decimal string as an amount of a unit, with every digit that it has."""
+    if unit == Unit.CREDIT:
+        return f"{amount} credits"
     return f"${_exact(amount)}" if unit == Unit.USD else f"{_exact(amount)} {unit}"
 
 
@@ -160,12 +164,14 @@ def receipt_parts(receipt: Receipt) -> dict[str, Any]:
         return exact_money(amount, receipt.unit)
 
     is_sign = receipt.unit == Unit.USD
-    in_line = money if is_sign else _exact
+    is_credits = receipt.unit == Unit.CREDIT
+    in_line = money if is_sign else str if is_credits else _exact
+    unit = "Credits" if is_credits else receipt.unit
 
     return {
         "has_receipt": True,
-        "price_head": "Per million" if is_sign else f"{receipt.unit} per million",
-        "amount_head": "Amount" if is_sign else receipt.unit,
+        "price_head": "Per million" if is_sign else f"{unit} per million",
+        "amount_head": "Amount" if is_sign else unit,
         "lines": [
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
                     "" if line.kind == "request" else in_line(line.price_per_million), in_line(line.amount))

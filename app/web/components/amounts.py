@@ -1,21 +1,24 @@
 """The choice of an amount to pay, as a form: a few usual ones, another one, what is paid and what one gets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
+from app.domain.topups.topups import PACK_DOLLARS
 from app.web.components.parts import problem_line
 
 AMOUNTS = ("5", "10", "25", "50", "100")
+PACKS = tuple(map(str, PACK_DOLLARS))
 KEEP = "keep"
 """The field of the choice to keep the card; it is not sent unless it was chosen."""
 
 
-def amount_form(state: Any, *under: rx.Component) -> rx.Component:
+def amount_form(state: Any, *under: rx.Component, amounts: Sequence[str] = AMOUNTS) -> rx.Component:
     """Returns the form over the variables of an `AmountState`, its `choose`, `pay` and `pay_with_card`."""
     return rx.el.form(
         rx.el.div(
-            *(_amount(state, amount) for amount in AMOUNTS),
+            *(_amount(state, amount) for amount in amounts),
             rx.el.button(
                 "Other", type="button", class_name="btn amount", aria_pressed=state.is_other,
                 on_click=state.choose(""),

@@ -54,14 +54,23 @@ class AmountState(VisitorState, mixin=True):
 
     async def _pay_with_card(self, person: Person, environment: Environment) -> str:
         """Charges the saved card with the chosen amount, and returns the top-up. Raises as `pay_now`."""
-        charging = wiring.get().cards.charging
-        return await pay_now(charging, person, environment, self.saved_card.id, self.amount, self._click)
+        charging, unit = wiring.get().cards.charging, self._unit()
+        return await pay_now(charging, person, environment, self.saved_card.id, self.amount, self._click, unit=unit)
+
+    def _unit(self) -> Unit:
+        """Returns what the wallet counts that is paid into."""
+        return Unit.USDC
+
+    def _amounts(self) -> Sequence[str]:
+        """Returns the amounts that are offered, in dollars."""
+        return AMOUNTS
 
     def _asked(self, form: Mapping[str, Any]) -> Wanted:
         """Returns what is asked of a checkout by the form as it was sent."""
         wired = wiring.get()
         cards = wired.cards.rails if form.get(KEEP) else None
-        return Wanted(self.amount, surcharge_of(wired.settings), bounds_of(wired.settings), cards, self._network())
+        surcharge, bounds = surcharge_of(wired.settings), bounds_of(wired.settings)
+        return Wanted(self.amount, surcharge, bounds, cards, self._network(), self._unit())
 
     def _choose_way(self, way: str) -> None:
         """Takes one of the ways that are offered."""
@@ -71,7 +80,7 @@ class AmountState(VisitorState, mixin=True):
 
     def _choose(self, amount: str) -> None:
         """Takes one of the amounts, or what was typed."""
-        self._put(chosen(amount))
+        self._put(chosen(amount, self._amounts()))
         self._word()
 
     def _show(self, person: Person | None, values: Mapping[str, Any]) -> None:
@@ -81,22 +90,23 @@ class AmountState(VisitorState, mixin=True):
     def _word(self) -> None:
         """Says what is paid for the amount by the chosen way, and what one gets."""
         has_fee = any(row.has_fee for row in self.ways if row.id == self.way)
-        self._put(said(self.amount, surcharge_of(wiring.get().settings) if has_fee else NO_SURCHARGE))
+        surcharge = surcharge_of(wiring.get().settings) if has_fee else NO_SURCHARGE
+        self._put(said(self.amount, surcharge, self._unit()))
 
 
-def chosen(amount: str) -> Mapping[str, Any]:
+def chosen(amount: str, amounts: Sequence[str] = AMOUNTS) -> Mapping[str, Any]:
     """Returns the variables of an amount that was chosen, by name."""
-    return {"amount": amount[:AMOUNT_CHARACTERS_MAX], "is_other": amount not in AMOUNTS, "error": ""}
+    return {"amount": amount[:AMOUNT_CHARACTERS_MAX], "is_other": amount not in amounts, "error": ""}
 
 
-def said(amount: str, surcharge: Surcharge) -> Mapping[str, str]:
+def said(amount: str, surcharge: Surcharge, unit: Unit) -> Mapping[str, str]:
     """Returns the variables that say what an amount means, by name; of what is no amount they say little."""
     try:
         cents = check_amount(amount, bounds_of(wiring.get().settings))
     except BadField:
         return {"pay_label": "Pay", "get_label": "", "fee_note": ""}
     fee_cents = surcharge.fee_cents(cents)
-    gets = format_for_people(nanos_of_cents(cents, Unit.USDC), Unit.USDC)
+    gets = format_for_people(nanos_of_cents(cents, unit), unit)
     return {
         "pay_label": f"Pay {dollars(cents + fee_cents)}",
         "get_label": gets,

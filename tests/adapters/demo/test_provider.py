@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.demo.provider import MODELS, DemoProvider, pieces_of
+from app.adapters.demo.provider import FLAKY, MODELS, DemoProvider, pieces_of
 from app.adapters.providers.tiktoken import TiktokenCounter
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
@@ -212,6 +212,16 @@ async def test_an_answer_is_paced_and_can_be_cancelled() -> None:
     await answer.close()
     with pytest.raises(ProviderFailed):
         await answer.read()
+
+
+async def test_the_flaky_model_fails_before_every_second_answer(provider: ChatProvider) -> None:
+    for fails in (True, False, True, False):
+        try:
+            await provider.send(TARGET, _body(model=FLAKY))
+        except ProviderFailed as failure:
+            assert fails and failure.status == 503
+        else:
+            assert not fails
 
 
 async def test_its_models_are_listed(provider: ChatProvider) -> None:

@@ -27,7 +27,7 @@ def test_what_differs(
     assert (rules.has_app_wallets, rules.needs_consent, rules.takes_deposits, rules.is_split) == (
         app_wallets, consent, deposits, split,
     )  # fmt: skip
-    assert rules.may_use_built_in is built_in
+    assert rules.may_use_built_in is built_in and rules.is_operators is (mode is Mode.CREDITS)
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -36,5 +36,5 @@ def test_every_mode_has_words_for_every_event(mode: Mode) -> None:
     assert ("{{ name }} wallet" in RULES[mode].words["topup"]) is RULES[mode].has_app_wallets
 
 
-def test_trial_money_is_for_wallets_that_apps_must_be_allowed_to_charge() -> None:
-    assert TRIAL_MODES == (Mode.SHARED,)
+def test_trial_money_is_for_peoples_own_wallets_and_credits_come_last() -> None:
+    assert TRIAL_MODES == (Mode.SHARED, Mode.CREDITS)

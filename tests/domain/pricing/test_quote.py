@@ -125,9 +125,15 @@ def test_a_price_is_free_only_if_its_tiers_are() -> None:
     assert not replace(free, image_nanos=1).is_free
 
 
-@pytest.mark.parametrize("part", [*TIERED, "request_nanos", "minimum_nanos"])
+@pytest.mark.parametrize("part", [*TIERED, "request_nanos"])
 def test_a_price_is_not_free_where_anything_of_it_is_to_be_paid(part: str) -> None:
     assert not replace(Price("prc_0", "m", 1, Unit.USD, 0, 0, 0), **{part: 1}).is_free  # type: ignore[arg-type]
+
+
+def test_a_free_price_may_have_a_least_charge_and_then_costs_something() -> None:
+    free = Price("prc_0", "m", 1, Unit.CREDIT, 0, 0, 0)
+    least = replace(free, minimum_nanos=1)
+    assert (free.is_free, free.costs_nothing, least.is_free, least.costs_nothing) == (True, True, True, False)
 
 
 @pytest.mark.parametrize("kind", ["cached_input", "cache_write", "reasoning", "image_output"])

@@ -19,6 +19,8 @@ from app.domain.wallets.tables import FreezeReason
 from app.flows.cards import settings
 from app.flows.cards.settings import CardSettings, consent_of, read_settings
 from app.ports.cards import ChargeState
+from tests.support.books import assert_books_balance
+from tests.support.credits import credits_account, credits_of
 from tests.support.paying import open_bank
 from tests.support.saved_cards import (
     GENERIC,
@@ -73,6 +75,27 @@ async def test_it_is_switched_on_by_its_own_consent_and_charges_nothing(database
     await settings.switch_off(person, SANDBOX)
     await settings.switch_off(person, SANDBOX)
     assert read(bank, person).auto.state is State.OFF_BY_OWNER and not read(bank, person).cards[0].is_for_auto_topup
+
+
+async def test_credits_fill_themselves_by_a_row_and_a_cap_of_their_own(database: str) -> None:
+    bank, person = begin()
+    card, terms = save_card(bank, person), replace(TERMS, threshold_nanos=500 * NANOS)
+    agreed = Consent(consent_of(MERCHANT, terms, Unit.CREDIT), "10.0.0.1")
+    assert "below 500 credits" in agreed.text
+    await settings.switch_on(person, SANDBOX, card.id, terms, agreed, MERCHANT, unit=Unit.CREDIT)
+    looked = await topups_of(bank).fill(credits_account(person).owner)
+    assert looked.answer is Answer.CHARGE and credits_of(person).posted_nanos == 2_000 * NANOS
+    with db.transaction(writes=False) as session:
+        own = read_settings(session, person, SANDBOX, bank.connection_id, unit=Unit.CREDIT)
+    assert (own.unit, own.balance_nanos, own.auto.month_cents) == (Unit.CREDIT, 2_000 * NANOS, 2_000)
+    shared = read(bank, person)
+    assert (shared.auto.state, shared.balance_nanos, shared.auto.month_cents) == (State.OFF_BY_OWNER, 0, 0)
+    await settings.switch_off(person, SANDBOX)
+    assert switch(credits_account(person)) == (Switch.ON, None), "each is switched by itself"
+    assert await settings.change_terms(person, SANDBOX, replace(terms, cap_cents=2_000), Unit.CREDIT)
+    await settings.switch_off(person, SANDBOX, Unit.CREDIT)
+    assert switch(credits_account(person))[0] is Switch.OFF
+    assert_books_balance()
 
 
 async def test_a_fee_that_rose_is_asked_for_again_and_one_that_fell_is_not(database: str) -> None:

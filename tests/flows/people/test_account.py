@@ -4,7 +4,7 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField
-from app.domain.money import NANOS
+from app.domain.money import NANOS, Environment
 from app.domain.people.account_keys import find_owner
 from app.domain.people.accounts import read_account
 from app.flows.people.account import change_profile, make_account_key, revoke_account_key
@@ -14,7 +14,7 @@ from tests.support.crowd import sign_in
 async def test_a_profile_and_a_key_are_ones_own(database: str) -> None:
     (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
     await change_profile(ada, "Ada", 5 * NANOS)
-    key, theirs = await make_account_key(ada), await make_account_key(bob)
+    key, theirs = await make_account_key(ada, Environment.SANDBOX), await make_account_key(bob, Environment.LIVE)
     with pytest.raises(BadField):
         await change_profile(ada, "", NANOS)
     await revoke_account_key(bob)
@@ -23,4 +23,6 @@ async def test_a_profile_and_a_key_are_ones_own(database: str) -> None:
             "Ada",
             "bob",
         )
-        assert (find_owner(session, key), find_owner(session, theirs)) == (ada.account_id, None)
+        found = find_owner(session, key)
+        assert found is not None and (found.account_id, found.environment) == (ada.account_id, Environment.SANDBOX)
+        assert find_owner(session, theirs) is None

@@ -193,7 +193,7 @@ def _row(line: Line) -> PriceRow:
     status, tone = ("changed", "wait") if line.is_changed else ("", "")
     if line.price is None and not line.is_changed:
         status, tone = _OFF.get(line.off_because or RetiredBecause.DEVELOPER, ("off", ""))
-    elif line.price is not None and not line.is_changed and line.price.is_free:
+    elif line.price is not None and not line.is_changed and line.price.costs_nothing:
         status, tone = "free", "ok"
     named = "" if line.display_name == line.model else line.display_name
     served = f"{line.provider} as {line.upstream_model}" if line.upstream_model else line.provider

@@ -15,7 +15,12 @@ def activity() -> rx.Component:
     """Returns the page of every movement."""
     # Head and filters stand from the beginning, so that nothing moves when the list comes.
     shown = rx.el.div(
-        rx.el.div(rx.el.h1("Activity"), _filters(), class_name="page-head"),
+        rx.el.div(
+            rx.el.h1("Activity"),
+            _filters(),
+            rx.el.a("Usage", href=f"{routes.USAGE}/", class_name="btn s"),
+            class_name="page-head",
+        ),
         rx.cond(_state.phase == "ready", _list(), _loading()),
         class_name="narrow stack",
         style={"maxWidth": "760px"},

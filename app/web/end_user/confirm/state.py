@@ -12,7 +12,7 @@ from app.domain.cards.tables import ChargeOutcome
 from app.domain.errors import CoinslotError
 from app.domain.money import CENT_NANOS, Environment, Unit, format_for_people
 from app.domain.people.sessions import Person
-from app.domain.wallets.shared import shared_account
+from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.callers.marks import Subject, purse_subjects
 from app.flows.cards.cards import confirm, look_after, read_confirmation
 from app.web.frame.live import LivePage
@@ -89,5 +89,5 @@ def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject
     """The person's wallets: their top-ups change with what becomes of the payment."""
     if person is None:
         return []
-    return [subject for environment in Environment
-            for subject in purse_subjects(shared_account(person.account_id, environment))]  # fmt: skip
+    own = (shared_account(person.account_id, environment, unit) for environment in Environment for unit in OWN_UNITS)
+    return [subject for account in own for subject in purse_subjects(account)]

@@ -64,8 +64,23 @@ def _auto() -> rx.Component:
     frozen = rx.el.p("This wallet is frozen. Nothing is charged for it.", class_name="muted inset",
                      style={"paddingBottom": "22px"})  # fmt: skip
     rule = rx.fragment(_terms(), _next(), _consent(), _actions())
-    shown = rx.cond(_state.cards_page.is_frozen, frozen, rule)
+    shown = rx.fragment(_wallets(), rx.cond(_state.cards_page.is_frozen, frozen, rule))
     return _panel(AUTO_TOPUP, rx.cond(_state.cards_page.cards, shown, no_card), aside=aside)
+
+
+def _wallets() -> rx.Component:
+    """Returns the choice between the wallets that can fill themselves, where there are two."""
+    page = _state.cards_page
+    buttons = (
+        rx.el.button(name, type="button", class_name="btn", on_click=_state.show_unit(unit),
+                     aria_pressed=page.unit == unit)
+        for name, unit in (("Wallet", "USDC"), ("Credits", "CREDIT"))
+    )  # fmt: skip
+    shown = rx.el.div(
+        rx.el.div(*buttons, class_name="segments", role="group", aria_label="Which wallet fills itself"),
+        class_name="inset", style={"paddingBottom": "16px"},
+    )  # fmt: skip
+    return rx.cond(page.has_credits, shown, rx.fragment())
 
 
 def _terms() -> rx.Component:
@@ -74,8 +89,8 @@ def _terms() -> rx.Component:
         _amount("threshold", "When my balance falls below", _state.threshold, auto.balance, after=page.unit),
         _amount("amount", "add", _state.amount, _state.amount_hint, before="$"),
         _amount("cap", "at most, in a month", _state.cap, auto.month_left, before="$"),
-        class_name="rule-form inset",
-    )
+        class_name="rule-form inset", key=page.unit,
+    )  # fmt: skip
 
 
 def _amount(

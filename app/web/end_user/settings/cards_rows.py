@@ -10,12 +10,13 @@ from app.domain import clock
 from app.domain.cards.rules import State, Terms
 from app.domain.cards.tables import ChargeOutcome, OffReason
 from app.domain.inbox.connections import Connection
-from app.domain.money import CENT_NANOS, Unit, format_decimal, format_for_people
+from app.domain.money import CENT_NANOS, Unit, format_decimal, format_for_people, nanos_of_cents
+from app.domain.paywalls.paywall import find_credits
 from app.domain.people.sessions import Person
 from app.flows.cards.settings import AutoTopupView, CardSettings, CardView, ChargeRow, read_settings
 from app.flows.payments.offered import list_own_offered
 from app.web.end_user.wallet.rows import choose_environment
-from app.wiring.rules import surcharge_of
+from app.wiring.rules import credits_environment_of, surcharge_of
 
 _EXPIRES_SOON_DAYS = 40
 _OFF = {
@@ -91,31 +92,43 @@ class ChargedRow:
 
 @dataclass(frozen=True)
 class CardsPage:
-    """All of it. `connection_id` is where cards are saved, empty where none can be; `merchant` is who charges."""
+    """All of it. `connection_id` is where cards are saved, empty where none can be; `merchant` is who charges.
+
+    The automatic top-up is of the wallet that counts `unit`; credits are one where a person `has_credits`.
+    """
 
     connection_id: str = ""
     environment: str = ""
     is_sandbox: bool = False
     is_frozen: bool = False
-    unit: str = "USDC"
+    unit: str = Unit.USDC.value
+    has_credits: bool = False
     merchant: str = "Coinslot"
     cards: list[SavedCardRow] = field(default_factory=list)
     auto: AutoRow = AutoRow()
     charges: list[ChargedRow] = field(default_factory=list)
 
 
-def read_cards_page(session: Session, person: Person, wanted: str = "") -> CardsPage:
-    """Reads a person's cards where their wallet's are saved."""
-    environment, _ = choose_environment(session, person, wanted)
+def read_cards_page(session: Session, person: Person, unit: Unit) -> CardsPage:
+    """Reads a person's cards where their wallet's are saved, and the automatic top-up of their wallet of a unit.
+
+    Of credits only where they are offered, else of the shared wallet.
+    """
+    environment, _ = choose_environment(session, person, "")
+    here = credits_environment_of(wiring.get().settings)
+    has_credits = find_credits(session, here) is not None
+    environment, unit = (here, unit) if has_credits and unit is Unit.CREDIT else (environment, Unit.USDC)
     connection = _where(list_own_offered(session, environment))
     if connection is None:
-        return CardsPage(environment=environment.value)
-    found = read_settings(session, person, environment, connection.id, surcharge_of(wiring.get().settings))
+        return CardsPage(environment=environment.value, has_credits=has_credits)
+    surcharge = surcharge_of(wiring.get().settings)
+    found = read_settings(session, person, environment, connection.id, surcharge, unit)
     return CardsPage(
         connection_id=connection.id,
         environment=environment.value,
         is_sandbox=environment.value == "sandbox",
         is_frozen=found.is_frozen,
+        has_credits=has_credits,
         unit=found.unit.value,
         merchant=wiring.get().settings.merchant,
         cards=[_card(card, found.auto.card) for card in found.cards],
@@ -163,7 +176,7 @@ def _auto(found: CardSettings) -> AutoRow:
     view, terms = found.auto, found.auto.terms
     balance = f"{format_for_people(found.balance_nanos, found.unit)} now"
     if terms is None:
-        return AutoRow(balance=balance)
+        return AutoRow(balance=balance, threshold=_typed(nanos_of_cents(500, found.unit), found.unit))
     sentence = _sentence(view, terms, found.unit)
     is_on = view.state not in (State.OFF, State.OFF_BY_OWNER)
     is_declined = view.state is State.PAUSED or view.off_reason in (OffReason.DECLINES, OffReason.HARD_DECLINE)
@@ -173,7 +186,7 @@ def _auto(found: CardSettings) -> AutoRow:
         is_on=is_on,
         can_try=view.state is State.PAUSED or (view.state is State.WAITING and view.confirm_topup_id is None),
         can_use_other=is_declined and any(card.may_be_unattended for card in found.cards),
-        threshold=_typed(terms.threshold_nanos),
+        threshold=_typed(terms.threshold_nanos, found.unit),
         amount=_typed(terms.amount_cents * CENT_NANOS),
         cap=_typed(terms.cap_cents * CENT_NANOS),
         balance=balance,
@@ -228,13 +241,13 @@ def _charged(row: ChargeRow, unit: Unit) -> ChargedRow:
         got=got,
         status=status,
         tone=tone,
-        receipt="/activity/" if is_paid else "",
+        receipt="" if not is_paid else "/credits/" if unit is Unit.CREDIT else "/activity/",
     )
 
 
-def _typed(nanos: int) -> str:
+def _typed(nanos: int, unit: Unit = Unit.USD) -> str:
     whole, _, decimals = format_decimal(nanos).partition(".")
-    return f"{whole}.{decimals:0<2}"
+    return whole if unit is Unit.CREDIT and not decimals else f"{whole}.{decimals:0<2}"
 
 
 def _dollars(cents: int) -> str:

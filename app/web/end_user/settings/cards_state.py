@@ -13,7 +13,7 @@ from app.domain.cards.auto_topup import Consent
 from app.domain.cards.rules import Terms
 from app.domain.errors import BadField, CoinslotError
 from app.domain.ids import new_id
-from app.domain.money import CENT_NANOS, Environment, Unit, parse_amount
+from app.domain.money import CENT_NANOS, Environment, Unit, format_for_people, nanos_of_cents, parse_amount
 from app.domain.people.sessions import Person
 from app.flows.cards import cards, settings
 from app.web.components.topup_state import dollars
@@ -43,6 +43,8 @@ class CardsPart(VisitorState, mixin=True):
     is_choosing: bool = False
     cards_error: str = ""
     auto_error: str = ""
+    auto_unit: str = Unit.USDC.value
+    """What the wallet counts whose automatic top-up is shown."""
     _taken_in: str = ""
 
     async def _look(self, page: LivePage, reader: Reader, subjects: Subjects) -> Person | None:
@@ -104,6 +106,17 @@ class CardsPart(VisitorState, mixin=True):
         return None
 
     @rx.event
+    async def show_unit(self, unit: str) -> EventSpec | None:
+        """Shows the automatic top-up of the shared wallet, or of the credits."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        self.auto_unit = Unit.CREDIT.value if unit == Unit.CREDIT else Unit.USDC.value
+        self.threshold = self.amount = self.cap = self.consent = self.auto_error = ""
+        await self._read_again(person)
+        return None
+
+    @rx.event
     async def allow(self) -> EventSpec | None:
         """Switches automatic top-up on, or raises it, with the consent that is shown."""
 
@@ -112,7 +125,8 @@ class CardsPart(VisitorState, mixin=True):
             chosen = next((card.id for card in page.cards if card.is_default and card.may_be_automatic), None)
             card_id = chosen or next((card.id for card in page.cards if card.may_be_automatic), "")
             consent = Consent(self.consent, person.address)
-            await settings.switch_on(person, self._environment(), card_id, terms, consent, page.merchant)
+            where, unit = self._environment(), Unit(page.unit)
+            await settings.switch_on(person, where, card_id, terms, consent, page.merchant, unit=unit)
             self.consent = ""
 
         return await self._do("auto_error", switch)
@@ -124,7 +138,7 @@ class CardsPart(VisitorState, mixin=True):
         if person is None:
             return self._leave()
         try:
-            is_saved = await settings.change_terms(person, self._environment(), self._terms())
+            is_saved = await settings.change_terms(person, self._environment(), self._terms(), self._unit())
         except CoinslotError as error:
             self.auto_error = error.message
             return None
@@ -138,14 +152,16 @@ class CardsPart(VisitorState, mixin=True):
     @rx.event
     async def switch_off(self) -> EventSpec | None:
         """Switches automatic top-up off."""
-        return await self._do("auto_error", lambda person: settings.switch_off(person, self._environment()))
+        return await self._do(
+            "auto_error", lambda person: settings.switch_off(person, self._environment(), self._unit())
+        )
 
     @rx.event
     async def try_now(self) -> EventSpec | None:
         """Lets automatic top-up go on at a click."""
 
         async def go_on(person: Person) -> None:
-            await settings.try_now(wiring.get().cards.topups, person, self._environment())
+            await settings.try_now(wiring.get().cards.topups, person, self._environment(), self._unit())
 
         return await self._do("auto_error", go_on)
 
@@ -161,7 +177,8 @@ class CardsPart(VisitorState, mixin=True):
     async def use_card(self, card_id: str) -> EventSpec | None:
         """Lets automatic top-up charge another card."""
         self.is_choosing = False
-        return await self._do("auto_error", lambda person: settings.use_card(person, self._environment(), card_id))
+        where, unit = self._environment(), self._unit()
+        return await self._do("auto_error", lambda person: settings.use_card(person, where, card_id, unit))
 
     async def _do(self, error_in: str, act: Any) -> EventSpec | None:
         """Does something for whoever is signed in, says what was wrong, and shows what came of it."""
@@ -180,9 +197,10 @@ class CardsPart(VisitorState, mixin=True):
 
     def _reader(self, person: Person) -> Read:
         """Returns what reads this part; a page that has more reads that as well."""
+        unit = Unit(self.auto_unit)
 
         def read(session: db.Session) -> dict[str, Any]:
-            page = read_cards_page(session, person)
+            page = read_cards_page(session, person, unit)
             return {"cards_page": page, **self._shown_of(page)}
 
         return read
@@ -193,6 +211,9 @@ class CardsPart(VisitorState, mixin=True):
 
     def _environment(self) -> Environment:
         return Environment(self.cards_page.environment)
+
+    def _unit(self) -> Unit:
+        return Unit(self.cards_page.unit)
 
     def _terms(self) -> Terms:
         """Returns what was typed. Raises BadField, in words for people."""
@@ -241,7 +262,17 @@ class CardsPart(VisitorState, mixin=True):
 
 def _pays(terms: Terms, unit: str) -> str:
     """Returns what an amount to add costs."""
-    return f"you pay {dollars(terms.paid_cents)}, fee included" if terms.fee_cents else f"you get the same in {unit}"
+    return (
+        f"you pay {dollars(terms.paid_cents)}, fee included"
+        if terms.fee_cents
+        else f"you get {_gets(terms, Unit(unit))}"
+    )
+
+
+def _gets(terms: Terms, unit: Unit) -> str:
+    if unit is Unit.CREDIT:
+        return format_for_people(nanos_of_cents(terms.amount_cents, unit), unit)
+    return f"the same in {unit}"
 
 
 def _terms_of(threshold_nanos: int, amount_cents: int, cap_cents: int) -> Terms:

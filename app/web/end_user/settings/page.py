@@ -166,4 +166,5 @@ def _key() -> rx.Component:
                  rx.el.button("Make a key", on_click=make, class_name="btn s", type="button"))  # fmt: skip
     known = rx.cond(_new_key.value != "", shown, rx.cond(page.key != "", has, none))
     problem = rx.el.p(_key_problem.value, class_name="bad inset", role="alert")
-    return _section(_KEY, rx.el.div(known, problem))
+    beside = rx.el.a("Credits", href=f"{routes.CREDITS}/", class_name="btn s")
+    return _section(_KEY, rx.el.div(known, problem), aside=beside)

@@ -10,7 +10,7 @@ from app import db
 from app.domain.errors import BadField, CoinslotError
 from app.domain.money import Environment, parse_amount
 from app.domain.people.sessions import Person
-from app.domain.wallets.shared import shared_account
+from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.people import account, developer_keys, sign_in
 from app.web.end_user.settings.cards_state import CardsPart
@@ -130,5 +130,6 @@ def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject
     """What the person has, and what their wallets are filled with."""
     if person is None:
         return []
-    purses = (purse_subjects(shared_account(person.account_id, environment)) for environment in Environment)
+    own = (shared_account(person.account_id, environment, unit) for environment in Environment for unit in OWN_UNITS)
+    purses = map(purse_subjects, own)
     return [Subject(About.PERSON, person.account_id), *(subject for purse in purses for subject in purse)]

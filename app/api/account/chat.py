@@ -1,0 +1,95 @@
+"""POST /api/v1/chat as plain ASGI: a person's own program asks one model, as the published clients do.
+
+It is one more way into the flow that answers apps; only the words on the wire differ (`app/formats/account/chat.py`).
+"""
+
+from collections.abc import Awaitable, MutableMapping
+from functools import partial
+from typing import Any
+
+from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
+from app.api.common.body_room import Share
+from app.api.common.caller import check_simulated, find_payer, renew
+from app.api.v1.answering import Answering, serve
+from app.api.v1.exchange import AsgiSend, Exchange, Scope
+from app.domain.errors import WrongMode
+from app.domain.usage.idempotency import Claim, claim
+from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Call
+from app.formats.account.chat import AccountStream, to_error, to_openai, to_whole
+from app.formats.openai_request import ChatRequest, read_chat_request
+
+PATH = "/api/v1/chat"
+ANSWERED = 200
+
+
+async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
+    """Answers one chat request of an account."""
+    exchange = Exchange(scope, _Rewritten(send).send, scope["coinslot.request_id"], dict(scope["headers"]))
+    await serve(exchange, receive, _BY_ACCOUNT)
+
+
+class _ByAccount:
+    """How a person's own program calls: by their account's key."""
+
+    async def find(self, exchange: Exchange) -> Snapshot:
+        """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
+        found = await find_payer(exchange.headers.get(b"authorization"))
+        if found.account_id is None:
+            raise WrongMode("This is an app's key: an account's own, made in its settings, is what this wants.")
+        return found
+
+    def limits(self) -> BodyLimits:
+        """Returns how large and slow a body may be."""
+        return chat_limits()
+
+    async def understand(self, exchange: Exchange, snapshot: Snapshot, share: Share) -> tuple[Answering, Claim | None]:
+        """Returns what a body asks for; a link is an error here, because nobody reads it in a chat. Raises BadField."""
+        raw, exchange.raw = exchange.raw, b""
+        request = await parse_as(raw, _read)
+        share.follow(request)
+        check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
+        account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
+        call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
+                    request_id=exchange.request_id, client_request_id=theirs)  # fmt: skip
+        claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
+        return Answering(exchange, call, partial(renew, authorization=exchange.headers.get(b"authorization"))), claimed
+
+
+_BY_ACCOUNT = _ByAccount()
+
+
+def _read(body: Any) -> ChatRequest:
+    return read_chat_request(to_openai(body))
+
+
+class _Rewritten:
+    """Sends an answer in the clients' words: a stream event by event, anything else once it is whole."""
+
+    def __init__(self, send: AsgiSend) -> None:
+        self._send = send
+        self._begun: MutableMapping[str, Any] = {}
+        self._stream: AccountStream | None = None
+
+    def send(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """Sends a message of the answer."""
+        if message["type"] == "http.response.start":
+            self._begun = message
+            return self._begin()
+        if self._stream is not None:
+            return self._send({**message, "body": self._stream.feed(message.get("body", b""))})
+        return self._whole(message)
+
+    async def _begin(self) -> None:
+        headers = dict(self._begun["headers"])
+        if headers[b"content-type"].startswith(b"text/event-stream"):
+            self._stream = AccountStream()
+            await self._send(self._begun)
+
+    async def _whole(self, message: MutableMapping[str, Any]) -> None:
+        rewrite = to_whole if self._begun["status"] == ANSWERED else to_error
+        body = rewrite(message["body"])
+        others = [header for header in self._begun["headers"] if header[0] != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await self._send({**self._begun, "headers": [length, *others]})
+        await self._send({**message, "body": body})

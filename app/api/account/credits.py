@@ -1,0 +1,82 @@
+"""GET /api/v1/credits/…: what an account has, what became of it, and what can be added. Credits are whole numbers."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from app import db
+from app.api.account.owner import Own, Owner
+from app.domain import clock
+from app.domain.credits.history import Entry, read_history
+from app.domain.credits.kept import has_paid
+from app.domain.ledger.accounts import Account
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.topups.topups import PACK_DOLLARS
+from app.domain.wallets.shared import read_shared_balance, shared_account
+
+router = APIRouter(prefix="/api/v1/credits", tags=["account"])
+TRANSACTIONS_MAX, OFFSET_MAX = 100, 10_000
+
+
+@router.get("/wallet")
+async def get_wallet(own: Own) -> dict[str, Any]:
+    """Returns the account's wallet; `held` is set aside for running answers, `free` what was given and is left."""
+    account = _account(own)
+
+    def read(session: db.Session) -> dict[str, Any]:
+        found = read_shared_balance(session, account)
+        return {
+            "balance": found.posted_nanos // NANOS,
+            "held": found.held_nanos // NANOS,
+            "spendable": found.available_nanos // NANOS,
+            "free": found.trial_nanos // NANOS,
+            "free_models_only": not has_paid(session, account.owner),
+            "unit": account.unit.value,
+            "environment": account.environment.value,
+        }
+
+    return await db.in_transaction(read)
+
+
+@router.get("/balance")
+async def get_balance(own: Own) -> dict[str, Any]:
+    """Returns how many credits can be spent now."""
+    account = _account(own)
+    found = await db.in_transaction(lambda session: read_shared_balance(session, account))
+    return {"balance": found.available_nanos // NANOS, "unit": account.unit.value}
+
+
+@router.get("/transactions")
+async def list_transactions(
+    own: Own,
+    limit: Annotated[int, Query(ge=1, le=TRANSACTIONS_MAX)] = 50,
+    offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
+) -> list[dict[str, Any]]:
+    """Lists the history, the newest first: what each request reserved, then what it differed from that."""
+    account, paywall_id = _account(own), own.snapshot.paywall_id
+    found = await db.in_transaction(
+        lambda session: read_history(session, account, paywall_id, own.account_id, limit, offset)
+    )
+    return [_line(entry) for entry in found]
+
+
+@router.get("/packs")
+async def list_packs(own: Own) -> list[dict[str, Any]]:
+    """Lists the packs that are offered; any other amount between 3 and 10,000 dollars is as good."""
+    return [{"id": f"usd_{dollars}", "amount_usd": dollars, "credits": dollars * CREDITS_PER_DOLLAR, "bonus_credits": 0}
+            for dollars in PACK_DOLLARS]  # fmt: skip
+
+
+def _account(own: Owner) -> Account:
+    return shared_account(own.account_id, own.snapshot.environment, own.snapshot.unit)
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "type": entry.kind,
+        "amount": entry.nanos // NANOS,
+        "model": entry.model,
+        "request_id": entry.id.partition(":")[0] if entry.movement is None else None,
+        "created_at": clock.to_iso(entry.at),
+    }

@@ -1,0 +1,144 @@
+"""What somebody's own wallets paid for, whichever app asked: by model, app, order and session, and request by request.
+
+Sums are added up of the requests that were looked at, in whole numbers; of each unit and billing source by itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.domain import clock
+from app.domain.ids import least_id
+from app.domain.money import Unit
+from app.domain.usage.request_list import PREFIX
+from app.domain.usage.requests import TABLE
+from app.domain.usage.tables import OWN_WALLETS, RequestKind, RequestStatus
+
+LOOKED_MAX = 20_000
+"""How many requests are looked at, the newest; it is said how far that went back."""
+LINES_MAX = 10
+
+
+class By(StrEnum):
+    """What uses are told apart by."""
+
+    MODEL = "model"
+    """The model, empty where the app charged by itself."""
+    APP = "app"
+    """The paywall, by its id."""
+    ORDER = "order"
+    """The order that it was filed under."""
+    SESSION = "session"
+    """The app's own word for a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One request. `reserved` is what was held for it and `charged` what it cost, in nanos of `unit`.
+
+    Of a refund `charged` is below zero, and it is no request.
+    """
+
+    id: str
+    at: int
+    paywall_id: str
+    model: str | None
+    order: str | None
+    session: str | None
+    source: str
+    unit: Unit
+    is_running: bool
+    is_refund: bool
+    tokens: int
+    reserved: int
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What uses of one name, unit and billing source came to."""
+
+    name: str
+    unit: Unit
+    source: str
+    requests: int
+    tokens: int
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUsage:
+    """All of it, the newest use first; where not all was looked at, back to `looked_until` (microseconds)."""
+
+    uses: Sequence[Use]
+    looked_until: int | None
+
+    def totals(self) -> Sequence[Sum]:
+        """Returns what everything came to."""
+        return add_up(self.uses, lambda _: "")
+
+    def by(self, by: By) -> Sequence[Sum]:
+        """Returns what it came to by something, the dearest first; what has no such name is left out."""
+        names: Mapping[By, Callable[[Use], str | None]] = {
+            By.MODEL: lambda use: use.model or "", By.APP: lambda use: use.paywall_id,
+            By.ORDER: lambda use: use.order, By.SESSION: lambda use: use.session,
+        }  # fmt: skip
+        return add_up(self.uses, names[by])[:LINES_MAX]
+
+
+def add_up(uses: Sequence[Use], name_of: Callable[[Use], str | None]) -> Sequence[Sum]:
+    """Returns the sums of uses by their name, the dearest first."""
+    found: dict[tuple[str, Unit, str], list[int]] = {}
+    for use in uses:
+        name = name_of(use)
+        if name is None:
+            continue
+        sums = found.setdefault((name, use.unit, use.source), [0, 0, 0])
+        for place, more in enumerate((0 if use.is_refund else 1, use.tokens, use.charged)):
+            sums[place] += more
+    lines = [Sum(name, unit, source, *sums) for (name, unit, source), sums in found.items()]
+    return sorted(lines, key=lambda line: (-line.charged, -line.requests, line.name, line.source))
+
+
+def read_usage(session: Session, wallet_ids: Sequence[str], since: int, most: int = LOOKED_MAX) -> OwnUsage:
+    """Returns what wallets of somebody's own paid for since a time (microseconds)."""
+    columns = (TABLE.c.id, TABLE.c.created_at, TABLE.c.paywall_id, TABLE.c.model, TABLE.c.order_id, TABLE.c.session,
+               TABLE.c.billing_source, TABLE.c.unit, TABLE.c.status, TABLE.c.kind, TABLE.c.tokens, TABLE.c.hold_nanos,
+               TABLE.c.charge_nanos)  # fmt: skip
+    uses: list[Use] = []
+    looked_until = None
+    for wallet_id in wallet_ids:
+        mine = (TABLE.c.wallet_id == wallet_id, TABLE.c.id >= least_id(PREFIX, since), text(OWN_WALLETS))
+        rows = session.execute(select(*columns).where(*mine).order_by(TABLE.c.id.desc()).limit(most)).mappings().all()
+        uses += [_use(row) for row in rows]
+        if len(rows) == most:
+            looked_until = max(looked_until or 0, rows[-1]["created_at"])
+    return OwnUsage(sorted(uses, key=lambda use: use.at, reverse=True), looked_until)
+
+
+def month_ago() -> int:
+    """Returns the time 30 days ago."""
+    return clock.now() - 30 * clock.DAY
+
+
+def _use(row: Mapping[Any, Any]) -> Use:
+    is_refund = row["kind"] == RequestKind.REFUND
+    return Use(
+        id=row["id"],
+        at=row["created_at"],
+        paywall_id=row["paywall_id"],
+        model=row["model"],
+        order=row["order_id"],
+        session=row["session"],
+        source=row["billing_source"],
+        unit=Unit(row["unit"]),
+        is_running=row["status"] == RequestStatus.RUNNING,
+        is_refund=is_refund,
+        tokens=0 if is_refund else row["tokens"] or 0,
+        reserved=row["hold_nanos"],
+        charged=-row["charge_nanos"] if is_refund else row["charge_nanos"],
+    )

@@ -1,0 +1,118 @@
+"""Chat as the published `llmwise` clients (0.1.2 of PyPI and npm) ask and read it, over OpenAI's own. Pure.
+
+Both must read a stream whole. The one of npm cuts it at the two characters backslash and n, so behind each event and
+comment comes a line that holds only these, an unknown field to every other reader; and no JSON may hold them, so that
+newlines and backslashes are written by their numbers. The one of PyPI cuts at every line end that Unicode knows, so
+that nothing but ASCII is written.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from app.domain.errors import BadField
+from app.domain.money import CREDITS_PER_DOLLAR
+from app.formats.event_stream import EventReader, contents
+from app.formats.json_text import read_object
+
+PASSED = ("model", "messages", "temperature", "max_tokens")
+"""What goes to the model as it is."""
+IGNORED = ("stream", "cost_saver", "optimization_goal", "semantic_memory", "semantic_top_k", "semantic_min_score")
+"""What is taken and changes nothing here, beside `stream`, which is read by itself."""
+ROUTED = "A chat goes to the one model that it names; `{name}` is not offered here yet."
+_ESCAPE = re.compile(r"\\([\\n])")
+_CUT = b"\\n\n\n"
+COMMENT = b": waiting for the model\n" + _CUT
+
+
+def to_openai(body: object) -> dict[str, Any]:
+    """Returns a body as OpenAI's chat has it; an absent `stream` means true. Raises BadField, which names the field."""
+    if not isinstance(body, dict):
+        raise BadField(None, "The body must be a JSON object.")
+    for name, value in body.items():
+        if name in ("routing", "conversation_id") and value is not None:
+            raise BadField(name, ROUTED.format(name=name), "unsupported_field")
+        if name not in (*PASSED, *IGNORED, "routing", "conversation_id"):
+            raise BadField(name, f"`{name[:40]}` is no field of a chat.", "unsupported_field")
+    is_stream = body.get("stream", True)
+    if not isinstance(is_stream, bool):
+        raise BadField("stream", "`stream` must be true or false.")
+    asked = {name: body[name] for name in PASSED if body.get(name) is not None}
+    return {**asked, "stream": is_stream, **({"stream_options": {"include_usage": True}} if is_stream else {})}
+
+
+def event(content: Mapping[str, Any]) -> bytes:
+    """Returns an event as both clients read it."""
+    text = _ESCAPE.sub(lambda found: "\\u005c" if found[1] == "\\" else "\\u000a", json.dumps(content))
+    return b"data: " + text.encode() + b"\n" + _CUT
+
+
+class AccountStream:
+    """Rewrites one answer's events as they come, however they were cut. Its last is `done`, or an `error`."""
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self._has_text = False
+        self._finish: str | None = None
+        self._model = ""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one."""
+        if piece.startswith(b":") and piece.endswith(b"\n\n") and not self._events.waiting_bytes:
+            return COMMENT
+        return b"".join(self._rewrite(chunk) for chunk in contents(self._events.feed(piece)))
+
+    def _rewrite(self, chunk: Mapping[str, Any]) -> bytes:
+        self._model = chunk.get("model") or self._model
+        if chunk.get("error"):
+            said = chunk["error"]
+            status = said.get("provider_status") or 502
+            return event({"error": said.get("message", ""), "code": said.get("code"), "status_code": status,
+                          "refunded": not self._has_text, "done": True})  # fmt: skip
+        events = []
+        for choice in chunk.get("choices") or ():
+            self._finish = choice.get("finish_reason") or self._finish
+            if text := (choice.get("delta") or {}).get("content"):
+                self._has_text = True
+                events.append(event({"model": self._model, "delta": text, "done": False}))
+        if "paywall" in chunk and not chunk.get("choices"):
+            events.append(event({"event": "done", "done": True, **_sums(chunk, self._model, self._finish)}))
+        return b"".join(events)
+
+
+def to_whole(answer: bytes) -> bytes:
+    """Returns a whole answer of OpenAI's as the clients read one."""
+    content = read_object(answer) or {}
+    choice = (content.get("choices") or [{}])[0]
+    said = (choice.get("message") or {}).get("content") or ""
+    sums = _sums(content, content.get("model", ""), choice.get("finish_reason"))
+    return orjson.dumps({"content": said, "mode": "chat", **sums})
+
+
+def to_error(answer: bytes) -> bytes:
+    """Returns an error of OpenAI's shape in the account API's."""
+    said = (read_object(answer) or {}).get("error") or {}
+    more = {"url": said["url"]} if "url" in said else {}
+    return orjson.dumps({"error": said.get("message", ""), "code": said.get("code"), **more})
+
+
+def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[str, Any]:
+    """Returns what an answer used and cost: credits whole, `cost` in dollars."""
+    usage, paywall = content.get("usage") or {}, content.get("paywall") or {}
+    charged = int(paywall.get("charge", "0"))
+    return {
+        "id": paywall.get("request_id", content.get("id")),
+        "model": model,
+        "resolved_model": model,
+        "finish_reason": finish,
+        "prompt_tokens": usage.get("prompt_tokens", 0),
+        "completion_tokens": usage.get("completion_tokens", 0),
+        "credits_charged": charged,
+        "credits_remaining": int(paywall.get("balance", "0")) // 1_000_000,
+        "cost": charged / CREDITS_PER_DOLLAR,
+        "semantic_memory_used": False,
+        "semantic_memory_hits": 0,
+    }

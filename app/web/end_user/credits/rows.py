@@ -1,0 +1,84 @@
+"""What the page of credits shows, ready to be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.db import Session
+from app.domain import clock
+from app.domain.credits.history import Entry, EntryKind, read_history
+from app.domain.credits.kept import has_paid
+from app.domain.money import Environment, Unit, format_for_people
+from app.domain.paywalls.paywall import credits_paywall_id, find_credits
+from app.domain.people.sessions import Person
+from app.domain.wallets.freezes import list_freezes
+from app.domain.wallets.shared import read_shared_balance, shared_account
+from app.flows.disputes.offers import RefundOffer, read_offers
+from app.web.components.activity_rows import MovementRow, receipt_parts, to_row
+from app.web.components.topup_notes import words_of
+from app.web.frame.format import ago
+
+NEWEST = 12
+_WORDS = {EntryKind.RESERVE: "reserved", EntryKind.SETTLE: "settled", EntryKind.REFUND: "given back"}
+
+
+@dataclass(frozen=True)
+class CreditsRow:
+    """What somebody has. `held`, `owed`, `free` and `frozen` (why) are empty where there is nothing to say.
+
+    With `free_only` nothing was paid yet, and free models alone are open. Where nothing is offered, nothing is
+    `is_offered`.
+    """
+
+    available: str = ""
+    held: str = ""
+    owed: str = ""
+    free: str = ""
+    free_only: bool = False
+    frozen: str = ""
+    is_sandbox: bool = False
+    is_offered: bool = True
+
+
+@dataclass(frozen=True)
+class CreditsPage:
+    """Everything on the page."""
+
+    purse: CreditsRow = field(default_factory=CreditsRow)
+    movements: list[MovementRow] = field(default_factory=list)
+
+
+def read_credits(session: Session, person: Person, environment: Environment) -> CreditsPage:
+    """Reads a person's credits in an environment."""
+    account = shared_account(person.account_id, environment, Unit.CREDIT)
+    balance = read_shared_balance(session, account)
+    entries = read_history(session, account, credits_paywall_id(environment), person.account_id, NEWEST)
+    ids = [entry.movement.topup_id for entry in entries if entry.movement is not None and entry.movement.topup_id]
+    offers = read_offers(session, account, ids)
+    purse = CreditsRow(
+        available=format_for_people(balance.available_nanos, Unit.CREDIT),
+        held=format_for_people(balance.held_nanos, Unit.CREDIT) if balance.held_nanos else "",
+        owed=format_for_people(balance.owed_nanos, Unit.CREDIT) if balance.owed_nanos else "",
+        free=format_for_people(balance.trial_nanos, Unit.CREDIT) if balance.trial_nanos else "",
+        free_only=not has_paid(session, account.owner),
+        frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
+        is_sandbox=environment is Environment.SANDBOX,
+        is_offered=find_credits(session, environment) is not None,
+    )
+    return CreditsPage(purse, [_row(entry, offers) for entry in entries])
+
+
+def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
+    if entry.movement is not None:
+        return to_row(entry.movement, Unit.CREDIT, offers=offers)
+    sign = "+" if entry.nanos > 0 else "−"
+    return MovementRow(
+        cursor=entry.id,
+        id=entry.id,
+        title=entry.model or "Charge",
+        detail=f"{_WORDS[EntryKind(entry.kind)]} · ",
+        when=ago(entry.at),
+        at=clock.to_iso(entry.at),
+        amount=sign + format_for_people(abs(entry.nanos), Unit.CREDIT),
+        is_in=entry.nanos > 0,
+        **(receipt_parts(entry.receipt) if entry.receipt is not None else {}),
+    )

@@ -1,0 +1,114 @@
+"""What the page of usage shows, ready to be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app import wiring
+from app.db import Session
+from app.domain import clock
+from app.domain.analytics.own import By, Sum, Use, month_ago, read_usage
+from app.domain.money import Unit, format_finely, format_for_people
+from app.domain.paywalls.names import read_names
+from app.domain.people.sessions import Person
+from app.domain.wallets.shared import shared_wallet_id
+from app.web.end_user.wallet.rows import choose_environment
+from app.web.frame.format import ago
+from app.wiring.rules import credits_environment_of
+
+NEWEST = 25
+_TITLES = {By.MODEL: "By model", By.APP: "By app", By.ORDER: "By order", By.SESSION: "By session"}
+_SOURCES = {"platform": "your wallet", "byok": "your own key"}
+
+
+@dataclass(frozen=True)
+class SumRow:
+    """A line of a table of sums; `source` says whose money or key paid."""
+
+    key: str = ""
+    name: str = ""
+    source: str = ""
+    requests: str = ""
+    tokens: str = ""
+    charged: str = ""
+
+
+@dataclass(frozen=True)
+class SumTable:
+    """A table of sums."""
+
+    title: str = ""
+    rows: list[SumRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class UseRow:
+    """A request: what was reserved for it, what it was charged, and the difference, empty while it runs."""
+
+    id: str = ""
+    title: str = ""
+    detail: str = ""
+    when: str = ""
+    at: str = ""
+    reserved: str = ""
+    charged: str = ""
+    difference: str = ""
+
+
+@dataclass(frozen=True)
+class UsagePage:
+    """Everything on the page; `looked` says how far it was looked back, where that was not 30 days."""
+
+    totals: list[SumRow] = field(default_factory=list)
+    tables: list[SumTable] = field(default_factory=list)
+    uses: list[UseRow] = field(default_factory=list)
+    looked: str = ""
+
+
+def read_usage_page(session: Session, person: Person) -> UsagePage:
+    """Reads what a person's wallets paid for in 30 days."""
+    environment, _ = choose_environment(session, person, "")
+    credits_of = credits_environment_of(wiring.get().settings)
+    wallets = (shared_wallet_id(person.account_id, environment),
+               shared_wallet_id(person.account_id, credits_of, Unit.CREDIT))  # fmt: skip
+    found = read_usage(session, wallets, month_ago())
+    names = read_names(session, {use.paywall_id for use in found.uses})
+    tables = [SumTable(_TITLES[by], [_sum(one, names, by) for one in found.by(by)]) for by in By]
+    looked = "" if found.looked_until is None else f"Looked back to {clock.to_iso(found.looked_until)[:10]}."
+    return UsagePage(
+        totals=[_sum(one, names, None) for one in found.totals()],
+        tables=[table for table in tables if table.rows],
+        uses=[_use(use, names) for use in found.uses[:NEWEST]],
+        looked=looked,
+    )
+
+
+def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
+    name = names.get(one.name, one.name) if by is By.APP else one.name
+    return SumRow(
+        key=f"{one.name}:{one.unit}:{one.source}",
+        name=name or ("One-off charges" if by is By.MODEL else "All"),
+        source=_SOURCES.get(one.source, one.source),
+        requests=f"{one.requests:,}",
+        tokens=f"{one.tokens:,}",
+        charged=_money(one.charged, one.unit),
+    )
+
+
+def _use(use: Use, names: Mapping[str, str]) -> UseRow:
+    title = "Given back" if use.is_refund else use.model or "One-off charge"
+    labels = [names.get(use.paywall_id, ""), _SOURCES.get(use.source, use.source), use.session, use.order]
+    tokens = [f"{use.tokens:,} tokens"] if use.tokens else []
+    return UseRow(
+        id=use.id,
+        title=title,
+        detail=" · ".join([label for label in labels if label] + tokens),
+        when=ago(use.at),
+        at=clock.to_iso(use.at),
+        reserved=_money(use.reserved, use.unit),
+        charged="running" if use.is_running else _money(use.charged, use.unit),
+        difference="" if use.is_running or use.is_refund else _money(use.reserved - use.charged, use.unit),
+    )
+
+
+def _money(nanos: int, unit: Unit) -> str:
+    return format_for_people(nanos, unit) if unit is Unit.CREDIT else format_finely(nanos, unit)

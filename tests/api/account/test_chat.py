@@ -1,0 +1,53 @@
+"""Chat of an account over real HTTP, in the words of the published clients."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.own_demo import OwnDemo
+from tests.support.server import QUESTION
+
+
+def ask(own: OwnDemo, model: str = "demo-free", **more: Any) -> httpx.Response:
+    return own.client.post("/api/v1/chat", json={"model": model, "messages": QUESTION, **more})
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *lines, _rest = answer.text.split("\\n")
+    return [json.loads(line.strip()[5:]) for line in lines if line.strip().startswith("data:")]
+
+
+@pytest.mark.unhurried
+def test_an_answer_is_heard_and_paid_for_whole_or_streamed(with_credits: OwnDemo) -> None:
+    def balance() -> int:
+        found: int = with_credits.client.get("/api/v1/credits/balance").json()["balance"]
+        return found
+
+    before = balance()
+    whole = ask(with_credits, stream=False).json()
+    assert whole["content"] and (whole["credits_charged"], whole["credits_remaining"]) == (1, before - 1)
+    *deltas, done = events(ask(with_credits))
+    assert "".join(one["delta"] for one in deltas) == whole["content"], "the demo's answers come from the prompt alone"
+    assert (done["event"], done["credits_remaining"], done["cost"]) == ("done", before - 2, 0.01)
+    assert balance() == before - 2
+    receipt = with_credits.client.get(f"/v1/requests/{done['id']}").json()
+    assert (receipt["charge"], receipt["streamed"]) == ("1", True)
+
+
+def test_what_cannot_be_answered_is_an_error_with_its_status(with_credits: OwnDemo) -> None:
+    locked = ask(with_credits, "demo-mini")
+    assert (locked.status_code, locked.json()["code"]) == (402, "insufficient_funds")
+    assert locked.json()["url"] == f"{with_credits.demo.base_url}/credits/"
+    for model, more, status in (
+        ("nothing", {}, 404), ("demo-free", {"routing": {"fallback": ["x"]}}, 400),
+        ("demo-free", {"messages": []}, 400),
+    ):  # fmt: skip
+        refused = ask(with_credits, model, **more)
+        assert refused.status_code == status and refused.json().keys() == {"error", "code"}, refused.text
+    apps = {"Authorization": f"Bearer {with_credits.demo.key}"}
+    asked = httpx.post(f"{with_credits.demo.base_url}/api/v1/chat", json={"model": "x", "messages": QUESTION},
+                       headers=apps)  # fmt: skip
+    assert (asked.status_code, asked.json()["code"]) == (403, "wrong_mode")

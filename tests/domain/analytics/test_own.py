@@ -1,0 +1,79 @@
+"""What wallets of somebody's own paid for adds up, however it is told apart, and is nobody else's."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app import db
+from app.domain import clock
+from app.domain.analytics.own import By, OwnUsage, Sum, Use, add_up, month_ago, read_usage
+from app.domain.ids import new_id
+from app.domain.money import NANOS, Unit
+from app.domain.paywalls.modes import Mode
+from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Labels, Metered
+from app.domain.wallets.shared import shared_account
+from app.flows.chat.call import Run
+from tests.support.books import make_snapshot, running_queue
+from tests.support.credits import credits_account, open_credits, someone_with_key
+from tests.support.crowd import SANDBOX, connect, top_up
+from tests.support.scripted import Scripted, flows, request
+
+USES = st.lists(
+    st.builds(
+        Use, id=st.text("abc", min_size=1), at=st.integers(0, 9), paywall_id=st.sampled_from(["a", "b"]),
+        model=st.sampled_from(["m", "n", None]), order=st.none(), session=st.just("s"),
+        source=st.sampled_from(["platform", "byok"]), unit=st.sampled_from([Unit.USDC, Unit.CREDIT]),
+        is_running=st.booleans(), is_refund=st.booleans(), tokens=st.integers(0, 99), reserved=st.integers(0, 9),
+        charged=st.integers(-9, 99),
+    )
+)  # fmt: skip
+
+
+def whole(lines: Sequence[Sum]) -> tuple[int, int, int]:
+    return sum(one.requests for one in lines), sum(one.tokens for one in lines), sum(one.charged for one in lines)
+
+
+@given(USES)
+def test_whatever_it_is_told_apart_by_the_sums_are_the_same(uses: list[Use]) -> None:
+    straight = (sum(not use.is_refund for use in uses), sum(use.tokens for use in uses), sum(u.charged for u in uses))
+    usage = OwnUsage(uses, None)
+    for lines in (usage.totals(), usage.by(By.MODEL), usage.by(By.APP), usage.by(By.SESSION)):
+        assert whole(lines) == straight
+        assert len({(line.name, line.unit, line.source) for line in lines}) == len(lines)
+    assert usage.by(By.ORDER) == [] and add_up(uses, lambda _: None) == []
+
+
+async def test_both_wallets_are_read_and_nobody_elses(database: str) -> None:
+    await open_credits()
+    (ada, own), (bob, other) = await someone_with_key(), await someone_with_key("bob@example.org")
+    app = make_snapshot(mode=Mode.SHARED)
+    for person, user in ((ada, "u1"), (bob, "u2")):
+        await connect(app, person, user)
+        top_up(person, NANOS)
+    ids: list[str] = []
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        for number, (snapshot, user, model) in enumerate((
+            (own, ada.account_id, "demo-free"), (other, bob.account_id, "demo-free"), (app, "u1", "demo-mini"),
+            (app, "u2", "demo-mini"),
+        )):  # fmt: skip
+            asked = request(model=model, max_tokens=40)
+            ids.append(new_id("req"))
+            run = await chat.begin(snapshot, user, asked, ids[number], None, labels=Labels("s1", None))
+            assert isinstance(run, Run)
+            await chat.settle(run, Metered(Tokens(10, 20)))
+    wallets = (shared_account(ada.account_id, SANDBOX).owner, credits_account(ada).owner)
+    with db.transaction(writes=False) as session:
+        found = read_usage(session, wallets, month_ago())
+        rows = session.execute(text("SELECT id, charge_nanos FROM request")).all()
+        newest = read_usage(session, wallets, month_ago(), most=1)
+        assert read_usage(session, wallets, clock.now() + clock.DAY).uses == []
+    charged = {row[0]: row[1] for row in rows}
+    assert {use.id: use.charged for use in found.uses} == {ids[place]: charged[ids[place]] for place in (0, 2)}
+    assert newest.looked_until is not None and len(newest.uses) == 2, "one of each wallet"
+    assert {line.unit: line.requests for line in found.totals()} == {Unit.CREDIT: 1, Unit.USDC: 1}
+    assert [line.name for line in found.by(By.SESSION)] == ["s1", "s1"] and found.looked_until is None
+    assert all(use.reserved >= use.charged > 0 and use.tokens == 30 for use in found.uses)

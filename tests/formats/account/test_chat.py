@@ -1,0 +1,101 @@
+"""Both published clients and every other reader of events read the same, however a stream is cut."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import BadField
+from app.formats.account.chat import COMMENT, AccountStream, event, to_error, to_openai, to_whole
+
+NASTY = ("a\nb", "\\nu", '"quotes"', "€ 🪙", "\u2028\x85\r\t", "\\\\n", "data: x\n\n", "\\")
+
+
+def by_npm(stream: bytes) -> list[Any]:
+    """Reads as llmwise 0.1.2 of npm does: cut at backslash and n, the rest dropped."""
+    *lines, _rest = stream.decode().split("\\n")
+    found = [line.strip()[5:].strip() for line in lines if line.strip().startswith("data:")]
+    return [json.loads(data) for data in found if data]
+
+
+def by_pypi(stream: bytes) -> list[Any]:
+    """Reads as that of PyPI does: httpx cuts at every line end that Unicode knows."""
+    lines = [line.strip() for line in stream.decode().splitlines()]
+    return [json.loads(line[5:]) for line in lines if line.startswith("data:")]
+
+
+def by_standard(stream: bytes) -> list[Any]:
+    blocks = stream.decode().split("\n\n")
+    return [json.loads(line[5:]) for block in blocks for line in block.split("\n") if line.startswith("data:")]
+
+
+@given(st.lists(st.one_of(st.sampled_from(NASTY), st.text()), min_size=1))
+def test_every_reader_hears_the_same(texts: list[str]) -> None:
+    said = [{"delta": text} for text in texts if text.isprintable() or text < "\ud800"]
+    stream = COMMENT.join([b"", *(event(one) for one in said)])
+    for read in (by_npm, by_pypi, by_standard):
+        assert read(stream) == said
+
+
+def chunk(**content: Any) -> bytes:
+    return b"data: " + json.dumps({"id": "c", "model": "m", **content}).encode() + b"\n\n"
+
+
+ANSWER = (
+    chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}}])
+    + chunk(choices=[{"index": 0, "delta": {"content": "Hi\n"}}])
+    + chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    + chunk(choices=[], usage={"prompt_tokens": 3, "completion_tokens": 2},
+            paywall={"request_id": "req_1", "charge": "2", "balance": "17000000"})
+    + b"data: [DONE]\n\n"
+)  # fmt: skip
+SUMS = {"id": "req_1", "model": "m", "resolved_model": "m", "finish_reason": "stop", "prompt_tokens": 3,
+        "completion_tokens": 2, "credits_charged": 2, "credits_remaining": 17, "cost": 0.02,
+        "semantic_memory_used": False, "semantic_memory_hits": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_an_answer_is_its_text_and_then_what_it_cost(size: int) -> None:
+    stream = AccountStream()
+    heard = b"".join(stream.feed(ANSWER[at : at + size]) for at in range(0, len(ANSWER), size))
+    assert by_npm(heard) == by_pypi(heard) == [
+        {"model": "m", "delta": "Hi\n", "done": False}, {"event": "done", "done": True, **SUMS},
+    ]  # fmt: skip
+    assert AccountStream().feed(b": waiting for the model\n\n") == COMMENT
+
+
+def test_a_failure_is_the_last_event_and_says_whether_it_was_free() -> None:
+    stream = AccountStream()
+    failed = b'data: {"error": {"message": "It broke.", "code": "provider_failed", "provider_status": 503}}\n\n'
+    for free in (True, False):
+        (said,) = by_npm(stream.feed(failed))
+        assert (said["error"], said["status_code"], said["refunded"], said["done"]) == ("It broke.", 503, free, True)
+        stream.feed(chunk(choices=[{"index": 0, "delta": {"content": "x"}}]))
+
+
+def test_a_whole_answer_and_an_error_have_the_clients_fields() -> None:
+    body = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 2},
+            "paywall": {"request_id": "req_1", "charge": "2", "balance": "17000000"}}  # fmt: skip
+    assert json.loads(to_whole(json.dumps(body).encode())) == {"content": "Hi", "mode": "chat", **SUMS}
+    refused = {"error": {"message": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/"}}
+    assert json.loads(to_error(json.dumps(refused).encode())) == {
+        "error": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/",
+    }  # fmt: skip
+
+
+def test_an_absent_stream_means_true_and_what_is_not_offered_is_named() -> None:
+    asked = {"model": "m", "messages": [], "max_tokens": 5, "temperature": None, "semantic_memory": True}
+    assert to_openai(asked) == {
+        "model": "m", "messages": [], "max_tokens": 5, "stream": True, "stream_options": {"include_usage": True},
+    }  # fmt: skip
+    assert to_openai({**asked, "stream": False})["stream"] is False
+    wrongs: list[dict[str, Any]] = [
+        {"routing": {"fallback": ["x"]}}, {"conversation_id": "c"}, {"tools": []}, {"stream": "yes"},
+    ]  # fmt: skip
+    for wrong in wrongs:
+        with pytest.raises(BadField) as raised:
+            to_openai({**asked, **wrong})
+        assert raised.value.field == next(iter(wrong))

@@ -1,0 +1,31 @@
+"""A demo that offers credits, and its end user's own key."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.server import Demo, running
+
+
+@dataclass(frozen=True)
+class OwnDemo:
+    """A demo with credits, what it says of itself, and a client with its end user's own key."""
+
+    demo: Demo
+    credits_id: str
+    client: httpx.Client
+
+
+@contextmanager
+def running_with_credits(data: Path) -> Iterator[OwnDemo]:
+    """Runs a demo that offers credits; when it ends, its books balance."""
+    with running(data, CREDITS="true") as demo:
+        made = json.loads((data / "instance.json").read_text())
+        headers = {"Authorization": f"Bearer {made['account_key']}"}
+        with httpx.Client(base_url=demo.base_url, headers=headers, timeout=60) as client:
+            yield OwnDemo(demo, made["credits"]["id"], client)
+        assert demo.audit() == "The books balance."
