@@ -19,6 +19,14 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 def icon(side: int = 64, *more: bytes, height: int | None = None) -> bytes:
     """Returns a whole PNG of one colour, `more` being chunks before its picture."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side if height is None else height, 8, 0, 0, 0, 0))
-    drawn = chunk(b"IDAT", compress(b"".join(b"\0" + b"\x80" * side for _ in range(side))))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + drawn + chunk(b"IEND", b"")
+    return drawn_icon(compress(b"".join(b"\0" + b"\x80" * side for _ in range(side))), side, *more, height=height)
+
+
+def drawn_icon(
+    packed: bytes, side: int, *more: bytes, height: int | None = None, kind: tuple[int, int, int] = (8, 0, 0)
+) -> bytes:
+    """Returns a PNG of whatever is its packed picture; `kind` are its bits, its colours and its passes."""
+    depth, colours, passes = kind
+    head = struct.pack(">IIBBBBB", side, side if height is None else height, depth, colours, 0, 0, passes)
+    parts = (chunk(b"IHDR", head), *more, chunk(b"IDAT", packed), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -3,7 +3,8 @@
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,15 @@ _DIGEST_CHARACTERS = 16
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB"))
 """The chunks that a picture needs; texts, profiles, times and animations are left out."""
+_DEPTHS: Mapping[int, tuple[int, frozenset[int]]] = {
+    0: (1, frozenset((1, 2, 4, 8, 16))), 2: (3, frozenset((8, 16))), 3: (1, frozenset((1, 2, 4, 8))),
+    4: (2, frozenset((8, 16))), 6: (4, frozenset((8, 16))),
+}  # fmt: skip
+"""How many samples a pixel has and how many bits each may have, by the type of its colours."""
+_WHOLE = ((0, 0, 1, 1),)
+_INTERLACED = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""Where a pass over a picture begins in x and y, and its steps."""
+_FILTERS = frozenset(range(5))
 
 
 def clean_png(data: bytes) -> bytes:
@@ -35,6 +45,8 @@ def clean_png(data: bytes) -> bytes:
     if width != height or not SIDE_MIN <= width <= SIDE_MAX:
         raise BadField("icon", f"The icon must be a square of {SIDE_MIN} to {SIDE_MAX} pixels; this one is {width} by"
                        f" {height}.")  # fmt: skip
+    if not _can_be_drawn(chunks, width):
+        raise BadField("icon", "The icon must be a PNG that can be drawn; the picture in this one is broken.")
     return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in chunks if kind in _KEPT)
 
 
@@ -81,6 +93,31 @@ def _chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         place = end
+
+
+def _can_be_drawn(chunks: Sequence[tuple[bytes, bytes]], side: int) -> bool:
+    """Tells whether the packed picture is as long as its head says, without unpacking a byte more than that."""
+    depth, colours, *methods, interlace = chunks[0][1][8:13]
+    samples, depths = _DEPTHS.get(colours, (0, frozenset[int]()))
+    if depth not in depths or methods != [0, 0] or interlace > 1:
+        return False
+    palette = next((body for kind, body in chunks if kind == b"PLTE"), b"")
+    if colours == 3 and (not palette or len(palette) % 3):
+        return False
+    lines = [line for each in (_INTERLACED if interlace else _WHOLE) for line in _lines(side, samples * depth, *each)]
+    unpacking = zlib.decompressobj()
+    try:
+        drawn = unpacking.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"), sum(lines) + 1)
+    except zlib.error:
+        return False
+    begins = accumulate(lines[:-1], initial=0)
+    return unpacking.eof and len(drawn) == sum(lines) and all(drawn[at] in _FILTERS for at in begins)
+
+
+def _lines(side: int, bits: int, x: int, y: int, step_x: int, step_y: int) -> list[int]:
+    """Returns how many bytes each line of a pass has, its filter's with them."""
+    pixels = len(range(x, side, step_x))
+    return [1 + (pixels * bits + 7) // 8] * len(range(y, side, step_y))
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -1,12 +1,14 @@
 """An icon is a small square PNG and nothing else, and is found by the address of this very picture."""
 
+from zlib import compress
+
 import pytest
 
 from app import db
 from app.domain.errors import BadField
 from app.domain.icons.icons import ICON_BYTES_MAX, clean_png, icon_path, icon_paths, read_icon, set_icon
 from tests.support.books import make_paywall
-from tests.support.pictures import chunk, icon
+from tests.support.pictures import chunk, drawn_icon, icon
 
 
 def test_a_picture_stays_as_it_is_and_what_does_not_draw_it_is_left_out() -> None:
@@ -38,6 +40,45 @@ def test_anything_else_is_refused_with_what_is_wrong(data: bytes) -> None:
     with pytest.raises(BadField) as refused:
         clean_png(data)
     assert refused.value.field == "icon" and refused.value.message.startswith("The icon m")
+
+
+SIDE = 32
+LINES = b"".join(b"\0" + b"\x80" * SIDE for _ in range(SIDE))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        drawn_icon(compress(LINES)[:-9], SIDE),
+        drawn_icon(b"<html>", SIDE),
+        drawn_icon(b"", SIDE),
+        drawn_icon(compress(LINES[:-1]), SIDE),
+        drawn_icon(compress(b"\0" * 40_000_000), SIDE),
+        drawn_icon(compress(b"\x09" + LINES[1:]), SIDE),
+        drawn_icon(compress(LINES), SIDE, kind=(3, 0, 0)),
+        drawn_icon(compress(LINES), SIDE, kind=(8, 3, 0)),
+        drawn_icon(compress(LINES), SIDE, kind=(8, 0, 2)),
+    ],
+)
+def test_a_picture_that_no_browser_draws_is_refused_and_a_bomb_is_not_unpacked(data: bytes) -> None:
+    assert len(data) < ICON_BYTES_MAX
+    with pytest.raises(BadField, match="the picture in this one is broken"):
+        clean_png(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bytes_in_all", "more"),
+    [
+        ((1, 0, 0), 32 * 5, ()),
+        ((8, 3, 0), 32 * 33, (chunk(b"PLTE", b"\0\0\0"),)),
+        ((8, 2, 0), 32 * 97, ()),
+        ((16, 6, 0), 32 * 257, ()),
+        ((8, 0, 1), 4 * 5 + 4 * 5 + 4 * 9 + 8 * 9 + 8 * 17 + 16 * 17 + 16 * 33, ()),
+    ],
+)
+def test_every_kind_of_picture_is_taken(kind: tuple[int, int, int], bytes_in_all: int, more: tuple[bytes, ...]) -> None:
+    data = drawn_icon(compress(bytes(bytes_in_all)), 32, *more, kind=kind)
+    assert clean_png(data) == data
 
 
 def test_an_icon_is_found_by_its_address_until_there_is_another(database: str) -> None:
