@@ -151,10 +151,10 @@ class Configuration:
 def check(configuration: Configuration, before: Configuration | None = None) -> None:
     """Raises BadField for a configuration that cannot be published in the place of another one.
 
-    Providers that stay as they are may: a rule that is younger than they are keeps nobody from all else.
+    A name and providers that stay as they are may: a rule that is younger than they are keeps nobody from all else.
     """
-    if not 1 <= len(configuration.app_name) <= 60:
-        raise BadField("app_name", "`app_name` must have 1 to 60 characters.")
+    if before is None or configuration.app_name != before.app_name:
+        _check_name(configuration.app_name)
     if len(configuration.app_text) > APP_TEXT_CHARACTERS_MAX or not configuration.app_text.isprintable():
         raise BadField("app_text", f"`app_text` must be one line of at most {APP_TEXT_CHARACTERS_MAX} characters.")
     for name, kind, message in _CHOICES:
@@ -166,6 +166,12 @@ def check(configuration: Configuration, before: Configuration | None = None) -> 
         check_providers(configuration.providers)
     if configuration.app_url and origin_of(configuration.app_url) is None:
         raise BadField("app_url", "`app_url` must be an http or https URL.")
+
+
+def _check_name(name: str) -> None:
+    """Raises BadField for a name that nobody sees, or that turns the words around it about: people consent to it."""
+    if not 1 <= len(name) <= 60 or not name.isprintable() or not name.strip():
+        raise BadField("app_name", "`app_name` must have 1 to 60 characters. Each must be one that can be seen.")
 
 
 def check_responder(environment: Environment, responder: ResponderSetting | None) -> None:

@@ -84,6 +84,10 @@ def test_a_paywall_that_does_not_exist_is_not_found(database: str) -> None:
         (replace(FIRST, app_name=""), "app_name"),
         (replace(FIRST, messages={"topup": "Pay."}), "messages.topup"),
         (replace(FIRST, app_name="x" * 61), "app_name"),
+        (replace(FIRST, app_name="   "), "app_name"),
+        (replace(FIRST, app_name="Lexica\u202e"), "app_name"),
+        (replace(FIRST, app_name="Lexica\u2066"), "app_name"),
+        (replace(FIRST, app_name="Lexica\nPay here"), "app_name"),
         (replace(FIRST, app_url="lexica.example"), "app_url"),
         (replace(FIRST, providers=(ProviderSetting("openai", "ftp://x"),)), "providers[0].base_url"),
         (replace(FIRST, providers=(ProviderSetting("openai"),)), "providers[0].base_url"),
@@ -97,6 +101,13 @@ def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: Configuration,
     with pytest.raises(BadField) as refused:
         check(wrong)
     assert refused.value.field == field
+
+
+def test_names_in_any_script_may_be_and_one_that_was_there_before_the_rule_stays() -> None:
+    old = replace(FIRST, app_name="Lexica\u202e")
+    check(replace(old, app_text="Changed."), old)
+    for name in ("متجر", "משתמש (beta)", "名前 ©", "Ærøskøbing & Søn’s"):
+        check(replace(FIRST, app_name=name), old)
 
 
 @pytest.mark.parametrize("url", ["https://lexica.example/", "https://lexica.example", "http://localhost:3000/a?b#c"])
