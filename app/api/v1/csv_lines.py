@@ -3,11 +3,15 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 CSV = "text/csv"
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_BEGINS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""How cells begin that spreadsheets run (https://owasp.org/www-community/attacks/CSV_Injection)."""
+_CUT = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
+"""Where a spreadsheet whose lists are parted otherwise, as in German, would begin a cell of its own with a formula."""
 
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """The standard library's, because an app's metadata may hold numbers of any size."""
@@ -30,4 +34,7 @@ def cell(value: Any, *, is_number: bool = False) -> str:
     if value is None:
         return ""
     text = write_json(value) if isinstance(value, dict) else str(value)
-    return f"'{text}" if not is_number and text.startswith(FORMULA_BEGINS) else text
+    if is_number:
+        return text
+    text = _CUT.sub(r"\1'", text)
+    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text

@@ -8,11 +8,26 @@ import pytest
 from app.api.v1.csv_lines import cell, line
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1+1", "＠x"])
 def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
     assert cell(text) == f"'{text}"
     [read] = csv.reader(io.StringIO(line([cell(text), "b"]).decode(), newline=""))
     assert read == [f"'{text}", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("ada;=1+1;b", "ada;'=1+1;b"),
+        ("ada; -1", "ada; '-1"),
+        ("a\t@x", "a\t'@x"),
+        ("a\n=1", "a\n'=1"),
+        ("a;b=1", "a;b=1"),
+    ],
+)
+def test_no_formula_begins_where_another_spreadsheet_cuts(text: str, written: str) -> None:
+    assert cell(text) == written
+    assert cell({"a": "x;=1"}) == '{"a":"x;\'=1"}'
 
 
 def test_a_number_of_ours_may_begin_with_a_minus_and_nothing_is_an_empty_cell() -> None:
