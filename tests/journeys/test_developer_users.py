@@ -146,7 +146,12 @@ def look_through_many_requests(site: Site, page: Page, phone: BrowserContext) ->
     other.goto(page.url)
     expect(other.locator("details.move", has_text=MANY)).to_have_count(ROWS_A_PAGE)
     other.close()
-    page.goto(f"{site.base_url}{PAGES}/requests/?user={MANY}&model=none&status=settled&day={day}")
+    six = f"user={MANY}&status=settled&day={day}&until={day}&id={charged.headers['x-request-id']}"
+    for key, rows in (("", 1), ("playground", 0)):
+        page.goto(f"{site.base_url}{PAGES}/requests/?{six}&key={key}")
+        expect(page.get_by_label("Id of a request")).to_have_value(charged.headers["x-request-id"])
+        expect(page.locator("details.move", has_text=MANY)).to_have_count(rows)
+    expect(page.get_by_label("Key", exact=True)).to_have_value("playground")
     expect(page.get_by_text("Nothing fits")).to_be_visible()
 
 

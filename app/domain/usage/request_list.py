@@ -38,6 +38,8 @@ class RequestFilter:
     session: str | None = None
     agent: str | None = None
     but_kind: str | None = None
+    named: str | None = None
+    """A request's own id, or the one that its app gave it."""
 
 
 def list_rows(
@@ -116,6 +118,8 @@ def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, l
             found = found.where(column == value)
     if wanted.but_kind is not None:
         found = found.where(TABLE.c.kind != wanted.but_kind)
+    if wanted.named is not None:
+        found = found.where((TABLE.c.id == wanted.named) | (TABLE.c.client_request_id == wanted.named))
     if wanted.is_charged:
         found = found.where(TABLE.c.charge_nanos > 0)
     if wanted.since is not None:

@@ -102,6 +102,18 @@ def test_key_session_and_agent_are_filters_of_their_own(database: str) -> None:
         assert pages(session, paywall_id, RequestFilter(session="s"), 1) == one_and_two
 
 
+def test_a_request_is_found_by_its_own_id_and_by_its_apps(database: str) -> None:
+    with db.transaction() as session:
+        paywall_id, other = make_paywall(session, {}), make_paywall(session, {})
+        (one, two), [foreign] = begin(session, paywall_id, "ada", count=2), begin(session, other, "ada")
+        rows.write(session, [RowUpdate(TABLE, made, {"client_request_id": "mine"}) for made in (one, foreign)])
+
+        def found(named: str) -> list[str]:
+            return ids_of(list_rows(session, paywall_id, RequestFilter(named=named), None, 100))
+
+        assert (found("mine"), found(one), found(two), found(foreign), found("other")) == ([one], [one], [two], [], [])
+
+
 def test_times_are_those_of_the_row_to_the_microsecond(database: str) -> None:
     with db.transaction() as session:
         paywall_id = make_paywall(session, {})

@@ -27,22 +27,36 @@ def requests() -> rx.Component:
 
 
 def _filters() -> rx.Component:
-    page = _state.page
+    page, asked = _state.page, _state.page.asked
 
-    def word(name: str, value: rx.Var[str], label: str) -> rx.Component:
-        return rx.el.input(name=name, default_value=value, key=name + value, max_length=200, placeholder=label,
-                           aria_label=label, class_name="field plain s", auto_complete="off")  # fmt: skip
+    def word(name: str, value: rx.Var[str], label: str, kind: str = "text") -> rx.Component:
+        return rx.el.input(name=name, type=kind, default_value=value, key=name + value, max_length=200,
+                           placeholder=label, aria_label=label, class_name="field plain s",
+                           auto_complete="off")  # fmt: skip
+
+    def choice(name: str, value: rx.Var[str], label: str, *options: rx.Component) -> rx.Component:
+        return rx.el.select(*options, name=name, default_value=value, key=name + value, class_name="field plain s",
+                            aria_label=label)  # fmt: skip
 
     states = (rx.el.option(STATES[status][0], value=status.value) for status in RequestStatus)
+    keys = rx.foreach(page.key_choices, lambda key: rx.el.option(key.name, value=key.id, key=key.id))
+    more = rx.el.details(
+        rx.el.summary("More"),
+        rx.el.div(
+            choice("key", asked.key, "Key", rx.el.option("Any key", value=""), keys),
+            word("session", asked.session, "Session"), word("agent", asked.agent, "Agent"),
+            word("id", asked.id, "Id of a request"), word("until", asked.until, "Until this day, UTC", "date"),
+            class_name="listing-filters",
+        ),
+        class_name="ticked-in", open=page.is_more_open,
+    )  # fmt: skip
     form = find_form(
-        word("user", page.user, "User"),
-        word("model", page.model, "Model"),
-        rx.el.select(rx.el.option("Any state", value=""), *states, name="status", default_value=page.status,
-                     key="s" + page.status, class_name="field plain s", aria_label="State"),
-        rx.el.input(type="date", name="day", default_value=page.day, key="d" + page.day, class_name="field plain s",
-                    aria_label="Day, UTC"),
+        word("user", asked.user, "User"), word("model", asked.model, "Model"),
+        choice("status", asked.status, "State", rx.el.option("Any state", value=""), *states),
+        word("day", asked.day, "Day, UTC", "date"),
         rx.el.button("Find", type="submit", class_name="btn s"),
         rx.cond(page.is_filtered, rx.el.a("Clear", href=page.clear, class_name="btn s bare"), rx.fragment()),
+        more,
         class_name="listing-filters",
     )  # fmt: skip
     return rx.el.div(form, copy_text_button(page.address, "Copy link"), class_name="listing-head")

@@ -1,6 +1,7 @@
 """What the list of a paywall's requests shows, ready to be read: filters, rows, and what only the developer is told."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
 from app import wiring
@@ -8,8 +9,10 @@ from app.db import Session
 from app.domain import clock
 from app.domain.errors import LinkInvalid
 from app.domain.money import Unit, parse_nanos
+from app.domain.paywalls.keys import KeyView, list_keys
 from app.domain.paywalls.paywall import to_paywall
 from app.domain.paywalls.tables import PaywallRow
+from app.domain.playground.playground import KEY_ID
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.request_list import LOOKED_MAX, STATUSES, RequestFilter, look
 from app.domain.usage.tables import RequestKind, RequestStatus
@@ -52,18 +55,49 @@ class RequestRow(MovementRow):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the address asks for, as it stands there; `day` is a date, UTC."""
+    """What the address asks for, as it stands there; `day` is a date, UTC, and with `until` the first of several."""
 
     user: str = ""
     model: str = ""
     status: str = ""
     day: str = ""
-    before: str = ""
+    until: str = ""
+    key: str = ""
+    session: str = ""
+    agent: str = ""
+    id: str = ""
 
     @property
-    def kept(self) -> dict[str, str]:
-        """The parameters that the next page keeps."""
-        return {"user": self.user, "model": self.model, "status": self.status, "day": self.day}
+    def has_more(self) -> bool:
+        """Whether something is asked for that few ask for."""
+        return any((self.until, self.key, self.session, self.agent, self.id))
+
+    def filter(self) -> RequestFilter:
+        """Returns what is asked for of the requests."""
+        since, last = day_of(self.day), day_of(self.until or self.day)
+        return RequestFilter(
+            user=self.user or None,
+            model=self.model or None,
+            status=self.status if self.status in STATUSES else None,
+            since=since,
+            until=None if last is None else last + DAY,
+            key_id=self.key or None,
+            session=self.session or None,
+            agent=self.agent or None,
+            named=self.id or None,
+        )
+
+
+ASKED = tuple(field.name for field in fields(Wanted))
+"""What an address may ask for, by the names of its parameters."""
+
+
+@dataclass(frozen=True)
+class KeyChoice:
+    """A key by which requests may have come."""
+
+    id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,40 +105,38 @@ class RequestsPage:
     """Everything on the page. `looked` says how far it looked where it ended before the last request."""
 
     rows: list[RequestRow] = field(default_factory=list)
-    user: str = ""
-    model: str = ""
-    status: str = ""
-    day: str = ""
+    asked: Wanted = Wanted()
+    key_choices: list[KeyChoice] = field(default_factory=list)
     is_filtered: bool = False
+    is_more_open: bool = False
     address: str = ""
     clear: str = ""
     older: str = ""
     looked: str = ""
 
 
-def read_requests_page(session: Session, paywall_id: str, wanted: Wanted) -> RequestsPage:
+def read_requests_page(session: Session, paywall_id: str, wanted: Wanted, before: str) -> RequestsPage:
     """Reads a page of a paywall's requests, the newest first."""
     paywall = to_paywall(session.get_one(PaywallRow, paywall_id))
-    since = day_of(wanted.day)
-    asked = RequestFilter(
-        user=wanted.user or None,
-        model=wanted.model or None,
-        status=wanted.status if wanted.status in STATUSES else None,
-        since=since,
-        until=None if since is None else since + DAY,
-    )
-    page = look(session, paywall.id, asked, before_of(wanted.before), ROWS_A_PAGE)
-    path, kept = f"/paywalls/{paywall.id}/requests/", wanted.kept
+    page = look(session, paywall.id, wanted.filter(), before_of(before), ROWS_A_PAGE)
+    path, kept = f"/paywalls/{paywall.id}/requests/", asdict(wanted)
     older = "" if page.following is None else wiring.get().links.mint_cursor([page.following])
     return RequestsPage(
         rows=[request_row(explain(row, row["external_id"]), paywall.id, row["created_at"]) for row in page.rows],
-        user=wanted.user, model=wanted.model, status=wanted.status, day=wanted.day,
+        asked=wanted,
+        key_choices=_choices(list_keys(session, paywall.id)),
         is_filtered=any(kept.values()),
+        is_more_open=wanted.has_more,
         address=wiring.get().links.base_url + routes.with_query(path, **kept),
         clear=path,
         older=routes.with_query(path, **kept, before=older) if older else "",
         looked=looked_words(page.looked_until),
     )  # fmt: skip
+
+
+def _choices(keys: Sequence[KeyView]) -> list[KeyChoice]:
+    named = [KeyChoice(key.id, key.name or f"Key …{key.last_four}") for key in keys]
+    return [*named, KeyChoice(KEY_ID, "Playground")]
 
 
 def request_row(receipt: Receipt, paywall_id: str, at: int) -> RequestRow:

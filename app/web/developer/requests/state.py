@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.developer.frame.state import PaywallState, Work
-from app.web.developer.requests.rows import RequestsPage, Wanted, read_requests_page
+from app.web.developer.requests.rows import ASKED, RequestsPage, Wanted, read_requests_page
 
 WORD_CHARACTERS_MAX = 200
 
@@ -15,6 +15,6 @@ class RequestsState(PaywallState, rx.State):
 
     def _work(self) -> Work:
         asked = self.router.url.query_parameters
-        words = {name: asked.get(name, "").strip()[:WORD_CHARACTERS_MAX] for name in ("user", "model", "status", "day")}
-        wanted = Wanted(**words, before=asked.get("before", ""))
-        return lambda session, manager: {"page": read_requests_page(session, manager.paywall_id, wanted)}
+        wanted = Wanted(**{name: asked.get(name, "").strip()[:WORD_CHARACTERS_MAX] for name in ASKED})
+        before = asked.get("before", "")
+        return lambda session, manager: {"page": read_requests_page(session, manager.paywall_id, wanted, before)}
