@@ -19,11 +19,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What came of a message: the endpoint's status, if one came, what is wrong, if anything, and its `Retry-After`."""
+    """What came of a message: the endpoint's status, if one came, what is wrong, if anything, and its `Retry-After`.
+
+    `said` is how its answer began that was no 2xx, for its developer's eyes alone.
+    """
 
     code: int | None
     error: str | None = None
     retry_after: str | None = None
+    said: str | None = None
 
 
 class Messenger(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -12,6 +13,8 @@ from app.ports.webhooks import Message, Posted
 
 ANSWER_BYTES_MAX = 64 * 1024
 """How much of an answer is read, so that its connection can be used again; more of it costs the connection."""
+SAID_CHARACTERS_MAX = 1_024
+"""How much of an answer that was no 2xx is kept."""
 
 
 class HttpMessenger:
@@ -32,8 +35,10 @@ class HttpMessenger:
                 asyncio.timeout(self._seconds),
                 session.post(message.url, data=message.body, headers=headers, allow_redirects=False) as answer,
             ):
-                await read_bounded(answer, ANSWER_BYTES_MAX)
-                return Posted(answer.status, _complaint(answer.status), answer.headers.get("Retry-After"))
+                body = await read_bounded(answer, ANSWER_BYTES_MAX)
+                complaint = _complaint(answer.status)
+                said = None if complaint is None else _words(body, headers.values())
+                return Posted(answer.status, complaint, answer.headers.get("Retry-After"), said)
         except TimeoutError:
             return Posted(None, f"The endpoint did not answer within {self._seconds:g} seconds.")
         except UNREACHABLE as error:
@@ -60,6 +65,17 @@ class HttpMessenger:
         if self._session is None:
             self._session = guarded_session(allow_private=self._allow_private)
         return self._session
+
+
+def _words(body: bytes | None, sent: Iterable[str]) -> str | None:
+    """Returns how an answer begins, as far as it can be read; None for one that says nothing, or much too much.
+
+    A page of errors may repeat what it was `sent`: those headers are for the endpoint alone, and are cut out.
+    """
+    said = (body or b"").decode(errors="replace")
+    for value in sorted(sent, key=len, reverse=True):
+        said = said.replace(value, "…") if value else said
+    return "".join(one for one in said[:SAID_CHARACTERS_MAX] if one.isprintable() or one in "\n\t").strip() or None
 
 
 def _complaint(code: int) -> str | None:

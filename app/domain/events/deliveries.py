@@ -51,8 +51,8 @@ class Claimed:
 class Outcome:
     """How an attempt went: the endpoint's status, or None with the reason why there is none.
 
-    `retry_after_seconds` is for how long the endpoint asks us to wait. What `is_ours` says nothing of the endpoint;
-    what `is_final` cannot succeed by trying again.
+    `said` is how its answer began, `retry_after_seconds` for how long it asks us to wait. What `is_ours` says nothing
+    of the endpoint; what `is_final` cannot succeed by trying again.
     """
 
     code: int | None
@@ -61,6 +61,7 @@ class Outcome:
     retry_after_seconds: int = 0
     is_ours: bool = False
     is_final: bool = False
+    said: str | None = None
 
     @property
     def is_success(self) -> bool:
@@ -81,6 +82,7 @@ class LogEntry:
     response_code: int | None
     response_latency_ms: int | None
     error: str | None
+    answer: str | None
     replay_of: str | None
     created_at: int
     updated_at: int
@@ -146,6 +148,7 @@ def note(session: Session, claimed: Claimed, outcome: Outcome, base_seconds: flo
             response_code=outcome.code,
             response_latency_ms=outcome.latency_ms,
             error=None if outcome.error is None else outcome.error[:ERROR_CHARACTERS_MAX],
+            answer=outcome.said,
             updated_at=now,
         )
     )
@@ -240,7 +243,7 @@ def _log_entries() -> Any:
 
 
 _SHOWN = ("id", "subscription_id", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_code",
-          "response_latency_ms", "error", "replay_of", "created_at", "updated_at")  # fmt: skip
+          "response_latency_ms", "error", "answer", "replay_of", "created_at", "updated_at")  # fmt: skip
 
 
 def _entry(row: Any) -> LogEntry:

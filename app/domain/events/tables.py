@@ -119,6 +119,7 @@ class WebhookDelivery(SQLModel, table=True):
     response_code: int | None = Field(default=None, sa_type=Whole)
     response_latency_ms: int | None = Field(default=None, sa_type=Whole)
     error: str | None = Field(default=None, sa_type=Words)
+    answer: str | None = Field(default=None, sa_type=Words)
     replay_of: str | None = Field(default=None, sa_type=Words)
     created_at: int = Field(sa_type=Whole)
     updated_at: int = Field(sa_type=Whole)

@@ -36,7 +36,7 @@ def outcome_of(posted: Posted | Failed, latency_ms: int) -> Outcome:
     """Returns how an attempt went; one of ours that failed is tried again unless no try can ever succeed."""
     if isinstance(posted, Posted):
         wait = seconds_of(posted.retry_after, clock.now() // clock.SECOND, RETRY_AFTER_SECONDS_MAX)
-        return Outcome(posted.code, latency_ms, posted.error, wait)
+        return Outcome(posted.code, latency_ms, posted.error, wait, said=posted.said)
     if isinstance(posted.error, EventUnwritable):
         return Outcome(None, latency_ms, posted.error.message, is_ours=True, is_final=True)
     if isinstance(posted.error, CoinslotError):

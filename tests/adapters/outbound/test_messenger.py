@@ -88,7 +88,7 @@ async def test_a_name_that_changes_its_mind_leads_to_nothing_private(
 async def test_a_redirect_is_followed_nowhere(messenger: HttpMessenger, endpoint: Receiver) -> None:
     before = len(endpoint.received)
     assert await messenger.post(message(endpoint.url("/redirect"))) == Posted(
-        302, "The endpoint answered with a redirect (302), which is not followed."
+        302, "The endpoint answered with a redirect (302), which is not followed.", said="ok"
     )  # fmt: skip
     assert [one.path for one in endpoint.received[before:]] == ["/redirect"]
 
@@ -177,6 +177,16 @@ async def test_whatever_an_endpoint_says_is_an_outcome_that_repeats_nothing_of_i
     assert posted.code == ANSWERS[said]
     assert (posted.error is None) == (posted.code == 200)
     assert "secret" not in (posted.error or "").lower()
+
+
+async def test_how_an_answer_begins_that_was_no_2xx_is_kept_without_what_only_the_endpoint_may_know(
+    messenger: HttpMessenger, speak: Speak
+) -> None:
+    body = b"Traceback:\n\x00\x1b[31m\xe2\x80\xae X-Tenant: t1-secret \xff" + b"x" * 5_000
+    head = f"HTTP/1.1 500 X\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    posted = await messenger.post(message(await speak(head + body), {"X-Tenant": "t1-secret"}))
+    assert posted.code == 500 and posted.said is not None
+    assert posted.said.startswith("Traceback:\n[31m X-Tenant: … \ufffdx") and len(posted.said) <= 1_024
 
 
 async def test_an_endless_answer_is_read_a_little_of(messenger: HttpMessenger) -> None:

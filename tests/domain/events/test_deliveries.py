@@ -46,9 +46,10 @@ def test_what_may_succeed_later_is_tried_again(database: str) -> None:
     happen(paywall_id, len(codes))
     with db.transaction() as session:
         for claimed, code in zip(deliveries.claim(session, id_, len(codes), 60), codes, strict=True):
-            assert deliveries.note(session, claimed, Outcome(code, 5), 30)
+            assert deliveries.note(session, claimed, Outcome(code, 5, said=f"said {code}"), 30)
         found = deliveries.list_log(session, paywall_id)
     assert {entry.response_code for entry in found} == set(codes)
+    assert all(entry.answer == f"said {entry.response_code}" for entry in found)
     assert {(entry.status, entry.next_attempt_at is not None) for entry in found} == {("pending", True)}
 
 

@@ -33,7 +33,7 @@ def test_an_event_with_a_flaw_is_no_message() -> None:
     ("posted", "outcome"),
     [
         (Posted(200), Outcome(200, 7)),
-        (Posted(503, "Busy.", "90"), Outcome(503, 7, "Busy.", 90)),
+        (Posted(503, "Busy.", "90", "<html>"), Outcome(503, 7, "Busy.", 90, said="<html>")),
         (Posted(None, "Late."), Outcome(None, 7, "Late.")),
         (Failed(EventUnwritable("No JSON.")), Outcome(None, 7, "No JSON.", is_ours=True, is_final=True)),
         (Failed(Unavailable("Away.")), Outcome(None, 7, "Away.")),

@@ -153,6 +153,8 @@ def _delivery(row: rx.Var[DeliveryRow]) -> rx.Component:
         rx.el.div(
             rx.el.p(row.endpoint, class_name="muted"),
             rx.el.p(row.answer, " ", row.next),
+            rx.cond(row.said != "", rx.el.pre(row.said, class_name="payload", tab_index=0, aria_label="What it said"),
+                    rx.fragment()),
             rx.el.pre(row.payload, class_name="payload", tab_index=0, aria_label="Payload"),
             rx.el.p(row.id, class_name="id"), class_name="receipt-in",
         ),

@@ -56,6 +56,7 @@ class DeliveryRow:
     next: str = ""
     endpoint: str = ""
     payload: str = ""
+    said: str = ""
     is_replay: bool = False
 
 
@@ -149,5 +150,6 @@ def _delivery(entry: LogEntry, url: str) -> DeliveryRow:
         next="" if entry.next_attempt_at is None else f"Next attempt {utc(entry.next_attempt_at)} UTC.",
         endpoint=url,
         payload=body if len(body) <= PAYLOAD_CHARACTERS_MAX else f"{body[:PAYLOAD_CHARACTERS_MAX]}\n…",
+        said=entry.answer or "",
         is_replay=entry.replay_of is not None,
     )
