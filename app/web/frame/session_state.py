@@ -64,6 +64,8 @@ class VisitorState(rx.State, mixin=True):
     has_dashboard: bool = False
     """Whether they look after paywalls, or may."""
     _session_id: str = ""
+    _path: str = ""
+    """The address, but for its query, of which something is shown."""
 
     async def _visitor(self) -> Person | None:
         """Returns who is signed in right now, None for nobody."""
@@ -134,9 +136,26 @@ class VisitorState(rx.State, mixin=True):
         """Forgets what was shown: the page is loaded anew in its tab, and reads before it shows anything."""
         self.reset()  # type: ignore[no-untyped-call]
 
+    def _forget_others(self) -> None:
+        """Forgets what the tab's other pages show: a link back to one shows nothing old, and no button of it."""
+        waiting = [self._get_root_state()]
+        while waiting:
+            one = waiting.pop()
+            waiting += one.substates.values()
+            if isinstance(one, VisitorState) and one.get_full_name() != self.get_full_name() and one.phase != "loading":
+                one._begin_anew()
+
     def _goes_on(self, _session_id: str) -> bool:
         """Tells whether a page that was led to another address of its own keeps what it remembers."""
         return False
+
+    def _is_same_page(self, session_id: str) -> bool:
+        """Tells whether what is shown is of this address but for its query: of a list another filter, or its next page.
+
+        Its rows stay until the others are read, so that nothing flashes.
+        """
+        is_theirs = self.phase == "ready" and self._session_id == session_id != ""
+        return is_theirs and self._path == self.router.url.path
 
     def _prepared(self) -> Prepared | None:
         """Returns how the page is read, with all of the page that this depends on, so that who looks at it is asked in
@@ -150,10 +169,12 @@ class VisitorState(rx.State, mixin=True):
             if page.is_over():
                 return None
             session_id = row_in(self.router.headers.cookie, "session")
-            if page.begins() and not self._goes_on(session_id):
-                self.reset()  # type: ignore[no-untyped-call]
+            if page.begins():
+                self._forget_others()
+                if not self._goes_on(session_id):
+                    self.reset()  # type: ignore[no-untyped-call]
             page.reads()
-            prepared = self._prepared()
+            path, prepared = self.router.url.path, self._prepared()
         if prepared is None:
             known = await find_person_of(session_id)
             async with self:
@@ -172,7 +193,7 @@ class VisitorState(rx.State, mixin=True):
             if page.is_overtaken():
                 return person
             if not page.is_over():
-                self._show(person, found.values)
+                self._show(person, {**found.values, "_path": path})
         page.settle(found.subjects, found.marks)
         return person
 

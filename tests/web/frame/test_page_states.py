@@ -12,6 +12,7 @@ from reflex.state import State
 from app.web.developer.prices.state import PricesState
 from app.web.end_user.topup.rows import WalletRow
 from app.web.end_user.topup.state import TopupState
+from app.web.end_user.wallet.state import WalletState
 from app.web.frame import page_states
 from app.web.frame.page_states import Owner, PageStates
 
@@ -64,11 +65,26 @@ async def test_a_page_that_is_loaded_anew_shows_nothing_of_what_its_tab_showed(s
         names = [one.get_full_name().split(".")[1:] for one in (TopupState, PricesState)]
         page, form = (cast("Any", root.get_substate(name)) for name in names)
         page._put({"phase": "ready", "way": "con_1", "wallet": WalletRow(available="$6.00")})
-        form._put({"phase": "ready"})
+        form._put({"phase": "ready", "read_version": 7})
     states.loaded("tab")
     states.loaded("never seen")
     assert (page.phase, page.way, page.wallet) == ("loading", "", WalletRow())
-    assert form.phase == "ready"  # a form that publishes keeps its draft, if it is still the same page
+    # A form that publishes keeps its draft, if it is still the same page; until that is known nobody sees it.
+    assert (form.phase, form.read_version) == ("loading", 7)
+
+
+async def test_a_link_inside_leads_to_nothing_that_the_tab_showed_before(states: PageStates) -> None:
+    """Two paywalls have the same pages: one's prices must not stand for a moment at the other's address."""
+    await visit(states, "tab", leaves=False)
+    async with states.modify_state(token("tab")) as root:
+        names = [one.get_full_name().split(".")[1:] for one in (TopupState, PricesState, WalletState)]
+        page, form, wallet = (cast("Any", root.get_substate(name)) for name in names)
+        page._put({"phase": "ready", "way": "con_1"})
+        form._put({"phase": "ready", "read_version": 7})
+        wallet._put({"phase": "ready"})
+        wallet._forget_others()
+        assert (page.phase, page.way) == ("loading", "")
+        assert (form.phase, form.read_version, wallet.phase) == ("loading", 7, "ready")
 
 
 async def test_the_oldest_are_forgotten_first(states: PageStates, monkeypatch: pytest.MonkeyPatch) -> None:

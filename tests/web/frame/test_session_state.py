@@ -65,6 +65,8 @@ class Form:
 
     def reset(self) -> None: ...
 
+    def _forget_others(self) -> None: ...
+
     def _prepared(self) -> Prepared | None:
         if not self.is_prepared:
             return None
@@ -105,3 +107,15 @@ async def test_a_reading_that_began_before_a_click_does_not_undo_it(database: st
     await form.read_once(page)
     assert form.version == 3 and page.subjects == frozenset()
     pages.closed("a")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [({}, True), ({"path": "/b/"}, False), ({"session": "ses_2"}, False), ({"phase": "invalid"}, False)],
+)
+def test_rows_stay_while_another_page_of_their_list_is_read(change: Mapping[str, str], is_same: bool) -> None:
+    router = SimpleNamespace(url=SimpleNamespace(path=change.get("path", "/a/")))
+    shown = SimpleNamespace(phase=change.get("phase", "ready"), _session_id="ses_1", _path="/a/", router=router)
+    asked: Any = VisitorState._is_same_page
+    assert asked(shown, change.get("session", "ses_1")) is is_same
+    assert not asked(SimpleNamespace(phase="ready", _session_id="", _path="/a/", router=router), "")

@@ -28,6 +28,9 @@ class AccountAnalyticsState(VisitorState, rx.State):
         async for event in self._live(self._prepared().reader, _subjects):
             yield event
 
+    def _goes_on(self, session_id: str) -> bool:
+        return self._is_same_page(session_id)
+
     def _prepared(self) -> Prepared:
         wanted = wanted_of(self.router.url.query_parameters, GROUPS)
         parts = wiring.get()

@@ -18,6 +18,9 @@ class AnalyticsState(PaywallState, rx.State):
 
     page: AnalyticsPage = AnalyticsPage()
 
+    def _goes_on(self, session_id: str) -> bool:
+        return self._is_same_page(session_id)
+
     def _wanted(self) -> Wanted:
         return wanted_of(self.router.url.query_parameters, GROUPS)
 

@@ -32,7 +32,8 @@ class PublishingState(PaywallState, mixin=True):
     is_reviewing: bool = False
 
     def _begin_anew(self) -> None:
-        """Keeps what is typed and drafted until `_goes_on` can say whether the page is the same."""
+        """Keeps what is typed and drafted, unseen, until `_goes_on` can say whether the page is the same."""
+        self.phase = "loading"
 
     def _goes_on(self, session_id: str) -> bool:
         # A search or another page of a list is the same form: what is typed and drafted stays with it.

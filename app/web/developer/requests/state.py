@@ -13,6 +13,9 @@ class RequestsState(PaywallState, rx.State):
 
     page: RequestsPage = RequestsPage()
 
+    def _goes_on(self, session_id: str) -> bool:
+        return self._is_same_page(session_id)
+
     def _work(self) -> Work:
         asked = self.router.url.query_parameters
         wanted = Wanted(**{name: asked.get(name, "").strip()[:WORD_CHARACTERS_MAX] for name in ASKED})

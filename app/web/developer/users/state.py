@@ -13,6 +13,9 @@ class UsersState(PaywallState, rx.State):
 
     page: UsersPage = UsersPage()
 
+    def _goes_on(self, session_id: str) -> bool:
+        return self._is_same_page(session_id)
+
     def _work(self) -> Work:
         asked = self.router.url.query_parameters
         wanted = Wanted(asked.get("user", "").strip()[:SEARCH_CHARACTERS_MAX], asked.get("state", ""),
