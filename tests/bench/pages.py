@@ -1,43 +1,99 @@
-"""How quick pages are in a browser: first paint, the first click's answer, and the JavaScript that a page loads.
+"""How quick pages are in a browser: first paint, the content, clicks, and how much is loaded and held for a page.
 
-`uv run python -m tests.bench.pages --instance .coinslot/instance.json [--rounds 5]`, of a running demo.
+`uv run python -m tests.bench.pages --instance .coinslot/instance.json [--rounds 5] [--only developer --paywall pw_…]`,
+of a running demo. Pages of developers are looked at by whoever the demo's developer is; `--paywall` is one of theirs.
 """
 
 import argparse
 import json
 import statistics
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from app.flows.people.demo_people import DEVELOPER
+from app.web.frame import routes
+from app.web.pages import PAGES
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
+from tests.support import shifts
 from tests.support.chromium import find_chromium
 
-PAINT = """() => {
-  const paint = performance.getEntriesByName('first-contentful-paint')[0];
-  const shift = (window.__shifts || []).reduce((sum, value) => sum + value, 0);
-  return [paint ? paint.startTime : 0, shift];
+KIB = 1024
+PAINT = "() => (performance.getEntriesByName('first-contentful-paint')[0] || {startTime: 0}).startTime"
+ANSWERED = """async ([name, text]) => {
+  const named = (one) => (one.getAttribute("aria-label") || one.textContent).trim();
+  const pressed = [...document.querySelectorAll("main button, main a, main [role=radio], .side a")]
+    .find((one) => named(one).startsWith(name));
+  if (!pressed) throw new Error(`nothing is called ${name}`);
+  const shown = pressed.tagName === "A" ? "main h1" : "main button, main label";
+  const heads = () => [...document.querySelectorAll(shown)];
+  const is_there = () => heads().some((one) => named(one).startsWith(text));
+  const begun = performance.now();
+  pressed.click();
+  while (!is_there() && performance.now() - begun < 10_000) await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
 }"""
-WATCH_SHIFTS = """
-window.__shifts = [];
-new PerformanceObserver(list => { for (const entry of list.getEntries())
-  if (!entry.hadRecentInput) window.__shifts.push(entry.value); }).observe({type: 'layout-shift', buffered: true});
-"""
+"""Presses what has a name, and returns the milliseconds until a text begins what is to be there:
+a link's page, whose heading it is, or a button or label."""
+CLICKS = (
+    (routes.NEW_PAYWALL, "Shared", "Continue with Shared"),
+    (routes.PRICES, "Change", "Cached input"),
+    (routes.MESSAGES, "Edit Funds missing", "Publish version"),
+    (routes.OVERVIEW, "Requests", "Requests"),
+    (routes.REQUESTS, "Prices", "Prices"),
+    (routes.PRICES, "Analytics", "Analytics"),
+    (routes.ANALYTICS, "Users", "Users"),
+)
+"""What is pressed on which page, and what is there once it was."""
 
 
-def sign_in(context: BrowserContext, base_url: str) -> None:
+@dataclass
+class Measured:
+    """Cold loads of a page: milliseconds, layout shift, and KiB."""
+
+    paint: list[float] = field(default_factory=list)
+    content: list[float] = field(default_factory=list)
+    shift: list[float] = field(default_factory=list)
+    scripts: list[float] = field(default_factory=list)
+    state: list[float] = field(default_factory=list)
+
+    def medians(self) -> Sequence[float]:
+        """Returns the median of each, in their order."""
+        return [statistics.median(getattr(self, one.name)) for one in fields(self)]
+
+
+class Weight:
+    """What a page has loaded of scripts, and was sent by its socket, in bytes."""
+
+    def __init__(self, page: Page) -> None:
+        self.scripts = self.state = 0
+        page.on("requestfinished", self._loaded)
+        page.on("websocket", lambda socket: socket.on("framereceived", self._heard))
+
+    def _loaded(self, request: Any) -> None:
+        if urlsplit(request.url).path.endswith(".js"):
+            self.scripts += int(request.sizes()["responseBodySize"])
+
+    def _heard(self, said: str | bytes) -> None:
+        self.state += len(said if isinstance(said, bytes) else said.encode())
+
+
+def sign_in(context: BrowserContext, base_url: str, email: str) -> None:
     """Signs in through the demo's own mailbox."""
     page = context.new_page()
     page.goto(f"{base_url}/signin/?next=/wallet/")
-    page.get_by_label("E-mail address").fill(f"bench-{time.time_ns()}@example.org")
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Send me a code").click()
     page.get_by_label("Code").wait_for()
     mail = context.new_page()
     mail.goto(f"{base_url}/mail/")
-    code = mail.locator(".digits").first.inner_text()
+    code = mail.locator("article", has_text=email).locator(".digits").first.inner_text()
     mail.close()
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -45,83 +101,98 @@ def sign_in(context: BrowserContext, base_url: str) -> None:
     page.close()
 
 
-def scripts_of(page: Page, url: str) -> list[tuple[str, int]]:
-    """Loads a page with an empty cache and returns its scripts with their bytes on the wire."""
-    found: list[tuple[str, int]] = []
-
-    def note(response: Any) -> None:
-        if response.url.split("?")[0].endswith(".js"):
-            found.append((response.url.rsplit("/", 1)[1], int(response.request.sizes()["responseBodySize"])))
-
-    page.on("requestfinished", lambda request: note(request.response()))
-    page.goto(url, wait_until="networkidle")
-    return found
-
-
-def measure(browser: Browser, base_url: str, cookies: list[Any], path: str, ready: str) -> tuple[float, float, float]:
-    """Returns first contentful paint, until the content is there (ms), and layout shift of one cold load."""
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.add_cookies(cookies)
+def measure(context: BrowserContext, url: str, found: Measured) -> None:
+    """Loads a page once with nothing kept, until nothing of it is still being read."""
     page = context.new_page()
-    page.add_init_script(WATCH_SHIFTS)
+    weight = Weight(page)
+    page.add_init_script(shifts.WATCH)
     started = time.perf_counter()
-    page.goto(base_url + path, wait_until="commit")
-    page.get_by_text(ready).first.wait_for()
-    content = (time.perf_counter() - started) * 1_000
+    page.goto(url, wait_until="commit")
+    page.locator("main:has(h1):not(:has(.skeleton))").wait_for()
+    found.content.append((time.perf_counter() - started) * 1_000)
     page.wait_for_timeout(300)
-    paint, shift = page.evaluate(PAINT)
-    context.close()
-    return paint, content, shift
+    found.paint.append(page.evaluate(PAINT))
+    found.shift.append(len(shifts.read(page)))
+    found.scripts.append(weight.scripts / KIB)
+    found.state.append(weight.state / KIB)
+    page.close()
 
 
-def click(page: Page) -> float:
-    """Returns the milliseconds from a click to its answer from the server on the page."""
-    button = page.get_by_role("button", name="Add funds")
-    button.wait_for()
-    return float(
-        page.evaluate("""async () => {
-          const button = [...document.querySelectorAll('button')].find(b => /Add funds/.test(b.textContent));
-          const start = performance.now(); button.click();
-          while (!/Not now/.test(button.textContent)) await new Promise(requestAnimationFrame);
-          return performance.now() - start; }""")
-    )
+def measure_pages(browser: Browser, base_url: str, cookies: list[Any], paths: Sequence[str], rounds: int) -> None:
+    """Prints a line for each page."""
+    print(f"{'page':<28} first paint  content  moved  scripts  state   (ms, KiB; median of cold loads)")
+    for path in paths:
+        found = Measured()
+        for _ in range(rounds):
+            context = browser.new_context(viewport={"width": 390, "height": 844})
+            context.add_cookies(cookies)
+            measure(context, base_url + path, found)
+            context.close()
+        paint, content, shift, scripts, state = found.medians()
+        print(
+            f"{path[-28:]:<28} {paint:>11.0f} {content:>8.0f} {shift:>6.0f} {scripts:>8.0f} {state:>6.1f}", flush=True
+        )
+
+
+def measure_clicks(context: BrowserContext, base_url: str, paywall: str, rounds: int) -> None:
+    """Prints what clicks on pages of developers take until they are answered."""
+    page = context.new_page()
+    for route, name, text in CLICKS:
+        took = []
+        for _ in range(rounds):
+            page.goto(f"{base_url}{route.replace('[paywall]', paywall)}/")
+            page.locator("main:not(:has(.skeleton))").wait_for()
+            page.wait_for_timeout(300)
+            took.append(float(page.evaluate(ANSWERED, [name, text])))
+        print(f"{route:<28} {name}: {statistics.median(took):.0f} ms (median), {max(took):.0f} (longest)", flush=True)
+    page.close()
+
+
+def of_developers(paywall: str) -> Iterator[str]:
+    """Returns the addresses of developers' pages that name nothing but a paywall."""
+    account = {routes.DASHBOARD, routes.NEW_PAYWALL, routes.EARNINGS, routes.ACCOUNT_ANALYTICS}
+    for page in PAGES:
+        if page.route in account or (page.route.startswith("/paywalls/[paywall]") and page.route != routes.USER):
+            yield f"{page.route.replace('[paywall]', paywall)}/"
+
+
+def one_user(context: BrowserContext, base_url: str, paywall: str) -> str:
+    """Returns the address of the newest user's page of a paywall, empty where there is none."""
+    page = context.new_page()
+    page.goto(f"{base_url}/paywalls/{paywall}/users/")
+    page.locator("main:not(:has(.skeleton))").wait_for()
+    link = page.locator("table.listing a").first
+    path = str(link.get_attribute("href")) if link.count() else ""
+    page.close()
+    return path
 
 
 def main() -> None:
-    """Prints a table for a running demo."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Prints tables for a running demo."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instance", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--paywall", default="pw_demo_default")
+    parser.add_argument("--only", choices=("people", "developer"))
+    parser.add_argument("--playground", help="the last part of the address of a playground that is open")
     chosen = parser.parse_args()
     base_url = json.loads(chosen.instance.read_text())["base_url"]
     httpx.get(base_url).raise_for_status()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context()
-        sign_in(context, base_url)
-        cookies = context.cookies()
-        print("page       first paint   content   layout shift   (ms, median of cold loads)")
-        for path, ready in (("/signin/", "Sign in"), ("/wallet/", "Available"), ("/activity/", "Activity"),
-                            ("/settings/", "Ways to sign in"), ("/", "Try this demo")):  # fmt: skip
-            cookies_sent = cookies if path != "/signin/" else []
-            rounds = [measure(browser, base_url, cookies_sent, path, ready) for _ in range(chosen.rounds)]
-            paint, content, shift = (statistics.median(column) for column in zip(*rounds, strict=True))
-            print(f"{path:<10} {paint:>11.0f} {content:>9.0f} {shift:>14.3f}")
-        page = context.new_page()
-        page.goto(f"{base_url}/wallet/")
-        clicks = []
-        for _ in range(chosen.rounds):
-            clicks.append(click(page))
-            page.get_by_role("button", name="Not now").click()
-        print(f"a click on the wallet page answers after {statistics.median(clicks):.0f} ms (median)")
-        scripts = scripts_of(
-            browser.new_context(storage_state=context.storage_state()).new_page(), f"{base_url}/wallet/"
-        )
-        print(
-            f"JavaScript of the wallet page: {sum(size for _, size in scripts) / 1024:.0f} KiB in {len(scripts)} files"
-        )
-        for name, size in sorted(scripts, key=lambda item: -item[1])[:12]:
-            print(f"  {size / 1024:>7.1f} KiB  {name}")
+        if chosen.only != "developer":
+            context = browser.new_context()
+            sign_in(context, base_url, f"bench-{time.time_ns()}@example.org")
+            measure_pages(browser, base_url, [], ("/", "/signin/"), chosen.rounds)
+            own = ("/wallet/", "/activity/", "/settings/")
+            measure_pages(browser, base_url, context.cookies(), own, chosen.rounds)
+        if chosen.only != "people":
+            context = browser.new_context()
+            sign_in(context, base_url, DEVELOPER)
+            paths = [*of_developers(chosen.paywall), one_user(context, base_url, chosen.paywall)]
+            paths += [f"/playground/{chosen.playground}/"] if chosen.playground else []
+            measure_pages(browser, base_url, context.cookies(), [path for path in paths if path], chosen.rounds)
+            measure_clicks(context, base_url, chosen.paywall, chosen.rounds)
         browser.close()
 
 

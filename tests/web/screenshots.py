@@ -6,7 +6,7 @@ uv run python -m tests.web.screenshots --instance .coinslot/instance.json --out 
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from app.flows.people.demo_people import OPERATOR
+from app.domain.wallets.wallets import end_user_id
+from app.flows.people.demo_people import DEVELOPER, OPERATOR
+from app.web.frame import routes
 from app.web.pages import PAGES
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.support.chromium import find_chromium
@@ -33,6 +35,7 @@ class Instance:
     key: str
     shared_key: str
     paywall_id: str
+    shared_paywall_id: str
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, *, shared: bool = False) -> Any:
         """Calls the API as one of the two apps does, and returns its JSON."""
@@ -206,18 +209,39 @@ def _own_pages(album: Album, page: Page, user: str, width: int, theme: str) -> N
     album.take(page, "mail", width, theme)
 
 
-def looked_after_tour(album: Album, width: int, height: int, theme: str) -> None:
-    """Walks through what a paywall brought and its alerts as the demo's operator, and through the operator's pages."""
-    base, paywall = album.instance.base_url, album.instance.paywall_id
+def developer_tour(album: Album, width: int, height: int, theme: str) -> None:
+    """Walks through every page of a developer that names nothing but a paywall, of both paywalls, and one user's."""
+    paywall, shared = album.instance.paywall_id, album.instance.shared_paywall_id
+    own = [page.route for page in PAGES if page.route.startswith("/paywalls/[paywall]/") and page.route != routes.USER]
+    account = (routes.DASHBOARD, routes.NEW_PAYWALL, routes.EARNINGS, routes.ACCOUNT_ANALYTICS)
+    user = routes.USER.replace("[user]", end_user_id(paywall, "grace"))
+    named = {route.strip("/"): route for route in account}
+    named |= {_last(route): route.replace("[paywall]", paywall) for route in own}
+    named |= {f"shared-{_last(route)}": route.replace("[paywall]", shared) for route in own}
+    named["user"] = user.replace("[paywall]", paywall)
+    _look_after(album, DEVELOPER, {f"developer-{name}": route for name, route in named.items()}, width, height, theme)
+
+
+def operator_tour(album: Album, width: int, height: int, theme: str) -> None:
+    """Walks through the pages of the demo's operator."""
+    named = {page.route.strip("/"): page.route for page in PAGES if page.route.startswith("/operator/")}
+    _look_after(album, OPERATOR, named, width, height, theme)
+
+
+def _last(route: str) -> str:
+    return route.rpartition("/")[2]
+
+
+def _look_after(album: Album, email: str, named: Mapping[str, str], width: int, height: int, theme: str) -> None:
+    base = album.instance.base_url
     with album.page(width, height, theme) as page:
         page.goto(f"{base}/signin/?next=/dashboard/")
-        enter(page, base, OPERATOR)
+        enter(page, base, email)
         page.get_by_role("heading", name="Paywalls").first.wait_for()
-        own = [f"/paywalls/{paywall}/{name}/" for name in ("overview", "analytics", "alerts")]
-        for route in ("/analytics/", *own, *(f"{one.route}/" for one in PAGES if one.route.startswith("/operator/"))):
-            page.goto(base + route)
+        for name, route in named.items():
+            page.goto(f"{base}{route}/")
             page.get_by_text("Reading", exact=True).wait_for(state="detached")
-            album.take(page, route.strip("/").replace("/", "-").replace(f"{paywall}-", ""), width, theme)
+            album.take(page, name.replace("/", "-"), width, theme)
 
 
 def main() -> None:
@@ -234,7 +258,8 @@ def take_all(content: dict[str, Any], out: Path) -> list[str]:
     """Takes every page of a demo that says this of itself into a folder; returns what the browser complained of."""
     out.mkdir(parents=True, exist_ok=True)
     keys = {mode: paywall["key"] for mode, paywall in content["paywalls"].items()}
-    instance = Instance(content["base_url"], keys["default"], keys["shared"], content["paywalls"]["default"]["id"])
+    ids = {mode: paywall["id"] for mode, paywall in content["paywalls"].items()}
+    instance = Instance(content["base_url"], keys["default"], keys["shared"], ids["default"], ids["shared"])
     prepare(instance)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
@@ -243,7 +268,8 @@ def take_all(content: dict[str, Any], out: Path) -> list[str]:
             for theme in THEMES:
                 tour(album, width, height, theme)
                 shared_tour(album, width, height, theme)
-                looked_after_tour(album, width, height, theme)
+                developer_tour(album, width, height, theme)
+                operator_tour(album, width, height, theme)
         browser.close()
     return sorted(set(album.complaints))
 
