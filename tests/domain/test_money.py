@@ -16,6 +16,7 @@ from app.domain.money import (
     format_decimal,
     format_for_people,
     format_fraction,
+    format_sum,
     parse_amount,
     parse_nanos,
 )
@@ -122,6 +123,24 @@ def test_base_units_are_rounded_down(nanos: int) -> None:
 )
 def test_people_read_cents_and_never_more_than_there_is(nanos: int, unit: Unit, text: str) -> None:
     assert format_for_people(nanos, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("nanos", "unit", "text"),
+    [
+        (0, Unit.USD, "$0.00"),
+        (-80_000_000, Unit.USD, "−$0.08"),
+        (1_234_567_890_000, Unit.USDC, "1,234.56 USDC"),
+        (-1_083_000, Unit.USD, "−$0.001"),
+        (5_192_999, Unit.USD, "$0.0051"),
+        (9_999_999, Unit.USDC, "0.0099 USDC"),
+        (46_400, Unit.USD, "$0.000046"),
+        (7, Unit.USD, "$0.000000007"),
+        (-2 * NANOS, Unit.CREDIT, "−2 credits"),
+    ],
+)
+def test_a_sum_is_cents_and_below_a_cent_two_digits_that_count(nanos: int, unit: Unit, text: str) -> None:
+    assert format_sum(nanos, unit) == text
 
 
 @given(st.integers(-(10**18), 10**18), st.sampled_from([Unit.USD, Unit.USDC]))

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import text
 
 from app import db
-from app.domain.money import NANOS, Unit, format_for_people
+from app.domain.money import NANOS, Unit, format_sum
 
 _REQUESTS = text("""
     SELECT r.id, r.kind, r.external_id, coalesce(r.model, '') AS model, coalesce(r.key_id, o.key_id, '') AS key_id,
@@ -62,10 +62,10 @@ class Total:
     def words(self, unit: Unit) -> tuple[str, ...]:
         """Returns requests, gross, refunds, net, cost, fee and margin as pages write them."""
         margin = self.margin
-        cost = "not known" if margin is None else format_for_people(self.cost, unit)
-        return (f"{self.requests:,}", format_for_people(self.gross, unit), format_for_people(-self.refunds, unit),
-                format_for_people(self.net, unit), cost, format_for_people(self.fee, unit),
-                "not known" if margin is None else format_for_people(margin, unit))  # fmt: skip
+        cost = "not known" if margin is None else format_sum(self.cost, unit)
+        return (f"{self.requests:,}", format_sum(self.gross, unit), format_sum(-self.refunds, unit),
+                format_sum(self.net, unit), cost, format_sum(self.fee, unit),
+                "not known" if margin is None else format_sum(margin, unit))  # fmt: skip
 
 
 @dataclass(frozen=True)

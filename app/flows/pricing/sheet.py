@@ -99,6 +99,13 @@ def read_line(desk: PriceDesk, planned: Planned, model: str) -> Line | None:
     return None if row is None else _line(desk, _fact(desk, row, planned.by_model.get(model)))
 
 
+def first_offered(desk: PriceDesk, planned: Planned) -> Line | None:
+    """Returns the first model of the sheet that is offered, None where none is; the others are not looked at."""
+    changed = planned.by_model
+    facts = (_fact(desk, row, changed.get(row.model)) for row in desk.latest.values())
+    return next((_line(desk, fact) for fact in facts if fact.is_on), None)
+
+
 def count_below_cost(desk: PriceDesk, planned: Planned) -> int:
     """Returns of how many models that a draft changes some kind brings less than its provider asks."""
     facts = (_fact(desk, desk.latest[each.model], each) for each in planned.differences if each.model in desk.latest)
@@ -150,7 +157,8 @@ def _below_cost(desk: PriceDesk, fact: _Fact) -> tuple[str, ...]:
     if not fact.is_changed and row.source is PriceSource.CATALOGUE and row.cost is None:
         if markup * (BASIS_POINTS - fee) >= BASIS_POINTS**2:
             return ()
-    return kinds_at_a_loss(_price(desk, fact), terms, _asked(desk, row, pays=terms is not None and terms.pays_provider))
+    asked = _asked(desk, row, pays=terms is not None and terms.pays_provider)
+    return () if asked is None else kinds_at_a_loss(_price(desk, fact), terms, asked)
 
 
 def _terms(desk: PriceDesk, fact: _Fact) -> SplitTerms | None:
@@ -183,10 +191,11 @@ def _line(desk: PriceDesk, fact: _Fact) -> Line:
 
 def _asked(desk: PriceDesk, row: ModelPrice, *, pays: bool) -> Price | None:
     """Returns what a model's provider asks, as far as that is known."""
-    stored = price_book.stored_cost(row)
     is_stored = row.cost is not None or row.source is PriceSource.CATALOGUE or pays
     # Of an own price with a markup on top, what is below the markup is what its developer takes for the cost.
-    if not is_stored and not row.markup_basis_points:
+    if is_stored or row.markup_basis_points:
+        stored = price_book.stored_cost(row)
+    else:
         known = desk.known(price_book.sent_as(row))
         stored = None if known is None or known.price is None else known.price.in_unit(desk.paywall.unit)
     return None if stored is None else stored.to_price(row.model, desk.paywall.unit)

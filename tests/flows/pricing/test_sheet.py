@@ -14,7 +14,17 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import PriceSource, RetiredBecause
 from app.flows.paywalls.prices import PriceDesk, PriceRules
 from app.flows.pricing.drafts import Own, Raised, Step, TakenOff, plan
-from app.flows.pricing.sheet import LINES_A_PAGE, Line, Query, Sheet, Show, matching, read_line, read_sheet
+from app.flows.pricing.sheet import (
+    LINES_A_PAGE,
+    Line,
+    Query,
+    Sheet,
+    Show,
+    first_offered,
+    matching,
+    read_line,
+    read_sheet,
+)
 from app.ports.prices import CataloguePrice
 from tests.support import books
 from tests.support.books import make_paywall
@@ -100,7 +110,11 @@ async def test_what_is_wrong_with_a_model_can_be_looked_for(database: str) -> No
     assert found.below_cost == ("output", "reasoning", "audio_output", "image_output") and found.provider == "other"
     assert look(paywall_id, Query("other"))[1] == ("poor",)
     with db.transaction(writes=False) as session:
-        assert read_line(read(session, paywall_id), plan(read(session, paywall_id), ()), "never") is None
+        desk = read(session, paywall_id)
+        assert read_line(desk, plan(desk, ()), "never") is None
+        first = first_offered(desk, plan(desk, (TakenOff(("listed",)),)))
+        assert first is not None and first.model == "poor"
+        assert first_offered(desk, plan(desk, (TakenOff(("listed", "poor")),))) is None
 
 
 async def test_a_draft_shows_as_if_it_were_published(database: str) -> None:

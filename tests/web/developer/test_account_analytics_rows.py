@@ -50,7 +50,7 @@ def test_each_number_is_that_of_all_paywalls_of_a_kind() -> None:
         page = read(ada)
         row = page.total
         assert (row.gross, row.refunds, row.revenue, row.cost, row.margin, row.requests, page.users) == (
-            "$20.00", "-$5.00", "$15.00", "$12.00", "$3.00", "8", "2 users",
+            "$20.00", "−$5.00", "$15.00", "$12.00", "$3.00", "8", "2 users",
         )  # fmt: skip
         assert [tab.name for tab in page.tabs if tab.is_here] == ["Sandbox, USD"] and len(page.tabs) == 2
         assert {part.url for part in page.parts} == {f"/paywalls/{id_}/analytics/" for id_ in mine}

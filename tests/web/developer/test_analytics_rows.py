@@ -50,10 +50,10 @@ def test_gross_refunds_net_and_margin_are_the_same_wherever_they_stand() -> None
             (part,) = page.parts
             for row in (page.total, part.sums):
                 said = (row.gross, row.refunds, row.revenue, row.cost, row.fee, row.margin)
-                assert said == ("$10.00", "-$2.50", "$7.50", "$6.00", "$0.00", "$1.50")
+                assert said == ("$10.00", "−$2.50", "$7.50", "$6.00", "$0.00", "$1.50")
         page = read(paywall_id)
         assert [(row.label, row.gross, row.refunds) for row in page.days[:2]] == [
-            (f"{TODAY:%-d %b %Y}, running", "$0.00", "-$2.50"),
+            (f"{TODAY:%-d %b %Y}, running", "$0.00", "−$2.50"),
             (f"{TODAY - timedelta(1):%-d %b %Y}", "$10.00", "$0.00"),
         ]
         assert [row.users for row in page.days[:3]] == ["1", "1", "0"] and page.total.users == "1"

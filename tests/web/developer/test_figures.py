@@ -9,7 +9,7 @@ from app.web.developer.frame.figures import NOT_KNOWN, to_row, users_in_words
 def test_revenue_is_what_is_left_after_refunds() -> None:
     row = to_row("30 days", Sums(requests=12_345, gross_nanos=10 * NANOS, refunds_nanos=2 * NANOS, cost_nanos=5 * NANOS,
                                  fee_nanos=NANOS), Unit.USDC)  # fmt: skip
-    assert (row.gross, row.refunds, row.revenue) == ("10.00 USDC", "-2.00 USDC", "8.00 USDC")
+    assert (row.gross, row.refunds, row.revenue) == ("10.00 USDC", "−2.00 USDC", "8.00 USDC")
     assert (row.cost, row.fee, row.margin, row.share) == ("5.00 USDC", "1.00 USDC", "2.00 USDC", "25.0 % of revenue")
     assert row.requests == "12,345"
 

@@ -44,14 +44,14 @@ def _monthly() -> rx.Component:
         ),
         problem_line(_state.error), on_submit=_state.save, class_name="stack", style={"gap": "12px"},
     )  # fmt: skip
-    anyway = rx.el.ul(
-        *(rx.el.li(rx.el.div(rx.el.b(title), rx.el.small(text, class_name="muted"), class_name="grow"),
-                   rx.el.span("Always told", class_name="tag"), class_name="item item-line") for title, text in _ANYWAY)
+    lines = (
+        rx.el.li(rx.el.div(rx.el.b(title), rx.el.small(text, class_name="muted"), class_name="grow"),
+                 rx.el.span("Always told", class_name="tag"), class_name="item item-line") for title, text in _ANYWAY
     )  # fmt: skip
     return rx.el.section(
         rx.el.div(rx.el.h2("Charges of a month"), rx.el.p(lead, class_name="muted"), form, class_name="pad stack",
                   style={"gap": "12px"}),
-        anyway, class_name="panel", aria_label="What you are told",
+        rx.el.ul(*lines, class_name="ruled"), class_name="panel", aria_label="What you are told",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from app.domain.analytics.comparing import Compared
 from app.domain.analytics.groups import By, Group, Groups
 from app.domain.analytics.steps import Steps
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_sum
 from app.domain.rollups.reading import DayNumbers, Users
 from app.domain.rollups.sums import Sums
 from app.domain.wallets.wallets import end_user_id
@@ -230,7 +230,7 @@ def _shares(sums: Sums, unit: Unit) -> list[ShareRow]:
     shown = [part for part in parts if part[1]]
     has_bar = sums.net_nanos > 0 and all(nanos >= 0 for _, nanos, _ in shown)
     return [
-        ShareRow(name, format_for_people(nanos, unit), f"{nanos * 100 / sums.net_nanos:.1f} %" if has_bar else "",
+        ShareRow(name, format_sum(nanos, unit), f"{nanos * 100 / sums.net_nanos:.1f} %" if has_bar else "",
                  look, f"{nanos * 100 / sums.net_nanos:.2f}%" if has_bar else "")
         for name, nanos, look in shown
     ]  # fmt: skip

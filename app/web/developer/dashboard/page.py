@@ -61,6 +61,7 @@ def _row(row: rx.Var[PaywallRow]) -> rx.Component:
         ("wait", tag(row.alert, tone="wait")),
         rx.el.span("None", class_name="faint"),
     )
+    look = rx.cond(row.alert != "", "right gives-2", "right gives-2 none")
     sums = row.sums
     cells = (
         (
@@ -77,7 +78,7 @@ def _row(row: rx.Var[PaywallRow]) -> rx.Component:
         rx.el.td(rx.cond(row.is_archived, tag("Archived", tone="bad"), environment), class_name="corner"),
         *(rx.el.td(value, under, class_name=f"right num {wide}", custom_attrs={"data-label": name})
           for (name, wide), (value, under) in zip(_COLUMNS, cells, strict=True)),
-        rx.el.td(alert, class_name="right gives-2", custom_attrs={"data-label": "Alerts"}), key=row.id,
+        rx.el.td(alert, class_name=look, custom_attrs={"data-label": "Alerts"}), key=row.id,
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
                              rx.el.th("Amount", scope="col", class_name="right"))),
         rx.el.tbody(rx.foreach(row.due, _due)), class_name="listing",
     )  # fmt: skip
-    nothing = rx.el.p("Nothing is pending.", class_name="muted item")
+    nothing = rx.cond(row.is_pending, rx.fragment(), rx.el.p("Nothing is pending.", class_name="muted item"))
     opens = "withdraw:" + row.id
     take = rx.cond(row.address != "", rx.el.button("Withdraw", on_click=_state.ask(opens), class_name="btn s primary",
                                                    type="button"), rx.fragment())  # fmt: skip

@@ -7,7 +7,7 @@ from app import wiring
 from app.db import Session
 from app.domain.earnings.due import Due, read_due
 from app.domain.earnings.earnings import Earnings, pending_account, read_earnings
-from app.domain.money import Environment, Unit, format_for_people
+from app.domain.money import Environment, Unit, format_sum
 from app.domain.payouts import listing
 from app.domain.payouts.listing import Sums
 from app.domain.payouts.rules import nanos_of
@@ -41,6 +41,7 @@ class EarnedRow:
     is_sandbox: bool = False
     is_archived: bool = False
     pending: str = ""
+    is_pending: bool = False
     available: str = ""
     paid: str = ""
     under_way: str = ""
@@ -123,6 +124,7 @@ def _row(session: Session, one: NamedPaywall, earned: Earnings, paid: Sums, way:
         is_sandbox=paywall.environment is Environment.SANDBOX,
         is_archived=paywall.is_archived,
         pending=_usdc(earned.pending_nanos),
+        is_pending=earned.pending_nanos > 0,
         available=_usdc(earned.available_nanos),
         paid=_usdc(nanos_of(paid.paid_units)),
         under_way=_under_way(paid.under_way_units),
@@ -154,4 +156,4 @@ def _note(days: Sequence[Due], earned: Earnings) -> str:
 
 
 def _usdc(nanos: int) -> str:
-    return format_for_people(nanos, Unit.USDC)
+    return format_sum(nanos, Unit.USDC)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_sum
 from app.domain.rollups.reading import DayNumbers
 
 WIDTH, HEIGHT = 1_000, 160
@@ -53,13 +53,13 @@ def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
         revenue_now=_dots(now, revenues, x, y),
         margin_now=_dots(now, margins, x, y),
         zero=f"M0 {y(0)} H{WIDTH}",
-        top=format_for_people(top, unit),
-        bottom=format_for_people(bottom, unit),
+        top=format_sum(top, unit),
+        bottom=format_sum(bottom, unit),
         first=days[0].day.strftime("%-d %b"),
         middle=days[len(days) // 2].day.strftime("%-d %b"),
         last="Today" if days[-1].is_running else days[-1].day.strftime("%-d %b"),
         summary=f"Revenue a day from {days[0].day:%-d %B} to {days[-1].day:%-d %B}, at most"
-                f" {format_for_people(max(revenues), unit)}.",
+                f" {format_sum(max(revenues), unit)}.",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit, format_sum
 from app.domain.rollups.reading import Users
 from app.domain.rollups.sums import Sums
 
@@ -34,17 +34,17 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
     if margin is None:
         share = "no cost is known"
     elif unknown:
-        share = f"without {format_for_people(unknown, unit)} of unknown cost"
+        share = f"without {format_sum(unknown, unit)} of unknown cost"
     else:
         share = f"{margin * 100 / sums.net_nanos:.1f} % of revenue" if sums.net_nanos > 0 else ""
     return SumRow(
         label=label,
-        gross=format_for_people(sums.gross_nanos, unit),
-        refunds=format_for_people(-sums.refunds_nanos, unit),
-        revenue=format_for_people(sums.net_nanos, unit),
-        cost=NOT_KNOWN if margin is None else format_for_people(sums.cost_nanos, unit),
-        fee=format_for_people(sums.fee_nanos, unit),
-        margin=NOT_KNOWN if margin is None else format_for_people(margin, unit),
+        gross=format_sum(sums.gross_nanos, unit),
+        refunds=format_sum(-sums.refunds_nanos, unit),
+        revenue=format_sum(sums.net_nanos, unit),
+        cost=NOT_KNOWN if margin is None else format_sum(sums.cost_nanos, unit),
+        fee=format_sum(sums.fee_nanos, unit),
+        margin=NOT_KNOWN if margin is None else format_sum(margin, unit),
         share=share,
         requests=f"{sums.requests:,}",
     )

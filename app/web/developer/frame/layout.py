@@ -55,7 +55,7 @@ def _page(section: Section, state: Any, lead: rx.Var[str] | str, body: Body) -> 
                     rx.cond(paywall.id != "", tag("Live"), rx.fragment())),
             class_name="row",
         ),
-        class_name="page-head",
+        class_name="page-head titled",
     )  # fmt: skip
     trouble = rx.cond(state.problem != "", note("Not up to date", state.problem, "wait"), rx.fragment())
     looking_on = rx.cond(paywall.role != "", rx.el.p(paywall.role, class_name="muted"), rx.fragment())

@@ -7,7 +7,7 @@ from typing import Any
 
 from app import wiring
 from app.db import Session
-from app.domain.money import Unit, format_for_people
+from app.domain.money import Unit
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
 from app.domain.pricing.offered import first_offer
@@ -18,7 +18,7 @@ from app.web.developer.frame.attention import AttentionRow, read_attention
 from app.web.developer.frame.chart import DayChart, to_chart
 from app.web.developer.frame.figures import SumRow, to_row, users_in_words
 from app.web.developer.requests.rows import STATES
-from app.web.frame.format import ago
+from app.web.frame.format import ago, fine
 
 DAYS, WEEK, REQUESTS_MAX = 30, 7, 8
 
@@ -102,7 +102,7 @@ def _request(row: Mapping[str, Any], unit: Unit) -> RequestRow:
         user=row["external_id"],
         model=row["model"] or "One-off charge",
         status=STATES[row["status"]][0].lower(),
-        charge=format_for_people(row["charge_nanos"], unit),
+        charge=fine(row["charge_nanos"], unit),
         at=ago(row["created_at"]),
     )
 

@@ -197,11 +197,12 @@ def _chat() -> rx.Component:
         )
         for name, label in fields
     )  # fmt: skip
+    kept = rx.cond(chat.margin != "", "sum good", "sum")
     brought = rx.el.dl(
         _line("User pays", chat.user, "sum"),
         _line("Provider", chat.provider),
         rx.cond(chat.fee_name != "", _line(chat.fee_name, chat.platform), rx.fragment()),
-        _line("You keep", chat.developer, rx.cond(chat.is_loss, "sum bad", "sum good")),
+        _line("You keep", chat.developer, rx.cond(chat.is_loss, "sum bad", kept)),
         rx.cond(chat.margin != "", _line("Margin", chat.margin), rx.fragment()),
         class_name="brought num",
         aria_live="polite",

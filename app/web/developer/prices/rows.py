@@ -13,7 +13,7 @@ from app.domain.pricing.quote import TokenKind, Tokens
 from app.domain.pricing.tables import PriceSource, RetiredBecause
 from app.flows.paywalls.prices import PriceDesk
 from app.flows.pricing.drafts import Planned, Step, plan
-from app.flows.pricing.sheet import LINES_A_PAGE, Line, Query, Sheet, Show, read_line, read_sheet
+from app.flows.pricing.sheet import LINES_A_PAGE, Line, Query, Sheet, Show, first_offered, read_line, read_sheet
 from app.web.developer.prices import words
 from app.web.developer.prices.draft_rows import DraftView, view_draft
 
@@ -163,8 +163,7 @@ def read_chat(desk: PriceDesk, planned: Planned, model: str, typed: Mapping[str,
     """Returns what a chat of these tokens brings; of the first model that is offered where none is named."""
     line = read_line(desk, planned, model) if model else None
     if line is None or line.price is None:
-        found = read_sheet(desk, planned, Query(show=Show.OFFERED)).lines
-        line = found[0] if found else None
+        line = first_offered(desk, planned)
     if line is None or line.price is None:
         return ChatView()
     prompt, cached, output = (_tokens(typed.get(name, "")) for name in ("prompt", "cached", "output"))

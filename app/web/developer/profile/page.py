@@ -91,9 +91,7 @@ def _form() -> rx.Component:
         rx.cond(form.has_consent, _tick("needs_confirmation", form.needs_confirmation), rx.fragment()),
         _tick("is_strict", form.is_strict),
     )  # fmt: skip
-    fields = rx.el.fieldset(
-        *body, disabled=~_state.paywall.may_set_up, class_name="panel pad stack form-stack bare-set"
-    )
+    fields = rx.el.fieldset(*body, disabled=~_state.paywall.may_set_up, class_name="stack form-stack bare-set")
     bar = form_bar(_state, differences(_state.differences), _state.differences.length())
     return rx.el.form(
         rx.el.div(fields, class_name="panel pad"), rx.cond(_state.is_touched, bar, rx.fragment()),

@@ -60,7 +60,7 @@ def _row(row: rx.Var[UserRow]) -> rx.Component:
         rx.el.td(row.binds, until, custom_attrs={"data-label": "Binds now"}),
         rx.el.td(rx.cond(row.last_use != "", row.last_use, "–"), class_name="right",
                  custom_attrs={"data-label": "Last request"}),
-        rx.el.td(row.since, class_name="right gives-2", custom_attrs={"data-label": "First seen"}),
+        rx.el.td(row.since, class_name="right gives-2 none", custom_attrs={"data-label": "First seen"}),
         key=row.id,
     )  # fmt: skip
 
