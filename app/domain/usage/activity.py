@@ -134,6 +134,8 @@ def _read_lines(session: Session, ids: tuple[str, str], postings: Sequence[str])
 
     Which did is told apart here: asked for it, SQLite reads all that ever moved in the wallet, not these postings.
     """
+    if not postings:
+        return {}  # of none at all SQLite looks through every transfer that there is
     statement = select(_TRANSFERS).where(_TRANSFERS.c.posting_id.in_(postings)).order_by(_TRANSFERS.c.id)
     lines: dict[str, list[Row[Any]]] = {}
     for row in session.execute(statement):
