@@ -179,8 +179,7 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
             is_postgresql = made.dialect.name == "postgresql"
             connection.execution_options(**(_READS if is_postgresql and not writes else {_WRITES: writes}))
             info = None if writes else snapshot_info()
-            options: dict[str, Any] = {"autoflush": False, "expire_on_commit": False, "info": info}
-            with Session(bind=connection, **options) as session, session.begin():
+            with Session(connection, autoflush=False, expire_on_commit=False, info=info) as session, session.begin():
                 if is_postgresql and not writes:
                     session.execute(text("SET LOCAL enable_seqscan = on"))
                 yield session

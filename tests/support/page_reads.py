@@ -141,7 +141,7 @@ def _lists(reader: Reader) -> Mapping[str, PageRead]:
     paywall_id, user = reader.who.paywall_id, reader.user
 
     def asks(**wanted: str) -> Read:
-        return lambda s: requests.read_requests_page(s, paywall_id, requests.Wanted(**wanted))
+        return lambda s: requests.read_requests_page(s, paywall_id, requests.Wanted(**wanted), "")
 
     def books(**wanted: str) -> Read:
         return lambda s: ledger.read_ledger_page(s, paywall_id, ledger.Wanted(**wanted))

@@ -108,8 +108,9 @@ def unspent(wallet: Account) -> int:
         return units_of(withdrawals.read_unspent(session, wallet).nanos)
 
 
-def owe(paywall_id: str, units: int) -> None:
+def owe(paywall_id: str | None, units: int) -> None:
     """Lets a paywall owe so much."""
+    assert paywall_id is not None
     shortfall = pending_account(Environment.SANDBOX, paywall_id).beside(Kind.SHORTFALL, paywall_id)
     owed = shortfall.beside(Kind.PROVIDER_PAYABLE, "built-in")
     with db.transaction() as session:
@@ -145,8 +146,9 @@ def statuses() -> list[PayoutStatus]:
         return [one.status for one in session.scalars(select(Payout).order_by(Payout.id))]
 
 
-def earned(paywall_id: str) -> Earnings:
+def earned(paywall_id: str | None) -> Earnings:
     """Returns the earnings of a paywall."""
+    assert paywall_id is not None
     with db.transaction(writes=False) as session:
         return read_earnings(session, Environment.SANDBOX, paywall_id)
 

@@ -83,7 +83,7 @@ def list_of_account(session: Session, account_id: str, count: int) -> list[Named
 
 def _is_own(account_id: Any, *, has_unowned: bool) -> ColumnElement[bool]:
     members = table_of(PaywallMember)
-    is_own = members.c.account_id == account_id
+    is_own: ColumnElement[bool] = members.c.account_id == account_id
     return is_own | members.c.account_id.is_(None) if has_unowned else is_own
 
 

@@ -18,6 +18,7 @@ from app.domain.usage.request_list import LOOKED_MAX, STATUSES, RequestFilter, l
 from app.domain.usage.tables import RequestKind, RequestStatus
 from app.domain.wallets.wallets import end_user_id
 from app.web.components.activity_rows import MovementRow, exact_money, receipt_parts
+from app.web.components.payouts.rows import FactRow
 from app.web.frame import routes
 from app.web.frame.format import ago, fine, utc
 
@@ -32,14 +33,6 @@ STATES = {
 _TITLES = {RequestKind.MANUAL.value: "One-off charge", RequestKind.REFUND.value: "Refund of a charge"}
 _SPLIT = (("provider", "Provider cost"), ("platform", "Fee"), ("developer", "Yours"), ("trial", "Back to trial money"))
 NOT_RECORDED = "not recorded"
-
-
-@dataclass(frozen=True)
-class FactRow:
-    """One more thing to know of a request."""
-
-    name: str = ""
-    value: str = ""
 
 
 @dataclass(frozen=True)

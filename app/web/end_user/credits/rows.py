@@ -13,7 +13,7 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.disputes.offers import RefundOffer, read_offers
-from app.web.components.activity_rows import MovementRow, receipt_parts, to_row
+from app.web.components.activity_rows import Beside, MovementRow, receipt_parts, to_row
 from app.web.components.topup_notes import words_of
 from app.web.frame.format import ago
 
@@ -69,7 +69,7 @@ def read_credits(session: Session, person: Person, environment: Environment) -> 
 
 def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
     if entry.movement is not None:
-        return to_row(entry.movement, Unit.CREDIT, offers=offers)
+        return to_row(entry.movement, Unit.CREDIT, beside=Beside(offers=offers))
     sign = "+" if entry.nanos > 0 else "−"
     return MovementRow(
         cursor=entry.id,
