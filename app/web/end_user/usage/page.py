@@ -66,10 +66,13 @@ def _uses() -> rx.Component:
 def _use(row: rx.Var[UseRow]) -> rx.Component:
     spared = rx.cond(row.difference != "", rx.fragment(" · difference ", row.difference), rx.fragment())
     return rx.el.div(
-        rx.el.div(rx.el.b(row.title), rx.el.small(row.detail, " · ", rx.el.time(row.when, title=row.at),
-                                                  class_name="muted"), class_name="grow"),
-        rx.el.div(rx.el.b(row.charged), rx.el.small("reserved ", row.reserved, spared, class_name="muted"),
-                  class_name="charge-sum num"),
+        rx.el.div(
+            rx.el.b(row.title),
+            rx.el.small(row.detail, " · ", rx.el.time(row.when, title=row.at), class_name="muted"),
+            rx.el.small("reserved ", row.reserved, spared, class_name="muted num"),
+            class_name="grow",
+        ),
+        rx.el.div(rx.el.b(row.charged), class_name="charge-sum num"),
         class_name="item item-line", key=row.id,
     )  # fmt: skip
 
