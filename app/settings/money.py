@@ -12,7 +12,7 @@ class MoneySettings(BaseModel):
 
     fee_basis_points: int = Field(100, ge=0, le=5_000)
     trial_credits: int = Field(20, ge=0, le=100_000)
-    credits: bool = True
+    credits: bool = False
     minimum_credits: int = Field(1, ge=1, le=1_000)
     trials_of_address_max: int = Field(5, ge=1, le=1_000)
     earnings_pending_days: int = Field(30, ge=0, le=365)
