@@ -134,8 +134,10 @@ class PayoutAddresses:
     async def send_test_of_wallet(self, person: Person, address_id: str, click: str) -> Payout:
         """Sends a small amount of a person's own unspent USDC to an address whose key cannot sign.
 
-        Raises NotFound, Refused where the wallet is frozen, BadField where so little cannot be withdrawn.
+        Raises NotFound, Refused where the wallet is frozen, LimitReached, BadField where so little cannot be withdrawn.
+        The same click sends one, until that came back: then it sends another.
         """
+        self.pace.take(person)
         _, environment = await db.in_transaction(
             partial(addresses.read_own, account_id=person.account_id, address_id=address_id)
         )
@@ -143,7 +145,8 @@ class PayoutAddresses:
 
         def write(session: Session) -> Payout:
             row = addresses.lock(session, person.account_id, address_id)
-            asked = Withdrawal(person.account_id, environment, chain_id, row.address, click, units, PayoutKind.TEST)
+            own_click = f"{click}:{addresses.count_returned(session, row)}"
+            asked = Withdrawal(person.account_id, environment, chain_id, row.address, own_click, units, PayoutKind.TEST)
             payout, is_new = withdrawals.request(session, self.rules, asked)
             if is_new:
                 _note_test(session, row, payout)

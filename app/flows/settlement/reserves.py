@@ -83,7 +83,10 @@ class Reserves:
         return sum(1 for _, is_there in done if is_there is True)
 
     async def _compare(self, environment: Environment) -> bool:
-        """Tells whether all chains of an environment hold what they should; False as well before they were read."""
+        """Tells whether all chains of an environment hold what they should; False as well before they were read.
+
+        A tree that fails hides no report: its error is raised when that is kept.
+        """
         holdings = []
         for rail in self.rails:
             if _environment_of(rail) is environment:
@@ -94,8 +97,8 @@ class Reserves:
                 holdings.append(await _read(rail, place))
         read = partial(_read_books, environment=environment, holdings=holdings)
         books = await db.in_transaction(read)
-        if books.owed is not None:
-            await plant(books.owed, books.cut)
+        owed = [] if books.owed is None else [books.owed]
+        planted = await each_alone("liabilities", owed, partial(plant, cut=books.cut), lambda one: one.environment)
         trees = await db.in_transaction(partial(read_published, environment=environment))
         lacking = {one.chain_id: books.cut.on_chain[one.chain_id] - one.nanos for one in holdings}
         document, short = (
@@ -120,6 +123,9 @@ class Reserves:
             log.error("reserves", chain=one.chain_id, step="short", nanos=nanos, block=one.block.number)
             if one.chain_id not in books.paused:
                 await one.rail.treasury.pause(_short(one, nanos))
+        for _, outcome in planted:
+            if isinstance(outcome, Failed):
+                raise outcome.error
         return not short
 
 

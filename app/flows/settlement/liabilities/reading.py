@@ -16,7 +16,7 @@ from app.domain.people.sessions import Person
 from app.domain.reserves import trees
 from app.domain.reserves.cut import UNITS
 from app.domain.reserves.trees import Way
-from app.domain.wallets.shared import shared_account
+from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.settlement.liabilities.planting import published
 
 PAYWALLS_MAX, PAYOUTS_MAX = 1_000, 100
@@ -58,7 +58,7 @@ def _leaf(way: Way) -> dict[str, Any]:
 
 def _accounts_of(session: Session, person: Person) -> Iterator[Account]:
     """Yields the accounts of which a person is owed what is there: wallets, earnings, and what is on its way out."""
-    wallets = [shared_account(person.account_id, environment) for environment in Environment]
+    wallets = [shared_account(person.account_id, where, unit) for where in Environment for unit in OWN_UNITS]
     paywalls = [one.paywall for one in list_of_account(session, person.account_id, PAYWALLS_MAX)]
     split = [one for one in paywalls if one.rules.is_split]
     payouts = [
