@@ -159,5 +159,6 @@ def looked_at(session: Session, page: PageRead, said: list[tuple[str, Any]]) -> 
 def most_rows(plan: Mapping[str, Any]) -> float:
     """Returns the most rows that one step of a plan looked at, in all its turns."""
     looked: float = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-    loops: float = plan["Actual Loops"]
+    # An index that leads to rows of which some are gone by now: the rows are counted where they are looked at.
+    loops: float = 0 if plan["Node Type"] == "Bitmap Index Scan" else plan["Actual Loops"]
     return max([looked * loops, *(most_rows(part) for part in plan.get("Plans", ()))])
