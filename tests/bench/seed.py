@@ -255,7 +255,8 @@ def _open_wallets(rows: Rows, desk: Desk, at: int) -> None:
         else:
             person = f"acc_seed{number:06d}"
             rows.add(people, {"id": person, "name": f"Person {number}", "created_at": at})
-            rows.add(table_of(SharedWallet), shared | {"person_id": person, "environment": Environment.SANDBOX.value})
+            rows.add(table_of(SharedWallet), shared | {"person_id": person, "environment": Environment.SANDBOX.value,
+                                                      "unit": wallet.account.unit.value})  # fmt: skip
         world = wallet.account.beside(Kind.WORLD, "custom")
         rows.post(at, f"deposit:seed:{wallet.account.owner}", [Transfer(world, wallet.account, DEPOSIT, "deposit")])
 

@@ -44,9 +44,12 @@ from app.web.developer.requests import rows as requests
 from app.web.developer.user.rows import read_user_page
 from app.web.developer.users import rows as users
 from app.web.developer.versions.rows import read_versions_page
+from app.web.end_user.credits.rows import read_credits
 from app.web.end_user.settings.rows import read_account_page
 from app.web.end_user.topup import rows as topup
+from app.web.end_user.usage.rows import read_usage_page
 from app.web.end_user.wallet.rows import read_purse
+from app.web.end_user.withdraw.rows import read_withdraw_page
 from app.web.frame import routes
 from app.web.frame.format import utc
 from app.web.operator.accounts.rows import read_accounts_page
@@ -216,6 +219,9 @@ def _of_people(reader: Reader) -> Mapping[str, PageRead]:
         "a person's activity": PageRead(routes.ACTIVITY, activity(Side.ALL)),
         "a person's activity, what came in": PageRead(routes.ACTIVITY, activity(Side.IN)),
         "a person's activity in one app": PageRead(routes.ACTIVITY, activity(Side.ALL, reader.who.paywall_id)),
+        "a person's usage": PageRead(routes.USAGE, lambda s: read_usage_page(s, person)),
+        "a person's credits": PageRead(routes.CREDITS, lambda s: read_credits(s, person, Environment.SANDBOX)),
+        "a person's withdrawals": PageRead(routes.WITHDRAW, lambda s: read_withdraw_page(s, person, "")),
         "a person's settings": PageRead(routes.SETTINGS, lambda s: read_account_page(s, person)),
     }
 
