@@ -177,8 +177,9 @@ class CardsPart(VisitorState, mixin=True):
     async def use_card(self, card_id: str) -> EventSpec | None:
         """Lets automatic top-up charge another card."""
         self.is_choosing = False
-        where, unit = self._environment(), self._unit()
-        return await self._do("auto_error", lambda person: settings.use_card(person, where, card_id, unit))
+        return await self._do(
+            "auto_error", lambda person: settings.use_card(person, self._environment(), card_id, self._unit())
+        )
 
     async def _do(self, error_in: str, act: Any) -> EventSpec | None:
         """Does something for whoever is signed in, says what was wrong, and shows what came of it."""
