@@ -254,7 +254,8 @@ def _open_wallets(rows: Rows, desk: Desk, at: int) -> None:
             rows.add(table_of(Wallet), shared | of_app)
         else:
             person = f"acc_seed{number:06d}"
-            rows.add(people, {"id": person, "name": f"Person {number}", "created_at": at})
+            rows.add(people, {"id": person, "name": f"Person {number}", "email": f"{person}@example.org",
+                              "created_at": at})  # fmt: skip
             rows.add(table_of(SharedWallet), shared | {"person_id": person, "environment": Environment.SANDBOX.value,
                                                       "unit": wallet.account.unit.value})  # fmt: skip
         world = wallet.account.beside(Kind.WORLD, "custom")
