@@ -34,7 +34,9 @@ BIG = re.compile(rf"\b(ix_|sqlite_autoindex_|pk_)?({GROWING})(_\w+)?\b")
 """What grows with every request, and what no page of sums may read, and their indices."""
 LARGE = re.compile(rf"SCAN ({GROWING}|ledger_\w+|end_user|wallet|shared_wallet|account|[a-z])\b")
 """A step of a plan that goes through all of a table; queries written by hand call theirs by a letter."""
-ROWS_MAX = LOOKED_MAX + 100
+ROWS_MAX = 4 * LOOKED_MAX
+"""How many rows one step of PostgreSQL looks at: where two paywalls share all there is, it may choose an index of both,
+and passes over the other's. Of everything there are 100,000 and more."""
 STEPS_MAX = 1_000_000
 """How many steps of SQLite's machine a read takes: up to forty for each row that it looks at, so that PostgreSQL, which
 says how many rows those were, is the stricter of the two."""
