@@ -19,6 +19,7 @@ def upgrade() -> None:
         _text("root"), _whole("total_nanos"), _whole("below_nanos"), _whole("leaves"), _text("places"),
         sa.Column("previous", sa.Text(), nullable=True), _whole("made_at"),
         sa.CheckConstraint("environment IN ('sandbox', 'live')", name=op.f("ck_liability_tree_known_environment")),
+        sa.CheckConstraint("unit IN ('USD', 'USDC', 'CREDIT')", name=op.f("ck_liability_tree_known_unit")),
         sa.CheckConstraint("total_nanos >= 0 AND below_nanos >= 0 AND leaves >= 0",
                            name=op.f("ck_liability_tree_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_liability_tree")),

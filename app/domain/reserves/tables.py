@@ -35,6 +35,7 @@ class LiabilityTree(SQLModel, table=True):
     __tablename__ = "liability_tree"
     __table_args__ = (
         CheckConstraint("environment IN ('sandbox', 'live')", name="known_environment"),
+        CheckConstraint("unit IN ('USD', 'USDC', 'CREDIT')", name="known_unit"),
         CheckConstraint("total_nanos >= 0 AND below_nanos >= 0 AND leaves >= 0", name="not_negative"),
         Index("ix_liability_tree_made", "environment", "unit", "made_at"),
         STRICT,

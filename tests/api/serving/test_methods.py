@@ -94,8 +94,10 @@ def test_every_route_stands_in_the_table() -> None:
     assert known.at("/v1/ledger") == ["GET", "HEAD"]
     assert known.at("/v1/ada/ledger") == ["GET", "HEAD"]
     assert known.at("/v1/v1/ledger") == []
+    assert known.at("/api/v1/chat") == ["POST"]
     assert known.first_words == {
         "v1",
+        "api",
         "auth",
         "docs",
         "healthz",

@@ -105,7 +105,7 @@ class OneChain:
     """A process with one chain."""
 
     def __init__(self) -> None:
-        self._chain = ToyChain()
+        self._chain = ToyChain(coins_wei=10**18)
 
     def all(self) -> list[Chain]:
         return [self._chain]
