@@ -3,6 +3,7 @@
 What operators must be told is stored before it is sent, where it can be in the transaction of what it tells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,9 +52,17 @@ class Desk:
         A mail that cannot be sent is logged and undoes nothing.
         """
         log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
-        owner = await db.in_transaction(partial(address_of_owner, paywall_id=notice.paywall_id))
-        for address in sorted(self.addresses) if owner is None else (owner,):
+        for address in await db.in_transaction(partial(self._addresses_of, paywall_id=notice.paywall_id)):
             await self.write(address, notice.headline, notice.text)
+
+    def keep_notice(self, session: Session, notice: Notice) -> None:
+        """Stores what `tell` tells in the transaction of what it tells; `send_kept` is to follow it."""
+        log.warning("developer_notice", paywall=notice.paywall_id, subject=notice.subject)
+        kept.keep(session, self._addresses_of(session, notice.paywall_id), notice.headline, notice.text)
+
+    def _addresses_of(self, session: Session, paywall_id: str) -> Sequence[str]:
+        owner = address_of_owner(session, paywall_id)
+        return sorted(self.addresses) if owner is None else (owner,)
 
     async def alert(self, subject: str, text: str) -> None:
         """Tells the operators of something that is no paywall's; a mail that cannot be sent now is sent later."""
@@ -69,9 +78,9 @@ class Desk:
         """Tells whether a mail that was stored is to be sent now."""
         return await db.in_transaction(kept.has_due)
 
-    async def send_kept(self) -> int:
+    async def send_kept(self, limit: int = MAILS_A_RUN) -> int:
         """Sends mails that were stored; returns how many. One that cannot be sent is tried again for a day."""
-        due = await db.in_transaction(partial(kept.list_due, limit=MAILS_A_RUN))
+        due = await db.in_transaction(partial(kept.list_due, limit=limit))
         done = await each_alone("mail", due, self._send_one, name=lambda mail: mail.subject)
         return sum(1 for _, is_sent in done if is_sent is True)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.alerts import kept
 from app.domain.disputes.settling import settle
 from app.domain.errors import CoinslotError, Unavailable
 from app.domain.inbox import connections, health
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 SECONDS_A_RUN = 20
 """How long one connection may keep a run; what it does not come to waits for the next one."""
 CALL_SECONDS_MAX = 15
+MAILS_A_REFUND = 2
+"""How many mails follow a refund at once, so that a mail server that is slow keeps no later run waiting for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Refunds:
         refund = await db.in_transaction(take, writes=True)
         if refund is not None:
             await alone("refund", refund.id, partial(self._go_on, refund))
+            await self._send_mails(1)
 
     async def _send_due_of(self, connection_id: str) -> int:
         due_by, tried = clock.now(), 0
@@ -70,12 +74,13 @@ class Refunds:
                 break
             await alone("refund", refund.id, partial(self._go_on, refund))
             tried += 1
+        await self._send_mails(tried)
         return tried
 
     async def _go_on(self, refund: RefundView) -> None:
         if not refund.is_told:
             # What keeps people from being told keeps no money; it is told when the refund is due again.
-            await alone("refund", f"{refund.id}:tell", partial(self._tell, refund))
+            await alone("refund", f"{refund.id}:tell", partial(self._keep_words, refund))
         if refund.reason is not RefundReason.ELSEWHERE and refund.status in (RefundStatus.ASKED, RefundStatus.PENDING):
             asked = await alone("refund", refund.id, partial(self._ask, refund))
             if isinstance(asked, Failed):
@@ -96,18 +101,25 @@ class Refunds:
         await db.in_transaction(lambda session: _note(session, refund, status), writes=True)
         log.info("refund", refund=refund.id, topup=refund.topup_id, step=status)
 
-    async def _tell(self, refund: RefundView) -> None:
-        """Tells whom it concerns, at least once: it is noted when it was done."""
-        words = await db.in_transaction(partial(words_of, refund=refund))
+    async def _keep_words(self, refund: RefundView) -> None:
+        """Stores the mails to whom it concerns, all or none, and that they were: no mail server is asked here."""
+        await db.in_transaction(partial(self._keep_words_of, refund=refund), writes=True)
+
+    def _keep_words_of(self, session: Session, refund: RefundView) -> None:
+        words = words_of(session, refund)
         if words.paywall is not None:
-            await self.desk.tell(
-                Notice(paywall_id=words.paywall[0], app_name=words.paywall[1], subject=words.subject, text=words.text)
-            )
+            paywall_id, app_name = words.paywall
+            self.desk.keep_notice(session, Notice(paywall_id, app_name, words.subject, words.text))
         elif words.subject:
-            await self.desk.alert(words.subject, words.text)
+            self.desk.keep_alert(session, words.subject, words.text)
         if words.payer is not None and words.to_payer is not None:
-            await self.desk.write(words.payer, *words.to_payer)
-        await db.in_transaction(lambda session: refunds.note_told(session, refund), writes=True)
+            kept.keep(session, [words.payer], *words.to_payer)
+        refunds.note_told(session, refund)
+
+    async def _send_mails(self, tried: int) -> None:
+        """Sends stored mails behind the refunds, which wait for none; what is left the job sends."""
+        if tried:
+            await alone("refund", "mails", partial(self.desk.send_kept, tried * MAILS_A_REFUND))
 
 
 def _read_up_to_date(session: Session, connection_id: str) -> Connection:

@@ -66,6 +66,7 @@ async def settle(bank: Bank, mailer: KeptMailer, monkeypatch: pytest.MonkeyPatch
         door = door_of(bank, mailer=mailer)
         await door.finish_inbox()
         await door.refunds.send_due()
+        await door.desk.send_kept()
     monkeypatch.setattr(clock, "now", now)
 
 

@@ -194,6 +194,7 @@ async def test_many_processes_ask_once(database: str) -> None:
         await asyncio.gather(*(case.again(f"e{number}", f"more_{number}") for number in range(6)))
         await asyncio.gather(*(case.door.refunds.send_due() for _ in range(4)))
     assert (len(case.bank.refunds), case.bank.cents, posted(case.snapshot)) == (6, 500, 500)
+    await case.door.desk.send_kept()
     assert len(case.subjects()) == 6
     assert_books_balance()
 
@@ -206,15 +207,44 @@ class BrokenMailer(KeptMailer):
 
 
 async def test_what_keeps_people_from_being_told_keeps_no_money(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail that is sent in vain is sent later; where it cannot even be stored, it is when the refund is due again."""
     case = Case()
     case.door = door_of(case.bank, mailer=BrokenMailer(clock.now))
     await case.tell("pi_1")
     await case.tell("pi_2")
-    assert [(row.status, row.told_at) for row in refunds()] == [("succeeded", None)]
+    assert [row.status for row in refunds()] == ["succeeded"]
+    with monkeypatch.context() as patch:
+        patch.setattr("app.domain.alerts.kept.keep", lambda *_: 1 / 0)
+        await case.tell("pi_3")
+    assert [(row.status, bool(row.told_at)) for row in refunds()] == [("succeeded", True), ("succeeded", False)]
+    assert (case.bank.cents, case.subjects()) == (500, [])
     later(monkeypatch)
+    door = door_of(case.bank, mailer=case.mailer)
     with capture_logs():
-        assert await door_of(case.bank, mailer=case.mailer).refunds.send_due() == 1
-    assert (case.bank.cents, case.subjects()) == (500, ["A payment of $5.00 goes back"])
+        assert await door.refunds.send_due() == 1
+    assert (case.bank.cents, case.subjects()) == (500, ["A payment of $5.00 goes back"] * 2)
+    later(monkeypatch, 86_400)
+    with capture_logs():
+        assert await door.refunds.send_due() == 0 == await door.desk.send_kept()
+    assert_books_balance()
+
+
+@pytest.mark.unhurried
+async def test_a_mail_server_that_hangs_delays_no_refund(database: str) -> None:
+    case, never = Case(), asyncio.Event()
+
+    class Hangs(KeptMailer):
+        async def send(self, mail: Mail) -> None:
+            await never.wait()
+
+    case.door = door_of(case.bank, mailer=Hangs(clock.now))
+    await case.tell("pi_1")
+    telling = [asyncio.create_task(case.tell(payment_id)) for payment_id in ("pi_2", "pi_3")]
+    await until(lambda: [row.status for row in refunds()] == ["succeeded"] * 2)
+    assert case.bank.cents == 500
+    for task in telling:
+        task.cancel()
+    await asyncio.gather(*telling, return_exceptions=True)
     assert_books_balance()
 
 
