@@ -1,20 +1,25 @@
 """Every route of the API, called without a key, with a cookie instead of one, from another site, and by another app."""
 
+import uuid
+
 import httpx
 import pytest
 
+from app.domain.money import Environment
+from app.domain.wallets.shared import shared_account
 from app.domain.wallets.wallets import end_user_id
 from tests.journeys.site import Site
-from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes
+from tests.journeys.strangers import Victim, everything, make_rival_key, of_victim, routes, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz", "/auth/oidc/{name}",
-        "/auth/oidc/{name}/callback", "/icons/{paywall_id}/{digest}.png", "/reserves.json"}  # fmt: skip
+        "/auth/oidc/{name}/callback", "/icons/{paywall_id}/{digest}.png", "/reserves.json",
+        "/api/v1/models"}  # fmt: skip
 """What anybody may ask with GET: it tells nothing of anybody and changes nothing."""
 
-OWN = {"/manage/analytics.csv"}
-"""What is of whoever asks, by their cookie: they are asked for what they want of it."""
+OWN = {"/manage/analytics.csv": 400, "/manage/liabilities.json": 200}
+"""What is of whoever asks, by their cookie, and what it answers: they are asked what they want of it, or have it."""
 
 
 def address(site: Site, path: str, victim: Victim) -> str:
@@ -30,13 +35,13 @@ def address(site: Site, path: str, victim: Victim) -> str:
     return site.base_url + path
 
 
-def call(site: Site, method: str, path: str, victim: Victim, headers: dict[str, str]) -> httpx.Response:
+def call(site: Site, method: str, path: str, victim: Victim, headers: dict[str, str], **asked: str) -> httpx.Response:
     """Calls a route as somebody who knows all that is no secret."""
     body = {"user": victim.user, "amount": "1", "code": "x", "model": "demo-mini",
             "messages": [{"role": "user", "content": "Hello"}]}  # fmt: skip
     sent = {"json": body} if method != "GET" else {}
-    return httpx.request(method, address(site, path, victim), params={"user": victim.user}, headers=headers, timeout=60,
-                         **sent)  # type: ignore[arg-type]  # fmt: skip
+    return httpx.request(method, address(site, path, victim), params={"user": victim.user, **asked}, headers=headers,
+                         timeout=60, **sent)  # type: ignore[arg-type]  # fmt: skip
 
 
 def test_no_route_tells_or_does_anything_without_its_own_key(site: Site, victim: Victim) -> None:
@@ -53,11 +58,28 @@ def test_no_route_tells_or_does_anything_without_its_own_key(site: Site, victim:
             may_hide = path == "/metrics" or path.startswith(("/manage/", "/stripe/", "/play/"))
             refused = (401, 404) if may_hide else (401,)
             if path in OWN and "Cookie" in headers:
-                refused = (400,)
+                refused = (OWN[path],)
             assert answer.status_code in refused, (method, path, answer.status_code)
             assert not [secret for secret in victim.secrets if secret in answer.text]
             tried += 1
     assert tried >= 60 and everything() == before
+
+
+async def test_what_is_of_whoever_asks_tells_a_stranger_nothing_of_the_victim(site: Site, victim: Victim) -> None:
+    _, cookie = await sign_in(site, f"rival-{uuid.uuid4().hex[:8]}@example.org")
+    before = of_victim(everything(), victim)
+    for path, status in OWN.items():
+        answer = call(site, "GET", path, victim, {"Cookie": f"coinslot_session={cookie}"})
+        assert answer.status_code == status, path
+        assert not [known for known in (*victim.secrets, *victim.ids) if known in answer.text], path
+    wallet = shared_account(victim.person.account_id, Environment.SANDBOX)
+    for account in wallet.purse:
+        for sent, status in ((victim.cookie, 200), (cookie, 404)):
+            headers = {"Cookie": f"coinslot_session={sent}"}
+            answer = call(site, "GET", "/manage/liabilities.json", victim, headers, account=account.id)
+            assert answer.status_code == status, account.id
+            assert status == 200 or victim.person.account_id not in answer.text
+    assert of_victim(everything(), victim) == before
 
 
 def test_another_site_posts_nothing_in_a_visitors_name(site: Site, victim: Victim) -> None:
