@@ -152,9 +152,10 @@ def note_error(session: Session, refund: RefundView, error: str) -> None:
 
 
 def note_told(session: Session, refund: RefundView) -> None:
-    """Notes that payer and operator know of a refund."""
+    """Notes that payer and operator know of a refund; of one that failed since it was taken they do not know yet."""
     row = session.get(Refund, refund.id, with_for_update=True)
-    if row is not None and row.told_at is None:
+    has_failed = row is not None and row.status is RefundStatus.FAILED
+    if row is not None and row.told_at is None and has_failed is (refund.status is RefundStatus.FAILED):
         row.told_at = clock.now()
         session.flush()
 

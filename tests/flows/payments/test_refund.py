@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from app import db
@@ -14,11 +15,15 @@ from app.domain import clock
 from app.domain.errors import NotFound, ProviderFailed
 from app.domain.instance import instance
 from app.domain.money import Environment
+from app.domain.refunds import refunds as domain
+from app.domain.refunds.refunds import RefundView
+from app.domain.refunds.tables import RefundStatus
 from app.domain.topups import topups
 from app.domain.topups.topups import NewTopup
 from app.domain.wallets.shared import open_shared_wallet
 from app.flows.callers.snapshot import Snapshot
 from app.flows.payments.received import PaymentDoor
+from app.flows.payments.refund_words import RefundWords, words_of
 from app.ports.mail import Mail
 from app.ports.payments import Marks, Order, PaymentStatus, RefundState
 from tests.support.books import assert_books_balance, make_snapshot
@@ -226,6 +231,28 @@ async def test_what_keeps_people_from_being_told_keeps_no_money(database: str, m
     later(monkeypatch, 86_400)
     with capture_logs():
         assert await door.refunds.send_due() == 0 == await door.desk.send_kept()
+    assert_books_balance()
+
+
+@pytest.mark.unhurried
+async def test_a_refund_that_fails_while_it_is_told_is_told_again_as_failed(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case()
+    case.bank.refund_state = RefundState.FAILED
+
+    def fails(session: Session, refund: RefundView) -> RefundWords:
+        domain.note(session, refund, RefundStatus.FAILED)  # as another process does
+        return words_of(session, refund)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.flows.payments.refund.words_of", fails)
+        await case.tell("pi_1", paid_cents=700)
+    later(monkeypatch)
+    assert await case.door.refunds.send_due() == 1
+    assert case.subjects() == ["A refund of $7.00 failed", "A payment of $7.00 goes back"]
+    later(monkeypatch)
+    assert await case.door.refunds.send_due() == 0
     assert_books_balance()
 
 
