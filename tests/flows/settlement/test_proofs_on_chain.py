@@ -36,6 +36,20 @@ async def test_nodes_with_polygons_rules_take_what_we_offer(database: str, dev_c
     await proofs.pool_of_polygon(dev_chain)
 
 
+async def test_of_a_batch_that_starves_what_has_logs_is_paid(database: str, dev_chain: DevChain) -> None:
+    await proofs.starving_batch(dev_chain, many(database))
+
+
+@on_sqlite
+async def test_a_token_paused_for_days_returns_nothing_and_pays_each_once(database: str, dev_chain: DevChain) -> None:
+    await proofs.paused_in_the_middle(dev_chain, 2)
+
+
+@on_sqlite
+async def test_reserves_are_what_stands_at_many_addresses(database: str, dev_chain: DevChain) -> None:
+    await proofs.reserves_of_many(dev_chain, 10)
+
+
 @on_sqlite
 async def test_payouts_that_are_cut_anywhere_are_paid_once(database: str, dev_chain: DevChain) -> None:
     await proofs.cut_anywhere(dev_chain, 12, 9)
