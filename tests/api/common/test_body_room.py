@@ -225,14 +225,14 @@ async def test_who_is_refused_is_told_in_openais_shape_when_to_come_again(
 ) -> None:
     sent = list[MutableMapping[str, Any]]()
 
-    async def find_caller(_authorization: bytes) -> Any:
+    async def find_payer(_authorization: bytes) -> Any:
         return SimpleNamespace(paywall_id="a")
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     monkeypatch.setattr(body_room, "ROOM", room)
-    monkeypatch.setattr(api_chat, "find_caller", find_caller)
+    monkeypatch.setattr(api_chat, "find_payer", find_payer)
     await room.take("other", MOST)
     scope = {"headers": [(b"content-length", b"300000")], "path": "/v1/chat/completions",
              "coinslot.request_id": "req_1", "coinslot.headers": []}  # fmt: skip

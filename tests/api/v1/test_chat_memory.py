@@ -165,7 +165,7 @@ async def started(monkeypatch: pytest.MonkeyPatch, emulated: upstream.RunningUps
     async def find_caller(authorization: bytes) -> Snapshot:
         return {snapshot.paywall_id: snapshot for snapshot in snapshots.values()}[authorization.decode()]
 
-    monkeypatch.setattr(api_chat, "find_caller", find_caller)
+    monkeypatch.setattr(api_chat, "find_payer", find_caller)
     monkeypatch.setattr("app.api.common.caller.find_caller", find_caller)
     monkeypatch.setattr("app.api.common.body.LONG_BYTES", 1_000)
     wired = wiring.Wiring()

@@ -29,7 +29,7 @@ async def test_a_stream_that_cannot_be_charged_yet_ends_with_an_error_and_is_cha
     pieces: list[bytes] = []
     asked = asyncio.Event()
 
-    async def find_caller(_authorization: object) -> Snapshot:
+    async def find_payer(_authorization: object) -> Snapshot:
         return snapshot
 
     async def receive() -> MutableMapping[str, Any]:
@@ -41,7 +41,7 @@ async def test_a_stream_that_cannot_be_charged_yet_ends_with_an_error_and_is_cha
     async def send(message: MutableMapping[str, Any]) -> None:
         pieces.append(message.get("body", b""))
 
-    monkeypatch.setattr(api_chat, "find_caller", find_caller)
+    monkeypatch.setattr(api_chat, "find_payer", find_payer)
     wired = wiring.Wiring()
     wiring.replace(wired)
     wired.queue.start()
