@@ -20,7 +20,7 @@ from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import standing_of
 from app.flows.callers.user import Standing
-from app.flows.chat.decide import Go, bound_of, decide, find_offer
+from app.flows.chat.decide import FREE_ONLY, Go, bound_of, decide, find_offer
 from app.formats.openai_request import OPENAI_FIELDS, read_chat_request
 from tests.support.deciding import IMAGE, MINIMAL, OFFER, PRICE
 from tests.support.spec import SCHEMAS
@@ -203,7 +203,7 @@ def test_a_request_is_decided_in_this_order(
 def test_who_may_use_free_models_alone_is_told_what_the_least_answer_costs() -> None:
     request = read_chat_request(MINIMAL)
     least = bound_of(request, OFFER).nanos(OFFER, 16)
-    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask(Action.TOPUP, least)
+    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask(Action.TOPUP, least, beside=FREE_ONLY)
 
 
 @pytest.mark.parametrize(
