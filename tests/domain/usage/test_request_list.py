@@ -151,6 +151,8 @@ def test_no_page_scans_the_table_or_sorts_it(database: str, wanted: RequestFilte
         paywall_id = make_paywall(session, {})
         statement = page_statement(paywall_id, wanted, "req_z", 20)
         is_sqlite = db.is_sqlite()
+        if not is_sqlite:  # else indexes are as high as what tests before have left in them, and cost more for it
+            session.execute(text("TRUNCATE request CASCADE"))
         dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()  # type: ignore[no-untyped-call]
         written = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
