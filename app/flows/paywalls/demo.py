@@ -55,6 +55,9 @@ _OF_CREDITS = (
 )  # fmt: skip
 """What the operator's own paywall offers beside; an app that wants them takes them from the provider's list."""
 
+BESIDE = frozenset(price.model for price in _OF_CREDITS)
+"""Models of the demo's provider that no paywall begins with but the operator's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoPaywall:
@@ -72,8 +75,7 @@ async def prepare(
     models = await provider.list_models(target)
     if not models:
         raise ProviderFailed(f"The provider {target.name} offers no models.")
-    beside = {price.model for price in _OF_CREDITS}
-    prices = [_price(model, catalogue) for model in models if model not in beside]
+    prices = [_price(model, catalogue) for model in models if model not in BESIDE]
     setting = ProviderSetting(target.name, target.base_url)
     origins = ("http://localhost", "http://127.0.0.1")
     wanted = {
