@@ -3,6 +3,7 @@ them, and sends an event again."""
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -19,7 +20,7 @@ USER = "fay:01"
 MANY = "many-7"
 
 
-def test_a_developer_looks_after_a_user_and_their_events(site: Site, phone: BrowserContext) -> None:
+def test_a_developer_looks_after_a_user_and_their_events(site: Site, phone: BrowserContext, tmp_path: Path) -> None:
     page = phone.new_page()
     page.goto(f"{site.base_url}/signin/?next={PAGES}/events/")
     enter(site, page, DEVELOPER)
@@ -30,7 +31,7 @@ def test_a_developer_looks_after_a_user_and_their_events(site: Site, phone: Brow
     give_a_charge_back(site, page)
     block_and_let_in(site, page)
     read_a_receipt(site, page)
-    read_the_ledger(site, page)
+    read_the_ledger(site, page, tmp_path / "ledger.csv")
     send_an_event_again(site, page)
     look_through_many_requests(site, page, phone)
 
@@ -156,13 +157,14 @@ def look_through_many_requests(site: Site, page: Page, phone: BrowserContext) ->
     expect(page.get_by_text("Nothing fits")).to_be_visible()
 
 
-def read_the_ledger(site: Site, page: Page) -> None:
+def read_the_ledger(site: Site, page: Page, kept: Path) -> None:
     page.goto(f"{site.base_url}{PAGES}/ledger/?user={USER}")
     expect(page.get_by_text("+$0.75")).to_be_visible()
     assert_accessible(page, "ledger")
     with page.expect_download() as waited:
         page.get_by_role("link", name="Download CSV").click()
-    lines = waited.value.path().read_text().splitlines()
+    waited.value.save_as(kept)
+    lines = kept.read_text().splitlines()
     assert lines[0].startswith("id,type,created_at,user") and len(lines) == 6
     page.get_by_label("Account", exact=True).select_option("grants")
     page.get_by_role("button", name="Find").click()
