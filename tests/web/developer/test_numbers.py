@@ -284,7 +284,7 @@ async def test_ten_dollars_are_the_same_on_every_page_and_in_the_file(monkeypatc
             "user": read(partial(read_user_page, manager=who, own_id=own_id, older="")).month,
             "dashboard": read(partial(read_dashboard, person=ada, days=30)).totals[0].sums,
         }
-        said = ("1", "$10.00", "-$2.50", "$7.50", "$6.00", "$0.00", "$1.50")
+        said = ("1", "$10.00", "−$2.50", "$7.50", "$6.00", "$0.00", "$1.50")
         assert {name: words(row) for name, row in rows.items()} == dict.fromkeys(rows, said)
         today = clock.to_datetime(clock.now()).date()
         async with at_our_page(ada) as page:
