@@ -44,7 +44,7 @@ a link's page, whose heading it is, or a button or label."""
 CLICKS = (
     (routes.NEW_PAYWALL, "Shared", "Continue with Shared"),
     (routes.PRICES, "Change", "Cached input"),
-    (routes.MESSAGES, "Edit Funds missing", "Publish version"),
+    (routes.MESSAGES, "Edit Funds missing", "Use our words"),
     (routes.OVERVIEW, "Requests", "Requests"),
     (routes.REQUESTS, "Prices", "Prices"),
     (routes.PRICES, "Analytics", "Analytics"),
