@@ -102,7 +102,8 @@ class Demo:
             names = connection.scalars(
                 text(
                     "SELECT name FROM sqlite_master WHERE type = 'table'"
-                    " AND name NOT IN ('ledger_delta', 'lease', 'job_run', 'funnel_round') AND name NOT LIKE 'rollup%'"
+                    " AND name NOT IN ('ledger_delta', 'lease', 'job_run', 'funnel_round', 'paywall_rollup')"
+                    " AND name NOT LIKE 'rollup%'"
                 )
             ).all()
             found = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}  # noqa: S608

@@ -24,7 +24,7 @@ from tests.support.scripted import Scripted, flows, request
 USES = st.lists(
     st.builds(
         Use, id=st.text("abc", min_size=1), at=st.integers(0, 9), paywall_id=st.sampled_from(["a", "b"]),
-        model=st.sampled_from(["m", "n", None]), order=st.none(), session=st.just("s"),
+        model=st.sampled_from(["m", None]), order=st.none(), session=st.just("s"),
         source=st.sampled_from(["platform", "byok"]), unit=st.sampled_from([Unit.USDC, Unit.CREDIT]),
         is_running=st.booleans(), is_refund=st.booleans(), tokens=st.integers(0, 99), reserved=st.integers(0, 9),
         charged=st.integers(-9, 99),
