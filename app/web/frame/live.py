@@ -15,11 +15,13 @@ from app import db
 from app.domain import clock
 from app.domain.errors import CoinslotError
 from app.flows.callers.marks import Marks, Subject, read_marks
-from app.web.frame.shared import Readings
+from app.web.frame.shared import BY_CHAT, Readings
 
 LOOK_AGAIN_SECONDS = 1.5
 READ_ANYWAY_SECONDS = 300.0
 """After which a page is read although no mark changed: times that it tells, and what only time changes."""
+NUMBERS_AGAIN_SECONDS = 10.0
+"""After which a page is read again for what every chat changes; what somebody did is shown at once."""
 READ_AT_ONCE_MAX = 4
 """How many pages are read at once: what changes for all of them must not keep everybody else from the database."""
 
@@ -94,8 +96,12 @@ class LivePage:
     def compare(self, marks: Marks) -> None:
         """Makes the page due if anything that it shows has another mark than when it was read."""
         is_old = self._now() - self._read_at > READ_ANYWAY_SECONDS or self._now() >= self._again_at
-        is_due = self._is_restless or self._has_failed or is_old
-        if is_due or any(marks.get(subject) != self._marks.get(subject) for subject in self._subjects):
+        if self._is_restless or self._has_failed or is_old:
+            self.wake()
+            return
+        changed = {subject.about for subject in self._subjects if marks.get(subject) != self._marks.get(subject)}
+        is_rested = self._now() - self._read_at >= NUMBERS_AGAIN_SECONDS
+        if changed - BY_CHAT or (changed and is_rested):
             self.wake()
 
     def wake(self) -> None:

@@ -66,6 +66,8 @@ class VisitorState(rx.State, mixin=True):
     _session_id: str = ""
     _path: str = ""
     """The address, but for its query, of which something is shown."""
+    _has_shown: bool = False
+    """Whether something stands in it since it was forgotten: what is blank is not sent to be blanked again."""
 
     async def _visitor(self) -> Person | None:
         """Returns who is signed in right now, None for nobody."""
@@ -123,7 +125,7 @@ class VisitorState(rx.State, mixin=True):
                     return
                 except (LinkInvalid, NotFound) as error:
                     async with self:
-                        self._put({"phase": "invalid", "problem": error.message})
+                        self._put({"_has_shown": True, "phase": "invalid", "problem": error.message})
                     return
                 except CoinslotError:
                     page.fail()
@@ -171,7 +173,7 @@ class VisitorState(rx.State, mixin=True):
             session_id = row_in(self.router.headers.cookie, "session")
             if page.begins():
                 self._forget_others()
-                if not self._goes_on(session_id):
+                if self._has_shown and not self._goes_on(session_id):
                     self.reset()  # type: ignore[no-untyped-call]
             page.reads()
             path, prepared = self.router.url.path, self._prepared()
@@ -203,7 +205,7 @@ class VisitorState(rx.State, mixin=True):
         who = {} if person is None else {
             "_session_id": person.session_id, "person_name": person.name, "person_email": person.email or person.name,
         }  # fmt: skip
-        self._put({**who, "problem": "", "phase": phase, **values})
+        self._put({**who, "_has_shown": True, "problem": "", "phase": phase, **values})
 
 
 def for_a_person(reader: Callable[[Person], Read]) -> Reader:

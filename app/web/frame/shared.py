@@ -17,14 +17,14 @@ from app.db import Session
 from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Marks, Subject, read_marks
 
-SHARED_SECONDS = 1.5
-"""How old a reading is at most that another is shown."""
+SHARED_SECONDS = 5.0
+"""How old a reading is at most that another is shown: numbers are counted no more often."""
 READINGS_MAX = 100
 
 Subjects = Callable[[Mapping[str, Any]], Iterable[Subject]]
 """Says what of what was read may change."""
 
-_BY_CHAT = frozenset({About.NUMBERS})
+BY_CHAT = frozenset({About.NUMBERS})
 """What changes by itself as an app is used; everything else was done by somebody, who looks for it."""
 
 
@@ -103,7 +103,7 @@ class Readings:
         with self._lock:
             found = self._kept.get(key)
         if found is not None and found.at >= max(look.since, oldest):
-            by_hand = {subject for subject in found.subjects if subject.about not in _BY_CHAT}
+            by_hand = {subject for subject in found.subjects if subject.about not in BY_CHAT}
             marks = read_marks(session, by_hand | look.own)
             if all(marks.get(subject) == found.marks.get(subject) for subject in by_hand):
                 return replace(found, subjects=found.subjects | look.own, marks={**found.marks, **marks})

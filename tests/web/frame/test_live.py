@@ -9,10 +9,11 @@ import pytest
 from app.domain.errors import Unavailable
 from app.flows.callers.marks import About, Marks, Subject
 from app.web.frame import live
-from app.web.frame.live import READ_ANYWAY_SECONDS, LivePage, LivePages
+from app.web.frame.live import NUMBERS_AGAIN_SECONDS, READ_ANYWAY_SECONDS, LivePage, LivePages
 from tests.support.waiting import until
 
 ONE, TWO = Subject(About.EPOCH, "one"), Subject(About.EPOCH, "two")
+COUNTED = Subject(About.NUMBERS, "one")
 
 
 class World:
@@ -83,6 +84,28 @@ async def test_a_page_reads_at_once_and_then_only_what_changed(pages: LivePages,
     await pages.ask_once()
     await settle()
     assert (one.count, two.count) == (2, 2)
+
+
+async def test_what_every_chat_changes_is_read_again_after_a_while_and_what_somebody_did_at_once(
+    pages: LivePages, world: World
+) -> None:
+    world.marks[COUNTED] = (1,)
+    pages.opened("a")
+    reader = Reader(pages, world, "a", ONE, COUNTED)
+    await settle()
+    for count in range(2, 5):
+        world.marks[COUNTED], world.at = (count,), world.at + NUMBERS_AGAIN_SECONDS / 4
+        await pages.ask_once()
+        await settle()
+    assert reader.count == 1
+    world.at = NUMBERS_AGAIN_SECONDS
+    await pages.ask_once()
+    await settle()
+    assert reader.count == 2, "no number stays old although nothing else happens"
+    world.marks.update({ONE: (2,), COUNTED: (9,)})
+    await pages.ask_once()
+    await settle()
+    assert reader.count == 3
 
 
 async def test_a_page_knows_since_when_there_is_something_else(pages: LivePages, world: World) -> None:

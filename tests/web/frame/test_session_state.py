@@ -56,6 +56,7 @@ class Form:
         )
         self.version, self.chosen = 0, 2
         self.clicks = 1
+        self._has_shown = True
 
     async def __aenter__(self) -> None: ...
 
