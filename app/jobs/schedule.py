@@ -206,5 +206,5 @@ def jobs() -> Mapping[str, Job]:
         "forget-rollups": Job(rollups.forget, 3_600),
         "raise-alerts": Job(_raise_alerts, 30),
         "send-mails": Job(_send_mails, 10, is_due=_has_mails_due, soon=True),
-        "audit": Job(audit.run_audit, 900),
+        "audit": Job(audit.run_audit, 900, soon=True),
     }

@@ -48,7 +48,8 @@ def _rail(one: ConnectionView) -> LineRow:
     mend = (
         "Whose account it is connects it again; events of 30 days are then read again, and nothing is lost."
         if one.health.refused_at
-        else "`coinslot doctor` names what differs; `coinslot job read-events` and `read-movements` read it anew."
+        else "“coinslot doctor” names what differs; “coinslot job read-events” and “coinslot job read-movements” read"
+        " it anew."
     )
     return LineRow(one.health.connection_id, f"{one.health.rail}, {one.health.environment}", said_of(one) + since,
                    "" if is_well else mend, tone="ok" if is_well else BAD)  # fmt: skip

@@ -25,7 +25,7 @@ from app.web.operator.jobs.rows import list_wrong
 BAD, WAIT = "bad", "wait"
 CHANGES_LISTED, REFUSALS_LISTED, WARNINGS_LISTED, FINDINGS_SHOWN = 20, 20, 50, 3
 BOOKS_MEND = (
-    "Keep a copy of the database, then run `coinslot audit`: it names every row with its check, and the guide says"
+    "Keep a copy of the database, then run “coinslot audit”: it names every row with its check, and the guide says"
     " under “When the books do not balance” what each check means and what mends it."
 )
 AUDIT_SECONDS_MAX = 3 * 900

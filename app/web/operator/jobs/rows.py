@@ -102,10 +102,10 @@ def what_is_wrong(job: JobView) -> tuple[str, str, str] | None:
     since = "It never succeeded" if job.succeeded_at is None else f"It succeeded last {ago(job.succeeded_at)}"
     since += "." if job.failing_since is None else f", and fails since {utc(job.failing_since)} UTC."
     if job.last_error:
-        mend = f"Mend that, then run it; its log has the whole error, and `coinslot job {job.name}` shows it."
+        mend = f"Mend that, then run it; its log has the whole error, and “coinslot job {job.name}” shows it."
         return f"It says: {job.last_error.removesuffix('.')}.", since, mend
     if job.is_late(clock.now()):
-        return ("It is late.", since, "See that a worker runs; `coinslot doctor` says what keeps it.")
+        return ("It is late.", since, "See that a worker runs; “coinslot doctor” says what keeps it.")
     return None
 
 
