@@ -17,6 +17,7 @@ from app.domain.inbox.tables import InboxEvent
 from app.domain.instance.tables import Instance
 from app.domain.leases.tables import Lease
 from app.domain.ledger.tables import LedgerAccount
+from app.domain.legs.tables import RequestLeg
 from app.domain.movements.tables import RailMovement
 from app.domain.operators.tables import OperatorChange
 from app.domain.payouts.tables import Payout
@@ -36,6 +37,6 @@ ONE_OF_EACH_FILE = (
     Alert, Authorization, Card, CatalogueModel, ChainTransaction, DepositAddress, Dispute, EarningsMaturity,
     FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout, PaywallDraft,
     PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement, Refund,
-    Request, ReserveReport, Topup, Wallet,
+    Request, RequestLeg, ReserveReport, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

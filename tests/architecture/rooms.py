@@ -8,8 +8,8 @@ DOMAIN_ORDER = (
     "links", "instance", "leases", "ledger", "rows", "people", "operators", "paywalls", "playground", "providers",
     "drafts", "icons",
     "limits",
-    "authorizations", "pricing", "catalogue", "wallets", "funnel", "usage", "earnings", "topups", "refunds", "disputes",
-    "credits",
+    "authorizations", "pricing", "catalogue", "wallets", "funnel", "legs", "usage", "earnings", "topups", "refunds",
+    "disputes", "credits",
     "rollups", "analytics", "transactions", "payouts", "chain_deposits", "reserves", "events", "inbox", "movements",
     "cards", "alerts", "all_tables",
 )  # fmt: skip

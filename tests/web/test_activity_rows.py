@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.configuration import Disconnect
-from app.domain.pricing.receipts import Receipt, ReceiptLine
+from app.domain.pricing.receipts import Receipt, ReceiptLeg, ReceiptLine
 from app.domain.usage.activity import Movement
 from app.web.components.activity_rows import to_row
 
@@ -47,3 +47,15 @@ def test_what_came_late_is_a_line_that_says_what_it_added() -> None:
 )
 def test_who_left_early_reads_what_that_cost(disconnect: Disconnect, word: str) -> None:
     assert word in row(replace(RECEIPT, disconnect=disconnect)).note
+
+
+def test_each_of_several_models_is_a_line_and_says_when_it_did_not_answer() -> None:
+    line = ReceiptLine("output", 200, "6", "0.0012")
+    told = [(0, "a", "answered", None, 200, "0.0012", [line]), (1, "b", "failed", "provider_error", None, "0", [])]
+    legs = [ReceiptLeg(n, model, "demo", "platform", status, why, False, 1, tokens, "0", amount, amount, lines)
+            for n, model, status, why, tokens, amount, lines in told]  # fmt: skip
+    found = row(replace(RECEIPT, lines=[], legs=legs, mode="compare"))
+    assert [(one.kind, one.tokens, one.amount) for one in found.lines] == [
+        ("a", "200", "$0.0012"),
+        ("b, failed", "", "$0.00"),
+    ]

@@ -16,10 +16,16 @@ from app.domain.money import NANOS
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.activity import Movement, read_wallet_movements
 from app.domain.usage.request_list import RequestFilter, look
-from app.domain.usage.tables import RequestKind, RequestStatus
+from app.domain.usage.tables import RequestKind, RequestMode, RequestStatus
 
-RESERVE_NANOS = NANOS
-"""What a chat reserves: one credit."""
+RESERVES: Mapping[str | None, int] = {
+    None: NANOS,
+    RequestMode.MESH: NANOS,
+    RequestMode.COMPARE: 2 * NANOS,
+    RequestMode.BLEND: 4 * NANOS,
+    RequestMode.JUDGE: 5 * NANOS,
+}
+"""What a request reserves by its mode, at least; a chat one credit."""
 
 
 class EntryKind(StrEnum):
@@ -54,9 +60,10 @@ def entries_of(row: Mapping[str, Any]) -> Sequence[Entry]:
     receipt, model = explain(row, row["external_id"]), row["model"]
     if row["kind"] == RequestKind.REFUND:
         return [Entry(row["id"], EntryKind.REFUND, row["charge_nanos"], row["created_at"], model, receipt)]
-    difference = RESERVE_NANOS - row["charge_nanos"]
+    reserved = RESERVES[row["mode"]]
+    difference = reserved - row["charge_nanos"]
     has_ended = row["status"] != RequestStatus.RUNNING and difference != 0
-    reserve = Entry(f"{row['id']}:{EntryKind.RESERVE}", EntryKind.RESERVE, -RESERVE_NANOS, row["created_at"], model,
+    reserve = Entry(f"{row['id']}:{EntryKind.RESERVE}", EntryKind.RESERVE, -reserved, row["created_at"], model,
                     None if has_ended else receipt)  # fmt: skip
     if not has_ended:
         return [reserve]

@@ -1,7 +1,7 @@
 """The bound of a request: what it may use at most (`decisions.md` 2)."""
 
 from app.domain.pricing.price_book import Offer
-from app.domain.pricing.quote import affordable_output_tokens, bound_nanos
+from app.domain.pricing.quote import affordable_output_tokens, bound_nanos, largest, unrounded_bound
 from app.domain.record import record
 
 
@@ -49,3 +49,14 @@ class Bound:
         """Returns the largest output limit that a grant pays for, never below the least."""
         fitting = self.affordable_tokens(offer, self.output_tokens * self.choices, nanos)
         return max(fitting // self.choices, self.output_tokens_least)
+
+    def unrounded(self, offer: Offer, output_tokens: int) -> int:
+        """Returns what the request costs at most with this output limit before it is rounded, in parts of a nano."""
+        return unrounded_bound(
+            offer.price, self.prompt_tokens, output_tokens * self.choices, has_media=self.has_media, images=self.images
+        )
+
+    def fitting_in(self, offer: Offer, parts: int) -> int:
+        """Returns the largest output limit that so many parts of a nano pay for, never below the least."""
+        fitting = largest(self.output_tokens, lambda tokens: self.unrounded(offer, tokens) <= parts)
+        return max(fitting, self.output_tokens_least)

@@ -5,7 +5,7 @@ are rounded up. Where a price has tiers, the length of the prompt chooses one fo
 providers do: a bound takes the dearest that the prompt can reach.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -15,9 +15,9 @@ from app.domain.record import record
 
 PER_MILLION = 1_000_000
 BASIS_POINTS = 10_000
-_SCALE = PER_MILLION * BASIS_POINTS
+ONE_NANO = PER_MILLION * BASIS_POINTS
 """By so much a sum in the making is larger than its nanos: tokens per million, times basis points."""
-_SCALE_TWICE = 2 * _SCALE
+_ONE_NANO_TWICE = 2 * ONE_NANO
 
 
 class TokenKind(StrEnum):
@@ -208,6 +208,19 @@ def charge_nanos(price: Price, tokens: Tokens) -> int:
     return _finish(price, _exact(price, tokens))
 
 
+def unrounded(price: Price, tokens: Tokens) -> int:
+    """Returns what an answer costs before it is rounded, and without the least, in parts of a nano: `ONE_NANO` each."""
+    return _marked_up(price, _exact(price, tokens))
+
+
+def round_up(unit: Unit, parts: int, minimum_nanos: int) -> int:
+    """Returns parts of a nano as a charge in nanos, at least the minimum: rounded half up, whole credits always up."""
+    if unit is Unit.CREDIT:
+        return -(-max(parts, minimum_nanos * ONE_NANO) // (ONE_NANO * NANOS)) * NANOS
+    total = (2 * parts + ONE_NANO) // _ONE_NANO_TWICE
+    return total if total > minimum_nanos else minimum_nanos
+
+
 def cost_nanos(price: Price, tokens: Tokens) -> int:
     """Returns what the provider is owed for these tokens by this price version: no markup, no minimum."""
     basis = price.cost or price
@@ -224,40 +237,52 @@ def bound_nanos(
     price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False, images: int = 0
 ) -> int:
     """Returns what a request of at most these tokens and images can cost, whatever kinds they turn out to be."""
+    parts = unrounded_bound(price, prompt_tokens, output_tokens, has_media=has_media, images=images)
+    return round_up(price.unit, parts, price.minimum_nanos)
+
+
+def unrounded_bound(
+    price: Price, prompt_tokens: int, output_tokens: int, *, has_media: bool = False, images: int = 0
+) -> int:
+    """Returns the same before it is rounded, and without the least, in parts of a nano: `ONE_NANO` each."""
     if price.tiers:
         reached = [(least, step) for least, step in price.steps if least <= prompt_tokens]
         ends = [*(least - 1 for least, _ in reached[1:]), prompt_tokens]
         return max(
-            bound_nanos(step, end, output_tokens, has_media=has_media, images=images)
+            unrounded_bound(step, end, output_tokens, has_media=has_media, images=images)
             for (_, step), end in zip(reached, ends, strict=True)
         )
     dearest_input, dearest_output = price.dearest if has_media else price.dearest_text
     exact = dearest_input * prompt_tokens + dearest_output * output_tokens
-    return _finish(price, exact + price.image_nanos * images if images else exact)
+    return _marked_up(price, exact + price.image_nanos * images if images else exact)
 
 
 def affordable_output_tokens(
     price: Price, prompt_tokens: int, limit: int, nanos: int, *, has_media: bool = False, images: int = 0
 ) -> int:
     """Returns the largest output, at most `limit`, whose bound fits `nanos`; -1 if not even the prompt fits."""
-    if bound_nanos(price, prompt_tokens, limit, has_media=has_media, images=images) <= nanos:
+
+    def fits(output_tokens: int) -> bool:
+        return bound_nanos(price, prompt_tokens, output_tokens, has_media=has_media, images=images) <= nanos
+
+    return largest(limit, fits)
+
+
+def largest(limit: int, fits: Callable[[int], bool]) -> int:
+    """Returns the largest number up to `limit` that fits, -1 if none does; what is less than one that fits fits too."""
+    if fits(limit):
         return limit
     low, high = -1, limit
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (
-            (middle, high)
-            if bound_nanos(price, prompt_tokens, middle, has_media=has_media, images=images) <= nanos
-            else (low, middle - 1)
-        )
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
 
 
 def _finish(price: Price, exact: int) -> int:
     """Adds fee, markup and minimum to a sum of nanos × tokens per million, and rounds it once."""
-    scaled = (exact + price.request_nanos * PER_MILLION) * (BASIS_POINTS + price.markup_basis_points)
-    if price.unit is Unit.CREDIT:
-        least = max(scaled, price.minimum_nanos * _SCALE)
-        return -(-least // (_SCALE * NANOS)) * NANOS
-    total, minimum = (2 * scaled + _SCALE) // _SCALE_TWICE, price.minimum_nanos
-    return total if total > minimum else minimum
+    return round_up(price.unit, _marked_up(price, exact), price.minimum_nanos)
+
+
+def _marked_up(price: Price, exact: int) -> int:
+    return (exact + price.request_nanos * PER_MILLION) * (BASIS_POINTS + price.markup_basis_points)

@@ -24,6 +24,27 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptLeg:
+    """One model's part of a request that asked several: its `lines`, what they come to with the markup (`amount`,
+    exact), and its part of the charge. `status` is `answered`, `failed`, `skipped` or `cut`, `reason` the code of why.
+    """
+
+    leg: int
+    model: str
+    provider: str
+    billing_source: str
+    status: str
+    reason: str | None
+    estimated: bool
+    price_version: int
+    tokens: int | None
+    markup_percent: str
+    amount: str
+    charge: str
+    lines: Sequence[ReceiptLine]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What one request cost and why. Amounts are decimal strings of `unit`.
 
@@ -35,7 +56,8 @@ class Receipt:
     is set where the prompt was so long that another price counts: from this many tokens on.
     `user_from` is the place that named the user: `body`, `header` or `url`, None where that was not kept yet.
     `paywall_version` is the version of the paywall that decided and `key_id` the key that asked, None in receipts from
-    before they were kept; `session` and `agent` are the app's own labels, None without.
+    before they were kept; `session` and `agent` are the app's own labels, None without. `mode` is `compare`, `blend`,
+    `judge` or `mesh` where several models were asked, each of which is one of `legs`; together they are the charge.
     """
 
     id: str
@@ -68,6 +90,8 @@ class Receipt:
     key_id: str | None = None
     session: str | None = None
     agent: str | None = None
+    mode: str | None = None
+    legs: Sequence[ReceiptLeg] = ()
 
 
 def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
@@ -129,4 +153,14 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         key_id=row["key_id"],
         session=row["session"],
         agent=row["agent"],
+        mode=row["mode"],
+        legs=[_leg(line) for line in detail.get("legs", ())],
     )
+
+
+def _leg(line: Mapping[str, Any]) -> ReceiptLeg:
+    named = {name: line[name] for name in ("leg", "model", "provider", "billing_source", "status", "price_version",
+                                           "tokens", "markup_percent", "amount")}  # fmt: skip
+    lines = [ReceiptLine(**one) for one in line["lines"]]
+    return ReceiptLeg(**named, reason=line.get("reason"), estimated=bool(line.get("estimated")),
+                      charge=line.get("charge", "0"), lines=lines)  # fmt: skip

@@ -154,7 +154,7 @@ def _cost(row: Row, detail: Mapping[str, Any], reported: int | None) -> int | No
     """
     if reported is not None:
         return reported * CREDITS_PER_DOLLAR if row.unit is Unit.CREDIT else reported
-    if not detail.get("lines"):
+    if not detail.get("lines") and not detail.get("legs"):
         return 0
     is_priced = row.source_of_price == PriceSource.CATALOGUE or "cost" in detail
     return checkpoint_cost(detail) if is_priced else None
@@ -162,7 +162,8 @@ def _cost(row: Row, detail: Mapping[str, Any], reported: int | None) -> int | No
 
 def _tokens(detail: Mapping[str, Any]) -> Sequence[int]:
     found = [0, 0, 0, 0]
-    for line in detail.get("lines", ()):
+    of_legs = (line for leg in detail.get("legs", ()) for line in leg["lines"])
+    for line in (*detail.get("lines", ()), *of_legs):
         if (column := _TOKEN_COLUMNS.get(line["kind"])) is not None:
             found[column] += line["tokens"]
     return found

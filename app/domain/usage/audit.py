@@ -21,7 +21,9 @@ _ROWS = """
             WHERE t.posting_id = 'charge_refund:' || r.id), 0)
         ELSE coalesce((SELECT sum(h.charged) FROM ledger_hold h WHERE h.request_id = r.id), 0) END AS charged,
         (SELECT coalesce(sum(b.charge_nanos), 0) FROM request b WHERE b.refund_of = r.id) AS refunded,
-        (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds
+        (SELECT count(*) FROM ledger_hold h WHERE h.request_id = r.id AND h.status = 'open') AS open_holds,
+        CASE WHEN r.mode IS NULL THEN 0 ELSE (SELECT coalesce(sum(l.charge_nanos), 0) FROM request_leg l
+            WHERE l.request_id = r.id) END AS of_legs
     FROM request r
 """
 _REQUESTS = text(f"{_ROWS} WHERE r.id > :after ORDER BY r.id LIMIT :limit").columns(receipt=Json, late=Json)
@@ -100,6 +102,9 @@ def _check_request(row: RowMapping) -> Iterator[Finding]:
     if row["status"] == RequestStatus.RUNNING:
         return  # its receipt is a checkpoint's, and nothing has been charged
     unit, late = Unit(row["unit"]), row["late"]
+    if (late or row["receipt"] or {}).get("legs") and row["of_legs"] != charge:
+        message = f"{row['id']} cost {charge} nanos and its legs come to {row['of_legs']}."
+        yield Finding("legs", row["id"], message)
     added = 0 if late is None else _split_nanos(late)
     for mistake in _mistakes(row["receipt"], charge - added, unit):
         yield Finding("receipt", row["id"], f"The receipt of {row['id']} {mistake}.")
@@ -117,11 +122,16 @@ def _mistakes(receipt: Mapping[str, Any] | None, charge: int, unit: Unit, before
     split = _split_nanos(receipt)
     if split != charge - before:
         yield f"splits {format_decimal(split)} and not {format_decimal(charge - before)}"
-    if "lines" not in receipt:
+    if "lines" not in receipt and "legs" not in receipt:
         return
-    for line in receipt["lines"]:
+    for line in (*receipt.get("lines", ()), *(line for leg in receipt.get("legs", ()) for line in leg["lines"])):
         if line["tokens"] and line["kind"] != "request" and _nanos(line["amount"]) != _line_nanos(line):
             yield f"multiplies {line['tokens']} {line['kind']} tokens to {line['amount']}"
+    for leg in receipt.get("legs", ()):
+        if _with_markup(leg) != _nanos(leg["amount"]):
+            yield f"makes {leg['amount']} of the lines of leg {leg['leg']}"
+    if "legs" in receipt and (shared := sum(_nanos(leg["charge"]) for leg in receipt["legs"])) != charge:
+        yield f"shares {format_decimal(int(shared))} among its legs and not {format_decimal(charge)}"
     wanted, due = _total_nanos(receipt, unit), charge + _shortfall_nanos(receipt)
     if wanted != due:
         yield f"comes to {format_decimal(wanted)} and not {format_decimal(due)}"
@@ -141,12 +151,16 @@ def _line_nanos(line: Mapping[str, Any]) -> Fraction:
 
 def _total_nanos(receipt: Mapping[str, Any], unit: Unit) -> int:
     """Returns what the lines come to with markup and minimum, rounded once (`decisions.md` 1)."""
-    exact = sum(_nanos(line["amount"]) for line in receipt.get("lines", ()))
-    exact *= 1 + Fraction(receipt.get("markup_percent", 0)) / 100
+    exact = _with_markup(receipt) + sum(_nanos(leg["amount"]) for leg in receipt.get("legs", ()))
     minimum = _nanos(receipt.get("minimum", "0"))
     if unit is Unit.CREDIT:
         return -(-max(exact, minimum) // NANOS) * NANOS
     return max(int((exact + Fraction(1, 2)) // 1), int(minimum))
+
+
+def _with_markup(priced: Mapping[str, Any]) -> Fraction:
+    exact = sum((_nanos(line["amount"]) for line in priced.get("lines", ())), Fraction(0))
+    return exact * (1 + Fraction(priced.get("markup_percent", 0)) / 100)
 
 
 def _nanos(decimal: str) -> Fraction:

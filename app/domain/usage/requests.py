@@ -1,6 +1,6 @@
 """Requests: the row of each, written beside its hold and finished beside its settlement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,14 +11,16 @@ from app.domain.errors import BadField, NotFound
 from app.domain.ids import as_id
 from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
+from app.domain.legs import legs
+from app.domain.legs.legs import LegUse
 from app.domain.money import Unit, format_decimal, parse_exact, parse_nanos, round_exact
 from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms
 from app.domain.record import record
-from app.domain.rows import RowInsert, RowUpdate
-from app.domain.usage.tables import Request, RequestKind, RequestStatus
+from app.domain.rows import Row, RowInsert, RowUpdate
+from app.domain.usage.tables import Request, RequestKind, RequestMode, RequestStatus
 from app.domain.wallets.wallets import EXTERNAL_ID, UserWallet
 from app.sql.columns import table_of
 
@@ -54,7 +56,8 @@ class Asked:
 
     `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins. `user_from`
     is the place of the call that named its end user, `key_id` the key of the call, `paywall_version` the version that
-    it is decided on; they are None where nobody called.
+    it is decided on; they are None where nobody called. `mode` is how it asks several models, and then `model` is that
+    mode's name, and each leg has a price of its own.
     """
 
     id: str
@@ -74,6 +77,7 @@ class Asked:
     key_id: str | None = None
     paywall_version: int | None = None
     labels: Labels = UNLABELLED
+    mode: RequestMode | None = None
 
 
 @record(frozen=True, slots=True)
@@ -96,9 +100,10 @@ def hold_id(request_id: str) -> str:
     return f"hold:{request_id}"
 
 
-def begin(asked: Asked, held: Applied) -> RowInsert:
-    """Returns the row of a request whose hold was granted."""
+def begin(asked: Asked, held: Applied, asked_legs: Sequence[LegUse] = ()) -> RowInsert:
+    """Returns the row of a request whose hold was granted; its legs stand in it, should nothing else come of it."""
     return RowInsert(TABLE, _columns(asked) | {
+        "receipt": legs.arithmetic(asked_legs) if asked_legs else None,
         "status": RequestStatus.RUNNING,
         "hold_nanos": held.amount,
         "charge_nanos": 0,
@@ -129,33 +134,40 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "paywall_version": asked.paywall_version,
         "session": labels.session,
         "agent": labels.agent,
+        "mode": asked.mode,
     }
 
 
-def checkpoint(asked: Asked, metered: Metered, held: Applied) -> RowUpdate:
+def checkpoint(asked: Asked, metered: Metered, held: Applied, used: Sequence[LegUse] = ()) -> RowUpdate:
     """Returns the change that an extension makes: what is held now, and the receipt if nothing else should come."""
-    return RowUpdate(TABLE, asked.id, {"hold_nanos": held.amount, "receipt": _arithmetic(asked.price, metered)})
+    return RowUpdate(TABLE, asked.id, {"hold_nanos": held.amount, "receipt": _arithmetic(asked.price, metered, used)})
 
 
-def finish(asked: Asked, metered: Metered, settled: Applied) -> RowUpdate:
+def finish(asked: Asked, metered: Metered, settled: Applied, used: Sequence[LegUse] = ()) -> RowUpdate:
     """Returns the change that a settlement makes to its request: the receipt, as it will always read.
 
     One that came after the hold had expired leaves that receipt alone and adds the line `late`.
     """
-    tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else None
+    tokens = metered.tokens.prompt + metered.tokens.output if metered.tokens else legs.tokens_of(used)
     values = {"status": RequestStatus.SETTLED, "charge_nanos": settled.amount, "tokens": tokens,
               "provider_cost_nanos": metered.provider_cost_nanos, "finished_at": clock.now(),
               "events_due": _end_due(asked.is_told)}  # fmt: skip
-    detail = _arithmetic(asked.price, metered)
+    detail = _arithmetic(asked.price, metered, used)
+    if used:
+        detail = legs.with_charges(detail, settled.amount)
     if settled.late is not None:
         return RowUpdate(TABLE, asked.id, values | {"late": _with_split(detail, settled)})
     held, receipt = settled.amount + settled.released, _with_split(detail, settled)
     return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
 
 
-def let_go(request_id: str, failure: str | None = None, *, is_told: bool = False) -> RowUpdate:
+def let_go(
+    request_id: str, failure: str | None = None, used: Sequence[LegUse] = (), *, is_told: bool = False
+) -> RowUpdate:
     """Returns the change of a request that was not charged; `failure` is the code of why."""
     receipt = None if failure is None else {"failure": failure}
+    if used:
+        receipt = {**legs.with_charges(legs.arithmetic(used), 0), **(receipt or {})}
     return RowUpdate(TABLE, request_id, {
         "status": RequestStatus.RELEASED,
         "receipt": receipt,
@@ -173,6 +185,8 @@ def interrupt(
 ) -> RowUpdate:
     """Returns the change of a request whose process was lost: charged by its last checkpoint's `arithmetic`."""
     detail = {"estimated": True, **(arithmetic or {})}
+    if "legs" in detail:
+        detail = legs.with_charges(detail, charged.amount)
     return RowUpdate(TABLE, request_id, {
         "status": RequestStatus.INTERRUPTED,
         "charge_nanos": charged.amount,
@@ -180,6 +194,12 @@ def interrupt(
         "finished_at": clock.now(),
         "events_due": _end_due(is_told),
     })  # fmt: skip
+
+
+def legs_of(ended: RowUpdate) -> list[Row]:
+    """Returns the rows of the legs of a request that ended with this change: none where it asked one model."""
+    late = ended.values.get("late")
+    return legs.rows_of(ended.id, late or ended.values["receipt"] or {}, are_there=late is not None)
 
 
 def record_manual(asked: Asked, charged: Applied, details: dict[str, Any] | None) -> RowInsert:
@@ -201,9 +221,11 @@ def _end_due(is_told: bool) -> int | None:
     return END_DUE if is_told else None
 
 
-def _arithmetic(price: Price | None, metered: Metered) -> dict[str, Any]:
+def _arithmetic(price: Price | None, metered: Metered, used: Sequence[LegUse] = ()) -> dict[str, Any]:
     """Returns what a charge is worked out from."""
     detail: dict[str, Any] = {"estimated": metered.estimated, "disconnect": metered.disconnect}
+    if used:
+        detail |= legs.arithmetic(used)
     if metered.failure is not None:
         detail["failure"] = metered.failure
     if price is not None and metered.tokens is not None:
@@ -222,8 +244,9 @@ def checkpoint_cost(arithmetic: Mapping[str, Any] | None) -> int:
     said = (arithmetic or {}).get("cost")
     if said is not None:
         return parse_nanos(said)
+    of_legs = sum(parse_nanos(leg["cost"]) for leg in (arithmetic or {}).get("legs", ()))
     exact = sum(parse_exact(line["amount"]) for line in (arithmetic or {}).get("lines", ()))
-    return round_exact(exact)
+    return of_legs + round_exact(exact)
 
 
 _PARTS = {

@@ -34,6 +34,19 @@ class RequestKind(StrEnum):
     """A part of another request's charge that its developer gave back, or all of it."""
 
 
+class RequestMode(StrEnum):
+    """How a request asks more than one model, or one of several."""
+
+    COMPARE = "compare"
+    """Several answers side by side."""
+    BLEND = "blend"
+    """Several answers made into one."""
+    JUDGE = "judge"
+    """Several answers that another model compares."""
+    MESH = "mesh"
+    """The first of several that answers."""
+
+
 def is_due(row: str = "") -> str:
     """Returns the condition, in SQL, that rollups have not counted all of an ended request yet; `row` is a prefix."""
     return (
@@ -53,8 +66,9 @@ class Request(SQLModel, table=True):
     the version that it was decided on; all three are None for requests from before they were kept. `session` and
     `agent` are the app's own words, None where it said none. `counted_nanos` is what rollups have counted of the
     charge, None before, and `counted_late` is 1 once they have counted its late settlement. `order_id` is the order
-    that it belongs to: nothing writes it yet. A refund names in `refund_of` the request whose charge it gives back; its
-    `charge_nanos` are what it gave.
+    that it belongs to: nothing writes it yet. `mode` is how it asked several models, whose parts are its legs; None
+    where it asked one. A refund names in `refund_of` the request whose charge it gives back; its `charge_nanos` are
+    what it gave.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope, or a refund's click. The row is the outbox of its events:
@@ -115,6 +129,7 @@ class Request(SQLModel, table=True):
     counted_nanos: int | None = Field(default=None, sa_type=Whole)
     refund_of: str | None = Field(default=None, sa_type=Words)
     counted_late: int | None = Field(default=None, sa_type=Whole)
+    mode: RequestMode | None = Field(default=None, sa_type=one_of(RequestMode))
 
 
 class CostDrift(SQLModel, table=True):

@@ -18,10 +18,11 @@ from app.domain.earnings.charge_split import charge_split
 from app.domain.errors import LedgerRefused, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
+from app.domain.legs.legs import LegUse, charge_of, cost_of
 from app.domain.rows import Row
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
-from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.requests import EMPTY_ANSWER, Asked, Metered
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
@@ -39,6 +40,8 @@ Keep = Callable[[Applied], ChatAnswer]
 
 NOTHING = Applied()
 """What the ledger has done before the hold."""
+NO_TOKENS = Metered(None)
+"""What is used of a request besides its legs."""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,8 @@ class Held:
     """One request's money. `applied` is what the ledger did with it last.
 
     `admission` is what the developer's limits counted; `failure` the code of what ended the request before anything
-    could be charged.
+    could be charged. `legs` are those of a request that asks several models, as they stand: replaced as they end, none
+    where it asks one.
     """
 
     snapshot: Snapshot
@@ -55,6 +59,7 @@ class Held:
     applied: Applied = NOTHING
     admission: Admission | None = None
     failure: str | None = None
+    legs: tuple[LegUse, ...] = ()
 
     @property
     def amount(self) -> int:
@@ -98,12 +103,12 @@ class Holds:
         One whose answer was lost is released in the background. Raises InsufficientFunds, StaleDecision, Unavailable;
         StillRunning if another request has the key.
         """
-        asked, standing = held.asked, held.standing
+        asked, standing, legs = held.asked, held.standing, held.legs
         hold = Hold(requests.hold_id(asked.id), asked.wallet.account, amounts.first, amounts.least, amounts.whole,
                     self._owner, asked.id, held.budgets, held.snapshot.epochs + standing.epochs)  # fmt: skip
 
         def beside(applied: Applied) -> list[Row]:
-            row: list[Row] = [requests.begin(asked, applied)]
+            row: list[Row] = [requests.begin(asked, applied, legs)]
             return row if claimed is None else [*row, idempotency.claim_chat(claimed)]
 
         try:
@@ -125,8 +130,12 @@ class Holds:
         if held.asked.claim_id is not None:
             metered_nanos, metered = 0, Metered(None, estimated=True)
         operation = Extend(requests.hold_id(held.asked.id), amount_nanos, metered_nanos)
-        beside = requests.checkpoint
-        held.applied = await self._queue.submit(operation, lambda applied: [beside(held.asked, metered, applied)])
+        beside, legs = requests.checkpoint, held.legs
+        held.applied = await self._queue.submit(operation, lambda applied: [beside(held.asked, metered, applied, legs)])
+
+    async def extend_legs(self, held: Held, amount_nanos: int = 0) -> None:
+        """Raises the hold of several legs, and checkpoints what those have used that have ended. Raises as `extend`."""
+        await self.extend(held, amount_nanos, charge_of(held.asked.unit, held.legs), Metered(None))
 
     async def settle(self, held: Held, used: Used, keep: Keep | None = None, *, is_free: bool = False) -> Applied:
         """Charges what was used, once, whatever becomes of the caller; nothing if it `is_free` for this once.
@@ -134,7 +143,7 @@ class Holds:
         Raises Unavailable if the commit's answer did not come; the settlement is then repeated in the background
         until it lands.
         """
-        asked = held.asked
+        asked, legs = held.asked, held.legs
         # Usage may be nonsense, and come to more than the ledger can say; it charges no more than the bound anyway.
         wanted = 0 if is_free else min(used.charge, AMOUNT_NANOS_MAX)
         split = charge_split(asked.wallet.account, asked.wallet.paywall_id, asked.terms, used.cost, asked.provider)
@@ -143,7 +152,8 @@ class Holds:
         def beside(settled: Applied) -> list[Row]:
             if used.charge != wanted:
                 settled = replace(settled, short=settled.short + used.charge - wanted)
-            row: list[Row] = [requests.finish(asked, used.metered, settled)]
+            ended = requests.finish(asked, used.metered, settled, legs)
+            row: list[Row] = [ended, *requests.legs_of(ended)] if legs else [ended]
             if asked.claim_id is None or keep is None:
                 return row
             return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]
@@ -151,6 +161,17 @@ class Holds:
         if held.standing.tops_up_below is None or self._topups is None:
             return await self._surely(lambda: self._queue.submit(operation, beside), held, "settle")
         return await self._surely(lambda: self._looked(held, self._queue.submit(operation, beside)), held, "settle")
+
+    async def settle_legs(self, held: Held, metered: Metered = NO_TOKENS, keep: Keep | None = None) -> Applied:
+        """Charges what the legs of a request used, together and once, as `settle`; releases the hold where none did.
+
+        `metered` says what else is known of how it ended.
+        """
+        if all(leg.tokens is None for leg in held.legs):
+            held.failure = held.failure or EMPTY_ANSWER
+            return await self.release(held)
+        cost = cost_of(held.legs) if held.asked.terms else 0
+        return await self.settle(held, Used(charge_of(held.asked.unit, held.legs), cost, metered), keep)
 
     async def _looked(self, held: Held, settling: Awaitable[Applied]) -> Applied:
         """Lets a wallet be looked at that fills itself, where a settlement has left it too little."""
@@ -169,10 +190,11 @@ class Holds:
             await asyncio.wait((self.keep(self._limits.forgo(held.admission)),))
 
     def _submit_release(self, held: Held) -> Awaitable[Applied]:
-        asked = held.asked
+        asked, legs = held.asked, held.legs
 
         def beside(_released: Applied) -> list[Row]:
-            row: list[Row] = [requests.let_go(asked.id, held.failure, is_told=asked.is_told)]
+            ended = requests.let_go(asked.id, held.failure, legs, is_told=asked.is_told)
+            row: list[Row] = [ended, *requests.legs_of(ended)] if legs else [ended]
             return row if asked.claim_id is None else [*row, idempotency.give_up_chat(asked.claim_id)]
 
         release = Release(requests.hold_id(asked.id), asked.wallet.account, held.budgets)

@@ -18,7 +18,7 @@ from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.chat.call import Leg, Run
-from app.flows.chat.hold import Amounts, Holds, Keep, Used
+from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.providers.refusals import Refusals
 from app.formats.openai_limits import NamedLimit, read_named_limit
@@ -76,19 +76,25 @@ class Legs:
 
     async def send(self, run: Run) -> None:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
-        asked, leg = run.held.asked, run.leg
-        paywall_id = asked.wallet.paywall_id
         try:
-            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self._counter)
-            self._refusals.answered(paywall_id, leg.setting.name)
+            await self.ask(run.held, run.leg)
         except ProviderFailed as error:
             run.held.failure = error.reason
-            self._refusals.refused(paywall_id, leg.setting, error)
-            log.warning("chat", step="send", request=asked.id, provider=asked.provider, reason=error.reason)
             raise
         finally:
-            if leg.answer is None:
+            if run.leg.answer is None:
                 await self._holds.release(run.held)
+
+    async def ask(self, held: Held, leg: Leg) -> None:
+        """Sends a leg, and returns once its answer has begun; what is held stays held. Raises ProviderFailed."""
+        paywall_id, provider = held.asked.wallet.paywall_id, leg.setting.name
+        try:
+            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self._counter)
+            self._refusals.answered(paywall_id, provider)
+        except ProviderFailed as error:
+            self._refusals.refused(paywall_id, leg.setting, error)
+            log.warning("chat", step="send", request=held.asked.id, provider=provider, reason=error.reason)
+            raise
 
     async def extend(self, run: Run, amount_nanos: int, metered: Metered) -> None:
         """Raises the hold of a stream and checkpoints what it has used so far. Raises as `Holds.extend` does."""

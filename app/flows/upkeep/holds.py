@@ -122,7 +122,8 @@ async def _expire(queue: CommitQueue, fee_basis_points: int, hold: _LostHold) ->
         split = charge_split(wallet, hold.paywall_id, terms, cost, hold.provider)
 
         def beside(charged: Applied) -> list[Row]:
-            return [requests.interrupt(hold.request_id, arithmetic, charged, is_told=hold.is_told)]
+            ended = requests.interrupt(hold.request_id, arithmetic, charged, is_told=hold.is_told)
+            return [ended, *requests.legs_of(ended)]
 
         await queue.commit(Settle(hold.id, hold.metered, split, expires=True), beside)
     except HoldClosed as closed:

@@ -176,7 +176,7 @@ def receipt_parts(receipt: Receipt) -> dict[str, Any]:
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",
                     "" if line.kind == "request" else in_line(line.price_per_million), in_line(line.amount))
             for line in receipt.lines
-        ] + _late_lines(receipt, in_line),
+        ] + _leg_lines(receipt, in_line) + _late_lines(receipt, in_line),
         "markup": f"{receipt.markup_percent} %" if receipt.markup_percent != "0" else "",
         "minimum": money(receipt.minimum) if receipt.minimum != "0" else "",
         "charge": money(receipt.charge),
@@ -184,6 +184,15 @@ def receipt_parts(receipt: Receipt) -> dict[str, Any]:
         "released": money(receipt.released) if receipt.released != "0" else "",
         "note": _note(receipt),
     }  # fmt: skip
+
+
+def _leg_lines(receipt: Receipt, in_line: Callable[[str], str]) -> list[LineRow]:
+    """Returns a line for each model of several: what it came to before the total was rounded."""
+    return [
+        LineRow(leg.model if leg.status == "answered" else f"{leg.model}, {leg.status}",
+                "" if leg.tokens is None else f"{leg.tokens:,}", "", in_line(leg.amount))
+        for leg in receipt.legs
+    ]  # fmt: skip
 
 
 def _late_lines(receipt: Receipt, in_line: Callable[[str], str]) -> list[LineRow]:

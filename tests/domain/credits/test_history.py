@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from app.domain.credits.history import EntryKind, entries_of, read_history
 from app.domain.money import NANOS
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
-from app.domain.usage.tables import RequestKind, RequestStatus
+from app.domain.usage.tables import RequestKind, RequestMode, RequestStatus
 from app.flows.chat.call import Run
 from tests.support.books import running_queue
 from tests.support.credits import credits_account, credits_of, open_credits, someone_with_key
@@ -21,7 +22,7 @@ ENDED = [status for status in RequestStatus if status is not RequestStatus.RUNNI
 
 def a_row(status: RequestStatus, credits: int, kind: RequestKind = RequestKind.CHAT) -> dict[str, Any]:
     named = ("client_request_id", "provider", "provider_cost_nanos", "price_version", "late", "user_from",
-             "paywall_version", "key_id", "session", "agent", "receipt")  # fmt: skip
+             "paywall_version", "key_id", "session", "agent", "mode", "receipt")  # fmt: skip
     return {**dict.fromkeys(named), "id": "req_1", "kind": kind, "status": status, "external_id": "acc_1", "model": "m",
             "billing_source": "platform", "streamed": 0, "unit": "CREDIT", "charge_nanos": credits * NANOS,
             "hold_nanos": 9 * NANOS, "created_at": 1_000_000, "finished_at": 2_000_000}  # fmt: skip
@@ -62,3 +63,13 @@ async def test_the_history_is_the_wallet_line_by_line(database: str) -> None:
     ]  # fmt: skip
     assert list(rest) == list(found[2:])
     assert sum(one.nanos for one in found) == credits_of(ada).posted_nanos == 19 * NANOS
+
+
+@pytest.mark.parametrize(
+    ("mode", "reserved"),
+    [(RequestMode.MESH, 1), (RequestMode.COMPARE, 2), (RequestMode.BLEND, 4), (RequestMode.JUDGE, 5)],
+)
+def test_several_models_reserve_what_their_mode_does_and_then_differ(mode: RequestMode, reserved: int) -> None:
+    settled, reserve = entries_of(a_row(RequestStatus.SETTLED, 7) | {"mode": mode})
+    assert (settled.nanos, reserve.nanos) == ((reserved - 7) * NANOS, -reserved * NANOS)
+    assert (settled.id, reserve.id) == ("req_1:settle", "req_1:reserve")
