@@ -1,18 +1,19 @@
 """What a provider asks for a model, before markup: amounts by kind, and tiers for long prompts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from app.domain.errors import BadField
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Unit
 from app.domain.pricing.quote import TIERED, Price, Tier
+from app.domain.record import record
 
 CREDITS_PER_DOLLAR = 100
 TIERS_MAX = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListPrice:
     """Nanos of a unit per million tokens or images, and per request. A kind that is None costs what input or
     output does."""

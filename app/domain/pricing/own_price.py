@@ -56,8 +56,8 @@ def raised(price: NewPrice, basis_points: int) -> NewPrice:
     amounts = of_all(price, (*TIERED, "image_nanos", "request_nanos"))
     tiers = tuple(replace(tier, **of_all(tier, TIERED)) for tier in price.tiers)
     minimum = -(-price.minimum_nanos * (BASIS_POINTS + basis_points) // BASIS_POINTS)
-    own = replace(price, tiers=tiers, minimum_nanos=minimum, markup_basis_points=0, cost=None, **amounts)  # type: ignore[arg-type]
-    return replace(own, source=PriceSource.DEVELOPER)
+    return replace(price, tiers=tiers, minimum_nanos=minimum, markup_basis_points=0, cost=None,
+                   source=PriceSource.DEVELOPER, **amounts)  # type: ignore[arg-type]  # fmt: skip
 
 
 def typed_of(price: NewPrice) -> dict[str, str]:

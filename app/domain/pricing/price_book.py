@@ -18,7 +18,9 @@ from app.domain.paywalls.versions import Edition
 from app.domain.pricing.list_price import LISTED, ListPrice, check_tiers, tiers_from_json, tiers_to_json
 from app.domain.pricing.quote import Price, Tier
 from app.domain.pricing.tables import KINDS, ModelPrice, PriceSource, RetiredBecause
+from app.domain.record import record
 from app.sql.columns import table_of
+from app.sql.statements import insert
 
 MARKUP_BASIS_POINTS_MAX = 1_000_000
 AMOUNTS = ("input_nanos", "output_nanos", "cached_input_nanos", "request_nanos", "minimum_nanos", "image_nanos",
@@ -47,7 +49,7 @@ class Offer:
     upstream_model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NewPrice:
     """What is set for a model: nanos per million tokens or images, per request, at least; markup on top.
 
@@ -106,9 +108,9 @@ def set_price(edition: Edition, new: NewPrice) -> int:
 
     Raises BadField, also for a provider that the paywall does not have.
     """
-    version, _ = _set(edition, new, current(edition.session, edition.paywall.id, new.model))
-    edition.session.flush()
-    return version
+    before = current(edition.session, edition.paywall.id, new.model)
+    is_set = bool(set_prices(edition, [new], {} if before is None else {new.model: before}))
+    return _after(before) if is_set or before is None else before.version
 
 
 def set_prices(
@@ -119,12 +121,16 @@ def set_prices(
     `latest` is what `read_latest` says, for whoever has read it already.
     """
     latest = read_latest(edition.session, edition.paywall.id) if latest is None else latest
-    changed = [new.model for new in prices if _set(edition, new, latest.get(new.model))[1]]
-    edition.session.flush()
+    rows = [row for new in prices if (row := _row(edition, new, latest.get(new.model))) is not None]
+    if rows:  # with one statement: objects of the session cost ten times as much
+        values = [tuple(row.values()) for row in rows]
+        insert(table_of(ModelPrice), tuple(rows[0])).run(edition.session.connection(), values)
+    edition.priced.update(changed := [row["model"] for row in rows])
     return changed
 
 
-def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[int, bool]:
+def _row(edition: Edition, new: NewPrice, before: ModelPrice | None) -> dict[str, Any] | None:
+    """Returns the next version of a price as it is stored, None where it is what counts already. Raises BadField."""
     check(new)
     edition.configuration.provider_of(new.provider)
     values: dict[str, Any] = {
@@ -136,12 +142,13 @@ def _set(edition: Edition, new: NewPrice, before: ModelPrice | None) -> tuple[in
     }
     if before is not None and before.retired_at is None:
         if all(getattr(before, name) == value for name, value in values.items()):
-            return before.version, False
-    version = before.version + 1 if before is not None else 1
-    edition.priced.add(new.model)
-    edition.session.add(ModelPrice(id=new_id("prc"), paywall_id=edition.paywall.id, model=new.model, version=version,
-                                   since_version=edition.number, created_at=clock.now(), **values))  # fmt: skip
-    return version, True
+            return None
+    return {"id": new_id("prc"), "paywall_id": edition.paywall.id, "model": new.model, "version": _after(before),
+            "since_version": edition.number, "created_at": clock.now(), **values}  # fmt: skip
+
+
+def _after(before: ModelPrice | None) -> int:
+    return 1 if before is None else before.version + 1
 
 
 def retire(
@@ -246,8 +253,7 @@ def move_models(edition: Edition, names: Mapping[str | None, str | None]) -> Non
     for row in read_latest(edition.session, edition.paywall.id).values():
         if row.provider not in names or names[row.provider] == row.provider:
             continue
-        _set(edition, replace(to_new_price(row), provider=names[row.provider]), row)
-        edition.session.flush()
+        set_prices(edition, [replace(to_new_price(row), provider=names[row.provider])], {row.model: row})
         if row.retired_at is not None:
             retire(edition, row.model, row.retired_because or RetiredBecause.DEVELOPER)
 

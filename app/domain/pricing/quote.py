@@ -69,7 +69,7 @@ TIERED = tuple(field.name for field in fields(Tier) if field.name != "from_token
 """The amounts that a tier replaces."""
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Price:
     """One version of a model's price in a paywall.
 
@@ -119,23 +119,19 @@ class Price:
     @cached_property
     def rates(self) -> Mapping[TokenKind, int]:
         """Nanos per million tokens of each kind, those of the prompt first; below the first tier."""
-
-        def of_input(nanos: int | None) -> int:
-            return self.input_nanos if nanos is None else nanos
-
-        def of_output(nanos: int | None) -> int:
-            return self.output_nanos if nanos is None else nanos
-
+        of_input, of_output = self.input_nanos, self.output_nanos
+        write, image, audio = self.cache_write_nanos, self.image_input_nanos, self.audio_input_nanos
+        thought, spoken, drawn = self.reasoning_nanos, self.audio_output_nanos, self.image_output_nanos
         return {
-            TokenKind.INPUT: self.input_nanos,
+            TokenKind.INPUT: of_input,
             TokenKind.CACHED_INPUT: self.cached_input_nanos,
-            TokenKind.CACHE_WRITE: of_input(self.cache_write_nanos),
-            TokenKind.IMAGE_INPUT: of_input(self.image_input_nanos),
-            TokenKind.AUDIO_INPUT: of_input(self.audio_input_nanos),
-            TokenKind.OUTPUT: self.output_nanos,
-            TokenKind.REASONING: of_output(self.reasoning_nanos),
-            TokenKind.AUDIO_OUTPUT: of_output(self.audio_output_nanos),
-            TokenKind.IMAGE_OUTPUT: of_output(self.image_output_nanos),
+            TokenKind.CACHE_WRITE: of_input if write is None else write,
+            TokenKind.IMAGE_INPUT: of_input if image is None else image,
+            TokenKind.AUDIO_INPUT: of_input if audio is None else audio,
+            TokenKind.OUTPUT: of_output,
+            TokenKind.REASONING: of_output if thought is None else thought,
+            TokenKind.AUDIO_OUTPUT: of_output if spoken is None else spoken,
+            TokenKind.IMAGE_OUTPUT: of_output if drawn is None else drawn,
             TokenKind.IMAGE: self.image_nanos,
         }
 

@@ -101,6 +101,9 @@ def losses(terms: SplitTerms, price: Price, asked: Price) -> Iterator[Loss]:
     kept = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS - terms.fee_basis_points)
     for length in sorted({0, *(tier.from_tokens for tier in (*asked.tiers, *price.tiers))}):
         own, owed = price.at(length), asked.at(length)
+        amounts = zip((*own.rates.values(), own.request_nanos), (*owed.rates.values(), owed.request_nanos), strict=True)
+        if all(nanos * kept >= asked_nanos * BASIS_POINTS**2 for nanos, asked_nanos in amounts):
+            continue
         pairs = [(kind.value, own.rates[kind], nanos) for kind, nanos in owed.rates.items()]
         for kind, nanos, asked_nanos in (*pairs, (REQUEST, own.request_nanos, owed.request_nanos)):
             if nanos * kept < asked_nanos * BASIS_POINTS**2:

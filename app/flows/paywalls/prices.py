@@ -5,7 +5,8 @@ every kind of token and every length of a prompt; a model that was switched off 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -20,8 +21,10 @@ from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
+from app.domain.pricing.quote import Price
 from app.domain.pricing.split import SplitTerms, check_share
 from app.domain.pricing.tables import ModelPrice, PriceSource
+from app.domain.record import record
 from app.flows.catalogue.defaults import Known, to_new_price
 from app.flows.paywalls.change import Part
 from app.ports.prices import PriceCatalogue
@@ -35,7 +38,7 @@ class PriceRules:
     fee_basis_points: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """A model, who serves it, and what it is called there.
 
@@ -111,6 +114,7 @@ class PriceDesk:
     rules: PriceRules
     latest: Mapping[str, ModelPrice]
     _listed: Mapping[str, ListedModel] | None = None
+    _stored: dict[str, NewPrice] = field(default_factory=dict)
 
     @staticmethod
     def of(edition: Edition, rules: PriceRules) -> "PriceDesk":
@@ -124,6 +128,12 @@ class PriceDesk:
         if self._listed is None:
             self._listed = read_listed(self.session)
         return self._listed
+
+    def stored(self, row: ModelPrice) -> NewPrice:
+        """Returns a model's newest price as what would be set to have it again, made with the first question."""
+        if row.model not in self._stored:
+            self._stored[row.model] = price_book.to_new_price(row)
+        return self._stored[row.model]
 
     def known(self, name: str) -> Known | None:
         """Returns what is known of a model by its provider's name: by the list, else by the offline catalogue."""
@@ -139,20 +149,18 @@ class PriceDesk:
         """Yields every price that follows the catalogue and is on, with the markup that counts."""
         for row in self.latest.values():
             if row.source is PriceSource.CATALOGUE and row.retired_at is None:
-                yield replace(price_book.to_new_price(row), markup_basis_points=self.configuration.markup_basis_points)
+                yield replace(self.stored(row), markup_basis_points=self.configuration.markup_basis_points)
 
     def own(self, wanted: NewPrice) -> NewPrice:
         """Returns a developer's price, on what the provider asks where that is paid of the charge. Raises BadField."""
         place, setting = self._placed(Place(wanted.model, wanted.provider, wanted.upstream_model))
-        own = _in_place(place, replace(wanted, source=PriceSource.DEVELOPER, cost=None))
-        terms = self.terms_of(setting)
-        if terms is None or not terms.pays_provider:
-            return own
-        if setting.is_operators:
-            return replace(own, cost=self.asked_price(own.sent_as))
-        # The demo's provider asks what it asked before: there is no list of it.
-        row = self.latest.get(wanted.model)
-        return own if row is None else replace(own, cost=price_book.stored_cost(row))
+        terms, row, cost = self.terms_of(setting), self.latest.get(wanted.model), None
+        if terms is not None and terms.pays_provider:
+            if setting.is_operators:
+                cost = self.asked_price(place.upstream_model or place.model)
+            elif row is not None:  # the demo's provider asks what it asked before: there is no list of it
+                cost = price_book.stored_cost(row)
+        return _in_place(place, wanted, source=PriceSource.DEVELOPER, cost=cost)
 
     def following(self, wanted: Place, markup_basis_points: int | None = None) -> NewPrice:
         """Returns the catalogue's price, with this markup or the paywall's. Raises BadField where it has none."""
@@ -167,15 +175,35 @@ class PriceDesk:
 
     def checked(self, price: NewPrice) -> NewPrice:
         """Returns a price that leaves the developer something. Raises BadField for one that does not."""
-        price_book.check(price)
-        terms = self.terms_of(self.configuration.provider_of(price.provider))
-        if terms is not None:
-            check_share(terms, price_book.to_price(price, self.paywall.unit))
+        self.checked_price(price)
         return price
+
+    def checked_price(self, price: NewPrice) -> Price:
+        """Returns the same as the arithmetic wants it. Raises BadField too."""
+        price_book.check(price)
+        made, terms = price_book.to_price(price, self.paywall.unit), self.terms_for(price.provider)
+        if terms is not None:
+            check_share(terms, made)
+        return made
+
+    def terms_for(self, provider: str | None) -> SplitTerms | None:
+        """Returns how a charge for an answer of a provider is split, by its stored name. Raises BadField."""
+        return self.terms_of(self.configuration.provider_of(provider))
 
     def terms_of(self, setting: ProviderSetting) -> SplitTerms | None:
         """Returns how a charge for an answer of this provider is split, None where it is not."""
         return terms_of(self.paywall.mode, setting.name, self.rules.fee_basis_points)
+
+    def asked_of(self, row: ModelPrice, *, pays: bool) -> Price | None:
+        """Returns what a model's provider asks, as far as that is known; `pays` says that it is paid of the charge."""
+        is_stored = row.cost is not None or row.source is PriceSource.CATALOGUE or pays
+        # Of an own price with a markup on top, what is below the markup is what its developer takes for the cost.
+        if is_stored or row.markup_basis_points:
+            stored = price_book.stored_cost(row)
+        else:
+            known = self.known(price_book.sent_as(row))
+            stored = None if known is None or known.price is None else known.price.in_unit(self.paywall.unit)
+        return None if stored is None else stored.to_price(row.model, self.paywall.unit)
 
     def asked_price(self, name: str) -> ListPrice:
         """Returns what the operator's provider asks for a model, by its name there.
@@ -198,8 +226,8 @@ class PriceDesk:
         return Place(wanted.model, current.as_stored(name), None if upstream == wanted.model else upstream), setting
 
 
-def _in_place(place: Place, price: NewPrice) -> NewPrice:
-    return replace(price, model=place.model, provider=place.provider, upstream_model=place.upstream_model)
+def _in_place(place: Place, price: NewPrice, **more: Any) -> NewPrice:
+    return replace(price, model=place.model, provider=place.provider, upstream_model=place.upstream_model, **more)
 
 
 def stand_on_cost(edition: Edition, catalogue: PriceCatalogue) -> None:

@@ -5,16 +5,18 @@ computation, the desk of `app/flows/paywalls/prices.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from operator import attrgetter
 
 from app.domain.errors import BadField
 from app.domain.pricing import price_book
-from app.domain.pricing.margins import Moved, moved
+from app.domain.pricing.margins import Moved, kinds_at_a_loss, moved
 from app.domain.pricing.own_price import raised
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Price
 from app.domain.pricing.tables import ModelPrice, PriceSource
+from app.domain.record import record
 from app.flows.paywalls.prices import Place, PriceDesk, Prices
 
 NAMES_MAX = 4_000
@@ -62,17 +64,18 @@ class Marked:
 Step = Own | Raised | Followed | TakenOff | Marked
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Difference:
     """What changes of one model: `before` is None for what is not offered now, `after` for what will not be.
 
-    `new` is `after` as it would be stored.
+    `new` is `after` as it would be stored; `below_cost` names its kinds that bring less than the provider asks.
     """
 
     model: str
     before: Price | None
     after: Price | None
     new: NewPrice | None = None
+    below_cost: tuple[str, ...] = ()
 
     @cached_property
     def moved(self) -> Moved:
@@ -134,11 +137,12 @@ def plan(desk: PriceDesk, steps: Iterable[Step]) -> Planned:
             desk.mark_up(step.markup_basis_points)
         else:
             _wish(desk, wanted, step)
-    made, refused = dict[str, NewPrice | None](), dict[str, BadField]()
+    made, refused = dict[str, _Made | None](), dict[str, BadField]()
     is_marked = desk.configuration.markup_basis_points != markup
     for model, wish in {**(_marked_up(desk) if is_marked else {}), **wanted}.items():
         try:
-            made[model] = None if wish is None else desk.checked(_made(desk, wish))
+            new = None if wish is None else _made(desk, wish)
+            made[model] = None if new is None else (new, desk.checked_price(new))
         except BadField as refusal:
             refused[model] = refusal
     changed = [
@@ -148,8 +152,8 @@ def plan(desk: PriceDesk, steps: Iterable[Step]) -> Planned:
     chosen = {model: wish for model, wish in wanted.items() if model in names}
     return Planned(
         Prices(
-            own=[made_price for model, wish in chosen.items()
-                 if isinstance(wish, NewPrice) and (made_price := made[model]) is not None],
+            own=[new_price[0] for model, wish in chosen.items()
+                 if isinstance(wish, NewPrice) and (new_price := made[model]) is not None],
             follow=[wish for wish in chosen.values() if isinstance(wish, Place)],
             off=[model for model, wish in chosen.items() if wish is None],
             markup_basis_points=desk.configuration.markup_basis_points if is_marked else None,
@@ -161,6 +165,8 @@ def plan(desk: PriceDesk, steps: Iterable[Step]) -> Planned:
 
 _Wish = NewPrice | Place | None
 """A price of the developer's own, a place that follows the catalogue, or None for what is taken off."""
+_Made = tuple[NewPrice, Price]
+"""A price as it would be stored, and as the arithmetic wants it."""
 
 
 def _wish(desk: PriceDesk, wanted: dict[str, _Wish], step: Own | Raised | Followed | TakenOff) -> None:
@@ -185,7 +191,7 @@ def _base(desk: PriceDesk, wanted: Mapping[str, _Wish], model: str) -> NewPrice 
         except BadField:
             return None
     row = desk.latest.get(model)
-    return price_book.to_new_price(row) if row is not None and row.retired_at is None else None
+    return desk.stored(row) if row is not None and row.retired_at is None else None
 
 
 def _marked_up(desk: PriceDesk) -> dict[str, _Wish]:
@@ -198,20 +204,38 @@ def _made(desk: PriceDesk, wish: NewPrice | Place) -> NewPrice:
     return desk.own(wish) if wish.source is PriceSource.DEVELOPER else wish
 
 
-def _difference(desk: PriceDesk, model: str, row: ModelPrice | None, new: NewPrice | None) -> Difference | None:
-    before = None if row is None else price_book.to_new_price(row)
-    if new == before or (new is not None and before is not None and _as_charged(new) == _as_charged(before)):
+def _difference(desk: PriceDesk, model: str, row: ModelPrice | None, made: _Made | None) -> Difference | None:
+    if row is None and made is None:
         return None
-    unit = desk.paywall.unit
-    old, after = (None if price is None else price_book.to_price(price, unit) for price in (before, new))
-    return Difference(model, old, after, new)
+    old = None if row is None else desk.stored(row)
+    if old is not None and made is not None and _as_charged(made[0]) == _as_charged(old):
+        return None
+    before = None if old is None else price_book.to_price(old, desk.paywall.unit)
+    if made is None:
+        return Difference(model, before, None)
+    new, after = made
+    return Difference(model, before, after, new, _below_cost(desk, model, new, after))
 
 
-def _as_charged(price: NewPrice) -> NewPrice:
+def _below_cost(desk: PriceDesk, model: str, new: NewPrice, after: Price) -> tuple[str, ...]:
+    terms, row = desk.terms_for(new.provider), desk.latest.get(model)
+    # Where the provider is paid of the charge, a price below what it asks was refused already.
+    if row is None or (terms is not None and terms.pays_provider):
+        return ()
+    asked = desk.asked_of(row, pays=False)
+    return () if asked is None else kinds_at_a_loss(after, terms, asked)
+
+
+_NOT_CHARGED = {"display_name", "description", "cost", "context_tokens_max", "output_tokens_max", "part_tokens_max"}
+_CHARGED = attrgetter(
+    *(each.name for each in fields(NewPrice) if each.name not in {*_NOT_CHARGED, "cached_input_nanos"})
+)
+
+
+def _as_charged(price: NewPrice) -> tuple[object, ...]:
     """Returns a price without what nobody sets by hand, so that what was only written anew is no change."""
     cached = price.input_nanos if price.cached_input_nanos is None else price.cached_input_nanos
-    return replace(price, cached_input_nanos=cached, display_name="", description="", cost=None,
-                   context_tokens_max=None, output_tokens_max=None, part_tokens_max=None)  # fmt: skip
+    return (cached, *_CHARGED(price))
 
 
 def _named(step: Step) -> tuple[str, ...]:

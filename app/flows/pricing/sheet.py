@@ -106,12 +106,6 @@ def first_offered(desk: PriceDesk, planned: Planned) -> Line | None:
     return next((_line(desk, fact) for fact in facts if fact.is_on), None)
 
 
-def count_below_cost(desk: PriceDesk, planned: Planned) -> int:
-    """Returns of how many models that a draft changes some kind brings less than its provider asks."""
-    facts = (_fact(desk, desk.latest[each.model], each) for each in planned.differences if each.model in desk.latest)
-    return sum(fact.is_below_cost for fact in facts)
-
-
 @dataclass(slots=True)
 class _Fact:
     """What filters ask of a model, which is little: most of a sheet is looked through and not shown.
@@ -123,8 +117,12 @@ class _Fact:
     served: ModelPrice | NewPrice
     is_on: bool
     off_because: RetiredBecause | None
-    is_changed: bool
-    is_below_cost: bool = False
+    difference: Difference | None
+    below_cost: tuple[str, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        return self.difference is not None
 
 
 def _search(desk: PriceDesk, planned: Planned, words: str) -> list[_Fact]:
@@ -140,24 +138,23 @@ def _search(desk: PriceDesk, planned: Planned, words: str) -> list[_Fact]:
 
 
 def _fact(desk: PriceDesk, row: ModelPrice, difference: Difference | None) -> _Fact:
-    fact = _Fact(row, row, row.retired_at is None, row.retired_because, difference is not None)
-    if difference is not None:
-        new = difference.new
-        fact.served, fact.is_on = new or row, new is not None
-        fact.off_because = RetiredBecause.DEVELOPER if new is None else None
-    fact.is_below_cost = fact.is_on and bool(_below_cost(desk, fact))
-    return fact
+    if difference is None:
+        fact = _Fact(row, row, row.retired_at is None, row.retired_because, None)
+        fact.below_cost = _below_cost(desk, fact) if fact.is_on else ()
+        return fact
+    if (new := difference.new) is None:
+        return _Fact(row, row, False, RetiredBecause.DEVELOPER, difference)
+    return _Fact(row, new, True, None, difference, difference.below_cost)
 
 
 def _below_cost(desk: PriceDesk, fact: _Fact) -> tuple[str, ...]:
     """Returns the kinds at a loss; of what follows the list its markup alone says whether there can be any."""
-    terms = _terms(desk, fact)
-    row, markup = fact.row, BASIS_POINTS + fact.served.markup_basis_points
+    terms, row = _terms(desk, fact), fact.row
     fee = 0 if terms is None else terms.fee_basis_points
-    if not fact.is_changed and row.source is PriceSource.CATALOGUE and row.cost is None:
-        if markup * (BASIS_POINTS - fee) >= BASIS_POINTS**2:
+    if row.source is PriceSource.CATALOGUE and row.cost is None:
+        if (BASIS_POINTS + row.markup_basis_points) * (BASIS_POINTS - fee) >= BASIS_POINTS**2:
             return ()
-    asked = _asked(desk, row, pays=terms is not None and terms.pays_provider)
+    asked = desk.asked_of(row, pays=terms is not None and terms.pays_provider)
     return () if asked is None else kinds_at_a_loss(_price(desk, fact), terms, asked)
 
 
@@ -167,9 +164,9 @@ def _terms(desk: PriceDesk, fact: _Fact) -> SplitTerms | None:
 
 
 def _price(desk: PriceDesk, fact: _Fact) -> Price:
-    served = fact.served
-    new = price_book.to_new_price(served) if isinstance(served, ModelPrice) else served
-    return price_book.to_price(new, desk.paywall.unit)
+    if fact.difference is not None and fact.difference.after is not None:
+        return fact.difference.after
+    return price_book.to_price(desk.stored(fact.row), desk.paywall.unit)
 
 
 def _line(desk: PriceDesk, fact: _Fact) -> Line:
@@ -182,30 +179,18 @@ def _line(desk: PriceDesk, fact: _Fact) -> Line:
         upstream_model=served.upstream_model,
         source=served.source,
         price=_price(desk, fact) if fact.is_on else None,
-        asked=_asked(desk, row, pays=terms is not None and terms.pays_provider),
+        asked=desk.asked_of(row, pays=terms is not None and terms.pays_provider),
         off_because=fact.off_because,
-        below_cost=_below_cost(desk, fact) if fact.is_below_cost else (),
+        below_cost=fact.below_cost,
         is_changed=fact.is_changed,
     )
-
-
-def _asked(desk: PriceDesk, row: ModelPrice, *, pays: bool) -> Price | None:
-    """Returns what a model's provider asks, as far as that is known."""
-    is_stored = row.cost is not None or row.source is PriceSource.CATALOGUE or pays
-    # Of an own price with a markup on top, what is below the markup is what its developer takes for the cost.
-    if is_stored or row.markup_basis_points:
-        stored = price_book.stored_cost(row)
-    else:
-        known = desk.known(price_book.sent_as(row))
-        stored = None if known is None or known.price is None else known.price.in_unit(desk.paywall.unit)
-    return None if stored is None else stored.to_price(row.model, desk.paywall.unit)
 
 
 _SHOWN: Mapping[Show, Callable[[_Fact], bool]] = {
     Show.ALL: lambda fact: True,
     Show.OFFERED: lambda fact: fact.is_on,
     Show.NOT_PRICED: lambda fact: fact.off_because is RetiredBecause.UNPRICED,
-    Show.BELOW_COST: lambda fact: fact.is_below_cost,
+    Show.BELOW_COST: lambda fact: bool(fact.below_cost),
     Show.OWN: lambda fact: fact.is_on and fact.served.source is PriceSource.DEVELOPER,
     Show.CHANGED: lambda fact: fact.is_changed,
     Show.OFF: lambda fact: not fact.is_on and fact.off_because is not RetiredBecause.UNPRICED,

@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.domain.pricing.quote import TokenKind
-from app.flows.paywalls.prices import PriceDesk
 from app.flows.pricing.drafts import Difference, Planned, summary
-from app.flows.pricing.sheet import count_below_cost
 from app.web.developer.prices import words
 
 DIFFERENCES_MAX = 20
@@ -36,12 +34,12 @@ class DraftView:
     markup: str = ""
 
 
-def view_draft(desk: PriceDesk, planned: Planned, markup_before: int) -> DraftView:
+def view_draft(planned: Planned, markup_before: int) -> DraftView:
     """Returns what a draft comes to: how many change, how far, what falls below cost, and what cannot be."""
     if planned.is_empty:
         return DraftView()
     differences, count = planned.differences, len(planned.differences)
-    below = count_below_cost(desk, planned)
+    below = sum(bool(each.below_cost) for each in differences)
     facts = [
         f"{'Largest rise' if kind == 'rise' else 'Deepest fall'}: {each.model}, "
         f"{words.share(each.moved.rise if kind == 'rise' else each.moved.fall)}"

@@ -125,7 +125,7 @@ def read_page(desk: PriceDesk, steps: tuple[Step, ...], query: Query) -> tuple[P
         previous=_href(query, query.page - 1) if query.page > 1 else "",
         next=_href(query, query.page + 1) if query.page < sheet.pages else "",
         fee=f"Of what users pay, Coinslot keeps {words.percent(fee)}." if fee else "",
-        draft=view_draft(desk, planned, markup),
+        draft=view_draft(planned, markup),
     )
     return page, planned
 
