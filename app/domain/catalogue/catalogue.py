@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -96,6 +96,14 @@ def write_list(session: Session, listed: ModelList) -> Changes:
 def read_listed(session: Session) -> dict[str, ListedModel]:
     """Returns every model that is listed now, by name, with its newest price; empty before the first list."""
     return _read(session, CatalogueModel.vanished_at.is_(None))  # type: ignore[union-attr]
+
+
+def read_mark(session: Session) -> tuple[int, int, int]:
+    """Returns what differs from before once a model or a list price came, changed or went."""
+    models = table_of(CatalogueModel)
+    sums = func.count(), func.coalesce(func.sum(models.c.version), 0), func.coalesce(func.sum(models.c.vanished_at), 0)
+    count, versions, ends = session.execute(select(*sums)).one()
+    return int(count), int(versions), int(ends)
 
 
 def read_vanished(session: Session) -> frozenset[str]:

@@ -18,7 +18,8 @@ from app.domain.pricing.own_price import RAISE_MAX, RAISE_MIN, parse_percent
 from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
 from app.flows.paywalls.change import Changed, change
 from app.flows.paywalls.prices import PriceDesk
-from app.flows.pricing.drafts import Followed, Marked, Planned, Raised, Step, TakenOff, check_size, plan, without
+from app.flows.pricing.drafts import Followed, Marked, Planned, Raised, Step, TakenOff, check_size, without
+from app.flows.pricing.kept import PLANS
 from app.flows.pricing.sheet import Query, Show, matching
 from app.web.developer.prices.rows import EditorView, PricesPage
 from app.web.developer.publishing.state import PublishingState
@@ -173,7 +174,7 @@ class PricesDraft(PublishingState, mixin=True):
 
         def read(session: db.Session) -> Any:
             desk = read_desk(session, manager)
-            return ask(desk, plan(desk, steps))
+            return ask(desk, PLANS.plan(desk, steps))
 
         return await db.in_transaction(read)
 

@@ -12,7 +12,8 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import TokenKind, Tokens
 from app.domain.pricing.tables import PriceSource, RetiredBecause
 from app.flows.paywalls.prices import PriceDesk
-from app.flows.pricing.drafts import Planned, Step, plan
+from app.flows.pricing.drafts import Planned, Step
+from app.flows.pricing.kept import PLANS
 from app.flows.pricing.sheet import LINES_A_PAGE, Line, Query, Sheet, Show, first_offered, read_line, read_sheet
 from app.web.developer.prices import words
 from app.web.developer.prices.draft_rows import DraftView, view_draft
@@ -111,7 +112,7 @@ class PricesPage:
 def read_page(desk: PriceDesk, steps: tuple[Step, ...], query: Query) -> tuple[PricesPage, Planned]:
     """Returns the page as a draft would make it, and what the draft comes to."""
     markup = desk.configuration.markup_basis_points
-    planned = plan(desk, steps)
+    planned = PLANS.plan(desk, steps)
     sheet = read_sheet(desk, planned, query)
     fee = desk.rules.fee_basis_points if desk.paywall.rules.is_split else 0
     page = PricesPage(

@@ -1,0 +1,62 @@
+"""A draft of all prices is planned once for however many clicks, and anew once it differs."""
+
+import pytest
+
+from app import db
+from app.domain.catalogue.catalogue import ListedModel, ModelList, read_listed, write_list
+from app.domain.money import NANOS
+from app.domain.pricing.list_price import ListPrice
+from app.flows.paywalls.change import change
+from app.flows.paywalls.prices import prices
+from app.flows.pricing.drafts import Marked, Planned, Raised, Step, plan
+from app.flows.pricing.kept import PLANS_MAX, KeptPlans
+from app.flows.pricing.sheet import Query, matching, read_sheet
+from tests.support.managing import owner_of
+from tests.support.priced import RULES, desk_of, paywall_of
+
+pytestmark = pytest.mark.plain_sql
+
+
+def ask(kept: KeptPlans, paywall_id: str, *steps: Step) -> Planned:
+    with db.transaction(writes=False) as session:
+        return kept.plan(desk_of(session, paywall_id), steps)
+
+
+def all_of(paywall_id: str) -> tuple[str, ...]:
+    with db.transaction(writes=False) as session:
+        desk = desk_of(session, paywall_id)
+        return matching(desk, plan(desk, ()), Query())
+
+
+async def test_a_draft_is_planned_again_once_something_of_it_differs(database: str) -> None:
+    kept, paywall_id = KeptPlans(), paywall_of(3)
+    steps = (Raised(all_of(paywall_id), 2_000),)
+    first = ask(kept, paywall_id, *steps)
+    assert len(first.differences) == 3 and ask(kept, paywall_id, *steps) is first
+    assert ask(kept, paywall_id, Raised(steps[0].models, 2_001)) is not first
+    with db.transaction() as session:
+        asked = {model.model: model for model in read_listed(session).values()}
+        asked["maker-0/model-0000"] = ListedModel("maker-0/model-0000", "", "", 0, ListPrice(2 * NANOS, 8 * NANOS))
+        write_list(session, ModelList(tuple(asked.values())))
+    dearer = ask(kept, paywall_id, *steps)
+    assert dearer is not first and list(dearer.refused) == ["maker-0/model-0000"]
+    await change(owner_of(paywall_id), prices(RULES), ask(kept, paywall_id, Marked(2_000)).prices, 1)
+    assert ask(kept, paywall_id, *steps) is not dearer, "it is another version"
+
+
+async def test_what_is_kept_is_what_would_be_planned_and_leaves_the_markup_with_the_desk(database: str) -> None:
+    kept, paywall_id, steps = KeptPlans(), paywall_of(3), (Marked(2_500),)
+    for _ in range(2):
+        with db.transaction(writes=False) as session:
+            desk, fresh = desk_of(session, paywall_id), desk_of(session, paywall_id)
+            assert kept.plan(desk, steps) == plan(fresh, steps)
+            assert desk.configuration.markup_basis_points == fresh.configuration.markup_basis_points == 2_500
+            assert [line.price for line in read_sheet(desk, kept.plan(desk, steps), Query()).lines]
+
+
+async def test_no_more_are_kept_than_so_many(database: str) -> None:
+    kept, paywall_id = KeptPlans(), paywall_of(1)
+    first = ask(kept, paywall_id, Marked(2_000))
+    for points in range(2_001, 2_001 + PLANS_MAX):
+        ask(kept, paywall_id, Marked(points))
+    assert ask(kept, paywall_id, Marked(2_000)) is not first
