@@ -17,12 +17,11 @@ from app.domain.errors import BadField, NotFound, WrongMode
 from app.domain.money import AMOUNT_UNITS_MAX, NANOS, Environment
 from app.domain.paywalls.members import Creators, check_creates
 from app.domain.paywalls.modes import RULES
-from app.domain.paywalls.provider import DEMO, ProviderSetting, check_allowed, check_providers, origin_of, own_at
+from app.domain.paywalls.provider import ProviderSetting, check_allowed, check_providers, origin_of, own_at
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
 from app.flows.drafts.planned import plan_prices
 from app.flows.payments.connect import try_key
-from app.flows.paywalls.demo import BESIDE
 from app.flows.paywalls.prices import PriceRules
 from app.flows.paywalls.provider import Connected, Unreached, try_connection
 from app.flows.providers.proof import Proof
@@ -112,10 +111,9 @@ async def choose_provider(
             raise
         found, problem = Connected((), Proof()), error.message
     taken = round((clock.monotonic_seconds() - begun) * 1_000)
-    models = tuple(model for model in found.models if setting.name != DEMO or model not in BESIDE)
-    planned = PlannedProvider(setting, models, problem, found.proof.model, found.proof.doubt)
+    planned = PlannedProvider(setting, found.models, problem, found.proof.model, found.proof.doubt)
     await _change(person, draft, lambda now: replace(now, provider=planned))
-    return Tried(len(models), taken, problem)
+    return Tried(len(found.models), taken, problem)
 
 
 def _setting_of(wanted: WantedProvider) -> ProviderSetting:

@@ -53,7 +53,7 @@ _OF_CREDITS = (
     replace(_DEMO_MODELS[0], model="demo-flaky", display_name="Demo flaky",
             description="Fails before every second answer, to try what happens then."),
 )  # fmt: skip
-"""What the operator's own paywall offers beside; an app that wants them takes them from the provider's list."""
+"""What the operator's own paywall offers beside, to show what credits can do."""
 
 BESIDE = frozenset(price.model for price in _OF_CREDITS)
 """Models of the demo's provider that no paywall begins with but the operator's own."""

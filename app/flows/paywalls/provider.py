@@ -15,13 +15,14 @@ from app.domain.paywalls.changes import Section
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import Paywall
-from app.domain.paywalls.provider import ProviderSetting, check_allowed, check_providers, origin_of
+from app.domain.paywalls.provider import DEMO, ProviderSetting, check_allowed, check_providers, origin_of
 from app.domain.paywalls.versions import Edition
 from app.domain.pricing import price_book
 from app.domain.pricing.tables import RetiredBecause
 from app.domain.providers import refusals
 from app.flows.catalogue.defaults import Filled, fill_prices
 from app.flows.paywalls.change import Part
+from app.flows.paywalls.demo import BESIDE
 from app.flows.paywalls.prices import PriceRules, check_shares, stand_on_cost
 from app.flows.providers.proof import Proof, prove_key
 from app.ports.providers import Providers
@@ -89,7 +90,9 @@ async def try_connection(providers: Providers, setting: ProviderSetting, api_key
         raise kind(field, f"{failure.message}{detail}") from None
     if not models:
         raise BadField("base_url", "The provider lists no models.")
-    return Connected(tuple(models[:MODELS_MAX]), proof)
+    # Of the demo's provider some are the operator's own paywall's, where they show what credits can do.
+    offered = [model for model in models if setting.name != DEMO or model not in BESIDE]
+    return Connected(tuple(offered[:MODELS_MAX]), proof)
 
 
 async def try_provider(

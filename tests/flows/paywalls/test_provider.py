@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from app import db, settings
+from app.adapters.demo.provider import MODELS
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import BadField, ProviderFailed, UnknownModel
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls import configuration
 from app.domain.paywalls.configuration import Configuration
 from app.domain.paywalls.modes import Mode
-from app.domain.paywalls.provider import AuthStyle, ProviderSetting
+from app.domain.paywalls.provider import DEMO, AuthStyle, ProviderSetting
 from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
@@ -247,6 +248,14 @@ async def test_a_list_without_end_is_read_so_far() -> None:
     listed = [f"model-{number}" for number in range(MODELS_MAX + 1)]
     found = await try_connection(Lists(listed), ProviderSetting("x", "https://x.example/v1"), KEY)
     assert found.models == tuple(listed[:MODELS_MAX])
+
+
+async def test_what_credits_show_is_in_no_developers_list() -> None:
+    listed = [*MODELS, "demo-new"]
+    found = await try_connection(Lists(listed), ProviderSetting(DEMO), None)
+    assert found.models == ("demo-mini", "demo-large", "demo-new")
+    elsewhere = await try_connection(Lists(listed), ProviderSetting("x", "https://x.example/v1"), KEY)
+    assert elsewhere.models == tuple(listed), "whoever serves a model of that name otherwise has it"
 
 
 async def test_a_public_list_proves_no_key_and_an_answer_does(
