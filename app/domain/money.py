@@ -120,7 +120,7 @@ def format_for_people(nanos: int, unit: Unit) -> str:
     sign, nanos = ("-" if nanos < 0 else ""), abs(nanos)
     if unit is Unit.CREDIT:
         credits, dot, decimals = format_decimal(nanos).partition(".")
-        return f"{sign}{int(credits):,}{dot}{decimals} credits"
+        return f"{sign}{int(credits):,}{dot}{decimals} {'credit' if nanos == NANOS else 'credits'}"
     shown = nanos // MICRO_NANOS if 0 < nanos < NANOS // 100 else nanos // 10_000_000 * 10_000
     whole, rest = divmod(shown, 1_000_000)
     decimals = str(rest).zfill(6).rstrip("0").ljust(2, "0")

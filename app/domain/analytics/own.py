@@ -3,7 +3,7 @@
 Sums are added up of the requests that were looked at, in whole numbers; of each unit and billing source by itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -60,7 +60,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What uses of one name, unit and billing source came to."""
+    """What uses of one name, unit and billing source came to; of `others` names, where it is what many came to."""
 
     name: str
     unit: Unit
@@ -68,6 +68,7 @@ class Sum:
     requests: int
     tokens: int
     charged: int
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,26 @@ class OwnUsage:
         return add_up(self.uses, lambda _: "")
 
     def by(self, by: By) -> Sequence[Sum]:
-        """Returns what it came to by something, the dearest first; what has no such name is left out."""
+        """Returns what it came to by something, the dearest first; those behind them are one for each unit and source.
+
+        What has no such name is left out.
+        """
         names: Mapping[By, Callable[[Use], str | None]] = {
             By.MODEL: lambda use: use.model or "", By.APP: lambda use: use.paywall_id,
             By.ORDER: lambda use: use.order, By.SESSION: lambda use: use.session,
         }  # fmt: skip
-        return add_up(self.uses, names[by])[:LINES_MAX]
+        lines = add_up(self.uses, names[by])
+        return [*lines[:LINES_MAX], *_together(lines[LINES_MAX:])]
+
+
+def _together(lines: Sequence[Sum]) -> Iterator[Sum]:
+    """Yields what lines of one unit and source came to; one that is alone is itself."""
+    found: dict[tuple[Unit, str], list[Sum]] = {}
+    for line in lines:
+        found.setdefault((line.unit, line.source), []).append(line)
+    for (unit, source), same in found.items():
+        sums = (sum(each) for each in zip(*((line.requests, line.tokens, line.charged) for line in same), strict=True))
+        yield same[0] if len(same) == 1 else Sum("", unit, source, *sums, others=len(same))
 
 
 def add_up(uses: Sequence[Use], name_of: Callable[[Use], str | None]) -> Sequence[Sum]:

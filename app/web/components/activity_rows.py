@@ -153,7 +153,7 @@ def _exact(amount: str) -> str:
 def exact_money(amount: str, unit: str) -> str:
     """Returns a decimal string as an amount of a unit, with every digit that it has."""
     if unit == Unit.CREDIT:
-        return f"{amount} credits"
+        return f"{amount} {'credit' if amount in ('1', '-1') else 'credits'}"
     return f"${_exact(amount)}" if unit == Unit.USD else f"{_exact(amount)} {unit}"
 
 

@@ -38,6 +38,11 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns `1 token`, `2,000 tokens`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
 def initials(name: str) -> str:
     """Returns the two letters that stand for an app."""
     words = name.split()

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app import db
 from app.domain import clock
-from app.domain.analytics.own import By, OwnUsage, Sum, Use, add_up, month_ago, read_usage
+from app.domain.analytics.own import LINES_MAX, By, OwnUsage, Sum, Use, add_up, month_ago, read_usage
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.modes import Mode
@@ -24,7 +24,7 @@ from tests.support.scripted import Scripted, flows, request
 USES = st.lists(
     st.builds(
         Use, id=st.text("abc", min_size=1), at=st.integers(0, 9), paywall_id=st.sampled_from(["a", "b"]),
-        model=st.sampled_from(["m", None]), order=st.none(), session=st.just("s"),
+        model=st.sampled_from([*(f"m{number}" for number in range(14)), None]), order=st.none(), session=st.just("s"),
         source=st.sampled_from(["platform", "byok"]), unit=st.sampled_from([Unit.USDC, Unit.CREDIT]),
         is_running=st.booleans(), is_refund=st.booleans(), tokens=st.integers(0, 99), reserved=st.integers(0, 9),
         charged=st.integers(-9, 99),
@@ -42,8 +42,24 @@ def test_whatever_it_is_told_apart_by_the_sums_are_the_same(uses: list[Use]) -> 
     usage = OwnUsage(uses, None)
     for lines in (usage.totals(), usage.by(By.MODEL), usage.by(By.APP), usage.by(By.SESSION)):
         assert whole(lines) == straight
-        assert len({(line.name, line.unit, line.source) for line in lines}) == len(lines)
+        assert len({(line.name, line.unit, line.source, line.others) for line in lines}) == len(lines)
     assert usage.by(By.ORDER) == [] and add_up(uses, lambda _: None) == []
+
+
+def a_use(model: str, charged: int, source: str = "platform") -> Use:
+    return Use(model, 0, "a", model, None, None, source, Unit.USDC, False, False, 10, charged, charged)
+
+
+def test_lines_behind_the_last_shown_are_one_for_each_unit_and_source() -> None:
+    dear = [a_use(f"m{number}", 100 - number) for number in range(LINES_MAX)]
+    few = [a_use("few-1", 3), a_use("few-2", 2), a_use("own", 1, "byok")]
+    lines = OwnUsage(dear + few, None).by(By.MODEL)
+    assert [line.name for line in lines[:LINES_MAX]] == [use.model for use in dear]
+    assert lines[LINES_MAX:] == [
+        Sum("", Unit.USDC, "platform", 2, 20, 5, others=2),
+        Sum("own", Unit.USDC, "byok", 1, 10, 1),
+    ], "one alone keeps its name"
+    assert not any(line.others for line in OwnUsage(dear + few[:1], None).by(By.MODEL))
 
 
 async def test_both_wallets_are_read_and_nobody_elses(database: str) -> None:

@@ -49,8 +49,7 @@ def _sums(title: rx.Var[str] | str, rows: rx.Var[list[SumRow]]) -> rx.Component:
 def _sum(row: rx.Var[SumRow]) -> rx.Component:
     return rx.el.div(
         rx.el.div(rx.el.b(row.name), rx.el.small("paid by ", row.source, class_name="muted"), class_name="grow"),
-        rx.el.div(rx.el.b(row.charged), rx.el.small(row.requests, " requests · ", row.tokens, " tokens",
-                                                    class_name="muted"), class_name="charge-sum num"),
+        rx.el.div(rx.el.b(row.charged), rx.el.small(row.used, class_name="muted"), class_name="charge-sum num"),
         class_name="item item-line", key=row.key,
     )  # fmt: skip
 

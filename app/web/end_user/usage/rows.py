@@ -12,7 +12,7 @@ from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_wallet_id
 from app.web.end_user.wallet.rows import choose_environment
-from app.web.frame.format import ago
+from app.web.frame.format import ago, counted
 from app.wiring.rules import credits_environment_of
 
 NEWEST = 25
@@ -27,8 +27,7 @@ class SumRow:
     key: str = ""
     name: str = ""
     source: str = ""
-    requests: str = ""
-    tokens: str = ""
+    used: str = ""
     charged: str = ""
 
 
@@ -84,12 +83,13 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
 
 def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
     name = names.get(one.name, one.name) if by is By.APP else one.name
+    if one.others:
+        name = f"{one.others:,} others"
     return SumRow(
-        key=f"{one.name}:{one.unit}:{one.source}",
+        key=f"{one.name}:{one.unit}:{one.source}:{one.others}",
         name=name or ("One-off charges" if by is By.MODEL else "All"),
         source=_SOURCES.get(one.source, one.source),
-        requests=f"{one.requests:,}",
-        tokens=f"{one.tokens:,}",
+        used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
         charged=_money(one.charged, one.unit),
     )
 
@@ -97,7 +97,7 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
     title = "Given back" if use.is_refund else use.model or "One-off charge"
     labels = [names.get(use.paywall_id, ""), _SOURCES.get(use.source, use.source), use.session, use.order]
-    tokens = [f"{use.tokens:,} tokens"] if use.tokens else []
+    tokens = [counted(use.tokens, "token")] if use.tokens else []
     return UseRow(
         id=use.id,
         title=title,
