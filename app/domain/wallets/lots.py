@@ -116,7 +116,7 @@ class _Book:
 
     def __init__(self, session: Session, account: Account, purse: Purse) -> None:
         self.session, self.account, self.purse = session, account, purse
-        self.known = set(purse.lots)
+        self.known = self._rows()
         self.uses: list[dict[str, Any]] = []
         self.earnings: list[dict[str, Any]] = []
 
@@ -191,17 +191,19 @@ class _Book:
         return {(tuple(row[:-1]) if len(columns) > 1 else row[0]): int(row[-1]) for row in rows}
 
     def write(self) -> None:
-        """Writes the lots as they stand and the rows so far."""
-        lots = [_lot_row(self.account.owner, lot) for lot in self.purse.lots.values()]
-        new = [row for row in lots if row["id"] not in self.known]
-        self._insert(_LOTS, new)
-        for row in lots:
-            if row["id"] in self.known:
-                self.session.execute(_LOTS.update().where(_LOTS.c.id == row["id"]).values(row))
-        self.known.update(self.purse.lots)
+        """Writes the lots that changed as they stand, and the rows so far."""
+        rows = self._rows()
+        self._insert(_LOTS, [row for id_, row in rows.items() if id_ not in self.known])
+        for id_, row in rows.items():
+            if row != self.known.get(id_, row):
+                self.session.execute(_LOTS.update().where(_LOTS.c.id == id_).values(row))
+        self.known = rows
         self._insert(_USES, self.uses)
         self._insert(_EARNINGS, self.earnings)
         self.uses, self.earnings = [], []
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        return {lot.id: _lot_row(self.account.owner, lot) for lot in self.purse.lots.values()}
 
     def _insert(self, table: Any, rows: Iterable[dict[str, Any]]) -> None:
         values = list(rows)

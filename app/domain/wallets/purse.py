@@ -136,10 +136,14 @@ class Purse:
 
 
 def shares(amount: int, parts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Divides an amount in proportion to parts, rounded down; the last takes the rest."""
-    whole, left, found = sum(part for _, part in parts), amount, []
-    for position, (name, part) in enumerate(parts):
-        share = left if position == len(parts) - 1 else amount * part // whole
+    """Divides an amount in proportion to parts: each share is rounded up or down, so that all of them are the amount.
+
+    Of no more than the parts come to, none gets more than its part: a lot is given back what it paid at most.
+    """
+    whole, upto, given, found = sum(part for _, part in parts), 0, 0, []
+    for name, part in parts:
+        upto += part
+        share = amount * upto // whole - given
         found.append((name, share))
-        left -= share
+        given += share
     return found

@@ -12,6 +12,7 @@ from app.domain.wallets import lots
 from app.domain.wallets.purse import Purse
 from app.domain.wallets.tables import LotMethod
 from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.plans import watched
 from tests.support.taking_back import charge, of_paywall, someone, spends
 
 CARD, USDC, OTHER = LotMethod
@@ -67,3 +68,37 @@ def test_money_of_no_known_way_is_spent_last_and_a_wallet_without_any_has_no_lot
     charge(app, spends(app, ada), 150)
     assert {one.id: one.left // CENT_NANOS for one in brought_up(account).in_order()} == {"a": 0, "gift:1": 50}
     assert_books_balance()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_all_but_a_nano_of_what_three_lots_paid_is_given_back(database: str) -> None:
+    """A developer gives back to the nano; a wallet whose lots cannot follow would be paid nothing back for ever."""
+    app = make_snapshot(mode=Mode.SHARED)
+    ada, account = someone()
+    for number in range(3):
+        with db.transaction() as session:
+            came = Transfer(account.beside(Kind.WORLD, "x"), account, 1_000, "deposit")
+            apply_one(session, Post(f"deposit:{number}", (came,)))
+    provider = account.beside(Kind.PROVIDER_PAYABLE, "built-in")
+    with db.transaction() as session:
+        apply_one(session, Post("charge:1", (Transfer(account, provider, 3_000, "charge", request_id="req_1"),)))
+    assert brought_up(account).balance == 0
+    back = Transfer(provider, account, 2_999, "refund", details={"refund_of": "req_1"})
+    with db.transaction() as session:
+        apply_one(session, Post("charge_refund:1", (back,)))
+    assert [one.left for one in brought_up(account).in_order()] == [999, 1_000, 1_000]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_of_many_lots_those_alone_are_written_that_changed(database: str) -> None:
+    """Whoever sends dust to somebody's address makes lots: what a charge costs then must not grow with them."""
+    _, account = someone()
+    for number in range(40):
+        pay_in(account, f"deposit:{number}", 1, "deposit")
+    brought_up(account)
+    with db.transaction() as session:
+        spent = Transfer(account, account.beside(Kind.PROVIDER_PAYABLE, "built-in"), 5, "charge")
+        apply_one(session, Post("charge:1", (spent,)))
+    with db.transaction() as session, watched(session) as statements:
+        lots.bring_up(session, account, lots.lock(session, account.owner))
+    assert sum(said.startswith("UPDATE lot ") for said, _ in statements) == 1

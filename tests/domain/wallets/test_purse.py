@@ -172,9 +172,14 @@ def test_what_was_withdrawn_pays_nothing_of_a_charge_that_a_dispute_left_open() 
     assert (purse.debt, purse.withdrawable(0), purse.balance) == (0, 5, 5)
 
 
-@given(st.integers(0, 1_000), st.lists(st.tuples(st.text(max_size=2), st.integers(1, 99)), min_size=1, max_size=5))
-def test_shares_are_in_proportion_and_the_last_takes_the_rest(amount: int, parts: list[tuple[str, int]]) -> None:
-    found = shares(amount, parts)
-    assert sum(share for _, share in found) == amount
+@given(st.data(), st.lists(st.tuples(st.text(max_size=2), st.integers(1, 99)), min_size=1, max_size=9))
+def test_shares_are_in_proportion_and_none_is_more_than_its_part(
+    data: st.DataObject, parts: list[tuple[str, int]]
+) -> None:
     whole = sum(part for _, part in parts)
-    assert all(share == amount * part // whole for (_, share), (_, part) in zip(found[:-1], parts[:-1], strict=True))
+    amount = data.draw(st.integers(0, whole))
+    found = shares(amount, parts)
+    assert [name for name, _ in found] == [name for name, _ in parts]
+    assert sum(share for _, share in found) == amount
+    assert all(abs(share - amount * part / whole) < 1 and share <= part
+               for (_, share), (_, part) in zip(found, parts, strict=True))  # fmt: skip
