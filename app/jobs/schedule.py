@@ -7,6 +7,7 @@ from app import settings, wiring
 from app.flows.catalogue import drift, sync
 from app.flows.drafts import steps
 from app.flows.events import delivery
+from app.flows.events.mails import MAILS_A_RUN
 from app.flows.payments import expiry, heard, operators, watch
 from app.flows.people import sign_in
 from app.flows.reconciling import movements
@@ -163,7 +164,7 @@ async def _has_mails_due() -> bool:
 
 
 async def _send_mails() -> int:
-    return await wiring.get().desk.send_kept()
+    return await wiring.get().desk.send_kept(MAILS_A_RUN)
 
 
 async def _raise_alerts() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app import db
+from app.domain.alerts.tables import KeptMail
 from app.domain.earnings.earnings import Earnings, pending_account, read_earnings
 from app.domain.ids import new_id
 from app.domain.ledger.accounts import Account, Kind
@@ -27,8 +28,9 @@ from app.flows.events.mails import Desk
 from app.flows.settlement.payouts import ChainPayouts
 from app.flows.settlement.sending import Pace
 from app.ports.mail import Mail
+from app.sql.columns import table_of
 from tests.support import books
-from tests.support.scripted_chain import KEYS, ToyChain
+from tests.support.scripted_chain import KEYS, Cut, ToyChain
 from tests.support.taking_back import someone
 
 CHAIN = 31_337
@@ -44,6 +46,20 @@ class Mails:
 
     async def send(self, mail: Mail) -> None:
         self.sent.append(mail)
+
+
+class Dies(Mails):
+    """A mailer in whose hands the process dies."""
+
+    async def send(self, mail: Mail) -> None:
+        raise Cut(mail.subject)
+
+
+def kept_mails() -> list[tuple[str, str]]:
+    """Returns to whom stored mails are that were not sent, and their subjects, the oldest first."""
+    with db.transaction(writes=False) as session:
+        waiting = session.scalars(select(KeptMail).order_by(table_of(KeptMail).c.id)).all()
+        return [(mail.address, mail.subject) for mail in waiting if mail.sent_at is None]
 
 
 def make_earner(units: int) -> str:

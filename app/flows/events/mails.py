@@ -22,6 +22,9 @@ from app.ports.mail import Mail, Mailer
 log = structlog.get_logger()
 
 MAILS_A_RUN = 50
+"""How many stored mails the job sends at a time."""
+MAILS_BEHIND = 4
+"""How many are sent at most by whoever has stored one: a mail server that hangs delays little else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,11 @@ class Desk:
         """Tells whether a mail that was stored is to be sent now."""
         return await db.in_transaction(kept.has_due)
 
-    async def send_kept(self, limit: int = MAILS_A_RUN) -> int:
-        """Sends mails that were stored; returns how many. One that cannot be sent is tried again for a day."""
+    async def send_kept(self, limit: int = MAILS_BEHIND) -> int:
+        """Sends mails that were stored, a few unless told; returns how many. What is left the job sends.
+
+        One that cannot be sent is tried again for a day.
+        """
         due = await db.in_transaction(partial(kept.list_due, limit=limit))
         done = await each_alone("mail", due, self._send_one, name=lambda mail: mail.subject)
         return sum(1 for _, is_sent in done if is_sent is True)

@@ -22,7 +22,7 @@ from app.domain.transactions.tables import Purpose
 from app.domain.transactions.transactions import NewTransaction
 from app.flows.events.mails import Desk
 from app.flows.settlement.sending import USUAL, Pace, Sender
-from app.flows.settlement.told import mail_withdrawal, tell_paid, tell_returned
+from app.flows.settlement.told import keep_withdrawal_mail, tell_paid, tell_returned
 from app.flows.settlement.treasury import Treasury
 from app.ports.chain.chain import Chain
 from app.ports.chain.signer import ChainKeys
@@ -117,6 +117,8 @@ class ChainPayouts:
         ended = 0
         for payout in found:
             ended += await self._note(payout, outcomes[payout.nonce])
+        if ended:
+            await self.desk.send_kept()
         still = [one.id for one in found if outcomes[one.nonce].fate is Fate.OPEN
                  and one.since_block < final.number - SINCE_BLOCKS]  # fmt: skip
         if still:
@@ -141,13 +143,13 @@ class ChainPayouts:
                 done, tell = batches.note_returned(session, payout.id, transaction, block), tell_returned
             if done is not None:
                 tell(session, done)
+                keep_withdrawal_mail(session, done)
             return done
 
         done = await db.in_transaction(write, writes=True)
         if done is None:
             return 0
         log.info("payout", payout=payout.id, step=outcome.fate, transaction=transaction)
-        await mail_withdrawal(self.desk, done)
         return 1
 
     async def _open_batches(self, final: Block) -> None:

@@ -1,4 +1,4 @@
-"""What is told of payouts: developers by events, in the transaction that decides; whoever withdraws by mail, behind it.
+"""What is told of payouts, in the transaction that decides: developers by events, whoever withdraws by a stored mail.
 
 Of a test payout nothing is told: its amount is what somebody is to read at the address.
 """
@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import db
+from app.domain.alerts import kept
 from app.domain.events import catalogue, outbox
 from app.domain.events.made import make
 from app.domain.money import Unit, format_decimal, format_finely
 from app.domain.payouts.rules import nanos_of
 from app.domain.payouts.tables import Payout, PayoutKind, PayoutStatus
 from app.domain.people.tables import PersonAccount
-from app.flows.events.mails import Desk
 
 
 def tell_requested(session: Session, payout: Payout) -> None:
@@ -32,11 +31,11 @@ def tell_returned(session: Session, payout: Payout) -> None:
     _tell(session, payout, catalogue.PAYOUT_FAILED, {"errorCode": payout.error_code or "withdrawn"})
 
 
-async def mail_withdrawal(desk: Desk, payout: Payout) -> None:
-    """Mails whoever withdraws how that stands; a mail that cannot be sent is logged."""
+def keep_withdrawal_mail(session: Session, payout: Payout) -> None:
+    """Stores a mail to whoever withdraws of how that stands; `send_kept` of a desk is to follow it."""
     if payout.kind is not PayoutKind.WITHDRAWAL:
         return
-    person = await db.in_transaction(lambda session: session.get(PersonAccount, payout.asked_by))
+    person = session.get(PersonAccount, payout.asked_by)
     if person is None or person.email is None:
         return
     amount = format_finely(nanos_of(payout.units), Unit.USDC)
@@ -48,7 +47,7 @@ async def mail_withdrawal(desk: Desk, payout: Payout) -> None:
         said = "is on its way"
         text = (f"It goes from your wallet ({payout.environment.value}) to {payout.address}.\n\nIf you did not ask for"
                 " this, sign in, look at your sessions, and tell the operator.")  # fmt: skip
-    await desk.write(person.email, f"Your withdrawal of {amount} {said}", f"{text}\n\n{payout.id}")
+    kept.keep(session, [person.email], f"Your withdrawal of {amount} {said}", f"{text}\n\n{payout.id}")
 
 
 def _tell(session: Session, payout: Payout, type_: str, more: dict[str, Any]) -> None:

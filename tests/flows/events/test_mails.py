@@ -11,11 +11,12 @@ from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.members import command_manager
-from app.flows.events.mails import Notice
+from app.flows.events.mails import MAILS_A_RUN, MAILS_BEHIND, Notice
 from app.flows.paywalls.owners import give_paywall
 from app.ports.mail import Mail
 from tests.support.books import make_snapshot
 from tests.support.handed import desk
+from tests.support.paying_out import Dies
 from tests.support.scripted_chain import Cut
 
 NOTICE = Notice("pw_1", "Lexica", "m was switched off", "It costs more.")
@@ -32,13 +33,6 @@ class Fails:
         if mail.to == self.refused:
             raise ProviderFailed("away")
         self.sent.append(mail)
-
-
-class Dies:
-    """A mailer in whose hands the process dies."""
-
-    async def send(self, mail: Mail) -> None:
-        raise Cut(mail.subject)
 
 
 async def test_every_operator_is_mailed(database: str) -> None:
@@ -101,3 +95,15 @@ async def test_a_mail_to_operators_is_lost_by_no_crash_and_by_no_mailer_that_is_
         session.execute(text("UPDATE kept_mail SET next_at = 0"))
     assert await desk(mailer).send_kept() == 2 and await desk(mailer).send_kept() == 0
     assert sorted(mail.subject for mail in mailer.sent) == ["Payouts are paused", "The gas account is low"]
+
+
+async def test_who_stored_a_mail_sends_a_few_and_the_job_the_rest(database: str) -> None:
+    """A mail server that hangs must not keep payouts or a page waiting for all that was ever stored."""
+    settings.configure(data=settings.get().data, database_url=database, operator_emails="a@example.org")
+    mailer = Fails("")
+    with db.transaction() as session:
+        for number in range(10):
+            desk(mailer).keep_alert(session, f"Alert {number}", "Look.")
+    await desk(mailer).alert("Payouts are paused", "Look.")
+    assert len(mailer.sent) == MAILS_BEHIND
+    assert await desk(mailer).send_kept(MAILS_A_RUN) == 11 - MAILS_BEHIND

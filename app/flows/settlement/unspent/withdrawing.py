@@ -25,7 +25,7 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account, shared_wallet_id
 from app.flows.disputes.lots import catch_up, has_moved
 from app.flows.events.mails import Desk
-from app.flows.settlement.told import mail_withdrawal
+from app.flows.settlement.told import keep_withdrawal_mail
 
 log = structlog.get_logger()
 
@@ -53,12 +53,17 @@ async def withdraw_unspent(rules: PayoutRules, desk: Desk, person: Person, wish:
         if address is None:
             raise Refused("No address of yours counts yet: confirm one first.")
         asked = Withdrawal(person.account_id, wish.environment, wish.chain_id, address.address, wish.click, wish.units)
-        return withdrawals.request(session, rules, asked, partial(_switch_off, session, person, wish.environment))
+        payout, is_new = withdrawals.request(
+            session, rules, asked, partial(_switch_off, session, person, wish.environment)
+        )
+        if is_new:
+            keep_withdrawal_mail(session, payout)
+        return payout, is_new
 
     payout, is_new = await db.in_transaction(write, writes=True)
     if is_new:
         log.info("payout", payout=payout.id, step=payout.status, wallet=payout.wallet_id)
-        await mail_withdrawal(desk, payout)
+        await desk.send_kept()
     return payout
 
 

@@ -23,16 +23,18 @@ from tests.support.paying_out import (
     CHAIN,
     ONE,
     RULES,
+    Dies,
     Mails,
     assert_paid_once,
     find,
+    kept_mails,
     make_saver,
     rail_of,
     run,
     unspent,
 )
 from tests.support.saved_cards import save_card, switch_on
-from tests.support.scripted_chain import TREASURY, ToyChain
+from tests.support.scripted_chain import TREASURY, Cut, ToyChain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SANDBOX = Environment.SANDBOX
@@ -68,6 +70,20 @@ def test_unspent_usdc_arrives_once_and_its_owner_is_mailed(database: str) -> Non
         ("ada@example.org", "Your withdrawal of 9.000003 USDC arrived"),
     ]
     assert (find(asked.id).paid_by or "none") in mails.sent[1].text and "0xAda" in mails.sent[0].text
+
+
+def test_no_crash_loses_the_mail_of_a_withdrawal(database: str) -> None:
+    (ada, _), chain = make_saver(9 * ONE), chain_with(10 * ONE)
+    prove(ada)
+    with pytest.raises(Cut):
+        asyncio.run(withdraw_unspent(RULES, Desk(Dies(), frozenset()), ada, WISH))
+    asked = asyncio.run(withdraw_unspent(RULES, Desk(Mails(), frozenset()), ada, WISH))
+    said = ("ada@example.org", "Your withdrawal of 9.00 USDC is on its way")
+    assert kept_mails() == [said]
+    with pytest.raises(Cut):
+        run(rail_of(chain, Dies()), chain, 4)
+    assert find(asked.id).status is PayoutStatus.PAID
+    assert kept_mails() == [said, ("ada@example.org", "Your withdrawal of 9.00 USDC arrived")]
 
 
 def test_a_large_one_waits_for_an_operator_and_one_that_is_taken_back_is_in_the_wallet_again(database: str) -> None:
