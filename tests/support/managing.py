@@ -1,6 +1,7 @@
 """People who look after paywalls: owners, operators, and those who are nothing to one."""
 
 from app import db
+from app.domain import clock
 from app.domain.paywalls.members import Manager, find_manager, set_owner
 from app.domain.people.accounts import email_identity, enter
 from app.domain.people.sessions import Person
@@ -12,7 +13,9 @@ def person(email: str, *, is_proven: bool = True) -> Person:
     """Returns somebody who signed in with this address; another way than by it, if it is not proven."""
     with db.transaction() as session:
         account_id, _ = enter(session, (email_identity(email),))
-    return Person(account_id, f"ses_{account_id}", email.split("@")[0], email, email if is_proven else None, "10.0.0.1")
+    proven = email if is_proven else None
+    return Person(account_id, f"ses_{account_id}", email.split("@")[0], email, proven, "10.0.0.1",
+                  signed_in_at=clock.now())  # fmt: skip
 
 
 def own(paywall_id: str, owner: Person) -> None:

@@ -160,7 +160,8 @@ def someone(email: str = "ada@example.org") -> tuple[Person, Account]:
     with db.transaction() as session:
         account_id, _ = enter(session, (email_identity(email),))
         account = open_shared_wallet(session, account_id, Environment.SANDBOX)
-    return Person(account_id, f"ses_{account_id}", "Ada", email, email, "10.0.0.1"), account
+    ada = Person(account_id, f"ses_{account_id}", "Ada", email, email, "10.0.0.1", signed_in_at=clock.now())
+    return ada, account
 
 
 def begin_shared(account: Account, connection_id: str, cents: int) -> Marks:

@@ -29,6 +29,7 @@ class AddressView:
     id: str
     address: str
     proved_by: ProvedBy | None
+    proved_at: int | None
     counts_from: int | None
     test_payout_id: str | None
     created_at: int
@@ -132,7 +133,10 @@ def find_counting(session: Session, account_id: str, environment: Environment) -
 
 
 def list_proved(session: Session, account_id: str, environment: Environment) -> Sequence[AddressView]:
-    """Returns the addresses that an account has proved, the newest first; the first that counts is in use."""
+    """Returns the addresses that an account has proved, the newest first; the first that counts is in use.
+
+    One that waited for its day when another was proved never counts: so its owner objects to a thief's.
+    """
     return _list(session, account_id, environment)
 
 
@@ -153,8 +157,12 @@ def _list(session: Session, account_id: str, environment: Environment) -> Sequen
     own = (_ADDRESSES.c.account_id == account_id, _ADDRESSES.c.environment == environment.value,
            _ADDRESSES.c.proved_at.is_not(None))  # fmt: skip
     rows = session.scalars(select(PayoutAddress).where(*own).order_by(_ADDRESSES.c.proved_at.desc(), _ADDRESSES.c.id))
-    return [_view(row) for row in rows]
+    proved = [_view(row) for row in rows]
+    followed = [None, *(one.proved_at for one in proved)]  # by when each was followed by another
+    return [one for one, at in zip(proved, followed, strict=False)
+            if at is None or one.counts_from is None or one.counts_from <= at]  # fmt: skip
 
 
 def _view(row: PayoutAddress) -> AddressView:
-    return AddressView(row.id, row.address, row.proved_by, row.counts_from, row.test_payout_id, row.created_at)
+    return AddressView(row.id, row.address, row.proved_by, row.proved_at, row.counts_from, row.test_payout_id,
+                       row.created_at)  # fmt: skip

@@ -16,6 +16,8 @@ from app.domain.payouts.tables import Payout, PayoutDesk, TreasuryTransfer
 from app.sql.columns import table_of
 
 _PAYOUTS, _TRANSFERS = table_of(Payout), table_of(TreasuryTransfer)
+READ_WITHIN = 180 * clock.SECOND
+"""How long ago a chain may have been read when somebody asks for money that it may have paid them already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,21 @@ def open_desk(session: Session, chain_id: int, block: int, hash_: str) -> Payout
 def find_desk(session: Session, chain_id: int) -> PayoutDesk | None:
     """Returns a chain's desk, None where the chain was never read."""
     return session.get(PayoutDesk, chain_id, populate_existing=True)
+
+
+def check_goes_on(session: Session, chain_id: int) -> None:
+    """Raises Refused while a chain's payouts are paused, or where it was not read lately.
+
+    A restored backup may have forgotten a withdrawal that was paid: its money must not leave once more before somebody
+    has said what left the treasury.
+    """
+    known = find_desk(session, chain_id)
+    if known is None:
+        return
+    if known.paused_because is not None:
+        raise Refused("Withdrawals are paused for now; the operator knows of it. Your money stays where it is.")
+    if known.read_at < clock.now() - READ_WITHIN:
+        raise Refused("The chain cannot be read right now. Ask again in some minutes.")
 
 
 def list_desks(session: Session) -> Sequence[PayoutDesk]:

@@ -25,6 +25,7 @@ from app.domain.paywalls.members import read_owner
 from app.domain.paywalls.paywall import lock_paywall
 from app.domain.paywalls.tables import PaywallMember, PaywallRow
 from app.domain.turns import take_turns
+from app.domain.wallets.tables import SharedWallet
 from app.sql.columns import table_of
 
 _PAYOUTS = table_of(Payout)
@@ -182,10 +183,16 @@ def released_units(session: Session, chain_id: int, since: int) -> int:
 
 
 def approve(session: Session, payout_id: str, by: str) -> bool:
-    """Lets a payout through that waits for an operator; tells whether it waited."""
+    """Lets a payout through that waits for an operator; tells whether it waited.
+
+    Raises Refused for one out of a wallet that was frozen since: what is disputed there may be this very money.
+    """
     payout = lock(session, payout_id)
     if payout.status is not PayoutStatus.WAITING:
         return False
+    wallet = None if payout.wallet_id is None else session.get(SharedWallet, payout.wallet_id, populate_existing=True)
+    if wallet is not None and wallet.frozen_at is not None:
+        raise Refused(f"{payout.wallet_id} is frozen. Take {payout.id} back, or thaw the wallet first.")
     payout.status, payout.released_at, payout.released_by = PayoutStatus.REQUESTED, clock.now(), by
     session.flush()
     return True

@@ -17,7 +17,7 @@ from app.domain.ledger.folding import lock_balance
 from app.domain.ledger.operations import Operation, Post, Transfer
 from app.domain.ledger.tables import LedgerAccount
 from app.domain.money import Environment, environment_of_chain
-from app.domain.payouts import addresses
+from app.domain.payouts import addresses, desk
 from app.domain.payouts.requests import New, click_of, find_clicked, take_turn, transit_of, units_to_pay, write
 from app.domain.payouts.rules import PayoutRules, nanos_of
 from app.domain.payouts.tables import Payout, PayoutKind
@@ -78,8 +78,8 @@ def request(
 ) -> tuple[Payout, bool]:  # fmt: skip
     """Writes a withdrawal and moves its money to transit; returns it, and whether it is new. The same click asks once.
 
-    It waits for an operator where it is above a limit. Raises Refused for a frozen wallet or another environment's
-    chain, BadField for an amount that is not there or too little.
+    It waits for an operator where it is above a limit. Raises Refused for a frozen wallet, another environment's chain
+    or one whose payouts are paused, BadField for an amount that is not there or too little.
     """
     take_turn(session, asked.chain_id)
     wallet = shared_account(asked.person_id, asked.environment)
@@ -88,6 +88,7 @@ def request(
         return found, False
     if asked.environment is not environment_of_chain(asked.chain_id):
         raise Refused(f"This chain has no {asked.environment.value} money.")
+    desk.check_goes_on(session, asked.chain_id)
     operations = beside()
     units = units_to_pay(rules, asked.kind, asked.units, _lock_unspent(session, wallet))
     new = New(asked.environment, asked.chain_id, asked.kind, asked.person_id, click, asked.address, units,

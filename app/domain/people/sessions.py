@@ -26,7 +26,8 @@ _SESSIONS = table_of(SignInSession)
 class Person:
     """Who is signed in, by which session, from which network address.
 
-    `proven_email` is what this sign-in itself has proven, `seen_at` when it was noted last that the session is in use.
+    `proven_email` is what this sign-in itself has proven, `seen_at` when it was noted last that the session is in use,
+    `signed_in_at` when it began (microseconds).
     """
 
     account_id: str
@@ -36,6 +37,7 @@ class Person:
     proven_email: str | None
     address: str
     seen_at: int = field(default=0, compare=False)
+    signed_in_at: int = field(default=0, compare=False)
 
     @property
     def is_to_be_noted(self) -> bool:
@@ -99,7 +101,7 @@ def _sought(column: ColumnElement[str]) -> Select[Any]:
     """Returns the question for the person of a session; made once, for it is asked at every event of a page."""
     people = table_of(PersonAccount)
     told = (_SESSIONS.c.account_id, _SESSIONS.c.id, people.c.name, people.c.email, _SESSIONS.c.proven_email,
-            _SESSIONS.c.address, _SESSIONS.c.seen_at)  # fmt: skip
+            _SESSIONS.c.address, _SESSIONS.c.seen_at, _SESSIONS.c.created_at)  # fmt: skip
     return (
         select(*told)
         .join(people, people.c.id == _SESSIONS.c.account_id)
@@ -115,7 +117,8 @@ _BY_TOKEN, _BY_ID = _sought(_SESSIONS.c.token_hash), _sought(_SESSIONS.c.id)
 def _person(row: Any) -> Person | None:
     if row is None:
         return None
-    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address, row.seen_at)
+    return Person(row.account_id, row.id, row.name, row.email, row.proven_email, row.address, row.seen_at,
+                  row.created_at)  # fmt: skip
 
 
 def note_seen(session: Session, session_id: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
+from app.domain.alerts import kept
 from app.domain.chain_deposits import addresses as deposit_addresses
 from app.domain.errors import BadField, Refused
 from app.domain.money import Environment, parse_amount
@@ -28,6 +29,8 @@ from app.ports.chain.signer import WalletSignatures
 log = structlog.get_logger()
 
 ZERO = "0x" + "0" * 40
+SIGNED_IN_WITHIN = 3_600 * clock.SECOND
+"""How long ago somebody may have signed in who names an address: who only got into a session cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,11 @@ class PayoutAddresses:
     async def begin(self, person: Person, environment: Environment, address: str) -> AddressView:
         """Names an address that is then to be proved. Raises AddressInvalid, BadField for one that nobody can own.
 
-        Raises LimitReached where that was often.
+        Raises LimitReached where that was often, Refused where the person signed in long ago.
         """
         self.pace.take(person)
+        if person.signed_in_at < clock.now() - SIGNED_IN_WITHIN:
+            raise Refused("You signed in more than an hour ago. Sign out and in again before you name an address.")
         chain = self.chain_of(environment)
         written = await self._check(chain, address)
 
@@ -99,9 +104,9 @@ class PayoutAddresses:
         def write(session: Session) -> AddressView:
             row = addresses.lock(session, person.account_id, address_id)
             addresses.check_fresh(row)
-            return addresses.prove(session, row, ProvedBy.SIGNATURE)
+            return _prove(session, row, person, ProvedBy.SIGNATURE)
 
-        return await self._proved(person, environment, await db.in_transaction(write, writes=True))
+        return await self._proved(person, await db.in_transaction(write, writes=True))
 
     async def send_test(self, person: Person, manager: Manager, address_id: str, click: str) -> Payout:
         """Sends a small amount of a paywall's earnings to an address whose key cannot sign, such as an exchange's.
@@ -158,28 +163,37 @@ class PayoutAddresses:
         """Takes the amount that arrived. Raises BadField for another, Refused before it has or after too many."""
         units = units_of(parse_amount(amount.strip()))
 
-        def write(session: Session) -> tuple[AddressView | None, Environment]:
+        def write(session: Session) -> AddressView | None:
             row = addresses.lock(session, person.account_id, address_id)
             is_right = addresses.is_what_arrived(session, row, units)
-            return addresses.prove(session, row, ProvedBy.TEST_PAYOUT) if is_right else None, row.environment
+            return _prove(session, row, person, ProvedBy.TEST_PAYOUT) if is_right else None
 
-        proved, environment = await db.in_transaction(write, writes=True)
+        proved = await db.in_transaction(write, writes=True)
         if proved is None:
             raise BadField("amount", f"{nanos_of(units) / 10**9:.6f} USDC is not what arrived there.")
-        return await self._proved(person, environment, proved)
+        return await self._proved(person, proved)
 
-    async def _proved(self, person: Person, environment: Environment, shown: AddressView) -> AddressView:
+    async def _proved(self, person: Person, shown: AddressView) -> AddressView:
         log.info("payout_address", account=person.account_id, address=shown.address, step="proved")
-        waits = not shown.counts(clock.now())
-        when = f"from {clock.to_iso(shown.counts_from or 0)} on" if waits else "from now on"
-        if person.email is not None:
-            await self.desk.write(
-                person.email,
-                "You are paid out at another address" if waits else "You are paid out at an address",
-                f"Your payouts and withdrawals ({environment.value}) go to {shown.address} {when}.\n\nIf you did not do"
-                " this, sign in, name your own address, and tell the operator.",
-            )
+        await self.desk.send_kept()
         return shown
+
+
+def _prove(session: Session, row: PayoutAddress, person: Person, by: ProvedBy) -> AddressView:
+    """Notes that an address is a person's, and stores the mail that tells them."""
+    shown = addresses.prove(session, row, by)
+    waits = not shown.counts(clock.now())
+    when = f"from {clock.to_iso(shown.counts_from or 0)} on" if waits else "from now on"
+    if person.email is not None:
+        kept.keep(
+            session,
+            [person.email],
+            "You are paid out at another address" if waits else "You are paid out at an address",
+            f"Your payouts and withdrawals ({row.environment.value}) go to {shown.address} {when}.\n\nIf you did not do"
+            " this, sign in, end your other sessions, name and confirm your own address, so that this one never counts,"
+            " and tell the operator.",
+        )
+    return shown
 
 
 def _note_test(session: Session, row: PayoutAddress, payout: Payout) -> None:

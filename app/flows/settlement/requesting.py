@@ -59,7 +59,10 @@ async def request_payout(rules: PayoutRules, manager: Manager, wanted: Wanted) -
 
 
 async def approve_payout(operator: Operator, payout_id: str) -> bool:
-    """Lets a payout through that is above a limit; tells whether it waited for that. Raises NotFound."""
+    """Lets a payout through that is above a limit; tells whether it waited for that.
+
+    Raises NotFound, Refused for one out of a wallet that is frozen now.
+    """
 
     def write(session: Session) -> bool:
         done = requests.approve(session, payout_id, operator.account_id)

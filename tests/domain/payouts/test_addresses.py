@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app import db
+from app.domain import clock
 from app.domain.errors import Refused
 from app.domain.money import Environment
 from app.domain.payouts import addresses
@@ -11,6 +12,7 @@ from app.domain.payouts.tables import PayoutAddress, ProvedBy
 from tests.support.managing import person
 
 SANDBOX = Environment.SANDBOX
+HOUR = 3_600 * clock.SECOND
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -28,6 +30,35 @@ def test_the_newest_that_is_not_proved_is_pending(database: str) -> None:
         assert addresses.is_proved_of(session, account, "0xB") and not addresses.is_proved_of(session, account, "0xA")
         with pytest.raises(Refused, match="already"):
             addresses.lock(session, account, begun.id)
+
+
+def test_an_address_that_waits_never_counts_once_its_owner_proved_another(database: str) -> None:
+    """Whoever got into a session is objected to by proving one's own again: theirs must not count in between."""
+    account = person("ada@example.org").account_id
+
+    def prove(address: str, at: int) -> None:
+        with db.transaction() as session:
+            begun = addresses.begin(session, account, SANDBOX, address)
+            row = addresses.lock(session, account, begun.id)
+            addresses.prove(session, row, ProvedBy.SIGNATURE)
+            row.counts_from = at + (row.counts_from or 0) - (row.proved_at or 0)
+            row.proved_at = at
+
+    def counting(hours: int) -> str | None:
+        now = begin + hours * HOUR
+        with db.transaction(writes=False) as session:
+            proved = addresses.list_proved(session, account, SANDBOX)
+        return next((one.address for one in proved if one.counts(now)), None)
+
+    begin = clock.now()
+    prove("0xAda", begin)
+    prove("0xThief", begin + HOUR)
+    assert [counting(hours) for hours in (1, 24, 25)] == ["0xAda", "0xAda", "0xThief"]
+    prove("0xNew", begin + 20 * HOUR)
+    assert [counting(hours) for hours in (24, 25, 43, 44)] == ["0xAda", "0xAda", "0xAda", "0xNew"]
+    prove("0xThief", begin + 30 * HOUR)
+    prove("0xAda", begin + 31 * HOUR)
+    assert [counting(hours) for hours in (44, 54, 55)] == ["0xAda", "0xAda", "0xAda"]
 
 
 def test_who_names_addresses_for_ever_has_one_row(database: str) -> None:

@@ -13,9 +13,10 @@ from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.ledger.folding import read_balance
 from app.domain.ledger.operations import Hold, Transfer
 from app.domain.money import Environment
-from app.domain.payouts import batches, requests, withdrawals
+from app.domain.payouts import batches, desk, requests, withdrawals
+from app.domain.payouts.desk import Seen
 from app.domain.payouts.rules import PayoutRules
-from app.domain.payouts.tables import Payout, PayoutKind, PayoutStatus
+from app.domain.payouts.tables import Payout, PayoutDesk, PayoutKind, PayoutStatus
 from app.domain.payouts.withdrawals import Withdrawal
 from app.domain.wallets import freezes
 from app.domain.wallets.tables import FreezeReason
@@ -88,6 +89,41 @@ def test_a_frozen_wallet_gives_nothing_and_large_ones_wait_with_all_others(datab
     assert unspent(wallet) == 0
     with pytest.raises(Refused, match="frozen"):
         withdraw(ada, 5 * ONE, "0xAda")
+
+
+@on_sqlite
+def test_a_large_one_of_a_wallet_that_was_frozen_since_is_not_let_through(database: str) -> None:
+    ada, wallet = make_saver(20 * ONE)
+    waiting = withdraw(ada, None, "0xAda", rules=PayoutRules(payout_units_max=10 * ONE))
+    with db.transaction() as session:
+        apply_all(session, freezes.freeze(session, wallet.owner, FreezeReason.DISPUTE, "dp_1"))
+    with pytest.raises(Refused, match="is frozen"), db.transaction() as session:
+        requests.approve(session, waiting.id, "acc_op")
+    assert find(waiting.id).status is PayoutStatus.WAITING
+    with db.transaction() as session:
+        apply_all(session, freezes.thaw(session, wallet.owner, FreezeReason.DISPUTE, "dp_1"))
+        assert requests.approve(session, waiting.id, "acc_op")
+
+
+@on_sqlite
+def test_nothing_is_asked_for_where_nobody_knows_what_was_paid_already(database: str) -> None:
+    """A restored backup gives money back to whoever had withdrawn it, until the chain was read: then all is paused."""
+    ada, wallet = make_saver(20 * ONE)
+    with db.transaction() as session:
+        desk.open_desk(session, CHAIN, 7, "0x7")
+    withdraw(ada, 5 * ONE, "0xAda")
+    with db.transaction() as session:
+        session.get_one(PayoutDesk, CHAIN).read_at -= desk.READ_WITHIN + 1
+    with pytest.raises(Refused, match="cannot be read"):
+        withdraw(ada, 5 * ONE, "0xAda")
+    with db.transaction() as session:
+        desk.note_read(session, CHAIN, Seen(8, "0x8", 1, 0, 0), [])
+        desk.pause(session, CHAIN, "Transfers out of the treasury that are not ours, or are forgotten: 1.")
+    with pytest.raises(Refused, match="paused"):
+        withdraw(ada, 5 * ONE, "0xAda")
+    with db.transaction() as session:
+        desk.resume(session, CHAIN)
+    assert withdraw(ada, None, "0xAda").units == 15 * ONE and unspent(wallet) == 0
 
 
 @on_sqlite

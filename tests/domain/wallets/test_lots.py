@@ -73,8 +73,7 @@ def test_money_of_no_known_way_is_spent_last_and_a_wallet_without_any_has_no_lot
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_all_but_a_nano_of_what_three_lots_paid_is_given_back(database: str) -> None:
     """A developer gives back to the nano; a wallet whose lots cannot follow would be paid nothing back for ever."""
-    app = make_snapshot(mode=Mode.SHARED)
-    ada, account = someone()
+    _, account = someone()
     for number in range(3):
         with db.transaction() as session:
             came = Transfer(account.beside(Kind.WORLD, "x"), account, 1_000, "deposit")

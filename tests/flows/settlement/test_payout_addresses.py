@@ -18,8 +18,21 @@ from app.flows.settlement.addresses import open_address
 from app.flows.settlement.payout_addresses import ZERO, PayoutAddresses
 from app.ports.chain.values import AddressInvalid
 from tests.support.managing import manager, own, person
-from tests.support.paying_out import ONE, RULES, Mails, earned, find, make_earner, make_saver, rail_of, run, unspent
-from tests.support.scripted_chain import GAS, TOKEN, TREASURY, ToyChain
+from tests.support.paying_out import (
+    ONE,
+    RULES,
+    Dies,
+    Mails,
+    earned,
+    find,
+    kept_mails,
+    make_earner,
+    make_saver,
+    rail_of,
+    run,
+    unspent,
+)
+from tests.support.scripted_chain import GAS, TOKEN, TREASURY, Cut, ToyChain
 from tests.support.scripted_chain import RULES as RULES_OF_CHAIN
 from tests.support.toy_wallets import ToyChains, ToySignatures, signed
 
@@ -70,6 +83,25 @@ def test_an_address_that_nobody_can_own_is_refused(database: str, address: str) 
     with pytest.raises(BadField) as refused:
         begin(desk_of(chain), who, address)
     assert refused.value.field == "address" and counting(who) is None
+
+
+def test_who_signed_in_long_ago_names_no_address(database: str) -> None:
+    """A first address counts at once: who only got into a session must not have all that is in the wallet."""
+    chain, who = ToyChain(), person("ada@example.org")
+    desk, old = desk_of(chain), replace(who, signed_in_at=clock.now() - 3_601 * clock.SECOND)
+    with pytest.raises(Refused, match="Sign out and in again"):
+        begin(desk, old, "0xEve")
+    assert chain.asked == 0
+    begun = begin(desk, who, "0xAda")
+    assert sign(desk, old, begun).address == "0xAda"  # what its owner has named may be proved at leisure
+
+
+def test_the_mail_of_an_address_is_lost_by_no_crash(database: str) -> None:
+    who = person("ada@example.org")
+    desk = desk_of(mails=Dies())
+    with pytest.raises(Cut):
+        sign(desk, who, begin(desk, who, "0xAda"))
+    assert counting(who) == "0xAda" and kept_mails() == [("ada@example.org", "You are paid out at an address")]
 
 
 def test_a_deposit_address_of_ours_is_no_payout_address(database: str) -> None:

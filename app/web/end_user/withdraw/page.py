@@ -63,13 +63,13 @@ def _unspent() -> rx.Component:
     unproved = rx.el.p("First name an address below, and show that it is yours.", class_name="muted",
                        style={"marginTop": "12px"})  # fmt: skip
     offered = rx.cond(page.way.address != "", rx.cond(_state.asking == _OPENS, _form(), ask), unproved)
-    too_little = rx.el.p(page.too_little, class_name="muted", style={"marginTop": "12px"})
+    refused = rx.el.p(page.refused, class_name="muted", style={"marginTop": "12px"})
     return rx.el.section(
         rx.el.small("Can be withdrawn", class_name="muted"),
         figure(page.can),
         rx.cond(page.stays, rx.el.ul(rx.foreach(page.stays, _reason), class_name="muted", style={"marginTop": "12px"}),
                 rx.fragment()),
-        rx.cond(page.too_little != "", too_little, offered),
+        rx.cond(page.refused != "", refused, offered),
         class_name="panel pad", aria_label="What can be withdrawn",
     )  # fmt: skip
 

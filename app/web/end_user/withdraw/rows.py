@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from app import wiring
 from app.db import Session
+from app.domain.errors import Refused
 from app.domain.money import Environment, Unit, format_finely
-from app.domain.payouts import listing
+from app.domain.payouts import desk, listing
 from app.domain.payouts.rules import nanos_of, units_of
 from app.domain.payouts.withdrawals import Unspent, read_unspent
 from app.domain.people.sessions import Person
@@ -20,7 +21,7 @@ LISTED = 25
 
 @dataclass(frozen=True)
 class WithdrawPage:
-    """Everything on the page. `can` is what can go, `stays` why the rest cannot, `too_little` why no form is shown.
+    """Everything on the page. `can` is what can go, `stays` why the rest cannot, `refused` why no form is shown.
 
     `way` is where it goes; its `chain` is empty where no chain is set up.
     """
@@ -30,7 +31,7 @@ class WithdrawPage:
     has_both: bool = False
     can: str = ""
     stays: list[str] = field(default_factory=list)
-    too_little: str = ""
+    refused: str = ""
     way: Way = field(default_factory=Way)
     rows: list[PayoutRow] = field(default_factory=list)
     more: str = ""
@@ -50,7 +51,7 @@ def read_withdraw_page(session: Session, person: Person, wanted: str) -> Withdra
         has_both=has_both,
         can=format_finely(nanos_of(units_of(unspent.nanos)), Unit.USDC),
         stays=_stays(unspent, trial),
-        too_little=_too_little(unspent, settlement.rules.least_units),
+        refused=_refused(session, chains[0].rules.id, unspent) if chains else "",
         way=way_of(session, person, environment, chains[0].rules) if chains else Way(),
         rows=[row_of(one, "Withdrawal", explorers.get(one.chain_id, "")) for one in listed[:LISTED]],
         more=f"The newest {LISTED} are listed; all are in your activity." if len(listed) > LISTED else "",
@@ -81,7 +82,12 @@ def _stays(unspent: Unspent, trial_nanos: int) -> list[str]:
     return said
 
 
-def _too_little(unspent: Unspent, least_units: int) -> str:
-    if units_of(unspent.nanos) >= least_units:
-        return ""
-    return f"A withdrawal is at least {usdc(least_units)}."
+def _refused(session: Session, chain_id: int, unspent: Unspent) -> str:
+    least_units = wiring.get().settlement.rules.least_units
+    if units_of(unspent.nanos) < least_units:
+        return f"A withdrawal is at least {usdc(least_units)}."
+    try:
+        desk.check_goes_on(session, chain_id)
+    except Refused as refused:
+        return refused.message
+    return ""
