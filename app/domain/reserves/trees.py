@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.errors import Unavailable
-from app.domain.ids import new_id
+from app.domain.ids import least_id, new_id
 from app.domain.ledger.accounts import parse
 from app.domain.money import Environment, Unit
 from app.domain.reserves import tree
@@ -25,7 +25,9 @@ from app.sql.columns import table_of
 CHUNK_LEAVES = 1_024
 PAUSE_SECONDS, PAUSE_LEAF_MICROSECONDS = 600, 10_000
 """How long a tree stands before there is another: so long, and more where it has very many leaves."""
-_SECRET_BYTES = 32
+CUT_SECONDS = 3_600
+"""How long ago a tree was begun that is kept by nobody any more."""
+_SECRET_BYTES, _PREFIX = 32, "lbt"
 _PACKED = struct.Struct(">32s32sq")
 _TREES, _CHUNKS = table_of(LiabilityTree), table_of(LiabilityChunk)
 
@@ -61,7 +63,7 @@ def grow(environment: Environment, unit: Unit, owed: Mapping[str, int]) -> Grown
 
     Accounts that owe are no leaves: what they owe lessens nobody's sum, and is published apart.
     """
-    secret, id_ = secrets.token_bytes(_SECRET_BYTES), new_id("lbt")
+    secret, id_ = secrets.token_bytes(_SECRET_BYTES), new_id(_PREFIX)
     mine = {account_id: nanos for account_id, nanos in owed.items() if parse(account_id).unit is unit}
     leaves = sorted(
         (leaf for account_id, nanos in mine.items() if nanos > 0 for leaf in tree.leaves_of(secret, account_id, nanos)),
@@ -107,6 +109,14 @@ def keep(session: Session, row: LiabilityTree) -> None:
     of_unit = select(_TREES.c.id).where(_TREES.c.environment == row.environment, _TREES.c.unit == row.unit)
     old = of_unit.order_by(_TREES.c.made_at.desc(), _TREES.c.id.desc()).offset(2).limit(1_000)
     session.execute(delete(LiabilityChunk).where(_CHUNKS.c.tree_id.in_(session.scalars(old).all())))
+    _forget_cut(session)
+
+
+def _forget_cut(session: Session) -> None:
+    """Forgets the leaves of trees whose making was cut long ago: nothing else ever would."""
+    before = least_id(_PREFIX, clock.now() - CUT_SECONDS * clock.SECOND)
+    is_kept = select(_TREES.c.id).where(_TREES.c.id == _CHUNKS.c.tree_id).exists()
+    session.execute(delete(LiabilityChunk).where(_CHUNKS.c.tree_id < before, ~is_kept))
 
 
 def find_newest(session: Session, environment: Environment, unit: Unit) -> LiabilityTree | None:

@@ -1,10 +1,12 @@
 """Trees as they are kept: every account finds its leaves, whatever chunk they are in, and the roots are a chain."""
 
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain import clock
 from app.domain.errors import Unavailable
+from app.domain.ids import least_id
 from app.domain.money import Environment, Unit
 from app.domain.reserves import tree, trees
 from app.domain.reserves.tables import LiabilityChunk, LiabilityTree
@@ -58,6 +60,18 @@ def test_each_root_names_the_one_before_and_the_newest_two_keep_their_leaves(dat
         newest = trees.find_newest(session, SANDBOX, Unit.USDC)
         assert newest is not None and newest.id == rows[2].id
         assert trees.find_newest(session, Environment.LIVE, Unit.USDC) is None
+
+
+def test_a_tree_whose_making_was_cut_leaves_nothing_behind(database: str) -> None:
+    grown = [trees.grow(SANDBOX, Unit.USDC, {wallet(1): 5}).chunks[0] for _ in range(2)]
+    grown[0].tree_id = least_id("lbt", clock.now() - 3_601 * clock.SECOND)
+    for chunk in grown:
+        with db.transaction() as session:
+            trees.keep_chunk(session, chunk)
+    kept = plant({wallet(1): 6})
+    with db.transaction(writes=False) as session:
+        left = {chunk.tree_id for chunk in session.scalars(select(LiabilityChunk))}
+    assert left == {grown[1].tree_id, kept.id}  # the other may be in the making
 
 
 def test_another_is_made_after_a_while_and_later_the_more_leaves_there_are(database: str) -> None:
