@@ -127,6 +127,10 @@ async def _go_on_payouts() -> int:
     return await rails.go_on_all(wiring.get().settlement.rails)
 
 
+async def _has_reserves_due() -> bool:
+    return await wiring.get().settlement.reserves.has_due()
+
+
 async def _compare_reserves() -> int:
     return await wiring.get().settlement.reserves.compare_all()
 
@@ -188,7 +192,7 @@ def jobs() -> Mapping[str, Job]:
         "read-deposits": Job(_read_deposits, 1, is_due=_has_chains, soon=True),
         "sweep-deposits": Job(_sweep_deposits, 30, is_due=_has_chains),
         "payouts": Job(_go_on_payouts, 5, is_due=_has_payouts_due),
-        "compare-reserves": Job(_compare_reserves, 15, is_due=_has_chains),
+        "compare-reserves": Job(_compare_reserves, 15, is_due=_has_reserves_due),
         "request-payouts": Job(_request_payouts, 300, is_due=_has_schedules_due),
         "fan-out-events": Job(_fan_out_events, 0.5, is_due=delivery.has_due, is_shared=True),
         "deliver-webhooks": Job(_deliver_webhooks, 0.5, is_shared=True),

@@ -121,12 +121,20 @@ class Nodes:
         return await ask(node)
 
     async def first(self, ask: Callable[[Node], Awaitable[Answer]]) -> Answer:
-        """Returns the first node's answer that is one; a no is one. Raises ChainUnavailable if there is none."""
+        """Returns the first node's answer that is no refusal: one node that says no to everything stops nobody.
+
+        Raises ChainRefused where all that answer refuse, ChainUnavailable where none answers.
+        """
+        refused: ChainRefused | None = None
         for node in self._nodes:
             try:
                 return await self._asked(node, ask)
+            except ChainRefused as error:
+                refused = refused or error
             except (ChainUnavailable, ChainMismatch) as error:
                 log.warning("chain", chain=self._rules.id, node=node.name, step="no_answer", said=error.message)
+        if refused is not None:
+            raise refused
         raise ChainUnavailable(f"No node of {self._rules.name} answers.")
 
     async def tell(self, method: str, *params: object) -> list[str]:

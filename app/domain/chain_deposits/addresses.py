@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -57,6 +57,12 @@ def wallets_by_address(session: Session, chain_id: int) -> Mapping[str, Account]
     """Returns whose each deposit address of a chain is."""
     found = select(_ADDRESSES.c.address, _ADDRESSES.c.account_id).where(_ADDRESSES.c.chain_id == chain_id)
     return {address: parse(account_id) for address, account_id in session.execute(found)}
+
+
+def count_all(session: Session, chain_ids: Sequence[int]) -> int:
+    """Returns how many deposit addresses some chains have."""
+    found = select(func.count()).select_from(DepositAddress).where(_ADDRESSES.c.chain_id.in_(list(chain_ids)))
+    return int(session.scalar(found) or 0)
 
 
 def list_fresh(session: Session, chain_id: int, limit: int) -> Sequence[str]:

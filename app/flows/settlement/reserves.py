@@ -4,7 +4,7 @@ Too little on a chain pauses its payouts and tells the operators; too much only 
 deposits and what left the treasury have been read, so that nothing is under way in what is compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,6 +30,10 @@ from app.flows.settlement.payouts import ChainPayouts
 from app.ports.chain.values import Block
 
 log = structlog.get_logger()
+
+PAUSE_ADDRESS_MICROSECONDS, PAUSE_SECONDS_MAX = 10_000, 240
+"""How long a report stands for each address before there is another, and at most: a question to each node is of 200.
+What leaves the treasury by somebody else's hand is seen within a minute all the same, by whoever pays out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,12 @@ class Reserves:
 
     rails: Sequence[ChainPayouts]
     desk: Desk
+
+    async def has_due(self) -> bool:
+        """Tells whether to compare now: the seldomer the more addresses nodes are asked of each time."""
+        ids = [rail.chain.rules.id for rail in self.rails]
+        environments = {_environment_of(rail) for rail in self.rails}
+        return bool(ids) and await db.in_transaction(partial(_is_due, chain_ids=ids, environments=environments))
 
     async def compare_all(self) -> int:
         """Compares each environment that has chains; returns of how many all was there.
@@ -127,6 +137,12 @@ class Reserves:
             if isinstance(outcome, Failed):
                 raise outcome.error
         return not short
+
+
+def _is_due(session: Session, chain_ids: Sequence[int], environments: Collection[Environment]) -> bool:
+    made = {report.environment: report.made_at for report in reports.read_all(session)}
+    pause = min(addresses.count_all(session, chain_ids) * PAUSE_ADDRESS_MICROSECONDS, PAUSE_SECONDS_MAX * clock.SECOND)
+    return any(made.get(environment, 0) <= clock.now() - pause for environment in environments)
 
 
 def _short(one: Holding, nanos: int) -> str:

@@ -1,6 +1,7 @@
 """What is signed is what the token takes: once, by whoever brings it, each transfer on its own."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.settling import (
     final_outcomes,
     nonce_of,
     signed,
+    through,
 )
 
 PAYEES = ["ada", "bob", "eve"]
@@ -77,6 +79,21 @@ async def test_an_expired_payment_is_signed_anew_under_its_nonce_and_pays_once(
     await bring(chain, dev_chain, chain.relay([signed(chain, "ada", 5_000_000, FAR + 1)]))
     assert (await final_outcomes(chain, dev_chain, ["ada"]))["ada"].fate is Fate.USED
     assert dev_chain.balance(address_of("ada")) == 5_000_000
+
+
+@pytest.mark.unhurried
+async def test_one_node_that_refuses_everything_keeps_no_payout_back(dev_chain: DevChain) -> None:
+    """What goes out is tried before; a node that says no, or lags behind a deposit, must not have the last word."""
+
+    def refusing(asked: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        is_tried = asked["method"] == "eth_call" and "from" in asked["params"][0]
+        return {"jsonrpc": "2.0", "id": said["id"], "error": {"code": 3, "message": "no"}} if is_tried else said
+
+    dev_chain.mint(TREASURY_KEY.address, 5_000_000)
+    async with through(dev_chain, bad=refusing, good=None, other=None) as chain:
+        await chain.simulate(chain.relay_one(signed(chain, "ada", 5_000_000)), GAS_KEY.address)
+        with pytest.raises(ChainRefused, match="no"):
+            await chain.simulate(chain.relay_one(signed(chain, "ada", 5_000_001)), GAS_KEY.address)
 
 
 async def test_a_wallets_signature_is_relayed_and_another_ones_refused(chain: EvmChain, dev_chain: DevChain) -> None:

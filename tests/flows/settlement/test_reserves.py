@@ -6,20 +6,26 @@ from dataclasses import replace
 import pytest
 
 from app import db
-from app.domain.chain_deposits import cursor
+from app.domain import clock
+from app.domain.chain_deposits import addresses, cursor
+from app.domain.chain_deposits.addresses import AddressOf
 from app.domain.errors import Unavailable
 from app.domain.money import Environment
 from app.domain.payouts import desk
 from app.domain.reserves import reports
 from app.domain.reserves.tables import ReserveReport
+from app.domain.wallets.shared import open_shared_wallet
 from app.flows.events.mails import Desk
+from app.flows.settlement import reserves
 from app.flows.settlement.deposits import ChainDeposits
 from app.flows.settlement.payouts import ChainPayouts
 from app.flows.settlement.reserves import Reserves
+from tests.support.managing import person
 from tests.support.paying_out import CHAIN, ONE, Mails, rail_of, tick
 from tests.support.scripted_chain import TREASURY, ToyChain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SANDBOX = Environment.SANDBOX
 OPERATORS = frozenset({"operator@example.com"})
 
 
@@ -64,6 +70,24 @@ def test_before_a_chain_was_read_nothing_is_said(database: str) -> None:
 
 
 @pytest.mark.unhurried
+def test_the_more_addresses_nodes_are_asked_of_the_seldomer_that_is(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, ada = Instance(), person("ada@example.org")
+    compared = Reserves([instance.rail], Desk(instance.mails, OPERATORS))
+    assert asyncio.run(compared.has_due()) and not asyncio.run(Reserves([], compared.desk).has_due())
+    instance.compare()
+    assert asyncio.run(compared.has_due())
+    with db.transaction() as session:
+        place = AddressOf(open_shared_wallet(session, ada.account_id, SANDBOX), "0xA", "0xF", "0x5", "0xH")
+        addresses.keep(session, CHAIN, place)
+    monkeypatch.setattr(reserves, "PAUSE_ADDRESS_MICROSECONDS", 60 * clock.SECOND)
+    assert not asyncio.run(compared.has_due())
+    with db.transaction() as session:
+        session.get_one(ReserveReport, SANDBOX).made_at -= 60 * clock.SECOND
+    assert asyncio.run(compared.has_due())
+
+
 def test_what_agrees_says_block_and_hash_and_what_is_owed(database: str) -> None:
     instance = Instance()
     assert instance.compare() == 1
