@@ -9,7 +9,7 @@ DOMAIN_ORDER = (
     "drafts", "icons",
     "limits",
     "authorizations", "pricing", "catalogue", "wallets", "funnel", "legs", "usage", "earnings", "topups", "refunds",
-    "disputes", "credits",
+    "disputes", "credits", "routing",
     "rollups", "analytics", "transactions", "payouts", "chain_deposits", "reserves", "events", "inbox", "movements",
     "cards", "alerts", "all_tables",
 )  # fmt: skip

@@ -6,7 +6,7 @@ providers do: a bound takes the dearest that the prompt can reach.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from functools import cached_property
 
