@@ -24,6 +24,7 @@ CoinslotError
 │   ├── StaleDecision         decided on a key or version that is no longer current
 │   └── BadOperation          an operation that could never be right
 ├── ProviderFailed        the upstream failed before an answer; carries its status
+│   └── OwnKeyUnavailable     the user's own key is gone or cannot be used; nobody else's pays in its place
 └── Unavailable           the database is away or the queue is full; nothing was written
 """
 
@@ -238,6 +239,13 @@ class ProviderFailed(CoinslotError):
     def reason(self) -> str:
         """What a developer is told of it: `provider_timeout`, else `provider_error`."""
         return "provider_timeout" if self.timed_out else self.code
+
+
+class OwnKeyUnavailable(ProviderFailed):
+    """A user's own key cannot be used: gone, sealed with a secret that we lost, or signed out. Nobody was called."""
+
+    code = "own_key_unavailable"
+    is_transient = False
 
 
 _PASSING = (408, 425, 429)

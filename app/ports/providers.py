@@ -1,4 +1,7 @@
-"""Providers: OpenAI-compatible upstreams, who finds them, and who counts tokens. Tests bring typed fakes."""
+"""Providers: OpenAI-compatible upstreams, who finds them, counts tokens, and renews sign-ins there.
+
+Tests bring typed fakes.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -95,4 +98,32 @@ class TokenCounter(Protocol):
 
     def count(self, text: str, model: str) -> int | None:
         """Returns the tokens of `text`, or None for text over 1 MB, where the byte bound stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a token endpoint gave (RFC 6749, 6).
+
+    `refresh` is None where the one before goes on, `seconds` where it said no life.
+    """
+
+    access: str
+    refresh: str | None
+    seconds: int | None
+
+
+class TokenRefresher(Protocol):
+    """Exchanges refresh tokens for access tokens, at the endpoints that the operator lists."""
+
+    async def refresh(self, token_url: str, client_id: str, refresh_token: str) -> Tokens:
+        """Returns the next tokens, within 30 seconds.
+
+        Raises ProviderFailed: with the endpoint's status where it refused, without one where nobody could be reached;
+        with `timed_out`, or status 200, where it may have used the refresh token up all the same.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Closes all connections."""
         ...

@@ -1,8 +1,10 @@
 """Providers and what else is called by an address that others name: where it is, and how long it may be silent."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.settings.values import http_address
+from app.settings.values import http_address, word
 
 
 class ProviderSettings(BaseModel):
@@ -15,6 +17,7 @@ class ProviderSettings(BaseModel):
     upstream_url: str = ""
     upstream_key: SecretStr = SecretStr("")
     allow_private_addresses: bool = False
+    own_sign_in_urls: str = ""
     connect_seconds_max: float = Field(10, gt=0)
     first_byte_seconds_max: float = Field(300, gt=0)
     silence_seconds_max: float = Field(120, gt=0)
@@ -27,6 +30,18 @@ class ProviderSettings(BaseModel):
     def _provider_address(cls, value: str) -> str:
         return http_address(value)
 
+    @field_validator("own_sign_in_urls")
+    @classmethod
+    def _token_addresses(cls, value: str) -> str:
+        for address in _listed(value):
+            word(address, ("https://", "http://127.0.0.1"), "must be https addresses, separated by commas")
+        return value
+
+    @property
+    def token_urls(self) -> Mapping[str, str]:
+        """Where sign-ins of people's own may be renewed, each with the client id that we have there, if any."""
+        return _listed(self.own_sign_in_urls)
+
     @property
     def has_provider_key(self) -> bool:
         """Whether the operator has a provider's key of their own, for paywalls without one."""
@@ -36,3 +51,9 @@ class ProviderSettings(BaseModel):
     def syncs_catalogue(self) -> bool:
         """Whether the provider's list of models is read: only where the operator named one, or has its key."""
         return bool(self.openrouter_key.get_secret_value()) or "openrouter_base" in self.model_fields_set
+
+
+def _listed(text: str) -> dict[str, str]:
+    """Reads `https://host/token client-id, https://other/token`."""
+    parts = (entry.split() for entry in text.split(",") if entry.strip())
+    return {address: " ".join(client) for address, *client in parts}

@@ -1,7 +1,8 @@
-"""The OIDC providers with which people sign in here, by name."""
+"""The OIDC providers with which people sign in here, by name, and where their sign-ins elsewhere are renewed."""
 
 from collections.abc import Mapping
 
+from app.adapters.providers.token_endpoint import TokenEndpoint
 from app.domain import clock
 from app.ports.login import LoginWay
 from app.ports.seal import Sealer
@@ -18,6 +19,11 @@ def logins_of(settings: Settings, box: Sealer) -> Mapping[str, LoginWay]:
         provider = OidcLogin(chosen.name, chosen.issuer, chosen.client_id, secret, box, now_seconds)
         ways[chosen.name] = LoginWay(provider, chosen.label, chosen.trusts_email)
     return ways
+
+
+def endpoint_of(settings: Settings) -> TokenEndpoint:
+    """Returns who asks token endpoints."""
+    return TokenEndpoint(allow_private=settings.allow_private_addresses)
 
 
 def now_seconds() -> int:

@@ -42,6 +42,7 @@ from app.flows.people.sign_in import SignInRules
 from app.flows.playground.bounds import Bounds
 from app.flows.providers.refusals import Refusals as RefusingProviders
 from app.flows.upkeep.readiness import Readiness
+from app.flows.vault.vault import Vault
 from app.flows.wallets.charge import Charges
 from app.keeper import Keeper
 from app.ports.limits import LimitCounter
@@ -56,8 +57,8 @@ from app.settings import Settings
 from app.wiring.adapters import Closing, NoMailer, ProvidersByName, RailsByConnection
 from app.wiring.cards import Cards
 from app.wiring.counters import MINUTES_OF_AN_HOUR, make_counter
-from app.wiring.logins import logins_of, now_seconds
-from app.wiring.rules import follow_rules_of, trial_rules_of
+from app.wiring.logins import endpoint_of, logins_of, now_seconds
+from app.wiring.rules import follow_rules_of, trial_rules_of, vault_rules_of
 from app.wiring.settlement import Settlement
 from app.wiring.stripe import Around, Stripe
 
@@ -152,6 +153,11 @@ class Wiring:
         return Holds(self.queue, self.owner, self.limits, self.keeper, self.cards.topups)
 
     @cached_property
+    def vault(self) -> Vault:
+        endpoint = self._closed_at_the_end(endpoint_of(self.settings))
+        return Vault(self.providers, self.box, endpoint, self.keeper, self.owner, vault_rules_of(self.settings))
+
+    @cached_property
     def thinking(self) -> ThinkingModels:
         return ThinkingModels()
 
@@ -173,7 +179,6 @@ class Wiring:
 
     @cached_property
     def limit_counter(self) -> LimitCounter:
-        """What counts the developer's limits."""
         return self._closed_at_the_end(make_counter(self.settings))
 
     @cached_property
@@ -183,7 +188,6 @@ class Wiring:
 
     @cached_property
     def mailbox(self) -> Mailbox:
-        """The demo's mailbox; nobody's mail goes there where mails are sent."""
         return KeptMailer(clock.now)
 
     @cached_property
@@ -194,7 +198,6 @@ class Wiring:
 
     @cached_property
     def logins(self) -> Mapping[str, LoginWay]:
-        """The OIDC providers by name."""
         return logins_of(self.settings, self.box)
 
     @cached_property
@@ -236,7 +239,6 @@ class Wiring:
 
     @property
     def parts(self) -> Parts:
-        """What can be changed of a paywall."""
         return Parts(self.box, PriceRules(self.catalogue, self.settings.fee_basis_points))
 
     @property

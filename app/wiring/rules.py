@@ -8,6 +8,7 @@ from app.domain.topups.bounds import TopupBounds
 from app.domain.topups.surcharge import Surcharge
 from app.domain.wallets.trial import TrialRules
 from app.flows.catalogue.follow import FollowRules
+from app.flows.vault.vault import VaultRules
 from app.settings import ANYONE, Settings
 
 
@@ -39,3 +40,8 @@ def trial_rules_of(chosen: Settings) -> TrialRules:
 def follow_rules_of(chosen: Settings) -> FollowRules:
     """Returns how paywalls follow the catalogue's prices."""
     return FollowRules(urlsplit(chosen.openrouter_base).hostname or "", chosen.fee_basis_points)
+
+
+def vault_rules_of(chosen: Settings) -> VaultRules:
+    """Returns to which hosts people's own keys may go, and where their sign-ins are renewed."""
+    return VaultRules(chosen.token_urls, may_be_plain=chosen.allow_private_addresses, has_demo=chosen.is_demo)

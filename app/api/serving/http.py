@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 
 from app.api.account import credits as account_credits
 from app.api.account import models as account_models
+from app.api.account import own_keys as account_own_keys
 from app.api.account.chat import PATH as ACCOUNT_CHAT
-from app.api.auth import account_key, developer_key, ethereum, sign_in
+from app.api.auth import account_key, developer_key, ethereum, own_key, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, flat_body_of, headers_of, plain_body, status_of
 from app.api.inbound import stripe
@@ -52,10 +53,11 @@ def create_api() -> FastAPI:
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics, manage_payouts,
            manage_liabilities)  # fmt: skip
-    routers = (operations, metrics, docs, sign_in, account_key, developer_key, ethereum, stripe, playground, *own)
+    routers = (operations, metrics, docs, sign_in, account_key, developer_key, own_key, ethereum, stripe, playground,
+               *own)  # fmt: skip
     for module in routers:
         api.include_router(module.router)
-    for module in (account_models, account_credits):
+    for module in (account_models, account_credits, account_own_keys):
         api.include_router(module.router)
     for module in (webhooks, paywall_keys, paywall_users, paywall_prices):
         api.include_router(module.router, prefix="/v1")

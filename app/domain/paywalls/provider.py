@@ -25,10 +25,12 @@ class AuthStyle(StrEnum):
     """In the header `Authorization`, as OpenAI wants it."""
     API_KEY = "api-key"
     """In the header `api-key`, as Azure wants it."""
+    X_API_KEY = "x-api-key"
+    """In the header `x-api-key`, as Anthropic wants it."""
 
     def header(self, key: str) -> tuple[str, str]:
         """Returns name and value of the header that carries a key."""
-        return ("api-key", key) if self is AuthStyle.API_KEY else ("Authorization", f"Bearer {key}")
+        return ("Authorization", f"Bearer {key}") if self is AuthStyle.BEARER else (self.value, key)
 
 
 @dataclass(frozen=True, slots=True)

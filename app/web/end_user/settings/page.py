@@ -16,6 +16,7 @@ from app.web.components.parts import (
 )
 from app.web.end_user.settings.cards_page import CARDS, anchor, cards_sections
 from app.web.end_user.settings.keys_page import DEVELOPER_KEYS, developer_keys
+from app.web.end_user.settings.own_keys_page import OWN_KEYS, own_keys
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
 from app.web.frame import routes
@@ -32,7 +33,8 @@ _key_problem = kept_here("newkeyproblem")
 def settings() -> rx.Component:
     """Returns the page of a person's account."""
     role = tag(_state.page.role, tone="ok")
-    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key(), developer_keys())
+    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key(), own_keys(),
+                           developer_keys())  # fmt: skip
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
         rx.el.div(
@@ -58,8 +60,9 @@ def _list() -> rx.Component:
 
     own = rx.cond(_state.cards_page.connection_id != "", link("Cards and auto top-up", CARDS), rx.fragment())
     developers = rx.cond(_state.page.is_developer, link(DEVELOPER_KEYS), rx.fragment())
+    keys = rx.cond(_state.own_keys.is_offered, link(OWN_KEYS), rx.fragment())
     # Those behind the cards stand where they will be only once it is known whether there are any.
-    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), developers), rx.fragment())
+    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), keys, developers), rx.fragment())
     return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), behind, class_name="list",
                      aria_label="Sections of your settings")  # fmt: skip
 

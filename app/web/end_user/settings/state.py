@@ -14,11 +14,13 @@ from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.people import account, developer_keys, sign_in
 from app.web.end_user.settings.cards_state import CardsPart
+from app.web.end_user.settings.own_keys_rows import own_keys_subject
+from app.web.end_user.settings.own_keys_state import OwnKeysPart
 from app.web.end_user.settings.rows import AccountPage, read_account_page
 from app.web.frame.session_state import Read, for_a_person
 
 
-class SettingsState(CardsPart, rx.State):
+class SettingsState(CardsPart, OwnKeysPart, rx.State):
     """One open settings page."""
 
     page: AccountPage = AccountPage()
@@ -35,10 +37,10 @@ class SettingsState(CardsPart, rx.State):
             yield event
 
     def _reader(self, person: Person) -> Read:
-        cards = super()._reader(person)
+        cards, own_keys = super()._reader(person), self._own_reader(person)
 
         def read(session: db.Session) -> dict[str, Any]:
-            return {"page": read_account_page(session, person), **cards(session)}
+            return {"page": read_account_page(session, person), **cards(session), **own_keys(session)}
 
         return read
 
@@ -132,4 +134,5 @@ def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject
         return []
     own = (shared_account(person.account_id, environment, unit) for environment in Environment for unit in OWN_UNITS)
     purses = map(purse_subjects, own)
-    return [Subject(About.PERSON, person.account_id), *(subject for purse in purses for subject in purse)]
+    about = (Subject(About.PERSON, person.account_id), own_keys_subject(person.account_id))
+    return [*about, *(subject for purse in purses for subject in purse)]

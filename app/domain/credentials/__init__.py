@@ -1,0 +1,1 @@
+"""Credentials: people's own keys of providers, sealed for one host each, and what those hosts serve by them."""
