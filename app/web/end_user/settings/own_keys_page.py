@@ -38,7 +38,7 @@ def own_keys() -> rx.Component:
                    rx.fragment())  # fmt: skip
     section = rx.el.section(
         head, said, rx.cond(_state.own_form, rx.el.div(_form(), class_name="item own-form"), rx.fragment()),
-        rx.cond(page.keys.length() > 0, rx.el.div(rx.foreach(page.keys, _key)),
+        rx.cond(page.rows.length() > 0, rx.el.div(rx.foreach(page.rows, _key)),
                 rx.cond(_state.own_form, rx.fragment(), none)),
         rx.el.div(problem_line(_state.own_error), class_name="inset"),
         after_post(_DONE, _state.own_key_saved(told_by(_DONE))),

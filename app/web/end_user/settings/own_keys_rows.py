@@ -45,7 +45,7 @@ class OwnKeysPage:
 
     is_offered: bool = False
     may_add: bool = True
-    keys: list[OwnKeyRow] = field(default_factory=list)
+    rows: list[OwnKeyRow] = field(default_factory=list)
     hosts: list[HostRow] = field(default_factory=list)
     token_urls: list[str] = field(default_factory=list)
 
@@ -65,7 +65,7 @@ def read_own_keys(session: Session, person: Person) -> OwnKeysPage:
     return OwnKeysPage(
         is_offered=True,
         may_add=len(found) < CREDENTIALS_MAX,
-        keys=[_row(view) for view in found],
+        rows=[_row(view) for view in found],
         hosts=[*demo, *(HostRow(known.name, known.label) for known in PRESETS.values()),
                HostRow(OTHER, "Another OpenAI-compatible host")],
         token_urls=list(chosen.token_urls),
