@@ -13,12 +13,12 @@ from app.api.common.caller import renew
 from app.api.common.dependencies import Caller, LabelsOfCall, PostBody, UserOfGet
 from app.domain.errors import BadField
 from app.domain.money import CENT_NANOS, format_base_units, format_decimal, format_for_people, parse_amount
+from app.domain.topups.bounds import check_amount
 from app.domain.usage.idempotency import claim
 from app.flows.callers.anew import decided
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.balance import read_app_balance
 from app.flows.callers.snapshot import Snapshot
-from app.flows.payments.checkout import check_amount
 from app.flows.wallets.charge import ChargeAnswer, ask_text
 from app.flows.wallets.deposit import deposit
 from app.wiring.rules import bounds_of

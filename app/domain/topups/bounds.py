@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.domain.money import CENT_NANOS, Unit, format_for_people
+from app.domain.errors import BadField
+from app.domain.money import CENT_NANOS, Unit, format_for_people, parse_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,17 @@ class TopupBounds:
 
 
 USUAL = TopupBounds()
+
+
+def check_amount(amount: str, bounds: TopupBounds = USUAL) -> int:
+    """Returns the cents of an amount to top up, within bounds. Raises BadField, in words for people."""
+    text = amount.strip().removeprefix("$")
+    try:
+        nanos = parse_amount(text)
+    except BadField:
+        raise BadField("amount", "Enter an amount in dollars, such as 12.50.") from None
+    if not bounds.least_cents * CENT_NANOS <= nanos <= bounds.most_cents * CENT_NANOS:
+        raise BadField("amount", f"Choose an amount {bounds}.")
+    if nanos % CENT_NANOS:
+        raise BadField("amount", "A card can pay whole cents only.")
+    return nanos // CENT_NANOS

@@ -27,12 +27,12 @@ from app.domain.ledger.apply import apply_all
 from app.domain.money import Environment, Unit
 from app.domain.network import network_of
 from app.domain.people.sessions import Person
+from app.domain.topups.bounds import check_amount
 from app.domain.topups.tables import Topup
 from app.domain.topups.trying import DECLINES_MAX, DECLINES_SECONDS, check_declines
 from app.domain.wallets.shared import is_frozen, open_shared_wallet
 from app.domain.wallets.trial import mark_had
 from app.flows.cards.charging import EVENT, Charging
-from app.flows.payments.checkout import check_amount
 from app.flows.payments.customers import Payer, with_payer
 from app.flows.payments.received import SAVED, PaymentDoor
 from app.ports.cards import CardOrder, CardRail, CardRails, Charge, ChargeState, SandboxCard, SandboxCards, SavedCard

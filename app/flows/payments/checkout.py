@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
-from app.domain.errors import BadField, CoinslotError, NotSignedIn, Refused, Unavailable
+from app.domain.errors import CoinslotError, NotSignedIn, Refused, Unavailable
 from app.domain.inbox import health, inbox
 from app.domain.inbox.connections import may_fund, read_connection
 from app.domain.instance import instance
 from app.domain.ledger.accounts import Account
-from app.domain.money import CENT_NANOS, Environment, Unit, nanos_of_cents, parse_amount
+from app.domain.money import Environment, Unit, nanos_of_cents
 from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
 from app.domain.refunds import refunds
 from app.domain.topups import topups
-from app.domain.topups.bounds import USUAL, TopupBounds
+from app.domain.topups.bounds import USUAL, TopupBounds, check_amount
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.domain.topups.tables import TopupStatus
 from app.domain.topups.topups import CURRENCY, NewTopup
@@ -86,6 +86,14 @@ class SandboxCheckout:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunTopup:
+    """A top-up, and the address of the checkout where it is paid."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndedTopup:
     """A top-up as the page shows it that its payer came back to.
 
@@ -123,6 +131,11 @@ async def begin_topup(rail: PaymentRail, link: TopupLink, wanted: Wanted, person
 
 async def begin_own_topup(rail: PaymentRail, person: Person, environment: Environment, wanted: Wanted) -> str:
     """Returns the address of a checkout for a person's own wallet, without any app. Raises BadField, Refused."""
+    return (await begin_own_checkout(rail, person, environment, wanted)).url
+
+
+async def begin_own_checkout(rail: PaymentRail, person: Person, environment: Environment, wanted: Wanted) -> BegunTopup:
+    """Begins a top-up of a person's own wallet, as `begin_own_topup`, and says which it is."""
     cents = check_amount(wanted.amount, wanted.bounds)
 
     def create(session: Session) -> Order:
@@ -131,7 +144,8 @@ async def begin_own_topup(rail: PaymentRail, person: Person, environment: Enviro
         new = _with(session, _new_topup(rail, wallet, cents), wanted)
         return _create(session, rail, new, *_OWN[wanted.unit])
 
-    return await _check_out(rail, await db.in_transaction(create, writes=True), wanted.cards, person)
+    order = await db.in_transaction(create, writes=True)
+    return BegunTopup(order.marks.topup_id, await _check_out(rail, order, wanted.cards, person))
 
 
 def _new_topup(
@@ -206,20 +220,6 @@ def _give_up(session: Session, rail: PaymentRail, topup_id: str, error: Coinslot
     topups.expire(session, topups.lock(session, rail.connection_id, topup_id))
     if isinstance(error, KeyRefused):
         health.note_refused(session, rail.connection_id, error.message)
-
-
-def check_amount(amount: str, bounds: TopupBounds = USUAL) -> int:
-    """Returns the cents of an amount to top up, within bounds. Raises BadField, in words for people."""
-    text = amount.strip().removeprefix("$")
-    try:
-        nanos = parse_amount(text)
-    except BadField:
-        raise BadField("amount", "Enter an amount in dollars, such as 12.50.") from None
-    if not bounds.least_cents * CENT_NANOS <= nanos <= bounds.most_cents * CENT_NANOS:
-        raise BadField("amount", f"Choose an amount {bounds}.")
-    if nanos % CENT_NANOS:
-        raise BadField("amount", "A card can pay whole cents only.")
-    return nanos // CENT_NANOS
 
 
 def _check_environment(session: Session, rail: PaymentRail, environment: Environment) -> None:

@@ -11,10 +11,11 @@ from app.domain.ids import new_id
 from app.domain.inbox.connections import SANDBOX, Connection
 from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
 from app.domain.people.sessions import Person
+from app.domain.topups.bounds import check_amount
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.flows.cards.cards import pay_now
 from app.flows.cards.settings import read_settings
-from app.flows.payments.checkout import Wanted, check_amount
+from app.flows.payments.checkout import Wanted
 from app.web.components.amounts import AMOUNTS, KEEP
 from app.web.frame.session_state import VisitorState
 from app.wiring.rules import bounds_of, surcharge_of
