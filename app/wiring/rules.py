@@ -1,5 +1,6 @@
 """Rules that flows are handed, made of what the operator chose."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS, Environment
@@ -11,6 +12,9 @@ from app.flows.catalogue.follow import FollowRules
 from app.flows.vault.vault import VaultRules
 from app.settings import ANYONE, Settings
 
+CENTS = 100
+"""Cents in a dollar."""
+
 
 def surcharge_of(chosen: Settings) -> Surcharge:
     """Returns what checkouts at the operator's own connections cost beside what they credit."""
@@ -20,6 +24,12 @@ def surcharge_of(chosen: Settings) -> Surcharge:
 def bounds_of(chosen: Settings) -> TopupBounds:
     """Returns between which amounts people top up."""
     return TopupBounds(chosen.topup_cents_least, chosen.topup_cents_most)
+
+
+def packs_of(chosen: Settings) -> Sequence[int]:
+    """Returns the amounts in dollars at which credits are offered, the least first, as far as the bounds admit them."""
+    named = {int(dollars) for dollars in chosen.credit_packs.split(",")}
+    return [dollars for dollars in sorted(named) if bounds_of(chosen).admits(dollars * CENTS)]
 
 
 def creators_of(chosen: Settings) -> Creators:

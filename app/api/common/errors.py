@@ -68,6 +68,12 @@ class UnknownTransferCoding(CoinslotError):
     code = "unknown_transfer_coding"
 
 
+class NotOffered(CoinslotError):
+    """A call of the published clients that nothing here answers to."""
+
+    code = "not_offered"
+
+
 _STATUS: dict[type[CoinslotError], int] = {
     BadField: 400,
     errors.UnknownKey: 401,
@@ -94,6 +100,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     BodyEncoded: 415,
     HeadTooLarge: 431,
     UnknownTransferCoding: 501,
+    NotOffered: 501,
     UnknownVersion: 505,
     BadSignature: 400,
     CardDeclined: 402,

@@ -8,10 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.api.account import credits as account_credits
-from app.api.account import models as account_models
-from app.api.account import own_keys as account_own_keys
 from app.api.account.chat import PATH as ACCOUNT_CHAT
+from app.api.account.routes import ROUTERS as ACCOUNT_ROUTERS
 from app.api.auth import account_key, developer_key, ethereum, own_key, sign_in
 from app.api.common.dependencies import path_user
 from app.api.common.errors import WRONG_METHOD, body_of, flat_body_of, headers_of, plain_body, status_of
@@ -57,8 +55,8 @@ def create_api() -> FastAPI:
                *own)  # fmt: skip
     for module in routers:
         api.include_router(module.router)
-    for module in (account_models, account_credits, account_own_keys):
-        api.include_router(module.router)
+    for router in ACCOUNT_ROUTERS:
+        api.include_router(router)
     for module in (webhooks, paywall_keys, paywall_users, paywall_prices):
         api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger):

@@ -19,6 +19,9 @@ from app.sql.columns import table_of
 
 Value = int | str
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_PACKS = re.compile(r"\$?[0-9]{1,6}( *, *\$?[0-9]{1,6})*")
+PACKS_MAX = 6
+"""How many packs may be offered."""
 
 
 class Form(StrEnum):
@@ -38,6 +41,8 @@ class Form(StrEnum):
     """A number of people."""
     WORDS = "words"
     """A line of text; the bounds are those of its length."""
+    PACKS = "packs"
+    """Whole dollars, each more than the one before, written `3, 10, 25`; the bounds are those of each."""
 
 
 PLACES = {Form.PERCENT: 2, Form.DOLLARS: 2, Form.USDC: 6}
@@ -75,6 +80,8 @@ CHOICES: Mapping[str, Choice] = {
                Form.CREDITS, 0, 100_000),
         Choice("minimum_credits", "Least charge in credits", "What a request that credits pay costs at least.",
                Form.CREDITS, 1, 1_000),
+        Choice("credit_packs", "Packs of credits", "The amounts in dollars at which credits are offered.", Form.PACKS,
+               1, 10_000),
         Choice("trials_of_address_max", "Trials of one network", "How many people of one network get it a day.",
                Form.PEOPLE, 1, 1_000),
         Choice("payout_units_least", "Least payout", "Less is not paid out.", Form.USDC, 2_000_000, 1_000_000_000),
@@ -111,11 +118,22 @@ def parse(choice: Choice, text: str) -> Value:
         if not (choice.least <= len(text) <= choice.most and text.isprintable()):
             raise BadField(choice.name, bounds(choice))
         return text
+    if choice.form is Form.PACKS:
+        return ", ".join(str(dollars) for dollars in _packs(choice, text))
     found = _NUMBER.fullmatch(text.removeprefix("$").removesuffix("%").strip())
     value = Decimal(found[0]).scaleb(PLACES.get(choice.form, 0)) if found else Decimal(-1)
     if value != int(value) or not choice.least <= value <= choice.most:
         raise BadField(choice.name, bounds(choice))
     return int(value)
+
+
+def _packs(choice: Choice, text: str) -> Sequence[int]:
+    """Returns the dollars of packs as they were typed. Raises BadField."""
+    found = [int(part.strip(" $")) for part in text.split(",")] if _PACKS.fullmatch(text) else []
+    is_right = 1 <= len(found) <= PACKS_MAX and found == sorted(set(found))
+    if not (is_right and choice.least <= found[0] and found[-1] <= choice.most):
+        raise BadField(choice.name, bounds(choice))
+    return found
 
 
 def write(choice: Choice, value: Value) -> str:
@@ -141,6 +159,8 @@ def say(choice: Choice, value: Value) -> str:
             return f"${written}"
         case Form.USDC:
             return f"{written} USDC"
+        case Form.PACKS:
+            return " · ".join(f"${dollars}" for dollars in written.replace(" ", "").split(","))
         case Form.WORDS:
             return written or "none"
         case _:
@@ -185,6 +205,9 @@ def bounds(choice: Choice) -> str:
     """Returns a sentence that says what a value may be."""
     if choice.form is Form.WORDS:
         return f"{choice.title} is one line of at most {choice.most} characters."
+    if choice.form is Form.PACKS:
+        return (f"{choice.title} is one to {PACKS_MAX} amounts of whole dollars from {choice.least} to "
+                f"{choice.most:,}, each more than the one before: 3, 10, 25.")  # fmt: skip
     least, most = say(choice, choice.least), say(choice, choice.most)
     places = PLACES.get(choice.form, 0)
     return f"{choice.title} is from {least} to {most}, with {f'at most {places}' if places else 'no'} decimals."

@@ -1,10 +1,12 @@
 """Accounts, sign-in identities, the codes that prove an address, sessions, and account keys."""
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from app.domain.money import Environment
-from app.sql.columns import STRICT, Whole, Words
+from app.sql.columns import STRICT, Json, Whole, Words
 
 
 class PersonAccount(SQLModel, table=True):
@@ -136,6 +138,18 @@ class AccountKey(SQLModel, table=True):
         default=Environment.SANDBOX.value, sa_type=Words,
         sa_column_kwargs={"server_default": Environment.SANDBOX.value},
     )  # fmt: skip
+
+
+class AccountPreference(SQLModel, table=True):
+    """What a program of an account's keeps of its person's choices, under a name of ours; nothing here rests on it."""
+
+    __tablename__ = "account_preference"
+    __table_args__ = (STRICT,)
+
+    account_id: str = Field(primary_key=True, sa_type=Words, foreign_key="account.id")
+    name: str = Field(primary_key=True, sa_type=Words)
+    value: Any = Field(sa_type=Json, nullable=False)
+    changed_at: int = Field(sa_type=Whole)
 
 
 class DeveloperKey(SQLModel, table=True):

@@ -25,8 +25,6 @@ from app.sql.columns import table_of
 
 CURRENCY = "USD"
 """The one currency that is offered; cents are of it."""
-PACK_DOLLARS = (3, 10, 25, 50, 100)
-"""The amounts at which credits are offered; there is no bonus on any."""
 
 
 @dataclass(frozen=True, slots=True)

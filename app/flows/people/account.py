@@ -1,8 +1,12 @@
 """What a person changes about their own account: what it is called, its usual cap, its API key."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from app import db
 from app.domain.money import Environment
 from app.domain.people import account_keys, accounts
+from app.domain.people.preferences import Preference, keep_preference, read_preference
 from app.domain.people.sessions import Person
 
 
@@ -26,3 +30,14 @@ async def make_account_key(person: Person, environment: Environment) -> str:
 async def revoke_account_key(person: Person) -> None:
     """Revokes the API key, if there is one."""
     await db.in_transaction(lambda session: account_keys.revoke_account_key(session, person.account_id), writes=True)
+
+
+async def change_preference(person: Person, name: Preference, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Changes what is kept of a person's choices under a name, and returns all of it; what is not named stays."""
+
+    def change(session: db.Session) -> Mapping[str, Any]:
+        value = {**read_preference(session, person.account_id, name), **changes}
+        keep_preference(session, person.account_id, name, value)
+        return value
+
+    return await db.in_transaction(change, writes=True)

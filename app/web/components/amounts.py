@@ -5,20 +5,18 @@ from typing import Any
 
 import reflex as rx
 
-from app.domain.topups.topups import PACK_DOLLARS
 from app.web.components.parts import problem_line
 
 AMOUNTS = ("5", "10", "25", "50", "100")
-PACKS = tuple(map(str, PACK_DOLLARS))
 KEEP = "keep"
 """The field of the choice to keep the card; it is not sent unless it was chosen."""
 
 
-def amount_form(state: Any, *under: rx.Component, amounts: Sequence[str] = AMOUNTS) -> rx.Component:
+def amount_form(state: Any, *under: rx.Component, amounts: Sequence[str] | rx.Var[list[str]] = AMOUNTS) -> rx.Component:
     """Returns the form over the variables of an `AmountState`, its `choose`, `pay` and `pay_with_card`."""
     return rx.el.form(
         rx.el.div(
-            *(_amount(state, amount) for amount in amounts),
+            _amounts(state, amounts),
             rx.el.button(
                 "Other", type="button", class_name="btn amount", aria_pressed=state.is_other,
                 on_click=state.choose(""),
@@ -55,9 +53,16 @@ def _keep(state: Any) -> rx.Component:
     )
 
 
-def _amount(state: Any, amount: str) -> rx.Component:
+def _amounts(state: Any, amounts: Sequence[str] | rx.Var[list[str]]) -> rx.Component:
+    if isinstance(amounts, rx.Var):
+        return rx.foreach(amounts, lambda amount: _amount(state, amount))
+    return rx.fragment(*(_amount(state, amount) for amount in amounts))
+
+
+def _amount(state: Any, amount: rx.Var[str] | str) -> rx.Component:
     return rx.el.button(
-        f"${amount}",
+        "$",
+        amount,
         type="button",
         class_name="btn amount",
         aria_pressed=(state.amount == amount) & ~state.is_other,

@@ -1,13 +1,22 @@
 """Chat of an account over real HTTP, in the words of the published clients."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.own_demo import OwnDemo
+from app import db, settings
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.limits import Limits, PaywallLimits
+from tests.support import books
+from tests.support.own_demo import OwnDemo, running_with_credits
 from tests.support.server import QUESTION
+from tests.support.waiting import wait_until
+
+LIMITED = 429
 
 
 def ask(own: OwnDemo, model: str = "demo-free", **more: Any) -> httpx.Response:
@@ -51,3 +60,20 @@ def test_what_cannot_be_answered_is_an_error_with_its_status(with_credits: OwnDe
     asked = httpx.post(f"{with_credits.demo.base_url}/api/v1/chat", json={"model": "x", "messages": QUESTION},
                        headers=apps)  # fmt: skip
     assert (asked.status_code, asked.json()["code"]) == (403, "wrong_mode")
+
+
+@pytest.mark.unhurried
+def test_the_operators_limits_are_a_429_that_says_when(tmp_path: Path) -> None:
+    """It has credits of its own: until the limit is seen, requests are answered and paid for."""
+    with running_with_credits(tmp_path, TRIAL_CREDITS="100000") as own:
+        settings.configure(data=own.demo.data)
+        with db.transaction() as session:
+            _, usual = read_current(session, own.credits_id)
+            limits = PaywallLimits(user=Limits(requests_per_minute=1))
+            books.publish(session, own.credits_id, replace(usual, limits=limits))
+        db.dispose()
+        wait_until(lambda: ask(own, stream=False).status_code == LIMITED)
+        for stream in (True, False):
+            refused = ask(own, stream=stream)
+            assert (refused.status_code, refused.json()["code"]) == (LIMITED, "requests_per_minute"), refused.text
+            assert refused.json().keys() == {"error", "code"} and 1 <= int(refused.headers["retry-after"]) <= 59

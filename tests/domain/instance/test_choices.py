@@ -10,7 +10,7 @@ from app.domain.instance import choices
 from app.domain.instance.choices import CHOICES, Form
 from app.settings import Settings
 
-NUMBERS = [choice for choice in CHOICES.values() if choice.form is not Form.WORDS]
+NUMBERS = [choice for choice in CHOICES.values() if choice.form not in (Form.WORDS, Form.PACKS)]
 
 
 @given(st.data())
@@ -23,7 +23,7 @@ def test_a_number_is_typed_as_it_is_written(data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", CHOICES)
 def test_the_environment_has_the_same_setting_within_the_same_bounds(name: str) -> None:
     choice, field = CHOICES[name], Settings.model_fields[name]
-    if choice.form is Form.WORDS:
+    if choice.form in (Form.WORDS, Form.PACKS):
         assert field.annotation is str
         return
     (least,), (most,) = (
@@ -39,7 +39,8 @@ def test_the_environment_has_the_same_setting_within_the_same_bounds(name: str) 
         ("fee_basis_points", ""), ("fee_basis_points", "one"), ("fee_basis_points", "NaN"),
         ("fee_basis_points", "Infinity"), ("fee_basis_points", "1e999999999"), ("trial_credits", "1.5"),
         ("topup_cents_least", "0.99"), ("payout_units_least", "1.999999"), ("legal_name", "x" * 81),
-        ("legal_name", "two\nlines"),
+        ("legal_name", "two\nlines"), ("credit_packs", "10, 3"), ("credit_packs", ""), ("credit_packs", "3, 3"),
+        ("credit_packs", "0, 3"), ("credit_packs", "3, 10001"), ("credit_packs", "1,2,3,4,5,6,7"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused_with_them(name: str, typed: str) -> None:
@@ -54,14 +55,17 @@ def test_amounts_are_said_with_their_unit() -> None:
         name: choices.say(CHOICES[name], value)
         for name, value in (("fee_basis_points", 150), ("topup_fee_cents", 30), ("payout_units_max", 500_000_000),
                             ("topup_cents_most", 1_000_000), ("payout_day_units_max", 1_234_500_000),
-                            ("trial_credits", 20), ("earnings_pending_days", 30), ("legal_name", ""))
+                            ("trial_credits", 20), ("earnings_pending_days", 30), ("legal_name", ""),
+                            ("credit_packs", "3, 10"))
     }  # fmt: skip
     assert list(said.values()) == [
         "1.5 %", "$0.30", "500.00 USDC", "$10,000.00", "1,234.50 USDC", "20 credits", "30 days", "none",
+        "$3 · $10",
     ]  # fmt: skip
     assert choices.write(CHOICES["topup_cents_most"], 1_000_000) == "10000.00"
     assert choices.parse(CHOICES["topup_cents_least"], " $5 ") == 500
     assert choices.parse(CHOICES["fee_basis_points"], "1.5 %") == 150
+    assert choices.parse(CHOICES["credit_packs"], " $5,20 , $40") == "5, 20, 40"
 
 
 def test_what_bounds_another_may_not_pass_it() -> None:

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.activity import activity
-from app.web.components.amounts import PACKS, amount_form
+from app.web.components.amounts import amount_form
 from app.web.components.parts import empty, figure, instead, note, panel_skeletons, sandbox_tag
 from app.web.components.payment_ways import ways_to_pay
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
@@ -58,7 +58,7 @@ def _purse() -> rx.Component:
         class_name="faint", style={"display": "block", "textAlign": "center", "marginTop": "12px"},
     )  # fmt: skip
     ways = ways_to_pay(_state, purse.is_sandbox, takes_usdc=False)
-    form = rx.fragment(ways, amount_form(_state, gets, assurance, amounts=PACKS))
+    form = rx.fragment(ways, amount_form(_state, gets, assurance, amounts=_state.packs))
     closed = rx.el.p("Card payments are not open here yet.", class_name="muted", style={"marginTop": "18px"})
     return rx.el.section(
         rx.el.div(rx.el.h1("Your credits"), sandbox_tag(purse.is_sandbox), class_name="row between"),

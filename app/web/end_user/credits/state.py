@@ -15,19 +15,19 @@ from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import Subject, purse_subjects
 from app.flows.payments.checkout import begin_own_topup, read_own_topup
 from app.flows.payments.offered import list_own_offered, reach_offered
-from app.web.components.amounts import PACKS
 from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
 from app.web.end_user.credits.rows import CreditsPage, read_credits
 from app.web.frame.session_state import Read, for_a_person
-from app.wiring.rules import credits_environment_of
+from app.wiring.rules import credits_environment_of, packs_of
 
 
 class CreditsState(AmountState, RefundsPart, ReturnedState, rx.State):
     """One open page of credits."""
 
     page: CreditsPage = CreditsPage()
+    packs: list[str] = []
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
@@ -39,7 +39,7 @@ class CreditsState(AmountState, RefundsPart, ReturnedState, rx.State):
         return Unit.CREDIT
 
     def _amounts(self) -> Sequence[str]:
-        return PACKS
+        return self.packs
 
     def _reader(self, person: Person) -> Read:
         click, way, topup_id = self._click, self.way, self.router.url.query_parameters.get("topup", "")
@@ -114,7 +114,8 @@ def _read(session: db.Session, person: Person, topup_id: str, way: str, click: s
             pass
         else:
             outcome, goes_back = topup.status.value, topup.goes_back
-    return {"page": page, "outcome": outcome, "goes_back": goes_back, **offered(ways, way),
+    packs = [str(dollars) for dollars in packs_of(wiring.get().settings)]
+    return {"page": page, "packs": packs, "outcome": outcome, "goes_back": goes_back, **offered(ways, way),
             **saved_card(session, person, environment, ways, click)}  # fmt: skip
 
 

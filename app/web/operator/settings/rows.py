@@ -10,7 +10,7 @@ from app.domain.people.accounts import read_account
 from app.web.frame.format import utc
 
 _UNITS = {Form.PERCENT: "%", Form.DOLLARS: "$", Form.USDC: "USDC", Form.CREDITS: "credits", Form.DAYS: "days",
-          Form.PEOPLE: "people", Form.WORDS: ""}  # fmt: skip
+          Form.PEOPLE: "people", Form.WORDS: "", Form.PACKS: "dollars"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How an account pays for its credits: by a checkout, or by itself."""

@@ -1,0 +1,11 @@
+"""The routers of the account API, in the order in which its document lists them."""
+
+from app.api.account import credits, keys, models, own_keys, usage
+from app.api.account.beside import copilot, memory, optimization
+from app.api.account.paying import auto_topup, purchase
+
+ROUTERS = tuple(
+    module.router
+    for module in (models, credits, purchase, auto_topup, usage, keys, own_keys, copilot, memory, optimization)
+)
+"""What FastAPI serves of it; chat comes in by its own way."""
