@@ -7,6 +7,7 @@ from app.domain.authorizations.tables import Authorization
 from app.domain.cards.tables import Card
 from app.domain.catalogue.tables import CatalogueModel
 from app.domain.chain_deposits.tables import DepositAddress
+from app.domain.conversations.tables import ConversationRow
 from app.domain.credentials.tables import Credential
 from app.domain.disputes.tables import Dispute
 from app.domain.drafts.tables import PaywallDraft
@@ -35,9 +36,9 @@ from app.domain.usage.tables import Request
 from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
-    Alert, Authorization, Card, CatalogueModel, ChainTransaction, Credential, DepositAddress, Dispute, EarningsMaturity,
-    FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout, PaywallDraft,
-    PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement, Refund,
-    Request, RequestLeg, ReserveReport, Topup, Wallet,
+    Alert, Authorization, Card, CatalogueModel, ChainTransaction, ConversationRow, Credential, DepositAddress, Dispute,
+    EarningsMaturity, FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout,
+    PaywallDraft, PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement,
+    Refund, Request, RequestLeg, ReserveReport, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

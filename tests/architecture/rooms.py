@@ -10,15 +10,15 @@ DOMAIN_ORDER = (
     "authorizations", "pricing", "catalogue", "wallets", "funnel", "legs", "usage", "earnings", "topups", "refunds",
     "disputes", "credits", "routing",
     "rollups", "analytics", "transactions", "payouts", "chain_deposits", "reserves", "events", "inbox", "movements",
-    "cards", "alerts", "all_tables",
+    "cards", "alerts", "conversations", "all_tables",
 )  # fmt: skip
 """A domain package may import those before it, and itself."""
 
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
         "callers", "events", "catalogue", "limits", "playground", "payments", "cards", "disputes", "wallets",
-        "providers", "paywalls", "pricing", "drafts", "vault", "chat", "modes", "people", "settlement", "reconciling",
-        "upkeep", "help",
+        "providers", "paywalls", "pricing", "drafts", "vault", "chat", "modes", "people", "conversations", "settlement",
+        "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
     "api": ("common", "v1", "playground", "account", "manage", "inbound", "auth", "wire", "serving"),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, MutableMapping
 from functools import partial
 from typing import Any
 
+from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
 from app.api.common.caller import check_simulated, find_payer, renew
@@ -16,21 +17,29 @@ from app.domain.errors import WrongMode
 from app.domain.usage.idempotency import Claim, claim
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
-from app.formats.account.chat import AccountStream, to_error, to_openai, to_whole
+from app.formats.account.chat import AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
 from app.formats.openai_request import ChatRequest, read_chat_request
 
 PATH = "/api/v1/chat"
 ANSWERED = 200
+MODE = "chat"
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
-    """Answers one chat request of an account."""
-    exchange = Exchange(scope, _Rewritten(send).send, scope["coinslot.request_id"], dict(scope["headers"]))
-    await serve(exchange, receive, _BY_ACCOUNT)
+    """Answers one chat request of an account, and keeps it where it names a conversation."""
+    keeping = Keeping(send)
+    exchange = Exchange(scope, Rewritten(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
+    try:
+        await serve(exchange, receive, _ByAccount(keeping))
+    finally:
+        keeping.end()
 
 
 class _ByAccount:
     """How a person's own program calls: by their account's key."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
 
     async def find(self, exchange: Exchange) -> Snapshot:
         """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
@@ -44,11 +53,17 @@ class _ByAccount:
         return chat_limits()
 
     async def understand(self, exchange: Exchange, snapshot: Snapshot, share: Share) -> tuple[Answering, Claim | None]:
-        """Returns what a body asks for; a link is an error here, because nobody reads it in a chat. Raises BadField."""
+        """Returns what a body asks for; a link is an error here, because nobody reads it in a chat.
+
+        Raises BadField, and NotFound for a conversation that is not the account's.
+        """
         raw, exchange.raw = exchange.raw, b""
-        request = await parse_as(raw, _read)
+        request, conversation_id, question = await parse_as(raw, _read)
         share.follow(request)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
+        if conversation_id is not None:
+            await conversations().check(snapshot.account_id or "", conversation_id)
+            self._keeping.place = Place(snapshot.account_id or "", conversation_id, MODE, question)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
                     request_id=exchange.request_id, client_request_id=theirs)  # fmt: skip
@@ -56,14 +71,12 @@ class _ByAccount:
         return Answering(exchange, call, partial(renew, authorization=exchange.headers.get(b"authorization"))), claimed
 
 
-_BY_ACCOUNT = _ByAccount()
+def _read(body: Any) -> tuple[ChatRequest, str | None, str]:
+    request = read_chat_request(to_openai(body))
+    return request, conversation_of(body), question_of(body.get("messages"))
 
 
-def _read(body: Any) -> ChatRequest:
-    return read_chat_request(to_openai(body))
-
-
-class _Rewritten:
+class Rewritten:
     """Sends an answer in the clients' words: a stream event by event, anything else once it is whole."""
 
     def __init__(self, send: AsgiSend) -> None:

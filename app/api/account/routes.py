@@ -2,10 +2,25 @@
 
 from app.api.account import credits, keys, models, own_keys, usage
 from app.api.account.beside import copilot, memory, optimization
+from app.api.account.kept import conversations, history, privacy
 from app.api.account.paying import auto_topup, purchase
 
 ROUTERS = tuple(
     module.router
-    for module in (models, credits, purchase, auto_topup, usage, keys, own_keys, copilot, memory, optimization)
+    for module in (
+        models,
+        credits,
+        purchase,
+        auto_topup,
+        usage,
+        history,
+        conversations,
+        privacy,
+        keys,
+        own_keys,
+        copilot,
+        memory,
+        optimization,
+    )
 )
 """What FastAPI serves of it; chat comes in by its own way."""

@@ -33,7 +33,7 @@ def to_openai(body: object) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadField(None, "The body must be a JSON object.")
     for name, value in body.items():
-        if name in ("routing", "conversation_id") and value is not None:
+        if name == "routing" and value is not None:
             raise BadField(name, ROUTED.format(name=name), "unsupported_field")
         if name not in (*PASSED, *IGNORED, "routing", "conversation_id"):
             raise BadField(name, f"`{name[:40]}` is no field of a chat.", "unsupported_field")
@@ -42,6 +42,25 @@ def to_openai(body: object) -> dict[str, Any]:
         raise BadField("stream", "`stream` must be true or false.")
     asked = {name: body[name] for name in PASSED if body.get(name) is not None}
     return {**asked, "stream": is_stream, **({"stream_options": {"include_usage": True}} if is_stream else {})}
+
+
+def conversation_of(body: Mapping[str, Any]) -> str | None:
+    """Returns the conversation in which something is asked, None for none. Raises BadField."""
+    named = body.get("conversation_id")
+    if named is not None and not isinstance(named, str):
+        raise BadField("conversation_id", "`conversation_id` must be the id of one of your conversations.")
+    return named or None
+
+
+def question_of(messages: object) -> str:
+    """Returns the text of what was asked last, empty where it has none: pictures are no texts."""
+    said = messages if isinstance(messages, list) else []
+    asked = [one for one in said if isinstance(one, Mapping) and one.get("role") == "user"]
+    content = asked[-1].get("content") if asked else None
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        return "\n\n".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 def event(content: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadField
-from app.formats.account.chat import COMMENT, AccountStream, event, to_error, to_openai, to_whole
+from app.formats.account.chat import (
+    COMMENT,
+    AccountStream,
+    conversation_of,
+    event,
+    question_of,
+    to_error,
+    to_openai,
+    to_whole,
+)
 
 NASTY = ("a\nb", "\\nu", '"quotes"', "€ 🪙", "\u2028\x85\r\t", "\\\\n", "data: x\n\n", "\\")
 
@@ -93,9 +102,23 @@ def test_an_absent_stream_means_true_and_what_is_not_offered_is_named() -> None:
     }  # fmt: skip
     assert to_openai({**asked, "stream": False})["stream"] is False
     wrongs: list[dict[str, Any]] = [
-        {"routing": {"fallback": ["x"]}}, {"conversation_id": "c"}, {"tools": []}, {"stream": "yes"},
+        {"routing": {"fallback": ["x"]}}, {"tools": []}, {"stream": "yes"},
     ]  # fmt: skip
     for wrong in wrongs:
         with pytest.raises(BadField) as raised:
             to_openai({**asked, **wrong})
         assert raised.value.field == next(iter(wrong))
+
+
+def test_a_conversation_is_named_by_its_id_and_asked_by_the_last_text_of_its_user() -> None:
+    assert (conversation_of({"conversation_id": "conv_1"}), conversation_of({"conversation_id": ""})) == (
+        "conv_1",
+        None,
+    )
+    with pytest.raises(BadField):
+        conversation_of({"conversation_id": 7})
+    parts = [{"type": "text", "text": "One"}, {"type": "image_url", "image_url": {"url": "data:,"}},
+             {"type": "text", "text": "Two"}]  # fmt: skip
+    said = [{"role": "user", "content": "first"}, {"role": "user", "content": parts}, {"role": "assistant"}]
+    assert question_of(said) == "One\n\nTwo" and question_of(said[:1]) == "first"
+    assert [question_of(nothing) for nothing in (None, [], ["text"], [{"role": "user"}])] == [""] * 4

@@ -1,0 +1,69 @@
+"""/api/v1/history: the requests of an account, and what was said in those that a conversation keeps."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from app import db
+from app.api.account.kept.conversations import Limit, Offset, messages_of
+from app.api.account.kept.keeping import conversations
+from app.api.account.owner import Own
+from app.domain import clock
+from app.domain.credits.asked import Found, read_one, read_page
+from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.pricing.receipts import Receipt, explain
+from app.domain.wallets.shared import shared_wallet_id
+from app.flows.conversations.conversations import Turn
+
+router = APIRouter(prefix="/api/v1/history", tags=["account"])
+WORD_CHARACTERS_MAX = 100
+CHAT = "chat"
+
+Word = Annotated[str | None, Query(max_length=WORD_CHARACTERS_MAX)]
+
+
+@router.get("")
+async def list_history(
+    own: Own, limit: Limit = 20, offset: Offset = 0, mode: Word = None, search: Word = None
+) -> dict[str, Any]:
+    """Lists requests, the newest first. `search` looks in models and ids: texts are sealed."""
+    wallet_id = shared_wallet_id(own.account_id, own.snapshot.environment, own.snapshot.unit)
+    wanted = Found(search=search or "", manner=mode or "")
+    rows, total = await db.in_transaction(lambda session: read_page(session, wallet_id, wanted, limit, offset))
+    turns = await conversations().find_turns(own.account_id, [row["id"] for row in rows])
+    items = [_line(row, turns.get(row["id"])) for row in rows]
+    return {"history": items, "total": total, "limit": limit, "offset": offset}
+
+
+@router.get("/{request_id}")
+async def get_history(own: Own, request_id: str) -> dict[str, Any]:
+    """Returns one request, and its texts where they were kept. Raises NotFound for everybody else's."""
+    wallet_id = shared_wallet_id(own.account_id, own.snapshot.environment, own.snapshot.unit)
+    row = await db.in_transaction(lambda session: read_one(session, wallet_id, request_id))
+    turns = await conversations().find_turns(own.account_id, [request_id])
+    turn = turns.get(request_id)
+    said = {} if turn is None else dict(turn.said.beside)
+    return {**_line(row, turn), "messages": [] if turn is None else messages_of(turn), "result": said}
+
+
+def _line(row: Mapping[str, Any], turn: Turn | None) -> dict[str, Any]:
+    receipt, charged = explain(row, row["external_id"]), row["charge_nanos"] // NANOS
+    return {
+        "id": row["id"],
+        "mode": row.get("mode") or CHAT,
+        "model": row["model"],
+        "status": row["status"],
+        "prompt_tokens": _tokens(receipt, is_output=False),
+        "completion_tokens": _tokens(receipt, is_output=True),
+        "credits_charged": charged,
+        "cost": charged / CREDITS_PER_DOLLAR,
+        "byok": row["billing_source"] == "byok",
+        "conversation_id": None if turn is None else turn.conversation_id,
+        "created_at": clock.to_iso(row["created_at"]),
+    }
+
+
+def _tokens(receipt: Receipt, *, is_output: bool) -> int:
+    return sum(line.tokens for line in receipt.lines
+               if line.kind != "request" and (line.kind in ("output", "reasoning")) is is_output)  # fmt: skip

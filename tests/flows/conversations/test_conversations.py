@@ -1,0 +1,81 @@
+"""Texts are sealed for one account and one conversation, and open for nobody else."""
+
+import pytest
+from sqlalchemy import text
+
+from app import db
+from app.adapters.secret_box import SealBroken, SecretBox
+from app.domain.conversations.said import Answer, Said
+from app.domain.errors import BadField, NotFound
+from app.domain.people.tables import PersonAccount
+from app.flows.conversations.conversations import Conversations, new_turn
+from app.flows.conversations.privacy import read_privacy, set_zero_retention
+
+pytestmark = pytest.mark.plain_sql
+
+CANARY = "canary-sings-at-dawn"
+
+
+@pytest.fixture
+def kept(database: str) -> Conversations:
+    with db.transaction() as session:
+        session.add_all(PersonAccount(id=one, name=one, created_at=1) for one in ("acc_ada", "acc_bob"))
+    return Conversations(SecretBox([b"secret"]))
+
+
+def said(question: str = f"What is {CANARY}?") -> Said:
+    return Said(question, (Answer(0, "demo-free", f"{CANARY} is a bird."),))
+
+
+async def test_it_is_read_as_it_was_said_and_stands_nowhere_unsealed(kept: Conversations) -> None:
+    made = await kept.begin("acc_ada")
+    assert await kept.keep("acc_ada", new_turn("req_1", made.id, "chat", said()))
+    found, turns = await kept.read("acc_ada", made.id)
+    assert (found.title, [one.said for one in turns]) == (f"What is {CANARY}?", [said()])
+    assert (await kept.find_turns("acc_ada", ["req_1"]))["req_1"].conversation_id == made.id
+    with db.transaction(writes=False) as session:
+        for table in ("conversation", "conversation_turn"):
+            stored = str(session.execute(text(f"SELECT * FROM {table}")).all())  # noqa: S608
+            assert "v1." in stored and CANARY not in stored
+    with pytest.raises(NotFound):
+        await kept.read("acc_bob", made.id)
+
+
+async def test_a_row_that_was_moved_opens_nowhere(kept: Conversations) -> None:
+    made, other = await kept.begin("acc_ada"), await kept.begin("acc_bob")
+    await kept.keep("acc_ada", new_turn("req_1", made.id, "chat", said()))
+    with db.transaction() as session:
+        moved = {"theirs": other.id, "own": made.id}
+        session.execute(text("UPDATE conversation_turn SET conversation_id = :theirs, account_id = 'acc_bob'"), moved)
+        session.execute(text("UPDATE conversation SET account_id = 'acc_bob' WHERE id = :own"), moved)
+    for conversation_id in (made.id, other.id):
+        with pytest.raises(SealBroken):
+            await kept.read("acc_bob", conversation_id)
+
+
+async def test_titles_are_given_and_taken_away(kept: Conversations) -> None:
+    made = await kept.begin("acc_ada")
+    assert (await kept.rename("acc_ada", made.id, "  Birds \t of dawn ")).title == "Birds of dawn"
+    await kept.keep("acc_ada", new_turn("req_1", made.id, "chat", said()))
+    listed = await kept.list_of("acc_ada", 10, 0)
+    assert [one.title for one in listed.conversations] == ["Birds of dawn"] and listed.total == 1
+    assert (await kept.rename("acc_ada", made.id, " ")).title is None
+    for wrong in ("x" * 81, "a\x00b"):
+        with pytest.raises(BadField):
+            await kept.rename("acc_ada", made.id, wrong)
+    await kept.forget("acc_ada", made.id)
+    with pytest.raises(NotFound):
+        await kept.check("acc_ada", made.id)
+
+
+async def test_who_wants_nothing_kept_has_no_answer_kept_that_was_running(kept: Conversations) -> None:
+    made = await kept.begin("acc_ada")
+    turn = new_turn("req_1", made.id, "chat", said())
+    assert await set_zero_retention("acc_ada", is_on=True) == 1
+    assert not await kept.keep("acc_ada", turn), "its conversation is gone"
+    again = await kept.begin("acc_ada")
+    assert not await kept.keep("acc_ada", new_turn("req_2", again.id, "chat", said())), "and none is kept now"
+    found = await read_privacy("acc_ada")
+    assert (found.zero_retention, found.conversations) == (True, 1)
+    await set_zero_retention("acc_ada", is_on=False)
+    assert await kept.keep("acc_ada", new_turn("req_3", again.id, "chat", said()))
