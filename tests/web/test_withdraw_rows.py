@@ -45,11 +45,11 @@ def test_it_says_what_can_go_and_why_the_rest_stays(database: str) -> None:
         addresses.prove(session, addresses.lock(session, ada.account_id, begun.id), ProvedBy.SIGNATURE)
     with wired(CHAIN):
         page = read(ada)
-    assert (page.can, page.too_little, page.way.address) == ("9.000001 USDC", "", "0xAda")
+    assert (page.can, page.refused, page.way.address) == ("9.000001 USDC", "", "0xAda")
     assert [said.split(" ")[0] for said in page.stays] == ["3.00", "0.20", "2.00"]
     assert "that card alone, for 14 days" in page.stays[0] and "trial money" in page.stays[1]
     with wired(CHAIN):
-        assert read(make_saver(ONE, email="bob@example.org")[0]).too_little == "A withdrawal is at least 5.00 USDC."
+        assert read(make_saver(ONE, email="bob@example.org")[0]).refused == "A withdrawal is at least 5.00 USDC."
 
 
 def test_each_stands_in_the_activity_to_the_last_digit_and_a_test_keeps_its_secret(database: str) -> None:

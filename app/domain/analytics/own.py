@@ -101,8 +101,10 @@ def _together(lines: Sequence[Sum]) -> Iterator[Sum]:
     for line in lines:
         found.setdefault((line.unit, line.source), []).append(line)
     for (unit, source), same in found.items():
-        sums = (sum(each) for each in zip(*((line.requests, line.tokens, line.charged) for line in same), strict=True))
-        yield same[0] if len(same) == 1 else Sum("", unit, source, *sums, others=len(same))
+        requests, tokens, charged = (
+            sum(each) for each in zip(*((line.requests, line.tokens, line.charged) for line in same), strict=True)
+        )
+        yield same[0] if len(same) == 1 else Sum("", unit, source, requests, tokens, charged, others=len(same))
 
 
 def add_up(uses: Sequence[Use], name_of: Callable[[Use], str | None]) -> Sequence[Sum]:

@@ -65,7 +65,7 @@ def test_what_cannot_be_answered_is_an_error_with_its_status(with_credits: OwnDe
 @pytest.mark.unhurried
 def test_the_operators_limits_are_a_429_that_says_when(tmp_path: Path) -> None:
     """It has credits of its own: until the limit is seen, requests are answered and paid for."""
-    with running_with_credits(tmp_path, TRIAL_CREDITS="100000") as own:
+    with running_with_credits(tmp_path, "100000") as own:
         settings.configure(data=own.demo.data)
         with db.transaction() as session:
             _, usual = read_current(session, own.credits_id)

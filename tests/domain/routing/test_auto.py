@@ -28,7 +28,7 @@ def test_a_question_is_told_by_its_words(question: str, task: Task) -> None:
 def test_the_harder_a_question_looks_the_dearer_its_model() -> None:
     def chosen(task: Task) -> str | None:
         found = choose(FIVE[::-1], Goal.BALANCED, task)
-        return found and found.model
+        return found.model if found else None
 
     assert [chosen(task) for task in Task] == ["cheap", "small", "small", "large", "large"]
 
