@@ -18,6 +18,8 @@ from app.sql.columns import table_of
 
 LINES_MAX = 6
 """Into how many transfers a charge may be split: provider, fee and earnings, of trial money and wallet."""
+LOOKED_MAX = 10_000
+"""How many transfers of each purse are looked at for those of one app: a person may have few there, or none."""
 
 _TRANSFERS = table_of(LedgerTransfer)
 _TOPUP, _TAKEBACK = "topup:", "takeback:"
@@ -84,18 +86,38 @@ def read_wallet_movements(
     """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
 
     A movement is what one posting changed in the wallet and its trial money together, however many parts the
-    charge was split into. `side` leaves out what came in or went out, `paywall_id` what other apps charged,
-    `but_requests` what any request moved.
+    charge was split into. `side` leaves out what came in or went out, `but_requests` what any request moved;
+    `paywall_id` what other apps charged, and what is older than `looked_until`.
     """
     ids = (account.id, account.promo.id)
     wanted: list[ColumnElement[bool]] = [_TRANSFERS.c.request_id.is_(None)] if but_requests else []
     if paywall_id is not None:
         is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
         wanted.append(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))
+        if (end := _end_of_look(session, ids)) is not None:
+            wanted.append(_TRANSFERS.c.id >= end.id)
     postings = _newest_postings(session, ids, _cursor(after), limit, side, wanted)
     lines = _read_lines(session, ids, postings)
     requests = _read_requests(session, [line.request_id for found in lines.values() for line in found[:1]])
     return [_movement(lines[posting], ids, requests.get(lines[posting][0].request_id)) for posting in postings]
+
+
+def looked_until(session: Session, account: Account) -> int | None:
+    """Returns back to when movements of one app are looked for (microseconds), None where all are looked at."""
+    end = _end_of_look(session, (account.id, account.promo.id))
+    return None if end is None else end.created_at
+
+
+def _end_of_look(session: Session, ids: tuple[str, str]) -> Row[Any] | None:
+    """Returns the oldest transfer that is looked at, None where that is all of them."""
+    ends = []
+    for column in (_TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id):
+        for account_id in ids:
+            newest = select(_TRANSFERS.c.id, _TRANSFERS.c.created_at).where(column == account_id)
+            ends.append(
+                session.execute(newest.order_by(_TRANSFERS.c.id.desc()).offset(LOOKED_MAX - 1).limit(1)).first()
+            )
+    return max((end for end in ends if end is not None), key=lambda end: end.id, default=None)
 
 
 def _cursor(after: str | None) -> int | None:

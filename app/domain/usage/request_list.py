@@ -17,7 +17,7 @@ PREFIX = "req"
 BEGUN_SECONDS_MAX = 60 * 60
 """How long a request may have been on its way, its body read, its key waited for, before its row was written."""
 
-LOOKED_MAX = 20_000
+LOOKED_MAX = 10_000
 """How many of a paywall's requests one page looks at, whatever its filter finds; the next one goes on behind them."""
 
 STATUSES = tuple(status.value for status in RequestStatus)

@@ -17,7 +17,7 @@ from app.domain.wallets.tables import EndUser, Wallet
 from app.domain.wallets.wallets import EXTERNAL_ID, end_user_id
 from app.sql.columns import table_of
 
-LOOKED_MAX = 20_000
+LOOKED_MAX = 10_000
 """How many users one page of a search looks at; the next one goes on behind them."""
 COUNTED_MAX = 10_000
 """No page counts further (`decisions.md` 36)."""

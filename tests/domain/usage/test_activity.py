@@ -14,8 +14,8 @@ from app.domain.ledger.apply import apply_one
 from app.domain.ledger.operations import Charge, Hold, Post, Settle, Split, Transfer
 from app.domain.money import Environment, Unit
 from app.domain.pricing.quote import Tokens
-from app.domain.usage import requests
-from app.domain.usage.activity import Movement, read_wallet_movements
+from app.domain.usage import activity, requests
+from app.domain.usage.activity import Movement, looked_until, read_wallet_movements
 from app.domain.usage.requests import Asked, Metered
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.wallets import UserWallet, app_wallet
@@ -206,3 +206,19 @@ def test_movements_of_one_app_are_found_among_those_of_others(database: str) -> 
         found = read_wallet_movements(session, wallet.account, paywall_id=one)
         assert [movement.amount_nanos for movement in found] == [-3, -2, -1]
         assert read_wallet_movements(session, wallet.account, paywall_id=other) == []
+
+
+def test_of_one_app_it_looks_at_so_many_and_says_how_far(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.transaction() as session:
+        paywall_id, other_id = make_paywall(session, {}), make_paywall(session, {})
+        wallet = app_wallet(paywall_id, "ada", Environment.SANDBOX, Unit.USD)
+        fill(session, wallet, 9)
+    account = wallet.account
+    with db.transaction(writes=False) as session:
+        everything = read_wallet_movements(session, account, paywall_id=paywall_id)
+        assert len(everything) == 9 and looked_until(session, account) is None
+        monkeypatch.setattr(activity, "LOOKED_MAX", 4)
+        seen = read_wallet_movements(session, account, paywall_id=paywall_id)
+        assert seen == everything[:4] and looked_until(session, account) == seen[-1].at
+        assert read_wallet_movements(session, account, paywall_id=other_id) == []
+        assert len(read_wallet_movements(session, account)) == 11, "what is not searched has no end"

@@ -41,6 +41,7 @@ def _list() -> rx.Component:
     return rx.el.section(
         rx.cond(_state.movements, movements(_state.movements, _state), nothing),
         rx.cond(_state.has_more, more, rx.fragment()),
+        rx.cond(_state.looked, rx.el.small(_state.looked, class_name="item muted"), rx.fragment()),
         class_name="panel",
         style={"overflow": "hidden"},
     )

@@ -11,13 +11,14 @@ from app import db
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
-from app.domain.usage.activity import Side, read_wallet_movements
+from app.domain.usage.activity import Side, looked_until, read_wallet_movements
 from app.domain.usage.spending import read_spending
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import Subject, purse_subjects
 from app.web.components.activity_rows import MovementRow, to_row
 from app.web.components.refunds.state import RefundsPart
 from app.web.end_user.wallet.rows import choose_environment, read_beside
+from app.web.frame.format import utc
 from app.web.frame.session_state import Read, for_a_person
 
 ROWS_A_PAGE = 25
@@ -43,6 +44,8 @@ class ActivityState(RefundsPart, rx.State):
     environment: str = ""
     side: str = Side.ALL.value
     app_id: str = ""
+    looked: str = ""
+    """How far it was looked for what one app charged, where that is not all."""
     _wanted: str = ""
     _shown: int = ROWS_A_PAGE
 
@@ -59,6 +62,7 @@ class ActivityState(RefundsPart, rx.State):
             environment, has_both = choose_environment(session, person, wanted)
             account = shared_account(person.account_id, environment)
             found = read_wallet_movements(session, account, limit=shown + 1, side=Side(side), paywall_id=app_id or None)
+            until = looked_until(session, account) if app_id else None
             spent = read_spending(session, account, APP_DAYS)
             names = read_names(session, [*(line.paywall_id for line in spent), *(row.paywall_id for row in found)])
             beside = read_beside(session, account, found[:shown])
@@ -66,6 +70,7 @@ class ActivityState(RefundsPart, rx.State):
                 "movements": [to_row(movement, Unit.USDC, names, beside) for movement in found[:shown]],
                 "apps": [AppChoice(paywall_id, name) for paywall_id, name in sorted(names.items(), key=_by_name)],
                 "has_more": len(found) > shown and shown < ROWS_MAX,
+                "looked": "" if until is None else f"Looked at what moved since {utc(until)} UTC.",
                 "has_both": has_both,
                 "environment": environment.value,
             }
