@@ -22,6 +22,9 @@ class ProviderSettings(BaseModel):
     first_byte_seconds_max: float = Field(300, gt=0)
     silence_seconds_max: float = Field(120, gt=0)
     comment_seconds: float = Field(15, gt=0)
+    leg_seconds_max: float = Field(120, gt=0)
+    late_leg_seconds: float = Field(20, gt=0)
+    whole_seconds_max: float = Field(55, gt=0)
     webhook_seconds_max: float = Field(10, gt=0, le=60)
     webhook_retry_seconds: float = Field(30, gt=0)
 

@@ -35,6 +35,14 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
         keeping.end()
 
 
+async def find_account(exchange: Exchange) -> Snapshot:
+    """Returns the operator's paywall as an account's key sees it. Raises UnknownKey, WrongMode for an app's key."""
+    found = await find_payer(exchange.headers.get(b"authorization"))
+    if found.account_id is None:
+        raise WrongMode("This is an app's key: an account's own, made in its settings, is what this wants.")
+    return found
+
+
 class _ByAccount:
     """How a person's own program calls: by their account's key."""
 
@@ -43,10 +51,7 @@ class _ByAccount:
 
     async def find(self, exchange: Exchange) -> Snapshot:
         """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
-        found = await find_payer(exchange.headers.get(b"authorization"))
-        if found.account_id is None:
-            raise WrongMode("This is an app's key: an account's own, made in its settings, is what this wants.")
-        return found
+        return await find_account(exchange)
 
     def limits(self) -> BodyLimits:
         """Returns how large and slow a body may be."""

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from app import wiring
 from app.api.account import chat as account_chat
+from app.api.account import modes as account_modes
 from app.api.common.caller import watching
 from app.api.common.errors import WRONG_METHOD, body_of, status_of
 from app.api.common.heads import check_headers
@@ -69,6 +70,9 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and path == account_chat.PATH:
             scope["coinslot.headers"] = extra
             return account_chat.chat(scope, receive, send)
+        if scope["method"] == "POST" and path in account_modes.READERS:
+            scope["coinslot.headers"] = extra
+            return account_modes.ask_several(scope, receive, send)
         if scope["method"] == "POST" and (slug := asking.slug_of(path)) is not None:
             scope["coinslot.headers"] = []
             return asking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), slug)

@@ -44,11 +44,19 @@ class Way(Protocol):
 
     def understand(
         self, exchange: Exchange, snapshot: Snapshot, share: Share
-    ) -> Awaitable[tuple["Answering", Claim | None]]:
+    ) -> Awaitable[tuple["Answers", Claim | None]]:
         """Returns what a body asks for, and its claim of a key; the body is let go, and its room with the request.
 
         Raises BadField for what cannot be asked for.
         """
+        ...
+
+
+class Answers(Protocol):
+    """One call that was understood, and its answer on the wire."""
+
+    def answer(self, claimed: Claim | None) -> Awaitable[None]:
+        """Answers it. Raises CoinslotError in an answer's place."""
         ...
 
 
@@ -95,17 +103,7 @@ async def _refuse(exchange: Exchange, error: CoinslotError) -> None:
 
 async def _answer(exchange: Exchange, snapshot: Snapshot, share: Share, way: Way) -> None:
     answering, claimed = await way.understand(exchange, snapshot, share)
-    if claimed is None and snapshot.configuration.disconnect is not Disconnect.DRAIN:
-        begun = await answering.begin(None)
-        await (answering.ask(begun) if isinstance(begun, Ask) else answering.carry(begun))
-        return
-    wired, call = wiring.get(), answering.call
-    wording = wired.instead.wording(call)
-    recording, is_attached = wired.deliveries.deliver(claimed, call.request.is_stream, answering.begin, wording)
-    try:
-        await answering.play(recording, is_attached)
-    finally:
-        recording.leave()
+    await answering.answer(claimed)
 
 
 @dataclass(slots=True)
@@ -115,6 +113,20 @@ class Answering:
     exchange: Exchange
     call: Call
     renew: Renew
+
+    async def answer(self, claimed: Claim | None) -> None:
+        """Answers the call: to its end whoever listens, where it has a key or the paywall drains."""
+        wired, call = wiring.get(), self.call
+        if claimed is None and call.snapshot.configuration.disconnect is not Disconnect.DRAIN:
+            begun = await self.begin(None)
+            await (self.ask(begun) if isinstance(begun, Ask) else self.carry(begun))
+            return
+        wording = wired.instead.wording(call)
+        recording, is_attached = wired.deliveries.deliver(claimed, call.request.is_stream, self.begin, wording)
+        try:
+            await self.play(recording, is_attached)
+        finally:
+            recording.leave()
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""

@@ -36,7 +36,8 @@ class LegUse:
     """One leg, and what came of it so far.
 
     `tokens` are what is charged: None for a leg that costs nothing, whatever its provider wrote. `reason` is the code
-    of why it did not answer, `reported_nanos` what its provider said that it cost, in USD.
+    of why it did not answer, `reported_nanos` what its provider said that it cost, in USD; `seed` is what the order was
+    drawn by in which it read what others answered.
     """
 
     leg: int
@@ -49,6 +50,7 @@ class LegUse:
     is_estimated: bool = False
     reported_nanos: int | None = None
     reason: str | None = None
+    seed: int | None = None
 
     @property
     def is_charged(self) -> bool:
@@ -121,6 +123,8 @@ def _line(leg: LegUse) -> dict[str, Any]:
         line["estimated"] = True
     if leg.reason is not None:
         line["reason"] = leg.reason
+    if leg.seed is not None:
+        line["seed"] = leg.seed
     if leg.reported_nanos is not None:
         line["provider_cost"] = format_decimal(leg.reported_nanos)
     return line

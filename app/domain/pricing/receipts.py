@@ -26,7 +26,8 @@ class ReceiptLine:
 @dataclass(frozen=True, slots=True)
 class ReceiptLeg:
     """One model's part of a request that asked several: its `lines`, what they come to with the markup (`amount`,
-    exact), and its part of the charge. `status` is `answered`, `failed`, `skipped` or `cut`, `reason` the code of why.
+    exact), and its part of the charge. `status` is `answered`, `failed`, `skipped` or `cut`, `reason` the code of why;
+    `seed` is what the order was drawn by in which a judge read the answers.
     """
 
     leg: int
@@ -42,6 +43,7 @@ class ReceiptLeg:
     amount: str
     charge: str
     lines: Sequence[ReceiptLine]
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +165,4 @@ def _leg(line: Mapping[str, Any]) -> ReceiptLeg:
                                            "tokens", "markup_percent", "amount")}  # fmt: skip
     lines = [ReceiptLine(**one) for one in line["lines"]]
     return ReceiptLeg(**named, reason=line.get("reason"), estimated=bool(line.get("estimated")),
-                      charge=line.get("charge", "0"), lines=lines)  # fmt: skip
+                      charge=line.get("charge", "0"), lines=lines, seed=line.get("seed"))  # fmt: skip

@@ -20,13 +20,13 @@ from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.callers.asked import Stopped
-from app.flows.chat.call import Run
+from app.flows.chat.call import Leg, Run
 from app.flows.chat.end import DONE, Wording, error_event, stream_tail, worded
 from app.flows.chat.hold import Keep
 from app.flows.chat.leg import Legs
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
-from app.flows.chat.upstream import beginning, completion, read_behind, read_whole
+from app.flows.chat.upstream import beginning, completion, failure_of, read_behind, read_whole
 from app.formats.openai_message import Written, written_in
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_tokens import count_answer
@@ -41,7 +41,7 @@ KeepBytes = Callable[[Applied, bytes], ChatAnswer]
 
 
 @dataclass(slots=True)
-class _End:
+class End:
     """How the forwarding of a stream ended: well, with the provider's failure, or because money ran out.
 
     `lowered` keeps what ended it at a limit that money had lowered.
@@ -104,16 +104,16 @@ class Carrier:
         if usage is not None and (tokens := usage.tokens) is not None:
             return Metered(tokens, provider_cost_nanos=usage.cost_nanos)
         is_said = usage is not None and usage.output is not None
-        return await self._count(run, usage, Written("") if is_said else written_in([content]), None)
+        return await self.count(run.leg, usage, Written("") if is_said else written_in([content]), None)
 
-    async def _count(
-        self, run: Run, usage: Usage | None, written: Written | None, disconnect: Disconnect | None
+    async def count(
+        self, leg: Leg, usage: Usage | None, written: Written | None, disconnect: Disconnect | None
     ) -> Metered:
         """Returns what the provider said was used, as far as that can be of all that was written; we count the rest."""
         usage = usage or Usage()
         if written is not None and not written and not usage.output:
             return Metered(None, disconnect=disconnect)
-        leg, bound = run.leg, run.leg.output_limit * run.leg.bound.choices
+        bound = leg.output_limit * leg.bound.choices
         counted = await threads.COUNT.run_surely(count_answer, leg.request, leg.offer, written, self._counter, bound)
         if usage.output is not None and usage.output < counted.output:
             usage = replace(usage, output=None, cost_nanos=None)
@@ -132,7 +132,7 @@ class Carrier:
         try:
             run.meter = watch = HoldMeter(self._legs, run, self._counter, meter.bound)
             lowered = None if run.leg.lowered_by is None else LoweredLimit(run, send)
-            end = await _forward(answer, meter, watch, send if lowered is None else lowered.send)
+            end = await forward(answer, meter, watch, send if lowered is None else lowered.send)
             end.lowered, run.stopped, is_left = lowered, end.stopped, False
         except ProviderFailed as error:
             is_left, run.held.failure = False, error.reason
@@ -159,24 +159,25 @@ class Carrier:
             try:
                 await answer.close()
             finally:
-                metered = await self._meter_delivered(run, meter, policy, is_cut=True)
+                metered = await self.meter_delivered(run.leg, meter, policy, is_cut=True)
         finally:
             await self._legs.settle(run, metered, is_free=policy is Disconnect.FREE)
 
-    async def _meter_delivered(
-        self, run: Run, meter: StreamMeter, disconnect: Disconnect | None, *, is_cut: bool
+    async def meter_delivered(
+        self, leg: Leg, meter: StreamMeter, disconnect: Disconnect | None, *, is_cut: bool
     ) -> Metered:
+        """Returns what a stream used: as its provider says, as far as that can be of all that was delivered."""
         tokens = meter.final_tokens(is_cut=is_cut)
         if tokens is not None and meter.usage is not None:
             return Metered(tokens, disconnect=disconnect, provider_cost_nanos=meter.usage.cost_nanos)
-        return await self._count(run, meter.usage, await threads.COUNT.run_surely(meter.delivered), disconnect)
+        return await self.count(leg, meter.usage, await threads.COUNT.run_surely(meter.delivered), disconnect)
 
     async def _finish(
         self,
         run: Run,
         answer: ProviderAnswer,
         meter: StreamMeter,
-        end: _End,
+        end: End,
         wording: Wording,
         keep: KeepBytes | None,
     ) -> bytes:
@@ -204,7 +205,7 @@ class Carrier:
             finally:
                 try:
                     disconnect = Disconnect.DRAIN if run.has_left else None
-                    metered = await self._meter_delivered(run, meter, disconnect, is_cut=is_cut)
+                    metered = await self.meter_delivered(run.leg, meter, disconnect, is_cut=is_cut)
                     metered = metered if end.within is None else end.within(metered)
                     if end.failure is not None:
                         metered = replace(metered, failure=end.failure.reason)
@@ -245,7 +246,7 @@ def _answer_of(run: Run) -> ProviderAnswer:
     return run.leg.answer
 
 
-async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter, send: Send) -> _End:
+async def forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter, send: Send) -> End:
     """Forwards until the provider or the money ends; a failure is told if it came after something was delivered."""
     chunk = await beginning(answer)
     has_sent = False
@@ -255,7 +256,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter,
             if passing:
                 if not await watch.admits(passing):
                     meter.take_back()
-                    return _End(stopped=watch.action, within=watch.within)
+                    return End(stopped=watch.action, within=watch.within)
                 has_sent = True
                 await send(passing)
             if meter.is_done or meter.error:
@@ -267,7 +268,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter,
             if passing:
                 if not await watch.admits(passing):
                     meter.take_back()
-                    return _End(stopped=watch.action, within=watch.within)
+                    return End(stopped=watch.action, within=watch.within)
                 has_sent = True
                 await send(passing)
     except ProviderFailed as broken:
@@ -277,17 +278,7 @@ async def _forward(answer: ProviderAnswer, meter: StreamMeter, watch: HoldMeter,
         broken.body = None if broken.body is None else answer.cleaned(broken.body)
         failure: ProviderFailed | None = broken.unraised()
     else:
-        failure = await _failure_of(meter, answer)
+        failure = await failure_of(meter, answer)
     if failure is not None and not has_sent:
         raise failure.unraised()
-    return _End(failure)
-
-
-async def _failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFailed | None:
-    """Returns what went wrong with a stream that came to an end by itself, None for nothing."""
-    if meter.error is not None:
-        return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
-    if meter.is_done or await threads.COUNT.run_surely(meter.has_finish_reason):
-        return None
-    body = None if meter.unbegun is None else answer.cleaned({"error": meter.unbegun})
-    return ProviderFailed("The provider ended its answer in the middle.", body=body)
+    return End(failure)

@@ -42,7 +42,7 @@ class Door:
         self._topups = topups
         self._standings, self._limits = standings, limits
         self._holds, self._legs, self._thinking = holds, legs, thinking
-        self._teller, self._fee = teller, fee_basis_points
+        self._teller, self.fee = teller, fee_basis_points
 
     async def begin(self, call: Call, claimed: Claim | None, renew: Renew) -> Run | Ask:
         """Begins an answer, deciding anew when what the decision rested on has changed; the call knows on what.
@@ -81,7 +81,7 @@ class Door:
             await self._admit(run, call)
             await self._take(run, claimed)
         except InsufficientFunds as refusal:
-            return await self._ask(run, call, refusal)
+            return await self.ask(run.held, call, refusal)
         except StaleDecision:
             self._standings.forget(snapshot, user)
             raise
@@ -96,7 +96,7 @@ class Door:
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
                      kind=RequestKind.CHAT, model=request.model, provider=provider, streamed=request.is_stream,
                      unit=snapshot.unit, price=decision.offer.price, claim_id=claimed.id if claimed else None,
-                     terms=terms_of(snapshot.mode, provider, self._fee),
+                     terms=terms_of(snapshot.mode, provider, self.fee),
                      is_told=not snapshot.told.isdisjoint(OF_CHAT),
                      is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE), user_from=call.user_from,
                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels)  # fmt: skip
@@ -122,9 +122,9 @@ class Door:
             await self._holds.take(run.held, amounts, claimed)
         fit_grant(run, amounts.first)
 
-    async def _ask(self, run: Run, call: Call, refusal: InsufficientFunds) -> Ask:
+    async def ask(self, held: Held, call: Call, refusal: InsufficientFunds) -> Ask:
         """Returns what the user is asked for. Raises LimitReached where a limit of the developer's is what is short."""
-        snapshot, held = call.snapshot, run.held
+        snapshot = call.snapshot
         if held.admission is not None:
             await self._limits.check_spending(held.admission, snapshot, refusal)
         view = await db.in_transaction(lambda session: read_app_balance(session, snapshot, call.user))

@@ -105,11 +105,9 @@ class Legs:
 
     async def settle(self, run: Run, metered: Metered, keep: Keep | None = None, *, is_free: bool = False) -> Applied:
         """Charges what a leg used, as `Holds.settle` does. A charge of nothing releases the hold."""
-        held, leg, price = run.held, run.leg, run.leg.offer.price
-        metered = with_images(metered, leg.request, leg.bound.images)
+        held, price = run.held, run.leg.offer.price
+        metered = self.learn(held, run.leg, metered)
         tokens = metered.tokens
-        if tokens is not None and tokens.other:
-            self._thinking.note(held.snapshot.paywall_id, leg.offer.price.model, tokens)
         if held.admission is not None and tokens is not None:
             held.admission.used_tokens = tokens.prompt + tokens.output
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
@@ -118,6 +116,13 @@ class Legs:
             return await self._holds.release(held)
         cost = cost_nanos(price, tokens) if held.asked.terms and tokens else 0
         return await self._holds.settle(held, Used(charge, cost, metered), keep, is_free=is_free)
+
+    def learn(self, held: Held, leg: Leg, metered: Metered) -> Metered:
+        """Returns what a leg used, with the images that were sent, and remembers what its model thinks unseen."""
+        metered = with_images(metered, leg.request, leg.bound.images)
+        if metered.tokens is not None and metered.tokens.other:
+            self._thinking.note(held.snapshot.paywall_id, leg.offer.price.model, metered.tokens)
+        return metered
 
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole. Raises Unavailable as settle does."""

@@ -93,3 +93,13 @@ async def read_behind(answer: ProviderAnswer, meter: StreamMeter) -> None:
             while chunk := await answer.read():
                 meter.feed(chunk)
         meter.end()
+
+
+async def failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFailed | None:
+    """Returns what went wrong with a stream that came to an end by itself, None for nothing."""
+    if meter.error is not None:
+        return ProviderFailed("The provider ended its answer with an error.", body=answer.cleaned(meter.error))
+    if meter.is_done or await threads.COUNT.run_surely(meter.has_finish_reason):
+        return None
+    body = None if meter.unbegun is None else answer.cleaned({"error": meter.unbegun})
+    return ProviderFailed("The provider ended its answer in the middle.", body=body)

@@ -1,0 +1,104 @@
+"""What several models said, as JSON for the published clients: events of a stream, or a whole answer.
+
+Credits are whole numbers, `cost` is in dollars. Every event says its `model`, and `leg` which of them that is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.money import CREDITS_PER_DOLLAR
+from app.domain.usage.tables import RequestMode
+from app.flows.modes.carrying import Result
+from app.flows.modes.feed import Piece, Said
+from app.flows.modes.members import Member
+from app.flows.modes.prompts import letter_of
+
+
+def event_of(piece: Piece) -> dict[str, Any]:
+    """Returns the event of a piece: a `delta`, or that a leg has ended."""
+    member = piece.member
+    if isinstance(piece, Said):
+        return {"model": member.model, "leg": member.number, "delta": piece.text, "done": False}
+    shown = {"content": member.text} if piece.shows_text else {}
+    return {"event": "source" if piece.shows_text else "leg", "done": False, **_leg(member), **shown}
+
+
+def last_events(result: Result, sums: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns what a stream ends with: the verdict where there is one, what all legs came to, and what was charged."""
+    panel = result.panel
+    verdict = {"event": "verdict", "done": False, **_verdict(result)}
+    summary = {"event": "summary", "done": False, "mode": panel.asking.mode.value, **_legs(result)}
+    done = {"event": "done", "done": True, "mode": panel.asking.mode.value, **_reason(result), **sums}
+    return [*([verdict] if panel.asking.mode is RequestMode.JUDGE else ()), summary, done]
+
+
+def whole_of(result: Result, sums: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a whole answer."""
+    mode = result.panel.asking.mode
+    asked = {"mode": mode.value}
+    if mode is RequestMode.JUDGE:
+        return {**asked, **_verdict(result), **_legs(result, has_texts=True), **sums}
+    if mode is RequestMode.BLEND:
+        final, strategy = result.outcome.final, result.panel.asking.strategy
+        said = {"content": None if final is None else final.text, "strategy": strategy, **_reason(result)}
+        return {**asked, **said, **_legs(result, has_texts=True), **sums}
+    return {**asked, **_legs(result, has_texts=True), **sums}
+
+
+def sums_of(result: Result, paywall: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a request used and cost."""
+    charged = int(paywall["charge"])
+    used = [member.tokens for member in result.panel.members]
+    return {
+        "id": paywall["request_id"],
+        "prompt_tokens": sum(tokens.prompt for tokens in used),
+        "completion_tokens": sum(tokens.output for tokens in used),
+        "credits_charged": charged,
+        "credits_remaining": int(paywall["balance"]) // 1_000_000,
+        "cost": charged / CREDITS_PER_DOLLAR,
+        "semantic_memory_used": False,
+        "semantic_memory_hits": 0,
+    }
+
+
+def _legs(result: Result, *, has_texts: bool = False) -> dict[str, Any]:
+    panel, writer = result.panel, result.panel.writer
+    legs = [{**_leg(member), **({"content": member.text} if has_texts else {})} for member in panel.answering]
+    dropped = [{"model": one.model, "reason": one.reason} for one in panel.dropped]
+    found: dict[str, Any] = {"responses": legs, "dropped": dropped}
+    if writer is not None:
+        found["judge" if panel.asking.mode is RequestMode.JUDGE else "synthesizer"] = _leg(writer)
+    return found
+
+
+def _leg(member: Member) -> dict[str, Any]:
+    tokens = member.tokens
+    return {
+        "model": member.model,
+        "leg": member.number,
+        "status": member.status.value,
+        "reason": member.reason,
+        "finish_reason": member.finish,
+        "prompt_tokens": tokens.prompt,
+        "completion_tokens": tokens.output,
+        "latency_ms": member.milliseconds,
+    }
+
+
+def _reason(result: Result) -> dict[str, Any]:
+    return {} if result.outcome.reason is None else {"reason": result.outcome.reason}
+
+
+def _verdict(result: Result) -> dict[str, Any]:
+    """Returns a verdict with the models' names again, best first; null and the reason where there is none."""
+    outcome = result.outcome
+    if outcome.verdict is None:
+        return {"verdict": None, "reason": outcome.reason}
+    named = outcome.read
+    scores = [
+        {"model": named[score.place].model, "leg": named[score.place].number, "score": score.score,
+         "reason": score.reason, "shown_as": letter_of(score.place)}
+        for score in sorted(outcome.verdict.scores, key=lambda score: -score.score)
+    ]  # fmt: skip
+    winner = None if outcome.verdict.winner is None else named[outcome.verdict.winner].model
+    return {"verdict": {"winner": winner, "scores": scores, "reason": outcome.verdict.reason}, "reason": None}

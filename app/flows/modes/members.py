@@ -1,0 +1,125 @@
+"""The models of one request that asks several, and what became of each so far."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.legs.bounds import LegBound
+from app.domain.legs.legs import LegUse
+from app.domain.legs.tables import LegStatus
+from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Metered
+from app.flows.chat.call import Call, Leg
+from app.flows.chat.hold import Held
+from app.formats.account.modes import Asking
+from app.formats.openai_request import ChatRequest
+
+Compose = Callable[[Sequence[str]], ChatRequest]
+"""Makes what a model is asked of what others answered."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One model's part. `reads` are the numbers of the members whose answers its prompt is made of by `compose`.
+
+    `text` is what it has said, of which the client was given `delivered` characters; `finish` how it says that it
+    ended, `milliseconds` how long that took. `is_ours` says that we ended it.
+    """
+
+    number: int
+    leg: Leg
+    reads: Sequence[int] = ()
+    compose: Compose | None = None
+    seed: int | None = None
+    text: str = ""
+    delivered: int = 0
+    finish: str | None = None
+    milliseconds: int = 0
+    status: LegStatus = LegStatus.SKIPPED
+    reason: str | None = None
+    metered: Metered = field(default_factory=lambda: Metered(None))
+    has_ended: bool = False
+    is_ours: bool = False
+    task: "asyncio.Task[None] | None" = None
+
+    @property
+    def model(self) -> str:
+        """The model's name here."""
+        return self.leg.offer.price.model
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it answered, with something to read."""
+        return self.status is LegStatus.ANSWERED and bool(self.text.strip())
+
+    @property
+    def bound(self) -> LegBound:
+        """What it may come to, whole and at least."""
+        bound, offer = self.leg.bound, self.leg.offer
+        return LegBound(bound.unrounded(offer, bound.output_tokens), bound.unrounded(offer, bound.output_tokens_least))
+
+    @property
+    def use(self) -> LegUse:
+        """What is written of it."""
+        tokens = self.metered.tokens
+        return LegUse(
+            leg=self.number,
+            model=self.model,
+            provider=self.leg.setting.name,
+            price=self.leg.offer.price,
+            status=self.status,
+            tokens=tokens if tokens is not None and tokens.output else None,
+            is_estimated=self.metered.estimated,
+            reported_nanos=self.metered.provider_cost_nanos,
+            reason=self.reason,
+            seed=self.seed,
+        )
+
+    def end(self, status: LegStatus, reason: str | None = None, metered: Metered | None = None) -> None:
+        """Says what became of it, once."""
+        if not self.has_ended:
+            self.has_ended, self.status, self.reason = True, status, reason
+            self.metered = Metered(None) if metered is None else metered
+
+    def make_free(self, reason: str) -> None:
+        """Says that it costs nothing after all, because nothing came of it."""
+        self.status, self.reason, self.metered = LegStatus.FAILED, reason, Metered(None)
+
+    @property
+    def tokens(self) -> Tokens:
+        """What it is charged for."""
+        return self.use.tokens or Tokens(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A model that was not asked, because it could not have taken the request."""
+
+    model: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Panel:
+    """A request that asks several models: those that answer it, and the one that reads their answers, if any."""
+
+    call: Call
+    asking: Asking
+    held: Held
+    answering: Sequence[Member]
+    writer: Member | None = None
+    dropped: Sequence[Dropped] = ()
+    granted_parts: int = 0
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """All of them, in order."""
+        return self.answering if self.writer is None else (*self.answering, self.writer)
+
+    def note(self) -> None:
+        """Lets the hold know what became of them so far."""
+        self.held.legs = tuple(member.use for member in self.members)
+
+    def make_all_free(self) -> None:
+        """Says that nobody pays for any of them."""
+        self.held.legs = tuple(replace(member.use, tokens=None) for member in self.members)

@@ -1,0 +1,231 @@
+"""One model of several says its part: asked, read as it speaks, ended by itself, by us or by the client's leaving.
+
+A leg has one attempt and one deadline. What we cut is free, and so is what said nothing; an answer that its provider
+breaks off is charged as far as it came (`decisions.md` 18).
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from app.domain import clock
+from app.domain.errors import CoinslotError, ProviderFailed
+from app.domain.legs.legs import LegUse
+from app.domain.legs.tables import LegStatus
+from app.domain.paywalls.configuration import Disconnect
+from app.domain.pricing.quote import round_up
+from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
+from app.flows.chat.answer import Carrier, forward
+from app.flows.chat.call import Run
+from app.flows.chat.decide import bound_of
+from app.flows.chat.hold import Holds
+from app.flows.chat.leg import Legs
+from app.flows.chat.meter import HoldMeter
+from app.flows.modes.feed import Ended, Feed, Said
+from app.flows.modes.members import Member, Panel
+from app.formats.event_stream import contents
+from app.formats.openai_message import Written
+from app.formats.openai_stream import StreamMeter
+from app.ports.providers import TokenCounter
+
+log = structlog.get_logger()
+
+TOO_SLOW, FUNDS, TOO_LONG = "too_slow", "funds", "too_long"
+"""Why a leg ended, or was not asked: it took too long, money was short, there was more than it can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds anything may take: a leg, those that are late once enough have answered, and all of it where the
+    answer is given whole.
+    """
+
+    leg: float = 120
+    late: float = 20
+    whole: float = 55
+
+
+class Speaking:
+    """The models of one process, each saying its part."""
+
+    def __init__(
+        self, legs: Legs, holds: Holds, carrier: Carrier, counter: TokenCounter, patience: Patience | None = None
+    ) -> None:
+        self._legs, self._holds, self._carrier, self._counter = legs, holds, carrier, counter
+        self.patience = patience or Patience()
+
+    def start(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> "asyncio.Task[None]":
+        """Lets a member speak, into the feed if that `is_shown`; what is not is shown when it has ended."""
+        member.task = asyncio.create_task(self._speak(panel, member, feed, is_shown=is_shown))
+        return member.task
+
+    async def _speak(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> None:
+        began = clock.monotonic_seconds()
+        try:
+            async with asyncio.timeout(self.patience.leg) as deadline:
+                await self._legs.ask(panel.held, member.leg)
+                await self._read(panel, member, feed if is_shown else None, deadline)
+        except TimeoutError:
+            member.end(LegStatus.CUT, TOO_SLOW)
+        except ProviderFailed as failure:
+            member.end(LegStatus.FAILED, failure.reason)
+        except asyncio.CancelledError:
+            if not member.is_ours:
+                raise
+            member.end(LegStatus.CUT, TOO_SLOW)
+        finally:
+            member.milliseconds = round((clock.monotonic_seconds() - began) * 1_000)
+            if member.leg.answer is not None:
+                await member.leg.answer.close()
+        await self._note(panel, member)
+        await feed.put(Ended(member, shows_text=not is_shown and member is not panel.writer))
+
+    async def _note(self, panel: Panel, member: Member) -> None:
+        """Lets the hold know of a leg that has ended; while others run, what it used is kept should the process die."""
+        panel.note()
+        if member.use.tokens is None or all(other.has_ended for other in panel.members):
+            return
+        with suppress(CoinslotError):  # the settlement says it all once more
+            await self._holds.extend_legs(panel.held)
+
+    async def _read(self, panel: Panel, member: Member, feed: Feed | None, deadline: asyncio.Timeout) -> None:
+        leg = member.leg
+        if leg.answer is None:
+            raise ProviderFailed("The provider has not begun to answer.")
+        meter = StreamMeter()
+        meter.redactor = leg.answer.redactor
+
+        async def say(data: bytes) -> None:
+            for text in _texts(data, member):
+                member.text += text
+                if feed is not None:
+                    await _put(feed, Said(member, text), deadline)
+
+        watch = HoldMeter(self._legs, Run(panel.held, leg), self._counter, meter.bound)
+        end = await forward(leg.answer, meter, watch, say)
+        is_cut = end.failure is not None or end.stopped is not None
+        metered = await self._carrier.meter_delivered(leg, meter, None, is_cut=is_cut)
+        metered = self._legs.learn(panel.held, leg, metered if end.within is None else end.within(metered))
+        if meter.is_done:
+            await leg.answer.finish()
+        if not member.text.strip():
+            member.end(LegStatus.FAILED, EMPTY_ANSWER if end.failure is None else end.failure.reason)
+        elif end.failure is not None:
+            member.end(LegStatus.CUT, end.failure.reason, metered)
+        else:
+            member.finish = "length" if end.stopped is not None else member.finish
+            member.end(LegStatus.ANSWERED, None, metered)
+
+    async def cut(self, *members: Member) -> None:
+        """Ends members who are late: nobody pays for them."""
+        running = [member for member in members if member.task is not None and not member.task.done()]
+        for member in running:
+            member.is_ours = True
+        await _end(running)
+
+    async def leave(self, panel: Panel) -> None:
+        """Ends everybody whom the client has left, at once; what of them was delivered is what is charged."""
+        await _end(panel.members)
+        for member in panel.members:
+            if member.task is None or (member.has_ended and member.delivered >= len(member.text)):
+                continue
+            was_ours = member.status is LegStatus.CUT and member.reason == TOO_SLOW
+            delivered = "" if was_ours else member.text[: member.delivered]
+            metered = Metered(None)
+            if delivered:
+                written = Written(delivered)
+                metered = await self._carrier.count(member.leg, None, written, Disconnect.CANCEL)
+            member.has_ended = False
+            member.end(LegStatus.CUT, TOO_SLOW if was_ours else CLIENT_GONE, metered)
+        panel.note()
+
+    async def may_read(self, panel: Panel, member: Member, texts: list[str]) -> str | None:
+        """Gives a member what others answered to read, once the hold pays for exactly that; returns why not, if not."""
+        assert member.compose is not None  # noqa: S101 - who reads nothing is started at once
+        leg, offer = member.leg, member.leg.offer
+        request = member.compose(texts)
+        leg.request = request if offer.upstream_model is None else request.sent_as(offer.upstream_model)
+        exact, limit = bound_of(leg.request, offer), leg.output_limit
+        leg.bound = replace(exact, output_tokens=limit, output_tokens_first=0,
+                            output_tokens_least=min(exact.output_tokens_least, limit))  # fmt: skip
+        reason = await self._window(member)
+        if reason is None and not await self._pays(panel, member):
+            # In bytes it was too much; counted it may not be.
+            is_less = await self._legs.count_exactly(leg)
+            reason = None if is_less and await self._pays(panel, member) else FUNDS
+        if reason is not None:
+            member.end(LegStatus.SKIPPED, reason)
+            panel.note()
+        return reason
+
+    async def _window(self, member: Member) -> str | None:
+        """Lowers an output to what the window leaves; returns why it leaves nothing."""
+        leg, window = member.leg, member.leg.offer.context_tokens_max
+        if window is None or leg.bound.tokens <= window:
+            return None
+        await self._legs.count_exactly(leg)
+        left = window - leg.bound.prompt_tokens
+        if left < leg.bound.output_tokens_least:
+            return TOO_LONG
+        leg.output_limit = min(leg.output_limit, left)
+        leg.bound = replace(leg.bound, output_tokens=leg.output_limit)
+        return None
+
+    async def _pays(self, panel: Panel, member: Member) -> bool:
+        """Tells whether the hold pays for a member beside what the others have used, after raising it if it did not."""
+        held, leg = panel.held, member.leg
+        used = [other.use for other in panel.members if other is not member]
+        needed = sum(use.parts for use in used) + leg.bound.unrounded(leg.offer, leg.bound.output_tokens)
+        needed += sum(_still(other) for other in panel.members if other is not member)
+        whole = round_up(held.asked.unit, needed, _minimum(used, member))
+        if whole > held.amount:
+            try:
+                await self._holds.extend_legs(held, whole - held.amount)
+            except CoinslotError as refusal:
+                log.info("modes", step="extend", request=held.asked.id, refusal=refusal.message)
+        return held.amount >= whole
+
+
+def _still(member: Member) -> int:
+    """Returns what a member may still come to that has not ended, in parts of a nano: of a chain, who comes later."""
+    return 0 if member.has_ended else member.bound.whole
+
+
+def _minimum(used: list[LegUse], member: Member) -> int:
+    return max((use.price.minimum_nanos for use in used), default=member.leg.offer.price.minimum_nanos)
+
+
+async def _put(feed: Feed, said: Said, deadline: asyncio.Timeout) -> None:
+    """Hands on what was said; a reader's slowness is nobody else's, so no time passes while it is waited for."""
+    if not feed.is_full(said.member):
+        await feed.put(said)
+        return
+    loop, end = asyncio.get_running_loop(), deadline.when()
+    left = None if end is None else end - loop.time()
+    deadline.reschedule(None)
+    await feed.put(said)
+    deadline.reschedule(None if left is None else loop.time() + left)
+
+
+async def _end(members: Iterable[Member]) -> None:
+    """Cancels what members are doing, all at once, and waits until it has ended."""
+    tasks = [member.task for member in members if member.task is not None]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _texts(data: bytes, member: Member) -> list[str]:
+    """Returns the texts of events, and notes how the answer says that it ends."""
+    texts = []
+    for content in contents(data):
+        for choice in content.get("choices") or ():
+            member.finish = choice.get("finish_reason") or member.finish
+            text = (choice.get("delta") or {}).get("content")
+            if isinstance(text, str) and text:
+                texts.append(text)
+    return texts
