@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed, StaleDecision
 from app.domain.ids import new_id
-from app.domain.money import NANOS
+from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import NewPrice
+from app.domain.wallets.shared import open_shared_wallet
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.answer import Carrier
@@ -28,7 +30,7 @@ from app.formats.openai_request import read_chat_request
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
 from app.ports.redactor import Redactor
 from tests.support.chat import Chat, Silent
-from tests.support.credits import credits_account, open_credits, someone_with_key
+from tests.support.credits import open_credits, someone_with_key
 from tests.support.scripted import COUNTER, limiter
 from tests.support.taking_back import begin_shared, house_of, open_taking_bank
 
@@ -141,10 +143,17 @@ async def paying(prices: Sequence[NewPrice], credits: int = 300) -> tuple[Person
     """Returns somebody who has paid for so many credits, beside 20 free ones, where these models are offered."""
     await open_credits(prices)
     ada, snapshot = await someone_with_key()
-    bank = open_taking_bank()
-    marks = begin_shared(credits_account(ada), bank.connection_id, credits)
-    await house_of(bank).door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
+    await pay_for(ada.account_id, credits)
     return ada, snapshot
+
+
+async def pay_for(account_id: str, credits: int) -> None:
+    """Pays for so many credits by card: all models are open to whoever has done that."""
+    with db.transaction() as session:
+        account = open_shared_wallet(session, account_id, Environment.SANDBOX, Unit.CREDIT)
+    bank = open_taking_bank()
+    marks = begin_shared(account, bank.connection_id, credits)
+    await house_of(bank).door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
 
 
 class Panels:

@@ -136,5 +136,6 @@ def _request(asking: Asking, model: str, made_of: MadeOf, answers: Sequence[str]
     messages, options = made_of(answers), dict(asking.options)
     if asking.mode is RequestMode.JUDGE and model == asking.writer:
         options.pop("max_tokens", None)  # that is how long an answer may be, not a verdict
+        options["response_format"] = {"type": "json_object"}
     return read_chat_request({**options, "model": model, "messages": [dict(one) for one in messages], "stream": True,
                               "stream_options": {"include_usage": True}})  # fmt: skip

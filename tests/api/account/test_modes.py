@@ -1,0 +1,69 @@
+"""Compare, blend and judge over real HTTP, in the words of the published clients."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.own_demo import OwnDemo
+from tests.support.server import QUESTION
+
+
+def ask(own: OwnDemo, path: str, **body: Any) -> httpx.Response:
+    return own.client.post(f"/api/v1/{path}", json={"messages": QUESTION, "max_tokens": 60, **body})
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
+    *lines, _rest = answer.text.split("\\n")
+    return [json.loads(line.strip()[5:]) for line in lines if line.strip().startswith("data:")]
+
+
+def test_what_cannot_be_asked_is_an_error_with_its_status(with_credits: OwnDemo) -> None:
+    locked = ask(with_credits, "compare", models=["demo-free", "demo-mini"])
+    assert (locked.status_code, locked.json()["code"]) == (402, "insufficient_funds")
+    for path, body, status in (
+        ("compare", {"models": ["demo-free"]}, 400), ("compare", {"models": ["demo-free", "nothing"]}, 404),
+        ("blend", {"models": ["demo-free", "demo-mini"], "strategy": "moa"}, 400),
+        ("judge", {"contestants": ["demo-free", "demo-mini"], "judge": "demo-free"}, 400),
+        ("compare", {"models": ["demo-free", "demo-mini"], "tools": []}, 400),
+    ):  # fmt: skip
+        refused = ask(with_credits, path, **body)
+        assert refused.status_code == status and refused.json().keys() == {"error", "code"}, refused.text
+    apps = {"Authorization": f"Bearer {with_credits.demo.key}"}
+    asked = httpx.post(f"{with_credits.demo.base_url}/api/v1/judge", json={}, headers=apps)
+    assert (asked.status_code, asked.json()["code"]) == (403, "wrong_mode")
+
+
+@pytest.mark.unhurried
+def test_several_models_are_heard_and_paid_for_whole_or_streamed(paid_credits: OwnDemo) -> None:
+    models = ["demo-mini", "demo-large"]
+    whole = ask(paid_credits, "compare", models=models, stream=False).json()
+    assert [one["status"] for one in whole["responses"]] == ["answered", "answered"], whole
+    texts = {one["model"]: one["content"] for one in whole["responses"]}
+    heard = events(ask(paid_credits, "compare", models=models))
+    said = {
+        name: "".join(one["delta"] for one in heard if one.get("delta") and one["model"] == name) for name in models
+    }
+    assert said == texts
+    summary, done = heard[-2:]
+    assert (summary["event"], done["event"], done["done"]) == ("summary", "done", True)
+    assert done["credits_charged"] >= 1 and done["cost"] == done["credits_charged"] / 100
+    receipt = paid_credits.client.get(f"/v1/requests/{done['id']}").json()
+    assert receipt["mode"] == "compare" and [leg["model"] for leg in receipt["legs"]] == models
+    assert sum(float(leg["charge"]) for leg in receipt["legs"]) == pytest.approx(float(receipt["charge"]))
+
+
+@pytest.mark.unhurried
+def test_answers_become_one_and_are_judged(paid_credits: OwnDemo) -> None:
+    models = ["demo-mini", "demo-free"]
+    blend = ask(paid_credits, "blend", models=models, synthesizer="demo-large", stream=False).json()
+    assert blend["content"] and blend["synthesizer"]["status"] == "answered" and blend["strategy"] == "consensus"
+    heard = events(ask(paid_credits, "blend", models=models, synthesizer="demo-large"))
+    assert [one["event"] for one in heard if "event" in one] == ["source", "source", "leg", "summary", "done"]
+    judged = ask(paid_credits, "judge", contestants=models, judge="demo-large", stream=False).json()
+    assert judged["verdict"]["winner"] in models and len(judged["verdict"]["scores"]) == 2
+    heard = events(ask(paid_credits, "judge", contestants=models, judge="demo-large"))
+    assert [one["event"] for one in heard[-3:]] == ["verdict", "summary", "done"]
+    assert heard[-3]["verdict"]["winner"] in models
