@@ -25,6 +25,7 @@ CoinslotError
 │   └── BadOperation          an operation that could never be right
 ├── ProviderFailed        the upstream failed before an answer; carries its status
 │   └── OwnKeyUnavailable     the user's own key is gone or cannot be used; nobody else's pays in its place
+├── AllRoutesOpen         every model that may answer is left alone for now; nobody was asked
 └── Unavailable           the database is away or the queue is full; nothing was written
 """
 
@@ -273,6 +274,17 @@ def _words_of(said: object, depth: int) -> dict[str, Any]:
     inner = _words_of(said.get("error"), depth - 1)
     messages = (_words_of(said.get(name), depth - 1) for name in _MESSAGES)
     return {**own, **(inner if "message" in inner else next(filter(None, messages), {}) | inner)}
+
+
+class AllRoutesOpen(CoinslotError):
+    """Every model that may answer a request is left alone, because it failed; `retry_after_seconds` says how long."""
+
+    code = "all_routes_open"
+    is_transient = True
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(CoinslotError):

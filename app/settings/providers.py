@@ -25,6 +25,7 @@ class ProviderSettings(BaseModel):
     leg_seconds_max: float = Field(120, gt=0)
     late_leg_seconds: float = Field(20, gt=0)
     whole_seconds_max: float = Field(55, gt=0)
+    mesh_seconds_max: float = Field(120, gt=0)
     webhook_seconds_max: float = Field(10, gt=0, le=60)
     webhook_retry_seconds: float = Field(30, gt=0)
 

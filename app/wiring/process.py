@@ -33,6 +33,9 @@ from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
+from app.flows.modes.attempts import Attempts
+from app.flows.modes.mesh import MeshDoor, Meshes, RoutedCarrier
+from app.flows.modes.mesh_plan import Planner
 from app.flows.payments.received import PaymentDoor
 from app.flows.payments.refund import Refunds
 from app.flows.paywalls.parts import Parts
@@ -40,6 +43,7 @@ from app.flows.paywalls.prices import PriceRules
 from app.flows.people.demo_people import DemoLinks
 from app.flows.people.sign_in import SignInRules
 from app.flows.playground.bounds import Bounds
+from app.flows.providers.breakers import Breakers
 from app.flows.providers.refusals import Refusals as RefusingProviders
 from app.flows.upkeep.readiness import Readiness
 from app.flows.vault.vault import Vault
@@ -163,7 +167,16 @@ class Wiring:
 
     @cached_property
     def legs(self) -> Legs:
-        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing)
+        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing, self.breakers)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        return Breakers()
+
+    @cached_property
+    def meshes(self) -> Meshes:
+        attempts = Attempts(self.legs, self.holds, self.breakers, self.settings.mesh_seconds_max)
+        return Meshes(Planner(self.thinking, self.counter, self.breakers), attempts)
 
     @cached_property
     def refusing(self) -> RefusingProviders:
@@ -214,7 +227,7 @@ class Wiring:
 
     @cached_property
     def carrier(self) -> Carrier:
-        return Carrier(self.legs, self.counter)
+        return RoutedCarrier(self.legs, self.counter)
 
     @cached_property
     def box(self) -> Sealer:
@@ -271,8 +284,8 @@ class Wiring:
 
     @property
     def door(self) -> Door:
-        return Door(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
-                    self.settings.fee_basis_points, self.cards.topups)  # fmt: skip
+        return MeshDoor(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
+                        self.settings.fee_basis_points, self.cards.topups, self.meshes)  # fmt: skip
 
     @cached_property
     def instead(self) -> Instead:

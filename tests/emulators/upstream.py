@@ -2,8 +2,9 @@
 
 It prints one JSON line, `{"port": …, "base_url": "http://127.0.0.1:…/v1"}`, when it listens. The model's
 name says how it behaves, with numbers after it: `ok:50:10` is 50 chunks, 10 ms apart. `GET /_seen` lists
-what it was asked and how each request ended; `POST /_reset` forgets it. HTTP is spoken by hand here,
-because a server library would not break it in all the ways that upstreams do.
+what it was asked and how each request ended; `POST /_reset` forgets it; `POST /_become` says of names how they
+behave from then on. HTTP is spoken by hand here, because a server library would not break it in all the
+ways that upstreams do.
 """
 
 import argparse
@@ -53,6 +54,7 @@ class Upstream:
 
     seen: list[Seen] = field(default_factory=list)
     connections: Iterator[int] = field(default_factory=itertools.count)
+    becomes: dict[str, str] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers one connection's requests, one after the other, until either side closes it."""
@@ -84,6 +86,10 @@ class Upstream:
                 exchange.send_json({"requests": [asdict(seen) for seen in self.seen]})
             case "POST", "/_reset":
                 self.seen.clear()
+                self.becomes.clear()
+                exchange.send_json({})
+            case "POST", "/_become":
+                self.becomes |= exchange.request
                 exchange.send_json({})
             case "GET", "/v1/models" if "wrong" in exchange.headers.get("authorization", ""):
                 exchange.send_error(401, "Incorrect API key provided.")
@@ -105,6 +111,7 @@ class Upstream:
         seen = Seen(len(self.seen), connection, exchange.model, exchange.headers, exchange.request)
         self.seen.append(seen)
         exchange.number, exchange.went_out = seen.number, seen.went_out
+        exchange.behave_as(self.becomes.get(exchange.model, exchange.model))
         behaviour = (BEHAVIOURS | QUOTES).get(exchange.behaviour, BEHAVIOURS["error-404"])
         answering = asyncio.create_task(behaviour(exchange))
         await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
@@ -145,6 +152,12 @@ class RunningUpstream:
     def reset(self) -> None:
         """Forgets what was seen."""
         with urlopen(Request(f"http://127.0.0.1:{self.port}/_reset", method="POST", data=b"")):
+            pass
+
+    def become(self, **behaviours: str) -> None:
+        """Says how names behave from now on, until the next reset: `leg_a="fail:503"`."""
+        body = json.dumps(behaviours).encode()
+        with urlopen(Request(f"http://127.0.0.1:{self.port}/_become", method="POST", data=body)):
             pass
 
 

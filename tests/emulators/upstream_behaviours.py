@@ -222,6 +222,23 @@ def error(status: int, message: str, *extra: str) -> Behaviour:
     return behave
 
 
+async def fail(exchange: Exchange) -> None:
+    """Fails with the status that it is told, `fail:503`, and with a second number says when to come back."""
+    status, *wait = exchange.numbers or [500]
+    exchange.pause_seconds = 0
+    await error(status, "It failed as it was told.", *(f"Retry-After: {seconds}" for seconds in wait))(exchange)
+
+
+async def filtered(exchange: Exchange) -> None:
+    """Says nothing, because of what it was asked."""
+    await answer(exchange, [], {"content": None}, [exchange.usage(0)], "content_filter")
+
+
+async def hung(exchange: Exchange) -> None:
+    """Takes the request and says nothing at all."""
+    await asyncio.sleep(3600)
+
+
 async def empty(exchange: Exchange) -> None:
     await answer(exchange, [], {"content": ""}, [exchange.usage(0)])
 
@@ -273,4 +290,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "early-usage": early_usage,
     "echo": echo,
     "empty": empty,
+    "fail": fail,
+    "filtered": filtered,
+    "hung": hung,
 }

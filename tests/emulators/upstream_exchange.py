@@ -19,15 +19,20 @@ class Exchange:
         self.headers = headers
         self.request: Any = json.loads(body) if body else {}
         self.model = str(self.request.get("model", ""))
-        self.behaviour, *numbers = self.model.split(":")
-        self.chunks = int(numbers[0]) if numbers else 8
-        self.pause_seconds = int(numbers[1]) / 1000 if len(numbers) > 1 else 0.0
+        self.behave_as(self.model)
         self.is_streamed = bool(self.request.get("stream"))
         self.wants_usage = bool((self.request.get("stream_options") or {}).get("include_usage"))
         self.number = 0
         self.was_cut = False
         self.went_out: Callable[[int], None] = lambda size: None
         self._writer = writer
+
+    def behave_as(self, name: str) -> None:
+        """Takes a name for how to behave, with its numbers."""
+        self.behaviour, *numbers = name.split(":")
+        self.numbers = [int(number) for number in numbers]
+        self.chunks = self.numbers[0] if self.numbers else 8
+        self.pause_seconds = self.numbers[1] / 1000 if len(self.numbers) > 1 else 0.0
 
     def write(self, data: bytes) -> None:
         """Raises ConnectionResetError once the client has gone: uvloop raises what nobody expects, asyncio nothing."""
@@ -41,7 +46,7 @@ class Exchange:
 
     def head(self, status: int, content_type: str, *extra: str) -> None:
         typed = [f"Content-Type: {content_type}"] if content_type else []
-        lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *typed, *extra]
+        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Failed')}", *typed, *extra]
         self.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def send_text(self, status: int, content_type: str, text: str, *extra: str) -> None:

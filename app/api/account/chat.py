@@ -14,10 +14,12 @@ from app.api.common.caller import check_simulated, find_payer, renew
 from app.api.v1.answering import Answering, serve
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
 from app.domain.errors import WrongMode
+from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
 from app.formats.account.chat import AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
+from app.formats.account.routing import read_routing
 from app.formats.openai_request import ChatRequest, read_chat_request
 
 PATH = "/api/v1/chat"
@@ -63,7 +65,7 @@ class _ByAccount:
         Raises BadField, and NotFound for a conversation that is not the account's.
         """
         raw, exchange.raw = exchange.raw, b""
-        request, conversation_id, question = await parse_as(raw, _read)
+        request, routing, conversation_id, question = await parse_as(raw, _read)
         share.follow(request)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         if conversation_id is not None:
@@ -71,14 +73,14 @@ class _ByAccount:
             self._keeping.place = Place(snapshot.account_id or "", conversation_id, MODE, question)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
-                    request_id=exchange.request_id, client_request_id=theirs)  # fmt: skip
+                    request_id=exchange.request_id, client_request_id=theirs, routing=routing)  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
         return Answering(exchange, call, partial(renew, authorization=exchange.headers.get(b"authorization"))), claimed
 
 
-def _read(body: Any) -> tuple[ChatRequest, str | None, str]:
-    request = read_chat_request(to_openai(body))
-    return request, conversation_of(body), question_of(body.get("messages"))
+def _read(body: Any) -> tuple[ChatRequest, Routing | None, str | None, str]:
+    request, routing = read_chat_request(to_openai(body)), read_routing(body)
+    return request, routing, conversation_of(body), question_of(body.get("messages"))
 
 
 class Rewritten:

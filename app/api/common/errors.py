@@ -108,6 +108,7 @@ _STATUS: dict[type[CoinslotError], int] = {
     CallRefused: 502,
     errors.StaleDecision: 503,
     errors.Unavailable: 503,
+    errors.AllRoutesOpen: 503,
 }
 
 _PASSED_ON = frozenset({400, 404, 413, 422, 429})
@@ -140,6 +141,8 @@ def headers_of(error: CoinslotError) -> dict[str, str]:
         return {"Retry-After": error.retry_after} if error.retry_after and error.may_pass else {}
     if isinstance(error, errors.LimitReached):
         return _headers_of_limit(error)
+    if isinstance(error, errors.AllRoutesOpen):
+        return {"Retry-After": str(error.retry_after_seconds)}
     if isinstance(error, BodyTimeout):
         return {"Connection": "close"}
     if isinstance(error, PaywallRefusal) or (status_of(error) == 409 and not error.is_transient):

@@ -106,6 +106,13 @@ def read_mark(session: Session) -> tuple[int, int, int]:
     return int(count), int(versions), int(ends)
 
 
+def read_parameters(session: Session, models: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Returns which fields of a request these models understand, of those that are listed and say so."""
+    table = table_of(CatalogueModel)
+    rows = session.execute(select(table.c.model, table.c.parameters).where(table.c.model.in_(list(models))))
+    return {row.model: frozenset(row.parameters) for row in rows if row.parameters}
+
+
 def read_vanished(session: Session) -> frozenset[str]:
     """Returns the models that were listed once and are no more."""
     models = table_of(CatalogueModel)

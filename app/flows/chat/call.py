@@ -1,12 +1,14 @@
 """One chat request that was understood, whichever door it came through, and its run once money is held for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
+from app.domain.routing.wanted import Routing
 from app.domain.usage.requests import UNLABELLED, Labels
 from app.flows.callers.asked import Stopped
 from app.flows.callers.snapshot import Snapshot
@@ -20,7 +22,8 @@ class Call:
     """Who asks which model what, for whom, and where their user goes back to.
 
     `snapshot` is the paywall as the last decision saw it. `return_url` and `state` are where the app wants its user
-    back, and what goes along. `wants_errors`: whoever asks reads a link better in an error than in prose.
+    back, and what goes along. `wants_errors`: whoever asks reads a link better in an error than in prose. `routing`
+    says which other models may answer, None where none may.
     """
 
     snapshot: Snapshot
@@ -33,6 +36,7 @@ class Call:
     state: str | None = None
     wants_errors: bool = False
     labels: Labels = UNLABELLED
+    routing: Routing | None = None
 
     @property
     def way_back(self) -> tuple[str | None, str | None]:
@@ -67,12 +71,29 @@ class Meter(Protocol):
         ...
 
 
+class Route(Protocol):
+    """The models that may answer a request, of which none has been asked yet."""
+
+    async def begin(self, run: "Run") -> bytes:
+        """Asks one after the other until one has begun to answer, which is then the run's leg.
+
+        Returns what a stream says of that before its first word. Raises ProviderFailed, AllRoutesOpen; the hold was
+        released by then, as it is where the caller is cancelled.
+        """
+        ...
+
+    def said(self) -> Mapping[str, Any]:
+        """Returns what is said of it beside what the answer cost."""
+        ...
+
+
 @dataclass(slots=True)
 class Run:
     """A request whose money is held and whose provider has begun to answer.
 
     `meter` follows its stream, once that is forwarded. `has_left` says that its client went away and the answer is
-    carried to its end all the same; `stopped` what the answer ended with where money or a limit ended it.
+    carried to its end all the same; `stopped` what the answer ended with where money or a limit ended it. Where it has
+    a `route`, that finds who answers once it is carried, and `place` is where its leg stands among those held for.
     """
 
     held: Held
@@ -80,6 +101,8 @@ class Run:
     meter: Meter | None = None
     has_left: bool = False
     stopped: Stopped | None = None
+    route: Route | None = None
+    place: int | None = None
 
     @property
     def id(self) -> str:

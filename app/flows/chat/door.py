@@ -47,9 +47,9 @@ class Door:
     async def begin(self, call: Call, claimed: Claim | None, renew: Renew) -> Run | Ask:
         """Begins an answer, deciding anew when what the decision rested on has changed; the call knows on what.
 
-        Returns once the provider has begun to answer. Raises UnknownModel, BadField, also for a way back that is not
-        the paywall's, Blocked, LimitReached, StaleDecision, Unavailable, what `renew` does; StillRunning if another
-        request has the key; ProviderFailed after the hold was released.
+        Returns once the provider has begun to answer; with a route, once the money is held. Raises UnknownModel,
+        BadField, also for a way back that is not the paywall's, Blocked, LimitReached, StaleDecision, Unavailable, what
+        `renew` does; StillRunning if another request has the key; ProviderFailed after the hold was released.
         """
         return await decided(call.snapshot, renew, partial(self._begin, call, claimed))
 
@@ -62,7 +62,7 @@ class Door:
         except (Blocked, LimitReached) as why:
             self._teller.refused(snapshot, call.user, why, call.request.model, call.request_id)
             raise
-        if isinstance(run, Run):
+        if isinstance(run, Run) and run.route is None:
             await self._legs.send(run)
         return run
 

@@ -14,12 +14,16 @@ from app import threads
 from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import ProviderFailed
 from app.domain.ledger.operations import Applied
+from app.domain.legs.legs import charge_of, cost_of
+from app.domain.legs.tables import LegStatus
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
+from app.flows.providers.breakers import Breakers
 from app.flows.providers.refusals import Refusals
 from app.formats.openai_limits import NamedLimit, read_named_limit
 from app.formats.openai_request import ChatRequest
@@ -40,11 +44,18 @@ class Legs:
     """The answers of one process: sent, extended and charged."""
 
     def __init__(
-        self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels, refusals: Refusals
+        self,
+        holds: Holds,
+        providers: Providers,
+        counter: TokenCounter,
+        thinking: ThinkingModels,
+        refusals: Refusals,
+        breakers: Breakers | None = None,
     ) -> None:
         self._holds = holds
         self._providers = providers
         self._refusals = refusals
+        self._breakers = Breakers() if breakers is None else breakers
         self._counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
@@ -76,10 +87,14 @@ class Legs:
 
     async def send(self, run: Run) -> None:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
+        setting, model = run.leg.setting, run.leg.request.model
+        generation = self._breakers.generation(setting, model)
         try:
             await self.ask(run.held, run.leg)
+            self._breakers.seen(setting, model, generation, None)
         except ProviderFailed as error:
             run.held.failure = error.reason
+            self._breakers.seen(setting, model, generation, error)
             raise
         finally:
             if run.leg.answer is None:
@@ -100,6 +115,10 @@ class Legs:
         """Raises the hold of a stream and checkpoints what it has used so far. Raises as `Holds.extend` does."""
         leg = run.leg
         metered = with_images(metered, leg.request, leg.bound.images)
+        if run.place is not None:
+            note_use(run, metered, is_over=False)
+            await self._holds.extend_legs(run.held, amount_nanos)
+            return
         metered_nanos = charge_nanos(leg.offer.price, metered.tokens) if metered.tokens else 0
         await self._holds.extend(run.held, amount_nanos, metered_nanos, metered)
 
@@ -110,6 +129,8 @@ class Legs:
         tokens = metered.tokens
         if held.admission is not None and tokens is not None:
             held.admission.used_tokens = tokens.prompt + tokens.output
+        if run.place is not None:
+            return await self._settle_one_of(run, metered, keep, is_free=is_free)
         charge = charge_nanos(price, tokens) if tokens and tokens.output else 0
         if not charge and not price.costs_nothing:
             held.failure = metered.failure or (CLIENT_GONE if metered.disconnect else EMPTY_ANSWER)
@@ -124,9 +145,33 @@ class Legs:
             self._thinking.note(held.snapshot.paywall_id, leg.offer.price.model, metered.tokens)
         return metered
 
+    async def _settle_one_of(self, run: Run, metered: Metered, keep: Keep | None, *, is_free: bool) -> Applied:
+        """Charges the leg that answered of those that are held for; the others cost nothing."""
+        held = run.held
+        note_use(run, metered)
+        said = replace(metered, tokens=None)
+        if not is_free:
+            held.failure = metered.failure or (CLIENT_GONE if metered.disconnect else None)
+            return await self._holds.settle_legs(held, said, keep)
+        used = Used(charge_of(held.asked.unit, held.legs), cost_of(held.legs) if held.asked.terms else 0, said)
+        return await self._holds.settle(held, used, keep, is_free=True)
+
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole. Raises Unavailable as settle does."""
         return await self._holds.release(run.held)
+
+
+def note_use(run: Run, metered: Metered, *, is_over: bool = True) -> None:
+    """Writes what the leg that answers has used among those that are held for, and whether it came to its end."""
+    held, place, tokens = run.held, run.place or 0, metered.tokens
+    has_left = metered.disconnect not in (None, Disconnect.DRAIN)
+    why = metered.failure or (CLIENT_GONE if has_left else run.stopped and f"stopped_{run.stopped}") or None
+    status = LegStatus.CUT if why or not is_over else LegStatus.ANSWERED
+    if tokens is None or not (tokens.output or run.leg.offer.price.costs_nothing):
+        status, why, tokens = LegStatus.FAILED, why or EMPTY_ANSWER, None
+    used = replace(held.legs[place], status=status, reason=why, tokens=tokens, is_estimated=metered.estimated,
+                   reported_nanos=metered.provider_cost_nanos)  # fmt: skip
+    held.legs = (*held.legs[:place], used, *held.legs[place + 1 :])
 
 
 def amounts_of(leg: Leg) -> Amounts:

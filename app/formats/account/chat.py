@@ -20,9 +20,11 @@ from app.formats.json_text import read_object
 
 PASSED = ("model", "messages", "temperature", "max_tokens")
 """What goes to the model as it is."""
-IGNORED = ("stream", "cost_saver", "optimization_goal", "semantic_memory", "semantic_top_k", "semantic_min_score")
-"""What is taken and changes nothing here, beside `stream`, which is read by itself."""
-ROUTED = "A chat goes to the one model that it names; `{name}` is not offered here yet."
+IGNORED = ("stream", "cost_saver", "optimization_goal", "semantic_memory", "semantic_top_k", "semantic_min_score",
+           "routing")  # fmt: skip
+"""What is taken and goes nowhere: `stream` and what says the route are read by themselves."""
+ROUTE = "paywall_route"
+"""Where the route of an answer stands that several models might have given."""
 _ESCAPE = re.compile(r"\\([\\n])")
 _CUT = b"\\n\n\n"
 COMMENT = b": waiting for the model\n" + _CUT
@@ -32,10 +34,8 @@ def to_openai(body: object) -> dict[str, Any]:
     """Returns a body as OpenAI's chat has it; an absent `stream` means true. Raises BadField, which names the field."""
     if not isinstance(body, dict):
         raise BadField(None, "The body must be a JSON object.")
-    for name, value in body.items():
-        if name == "routing" and value is not None:
-            raise BadField(name, ROUTED.format(name=name), "unsupported_field")
-        if name not in (*PASSED, *IGNORED, "routing", "conversation_id"):
+    for name in body:
+        if name not in (*PASSED, *IGNORED, "conversation_id"):
             raise BadField(name, f"`{name[:40]}` is no field of a chat.", "unsupported_field")
     is_stream = body.get("stream", True)
     if not isinstance(is_stream, bool):
@@ -77,6 +77,7 @@ class AccountStream:
         self._has_text = False
         self._finish: str | None = None
         self._model = ""
+        self._leg: dict[str, Any] = {}
 
     def feed(self, piece: bytes) -> bytes:
         """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one."""
@@ -91,12 +92,15 @@ class AccountStream:
             status = said.get("provider_status") or 502
             return event({"error": said.get("message", ""), "code": said.get("code"), "status_code": status,
                           "refunded": not self._has_text, "done": True})  # fmt: skip
+        if (route := chunk.get(ROUTE)) and not chunk.get("choices"):
+            self._leg = {"leg": route["leg"]} if route.get("status") == "answered" else self._leg
+            return event({"event": "route", **route})
         events = []
         for choice in chunk.get("choices") or ():
             self._finish = choice.get("finish_reason") or self._finish
             if text := (choice.get("delta") or {}).get("content"):
                 self._has_text = True
-                events.append(event({"model": self._model, "delta": text, "done": False}))
+                events.append(event({"model": self._model, **self._leg, "delta": text, "done": False}))
         if "paywall" in chunk and not chunk.get("choices"):
             events.append(event({"event": "done", "done": True, **_sums(chunk, self._model, self._finish)}))
         return b"".join(events)
@@ -121,11 +125,12 @@ def to_error(answer: bytes) -> bytes:
 def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[str, Any]:
     """Returns what an answer used and cost: credits whole, `cost` in dollars."""
     usage, paywall = content.get("usage") or {}, content.get("paywall") or {}
-    charged = int(paywall.get("charge", "0"))
+    charged, route = int(paywall.get("charge", "0")), dict(paywall.get(ROUTE, {}))
+    resolved = route.get("final_model", model)
     return {
         "id": paywall.get("request_id", content.get("id")),
         "model": model,
-        "resolved_model": model,
+        "resolved_model": resolved,
         "finish_reason": finish,
         "prompt_tokens": usage.get("prompt_tokens", 0),
         "completion_tokens": usage.get("completion_tokens", 0),
@@ -134,4 +139,5 @@ def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[st
         "cost": charged / CREDITS_PER_DOLLAR,
         "semantic_memory_used": False,
         "semantic_memory_hits": 0,
+        **route,
     }

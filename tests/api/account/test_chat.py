@@ -51,8 +51,8 @@ def test_what_cannot_be_answered_is_an_error_with_its_status(with_credits: OwnDe
     assert (locked.status_code, locked.json()["code"]) == (402, "insufficient_funds")
     assert locked.json()["url"] == f"{with_credits.demo.base_url}/credits/"
     for model, more, status in (
-        ("nothing", {}, 404), ("demo-free", {"routing": {"fallback": ["x"]}}, 400),
-        ("demo-free", {"messages": []}, 400),
+        ("nothing", {}, 404), ("demo-free", {"routing": {"fallback": ["x"]}}, 404),
+        ("demo-free", {"routing": {"fallback": ["demo-free"]}}, 400), ("demo-free", {"messages": []}, 400),
     ):  # fmt: skip
         refused = ask(with_credits, model, **more)
         assert refused.status_code == status and refused.json().keys() == {"error", "code"}, refused.text

@@ -102,7 +102,7 @@ def test_an_absent_stream_means_true_and_what_is_not_offered_is_named() -> None:
     }  # fmt: skip
     assert to_openai({**asked, "stream": False})["stream"] is False
     wrongs: list[dict[str, Any]] = [
-        {"routing": {"fallback": ["x"]}}, {"tools": []}, {"stream": "yes"},
+        {"tools": []}, {"stream": "yes"},
     ]  # fmt: skip
     for wrong in wrongs:
         with pytest.raises(BadField) as raised:

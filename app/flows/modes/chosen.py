@@ -1,0 +1,76 @@
+"""Which model is asked where the first is left to us: among those that can take the request and are open to who asks.
+
+Models that are passed by at the moment, because they fail, are not chosen while there are others.
+"""
+
+from app.domain.catalogue.models import output_tokens_least
+from app.domain.errors import UnknownModel
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import Tokens, unrounded
+from app.domain.routing.auto import Candidate, Choice, Goal, choose, task_of
+from app.domain.routing.wanted import Routing
+from app.flows.callers.snapshot import Snapshot
+from app.flows.callers.user import Standing
+from app.flows.providers.breakers import BreakerName, Breakers, name_of
+from app.formats.openai_request import ChatRequest
+
+BYTES_PER_TOKEN = 4
+"""The usual length of a token: of what is only compared, about is enough."""
+OUTPUT_TOKENS_EXPECTED = 500
+"""How long an answer is taken to be where the prices of models are compared."""
+
+
+def prompt_tokens_about(request: ChatRequest) -> int:
+    """Returns about how many tokens a prompt has."""
+    return -(-request.prompt_bytes // BYTES_PER_TOKEN)
+
+
+def choose_model(
+    breakers: Breakers, snapshot: Snapshot, standing: Standing, request: ChatRequest, routing: Routing
+) -> Choice:
+    """Returns what is chosen for a request. Raises UnknownModel where nothing here can take it."""
+    able = [offer for offer in snapshot.offers.values() if _can_take(request, offer)]
+    open_ = [offer for offer in able if standing.may_use_priced or offer.price.is_free]
+    if standing.may_use_priced and routing.goal is not Goal.COST:
+        # Free models have few places, and whoever pays asked for more than the cheapest.
+        open_ = [offer for offer in open_ if not offer.price.is_free] or open_
+    names = {offer.price.model: _name(snapshot, offer) for offer in open_}
+    going = [offer for offer in open_ if not breakers.is_passed_by(names[offer.price.model])] or open_
+    candidates = [_candidate(breakers, names[offer.price.model], request, offer) for offer in going]
+    text, characters = _texts(request)
+    choice = choose(candidates, routing.goal, task_of(text, characters))
+    if choice is None:
+        raise UnknownModel("No model that is open to you here can take this request.")
+    return choice
+
+
+def _name(snapshot: Snapshot, offer: Offer) -> BreakerName:
+    setting = snapshot.configuration.provider_of(offer.provider)
+    return name_of(snapshot.paywall_id, setting, offer.upstream_model or offer.price.model)
+
+
+def _candidate(breakers: Breakers, name: BreakerName, request: ChatRequest, offer: Offer) -> Candidate:
+    nanos = unrounded(offer.price, Tokens(prompt_tokens_about(request), OUTPUT_TOKENS_EXPECTED))
+    took = breakers.milliseconds(name)
+    return Candidate(offer.price.model, nanos, took, is_steady=took is not None and breakers.is_free(name))
+
+
+def _can_take(request: ChatRequest, offer: Offer) -> bool:
+    """Tells whether a model can take a request, as far as can be told without counting it."""
+    window = offer.context_tokens_max
+    least = prompt_tokens_about(request) + output_tokens_least(offer.price.model)
+    return (window is None or least <= window) and (not request.media_parts or offer.part_tokens_max is not None)
+
+
+def _texts(request: ChatRequest) -> tuple[str, int]:
+    """Returns the text of the last question, and how long all texts are; what is no text counts for nothing."""
+    last, characters = "", 0
+    for message in request.body["messages"]:
+        content = message.get("content")
+        parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+        text = "\n".join(one for one in texts if isinstance(one, str))
+        characters += len(text)
+        if message.get("role") == "user":
+            last = text
+    return last, characters
