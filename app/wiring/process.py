@@ -20,9 +20,7 @@ from app.domain.wallets.trial import TrialRules
 from app.flows.callers.links import Links
 from app.flows.callers.standing import Standings
 from app.flows.catalogue.follow import FollowRules
-from app.flows.chat.answer import Carrier
 from app.flows.chat.delivery import Deliveries
-from app.flows.chat.door import Door
 from app.flows.chat.hold import Holds
 from app.flows.chat.instead import CustomResponses, Instead
 from app.flows.chat.leg import Legs
@@ -33,9 +31,7 @@ from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
-from app.flows.modes.attempts import Attempts
-from app.flows.modes.mesh import MeshDoor, Meshes, RoutedCarrier
-from app.flows.modes.mesh_plan import Planner
+from app.flows.modes.mesh import MeshDoor, RoutedCarrier
 from app.flows.payments.received import PaymentDoor
 from app.flows.payments.refund import Refunds
 from app.flows.paywalls.parts import Parts
@@ -43,7 +39,6 @@ from app.flows.paywalls.prices import PriceRules
 from app.flows.people.demo_people import DemoLinks
 from app.flows.people.sign_in import SignInRules
 from app.flows.playground.bounds import Bounds
-from app.flows.providers.breakers import Breakers
 from app.flows.providers.refusals import Refusals as RefusingProviders
 from app.flows.upkeep.readiness import Readiness
 from app.flows.vault.vault import Vault
@@ -167,16 +162,7 @@ class Wiring:
 
     @cached_property
     def legs(self) -> Legs:
-        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing, self.breakers)
-
-    @cached_property
-    def breakers(self) -> Breakers:
-        return Breakers()
-
-    @cached_property
-    def meshes(self) -> Meshes:
-        attempts = Attempts(self.legs, self.holds, self.breakers, self.settings.mesh_seconds_max)
-        return Meshes(Planner(self.thinking, self.counter, self.breakers), attempts)
+        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing)
 
     @cached_property
     def refusing(self) -> RefusingProviders:
@@ -226,7 +212,7 @@ class Wiring:
         return SpendLimits()
 
     @cached_property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> RoutedCarrier:
         return RoutedCarrier(self.legs, self.counter)
 
     @cached_property
@@ -283,9 +269,9 @@ class Wiring:
         return Deliveries(self.legs, self.carrier, self.box)
 
     @property
-    def door(self) -> Door:
+    def door(self) -> MeshDoor:
         return MeshDoor(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
-                        self.settings.fee_basis_points, self.cards.topups, self.meshes)  # fmt: skip
+                        self.settings.fee_basis_points, self.cards.topups, self.settings.mesh_seconds_max)  # fmt: skip
 
     @cached_property
     def instead(self) -> Instead:

@@ -23,9 +23,7 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.call import Call, Run
 from app.flows.chat.thinking import ThinkingModels
-from app.flows.modes.attempts import Attempts
-from app.flows.modes.mesh import MeshDoor, Meshes, RoutedCarrier
-from app.flows.modes.mesh_plan import Planner
+from app.flows.modes.mesh import MeshDoor, RoutedCarrier
 from app.flows.providers.breakers import Breakers
 from app.formats.account.routing import read_routing
 from app.formats.openai_request import read_chat_request
@@ -197,12 +195,12 @@ async def meshing(
     async with running_queue() as queue:
         provider = OpenAIProvider(allow_private=True)
         try:
-            limits, breakers, thinking = limiter(), Breakers(), ThinkingModels()
+            limits, thinking = limiter(), ThinkingModels()
             chat = Chat(queue, Emulated(upstream, provider), COUNTER, limits)
-            attempts = Attempts(chat.legs, chat.holds, breakers, seconds_max)
-            meshes = Meshes(Planner(thinking, COUNTER, breakers), attempts)
-            door = MeshDoor(Standings(), limits, chat.holds, chat.legs, thinking, Silent(Keeper()), fee(), None, meshes)
-            yield Mesh(upstream, person, snapshot, chat, breakers, door, RoutedCarrier(chat.legs, COUNTER))
+            door = MeshDoor(
+                Standings(), limits, chat.holds, chat.legs, thinking, Silent(Keeper()), fee(), None, seconds_max
+            )
+            yield Mesh(upstream, person, snapshot, chat, chat.legs.breakers, door, RoutedCarrier(chat.legs, COUNTER))
             await chat.keeper.drain(5)
         finally:
             await provider.close()

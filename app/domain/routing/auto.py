@@ -18,19 +18,28 @@ class Goal(StrEnum):
     """What the caller wants most."""
 
     BALANCED = "balanced"
+    """A model that fits the question."""
     LATENCY = "latency"
+    """The one that begins to answer soonest."""
     COST = "cost"
+    """The cheapest."""
     RELIABILITY = "reliability"
+    """One that has answered lately and not failed since."""
 
 
 class Task(StrEnum):
     """What a question looks like."""
 
     SHORT = "short"
+    """A few words, and nothing below."""
     GENERAL = "general"
+    """Anything else."""
     LONG = "long"
+    """Much text."""
     CODE = "code"
+    """Programs, or what goes wrong in one."""
     REASONING = "reasoning"
+    """What wants several steps of thought."""
 
 
 SHORT_CHARACTERS_MAX, LONG_CHARACTERS_MIN = 280, 24_000

@@ -55,8 +55,8 @@ class Legs:
         self._holds = holds
         self._providers = providers
         self._refusals = refusals
-        self._breakers = Breakers() if breakers is None else breakers
-        self._counter = counter
+        self.breakers = Breakers() if breakers is None else breakers
+        self.counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
 
@@ -72,14 +72,14 @@ class Legs:
             or bound.prompt_tokens + bound.output_tokens <= window
         ):
             return
-        tokens = await threads.COUNT.run(prompt_tokens, leg.request, leg.offer, self._counter)
+        tokens = await threads.COUNT.run(prompt_tokens, leg.request, leg.offer, self.counter)
         output = min(bound.output_tokens, max(window - tokens, bound.output_tokens_least))
         leg.bound = replace(bound, output_tokens=output, output_tokens_first=min(bound.output_tokens_first, output))
 
     async def count_exactly(self, leg: Leg) -> bool:
         """Counts the prompt that was bounded by its bytes. Tells whether that is less."""
         request, bound = leg.request, leg.bound
-        tokens = await threads.COUNT.run(count_prompt, request, self._counter)
+        tokens = await threads.COUNT.run(count_prompt, request, self.counter)
         if tokens is None or tokens >= request.prompt_bytes:
             return False
         leg.bound = replace(bound, prompt_tokens=tokens + bound.prompt_tokens - request.prompt_bytes)
@@ -88,13 +88,13 @@ class Legs:
     async def send(self, run: Run) -> None:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
         setting, model = run.leg.setting, run.leg.request.model
-        generation = self._breakers.generation(setting, model)
+        generation = self.breakers.generation(setting, model)
         try:
             await self.ask(run.held, run.leg)
-            self._breakers.seen(setting, model, generation, None)
+            self.breakers.seen(setting, model, generation, None)
         except ProviderFailed as error:
             run.held.failure = error.reason
-            self._breakers.seen(setting, model, generation, error)
+            self.breakers.seen(setting, model, generation, error)
             raise
         finally:
             if run.leg.answer is None:
@@ -104,7 +104,7 @@ class Legs:
         """Sends a leg, and returns once its answer has begun; what is held stays held. Raises ProviderFailed."""
         paywall_id, provider = held.asked.wallet.paywall_id, leg.setting.name
         try:
-            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self._counter)
+            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self.counter)
             self._refusals.answered(paywall_id, provider)
         except ProviderFailed as error:
             self._refusals.refused(paywall_id, leg.setting, error)

@@ -28,7 +28,7 @@ from app.flows.chat.hold import Holds
 from app.flows.chat.leg import Legs
 from app.flows.modes.begun import begun_stream, begun_whole
 from app.flows.modes.mesh_plan import Plan, Planned
-from app.flows.providers.breakers import Breakers, counted_of
+from app.flows.providers.breakers import counted_of
 from app.formats.account.chat import ROUTE
 
 log = structlog.get_logger()
@@ -60,8 +60,8 @@ class Tried:
 class Attempts:
     """Asks for one process; `seconds_max` is the deadline of all attempts of one request."""
 
-    def __init__(self, legs: Legs, holds: Holds, breakers: Breakers, seconds_max: float) -> None:
-        self.legs, self.holds, self.breakers, self.seconds_max = legs, holds, breakers, seconds_max
+    def __init__(self, legs: Legs, holds: Holds, seconds_max: float) -> None:
+        self.legs, self.holds, self.breakers, self.seconds_max = legs, holds, legs.breakers, seconds_max
 
     def route(self, plan: Plan) -> "PlannedRoute":
         """Returns a plan as a request follows it."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from app.domain.errors import InsufficientFunds, StaleDecision
 from app.domain.ledger.operations import Applied
-from app.domain.record import record
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
@@ -33,21 +32,26 @@ from app.flows.modes.attempts import Attempts
 from app.flows.modes.mesh_plan import Plan, Planner
 
 
-@record(frozen=True, slots=True)
-class Meshes:
-    """What plans a request of several models, and what asks them."""
-
-    planner: Planner
-    attempts: Attempts
-
-
 class MeshDoor(Door):
-    """The door of chat, which also lets requests through that several models may answer."""
+    """The door of chat, which also lets requests through that several models may answer.
 
-    def __init__(self, standings: Standings, limits: Limiter, holds: Holds, legs: Legs, thinking: ThinkingModels,
-                 teller: Teller, fee_basis_points: int, topups: AutoTopups | None, meshes: Meshes) -> None:  # fmt: skip
+    `seconds_max` is how long these may take together until one has begun to answer.
+    """
+
+    def __init__(
+        self,
+        standings: Standings,
+        limits: Limiter,
+        holds: Holds,
+        legs: Legs,
+        thinking: ThinkingModels,
+        teller: Teller,
+        fee_basis_points: int,
+        topups: AutoTopups | None,
+        seconds_max: float,
+    ) -> None:
         super().__init__(standings, limits, holds, legs, thinking, teller, fee_basis_points, topups)
-        self._meshes = meshes
+        self._seconds_max = seconds_max
 
     async def _hold(self, call: Call, claimed: Claim | None) -> Run | Ask:
         if call.routing is None:
@@ -58,12 +62,13 @@ class MeshDoor(Door):
         """Plans, and holds what the dearest of the legs may cost."""
         snapshot, user = call.snapshot, call.user
         standing = await self._standings.find(snapshot, user)
-        plan = await self._meshes.planner.plan(snapshot, standing, call.request, routing)
+        planner = Planner(self._thinking, self._legs.counter, self._legs.breakers)
+        plan = await planner.plan(snapshot, standing, call.request, routing)
         if isinstance(plan, Ask):
             return plan
         legs = [planned.leg for planned in plan.legs]
         held = Held(snapshot, self._of_plan(call, standing, plan, claimed), standing, legs=plan.uses)
-        run = Run(held, legs[0], route=self._meshes.attempts.route(plan))
+        run = Run(held, legs[0], route=Attempts(self._legs, self._holds, self._seconds_max).route(plan))
         is_held = False
         try:
             await self._admit_all(run, call, legs)

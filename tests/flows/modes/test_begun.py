@@ -46,10 +46,11 @@ async def test_an_answer_that_ends_well_without_a_word_is_one_and_any_other_is_n
 
 
 async def test_an_answer_that_was_stopped_before_a_word_fails_only_where_that_was_asked_for() -> None:
-    assert await begun_stream(answered(FILTERED, DONE), is_filter_failure=False)
+    assert await rest(await begun_stream(answered(FILTERED, DONE), is_filter_failure=False)) == FILTERED + DONE
     with pytest.raises(ContentFiltered):
         await begun_stream(answered(FILTERED, DONE), is_filter_failure=True)
-    assert await begun_stream(answered(event("A word."), FILTERED, DONE), is_filter_failure=True)
+    word = event("A word.") + FILTERED
+    assert await rest(await begun_stream(answered(word, DONE), is_filter_failure=True)) == word + DONE
     stopped = json.dumps({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}).encode()
     with pytest.raises(ContentFiltered):
         await begun_whole(answered(stopped), is_filter_failure=True)

@@ -12,7 +12,8 @@ from app.formats.account.routing import read_routing
 
 
 def test_a_chat_with_one_model_is_not_routed() -> None:
-    for routing in (None, {}, {"fallback": []}, {"strategy": "cost"}):
+    routings: tuple[object, ...] = (None, {}, {"fallback": []}, {"strategy": "cost"})
+    for routing in routings:
         assert read_routing({"model": "a", "routing": routing, "optimization_goal": "speed"}) is None
 
 

@@ -1,0 +1,44 @@
+"""Requests that several models may answer, over real HTTP, in the words of the published clients."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.own_demo import OwnDemo
+from tests.support.server import QUESTION
+
+
+def ask(own: OwnDemo, model: str, **more: Any) -> httpx.Response:
+    return own.client.post("/api/v1/chat", json={"model": model, "messages": QUESTION, **more})
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    *lines, _rest = answer.text.split("\\n")
+    return [json.loads(line.strip()[5:]) for line in lines if line.strip().startswith("data:")]
+
+
+@pytest.mark.unhurried
+def test_auto_and_a_fallback_are_answered_and_say_how(with_credits: OwnDemo) -> None:
+    whole = ask(with_credits, "auto", cost_saver=True, stream=False).json()
+    assert (whole["resolved_model"], whole["optimization_goal"], whole["credits_charged"]) == ("demo-free", "cost", 1)
+    assert whole["content"] and whole["auto_reason"] and whole["auto_pricing"]["prompt"] == "0"
+    planned, answered, *deltas, done = events(ask(with_credits, "auto"))
+    assert (planned["event"], planned["status"], answered["status"]) == ("route", "planned", "answered")
+    assert "".join(one["delta"] for one in deltas) == whole["content"] and {one["leg"] for one in deltas} == {0}
+    assert (done["event"], done["final_model"], done["auto_strategy"]) == ("done", "demo-free", "short")
+    assert [one["status"] for one in done["trace"]] == ["answered"]
+
+
+def test_what_is_not_open_or_not_there_refuses_a_route_before_anything_is_asked(with_credits: OwnDemo) -> None:
+    for fallback, status, code in (
+        (["demo-mini"], 402, "insufficient_funds"),
+        (["nothing"], 404, "model_not_found"),
+        (["demo-free"], 400, "invalid_value"),
+        (["a", "b", "c", "d"], 400, "invalid_value"),
+    ):
+        refused = ask(with_credits, "demo-free", routing={"fallback": fallback})
+        assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
+    locked = ask(with_credits, "demo-free", routing={"fallback": ["demo-mini"]}).json()
+    assert "`demo-mini`" in locked["error"] and locked["url"].endswith("/credits/")
