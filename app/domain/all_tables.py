@@ -30,6 +30,7 @@ from app.domain.providers.tables import ProviderRefusal
 from app.domain.refunds.tables import Refund
 from app.domain.reserves.tables import ReserveReport
 from app.domain.rollups.tables import PaywallRollup
+from app.domain.routing.tables import ModelBreaker
 from app.domain.topups.tables import Topup
 from app.domain.transactions.tables import ChainTransaction
 from app.domain.usage.tables import Request
@@ -37,8 +38,8 @@ from app.domain.wallets.tables import Wallet
 
 ONE_OF_EACH_FILE = (
     Alert, Authorization, Card, CatalogueModel, ChainTransaction, ConversationRow, Credential, DepositAddress, Dispute,
-    EarningsMaturity, FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelPrice, OperatorChange, Payout,
-    PaywallDraft, PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal, RailMovement,
-    Refund, Request, RequestLeg, ReserveReport, Topup, Wallet,
+    EarningsMaturity, FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelBreaker, ModelPrice, OperatorChange,
+    Payout, PaywallDraft, PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal,
+    RailMovement, Refund, Request, RequestLeg, ReserveReport, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

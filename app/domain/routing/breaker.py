@@ -21,6 +21,15 @@ PROBE_MICROSECONDS_MAX = 120 * SECOND
 """How long a probe may be out; one of which nothing was heard by then has failed."""
 
 
+@record(frozen=True, slots=True)
+class BreakerName:
+    """Who is asked for which model, and by whose key: the operator's, a paywall's provider's, or a user's own."""
+
+    provider: str
+    model: str
+    credential: str
+
+
 class State(StrEnum):
     """What a breaker does with a request."""
 

@@ -94,7 +94,7 @@ class Holds:
     def __init__(
         self, queue: CommitQueue, owner: str, limits: Limiter, keeper: Keeper, topups: AutoTopups | None = None
     ) -> None:
-        self._queue, self._owner, self._limits, self._topups = queue, owner, limits, topups
+        self._queue, self.owner, self._limits, self._topups = queue, owner, limits, topups
         self.keeper, self.keep = keeper, keeper.keep
 
     async def take(self, held: Held, amounts: Amounts, claimed: Claim | None) -> None:
@@ -105,7 +105,7 @@ class Holds:
         """
         asked, standing, legs = held.asked, held.standing, held.legs
         hold = Hold(requests.hold_id(asked.id), asked.wallet.account, amounts.first, amounts.least, amounts.whole,
-                    self._owner, asked.id, held.budgets, held.snapshot.epochs + standing.epochs)  # fmt: skip
+                    self.owner, asked.id, held.budgets, held.snapshot.epochs + standing.epochs)  # fmt: skip
 
         def beside(applied: Applied) -> list[Row]:
             row: list[Row] = [requests.begin(asked, applied, legs)]

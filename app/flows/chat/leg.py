@@ -23,7 +23,7 @@ from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
-from app.flows.providers.breakers import Breakers
+from app.flows.providers.breaker_notes import noted_breakers
 from app.flows.providers.refusals import Refusals
 from app.formats.openai_limits import NamedLimit, read_named_limit
 from app.formats.openai_request import ChatRequest
@@ -44,21 +44,15 @@ class Legs:
     """The answers of one process: sent, extended and charged."""
 
     def __init__(
-        self,
-        holds: Holds,
-        providers: Providers,
-        counter: TokenCounter,
-        thinking: ThinkingModels,
-        refusals: Refusals,
-        breakers: Breakers | None = None,
+        self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels, refusals: Refusals
     ) -> None:
         self._holds = holds
         self._providers = providers
         self._refusals = refusals
-        self.breakers = Breakers() if breakers is None else breakers
         self.counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
+        self.breakers = noted_breakers(holds.keeper, holds.owner)
 
     async def fit_window(self, leg: Leg) -> None:
         """Lowers a leg's output to what fits into the model's window, where that is known and nobody set a limit.

@@ -8,10 +8,11 @@ from app.domain.errors import UnknownModel
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Tokens, unrounded
 from app.domain.routing.auto import Candidate, Choice, Goal, choose, task_of
+from app.domain.routing.breaker import BreakerName
 from app.domain.routing.wanted import Routing
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
-from app.flows.providers.breakers import BreakerName, Breakers, name_of
+from app.flows.providers.breakers import Breakers, name_of
 from app.formats.openai_request import ChatRequest
 
 BYTES_PER_TOKEN = 4

@@ -16,6 +16,7 @@ from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Tokens, unrounded
 from app.domain.record import record
 from app.domain.routing.auto import AUTO, Choice
+from app.domain.routing.breaker import BreakerName
 from app.domain.routing.strategies import Standing as LegStanding
 from app.domain.routing.strategies import in_order
 from app.domain.routing.wanted import Routing
@@ -26,7 +27,7 @@ from app.flows.chat.call import Leg
 from app.flows.chat.decide import Go, decide, find_offer, media_tokens_max
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.modes.chosen import OUTPUT_TOKENS_EXPECTED, choose_model, prompt_tokens_about
-from app.flows.providers.breakers import BreakerName, Breakers, name_of
+from app.flows.providers.breakers import Breakers, name_of
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt
 from app.ports.providers import TokenCounter

@@ -5,17 +5,17 @@ elsewhere ask before each attempt, and say what came of it; chats that have nowh
 operator's own key alone, whose breakers are everybody's (`decisions.md` 39).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
-from app.domain.record import record
 from app.domain.routing.breaker import (
     CLOSED,
     TOLD_MICROSECONDS_MAX,
     Breaker,
+    BreakerName,
     Failure,
     Permit,
     State,
@@ -36,15 +36,6 @@ TOO_MANY = 429
 """The status whose `Retry-After` is obeyed."""
 OPERATORS = "operator"
 """What the operator's own key is called among credentials."""
-
-
-@record(frozen=True, slots=True)
-class BreakerName:
-    """Who is asked for which model, and by whose key: the operator's, a paywall's provider's, or a user's own."""
-
-    provider: str
-    model: str
-    credential: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +62,15 @@ def counted_of(failure: ProviderFailed, *, is_own_key: bool = False) -> Failure 
     return Failure(reason_of(failure), seconds_of(told, now_seconds, TOLD_MICROSECONDS_MAX // clock.SECOND))
 
 
-class Breakers:
-    """The breakers of one process."""
+def _nobody(_name: BreakerName, _breaker: Breaker) -> None:
+    return
 
-    def __init__(self) -> None:
+
+class Breakers:
+    """The breakers of one process; `changed` is told whenever one opens, is tried or closes."""
+
+    def __init__(self, changed: Callable[[BreakerName, Breaker], None] = _nobody) -> None:
+        self._changed = changed
         self._kept: dict[BreakerName, Breaker] = {}
         self._latencies: dict[BreakerName, Latencies] = {}
         self._turns = 0
@@ -162,9 +158,12 @@ class Breakers:
         return sorted(found, key=lambda one: (one.state is State.CLOSED, -one.breaker.since, one.name.model))
 
     def _keep(self, name: BreakerName, breaker: Breaker) -> None:
-        if breaker == self._kept.get(name, CLOSED):
+        before = self._kept.get(name, CLOSED)
+        if breaker == before:
             return
         self._kept[name] = breaker
+        if (breaker.open_until, breaker.probe_until) != (before.open_until, before.probe_until):
+            self._changed(name, breaker)
         if len(self._kept) > NAMES_MAX:
             closed = (kept for kept, one in self._kept.items() if one.open_until is None)
             self._kept.pop(next(closed, next(iter(self._kept))))

@@ -31,6 +31,11 @@ def utc(at: int) -> str:
     return clock.to_datetime(at).strftime("%-d %b %Y, %H:%M")
 
 
+def utc_seconds(at: int) -> str:
+    """Says when something of today is: to the second, UTC."""
+    return clock.to_datetime(at).strftime("%H:%M:%S UTC")
+
+
 def browser(user_agent: str) -> str:
     """Says what a browser calls itself: `Firefox on Linux`."""
     name = next((word for mark, word in _BROWSERS if mark in user_agent), "A browser")

@@ -8,9 +8,9 @@ from app.domain import clock
 from app.domain.clock import SECOND
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
-from app.domain.routing.breaker import Failure, State
+from app.domain.routing.breaker import BreakerName, Failure, State
 from app.flows.providers import breakers as module
-from app.flows.providers.breakers import BreakerName, Breakers, counted_of, name_of
+from app.flows.providers.breakers import Breakers, counted_of, name_of
 
 A, B = BreakerName("own", "a", "pw_1/own"), BreakerName("own", "b", "pw_1/own")
 BROKEN = Failure("status_500")

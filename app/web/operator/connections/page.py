@@ -17,5 +17,7 @@ def connections() -> rx.Component:
         listed("Rails", page.rails, "No rail is connected", "Top-ups of the sandbox need none."),
         listed("Webhooks that fail", page.webhooks, "No webhook fails", "Those that do stand here."),
         listed("Providers that refuse their key", page.providers, "No provider refuses", "Users would get 502."),
+        listed("Models that are left alone", page.breakers, "No model is left alone",
+               "A model that fails three times in a row is passed by for half a minute."),
         listed("Waiting", page.waiting, "Nothing waits", ""),
     )  # fmt: skip

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.db import Session
+from app.domain import clock
 from app.domain.paywalls.names import read_names
 from app.domain.providers import refusals
+from app.domain.routing.breaker import Breaker, State
+from app.domain.routing.kept import KeptBreaker, list_open
+from app.flows.providers.breakers import OPERATORS
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep.backlog import COUNTED_MAX, FailingWebhook, list_failing, read_backlog
-from app.web.frame.format import ago
+from app.web.frame.format import ago, utc_seconds
 from app.web.operator.frame.lines import LineRow
 
 BAD, WAIT = "bad", "wait"
@@ -22,6 +26,7 @@ class ConnectionsPage:
     rails: list[LineRow] = field(default_factory=list)
     webhooks: list[LineRow] = field(default_factory=list)
     providers: list[LineRow] = field(default_factory=list)
+    breakers: list[LineRow] = field(default_factory=list)
     waiting: list[LineRow] = field(default_factory=list)
 
 
@@ -31,6 +36,7 @@ def read_connections_page(session: Session) -> ConnectionsPage:
         rails=[_rail(one) for one in read_connections(session)],
         webhooks=read_webhooks(session),
         providers=_providers(session),
+        breakers=_breakers(session),
         waiting=_waiting(session),
     )
 
@@ -76,6 +82,47 @@ def _providers(session: Session) -> list[LineRow]:
                 "A developer's own key is theirs to change; the built-in one stands in the environment.", tone=WAIT)
         for one in found
     ]  # fmt: skip
+
+
+_TRIED = {
+    State.OPEN: "Other models answer in its place where a request names some. One request then tries it.",
+    State.HALF_OPEN: "The next request that may go elsewhere tries it.",
+}
+
+
+def _breakers(session: Session) -> list[LineRow]:
+    found = list_open(session)
+    processes = sorted({one.process for one in found})
+    return [_breaker(one, processes.index(one.process) + 1 if len(processes) > 1 else 0) for one in found]
+
+
+def _breaker(one: KeptBreaker, number: int) -> LineRow:
+    """Says of a model that is left alone since when, until when and why, and of several processes by which."""
+    breaker, name, is_tried = one.breaker, one.name, one.breaker.probe_until is not None
+    until = "it is being tried now" if is_tried else f"until {utc_seconds(breaker.open_until or 0)}"
+    until = until if one.state is State.OPEN else "to be tried by the next request"
+    whose = "the operator's key" if name.credential == OPERATORS else "a key of its own"
+    by = f", process {number}" if number else ""
+    return LineRow(f"{one.process}:{name.provider}:{name.model}:{name.credential}",
+                   f"{name.model} at {name.provider}, {whose}{by}",
+                   f"Left alone since {_since(breaker)}, {until}: {_WHY.get(breaker.reason) or _status(breaker)}.",
+                   _TRIED[one.state], tone=WAIT)  # fmt: skip
+
+
+_WHY = {
+    "timeout": "it did not begin to answer in time",
+    "no_answer": "it could not be reached, or said nothing that is an answer",
+    "no_result": "nothing was heard of the request that tried it",
+}
+
+
+def _since(breaker: Breaker) -> str:
+    is_of_today = clock.now() - breaker.since < clock.DAY
+    return utc_seconds(breaker.since) if is_of_today else ago(breaker.since)
+
+
+def _status(breaker: Breaker) -> str:
+    return f"it answered {breaker.reason.removeprefix('status_')}"
 
 
 def _waiting(session: Session) -> list[LineRow]:
