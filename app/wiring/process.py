@@ -162,7 +162,7 @@ class Wiring:
 
     @cached_property
     def legs(self) -> Legs:
-        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing)
+        return Legs(self.holds, self.providers, self.counter, self.thinking, self.refusing, self.vault)
 
     @cached_property
     def refusing(self) -> RefusingProviders:

@@ -134,7 +134,6 @@ LONG_FILES: dict[str, str] = {}
 
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
-    "app/domain/credentials/matching.py:find_match": "the billing source of requests asks it, which comes next",
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

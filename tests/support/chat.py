@@ -5,6 +5,7 @@ from collections import deque
 from app.commit_queue import CommitQueue
 from app.domain.errors import StaleDecision
 from app.domain.ledger.operations import Applied
+from app.domain.legs.legs import Source
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import UNLABELLED, Labels, Metered
@@ -20,6 +21,7 @@ from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.flows.providers.refusals import Refusals
+from app.flows.vault.vault import Vault
 from app.formats.openai_request import ChatRequest
 from app.keeper import Keeper
 from app.ports.providers import Providers, TokenCounter
@@ -49,13 +51,14 @@ class Chat:
         standings: Standings | None = None,
         teller: Teller | None = None,
         topups: AutoTopups | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self.queue, self.keeper, thinking = queue, Keeper(), ThinkingModels()
         self.keep = self.keeper.keep
         RECENT.append(self.keeper)
         self.holds = Holds(queue, "proc_test", limits, self.keeper, topups)
         self.refusals = Refusals(self.keeper)
-        self.legs = Legs(self.holds, providers, counter, thinking, self.refusals)
+        self.legs = Legs(self.holds, providers, counter, thinking, self.refusals, vault)
         self.door = Door(standings or Standings(), limits, self.holds, self.legs, thinking,
                          teller or Silent(Keeper()), fee(), topups)  # fmt: skip
 
@@ -70,10 +73,11 @@ class Chat:
         *,
         user_from: UserPlace | None = None,
         labels: Labels = UNLABELLED,
+        source: Source | None = None,
     ) -> Run | Ask:
         """Begins a request. Raises as `Door.begin` does."""
         call = Call(snapshot=snapshot, user=user, user_from=user_from, request=request, request_id=request_id,
-                    client_request_id=client_request_id, labels=labels)  # fmt: skip
+                    client_request_id=client_request_id, labels=labels, source=source)  # fmt: skip
         return await self.door.begin(call, claimed, _never)
 
     async def settle(self, run: Run, metered: Metered, keep: Keep | None = None, *, is_free: bool = False) -> Applied:

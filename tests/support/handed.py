@@ -108,8 +108,10 @@ def read_topup(session: Session, token: str, topup_id: str, person: Person | Non
     return checkout.read_topup(session, open_topup(token), topup_id, person)
 
 
-async def approve(mailer: Mailer, token: str, person: Person, cap_nanos: int) -> Approval:
-    return await consent.approve(mailer, trial_rules(), open_connect(token), person, cap_nanos)
+async def approve(
+    mailer: Mailer, token: str, person: Person, cap_nanos: int, own_keys_per_day: int | None = None
+) -> Approval:
+    return await consent.approve(mailer, trial_rules(), open_connect(token), person, cap_nanos, own_keys_per_day)
 
 
 async def decline(token: str) -> str | None:

@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from app import db, wiring
 from app.domain.errors import BadField, LimitReached, StaleDecision, UnknownKey, WrongMode
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls.configuration import UserFrom, UserPlace
 from app.domain.paywalls.keys import is_well_formed
+from app.domain.paywalls.modes import ModeRules
 from app.domain.people.account_keys import is_account_key
 from app.domain.record import record
 from app.domain.usage.requests import UNLABELLED, Labels, check_label
@@ -178,11 +180,20 @@ _HOW_TO_NAME: dict[UserFrom, str] = {
 }
 
 
-def check_billing(source: str | None) -> None:
-    """Raises BadField unless the platform is to pay: who asks for the user's own key must not be charged instead."""
-    if source not in (None, "platform"):
-        message = "`X-Paywall-Billing` must be `platform`; users' own provider keys are not offered here yet."
+def read_billing(said: str | None, rules: ModeRules) -> Source | None:
+    """Returns who is to pay the provider, None where a call leaves that open. Raises BadField.
+
+    Who asks for the user's own key must not be charged instead: where users have no accounts they have no keys.
+    """
+    if said is None:
+        return None
+    if said not in tuple(Source):
+        raise BadField("X-Paywall-Billing", "`X-Paywall-Billing` must be `platform` or `byok`.", "unsupported_billing")
+    source = Source(said)
+    if source is Source.OWN and rules.has_app_wallets:
+        message = "`X-Paywall-Billing: byok` needs users with accounts of their own, whom default mode has not."
         raise BadField("X-Paywall-Billing", message, "unsupported_billing")
+    return source
 
 
 def check_simulated(environment: Environment, wanted: str | None) -> None:

@@ -130,7 +130,10 @@ class Answering:
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
-        self.exchange.begun = await wiring.get().door.begin(self.call, claimed, self.renew)
+        try:
+            self.exchange.begun = await wiring.get().door.begin(self.call, claimed, self.renew)
+        finally:
+            self.exchange.billing = self.call.goes_by.encode()
         return self.exchange.begun
 
     async def carry(self, run: Run) -> None:

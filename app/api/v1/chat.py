@@ -7,10 +7,10 @@ from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
 from app.api.common.caller import (
     NamedUser,
-    check_billing,
     check_simulated,
     find_payer,
     find_user,
+    read_billing,
     read_labels,
     renew,
 )
@@ -71,7 +71,7 @@ def _named(exchange: Exchange, snapshot: Snapshot, in_body: object) -> NamedUser
 def _hear(exchange: Exchange, call: Call, raw: bytes) -> Claim | None:
     """Adds what the headers say to a call, and returns its claim of a key. Raises BadField."""
     text = exchange.text
-    check_billing(text(b"x-paywall-billing"))
+    call.source = read_billing(text(b"x-paywall-billing"), call.snapshot.rules)
     check_simulated(call.snapshot.environment, text(b"x-paywall-simulate"))
     call.labels = read_labels(*map(text, LABELS))
     call.return_url, call.state = text(b"x-paywall-return-url"), text(b"x-paywall-state")

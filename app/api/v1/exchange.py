@@ -18,7 +18,10 @@ NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer on the wire; `raw` is its body until it is understood."""
+    """One request and its answer on the wire; `raw` is its body until it is understood.
+
+    `billing` is who pays the provider.
+    """
 
     scope: Scope
     send: AsgiSend
@@ -28,6 +31,7 @@ class Exchange:
     has_begun: bool = False
     begun: Run | Ask | None = None
     first: list[Header] = field(default_factory=lambda: NO_ACTION)
+    billing: bytes = b"platform"
 
     def text(self, name: bytes) -> str | None:
         """Returns a request header."""
@@ -43,7 +47,7 @@ class Exchange:
     async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
         """Sends status and headers."""
         limits = () if self.begun is None else headers_of_run(self.begun)
-        headers = [(b"content-type", content_type), (b"x-paywall-billing", b"platform"), *limits, *more,
+        headers = [(b"content-type", content_type), (b"x-paywall-billing", self.billing), *limits, *more,
                    *self.scope["coinslot.headers"]]  # fmt: skip
         self.has_begun = True
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

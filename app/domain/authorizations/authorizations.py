@@ -38,7 +38,8 @@ class TakenByAnother(Refused):
 class Consent:
     """What a person approves: that this paywall charges their wallet for its user of this external id.
 
-    `link` is the text of the link that asked, None where nothing asked by one.
+    `link` is the text of the link that asked, None where nothing asked by one. `own_keys_per_day` is how many requests
+    a day may go by an own key of the person's, None for none.
     """
 
     account_id: str
@@ -48,6 +49,7 @@ class Consent:
     cap_nanos: int
     needs_confirmation: bool = False
     link: str | None = None
+    own_keys_per_day: int | None = None
 
 
 class LinkUsed(Refused):
@@ -68,6 +70,8 @@ class ConnectedApp:
     environment: str
     since: int
     cap: CapView
+    own_keys_per_day: int | None = None
+    own_keys_first: bool = True
 
 
 def epoch_subject(paywall_id: str, external_id: str) -> str:
@@ -92,6 +96,7 @@ def approve(session: Session, consent: Consent) -> str | None:
     set_cap(session, consent.account_id, consent.paywall_id, consent.wallet, consent.cap_nanos)
     code = secrets.token_urlsafe(24) if consent.needs_confirmation else None
     if active is not None and code is None:
+        allow_own_keys(session, active, consent.own_keys_per_day)
         return None
     now = clock.now()
     session.add(
@@ -105,12 +110,25 @@ def approve(session: Session, consent: Consent) -> str | None:
             link_hash=link_hash if used is None else None,
             created_at=now,
             confirmed_at=now if code is None else None,
+            own_keys_per_day=consent.own_keys_per_day,
         )
     )
     session.flush()
     if code is None:
-        _bump(session, consent.paywall_id, consent.external_id)
+        note_changed(session, consent.paywall_id, consent.external_id)
     return code
+
+
+def allow_own_keys(
+    session: Session, stored: Authorization, per_day: int | None, *, go_first: bool | None = None
+) -> None:
+    """Sets how many requests a day may go by an own key, and whether they go by one unless they say otherwise, which
+    stays as it is without a word."""
+    first = stored.own_keys_first if go_first is None else int(go_first)
+    if (stored.own_keys_per_day, stored.own_keys_first) != (per_day, first):
+        stored.own_keys_per_day, stored.own_keys_first = per_day, first
+        session.flush()
+        note_changed(session, stored.paywall_id, stored.external_id)
 
 
 def confirm(session: Session, paywall_id: str, external_id: str, code: str) -> None:
@@ -133,7 +151,7 @@ def confirm(session: Session, paywall_id: str, external_id: str, code: str) -> N
         _end(session, active, RevokedBy.RENEWAL)
     pending.status, pending.confirmed_at, pending.code_hash = AuthorizationStatus.ACTIVE, clock.now(), None
     session.flush()
-    _bump(session, paywall_id, external_id)
+    note_changed(session, paywall_id, external_id)
 
 
 def find_active(session: Session, paywall_id: str, external_id: str) -> Authorization | None:
@@ -183,7 +201,8 @@ def list_of(session: Session, account_id: str, environment: str) -> list[Connect
         configuration = Configuration.from_json(row.config)
         cap = read_cap(session, account_id, row.paywall_id) or CapView(0, 0, 0)
         found.append(ConnectedApp(row.id, row.paywall_id, configuration.app_name, configuration.app_url,
-                                  row.external_id, row.environment, row.confirmed_at, cap))  # fmt: skip
+                                  row.external_id, row.environment, row.confirmed_at, cap,
+                                  row.own_keys_per_day, row.own_keys_first != 0))  # fmt: skip
     return found
 
 
@@ -192,7 +211,7 @@ def _end_all(session: Session, stored: list[Authorization], by: RevokedBy) -> bo
         was_active = authorization.status is AuthorizationStatus.ACTIVE
         _end(session, authorization, by)
         if was_active:
-            _bump(session, authorization.paywall_id, authorization.external_id)
+            note_changed(session, authorization.paywall_id, authorization.external_id)
     return bool(stored)
 
 
@@ -201,7 +220,8 @@ def _end(session: Session, authorization: Authorization, by: RevokedBy) -> None:
     session.flush()
 
 
-def _bump(session: Session, paywall_id: str, external_id: str) -> None:
+def note_changed(session: Session, paywall_id: str, external_id: str) -> None:
+    """Lets the next request of every process see what was changed of an external id's authorization."""
     apply_one(session, BumpEpoch(epoch_subject(paywall_id, external_id)))
 
 

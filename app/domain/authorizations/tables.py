@@ -34,7 +34,8 @@ class Authorization(SQLModel, table=True):
     """A consent: `pending` until the app has confirmed it, where the paywall asks for that, `active`, `ended`.
 
     Of one external id at most one is active. `code_hash` is of the code that the app confirms with, `link_hash` of
-    the link that was approved, which approves nothing else afterwards.
+    the link that was approved, which approves nothing else afterwards. `own_keys_per_day` is how many requests a day
+    may go by an own key of the person's, None for none; with `own_keys_first` at 0 only those that ask for it.
     """
 
     __tablename__ = "paywall_authorization"
@@ -59,6 +60,19 @@ class Authorization(SQLModel, table=True):
     confirmed_at: int | None = Field(default=None, sa_type=Whole)
     ended_at: int | None = Field(default=None, sa_type=Whole)
     ended_by: RevokedBy | None = Field(default=None, sa_type=one_of(RevokedBy))
+    own_keys_per_day: int | None = Field(default=None, sa_type=Whole)
+    own_keys_first: int | None = Field(default=None, sa_type=Whole)
+
+
+class OwnKeyUse(SQLModel, table=True):
+    """How many requests went by own keys under a consent on its newest day, counted from 1970-01-01."""
+
+    __tablename__ = "own_key_use"
+    __table_args__ = (STRICT,)
+
+    authorization_id: str = Field(primary_key=True, sa_type=Words, foreign_key="paywall_authorization.id")
+    day: int = Field(sa_type=Whole)
+    requests: int = Field(sa_type=Whole)
 
 
 class SpendingCap(SQLModel, table=True):

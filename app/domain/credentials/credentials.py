@@ -5,6 +5,7 @@ Whatever changes which models are served by whom bumps the epoch of its account,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -174,7 +175,7 @@ def read_keys(session: Session, account_id: str) -> tuple[OwnKey, ...]:
     rows = session.execute(select(_TABLE).where(_TABLE.c.account_id == account_id).order_by(_TABLE.c.id))
     return tuple(
         OwnKey(row.id, row.account_id, row.provider, row.base_url, row.auth, vendor_at(row.base_url),
-               frozenset(row.models))
+               _as_set(tuple(row.models)))
         for row in rows
     )  # fmt: skip
 
@@ -245,6 +246,12 @@ def note_signed_out(session: Session, stored: Stored) -> None:
     same = (_TABLE.c.id == stored.id, _TABLE.c.refresh_sealed == stored.profile.refresh_sealed)
     session.execute(update(_TABLE).where(*same).values(values))
     _bump(session, stored.account_id)
+
+
+@lru_cache(maxsize=512)
+def _as_set(models: tuple[str, ...]) -> frozenset[str]:
+    """Returns models as a set that all keys share whose hosts list the same: the list of some has hundreds."""
+    return frozenset(models)
 
 
 def _bump(session: Session, account_id: str) -> None:

@@ -5,8 +5,12 @@ A key serves what its host listed: a model as it is written, and `vendor/model` 
 
 from collections.abc import Sequence
 
+from app.domain.credentials.hosts import preset_at
 from app.domain.paywalls.provider import AuthStyle
 from app.domain.record import record
+
+OWN = "own"
+"""What a host is recorded as of which nothing is known: the name that its owner gave it is theirs."""
 
 
 @record(frozen=True, slots=True)
@@ -20,6 +24,12 @@ class OwnKey:
     auth: AuthStyle
     vendor: str
     models: frozenset[str]
+
+    @property
+    def recorded_as(self) -> str:
+        """What receipts and sums call its host: a well-known one by its name, any other one only `own`."""
+        known = preset_at(self.base_url)
+        return OWN if known is None else known.name
 
 
 @record(frozen=True, slots=True)

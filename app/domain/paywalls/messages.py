@@ -35,6 +35,8 @@ DEFAULT_MESSAGES = {
     "stopped": "\n\nThis answer ends here, because your {{ name }} wallet has run out. Add funds here: {{ url }}",
     "stopped_limit": "\n\nThis answer ends here, because {{ name }} has reached the limit that you set for it. "
     "Raise it here: {{ url }}",
+    "own_key": "This message asks for an answer by a key of your own, and {{ name }} may use none for this model. "
+    "Save or allow one here: {{ url }}\n\nThen send the message again. This one was not charged.",
 }
 SHARED_MESSAGES = {
     "topup": "Your wallet does not have enough left for this message. Add funds here: {{ url }}\n\n"
@@ -55,6 +57,8 @@ CHARGE_MESSAGES = {
     "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"
     "Nothing was charged.",
     "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\nNothing was charged.",
+    "own_key": "{{ name }} may use no key of your own for this. Save or allow one here: {{ url }}\n\n"
+    "Nothing was charged.",
 }
 """What is said of a charge by the app itself, where there is no message to send again."""
 

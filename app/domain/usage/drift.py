@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
+from app.domain.legs.legs import Source
 from app.domain.money import Unit
 from app.domain.pricing.list_price import CREDITS_PER_DOLLAR
 from app.domain.usage.requests import TABLE, checkpoint_cost
@@ -45,13 +46,17 @@ class Drift:
 
 
 def measure_drift(session: Session, day_start: int) -> list[Drift]:
-    """Measures the day that begins at `day_start`, in constant memory; writes nothing."""
+    """Measures the day that begins at `day_start`, in constant memory; writes nothing.
+
+    What own keys cost is no business of our prices.
+    """
     day = clock.to_iso(day_start)[:10]
     found: dict[tuple[str, str], list[Any]] = {}
     statement = (
         select(TABLE.c.provider, TABLE.c.model, TABLE.c.unit, TABLE.c.receipt, TABLE.c.late,
                TABLE.c.provider_cost_nanos)
-        .where(TABLE.c.provider_cost_nanos.is_not(None), TABLE.c.created_at >= day_start,
+        .where(TABLE.c.provider_cost_nanos.is_not(None), TABLE.c.billing_source == Source.PLATFORM.value,
+               TABLE.c.created_at >= day_start,
                TABLE.c.created_at < day_start + clock.DAY)
         .execution_options(yield_per=ROWS_AT_ONCE)
     )  # fmt: skip

@@ -12,7 +12,7 @@ from app.domain.ids import as_id
 from app.domain.ledger.accounts import CHARGED, Kind
 from app.domain.ledger.operations import Applied
 from app.domain.legs import legs
-from app.domain.legs.legs import LegUse
+from app.domain.legs.legs import LegUse, Source
 from app.domain.money import Unit, format_decimal, parse_exact, parse_nanos, round_exact
 from app.domain.paywalls.configuration import Disconnect, UserPlace
 from app.domain.pricing.quote import Price, Tokens, cost_nanos
@@ -57,7 +57,8 @@ class Asked:
     `is_told`: a webhook is told what becomes of it; `is_told_at_once`: one is told as soon as it begins. `user_from`
     is the place of the call that named its end user, `key_id` the key of the call, `paywall_version` the version that
     it is decided on; they are None where nobody called. `mode` is how it asks several models, and then `model` is that
-    mode's name, and each leg has a price of its own.
+    mode's name, and each leg has a price of its own. `source` is who pays the provider; by an own key the price is of
+    nothing, and no version of the paywall's.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Asked:
     paywall_version: int | None = None
     labels: Labels = UNLABELLED
     mode: RequestMode | None = None
+    source: Source = Source.PLATFORM
 
 
 @record(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def begin(asked: Asked, held: Applied, asked_legs: Sequence[LegUse] = ()) -> Row
 
 
 def _columns(asked: Asked) -> dict[str, Any]:
-    wallet, price, labels = asked.wallet, asked.price, asked.labels
+    wallet, labels = asked.wallet, asked.labels
+    price = asked.price if asked.source is Source.PLATFORM else None
     return {
         "id": asked.id,
         "client_request_id": asked.client_request_id,
@@ -124,7 +127,7 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "kind": asked.kind,
         "model": asked.model,
         "provider": asked.provider,
-        "billing_source": "platform",
+        "billing_source": asked.source.value,
         "streamed": int(asked.streamed),
         "unit": asked.unit,
         "price_id": price and price.id,

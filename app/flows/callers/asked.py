@@ -20,6 +20,8 @@ class Action(StrEnum):
     """To add funds."""
     LIMIT = "limit"
     """To raise what they let the app spend."""
+    OWN_KEY = "own_key"
+    """To save a key of their own that serves the model, or to allow the app to use it."""
 
 
 class NoAction(StrEnum):
@@ -33,6 +35,7 @@ class NoAction(StrEnum):
 
 REASONS: Mapping[Action, str] = {
     Action.AUTHORIZE: "authorization_required", Action.TOPUP: "insufficient_funds", Action.LIMIT: "cap_reached",
+    Action.OWN_KEY: "own_key_required",
 }  # fmt: skip
 """Why a user is asked for something, as errors and events say it."""
 
@@ -45,13 +48,15 @@ Stopped = Action | NoAction
 class Ask:
     """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit.
 
-    `beside` is a sentence about what the wallet does by itself, "" where it does nothing.
+    `beside` is a sentence about what the wallet does by itself, "" where it does nothing. `needs_consent`: what is
+    missing of an own key is that the app may use it.
     """
 
     action: Action
     shortfall_nanos: int = 0
     balance_nanos: int = 0
     beside: str = ""
+    needs_consent: bool = False
 
 
 def with_beside(text: str, ask: Ask) -> str:

@@ -106,6 +106,8 @@ class Links:
         self, snapshot: Snapshot, user: str, ask: Ask, return_url: str | None = None, state: str | None = None
     ) -> str:
         """Returns where a user does what is asked of them: adds what is missing, or allows it."""
+        if ask.action is Action.OWN_KEY and not ask.needs_consent:
+            return f"{self.base_url}/settings/#own-keys"
         if snapshot.rules.is_operators:
             return f"{self.base_url}/credits/"
         if ask.action is Action.TOPUP:

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.domain import clock
-from app.domain.authorizations import authorizations, caps
+from app.domain.authorizations import authorizations, caps, own_keys
+from app.domain.authorizations.tables import Authorization
 from app.domain.cards import auto_topup
+from app.domain.credentials import credentials
 from app.domain.credits.kept import has_paid
 from app.domain.ledger.operations import Epoch
 from app.domain.wallets import shared
 from app.flows.callers.snapshot import Snapshot, read_epochs
-from app.flows.callers.user import Standing
+from app.flows.callers.user import OwnStanding, Standing
 
 KNOWN_MAX = 50_000
 
@@ -75,7 +77,13 @@ def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
     if active is None:
         return Standing(is_blocked, is_authorized=False)
     wallet = shared.as_charged_by(active.account_id, snapshot.environment, snapshot.paywall_id, user)
-    subjects = (authorizations.epoch_subject(snapshot.paywall_id, user), shared.epoch_subject(wallet.id))
+    own = _own_of(session, active)
+    subjects: tuple[str, ...] = (
+        authorizations.epoch_subject(snapshot.paywall_id, user),
+        shared.epoch_subject(wallet.id),
+    )
+    if own is not None:
+        subjects = (*subjects, credentials.epoch_subject(active.account_id))
     epochs = read_epochs(session, subjects)
     return Standing(
         is_blocked,
@@ -86,22 +94,33 @@ def read_standing(session: Session, snapshot: Snapshot, user: str) -> Standing:
         account_id=active.account_id,
         needs_month=not caps.is_month_open(session, active.account_id, snapshot.paywall_id),
         tops_up_below=auto_topup.read_threshold(session, wallet.id),
+        own=own,
     )
+
+
+def _own_of(session: Session, active: Authorization) -> OwnStanding | None:
+    """Reads what an app may use of its user's own keys; None where the consent allows none."""
+    terms = own_keys.terms_of(active)
+    if terms.per_day is None:
+        return None
+    keys = credentials.read_keys(session, active.account_id)
+    return OwnStanding(keys, active.id, terms.per_day, terms.go_first)
 
 
 def _of_credits(session: Session, snapshot: Snapshot, account_id: str, *, is_blocked: bool) -> Standing:
     """Reads the standing of an account that pays with its own credits: it needs nobody's consent."""
     wallet = shared.as_charged_by(account_id, snapshot.environment, snapshot.paywall_id, account_id, snapshot.unit)
-    subject = shared.epoch_subject(wallet.id)
-    epochs = read_epochs(session, (subject,))
+    subjects = (shared.epoch_subject(wallet.id), credentials.epoch_subject(account_id))
+    epochs = read_epochs(session, subjects)
     return Standing(
         is_blocked,
         shared.is_frozen(session, wallet.id),
         may_use_priced=has_paid(session, wallet.id),
         wallet=wallet,
-        epochs=(Epoch(subject, epochs.get(subject, 0)),),
+        epochs=tuple(Epoch(subject, epochs.get(subject, 0)) for subject in subjects),
         account_id=account_id,
         tops_up_below=auto_topup.read_threshold(session, wallet.id),
+        own=OwnStanding(credentials.read_keys(session, account_id)),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.domain.credentials.matching import OwnKey
+from app.domain.legs.legs import Source
 from app.domain.paywalls.configuration import UserPlace
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
@@ -23,7 +25,8 @@ class Call:
 
     `snapshot` is the paywall as the last decision saw it. `return_url` and `state` are where the app wants its user
     back, and what goes along. `wants_errors`: whoever asks reads a link better in an error than in prose. `routing`
-    says which other models may answer, None where none may.
+    says which other models may answer, None where none may. `source` is who is asked to pay the provider, None where
+    that was left open; `goes_by` who does, by the last decision.
     """
 
     snapshot: Snapshot
@@ -37,6 +40,8 @@ class Call:
     wants_errors: bool = False
     labels: Labels = UNLABELLED
     routing: Routing | None = None
+    source: Source | None = None
+    goes_by: Source = Source.PLATFORM
 
     @property
     def way_back(self) -> tuple[str | None, str | None]:
@@ -50,7 +55,7 @@ class Leg:
 
     `setting` says which provider, whatever becomes of the model while it answers; `request` has the model's name there.
     `output_limit` is what it was sent, and `answer` is there once it has begun. `lowered_by` is what was short where
-    that made the output limit `lowered_to`.
+    that made the output limit `lowered_to`. `own` is the user's own key that it goes by, None for the paywall's.
     """
 
     request: ChatRequest
@@ -61,6 +66,7 @@ class Leg:
     answer: ProviderAnswer | None = None
     lowered_by: Stopped | None = None
     lowered_to: int = 0
+    own: OwnKey | None = None
 
 
 class Meter(Protocol):

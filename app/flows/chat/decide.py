@@ -5,11 +5,15 @@ between the least and the most that are worked out here, or refuses it.
 """
 
 from app.domain.catalogue.models import OUTPUT_TOKENS_MAX, image_tokens_max, output_tokens_least, thinks_unseen
+from app.domain.credentials.hosts import headers_at
+from app.domain.credentials.matching import Match, OwnKey, find_match
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
+from app.domain.legs.legs import Source
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
+from app.domain.pricing.unpaid import unpaid
 from app.domain.record import record
 from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
@@ -27,24 +31,33 @@ FREE_ONLY = "Free credits are for free models: this one opens with your first to
 class Go:
     """The request may run, if the developer's limits let it through and the ledger grants the hold.
 
-    `setting` is the model's provider and `request` what it is asked, under the model's name there.
+    `setting` is the model's provider and `request` what it is asked, under the model's name there. By an own key,
+    `own`, that is the key's host, and the offer costs nothing.
     """
 
     offer: Offer
     setting: ProviderSetting
     request: ChatRequest
     bound: Bound
+    own: OwnKey | None = None
 
 
 def decide(
-    snapshot: Snapshot, standing: Standing, request: ChatRequest, *, has_thought_unseen: bool = False
+    snapshot: Snapshot,
+    standing: Standing,
+    request: ChatRequest,
+    *,
+    has_thought_unseen: bool = False,
+    source: Source | None = None,
 ) -> Go | Ask:
     """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
 
-    `has_thought_unseen` says that the model was seen to think, whatever its name says. Raises UnknownModel,
-    BadField, Blocked.
+    `has_thought_unseen` says that the model was seen to think, whatever its name says; `source` who is asked to pay its
+    provider, None where the caller left that open. Raises UnknownModel, BadField, Blocked.
     """
     offer = snapshot.offers.get(request.model)
+    if offer is not None and (found := find_own(standing, offer, request.model, source)) is not None:
+        return _by_own_key(snapshot, standing, offer, request, found)
     setting = snapshot.configuration.provider_of(None if offer is None else offer.provider)
     sent = request if offer is None or offer.upstream_model is None else request.sent_as(offer.upstream_model)
     if setting.is_operators and (field := sent.priced_field()) is not None:
@@ -52,15 +65,39 @@ def decide(
         raise BadField(field, message, "unsupported_field")
     offer = find_offer(snapshot, request.model)
     bound = bound_of(sent, offer, has_thought_unseen=has_thought_unseen)
+    check_standing(snapshot, standing)
+    if not standing.is_authorized:
+        return Ask(Action.AUTHORIZE)
+    if source is Source.OWN:
+        return Ask(Action.OWN_KEY, needs_consent=standing.own is None)
+    if not standing.may_use_priced and not offer.price.is_free:
+        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least), beside=FREE_ONLY)
+    return Go(offer, setting, sent, bound)
+
+
+def check_standing(snapshot: Snapshot, standing: Standing) -> None:
+    """Raises Blocked for a user whom the developer refuses, and for one whose wallet is frozen."""
     if standing.is_blocked:
         raise Blocked(f"This user is blocked in {snapshot.configuration.app_name}.")
     if standing.is_frozen:
         raise Blocked("This user's wallet is frozen; nothing can be charged to it.", "wallet_frozen")
-    if not standing.is_authorized:
-        return Ask(Action.AUTHORIZE)
-    if not standing.may_use_priced and not offer.price.is_free:
-        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least), beside=FREE_ONLY)
-    return Go(offer, setting, sent, bound)
+
+
+def find_own(standing: Standing, offer: Offer, model: str, source: Source | None) -> Match | None:
+    """Returns the own key that a request goes by: where the user allows it, one serves the model, and nobody says that
+    the wallet shall pay."""
+    own = standing.own
+    if own is None or source is Source.PLATFORM or (source is None and not own.go_first):
+        return None
+    return find_match(own.keys, model, offer.upstream_model)
+
+
+def _by_own_key(snapshot: Snapshot, standing: Standing, offer: Offer, request: ChatRequest, found: Match) -> Go:
+    """Decides a request that goes by an own key: nothing of it is priced, and it opens every model that is offered."""
+    key, sent, free = found.key, request.sent_as(found.model), unpaid(offer)
+    check_standing(snapshot, standing)
+    setting = ProviderSetting(key.recorded_as, key.base_url, auth=key.auth, headers=headers_at(key.base_url))
+    return Go(free, setting, sent, bound_of(sent, free, is_priced=False), key)
 
 
 def find_offer(snapshot: Snapshot, model: str) -> Offer:
@@ -75,11 +112,11 @@ def find_offer(snapshot: Snapshot, model: str) -> Offer:
     raise UnknownModel(f"The model `{model}` does not exist in this paywall.")
 
 
-def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = False) -> Bound:
+def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = False, is_priced: bool = True) -> Bound:
     """Returns the bound of a request as it is sent, with the model's name there (`decisions.md` 2).
 
-    Raises BadField for an image, sound or file where the model's largest price for one is unknown, and for
-    an output that would cost more than can be counted.
+    Images, sounds and files are not bounded where nothing `is_priced`. Raises BadField for one of them where the
+    model's largest price for one is unknown, and for an output that would cost more than can be counted.
     """
     output = request.output_limit or offer.output_tokens_max or OUTPUT_TOKENS_MAX
     least = min(output, output_tokens_least(request.model))
@@ -87,7 +124,8 @@ def bound_of(request: ChatRequest, offer: Offer, *, has_thought_unseen: bool = F
     is_unseen = request.is_unseen or has_thought_unseen or thinks_unseen(request.model)
     is_extended = request.is_stream and not is_unseen
     bound = Bound(
-        prompt_tokens=request.prompt_bytes + (media_tokens_max(request, offer) if request.media_parts else 0),
+        prompt_tokens=request.prompt_bytes
+        + (media_tokens_max(request, offer) if request.media_parts and is_priced else 0),
         output_tokens=output,
         output_tokens_least=least,
         choices=request.choices,

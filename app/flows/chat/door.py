@@ -11,6 +11,7 @@ from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
+from app.domain.legs.legs import Source
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestKind
@@ -29,6 +30,7 @@ from app.flows.chat.leg import Legs, amounts_of, fit_grant
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
+from app.flows.vault.uses import OwnUse, OwnUsesReached, take_own_use
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
 """What a wrong way back is called by whoever reads the error."""
@@ -71,15 +73,20 @@ class Door:
         snapshot, user = call.snapshot, call.user
         standing = await self._standings.find(snapshot, user)
         has_thought = self._thinking.has_thought(snapshot.paywall_id, call.request.model)
-        decision = decide(snapshot, standing, call.request, has_thought_unseen=has_thought)
+        decision = decide(snapshot, standing, call.request, has_thought_unseen=has_thought, source=call.source)
         if isinstance(decision, Ask):
             return decision
-        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound)
+        call.goes_by = Source.PLATFORM if decision.own is None else Source.OWN
+        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound, own=decision.own)
         run = Run(Held(snapshot, self._asked(call, standing, decision, claimed), standing), leg)
         await self._legs.fit_window(leg)
+        used: OwnUse | None = None
         try:
             await self._admit(run, call)
+            used = await take_own_use(standing.own if leg.own else None)
             await self._take(run, claimed)
+        except OwnUsesReached:
+            return Ask(Action.LIMIT)
         except InsufficientFunds as refusal:
             return await self.ask(run.held, call, refusal)
         except StaleDecision:
@@ -88,6 +95,8 @@ class Door:
         finally:
             if not leg.output_limit:
                 await self._holds.forgo(run.held)
+                if used is not None:
+                    await used.give_back()
         return run
 
     def _asked(self, call: Call, standing: Standing, decision: Go, claimed: Claim | None) -> Asked:
@@ -96,7 +105,7 @@ class Door:
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
                      kind=RequestKind.CHAT, model=request.model, provider=provider, streamed=request.is_stream,
                      unit=snapshot.unit, price=decision.offer.price, claim_id=claimed.id if claimed else None,
-                     terms=terms_of(snapshot.mode, provider, self.fee),
+                     terms=None if decision.own else terms_of(snapshot.mode, provider, self.fee), source=call.goes_by,
                      is_told=not snapshot.told.isdisjoint(OF_CHAT),
                      is_told_at_once=not snapshot.told.isdisjoint(AT_ONCE), user_from=call.user_from,
                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels)  # fmt: skip

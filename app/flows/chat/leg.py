@@ -12,7 +12,7 @@ import structlog
 
 from app import threads
 from app.domain.catalogue.models import is_reasoning
-from app.domain.errors import ProviderFailed
+from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.ledger.operations import Applied
 from app.domain.legs.legs import charge_of, cost_of
 from app.domain.legs.tables import LegStatus
@@ -25,10 +25,11 @@ from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.providers.breaker_notes import noted_breakers
 from app.flows.providers.refusals import Refusals
+from app.flows.vault.vault import Vault
 from app.formats.openai_limits import NamedLimit, read_named_limit
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt, prompt_tokens, with_images
-from app.ports.providers import ProviderAnswer, Providers, TokenCounter
+from app.ports.providers import ChatProvider, ProviderAnswer, Providers, ProviderTarget, TokenCounter
 
 log = structlog.get_logger()
 
@@ -44,11 +45,17 @@ class Legs:
     """The answers of one process: sent, extended and charged."""
 
     def __init__(
-        self, holds: Holds, providers: Providers, counter: TokenCounter, thinking: ThinkingModels, refusals: Refusals
+        self,
+        holds: Holds,
+        providers: Providers,
+        counter: TokenCounter,
+        thinking: ThinkingModels,
+        refusals: Refusals,
+        vault: Vault | None = None,
     ) -> None:
         self._holds = holds
         self._providers = providers
-        self._refusals = refusals
+        self._refusals, self._vault = refusals, vault
         self.counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
@@ -83,14 +90,16 @@ class Legs:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
         setting, model = run.leg.setting, run.leg.request.model
         generation = self.breakers.generation(setting, model)
+        failure: ProviderFailed | None = None
         try:
             await self.ask(run.held, run.leg)
-            self.breakers.seen(setting, model, generation, None)
         except ProviderFailed as error:
-            run.held.failure = error.reason
-            self.breakers.seen(setting, model, generation, error)
+            run.held.failure, failure = error.reason, error
             raise
         finally:
+            # What one person's own key meets keeps nobody else from the model.
+            if run.leg.own is None and (failure is not None or run.leg.answer is not None):
+                self.breakers.seen(setting, model, generation, failure)
             if run.leg.answer is None:
                 await self._holds.release(run.held)
 
@@ -98,12 +107,32 @@ class Legs:
         """Sends a leg, and returns once its answer has begun; what is held stays held. Raises ProviderFailed."""
         paywall_id, provider = held.asked.wallet.paywall_id, leg.setting.name
         try:
-            leg.answer, leg.output_limit = await _send(self._providers, paywall_id, leg, self.counter)
-            self._refusals.answered(paywall_id, provider)
+            reached = await self._reach(paywall_id, leg)
+            leg.answer, leg.output_limit = await _send(reached, leg, self.counter)
+            self._note(paywall_id, leg, None)
         except ProviderFailed as error:
-            self._refusals.refused(paywall_id, leg.setting, error)
+            self._note(paywall_id, leg, error)
             log.warning("chat", step="send", request=held.asked.id, provider=provider, reason=error.reason)
             raise
+
+    async def _reach(self, paywall_id: str, leg: Leg) -> tuple[ChatProvider, ProviderTarget]:
+        """Returns who is asked, with the key that it goes by. Raises OwnKeyUnavailable for an own key alone."""
+        if leg.own is None:
+            return self._providers.find(paywall_id, leg.setting)
+        if self._vault is None:
+            raise OwnKeyUnavailable("Own keys are not opened here.")
+        return await self._vault.open(leg.own)
+
+    def _note(self, paywall_id: str, leg: Leg, failure: ProviderFailed | None) -> None:
+        """Notes what became of the key, of whom it is: what one person's own key meets says nothing of the paywall's
+        provider."""
+        if leg.own is not None:
+            if self._vault is not None:
+                self._vault.note(leg.own, failure)
+        elif failure is None:
+            self._refusals.answered(paywall_id, leg.setting.name)
+        else:
+            self._refusals.refused(paywall_id, leg.setting, failure)
 
     async def extend(self, run: Run, amount_nanos: int, metered: Metered) -> None:
         """Raises the hold of a stream and checkpoints what it has used so far. Raises as `Holds.extend` does."""
@@ -135,7 +164,7 @@ class Legs:
     def learn(self, held: Held, leg: Leg, metered: Metered) -> Metered:
         """Returns what a leg used, with the images that were sent, and remembers what its model thinks unseen."""
         metered = with_images(metered, leg.request, leg.bound.images)
-        if metered.tokens is not None and metered.tokens.other:
+        if metered.tokens is not None and metered.tokens.other and leg.own is None:
             self._thinking.note(held.snapshot.paywall_id, leg.offer.price.model, metered.tokens)
         return metered
 
@@ -186,14 +215,16 @@ def fit_grant(run: Run, first_nanos: int) -> None:
         leg.lowered_to = leg.output_limit
 
 
-async def _send(providers: Providers, paywall_id: str, leg: Leg, counter: TokenCounter) -> tuple[ProviderAnswer, int]:
+async def _send(
+    reached: tuple[ChatProvider, ProviderTarget], leg: Leg, counter: TokenCounter
+) -> tuple[ProviderAnswer, int]:
     """Returns the answer that has begun, and the output limit that it was asked for with.
 
     Where nobody set one and the provider's refusal names less, the request is repeated once with that. Raises
     ProviderFailed.
     """
     request, output_limit, setting = leg.request, leg.output_limit, leg.setting
-    provider, target = providers.find(paywall_id, setting)
+    provider, target = reached
     field = setting.limit_field_of(is_reasoning(request.model))
 
     def body(limit: int) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from app import db, threads
 from app.domain.catalogue.catalogue import read_parameters
 from app.domain.errors import BadField
-from app.domain.legs.legs import LegUse
+from app.domain.legs.legs import LegUse, Source
 from app.domain.legs.tables import LegStatus
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Tokens, unrounded
@@ -132,7 +132,13 @@ class Planner:
         """Returns a leg within what its model is known to take; None where the prompt alone is too long for that."""
         model = offer.price.model
         has_thought = self._thinking.has_thought(snapshot.paywall_id, model)
-        decision = decide(snapshot, standing, _within(request.sent_as(model), offer), has_thought_unseen=has_thought)
+        decision = decide(
+            snapshot,
+            standing,
+            _within(request.sent_as(model), offer),
+            has_thought_unseen=has_thought,
+            source=Source.PLATFORM,
+        )
         if isinstance(decision, Ask):
             return decision
         leg = Leg(decision.request, decision.setting, decision.offer, decision.bound)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.domain.errors import BadField
+from app.domain.legs.legs import Source
 from app.domain.usage.tables import RequestMode
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
@@ -106,7 +107,7 @@ def _made_of(asking: Asking) -> MadeOf:
 
 
 def _member(snapshot: Snapshot, standing: Standing, request: ChatRequest, number: int) -> Member | Ask:
-    decision = decide(snapshot, standing, request)
+    decision = decide(snapshot, standing, request, source=Source.PLATFORM)
     if isinstance(decision, Ask):
         return decision
     bound, most = decision.bound, decision.offer.output_tokens_max

@@ -12,9 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db
-from app.domain.authorizations import authorizations, caps
+from app.domain.authorizations import authorizations, caps, own_keys
 from app.domain.authorizations.authorizations import Consent, TakenByAnother
+from app.domain.authorizations.own_keys import OwnKeyTerms
 from app.domain.authorizations.tables import Authorization, AuthorizationStatus
+from app.domain.credentials import credentials
 from app.domain.errors import CoinslotError, LinkInvalid, WrongMode
 from app.domain.ids import as_id
 from app.domain.money import Environment, Unit, format_for_people
@@ -40,7 +42,8 @@ log = structlog.get_logger()
 class ConsentView:
     """What a consent page says. `cap_nanos` is what holds now, or what the person usually allows.
 
-    `is_taken`: this app's user is connected to another account; `is_connected`: to this one already.
+    `has_own_keys`: they have keys of providers; `own_keys_per_day` is how many requests a day may go by those now, None
+    for none. `is_taken`: this app's user is connected to another account; `is_connected`: to this one already.
     """
 
     app_name: str
@@ -56,6 +59,8 @@ class ConsentView:
     is_taken: bool
     return_host: str
     needs_confirmation: bool
+    has_own_keys: bool
+    own_keys_per_day: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +94,27 @@ def read_consent(session: Session, link: AppLink, account_id: str) -> ConsentVie
         is_taken=active is not None and active.account_id != account_id,
         return_host=urlsplit(link.return_url or "").netloc,
         needs_confirmation=configuration.needs_confirmation,
+        has_own_keys=bool(credentials.list_of(session, account_id)),
+        own_keys_per_day=active.own_keys_per_day if active is not None and active.account_id == account_id else None,
     )
 
 
-async def approve(mailer: Mailer, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int) -> Approval:
+async def approve(
+    mailer: Mailer, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int,
+    own_keys_per_day: int | None = None,
+) -> Approval:  # fmt: skip
     """Keeps the consent of whoever is signed in, tells them by mail, and says where to go.
 
     Raises LinkInvalid, TakenByAnother, Archived, BadField for the cap.
     """
     try:
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, trial, link, person, cap_nanos), writes=True
+            lambda session: _approve(session, trial, link, person, cap_nanos, own_keys_per_day), writes=True
         )
     except IntegrityError:
         # Another account approved the same user, or the same person in another tab, a moment before.
         code, configuration = await db.in_transaction(
-            lambda session: _approve(session, trial, link, person, cap_nanos), writes=True
+            lambda session: _approve(session, trial, link, person, cap_nanos, own_keys_per_day), writes=True
         )
     log.info("authorize", step="approved", paywall=link.paywall_id, account=person.account_id)
     await _tell(mailer, person, configuration.app_name, link.user, cap_nanos)
@@ -114,7 +124,7 @@ async def approve(mailer: Mailer, trial: TrialRules, link: AppLink, person: Pers
 
 
 def _approve(
-    session: Session, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int
+    session: Session, trial: TrialRules, link: AppLink, person: Person, cap_nanos: int, own_keys_per_day: int | None
 ) -> tuple[str | None, Configuration]:
     paywall, configuration = _shared_paywall(session, link.paywall_id)
     check_open(paywall, configuration.app_name)
@@ -122,7 +132,7 @@ def _approve(
     wallet = open_shared_wallet(session, person.account_id, environment)
     outcomes = give_trials(session, trial, person.account_id, person.address)
     consent = Consent(person.account_id, paywall.id, link.user, wallet, cap_nanos,
-                      configuration.needs_confirmation, link.token)  # fmt: skip
+                      configuration.needs_confirmation, link.token, own_keys_per_day)  # fmt: skip
     before = authorizations.find_active(session, paywall.id, link.user)
     code = authorizations.approve(session, consent)
     if open_user(session, paywall.id, link.user):
@@ -237,6 +247,13 @@ def _change_cap(session: Session, account_id: str, paywall_id: str, cap_nanos: i
         raise LinkInvalid("This app is not connected to your wallet.")
     wallet = shared_account(account_id, paywall.environment)
     caps.set_cap(session, account_id, paywall_id, wallet, cap_nanos)
+
+
+async def change_own_keys(person: Person, authorization_id: str, terms: OwnKeyTerms) -> None:
+    """Changes what an app may do with a person's own keys. Raises NotFound for anybody else's consent."""
+    await db.in_transaction(
+        lambda session: own_keys.change_terms(session, person.account_id, authorization_id, terms), writes=True
+    )
 
 
 def _check_shared(snapshot: Snapshot) -> None:

@@ -82,18 +82,22 @@ class Vault:
             raise _lost(stored.provider) from None
         return self.providers.reach(setting_of(stored), secret)
 
-    def answered(self, key: OwnKey) -> None:
-        """Notes behind a request that a host answered by a key, once a minute. Returns at once."""
+    def note(self, key: OwnKey, failure: ProviderFailed | None) -> None:
+        """Notes behind a request whether a host answered by a key. Returns at once."""
+        if failure is None:
+            self._answered(key)
+        elif failure.status in STATUSES:
+            self._refused(key, failure.status or 0)
+
+    def _answered(self, key: OwnKey) -> None:
+        """Notes that it did, once a minute."""
         at, status = self._noted.get(key.id, (0, None))
         if status is not None or at <= clock.now() - credentials.USE_NOTED_MICROSECONDS:
             self._noted[key.id] = (clock.now(), None)
             self._keep(key.id, lambda session: credentials.note_answered(session, key.id))
 
-    def refused(self, key: OwnKey, failure: ProviderFailed) -> None:
-        """Notes behind a request that a host refused a key, if that is what it said. Returns at once."""
-        status = failure.status
-        if status not in STATUSES or status is None:
-            return
+    def _refused(self, key: OwnKey, status: int) -> None:
+        """Notes that it refused, unless that stands there since less than a minute."""
         at, before = self._noted.get(key.id, (0, None))
         if before != status or at <= clock.now() - credentials.USE_NOTED_MICROSECONDS:
             self._noted[key.id] = (clock.now(), status)

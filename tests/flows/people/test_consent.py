@@ -8,18 +8,28 @@ import pytest
 from app import db
 from app.adapters.mail.kept import KeptMailer
 from app.domain import clock
-from app.domain.authorizations.authorizations import LinkUsed, TakenByAnother, find_active
+from app.domain.authorizations.authorizations import LinkUsed, TakenByAnother, find_active, list_of
+from app.domain.authorizations.own_keys import OwnKeyTerms
 from app.domain.errors import BadField, LinkInvalid, NotFound, ProviderFailed, WrongMode
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
 from app.flows.callers.snapshot import Snapshot
-from app.flows.people.consent import change_cap, confirm_authorization, disconnect, read_consent, revoke, revoke_link
+from app.flows.people.consent import (
+    change_cap,
+    change_own_keys,
+    confirm_authorization,
+    disconnect,
+    read_consent,
+    revoke,
+    revoke_link,
+)
 from app.ports.mail import Mail
 from tests.support import books
 from tests.support.books import make_snapshot
 from tests.support.crowd import MAILBOX, connect, sign_in
 from tests.support.handed import approve, decline, mint_connect, mint_menu, mint_topup, open_connect, open_menu
+from tests.support.own_keys import save_key
 
 
 class Broken:
@@ -148,6 +158,36 @@ async def test_caps_are_changed_and_apps_revoked_by_their_own_person_alone(datab
 
 
 @pytest.mark.unhurried
+async def test_a_consent_says_what_its_app_may_do_with_own_keys(database: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    token = mint_connect(snapshot.paywall_id, "u1")
+
+    def shown() -> tuple[bool, int | None]:
+        with db.transaction(writes=False) as session:
+            view = read_consent(session, open_connect(token), ada.account_id)
+            return view.has_own_keys, view.own_keys_per_day
+
+    assert shown() == (False, None)
+    save_key(ada, "demo-mini")
+    await approve(MAILBOX, token, ada, NANOS, 50)
+    assert shown() == (True, 50)
+    await approve(MAILBOX, token, ada, NANOS, 60)
+    assert shown() == (True, 60)
+    with db.transaction(writes=False) as session:
+        (app,) = list_of(session, ada.account_id, "sandbox")
+    await change_own_keys(ada, app.id, OwnKeyTerms(7, go_first=False))
+    bob, _ = await sign_in("bob@example.org")
+    with pytest.raises(NotFound):
+        await change_own_keys(bob, app.id, OwnKeyTerms(9))
+    await approve(MAILBOX, token, ada, NANOS, 70)
+    with db.transaction(writes=False) as session:
+        found = find_active(session, snapshot.paywall_id, "u1")
+    assert found is not None and (found.own_keys_per_day, found.own_keys_first) == (70, 0)
+    await approve(MAILBOX, token, ada, NANOS)
+    assert shown() == (True, None)
+
+
 async def test_of_many_who_approve_at_once_one_has_it(database: str) -> None:
     snapshot = make_snapshot(mode=Mode.SHARED)
     people = [(await sign_in(f"p{number}@example.org"))[0] for number in range(4)]

@@ -203,17 +203,17 @@ async def test_a_refusal_is_noted_of_the_key_and_its_next_answer_forgets_it(data
         with db.transaction(writes=False) as session:
             return credentials.list_of(session, key.account_id)[0].refused_status
 
-    vault.refused(key, ProviderFailed("Too long.", 400))
-    vault.refused(key, ProviderFailed("Away."))
+    vault.note(key, ProviderFailed("Too long.", 400))
+    vault.note(key, ProviderFailed("Away."))
     assert not keeper.running
-    vault.refused(key, ProviderFailed("No.", 401))
+    vault.note(key, ProviderFailed("No.", 401))
     await keeper.drain(10)
     assert refused() == 401
-    vault.answered(key)
-    vault.answered(key)
+    vault.note(key, None)
+    vault.note(key, None)
     await keeper.drain(10)
     assert refused() is None
-    vault.answered(key)
+    vault.note(key, None)
     assert not keeper.running, "its use is written down once a minute"
     with db.transaction(writes=False) as session:
         used = credentials.list_of(session, key.account_id)[0].used_at

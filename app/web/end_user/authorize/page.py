@@ -51,6 +51,7 @@ def _consent() -> rx.Component:
     form = rx.el.div(
         rx.el.small("Never more than, in a month", class_name="muted"),
         cap_chooser(_state),
+        rx.cond(consent.shows_own_keys, _own_keys(), rx.fragment()),
         problem_line(_state.error),
         _wallet(),
         rx.el.button(
@@ -79,6 +80,25 @@ def _consent() -> rx.Component:
         warning,
         _another_account("btn s bare wide"),
     )  # fmt: skip
+
+
+def _own_keys() -> rx.Component:
+    """The box by which the app may use keys of the person's own."""
+    box = rx.el.label(
+        rx.el.input(type="checkbox", checked=_state.may_use_own, on_change=_state.allow_own),
+        rx.el.span(rx.el.b("It may use my own provider keys"),
+                   rx.el.small("What goes by them costs nothing here: their providers bill you. It never sees them.",
+                               class_name="muted")),
+        class_name="choice-line",
+    )  # fmt: skip
+    per_day = rx.el.label(
+        rx.el.span("Requests a day, at most"),
+        rx.el.input(default_value=_state.own_per_day, on_change=_state.type_own, class_name="field plain s num",
+                    input_mode="numeric", auto_complete="off", max_length=8),
+        class_name="labelled",
+    )  # fmt: skip
+    return rx.el.div(box, rx.cond(_state.may_use_own, per_day, rx.fragment()),
+                     style={"display": "grid", "gap": "10px", "marginTop": "10px"})  # fmt: skip
 
 
 def _points() -> rx.Component:

@@ -41,10 +41,12 @@ class ConsentRow:
     is_taken: bool = False
     prices: list[PriceRow] = field(default_factory=list)
     price_count: str = ""
+    shows_own_keys: bool = False
 
 
-def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[ConsentRow, str]:
-    """Reads what a link asks of a person, and the cap to begin with as it is typed."""
+def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[ConsentRow, str, int | None]:
+    """Reads what a link asks of a person, the cap to begin with as it is typed, and how many requests a day may go by
+    own keys now."""
     view = read_consent(session, link, account_id)
     prices = [_price(offer) for offer in view.offers[:PRICES_MAX]]
     row = ConsentRow(
@@ -62,8 +64,9 @@ def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[
         is_taken=view.is_taken,
         prices=prices,
         price_count=f"{len(view.offers)} model{'s' if len(view.offers) != 1 else ''}",
+        shows_own_keys=view.has_own_keys or view.own_keys_per_day is not None,
     )
-    return row, format_decimal(view.cap_nanos)
+    return row, format_decimal(view.cap_nanos), view.own_keys_per_day
 
 
 def _price(offer: Offer) -> PriceRow:

@@ -8,6 +8,7 @@ from reflex.event import EventSpec
 
 from app import db, wiring
 from app.domain.authorizations import authorizations
+from app.domain.authorizations.own_keys import USUAL_PER_DAY, check_per_day
 from app.domain.errors import BadField, CoinslotError, LinkInvalid, NotFound
 from app.domain.money import Environment, Unit, format_for_people, parse_amount
 from app.domain.paywalls import configuration
@@ -21,6 +22,8 @@ from app.web.end_user.authorize.rows import ConsentRow, read_consent_row
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import Read, VisitorState, for_a_person
 
+PER_DAY_CHARACTERS_MAX = 8
+
 
 class AuthorizeState(VisitorState, rx.State):
     """One open consent page."""
@@ -28,6 +31,8 @@ class AuthorizeState(VisitorState, rx.State):
     consent: ConsentRow = ConsentRow()
     cap: str = ""
     is_other_cap: bool = False
+    may_use_own: bool = False
+    own_per_day: str = str(USUAL_PER_DAY)
     error: str = ""
     back_url: str = ""
     here: str = ""
@@ -45,8 +50,10 @@ class AuthorizeState(VisitorState, rx.State):
 
         def read(session: db.Session) -> dict[str, Any]:
             link = wiring.get().links.open_connect(token_of(path))
-            row, cap = read_consent_row(session, link, person.account_id)
-            chosen = {"cap": cap, "is_other_cap": cap not in CAPS} if is_untouched else {}
+            row, cap, per_day = read_consent_row(session, link, person.account_id)
+            own = {} if per_day is None else {"own_per_day": str(per_day)}
+            begun = {"cap": cap, "is_other_cap": cap not in CAPS, "may_use_own": per_day is not None, **own}
+            chosen = begun if is_untouched else {}
             return {"consent": row, "here": path, **chosen}
 
         return read
@@ -60,6 +67,22 @@ class AuthorizeState(VisitorState, rx.State):
         return None
 
     @rx.event
+    async def allow_own(self, is_allowed: bool) -> EventSpec | None:
+        """Takes whether the app may use keys of the person's own."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.may_use_own, self.error = bool(is_allowed), ""
+        return None
+
+    @rx.event
+    async def type_own(self, per_day: str) -> EventSpec | None:
+        """Takes for how many requests a day."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.own_per_day, self.error = per_day[:PER_DAY_CHARACTERS_MAX], ""
+        return None
+
+    @rx.event
     async def approve(self) -> AsyncIterator[EventSpec | None]:
         """Keeps the consent, and goes back to an app that waits for it."""
         person = await self._signed_in()
@@ -67,12 +90,13 @@ class AuthorizeState(VisitorState, rx.State):
             yield self._leave()
             return
         try:
-            cap_nanos = check_cap(parse_amount(self.cap.strip()))
+            cap_nanos, per_day = check_cap(parse_amount(self.cap.strip())), self._own_per_day()
             wired = wiring.get()
             link = wired.links.open_connect(token_of(self.router.url.path))
-            approval = await authorize.approve(wired.mailer, wired.trial_rules, link, person, cap_nanos)
-        except BadField:
-            self.error = "Enter an amount of USDC, such as 20 or 7.50."
+            approval = await authorize.approve(wired.mailer, wired.trial_rules, link, person, cap_nanos, per_day)
+        except BadField as error:
+            is_own = error.field == "own_keys_per_day"
+            self.error = error.message if is_own else "Enter an amount of USDC, such as 20 or 7.50."
             return
         except (LinkInvalid, NotFound) as error:
             self.phase, self.problem = "invalid", error.message
@@ -96,6 +120,10 @@ class AuthorizeState(VisitorState, rx.State):
             return None
         self.phase, self.back_url = "declined", url or ""
         return None
+
+    def _own_per_day(self) -> int | None:
+        """Returns how many requests a day may go by own keys. Raises BadField."""
+        return check_per_day(self.own_per_day.strip()) if self.may_use_own else None
 
     @rx.var
     def cap_text(self) -> str:

@@ -20,6 +20,7 @@ from app.web.components.parts import (
 )
 from app.web.components.payment_ways import ways_to_pay
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
+from app.web.end_user.wallet.own_keys_page import own_keys_of
 from app.web.end_user.wallet.rows import AppRow
 from app.web.end_user.wallet.signing import signing
 from app.web.end_user.wallet.state import WalletState
@@ -181,6 +182,7 @@ def _app(row: rx.Var[AppRow]) -> rx.Component:
             rx.el.div(rx.el.i(style={"width": row.share}), class_name="meter", aria_hidden="true"),
             style={"marginTop": "10px"},
         ),
+        own_keys_of(row),
         rx.cond(_state.revoking == row.id, asked, rx.cond(_state.changing == row.id, change, buttons)),
         class_name="item", key=row.id,
     )  # fmt: skip

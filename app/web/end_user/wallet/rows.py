@@ -31,7 +31,10 @@ NEWEST = 5
 
 @dataclass(frozen=True)
 class AppRow:
-    """A connected app: its cap this month, as figures and as the width of a bar."""
+    """A connected app: its cap this month, as figures and as the width of a bar.
+
+    `own` says what it may do with the person's own keys; `own_per_day` is how often a day, empty where it may not.
+    """
 
     id: str = ""
     paywall_id: str = ""
@@ -42,6 +45,9 @@ class AppRow:
     cap: str = ""
     cap_typed: str = ""
     share: str = "0%"
+    own: str = ""
+    own_per_day: str = ""
+    own_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,18 @@ def _app(connected: ConnectedApp) -> AppRow:
         cap=format_for_people(cap.cap_nanos, Unit.USDC),
         cap_typed=format_decimal(cap.cap_nanos),
         share=_share(used, cap.cap_nanos),
+        own=_own(connected) if wiring.get().settings.credits else "",
+        own_per_day="" if connected.own_keys_per_day is None else str(connected.own_keys_per_day),
+        own_first=connected.own_keys_first,
     )
+
+
+def _own(connected: ConnectedApp) -> str:
+    per_day = connected.own_keys_per_day
+    if per_day is None:
+        return "Your own keys: not for this app"
+    when = "first" if connected.own_keys_first else "when it asks"
+    return f"Your own keys: {when}, up to {per_day:,} request{'s' if per_day > 1 else ''} a day"
 
 
 def _share(used_nanos: int, cap_nanos: int) -> str:

@@ -25,12 +25,13 @@ from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of
 from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import AmountState, offered, saved_card
+from app.web.end_user.wallet.own_keys_state import OwnKeysOfApps
 from app.web.end_user.wallet.rows import read_purse
 from app.web.end_user.wallet.signing_state import TEST_AMOUNT, SigningPart
 from app.web.frame.session_state import Read, for_a_person
 
 
-class WalletState(SigningPart, AmountState, RefundsPart, ReturnedState, rx.State):
+class WalletState(SigningPart, OwnKeysOfApps, AmountState, RefundsPart, ReturnedState, rx.State):
     """One open wallet page."""
 
     is_adding: bool = False
