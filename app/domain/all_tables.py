@@ -22,6 +22,7 @@ from app.domain.ledger.tables import LedgerAccount
 from app.domain.legs.tables import RequestLeg
 from app.domain.movements.tables import RailMovement
 from app.domain.operators.tables import OperatorChange
+from app.domain.orders.tables import OrderRow
 from app.domain.payouts.tables import Payout
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.people.tables import PersonAccount
@@ -39,6 +40,7 @@ from app.domain.wallets.tables import Wallet
 ONE_OF_EACH_FILE = (
     Alert, Authorization, Card, CatalogueModel, ChainTransaction, ConversationRow, Credential, DepositAddress, Dispute,
     EarningsMaturity, FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelBreaker, ModelPrice, OperatorChange,
+    OrderRow,
     Payout, PaywallDraft, PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal,
     RailMovement, Refund, Request, RequestLeg, ReserveReport, Topup, Wallet,
 )  # fmt: skip

@@ -58,6 +58,8 @@ from app.web.end_user.credits.page import credits
 from app.web.end_user.credits.state import CreditsState
 from app.web.end_user.menu.page import menu
 from app.web.end_user.menu.state import MenuState
+from app.web.end_user.order.page import order
+from app.web.end_user.order.state import OrderState
 from app.web.end_user.sandbox_bank.page import sandbox_bank
 from app.web.end_user.sandbox_bank.state import SandboxBankState
 from app.web.end_user.sandbox_card.page import sandbox_card
@@ -131,6 +133,7 @@ PAGES = (
     Page(routes.AUTHORIZE, authorize, "Authorize an app · Coinslot", "Let an app charge your wallet, up to a cap.",
          AuthorizeState.watch),
     Page(routes.MENU, menu, "Your app · Coinslot", "Balance, top-up and activity in one app.", MenuState.watch),
+    Page(routes.ORDER, order, "Order · Coinslot", "Who pays for an order, and what it came to.", OrderState.watch),
     Page(routes.WALLET, wallet, "Wallet · Coinslot", "Your balance, spending and connected apps.", WalletState.watch),
     Page(routes.WITHDRAW, withdraw, "Withdraw · Coinslot", "What you paid in as USDC and did not spend.",
          WithdrawState.watch),

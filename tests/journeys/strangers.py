@@ -23,6 +23,7 @@ from app.api.serving.http import create_api
 from app.domain.authorizations.authorizations import list_of
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.orders.orders import NewOrder, make_order
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.modes import Mode
@@ -39,7 +40,7 @@ from tests.journeys.site import Site
 from tests.support import books
 from tests.support.browser import Browser
 from tests.support.crowd import MAILBOX, top_up
-from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
+from tests.support.handed import approve, mint_connect, mint_menu, mint_order, mint_topup
 
 NAMESPACE = "/_event"
 FIRST_SECONDS_MAX, LEAVE_SECONDS_MAX, WAITS_MAX = 10, 3, 10
@@ -50,7 +51,7 @@ ROUNDS = 3
 TABLES = (
     "account", "identity", "account_key", "sign_in_session", "paywall_authorization", "spending_cap", "shared_wallet",
     "trial_grant", "topup", "ledger_account", "ledger_transfer", "ledger_budget", "ledger_hold", "request",
-    "end_user",
+    "end_user", "paywall_order",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ class Victim:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        seen = (self.email, self.email.split("@")[0], "7.96 USDC", "31.00 USDC", self.key[-4:])
+        seen = (self.email, self.email.split("@")[0], "7.96 USDC", "31.00 USDC", self.key[-4:], "The victim's book")
         return (*seen, self.key, self.cookie)
 
     @property
@@ -103,10 +104,12 @@ async def make_victim(site: Site) -> Victim:
         key = make_account_key(session, person.account_id)
         (app,) = list_of(session, person.account_id, "sandbox")
         (identity,) = list_identities(session, person.account_id)
+        order = make_order(session, NewOrder(SHARED_PAYWALL_ID, user, "The victim's book", None))
     links = {
         "authorize": mint_connect(SHARED_PAYWALL_ID, user),
         "topup": mint_topup(SHARED_PAYWALL_ID, user),
         "menu": mint_menu(SHARED_PAYWALL_ID, user),
+        "order": mint_order(SHARED_PAYWALL_ID, user, order.id),
         "confirm": "top_forged",
         "sandbox": "sbc_forged",  # whoever has a checkout's address may pay it: that takes nothing from anybody
     }

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app import db, settings
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
+from app.domain.orders.orders import NewOrder, make_order
+from app.domain.orders.tables import BillingSource
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_current
 from app.domain.paywalls.members import set_owner
@@ -26,7 +28,7 @@ from tests.journeys.strangers import sign_in
 from tests.support import books
 from tests.support.chromium import find_chromium
 from tests.support.crowd import MAILBOX, top_up
-from tests.support.handed import approve, mint_connect, mint_menu, mint_topup
+from tests.support.handed import approve, mint_connect, mint_menu, mint_order, mint_topup
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -86,6 +88,10 @@ async def crowded(site: Site, at_home: None) -> Crowded:
     links += [f"/topup/{mint_topup(paywall, USER, return_url=RETURN_URL)}/" for paywall in (shared, plain)]
     links += [f"/menu/{mint_menu(paywall, user, RETURN_URL)}/" for paywall in (shared, plain)
               for user in (USER, OTHER_USER)]  # fmt: skip
+    with db.transaction() as session:
+        orders = [make_order(session, NewOrder(shared, user, "o" * 120, billing))
+                  for user, billing in ((USER, None), (USER, BillingSource.PLATFORM), (OTHER_USER, None))]  # fmt: skip
+    links += [f"/order/{mint_order(shared, order.user, order.id, RETURN_URL)}/" for order in orders]
     fixed = ("/", "/wallet/", "/withdraw/", "/activity/", "/credits/", "/usage/", "/settings/", "/mail/", "/reserves/",
              "/nowhere/",
              f"/signin/?step=code&email={EMAIL}", f"/signin/?next={links[1]}", "/topup/none/",

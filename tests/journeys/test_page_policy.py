@@ -25,7 +25,8 @@ def addresses(site: Site) -> list[str]:
     links = [site.call("GET", f"/user/{name}?user=policy").json()[key] for name, key in asked]
     fixed = ("", "signin/", "signin/?step=code", "wallet/", "withdraw/", "activity/", "settings/", "mail/",
              "reserves/", "nowhere/",
-             "docs", "topup/none/", "authorize/none/", "menu/none/", "sandbox/checkout/none/")  # fmt: skip
+             "docs", "topup/none/", "authorize/none/", "menu/none/", "order/none/",
+             "sandbox/checkout/none/")  # fmt: skip
     return [f"{site.base_url}/{path}" for path in fixed] + links
 
 

@@ -18,7 +18,7 @@ OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz"
         "/api/v1/models"}  # fmt: skip
 """What anybody may ask with GET: it tells nothing of anybody and changes nothing."""
 
-OWN = {"/manage/analytics.csv": 400, "/manage/liabilities.json": 200}
+OWN = {"/manage/analytics.csv": 400, "/manage/order.csv": 400, "/manage/liabilities.json": 200}
 """What is of whoever asks, by their cookie, and what it answers: they are asked what they want of it, or have it."""
 
 
@@ -29,7 +29,7 @@ def address(site: Site, path: str, victim: Victim) -> str:
              "{connection}": "sandbox", "{paywall_id}": "pw_demo_default", "{digest}": "0" * 16,
              "{user_id}": end_user_id("pw_demo_default", victim.user), "{user}": victim.user, "{key_id}": "key_none",
              "{topup_id}": "top_none", "{slug}": "none", "{chain_id}": "31337", "{memory_id}": "mem_none",
-             "{item}": "none"}  # fmt: skip
+             "{item}": "none", "{order_id}": "ord_none"}  # fmt: skip
     for placeholder, value in known.items():
         path = path.replace(placeholder, value)
     assert "{" not in path, f"{path}: say in `known` what an attacker would send"

@@ -18,7 +18,7 @@ from app.domain.people.sessions import Person
 from app.domain.pricing import price_book
 from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.trial import Outcome, TrialRules
-from app.flows.callers.links import AppLink, Links, TopupLink
+from app.flows.callers.links import AppLink, Links, OrderLink, TopupLink
 from app.flows.callers.standing import Standings
 from app.flows.catalogue import follow, sync
 from app.flows.catalogue.defaults import Filled
@@ -86,6 +86,14 @@ def mint_connect(paywall_id: str, user: str, return_url: str | None = None, stat
 
 def mint_menu(paywall_id: str, user: str, return_url: str | None = None, state: str | None = None) -> str:
     return links().mint_menu(paywall_id, user, return_url, state)
+
+
+def mint_order(paywall_id: str, user: str, order_id: str, return_url: str | None = None) -> str:
+    return links().mint_order(paywall_id, user, order_id, return_url)
+
+
+def open_order(token: str) -> OrderLink:
+    return links().open_order(token)
 
 
 def open_topup(token: str) -> TopupLink:

@@ -10,8 +10,9 @@ from typing import Any
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_simulated, find_payer, renew
+from app.api.common.caller import check_simulated, find_payer, read_labels, renew
 from app.api.v1.answering import Answering, serve
+from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
 from app.domain.errors import WrongMode
 from app.domain.routing.wanted import Routing
@@ -73,7 +74,8 @@ class _ByAccount:
             self._keeping.place = Place(snapshot.account_id or "", conversation_id, MODE, question)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
-                    request_id=exchange.request_id, client_request_id=theirs, routing=routing)  # fmt: skip
+                    request_id=exchange.request_id, client_request_id=theirs, routing=routing,
+                    labels=read_labels(*map(exchange.text, LABELS)))  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
         return Answering(exchange, call, partial(renew, authorization=exchange.headers.get(b"authorization"))), claimed
 

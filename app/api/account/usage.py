@@ -7,11 +7,15 @@ from fastapi import APIRouter, Query
 
 from app import db
 from app.api.account.owner import Own
+from app.api.common.listing import check_word
 from app.domain import clock
-from app.domain.analytics.own import By, Sum, Use, read_usage
+from app.domain.analytics.own import LOOKED_MAX, By, Sum, Use, read_usage
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.usage.tables import RequestMode
 
 router = APIRouter(prefix="/api/v1/usage", tags=["account"])
+CHAT = "chat"
+MODES = (CHAT, *RequestMode)
 DAYS_MAX, PAGE_MAX, OFFSET_MAX = 90, 100, 10_000
 
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
@@ -42,19 +46,20 @@ async def list_recent(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
     days: Days = 30,
+    mode: Annotated[str | None, Query()] = None,
 ) -> list[dict[str, Any]]:
     """Lists what was asked in some days, the newest first."""
-    since = clock.now() - days * clock.DAY
-    found = await db.in_transaction(
-        lambda session: read_usage(session, [own.account.owner], since, limit + offset)
-    )  # fmt: skip
-    return [_line(use) for use in found.uses[offset : offset + limit]]
+    check_word(mode, "mode", MODES)
+    since, most = clock.now() - days * clock.DAY, limit + offset if mode is None else LOOKED_MAX
+    found = await db.in_transaction(lambda session: read_usage(session, [own.account.owner], since, most))
+    uses = [use for use in found.uses if mode in (None, use.mode or CHAT)]
+    return [_line(use) for use in uses[offset : offset + limit]]
 
 
 def _sums(sums: Sequence[Sum], named: str = "name") -> list[dict[str, Any]]:
     return [
         {named: one.source if named == "billing_source" else one.name, "billing_source": one.source,
-         "requests": one.requests, "tokens": one.tokens, **_money(one.charged)}
+         "others": one.others, "requests": one.requests, "tokens": one.tokens, **_money(one.charged)}
         for one in sums
     ]  # fmt: skip
 
@@ -63,6 +68,7 @@ def _line(use: Use) -> dict[str, Any]:
     return {
         "id": use.id,
         "created_at": clock.to_iso(use.at),
+        "mode": use.mode or CHAT,
         "model": use.model,
         "status": "running" if use.is_running else "refund" if use.is_refund else "ended",
         "tokens": use.tokens,

@@ -52,7 +52,7 @@ async def find_caller(authorization: bytes | str | None) -> Snapshot:
     if found is not None and scheme == "bearer":
         return found
     if is_account_key(key):
-        raise WrongMode("This is an account's own key: it chats, and reads models and its receipts. "
+        raise WrongMode("This is an account's own key: it chats, and reads models, its orders and receipts. "
                         "An app calls with its paywall's key.")  # fmt: skip
     if scheme != "bearer" or not is_well_formed(key):
         raise UnknownKey("This API key is not one of ours. Check that it was copied whole.")
@@ -206,13 +206,11 @@ def check_simulated(environment: Environment, wanted: str | None) -> None:
 
 
 def read_labels(session: str | None, agent: str | None, order: str | None) -> Labels:
-    """Returns what the headers of a charge say of it. Raises BadField, for any order too: there are none yet."""
-    if order is not None:
-        message = "`X-Paywall-Order` cannot be used: orders are not offered here yet."
-        raise BadField("X-Paywall-Order", message, "unsupported_order")
-    if session is None and agent is None:
+    """Returns what the headers of a charge say of it. Raises BadField."""
+    if session is None and agent is None and order is None:
         return UNLABELLED
-    return Labels(check_label(session, "X-Paywall-Session"), check_label(agent, "X-Paywall-Agent"))
+    return Labels(check_label(session, "X-Paywall-Session"), check_label(agent, "X-Paywall-Agent"),
+                  check_label(order, "X-Paywall-Order"))  # fmt: skip
 
 
 @asynccontextmanager

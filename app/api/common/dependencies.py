@@ -100,11 +100,13 @@ SESSION_HEADER = (
 )
 AGENT_HEADER = "Your name of the agent that asks, kept in the receipt; characters as those of a session."
 
+ORDER_HEADER = "The id of an order of this user, whose usage this counts as; the order says who pays."
+
 
 def _labels(
     session: Annotated[str | None, Header(alias="X-Paywall-Session", description=SESSION_HEADER)] = None,
     agent: Annotated[str | None, Header(alias="X-Paywall-Agent", description=AGENT_HEADER)] = None,
-    order: Annotated[str | None, Header(alias="X-Paywall-Order", include_in_schema=False)] = None,
+    order: Annotated[str | None, Header(alias="X-Paywall-Order", description=ORDER_HEADER)] = None,
 ) -> Labels:
     return read_labels(session, agent, order)
 

@@ -131,7 +131,7 @@ def status_of(error: CoinslotError) -> int:
             return 504
         return error.status if error.status in _PASSED_ON else 502
     if isinstance(error, PaywallRefusal):
-        return 403 if error.action in (Action.AUTHORIZE, Action.OWN_KEY) else 402
+        return 403 if error.action in (Action.AUTHORIZE, Action.OWN_KEY, Action.ORDER) else 402
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), UNEXPECTED)
 
 

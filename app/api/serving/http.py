@@ -24,11 +24,12 @@ from app.api.manage import responder as manage_responder
 from app.api.manage import stripe as manage_stripe
 from app.api.manage import users as manage_users
 from app.api.manage import webhooks as manage_webhooks
+from app.api.manage.orders import usage_file
 from app.api.playground import visiting as playground
 from app.api.serving import docs, metrics, operations
 from app.api.serving.methods import Methods
 from app.api.serving.openapi import CHAT, document
-from app.api.v1 import connect, ledger, models, receipts, user, webhooks
+from app.api.v1 import connect, ledger, models, orders, receipts, user, webhooks
 from app.api.v1.manage import keys as paywall_keys
 from app.api.v1.manage import prices as paywall_prices
 from app.api.v1.manage import users as paywall_users
@@ -50,7 +51,7 @@ def create_api() -> FastAPI:
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics, manage_payouts,
-           manage_liabilities)  # fmt: skip
+           manage_liabilities, usage_file)  # fmt: skip
     routers = (operations, metrics, docs, sign_in, account_key, developer_key, own_key, ethereum, stripe, playground,
                *own)  # fmt: skip
     for module in routers:
@@ -59,9 +60,9 @@ def create_api() -> FastAPI:
         api.include_router(router)
     for module in (webhooks, paywall_keys, paywall_users, paywall_prices):
         api.include_router(module.router, prefix="/v1")
-    for module in (models, user, connect, receipts, ledger):
+    for module in (models, user, connect, receipts, ledger, orders):
         api.include_router(module.router, prefix="/v1")
-    for module in (models, user, connect, receipts, ledger):
+    for module in (models, user, connect, receipts, ledger, orders):
         api.include_router(module.router, prefix=_USERS, include_in_schema=False, dependencies=[Depends(path_user)])
     beside = (CHAT, ACCOUNT_CHAT, _USERS + CHAT.removeprefix("/v1"))
     api.state.methods = Methods(api, [(path, "POST") for path in beside])

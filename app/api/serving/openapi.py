@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.common.dependencies import AGENT_HEADER, SESSION_HEADER
+from app.api.common.dependencies import AGENT_HEADER, ORDER_HEADER, SESSION_HEADER
 
 CHAT = "/v1/chat/completions"
 
@@ -85,7 +85,7 @@ _ANSWER = {
             "required": ["request_id", "action", "charge", "balance", "unit"],
             "properties": {
                 "request_id": {"type": "string"},
-                "action": {"enum": ["none", "authorize", "topup", "limit"]},
+                "action": {"enum": ["none", "authorize", "topup", "limit", "order"]},
                 "charge": {"type": "string"},
                 "balance": {"type": "string"},
                 "unit": {"enum": ["USD", "USDC", "CREDIT"]},
@@ -99,6 +99,7 @@ _HEADERS = (
     ("Idempotency-Key", "The same key and body get the same answer again, and are charged once."),
     ("X-Paywall-Session", SESSION_HEADER),
     ("X-Paywall-Agent", AGENT_HEADER),
+    ("X-Paywall-Order", ORDER_HEADER),
     ("X-Paywall-Errors", "`http`: links come as errors instead of assistant messages."),
     ("X-Paywall-Return-Url", "Where a link leads back to; of an origin that the paywall lists."),
     ("X-Paywall-State", "Given back with the return URL."),
@@ -143,7 +144,7 @@ def _custom_response() -> dict[str, Any]:
     sent = {name: {"type": "string"} for name in (
         "event", "paywallId", "requestId", "user", "model", "name", "url", "shortfall", "shortfallFormatted", "unit",
         "message",
-    )} | {"event": {"enum": ["authorize", "topup", "limit"]}}  # fmt: skip
+    )} | {"event": {"enum": ["authorize", "topup", "limit", "order"]}}  # fmt: skip
     answer = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
     signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
     return {

@@ -70,7 +70,7 @@ async def get_ledger(
     wanted = LedgerFilter(user, check_word(type, "type", TYPES), span.since, span.until)
     scope = ("ledger", caller.paywall_id, user, type, span.since, span.until)
     position = _position(read_cursor(cursor, *scope))
-    is_csv = _wants_csv(accept)
+    is_csv = wants_csv(accept)
     page = await _read(caller, wanted, position, BATCH if is_csv else limit)
     if is_csv:
         headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
@@ -86,7 +86,7 @@ async def get_ledger(
     return Response(encoded(write_json(content)), media_type="application/json")
 
 
-def _wants_csv(accept: str) -> bool:
+def wants_csv(accept: str) -> bool:
     """Tells whether CSV is what a client prefers: the first of the two kinds that it names."""
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     return next((kind == CSV for kind in kinds if kind in (CSV, "application/json", "*/*")), False)

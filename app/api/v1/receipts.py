@@ -35,15 +35,21 @@ async def list_requests(
     key: Annotated[str | None, Query(description="The `key_id` of receipts.")] = None,
     session: Annotated[str | None, Query(description="What `X-Paywall-Session` said.")] = None,
     agent: Annotated[str | None, Query(description="What `X-Paywall-Agent` said.")] = None,
+    order: Annotated[str | None, Query(description="An order's id.")] = None,
     limit: PageSize = 20,
     cursor: Cursor = None,
 ) -> RequestPage:
     """Lists this paywall's requests, the newest first, each as its receipt."""
     wanted = RequestFilter(user=user, model=check_word(model, "model"), status=check_word(status, "status", STATUSES),
                            since=span.since, until=span.until, key_id=check_word(key, "key"),
-                           session=check_label(session, "session"), agent=check_label(agent, "agent"))  # fmt: skip
+                           session=check_label(session, "session"), agent=check_label(agent, "agent"),
+                           order_id=check_label(order, "order"))  # fmt: skip
     # Filters that came later stand in a cursor only where they are used: those from before stay good.
-    later = [(name, value) for name, value in (("key", key), ("session", session), ("agent", agent)) if value]
+    later = [
+        (name, value)
+        for name, value in (("key", key), ("session", session), ("agent", agent), ("order", order))
+        if value
+    ]
     scope = ("requests", caller.paywall_id, user, model, status, span.since, span.until, *later)
     position = read_cursor(cursor, *scope)
     before = None if position is None else str(position[0])

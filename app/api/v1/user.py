@@ -116,7 +116,7 @@ async def post_deposit(caller: Caller, body: PostBody, idempotency_key: Idempote
     """Credits money that the app took on its own rails (default mode)."""
     amount_nanos = _amount(body.content)
     claimed = claim(idempotency_key, caller.paywall_id, "deposit", body.user, body.raw)
-    answer = await deposit(caller, body.user, amount_nanos, _metadata(body.content), claimed)
+    answer = await deposit(caller, body.user, amount_nanos, check_metadata(body.content), claimed)
     return _answer({"id": answer.id, "balanceFormatted": answer.balance_formatted}, answer.is_replay)
 
 
@@ -127,7 +127,7 @@ async def post_charge(
     """Charges a user once; HTTP 200 whether they could pay or not."""
     amount_nanos = _amount(body.content)
     claimed = claim(idempotency_key, caller.paywall_id, "charge", body.user, body.raw)
-    details, request_id = _metadata(body.content), request.scope["coinslot.request_id"]
+    details, request_id = check_metadata(body.content), request.scope["coinslot.request_id"]
     wired, client_request_id = wiring.get(), request.scope.get("coinslot.client_request_id")
 
     async def charge(current: Snapshot) -> tuple[Snapshot, ChargeAnswer]:
@@ -157,7 +157,8 @@ def _amount(content: dict[str, Any]) -> int:
     return parse_amount(content["amount"])
 
 
-def _metadata(content: dict[str, Any]) -> dict[str, Any] | None:
+def check_metadata(content: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns what an app gives along, None where it gives nothing. Raises BadField."""
     metadata = content.get("metadata")
     if metadata is None:
         return None

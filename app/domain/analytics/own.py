@@ -56,6 +56,8 @@ class Use:
     tokens: int
     reserved: int
     charged: int
+    mode: str | None = None
+    """How it asked several models, None where it asked one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def read_usage(session: Session, wallet_ids: Sequence[str], since: int, most: in
     """Returns what wallets of somebody's own paid for since a time (microseconds)."""
     columns = (TABLE.c.id, TABLE.c.created_at, TABLE.c.paywall_id, TABLE.c.model, TABLE.c.order_id, TABLE.c.session,
                TABLE.c.billing_source, TABLE.c.unit, TABLE.c.status, TABLE.c.kind, TABLE.c.tokens, TABLE.c.hold_nanos,
-               TABLE.c.charge_nanos)  # fmt: skip
+               TABLE.c.charge_nanos, TABLE.c.mode)  # fmt: skip
     uses: list[Use] = []
     looked_until = None
     for wallet_id in wallet_ids:
@@ -158,4 +160,5 @@ def _use(row: Mapping[Any, Any]) -> Use:
         tokens=0 if is_refund else row["tokens"] or 0,
         reserved=row["hold_nanos"],
         charged=-row["charge_nanos"] if is_refund else row["charge_nanos"],
+        mode=row["mode"],
     )

@@ -14,6 +14,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "authorize": ("url", "name"),
     "topup": ("url", "name", "shortfall"),
     "limit": ("url", "name", "shortfall"),
+    "order": ("url", "name"),
     "stopped": ("url", "name"),
     "stopped_limit": ("url", "name"),
 }
@@ -31,6 +32,8 @@ DEFAULT_MESSAGES = {
     "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"
     "Then send the message again. This one was not charged.",
     "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+    "order": "{{ name }} wants to know who pays for this: your wallet, or your own key. Choose here: {{ url }}\n\n"
     "Then send the message again. This one was not charged.",
     "stopped": "\n\nThis answer ends here, because your {{ name }} wallet has run out. Add funds here: {{ url }}",
     "stopped_limit": "\n\nThis answer ends here, because {{ name }} has reached the limit that you set for it. "
@@ -58,6 +61,8 @@ CHARGE_MESSAGES = {
     "Nothing was charged.",
     "limit": "{{ name }} has reached the limit that you set for it. Raise it here: {{ url }}\n\nNothing was charged.",
     "own_key": "{{ name }} may use no key of your own for this. Save or allow one here: {{ url }}\n\n"
+    "Nothing was charged.",
+    "order": "{{ name }} wants to know who pays for this: your wallet, or your own key. Choose here: {{ url }}\n\n"
     "Nothing was charged.",
 }
 """What is said of a charge by the app itself, where there is no message to send again."""

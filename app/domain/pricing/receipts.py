@@ -58,8 +58,9 @@ class Receipt:
     is set where the prompt was so long that another price counts: from this many tokens on.
     `user_from` is the place that named the user: `body`, `header` or `url`, None where that was not kept yet.
     `paywall_version` is the version of the paywall that decided and `key_id` the key that asked, None in receipts from
-    before they were kept; `session` and `agent` are the app's own labels, None without. `mode` is `compare`, `blend`,
-    `judge` or `mesh` where several models were asked, each of which is one of `legs`; together they are the charge.
+    before they were kept; `session` and `agent` are the app's own labels and `order` the order that it belongs to, None
+    without. `mode` is `compare`, `blend`, `judge` or `mesh` where several models were asked, each of which is one of
+    `legs`; together they are the charge.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Receipt:
     agent: str | None = None
     mode: str | None = None
     legs: Sequence[ReceiptLeg] = ()
+    order: str | None = None
 
 
 def token_lines(price: Price, tokens: Tokens) -> list[dict[str, Any]]:
@@ -157,6 +159,7 @@ def explain(row: Mapping[str, Any], user: str) -> Receipt:
         agent=row["agent"],
         mode=row["mode"],
         legs=[_leg(line) for line in detail.get("legs", ())],
+        order=row["order_id"],
     )
 
 

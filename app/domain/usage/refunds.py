@@ -50,6 +50,7 @@ def record_refund(
         "kind": RequestKind.REFUND,
         "status": RequestStatus.SETTLED,
         "billing_source": charged["billing_source"],
+        "order_id": charged["order_id"],
         "streamed": 0,
         "hold_nanos": 0,
         "charge_nanos": amount_nanos,

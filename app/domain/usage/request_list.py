@@ -37,6 +37,7 @@ class RequestFilter:
     key_id: str | None = None
     session: str | None = None
     agent: str | None = None
+    order_id: str | None = None
     but_kind: str | None = None
     named: str | None = None
     """A request's own id, or the one that its app gave it."""
@@ -104,7 +105,7 @@ def receipts_of(session: Session, paywall_id: str, request_ids: Collection[str])
 
 def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, limit: int) -> Select[Any]:
     """Returns the query of one page, which reads one index backwards from where it begins: `ix_request_paywall`, or the
-    narrower one of key, session or agent.
+    narrower one of key, session, agent or order.
 
     Ids sort by the time of their making, so that times bound the index too; `external_id` stands in the first.
     """
@@ -112,7 +113,7 @@ def page_statement(paywall_id: str, wanted: RequestFilter, before: str | None, l
     for column, value in (
         (TABLE.c.external_id, wanted.user), (TABLE.c.model, wanted.model), (TABLE.c.status, wanted.status),
         (TABLE.c.kind, wanted.kind), (TABLE.c.key_id, wanted.key_id), (TABLE.c.session, wanted.session),
-        (TABLE.c.agent, wanted.agent),
+        (TABLE.c.agent, wanted.agent), (TABLE.c.order_id, wanted.order_id),
     ):  # fmt: skip
         if value is not None:
             found = found.where(column == value)

@@ -33,10 +33,12 @@ CLIENT_GONE, EMPTY_ANSWER, INTERRUPTED = "client_gone", "empty_answer", "interru
 
 @record(frozen=True, slots=True)
 class Labels:
-    """How an app sorts its own requests: words of its own, kept and shown, that decide nothing."""
+    """How an app sorts its own requests: words of its own, kept and shown, that decide nothing; and the id of the order
+    that they belong to, which decides who pays."""
 
     session: str | None = None
     agent: str | None = None
+    order: str | None = None
 
 
 UNLABELLED = Labels()
@@ -138,6 +140,7 @@ def _columns(asked: Asked) -> dict[str, Any]:
         "session": labels.session,
         "agent": labels.agent,
         "mode": asked.mode,
+        "order_id": labels.order,
     }
 
 

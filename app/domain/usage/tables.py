@@ -66,9 +66,9 @@ class Request(SQLModel, table=True):
     the version that it was decided on; all three are None for requests from before they were kept. `session` and
     `agent` are the app's own words, None where it said none. `counted_nanos` is what rollups have counted of the
     charge, None before, and `counted_late` is 1 once they have counted its late settlement. `order_id` is the order
-    that it belongs to: nothing writes it yet. `mode` is how it asked several models, whose parts are its legs; None
-    where it asked one. A refund names in `refund_of` the request whose charge it gives back; its `charge_nanos` are
-    what it gave.
+    that it belongs to, None for none. `mode` is how it asked several models, whose parts are its legs; None where it
+    asked one. A refund names in `refund_of` the request whose charge it gives back; its `charge_nanos` are what it
+    gave.
     `receipt` is never rewritten once the request has ended; `late` is its second line, of a settlement that
     came after the hold had expired. `provider_cost_nanos` is what the provider itself said that it cost, in
     USD; `claim_id` its Idempotency-Key in its scope, or a refund's click. The row is the outbox of its events:
@@ -92,7 +92,7 @@ class Request(SQLModel, table=True):
         Index("ix_request_due", "finished_at", sqlite_where=text(is_due()), postgresql_where=text(is_due())),
         *(Index(f"ix_request_{name}", "paywall_id", column, "id", sqlite_where=text(f"{column} IS NOT NULL"),
                 postgresql_where=text(f"{column} IS NOT NULL"))
-          for name, column in (("key", "key_id"), ("session", "session"), ("agent", "agent"))),
+          for name, column in (("key", "key_id"), ("session", "session"), ("agent", "agent"), ("order", "order_id"))),
         STRICT,
     )  # fmt: skip
 

@@ -22,6 +22,8 @@ class Action(StrEnum):
     """To raise what they let the app spend."""
     OWN_KEY = "own_key"
     """To save a key of their own that serves the model, or to allow the app to use it."""
+    ORDER = "order"
+    """To choose who pays for an order."""
 
 
 class NoAction(StrEnum):
@@ -35,7 +37,7 @@ class NoAction(StrEnum):
 
 REASONS: Mapping[Action, str] = {
     Action.AUTHORIZE: "authorization_required", Action.TOPUP: "insufficient_funds", Action.LIMIT: "cap_reached",
-    Action.OWN_KEY: "own_key_required",
+    Action.OWN_KEY: "own_key_required", Action.ORDER: "order_not_chosen",
 }  # fmt: skip
 """Why a user is asked for something, as errors and events say it."""
 
@@ -46,7 +48,8 @@ Stopped = Action | NoAction
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit.
+    """The user is asked for something instead of the model: to authorize, to add funds, to raise their limit, to choose
+    who pays for the order whose id is `order_id`.
 
     `beside` is a sentence about what the wallet does by itself, "" where it does nothing. `needs_consent`: what is
     missing of an own key is that the app may use it.
@@ -57,6 +60,7 @@ class Ask:
     balance_nanos: int = 0
     beside: str = ""
     needs_consent: bool = False
+    order_id: str = ""
 
 
 def with_beside(text: str, ask: Ask) -> str:

@@ -24,7 +24,7 @@ STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(
-    r"/(authorize|topup|menu|wallet|activity|credits|usage|settings|dashboard|paywalls|playground|earnings|analytics)"
+    r"/(authorize|topup|menu|order|wallet|activity|credits|usage|settings|dashboard|paywalls|playground|earnings|analytics)"
     r"(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
 )
 _SIGNATURE_BYTES = 16
@@ -58,6 +58,13 @@ class TopupLink(AppLink):
 
     amount_nanos: int | None = None
     short_nanos: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLink(AppLink):
+    """A link to an order also says which."""
+
+    order_id: str = ""
 
 
 class Links:
@@ -102,12 +109,21 @@ class Links:
         return_url = _way_back(snapshot, return_url, state)
         return f"{self.base_url}/menu/{self.mint_menu(snapshot.paywall_id, user, return_url, state)}/"
 
+    def order_url(
+        self, snapshot: Snapshot, user: str, order_id: str, return_url: str | None = None, state: str | None = None
+    ) -> str:
+        """Returns the address of an order's page. Raises BadField as `check_way_back` does."""
+        return_url = _way_back(snapshot, return_url, state)
+        return f"{self.base_url}/order/{self.mint_order(snapshot.paywall_id, user, order_id, return_url, state)}/"
+
     def ask_url(
         self, snapshot: Snapshot, user: str, ask: Ask, return_url: str | None = None, state: str | None = None
     ) -> str:
-        """Returns where a user does what is asked of them: adds what is missing, or allows it."""
+        """Returns where a user does what is asked of them: adds what is missing, allows it, or chooses."""
         if ask.action is Action.OWN_KEY and not ask.needs_consent:
             return f"{self.base_url}/settings/#own-keys"
+        if ask.action is Action.ORDER:
+            return self.order_url(snapshot, user, ask.order_id, return_url, state)
         if snapshot.rules.is_operators:
             return f"{self.base_url}/credits/"
         if ask.action is Action.TOPUP:
@@ -145,6 +161,13 @@ class Links:
         """Returns the token of a new link to a user's menu, good for 24 hours."""
         return self._mint("menu", [paywall_id, user, return_url, state, clock.now() + TOPUP_SECONDS * clock.SECOND])
 
+    def mint_order(
+        self, paywall_id: str, user: str, order_id: str, return_url: str | None = None, state: str | None = None
+    ) -> str:
+        """Returns the token of a new link to an order, good for 24 hours."""
+        expires_at = clock.now() + TOPUP_SECONDS * clock.SECOND
+        return self._mint("order", [paywall_id, user, return_url, state, expires_at, order_id])
+
     def open_topup(self, token: str) -> TopupLink:
         """Returns what a top-up link names. Raises LinkInvalid if it is forged, expired or of another purpose."""
         return _unexpired(TopupLink(token, *self._open("topup", token)))
@@ -156,6 +179,10 @@ class Links:
     def open_menu(self, token: str) -> AppLink:
         """Returns what a link to a menu names. Raises LinkInvalid."""
         return _unexpired(AppLink(token, *self._open("menu", token)))
+
+    def open_order(self, token: str) -> OrderLink:
+        """Returns what a link to an order names. Raises LinkInvalid."""
+        return _unexpired(OrderLink(token, *self._open("order", token)))
 
     def mint_cursor(self, values: list[Any]) -> str:
         """Returns a token that says where a list goes on; nobody else can make one."""

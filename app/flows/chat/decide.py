@@ -10,6 +10,7 @@ from app.domain.credentials.matching import Match, OwnKey, find_match
 from app.domain.errors import BadField, Blocked, UnknownModel
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.legs.legs import Source
+from app.domain.orders.orders import Order
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.price_book import Offer
@@ -49,14 +50,17 @@ def decide(
     *,
     has_thought_unseen: bool = False,
     source: Source | None = None,
+    order: Order | None = None,
 ) -> Go | Ask:
     """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
 
     `has_thought_unseen` says that the model was seen to think, whatever its name says; `source` who is asked to pay its
-    provider, None where the caller left that open. Raises UnknownModel, BadField, Blocked.
+    provider, None where the caller left that open; `order` is the one that the request belongs to. Raises UnknownModel,
+    BadField, Blocked.
     """
     offer = snapshot.offers.get(request.model)
-    if offer is not None and (found := find_own(standing, offer, request.model, source)) is not None:
+    is_open = order is not None and order.billing is None
+    if offer is not None and not is_open and (found := find_own(standing, offer, request.model, source)) is not None:
         return _by_own_key(snapshot, standing, offer, request, found)
     setting = snapshot.configuration.provider_of(None if offer is None else offer.provider)
     sent = request if offer is None or offer.upstream_model is None else request.sent_as(offer.upstream_model)
@@ -68,6 +72,8 @@ def decide(
     check_standing(snapshot, standing)
     if not standing.is_authorized:
         return Ask(Action.AUTHORIZE)
+    if order is not None and is_open:
+        return Ask(Action.ORDER, order_id=order.id)
     if source is Source.OWN:
         return Ask(Action.OWN_KEY, needs_consent=standing.own is None)
     if not standing.may_use_priced and not offer.price.is_free:

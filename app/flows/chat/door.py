@@ -12,6 +12,7 @@ from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.legs.legs import Source
+from app.domain.orders.orders import Order
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestKind
@@ -30,6 +31,7 @@ from app.flows.chat.leg import Legs, amounts_of, fit_grant
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
+from app.flows.orders.known import Orders, source_of
 from app.flows.vault.uses import OwnUse, OwnUsesReached, take_own_use
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
@@ -44,7 +46,7 @@ class Door:
         self._topups = topups
         self._standings, self._limits = standings, limits
         self._holds, self._legs, self._thinking = holds, legs, thinking
-        self._teller, self.fee = teller, fee_basis_points
+        self._teller, self.fee, self._orders = teller, fee_basis_points, Orders()
 
     async def begin(self, call: Call, claimed: Claim | None, renew: Renew) -> Run | Ask:
         """Begins an answer, deciding anew when what the decision rested on has changed; the call knows on what.
@@ -72,8 +74,8 @@ class Door:
         """Decides and holds; returns what the user is asked for where the money or their consent is not there."""
         snapshot, user = call.snapshot, call.user
         standing = await self._standings.find(snapshot, user)
-        has_thought = self._thinking.has_thought(snapshot.paywall_id, call.request.model)
-        decision = decide(snapshot, standing, call.request, has_thought_unseen=has_thought, source=call.source)
+        order = await self._orders.find(snapshot, user, call.labels.order)
+        decision = self._decide(call, standing, order)
         if isinstance(decision, Ask):
             return decision
         call.goes_by = Source.PLATFORM if decision.own is None else Source.OWN
@@ -98,6 +100,15 @@ class Door:
                 if used is not None:
                     await used.give_back()
         return run
+
+    def _decide(self, call: Call, standing: Standing, order: Order | None) -> Go | Ask:
+        """Decides, and once more where its user lets the wallet pay for an order that no key of theirs can serve."""
+        snapshot, request = call.snapshot, call.request
+        deciding = partial(decide, snapshot, standing, request, order=order,
+                           has_thought_unseen=self._thinking.has_thought(snapshot.paywall_id, request.model))  # fmt: skip
+        found = deciding(source=source_of(order, call.source))
+        no_key = isinstance(found, Ask) and found.action is Action.OWN_KEY
+        return deciding(source=Source.PLATFORM) if no_key and order is not None and order.may_fall_back else found
 
     def _asked(self, call: Call, standing: Standing, decision: Go, claimed: Claim | None) -> Asked:
         snapshot, request = call.snapshot, call.request

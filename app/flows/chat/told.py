@@ -103,7 +103,7 @@ class Teller:
             self._keep(request_id, tell)
 
     def _note_shown(self, snapshot: Snapshot, user: str, action: Action) -> None:
-        if action not in (Action.LIMIT, Action.OWN_KEY):  # those are not about money
+        if action in (Action.AUTHORIZE, Action.TOPUP):  # the others are not about money
             self._shown.note(snapshot.paywall_id, user)
 
     async def drain(self) -> None:

@@ -1,6 +1,6 @@
 """A manual one-off charge by an app: held and settled at once, with a receipt, once per Idempotency-Key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app import db
@@ -26,6 +26,7 @@ from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
 from app.flows.limits.spending import SpendLimits, first_reached, spending_text
+from app.flows.orders.known import Orders, check_charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,12 @@ class Charges:
     spending: SpendLimits
     fee_basis_points: int
     topups: AutoTopups | None = None
+    _orders: Orders = field(default_factory=Orders)
 
     async def charge(
-        self,
-        snapshot: Snapshot,
-        user: str,
-        amount_nanos: int,
-        details: dict[str, Any] | None,
-        claimed: Claim | None,
-        request_id: str,
-        client_request_id: str | None,
-        user_from: UserPlace | None = None,
-        labels: Labels = UNLABELLED,
-    ) -> ChargeAnswer:
+        self, snapshot: Snapshot, user: str, amount_nanos: int, details: dict[str, Any] | None, claimed: Claim | None,
+        request_id: str, client_request_id: str | None, user_from: UserPlace | None = None, labels: Labels = UNLABELLED,
+    ) -> ChargeAnswer:  # fmt: skip
         """Charges a user's wallet, or says why it cannot pay. Raises KeyReused, StaleDecision, Blocked, Unavailable.
 
         With a claim the money moves once, however often and however concurrently it is asked for.
@@ -75,11 +69,13 @@ class Charges:
         _check(standing, snapshot.configuration.app_name)
         if standing.wallet is None:
             return _refused(Action.AUTHORIZE)
+        if unchosen := await self._unchosen(snapshot, user, labels):
+            return unchosen
         wallet, terms = standing.wallet, terms_of(snapshot.mode, None, self.fee_basis_points)
         charge_id = new_id("chg") if claimed is None else f"chg:{claimed.id}"
-        asked = Asked(id=request_id, client_request_id=client_request_id, wallet=wallet, kind=RequestKind.MANUAL,
-                      model=None, provider=None, streamed=False, unit=snapshot.unit, price=None, terms=terms,
-                      is_told=not snapshot.told.isdisjoint(OF_MANUAL), user_from=user_from, key_id=snapshot.key_id,
+        asked = Asked(request_id, client_request_id, wallet, RequestKind.MANUAL, model=None, provider=None,
+                      streamed=False, unit=snapshot.unit, price=None, terms=terms, user_from=user_from,
+                      is_told=not snapshot.told.isdisjoint(OF_MANUAL), key_id=snapshot.key_id,
                       paywall_version=snapshot.version, labels=labels)  # fmt: skip
         text = f"{format_for_people(amount_nanos, snapshot.unit)} was charged for {snapshot.configuration.app_name}."
 
@@ -88,9 +84,9 @@ class Charges:
             first = {"success": True, "message": text, "id": request_id}
             return row if claimed is None else [*row, keep_answer(claimed, first)]
 
-        split = charge_split(wallet.account, snapshot.paywall_id, terms)
         limits = await self.spending.open(snapshot, user)
         budgets = standing.budgets + tuple(limit.budget_id for limit in limits)
+        split = charge_split(wallet.account, snapshot.paywall_id, terms)
         operation = Charge(charge_id, wallet.account, amount_nanos, split, request_id, budgets,
                            snapshot.epochs + standing.epochs)  # fmt: skip
         try:
@@ -112,6 +108,15 @@ class Charges:
             return await _first_answer(claimed) or _lost(claimed)
         self._look(standing, wallet, applied)
         return ChargeAnswer(True, text, request_id)
+
+    async def _unchosen(self, snapshot: Snapshot, user: str, labels: Labels) -> ChargeAnswer | None:
+        """Asks who pays where an order's user has not chosen. Raises BadField where nothing is charged under it."""
+        order = await self._orders.find(snapshot, user, labels.order)
+        check_charged(order)
+        if order is None or order.billing is not None:
+            return None
+        ask = Ask(Action.ORDER, order_id=order.id)
+        return ChargeAnswer(False, "", None, refusal=REASONS[ask.action], ask=ask)
 
     def _look(self, standing: Standing, wallet: UserWallet, applied: Applied) -> None:
         """Lets a wallet be looked at that fills itself, where a charge has left it too little."""

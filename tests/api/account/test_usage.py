@@ -32,5 +32,7 @@ async def test_sums_and_lines_are_of_the_same_requests(database: str) -> None:
         assert [line["id"] for line in lines] == ["req_3"]
         (line,) = (await program.get("/usage/recent?limit=5&offset=1")).json()
         assert (line["id"], line["credits_charged"], line["tokens"], line["status"]) == ("req_1", 1, 5, "ended")
+        assert [one["mode"] for one in (await program.get("/usage/recent?mode=chat")).json()] == ["chat", "chat"]
+        assert (await program.get("/usage/recent?mode=compare")).json() == []
         for wrong in ("days=0", "days=91", "days=x"):
             assert (await program.get(f"/usage/summary?{wrong}")).status_code == 400

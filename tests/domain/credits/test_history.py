@@ -22,7 +22,7 @@ ENDED = [status for status in RequestStatus if status is not RequestStatus.RUNNI
 
 def a_row(status: RequestStatus, credits: int, kind: RequestKind = RequestKind.CHAT) -> dict[str, Any]:
     named = ("client_request_id", "provider", "provider_cost_nanos", "price_version", "late", "user_from",
-             "paywall_version", "key_id", "session", "agent", "mode", "receipt")  # fmt: skip
+             "paywall_version", "key_id", "session", "agent", "order_id", "mode", "receipt")  # fmt: skip
     return {**dict.fromkeys(named), "id": "req_1", "kind": kind, "status": status, "external_id": "acc_1", "model": "m",
             "billing_source": "platform", "streamed": 0, "unit": "CREDIT", "charge_nanos": credits * NANOS,
             "hold_nanos": 9 * NANOS, "created_at": 1_000_000, "finished_at": 2_000_000}  # fmt: skip

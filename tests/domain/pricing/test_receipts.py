@@ -54,7 +54,8 @@ def row(**changed: Any) -> dict[str, Any]:
         "id": "req_1", "client_request_id": None, "kind": "chat", "status": "settled", "created_at": 0, "model": "m",
         "provider": "demo", "billing_source": "platform", "streamed": 1, "price_version": 2, "unit": "USD",
         "charge_nanos": 3, "hold_nanos": 10, "receipt": None, "late": None, "provider_cost_nanos": None,
-        "user_from": "body", "paywall_version": None, "key_id": None, "session": None, "agent": None, "mode": None,
+        "user_from": "body", "paywall_version": None, "key_id": None, "session": None, "agent": None, "order_id": None,
+        "mode": None,
         **changed,
     }  # fmt: skip
 

@@ -7,7 +7,8 @@ from app.domain.usage.tables import RequestKind, RequestStatus
 def test_a_refund_is_a_finished_request_of_its_own() -> None:
     charged: dict[str, object] = {
         "id": "req_1", "paywall_id": "pw_1", "wallet_id": "wal_1", "external_id": "ada", "model": "m", "provider": "p",
-        "unit": "USDC", "session": "s", "agent": None, "billing_source": "platform", "charge_nanos": 9,
+        "unit": "USDC", "session": "s", "agent": None, "order_id": "ord_1",
+        "billing_source": "platform", "charge_nanos": 9,
         "receipt": {"lines": []},
     }  # fmt: skip
     values = record_refund(charged, "req_2", "clk_1", 5, 1).values
@@ -15,4 +16,5 @@ def test_a_refund_is_a_finished_request_of_its_own() -> None:
     assert (values["charge_nanos"], values["hold_nanos"], values["status"]) == (5, 0, RequestStatus.SETTLED)
     assert values["receipt"]["split"] == {"provider": "0", "platform": "0.000000001", "developer": "0.000000004"}
     assert values["created_at"] == values["finished_at"] and values["session"] == "s"
+    assert values["order_id"] == "ord_1", "what an order came to is what stayed charged"
     assert values["claim_id"] == "clk_1"

@@ -1,4 +1,4 @@
-"""How a paywall's messages look: five events with their previews, the endpoint, and what would change."""
+"""How a paywall's messages look: six events with their previews, the endpoint, and what would change."""
 
 import reflex as rx
 
@@ -13,7 +13,12 @@ _state = MessagesState
 _posting = Posting.of("responder")
 _secret = kept_here("respondersecret")
 _DONE, URL = "responder-saved", "responder-url"
-_EVENTS = (("authorize", "Authorization missing"), ("topup", "Funds missing"), ("limit", "Cap reached"))
+_EVENTS = (
+    ("authorize", "Authorization missing"),
+    ("topup", "Funds missing"),
+    ("limit", "Cap reached"),
+    ("order", "Order not chosen"),
+)
 
 
 @paywall_page(sections.MESSAGES, MessagesState, lead="What the assistant says in your app’s name, with the right link.")

@@ -24,10 +24,12 @@ _TITLES = {
     "authorize": ("Authorization missing", "once per user", "Summarise the lease in three points."),
     "topup": ("Funds missing", "the wallet cannot pay for this message", "And the notice period?"),
     "limit": ("Cap reached", "the user’s own cap for this app", "Draft a letter to my landlord."),
+    "order": ("Order not chosen", "who pays for it was left to the user", "Go on with the translation."),
     "stopped": ("Funds end in an answer", "said behind what was answered so far", "Write the whole contract."),
     "stopped_limit": ("Cap ends an answer", "said behind what was answered so far", "Translate all of it."),
 }
 _ACTIONS = {"stopped": Action.TOPUP, "stopped_limit": Action.LIMIT}
+_PATHS = {"authorize": "authorize", "limit": "authorize", "stopped_limit": "authorize", "order": "order"}
 _PLACEHOLDER = re.compile(r"(\{\{\s*\w+\s*\}\})")
 
 
@@ -140,7 +142,7 @@ def sample_values(words: Words, event: str) -> Mapping[str, str]:
     """Returns what stands for the placeholders in a preview."""
     unit: Unit = RULES[words.mode].unit
     base = wiring.get().settings.public_url or DEFAULT_BASE
-    path = "authorize" if event in ("authorize", "limit", "stopped_limit") else "topup"
+    path = _PATHS.get(event, "topup")
     return {"url": f"{base}/{path}/9fK2…", "name": words.app_name,
             "shortfall": format_for_people(SHORTFALL_NANOS, unit)}  # fmt: skip
 

@@ -8,6 +8,7 @@ from app.db import Session
 from app.domain import clock
 from app.domain.analytics.own import By, Sum, Use, month_ago, read_usage
 from app.domain.money import Unit, format_finely, format_for_people
+from app.domain.orders.orders import read_order_names
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_wallet_id
@@ -70,7 +71,9 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
     wallets = (shared_wallet_id(person.account_id, environment),
                shared_wallet_id(person.account_id, credits_of, Unit.CREDIT))  # fmt: skip
     found = read_usage(session, wallets, month_ago())
-    names = read_names(session, {use.paywall_id for use in found.uses})
+    shown = {one.name for one in found.by(By.ORDER)} | {use.order for use in found.uses[:NEWEST] if use.order}
+    orders = read_order_names(session, shown)
+    names = {**read_names(session, {use.paywall_id for use in found.uses}), **orders}
     tables = [SumTable(_TITLES[by], [_sum(one, names, by) for one in found.by(by)]) for by in By]
     looked = "" if found.looked_until is None else f"Looked back to {clock.to_iso(found.looked_until)[:10]}."
     return UsagePage(
@@ -82,7 +85,7 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
 
 
 def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
-    name = names.get(one.name, one.name) if by is By.APP else one.name
+    name = names.get(one.name, one.name) if by in (By.APP, By.ORDER) else one.name
     if one.others:
         name = f"{one.others:,} others"
     return SumRow(
@@ -96,7 +99,8 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
     title = "Given back" if use.is_refund else use.model or "One-off charge"
-    labels = [names.get(use.paywall_id, ""), _SOURCES.get(use.source, use.source), use.session, use.order]
+    labels = [names.get(use.paywall_id, ""), _SOURCES.get(use.source, use.source), use.session,
+              names.get(use.order or "")]  # fmt: skip
     tokens = [counted(use.tokens, "token")] if use.tokens else []
     return UseRow(
         id=use.id,

@@ -1,0 +1,1 @@
+"""What an order came to, as a file for its user."""

@@ -1,0 +1,1 @@
+"""Orders: what an app files requests under, who pays the provider for them, and what they came to."""

@@ -1,0 +1,106 @@
+"""A request names an order of its own user, or is refused; what its user has not chosen is looked up each time."""
+
+import pytest
+
+from app.domain.errors import BadField
+from app.domain.money import NANOS
+from app.domain.orders.tables import BillingSource
+from app.domain.paywalls.modes import Mode
+from app.domain.pricing.quote import Tokens
+from app.domain.usage.requests import Labels, Metered
+from app.flows.callers.asked import Action, Ask
+from app.flows.callers.standing import Standings
+from app.flows.chat.call import Run
+from app.flows.limits.spending import SpendLimits
+from app.flows.orders.choose import choose
+from app.flows.orders.known import Orders, check_charged
+from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.crowd import connect, purse, sign_in, top_up
+from tests.support.handed import charge, mint_order, open_order
+from tests.support.ordered import order_of
+from tests.support.scripted import Scripted, flows, request
+
+BY = (Standings(), SpendLimits())
+FIRST, LATER = "req_1", "req_2"
+
+
+async def test_an_order_is_found_for_its_own_user_in_its_own_paywall_alone(database: str) -> None:
+    snapshot, other = make_snapshot(), make_snapshot()
+    order, orders = order_of(snapshot, "ada", BillingSource.PLATFORM), Orders()
+    for _ in range(2):  # read, and then remembered
+        assert await orders.find(snapshot, "ada", order.id) == order
+        for who, user, named in ((snapshot, "bob", order.id), (other, "ada", order.id), (snapshot, "ada", "ord_none")):
+            with pytest.raises(BadField) as refused:
+                await orders.find(who, user, named)
+            assert (refused.value.field, refused.value.code) == ("X-Paywall-Order", "unknown_order")
+    assert await orders.find(snapshot, "ada", None) is None
+
+
+async def test_until_its_user_has_chosen_an_order_asks_and_charges_nothing(database: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    order = order_of(snapshot, "u1")
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        labels = Labels(order=order.id)
+
+        async def begin(name: str) -> Run | Ask:
+            return await chat.begin(snapshot, "u1", request(), name, None, labels=labels)
+
+        first = await begin(FIRST)
+        assert isinstance(first, Ask) and first.action is Action.AUTHORIZE, "consent comes first"
+        await connect(snapshot, ada)
+        top_up(ada, 5 * NANOS)
+        before = purse(ada).posted_nanos
+        asked = await begin(FIRST)
+        assert isinstance(asked, Ask) and (asked.action, asked.order_id) == (Action.ORDER, order.id)
+        refused = await charge(queue, *BY, snapshot, "u1", NANOS, None, None, FIRST, None, labels=labels)
+        assert refused.ask is not None and (refused.success, refused.ask.action) == (False, Action.ORDER)
+        assert purse(ada).posted_nanos == before
+        link = open_order(mint_order(snapshot.paywall_id, "u1", order.id))
+        await choose(link, ada, BillingSource.PLATFORM)
+        run = await begin(FIRST)
+        assert isinstance(run, Run)
+        applied = await chat.settle(run, Metered(Tokens(1_000, 1_000)))
+        assert applied.amount > 0 and purse(ada).posted_nanos == before - applied.amount
+    assert_books_balance()
+
+
+async def test_low_balance_pauses_new_calls_and_ends_nothing(database: str) -> None:
+    snapshot = make_snapshot()
+    await give(snapshot, "ada", 2 * NANOS)
+    order = order_of(snapshot, "ada", BillingSource.PLATFORM)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        labels = Labels(order=order.id)
+        asked = request(max_tokens=909_080)  # holds all of it but for a few tokens
+        running = await chat.begin(snapshot, "ada", asked, FIRST, None, labels=labels)
+        assert isinstance(running, Run)
+        paused = await chat.begin(snapshot, "ada", asked, LATER, None, labels=labels)
+        assert isinstance(paused, Ask) and paused.action is Action.TOPUP
+        assert (await chat.settle(running, Metered(Tokens(100, 100)))).amount > 0, "what ran goes on to its end"
+        await give(snapshot, "ada", 2 * NANOS)
+        again = await chat.begin(snapshot, "ada", asked, LATER, None, labels=labels)
+        assert isinstance(again, Run), "the order goes on"
+        await chat.release(again)
+    assert_books_balance()
+
+
+async def test_nothing_is_charged_to_a_wallet_where_the_users_own_key_pays(database: str) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    await connect(snapshot, ada)
+    top_up(ada, 5 * NANOS)
+    before, order = purse(ada).posted_nanos, order_of(snapshot, "u1", BillingSource.BYOK)
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        labels = Labels(order=order.id)
+        with pytest.raises(BadField) as refused:
+            await charge(queue, *BY, snapshot, "u1", NANOS, None, None, FIRST, None, labels=labels)
+        assert refused.value.code == "unsupported_billing"
+        with pytest.raises(BadField):
+            await chat.begin(snapshot, "u1", request(), LATER, None, labels=labels)
+    assert purse(ada).posted_nanos == before
+    check_charged(None)
+    check_charged(order_of(snapshot, "u1", BillingSource.PLATFORM))
+    assert_books_balance()
