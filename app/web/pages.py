@@ -52,6 +52,8 @@ from app.web.end_user.activity.page import activity
 from app.web.end_user.activity.state import ActivityState
 from app.web.end_user.authorize.page import authorize
 from app.web.end_user.authorize.state import AuthorizeState
+from app.web.end_user.chat.page import chat
+from app.web.end_user.chat.state import ChatState
 from app.web.end_user.confirm.page import confirm
 from app.web.end_user.confirm.state import ConfirmState
 from app.web.end_user.credits.page import credits
@@ -139,6 +141,7 @@ PAGES = (
          WithdrawState.watch),
     Page(routes.ACTIVITY, activity, "Activity · Coinslot", "Every movement with its receipt.", ActivityState.watch),
     Page(routes.CREDITS, credits, "Credits · Coinslot", "Your credits, and what they paid for.", CreditsState.watch),
+    Page(routes.CHAT, chat, "Chat · Coinslot", "Ask models, and pay with your credits.", ChatState.watch),
     Page(routes.USAGE, usage, "Usage · Coinslot", "What your wallets paid for, and what it cost.", UsageState.watch),
     Page(routes.SETTINGS, settings, "Settings · Coinslot", "Profile, sign-in, sessions, API key.", SettingsState.watch),
     Page(routes.DASHBOARD, dashboard, "Paywalls · Coinslot", "Your paywalls, and what needs attention.",

@@ -17,11 +17,11 @@ DOMAIN_ORDER = (
 WINGS: dict[str, tuple[str, ...]] = {
     "flows": (
         "callers", "events", "catalogue", "limits", "orders", "playground", "payments", "cards", "disputes", "wallets",
-        "providers", "paywalls", "pricing", "drafts", "vault", "chat", "modes", "people", "conversations", "settlement",
-        "reconciling", "upkeep", "help",
+        "providers", "paywalls", "pricing", "drafts", "vault", "chat", "modes", "talk", "people", "conversations",
+        "settlement", "reconciling", "upkeep", "help",
     ),
     "adapters": ("outbound", "providers", "demo", "limits", "payments", "chain", "prices", "login", "mail"),
-    "api": ("common", "v1", "playground", "account", "manage", "inbound", "auth", "wire", "serving"),
+    "api": ("common", "v1", "playground", "account", "manage", "talk", "inbound", "auth", "wire", "serving"),
     "web": ("frame", "components", "public", "end_user", "developer", "operator"),
 }  # fmt: skip
 """The wings of a room, lowest first: a wing imports only wings before it, and itself."""

@@ -123,6 +123,8 @@ def test_base_units_are_rounded_down(nanos: int) -> None:
         (19_999_999, Unit.USD, "$0.01"),
         (-1_999_999_999, Unit.USD, "-$1.99"),
         (1, Unit.CREDIT, "0.000000001 credits"),
+        (1_000_000_000, Unit.CREDIT, "1 credit"),
+        (-1_000_000_000, Unit.CREDIT, "-1 credit"),
     ],
 )
 def test_people_read_cents_and_never_more_than_there_is(nanos: int, unit: Unit, text: str) -> None:

@@ -18,7 +18,8 @@ OPEN = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/healthz", "/readyz"
         "/api/v1/models"}  # fmt: skip
 """What anybody may ask with GET: it tells nothing of anybody and changes nothing."""
 
-OWN = {"/manage/analytics.csv": 400, "/manage/order.csv": 400, "/manage/liabilities.json": 200}
+OWN = {"/manage/analytics.csv": 400, "/manage/order.csv": 400, "/manage/liabilities.json": 200,
+       "/talk/conversations": 200}  # fmt: skip
 """What is of whoever asks, by their cookie, and what it answers: they are asked what they want of it, or have it."""
 
 
@@ -57,7 +58,7 @@ def test_no_route_tells_or_does_anything_without_its_own_key(site: Site, victim:
             continue
         for headers in callers:
             answer = call(site, method, path, victim, headers)
-            may_hide = path == "/metrics" or path.startswith(("/manage/", "/stripe/", "/play/"))
+            may_hide = path == "/metrics" or path.startswith(("/manage/", "/stripe/", "/play/", "/talk/"))
             refused = (401, 404) if may_hide else (401,)
             if path in OWN and "Cookie" in headers:
                 refused = (OWN[path],)

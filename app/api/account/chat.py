@@ -5,7 +5,7 @@ It is one more way into the flow that answers apps; only the words on the wire d
 
 from collections.abc import Awaitable, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
@@ -17,6 +17,7 @@ from app.api.v1.exchange import AsgiSend, Exchange, Scope
 from app.domain.errors import WrongMode
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
+from app.flows.callers.anew import Renew
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
 from app.formats.account.chat import AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
@@ -33,7 +34,7 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     keeping = Keeping(send)
     exchange = Exchange(scope, Rewritten(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
     try:
-        await serve(exchange, receive, _ByAccount(keeping))
+        await serve(exchange, receive, ByAccount(keeping, _BY_KEY))
     finally:
         keeping.end()
 
@@ -46,15 +47,42 @@ async def find_account(exchange: Exchange) -> Snapshot:
     return found
 
 
-class _ByAccount:
-    """How a person's own program calls: by their account's key."""
+class Asker(Protocol):
+    """Whose account asks, and how that is known."""
 
-    def __init__(self, keeping: Keeping) -> None:
-        self._keeping = keeping
+    def find(self, exchange: Exchange) -> Awaitable[Snapshot]:
+        """Returns the operator's paywall as the account sees it. Raises CoinslotError for whoever has none."""
+        ...
+
+    def renew(self, exchange: Exchange) -> Renew:
+        """Returns what reads that anew where it was found to be old."""
+        ...
+
+
+class _ByKey:
+    """A person's own program, by their account's key."""
 
     async def find(self, exchange: Exchange) -> Snapshot:
         """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
         return await find_account(exchange)
+
+    def renew(self, exchange: Exchange) -> Renew:
+        """Returns what reads the key's paywall anew."""
+        return partial(renew, authorization=exchange.headers.get(b"authorization"))
+
+
+_BY_KEY = _ByKey()
+
+
+class ByAccount:
+    """How an account asks one model; where it names a conversation, the answer is kept in it."""
+
+    def __init__(self, keeping: Keeping, asker: Asker) -> None:
+        self._keeping, self._asker = keeping, asker
+
+    def find(self, exchange: Exchange) -> Awaitable[Snapshot]:
+        """Returns the operator's paywall as the account sees it. Raises CoinslotError for whoever has none."""
+        return self._asker.find(exchange)
 
     def limits(self) -> BodyLimits:
         """Returns how large and slow a body may be."""
@@ -77,7 +105,7 @@ class _ByAccount:
                     request_id=exchange.request_id, client_request_id=theirs, routing=routing,
                     labels=read_labels(*map(exchange.text, LABELS)))  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
-        return Answering(exchange, call, partial(renew, authorization=exchange.headers.get(b"authorization"))), claimed
+        return Answering(exchange, call, self._asker.renew(exchange)), claimed
 
 
 def _read(body: Any) -> tuple[ChatRequest, Routing | None, str | None, str]:

@@ -7,11 +7,12 @@ everything else sees a change within a second (`decisions.md` 27).
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from app import db, wiring
-from app.domain.errors import BadField, LimitReached, StaleDecision, UnknownKey, WrongMode
+from app.domain.errors import BadField, LimitReached, NotFound, StaleDecision, UnknownKey, WrongMode
 from app.domain.legs.legs import Source
 from app.domain.money import NANOS, Environment
 from app.domain.paywalls.configuration import UserFrom, UserPlace
@@ -37,6 +38,9 @@ K = TypeVar("K")
 
 WATCH_SECONDS = 0.5
 SNAPSHOTS_MAX = 10_000
+
+PAGE = "chat"
+"""What stands in the place of the key of a request that came by our own page; no key has this id."""
 
 _snapshots: dict[str, Snapshot] = {}
 _accounts: dict[tuple[str, int], Snapshot] = {}
@@ -136,6 +140,29 @@ async def renew_playground(snapshot: Snapshot, slug: str) -> Snapshot:
     """Reads the paywall anew that the ledger found to be old. Raises NotFound for a playground that was closed."""
     forget(snapshot)
     return await find_playground(slug)
+
+
+async def find_own(account_id: str) -> Snapshot:
+    """Returns the operator's paywall as an account sees it that is signed in on our own page.
+
+    Raises NotFound where this instance offers no credits.
+    """
+    chosen = wiring.get().settings
+    minimum, environment = chosen.minimum_credits * NANOS, credits_environment_of(chosen)
+    try:
+        found = await _find_account(
+            PAGE, minimum, lambda session: read_open_credits(session, environment, minimum, PAGE)
+        )
+    except WrongMode as error:
+        raise NotFound("This instance offers no credits to chat with.") from error
+    return replace(found, account_id=account_id)
+
+
+async def renew_own(snapshot: Snapshot) -> Snapshot:
+    """Reads the paywall anew that the ledger found to be old for an account on our own page. Raises NotFound."""
+    for key in [key for key in _accounts if key[0] == PAGE]:
+        del _accounts[key]
+    return await find_own(snapshot.account_id or "")
 
 
 def forget(snapshot: Snapshot) -> None:

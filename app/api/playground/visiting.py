@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from app import db, wiring
 from app.api.common.visitor import check_own_page, keep_cookie
 from app.api.playground.visitors import VISITOR_COOKIE, VISITOR_SECONDS, Visitor, find_visitor, token_of
-from app.api.v1.models import describe
+from app.api.v1.models import describe, say_price
 from app.domain.icons.icons import icon_path
 from app.domain.money import Environment, Unit, format_for_people
 from app.domain.playground.playground import new_token
@@ -65,18 +65,9 @@ async def get_receipt(request: Request, slug: str, request_id: str) -> JSONRespo
 
 def _models(snapshot: Snapshot) -> list[dict[str, Any]]:
     return [
-        {"id": model, "name": offer.display_name or model, "price": _price(describe(model, offer), snapshot.unit)}
+        {"id": model, "name": offer.display_name or model, "price": say_price(describe(model, offer), snapshot.unit)}
         for model, offer in snapshot.offers.items()
     ]
-
-
-def _price(listed: dict[str, Any], unit: Unit) -> str:
-    """Says what a model costs, as the list of models has it."""
-    if listed["is_free"]:
-        return "Free"
-    each = listed["pricing"]
-    words = f"{each['prompt']} in · {each['completion']} out · {unit.value} per million tokens"
-    return words if each["request"] == "0" else f"{words} · {each['request']} a message"
 
 
 async def _wallet(visitor: Visitor) -> dict[str, Any]:

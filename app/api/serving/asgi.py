@@ -21,6 +21,7 @@ from app.api.playground import asking
 from app.api.serving.bodies import bounded
 from app.api.serving.http import create_api
 from app.api.serving.page_headers import OWN_POLICY, may_be_page, page_headers
+from app.api.talk import asking as talking
 from app.api.v1.chat import chat, is_chat
 from app.api.v1.exchange import NO_ACTION
 from app.domain.errors import BadField
@@ -76,6 +77,9 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and (slug := asking.slug_of(path)) is not None:
             scope["coinslot.headers"] = []
             return asking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), slug)
+        if scope["method"] == "POST" and (way := talking.way_of(path)) is not None:
+            scope["coinslot.headers"] = extra
+            return talking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), way)
         if b"%00" in scope.get("query_string", b""):
             return _refuse(BadField(None, "An address cannot hold the character NUL.", "invalid_address"), send, extra)
         if others is None or path.split("/", 2)[1] in first_words:

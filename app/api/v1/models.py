@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from app.api.common.dependencies import Payer
 from app.domain import clock
 from app.domain.errors import NotFound
-from app.domain.money import NANOS, format_fraction
+from app.domain.money import NANOS, Unit, format_fraction
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS, PER_MILLION, Price, Tier
 from app.flows.chat.decide import find_offer
 
 router = APIRouter(tags=["models"])
+_UNITS = {Unit.CREDIT: "credits"}
 
 
 @router.get("/models")
@@ -72,3 +73,12 @@ def describe(model: str, offer: Offer) -> dict[str, Any]:
         "is_free": price.is_free,
         "pricing": pricing,
     }
+
+
+def say_price(listed: dict[str, Any], unit: Unit) -> str:
+    """Says what a model costs, as the list of models has it."""
+    if listed["is_free"]:
+        return "Free"
+    each = listed["pricing"]
+    words = f"{each['prompt']} in · {each['completion']} out · {_UNITS.get(unit, unit.value)} per million tokens"
+    return words if each["request"] == "0" else f"{words} · {each['request']} a message"

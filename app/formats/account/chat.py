@@ -27,6 +27,8 @@ ROUTE = "paywall_route"
 """Where the route of an answer stands that several models might have given."""
 _ESCAPE = re.compile(r"\\([\\n])")
 _CUT = b"\\n\n\n"
+COST = b"event: cost\n"
+"""How an event begins that our own page is told between the others: what the answer costs by now."""
 COMMENT = b": waiting for the model\n" + _CUT
 
 
@@ -83,6 +85,8 @@ class AccountStream:
         """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one."""
         if piece.startswith(b":") and piece.endswith(b"\n\n") and not self._events.waiting_bytes:
             return COMMENT
+        if piece.startswith(COST) and not self._events.waiting_bytes:
+            return piece
         return b"".join(self._rewrite(chunk) for chunk in contents(self._events.feed(piece)))
 
     def _rewrite(self, chunk: Mapping[str, Any]) -> bytes:

@@ -11,8 +11,13 @@ from app.formats.event_stream import EventReader, contents
 from app.formats.json_text import read_object
 
 BESIDE = ("verdict", "winner", "reason", "strategy", "source_models", "synthesizer", "judge", "fallback", "final_model",
-          "auto_strategy", "resolved_model", "trace", "credits_charged", "finish_reason")  # fmt: skip
+          "auto_strategy", "resolved_model", "trace", "credits_charged", "finish_reason", "dropped")  # fmt: skip
 """What is kept of what the mode itself said of its answers."""
+
+TRACED = ("model", "leg", "status", "status_code", "reason")
+"""What is kept of each step of a route."""
+ENDED = ("leg", "source")
+"""The events that say how a leg of several ended."""
 
 
 @dataclass(slots=True)
@@ -60,19 +65,26 @@ class Heard:
         return sorted(self.legs.items())
 
     def _hear(self, content: Mapping[str, Any]) -> None:
-        if content.get("event") == "done":
-            self.is_whole = True
+        leg, name = content.get("leg"), content.get("event")
+        if name in ENDED and isinstance(leg, int):
+            self._end_leg(leg, content)
+        elif name is not None:
+            self.is_whole = self.is_whole or name == "done"
             self._note(content)
-            return
-        leg = content.get("leg")
-        if isinstance(leg, int) or "delta" in content:
+        elif isinstance(leg, int) or "delta" in content:
             self._hear_leg(leg if isinstance(leg, int) else 0, content)
-        elif content.get("error") and content.get("done"):
+        elif content.get("error"):
             self.is_whole = True
             for one in self.legs.values():
                 one.error = one.error or str(content["error"])
-        else:
-            self._note(content)
+
+    def _end_leg(self, leg: int, content: Mapping[str, Any]) -> None:
+        """Hears how a leg of several ended: its whole text, where it was not shown as it came, and why it failed."""
+        known = self.legs.setdefault(leg, HeardLeg(str(content.get("model") or "")))
+        if isinstance(text := content.get("content"), str):
+            self._pieces[leg] = [text]
+        if content.get("status") not in (None, "answered"):
+            known.error = str(content.get("reason") or content["status"])
 
     def _hear_leg(self, leg: int, content: Mapping[str, Any]) -> None:
         known = self.legs.setdefault(leg, HeardLeg(""))
@@ -83,4 +95,9 @@ class Heard:
             known.error = str(content["error"])
 
     def _note(self, content: Mapping[str, Any]) -> None:
+        if content.get("event") == "route":
+            self.beside.setdefault("trace", []).append({name: content.get(name) for name in TRACED})
+            return
+        if content.get("event") == "verdict":
+            self.beside["verdict"] = content.get("verdict")
         self.beside.update({name: content[name] for name in BESIDE if content.get(name) is not None})

@@ -8,6 +8,7 @@ from reflex_base.vars.function import FunctionVar
 from app.web.frame import routes
 from app.web.frame.plain_form import post_form
 
+_OF_CREDITS = (("Credits", routes.CREDITS), ("Chat", routes.CHAT))
 _SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Settings", routes.SETTINGS))
 
 
@@ -29,7 +30,7 @@ def own_frame(
     `beside` stands in the place of the sections where there is no room for both; with `has_main` the children say
     themselves what of them is the page's main part.
     """
-    links = (_dashboard(current, visitor), *(_section(name, route, current) for name, route in _SECTIONS))
+    links = (_dashboard(current, visitor), *_own_sections(current, visitor))
     leave = post_form(
         "/auth/sign-out",
         rx.el.button("Sign out", type="submit", class_name="btn s bare"),
@@ -46,6 +47,13 @@ def own_frame(
         class_name="top" if beside is None else "top has-side",
     )  # fmt: skip
     return rx.fragment(bar, *(children if has_main else [rx.el.main(*children)]))
+
+
+def _own_sections(current: str, visitor: Any) -> list[rx.Component]:
+    """Returns the links to a person's own pages; those of credits stand between where these are offered."""
+    first, *others = (_section(name, route, current) for name, route in _SECTIONS)
+    beside = rx.fragment(*(_section(name, route, current) for name, route in _OF_CREDITS))
+    return [first, rx.cond(visitor.has_credits, beside, rx.fragment()), *others]
 
 
 def _dashboard(current: str, visitor: Any) -> rx.Component:

@@ -63,6 +63,8 @@ class VisitorState(rx.State, mixin=True):
     person_email: str = ""
     has_dashboard: bool = False
     """Whether they look after paywalls, or may."""
+    has_credits: bool = False
+    """Whether this instance offers credits."""
     _session_id: str = ""
     _path: str = ""
     """The address, but for its query, of which something is shown."""
@@ -242,7 +244,8 @@ async def _read(
         person, read = who(session)
 
         def read_all(session: db.Session) -> Mapping[str, Any]:
-            return {"has_dashboard": _has_dashboard(session, person), **read(session)}
+            offered = {"has_dashboard": _has_dashboard(session, person), "has_credits": wiring.get().settings.credits}
+            return {**offered, **read(session)}
 
         if isinstance(read, Shareable):
             return person, pages.readings.read(session, replace(read, read=read_all), partial(subjects, person), look)

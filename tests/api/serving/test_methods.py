@@ -107,6 +107,7 @@ def test_every_route_stands_in_the_table() -> None:
         "metrics",
         "openapi.json",
         "play",
+        "talk",
         "manage",
         "stripe",
     }

@@ -41,3 +41,23 @@ def test_a_whole_answer_is_heard_too_of_one_or_several() -> None:
     nothing = Heard()
     nothing.take_whole(b"not json")
     assert not nothing.has_answer
+
+
+def test_several_legs_are_heard_with_how_each_ended_and_what_the_mode_made_of_them() -> None:
+    heard = Heard()
+    for said in (
+        {"event": "route", "model": "a", "leg": 0, "status": "failed", "status_code": 502, "other": 1},
+        {"event": "source", "model": "a", "leg": 0, "status": "answered", "content": "One"},
+        {"event": "leg", "model": "b", "leg": 1, "status": "failed", "reason": "timeout"},
+        {"model": "c", "leg": 2, "delta": "Both"},
+        {"event": "verdict", "verdict": None, "reason": "funds"},
+        {"event": "summary", "synthesizer": {"leg": 2}, "dropped": [{"model": "d"}]},
+        {"event": "done", "done": True, "credits_charged": 4},
+    ):
+        heard.feed(event(said))
+    assert heard.read() == [(0, HeardLeg("a", "One")), (1, HeardLeg("b", "", "timeout")), (2, HeardLeg("c", "Both"))]
+    assert heard.beside == {
+        "trace": [{"model": "a", "leg": 0, "status": "failed", "status_code": 502, "reason": None}],
+        "verdict": None, "reason": "funds", "synthesizer": {"leg": 2}, "dropped": [{"model": "d"}],
+        "credits_charged": 4,
+    }  # fmt: skip

@@ -29,17 +29,19 @@ def conversations() -> Conversations:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer is kept, whose that is, and what was asked. `again_of`: the request and leg that it repeats."""
+    """Where an answer is kept, whose that is, and what was asked."""
 
     account_id: str
     conversation_id: str
     mode: str
     question: str
-    again_of: tuple[str, int] | None = None
 
 
 class Keeping:
-    """Sends one answer's messages on, and keeps what it says once it is known where."""
+    """Sends one answer's messages on, and keeps what it says once it is known where.
+
+    `again_of` are the request and the leg that it repeats, where it does.
+    """
 
     def __init__(self, send: AsgiSend) -> None:
         self._send = send
@@ -47,6 +49,7 @@ class Keeping:
         self._request_id = ""
         self._is_stream = self._is_done = False
         self.place: Place | None = None
+        self.again_of: tuple[str, int] | None = None
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Sends a message of the answer."""
@@ -79,7 +82,7 @@ class Keeping:
         if not said:
             return
         turn = new_turn(self._request_id, place.conversation_id, place.mode,
-                        Said(place.question, said, self._heard.beside, place.again_of))  # fmt: skip
+                        Said(place.question, said, self._heard.beside, self.again_of))  # fmt: skip
         kept = await alone("conversation", self._request_id, partial(conversations().keep, place.account_id, turn))
         if kept is False:
             log.info("conversation", request=self._request_id, step="not_kept")

@@ -50,11 +50,17 @@ class CreditsPage:
 def read_credits(session: Session, person: Person, environment: Environment) -> CreditsPage:
     """Reads a person's credits in an environment."""
     account = shared_account(person.account_id, environment, Unit.CREDIT)
-    balance = read_shared_balance(session, account)
     entries = read_history(session, account, credits_paywall_id(environment), person.account_id, NEWEST)
     ids = [entry.movement.topup_id for entry in entries if entry.movement is not None and entry.movement.topup_id]
     offers = read_offers(session, account, ids)
-    purse = CreditsRow(
+    return CreditsPage(read_purse(session, person, environment), [_row(entry, offers) for entry in entries])
+
+
+def read_purse(session: Session, person: Person, environment: Environment) -> CreditsRow:
+    """Reads what a person has in credits in an environment."""
+    account = shared_account(person.account_id, environment, Unit.CREDIT)
+    balance = read_shared_balance(session, account)
+    return CreditsRow(
         available=format_for_people(balance.available_nanos, Unit.CREDIT),
         held=format_for_people(balance.held_nanos, Unit.CREDIT) if balance.held_nanos else "",
         owed=format_for_people(balance.owed_nanos, Unit.CREDIT) if balance.owed_nanos else "",
@@ -64,7 +70,6 @@ def read_credits(session: Session, person: Person, environment: Environment) -> 
         is_sandbox=environment is Environment.SANDBOX,
         is_offered=find_credits(session, environment) is not None,
     )
-    return CreditsPage(purse, [_row(entry, offers) for entry in entries])
 
 
 def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:

@@ -17,6 +17,7 @@ from app.web.components.parts import (
 from app.web.end_user.settings.cards_page import CARDS, anchor, cards_sections
 from app.web.end_user.settings.keys_page import DEVELOPER_KEYS, developer_keys
 from app.web.end_user.settings.own_keys_page import OWN_KEYS, own_keys
+from app.web.end_user.settings.privacy_page import PRIVACY, privacy
 from app.web.end_user.settings.rows import MethodRow, ProviderRow, SessionRow
 from app.web.end_user.settings.state import SettingsState
 from app.web.frame import routes
@@ -34,7 +35,7 @@ def settings() -> rx.Component:
     """Returns the page of a person's account."""
     role = tag(_state.page.role, tone="ok")
     sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key(), own_keys(),
-                           developer_keys())  # fmt: skip
+                           developer_keys(), privacy())  # fmt: skip
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
         rx.el.div(
@@ -62,7 +63,8 @@ def _list() -> rx.Component:
     developers = rx.cond(_state.page.is_developer, link(DEVELOPER_KEYS), rx.fragment())
     keys = rx.cond(_state.own_keys.is_offered, link(OWN_KEYS), rx.fragment())
     # Those behind the cards stand where they will be only once it is known whether there are any.
-    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), keys, developers), rx.fragment())
+    last = rx.cond(_state.page.has_conversations, link(PRIVACY), rx.fragment())
+    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), keys, developers, last), rx.fragment())
     return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), behind, class_name="list",
                      aria_label="Sections of your settings")  # fmt: skip
 

@@ -11,6 +11,7 @@ from app.domain.people.accounts import EMAIL, list_identities, read_account
 from app.domain.people.developer_keys import list_developer_keys
 from app.domain.people.sessions import Person, list_sessions
 from app.domain.people.sign_in_texts import ETHEREUM
+from app.flows.conversations.privacy import see_privacy
 from app.flows.people.sign_in import is_operator
 from app.web.frame.format import ago, browser
 
@@ -53,7 +54,10 @@ class DeveloperKeyRow:
 
 @dataclass(frozen=True)
 class AccountPage:
-    """Everything on the settings page; `key` is empty where there is none."""
+    """Everything on the settings page; `key` is empty where there is none.
+
+    Privacy is about conversations, which are there where credits are; `kept` says how many there are.
+    """
 
     name: str = ""
     email: str = ""
@@ -67,6 +71,9 @@ class AccountPage:
     key_detail: str = ""
     is_developer: bool = False
     developer_keys: list[DeveloperKeyRow] = field(default_factory=list)
+    has_conversations: bool = False
+    keeps_nothing: bool = False
+    kept: str = ""
 
 
 def read_account_page(session: Session, person: Person) -> AccountPage:
@@ -74,6 +81,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
     account = read_account(session, person.account_id)
     key = read_account_key(session, person.account_id)
     developer_keys = list_developer_keys(session, person.account_id)
+    privacy = see_privacy(session, person.account_id)
     labels = {
         EMAIL: "E-mail code",
         ETHEREUM: "Ethereum account",
@@ -107,4 +115,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
                             f"{'reads and changes' if one.may_write else 'reads'} · made {ago(one.created_at)}")
             for one in developer_keys
         ],
+        has_conversations=wiring.get().settings.credits or privacy.conversations > 0,
+        keeps_nothing=privacy.zero_retention,
+        kept="1 conversation" if privacy.conversations == 1 else f"{privacy.conversations:,} conversations",
     )  # fmt: skip

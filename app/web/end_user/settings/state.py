@@ -16,11 +16,12 @@ from app.flows.people import account, developer_keys, sign_in
 from app.web.end_user.settings.cards_state import CardsPart
 from app.web.end_user.settings.own_keys_rows import own_keys_subject
 from app.web.end_user.settings.own_keys_state import OwnKeysPart
+from app.web.end_user.settings.privacy_state import PrivacyPart
 from app.web.end_user.settings.rows import AccountPage, read_account_page
 from app.web.frame.session_state import Read, for_a_person
 
 
-class SettingsState(CardsPart, OwnKeysPart, rx.State):
+class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
     """One open settings page."""
 
     page: AccountPage = AccountPage()
@@ -28,7 +29,6 @@ class SettingsState(CardsPart, OwnKeysPart, rx.State):
     method_error: str = ""
     key_error: str = ""
     saves: int = 0
-    asking: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:

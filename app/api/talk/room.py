@@ -1,0 +1,80 @@
+"""What the chat page reads: its models, what an answer may cost, what it did cost."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+
+from app import db
+from app.api.common.body import parse_json
+from app.api.common.caller import find_own
+from app.api.common.visitor import check_own_page
+from app.api.manage.managing import person_of
+from app.api.v1.models import describe, say_price
+from app.domain.credits.asked import read_one
+from app.domain.errors import BadField
+from app.domain.money import NANOS, format_for_people
+from app.domain.pricing.receipts import explain
+from app.domain.usage.tables import RequestStatus
+from app.domain.wallets.shared import shared_wallet_id
+from app.flows.callers.snapshot import Snapshot
+from app.flows.conversations.privacy import read_privacy
+from app.flows.talk.most import read_most
+from app.formats.account.chat import to_openai
+from app.formats.openai_request import read_chat_request
+
+router = APIRouter(prefix="/talk", include_in_schema=False)
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@router.get("/room")
+async def get_room(request: Request) -> JSONResponse:
+    """Returns the models that somebody's credits pay for, in their order, and whether what is said is kept."""
+    person = await person_of(request)
+    snapshot = await find_own(person.account_id)
+    kept = await read_privacy(person.account_id)
+    return JSONResponse({"models": _models(snapshot), "keeps_nothing": kept.zero_retention}, headers=NO_STORE)
+
+
+@router.post("/most", dependencies=[Depends(check_own_page)])
+async def post_most(request: Request) -> JSONResponse:
+    """Returns what a question may cost at most, and whether that can be paid. Raises UnknownModel, BadField."""
+    person = await person_of(request)
+    snapshot = await find_own(person.account_id)
+    asked = read_chat_request(to_openai(_object(await parse_json(await request.body()))))
+    most = await read_most(snapshot, person.account_id, asked)
+    amount = most.most_nanos if most.is_enough else most.least_nanos
+    said = {"at_most": format_for_people(amount, snapshot.unit), "is_enough": most.is_enough, "beside": most.beside}
+    return JSONResponse(said, headers=NO_STORE)
+
+
+@router.get("/receipts/{request_id}")
+async def get_receipt(request: Request, request_id: str) -> JSONResponse:
+    """Returns what somebody's own request was charged. Raises NotFound for everybody else's."""
+    person = await person_of(request)
+    snapshot = await find_own(person.account_id)
+    wallet_id = shared_wallet_id(person.account_id, snapshot.environment, snapshot.unit)
+    row = await db.in_transaction(lambda session: read_one(session, wallet_id, request_id))
+    receipt = explain(row, row["external_id"])
+    said = {
+        "is_final": row["status"] != RequestStatus.RUNNING,
+        "credits": row["charge_nanos"] // NANOS,
+        "tokens": row["tokens"] or 0,
+        "lines": [{"kind": line.kind, "tokens": line.tokens, "amount": line.amount} for line in receipt.lines],
+    }
+    return JSONResponse(said, headers=NO_STORE)
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise BadField(None, "The body must be a JSON object.", "invalid_json")
+    return body
+
+
+def _models(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {"id": model, "name": offer.display_name or model, "is_free": offer.price.is_free,
+         "price": say_price(describe(model, offer), snapshot.unit)}
+        for model, offer in snapshot.offers.items()
+    ]  # fmt: skip

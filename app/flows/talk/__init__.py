@@ -1,0 +1,1 @@
+"""The chat page: what somebody is told before they ask."""

@@ -1,0 +1,1 @@
+"""Chat with models that a person's credits pay for."""

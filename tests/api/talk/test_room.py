@@ -1,0 +1,34 @@
+"""What the chat page reads is its own person's, and what an answer costs at most is said before it is asked."""
+
+import pytest
+
+from app import settings
+from tests.support.talking import QUESTION, talking
+
+pytestmark = pytest.mark.plain_sql
+
+
+@pytest.mark.unhurried
+async def test_the_page_is_told_its_models_and_what_an_answer_may_cost(database: str) -> None:
+    async with talking("ada@example.org", "eve@example.org") as (ada, eve, nobody):
+        room = (await ada.page.get("/talk/room")).json()
+        assert room["keeps_nothing"] is False
+        assert {"id": "demo-free", "name": "demo-free", "is_free": True, "price": "Free"} in room["models"]
+        free = await ada.page.post("/talk/most", json={"model": "demo-free", "messages": QUESTION})
+        assert free.json() == {"at_most": "1 credit", "is_enough": True, "beside": ""}
+        locked = await ada.page.post("/talk/most", json={"model": "demo-mini", "messages": QUESTION})
+        assert not locked.json()["is_enough"] and "first top-up" in locked.json()["beside"]
+        for wrong, status in (({"model": "nothing", "messages": QUESTION}, 404), ([], 400), ({"model": "x"}, 400)):
+            assert (await ada.page.post("/talk/most", json=wrong)).status_code == status
+        request_id = (await ada.ask()).headers["x-request-id"]
+        assert (await ada.page.get(f"/talk/receipts/{request_id}")).json()["credits"] == 1
+        assert (await eve.page.get(f"/talk/receipts/{request_id}")).status_code == 404
+        for path in ("/talk/room", f"/talk/receipts/{request_id}", "/talk/conversations"):
+            assert (await nobody.page.get(path)).status_code == 401
+
+
+@pytest.mark.unhurried
+async def test_without_credits_there_is_nothing_to_read(database: str) -> None:
+    async with talking("ada@example.org") as (ada, _):
+        settings.configure(data=settings.get().data, database_url=database)  # of the live ones there are none
+        assert (await ada.page.get("/talk/room")).status_code == (await ada.ask()).status_code == 404

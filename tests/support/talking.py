@@ -1,0 +1,54 @@
+"""Somebody on the chat page, at the API in this process, with credits of the demo's provider."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from app import settings, wiring
+from app.api.common.caller import watching
+from app.domain.people.sessions import Person
+from tests.support.credits import open_credits, someone_with_key
+from tests.support.own_pages import at_our_page
+
+QUESTION = [{"role": "user", "content": "What is a coin slot?"}]
+
+
+@dataclass
+class Talker:
+    """A browser on the chat page; `person` is who is signed in."""
+
+    page: httpx.AsyncClient
+    person: Person | None
+
+    async def ask(self, mode: str = "chat", *, again: str = "", **more: Any) -> httpx.Response:
+        """Asks the free model, unless something else is said."""
+        headers = {"X-Talk-Again": again} if again else {}
+        body = {"model": "demo-free", "messages": QUESTION, **more}
+        return await self.page.post(f"/talk/{mode}", json=body, headers=headers)
+
+    async def begin(self) -> str:
+        """Opens a conversation."""
+        made = await self.page.post("/talk/conversations")
+        return str(made.raise_for_status().json()["id"])
+
+
+def events(answer: httpx.Response) -> list[dict[str, Any]]:
+    """Returns what a stream said, event by event."""
+    lines = (line for line in answer.text.split("\n") if line.startswith("data:"))
+    return [json.loads(line[5:]) for line in lines]
+
+
+@asynccontextmanager
+async def talking(*emails: str) -> AsyncIterator[list[Talker]]:
+    """Runs this process with credits in it, and yields a browser for each of some people, and one for nobody."""
+    settings.configure(data=settings.get().data, database_url=settings.get().database_url, is_demo=True, credits=True)
+    await open_credits()
+    wiring.replace(wiring.Wiring())
+    async with wiring.working(), watching():
+        people = [(await someone_with_key(email))[0] for email in emails]
+        async with AsyncExitStack() as opened:
+            yield [Talker(await opened.enter_async_context(at_our_page(one)), one) for one in (*people, None)]
