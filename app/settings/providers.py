@@ -14,6 +14,7 @@ class ProviderSettings(BaseModel):
 
     openrouter_key: SecretStr = SecretStr("")
     openrouter_base: str = "https://openrouter.ai/api/v1"
+    help_model: str = ""
     upstream_url: str = ""
     upstream_key: SecretStr = SecretStr("")
     allow_private_addresses: bool = False
@@ -50,6 +51,11 @@ class ProviderSettings(BaseModel):
     def has_provider_key(self) -> bool:
         """Whether the operator has a provider's key of their own, for paywalls without one."""
         return bool(self.openrouter_key.get_secret_value() or self.upstream_key.get_secret_value())
+
+    @property
+    def has_help_model(self) -> bool:
+        """Whether a model words the answers of the help, with the operator's key."""
+        return bool(self.help_model and self.openrouter_key.get_secret_value())
 
     @property
     def syncs_catalogue(self) -> bool:

@@ -1,7 +1,7 @@
 """The routers of the account API, in the order in which its document lists them."""
 
 from app.api.account import credits, keys, models, own_keys, usage
-from app.api.account.beside import copilot, memory, optimization
+from app.api.account.beside import asking, copilot, memory, optimization
 from app.api.account.kept import conversations, history, privacy
 from app.api.account.paying import auto_topup, purchase
 
@@ -19,6 +19,7 @@ ROUTERS = tuple(
         keys,
         own_keys,
         copilot,
+        asking,
         memory,
         optimization,
     )

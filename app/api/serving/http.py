@@ -35,6 +35,7 @@ from app.api.v1.manage import keys as paywall_keys
 from app.api.v1.manage import prices as paywall_prices
 from app.api.v1.manage import users as paywall_users
 from app.domain.errors import BadField, CoinslotError
+from app.wiring import helping
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."
@@ -72,6 +73,7 @@ def create_api() -> FastAPI:
     api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     api.add_exception_handler(HTTPException, _plain)  # type: ignore[arg-type]
     api.openapi = partial(document, api)  # type: ignore[method-assign]
+    helping.know(api.openapi)
     return api
 
 

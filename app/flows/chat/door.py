@@ -104,8 +104,8 @@ class Door:
     def _decide(self, call: Call, standing: Standing, order: Order | None) -> Go | Ask:
         """Decides, and once more where its user lets the wallet pay for an order that no key of theirs can serve."""
         snapshot, request = call.snapshot, call.request
-        deciding = partial(decide, snapshot, standing, request, order=order,
-                           has_thought_unseen=self._thinking.has_thought(snapshot.paywall_id, request.model))  # fmt: skip
+        has_thought = self._thinking.has_thought(snapshot.paywall_id, request.model)
+        deciding = partial(decide, snapshot, standing, request, has_thought_unseen=has_thought, order=order)
         found = deciding(source=source_of(order, call.source))
         no_key = isinstance(found, Ask) and found.action is Action.OWN_KEY
         return deciding(source=Source.PLATFORM) if no_key and order is not None and order.may_fall_back else found

@@ -24,6 +24,7 @@ from app.flows.reconciling.soundness import ConnectionView, is_sound, read_conne
 from app.flows.settlement.looking import look_at
 from app.flows.upkeep import audit
 from app.ports.chain.chain import Chains
+from app.sql.full_text import has_full_text
 
 HEAD_SECONDS_MAX = 180
 """How old the newest block may be: a chain on which nothing is under way is read every half minute."""
@@ -63,6 +64,7 @@ async def examine(chosen: Chosen, chains: Chains | None = None) -> AsyncIterator
     yield Check("database", True, f"{chosen.database} answers.")
     says = "All are there." if is_migrated else "Some are missing; `coinslot serve` makes them when it starts."
     yield Check("migrations", is_migrated, says)
+    yield _of_full_text()
     for check in _of_settings(chosen):
         yield check
     if is_migrated:
@@ -72,6 +74,12 @@ async def examine(chosen: Chosen, chains: Chains | None = None) -> AsyncIterator
         for chain in chains.all():
             look = await look_at(chain, chains.keys(chain.rules.id).gas.address)
             yield Check(f"chain {look.name}", not look.wrong, " ".join(look.wrong) or look.says)
+
+
+def _of_full_text() -> Check:
+    has_it = has_full_text()
+    says = "SQLite's FTS5 is there." if has_it else "This Python's SQLite has no FTS5: `/help` answers nothing."
+    return Check("help", has_it, says)
 
 
 def _of_settings(chosen: Chosen) -> Iterator[Check]:

@@ -29,7 +29,7 @@ async def test_a_sound_instance_has_nothing_to_mend(migrated_sqlite_url: str) ->
         job_runs.note(session, "audit", 900, clock.now(), None)
     found = await checks()
     assert [name for name, check in found.items() if not check.is_fine] == []
-    assert list(found) == ["database", "migrations", "public URL", "mail", "operators", "provider key", "books",
+    assert list(found) == ["database", "migrations", "help", "public URL", "mail", "operators", "provider key", "books",
                            "job audit", "payment events", "refunds"]  # fmt: skip
     assert found["job audit"].says.startswith("It succeeded ")
 

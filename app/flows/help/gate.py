@@ -1,0 +1,32 @@
+"""The gate before any answer: is there evidence that a question is about this product, and answered by its guide?
+
+What does not pass gets one sentence, free, and no model sees it.
+"""
+
+from app.flows.help.index import Evidence
+from app.flows.help.meddling import is_meddling
+
+SHARE_LEAST = 0.4
+"""What share of a question, by weight, one passage must have."""
+SHARE_LEAST_OF_UNKNOWN = 0.6
+"""The same of a question with words that stand nowhere in what the help knows."""
+SHARE_LEAST_OF_TWO = 0.5
+"""The same where two of its words in that passage name what this product is about."""
+SUBJECTS_MANY = 3
+"""So many words of our subject in one passage pass whatever is said around them: long questions tell a story."""
+
+
+def passes(question: str, evidence: Evidence) -> bool:
+    """Tells whether a question may be answered, by what was found of it."""
+    return bool(evidence.found) and _is_about_us(evidence) and not is_meddling(question)
+
+
+def _is_about_us(evidence: Evidence) -> bool:
+    return any(_is_enough(len(one.having & evidence.subjects), one.share, evidence) for one in evidence.found)
+
+
+def _is_enough(subjects: int, share: float, evidence: Evidence) -> bool:
+    if subjects >= SUBJECTS_MANY:
+        return True
+    of_unknown = SHARE_LEAST_OF_TWO if subjects > 1 else SHARE_LEAST_OF_UNKNOWN
+    return subjects > 0 and share >= (of_unknown if evidence.unknown else SHARE_LEAST)

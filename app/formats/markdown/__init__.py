@@ -1,0 +1,1 @@
+"""Markdown, as the guide and models write it. Pure."""
