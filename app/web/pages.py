@@ -97,6 +97,8 @@ from app.web.operator.treasury.page import treasury
 from app.web.operator.treasury.state import TreasuryState
 from app.web.operator.wallets.page import wallets
 from app.web.operator.wallets.state import WalletsState
+from app.web.public.help.page import help_page
+from app.web.public.help.state import HelpState
 from app.web.public.home.page import home
 from app.web.public.home.state import HomeState
 from app.web.public.mail.page import mail
@@ -194,6 +196,7 @@ PAGES = (
     Page(routes.MAIL, mail, "Mail of this demo · Coinslot", "What the demo would have sent.", MailState.watch),
     Page(routes.RESERVES, reserves, "Reserves · Coinslot", "What stands on chains against what is owed.",
          ReservesState.arrive),
+    Page(routes.HELP, help_page, "Help · Coinslot", "The guide to read, and answers out of it.", HelpState.watch),
     Page(routes.PLAYGROUND, playground, "Playground · Coinslot", "Try an app, and pay for what you use."),
     Page("404", missing, "Not found · Coinslot", "There is no such page."),
 )  # fmt: skip

@@ -135,7 +135,5 @@ LONG_FILES: dict[str, str] = {}
 NO_PAGE = "its page comes with the dashboard"
 UNCALLED: dict[str, str] = {
     "app/domain/rollups/reading.py:read_top_users": NO_PAGE,
-    "app/flows/help/addresses.py:links_of": "the help's page comes next",
-    "app/formats/markdown/html.py:blocks_of": "the help's page comes next",
 }
 """`file:function` that nobody in `app` calls yet, each with its reason."""

@@ -93,7 +93,7 @@ async def crowded(site: Site, at_home: None) -> Crowded:
                   for user, billing in ((USER, None), (USER, BillingSource.PLATFORM), (OTHER_USER, None))]  # fmt: skip
     links += [f"/order/{mint_order(shared, order.user, order.id, RETURN_URL)}/" for order in orders]
     fixed = ("/", "/wallet/", "/withdraw/", "/activity/", "/credits/", "/usage/", "/settings/", "/mail/", "/reserves/",
-             "/nowhere/",
+             "/nowhere/", "/help/", "/help/?page=configuration", "/help/?page=operations",
              f"/signin/?step=code&email={EMAIL}", f"/signin/?next={links[1]}", "/topup/none/",
              "/sandbox/checkout/none/")  # fmt: skip
     with db.transaction() as session:

@@ -24,7 +24,7 @@ def addresses(site: Site) -> list[str]:
     asked = (("balance/topup", "url"), ("menu", "menu"), ("connect", "url"))
     links = [site.call("GET", f"/user/{name}?user=policy").json()[key] for name, key in asked]
     fixed = ("", "signin/", "signin/?step=code", "wallet/", "withdraw/", "activity/", "settings/", "mail/",
-             "reserves/", "nowhere/",
+             "reserves/", "nowhere/", "help/", "help/?page=stripe",
              "docs", "topup/none/", "authorize/none/", "menu/none/", "order/none/",
              "sandbox/checkout/none/")  # fmt: skip
     return [f"{site.base_url}/{path}" for path in fixed] + links

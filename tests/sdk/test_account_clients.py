@@ -115,6 +115,8 @@ def test_both_clients_hear_the_same_and_what_they_change_stays(
     assert (seen["purchase"]["credits"], seen["confirmed"]["status"]) == (500, "pending")
     assert client.credits_confirm_checkout(session_id=seen["purchase"]["session_id"])["status"] == "pending"
     assert client.settings_copilot_state() == seen["copilot"]
+    asked = client.settings_ask_copilot(question="How do I connect Stripe?", path="/settings", context={"page": "x"})
+    assert asked == seen["asked"] and asked["found"] and "Stripe" in asked["answer"] and asked["citations"]
     assert client.optimization_policy() == seen["policy"] and seen["policy"]["goal"] == "cost"
     assert (seen["cleared"]["deleted"], seen["off"]["enabled"]) == (0, False)
     assert {name: found["status"] for name, found in seen["failures"].items()} == {

@@ -41,12 +41,15 @@ ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("How do I log in with my ethereum wallet?", ("people#signing-in",)),
     ("can I sign in with google", ("people#signing-in",)),
     ("How do I connect Stripe?", ("stripe", "stripe#test-mode", "stripe#live", "questions#how-do-i-connect-stripe")),
-    ("how do I call it from python", ("chat", "readme#first-request")),
+    (
+        "how do I call it from python",
+        ("questions#how-do-i-call-it-from-python-or-javascript", "chat", "readme#first-request"),
+    ),
     ("I get 403, why?", ("questions#why-do-i-get-403", "errors#statuses", "errors#errors-instead-of-messages")),
     ("what does model_not_priced mean", ("codes#model_not_priced",)),
     (
         "429 too many requests from your API, how long should I wait?",
-        ("limits#what-an-app-sees", "errors#statuses", "questions#why-do-i-get-429"),
+        ("limits#what-an-app-sees", "errors#statuses", "questions#why-do-i-get-429", "codes#requests_per_minute"),
     ),
     ("How can I retry a request without charging the user twice?", ("retries",)),
     (
@@ -97,6 +100,7 @@ ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "block an abusive user",
         (
+            "questions#how-do-i-block-a-user",
             "paywalls#its-users-requests-books-and-events",
             "manage-api",
             "paywalls#whose-a-paywall-is",
@@ -106,6 +110,7 @@ ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "refund a single charge for a customer",
         (
+            "questions#how-do-i-refund-a-user",
             "paywalls#its-users-requests-books-and-events",
             "manage-api",
             "operations#post/v1/manage/paywalls/{paywall_id}/requests/{request_id}/refund",

@@ -213,7 +213,7 @@ def developer_tour(album: Album, width: int, height: int, theme: str) -> None:
     """Walks through every page of a developer that names nothing but a paywall, of both paywalls, and one user's."""
     paywall, shared = album.instance.paywall_id, album.instance.shared_paywall_id
     own = [page.route for page in PAGES if page.route.startswith("/paywalls/[paywall]/") and page.route != routes.USER]
-    account = (routes.DASHBOARD, routes.NEW_PAYWALL, routes.EARNINGS, routes.ACCOUNT_ANALYTICS)
+    account = (routes.DASHBOARD, routes.NEW_PAYWALL, routes.EARNINGS, routes.ACCOUNT_ANALYTICS, routes.HELP)
     user = routes.USER.replace("[user]", end_user_id(paywall, "grace"))
     named = {route.strip("/"): route for route in account}
     named |= {_last(route): route.replace("[paywall]", paywall) for route in own}

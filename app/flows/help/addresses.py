@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from posixpath import basename
 from urllib.parse import quote, urlsplit
 
+from app.flows.help.corpus import CONTENTS
 from app.flows.help.sections import Page, Section
 
 HELP = "/help/"
@@ -30,6 +31,7 @@ def links_of(page: str, pages: Mapping[str, Page], *, outside: bool) -> Callable
         if urlsplit(target).scheme in ("http", "https"):
             return target if outside else None
         stem = basename(named).removesuffix(".md").lower()
+        stem = CONTENTS if named == "README.md" and page != "readme" else stem
         known = stem if named.endswith(".md") and "design/" not in named else named
         if known in pages:
             return address(known, anchor)

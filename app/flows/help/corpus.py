@@ -13,7 +13,11 @@ GUIDE = _APP / "guide" / "use"
 README = _APP.parent / "README.md"
 FIRST = ("questions", "first-paywall", "chat", "errors")
 """The pages that most people look for, first in the list of all."""
-SAID_ELSEWHERE = frozenset({"errors#codes", "readme#where-everything-else-is", "readme#how-quick-its-pages-are"})
+CONTENTS = "contents"
+"""The page that names all others."""
+SAID_ELSEWHERE = frozenset(
+    {CONTENTS, "errors#codes", "readme#where-everything-else-is", "readme#how-quick-its-pages-are"}
+)
 """Tables whose rows are sections of their own, and lists of links."""
 
 
@@ -41,9 +45,10 @@ class Corpus:
 
 def read_corpus(document: Mapping[str, Any]) -> Corpus:
     """Reads the guide as this process came with it; `document` is the API's own OpenAPI document. Blocking."""
-    texts = {path.stem: path.read_text() for path in sorted(GUIDE.glob("*.md")) if path.stem != "README"}
+    texts = {path.stem: path.read_text() for path in sorted(GUIDE.glob("*.md"))}
+    contents = cut(CONTENTS, texts.pop("README"))
     if README.exists():  # a wheel comes without it
         texts["readme"] = README.read_text()
     listed = sorted(texts, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
     made = (codes_of(texts["errors"]), events_of(), operations_of(document))
-    return Corpus((*(cut(name, texts[name]) for name in listed), *made))
+    return Corpus((contents, *(cut(name, texts[name]) for name in listed), *made))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.flows.help.lists import LISTS
 from app.flows.help.passages import passages_of
 from app.flows.help.sections import Section, plain
-from app.flows.help.words import SUBJECTS, Word, normal
+from app.flows.help.words import SUBJECTS, Word, normal, words_of
 from app.sql.full_text import open_full_text
 
 TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
@@ -16,10 +16,11 @@ TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
 BESIDE = 0.3
 """What a section's second passage counts beside its best."""
 UNKNOWN = 3
-LISTED = 0.75
-"""What an entry of a list counts beside the guide, which tells what to do."""
-QUESTIONS, ASKED = "questions", 1.25
-"""The page that answers in the words of those who ask, and what it counts beside the others."""
+_KINDS = {**dict.fromkeys(LISTS, 0.75), "questions": 1.25}
+"""What pages count beside others: an entry of a list less than the guide, which tells what to do; the page that answers
+in the words of those who ask, more."""
+NAMED = 0.6
+"""What it counts beside that a heading asks what is asked, in the same words and no others."""
 ALSO = 0.6
 """What a word counts that stands there by another name."""
 _BY_TERM = f"SELECT rowid, -bm25(passage, {TITLE}, {HEADING}, {TEXT}) FROM passage WHERE passage MATCH ?"  # noqa: S608
@@ -52,6 +53,7 @@ class Index:
 
     def __init__(self, sections: Sequence[Section]) -> None:
         self._rows = [(one, passage) for one in sections for passage in passages_of(one.text)]
+        self._lengths = {one.id: len(words_of(one.heading)) for one in sections}
         self._lock = threading.Lock()
         tokenize = "porter unicode61 tokenchars '_'"
         self._database = open_full_text()
@@ -67,9 +69,10 @@ class Index:
         """Returns the sections that fit best, at most so many."""
         with self._lock:
             fits = {word.said: self._fits(word) for word in words}
+            named = {word.said: self._named(word.said) for word in words}
             subjects = frozenset(word.said for word in words if self._is_subject(word, bool(fits[word.said])))
         unknown = frozenset(said for said, rows in fits.items() if not rows) - subjects
-        return Evidence(tuple(self._weighed(fits)[:most]), subjects, unknown)
+        return Evidence(tuple(self._weighed(fits, named)[:most]), subjects, unknown)
 
     def _fits(self, word: Word) -> dict[int, float]:
         """Returns the passages that have a word, each with how well it fits: by what it is called best there."""
@@ -79,7 +82,7 @@ class Index:
                 found[row] = max(score * (ALSO if at else 1), found.get(row, 0))
         return found
 
-    def _weighed(self, fits: Mapping[str, Mapping[int, float]]) -> list[Found]:
+    def _weighed(self, fits: Mapping[str, Mapping[int, float]], named: Mapping[str, frozenset[int]]) -> list[Found]:
         weights = {said: self._weight(len(rows)) for said, rows in fits.items()}
         whole = sum(weights.values())
         passages: dict[str, list[Found]] = {}
@@ -87,9 +90,15 @@ class Index:
             having = frozenset(said for said, rows in fits.items() if row in rows)
             share = sum(weights[said] for said in having) / whole
             (section, passage), score = self._rows[row], sum(fits[said][row] for said in having) * share
-            counted = score * (LISTED if section.page in LISTS else ASKED if section.page == QUESTIONS else 1)
+            overlap = sum(row in rows for rows in named.values()) / max(self._lengths[section.id], len(fits))
+            counted = score * _KINDS.get(section.page, 1) * (1 + NAMED * overlap)
             passages.setdefault(section.id, []).append(Found(section, passage, counted, share, having))
         return sorted(map(_together, passages.values()), key=lambda one: -one.score)
+
+    def _named(self, said: str) -> frozenset[int]:
+        """Returns the passages whose heading has a word."""
+        rows = self._database.execute("SELECT rowid FROM passage WHERE passage MATCH ?", (f'{{heading}} : "{said}"',))
+        return frozenset(int(row) for (row,) in rows)
 
     def _is_subject(self, word: Word, is_known: bool) -> bool:
         """A name with `_`, or a status, is one wherever it stands."""

@@ -20,7 +20,7 @@ def operations_of(document: Document) -> Page:
         Section(OPERATIONS, f"{method}{path}", title, f"{method.upper()} {path}", _told(operation))
         for path, methods in document.get("paths", {}).items() for method, operation in methods.items()
     ]  # fmt: skip
-    return Page(OPERATIONS, title, tuple(sections), is_list=True)
+    return Page(OPERATIONS, title, tuple(sections))
 
 
 def codes_of(page: str) -> Page:
@@ -31,23 +31,20 @@ def codes_of(page: str) -> Page:
         for names, status, said in _CODE_ROW.findall(page)
         for code in re.findall(r"\w+", names)
     ]
-    return Page(CODES, title, tuple(sections), is_list=True)
+    return Page(CODES, title, tuple(sections))
 
 
 def events_of() -> Page:
     """Returns a section for each event that a webhook can be told of."""
     title = "Webhook events"
     sections = [Section(EVENTS_PAGE, event.name, title, event.name, _said(event)) for event in EVENTS.values()]
-    return Page(EVENTS_PAGE, title, tuple(sections), is_list=True)
+    return Page(EVENTS_PAGE, title, tuple(sections))
 
 
 def _told(operation: Document) -> str:
     about = operation.get("description") or operation.get("summary") or ""
     fields = list(_fields(operation))
-    answers = [f"- `{status}`: {answer.get('description', '')}"
-               for status, answer in operation.get("responses", {}).items()]  # fmt: skip
-    parts = [about, "\n".join(fields), "Answers:\n\n" + "\n".join(answers) if answers else ""]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(part for part in (about, "\n".join(fields)) if part)
 
 
 def _fields(operation: Document) -> Iterator[str]:

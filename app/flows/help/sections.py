@@ -33,12 +33,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page with its sections in their order. Where it `is_list`, each stands for itself, as in a lexicon."""
+    """A page with its sections in their order."""
 
     id: str
     title: str
     sections: tuple[Section, ...]
-    is_list: bool = False
 
 
 def cut(page_id: str, text: str) -> Page:

@@ -15,7 +15,7 @@ _SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Setting
 def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Component:
     """Returns a page with its bar; `back` leads to where its visitor came from."""
     bar = rx.el.header(
-        rx.el.div(_brand(), rx.el.div(back or rx.fragment(), theme_button(), class_name="row"),
+        rx.el.div(_brand(), rx.el.div(back or rx.fragment(), help_link(), theme_button(), class_name="row"),
                   class_name="top-in row between"),
         class_name="top",
     )  # fmt: skip
@@ -40,7 +40,7 @@ def own_frame(
             _brand(),
             rx.fragment() if beside is None else rx.el.div(beside, class_name="top-switch"),
             rx.el.nav(*links, class_name=_sections_class(current, visitor), aria_label="Your account"),
-            rx.el.div(rx.el.small(visitor.person_email, class_name="muted who"), theme_button(), leave,
+            rx.el.div(rx.el.small(visitor.person_email, class_name="muted who"), help_link(), theme_button(), leave,
                       class_name="row tools"),
             class_name="top-in row between own",
         ),
@@ -92,7 +92,13 @@ def run_script(script: str) -> Any:
 
 def foot() -> rx.Component:
     """Returns the foot of pages that stand as they were loaded; under others it would move as they are read."""
-    return rx.el.footer("Coinslot keeps a receipt for every charge.", class_name="foot")
+    told = rx.el.a("Help", href=f"{routes.HELP}/")
+    return rx.el.footer("Coinslot keeps a receipt for every charge. ", told, class_name="foot")
+
+
+def help_link() -> rx.Component:
+    """Returns the way to the help."""
+    return rx.el.a("?", href=f"{routes.HELP}/", class_name="btn s bare", aria_label="Help", title="Help")
 
 
 def theme_button() -> rx.Component:

@@ -21,6 +21,7 @@ USAGE = "/usage"
 SETTINGS = "/settings"
 MAIL = "/mail"
 RESERVES = "/reserves"
+HELP = "/help"
 
 DASHBOARD = "/dashboard"
 NEW_PAYWALL = "/paywalls/new"

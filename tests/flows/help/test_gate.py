@@ -34,7 +34,7 @@ async def test_questions_off_topic_and_injections_get_one_sentence_and_no_model(
 
 def test_what_it_was_tuned_on_is_told_apart_as_well() -> None:
     known = [question for question, right in TRIED_ON_TOPIC if _is_right(question, right)]
-    assert len(known) >= len(TRIED_ON_TOPIC) - 3
+    assert len(known) >= len(TRIED_ON_TOPIC) - 4
     assert sum(map(is_let_in, TRIED_OFF_TOPIC)) <= 1 and not any(map(is_let_in, TRIED_INJECTIONS))
 
 

