@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from tests.journeys.looking import assert_accessible, enter
 from tests.journeys.pages import demo_with_pages
@@ -40,12 +40,14 @@ def test_anybody_reads_and_whoever_is_signed_in_asks(site: Site, phone: BrowserC
     assert_accessible(page, "help, read")
     page.get_by_role("main").get_by_role("link", name="Sign in").click()
     enter(site, page, f"help-{uuid.uuid4().hex[:8]}@example.org")
+    page.get_by_role("heading", name="What an app sees").wait_for()  # the page that was read before
     ask(page, "how do I call it from python?")
     answer = page.get_by_role("region", name="Answer")
     answer.get_by_text(f'base_url="{site.base_url}/v1"').wait_for()
     answer.get_by_role("button", name="Copy the code").first.wait_for()
     answer.get_by_role("listitem").first.get_by_role("link").click()
-    page.get_by_role("article").get_by_role("heading", name="How do I call it from Python or JavaScript?").wait_for()
+    cited = page.get_by_role("article").get_by_role("heading", name="How do I call it from Python or JavaScript?")
+    expect(cited).to_be_in_viewport()
     assert answer.is_visible(), "the answer stays while its section is read"
     ask(page, "What's the capital of France?")
     answer.get_by_text("I answer questions about this product only").wait_for()

@@ -91,7 +91,7 @@ ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "how do I give a user free money to try",
         (
-            "questions#how-do-i-give-a-user-money-to-try",
+            "questions#how-do-i-give-a-user-free-money-to-try",
             "paywalls#its-users-requests-books-and-events",
             "manage-api",
             "operations#post/v1/manage/paywalls/{paywall_id}/users/{user}/grant",

@@ -24,7 +24,8 @@ STATE_CHARACTERS_MAX = 1_024
 L = TypeVar("L", bound="AppLink")
 
 _OWN_PAGE = re.compile(
-    r"/(authorize|topup|menu|order|wallet|activity|credits|usage|settings|dashboard|paywalls|playground|earnings|analytics)"
+    r"/(authorize|topup|menu|order|wallet|activity|credits|usage|settings|dashboard|paywalls|playground|earnings|analytics"
+    r"|help|chat)"
     r"(/[A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&-]*)?"
 )
 _SIGNATURE_BYTES = 16

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.events.catalogue import EVENTS, EventType
-from app.flows.help.sections import Page, Section, plain
+from app.flows.help.sections import Page, Section
 
 OPERATIONS, CODES, EVENTS_PAGE = "operations", "codes", "events"
 LISTS = frozenset({OPERATIONS, CODES, EVENTS_PAGE})
@@ -55,6 +55,5 @@ def _fields(operation: Document) -> Iterator[str]:
 
 def _said(event: EventType) -> str:
     fields = ", ".join(f"`{name}`" for name in (*event.fields, *event.ours))
-    words = plain(event.name).replace(".", " ")
     made = "" if event.is_made else " It can be subscribed to, and does not come yet."
-    return f"Comes when {event.when}.{made}\n\nFields of `data`: {fields}.\n\nIts words: {words}."
+    return f"Comes when {event.when}.{made}\n\nFields of `data`: {fields}."

@@ -161,7 +161,8 @@ def test_a_sign_in_leads_to_our_own_pages_alone(house: House, after: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/authorize/a.b-c_d/", "/topup/a.b/?topup=top_1", "/wallet/", "/settings/", "/dashboard/"]
+    "path",
+    ["/authorize/a.b-c_d/", "/topup/a.b/?topup=top_1", "/wallet/", "/settings/", "/dashboard/", "/help/?page=a-b"],
 )
 def test_our_own_pages_are_kept(path: str) -> None:
     assert own_page(path) == path

@@ -11,6 +11,8 @@ from app.web.public.help.rows import BlockRow, CitedRow, PartRow
 from app.web.public.help.state import HelpState
 
 _state = HelpState
+_SIGN_IN = sign_in_path(f"{routes.HELP}/?page=")
+"""Where somebody signs in and comes back to the page that they read, whose id stands behind it."""
 _LISTS = (("All pages", "contents"), ("Questions", "questions"), ("Error codes", "codes"),
           ("Webhook events", "events"), ("Operations", "operations"))  # fmt: skip
 _TO_SECTION = """() => {
@@ -52,7 +54,7 @@ def help_page() -> rx.Component:
                 rx.el.a("Dashboard", href=f"{routes.DASHBOARD}/", class_name="btn s"),
                 rx.el.a("Wallet", href=f"{routes.WALLET}/", class_name="btn s"),
             ),
-            rx.el.a("Sign in", href=sign_in_path(f"{routes.HELP}/"), class_name="btn s"),
+            rx.el.a("Sign in", href=_SIGN_IN + _state.page.id, class_name="btn s"),
         ),
         rx.fragment(),
     )
@@ -79,7 +81,7 @@ def _asking() -> rx.Component:
     sign_in = rx.el.div(
         rx.el.div(rx.el.b("Ask the help"), rx.el.p("Whoever is signed in can ask; everything below is for everybody.",
                                                    class_name="muted"), class_name="grow"),
-        rx.el.a("Sign in", href=sign_in_path(f"{routes.HELP}/"), class_name="btn primary"),
+        rx.el.a("Sign in", href=_SIGN_IN + _state.page.id, class_name="btn primary"),
         class_name="item-line wrap",
     )  # fmt: skip
     return rx.el.section(rx.cond(_state.person_email != "", form, sign_in), class_name="panel pad")
