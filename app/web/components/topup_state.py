@@ -1,12 +1,15 @@
 """What pages that take an amount to pay have in common: the amount, the other amount, what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import reflex as rx
+from reflex.event import EventSpec
+
 from app import db, wiring
 from app.domain.cards.rules import keeping_text
-from app.domain.errors import BadField
+from app.domain.errors import BadField, CoinslotError
 from app.domain.ids import new_id
 from app.domain.inbox.connections import SANDBOX, Connection
 from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
@@ -15,8 +18,10 @@ from app.domain.topups.bounds import check_amount
 from app.domain.topups.surcharge import NO_SURCHARGE, Surcharge
 from app.flows.cards.cards import pay_now
 from app.flows.cards.settings import read_settings
-from app.flows.payments.checkout import Wanted
+from app.flows.payments.checkout import Wanted, begin_own_topup
+from app.flows.payments.offered import reach_offered
 from app.web.components.amounts import AMOUNTS, KEEP
+from app.web.components.returned import ReturnedState
 from app.web.frame.session_state import VisitorState
 from app.wiring.rules import bounds_of, surcharge_of
 
@@ -93,6 +98,70 @@ class AmountState(VisitorState, mixin=True):
         has_fee = any(row.has_fee for row in self.ways if row.id == self.way)
         surcharge = surcharge_of(wiring.get().settings) if has_fee else NO_SURCHARGE
         self._put(said(self.amount, surcharge, self._unit()))
+
+
+class PayingState(AmountState, ReturnedState, mixin=True):
+    """An amount that whoever is signed in pays into a wallet of their own."""
+
+    def _paid_in(self) -> Environment:
+        """Returns the environment whose wallet is shown: play money, unless the page says otherwise."""
+        return Environment.SANDBOX
+
+    async def _take_way(self, _person: Person, way: str) -> None:
+        self._choose_way(way)
+
+    @rx.event
+    async def choose(self, amount: str) -> EventSpec | None:
+        """Takes one of the amounts, or what was typed."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self._choose(amount)
+        return None
+
+    @rx.event
+    async def choose_way(self, way: str) -> EventSpec | None:
+        """Takes one of the ways to pay."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        await self._take_way(person, way)
+        return None
+
+    @rx.event
+    async def pay_again(self) -> EventSpec | None:
+        """Shows the amounts though a payment is on its way."""
+        if await self._signed_in() is None:
+            return self._leave()
+        self.is_paying_again = True
+        return None
+
+    @rx.event
+    async def pay(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
+        """Sends the person to pay the chosen amount into the wallet that is shown; `form` may say to keep the card."""
+        person = await self._signed_in()
+        if person is None:
+            yield self._leave()
+            return
+        try:
+            rail = await reach_offered(wiring.get().rails, self.way)
+            url = await begin_own_topup(rail, person, self._paid_in(), self._asked(form))
+        except CoinslotError as error:
+            self.error = error.message
+        else:
+            yield rx.redirect(url)
+
+    @rx.event
+    async def pay_with_card(self) -> EventSpec | None:
+        """Charges the saved card for the chosen amount, at once."""
+        person = await self._signed_in()
+        if person is None:
+            return self._leave()
+        try:
+            topup_id = await self._pay_with_card(person, self._paid_in())
+        except CoinslotError as error:
+            self.error = error.message
+            return None
+        return rx.redirect(f"/confirm/{topup_id}/")
 
 
 def chosen(amount: str, amounts: Sequence[str] = AMOUNTS) -> Mapping[str, Any]:

@@ -16,22 +16,22 @@ from app.domain.people.accounts import check_cap
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
-from app.flows.payments.checkout import begin_own_topup, read_own_topup
-from app.flows.payments.offered import list_own_offered, reach_offered
+from app.flows.payments.checkout import read_own_topup
+from app.flows.payments.offered import list_own_offered
 from app.flows.people import consent
 from app.flows.settlement.paying_in import find_hindrance, open_addresses, pay_from_test_wallet
 from app.web.components.caps import CAPS
 from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of, read_arrivals, stopped_of
 from app.web.components.refunds.state import RefundsPart
 from app.web.components.returned import ReturnedState
-from app.web.components.topup_state import AmountState, offered, saved_card
+from app.web.components.topup_state import PayingState, offered, saved_card
 from app.web.end_user.wallet.own_keys_state import OwnKeysOfApps
 from app.web.end_user.wallet.rows import read_purse
 from app.web.end_user.wallet.signing_state import TEST_AMOUNT, SigningPart
 from app.web.frame.session_state import Read, for_a_person
 
 
-class WalletState(SigningPart, OwnKeysOfApps, AmountState, RefundsPart, ReturnedState, rx.State):
+class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, ReturnedState, rx.State):
     """One open wallet page."""
 
     is_adding: bool = False
@@ -98,24 +98,15 @@ class WalletState(SigningPart, OwnKeysOfApps, AmountState, RefundsPart, Returned
         self.is_adding = not self.is_adding
         return None
 
-    @rx.event
-    async def choose(self, amount: str) -> EventSpec | None:
-        """Takes one of the amounts, or what was typed."""
-        if await self._signed_in() is None:
-            return self._leave()
-        self._choose(amount)
-        return None
+    def _paid_in(self) -> Environment:
+        return Environment(self.page.purse.environment)
 
-    @rx.event
-    async def choose_way(self, way: str) -> EventSpec | None:
+    async def _take_way(self, person: Person, way: str) -> None:
         """Takes one of the ways to pay; by USDC, with the addresses where it is sent."""
-        person = await self._signed_in()
-        if person is None:
-            return self._leave()
         if way != USDC:
             self._choose_way(way)
-            return None
-        on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
+            return
+        on_chain, environment = wiring.get().settlement, self._paid_in()
         try:
             found = await open_addresses(on_chain.chains, person, environment)
             asks = [find_hindrance(person, on_chain.pace, on_chain.chains.reach(at.chain_id), at.address)
@@ -124,7 +115,6 @@ class WalletState(SigningPart, OwnKeysOfApps, AmountState, RefundsPart, Returned
         except CoinslotError as error:
             self.deposit_problem = error.message
         self.way, self.error = (USDC if self.places else self.way), ""
-        return None
 
     @rx.event
     async def pay_from_test_wallet(self) -> EventSpec | None:
@@ -132,50 +122,13 @@ class WalletState(SigningPart, OwnKeysOfApps, AmountState, RefundsPart, Returned
         person = await self._signed_in()
         if person is None:
             return self._leave()
-        on_chain, environment = wiring.get().settlement, Environment(self.page.purse.environment)
+        on_chain, environment = wiring.get().settlement, self._paid_in()
         self.deposit_problem = ""
         try:
             await pay_from_test_wallet(on_chain.test_wallet, on_chain.chains, person, environment, TEST_AMOUNT)
         except CoinslotError as error:
             self.deposit_problem = error.message
         return None
-
-    @rx.event
-    async def pay_again(self) -> EventSpec | None:
-        """Shows the amounts though a payment is on its way."""
-        if await self._signed_in() is None:
-            return self._leave()
-        self.is_paying_again = True
-        return None
-
-    @rx.event
-    async def pay(self, form: dict[str, Any]) -> AsyncIterator[EventSpec | None]:
-        """Sends the person to pay the chosen amount into the wallet that is shown; `form` may say to keep the card."""
-        person = await self._signed_in()
-        if person is None:
-            yield self._leave()
-            return
-        environment = Environment(self.page.purse.environment)
-        try:
-            rail = await reach_offered(wiring.get().rails, self.way)
-            url = await begin_own_topup(rail, person, environment, self._asked(form))
-        except CoinslotError as error:
-            self.error = error.message
-        else:
-            yield rx.redirect(url)
-
-    @rx.event
-    async def pay_with_card(self) -> EventSpec | None:
-        """Charges the saved card for the wallet that is shown, at once."""
-        person = await self._signed_in()
-        if person is None:
-            return self._leave()
-        try:
-            topup_id = await self._pay_with_card(person, Environment(self.page.purse.environment))
-        except CoinslotError as error:
-            self.error = error.message
-            return None
-        return rx.redirect(f"/confirm/{topup_id}/")
 
     @rx.event
     async def ask_to_revoke(self, authorization_id: str) -> EventSpec | None:
