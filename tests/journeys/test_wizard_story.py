@@ -81,6 +81,7 @@ def choose_mode(page: Page) -> None:
     expect(page.get_by_label("App name")).to_be_visible()
     page.get_by_role("button", name="Continue with Default").click()
     expect(page.get_by_text("Enter a name of 1 to 60 characters.")).to_be_visible()
+    expect(page.get_by_label("App name")).to_be_focused()
     page.get_by_label("App name").fill("Quill")
     page.get_by_role("radio", name="Shared").click()
     expect(page.get_by_role("button", name="Continue with Shared")).to_be_visible()

@@ -11,6 +11,7 @@ from app.web.developer.wizard.state import WizardState
 _state = WizardState
 _EXPORT = "export COINSLOT_KEY="
 """What a shell is told before it runs the snippet; the key stands behind it in the browser alone."""
+_NEEDED = (("python", "pip install openai"), ("javascript", "npm install openai, in a file that ends with .mjs"))
 _LANGUAGES = (("python", "Python"), ("javascript", "JavaScript"), ("curl", "curl"))
 
 
@@ -51,6 +52,7 @@ def _base_url() -> rx.Component:
 def _snippet() -> rx.Component:
     snippets = _state.finish.snippets
     text = rx.match(_state.language, ("javascript", snippets.javascript), ("curl", snippets.curl), snippets.python)
+    needs = rx.match(_state.language, *((name, f"It needs the SDK: {get}. ") for name, get in _NEEDED), "")
     chosen = rx.el.div(
         *(rx.el.button(title, type="button", class_name="btn", on_click=_state.speak(name),
                        aria_pressed=_state.language == name) for name, title in _LANGUAGES),
@@ -62,8 +64,9 @@ def _snippet() -> rx.Component:
         rx.el.div(rx.el.h2("Snippet"), chosen, class_name="row between wrap"),
         rx.cond(_state.finish.has_models, code, no_models),
         rx.el.div(
-            rx.el.p("It reads the key from COINSLOT_KEY in the environment.", class_name="muted grow"),
-            rx.cond(MADE_KEY.value != "", copy_text_button(_EXPORT + MADE_KEY.value, "Copy the export"), rx.fragment()),
+            rx.el.p(needs, "In the same terminal, set the key first: ", rx.el.code(_EXPORT + "…"),
+                    class_name="muted grow"),
+            rx.cond(MADE_KEY.value != "", copy_text_button(_EXPORT + MADE_KEY.value, "Copy that line"), rx.fragment()),
             class_name="row",
         ),
         class_name="panel pad stack tight", aria_label="Snippet",

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.parts import problem_line
-from app.web.developer.wizard.state import WizardState
+from app.web.developer.wizard.state import NAME_FIELD, WizardState
 from app.web.developer.wizard.words import COMPARED, MODES, ModeWords
 from app.web.frame import routes
 
@@ -33,9 +33,9 @@ def mode_step() -> rx.Component:
 def _basics() -> rx.Component:
     name = rx.el.label(
         rx.el.span("App name, as your users see it"),
-        rx.el.input(default_value=_state.app_name, on_change=_state.type_name, class_name="field plain s",
-                    max_length=80, auto_complete="off", aria_describedby="name-said", placeholder="Quill",
-                    aria_invalid=_state.field == "app_name"),
+        rx.el.input(id=NAME_FIELD, default_value=_state.app_name, on_change=_state.type_name,
+                    class_name="field plain s", max_length=80, auto_complete="off", aria_describedby="name-said",
+                    placeholder="Quill", aria_invalid=_state.field == "app_name"),
         rx.el.div(problem_line(rx.cond(_state.field == "app_name", _state.error, "")), id="name-said"),
         class_name="labelled",
     )  # fmt: skip

@@ -20,17 +20,24 @@ def payments_step() -> rx.Component:
     later = post_fields(_ROUTE, {"key": rx.Var.create("")}, _posting, _DONE)
     connect = post_fields(_ROUTE, {"key": KEY}, _posting, _DONE)
     kept = rx.cond(page.account != "", _account(), rx.fragment())
+    is_sandbox = _state.environment == "sandbox"
+    leave = rx.el.button(
+        rx.cond(is_sandbox, "Continue with the sandbox checkout", "Connect later"),
+        on_click=later,
+        type="button",
+        disabled=is_busy,
+        class_name=rx.cond(is_sandbox, "btn primary", "btn"),
+    )
+    send = rx.el.button(
+        rx.cond(is_busy, "Trying the key…", "Connect and continue"),
+        type="submit",
+        disabled=is_busy,
+        class_name=rx.cond(is_sandbox, "btn", "btn primary"),
+    )
     own = rx.el.form(
-        rx.cond(_state.environment == "sandbox", _sandbox(), rx.fragment()), kept, _stripe(),
+        rx.cond(is_sandbox, _sandbox(), rx.fragment()), kept, _stripe(),
         other_problem(_posting, "key"),
-        buttons(
-            1,
-            rx.el.button(rx.cond(_state.environment == "sandbox", "Continue with the sandbox checkout",
-                                 "Connect later"), on_click=later, type="button", disabled=is_busy,
-                         class_name=rx.cond(_state.environment == "sandbox", "btn primary", "btn")),
-            rx.el.button(rx.cond(is_busy, "Trying the key…", "Connect and continue"), type="submit", disabled=is_busy,
-                         class_name=rx.cond(_state.environment == "sandbox", "btn", "btn primary")),
-        ),
+        buttons(1, rx.cond(is_sandbox, rx.fragment(send, leave), rx.fragment(leave, send))),
         on_submit=connect, class_name="stack",
     )  # fmt: skip
     hosted = rx.el.div(

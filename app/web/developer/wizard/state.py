@@ -28,6 +28,7 @@ from app.wiring.drafting import doors_of
 from app.wiring.rules import creators_of
 
 TYPED_CHARACTERS_MAX = 80
+NAME_FIELD = "app-name"
 _CHOICES = {"way": ("default", "shared"), "environment": ("sandbox", "live"), "provider": ("demo", "built-in", "own")}
 
 
@@ -121,7 +122,8 @@ class WizardState(VisitorState, rx.State):
             await steps.choose_mode(doors_of(wiring.get()), person, self.app_name, self.way, self.environment)
         except CoinslotError as error:
             self.field, self.error = getattr(error, "field", None) or "app_name", error.message
-            return None
+            # The button stands two screens beneath the field.
+            return rx.set_focus(NAME_FIELD) if self.field == "app_name" else None
         await self._read_anew(person)
         self.provider = _offered(self.page)
         self.step = STEPS.index("Provider")
