@@ -84,6 +84,14 @@ def read_changes(session: Session, paywall_id: str, count: int) -> list[ChangeVi
     return [_view(row) for row in rows]
 
 
+def read_changes_of(session: Session, paywall_id: str, section: Section, count: int) -> list[ChangeView]:
+    """Returns the newest changes of one section, the newest first."""
+    changes = table_of(Change)
+    is_of_it = (changes.c.paywall_id == paywall_id) & (changes.c.section == section.value)
+    rows = session.execute(select(changes).where(is_of_it).order_by(changes.c.id.desc()).limit(count))
+    return [_view(row) for row in rows]
+
+
 def read_changes_since(session: Session, paywall_id: str, version: int, count: int) -> list[ChangeView]:
     """Returns what made the versions after one, the oldest first."""
     changes = table_of(Change)

@@ -17,7 +17,8 @@ from app.domain.disputes.settling import refundable_cents, settle
 from app.domain.errors import BadField, NotFound, Refused, WrongMode
 from app.domain.ids import as_id
 from app.domain.inbox.connections import read_connection
-from app.domain.money import Unit, format_for_people, nanos_of_cents
+from app.domain.money import Unit, format_decimal, format_for_people, nanos_of_cents
+from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import lock_paywall
 from app.domain.people.sessions import Person
@@ -71,6 +72,9 @@ async def refund_payment(
         if not 0 < wanted <= most:
             shown = format_for_people(nanos_of_cents(most, Unit.USD), Unit.USD)
             raise BadField("amount", f"At most {shown} of this payment can be given back.")
+        refunded = format_decimal(nanos_of_cents(wanted, Unit.USD))
+        what = {"user": topup.external_id, "refunded": refunded, "payment": topup.id}
+        note_change(session, paywall.id, manager.account_id, Section.USERS, paywall.version, what)
         return _ask(session, topup, RefundReason.DEVELOPER, wanted, refund_id)
 
     return await _carry_out(refunds, await db.in_transaction(ask, writes=True))

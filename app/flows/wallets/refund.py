@@ -23,7 +23,8 @@ from app.domain.ledger.apply import apply_all
 from app.domain.ledger.folding import lock_balance
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.ledger.tables import LedgerTransfer
-from app.domain.money import format_for_people
+from app.domain.money import format_decimal, format_for_people
+from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import lock_paywall
 from app.domain.usage.refunds import claim_of_click, find_refund, record_refund
@@ -48,6 +49,7 @@ class _Charge:
     """
 
     request_id: str
+    user: str
     wallet: Account
     taken: int
     fee: int
@@ -77,7 +79,10 @@ async def refund_charge(manager: Manager, request_id: str, click_id: str, amount
         if not 0 < wanted <= left:
             most = format_for_people(left, paywall.unit)
             raise BadField("amount", f"At most {most} of this charge can be given back.")
-        return _give(session, paywall.id, charge, wanted, claim_id, is_split=paywall.rules.is_split)
+        given_back = _give(session, paywall.id, charge, wanted, claim_id, is_split=paywall.rules.is_split)
+        what = {"user": charge.user, "refunded": format_decimal(wanted), "charge": request_id}
+        note_change(session, paywall.id, manager.account_id, Section.USERS, paywall.version, what)
+        return given_back
 
     refund_id = await db.in_transaction(give, writes=True)
     log.info("charge_refunded", refund=refund_id, request=request_id, paywall=manager.paywall_id)
@@ -100,6 +105,7 @@ def _lock_charge(session: Session, paywall_id: str, request_id: str) -> _Charge:
     before = select(func.coalesce(func.sum(REQUESTS.c.charge_nanos), 0)).where(REQUESTS.c.refund_of == request_id)
     return _Charge(
         request_id=request_id,
+        user=session.execute(select(REQUESTS.c.external_id).where(REQUESTS.c.id == request_id)).scalar_one(),
         wallet=wallet,
         taken=sum(amount for _, _, amount in lines),
         fee=sum(amount for _, kind, amount in lines if kind is Kind.PLATFORM_FEES),

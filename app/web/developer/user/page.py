@@ -7,6 +7,7 @@ from app.web.components.parts import confirm, copy_text_button, empty, problem_l
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
 from app.web.developer.requests.parts import developers_receipt
+from app.web.developer.user.acts import ActRow
 from app.web.developer.user.rows import PAYMENT, BoundRow, EntryRow
 from app.web.developer.user.state import UserState
 
@@ -21,7 +22,7 @@ def user() -> rx.Component:
     said = rx.el.p(_state.said, class_name="good", role="status")
     return rx.fragment(
         _head(), said, rx.match(_state.asking, ("grant", _grant()), ("block", _block()), rx.fragment()), _new_link(),
-        _figures(), _bounds(), _month(), _history(),
+        _figures(), _bounds(), _month(), _acts(), _history(),
     )  # fmt: skip
 
 
@@ -140,6 +141,22 @@ def _month() -> rx.Component:
     )  # fmt: skip
     return rx.el.section(rx.el.div(rx.el.h2("What they brought and cost"), class_name="panel-head"), figures,
                          class_name="panel", aria_label="What they brought and cost")  # fmt: skip
+
+
+def _acts() -> rx.Component:
+    """What people did by hand, where there is anything."""
+
+    def one(row: rx.Var[ActRow]) -> rx.Component:
+        about = rx.cond(row.about != "", rx.fragment(row.about, " · "), rx.fragment())
+        return rx.el.div(
+            rx.el.div(rx.el.b(row.what), rx.el.small(about, "by ", row.by, class_name="muted"), class_name="grow"),
+            rx.el.small(rx.el.time(row.when, title=row.at), class_name="muted"), class_name="item item-line",
+            key=row.id,
+        )  # fmt: skip
+
+    head = rx.el.div(rx.el.h2("Done by hand"), class_name="panel-head")
+    shown = rx.el.section(head, rx.foreach(_state.page.acts, one), class_name="panel", aria_label="Done by hand")
+    return rx.cond(_state.page.acts, shown, rx.fragment())
 
 
 def _bound(row: rx.Var[BoundRow]) -> rx.Component:

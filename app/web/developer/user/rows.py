@@ -25,6 +25,7 @@ from app.flows.wallets.statement import Entry, LedgerFilter, Position, read_ledg
 from app.web.components.activity_rows import receipt_parts
 from app.web.developer.frame.figures import SumRow, to_row
 from app.web.developer.requests.rows import RequestRow, facts_of, looked_words
+from app.web.developer.user.acts import ActRow, read_acts
 from app.web.developer.users.rows import BOUND_NAMES, STANDINGS, binding_words
 from app.web.frame import routes
 from app.web.frame.format import ago, fine, utc
@@ -76,6 +77,7 @@ class UserPage:
     bounds: list[BoundRow] = field(default_factory=list)
     month: SumRow = field(default_factory=SumRow)
     rates: str = ""
+    acts: list[ActRow] = field(default_factory=list)
     history: list[EntryRow] = field(default_factory=list)
     is_newest: bool = True
     older: str = ""
@@ -119,6 +121,7 @@ def read_user_page(session: Session, manager: Manager, own_id: str, older: str) 
         may_grant=manager.may(Act.GRANT) and (paywall.rules.has_app_wallets or paywall.rules.is_split),
         may_refund=manager.may(Act.REFUND),
         may_block=manager.may(Act.SET_UP),
+        acts=read_acts(session, paywall.id, user.id, paywall.unit),
         is_newest=not older,
         **_history(session, paywall, user, older),
     )
