@@ -118,13 +118,18 @@ def _create(session: Session, identities: tuple[ProvenIdentity, ...]) -> str:
     return account.id
 
 
-def add_identity(session: Session, account_id: str, identity: ProvenIdentity) -> None:
-    """Adds an identity to an account whose person is signed in. Raises Refused if it leads to another account."""
+def add_identity(session: Session, account_id: str, identity: ProvenIdentity) -> bool:
+    """Adds an identity to an account whose person is signed in; tells whether it is new.
+
+    Raises Refused if it leads to another account.
+    """
     owner = find_account(session, identity)
     if owner is None:
         _add(session, account_id, identity)
-    elif owner != account_id:
+        return True
+    if owner != account_id:
         raise Refused(f"{identity.label} already belongs to another account. Sign in there and remove it first.")
+    return False
 
 
 def _add(session: Session, account_id: str, identity: ProvenIdentity) -> None:
@@ -136,8 +141,11 @@ def _add(session: Session, account_id: str, identity: ProvenIdentity) -> None:
     session.flush()
 
 
-def remove_identity(session: Session, account_id: str, identity_id: str) -> None:
-    """Removes a sign-in method. Raises NotFound for another account's, Refused for the last one."""
+def remove_identity(session: Session, account_id: str, identity_id: str) -> str:
+    """Removes a sign-in method, and returns how it was shown.
+
+    Raises NotFound for another account's, Refused for the last one.
+    """
     # Whoever removes another one at the same time waits here, so that one always stays.
     account = _account(session, account_id, is_locked=True)
     stored = session.get(Identity, as_id(identity_id))
@@ -146,10 +154,12 @@ def remove_identity(session: Session, account_id: str, identity_id: str) -> None
     left = [identity for identity in list_identities(session, account_id) if identity.id != identity_id]
     if not left:
         raise Refused("This is the only way to sign in to your account, so it stays.")
+    label = stored.label
     session.delete(stored)
     if stored.issuer == EMAIL and account.email == stored.subject:
         account.email = next((identity.label for identity in left if identity.kind == EMAIL), None)
     session.flush()
+    return label
 
 
 def list_identities(session: Session, account_id: str) -> list[IdentityView]:

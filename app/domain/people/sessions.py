@@ -9,17 +9,24 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, Refused
 from app.domain.ids import as_id, new_id
 from app.domain.people.tables import PersonAccount, SignInSession
 from app.sql.columns import table_of
 
 SESSION_SECONDS = 30 * 24 * 60 * 60
+FRESH_SECONDS = 60 * 60
 SEEN_SECONDS = 10 * 60
 """How old the time may be at which a session was last seen, before it is written again."""
 BROWSER_CHARACTERS_MAX = 200
 
 _SESSIONS = table_of(SignInSession)
+
+
+class SignedInLongAgo(Refused):
+    """Whoever asks has a session, and must show once more that they are its person."""
+
+    code = "signed_in_long_ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,16 @@ class Person:
     def is_to_be_noted(self) -> bool:
         """Whether it was noted too long ago that the session is in use."""
         return self.seen_at < clock.now() - SEEN_SECONDS * clock.SECOND
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether they signed in so lately that it is they, and not who only got into their session."""
+        return self.signed_in_at >= clock.now() - FRESH_SECONDS * clock.SECOND
+
+    def check_fresh(self, act: str) -> None:
+        """Raises SignedInLongAgo where somebody signed in too long ago to do what a thief of their session would."""
+        if not self.is_fresh:
+            raise SignedInLongAgo(f"You signed in more than an hour ago. Sign out and in again before you {act}.")
 
     def has_proven(self, addresses: frozenset[str]) -> bool:
         """Tells whether this sign-in itself has proven one of these; another session of the person may not have."""

@@ -16,7 +16,7 @@ from app.domain.errors import NotSignedIn, Refused
 from app.domain.people import accounts, sessions, sign_in_texts
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sign_in_texts import Issued, TextOutdated
-from app.flows.people.sign_in import SignInRules, Visit, find_person, let_in, once_more
+from app.flows.people.sign_in import ADD, SignInRules, Visit, find_person, let_in, once_more
 from app.formats.ethereum import sign_in_text
 from app.formats.ethereum.sign_in_text import SignInText, TextInvalid
 from app.ports.chain.signer import WalletSignatures
@@ -52,6 +52,8 @@ class EthereumSignIn:
         person = await find_person(visit.session_token) if visit.is_adding else None
         if visit.is_adding and person is None:
             raise NotSignedIn("Sign in before you add an Ethereum account.")
+        if person is not None:
+            person.check_fresh(ADD)
         issue = partial(
             sign_in_texts.issue, address=written, chain_id=self.chain_id, network_address=visit.address,
             account_id=None if person is None else person.account_id,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import db
+from app.domain.alerts import kept
 from app.domain.people import accounts, known_browsers, sessions, sign_in_codes, sign_in_texts
 from app.domain.people.accounts import ProvenIdentity, check_email, email_identity
 from app.domain.people.sessions import Person
@@ -23,6 +24,7 @@ from app.ports.login import Login
 from app.ports.mail import Mail, Mailer
 
 T = TypeVar("T")
+ADD = "add a way to sign in"
 
 log = structlog.get_logger()
 
@@ -77,6 +79,8 @@ async def send_code(
     """
     email, pepper = check_email(email), _pepper(rules)
     person = await find_person(visit.session_token) if visit.is_adding else None
+    if person is not None:
+        person.check_fresh(ADD)
     account_id = None if person is None else person.account_id
     is_known = known_browsers.is_known(rules.secrets, visit.known, email)
 
@@ -144,10 +148,15 @@ def let_in(
     proven_email: str | None,
     visit: Visit,
 ) -> str:
-    """Opens a new session, always with a new cookie; the one that the browser had ends."""
+    """Opens a new session, always with a new cookie; the one that the browser had ends.
+
+    Whoever adds a way to sign in is mailed of it, and must have signed in lately. Raises Refused.
+    """
     before = None if visit.session_token is None else sessions.find_person(session, visit.session_token)
     if account_id is not None and before is not None and before.account_id == account_id:
-        accounts.add_identity(session, account_id, identities[0])
+        before.check_fresh(ADD)
+        if accounts.add_identity(session, account_id, identities[0]):
+            _keep_mail(session, before, f"{identities[0].label} signs in to your account now")
     else:
         account_id, is_new = accounts.enter(session, identities)
         log.info("sign_in", step="entered", account=account_id, method=method, is_new=is_new)
@@ -229,10 +238,24 @@ async def end_session(person: Person, session_id: str) -> None:
 
 
 async def remove_identity(person: Person, identity_id: str) -> None:
-    """Removes one of a person's own sign-in methods. Raises NotFound, Refused for the last one."""
-    await db.in_transaction(
-        lambda session: accounts.remove_identity(session, person.account_id, identity_id), writes=True
-    )
+    """Removes one of a person's own sign-in methods; they are mailed where they were until then.
+
+    Raises NotFound, Refused for the last one, and for who signed in long ago.
+    """
+    person.check_fresh("remove a way to sign in")
+
+    def remove(session: Session) -> None:
+        label = accounts.remove_identity(session, person.account_id, identity_id)
+        _keep_mail(session, person, f"{label} signs in to your account no more")
+
+    await db.in_transaction(remove, writes=True)
+
+
+def _keep_mail(session: Session, person: Person, said: str) -> None:
+    """Stores a mail to somebody's address as it was when they came; the job sends it."""
+    if person.email is not None:
+        text = "If you did not do this, sign in, end your other sessions, and look at your ways to sign in."
+        kept.keep(session, [person.email], said, f"{said}.\n\n{text}")
 
 
 def is_operator(rules: SignInRules, person: Person) -> bool:

@@ -29,8 +29,6 @@ from app.ports.chain.signer import WalletSignatures
 log = structlog.get_logger()
 
 ZERO = "0x" + "0" * 40
-SIGNED_IN_WITHIN = 3_600 * clock.SECOND
-"""How long ago somebody may have signed in who names an address: who only got into a session cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,7 @@ class PayoutAddresses:
         Raises LimitReached where that was often, Refused where the person signed in long ago.
         """
         self.pace.take(person)
-        if person.signed_in_at < clock.now() - SIGNED_IN_WITHIN:
-            raise Refused("You signed in more than an hour ago. Sign out and in again before you name an address.")
+        person.check_fresh("name an address")
         chain = self.chain_of(environment)
         written = await self._check(chain, address)
 

@@ -4,11 +4,15 @@ import asyncio
 import threading
 
 import pytest
+from sqlalchemy import update
 
 from app import db, settings
+from app.domain import clock
 from app.domain.errors import BadField, NotFound, Refused
 from app.domain.people.accounts import list_identities
+from app.domain.people.sessions import Person, SignedInLongAgo
 from app.domain.people.sign_in_codes import CodeWrong
+from app.domain.people.tables import SignInSession
 from app.flows.people.sign_in import (
     NeedsEmail,
     Visit,
@@ -23,6 +27,7 @@ from app.ports.login import Login
 from tests.support.books import assert_books_balance
 from tests.support.crowd import MAILBOX, newest_code, sign_in
 from tests.support.handed import enter_with_code, enter_with_login, is_operator, send_code
+from tests.support.paying_out import kept_mails
 
 VISIT = Visit("Firefox", "10.0.0.1")
 
@@ -101,6 +106,42 @@ async def test_somebody_signed_in_adds_an_address_that_is_free(database: str) ->
         await sign_in("bob@example.org", session_token=other, is_adding=True)
     # The browser stays who it was.
     assert await find_person(other) is not None
+
+
+async def long_ago(token: str) -> Person:
+    """Lets a session have begun more than an hour ago, as one that somebody got into."""
+    with db.transaction() as session:
+        session.execute(update(SignInSession).values(created_at=clock.now() - 3_601 * clock.SECOND))
+    person = await find_person(token)
+    assert person is not None
+    return person
+
+
+async def test_who_only_got_into_a_session_keeps_no_way_in(database: str) -> None:
+    """Else a thief adds their own address, has a fresh session by that, and outlives every sign-out."""
+    ada, token = await sign_in("ada@example.org")
+    old = await long_ago(token)
+    with pytest.raises(SignedInLongAgo, match="more than an hour ago"):
+        await sign_in("eve@example.org", session_token=token, is_adding=True)
+    with pytest.raises(SignedInLongAgo):
+        await enter(login("eve@example.org"), trusted=True, token=token)
+    with db.transaction(writes=False) as session:
+        (own,) = list_identities(session, ada.account_id)
+    with pytest.raises(SignedInLongAgo):
+        await remove_identity(old, own.id)
+    assert await find_person(token) == old and kept_mails() == []
+
+
+async def test_whoever_has_an_account_is_mailed_where_they_were_of_each_way_in(database: str) -> None:
+    ada, token = await sign_in("ada@example.org")
+    added, _ = await sign_in("work@example.org", session_token=token, is_adding=True)
+    with db.transaction(writes=False) as session:
+        own = {one.label: one.id for one in list_identities(session, ada.account_id)}
+    await remove_identity(added, own["ada@example.org"])
+    assert kept_mails() == [
+        ("ada@example.org", "work@example.org signs in to your account now"),
+        ("ada@example.org", "ada@example.org signs in to your account no more"),
+    ]
 
 
 async def test_a_sign_in_that_was_not_asked_to_add_leaves_the_account_alone(database: str) -> None:

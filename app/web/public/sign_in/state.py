@@ -24,6 +24,7 @@ _PROBLEMS = {
     "provider_error": "That did not work. Try again, or use your e-mail address.",
     "cross_site": "The form came from another site. Try again here.",
     "unknown_account": "Nobody here has that Ethereum account. Sign in another way and add it in your settings.",
+    "signed_in_long_ago": "You signed in more than an hour ago. Sign out and in again, then add it.",
     "text_outdated": "That signature came too late, or from another browser. Try again.",
     "text_invalid": "That is not the text that was to be signed. Try again.",
     "address_invalid": "That is no signature of that Ethereum account. Try again.",
