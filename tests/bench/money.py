@@ -140,8 +140,8 @@ def cut(_chosen: argparse.Namespace) -> Mapping[str, object]:
     done, payouts, rounds = int(str(first["cuts"])), 500, 1
     while done < CUTS:
         rounds += 1
-        found = on_chain(partial(proofs.cut_anywhere, count=100, cuts=CUTS - done, seed=rounds))
-        done, payouts = done + int(str(found["cuts"])), payouts + 100
+        found = on_chain(partial(proofs.cut_anywhere, count=20, cuts=CUTS - done, seed=rounds))
+        done, payouts = done + int(str(found["cuts"])), payouts + 20
     return {**first, "rounds": rounds, "payouts_in_all": payouts, "cuts_in_all": done}
 
 

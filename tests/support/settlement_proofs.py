@@ -385,7 +385,7 @@ async def cut_anywhere(dev: DevChain, count: int, cuts: int, seed: int = 1) -> M
     while {find(one.id).status for one in payouts} != {PayoutStatus.PAID}:
         async with _cut_rail(dev) as (rail, cut):
             if done < cuts:
-                cut.at = chance.choice((chance.randint(1, 30), chance.randint(1, 400)))
+                cut.at = chance.randint(1, chance.choice((12, 30, 100, 3 * count)))  # a look that sends asks more
                 cut.is_after = chance.random() < 0.5
             try:
                 await rail.go_on()
