@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -72,10 +72,18 @@ def list_fresh(session: Session, chain_id: int, limit: int) -> Sequence[str]:
     return list(session.scalars(found))
 
 
-def note_looked_back(session: Session, chain_id: int, addresses: Sequence[str]) -> None:
-    """Notes that all that came to addresses before they were known here has been taken."""
-    own = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.address.in_(list(addresses)))
-    session.execute(update(_ADDRESSES).where(*own).values(looked_back_at=clock.now()))
+def note_looked_back(session: Session, chain_id: int, units: Mapping[str, int]) -> None:
+    """Notes that all that came to addresses before they were known here has been taken, and what each has by that.
+
+    What was swept may be known before what came.
+    """
+    now = clock.now()
+    for address, left in units.items():
+        own = (_ADDRESSES.c.chain_id == chain_id, _ADDRESSES.c.address == address)
+        since = case((_ADDRESSES.c.unswept_since.is_(None), now), else_=_ADDRESSES.c.unswept_since)
+        there = {"unswept_units": left, "unswept_since": since} if left > 0 else {
+            "unswept_units": 0, "unswept_since": None}  # fmt: skip
+        session.execute(update(_ADDRESSES).where(*own).values(looked_back_at=now, **there))
 
 
 def look_again(session: Session, chain_id: int, held: Mapping[str, int]) -> int:

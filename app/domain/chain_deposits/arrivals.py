@@ -129,6 +129,19 @@ def sum_funding_from(session: Session, chain_id: int, payers: Sequence[str]) -> 
     return int(session.scalar(select(func.sum(_ARRIVALS.c.units)).where(*own)) or 0)
 
 
+def sum_at(session: Session, chain_id: int, addresses: Sequence[str]) -> Mapping[str, int]:
+    """Returns the units that each deposit address has by what is known here: what came to it, less what was swept."""
+    found = dict.fromkeys(addresses, 0)
+    for column, kind, sign in (
+        (_ARRIVALS.c.payee, ArrivalKind.CREDITED, 1),
+        (_ARRIVALS.c.payer, ArrivalKind.SWEPT, -1),
+    ):
+        own = (_ARRIVALS.c.chain_id == chain_id, _ARRIVALS.c.kind == kind, column.in_(list(addresses)))
+        for address, units in session.execute(select(column, func.sum(_ARRIVALS.c.units)).where(*own).group_by(column)):
+            found[address] += sign * int(units)
+    return found
+
+
 def sum_until(session: Session, chain_id: int, block: int) -> int:
     """Returns the units that came in on a chain up to and with a block, as wallets' deposits or the operator's."""
     found = select(func.sum(_ARRIVALS.c.units)).where(

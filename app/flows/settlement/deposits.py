@@ -59,8 +59,8 @@ class ChainDeposits:
             await self._stop(self._another)
             return 0
         book = await self._book()  # who gets an address meanwhile is looked back at
-        taken = await self._look_back(book, known)
-        taken += await self._read_final(book, known, final)
+        taken = await self._read_final(book, known, final)
+        taken += await self._look_back(book, known, final)
         if taken:
             await self.desk.send_kept()
         await self._show(book, final, head)
@@ -116,19 +116,21 @@ class ChainDeposits:
             log.error("deposits", chain=rules.id, step="stopped")
             await self.desk.send_kept()
 
-    async def _look_back(self, book: Book, known: ChainCursor) -> int:
+    async def _look_back(self, book: Book, known: ChainCursor, final: Block) -> int:
         """Takes what came to addresses before they were known here, as to those that a restored backup had forgotten.
 
-        An address follows from its wallet, so whoever opens it again has the same. What it holds at the cursor must be
-        in the blocks before; returns how much was taken.
+        An address follows from its wallet, so whoever opens it again has the same. What it holds now beyond what is
+        known of it must be in the blocks up to the cursor; returns how much was taken. Nodes are asked of a block that
+        they still have: of one that is minutes old many know the logs alone.
         """
         rules = self.chain.rules
         listed = await db.in_transaction(partial(addresses.list_fresh, chain_id=rules.id, limit=FRESH_MAX))
         fresh = [address for address in listed if address in book.wallets]
         if not fresh:
             return 0
-        held = await self.chain.balances(fresh, await self.chain.block(known.block))
-        missing = {address: units for address, units in held.items() if units}
+        held = await self.chain.balances(fresh, final)
+        here = await db.in_transaction(partial(arrivals.sum_at, chain_id=rules.id, addresses=fresh))
+        missing = {address: units - here[address] for address, units in held.items() if units > here[address]}
         taken, stop = 0, known.block + 1
         while missing and stop > rules.first_block:
             start = max(stop - BLOCKS_A_STEP, rules.first_block)
@@ -143,7 +145,7 @@ class ChainDeposits:
     def _note_looked_back(self, session: Session, fresh: Sequence[str], taken: int) -> bool:
         """Tells whether the operators were told something."""
         rules = self.chain.rules
-        addresses.note_looked_back(session, rules.id, fresh)
+        addresses.note_looked_back(session, rules.id, arrivals.sum_at(session, rules.id, fresh))
         if taken:
             self.desk.keep_alert(
                 session, f"Deposits on {rules.name} from before their addresses were known",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -173,6 +174,43 @@ async def test_what_came_to_an_address_that_a_restored_backup_forgot_is_credited
         "Deposits on Dev chain from before their addresses were known"
     ]
     at.check_books(5_000_008)
+
+
+async def test_nodes_that_forget_old_states_stop_no_deposits_after_an_outage(database: str, at: Depositing) -> None:
+    """Most nodes keep the states of some minutes: whoever opened an address meanwhile must not stop everything."""
+    ada, bob, dev = person("ada@example.org"), person("bob@example.org"), at.dev
+    address = await at.address_of(ada)
+    await at.flow.read()
+    kept = keep(database)
+    theirs = await at.address_of(bob)
+    for payee in (address, theirs):
+        pay(at, payee, 5_000_000)
+    await at.read_final()
+    with db.transaction(writes=False) as session:
+        listed = addresses.list_unswept(session, at.chain.rules.id, 1, 0, 10)
+    restore(database, kept)
+    await at.read_final()
+    pay(at, theirs, 7)
+    salts = [one.salt for one in listed if one.address == theirs]
+    dev.node.transact(dev.factory, forwarders.sweep_data(salts, dev.token))
+    await at.address_of(bob)  # whose money came and went while nobody read
+    dev.node.finalize()
+    newest = await at.chain.finalized()
+
+    def pruned(asked: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        block = asked["params"][1] if asked["method"] == "eth_call" else None
+        if isinstance(block, dict) and block["blockHash"] != newest.hash:
+            return {"jsonrpc": "2.0", "id": said["id"], "error": {"code": -32_000, "message": "missing trie node"}}
+        return said
+
+    async with through(dev, one=pruned, two=pruned) as chain:
+        chain.rules = replace(chain.rules, factory=at.chain.rules.factory)
+        await replace(at.flow, chain=chain).read()
+    assert (at.units_of(ada), at.units_of(bob)) == (5_000_000, 5_000_007)
+    with db.transaction(writes=False) as session:
+        left = addresses.list_unswept(session, at.chain.rules.id, 1, 0, 10)
+    assert [one.address for one in left] == [address]  # nothing is at the other, and nothing is swept for nothing
+    at.check_books(10_000_007)
 
 
 async def test_a_deposit_that_all_nodes_hid_when_its_block_was_read_is_found_within_a_day(
