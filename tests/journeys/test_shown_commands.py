@@ -70,6 +70,7 @@ NOT_RUN: dict[str, tuple[str, str]] = {
         "tests/domain/rollups/test_seeded.py",
     ),
     "uv run python -m tests.bench.scripts": ("reads the pages that a demo built", "tests/journeys/test_scripts.py"),
+    "uv run python -m tests.bench.money": ("takes minutes at the size that is shown", "tests/bench/money.py"),
     "uv run python -m tests.bench.beside": ("takes minutes at the size that is shown", "tests/bench/beside.py"),
     "uv run python -m tests.bench.dashboard": ("reads what the seeder made", "tests/bench/dashboard.py"),
     "export URL=": ("it is where the calls behind it go", "tests/sdk/test_manage_guide.py"),

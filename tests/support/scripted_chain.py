@@ -82,7 +82,7 @@ class ToyChain:
     pool: dict[tuple[str, int], dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     sent: list[str] = field(default_factory=list)
     foreign_senders: int = 0
-    coins_wei: int = 10**19
+    coins_wei: int = 2 * 10**19
     code: str = "0xImplementation"
 
     def _ask(self) -> None:

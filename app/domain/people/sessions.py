@@ -16,6 +16,7 @@ from app.sql.columns import table_of
 
 SESSION_SECONDS = 30 * 24 * 60 * 60
 FRESH_SECONDS = 60 * 60
+"""How long ago somebody may have signed in for what a thief of their session must not do."""
 SEEN_SECONDS = 10 * 60
 """How old the time may be at which a session was last seen, before it is written again."""
 BROWSER_CHARACTERS_MAX = 200

@@ -34,10 +34,10 @@ async def look_at(chain: Chain, gas_address: str) -> ChainLook:
     wrong = [node.said for node in chain.health() if node.failed or node.disagreed]
     if (age := age_seconds(head)) > chain.rules.head_seconds_max:
         wrong.append(f"Its newest block is {age} s old, so payouts wait.")
-    if coins < least_coins(chain):
+    if coins < enough_coins(chain):
         wrong.append(
             f"The gas account {gas_address} has {coins / COIN_WEI:.3f} coins, and a full batch sets"
-            f" {least_coins(chain) / COIN_WEI:.3f} aside."
+            f" {least_coins(chain) / COIN_WEI:.3f} aside. Below {enough_coins(chain) / COIN_WEI:.3f} nothing is swept."
         )
     if fees.fee_wei >= chain.rules.fee_wei_max:
         wrong.append(
@@ -56,6 +56,11 @@ def age_seconds(head: Block) -> int:
 def least_coins(chain: Chain) -> int:
     """Returns the wei that a full batch sets aside at the highest price that may be offered."""
     return FULL_BATCH_GAS * chain.rules.fee_wei_max
+
+
+def enough_coins(chain: Chain) -> int:
+    """Returns the wei below which a gas account is low: a sweep leaves what a full batch sets aside."""
+    return 2 * least_coins(chain)
 
 
 @dataclass(frozen=True, slots=True)

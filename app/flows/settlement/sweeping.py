@@ -23,7 +23,7 @@ from app.domain.transactions.transactions import NewTransaction
 from app.each_alone import Failed, each_alone
 from app.flows.events.mails import Desk
 from app.flows.settlement.deposits import DEV_CHAIN_ID
-from app.flows.settlement.looking import least_coins
+from app.flows.settlement.looking import enough_coins
 from app.flows.settlement.sending import Sender
 from app.ports.chain.chain import Chain, Chains
 from app.ports.chain.signer import ChainKeys
@@ -90,7 +90,7 @@ class Sweeps:
         if await chain.is_paused(final) or await chain.is_blocked(keys.treasury.address, final):
             log.info("sweeps", chain=chain.rules.id, step="token_refuses")
             return False
-        if await chain.coins(keys.gas.address, final) < 2 * least_coins(chain):
+        if await chain.coins(keys.gas.address, final) < enough_coins(chain):
             log.info("sweeps", chain=chain.rules.id, step="little_gas")
             return False
         return True

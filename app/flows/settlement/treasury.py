@@ -17,7 +17,7 @@ from app.domain.payouts import desk
 from app.domain.payouts.desk import Outgoing, Seen, TokenNews
 from app.domain.payouts.tables import PayoutDesk
 from app.flows.events.mails import Desk
-from app.flows.settlement.looking import COIN_WEI, least_coins
+from app.flows.settlement.looking import COIN_WEI, enough_coins
 from app.flows.settlement.sending import Sender
 from app.ports.chain.chain import Chain
 from app.ports.chain.values import Block
@@ -84,15 +84,15 @@ class Treasury:
         return unbooked
 
     def _note_read(self, session: Session, seen: Seen, outgoing: Sequence[Outgoing]) -> tuple[int, bool]:
-        rules, least = self.chain.rules, least_coins(self.chain)
+        rules, least = self.chain.rules, enough_coins(self.chain)
         unbooked = desk.note_read(session, rules.id, seen, outgoing)
         is_news = desk.note_gas(session, rules.id, is_low=seen.gas_wei < least)
         if is_news:
             has, needs = (f"{wei / COIN_WEI:.3f}" for wei in (seen.gas_wei, least))
             self.desk.keep_alert(
                 session, f"The gas account on {rules.name} is low",
-                f"{self.sender.signer.address} has {has} of the chain's coin, and a full batch sets {needs} aside."
-                " Payouts, and deposits that people sign, wait when it is empty. Send it some.",
+                f"{self.sender.signer.address} has {has} of the chain's coin, and should have {needs}. Deposits are"
+                " not swept to the treasury until then; payouts, and deposits that people sign, wait when it is empty.",
             )  # fmt: skip
         return unbooked, is_news
 

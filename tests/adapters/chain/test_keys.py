@@ -2,8 +2,10 @@
 
 import json
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from eth_account import Account
@@ -16,6 +18,7 @@ from app.ports.chain.signer import Signer, WalletSignatures
 from app.ports.chain.values import AddressInvalid, ChainMismatch
 
 KEY = "0x" + "4c" * 32
+GUIDE = Path(__file__).parents[3] / "app/guide/use/chain.md"
 
 
 def test_a_signature_names_its_signer_and_no_text_shows_the_key() -> None:
@@ -108,3 +111,16 @@ def test_importing_keys_leaves_the_recursion_limit() -> None:
         "import eth_account; assert sys.getrecursionlimit() == before, sys.getrecursionlimit()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.unhurried
+def test_a_key_file_that_is_made_as_the_guide_says_opens(tmp_path: Path) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    (tmp_path / "make_key.py").write_text(script)
+    made = subprocess.run(
+        [sys.executable, "make_key.py", "treasury.json"], cwd=tmp_path, input="a word\na word\n", text=True,
+        capture_output=True, check=True, timeout=60, start_new_session=True,
+    )  # fmt: skip
+    kept = tmp_path / "treasury.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert LocalSigner.of_file(kept.read_text(), "a word", 137).address == made.stdout.split()[-1]

@@ -158,8 +158,8 @@ def test_operators_are_told_once_that_the_gas_account_is_low(database: str) -> N
     chain.coins_wei = 10**18
     run(rail, chain, 3)
     assert [mail.subject for mail in mails.sent] == ["The gas account on Toy is low"]
-    assert "0xGas has 1.000 of the chain's coin, and a full batch sets 6.540 aside" in mails.sent[0].text
-    chain.coins_wei = 10**19
+    assert "0xGas has 1.000 of the chain's coin, and should have 13.080" in mails.sent[0].text
+    chain.coins_wei = 2 * 10**19
     tick(rail)
     chain.coins_wei = 0
     run(rail, chain, 2)

@@ -42,7 +42,7 @@ def test_a_chain_shows_what_it_holds_and_what_waits(database: str) -> None:
         tick(rail_of(chain))
         (row,) = read().chains
         figures = {one.name: one.value for one in (*row.figures, *row.flows)}
-        assert figures["Treasury"] == "6.00 USDC" and figures["Gas"] == "10.0000"
+        assert figures["Treasury"] == "6.00 USDC" and figures["Gas"] == "20.0000"
         assert (figures["Waits for you"], figures["Under way"]) == ("501.00 USDC", "9.00 USDC")
         assert figures["Last 24 hours"] == "9.00 USDC"
         assert (

@@ -12,7 +12,7 @@ from app.domain.payouts import desk, listing, requests
 from app.domain.payouts.tables import Payout, PayoutDesk, PayoutStatus, TreasuryTransfer
 from app.domain.paywalls.names import read_names
 from app.flows.settlement.deposits import TOLD_FROM_UNITS
-from app.flows.settlement.looking import least_coins
+from app.flows.settlement.looking import enough_coins
 from app.ports.chain.chain import Chain
 from app.web.components.payouts.rows import PayoutRow, row_of, transaction_url, usdc
 from app.web.frame.format import utc
@@ -161,8 +161,9 @@ def _wrong(known: PayoutDesk, chain: Chain) -> list[str]:
         found.append("The newest block is old: nothing is signed until the chain goes on, or its RPCs answer again.")
     if known.lacking_units:
         found.append(f"The treasury lacks {usdc(known.lacking_units)} for what was requested. Send it there.")
-    if int(known.gas_wei) < least_coins(chain):
-        found.append("The gas account is low: a full batch could not be paid. Send it some of the chain's coin.")
+    if int(known.gas_wei) < enough_coins(chain):
+        needs = f"{enough_coins(chain) / 10**18:.2f}"
+        found.append(f"The gas account is low: below {needs} of the chain's coin deposits are not swept. Send it some.")
     return found
 
 
