@@ -23,7 +23,6 @@ from app.flows.settlement.paying_in import find_hindrance, open_addresses, pay_f
 from app.web.components.caps import CAPS
 from app.web.components.deposit_rows import USDC, ArrivalRow, PlaceRow, place_of, read_arrivals, stopped_of
 from app.web.components.refunds.state import RefundsPart
-from app.web.components.returned import ReturnedState
 from app.web.components.topup_state import PayingState, offered, saved_card
 from app.web.end_user.wallet.own_keys_state import OwnKeysOfApps
 from app.web.end_user.wallet.rows import read_purse
@@ -31,7 +30,7 @@ from app.web.end_user.wallet.signing_state import TEST_AMOUNT, SigningPart
 from app.web.frame.session_state import Read, for_a_person
 
 
-class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, ReturnedState, rx.State):
+class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State):
     """One open wallet page."""
 
     is_adding: bool = False
