@@ -95,7 +95,7 @@ def read_wallet_movements(
         is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
         wanted.append(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))
         if (end := _end_of_look(session, ids)) is not None:
-            wanted.append(_TRANSFERS.c.id >= end.id)
+            wanted.append(_TRANSFERS.c.id >= end[0])
     postings = _newest_postings(session, ids, _cursor(after), limit, side, wanted)
     lines = _read_lines(session, ids, postings)
     requests = _read_requests(session, [line.request_id for found in lines.values() for line in found[:1]])
@@ -105,19 +105,18 @@ def read_wallet_movements(
 def looked_until(session: Session, account: Account) -> int | None:
     """Returns back to when movements of one app are looked for (microseconds), None where all are looked at."""
     end = _end_of_look(session, (account.id, account.promo.id))
-    return None if end is None else end.created_at
+    return None if end is None else end[1]
 
 
-def _end_of_look(session: Session, ids: tuple[str, str]) -> Row[Any] | None:
-    """Returns the oldest transfer that is looked at, None where that is all of them."""
-    ends = []
+def _end_of_look(session: Session, ids: tuple[str, str]) -> tuple[int, int] | None:
+    """Returns the oldest transfer that is looked at and its time, None where that is all of them."""
+    ends: list[tuple[int, int]] = []
     for column in (_TRANSFERS.c.debit_account_id, _TRANSFERS.c.credit_account_id):
         for account_id in ids:
             newest = select(_TRANSFERS.c.id, _TRANSFERS.c.created_at).where(column == account_id)
-            ends.append(
-                session.execute(newest.order_by(_TRANSFERS.c.id.desc()).offset(LOOKED_MAX - 1).limit(1)).first()
-            )
-    return max((end for end in ends if end is not None), key=lambda end: end.id, default=None)
+            end = session.execute(newest.order_by(_TRANSFERS.c.id.desc()).offset(LOOKED_MAX - 1).limit(1)).first()
+            ends += [] if end is None else [(end.id, end.created_at)]
+    return max(ends, default=None)
 
 
 def _cursor(after: str | None) -> int | None:

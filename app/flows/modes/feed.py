@@ -5,7 +5,7 @@ A reader who is slow stops each of them once 64 KiB of it wait.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from app.flows.modes.members import Member
@@ -64,7 +64,7 @@ class Feed:
         self._is_over = True
         self._wake()
 
-    async def read(self) -> AsyncIterator[Piece]:
+    async def read(self) -> AsyncGenerator[Piece, None]:
         """Yields what was said; a piece has been taken when the next one is asked for."""
         while True:
             while self._pieces:

@@ -75,7 +75,7 @@ class MeshDoor(Door):
             await self._take_dearest(run, legs, claimed)
             is_held = True
         except InsufficientFunds as refusal:
-            return await self._ask(run, call, refusal)
+            return await self.ask(run.held, call, refusal)
         except StaleDecision:
             self._standings.forget(snapshot, user)
             raise

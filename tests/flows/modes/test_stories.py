@@ -97,7 +97,7 @@ async def test_of_only_failures_nobody_pays_anything_and_each_is_named(database:
 
 async def test_an_answer_that_breaks_off_is_charged_as_far_as_it_came(database: str) -> None:
     _, snapshot = await paying([credits_a_thousand("a"), credits_a_thousand("b")])
-    broken = [spoken("The sea is "), spoken("blue."), FELL_OVER]
+    broken: list[Any] = [spoken("The sea is "), spoken("blue."), FELL_OVER]
     models = Models({"a": broken, "b": saying("Green.")})
     async with running_queue() as queue:
         result, _ = await Panels(queue, models).ask(snapshot, comparing("a", "b"))
