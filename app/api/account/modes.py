@@ -31,7 +31,7 @@ from app.flows.modes.members import Panel
 from app.formats.account.chat import COMMENT, event, to_error
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from app.formats.openai_request import ChatRequest, read_chat_request
-from app.wiring.modes import modes_of
+from app.wiring.answering.modes import modes_of
 
 READERS: Mapping[str, Callable[[object], Asking]] = {
     "/api/v1/compare": read_compare,

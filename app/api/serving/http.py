@@ -35,7 +35,7 @@ from app.api.v1.manage import keys as paywall_keys
 from app.api.v1.manage import prices as paywall_prices
 from app.api.v1.manage import users as paywall_users
 from app.domain.errors import BadField, CoinslotError
-from app.wiring import helping
+from app.wiring.answering import help as helping
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."

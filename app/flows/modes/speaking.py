@@ -203,11 +203,11 @@ async def _put(feed: Feed, said: Said, deadline: asyncio.Timeout) -> None:
     if not feed.is_full(said.member):
         await feed.put(said)
         return
-    loop, end = asyncio.get_running_loop(), deadline.when()
-    left = None if end is None else end - loop.time()
+    end = deadline.when()  # by the loop's time, which is monotonic too
+    left = None if end is None else end - clock.monotonic_seconds()
     deadline.reschedule(None)
     await feed.put(said)
-    deadline.reschedule(None if left is None else loop.time() + left)
+    deadline.reschedule(None if left is None else clock.monotonic_seconds() + left)
 
 
 async def _end(members: Iterable[Member]) -> None:

@@ -11,7 +11,7 @@ from app.domain.errors import BadField
 from app.domain.network import network_of
 from app.flows.help.addresses import address_of
 from app.flows.help.desk import QUESTION_CHARACTERS_MAX
-from app.wiring import helping
+from app.wiring.answering import help as helping
 
 router = APIRouter(prefix="/api/v1/settings/copilot", tags=["account"])
 

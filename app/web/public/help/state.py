@@ -15,7 +15,7 @@ from app.flows.help.corpus import Corpus
 from app.flows.help.desk import QUESTION_CHARACTERS_MAX
 from app.web.frame.session_state import Read, VisitorState
 from app.web.public.help.rows import AnswerRow, ReadPage, answer_row, page_row
-from app.wiring import helping
+from app.wiring.answering import help as helping
 
 ID_CHARACTERS_MAX = 300
 
