@@ -146,6 +146,7 @@ class PanelDoor:
         unit, members = panel.held.asked.unit, panel.members
         parts = shares(unit, [member.bound for member in members], panel.held.amount)
         for member, most in zip(members, parts, strict=True):
+            _read_less(member, members)
             member.leg.output_limit = member.leg.bound.fitting_in(member.leg.offer, most)
 
     def _amounts(self, panel: Panel) -> Amounts:
@@ -153,6 +154,15 @@ class PanelDoor:
         floor = max(RESERVES[panel.asking.mode], *(member.leg.offer.price.minimum_nanos for member in members))
         most, least = wanted(asked.unit, [member.bound for member in members], floor)
         return Amounts(most, least, min(most + _growth(members), AMOUNT_NANOS_MAX))
+
+
+def _read_less(member: Member, members: Sequence[Member]) -> None:
+    """Lets a member's bound hold what it reads by the limits that were really granted."""
+    if member.reads:
+        read = sum(other.leg.output_limit for other in members if other.number in member.reads)
+        bound = member.leg.bound
+        member.leg.bound = replace(bound, prompt_tokens=bound.prompt_tokens - member.read_tokens + read)
+        member.read_tokens = member.read_tokens_least = read
 
 
 def _growth(members: Sequence[Member]) -> int:

@@ -20,7 +20,8 @@ Compose = Callable[[Sequence[str]], ChatRequest]
 
 @dataclass(slots=True)
 class Member:
-    """One model's part. `reads` are the numbers of the members whose answers its prompt is made of by `compose`.
+    """One model's part. `reads` are the numbers of the members whose answers its prompt is made of by `compose`: its
+    bound holds them at `read_tokens`, by their limits, which are `read_tokens_least` at least.
 
     `text` is what it has said, of which the client was given `delivered` characters; `finish` how it says that it
     ended, `milliseconds` how long that took. `is_ours` says that we ended it.
@@ -29,6 +30,8 @@ class Member:
     number: int
     leg: Leg
     reads: Sequence[int] = ()
+    read_tokens: int = 0
+    read_tokens_least: int = 0
     compose: Compose | None = None
     seed: int | None = None
     text: str = ""
@@ -54,9 +57,10 @@ class Member:
 
     @property
     def bound(self) -> LegBound:
-        """What it may come to, whole and at least."""
+        """What it may come to, whole and at least: what it reads is shorter where others may say less."""
         bound, offer = self.leg.bound, self.leg.offer
-        return LegBound(bound.unrounded(offer, bound.output_tokens), bound.unrounded(offer, bound.output_tokens_least))
+        least = replace(bound, prompt_tokens=bound.prompt_tokens - self.read_tokens + self.read_tokens_least)
+        return LegBound(bound.unrounded(offer, bound.output_tokens), least.unrounded(offer, bound.output_tokens_least))
 
     @property
     def use(self) -> LegUse:

@@ -126,9 +126,10 @@ def _reading(
     if isinstance(member, Ask):
         return member
     member.compose, member.reads = compose, tuple(other.number for other in read)
+    member.read_tokens = sum(other.leg.bound.output_tokens for other in read)
+    member.read_tokens_least = sum(other.leg.bound.output_tokens_least for other in read)
     bound = member.leg.bound
-    prompt = bound.prompt_tokens + sum(other.leg.bound.output_tokens for other in read)
-    member.leg.bound = replace(bound, prompt_tokens=prompt)
+    member.leg.bound = replace(bound, prompt_tokens=bound.prompt_tokens + member.read_tokens)
     return member
 
 

@@ -67,7 +67,9 @@ async def test_a_model_with_too_small_a_window_is_never_asked(database: str) -> 
 async def test_many_at_once_on_one_wallet_never_spend_what_is_not_there(database: str) -> None:
     names = ("a", "b", "c")
     ada, snapshot = await paying([credits_a_thousand(name, "100") for name in names])
-    models = Models({name: lambda _: saying("Blue.", prompt=20, output=40) for name in names})
+    models = Models(
+        {name: lambda said: saying("Blue.", prompt=20, output=min(40, said["max_tokens"])) for name in names}
+    )
     async with running_queue() as queue:
         panels = Panels(queue, models)
 
@@ -78,7 +80,7 @@ async def test_many_at_once_on_one_wallet_never_spend_what_is_not_there(database
             return (await panels.carrier.whole(panel, seconds=None)).settled.amount
 
         charges = [charge for _ in range(3) for charge in await asyncio.gather(*(one() for _ in range(12)))]
-    assert {charge for charge in charges if charge} == {18 * NANOS}, "three legs of six credits each"
+    assert max(charges) == 18 * NANOS, "three legs of six credits each; less where less was granted"
     assert credits_of(ada).posted_nanos == 320 * NANOS - sum(charges) >= 0
     with db.transaction(writes=False) as session:
         assert count_open_holds(session) == 0
