@@ -99,7 +99,7 @@ class _Several:
 
     async def _whole(self, panel: Panel) -> None:
         modes = modes_of(wiring.get())
-        seconds = None if self._asking.mode is RequestMode.COMPARE else modes.patience.whole
+        seconds = None if self._asking.kind is RequestMode.COMPARE else modes.patience.whole
         result = await modes.carrier.whole(panel, seconds=seconds)
         await self._exchange.answer(ANSWERED, orjson.dumps(whole_of(result, self._sums(result))), NO_ACTION)
 

@@ -108,10 +108,10 @@ class PanelDoor:
     def _asked(self, call: Call, asking: Asking, standing: Standing, planned: Plan) -> Asked:
         snapshot, provider = call.snapshot, planned.answering[0].leg.setting.name
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
-                     kind=RequestKind.CHAT, model=asking.mode.value, provider=provider, streamed=asking.is_stream,
+                     kind=RequestKind.CHAT, model=asking.kind.value, provider=provider, streamed=asking.is_stream,
                      unit=snapshot.unit, price=None, terms=terms_of(snapshot.mode, provider, self._door.fee),
                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels,
-                     mode=asking.mode)  # fmt: skip
+                     mode=asking.kind)  # fmt: skip
 
     async def _admit(self, panel: Panel) -> None:
         """Lets the limits count the request once, with the tokens of all its legs; they may lower what each may say."""
@@ -151,7 +151,7 @@ class PanelDoor:
 
     def _amounts(self, panel: Panel) -> Amounts:
         asked, members = panel.held.asked, panel.members
-        floor = max(RESERVES[panel.asking.mode], *(member.leg.offer.price.minimum_nanos for member in members))
+        floor = max(RESERVES[panel.asking.kind], *(member.leg.offer.price.minimum_nanos for member in members))
         most, least = wanted(asked.unit, [member.bound for member in members], floor)
         return Amounts(most, least, min(most + _growth(members), AMOUNT_NANOS_MAX))
 

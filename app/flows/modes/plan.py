@@ -66,8 +66,8 @@ def plan(snapshot: Snapshot, standing: Standing, asking: Asking, left_out: Mappi
         if isinstance(member, Ask):
             return member
         answering.append(member)
-    if len(answering) < ENOUGH[asking.mode]:
-        message = f"Of these models {len(answering)} can take this request, and {ENOUGH[asking.mode]} must."
+    if len(answering) < ENOUGH[asking.kind]:
+        message = f"Of these models {len(answering)} can take this request, and {ENOUGH[asking.kind]} must."
         raise BadField("messages", message, "unsupported_field")
     writer = None if asking.writer is None else _writer(snapshot, standing, asking, asking.writer, answering)
     return writer if isinstance(writer, Ask) else Plan(answering, writer, dropped)
@@ -92,7 +92,7 @@ def _writer(
 ) -> Member | Ask:
     compose = partial(_request, asking, model, _made_of(asking))
     writer = _reading(_member(snapshot, standing, compose([""] * len(answering)), len(answering)), compose, answering)
-    if isinstance(writer, Member) and asking.mode is RequestMode.JUDGE:
+    if isinstance(writer, Member) and asking.kind is RequestMode.JUDGE:
         bound, writer.seed = writer.leg.bound, _SEEDS.getrandbits(32)
         most = min(bound.output_tokens, max(JUDGE_OUTPUT_TOKENS, bound.output_tokens_least))
         writer.leg.bound = replace(bound, output_tokens=most)
@@ -100,7 +100,7 @@ def _writer(
 
 
 def _made_of(asking: Asking) -> MadeOf:
-    if asking.mode is RequestMode.JUDGE:
+    if asking.kind is RequestMode.JUDGE:
         return lambda answers: to_judge(asking.messages, asking.criteria, answers)
     strategy = asking.strategy or Strategy.CONSENSUS
     return lambda answers: to_blend(asking.messages, strategy, answers)
@@ -136,7 +136,7 @@ def _reading(
 def _request(asking: Asking, model: str, made_of: MadeOf, answers: Sequence[str]) -> ChatRequest:
     """Returns what a model is asked: always for a stream, so that what it has said is known when it is cut."""
     messages, options = made_of(answers), dict(asking.options)
-    if asking.mode is RequestMode.JUDGE and model == asking.writer:
+    if asking.kind is RequestMode.JUDGE and model == asking.writer:
         options.pop("max_tokens", None)  # that is how long an answer may be, not a verdict
         options["response_format"] = {"type": "json_object"}
     return read_chat_request({**options, "model": model, "messages": [dict(one) for one in messages], "stream": True,

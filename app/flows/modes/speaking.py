@@ -203,7 +203,7 @@ async def _put(feed: Feed, said: Said, deadline: asyncio.Timeout) -> None:
     if not feed.is_full(said.member):
         await feed.put(said)
         return
-    end = deadline.when()  # by the loop's time, which is monotonic too
+    end = deadline.when()
     left = None if end is None else end - clock.monotonic_seconds()
     deadline.reschedule(None)
     await feed.put(said)

@@ -45,7 +45,7 @@ class Outcome:
 async def tell(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
     """Runs a request to its end, and says who spoke into the feed. Raises NotEnough."""
     try:
-        return await _STORIES[panel.asking.mode](speaking, panel, feed)
+        return await _STORIES[panel.asking.kind](speaking, panel, feed)
     finally:
         feed.end()
 
@@ -108,7 +108,7 @@ async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
 async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: bool) -> None:
     """Waits for all who answer: once enough have, only a little longer, but where each answer is one of its own."""
     tasks = {speaking.start(panel, member, feed, is_shown=is_shown) for member in panel.answering}
-    waits_for_all = panel.asking.mode is RequestMode.COMPARE
+    waits_for_all = panel.asking.kind is RequestMode.COMPARE
     until: float | None = None
     while tasks:
         left = None if until is None else max(until - clock.monotonic_seconds(), 0)
@@ -117,7 +117,7 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
         if until is not None and not done:
             await speaking.cut(*panel.answering)
             return
-        enough = sum(member.is_usable for member in panel.answering) >= ENOUGH[panel.asking.mode]
+        enough = sum(member.is_usable for member in panel.answering) >= ENOUGH[panel.asking.kind]
         if enough and until is None and not waits_for_all:
             until = clock.monotonic_seconds() + speaking.patience.late
 
@@ -130,7 +130,7 @@ def _raise_bugs(done: Collection["asyncio.Task[None]"]) -> None:
 def _usable(panel: Panel) -> Sequence[Member]:
     """Returns who answered with something to read. Raises NotEnough, which says what became of the others."""
     usable = [member for member in panel.answering if member.is_usable]
-    least = ENOUGH[panel.asking.mode]
+    least = ENOUGH[panel.asking.kind]
     if len(usable) < least:
         told = ", ".join(f"{member.model}: {member.reason}" for member in panel.answering if not member.is_usable)
         raise NotEnough(f"{len(usable)} of {len(panel.answering)} models answered, and {least} must ({told}).")

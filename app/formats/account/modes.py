@@ -41,7 +41,7 @@ class Strategy(StrEnum):
 class Asking:
     """What is asked of which models. `writer` judges, or makes one answer of several; None where nobody does."""
 
-    mode: RequestMode
+    kind: RequestMode
     models: Sequence[str]
     messages: Sequence[Mapping[str, Any]]
     is_stream: bool
@@ -113,7 +113,7 @@ def _asking(mode: RequestMode, said: Mapping[str, Any], models: Sequence[str], *
         raise BadField("messages", "`messages` is required and must be a list of objects that is not empty.")
     options = {name: said[name] for name in ("temperature", "max_tokens") if said.get(name) is not None}
     is_stream = said.get("stream", True)
-    return Asking(mode=mode, models=models, messages=messages, is_stream=is_stream, options=options, **more)
+    return Asking(kind=mode, models=models, messages=messages, is_stream=is_stream, options=options, **more)
 
 
 def _models(said: Mapping[str, Any], name: str, bounds: tuple[int, int]) -> Sequence[str]:

@@ -25,7 +25,7 @@ def member(number: int, model: str, text: str = "Blue.") -> Member:
 def result(mode: RequestMode, outcome: Outcome) -> Result:
     answering = [member(0, "a"), member(1, "b")]
     writer = None if mode is RequestMode.COMPARE else member(2, "w", "Both.")
-    panel = SimpleNamespace(asking=SimpleNamespace(mode=mode, strategy="council"), answering=answering,
+    panel = SimpleNamespace(asking=SimpleNamespace(kind=mode, strategy="council"), answering=answering,
                             writer=writer, members=[*answering, *([] if writer is None else [writer])],
                             dropped=[Dropped("c", "too_long")])  # fmt: skip
     return cast(Result, SimpleNamespace(panel=panel, outcome=outcome, settled=None))
