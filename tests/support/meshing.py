@@ -115,6 +115,7 @@ class Mesh:
 
     async def begin(self, model: str, *fallback: str, **more: Any) -> Run | Ask:
         """Holds for a request. Raises as the door does."""
+        source = more.pop("source", None)
         routing = {"fallback": list(fallback), **more.pop("routing", {})}
         body = {"model": model, "messages": [{"role": "user", "content": "Say it."}], "stream": True,
                 "stream_options": {"include_usage": True}, **more}  # fmt: skip
@@ -123,7 +124,8 @@ class Mesh:
         routed = read_routing({"model": model, "routing": routing, **more})
         goal = {"optimization_goal", "cost_saver"}
         request = read_chat_request({name: value for name, value in body.items() if name not in goal})
-        call = Call(self.snapshot, self.person.account_id, None, request, f"req_{next(_numbers)}", routing=routed)
+        call = Call(self.snapshot, self.person.account_id, None, request, f"req_{next(_numbers)}", routing=routed,
+                    source=source)  # fmt: skip
         return await self.door.begin(call, None, _never)
 
     async def ask(self, model: str, *fallback: str, **more: Any) -> Heard:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_simulated, find_payer, read_labels, renew
+from app.api.common.caller import check_simulated, find_payer, read_billing, read_labels, renew
 from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
@@ -103,7 +103,8 @@ class ByAccount:
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
                     request_id=exchange.request_id, client_request_id=theirs, routing=routing,
-                    labels=read_labels(*map(exchange.text, LABELS)))  # fmt: skip
+                    labels=read_labels(*map(exchange.text, LABELS)),
+                    source=read_billing(exchange.text(b"x-paywall-billing"), snapshot.rules))  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
         return Answering(exchange, call, self._asker.renew(exchange)), claimed
 
