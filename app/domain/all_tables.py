@@ -32,6 +32,7 @@ from app.domain.refunds.tables import Refund
 from app.domain.reserves.tables import ReserveReport
 from app.domain.rollups.tables import PaywallRollup
 from app.domain.routing.tables import ModelBreaker
+from app.domain.safety.tables import SafetyMark
 from app.domain.topups.tables import Topup
 from app.domain.transactions.tables import ChainTransaction
 from app.domain.usage.tables import Request
@@ -42,6 +43,6 @@ ONE_OF_EACH_FILE = (
     EarningsMaturity, FunnelRound, InboxEvent, Instance, Lease, LedgerAccount, ModelBreaker, ModelPrice, OperatorChange,
     OrderRow,
     Payout, PaywallDraft, PaywallEvent, PaywallIcon, PaywallRollup, PaywallRow, PersonAccount, ProviderRefusal,
-    RailMovement, Refund, Request, RequestLeg, ReserveReport, Topup, Wallet,
+    RailMovement, Refund, Request, RequestLeg, ReserveReport, SafetyMark, Topup, Wallet,
 )  # fmt: skip
 METADATA = SQLModel.metadata

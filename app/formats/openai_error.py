@@ -1,16 +1,25 @@
-"""Finds the error that a provider says inside an answer whose status says success, in any of the forms it has.
+"""Finds the error that a provider says inside an answer whose status says success, in any of the forms it has; and
+what an answer says of a filter or a refusal, without its text.
 
 What is falsy (null, an empty text, `{}`, false) is no error: some providers send the field with every answer.
 """
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from app.domain.safety.log import Stopped
+from app.domain.safety.tables import SafetyKind
 from app.formats.event_stream import payloads
 from app.formats.json_text import read_json
 
 _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event:[ \t]*error[ \t]*[\r\n]")
+
+
+FILTERED = Stopped(SafetyKind.CONTENT_FILTER, "content_filter")
+DECLINED = Stopped(SafetyKind.PROVIDER_REFUSAL, "refusal")
+_STOPPED = re.compile(rb'"finish_reason"\s*:\s*"(content_filter)"|"(refusal)"\s*:\s*"[^"]')
 
 
 def may_hold_error(data: bytes) -> bool:
@@ -79,3 +88,20 @@ def _wrapped(error: object) -> dict[str, object]:
 def _text_of(event: bytes) -> dict[str, object]:
     lines = (line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
     return {"message": b"\n".join(lines).decode("utf-8", "replace")}
+
+
+def in_completion(content: dict[str, Any]) -> tuple[Stopped, ...]:
+    """Returns what a whole answer says: that a choice was filtered, or declined by the model."""
+    choices = [choice for choice in content.get("choices") or () if isinstance(choice, dict)]
+    found = []
+    if any(choice.get("finish_reason") == FILTERED.code for choice in choices):
+        found.append(FILTERED)
+    if any(isinstance(choice.get("message"), dict) and choice["message"].get("refusal") for choice in choices):
+        found.append(DECLINED)
+    return tuple(found)
+
+
+def in_stream(events: Iterable[bytes]) -> tuple[Stopped, ...]:
+    """Returns the same of events; what stands in a text has a backslash before its quotes, and is not met."""
+    said = {word for event in events for pair in _STOPPED.findall(event) for word in pair if word}
+    return tuple(one for one in (FILTERED, DECLINED) if one.code.encode() in said)

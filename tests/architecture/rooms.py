@@ -7,8 +7,8 @@ DOMAIN_ORDER = (
     "record", "errors", "plain_json", "network", "clock", "ids", "key_text", "money", "tables", "turns", "idempotency",
     "links", "instance", "leases", "ledger", "rows", "people", "operators", "paywalls", "playground", "providers",
     "credentials", "drafts", "icons", "limits",
-    "authorizations", "pricing", "catalogue", "wallets", "funnel", "legs", "usage", "orders", "earnings", "topups",
-    "refunds", "disputes", "credits", "routing",
+    "authorizations", "pricing", "catalogue", "wallets", "funnel", "legs", "safety", "usage", "orders", "earnings",
+    "topups", "refunds", "disputes", "credits", "routing",
     "rollups", "analytics", "transactions", "payouts", "chain_deposits", "reserves", "events", "inbox", "movements",
     "cards", "alerts", "conversations", "all_tables",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
 from app.domain.wallets.wallets import Balance
-from app.formats.openai_error import error_in, error_of, may_hold_error
+from app.formats.openai_error import DECLINED, FILTERED, error_in, error_of, in_completion, in_stream, may_hold_error
 from tests.support.books import assert_books_balance, make_snapshot, running_queue
 from tests.support.carrying import balance, begun, describe, receipt, streamed
 from tests.support.scripted import COUNTER, DONE, LAST, USAGE, Scripted, event, whole
@@ -185,3 +185,22 @@ def test_words_of_a_model_about_errors_are_none() -> None:
         said = b"data: " + json.dumps(content).encode() + b"\n\n"
         assert (error_of(content), error_in(said, content)) == (None, None)
     assert not may_hold_error(event('she said "error": stop'))
+
+
+def test_a_filter_and_a_refusal_are_read_without_their_text() -> None:
+    filtered = {"index": 0, "message": {"role": "assistant", "content": "", "refusal": None},
+                "finish_reason": "content_filter"}  # fmt: skip
+    declined = {"index": 1, "message": {"role": "assistant", "content": None, "refusal": "I cannot help with that."}}
+    assert in_completion({"choices": [CHOICE]}) == in_completion({}) == ()
+    assert in_completion({"choices": [CHOICE, filtered, 7, {"message": "x"}]}) == (FILTERED,)
+    assert in_completion({"choices": [filtered, declined]}) == (FILTERED, DECLINED)
+    told = json.dumps(
+        {"choices": [{"delta": {"content": 'He said "refusal": "no", "finish_reason": "content_filter"'}}]}
+    )
+    nothing = [b'data: {"choices":[{"delta":{"refusal":null,"content":"Hi"},"finish_reason":null}]}\n\n',
+               f"data: {told}\n\n".encode(), b'data: {"choices":[{"delta":{"refusal":""}}]}\n\n', DONE]  # fmt: skip
+    assert in_stream(nothing) == in_stream([]) == ()
+    ends = b'data: {"choices":[{"delta":{},"finish_reason": "content_filter"}]}\n\n'
+    says = b'data: {"choices":[{"delta":{"refusal":"I"}}]}\n\n'
+    assert in_stream([*nothing, ends]) == (FILTERED,) and in_stream([says, says]) == (DECLINED,)
+    assert in_stream([says, ends]) == (FILTERED, DECLINED)

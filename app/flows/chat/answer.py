@@ -17,6 +17,7 @@ from app import threads
 from app.domain.errors import ProviderFailed, Unavailable
 from app.domain.ledger.operations import Applied
 from app.domain.paywalls.configuration import Disconnect
+from app.domain.safety.log import of_failure
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
 from app.flows.callers.asked import Stopped
@@ -27,6 +28,7 @@ from app.flows.chat.leg import Legs
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
 from app.flows.chat.upstream import beginning, completion, failure_of, read_behind, read_whole
+from app.formats.openai_error import in_completion, in_stream
 from app.formats.openai_message import Written, written_in
 from app.formats.openai_stream import StreamMeter
 from app.formats.openai_tokens import count_answer
@@ -69,9 +71,11 @@ class Carrier:
         metered: Metered | None = None
         try:
             raw, content = completion(await read_whole(answer), answer)
+            run.held.stopped += in_completion(content)
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:
             run.held.failure = error.reason
+            run.held.stopped += of_failure(error)
             raise
         finally:
             if metered is None:
@@ -204,6 +208,9 @@ class Carrier:
                 await (answer.finish() if meter.is_done else answer.close())
             finally:
                 try:
+                    run.held.stopped += in_stream(meter.kept or ())
+                    if end.failure is not None:
+                        run.held.stopped += of_failure(end.failure)
                     disconnect = Disconnect.DRAIN if run.has_left else None
                     metered = await self.meter_delivered(run.leg, meter, disconnect, is_cut=is_cut)
                     metered = metered if end.within is None else end.within(metered)

@@ -49,14 +49,14 @@ def decide(
     request: ChatRequest,
     *,
     has_thought_unseen: bool = False,
-    source: Source | None = None,
+    source: Source | None = Source.PLATFORM,
     order: Order | None = None,
 ) -> Go | Ask:
     """Decides what becomes of a request, in the order of `decisions.md` 22 up to the developer's limits.
 
-    `has_thought_unseen` says that the model was seen to think, whatever its name says; `source` who is asked to pay its
-    provider, None where the caller left that open; `order` is the one that the request belongs to. Raises UnknownModel,
-    BadField, Blocked.
+    `has_thought_unseen` says that the model was seen to think, whatever its name says. `source` is who is asked to pay
+    its provider, None where that was left open; whoever says more than `PLATFORM` sends what goes by an own key by it.
+    `order` is the one that the request belongs to. Raises UnknownModel, BadField, Blocked.
     """
     offer = snapshot.offers.get(request.model)
     is_open = order is not None and order.billing is None

@@ -22,6 +22,7 @@ from app.flows.callers.balance import read_app_balance
 from app.flows.callers.links import check_way_back
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
+from app.flows.callers.stopped import Refused
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.call import Call, Leg, Run
@@ -61,19 +62,22 @@ class Door:
         call.snapshot = snapshot
         # What is only said later is looked at now: once money is held, nothing that a client wrote may be wrong.
         check_way_back(snapshot, *call.way_back, WAY_BACK)
+        standing = await self._standings.find(snapshot, call.user)
         try:
-            run = await self._hold(call, claimed)
+            run = await self._hold(call, claimed, standing)
         except (Blocked, LimitReached) as why:
             self._teller.refused(snapshot, call.user, why, call.request.model, call.request_id)
+            self._legs.log.refused(_refused(call, standing), why)
             raise
         if isinstance(run, Run) and run.route is None:
             await self._legs.send(run)
+        elif isinstance(run, Ask):
+            self._legs.log.asked(_refused(call, standing), run)
         return run
 
-    async def _hold(self, call: Call, claimed: Claim | None) -> Run | Ask:
+    async def _hold(self, call: Call, claimed: Claim | None, standing: Standing) -> Run | Ask:
         """Decides and holds; returns what the user is asked for where the money or their consent is not there."""
         snapshot, user = call.snapshot, call.user
-        standing = await self._standings.find(snapshot, user)
         order = await self._orders.find(snapshot, user, call.labels.order)
         decision = self._decide(call, standing, order)
         if isinstance(decision, Ask):
@@ -158,3 +162,7 @@ class Door:
         if self._topups is None or held.standing.tops_up_below is None:
             return ""
         return await self._topups.refused(held.asked.wallet.id, Use(held.snapshot.paywall_id, user))
+
+
+def _refused(call: Call, standing: Standing) -> Refused:
+    return Refused(call.snapshot, standing, call.request_id, call.request.model)

@@ -20,6 +20,8 @@ from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
 from app.domain.legs.legs import LegUse, charge_of, cost_of
 from app.domain.rows import Row
+from app.domain.safety import log as safety
+from app.domain.safety.log import Stopped
 from app.domain.usage import idempotency, requests
 from app.domain.usage.idempotency import ChatAnswer, Claim
 from app.domain.usage.requests import EMPTY_ANSWER, Asked, Metered
@@ -50,7 +52,7 @@ class Held:
 
     `admission` is what the developer's limits counted; `failure` the code of what ended the request before anything
     could be charged. `legs` are those of a request that asks several models, as they stand: replaced as they end, none
-    where it asks one.
+    where it asks one. `stopped` is what stopped it or a part of its answer.
     """
 
     snapshot: Snapshot
@@ -60,6 +62,7 @@ class Held:
     admission: Admission | None = None
     failure: str | None = None
     legs: tuple[LegUse, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
 
     @property
     def amount(self) -> int:
@@ -154,6 +157,7 @@ class Holds:
                 settled = replace(settled, short=settled.short + used.charge - wanted)
             ended = requests.finish(asked, used.metered, settled, legs)
             row: list[Row] = [ended, *requests.legs_of(ended)] if legs else [ended]
+            row += _log_of(held)
             if asked.claim_id is None or keep is None:
                 return row
             return [*row, idempotency.keep_chat(asked.claim_id, keep(settled))]
@@ -195,6 +199,7 @@ class Holds:
         def beside(_released: Applied) -> list[Row]:
             ended = requests.let_go(asked.id, held.failure, legs, is_told=asked.is_told)
             row: list[Row] = [ended, *requests.legs_of(ended)] if legs else [ended]
+            row += _log_of(held)
             return row if asked.claim_id is None else [*row, idempotency.give_up_chat(asked.claim_id)]
 
         release = Release(requests.hold_id(asked.id), asked.wallet.account, held.budgets)
@@ -228,3 +233,9 @@ class Holds:
                 return None
             await asyncio.sleep(SETTLE_RETRY_SECONDS[min(attempt, len(SETTLE_RETRY_SECONDS) - 1)])
             attempt += 1
+
+
+def _log_of(held: Held) -> list[Row]:
+    """Returns the lines of the safety log that end with a request."""
+    asked = held.asked
+    return [safety.row_of(one, asked.id, asked.wallet.paywall_id, asked.wallet.id, asked.model) for one in held.stopped]

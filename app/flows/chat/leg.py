@@ -19,7 +19,9 @@ from app.domain.legs.tables import LegStatus
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
+from app.domain.safety.log import of_failure
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
+from app.flows.callers.stopped import StoppedLog
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
@@ -56,6 +58,7 @@ class Legs:
         self._holds = holds
         self._providers = providers
         self._refusals, self._vault = refusals, vault
+        self.log = StoppedLog(holds.keeper)
         self.counter = counter
         self._thinking = thinking
         self.keeper, self.keep = holds.keeper, holds.keep
@@ -112,6 +115,7 @@ class Legs:
             self._note(paywall_id, leg, None)
         except ProviderFailed as error:
             self._note(paywall_id, leg, error)
+            held.stopped += of_failure(error)
             log.warning("chat", step="send", request=held.asked.id, provider=provider, reason=error.reason)
             raise
 

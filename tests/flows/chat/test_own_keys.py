@@ -13,6 +13,7 @@ from app.domain.legs.legs import Source
 from app.domain.money import NANOS
 from app.domain.paywalls.modes import Mode
 from app.domain.providers import refusals
+from app.domain.safety.log import read_newest
 from app.domain.usage.requests import TABLE, read_receipt
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.shared import shared_wallet_id
@@ -253,3 +254,30 @@ async def test_a_key_that_is_removed_is_used_by_no_later_request(database: str) 
         asked = await chat.begin(snapshot, "u1", request(max_tokens=10), "req_3", None, source=Source.OWN)
         assert asked == Ask(Action.OWN_KEY)
     assert len(ways.own.sent) == 1 and ways.platform.sent == []
+
+
+async def test_what_stopped_an_answer_is_kept_with_its_settlement_in_codes_alone(database: str) -> None:
+    snapshot = await shared("demo-mini")
+    allow(snapshot)
+    secret = "never in the log"
+    filtered = {"index": 0, "message": {"role": "assistant", "content": secret}, "finish_reason": "content_filter"}
+    ways = apart(whole(usage=USAGE, choices=[filtered]))
+    async with running_queue() as queue:
+        chat, carrier = own_flows(queue, ways)
+        run = await chat.begin(snapshot, "u1", request(max_tokens=10), "req_1", None)
+        assert isinstance(run, Run)
+        await carrier.whole(run, WORDING)
+        ways.own.refusal = ProviderFailed("No.", 403, body={"message": secret, "code": secret})
+        with pytest.raises(ProviderFailed):
+            await chat.begin(snapshot, "u1", request(max_tokens=10), "req_2", None)
+        asked = await chat.begin(snapshot, "u2", request(), "req_3", None)
+        assert asked == Ask(Action.AUTHORIZE)
+        await chat.keeper.drain(10)
+    wallet_id = row_of("req_1").wallet_id
+    with db.transaction(writes=False) as session:
+        found = read_newest(session, [wallet_id], 10)
+    assert [(one.request_id, one.kind.value, one.code) for one in reversed(found)] == [
+        ("req_1", "content_filter", "content_filter"), ("req_2", "provider_refusal", "status_403"),
+    ]  # fmt: skip
+    assert secret not in repr(found)
+    assert_books_balance()

@@ -5,6 +5,7 @@ import reflex as rx
 from app.web.components.parts import empty, instead, skeleton
 from app.web.end_user.usage.rows import SumRow, SumTable, UseRow
 from app.web.end_user.usage.state import UsageState
+from app.web.end_user.usage.stopped_rows import StoppedRow
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
 
@@ -31,7 +32,8 @@ def _read() -> rx.Component:
     )  # fmt: skip
     looked = rx.cond(page.looked != "", rx.el.p(page.looked, class_name="muted"), rx.fragment())
     all_of_it = rx.fragment(_sums("Together", page.totals), rx.foreach(page.tables, _table), _uses(), looked)
-    return rx.cond(page.uses, all_of_it, nothing)
+    stopped = rx.cond(page.stopped, _stopped(), rx.fragment())
+    return rx.fragment(rx.cond(page.uses, all_of_it, nothing), stopped)
 
 
 def _table(table: rx.Var[SumTable]) -> rx.Component:
@@ -73,6 +75,28 @@ def _use(row: rx.Var[UseRow]) -> rx.Component:
         ),
         rx.el.div(rx.el.b(row.charged), class_name="charge-sum num"),
         class_name="item item-line", key=row.id,
+    )  # fmt: skip
+
+
+def _stopped() -> rx.Component:
+    """The safety log: codes alone, never what anybody wrote."""
+    head = rx.el.div(
+        rx.el.h2("What stopped requests"),
+        rx.el.small("Refusals, filters and limits, newest first. What was written is never kept here.",
+                    class_name="muted"),
+        class_name="inset", style={"paddingTop": "20px", "paddingBottom": "8px"},
+    )  # fmt: skip
+    return rx.el.section(head, rx.foreach(_state.page.stopped, _stop), class_name="panel",
+                         aria_label="What stopped requests")  # fmt: skip
+
+
+def _stop(row: rx.Var[StoppedRow]) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.el.b(row.title),
+            rx.el.small(row.detail, " · ", rx.el.time(row.when, title=row.at), class_name="muted"), class_name="grow",
+        ),
+        rx.el.code(row.code, class_name="num muted"), class_name="item item-line wrap", key=row.id,
     )  # fmt: skip
 
 

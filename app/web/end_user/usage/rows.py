@@ -12,6 +12,7 @@ from app.domain.orders.orders import read_order_names
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_wallet_id
+from app.web.end_user.usage.stopped_rows import StoppedRow, read_stopped
 from app.web.end_user.wallet.rows import choose_environment
 from app.web.frame.format import ago, counted
 from app.wiring.rules import credits_environment_of
@@ -56,12 +57,16 @@ class UseRow:
 
 @dataclass(frozen=True)
 class UsagePage:
-    """Everything on the page; `looked` says how far it was looked back, where that was not 30 days."""
+    """Everything on the page; `looked` says how far it was looked back, where that was not 30 days.
+
+    `stopped` is the safety log.
+    """
 
     totals: list[SumRow] = field(default_factory=list)
     tables: list[SumTable] = field(default_factory=list)
     uses: list[UseRow] = field(default_factory=list)
     looked: str = ""
+    stopped: list[StoppedRow] = field(default_factory=list)
 
 
 def read_usage_page(session: Session, person: Person) -> UsagePage:
@@ -81,6 +86,7 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
         tables=[table for table in tables if table.rows],
         uses=[_use(use, names) for use in found.uses[:NEWEST]],
         looked=looked,
+        stopped=read_stopped(session, wallets),
     )
 
 

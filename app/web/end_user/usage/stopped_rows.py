@@ -1,0 +1,49 @@
+"""What the page of usage shows of the safety log, ready to be read: what stopped a person's requests, never a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db import Session
+from app.domain import clock
+from app.domain.paywalls.names import read_names
+from app.domain.safety.log import SafetyView, read_newest
+from app.domain.safety.tables import SafetyKind
+from app.web.frame.format import ago
+
+NEWEST = 25
+_TITLES = {
+    SafetyKind.PROVIDER_REFUSAL: "The provider would not answer",
+    SafetyKind.CONTENT_FILTER: "A content filter stopped it",
+    SafetyKind.BLOCKED: "It was not let through",
+    SafetyKind.LIMIT: "A limit was reached",
+}
+
+
+@dataclass(frozen=True)
+class StoppedRow:
+    """A line of the safety log; `code` is the same for programs."""
+
+    id: str = ""
+    title: str = ""
+    detail: str = ""
+    code: str = ""
+    when: str = ""
+    at: str = ""
+
+
+def read_stopped(session: Session, wallets: Sequence[str]) -> list[StoppedRow]:
+    """Reads what stopped requests of wallets, the newest first."""
+    found = read_newest(session, wallets, NEWEST)
+    names = read_names(session, {one.paywall_id for one in found})
+    return [_row(one, names.get(one.paywall_id, "")) for one in found]
+
+
+def _row(one: SafetyView, app_name: str) -> StoppedRow:
+    return StoppedRow(
+        id=one.id,
+        title=_TITLES[one.kind],
+        detail=" · ".join(part for part in (one.model or "", app_name) if part),
+        code=one.code,
+        when=ago(one.at),
+        at=clock.to_iso(one.at),
+    )
