@@ -14,7 +14,7 @@ from app.api.account.chat import find_account
 from app.api.account.written import event_of, last_events, sums_of, whole_of
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_simulated, renew
+from app.api.common.caller import check_platform_pays, check_simulated, renew
 from app.api.common.errors import status_of
 from app.api.v1.answering import serve
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
@@ -68,6 +68,7 @@ class _BySeveral:
         asking, request = await parse_as(raw, partial(_read, READERS[exchange.scope["path"]]))
         share.follow(request)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
+        check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
         call = Call(snapshot=snapshot, user=snapshot.account_id or "", user_from=None, request=request,
                     wants_errors=True, request_id=exchange.request_id,
                     client_request_id=exchange.scope.get("coinslot.client_request_id"))  # fmt: skip

@@ -80,6 +80,9 @@ def test_who_is_to_pay_is_said_or_refused(site: Site) -> None:
     assert paid.headers["x-paywall-billing"] == "platform" and paid.headers["x-paywall-action"] == "topup"
     wrong = site.ask("ok", billing="somebody")
     assert wrong.status_code == 400 and wrong.json()["error"]["code"] == "unsupported_billing"
+    several = {"models": ["ok", "ok:400"], "messages": QUESTION, "stream": False}
+    compared = site.client.post("/api/v1/compare", json=several, headers={"X-Paywall-Billing": "byok"})
+    assert compared.status_code == 400 and compared.json()["code"] == "unsupported_billing"
     assert site.platform.seen() == []
 
 
