@@ -85,7 +85,7 @@ _ANSWER = {
             "required": ["request_id", "action", "charge", "balance", "unit"],
             "properties": {
                 "request_id": {"type": "string"},
-                "action": {"enum": ["none", "authorize", "topup", "limit", "order"]},
+                "action": {"enum": ["none", "authorize", "topup", "limit", "own_key", "order"]},
                 "charge": {"type": "string"},
                 "balance": {"type": "string"},
                 "unit": {"enum": ["USD", "USDC", "CREDIT"]},
@@ -144,7 +144,7 @@ def _custom_response() -> dict[str, Any]:
     sent = {name: {"type": "string"} for name in (
         "event", "paywallId", "requestId", "user", "model", "name", "url", "shortfall", "shortfallFormatted", "unit",
         "message",
-    )} | {"event": {"enum": ["authorize", "topup", "limit", "order"]}}  # fmt: skip
+    )} | {"event": {"enum": ["authorize", "topup", "limit", "own_key", "order"]}}  # fmt: skip
     answer = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
     signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
     return {

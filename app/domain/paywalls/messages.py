@@ -15,6 +15,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "topup": ("url", "name", "shortfall"),
     "limit": ("url", "name", "shortfall"),
     "order": ("url", "name"),
+    "own_key": ("url", "name"),
     "stopped": ("url", "name"),
     "stopped_limit": ("url", "name"),
 }

@@ -1,4 +1,4 @@
-"""How a paywall's messages look: six events with their previews, the endpoint, and what would change."""
+"""How a paywall's messages look: seven events with their previews, the endpoint, and what would change."""
 
 import reflex as rx
 
@@ -18,6 +18,7 @@ _EVENTS = (
     ("topup", "Funds missing"),
     ("limit", "Cap reached"),
     ("order", "Order not chosen"),
+    ("own_key", "Own key missing"),
 )
 
 

@@ -25,11 +25,18 @@ _TITLES = {
     "topup": ("Funds missing", "the wallet cannot pay for this message", "And the notice period?"),
     "limit": ("Cap reached", "the user’s own cap for this app", "Draft a letter to my landlord."),
     "order": ("Order not chosen", "who pays for it was left to the user", "Go on with the translation."),
+    "own_key": ("Own key missing", "an own key was to answer, and none serves", "Answer by my own key."),
     "stopped": ("Funds end in an answer", "said behind what was answered so far", "Write the whole contract."),
     "stopped_limit": ("Cap ends an answer", "said behind what was answered so far", "Translate all of it."),
 }
 _ACTIONS = {"stopped": Action.TOPUP, "stopped_limit": Action.LIMIT}
-_PATHS = {"authorize": "authorize", "limit": "authorize", "stopped_limit": "authorize", "order": "order"}
+_PATHS = {
+    "authorize": "authorize",
+    "limit": "authorize",
+    "stopped_limit": "authorize",
+    "order": "order",
+    "own_key": "authorize",
+}
 _PLACEHOLDER = re.compile(r"(\{\{\s*\w+\s*\}\})")
 
 
