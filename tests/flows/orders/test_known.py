@@ -1,9 +1,14 @@
 """A request names an order of its own user, or is refused; what its user has not chosen is looked up each time."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.errors import BadField
+from app.domain.ids import new_id
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS
+from app.domain.orders.orders import Order
 from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
@@ -14,10 +19,11 @@ from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.orders.choose import choose
 from app.flows.orders.known import Orders, check_charged
-from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
+from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.handed import charge, mint_order, open_order
 from tests.support.ordered import order_of
+from tests.support.own_keys import Apart, allow, own_flows, save_key
 from tests.support.scripted import Scripted, flows, request
 
 BY = (Standings(), SpendLimits())
@@ -103,4 +109,46 @@ async def test_nothing_is_charged_to_a_wallet_where_the_users_own_key_pays(datab
     assert purse(ada).posted_nanos == before
     check_charged(None)
     check_charged(order_of(snapshot, "u1", BillingSource.PLATFORM))
+    assert_books_balance()
+
+
+async def test_the_own_key_pays_where_its_user_chose_so_and_the_wallet_only_where_they_allowed_it(
+    database: str,
+) -> None:
+    snapshot = make_snapshot({"demo-mini": PRICE, "other": replace(PRICE, model="other")}, mode=Mode.SHARED)
+    ada, _ = await sign_in("ada@example.org")
+    await connect(snapshot, ada)
+    top_up(ada, 5 * NANOS)
+    save_key(ada, "demo-mini")
+    allow(snapshot, go_first=False)
+    own, spared, paid = (
+        order_of(snapshot, "u1", billing) for billing in (BillingSource.BYOK, None, BillingSource.PLATFORM)
+    )
+    await choose(
+        open_order(mint_order(snapshot.paywall_id, "u1", spared.id)), ada, BillingSource.BYOK, may_fall_back=True
+    )
+    before = purse(ada).posted_nanos
+    ways = Apart(Scripted(), Scripted())
+    async with running_queue() as queue:
+        chat, _ = own_flows(queue, ways)
+
+        async def begin(order: Order, model: str, source: Source | None = None) -> Source | Action:
+            name = new_id("req")
+            asked = await chat.begin(snapshot, "u1", request(model=model, max_tokens=9), name, None, source=source,
+                                     labels=Labels(order=order.id))  # fmt: skip
+            if isinstance(asked, Ask):
+                return asked.action
+            await chat.release(asked)
+            return Source.OWN if asked.leg.own else Source.PLATFORM
+
+        assert await begin(own, "demo-mini") is Source.OWN, "the order counts, whatever usually goes first"
+        assert await begin(own, "other") is Action.OWN_KEY, "and no wallet pays in its place"
+        assert await begin(spared, "demo-mini") is Source.OWN
+        assert await begin(spared, "other") is Source.PLATFORM, "but where that was allowed"
+        assert await begin(paid, "demo-mini", Source.PLATFORM) is Source.PLATFORM
+        for order, source in ((own, Source.PLATFORM), (paid, Source.OWN)):
+            with pytest.raises(BadField) as refused:
+                await begin(order, "demo-mini", source)
+            assert (refused.value.field, refused.value.code) == ("X-Paywall-Billing", "unsupported_billing")
+    assert purse(ada).posted_nanos == before
     assert_books_balance()
