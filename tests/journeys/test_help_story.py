@@ -105,7 +105,7 @@ def test_what_a_model_says_is_shown_and_loads_nothing(tmp_path: Path, phone: Bro
     with upstream() as base, demo_with_pages(tmp_path, OPENROUTER_BASE=base, **chosen) as demo:
         page = phone.new_page()
         page.on("request", note)
-        page.goto(demo["sign_in"]["user"])
+        page.goto(demo["sign_in"]["end_user"])
         page.get_by_role("button", name="Add funds").wait_for()
         page.goto(f"{demo['base_url']}/help/")
         ask(page, "What's the capital of France?")
