@@ -7,6 +7,7 @@ from pathlib import Path
 
 import app
 from app.domain.events.catalogue import EVENTS
+from app.flows.callers.asked import REASONS
 from app.flows.help.corpus import GUIDE
 from app.flows.help.lists import codes_of, events_of, operations_of
 from tests.support.helped import document
@@ -46,6 +47,7 @@ def test_every_code_is_explained() -> None:
     root = Path(app.__file__).parent
     paths = {f"app/{path.relative_to(root).as_posix()}": path for path in root.rglob("*.py")}
     codes = {code for name, path in paths.items() for code in codes_in(name, ast.parse(path.read_text()))}
+    codes |= set(REASONS.values())
     assert len(codes) > 40
     missing = codes - told - WITHIN - ON_PAGES - FIELDS
     assert not missing, f"the table of codes in app/guide/use/errors.md lacks {sorted(missing)}"
