@@ -59,3 +59,12 @@ def test_one_place_says_how_a_thing_looks() -> None:
             for name, _, value in (line.partition(":") for line in declared.split(";") if line.strip()):
                 said[heads[0], name.strip()].add(value.strip())
     assert {what: values for what, values in said.items() if len(values) > 1} == {}
+
+
+def test_a_table_stays_one_whatever_its_cards_are_called_on_a_phone() -> None:
+    """A layout of a class that tables have too put the head of a table beside its rows."""
+    of_tables = set(re.findall(r"\.listing\.([a-z-]+)", SHEET)) - {"listing"}
+    for heads, declared in rules(SHEET):
+        if re.search(r"display:\s*(grid|flex|block)", declared):
+            bare = {one.strip().removeprefix(".") for one in heads[-1].split(",")}
+            assert not bare & of_tables, f"{heads[-1]} lays out a table"

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.web.components.activity_rows import LineRow, MovementRow
+from app.web.components.parts import id_line
 from app.web.components.payouts.rows import FactRow
 from app.web.components.refunds.look import went_back
 from app.web.components.refunds.state import RefundsPart
@@ -31,7 +32,7 @@ def _movement(row: rx.Var[MovementRow], refunds: type[RefundsPart] | None) -> rx
 def _facts(row: rx.Var[MovementRow]) -> rx.Component:
     """Returns how a withdrawal stands, to the last digit."""
     return rx.el.div(
-        rx.el.div(rx.el.dl(rx.foreach(row.facts, _fact)), rx.el.p(row.id, class_name="id"), class_name="receipt-in"),
+        rx.el.div(rx.el.dl(rx.foreach(row.facts, _fact)), id_line(row.id), class_name="receipt-in"),
         class_name="receipt", key=row.id,
     )  # fmt: skip
 
@@ -74,7 +75,7 @@ def receipt(row: rx.Var[MovementRow], *more: rx.Component) -> rx.Component:
             rx.el.dl(*(_sum(name, value, look) for name, value, look in sums)),
             rx.cond(row.note != "", rx.el.p(row.note, class_name="muted", style={"marginTop": "10px"}), rx.fragment()),
             *more,
-            rx.el.p(row.id, class_name="id"),
+            id_line(row.id),
             class_name="receipt-in",
         ),
         class_name="receipt", key=row.id,

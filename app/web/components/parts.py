@@ -62,6 +62,11 @@ def copy_text_button(text: rx.Var[str] | str, label: str = "Copy") -> rx.Compone
     return rx.el.button(label, on_click=_copying(text), class_name="btn s", type="button")
 
 
+def id_line(id_: rx.Var[str]) -> rx.Component:
+    """Returns an id with what copies it: it is what a developer searches logs for, and what help asks for."""
+    return rx.el.div(rx.el.p(id_, class_name="id"), copy_text_button(id_, "Copy id"), class_name="row id-row")
+
+
 def _copying(text: rx.Var[str] | str) -> list[EventSpec]:
     return [rx.set_clipboard(text), rx.toast.success("Copied")]
 

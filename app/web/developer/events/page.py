@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.domain.events.tables import DeliveryStatus
 from app.web.components.once import fetch_once, kept_here
-from app.web.components.parts import confirm, copy_text_button, empty, problem_line
+from app.web.components.parts import confirm, copy_text_button, empty, id_line, problem_line
 from app.web.developer.events.rows import DeliveryRow, SubscriptionRow
 from app.web.developer.events.state import EventsState
 from app.web.developer.frame import sections
@@ -156,7 +156,7 @@ def _delivery(row: rx.Var[DeliveryRow]) -> rx.Component:
             rx.cond(row.said != "", rx.el.pre(row.said, class_name="payload", tab_index=0, aria_label="What it said"),
                     rx.fragment()),
             rx.el.pre(row.payload, class_name="payload", tab_index=0, aria_label="Payload"),
-            rx.el.p(row.id, class_name="id"), class_name="receipt-in",
+            id_line(row.id), class_name="receipt-in",
         ),
         class_name="receipt",
     )  # fmt: skip

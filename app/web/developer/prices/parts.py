@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from app.web.components.parts import copy_text_button
 from app.web.developer.prices.state import PricesState
 from app.web.developer.prices.words import KINDS
 
@@ -28,7 +29,8 @@ def editor() -> rx.Component:
     return rx.el.form(
         rx.el.div(
             rx.el.div(*kinds, class_name="segments", role="group", aria_label="Which price"),
-            rx.el.small(hints, class_name="muted"), class_name="row wrap",
+            rx.el.small(hints, class_name="muted grow"), copy_text_button(form.model, "Copy the model's name"),
+            class_name="row wrap",
         ),
         rx.cond(_state.editor_kind == "own", _own(), rx.fragment()),
         rx.cond(_state.editor_kind != "off", _served(), rx.fragment()),

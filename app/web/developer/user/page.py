@@ -3,7 +3,7 @@
 import reflex as rx
 
 from app.web.components.once import fetch_once, kept_here
-from app.web.components.parts import confirm, copy_text_button, empty, problem_line
+from app.web.components.parts import confirm, copy_text_button, empty, id_line, problem_line
 from app.web.developer.frame import sections
 from app.web.developer.frame.layout import paywall_page
 from app.web.developer.requests.parts import developers_receipt
@@ -43,7 +43,8 @@ def _head() -> rx.Component:
         rx.el.a("All users", href=page.list_url),
         rx.el.h2(rx.el.span(page.user, class_name="mono"), " ", rx.el.span(page.state, class_name="tag " + page.tone),
                  class_name="who-is"),
-        rx.el.small("First seen ", page.since, " UTC", class_name="muted"),
+        rx.el.div(rx.el.small("First seen ", page.since, " UTC", class_name="muted"),
+                  copy_text_button(page.user, "Copy the user's id"), class_name="row wraps"),
     )  # fmt: skip
     return rx.el.div(name, acts, class_name="page-head")
 
@@ -198,7 +199,7 @@ def _entry(row: rx.Var[EntryRow]) -> rx.Component:
         rx.el.div(rx.el.small(row.detail, rx.el.time(row.when, title=row.at)), rx.el.small("more", class_name="more"),
                   class_name="sub"),
     )  # fmt: skip
-    plain = rx.el.div(rx.el.p(row.at, class_name="muted"), rx.el.p(row.id, class_name="id"), class_name="receipt-in")
+    plain = rx.el.div(rx.el.p(row.at, class_name="muted"), id_line(row.id), class_name="receipt-in")
     inside = rx.cond(row.has_receipt, developers_receipt(row), rx.el.div(plain, class_name="receipt"))
     may = _state.page.may_refund & (row.refundable != "")
     return rx.el.details(rx.el.summary(*line), inside, rx.cond(may, _refund(row), rx.fragment()), class_name="move",
