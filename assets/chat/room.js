@@ -1,8 +1,9 @@
 // The chat page: earlier conversations at the side, what is said in the middle, what to ask and what it costs below.
 
 import { createElement as h, useEffect, useRef, useState } from "react";
+import { fitted, missing, MODES, STRATEGIES } from "./modes.js";
 import { useMost, useTalk } from "./talk.js";
-import { Turn } from "./turn.js";
+import { Letter, Turn } from "./turn.js";
 
 const NEAR_PIXELS = 160;
 const DAY = 86400000;
@@ -53,27 +54,68 @@ function Past({ talk, isOpen, close }) {
     hasMore && h("button", { className: "btn s bare", type: "button", onClick: more }, "Show more"));
 }
 
+function Modes({ talk }) {
+  const { place, choice, choose } = talk;
+  const offered = Object.entries(MODES).filter(([name]) => place.modes.includes(name));
+  if (offered.length < 2) return null;
+  const isFew = offered.some(([, mode]) => place.models.length < mode.needs);
+  return h("div", { className: "talk-modes" },
+    h("div", { className: "segments", role: "group", "aria-label": "Mode" }, offered.map(([name, mode]) =>
+      h("button", { key: name, className: "btn", type: "button", "aria-pressed": name === choice.mode, disabled: place.models.length < mode.needs, onClick: () => choose(fitted({ ...choice, mode: name }, place.models)) }, mode.name))),
+    h("small", { className: "muted" }, isFew ? `Some modes need more models than the ${place.models.length === 1 ? "one" : place.models.length} that there ${place.models.length === 1 ? "is" : "are"} here.` : MODES[choice.mode].says));
+}
+
+function Several({ talk }) {
+  const { place, choice, choose } = talk;
+  const mode = MODES[choice.mode];
+  const toggle = (id) => {
+    const models = choice.models.includes(id) ? choice.models.filter((one) => one !== id) : [...choice.models, id];
+    choose({ ...choice, models });
+  };
+  const line = (one) => {
+    const at = choice.models.indexOf(one.id);
+    return h("label", { key: one.id, className: "pick-line" },
+      h("input", { type: "checkbox", checked: at >= 0, disabled: at < 0 && choice.models.length >= (choice.mode === "judge" ? Math.min(mode.most, place.models.length - 1) : mode.most), onChange: () => toggle(one.id) }),
+      at >= 0 ? h(Letter, { place: at }) : h("span", { className: "letter none", "aria-hidden": true }),
+      h("span", null, one.name, h("small", { className: "faint" }, one.price)));
+  };
+  const writers = place.models.filter((one) => choice.mode !== "judge" || !choice.models.includes(one.id));
+  const select = (name, value, options, key) => h("label", { className: "labelled" }, h("span", null, name),
+    h("select", { className: "field plain s", value, onChange: (event) => choose({ ...choice, [key]: event.target.value }) }, options));
+  return h("details", { className: "pick" },
+    h("summary", { className: "btn s" }, `${choice.models.length} models`),
+    h("div", { className: "panel pick-list" },
+      h("p", { className: "muted" }, choice.mode === "mesh" ? `Up to ${mode.most}, asked in this order.` : `${mode.least} to ${mode.most} models.`),
+      place.models.map(line),
+      choice.mode === "blend" && select("How", choice.strategy, Object.entries(STRATEGIES).map(([id, words]) => h("option", { key: id, value: id }, words)), "strategy"),
+      mode.writer && (choice.mode === "judge" || choice.strategy !== "chain") ? select(mode.writer, choice.writer, writers.map((one) => h("option", { key: one.id, value: one.id }, one.name)), "writer") : null));
+}
+
 function Choose({ talk, isPastOpen, showPast }) {
   const { place, choice, choose } = talk;
   const chosen = place.models.find((one) => one.id === choice.models[0]);
   const pick = (event) => choose({ ...choice, models: [event.target.value] });
   return h("div", { className: "talk-head" },
     h("h1", { className: "unseen" }, "Chat"),
-    h("label", { className: "row grow" }, h("span", { className: "unseen" }, "Model"),
-      h("select", { className: "field plain s", value: choice.models[0] ?? "", onChange: pick },
-        place.models.map((one) => h("option", { key: one.id, value: one.id }, one.is_free ? `${one.name} (free)` : one.name)))),
-    h("small", { className: "muted" }, chosen && !chosen.is_free ? chosen.price : ""),
-    h("button", { className: "btn s only-small", type: "button", "aria-expanded": isPastOpen, onClick: showPast }, "Earlier chats"));
+    h(Modes, { talk }),
+    h("div", { className: "talk-models" },
+      choice.mode === "chat"
+        ? h("label", { className: "row grow" }, h("span", { className: "unseen" }, "Model"),
+          h("select", { className: "field plain s", value: choice.models[0] ?? "", onChange: pick },
+            place.models.map((one) => h("option", { key: one.id, value: one.id }, one.is_free ? `${one.name} (free)` : one.name))))
+        : h(Several, { talk }),
+      choice.mode === "chat" && h("small", { className: "muted" }, chosen && !chosen.is_free ? chosen.price : ""),
+      h("button", { className: "btn s only-small", type: "button", "aria-expanded": isPastOpen, onClick: showPast }, "Earlier chats")));
 }
 
-function Cost({ talk, most, purse }) {
+function Cost({ talk, most, purse, lacks }) {
   const about = talk.running?.about;
   const [words, tone] = talk.running
     ? [about ? `about ${about}${most?.at_most ? ` of at most ${most.at_most}` : ""}` : "running", "good"]
-    : most?.beside ? [most.beside, "wait"]
+    : lacks ? [lacks, "wait"] : most?.beside ? [most.beside, "wait"]
     : !most ? ["", ""]
     : most.is_enough ? [`at most ${most.at_most}`, "muted"] : [`This needs ${most.at_most} at least.`, "wait"];
-  const needs = !talk.running && most && (most.beside || !most.is_enough);
+  const needs = !talk.running && !lacks && most && (most.beside || !most.is_enough);
   return h("div", { className: "talk-cost num" },
     h("span", { className: tone, role: "status" }, words),
     needs && h("a", { className: "btn s primary", href: "/credits/" }, "Top up"),
@@ -83,7 +125,8 @@ function Cost({ talk, most, purse }) {
 function Compose({ talk, purse }) {
   const [text, setText] = useState("");
   const most = useMost(talk.choice, talk.turns, text.trim(), purse.available);
-  const isOff = Boolean(talk.running) || !text.trim() || !talk.choice.models.length;
+  const lacks = missing(talk.choice);
+  const isOff = Boolean(talk.running) || !text.trim() || Boolean(lacks);
   const submit = (event) => {
     event.preventDefault();
     if (isOff) return;
@@ -92,11 +135,11 @@ function Compose({ talk, purse }) {
   };
   const typed = (event) => { if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit(event); };
   return h("form", { className: "talk-write", onSubmit: submit },
-    h(Cost, { talk, most, purse }),
+    h(Cost, { talk, most, purse, lacks }),
     h("div", { className: "play-box" },
       h("textarea", { "aria-label": "Message", placeholder: talk.turns.length ? "Write the next message" : "Write a message", rows: 2, value: text, maxLength: 60000, onChange: (event) => setText(event.target.value), onKeyDown: typed }),
       talk.running
-        ? h("button", { className: "btn", type: "button", onClick: talk.running.stop }, "Stop")
+        ? h("button", { className: "btn", type: "button", onClick: talk.running.stop }, talk.isMany ? "Stop all" : "Stop")
         : h("button", { className: "btn primary", type: "submit", disabled: isOff }, "Send")),
     h("small", { className: "faint" }, talk.running ? "After a stop you pay for what has arrived, rounded up once to whole credits."
       : talk.place.keeps_nothing ? "Nothing of this is kept." : "Kept sealed, for you alone, until you delete it."));

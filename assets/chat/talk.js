@@ -2,7 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { post, read, Refused } from "../playground/stream.js";
-import { fromKept, heardIn, leg, messagesFor, stopped } from "./said.js";
+import { bodyOf, fitted, legsOf, missing, MODES } from "./modes.js";
+import { fromKept, heardIn, leg, stopped } from "./said.js";
 
 const RECEIPT_LOOKS = 25;
 const RECEIPT_MILLISECONDS = 300;
@@ -34,9 +35,11 @@ function usePast() {
 function firstChoice(room, freeOnly) {
   let kept = {};
   try { kept = JSON.parse(localStorage.getItem(CHOICE) ?? "{}"); } catch { /* a browser that keeps nothing chooses anew */ }
-  const known = (kept.models ?? []).filter((id) => room.models.some((one) => one.id === id && (one.is_free || !freeOnly)));
-  const first = (freeOnly && room.models.find((one) => one.is_free)) || room.models[0];
-  return { mode: "chat", models: known.length ? known.slice(0, 1) : first ? [first.id] : [] };
+  const isOpen = (one) => one.is_free || !freeOnly;
+  const known = (kept.models ?? []).filter((id) => room.models.some((one) => one.id === id && isOpen(one)));
+  const mode = room.modes.includes(kept.mode) && room.models.length >= MODES[kept.mode].needs ? kept.mode : "chat";
+  // Those that are open come first: whoever has free credits is offered what these pay for.
+  return fitted({ ...kept, mode, models: known }, [...room.models].sort((one, other) => isOpen(other) - isOpen(one) || other.is_free - one.is_free));
 }
 
 export function useTalk(freeOnly) {
@@ -144,7 +147,7 @@ export function useTalk(freeOnly) {
     setTurns((all) => [...all, asked]);
     try {
       const conversation = await begin();
-      await ask(key, `/talk/${choice.mode}`, bodyOf(choice, turns, question, conversation));
+      await ask(key, `/talk/${MODES[choice.mode].path}`, bodyOf(choice, turns, question, conversation));
     } catch (why) {
       amend(key, (turn) => heardIn(turn, { error: why.message }));
     }
@@ -162,17 +165,8 @@ export function useTalk(freeOnly) {
   const fresh = () => { running?.stop(); setTurns([]); setHere(""); setProblem(""); point(""); };
   const rename = async (id, title) => { await read(`/talk/conversations/${id}`, "PATCH", { title }); await look(); };
   const remove = async (id) => { await read(`/talk/conversations/${id}`, "DELETE"); if (id === here) fresh(); await look(); };
-  return { place, choice, choose, here, turns, running, problem, past, open, send, again, fresh, rename, remove };
-}
-
-function legsOf({ models }) {
-  return models.map((model, at) => leg(at, model, { isRunning: true }));
-}
-
-/** What a mode's route is asked, as the published clients ask it. */
-export function bodyOf({ models }, turns, question, conversation) {
-  const kept = conversation ? { conversation_id: conversation } : {};
-  return { model: models[0], messages: messagesFor(models[0], turns, question), ...kept };
+  const isMany = Boolean(running) && turns.some((turn) => turn.key === running.key && ["compare", "judge"].includes(turn.mode));
+  return { place, choice, choose, isMany, here, turns, running, problem, past, open, send, again, fresh, rename, remove };
 }
 
 /** What a question may cost at most, asked a moment after it was typed last. */
@@ -180,11 +174,11 @@ export function useMost(choice, turns, question, available) {
   const [most, setMost] = useState(null);
   const isRunning = turns.some((turn) => turn.legs.some((one) => one.isRunning));
   useEffect(() => {
-    if (isRunning || !choice.models.length) return undefined;
+    if (isRunning || missing(choice)) return undefined;
     let isOver = false;
     const timer = setTimeout(() => {
       const body = bodyOf(choice, turns, question || " ", "");
-      read("/talk/most", "POST", body).then((found) => !isOver && setMost(found), (why) => !isOver && setMost({ beside: why.message }));
+      read(`/talk/most/${MODES[choice.mode].path}`, "POST", body).then((found) => !isOver && setMost(found), (why) => !isOver && setMost({ beside: why.message }));
     }, ASK_MILLISECONDS);
     return () => { isOver = true; clearTimeout(timer); };
   }, [choice, turns, question, available, isRunning]);

@@ -2,9 +2,13 @@
 
 import { createElement as h, useState } from "react";
 import { Words } from "../playground/text.js";
-import { LETTERS } from "./said.js";
+import { LETTERS, mainOf } from "./said.js";
 
-function Letter({ place }) {
+const REASONS = { funds: "Your credits were not enough for a judgement; the answers stand.", no_verdict: "The judge gave no verdict that can be used; it costs nothing.", too_long: "The answers were too long to be read together." };
+const triesOf = (one) => (one.tries > 1 ? `asked ${one.tries} times` : "");
+const joined = (...words) => words.filter(Boolean).join(" · ");
+
+export function Letter({ place }) {
   return h("i", { className: `letter f${place % 5}`, "aria-hidden": true }, LETTERS[place]);
 }
 
@@ -30,28 +34,60 @@ function Notes({ one, turn, isLast, facts }) {
 }
 
 function Leg({ one, turn, isLast, isShown }) {
+  const isWinner = turn.beside.verdict?.winner === one.model;
   return h("article", { className: `panel leg${isShown ? "" : " unshown"}`, "aria-label": `${LETTERS[one.leg]}: ${one.model}`, "aria-busy": one.isRunning },
-    h("header", null, h(Letter, { place: one.leg }), h("b", { title: one.model }, one.model), one.isRunning && h("span", { className: "pulse", "aria-hidden": true }),
+    h("header", null, h(Letter, { place: one.leg }), h("b", { title: one.model }, one.model),
+      one.isRunning ? h("span", { className: "pulse", "aria-hidden": true }) : isWinner && h("span", { className: "tag ok" }, "Winner"),
       h("small", null, triesOf(one))),
     h("div", { className: "leg-text" }, h(Said, { one })),
     h("footer", null, h(Notes, { one, turn, isLast })));
 }
 
-function Legs({ turn, isLast }) {
-  const [shown, setShown] = useState(0);
+function Legs({ turn, legs, isLast }) {
+  const [shown, setShown] = useState(legs[0].leg);
   const tab = (one) => h("button", { key: one.leg, type: "button", "aria-pressed": one.leg === shown, onClick: () => setShown(one.leg) },
     h(Letter, { place: one.leg }), h("span", null, one.model.split("/").at(-1)));
   return h("div", null,
-    h("div", { className: "leg-tabs", role: "group", "aria-label": "Models" }, turn.legs.map(tab)),
-    h("div", { className: "legs" }, turn.legs.map((one) => h(Leg, { key: one.leg, one, turn, isLast, isShown: one.leg === shown }))));
+    h("div", { className: "leg-tabs", role: "group", "aria-label": "Models" }, legs.map(tab)),
+    h("div", { className: "legs" }, legs.map((one) => h(Leg, { key: one.leg, one, turn, isLast, isShown: one.leg === shown }))));
 }
 
-const triesOf = (one) => (one.tries > 1 ? `asked ${one.tries} times` : "");
-const joined = (...words) => words.filter(Boolean).join(" · ");
+function Verdict({ turn }) {
+  const { verdict, reason, judge } = turn.beside;
+  if (verdict === undefined) return null;
+  if (!verdict) return h("p", { className: "muted" }, REASONS[reason] ?? "There is no verdict; the answers stand.");
+  return h("section", { className: "sunken verdict", "aria-label": "Verdict" },
+    h("p", null, h("b", null, verdict.winner ? `${verdict.winner} answered best` : "None answered better than the others"), judge?.model ? `, says ${judge.model}.` : "."),
+    verdict.reason && h("p", null, verdict.reason),
+    h("ul", null, (verdict.scores ?? []).map((one) => h("li", { key: one.leg, className: "num" }, h(Letter, { place: one.leg }), h("b", null, one.score), h("span", { className: "muted" }, joined(one.model, one.reason))))));
+}
+
+function Blended({ turn, isLast }) {
+  const writer = turn.beside.synthesizer;
+  const final = writer ? turn.legs.find((one) => one.leg === writer.leg) : mainOf(turn);
+  const sources = turn.legs.filter((one) => one !== final);
+  const shown = final ?? { leg: 0, model: "", text: "", error: REASONS[turn.beside.reason] ?? "", isRunning: turn.legs.some((one) => one.isRunning) };
+  const used = sources.filter((one) => one.text);
+  return h("article", { className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
+    h("div", { className: "blended" },
+      shown.text && h("span", { className: "marks", title: "made of these" }, used.map((one) => h(Letter, { key: one.leg, place: one.leg }))),
+      h("div", null, h(Said, { one: shown }))),
+    !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.model && `put together by ${shown.model}`, costOf(turn)) }),
+    sources.length > 0 && h("details", { className: "sources" },
+      h("summary", null, `What each of the ${sources.length} said`),
+      h(Legs, { turn, legs: sources, isLast })));
+}
+
+function Trace({ trace }) {
+  const words = { answered: "answered", failed: "failed", skipped: "was passed by" };
+  return h("p", { className: "faint num trace" }, trace.map((one) => `${one.model} ${words[one.status] ?? one.status}${one.status_code ? ` (${one.status_code})` : ""}`).join(" → "));
+}
 
 function Single({ turn, isLast }) {
-  const [one] = turn.legs;
+  const one = turn.legs.find((each) => each.text) ?? turn.legs[0];
+  const trace = (turn.beside.trace ?? []).filter((each) => each.status && each.status !== "trying");
   return h("article", { className: "answer", "aria-label": `${one.model} answers`, "aria-busy": one.isRunning },
+    trace.length > 1 && h(Trace, { trace }),
     h(Said, { one }),
     !one.isRunning && h(Notes, { one, turn, isLast, facts: joined(one.model, costOf(turn), triesOf(one)) }));
 }
@@ -59,8 +95,10 @@ function Single({ turn, isLast }) {
 /** One turn; while it runs, nothing of it is said aloud piece by piece. */
 export function Turn({ turn, isLast }) {
   const isRunning = turn.legs.some((one) => one.isRunning);
+  const isMany = turn.mode === "compare" || turn.mode === "judge";
   return h("section", { className: "turn", "aria-label": "Turn" },
     h("p", { className: "said" }, turn.question),
-    turn.legs.length > 1 ? h(Legs, { turn, isLast }) : h(Single, { turn, isLast }),
-    turn.legs.length > 1 && !isRunning && h("small", { className: "faint num" }, costOf(turn)));
+    isMany && turn.legs.length > 0 ? h(Legs, { turn, legs: turn.legs, isLast }) : h(turn.mode === "blend" ? Blended : Single, { turn, isLast }),
+    isMany && h(Verdict, { turn }),
+    isMany && !isRunning && h("small", { className: "faint num" }, costOf(turn)));
 }

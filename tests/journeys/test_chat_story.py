@@ -107,3 +107,47 @@ def test_what_is_said_is_kept_for_its_owner_and_nobody_else(
     keep_nothing(page, instance["base_url"])
     done = command("audit", "--data", str(data))
     assert done.stdout.strip() == "The books balance.", json.dumps(done.stdout)
+
+
+def buy(page: Page, base_url: str) -> None:
+    """Adds the smallest pack in the sandbox's checkout."""
+    page.goto(f"{base_url}/credits/")
+    page.get_by_role("button", name="$3", exact=True).click()
+    page.get_by_role("button", name="Pay $3.00").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+    page.get_by_role("button", name="Pay $3.00").click()
+    expect(page.get_by_text("Credits added")).to_be_visible()
+
+
+def test_several_models_answer_side_by_side(
+    with_credits: tuple[dict[str, Any], Path], phone: BrowserContext
+) -> None:  # fmt: skip
+    (instance, data), page = with_credits, phone.new_page()
+    page.goto(instance["sign_in"]["developer"])
+    buy(page, instance["base_url"])
+    page.goto(f"{instance['base_url']}/chat/")
+
+    # 1. Two models are compared, of which one always fails: it is named, costs nothing, and the other's answer stands.
+    page.get_by_role("button", name="Compare").click(timeout=20_000)
+    page.get_by_text("2 models").click()
+    for name, is_on in (("Demo free", True), ("Demo flaky", True), ("Demo large", False), ("Demo mini", False)):
+        page.get_by_label(name).set_checked(is_on)
+    assert_accessible(page, "models to choose from")
+    page.get_by_text("2 models", exact=True).click()
+    expect(page.get_by_text("at most")).to_be_visible()
+    ask(page, "What is a coin slot?")
+    tabs = page.get_by_role("group", name="Models")
+    tabs.get_by_role("button", name="demo-flaky").click()
+    expect(page.get_by_text("It failed; it costs nothing.")).to_be_visible(timeout=30_000)
+    tabs.get_by_role("button", name="demo-free").click()
+    expect(page.locator(".leg:not(.unshown) .words")).to_be_visible()
+    expect(page.locator(".turn > small").get_by_text("1 credit")).to_be_visible(timeout=30_000)
+    assert_accessible(page, "compared answers")
+
+    # 2. What came of it is there for whoever comes back, each leg under its letter.
+    page.reload()
+    expect(page.get_by_role("article", name="demo-free")).to_have_count(1, timeout=20_000)
+    page.get_by_role("group", name="Models").get_by_role("button", name="demo-flaky").click()
+    expect(page.get_by_text("It failed; it costs nothing.")).to_be_visible()
+    done = command("audit", "--data", str(data))
+    assert done.stdout.strip() == "The books balance."

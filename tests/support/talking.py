@@ -1,7 +1,7 @@
 """Somebody on the chat page, at the API in this process, with credits of the demo's provider."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,8 @@ import httpx
 from app import settings, wiring
 from app.api.common.caller import watching
 from app.domain.people.sessions import Person
-from tests.support.credits import open_credits, someone_with_key
+from app.domain.pricing.price_book import NewPrice
+from tests.support.credits import FREE, PRICED, open_credits, someone_with_key
 from tests.support.own_pages import at_our_page
 
 QUESTION = [{"role": "user", "content": "What is a coin slot?"}]
@@ -25,9 +26,9 @@ class Talker:
     person: Person | None
 
     async def ask(self, mode: str = "chat", *, again: str = "", **more: Any) -> httpx.Response:
-        """Asks the free model, unless something else is said."""
+        """Asks the free model, unless something else is said; in other modes than `chat`, what is said alone."""
         headers = {"X-Talk-Again": again} if again else {}
-        body = {"model": "demo-free", "messages": QUESTION, **more}
+        body = {**({"model": "demo-free"} if mode == "chat" else {}), "messages": QUESTION, **more}
         return await self.page.post(f"/talk/{mode}", json=body, headers=headers)
 
     async def begin(self) -> str:
@@ -43,10 +44,10 @@ def events(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def talking(*emails: str) -> AsyncIterator[list[Talker]]:
+async def talking(*emails: str, prices: Sequence[NewPrice] = (FREE, PRICED)) -> AsyncIterator[list[Talker]]:
     """Runs this process with credits in it, and yields a browser for each of some people, and one for nobody."""
     settings.configure(data=settings.get().data, database_url=settings.get().database_url, is_demo=True, credits=True)
-    await open_credits()
+    await open_credits(prices)
     wiring.replace(wiring.Wiring())
     async with wiring.working(), watching():
         people = [(await someone_with_key(email))[0] for email in emails]

@@ -4,20 +4,19 @@ It is one more way into the flow that answers apps; only the words on the wire d
 """
 
 from collections.abc import Awaitable, MutableMapping
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
+from app.api.account.asker import BY_KEY, Asker
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_platform_pays, check_simulated, find_payer, read_billing, read_labels, renew
+from app.api.common.caller import check_platform_pays, check_simulated, read_billing, read_labels
 from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
-from app.domain.errors import WrongMode
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
-from app.flows.callers.anew import Renew
+from app.domain.usage.tables import RequestMode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
 from app.formats.account.chat import AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
@@ -34,44 +33,9 @@ async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     keeping = Keeping(send)
     exchange = Exchange(scope, Rewritten(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
     try:
-        await serve(exchange, receive, ByAccount(keeping, _BY_KEY))
+        await serve(exchange, receive, ByAccount(keeping, BY_KEY))
     finally:
         keeping.end()
-
-
-async def find_account(exchange: Exchange) -> Snapshot:
-    """Returns the operator's paywall as an account's key sees it. Raises UnknownKey, WrongMode for an app's key."""
-    found = await find_payer(exchange.headers.get(b"authorization"))
-    if found.account_id is None:
-        raise WrongMode("This is an app's key: an account's own, made in its settings, is what this wants.")
-    return found
-
-
-class Asker(Protocol):
-    """Whose account asks, and how that is known."""
-
-    def find(self, exchange: Exchange) -> Awaitable[Snapshot]:
-        """Returns the operator's paywall as the account sees it. Raises CoinslotError for whoever has none."""
-        ...
-
-    def renew(self, exchange: Exchange) -> Renew:
-        """Returns what reads that anew where it was found to be old."""
-        ...
-
-
-class _ByKey:
-    """A person's own program, by their account's key."""
-
-    async def find(self, exchange: Exchange) -> Snapshot:
-        """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
-        return await find_account(exchange)
-
-    def renew(self, exchange: Exchange) -> Renew:
-        """Returns what reads the key's paywall anew."""
-        return partial(renew, authorization=exchange.headers.get(b"authorization"))
-
-
-_BY_KEY = _ByKey()
 
 
 class ByAccount:
@@ -98,8 +62,9 @@ class ByAccount:
         share.follow(request)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         if conversation_id is not None:
+            mode = MODE if routing is None else RequestMode.MESH.value
             await conversations().check(snapshot.account_id or "", conversation_id)
-            self._keeping.place = Place(snapshot.account_id or "", conversation_id, MODE, question)
+            self._keeping.place = Place(snapshot.account_id or "", conversation_id, mode, question)
         if routing is not None:
             check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 
 from app import wiring
-from app.api.account.chat import find_account
+from app.api.account.asker import BY_KEY, Asker
+from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.account.written import event_of, last_events, sums_of, whole_of
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_platform_pays, check_simulated, renew
+from app.api.common.caller import check_platform_pays, check_simulated
 from app.api.common.errors import status_of
 from app.api.v1.answering import serve
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
@@ -22,13 +23,15 @@ from app.api.v1.stream_comments import StreamComments
 from app.domain.errors import BadField, CoinslotError
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.tables import RequestMode
+from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
 from app.flows.modes.carrying import Result
 from app.flows.modes.feed import Piece
 from app.flows.modes.members import Panel
-from app.formats.account.chat import COMMENT, event, to_error
+from app.flows.talk.about import about
+from app.formats.account.chat import COMMENT, conversation_of, event, question_of, to_error
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from app.formats.openai_request import ChatRequest, read_chat_request
 from app.wiring.answering.modes import modes_of
@@ -43,17 +46,24 @@ ANSWERED = 200
 
 
 async def ask_several(scope: Scope, receive: Receive, send: AsgiSend) -> None:
-    """Answers one request of an account that asks several models."""
-    exchange = Exchange(scope, _InTheirWords(send).send, scope["coinslot.request_id"], dict(scope["headers"]))
-    await serve(exchange, receive, _BySeveral())
+    """Answers one request of an account that asks several models, and keeps it where it names a conversation."""
+    keeping = Keeping(send)
+    exchange = Exchange(scope, InTheirWords(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
+    try:
+        await serve(exchange, receive, BySeveral(keeping, BY_KEY, READERS[scope["path"]]))
+    finally:
+        keeping.end()
 
 
-class _BySeveral:
-    """How a person's own program asks several models: by their account's key."""
+class BySeveral:
+    """How an account asks several models; where it names a conversation, the answers are kept in it."""
 
-    async def find(self, exchange: Exchange) -> Snapshot:
-        """Returns the operator's paywall as the key sees it. Raises UnknownKey, WrongMode for an app's key."""
-        return await find_account(exchange)
+    def __init__(self, keeping: Keeping, asker: Asker, read: Callable[[object], Asking]) -> None:
+        self._keeping, self._asker, self._read = keeping, asker, read
+
+    def find(self, exchange: Exchange) -> Awaitable[Snapshot]:
+        """Returns the operator's paywall as the account sees it. Raises CoinslotError for whoever has none."""
+        return self._asker.find(exchange)
 
     def limits(self) -> BodyLimits:
         """Returns how large and slow a body may be."""
@@ -65,35 +75,41 @@ class _BySeveral:
         if exchange.text(b"idempotency-key") is not None:
             message = "An answer of several models is not kept for a retry: send it without this header."
             raise BadField("Idempotency-Key", message, "unsupported_field")
-        asking, request = await parse_as(raw, partial(_read, READERS[exchange.scope["path"]]))
+        asking, request, conversation_id = await parse_as(raw, partial(_read, self._read))
         share.follow(request)
+        account_id = snapshot.account_id or ""
+        if conversation_id is not None:
+            await conversations().check(account_id, conversation_id)
+            question = question_of(list(asking.messages))
+            self._keeping.place = Place(account_id, conversation_id, asking.mode.value, question)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
-        call = Call(snapshot=snapshot, user=snapshot.account_id or "", user_from=None, request=request,
+        call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request,
                     wants_errors=True, request_id=exchange.request_id,
                     client_request_id=exchange.scope.get("coinslot.client_request_id"))  # fmt: skip
-        return _Several(exchange, call, asking), None
+        return _Several(exchange, call, asking, self._asker.renew(exchange)), None
 
 
-def _read(read: Callable[[object], Asking], body: object) -> tuple[Asking, ChatRequest]:
-    """Returns what is asked, and the same as one chat: what is said instead of an answer looks at that."""
+def _read(read: Callable[[object], Asking], body: object) -> tuple[Asking, ChatRequest, str | None]:
+    """Returns what is asked, the same as one chat, at which what is said instead of an answer looks, and where."""
     asking = read(body)
-    return asking, read_chat_request({**asking.options, "model": asking.models[0], "messages": asking.messages})
+    request = read_chat_request({**asking.options, "model": asking.models[0], "messages": asking.messages})
+    return asking, request, conversation_of(body) if isinstance(body, dict) else None
 
 
 class _Several:
     """One call of several models and its answer on the wire."""
 
-    def __init__(self, exchange: Exchange, call: Call, asking: Asking) -> None:
-        self._exchange, self._call, self._asking = exchange, call, asking
+    def __init__(self, exchange: Exchange, call: Call, asking: Asking, renew: Renew) -> None:
+        self._exchange, self._call, self._asking, self._renew = exchange, call, asking, renew
 
     async def answer(self, claimed: Claim | None) -> None:
         """Answers it. Raises CoinslotError in an answer's place."""
-        renewing = partial(renew, authorization=self._exchange.headers.get(b"authorization"))
-        panel = await modes_of(wiring.get()).door.begin(self._call, self._asking, renewing)
+        panel = await modes_of(wiring.get()).door.begin(self._call, self._asking, self._renew)
         if isinstance(panel, Ask):
             await wiring.get().instead.say(self._call, panel)
         elif self._asking.is_stream:
+            self._exchange.about = partial(about, panel)
             await self._stream(panel)
         else:
             await self._whole(panel)
@@ -127,7 +143,7 @@ class _Several:
         return sums_of(result, wiring.get().instead.wording(self._call).settled(result.settled))
 
 
-class _InTheirWords:
+class InTheirWords:
     """Sends an answer on; an error in the clients' words, and a comment so that both of them read on behind it."""
 
     def __init__(self, send: AsgiSend) -> None:

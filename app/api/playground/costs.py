@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from app.api.v1.exchange import AsgiSend, Exchange
-from app.domain.money import format_finely
+from app.domain.money import Unit, format_finely, format_for_people
 from app.each_alone import alone
 from app.flows.chat.call import Run
 
@@ -20,7 +20,7 @@ class CostEvents:
 
     def __init__(self, send: AsgiSend, seconds: float = TELL_SECONDS) -> None:
         self._send, self._seconds = send, seconds
-        self._told = -1
+        self._told = ""
         self._telling: asyncio.Task[None] | None = None
 
     def begin(self, exchange: Exchange) -> None:
@@ -45,12 +45,20 @@ class CostEvents:
             await alone("playground", "cost", partial(self._tell_once, exchange))
 
     async def _tell_once(self, exchange: Exchange) -> None:
-        run = exchange.begun
         # Before anything of the answer was sent an error still has a status of its own.
-        if not exchange.has_begun or not isinstance(run, Run) or run.meter is None:
-            return
-        about = await run.meter.about_nanos()
-        if about != self._told:
+        about = await _about(exchange) if exchange.has_begun else None
+        if about is not None and about != self._told:
             self._told = about
-            said = orjson.dumps({"about": format_finely(about, run.held.snapshot.unit)})
+            said = orjson.dumps({"about": about})
             await exchange.piece(b"event: cost\ndata: " + said + b"\n\n")
+
+
+async def _about(exchange: Exchange) -> str | None:
+    """Returns in words about what an answer costs by now, None as long as nobody can say."""
+    if exchange.about is not None:
+        return await exchange.about()
+    run = exchange.begun
+    if not isinstance(run, Run) or run.meter is None:
+        return None
+    unit = run.held.snapshot.unit
+    return (format_for_people if unit is Unit.CREDIT else format_finely)(await run.meter.about_nanos(), unit)

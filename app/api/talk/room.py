@@ -6,26 +6,30 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from app import db
+from app.api.account.modes import READERS
 from app.api.common.body import parse_json
 from app.api.common.caller import find_own
 from app.api.common.visitor import check_own_page
 from app.api.manage.managing import person_of
+from app.api.talk.asking import MODES
 from app.api.v1.models import describe, say_price
 from app.domain.credits.asked import read_one
-from app.domain.errors import BadField
 from app.domain.money import NANOS, format_for_people
 from app.domain.pricing.receipts import explain
-from app.domain.usage.tables import RequestStatus
+from app.domain.usage.tables import RequestMode, RequestStatus
 from app.domain.wallets.shared import shared_wallet_id
 from app.flows.callers.snapshot import Snapshot
 from app.flows.conversations.privacy import read_privacy
-from app.flows.talk.most import read_most
+from app.flows.talk.most import read_most, read_most_of_several
 from app.formats.account.chat import to_openai
-from app.formats.openai_request import read_chat_request
+from app.formats.account.routing import read_routing
+from app.formats.openai_request import ChatRequest, read_chat_request
 
 router = APIRouter(prefix="/talk", include_in_schema=False)
 
 NO_STORE = {"Cache-Control": "no-store"}
+MESH = RequestMode.MESH.value
+"""The mode that is asked as a chat, with models that may stand in."""
 
 
 @router.get("/room")
@@ -34,16 +38,25 @@ async def get_room(request: Request) -> JSONResponse:
     person = await person_of(request)
     snapshot = await find_own(person.account_id)
     kept = await read_privacy(person.account_id)
-    return JSONResponse({"models": _models(snapshot), "keeps_nothing": kept.zero_retention}, headers=NO_STORE)
+    said = {
+        "models": _models(snapshot),
+        "modes": [*MODES, RequestMode.MESH.value],
+        "keeps_nothing": kept.zero_retention,
+    }
+    return JSONResponse(said, headers=NO_STORE)
 
 
-@router.post("/most", dependencies=[Depends(check_own_page)])
-async def post_most(request: Request) -> JSONResponse:
+@router.post("/most/{asked}", dependencies=[Depends(check_own_page)])
+async def post_most(request: Request, asked: str) -> JSONResponse:
     """Returns what a question may cost at most, and whether that can be paid. Raises UnknownModel, BadField."""
     person = await person_of(request)
     snapshot = await find_own(person.account_id)
-    asked = read_chat_request(to_openai(_object(await parse_json(await request.body()))))
-    most = await read_most(snapshot, person.account_id, asked)
+    body = await parse_json(await request.body())
+    read = READERS.get(f"/api/v1/{asked}")
+    if read is None:
+        most = await read_most(snapshot, person.account_id, _one_of(body))
+    else:
+        most = await read_most_of_several(snapshot, person.account_id, read(body))
     amount = most.most_nanos if most.is_enough else most.least_nanos
     said = {"at_most": format_for_people(amount, snapshot.unit), "is_enough": most.is_enough, "beside": most.beside}
     return JSONResponse(said, headers=NO_STORE)
@@ -66,10 +79,11 @@ async def get_receipt(request: Request, request_id: str) -> JSONResponse:
     return JSONResponse(said, headers=NO_STORE)
 
 
-def _object(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise BadField(None, "The body must be a JSON object.", "invalid_json")
-    return body
+def _one_of(body: Any) -> list[ChatRequest]:
+    """Returns what a chat asks of the model that it names, and of each that may answer instead."""
+    asked, routing = to_openai(body), read_routing(body)
+    others = () if routing is None else routing.fallback
+    return [read_chat_request({**asked, "model": model}) for model in (asked.get("model"), *others)]
 
 
 def _models(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 class Exchange:
     """One request and its answer on the wire; `raw` is its body until it is understood.
 
-    `billing` is who pays the provider.
+    `billing` is who pays the provider; `about` says in words what an answer of several models costs by now.
     """
 
     scope: Scope
@@ -32,6 +32,7 @@ class Exchange:
     begun: Run | Ask | None = None
     first: list[Header] = field(default_factory=lambda: NO_ACTION)
     billing: bytes = b"platform"
+    about: Callable[[], Awaitable[str]] | None = None
 
     def text(self, name: bytes) -> str | None:
         """Returns a request header."""

@@ -11,7 +11,7 @@ from app.domain.errors import NotFound
 from app.domain.ids import as_id
 from app.domain.usage.request_list import LOOKED_MAX
 from app.domain.usage.requests import TABLE
-from app.domain.usage.tables import OWN_WALLETS, RequestKind
+from app.domain.usage.tables import OWN_WALLETS, RequestKind, RequestMode
 
 COUNTED_MAX = 10_000
 """How many are counted at most; there may be more."""
@@ -58,6 +58,7 @@ def _which(wallet_id: str, wanted: Found) -> list[ColumnElement[bool]]:
         newest = select(TABLE.c.id).where(*which).order_by(TABLE.c.id.desc()).offset(LOOKED_MAX - 1).limit(1)
         which.append(TABLE.c.id >= func.coalesce(newest.scalar_subquery(), ""))
         which.append(TABLE.c.model.contains(word, autoescape=True) | (TABLE.c.id == word) if word else false())
-    if wanted.manner not in ("", CHAT):
-        which.append(false())
+    if wanted.manner:
+        modes = {CHAT: None, **{one.value: one for one in RequestMode}}
+        which.append(TABLE.c.mode.is_not_distinct_from(modes[wanted.manner]) if wanted.manner in modes else false())
     return which

@@ -82,7 +82,7 @@ def _answering(
     snapshot: Snapshot, standing: Standing, asking: Asking, model: str, before: Sequence[Member]
 ) -> Member | Ask:
     if asking.strategy is not Strategy.CHAIN or not before:
-        return _member(snapshot, standing, _request(asking, model, lambda _: asking.messages, [""]), len(before))
+        return _member(snapshot, standing, _request(asking, model, lambda _: asking.heard_by(model), [""]), len(before))
     compose = partial(_request, asking, model, lambda answers: to_go_on(asking.messages, answers[0]))
     return _reading(_member(snapshot, standing, compose([""]), len(before)), compose, before[-1:])
 

@@ -1,1 +1,1 @@
-"""The chat page: what somebody is told before they ask."""
+"""The chat page: what somebody is told before they ask, and what an answer costs while it runs."""

@@ -1,13 +1,19 @@
 """What a chat may cost at most, said before it is asked: by the decision and the bound that its hold will rest on."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app import db
+from app.domain.credits.history import RESERVES
+from app.domain.legs.bounds import wanted
 from app.domain.wallets.shared import read_shared_balance
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import read_standing
+from app.flows.callers.user import Standing
 from app.flows.chat.decide import decide
+from app.flows.modes.plan import plan
+from app.formats.account.modes import Asking
 from app.formats.openai_request import ChatRequest
 
 
@@ -29,18 +35,49 @@ class Most:
         return not self.beside and self.spendable_nanos >= self.least_nanos
 
 
-async def read_most(snapshot: Snapshot, account_id: str, request: ChatRequest) -> Most:
-    """Returns what a request of an account's own may cost. Raises UnknownModel, BadField, Blocked."""
+async def read_most(snapshot: Snapshot, account_id: str, requests: Sequence[ChatRequest]) -> Most:
+    """Returns what a request of an account's own may cost, the dearest where one of several models answers.
 
+    Raises UnknownModel, BadField, Blocked.
+    """
+
+    def amounts(standing: Standing) -> Ask | tuple[int, int]:
+        most = least = 0
+        for request in requests:
+            decision = decide(snapshot, standing, request)
+            if isinstance(decision, Ask):
+                return decision
+            bound, offer = decision.bound, decision.offer
+            most = max(most, bound.nanos(offer, bound.output_tokens))
+            least = max(least, bound.nanos(offer, bound.output_tokens_least))
+        return most, least
+
+    return await _read(snapshot, account_id, amounts)
+
+
+async def read_most_of_several(snapshot: Snapshot, account_id: str, asking: Asking) -> Most:
+    """Returns what a request of several models may cost, with whoever reads their answers. Raises as `read_most`."""
+
+    def amounts(standing: Standing) -> Ask | tuple[int, int]:
+        planned = plan(snapshot, standing, asking)
+        if isinstance(planned, Ask):
+            return planned
+        members = [*planned.answering, *([] if planned.writer is None else [planned.writer])]
+        floor = max(RESERVES[asking.mode], *(member.leg.offer.price.minimum_nanos for member in members))
+        return wanted(snapshot.unit, [member.bound for member in members], floor)
+
+    return await _read(snapshot, account_id, amounts)
+
+
+async def _read(snapshot: Snapshot, account_id: str, amounts: Callable[[Standing], Ask | tuple[int, int]]) -> Most:
     def read(session: db.Session) -> Most:
         standing = read_standing(session, snapshot, account_id)
         assert standing.wallet is not None  # noqa: S101 - an account pays with its own credits
         spendable = read_shared_balance(session, standing.wallet.account).available_nanos
-        decision = decide(snapshot, standing, request)
-        if isinstance(decision, Ask):
-            return Most(decision.shortfall_nanos, decision.shortfall_nanos, spendable, decision.beside)
-        bound, offer = decision.bound, decision.offer
-        whole, least = (bound.nanos(offer, tokens) for tokens in (bound.output_tokens, bound.output_tokens_least))
-        return Most(max(min(whole, spendable), least), least, spendable)
+        found = amounts(standing)
+        if isinstance(found, Ask):
+            return Most(found.shortfall_nanos, found.shortfall_nanos, spendable, found.beside)
+        most, least = found
+        return Most(max(min(most, spendable), least), least, spendable)
 
     return await db.in_transaction(read)

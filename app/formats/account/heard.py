@@ -54,9 +54,14 @@ class Heard:
         content = read_object(body) or {}
         self.is_whole = True
         self._note(content)
-        for leg, one in enumerate(content.get("responses") or [content]):
+        answers = content.get("responses") or [content]
+        for leg, one in enumerate(answers):
             if isinstance(one, Mapping):
-                self._hear_leg(int(one.get("leg", leg)), {**one, "delta": one.get("content")})
+                self._end_leg(int(one.get("leg", leg)), one)
+                self._hear_leg(int(one.get("leg", leg)), {"error": one.get("error"), "model": one.get("model")})
+        writer = content.get("synthesizer")
+        if answers != [content] and isinstance(writer, Mapping) and content.get("content"):
+            self._end_leg(int(writer.get("leg", len(answers))), {**writer, "content": content["content"]})
 
     def read(self) -> list[tuple[int, HeardLeg]]:
         """Returns what each leg said, in their order."""

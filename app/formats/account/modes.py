@@ -20,8 +20,9 @@ CRITERIA_MAX = 10
 CRITERION_CHARACTERS_MAX = 200
 _COMMON = ("messages", "temperature", "max_tokens", "stream", "semantic_memory", "semantic_top_k", "semantic_min_score",
            "cost_saver", "optimization_goal", "conversation_id")  # fmt: skip
-_LATER = ("conversation_id",)
-"""What the clients can send and is not offered with several models yet."""
+
+
+Messages = Sequence[Mapping[str, Any]]
 
 
 class Strategy(StrEnum):
@@ -39,7 +40,10 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked of which models. `writer` judges, or makes one answer of several; None where nobody does."""
+    """What is asked of which models. `writer` judges, or makes one answer of several; None where nobody does.
+
+    `own_messages` are what models heard that did not hear the same before.
+    """
 
     kind: RequestMode
     models: Sequence[str]
@@ -49,12 +53,21 @@ class Asking:
     writer: str | None = None
     strategy: Strategy | None = None
     criteria: Sequence[str] = ()
+    own_messages: Mapping[str, Messages] = field(default_factory=dict)
+
+    def heard_by(self, model: str) -> Messages:
+        """Returns what a model is told was said: its own past answers where it has some, else what all are told."""
+        return self.own_messages.get(model, self.messages)
 
 
 def read_compare(body: object) -> Asking:
     """Reads a body of /compare. Raises BadField."""
-    said = _read(body, "models")
-    return _asking(RequestMode.COMPARE, said, _models(said, "models", COMPARED))
+    said = _read(body, "models", "own_messages")
+    models = _models(said, "models", COMPARED)
+    own = said.get("own_messages") or {}
+    if not isinstance(own, dict) or not own.keys() <= set(models) or not all(map(_are_messages, own.values())):
+        raise BadField("own_messages", "`own_messages` must hold messages by the names of `models`.")
+    return _asking(RequestMode.COMPARE, said, models, own_messages=own)
 
 
 def read_blend(body: object) -> Asking:
@@ -97,8 +110,8 @@ def _is_criterion(value: object) -> bool:
 def _read(body: object, *own: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadField(None, "The body must be a JSON object.")
-    for name, value in body.items():
-        if name in ("tools", "tool_choice") or (name in _LATER and value is not None):
+    for name in body:
+        if name in ("tools", "tool_choice"):
             raise BadField(name, f"`{name}` does not go with several models.", "unsupported_field")
         if name not in (*_COMMON, *own):
             raise BadField(name, f"`{name[:40]}` is no field of this.", "unsupported_field")
@@ -109,11 +122,15 @@ def _read(body: object, *own: str) -> dict[str, Any]:
 
 def _asking(mode: RequestMode, said: Mapping[str, Any], models: Sequence[str], **more: Any) -> Asking:
     messages = said.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+    if not _are_messages(messages):
         raise BadField("messages", "`messages` is required and must be a list of objects that is not empty.")
     options = {name: said[name] for name in ("temperature", "max_tokens") if said.get(name) is not None}
     is_stream = said.get("stream", True)
     return Asking(kind=mode, models=models, messages=messages, is_stream=is_stream, options=options, **more)
+
+
+def _are_messages(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(one, dict) for one in value)
 
 
 def _models(said: Mapping[str, Any], name: str, bounds: tuple[int, int]) -> Sequence[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from app.api.talk.asking import again_of, way_of
+from app.domain.pricing.price_book import NewPrice
 from tests.support.books import assert_books_balance
 from tests.support.credits import credits_of
 from tests.support.talking import QUESTION, events, talking
@@ -48,6 +49,32 @@ async def test_nobody_asks_in_anothers_name_or_anothers_conversation(database: s
 
 
 def test_a_path_and_a_header_mean_one_thing_or_nothing() -> None:
-    assert [way_of(path) for path in ("/talk/chat", "/talk/most", "/talk/chat/", "/talk")] == ["chat", None, None, None]
+    assert [way_of(path) for path in ("/talk/chat", "/talk/room", "/talk/chat/", "/talk")] == ["chat", None, None, None]
     assert again_of("req_0mx1:12") == ("req_0mx1", 12)
     assert [again_of(text) for text in (None, "", "req_1", "req_1:", "req_1:x", "conv_1:1", "req_1:100")] == [None] * 7
+
+
+@pytest.mark.unhurried
+async def test_several_models_are_asked_side_by_side_and_all_of_it_is_kept(database: str) -> None:
+    free = [NewPrice(name, 0, 0) for name in ("demo-free", "demo-mini", "demo-large")]
+    async with talking("ada@example.org", prices=free) as (ada, _):
+        name = await ada.begin()
+        models = ["demo-free", "demo-mini"]
+        own = {"demo-mini": [{"role": "user", "content": "Earlier"}, *QUESTION]}
+        compared = await ada.ask("compare", models=models, own_messages=own, conversation_id=name)
+        done = events(compared)[-1]
+        assert (done["event"], done["mode"], done["credits_charged"]) == ("done", "compare", 1)
+        judged = await ada.ask("judge", contestants=models, judge="demo-large", conversation_id=name)
+        blended = await ada.ask("blend", models=models, synthesizer="demo-large", conversation_id=name)
+        turns = (await ada.page.get(f"/talk/conversations/{name}")).json()["turns"]
+        assert [(one["mode"], one["id"]) for one in turns] == [
+            (mode, answer.headers["x-request-id"])
+            for mode, answer in (("compare", compared), ("judge", judged), ("blend", blended))
+        ]
+        assert [[answer["leg"] for answer in one["answers"]] for one in turns] == [[0, 1], [0, 1], [0, 1, 2]]
+        assert all(answer["text"] for one in turns for answer in one["answers"])
+        assert "verdict" in turns[1]["beside"] and turns[2]["beside"]["synthesizer"]["leg"] == 2
+        most = await ada.page.post("/talk/most/compare", json={"models": models, "messages": QUESTION})
+        assert most.json() == {"at_most": "2 credits", "is_enough": True, "beside": ""}
+        assert (await ada.ask("compare", models=models, conversation_id="conv_other")).status_code == 404
+    assert_books_balance()

@@ -38,6 +38,11 @@ def test_a_whole_answer_is_heard_too_of_one_or_several() -> None:
     assert one.read() == [(0, HeardLeg("demo", "Hello"))] and one.beside == {"credits_charged": 1}
     several.take_whole(orjson.dumps({"responses": [{"model": "a", "content": "A"}, {"model": "b", "error": "No."}]}))
     assert several.read() == [(0, HeardLeg("a", "A")), (1, HeardLeg("b", "", "No."))]
+    blended = Heard()
+    legs = [{"model": "a", "leg": 0, "content": "A", "status": "answered"}]
+    writer = {"model": "c", "leg": 1, "status": "answered"}
+    blended.take_whole(orjson.dumps({"responses": legs, "synthesizer": writer, "content": "Both"}))
+    assert blended.read() == [(0, HeardLeg("a", "A")), (1, HeardLeg("c", "Both"))]
     nothing = Heard()
     nothing.take_whole(b"not json")
     assert not nothing.has_answer

@@ -45,7 +45,8 @@ def test_a_judge_has_criteria() -> None:
         (read_compare, {"models": "a,b"}, "models", "invalid_value"),
         (read_compare, {"models": ["a", 3]}, "models", "invalid_value"),
         (read_compare, {"tools": []}, "tools", "unsupported_field"),
-        (read_compare, {"conversation_id": "c"}, "conversation_id", "unsupported_field"),
+        (read_compare, {"own_messages": {"other": [{"role": "user"}]}}, "own_messages", "invalid_value"),
+        (read_compare, {"own_messages": {"a": []}}, "own_messages", "invalid_value"),
         (read_compare, {"n": 2}, "n", "unsupported_field"),
         (read_compare, {"stream": "yes"}, "stream", "invalid_value"),
         (read_compare, {"messages": []}, "messages", "invalid_value"),
@@ -64,3 +65,9 @@ def test_what_is_not_offered_is_named(read: Any, changed: dict[str, Any], field:
     with pytest.raises(BadField) as refused:
         read(body)
     assert (refused.value.field, refused.value.code) == (field, code)
+
+
+def test_each_model_hears_its_own_past_answers_where_it_has_some() -> None:
+    said, own = [{"role": "user", "content": "Hi"}], [{"role": "user", "content": "Mine"}]
+    asking = read_compare({"models": ["a", "b"], "messages": said, "own_messages": {"b": own}, "conversation_id": "c"})
+    assert (asking.heard_by("a"), asking.heard_by("b")) == (said, own)

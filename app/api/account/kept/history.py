@@ -65,5 +65,6 @@ def _line(row: Mapping[str, Any], turn: Turn | None) -> dict[str, Any]:
 
 
 def _tokens(receipt: Receipt, *, is_output: bool) -> int:
-    return sum(line.tokens for line in receipt.lines
+    lines = [*receipt.lines, *(line for leg in receipt.legs for line in leg.lines)]
+    return sum(line.tokens for line in lines
                if line.kind != "request" and (line.kind in ("output", "reasoning")) is is_output)  # fmt: skip
