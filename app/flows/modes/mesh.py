@@ -55,9 +55,9 @@ class MeshDoor(Door):
         super().__init__(standings, limits, holds, legs, thinking, teller, fee_basis_points, topups)
         self._seconds_max = seconds_max
 
-    async def _hold(self, call: Call, claimed: Claim | None) -> Run | Ask:
+    async def _hold(self, call: Call, claimed: Claim | None, standing: Standing) -> Run | Ask:
         if call.routing is None:
-            return await super()._hold(call, claimed)
+            return await super()._hold(call, claimed, standing)
         return await self._hold_dearest(call, call.routing, claimed)
 
     async def _hold_dearest(self, call: Call, routing: Routing, claimed: Claim | None) -> Run | Ask:
