@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "2026_11_29_4161_preferences"
-down_revision: str | None = "2026_11_29_4142_own_key_consent"
+down_revision: str | None = "2026_11_29_4143_safety_log"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -12,8 +12,6 @@ from tests.architecture.source import Source, app, report, sources, words_of
 LEDGER = "app/domain/ledger/"
 MODES = "app/domain/paywalls/modes.py"
 MODE = "app.domain.paywalls.modes.Mode."
-MODES_OF_REQUESTS = ("app/flows/modes/", "app/api/account/")
-"""Where a `mode` is how a request asks several models, which each of them does in its own way."""
 LEDGER_TABLES = "app.domain.ledger.tables."
 SQL_WRITES_LEDGER = re.compile(r"\b(insert\s+(or\s+\w+\s+)?into|update|delete\s+from)\s+\"?ledger_", re.IGNORECASE)
 READS_TIME = re.compile(
@@ -47,7 +45,7 @@ def test_only_the_table_of_modes_compares_a_mode() -> None:
 
 def mode_comparisons(source: Source) -> Iterator[str]:
     """Questions about a mode that its row in the table of modes should answer."""
-    if source.path == MODES or source.path.startswith(MODES_OF_REQUESTS):
+    if source.path == MODES:
         return
     for node in source.nodes:
         compared: list[ast.expr] = []

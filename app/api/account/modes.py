@@ -81,7 +81,7 @@ class BySeveral:
         if conversation_id is not None:
             await conversations().check(account_id, conversation_id)
             question = question_of(list(asking.messages))
-            self._keeping.place = Place(account_id, conversation_id, asking.mode.value, question)
+            self._keeping.place = Place(account_id, conversation_id, asking.kind.value, question)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request,

@@ -63,7 +63,7 @@ async def read_most_of_several(snapshot: Snapshot, account_id: str, asking: Aski
         if isinstance(planned, Ask):
             return planned
         members = [*planned.answering, *([] if planned.writer is None else [planned.writer])]
-        floor = max(RESERVES[asking.mode], *(member.leg.offer.price.minimum_nanos for member in members))
+        floor = max(RESERVES[asking.kind], *(member.leg.offer.price.minimum_nanos for member in members))
         return wanted(snapshot.unit, [member.bound for member in members], floor)
 
     return await _read(snapshot, account_id, amounts)

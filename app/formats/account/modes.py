@@ -121,7 +121,7 @@ def _read(body: object, *own: str) -> dict[str, Any]:
 
 
 def _asking(mode: RequestMode, said: Mapping[str, Any], models: Sequence[str], **more: Any) -> Asking:
-    messages = said.get("messages")
+    messages: Any = said.get("messages")
     if not _are_messages(messages):
         raise BadField("messages", "`messages` is required and must be a list of objects that is not empty.")
     options = {name: said[name] for name in ("temperature", "max_tokens") if said.get(name) is not None}

@@ -21,4 +21,5 @@ def test_nothing_of_it_is_priced_and_all_else_stays() -> None:
     assert bound_nanos(free.price, 10**6, 10**6, has_media=True, images=5) == 0
     assert free.price.costs_nothing
     assert replace(free, price=DEAR) == replace(OFFER, price=DEAR)
-    assert isinstance(free.price, Price) and free.price.tiers == ()
+    assert isinstance(free.price, Price)
+    assert free.price.tiers == ()
