@@ -46,13 +46,13 @@ async def list_recent(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 20,
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
     days: Days = 30,
-    mode: Annotated[str | None, Query()] = None,
+    kind: Annotated[str | None, Query(alias="mode")] = None,
 ) -> list[dict[str, Any]]:
     """Lists what was asked in some days, the newest first."""
-    check_word(mode, "mode", MODES)
-    since, most = clock.now() - days * clock.DAY, limit + offset if mode is None else LOOKED_MAX
+    check_word(kind, "mode", MODES)
+    since, most = clock.now() - days * clock.DAY, limit + offset if kind is None else LOOKED_MAX
     found = await db.in_transaction(lambda session: read_usage(session, [own.account.owner], since, most))
-    uses = [use for use in found.uses if mode in (None, use.mode or CHAT)]
+    uses = [use for use in found.uses if kind in {None, _kind_of(use)}]
     return [_line(use) for use in uses[offset : offset + limit]]
 
 
@@ -64,11 +64,15 @@ def _sums(sums: Sequence[Sum], named: str = "name") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _kind_of(use: Use) -> str:
+    return use.mode or CHAT
+
+
 def _line(use: Use) -> dict[str, Any]:
     return {
         "id": use.id,
         "created_at": clock.to_iso(use.at),
-        "mode": use.mode or CHAT,
+        "mode": _kind_of(use),
         "model": use.model,
         "status": "running" if use.is_running else "refund" if use.is_refund else "ended",
         "tokens": use.tokens,
