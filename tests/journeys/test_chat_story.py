@@ -134,7 +134,7 @@ def test_several_models_answer_side_by_side(
         page.get_by_label(name).set_checked(is_on)
     assert_accessible(page, "models to choose from")
     page.get_by_text("2 models", exact=True).click()
-    expect(page.get_by_text("at most")).to_be_visible()
+    expect(page.get_by_text("at most 2 credits")).to_be_visible()
     ask(page, "What is a coin slot?")
     tabs = page.get_by_role("group", name="Models")
     tabs.get_by_role("button", name="demo-flaky").click()
