@@ -44,8 +44,9 @@ def test_doctor_names_what_needs_the_operator_one_line_each(tmp_path: Path) -> N
     done = command("doctor", "--data", str(tmp_path / "data"), PUBLIC_URL="https://coinslot.example")
     lines = done.stdout.strip().splitlines()
     assert done.returncode == 1
-    assert lines[:3] == [
+    assert lines[:4] == [
         "ok  database: sqlite answers.", "ok  migrations: All are there.",
+        "ok  help: SQLite's FTS5 is there.",
         "ok  public URL: https://coinslot.example can be sent webhooks.",
     ]  # fmt: skip
     wrong = [line for line in lines if line.startswith("!!")]

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("changed_at", whole, nullable=False),
         sa.Column("used_at", whole, nullable=True),
         sa.CheckConstraint("kind IN ('key', 'profile')", name=op.f("ck_credential_known_kind")),
+        sa.CheckConstraint("auth IN ('bearer', 'api-key', 'x-api-key')", name=op.f("ck_credential_known_auth")),
         sa.CheckConstraint("status IN ('ready', 'needs_sign_in')", name=op.f("ck_credential_known_status")),
         sa.CheckConstraint("(kind = 'profile') = (refresh_sealed IS NOT NULL AND token_url IS NOT NULL)",
                            name=op.f("ck_credential_profile_refreshes")),

@@ -48,6 +48,7 @@ def test_only_what_may_go_well_the_next_time_is_transient() -> None:
     transient = {kind for kind in below(CoinslotError) if kind.is_transient}
     assert transient == {
         errors.StillRunning, errors.LimitReached, errors.StaleDecision, ProviderFailed, errors.Unavailable,
+        errors.AllRoutesOpen,
     }  # fmt: skip
     assert not CoinslotError.is_transient
 

@@ -96,7 +96,7 @@ def test_a_status_is_kept_as_its_text_and_read_as_what_it_means(database: str, s
 
 UNCONSTRAINED = {
     "paywall_authorization.ended_by", "model_price.source", "model_price.retired_because", "request.user_from",
-    "request.kind", "connection.endpoint_status", "inbox_event.kind", "topup.kind",
+    "request.kind", "request.mode", "connection.endpoint_status", "inbox_event.kind", "topup.kind",
 }  # fmt: skip
 """Columns that were text before they were enums, or joined a table that was there.
 

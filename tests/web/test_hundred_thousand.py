@@ -42,7 +42,7 @@ STEPS_MAX = 1_000_000
 says how many rows those were, is the stricter of the two."""
 NEWEST = {"operator, accounts"}
 """What goes through all of a table from the newest on, and ends at fifty."""
-WITHOUT = {routes.NEW_PAYWALL, routes.HOME, routes.MAIL, routes.RESERVES, routes.SIGN_IN}
+WITHOUT = {routes.NEW_PAYWALL, routes.HOME, routes.HELP, routes.CHAT, routes.MAIL, routes.RESERVES, routes.SIGN_IN}
 """Pages that read neither sums nor lists that grow."""
 both = pytest.mark.parametrize("seeded", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
                                indirect=True)  # fmt: skip

@@ -40,6 +40,7 @@ class Credential(SQLModel, table=True):
     __tablename__ = "credential"
     __table_args__ = (
         CheckConstraint("kind IN ('key', 'profile')", name="known_kind"),
+        CheckConstraint("auth IN ('bearer', 'api-key', 'x-api-key')", name="known_auth"),
         CheckConstraint("status IN ('ready', 'needs_sign_in')", name="known_status"),
         CheckConstraint("(kind = 'profile') = (refresh_sealed IS NOT NULL AND token_url IS NOT NULL)",
                         name="profile_refreshes"),

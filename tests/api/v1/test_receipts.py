@@ -11,7 +11,7 @@ def test_a_receipt_has_every_field_of_the_contract(demo: Demo) -> None:
         "id", "client_request_id", "kind", "status", "created_at", "user", "model", "provider", "billing_source",
         "streamed", "estimated", "disconnect", "price_version", "unit", "lines", "minimum", "markup_percent", "charge",
         "hold", "released", "split", "shortfall", "provider_cost", "late", "tier_from_tokens",
-        "user_from", "paywall_version", "key_id", "session", "agent", "order",
+        "user_from", "paywall_version", "key_id", "session", "agent", "order", "mode", "legs",
     }  # fmt: skip
     assert set(receipt["lines"][0]) == {"kind", "tokens", "price_per_million", "amount"}
     assert receipt["split"] == {"provider": "0", "platform": "0", "developer": receipt["charge"]}

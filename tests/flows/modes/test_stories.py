@@ -199,15 +199,15 @@ async def test_who_cannot_pay_the_first_hold_is_refused_before_anybody_is_asked(
 
 
 async def test_where_only_the_judges_exact_bound_does_not_fit_the_answers_come_without_it(database: str) -> None:
-    judge = NewPrice("j", 70 * 10 * NANOS, NANOS)
+    judge = NewPrice("gpt-4", 70 * 10 * NANOS, NANOS)
     ada, snapshot = await paying([credits_a_thousand("a", "0.01"), credits_a_thousand("b", "0.01"), judge])
-    # Both say a fifth more than they were asked for, as another tokenizer counts: by their limits it would have fitted.
-    long = saying("blue " * 2_400, output=2_000, pieces=400)
-    models = Models({"a": long, "b": long, "j": saying(verdict())})
+    # Three times as many tokens to the judge's tokenizer as to theirs: by their limits it would have fitted.
+    long = saying("नमस्ते दुनिया, यह समुद्र नीला है। " * 150, output=1_803, pieces=40)
+    models = Models({"a": long, "b": long, "gpt-4": saying(verdict())})
     async with running_queue() as queue:
-        result, _ = await Panels(queue, models).ask(snapshot, judging("a", "b", max_tokens=2_000))
+        result, _ = await Panels(queue, models).ask(snapshot, judging("a", "b", judge="gpt-4", max_tokens=2_000))
     assert (result.outcome.verdict, result.outcome.reason) == (None, "funds")
-    assert "j" not in models.sent
+    assert "gpt-4" not in models.sent
     legs = receipt_of(snapshot, result.panel.held.asked.id).legs
     assert [(leg.status, leg.reason) for leg in legs] == [("answered", None), ("answered", None), ("skipped", "funds")]
     assert credits_of(ada).posted_nanos == 320 * NANOS - result.settled.amount
