@@ -40,7 +40,7 @@ def address(site: Site, path: str, victim: Victim) -> str:
 
 def call(site: Site, method: str, path: str, victim: Victim, headers: dict[str, str], **asked: str) -> httpx.Response:
     """Calls a route as somebody who knows all that is no secret."""
-    body = {"user": victim.user, "amount": "1", "code": "x", "model": "demo-mini",
+    body = {"user": victim.user, "amount": "1", "code": "x", "title": "Mine", "model": "demo-mini",
             "messages": [{"role": "user", "content": "Hello"}]}  # fmt: skip
     sent = {"json": body} if method != "GET" else {}
     return httpx.request(method, address(site, path, victim), params={"user": victim.user, **asked}, headers=headers,
