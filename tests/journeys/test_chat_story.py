@@ -23,6 +23,8 @@ def with_credits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dic
     data = tmp_path_factory.mktemp("chat")
     with demo_with_pages(data, CREDITS="true") as instance:
         yield instance, data
+        done = command("audit", "--data", str(data))
+        assert done.stdout.strip() == "The books balance.", json.dumps(done.stdout)
 
 
 def ask(page: Page, question: str) -> None:
@@ -105,8 +107,6 @@ def test_what_is_said_is_kept_for_its_owner_and_nobody_else(
 
     # 6. Who wants nothing kept says so in the settings, and the page says so too.
     keep_nothing(page, instance["base_url"])
-    done = command("audit", "--data", str(data))
-    assert done.stdout.strip() == "The books balance.", json.dumps(done.stdout)
 
 
 def buy(page: Page, base_url: str) -> None:
@@ -122,7 +122,7 @@ def buy(page: Page, base_url: str) -> None:
 def test_several_models_answer_side_by_side(
     with_credits: tuple[dict[str, Any], Path], phone: BrowserContext
 ) -> None:  # fmt: skip
-    (instance, data), page = with_credits, phone.new_page()
+    (instance, _data), page = with_credits, phone.new_page()
     page.goto(instance["sign_in"]["developer"])
     buy(page, instance["base_url"])
     page.goto(f"{instance['base_url']}/chat/")
@@ -149,5 +149,3 @@ def test_several_models_answer_side_by_side(
     expect(page.get_by_role("article", name="demo-free")).to_have_count(1, timeout=20_000)
     page.get_by_role("group", name="Models").get_by_role("button", name="demo-flaky").click()
     expect(page.get_by_text("It failed; it costs nothing.")).to_be_visible()
-    done = command("audit", "--data", str(data))
-    assert done.stdout.strip() == "The books balance."
