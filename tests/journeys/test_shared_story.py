@@ -118,6 +118,7 @@ def test_somebody_elses_link_is_declined_or_refused(site: Site, phone: BrowserCo
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.goto(url)
+    expect(page.get_by_role("heading", name="Sign in to go on to Marginalia")).to_be_visible()
     enter(site, page, "otto@example.org")
     expect(page.get_by_role("heading", name="Connected to another account")).to_be_visible()
     expect(page.get_by_role("button", name="Authorize Marginalia")).to_have_count(0)
