@@ -103,6 +103,7 @@ class Legs:
             # What one person's own key meets keeps nobody else from the model.
             if run.leg.own is None and (failure is not None or run.leg.answer is not None):
                 self.breakers.seen(setting, model, generation, failure)
+            del failure  # its traceback knows this frame: they would keep each other, and all that was asked
             if run.leg.answer is None:
                 await self._holds.release(run.held)
 
