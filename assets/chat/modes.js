@@ -39,6 +39,11 @@ export function legsOf(choice) {
   return models.map((model, at) => leg(at, model, { isRunning: true }));
 }
 
+/** Who judges, as an ended turn names them too: their leg comes after all others. */
+export function writerOf(choice) {
+  return choice.mode === "judge" ? { judge: { model: choice.writer, leg: choice.models.length } } : {};
+}
+
 /** What a mode's route is asked, as the published clients ask it, with what each model heard before. */
 export function bodyOf(choice, turns, question, conversation) {
   const { models, mode } = choice;

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { post, read, Refused } from "../playground/stream.js";
-import { bodyOf, fitted, legsOf, missing, MODES } from "./modes.js";
+import { bodyOf, fitted, legsOf, missing, MODES, writerOf } from "./modes.js";
 import { fromKept, heardIn, leg, stopped } from "./said.js";
 
 const RECEIPT_LOOKS = 25;
@@ -142,7 +142,7 @@ export function useTalk(freeOnly) {
 
   async function send(question) {
     const key = `new${(keys.current += 1)}`;
-    const asked = { key, id: "", mode: choice.mode, question, beside: {}, legs: legsOf(choice) };
+    const asked = { key, id: "", mode: choice.mode, question, beside: writerOf(choice), legs: legsOf(choice) };
     setProblem("");
     setTurns((all) => [...all, asked]);
     try {

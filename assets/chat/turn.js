@@ -5,6 +5,7 @@ import { Words } from "../playground/text.js";
 import { LETTERS, mainOf } from "./said.js";
 
 const REASONS = { funds: "Your credits were not enough for a judgement; the answers stand.", no_verdict: "The judge gave no verdict that can be used; it costs nothing.", too_long: "The answers were too long to be read together." };
+const APART = "They could not be put together; each stands below, and costs what it did.";
 const triesOf = (one) => (one.tries > 1 ? `asked ${one.tries} times` : "");
 const joined = (...words) => words.filter(Boolean).join(" · ");
 
@@ -72,7 +73,7 @@ function Blended({ turn, isLast }) {
     h("div", { className: "blended" },
       shown.text && h("span", { className: "marks", title: "made of these" }, used.map((one) => h(Letter, { key: one.leg, place: one.leg }))),
       h("div", null, h(Said, { one: shown }))),
-    !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.model && `put together by ${shown.model}`, costOf(turn)) }),
+    !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && `put together by ${shown.model}`, costOf(turn)) }),
     sources.length > 0 && h("details", { className: "sources" },
       h("summary", null, `What each of the ${sources.length} said`),
       h(Legs, { turn, legs: sources, isLast })));
@@ -92,13 +93,19 @@ function Single({ turn, isLast }) {
     !one.isRunning && h(Notes, { one, turn, isLast, facts: joined(one.model, costOf(turn), triesOf(one)) }));
 }
 
+/** The legs that are shown side by side: whoever judges says what the verdict shows. */
+function besideEachOther(turn) {
+  return turn.mode === "judge" ? turn.legs.filter((one) => one.leg !== turn.beside.judge?.leg) : turn.legs;
+}
+
 /** One turn; while it runs, nothing of it is said aloud piece by piece. */
 export function Turn({ turn, isLast }) {
   const isRunning = turn.legs.some((one) => one.isRunning);
   const isMany = turn.mode === "compare" || turn.mode === "judge";
+  const legs = besideEachOther(turn);
   return h("section", { className: "turn", "aria-label": "Turn" },
     h("p", { className: "said" }, turn.question),
-    isMany && turn.legs.length > 0 ? h(Legs, { turn, legs: turn.legs, isLast }) : h(turn.mode === "blend" ? Blended : Single, { turn, isLast }),
+    isMany && legs.length > 0 ? h(Legs, { turn, legs, isLast }) : h(turn.mode === "blend" ? Blended : Single, { turn, isLast }),
     isMany && h(Verdict, { turn }),
     isMany && !isRunning && h("small", { className: "faint num" }, costOf(turn)));
 }

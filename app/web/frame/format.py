@@ -48,6 +48,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
+def paid_by(source: str, unit: Unit) -> str:
+    """Returns who paid, as its payer calls it, by a request's billing source."""
+    if source == "byok":
+        return "your own key"
+    return "your credits" if unit is Unit.CREDIT else "your wallet"
+
+
 def initials(name: str) -> str:
     """Returns the two letters that stand for an app."""
     words = name.split()

@@ -98,7 +98,7 @@ def foot() -> rx.Component:
 
 def help_link() -> rx.Component:
     """Returns the way to the help."""
-    return rx.el.a("?", href=f"{routes.HELP}/", class_name="btn s bare", aria_label="Help", title="Help")
+    return rx.el.a("?", href=f"{routes.HELP}/", class_name="btn s bare whole", aria_label="Help", title="Help")
 
 
 def theme_button() -> rx.Component:

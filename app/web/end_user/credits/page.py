@@ -31,7 +31,7 @@ def _closed() -> rx.Component:
 
 
 def _credits() -> rx.Component:
-    paid = note("Credits added", "They are in your wallet. Send your message again.", "ok")
+    paid = note("Credits added", "They can be spent at once. Send your message again.", "ok")
     return rx.el.div(
         topup_notes(_state, paid),
         frozen_note(_state.page.purse.frozen),

@@ -89,11 +89,12 @@ def _choice() -> rx.Component:
 
 def _chosen() -> rx.Component:
     page = _state.page
-    who = rx.cond(page.billing == "byok", "Your own key pays", "Your " + page.wallet + " pays")
+    pays = rx.cond(page.wallet == "credits", "Your credits pay", "Your wallet pays")
+    who = rx.cond(page.billing == "byok", "Your own key pays", pays)
     back = rx.el.a("Back to ", page.app_name, href=page.back_url, class_name="btn primary wide", style=_SPACED)
     nothing = rx.el.p("Nothing was asked under this order yet.", class_name="muted", style=_SPACED)
     file = rx.el.a("Download as CSV", href=page.csv_url, class_name="btn wide", download=True)
-    return rx.fragment(
+    return rx.el.div(
         note(who, page.billing_note, "ok"),
         rx.el.section(
             _head(page.name),
@@ -103,6 +104,7 @@ def _chosen() -> rx.Component:
         ),
         rx.foreach(page.tables, _table),
         rx.cond(page.csv_url != "", file, rx.fragment()),
+        class_name="stack",
     )
 
 
@@ -117,8 +119,7 @@ def _table(table: rx.Var[OrderTable]) -> rx.Component:
 def _sum(row: rx.Var[OrderSumRow]) -> rx.Component:
     return rx.el.div(
         rx.el.div(rx.el.b(row.name), rx.el.small("paid by ", row.source, class_name="muted"), class_name="grow"),
-        rx.el.div(rx.el.b(row.charged), rx.el.small(row.requests, " requests · ", row.tokens, " tokens",
-                                                    class_name="muted"), class_name="charge-sum num"),
+        rx.el.div(rx.el.b(row.charged), rx.el.small(row.used, class_name="muted"), class_name="charge-sum num"),
         class_name="item item-line", key=row.key,
     )  # fmt: skip
 

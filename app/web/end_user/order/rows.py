@@ -15,9 +15,8 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.callers.links import OrderLink
 from app.flows.orders.choose import OrderView, Whose, read_view
-from app.web.frame.format import initials, utc
+from app.web.frame.format import counted, initials, paid_by, utc
 
-SOURCES = {"platform": "your wallet", "byok": "your own key"}
 _TITLES = {By.SESSION: "By session", By.AGENT: "By agent", By.MODEL: "By model"}
 _NAMELESS = {By.SESSION: "Without a session", By.AGENT: "Without an agent", By.MODEL: "One-off charges"}
 
@@ -29,8 +28,7 @@ class OrderSumRow:
     key: str = ""
     name: str = ""
     source: str = ""
-    requests: str = ""
-    tokens: str = ""
+    used: str = ""
     charged: str = ""
 
 
@@ -83,7 +81,9 @@ def read_order_page(session: Session, link: OrderLink, person: Person) -> OrderP
     balance = read_shared_balance(session, shared_account(person.account_id, view.paywall.environment, unit))
     usage = read_order_usage(session, link.paywall_id, order.id)
     tables = [OrderTable("Together", _rows(usage.totals, unit, "All"))]
-    tables += [OrderTable(_TITLES[by], _rows(usage.tables[by], unit, _NAMELESS[by])) for by in By]
+    # Where nothing has a name, the table would say again what all of it came to.
+    told = [by for by in By if any(one.name for one in usage.tables[by])]
+    tables += [OrderTable(_TITLES[by], _rows(usage.tables[by], unit, _NAMELESS[by])) for by in told]
     return replace(
         app,
         name=order.name,
@@ -120,9 +120,8 @@ def _rows(sums: Sequence[OrderSum], unit: Unit, nameless: str) -> list[OrderSumR
         OrderSumRow(
             key=f"{one.name}:{one.source}",
             name=one.name or nameless,
-            source=SOURCES.get(one.source, one.source),
-            requests=f"{one.requests:,}",
-            tokens=f"{one.tokens:,}",
+            source=paid_by(one.source, unit),
+            used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
             charged=format_for_people(one.charged, unit) if unit is Unit.CREDIT else format_finely(one.charged, unit),
         )
         for one in sums

@@ -72,11 +72,15 @@ def read_own_keys(session: Session, person: Person) -> OwnKeysPage:
     )  # fmt: skip
 
 
+def label_of(provider: str) -> str:
+    """Returns what a provider is called for people."""
+    known = PRESETS.get(provider)
+    return "Demo" if provider == DEMO else known.label if known is not None else provider
+
+
 def _row(view: CredentialView) -> OwnKeyRow:
-    known = PRESETS.get(view.provider)
-    is_demo = view.provider == DEMO
-    label = "Demo" if is_demo else known.label if known is not None else view.provider
-    host = "" if is_demo else (urlsplit(view.base_url).netloc)
+    label = label_of(view.provider)
+    host = "" if view.provider == DEMO else urlsplit(view.base_url).netloc
     used = "never used" if view.used_at is None else f"used {ago(view.used_at)}"
     models = "no models yet" if not view.models else f"{view.models:,} model{'s' if view.models > 1 else ''}"
     parts = (host, models, used)

@@ -13,7 +13,8 @@ from app import db, wiring
 from app.domain.errors import CoinslotError
 from app.domain.people.sessions import Person
 from app.flows.vault import saving
-from app.web.end_user.settings.own_keys_rows import OTHER, OwnKeysPage, read_own_keys
+from app.web.end_user.settings.own_keys_rows import OTHER, OwnKeysPage, label_of, read_own_keys
+from app.web.frame.format import counted
 from app.web.frame.session_state import Read, VisitorState
 
 ID_CHARACTERS_MAX = 64
@@ -69,7 +70,8 @@ class OwnKeysPart(VisitorState, mixin=True):
         name, _, models = said[:SAID_CHARACTERS_MAX].partition(" ")
         is_listed = models.isdecimal() and models != "0"
         self.own_form = False
-        self.own_said = f"{name} is saved." + (f" Its host lists {int(models):,} models." if is_listed else "")
+        listed = f" Its host lists {counted(int(models), 'model')}." if is_listed else ""
+        self.own_said = f"{label_of(name)} is saved.{listed}"
         await self._read_own_again(person)
         return None
 

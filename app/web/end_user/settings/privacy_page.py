@@ -22,11 +22,14 @@ def privacy() -> rx.Component:
     deleted = "All conversations are deleted at once, those in other browsers too. This cannot be undone."
     on = confirm(deleted, "Delete and keep nothing", "Cancel", _state.keep_nothing, _state.ask(""))
     gone = confirm(deleted, "Delete all", "Cancel", _state.delete_conversations, _state.ask(""))
+    some = rx.fragment(
+        rx.el.a(page.kept, href=f"{routes.CHAT}/", class_name="num"),
+        rx.el.button("Delete all", on_click=_state.ask("delete-conversations"), class_name="btn s", type="button"),
+    )
     kept = rx.el.div(
         rx.el.p(_KEPT, class_name="muted"),
         rx.el.div(
-            rx.el.a(page.kept, href=f"{routes.CHAT}/", class_name="num"),
-            rx.el.button("Delete all", on_click=_state.ask("delete-conversations"), class_name="btn s", type="button"),
+            rx.cond(page.kept != "", some, rx.el.span("Nothing is kept yet", class_name="muted")),
             rx.el.button("Keep nothing", on_click=_state.ask("keep-nothing"), class_name="btn s", type="button"),
             class_name="row wrap", style={"marginTop": "12px"},
         ),

@@ -13,7 +13,7 @@ from app.domain.people.sessions import Person, list_sessions
 from app.domain.people.sign_in_texts import ETHEREUM
 from app.flows.conversations.privacy import see_privacy
 from app.flows.people.sign_in import is_operator
-from app.web.frame.format import ago, browser
+from app.web.frame.format import ago, browser, counted
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DeveloperKeyRow:
 class AccountPage:
     """Everything on the settings page; `key` is empty where there is none.
 
-    Privacy is about conversations, which are there where credits are; `kept` says how many there are.
+    Privacy is about conversations, which are there where credits are; `kept` says how many there are, if any.
     """
 
     name: str = ""
@@ -117,5 +117,5 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
         ],
         has_conversations=wiring.get().settings.credits or privacy.conversations > 0,
         keeps_nothing=privacy.zero_retention,
-        kept="1 conversation" if privacy.conversations == 1 else f"{privacy.conversations:,} conversations",
+        kept=counted(privacy.conversations, "conversation") if privacy.conversations else "",
     )  # fmt: skip

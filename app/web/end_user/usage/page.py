@@ -70,7 +70,8 @@ def _use(row: rx.Var[UseRow]) -> rx.Component:
         rx.el.div(
             rx.el.b(row.title),
             rx.el.small(row.detail, " · ", rx.el.time(row.when, title=row.at), class_name="muted"),
-            rx.el.small("reserved ", row.reserved, spared, class_name="muted num"),
+            rx.cond(row.reserved != "", rx.el.small("reserved ", row.reserved, spared, class_name="muted num"),
+                    rx.fragment()),
             class_name="grow",
         ),
         rx.el.div(rx.el.b(row.charged), class_name="charge-sum num"),

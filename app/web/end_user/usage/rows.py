@@ -14,12 +14,11 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_wallet_id
 from app.web.end_user.usage.stopped_rows import StoppedRow, read_stopped
 from app.web.end_user.wallet.rows import choose_environment
-from app.web.frame.format import ago, counted
+from app.web.frame.format import ago, counted, paid_by
 from app.wiring.rules import credits_environment_of
 
 NEWEST = 25
 _TITLES = {By.MODEL: "By model", By.APP: "By app", By.ORDER: "By order", By.SESSION: "By session"}
-_SOURCES = {"platform": "your wallet", "byok": "your own key"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
     return SumRow(
         key=f"{one.name}:{one.unit}:{one.source}:{one.others}",
         name=name or ("One-off charges" if by is By.MODEL else "All"),
-        source=_SOURCES.get(one.source, one.source),
+        source=paid_by(one.source, one.unit),
         used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
         charged=_money(one.charged, one.unit),
     )
@@ -105,7 +104,7 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
     title = "Given back" if use.is_refund else use.model or "One-off charge"
-    labels = [names.get(use.paywall_id, ""), _SOURCES.get(use.source, use.source), use.session,
+    labels = [names.get(use.paywall_id, ""), paid_by(use.source, use.unit), use.session,
               names.get(use.order or "")]  # fmt: skip
     tokens = [counted(use.tokens, "token")] if use.tokens else []
     return UseRow(
@@ -114,7 +113,7 @@ def _use(use: Use, names: Mapping[str, str]) -> UseRow:
         detail=" · ".join([label for label in labels if label] + tokens),
         when=ago(use.at),
         at=clock.to_iso(use.at),
-        reserved=_money(use.reserved, use.unit),
+        reserved=_money(use.reserved, use.unit) if use.reserved else "",
         charged="running" if use.is_running else _money(use.charged, use.unit),
         difference="" if use.is_running or use.is_refund else _money(use.reserved - use.charged, use.unit),
     )

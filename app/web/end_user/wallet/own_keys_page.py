@@ -43,6 +43,7 @@ def _form(row: rx.Var[AppRow]) -> rx.Component:
         class_name="labelled",
     )  # fmt: skip
     return rx.el.div(
+        rx.el.small("May it use your own keys?", class_name="muted"),
         rx.el.div(*choices, role="radiogroup", aria_label="May " + row.name + " use your own keys?",
                   style={"display": "grid", "gap": "8px"}),
         rx.cond(_state.own_use != NO, per_day, rx.fragment()),
