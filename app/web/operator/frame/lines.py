@@ -25,7 +25,8 @@ class LineRow:
 
 def listed(title: str, rows: rx.Var[list[LineRow]], none: str, why: str, *head: rx.Component) -> rx.Component:
     """Returns a panel of lines, which says `none` and `why` where there are none."""
-    lines = rx.cond(rows, rx.el.ul(rx.foreach(rows, _line)), rx.el.div(empty(none, why), style={"paddingTop": "20px"}))
+    nothing = rx.el.div(empty(none, why), style={"paddingTop": "20px" if head else "0"})  # a heading has its own space
+    lines = rx.cond(rows, rx.el.ul(rx.foreach(rows, _line)), nothing)
     top = head or (rx.el.div(rx.el.h2(title), class_name="panel-head"),)
     return rx.el.section(*top, lines, class_name="panel attention", aria_label=title)
 
