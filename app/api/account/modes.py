@@ -15,9 +15,10 @@ from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.account.written import event_of, last_events, sums_of, whole_of
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_platform_pays, check_simulated
+from app.api.common.caller import check_platform_pays, check_simulated, read_labels
 from app.api.common.errors import status_of
 from app.api.v1.answering import serve
+from app.api.v1.chat import LABELS
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
 from app.api.v1.stream_comments import StreamComments
 from app.domain.errors import BadField, CoinslotError
@@ -86,7 +87,8 @@ class BySeveral:
         check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request,
                     wants_errors=True, request_id=exchange.request_id,
-                    client_request_id=exchange.scope.get("coinslot.client_request_id"))  # fmt: skip
+                    client_request_id=exchange.scope.get("coinslot.client_request_id"),
+                    labels=read_labels(*map(exchange.text, LABELS)))  # fmt: skip
         return _Several(exchange, call, asking, self._asker.renew(exchange)), None
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from app import db
 from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import terms_of
-from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
+from app.domain.errors import BadField, Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.legs.legs import Source
 from app.domain.orders.orders import Order
@@ -32,7 +32,7 @@ from app.flows.chat.leg import Legs, amounts_of, fit_grant
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
-from app.flows.orders.known import Orders, source_of
+from app.flows.orders.known import BILLING, Orders, source_of
 from app.flows.vault.uses import OwnUse, OwnUsesReached, take_own_use
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
@@ -104,6 +104,19 @@ class Door:
                 if used is not None:
                     await used.give_back()
         return run
+
+    async def ask_who_pays(self, call: Call) -> Ask | None:
+        """Returns what the user is asked for first where several models are asked under an order: who pays for it.
+
+        Raises BadField for one that goes by an own key, which serves one model alone: nobody else pays in its place.
+        """
+        order = await self._orders.find(call.snapshot, call.user, call.labels.order)
+        if order is not None and order.billing is None:
+            return Ask(Action.ORDER, order_id=order.id)
+        if source_of(order, call.source) is Source.OWN:
+            message = "Several models are paid by the wallet: name one model for an own key."
+            raise BadField(BILLING, message, "unsupported_billing")
+        return None
 
     def _decide(self, call: Call, standing: Standing, order: Order | None) -> Go | Ask:
         """Decides, and once more where its user lets the wallet pay for an order that no key of theirs can serve."""

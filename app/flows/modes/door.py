@@ -64,6 +64,8 @@ class PanelDoor:
 
     async def _hold(self, call: Call, asking: Asking) -> Panel | Ask:
         snapshot, user = call.snapshot, call.user
+        if (ask := await self._door.ask_who_pays(call)) is not None:
+            return ask
         standing = await self._standings.find(snapshot, user)
         planned = await self._plan(snapshot, standing, asking)
         if isinstance(planned, Ask):

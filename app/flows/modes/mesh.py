@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.domain.errors import BadField, InsufficientFunds, StaleDecision
+from app.domain.errors import InsufficientFunds, StaleDecision
 from app.domain.ledger.operations import Applied
-from app.domain.legs.legs import Source
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestMode
-from app.flows.callers.asked import Action, Ask
+from app.flows.callers.asked import Ask
 from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
@@ -31,7 +30,6 @@ from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.flows.modes.attempts import Attempts
 from app.flows.modes.mesh_plan import Plan, Planner
-from app.flows.orders.known import source_of
 
 
 class MeshDoor(Door):
@@ -63,12 +61,8 @@ class MeshDoor(Door):
     async def _hold_dearest(self, call: Call, routing: Routing, claimed: Claim | None) -> Run | Ask:
         """Plans, and holds what the dearest of the legs may cost."""
         snapshot, user = call.snapshot, call.user
-        order = await self._orders.find(snapshot, user, call.labels.order)
-        if order is not None and order.billing is None:
-            return Ask(Action.ORDER, order_id=order.id)
-        if source_of(order, call.source) is Source.OWN:
-            message = "`routing` and `auto` are paid by the wallet: name one model for an own key."
-            raise BadField("routing", message, "unsupported_billing")
+        if (ask := await self.ask_who_pays(call)) is not None:
+            return ask
         standing = await self._standings.find(snapshot, user)
         planner = Planner(self._thinking, self._legs.counter, self._legs.breakers)
         plan = await planner.plan(snapshot, standing, call.request, routing)

@@ -56,6 +56,29 @@ def test_several_models_are_heard_and_paid_for_whole_or_streamed(paid_credits: O
 
 
 @pytest.mark.unhurried
+def test_several_models_stand_under_an_order_and_never_charge_for_one_of_an_own_key(paid_credits: OwnDemo) -> None:
+    orders = {}
+    for source in ("platform", "byok", "ask"):
+        made = paid_credits.client.post(
+            "/v1/orders", json={"name": "Book", "billing_source": source}
+        ).raise_for_status()
+        orders[source] = made.json()["id"]
+
+    def compare(source: str) -> httpx.Response:
+        paid_credits.client.headers["X-Paywall-Order"] = orders[source]
+        try:
+            return ask(paid_credits, "compare", models=["demo-mini", "demo-large"], stream=False)
+        finally:
+            del paid_credits.client.headers["X-Paywall-Order"]
+
+    paid = compare("platform").json()
+    assert paid_credits.client.get(f"/v1/requests/{paid['id']}").json()["order"] == orders["platform"]
+    own, open_one = compare("byok"), compare("ask")
+    assert (own.status_code, own.json()["code"]) == (400, "unsupported_billing"), "the wallet does not pay in its place"
+    assert (open_one.status_code, open_one.json()["code"]) == (403, "order_not_chosen") and open_one.json()["url"]
+
+
+@pytest.mark.unhurried
 def test_answers_become_one_and_are_judged(paid_credits: OwnDemo) -> None:
     models = ["demo-mini", "demo-free"]
     blend = ask(paid_credits, "blend", models=models, synthesizer="demo-large", stream=False).json()

@@ -1,7 +1,10 @@
 """The file of an order is its user's: whoever else has the link finds nothing."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from app import wiring
 from app.domain.money import NANOS
 from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.modes import Mode
@@ -16,6 +19,14 @@ from tests.support.own_pages import at_our_page
 from tests.support.scripted import Scripted, flows, request
 
 pytestmark = pytest.mark.plain_sql
+
+
+@pytest.fixture(autouse=True)
+def own_wiring() -> Iterator[None]:
+    """Links are opened with the secrets of this test, not of whoever was wired in this process before."""
+    wiring.replace(None)
+    yield
+    wiring.replace(None)
 
 
 async def test_its_user_has_the_file_and_nobody_else(database: str) -> None:
