@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from app import db, settings
 from app.domain.ids import new_id
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.orders.orders import NewOrder, make_order
-from app.domain.orders.tables import BillingSource
 from app.domain.paywalls import keys
 from app.domain.paywalls.configuration import APP_TEXT_CHARACTERS_MAX, read_current
 from app.domain.paywalls.members import set_owner
@@ -90,7 +90,7 @@ async def crowded(site: Site, at_home: None) -> Crowded:
               for user in (USER, OTHER_USER)]  # fmt: skip
     with db.transaction() as session:
         orders = [make_order(session, NewOrder(shared, user, "o" * 120, billing))
-                  for user, billing in ((USER, None), (USER, BillingSource.PLATFORM), (OTHER_USER, None))]  # fmt: skip
+                  for user, billing in ((USER, None), (USER, Source.PLATFORM), (OTHER_USER, None))]  # fmt: skip
     links += [f"/order/{mint_order(shared, order.user, order.id, RETURN_URL)}/" for order in orders]
     fixed = ("/", "/wallet/", "/withdraw/", "/activity/", "/credits/", "/usage/", "/settings/", "/mail/", "/reserves/",
              "/nowhere/", "/help/", "/help/?page=configuration", "/help/?page=operations",

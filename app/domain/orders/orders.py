@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import BadField, NotFound, Refused
 from app.domain.ids import as_id, new_id
-from app.domain.orders.tables import BillingSource, OrderRow
+from app.domain.legs.legs import Source
+from app.domain.orders.tables import OrderRow
 from app.domain.record import record
 from app.sql.columns import table_of
 
@@ -27,7 +28,7 @@ class Order:
     paywall_id: str
     user: str
     name: str
-    billing: BillingSource | None
+    billing: Source | None
     may_fall_back: bool
     was_asked: bool
     details: Mapping[str, Any] | None
@@ -42,7 +43,7 @@ class NewOrder:
     paywall_id: str
     user: str
     name: str
-    billing: BillingSource | None
+    billing: Source | None
     details: Mapping[str, Any] | None = None
 
 
@@ -88,11 +89,9 @@ def read_order(session: Session, paywall_id: str, order_id: str, user: str | Non
     return _order(row)
 
 
-def choose_billing(
-    session: Session, order: Order, billing: BillingSource, account_id: str, *, may_fall_back: bool
-) -> None:
+def choose_billing(session: Session, order: Order, billing: Source, account_id: str, *, may_fall_back: bool) -> None:
     """Keeps who pays for an order, as its user chose. Raises AlreadyChosen where that was chosen before."""
-    chosen = {"billing_source": billing, "may_fall_back": int(may_fall_back and billing is BillingSource.BYOK),
+    chosen = {"billing_source": billing, "may_fall_back": int(may_fall_back and billing is Source.OWN),
               "chosen_at": clock.now(), "chosen_by": account_id}  # fmt: skip
     open_one = (_TABLE.c.id == order.id, _TABLE.c.billing_source.is_(None))
     if session.execute(update(_TABLE).where(*open_one).values(**chosen)).rowcount != 1:  # type: ignore[attr-defined]

@@ -1,21 +1,12 @@
 """Orders of apps for their users."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
+from app.domain.legs.legs import Source
 from app.sql.columns import STRICT, Json, Whole, Words, one_of
-
-
-class BillingSource(StrEnum):
-    """Who pays the provider of a request."""
-
-    PLATFORM = "platform"
-    """We do, and the user's wallet is charged."""
-    BYOK = "byok"
-    """The user's own key does, and their wallet is not charged."""
 
 
 class OrderRow(SQLModel, table=True):
@@ -38,7 +29,7 @@ class OrderRow(SQLModel, table=True):
     paywall_id: str = Field(sa_type=Words)
     external_id: str = Field(sa_type=Words)
     name: str = Field(sa_type=Words)
-    billing_source: BillingSource | None = Field(default=None, sa_type=one_of(BillingSource))
+    billing_source: Source | None = Field(default=None, sa_type=one_of(Source))
     may_fall_back: int = Field(default=0, sa_type=Whole)
     was_asked: int = Field(sa_type=Whole)
     details: Any = Field(default=None, sa_type=Json, nullable=True)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain.authorizations import authorizations
 from app.domain.errors import LinkInvalid, NotAllowed, NotFound
+from app.domain.legs.legs import Source
 from app.domain.orders.orders import Order, choose_billing, read_order
-from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.paywall import Paywall
 from app.domain.people.sessions import Person
@@ -61,7 +61,7 @@ def _whose(session: Session, paywall: Paywall, order: Order, person: Person) -> 
     return Whose.OWN if active.account_id == person.account_id else Whose.ANOTHERS
 
 
-async def choose(link: OrderLink, person: Person, billing: BillingSource, *, may_fall_back: bool = False) -> None:
+async def choose(link: OrderLink, person: Person, billing: Source, *, may_fall_back: bool = False) -> None:
     """Keeps who pays for an order, once and for all of its requests.
 
     With `may_fall_back` the wallet pays where the user's own key does not serve. Raises NotAllowed for anybody but the

@@ -7,7 +7,6 @@ from app import db
 from app.domain.errors import BadField, NotFound
 from app.domain.legs.legs import Source
 from app.domain.orders.orders import Order, read_order
-from app.domain.orders.tables import BillingSource
 from app.flows.callers.snapshot import Snapshot
 
 HEADER, BILLING = "X-Paywall-Order", "X-Paywall-Billing"
@@ -53,7 +52,7 @@ def source_of(order: Order | None, asked: Source | None) -> Source | None:
     """
     if order is None or order.billing is None:
         return asked
-    chosen = Source(order.billing.value)
+    chosen = order.billing
     if asked not in (None, chosen):
         message = f"The user chose `{chosen.value}` for this order, and that stays. Leave `{BILLING}` away."
         raise BadField(BILLING, message, "unsupported_billing")
@@ -62,6 +61,6 @@ def source_of(order: Order | None, asked: Source | None) -> Source | None:
 
 def check_charged(order: Order | None) -> None:
     """Raises BadField for an order whose user chose that nothing under it is charged to their wallet."""
-    if order is not None and order.billing is BillingSource.BYOK:
+    if order is not None and order.billing is Source.OWN:
         message = f"The user's own key pays for this order: nothing under it is charged. `{HEADER}` must not name it."
         raise BadField(HEADER, message, "unsupported_billing")

@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.domain.errors import BadField
+from app.domain.legs.legs import Source
 from app.domain.orders.orders import NewOrder, Order, make_order, read_order
-from app.domain.orders.tables import BillingSource
 from app.domain.rows import write
 from app.domain.usage.idempotency import Claim, keep_answer, read_answer
 from app.flows.callers.snapshot import Snapshot
@@ -26,20 +26,20 @@ class Made:
     is_replay: bool
 
 
-def check_source(snapshot: Snapshot, wanted: object) -> BillingSource | None:
+def check_source(snapshot: Snapshot, wanted: object) -> Source | None:
     """Returns who is to pay, None where the user is asked. Raises BadField: an app's own wallets belong to nobody who
     could have a key."""
-    sources = (*BillingSource, ASK)
+    sources = (*Source, ASK)
     if wanted not in sources:
         raise BadField("billing_source", f"`billing_source` must be one of {', '.join(sources)}.")
-    if snapshot.rules.has_app_wallets and wanted != BillingSource.PLATFORM:
+    if snapshot.rules.has_app_wallets and wanted != Source.PLATFORM:
         message = "The users of this paywall have no account here, and so no key of their own: `platform` alone pays."
         raise BadField("billing_source", message, "unsupported_billing")
-    return None if wanted == ASK else BillingSource(str(wanted))
+    return None if wanted == ASK else Source(str(wanted))
 
 
 async def make(
-    snapshot: Snapshot, user: str, name: str, billing: BillingSource | None, details: Mapping[str, Any] | None,
+    snapshot: Snapshot, user: str, name: str, billing: Source | None, details: Mapping[str, Any] | None,
     claimed: Claim | None,
 ) -> Made:  # fmt: skip
     """Makes an order. Raises KeyReused where the key was used for another body."""

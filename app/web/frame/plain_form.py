@@ -37,3 +37,12 @@ def post_form(action: rx.Var[str] | str, *children: rx.Component, **props: objec
 def find_form(*children: rx.Component, **props: object) -> rx.Component:
     """Returns a form whose fields become the query of the page's own address."""
     return PlainForm.create(*children, method="get", **props)
+
+
+def another_account(here: rx.Var[str], look: str) -> rx.Component:
+    """Returns the button that signs out, and leads back to this page behind the next sign-in."""
+    return post_form(
+        "/auth/sign-out",
+        rx.el.input(type="hidden", name="next", value=here, read_only=True),
+        rx.el.button("Use another account", type="submit", class_name=look),
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.orders.tables import BillingSource
+from app.domain.legs.legs import Source
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Labels, Metered
 from app.flows.chat.call import Run
@@ -20,7 +20,7 @@ async def test_an_account_sees_its_own_orders_alone(database: str) -> None:
     await open_credits()
     ada, snapshot = await someone_with_key()
     bob, _ = await someone_with_key("bob@example.org")
-    order = order_of(snapshot, ada.account_id, BillingSource.PLATFORM)
+    order = order_of(snapshot, ada.account_id, Source.PLATFORM)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, ada.account_id, request(model="demo-free"), "req_1", None,

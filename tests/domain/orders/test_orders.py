@@ -7,6 +7,7 @@ import pytest
 from app import db
 from app.domain import clock
 from app.domain.errors import BadField, NotFound
+from app.domain.legs.legs import Source
 from app.domain.orders.orders import (
     AlreadyChosen,
     NewOrder,
@@ -19,10 +20,9 @@ from app.domain.orders.orders import (
     read_order,
     read_order_names,
 )
-from app.domain.orders.tables import BillingSource
 
 
-def make(paywall_id: str = "pw_1", user: str = "ada", billing: BillingSource | None = None) -> Order:
+def make(paywall_id: str = "pw_1", user: str = "ada", billing: Source | None = None) -> Order:
     time.sleep(0.002)  # of two of one millisecond neither is the newer
     with db.transaction() as session:
         return make_order(session, NewOrder(paywall_id, user, "Book", billing, {"chapter": 1}))
@@ -40,22 +40,22 @@ def test_it_is_read_as_it_was_made_by_its_own_paywall_and_user(database: str) ->
     for paywall_id, user in (("pw_2", None), ("pw_1", "bob")):
         with pytest.raises(NotFound):
             read(order, paywall_id, user)
-    assert make(billing=BillingSource.BYOK).was_asked is False
+    assert make(billing=Source.OWN).was_asked is False
 
 
 def test_who_pays_is_chosen_once(database: str) -> None:
     order = make()
     with db.transaction() as session:
-        choose_billing(session, order, BillingSource.BYOK, "acc_1", may_fall_back=True)
+        choose_billing(session, order, Source.OWN, "acc_1", may_fall_back=True)
     chosen = read(order)
-    assert (chosen.billing, chosen.may_fall_back) == (BillingSource.BYOK, True) and chosen.chosen_at is not None
-    for billing in BillingSource:
+    assert (chosen.billing, chosen.may_fall_back) == (Source.OWN, True) and chosen.chosen_at is not None
+    for billing in Source:
         with pytest.raises(AlreadyChosen), db.transaction() as session:
             choose_billing(session, order, billing, "acc_2", may_fall_back=False)
     assert read(order) == chosen
     wallet = make()
     with db.transaction() as session:
-        choose_billing(session, wallet, BillingSource.PLATFORM, "acc_1", may_fall_back=True)
+        choose_billing(session, wallet, Source.PLATFORM, "acc_1", may_fall_back=True)
     assert read(wallet).may_fall_back is False, "there is nothing to fall back from"
 
 

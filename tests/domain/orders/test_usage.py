@@ -1,8 +1,8 @@
 """What an order came to is what its requests came to, however they are told apart, and nobody else's."""
 
 from app import db
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS
-from app.domain.orders.tables import BillingSource
 from app.domain.orders.usage import By, OrderUsage, read_order_usage
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Labels, Metered
@@ -21,7 +21,7 @@ def read(snapshot: Snapshot, order_id: str) -> OrderUsage:
 async def test_sums_by_session_agent_and_model_are_of_the_orders_own_requests(database: str) -> None:
     snapshot, other = make_snapshot(), make_snapshot()
     await give(snapshot, "ada", 100 * NANOS)
-    order, another = (order_of(snapshot, "ada", BillingSource.PLATFORM) for _ in range(2))
+    order, another = (order_of(snapshot, "ada", Source.PLATFORM) for _ in range(2))
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         charged: list[int] = []

@@ -9,7 +9,6 @@ from app.domain.ids import new_id
 from app.domain.legs.legs import Source
 from app.domain.money import NANOS
 from app.domain.orders.orders import Order
-from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Labels, Metered
@@ -32,7 +31,7 @@ FIRST, LATER = "req_1", "req_2"
 
 async def test_an_order_is_found_for_its_own_user_in_its_own_paywall_alone(database: str) -> None:
     snapshot, other = make_snapshot(), make_snapshot()
-    order, orders = order_of(snapshot, "ada", BillingSource.PLATFORM), Orders()
+    order, orders = order_of(snapshot, "ada", Source.PLATFORM), Orders()
     for _ in range(2):  # read, and then remembered
         assert await orders.find(snapshot, "ada", order.id) == order
         for who, user, named in ((snapshot, "bob", order.id), (other, "ada", order.id), (snapshot, "ada", "ord_none")):
@@ -64,7 +63,7 @@ async def test_until_its_user_has_chosen_an_order_asks_and_charges_nothing(datab
         assert refused.ask is not None and (refused.success, refused.ask.action) == (False, Action.ORDER)
         assert purse(ada).posted_nanos == before
         link = open_order(mint_order(snapshot.paywall_id, "u1", order.id))
-        await choose(link, ada, BillingSource.PLATFORM)
+        await choose(link, ada, Source.PLATFORM)
         run = await begin(FIRST)
         assert isinstance(run, Run)
         applied = await chat.settle(run, Metered(Tokens(1_000, 1_000)))
@@ -75,7 +74,7 @@ async def test_until_its_user_has_chosen_an_order_asks_and_charges_nothing(datab
 async def test_low_balance_pauses_new_calls_and_ends_nothing(database: str) -> None:
     snapshot = make_snapshot()
     await give(snapshot, "ada", 2 * NANOS)
-    order = order_of(snapshot, "ada", BillingSource.PLATFORM)
+    order = order_of(snapshot, "ada", Source.PLATFORM)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         labels = Labels(order=order.id)
@@ -97,7 +96,7 @@ async def test_nothing_is_charged_to_a_wallet_where_the_users_own_key_pays(datab
     ada, _ = await sign_in("ada@example.org")
     await connect(snapshot, ada)
     top_up(ada, 5 * NANOS)
-    before, order = purse(ada).posted_nanos, order_of(snapshot, "u1", BillingSource.BYOK)
+    before, order = purse(ada).posted_nanos, order_of(snapshot, "u1", Source.OWN)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         labels = Labels(order=order.id)
@@ -108,7 +107,7 @@ async def test_nothing_is_charged_to_a_wallet_where_the_users_own_key_pays(datab
         assert isinstance(asked, Ask) and asked.action is Action.OWN_KEY, "without a key there is a link, no charge"
     assert purse(ada).posted_nanos == before
     check_charged(None)
-    check_charged(order_of(snapshot, "u1", BillingSource.PLATFORM))
+    check_charged(order_of(snapshot, "u1", Source.PLATFORM))
     assert_books_balance()
 
 
@@ -121,12 +120,8 @@ async def test_the_own_key_pays_where_its_user_chose_so_and_the_wallet_only_wher
     top_up(ada, 5 * NANOS)
     save_key(ada, "demo-mini")
     allow(snapshot, go_first=False)
-    own, spared, paid = (
-        order_of(snapshot, "u1", billing) for billing in (BillingSource.BYOK, None, BillingSource.PLATFORM)
-    )
-    await choose(
-        open_order(mint_order(snapshot.paywall_id, "u1", spared.id)), ada, BillingSource.BYOK, may_fall_back=True
-    )
+    own, spared, paid = (order_of(snapshot, "u1", billing) for billing in (Source.OWN, None, Source.PLATFORM))
+    await choose(open_order(mint_order(snapshot.paywall_id, "u1", spared.id)), ada, Source.OWN, may_fall_back=True)
     before = purse(ada).posted_nanos
     ways = Apart(Scripted(), Scripted())
     async with running_queue() as queue:

@@ -6,8 +6,8 @@ import pytest
 
 from app import db
 from app.domain.errors import BadField, KeyReused
+from app.domain.legs.legs import Source
 from app.domain.orders.orders import OrderFilter, list_orders
-from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.modes import Mode
 from app.domain.usage.idempotency import claim
 from app.flows.callers.snapshot import Snapshot
@@ -25,13 +25,13 @@ async def test_one_key_makes_one_order_also_at_once(database: str) -> None:
     claimed, other = (claim("k", snapshot.paywall_id, "orders", "ada", body) for body in (b"1", b"2"))
 
     async def one() -> tuple[str, bool]:
-        made = await make(snapshot, "ada", "Book", BillingSource.PLATFORM, None, claimed)
+        made = await make(snapshot, "ada", "Book", Source.PLATFORM, None, claimed)
         return made.order.id, made.is_replay
 
     found = await asyncio.gather(*(one() for _ in range(8)))
     assert len({order_id for order_id, _ in found}) == 1 and sum(not is_replay for _, is_replay in found) == 1
     with pytest.raises(KeyReused):
-        await make(snapshot, "ada", "Tome", BillingSource.PLATFORM, None, other)
+        await make(snapshot, "ada", "Tome", Source.PLATFORM, None, other)
     assert count(snapshot) == 1
     for _ in range(2):
         await make(snapshot, "ada", "Book", None, {"a": 1}, None)
@@ -41,8 +41,8 @@ async def test_one_key_makes_one_order_also_at_once(database: str) -> None:
 @pytest.mark.plain_sql
 def test_an_apps_own_wallets_belong_to_nobody_with_a_key(database: str) -> None:
     own, shared = make_snapshot(), make_snapshot(mode=Mode.SHARED)
-    assert check_source(own, "platform") is BillingSource.PLATFORM
-    assert [check_source(shared, one) for one in ("platform", "byok", "ask")] == [*BillingSource, None]
+    assert check_source(own, "platform") is Source.PLATFORM
+    assert [check_source(shared, one) for one in ("platform", "byok", "ask")] == [*Source, None]
     for wanted, code in (("byok", "unsupported_billing"), ("ask", "unsupported_billing"), ("mine", "invalid_value"),
                          (None, "invalid_value"), (["ask"], "invalid_value")):  # fmt: skip
         with pytest.raises(BadField) as refused:

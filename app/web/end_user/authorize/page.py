@@ -8,7 +8,7 @@ from app.web.end_user.authorize.rows import PriceRow
 from app.web.end_user.authorize.state import AuthorizeState
 from app.web.frame import routes
 from app.web.frame.layout import frame
-from app.web.frame.plain_form import post_form
+from app.web.frame.plain_form import another_account
 
 _state = AuthorizeState
 
@@ -78,7 +78,7 @@ def _consent() -> rx.Component:
             class_name="panel pad",
         ),
         warning,
-        _another_account("btn s bare wide"),
+        another_account(_state.here, "btn s bare wide"),
     )  # fmt: skip
 
 
@@ -177,17 +177,8 @@ def _taken() -> rx.Component:
     return rx.el.section(
         _head("Connected to another account"),
         rx.el.p(*words, class_name="muted", style={"marginTop": "16px"}),
-        rx.el.div(_another_account("btn wide"), style={"marginTop": "20px"}),
+        rx.el.div(another_account(_state.here, "btn wide"), style={"marginTop": "20px"}),
         class_name="panel pad",
-    )
-
-
-def _another_account(look: str) -> rx.Component:
-    """Returns the button that signs out, and leads back here behind the next sign-in."""
-    return post_form(
-        "/auth/sign-out",
-        rx.el.input(type="hidden", name="next", value=_state.here, read_only=True),
-        rx.el.button("Use another account", type="submit", class_name=look),
     )
 
 

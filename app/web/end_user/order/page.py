@@ -3,11 +3,11 @@
 import reflex as rx
 
 from app.web.components.parts import app_icon, instead, note, problem_line, sandbox_tag, skeleton
-from app.web.end_user.order.rows import OrderSumRow, OrderTable
 from app.web.end_user.order.state import OrderState
+from app.web.end_user.usage.rows import SumRow, SumTable
 from app.web.frame import routes
 from app.web.frame.layout import frame
-from app.web.frame.plain_form import post_form
+from app.web.frame.plain_form import another_account
 
 _state = OrderState
 _SPACED = {"marginTop": "20px"}
@@ -83,7 +83,7 @@ def _choice() -> rx.Component:
             own_key,
             class_name="panel pad",
         ),
-        _another_account("btn s bare wide"),
+        another_account(_state.here, "btn s bare wide"),
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _chosen() -> rx.Component:
     )
 
 
-def _table(table: rx.Var[OrderTable]) -> rx.Component:
+def _table(table: rx.Var[SumTable]) -> rx.Component:
     return rx.el.section(
         rx.el.h2(table.title, class_name="inset", style={"paddingTop": "20px", "paddingBottom": "8px"}),
         rx.foreach(table.rows, _sum),
@@ -116,7 +116,7 @@ def _table(table: rx.Var[OrderTable]) -> rx.Component:
     )  # fmt: skip
 
 
-def _sum(row: rx.Var[OrderSumRow]) -> rx.Component:
+def _sum(row: rx.Var[SumRow]) -> rx.Component:
     return rx.el.div(
         rx.el.div(rx.el.b(row.name), rx.el.small("paid by ", row.source, class_name="muted"), class_name="grow"),
         rx.el.div(rx.el.b(row.charged), rx.el.small(row.used, class_name="muted"), class_name="charge-sum num"),
@@ -141,17 +141,8 @@ def _anothers() -> rx.Component:
     return rx.el.section(
         _head("Another account’s order"),
         rx.el.p(*words, class_name="muted", style=_SPACED),
-        rx.el.div(_another_account("btn wide"), style=_SPACED),
+        rx.el.div(another_account(_state.here, "btn wide"), style=_SPACED),
         class_name="panel pad",
-    )
-
-
-def _another_account(look: str) -> rx.Component:
-    """Returns the button that signs out, and leads back here behind the next sign-in."""
-    return post_form(
-        "/auth/sign-out",
-        rx.el.input(type="hidden", name="next", value=_state.here, read_only=True),
-        rx.el.button("Use another account", type="submit", class_name=look),
     )
 
 

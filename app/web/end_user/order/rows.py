@@ -7,37 +7,19 @@ from urllib.parse import quote
 from app import wiring
 from app.db import Session
 from app.domain.icons.icons import icon_path
+from app.domain.legs.legs import Source
 from app.domain.money import Environment, Unit, format_finely, format_for_people
 from app.domain.orders.orders import Order
-from app.domain.orders.tables import BillingSource
 from app.domain.orders.usage import By, OrderSum, read_order_usage
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.callers.links import OrderLink
 from app.flows.orders.choose import OrderView, Whose, read_view
+from app.web.end_user.usage.rows import SumRow, SumTable
 from app.web.frame.format import counted, initials, paid_by, utc
 
 _TITLES = {By.SESSION: "By session", By.AGENT: "By agent", By.MODEL: "By model"}
 _NAMELESS = {By.SESSION: "Without a session", By.AGENT: "Without an agent", By.MODEL: "One-off charges"}
-
-
-@dataclass(frozen=True)
-class OrderSumRow:
-    """A line of a table of what an order came to."""
-
-    key: str = ""
-    name: str = ""
-    source: str = ""
-    used: str = ""
-    charged: str = ""
-
-
-@dataclass(frozen=True)
-class OrderTable:
-    """A table of it."""
-
-    title: str = ""
-    rows: list[OrderSumRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class OrderPage:
     available: str = ""
     billing: str = ""
     billing_note: str = ""
-    tables: list[OrderTable] = field(default_factory=list)
+    tables: list[SumTable] = field(default_factory=list)
     csv_url: str = ""
 
 
@@ -80,10 +62,10 @@ def read_order_page(session: Session, link: OrderLink, person: Person) -> OrderP
     unit = view.paywall.unit
     balance = read_shared_balance(session, shared_account(person.account_id, view.paywall.environment, unit))
     usage = read_order_usage(session, link.paywall_id, order.id)
-    tables = [OrderTable("Together", _rows(usage.totals, unit, "All"))]
+    tables = [SumTable("Together", _rows(usage.totals, unit, "All"))]
     # Where nothing has a name, the table would say again what all of it came to.
     told = [by for by in By if any(one.name for one in usage.tables[by])]
-    tables += [OrderTable(_TITLES[by], _rows(usage.tables[by], unit, _NAMELESS[by])) for by in told]
+    tables += [SumTable(_TITLES[by], _rows(usage.tables[by], unit, _NAMELESS[by])) for by in told]
     return replace(
         app,
         name=order.name,
@@ -107,7 +89,7 @@ def _note(view: OrderView, order: Order) -> str:
     if order.billing is None:
         return ""
     when = "The app said so." if order.chosen_at is None else f"You chose it on {utc(order.chosen_at)}."
-    if order.billing is BillingSource.PLATFORM:
+    if order.billing is Source.PLATFORM:
         return f"{when} It stays so for all of this order."
     other = "credits" if view.paywall.unit is Unit.CREDIT else "wallet"
     if order.may_fall_back:
@@ -115,9 +97,9 @@ def _note(view: OrderView, order: Order) -> str:
     return f"{when} Your {other} is never charged for it."
 
 
-def _rows(sums: Sequence[OrderSum], unit: Unit, nameless: str) -> list[OrderSumRow]:
+def _rows(sums: Sequence[OrderSum], unit: Unit, nameless: str) -> list[SumRow]:
     return [
-        OrderSumRow(
+        SumRow(
             key=f"{one.name}:{one.source}",
             name=one.name or nameless,
             source=paid_by(one.source, unit),

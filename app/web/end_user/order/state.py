@@ -9,8 +9,8 @@ from reflex.event import EventSpec
 from app import db, wiring
 from app.domain.authorizations import authorizations
 from app.domain.errors import CoinslotError, LinkInvalid
+from app.domain.legs.legs import Source
 from app.domain.money import Environment
-from app.domain.orders.tables import BillingSource
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
@@ -61,11 +61,11 @@ class OrderState(VisitorState, rx.State):
         if person is None:
             yield self._leave()
             return
-        if billing not in tuple(BillingSource):
+        if billing not in tuple(Source):
             return
         try:
             link = wiring.get().links.open_order(token_of(self.router.url.path))
-            await choose(link, person, BillingSource(billing), may_fall_back=self.may_fall_back)
+            await choose(link, person, Source(billing), may_fall_back=self.may_fall_back)
         except LinkInvalid as error:
             self.phase, self.problem = "invalid", error.message
             return

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from app import wiring
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS
-from app.domain.orders.tables import BillingSource
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Labels, Metered
@@ -35,7 +35,7 @@ async def test_its_user_has_the_file_and_nobody_else(database: str) -> None:
     eve, _ = await sign_in("eve@example.org")
     await connect(snapshot, ada)
     top_up(ada, 5 * NANOS)
-    order = order_of(snapshot, "u1", BillingSource.PLATFORM)
+    order = order_of(snapshot, "u1", Source.PLATFORM)
     async with running_queue() as queue:
         chat, _ = flows(queue, Scripted())
         run = await chat.begin(snapshot, "u1", request(), "req_1", None, labels=Labels("+s", None, order.id))
