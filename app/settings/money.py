@@ -12,7 +12,7 @@ class MoneySettings(BaseModel):
 
     fee_basis_points: int = Field(100, ge=0, le=5_000)
     trial_credits: int = Field(20, ge=0, le=100_000)
-    credits: bool = False
+    credits: bool = True
     minimum_credits: int = Field(1, ge=1, le=1_000)
     credit_packs: str = Field("3, 10, 25, 50, 100", pattern=r"^[1-9][0-9]{0,4}(, ?[1-9][0-9]{0,4}){0,5}$")
     trials_of_address_max: int = Field(5, ge=1, le=1_000)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,17 @@ def wait_for_instance(path: Path, process: Started) -> dict[str, Any]:
     raise AssertionError(f"{path} was not written within {START_SECONDS_MAX} seconds")
 
 
+def for_apps(environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns these settings as variables, for a demo without credits: where they are offered they are what people get
+    to try, and most tests are about apps, whose users begin with USDC. One that is empty is left to its default.
+    """
+    return {f"COINSLOT_{name}": value for name, value in {"CREDITS": "false", **environment}.items() if value}
+
+
 @contextmanager
 def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[dict[str, Any]]:
-    """Runs the whole demo, and yields what it says of itself; `environment` are COINSLOT_* without the prefix.
+    """Runs the whole demo, and yields what it says of itself; `environment` are COINSLOT_* without the prefix, as
+    `for_apps` reads it.
 
     What it prints goes to `demo.log` in `data`.
     The pages are built once for all tests of this machine, by whoever comes first; two builds would spoil each other.
@@ -72,8 +80,7 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
     pages.mkdir(parents=True, exist_ok=True)
     (data / "web").symlink_to(pages)
     command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
-    asked = {"CREDITS": "false", **environment}  # as in `running`: most tests begin with USDC to try
-    chosen = {**costs.environment(), **{f"COINSLOT_{name}": value for name, value in asked.items()}}
+    chosen = {**costs.environment(), **for_apps(environment)}
     with (data / "demo.log").open("wb") as written, (pages.parent / "pages.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=written, stderr=written) as process:

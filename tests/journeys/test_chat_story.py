@@ -21,7 +21,7 @@ STATE_BYTES_MAX = 100 * 1024
 @pytest.fixture(scope="module")
 def with_credits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
     data = tmp_path_factory.mktemp("chat")
-    with demo_with_pages(data, CREDITS="true") as instance:
+    with demo_with_pages(data, CREDITS="") as instance:
         yield instance, data
         done = command("audit", "--data", str(data))
         assert done.stdout.strip() == "The books balance.", json.dumps(done.stdout)

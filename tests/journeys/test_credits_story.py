@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def with_credits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], Path]]:
     data = tmp_path_factory.mktemp("credits")
-    with demo_with_pages(data, CREDITS="true") as instance:
+    with demo_with_pages(data, CREDITS="") as instance:
         yield instance, data
 
 

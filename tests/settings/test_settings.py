@@ -139,3 +139,11 @@ def test_what_an_operator_chose_stands_above_the_environment_until_it_is_read_ag
     settings.choose({"trial_credits": 5})
     assert (settings.get().fee_basis_points, settings.get().trial_credits) == (100, 5)
     assert settings.configure(data=data_dir).trial_credits == 20
+
+
+def test_credits_are_offered_unless_the_operator_turns_them_off(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings.configure(data=data_dir).credits
+    monkeypatch.setenv("COINSLOT_CREDITS", "false")
+    assert not settings.configure(data=data_dir).credits

@@ -18,7 +18,7 @@ import openai
 from openai.types.chat import ChatCompletionMessageParam
 from sqlalchemy import create_engine, text
 
-from tests.journeys.pages import free_port, wait_for_instance
+from tests.journeys.pages import for_apps, free_port, wait_for_instance
 from tests.support import forked, migrated
 from tests.support.forked import Started
 
@@ -136,18 +136,14 @@ def running(
     from_nothing: bool = False,
     **environment: str,
 ) -> Iterator[Demo]:
-    """Runs a demo without pages on a free port; `environment` are COINSLOT_* without the prefix.
+    """Runs a demo without pages on a free port; `environment` are COINSLOT_* without the prefix (`for_apps`).
 
     It may have `files_max` files open, if that is said. A new one begins with a database that is migrated already, or
     `from_nothing`, as its first users do.
     """
     if not (from_nothing or "--fresh" in options or "DATABASE_URL" in environment):
         migrated.copy_to(data)
-    # Where credits are offered they are what people get to try; most tests are about apps, and begin with USDC.
-    chosen = {
-        **os.environ,
-        **{f"COINSLOT_{name}": value for name, value in {"CREDITS": "false", **environment}.items()},
-    }
+    chosen = {**os.environ, **for_apps(environment)}
     arguments = ["demo", "--no-web", "--data", str(data), "--port", str(port or free_port()), *options]
     log = Path(tempfile.mkstemp(prefix="coinslot-", suffix=".log")[1])
     instance = data / "instance.json"

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from app import settings, wiring
+from app import db, settings, wiring
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
+from app.domain.money import Environment
+from app.domain.paywalls.paywall import find_credits
 from app.domain.paywalls.provider import ProviderSetting
 from app.flows.paywalls.demo import PAYWALL_ID, SHARED_PAYWALL_ID
 from app.wiring import Wiring
@@ -101,3 +103,18 @@ async def test_what_outlives_its_caller_has_ended_before_the_adapters_are_closed
         wired.keeper.keep(send())
     assert done == ["sent", "closed"] and wiring.get() is not wired
     wiring.replace(None)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "offers"), [({}, True), ({"credits": False}, False), ({"openrouter_key": ""}, False)]
+)
+async def test_who_serves_with_a_provider_of_their_own_offers_credits_unless_they_say_no(
+    database: str, chosen: dict[str, object], offers: bool
+) -> None:
+    settings.configure(
+        data=settings.get().data, database_url=database, **{"openrouter_key": "sk-or-v1-operators", **chosen}
+    )
+    wiring.replace(None)
+    async with wiring.running():
+        with db.transaction(writes=False) as session:
+            assert (find_credits(session, Environment.LIVE) is not None) is offers

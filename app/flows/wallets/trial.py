@@ -24,7 +24,8 @@ log = structlog.get_logger()
 def give_trials(session: Session, rules: TrialRules, account_id: str, address: str) -> dict[Environment, Outcome]:
     """Opens the wallets of a person in every environment that has one to spend, and gives one of each its trial."""
     paywalls = table_of(PaywallRow)
-    used = select(paywalls.c.environment, paywalls.c.mode).where(paywalls.c.mode.in_(TRIAL_MODES)).distinct()
+    served = paywalls.c.mode.in_(TRIAL_MODES) & paywalls.c.archived_at.is_(None)
+    used = select(paywalls.c.environment, paywalls.c.mode).where(served).distinct()
     units: dict[Environment, set[Unit]] = {}
     for environment, mode in session.execute(used):
         units.setdefault(Environment(environment), set()).add(RULES[Mode(mode)].unit)

@@ -16,6 +16,7 @@ from reflex.event import EventSpec
 from app import db, wiring
 from app.domain.errors import CoinslotError, LinkInvalid, NotFound, NotSignedIn
 from app.domain.paywalls.members import is_owner
+from app.domain.paywalls.paywall import find_credits
 from app.domain.people import sessions
 from app.domain.people.sessions import Person
 from app.flows.callers.marks import About, Subject, read_marks
@@ -24,7 +25,7 @@ from app.web.frame import live
 from app.web.frame.live import LivePage
 from app.web.frame.routes import sign_in_path
 from app.web.frame.shared import Look, Reading, Shareable
-from app.wiring.rules import creators_of
+from app.wiring.rules import creators_of, credits_environment_of
 
 AWAY = "This cannot be read right now. The page tries again by itself."
 
@@ -227,6 +228,10 @@ def _has_dashboard(session: db.Session, person: Person | None) -> bool:
     )
 
 
+def _has_credits(session: db.Session) -> bool:
+    return find_credits(session, credits_environment_of(wiring.get().settings)) is not None
+
+
 def _look_up(session_id: str, reader: Reader, session: db.Session) -> tuple[Person | None, Read]:
     """Returns who looks at a page, and how it is read for them."""
     person = sessions.find_person_of(session, session_id) if session_id else None
@@ -244,7 +249,7 @@ async def _read(
         person, read = who(session)
 
         def read_all(session: db.Session) -> Mapping[str, Any]:
-            offered = {"has_dashboard": _has_dashboard(session, person), "has_credits": wiring.get().settings.credits}
+            offered = {"has_dashboard": _has_dashboard(session, person), "has_credits": _has_credits(session)}
             return {**offered, **read(session)}
 
         if isinstance(read, Shareable):

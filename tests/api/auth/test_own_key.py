@@ -24,7 +24,7 @@ def emulated() -> Iterator[RunningUpstream]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Browser]]:
     with (
         mail.running() as inbox,
-        running(tmp_path_factory.mktemp("site"), SMTP_URL=inbox.url, CREDITS="true",
+        running(tmp_path_factory.mktemp("site"), SMTP_URL=inbox.url, CREDITS="",
                 ALLOW_PRIVATE_ADDRESSES="true") as demo,
     ):  # fmt: skip
         browser = Browser(demo.base_url, inbox)

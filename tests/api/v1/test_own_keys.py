@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("site")
     with (
         upstream.running() as platform, upstream.running() as own,
-        running(data, "--upstream", platform.base_url, CREDITS="true", ALLOW_PRIVATE_ADDRESSES="true",
+        running(data, "--upstream", platform.base_url, CREDITS="", ALLOW_PRIVATE_ADDRESSES="true",
                 FIRST_BYTE_SECONDS_MAX="2", SILENCE_SECONDS_MAX="2") as demo,
     ):  # fmt: skip
         key = json.loads((data / "instance.json").read_text())["account_key"]

@@ -2,10 +2,13 @@
 
 import pytest
 
-from app import settings
+from app import db, settings
 from app.domain.money import NANOS
+from app.domain.paywalls.archiving import set_archived
 from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.paywall import lock_paywall
 from tests.support.books import assert_books_balance, make_snapshot
+from tests.support.credits import credits_of, open_credits
 from tests.support.crowd import purse, sign_in
 
 
@@ -30,3 +33,15 @@ async def test_the_operator_says_how_much_and_to_how_many(database: str, credits
     make_snapshot(mode=Mode.SHARED)
     people = [(await sign_in(f"p{number}@example.org"))[0] for number in range(2)]
     assert [purse(person).trial_nanos for person in people] == [credits * NANOS // 100, 0]
+
+
+async def test_credits_are_what_is_tried_where_they_are_served_and_usdc_where_they_are_archived(database: str) -> None:
+    make_snapshot(mode=Mode.SHARED)
+    paywall_id = await open_credits()
+    ada, _ = await sign_in("ada@example.org")
+    assert (credits_of(ada).trial_nanos, purse(ada).trial_nanos) == (20 * NANOS, 0)
+    with db.transaction() as session:
+        set_archived(session, lock_paywall(session, paywall_id), is_archived=True)
+    bo, _ = await sign_in("bo@example.org")
+    assert (credits_of(bo).trial_nanos, purse(bo).trial_nanos) == (0, NANOS // 5)
+    assert_books_balance()

@@ -18,7 +18,7 @@ _posting = Posting.of("ownkey")
 
 
 def own_keys() -> rx.Component:
-    """Returns the section, nothing where own keys are not offered."""
+    """Returns the section, nothing until it is read."""
     page = _state.own_keys
     add = rx.el.button("Add a key", on_click=_state.open_own_form(~_state.own_form), class_name="btn s", type="button",
                        aria_expanded=_state.own_form)  # fmt: skip
@@ -44,7 +44,7 @@ def own_keys() -> rx.Component:
         after_post(_DONE, _state.own_key_saved(told_by(_DONE))),
         class_name="panel", aria_label=OWN_KEYS, id=anchor(OWN_KEYS),
     )  # fmt: skip
-    return rx.cond(page.is_offered, section, rx.fragment())
+    return rx.cond(page.is_read, section, rx.fragment())
 
 
 def _key(row: rx.Var[OwnKeyRow]) -> rx.Component:

@@ -43,7 +43,7 @@ class HostRow:
 class OwnKeysPage:
     """All of it; `token_urls` are where sign-ins may be renewed, none where the operator lists none."""
 
-    is_offered: bool = False
+    is_read: bool = False
     may_add: bool = True
     rows: list[OwnKeyRow] = field(default_factory=list)
     hosts: list[HostRow] = field(default_factory=list)
@@ -58,12 +58,10 @@ def own_keys_subject(account_id: str) -> Subject:
 def read_own_keys(session: Session, person: Person) -> OwnKeysPage:
     """Reads a person's own keys."""
     chosen = wiring.get().settings
-    if not chosen.credits:
-        return OwnKeysPage()
     found = list_of(session, person.account_id)
     demo = [HostRow(DEMO, "The demo's own provider")] if chosen.is_demo else []
     return OwnKeysPage(
-        is_offered=True,
+        is_read=True,
         may_add=len(found) < CREDENTIALS_MAX,
         rows=[_row(view) for view in found],
         hosts=[*demo, *(HostRow(known.name, known.label) for known in PRESETS.values()),

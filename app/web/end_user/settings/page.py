@@ -61,7 +61,7 @@ def _list() -> rx.Component:
 
     own = rx.cond(_state.cards_page.connection_id != "", link("Cards and auto top-up", CARDS), rx.fragment())
     developers = rx.cond(_state.page.is_developer, link(DEVELOPER_KEYS), rx.fragment())
-    keys = rx.cond(_state.own_keys.is_offered, link(OWN_KEYS), rx.fragment())
+    keys = rx.cond(_state.own_keys.is_read, link(OWN_KEYS), rx.fragment())
     # Those behind the cards stand where they will be only once it is known whether there are any.
     last = rx.cond(_state.page.has_conversations, link(PRIVACY), rx.fragment())
     behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), keys, developers, last), rx.fragment())

@@ -6,6 +6,7 @@ from app import wiring
 from app.db import Session
 from app.domain.money import format_decimal
 from app.domain.paywalls.names import list_of_account
+from app.domain.paywalls.paywall import find_credits
 from app.domain.people.account_keys import read_account_key
 from app.domain.people.accounts import EMAIL, list_identities, read_account
 from app.domain.people.developer_keys import list_developer_keys
@@ -14,6 +15,7 @@ from app.domain.people.sign_in_texts import ETHEREUM
 from app.flows.conversations.privacy import see_privacy
 from app.flows.people.sign_in import is_operator
 from app.web.frame.format import ago, browser, counted
+from app.wiring.rules import credits_environment_of
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
     key = read_account_key(session, person.account_id)
     developer_keys = list_developer_keys(session, person.account_id)
     privacy = see_privacy(session, person.account_id)
+    has_credits = find_credits(session, credits_environment_of(wiring.get().settings)) is not None
     labels = {
         EMAIL: "E-mail code",
         ETHEREUM: "Ethereum account",
@@ -115,7 +118,7 @@ def read_account_page(session: Session, person: Person) -> AccountPage:
                             f"{'reads and changes' if one.may_write else 'reads'} · made {ago(one.created_at)}")
             for one in developer_keys
         ],
-        has_conversations=wiring.get().settings.credits or privacy.conversations > 0,
+        has_conversations=has_credits or privacy.conversations > 0,
         keeps_nothing=privacy.zero_retention,
         kept=counted(privacy.conversations, "conversation") if privacy.conversations else "",
     )  # fmt: skip

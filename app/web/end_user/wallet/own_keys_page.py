@@ -16,14 +16,14 @@ _CHOICES = (
 
 
 def own_keys_of(row: rx.Var[AppRow]) -> rx.Component:
-    """Returns what an app may do with own keys, and the form while that is changed; nothing where none are offered."""
+    """Returns what an app may do with own keys, and the form while that is changed."""
     said = rx.el.div(
         rx.el.small(row.own, class_name="muted num grow"),
         rx.el.button("Change", on_click=_state.change_own(row.id, row.own_per_day, row.own_first), type="button",
                      class_name="btn s bare", aria_label="Change what " + row.name + " may do with your own keys"),
         class_name="item-line", style={"marginTop": "6px"},
     )  # fmt: skip
-    return rx.cond(row.own != "", rx.cond(_state.own_of == row.id, _form(row), said), rx.fragment())
+    return rx.cond(_state.own_of == row.id, _form(row), said)
 
 
 def _form(row: rx.Var[AppRow]) -> rx.Component:

@@ -156,7 +156,7 @@ def _app(connected: ConnectedApp) -> AppRow:
         cap=format_for_people(cap.cap_nanos, Unit.USDC),
         cap_typed=format_decimal(cap.cap_nanos),
         share=_share(used, cap.cap_nanos),
-        own=_own(connected) if wiring.get().settings.credits else "",
+        own=_own(connected),
         own_per_day="" if connected.own_keys_per_day is None else str(connected.own_keys_per_day),
         own_first=connected.own_keys_first,
     )
