@@ -31,15 +31,19 @@ function usePast() {
   return { list, hasMore, look, more };
 }
 
+/** A room whose open models come first, in the order in which they came: whoever has free credits is offered what these pay for. */
+function openFirst(room, freeOnly) {
+  const isOpen = (one) => one.is_free || !freeOnly;
+  return { ...room, models: room.models.map((one) => ({ ...one, isOpen: isOpen(one) })).sort((one, other) => other.isOpen - one.isOpen || other.is_free - one.is_free) };
+}
+
 /** Which models were chosen last in this browser, as far as there still are such; at first the free one where only those are open. */
-function firstChoice(room, freeOnly) {
+function firstChoice(room) {
   let kept = {};
   try { kept = JSON.parse(localStorage.getItem(CHOICE) ?? "{}"); } catch { /* a browser that keeps nothing chooses anew */ }
-  const isOpen = (one) => one.is_free || !freeOnly;
-  const known = (kept.models ?? []).filter((id) => room.models.some((one) => one.id === id && isOpen(one)));
+  const known = (kept.models ?? []).filter((id) => room.models.some((one) => one.id === id && one.isOpen));
   const mode = room.modes.includes(kept.mode) && room.models.length >= MODES[kept.mode].needs ? kept.mode : "chat";
-  // Those that are open come first: whoever has free credits is offered what these pay for.
-  return fitted({ ...kept, mode, models: known }, [...room.models].sort((one, other) => isOpen(other) - isOpen(one) || other.is_free - one.is_free));
+  return fitted({ ...kept, mode, models: known }, room.models);
 }
 
 export function useTalk(freeOnly) {
@@ -77,8 +81,9 @@ export function useTalk(freeOnly) {
     const found = named();
     Promise.all([read("/talk/room"), look(), found ? open(found) : null]).then(
       ([room]) => {
-        setPlace(room);
-        setChoice(firstChoice(room, isFree.current));
+        const sorted = openFirst(room, isFree.current);
+        setPlace(sorted);
+        setChoice(firstChoice(sorted));
       },
       (why) => setPlace({ problem: why.message }),
     );

@@ -12,6 +12,7 @@ from uuid import uuid4
 from app.adapters.demo import json as demo_json
 from app.adapters.demo import request as demo_request
 from app.adapters.demo import text as demo_text
+from app.adapters.demo.quoted import blend, judge, quoted_in
 from app.adapters.demo.request import DemoRequest
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ProviderAnswer, ProviderTarget, TokenCounter
@@ -176,6 +177,12 @@ class DemoAnswer:
 def _say(request: DemoRequest, number: int) -> str:
     """Returns the text of an answer, or the arguments of a call."""
     wanted = (request.tool.get("parameters") or {"type": "object"}) if request.tool is not None else request.schema
+    answers = quoted_in(request.question)
+    if answers and wanted is None:
+        return blend(request.question, request.asked, answers)
+    verdict = judge(request.asked, wanted, answers) if answers and wanted is not None else None
+    if verdict is not None:
+        return json.dumps(verdict, ensure_ascii=False)
     if wanted is None:
         dice = demo_text.seeded(request.model, str(number), request.prompt)
         return demo_text.write_answer(request.question, request.tool_result, request.model == "demo-large", dice)

@@ -16,11 +16,13 @@ SCHEMA_TRIES_MAX = 50
 class DemoRequest:
     """What was asked. `prompt` holds every text of the request, `seen_before` the part an earlier turn had sent.
 
+    `question` is what was asked last, `asked` what was asked before it, if anything was: what it quotes answers to.
     `tool` is the function that must be called, as the request defines it; `schema` what the answer must fit.
     """
 
     model: str
     question: str
+    asked: str
     prompt: str
     seen_before: str
     messages_count: int
@@ -46,10 +48,12 @@ def read(body: bytes) -> DemoRequest:
     if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
         refuse("messages", "`messages` must be a list of at least one message.")
     texts = [(str(message.get("role")), _text_of(message)) for message in messages]
-    question = next((text for role, text in reversed(texts) if role == "user"), texts[-1][1])
+    questions = [text for role, text in texts if role == "user"] or [texts[-1][1]]
+    question = questions[-1]
     return DemoRequest(
         model=str(request.get("model")),
         question=question,
+        asked=questions[-2] if len(questions) > 1 else question,
         prompt="\n".join([*(text for _, text in texts), _definitions(request)]),
         seen_before="\n".join(text for _, text in texts[: _last_answer(texts)]),
         messages_count=len(messages),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
+THIS = "this"
+"""What a question is about that names nothing."""
 _SUM = re.compile(r"(?<![\w.])(\d{1,9})\s*([-+*x×])\s*(\d{1,9})(?![\w.])")
 _COMMON = frozenset(
     _WORD.findall("""
@@ -36,7 +38,7 @@ _ADVICE = (
     "**Repeat what worked.** A small habit around {topic} beats a large effort once.",
     "**Drop one thing.** Taking something away often helps {topic} more than adding to it.",
 )
-_POINTS = (
+POINTS = (
     "At its heart, {topic} is about a few parts that depend on each other: change one, and the others follow.",
     "People usually meet {topic} through an example, and only later see the rule behind it.",
     "A common mistake is to treat {topic} as one decision, although it is a series of small ones.",
@@ -46,8 +48,8 @@ _POINTS = (
     "Where opinions about {topic} differ, they mostly differ about what matters, seldom about the facts.",
     "Costs deserve a look too: the visible ones are rarely the largest.",
 )
-_OPENINGS = ("Good question.", "Happy to help.", "Here is how I would look at it.", "Let's take it step by step.")
-_CLOSINGS = (
+OPENINGS = ("Good question.", "Happy to help.", "Here is how I would look at it.", "Let's take it step by step.")
+CLOSINGS = (
     "If you tell me a little more about your situation, I can be more precise.",
     "Would you like an example to go with this?",
     "Shall I go deeper into one of these points?",
@@ -63,13 +65,13 @@ def seeded(*parts: str) -> random.Random:
 def topic_of(question: str) -> str:
     """Returns the few words that a question is about, or `this`."""
     words = [word for word in _WORD.findall(question[:2_000]) if word.lower() not in _COMMON and len(word) > 2]
-    return " ".join(dict.fromkeys(words[:3])) or "this"
+    return " ".join(dict.fromkeys(words[:3])) or THIS
 
 
 def write_answer(question: str, tool_result: str | None, is_long: bool, dice: random.Random) -> str:
     """Returns an answer in Markdown. `tool_result` is what a tool said to an earlier call of ours, if it did."""
     if tool_result is not None:
-        return f"I looked it up. The result was: {tool_result.strip()[:400]}\n\n{dice.choice(_CLOSINGS)}"
+        return f"I looked it up. The result was: {tool_result.strip()[:400]}\n\n{dice.choice(CLOSINGS)}"
     words = {word.lower() for word in _WORD.findall(question[:20_000])}
     for triggers, write in _KINDS:
         if words & triggers:
@@ -85,7 +87,7 @@ def _sum(found: re.Match[str]) -> str:
 
 
 def _greeting(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
-    about = "" if topic == "this" else f" You mentioned {topic}; shall we begin there?"
+    about = "" if topic == THIS else f" You mentioned {topic}; shall we begin there?"
     return f"Hello! I am Coinslot's demo model: nothing that I say is real, but every token is counted.{about}"
 
 
@@ -94,15 +96,13 @@ def _code(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
     name = "_".join(re.findall(r"[a-z]+", topic.lower())) or "tidy"
     code = _LANGUAGES[language].format(name=name)
     text = f"Here is a small start for {topic}:\n\n```{language}\n{code}\n```\n\nIt does one thing, and that is all."
-    return f"{text} {dice.choice(_POINTS).format(topic=topic)}\n\n{dice.choice(_CLOSINGS)}" if is_long else text
+    return f"{text} {dice.choice(POINTS).format(topic=topic)}\n\n{dice.choice(CLOSINGS)}" if is_long else text
 
 
 def _list(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
     advice = dice.sample(_ADVICE, 6 if is_long else 3)
     lines = [f"{number}. {line.format(topic=topic)}" for number, line in enumerate(advice, 1)]
-    return (
-        f"{dice.choice(_OPENINGS)} Some thoughts on {topic}:\n\n" + "\n".join(lines) + f"\n\n{dice.choice(_CLOSINGS)}"
-    )
+    return f"{dice.choice(OPENINGS)} Some thoughts on {topic}:\n\n" + "\n".join(lines) + f"\n\n{dice.choice(CLOSINGS)}"
 
 
 def _poem(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
@@ -115,9 +115,9 @@ def _poem(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
 
 
 def _explanation(question: str, topic: str, is_long: bool, dice: random.Random) -> str:
-    points = [line.format(topic=topic) for line in dice.sample(_POINTS, 6 if is_long else 3)]
+    points = [line.format(topic=topic) for line in dice.sample(POINTS, 6 if is_long else 3)]
     body = " ".join(points[:3]) + ("\n\n" + " ".join(points[3:]) if is_long else "")
-    return f"{dice.choice(_OPENINGS)} {body}\n\n{dice.choice(_CLOSINGS)}"
+    return f"{dice.choice(OPENINGS)} {body}\n\n{dice.choice(CLOSINGS)}"
 
 
 _KINDS: tuple[tuple[frozenset[str], Callable[[str, str, bool, random.Random], str]], ...] = (

@@ -1,11 +1,12 @@
 """What the chat page reads: its models, what an answer may cost, what it did cost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from app import db
+from app import db, wiring
 from app.api.account.modes import READERS
 from app.api.common.body import parse_json
 from app.api.common.caller import find_own
@@ -21,6 +22,7 @@ from app.domain.wallets.shared import shared_wallet_id
 from app.flows.callers.snapshot import Snapshot
 from app.flows.conversations.privacy import read_privacy
 from app.flows.talk.most import read_most, read_most_of_several
+from app.flows.talk.order import in_order
 from app.formats.account.chat import to_openai
 from app.formats.account.routing import read_routing
 from app.formats.openai_request import ChatRequest, read_chat_request
@@ -39,7 +41,7 @@ async def get_room(request: Request) -> JSONResponse:
     snapshot = await find_own(person.account_id)
     kept = await read_privacy(person.account_id)
     said = {
-        "models": _models(snapshot),
+        "models": _models(snapshot, in_order(wiring.get().legs.breakers, snapshot)),
         "modes": [*MODES, RequestMode.MESH.value],
         "keeps_nothing": kept.zero_retention,
     }
@@ -86,9 +88,10 @@ def _one_of(body: Any) -> list[ChatRequest]:
     return [read_chat_request({**asked, "model": model}) for model in (asked.get("model"), *others)]
 
 
-def _models(snapshot: Snapshot) -> list[dict[str, Any]]:
+def _models(snapshot: Snapshot, names: Sequence[str]) -> list[dict[str, Any]]:
+    offers = [(model, snapshot.offers[model]) for model in names]
     return [
         {"id": model, "name": offer.display_name or model, "is_free": offer.price.is_free,
          "price": say_price(describe(model, offer), snapshot.unit)}
-        for model, offer in snapshot.offers.items()
+        for model, offer in offers
     ]  # fmt: skip

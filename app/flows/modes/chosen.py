@@ -26,6 +26,12 @@ def prompt_tokens_about(request: ChatRequest) -> int:
     return -(-request.prompt_bytes // BYTES_PER_TOKEN)
 
 
+def breaker_of(snapshot: Snapshot, offer: Offer) -> BreakerName:
+    """Returns the name of a model's breaker, where the paywall's own provider serves it."""
+    setting = snapshot.configuration.provider_of(offer.provider)
+    return name_of(snapshot.paywall_id, setting, offer.upstream_model or offer.price.model)
+
+
 def choose_model(
     breakers: Breakers, snapshot: Snapshot, standing: Standing, request: ChatRequest, routing: Routing
 ) -> Choice:
@@ -35,7 +41,7 @@ def choose_model(
     if standing.may_use_priced and routing.goal is not Goal.COST:
         # Free models have few places, and whoever pays asked for more than the cheapest.
         open_ = [offer for offer in open_ if not offer.price.is_free] or open_
-    names = {offer.price.model: _name(snapshot, offer) for offer in open_}
+    names = {offer.price.model: breaker_of(snapshot, offer) for offer in open_}
     going = [offer for offer in open_ if not breakers.is_passed_by(names[offer.price.model])] or open_
     candidates = [_candidate(breakers, names[offer.price.model], request, offer) for offer in going]
     text, characters = _texts(request)
@@ -43,11 +49,6 @@ def choose_model(
     if choice is None:
         raise UnknownModel("No model that is open to you here can take this request.")
     return choice
-
-
-def _name(snapshot: Snapshot, offer: Offer) -> BreakerName:
-    setting = snapshot.configuration.provider_of(offer.provider)
-    return name_of(snapshot.paywall_id, setting, offer.upstream_model or offer.price.model)
 
 
 def _candidate(breakers: Breakers, name: BreakerName, request: ChatRequest, offer: Offer) -> Candidate:

@@ -47,10 +47,12 @@ _DEMO_MODELS = (
              description="The same, priced like a large model.", context_tokens_max=128_000,
              output_tokens_max=16_384, part_tokens_max=1_500),
 )  # fmt: skip
+FAILING = "demo-flaky"
+"""The model that is there to fail."""
 _OF_CREDITS = (
     NewPrice("demo-free", 0, 0, display_name="Demo free", description="Costs nothing for what it uses.",
              context_tokens_max=128_000, output_tokens_max=16_384, part_tokens_max=1_500),
-    replace(_DEMO_MODELS[0], model="demo-flaky", display_name="Demo flaky",
+    replace(_DEMO_MODELS[0], model=FAILING, display_name="Demo flaky",
             description="Fails before every second answer, to try what happens then."),
 )  # fmt: skip
 """What the operator's own paywall offers beside, to show what credits can do."""

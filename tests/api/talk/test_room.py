@@ -1,8 +1,12 @@
 """What the chat page reads is its own person's, and what an answer costs at most is said before it is asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import settings
+from app.flows.paywalls.demo import FAILING
+from tests.support.credits import FREE, PRICED
 from tests.support.talking import QUESTION, talking
 
 pytestmark = pytest.mark.plain_sql
@@ -32,3 +36,11 @@ async def test_without_credits_there_is_nothing_to_read(database: str) -> None:
     async with talking("ada@example.org") as (ada, _):
         settings.configure(data=settings.get().data, database_url=database)  # of the live ones there are none
         assert (await ada.page.get("/talk/room")).status_code == (await ada.ask()).status_code == 404
+
+
+@pytest.mark.unhurried
+async def test_models_that_failed_when_they_were_asked_last_are_offered_last(database: str) -> None:
+    flaky = replace(PRICED, model=FAILING)
+    async with talking("ada@example.org", prices=(FREE, flaky, PRICED)) as (ada, _):
+        offered = [one["id"] for one in (await ada.page.get("/talk/room")).json()["models"]]
+        assert offered == ["demo-free", "demo-mini", FAILING]
