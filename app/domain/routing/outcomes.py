@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from app.domain.errors import ProviderFailed
+from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 
 CONTENT_FILTER = "content_filter"
 """What a caller writes who wants another model asked where one refuses what it was asked."""
@@ -54,8 +54,11 @@ def is_filtered(failure: ProviderFailed) -> bool:
 def outcome_of(failure: ProviderFailed, also: Collection[str] = (), *, is_own_key: bool = False) -> Outcome:
     """Returns what follows a leg that failed before its first word.
 
-    `also` are further failures that the caller wants followed; `is_own_key` says that the key was its user's.
+    `also` are further failures that the caller wants followed; `is_own_key` says that the key was its user's. One that
+    cannot be used ends it too: what follows might be paid for in its place.
     """
+    if isinstance(failure, OwnKeyUnavailable):
+        return Outcome.END
     if is_filtered(failure):
         return Outcome.ELSEWHERE if CONTENT_FILTER in also else Outcome.END
     status = status_of(failure)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain import clock
+from app.domain.credentials.matching import OwnKey
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.routing.breaker import (
@@ -47,8 +48,10 @@ class Listed:
     state: State
 
 
-def name_of(paywall_id: str, setting: ProviderSetting, model: str) -> BreakerName:
-    """Returns the name of a model as a provider calls it."""
+def name_of(paywall_id: str, setting: ProviderSetting, model: str, own: OwnKey | None = None) -> BreakerName:
+    """Returns the name of a model as a provider calls it, asked by a user's own key where there is one."""
+    if own is not None:
+        return BreakerName(own.recorded_as, model, f"own/{own.id}")
     credential = OPERATORS if setting.is_operators else f"{paywall_id}/{setting.name}"
     return BreakerName(setting.name, model, credential)
 

@@ -21,7 +21,9 @@ from app.domain.errors import CoinslotError, OwnKeyUnavailable, ProviderFailed
 from app.domain.leases import leases
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.providers.refusals import STATUSES
+from app.domain.routing.outcomes import status_of
 from app.each_alone import alone
+from app.formats.retry_after import seconds_of
 from app.keeper import Keeper
 from app.ports.providers import ChatProvider, Providers, ProviderTarget, TokenRefresher
 from app.ports.seal import Sealer
@@ -41,6 +43,13 @@ PASSING = (408, 425, 429)
 """What says nothing of a refresh token, like every 5xx."""
 SERVER_ERROR = 500
 NOTED_MAX = 10_000
+TOO_MANY = 429
+WAIT_SECONDS_TOLD_MAX = 60
+"""For how long at most a host may have a key left alone."""
+
+
+class LeftAlone(ProviderFailed):
+    """A key's host wants it left alone for now. Nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,16 @@ class Vault:
         self._renewals: dict[str, asyncio.Task[Stored]] = {}
         self._noted: dict[str, tuple[int, int | None]] = {}
         """When the last use of a key was written down, and the status that it was refused with."""
+        self._waits: dict[str, int] = {}
+        """Until when a key is left alone, in microseconds: its host said that it was used too often."""
 
     async def open(self, key: OwnKey) -> tuple[ChatProvider, ProviderTarget]:
-        """Returns the host of an own key, and the key in memory only. Raises OwnKeyUnavailable, Unavailable."""
+        """Returns the host of an own key, and the key in memory only.
+
+        Raises OwnKeyUnavailable, Unavailable; LeftAlone as long as its host wants that: whoever goes on asking may lose
+        their account there.
+        """
+        self._check_wait(key)
         stored = await self._read(key)
         if stored.profile is not None:
             stored = await self._fresh(key, stored, stored.profile)
@@ -88,6 +104,28 @@ class Vault:
             self._answered(key)
         elif failure.status in STATUSES:
             self._refused(key, failure.status or 0)
+        elif status_of(failure) == TOO_MANY and not isinstance(failure, LeftAlone):
+            self._wait(key, failure)
+
+    def _wait(self, key: OwnKey, failure: ProviderFailed) -> None:
+        """Leaves a key alone for as long as its host says; of several times the last one counts."""
+        now = clock.now()
+        until = now + seconds_of(failure.retry_after, now // clock.SECOND, WAIT_SECONDS_TOLD_MAX) * clock.SECOND
+        if until <= max(now, self._waits.get(key.id, 0)):
+            return
+        if len(self._waits) >= NOTED_MAX:
+            self._waits = {known: end for known, end in self._waits.items() if end > now}
+        self._waits[key.id] = until
+        log.info("vault", step="wait", credential=key.id, seconds=(until - now) // clock.SECOND)
+
+    def _check_wait(self, key: OwnKey) -> None:
+        until = self._waits.get(key.id, 0)
+        left = -(-(until - clock.now()) // clock.SECOND)
+        if left <= 0:
+            self._waits.pop(key.id, None)
+            return
+        message = f"Your own key `{key.provider}` was used too often: its host wants it left alone for {left} seconds."
+        raise LeftAlone(message, TOO_MANY, retry_after=str(left))
 
     def _answered(self, key: OwnKey) -> None:
         """Notes that it did, once a minute."""

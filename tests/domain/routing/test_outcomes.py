@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.errors import ProviderFailed
+from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.routing.outcomes import CONTENT_FILTER, ContentFiltered, Outcome, outcome_of, reason_of, status_of
 
 NEXT, END = Outcome.NEXT, Outcome.END
@@ -23,6 +23,7 @@ def test_a_users_own_key_that_is_refused_ends_the_request() -> None:
     for status in (401, 402, 403):
         assert outcome_of(ProviderFailed("No.", status), is_own_key=True) is END
     assert outcome_of(ProviderFailed("No.", 503), is_own_key=True) is NEXT
+    assert outcome_of(OwnKeyUnavailable("It is gone."), is_own_key=True) is END
 
 
 def test_the_status_of_an_error_that_came_with_200_stands_in_it() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from app.domain import clock
 from app.domain.clock import SECOND
+from app.domain.credentials.matching import OwnKey
 from app.domain.errors import ProviderFailed
-from app.domain.paywalls.provider import ProviderSetting
+from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.domain.routing.breaker import BreakerName, Failure, State
 from app.flows.providers import breakers as module
 from app.flows.providers.breakers import Breakers, counted_of, name_of
@@ -43,6 +44,8 @@ def test_a_name_is_provider_model_and_credential() -> None:
     own, built_in = ProviderSetting("own", "https://x.example/v1"), ProviderSetting("built-in")
     assert name_of("pw_1", own, "a") == A
     assert name_of("pw_2", own, "a") != A
+    key = OwnKey("cred_1", "acc_1", "mine", "https://api.openai.com/v1", AuthStyle.BEARER, "openai", frozenset())
+    assert name_of("pw_1", own, "a", key) == BreakerName("openai", "a", "own/cred_1")
     assert name_of("pw_1", built_in, "a") == name_of("pw_2", built_in, "a") == BreakerName("built-in", "a", "operator")
 
 

@@ -16,7 +16,7 @@ from app.domain.credentials.matching import OwnKey
 from app.domain.credentials.tables import Credential, CredentialStatus
 from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.paywalls.provider import AuthStyle, ProviderSetting
-from app.flows.vault.vault import Vault, VaultRules
+from app.flows.vault.vault import LeftAlone, Vault, VaultRules
 from app.keeper import Keeper
 from app.ports.providers import ChatProvider, ProviderTarget, Tokens
 from app.sql.columns import table_of
@@ -74,7 +74,7 @@ def endpoint() -> Iterator[Endpoint]:
     yield Endpoint()
 
 
-def keep(vault: Vault, due: int | None = None, ends: int | None = None) -> OwnKey:
+def keep(vault: Vault, due: int | None = None, ends: int | None = None, name: str = "openai") -> OwnKey:
     """Saves a sign-in that is due from a time on; without one a key."""
     ada, made = person("ada@example.org").account_id, credentials.new_credential_id()
     profile = None
@@ -83,10 +83,10 @@ def keep(vault: Vault, due: int | None = None, ends: int | None = None) -> OwnKe
         profile = Profile(TOKEN_URL, sealed, due, ends)
     key = vault.sealer.seal("access-0", credentials.seal_context(made, URL))
     with db.transaction() as session:
-        credentials.save(session, NewCredential(made, ada, "openai", URL, AuthStyle.BEARER, key, "ss-0", ("gpt-4o",),
+        credentials.save(session, NewCredential(made, ada, name, URL, AuthStyle.BEARER, key, "ss-0", ("gpt-4o",),
                                                 profile=profile))  # fmt: skip
-        (found,) = credentials.read_keys(session, ada)
-    return found
+        found = credentials.read_keys(session, ada)
+    return next(one for one in found if one.id == made)
 
 
 def read(key: OwnKey) -> Stored:
@@ -218,3 +218,25 @@ async def test_a_refusal_is_noted_of_the_key_and_its_next_answer_forgets_it(data
     with db.transaction(writes=False) as session:
         used = credentials.list_of(session, key.account_id)[0].used_at
     assert used is not None and used <= clock.now()
+
+
+async def test_a_host_that_was_asked_too_often_is_left_alone_for_so_long_by_that_key_only(
+    database: str, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, now = make_vault(endpoint), clock.now()
+    key, other = keep(vault), keep(vault, name="other")
+    vault.note(key, ProviderFailed("Slower.", 429))
+    assert await token(vault, key), "whose host does not say for how long is asked again"
+    vault.note(key, ProviderFailed("Slower.", 429, retry_after="7"))
+    vault.note(key, ProviderFailed("Slower.", 429, retry_after="2"))
+    for _ in range(3):  # and what we say ourselves makes it no longer
+        with pytest.raises(LeftAlone) as told:
+            await vault.open(key)
+        vault.note(key, told.value)
+        assert (told.value.status, told.value.retry_after) == (429, "7")
+    assert await token(vault, other)
+    monkeypatch.setattr(clock, "now", lambda: now + 8 * clock.SECOND)
+    assert await token(vault, key)
+    vault.note(key, ProviderFailed("Slower.", body={"code": 429}, retry_after="3600"))
+    with pytest.raises(LeftAlone, match="60 seconds"):
+        await vault.open(key)
