@@ -266,7 +266,7 @@ class Wiring:
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        return Deliveries(self.legs, self.carrier, self.box)
+        return Deliveries(self.legs, self.box)
 
     @property
     def door(self) -> MeshDoor:

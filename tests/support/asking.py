@@ -9,7 +9,7 @@ from app.domain.usage.idempotency import Claim, claim
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Run
-from app.flows.chat.delivery import Deliveries, Recording
+from app.flows.chat.delivery import Deliveries, Recording, carry_chat
 from tests.support.carrying import describe
 from tests.support.chat import Chat
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
@@ -32,9 +32,9 @@ class Asking:
     def use(self, provider: Scripted) -> None:
         """Makes a process of its own, in front of a provider."""
         self.provider = provider
-        self.chat, carrier = flows(self.queue, provider)
+        self.chat, self.carrier = flows(self.queue, provider)
         self.chats.append(self.chat)  # whose work would be collected in the middle if nobody knew of it
-        self.deliveries = Deliveries(self.chat.legs, carrier, SecretBox([b"secret"]))
+        self.deliveries = Deliveries(self.chat.legs, SecretBox([b"secret"]))
 
     def ask(self, key: str | None = "k", body: bytes = b"{}") -> tuple[Recording, bool]:
         request_id = f"req_{next(_numbers)}"
@@ -47,7 +47,7 @@ class Asking:
             return run
 
         claimed = claim(key, self.snapshot.paywall_id, "chat", "ada", body)
-        return self.deliveries.deliver(claimed, self.is_stream, begin, describe)
+        return self.deliveries.deliver(claimed, self.is_stream, begin, carry_chat(self.carrier, describe))
 
     async def end(self) -> None:
         """Ends what still runs in any of the processes."""

@@ -10,7 +10,7 @@ from app.api.account.asker import BY_KEY, Asker
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_platform_pays, check_simulated, read_billing, read_labels
+from app.api.common.caller import check_simulated, read_billing, read_labels
 from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
@@ -65,8 +65,6 @@ class ByAccount:
             mode = MODE if routing is None else RequestMode.MESH.value
             await conversations().check(snapshot.account_id or "", conversation_id)
             self._keeping.place = Place(snapshot.account_id or "", conversation_id, mode, question)
-        if routing is not None:
-            check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
                     request_id=exchange.request_id, client_request_id=theirs, routing=routing,

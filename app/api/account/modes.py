@@ -3,7 +3,8 @@
 They come in as a chat of an account does; the words on the wire are those of `app/api/account/written.py`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -15,19 +16,22 @@ from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.account.written import event_of, last_events, sums_of, whole_of
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
-from app.api.common.caller import check_platform_pays, check_simulated, read_labels
+from app.api.common.caller import check_simulated, read_billing, read_labels
 from app.api.common.errors import status_of
 from app.api.v1.answering import serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
 from app.api.v1.stream_comments import StreamComments
-from app.domain.errors import BadField, CoinslotError
-from app.domain.usage.idempotency import Claim
+from app.domain.errors import CoinslotError
+from app.domain.paywalls.configuration import Disconnect
+from app.domain.usage.idempotency import ChatAnswer, Claim, claim
 from app.domain.usage.tables import RequestMode
 from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.answer import KeepBytes, Send
 from app.flows.chat.call import Call
+from app.flows.chat.delivery import Recording
 from app.flows.modes.carrying import Result
 from app.flows.modes.feed import Piece
 from app.flows.modes.members import Panel
@@ -44,6 +48,7 @@ READERS: Mapping[str, Callable[[object], Asking]] = {
 }
 """How a body is read, by path."""
 ANSWERED = 200
+REPLAYED = (b"idempotent-replayed", b"true")
 
 
 async def ask_several(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -71,11 +76,8 @@ class BySeveral:
         return chat_limits()
 
     async def understand(self, exchange: Exchange, snapshot: Snapshot, share: Share) -> tuple["_Several", Claim | None]:
-        """Returns what a body asks for. Raises BadField, also for a key: these answers are not kept for a retry."""
+        """Returns what a body asks for, and its claim of a key. Raises BadField."""
         raw, exchange.raw = exchange.raw, b""
-        if exchange.text(b"idempotency-key") is not None:
-            message = "An answer of several models is not kept for a retry: send it without this header."
-            raise BadField("Idempotency-Key", message, "unsupported_field")
         asking, request, conversation_id = await parse_as(raw, partial(_read, self._read))
         share.follow(request)
         account_id = snapshot.account_id or ""
@@ -84,12 +86,14 @@ class BySeveral:
             question = question_of(list(asking.messages))
             self._keeping.place = Place(account_id, conversation_id, asking.kind.value, question)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
-        check_platform_pays(exchange.text(b"x-paywall-billing"), snapshot.rules)
+        source = read_billing(exchange.text(b"x-paywall-billing"), snapshot.rules)
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request,
                     wants_errors=True, request_id=exchange.request_id,
                     client_request_id=exchange.scope.get("coinslot.client_request_id"),
-                    labels=read_labels(*map(exchange.text, LABELS)))  # fmt: skip
-        return _Several(exchange, call, asking, self._asker.renew(exchange)), None
+                    labels=read_labels(*map(exchange.text, LABELS)), source=source)  # fmt: skip
+        route = f"account_{asking.kind.value}"
+        claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, route, account_id, raw)
+        return _Several(exchange, call, asking, self._asker.renew(exchange)), claimed
 
 
 def _read(read: Callable[[object], Asking], body: object) -> tuple[Asking, ChatRequest, str | None]:
@@ -104,45 +108,107 @@ class _Several:
 
     def __init__(self, exchange: Exchange, call: Call, asking: Asking, renew: Renew) -> None:
         self._exchange, self._call, self._asking, self._renew = exchange, call, asking, renew
+        self._has_ended = False
 
     async def answer(self, claimed: Claim | None) -> None:
-        """Answers it. Raises CoinslotError in an answer's place."""
-        panel = await modes_of(wiring.get()).door.begin(self._call, self._asking, self._renew)
-        if isinstance(panel, Ask):
-            await wiring.get().instead.say(self._call, panel)
-        elif self._asking.is_stream:
-            self._exchange.about = partial(about, panel)
-            await self._stream(panel)
-        else:
-            await self._whole(panel)
-
-    async def _whole(self, panel: Panel) -> None:
-        modes = modes_of(wiring.get())
-        seconds = None if self._asking.kind is RequestMode.COMPARE else modes.patience.whole
-        result = await modes.carrier.whole(panel, seconds=seconds)
-        await self._exchange.answer(ANSWERED, orjson.dumps(whole_of(result, self._sums(result))), NO_ACTION)
-
-    async def _stream(self, panel: Panel) -> None:
-        """Streams pieces as they come; what fails behind the first of them is the last event."""
-        wired, exchange = wiring.get(), self._exchange
+        """Answers it: to its end whoever listens, where it has a key or the paywall drains. Raises CoinslotError in an
+        answer's place."""
+        if claimed is None and self._call.snapshot.configuration.disconnect is not Disconnect.DRAIN:
+            begun = await self._begin(None)
+            await (self._ask(begun) if isinstance(begun, Ask) else self._give(begun))
+            return
+        deliveries = wiring.get().deliveries
+        recording, is_attached = deliveries.deliver(claimed, self._asking.is_stream, self._begin, self._carry)
         try:
-            async with StreamComments(exchange.piece, wired.settings.comment_seconds) as send:
+            await self._play(recording, is_attached)
+        finally:
+            recording.leave()
 
-                async def show(piece: Piece) -> None:
-                    await send(event(event_of(piece)))
+    async def _begin(self, claimed: Claim | None) -> Panel | Ask:
+        """Begins it, deciding anew when what the decision rested on has changed."""
+        try:
+            begun = await modes_of(wiring.get()).door.begin(self._call, self._asking, self._renew, claimed)
+        finally:
+            self._exchange.billing = self._call.goes_by.encode()
+        if isinstance(begun, Panel):
+            self._exchange.about = partial(about, begun)
+        return begun
 
-                result = await modes_of(wired).carrier.stream(panel, show)
+    async def _carry(self, panel: Panel, send: Send, keep: KeepBytes | None) -> bytes:
+        """Sends its pieces as they come, if it is to be streamed, and returns the last one."""
+        modes, kept = modes_of(wiring.get()), None
+        if keep is not None:
+            kept = partial(_kept, keep, self._last)
+        if self._asking.is_stream:
+
+            async def show(piece: Piece) -> None:
+                await send(event(event_of(piece)))
+
+            return self._last(await modes.carrier.stream(panel, show, kept))
+        seconds = None if self._asking.kind is RequestMode.COMPARE else modes.patience.whole
+        return self._last(await modes.carrier.whole(panel, seconds=seconds, keep=kept))
+
+    def _last(self, result: Result) -> bytes:
+        """Returns what an answer ends with; one that is given whole is all of it."""
+        sums = sums_of(result, wiring.get().instead.wording(self._call).settled(result.settled))
+        if self._asking.is_stream:
+            return b"".join(event(one) for one in last_events(result, sums))
+        return orjson.dumps(whole_of(result, sums))
+
+    async def _give(self, panel: Panel) -> None:
+        """Gives the client an answer as it is made."""
+        if not self._asking.is_stream:
+            await self._exchange.answer(ANSWERED, await self._carry(panel, self._exchange.piece, None), NO_ACTION)
+            return
+        async with self._streaming() as send:
+            last = await self._carry(panel, send, None)
+        await self._end(last)
+
+    async def _play(self, recording: Recording, is_attached: bool) -> None:
+        """Gives the client an answer that is made for whoever listens."""
+        await recording.begun()
+        exchange = self._exchange
+        if recording.ask is not None:
+            await self._ask(recording.ask)
+            return
+        exchange.tell_request(recording.request_id)
+        exchange.payer = lambda: recording.billing
+        exchange.first = [*NO_ACTION, *([REPLAYED] if is_attached or recording.is_replay else [])]
+        if not recording.is_stream:
+            whole = b"".join([piece async for piece in recording.read()])
+            await exchange.answer(ANSWERED, whole, exchange.first)
+            return
+        async with self._streaming() as send:
+            async for piece in recording.read():
+                await send(piece)
+        await self._end(b"")
+
+    @asynccontextmanager
+    async def _streaming(self) -> AsyncIterator[Send]:
+        """Lets pieces be sent, and comments meanwhile; what fails behind the first of them is the last event."""
+        exchange = self._exchange
+        try:
+            async with StreamComments(exchange.piece, wiring.get().settings.comment_seconds) as send:
+                yield send
         except CoinslotError as failure:
             if not exchange.has_begun:
                 raise
             said = {"error": failure.message, "code": failure.code, "status_code": status_of(failure), "refunded": True}
             await exchange.last(event({**said, "done": True}))
-            return
-        events = last_events(result, self._sums(result))
-        await exchange.last(b"".join(event(one) for one in events))
+            self._has_ended = True
 
-    def _sums(self, result: Result) -> dict[str, Any]:
-        return sums_of(result, wiring.get().instead.wording(self._call).settled(result.settled))
+    async def _end(self, last: bytes) -> None:
+        """Ends a stream that has not ended with an error."""
+        if not self._has_ended:
+            await self._exchange.last(last)
+
+    async def _ask(self, ask: Ask) -> None:
+        """Says what the user is asked for. Raises PaywallRefusal: nobody reads a link here."""
+        await wiring.get().instead.say(self._call, ask)
+
+
+def _kept(keep: KeepBytes, last: Callable[[Result], bytes], result: Result) -> ChatAnswer:
+    return keep(result.settled, last(result))
 
 
 class InTheirWords:

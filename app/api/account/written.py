@@ -77,6 +77,7 @@ def _leg(member: Member) -> dict[str, Any]:
         "model": member.model,
         "leg": member.number,
         "status": member.status.value,
+        "billing_source": member.use.source.value,
         "reason": member.reason,
         "finish_reason": member.finish,
         "prompt_tokens": tokens.prompt,

@@ -223,14 +223,6 @@ def read_billing(said: str | None, rules: ModeRules) -> Source | None:
     return source
 
 
-def check_platform_pays(said: str | None, rules: ModeRules) -> None:
-    """Raises BadField where several models are asked and the user's own key is to pay: only one can go by it yet, and
-    nobody else pays in its place."""
-    if read_billing(said, rules) is Source.OWN:
-        message = "`X-Paywall-Billing: byok` goes with one model; several cannot be asked by own keys yet."
-        raise BadField("X-Paywall-Billing", message, "unsupported_billing")
-
-
 def check_simulated(environment: Environment, wanted: str | None) -> None:
     """Raises what `X-Paywall-Simulate` asks for, so that an app's staging sees it: a rate limit. Raises BadField."""
     if wanted is None:

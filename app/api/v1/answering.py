@@ -25,7 +25,7 @@ from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask, PaywallRefusal
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call, Run
-from app.flows.chat.delivery import Recording
+from app.flows.chat.delivery import Recording, carry_chat
 from app.formats import openai_completion
 
 log = structlog.get_logger()
@@ -121,8 +121,8 @@ class Answering:
             begun = await self.begin(None)
             await (self.ask(begun) if isinstance(begun, Ask) else self.carry(begun))
             return
-        wording = wired.instead.wording(call)
-        recording, is_attached = wired.deliveries.deliver(claimed, call.request.is_stream, self.begin, wording)
+        carry = carry_chat(wired.carrier, wired.instead.wording(call))
+        recording, is_attached = wired.deliveries.deliver(claimed, call.request.is_stream, self.begin, carry)
         try:
             await self.play(recording, is_attached)
         finally:
@@ -134,7 +134,9 @@ class Answering:
             self.exchange.begun = await wiring.get().door.begin(self.call, claimed, self.renew)
         finally:
             self.exchange.billing = self.call.goes_by.encode()
-        return self.exchange.begun
+        if isinstance(begun := self.exchange.begun, Run):
+            self.exchange.payer = lambda: begun.source
+        return begun
 
     async def carry(self, run: Run) -> None:
         """Carries an answer to the client as the provider makes it."""
@@ -154,6 +156,7 @@ class Answering:
             await self.ask(recording.ask)
             return
         self.exchange.tell_request(recording.request_id)
+        self.exchange.payer = lambda: recording.billing
         more = [(b"idempotent-replayed", b"true")] if is_attached or recording.is_replay else []
         if not recording.is_stream:
             whole = b"".join([piece async for piece in recording.read()])

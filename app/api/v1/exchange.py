@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.api.common.rate_headers import headers_of_run
+from app.domain.legs.legs import Source
 from app.flows.callers.asked import Ask
 from app.flows.chat.call import Run
 
@@ -20,7 +21,8 @@ NO_ACTION: list[Header] = [(b"x-paywall-action", b"none")]
 class Exchange:
     """One request and its answer on the wire; `raw` is its body until it is understood.
 
-    `billing` is who pays the provider; `about` says in words what an answer of several models costs by now.
+    `billing` is who pays the provider; `payer` says so where that is known only once an answer begins. `about` says in
+    words what an answer of several models costs by now.
     """
 
     scope: Scope
@@ -32,6 +34,7 @@ class Exchange:
     begun: Run | Ask | None = None
     first: list[Header] = field(default_factory=lambda: NO_ACTION)
     billing: bytes = b"platform"
+    payer: Callable[[], Source] | None = None
     about: Callable[[], Awaitable[str]] | None = None
 
     def text(self, name: bytes) -> str | None:
@@ -48,7 +51,8 @@ class Exchange:
     async def begin(self, status: int, content_type: bytes, more: list[Header]) -> None:
         """Sends status and headers."""
         limits = () if self.begun is None else headers_of_run(self.begun)
-        headers = [(b"content-type", content_type), (b"x-paywall-billing", self.billing), *limits, *more,
+        billing = self.billing if self.payer is None else self.payer().encode()
+        headers = [(b"content-type", content_type), (b"x-paywall-billing", billing), *limits, *more,
                    *self.scope["coinslot.headers"]]  # fmt: skip
         self.has_begun = True
         await self.send({"type": "http.response.start", "status": status, "headers": headers})

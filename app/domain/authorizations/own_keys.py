@@ -20,10 +20,10 @@ USUAL_PER_DAY = 200
 
 _USES = table_of(OwnKeyUse)
 _TAKE = text(
-    "INSERT INTO own_key_use (authorization_id, day, requests) VALUES (:id, :day, 1)"
+    "INSERT INTO own_key_use (authorization_id, day, requests) VALUES (:id, :day, :uses)"
     " ON CONFLICT (authorization_id) DO UPDATE SET day = excluded.day,"
-    " requests = CASE WHEN own_key_use.day = excluded.day THEN own_key_use.requests + 1 ELSE 1 END"
-    " WHERE own_key_use.day <> excluded.day OR own_key_use.requests < :most"
+    " requests = excluded.requests + CASE WHEN own_key_use.day = excluded.day THEN own_key_use.requests ELSE 0 END"
+    " WHERE own_key_use.day <> excluded.day OR own_key_use.requests + excluded.requests <= :most"
 )
 
 
@@ -61,14 +61,15 @@ def today() -> int:
     return clock.now() // clock.DAY
 
 
-def take(session: Session, authorization_id: str, day: int, most: int) -> bool:
-    """Counts a request by an own key; False where the day has had as many as are allowed."""
-    if most < 1:
+def take(session: Session, authorization_id: str, day: int, most: int, uses: int = 1) -> bool:
+    """Counts uses of own keys: each model that a request asks by one. False where the day has not so many left."""
+    if most < uses:
         return False
-    return bool(session.execute(_TAKE, {"id": authorization_id, "day": day, "most": most}).rowcount)  # type: ignore[attr-defined]
+    counted = {"id": authorization_id, "day": day, "most": most, "uses": uses}
+    return bool(session.execute(_TAKE, counted).rowcount)  # type: ignore[attr-defined]
 
 
-def give_back(session: Session, authorization_id: str, day: int) -> None:
-    """Counts a request no longer that was not sent after all."""
-    same = (_USES.c.authorization_id == authorization_id, _USES.c.day == day, _USES.c.requests > 0)
-    session.execute(update(_USES).where(*same).values(requests=_USES.c.requests - 1))
+def give_back(session: Session, authorization_id: str, day: int, uses: int = 1) -> None:
+    """Counts uses no longer that were not made after all."""
+    same = (_USES.c.authorization_id == authorization_id, _USES.c.day == day, _USES.c.requests >= uses)
+    session.execute(update(_USES).where(*same).values(requests=_USES.c.requests - uses))

@@ -89,6 +89,12 @@ def tokens_of(legs: Sequence[LegUse]) -> int | None:
     return sum(tokens.prompt + tokens.output for tokens in used) if used else None
 
 
+def source_of(legs: Sequence[LegUse]) -> Source:
+    """Returns who paid for what was answered: their user where each that was used went by an own key."""
+    used = [leg for leg in legs if leg.tokens is not None] or legs
+    return Source.OWN if used and all(leg.source is Source.OWN for leg in used) else Source.PLATFORM
+
+
 def _are_charged(legs: Sequence[LegUse]) -> bool:
     return any(leg.is_charged for leg in legs)
 
@@ -142,6 +148,7 @@ def with_charges(detail: Mapping[str, Any], charge_nanos: int) -> dict[str, Any]
     lines = detail.get("legs", ())
     paying = [at for at, line in enumerate(lines) if line["tokens"] and line["billing_source"] == Source.PLATFORM]
     # Where a charge was taken for nothing that is written here, it still has to stand somewhere.
+    paying = paying or [at for at, line in enumerate(lines) if line["billing_source"] == Source.PLATFORM]
     paying = paying or list(range(len(lines)))
     parts = dict(zip(paying, share(charge_nanos, [_parse(lines[at]["amount"]) for at in paying]), strict=True))
     charged = [{**line, "charge": format_decimal(parts.get(at, 0))} for at, line in enumerate(lines)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,10 +24,11 @@ TOO_MANY, BAD_REQUEST, SERVER_ERROR = 429, 400, 500
 
 @record(frozen=True, slots=True)
 class Stopped:
-    """Something that stopped a request, and which."""
+    """Something that stopped a request or a part of its answer, and which; of several models, which one's part."""
 
     kind: SafetyKind
     code: str
+    model: str | None = None
 
 
 @record(frozen=True, slots=True)
@@ -55,11 +57,17 @@ def of_failure(failure: ProviderFailed) -> tuple[Stopped, ...]:
     return (Stopped(SafetyKind.PROVIDER_REFUSAL, f"status_{failure.status}"),)
 
 
+def of_model(found: Sequence[Stopped], model: str) -> tuple[Stopped, ...]:
+    """Returns what was found as what stopped one model's part."""
+    return tuple(replace(one, model=model) for one in found)
+
+
 def row_of(stopped: Stopped, request_id: str, paywall_id: str, wallet_id: str, model: str | None) -> RowInsert:
     """Returns the row of something that stopped a request."""
     return RowInsert(TABLE, {
         "id": new_id("sfm"), "request_id": request_id, "paywall_id": paywall_id, "wallet_id": wallet_id,
-        "at": clock.now(), "kind": stopped.kind, "code": stopped.code[:64], "model": model,
+        "at": clock.now(), "kind": stopped.kind, "code": stopped.code[:64],
+        "model": stopped.model or model,
     })  # fmt: skip
 
 

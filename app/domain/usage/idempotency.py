@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import AnswerForgotten, BadField, KeyReused
 from app.domain.ids import derived_id
+from app.domain.legs.legs import Source
 from app.domain.rows import RowDelete, RowInsert, RowUpdate
 from app.domain.usage.tables import IdempotentAnswer
 from app.sql.columns import table_of
@@ -66,13 +67,14 @@ class ChatAnswer:
     """What is known of a chat's key: `sealed` is its answer, None while it still runs.
 
     `request_id` is the request whose receipt explains it, None for those that were kept before that was; `action` what
-    its header told the user to do.
+    its header told the user to do, and `billing` who paid the provider.
     """
 
     sealed: str | None
     is_stream: bool
     request_id: str | None = None
     action: str = "none"
+    billing: str = Source.PLATFORM.value
 
 
 def claim_chat(claimed: Claim) -> RowInsert:
@@ -84,7 +86,7 @@ def claim_chat(claimed: Claim) -> RowInsert:
 def keep_chat(claim_id: str, answer: ChatAnswer) -> RowUpdate:
     """Returns the change that keeps a chat's answer, beside its settlement."""
     stored = {"sealed": answer.sealed, "is_stream": answer.is_stream, "request_id": answer.request_id,
-              "action": answer.action}  # fmt: skip
+              "action": answer.action, "billing": answer.billing}  # fmt: skip
     return RowUpdate(_TABLE, claim_id, {"answer": stored, "finished_at": clock.now()})
 
 

@@ -163,6 +163,8 @@ def finish(asked: Asked, metered: Metered, settled: Applied, used: Sequence[LegU
         detail = legs.with_charges(detail, settled.amount)
     if settled.late is not None:
         return RowUpdate(TABLE, asked.id, values | {"late": _with_split(detail, settled)})
+    if used:
+        values["billing_source"] = legs.source_of(used).value
     held, receipt = settled.amount + settled.released, _with_split(detail, settled)
     return RowUpdate(TABLE, asked.id, values | {"hold_nanos": held, "receipt": receipt})
 

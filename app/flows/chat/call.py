@@ -114,3 +114,8 @@ class Run:
     def id(self) -> str:
         """The request's id."""
         return self.held.asked.id
+
+    @property
+    def source(self) -> Source:
+        """Who pays the provider that answers, or was asked last."""
+        return Source.PLATFORM if self.leg.own is None else Source.OWN

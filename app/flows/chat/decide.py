@@ -43,6 +43,42 @@ class Go:
     own: OwnKey | None = None
 
 
+@record(frozen=True, slots=True)
+class Payer:
+    """Who is asked to pay the providers of a request: a `source`, None where that was left open, and the `order` that
+    it belongs to, None for none."""
+
+    source: Source | None = None
+    order: Order | None = None
+
+
+WALLET_PAYS = Payer(Source.PLATFORM)
+
+
+@record(frozen=True, slots=True)
+class Basis:
+    """What the decisions of one request rest on: its paywall, its user's standing there, and who is asked to pay."""
+
+    snapshot: Snapshot
+    standing: Standing
+    payer: Payer = WALLET_PAYS
+
+
+def decide_on(basis: Basis, request: ChatRequest, *, has_thought_unseen: bool = False) -> Go | Ask:
+    """Decides as `decide`, and once more where its user lets the wallet pay for an order that no key of theirs can
+    serve."""
+    order = basis.payer.order
+
+    def by(source: Source | None) -> Go | Ask:
+        return decide(
+            basis.snapshot, basis.standing, request, has_thought_unseen=has_thought_unseen, source=source, order=order
+        )
+
+    found = by(basis.payer.source)
+    no_key = isinstance(found, Ask) and found.action is Action.OWN_KEY
+    return by(Source.PLATFORM) if no_key and order is not None and order.may_fall_back else found
+
+
 def decide(
     snapshot: Snapshot,
     standing: Standing,

@@ -8,15 +8,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol, TypeVar
 
 from app import db
 from app.domain import clock
 from app.domain.errors import CoinslotError, KeyReused, ProviderFailed, StillRunning
 from app.domain.ledger.operations import Applied
+from app.domain.legs.legs import Source
 from app.domain.usage import idempotency
 from app.domain.usage.idempotency import ChatAnswer, Claim
-from app.flows.callers.asked import Ask
-from app.flows.chat.answer import Carrier
+from app.flows.callers.asked import Ask, Stopped
+from app.flows.chat.answer import Carrier, KeepBytes, Send
 from app.flows.chat.call import Run
 from app.flows.chat.end import Wording
 from app.flows.chat.leg import Legs
@@ -32,7 +34,35 @@ POLL_SECONDS_MAX = 300
 BEGINNINGS_MAX = 5
 """How often a key may be found free and be taken by another process before its answer has begun."""
 
-Begin = Callable[[Claim | None], Awaitable[Run | Ask]]
+
+class Underway(Protocol):
+    """A request whose money is held, whichever way it is answered.
+
+    `has_left` says that its client went away and the answer is carried to its end all the same.
+    """
+
+    has_left: bool
+
+    @property
+    def id(self) -> str:
+        """The request's id."""
+        ...
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """What the answer ended with where money or a limit ended it."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Who pays the provider."""
+        ...
+
+
+R = TypeVar("R", bound=Underway)
+Begin = Callable[[Claim | None], Awaitable[R | Ask]]
+Carry = Callable[[R, Send, KeepBytes | None], Awaitable[bytes]]
+"""Carries an answer: sends its pieces and returns the last one, once it is settled, beside which it is kept."""
 
 
 @dataclass(slots=True)
@@ -48,7 +78,7 @@ class Recording:
     ask: Ask | None = None
     failure: CoinslotError | None = None
     is_broken: bool = False
-    run: Run | None = None
+    run: Underway | None = None
     first: ChatAnswer | None = None
     pieces: list[bytes] = field(default_factory=list)
     is_done: bool = False
@@ -69,6 +99,13 @@ class Recording:
         if self.run is not None:
             return self.run.stopped or "none"
         return "none" if self.first is None else self.first.action
+
+    @property
+    def billing(self) -> Source:
+        """Who pays the provider, as far as that is known."""
+        if self.run is not None:
+            return self.run.source
+        return Source.PLATFORM if self.first is None else Source(self.first.billing)
 
     async def write(self, piece: bytes) -> None:
         """Adds a piece for everybody who listens. Raises ProviderFailed behind the first one that is too much."""
@@ -123,13 +160,14 @@ class Recording:
 class Deliveries:
     """The answers that this process is making for whoever listens."""
 
-    def __init__(self, legs: Legs, carrier: Carrier, sealer: Sealer) -> None:
+    def __init__(self, legs: Legs, sealer: Sealer) -> None:
         self._legs = legs
-        self._carrier = carrier
         self._sealer = sealer
         self._running: dict[str, Recording] = {}
 
-    def deliver(self, claimed: Claim | None, is_stream: bool, begin: Begin, wording: Wording) -> tuple[Recording, bool]:
+    def deliver(
+        self, claimed: Claim | None, is_stream: bool, begin: Begin[R], carry: Carry[R]
+    ) -> tuple[Recording, bool]:
         """Begins an answer, or finds the one that runs with this key already, and tells which. Raises KeyReused.
 
         The caller listens until it says `leave`.
@@ -143,15 +181,15 @@ class Deliveries:
         recording = Recording(claimed.body_hash if claimed else "", is_stream)
         if claimed is not None:
             self._running[claimed.id] = recording
-        self._legs.keep(self._make(recording, claimed, begin, wording))
+        self._legs.keep(self._make(recording, claimed, begin, carry))
         return recording, False
 
-    async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin, wording: Wording) -> None:
+    async def _make(self, recording: Recording, claimed: Claim | None, begin: Begin[R], carry: Carry[R]) -> None:
         recording.is_broken = True
         try:
             begun = await self._begin(recording, claimed, begin)
             if begun is not None:
-                await self._carry(recording, claimed, begun, wording)
+                await self._carry(recording, claimed, begun, carry)
             recording.is_broken = False
         except CoinslotError as error:
             recording.failure = error.unraised()
@@ -160,7 +198,7 @@ class Deliveries:
             if claimed is not None:
                 del self._running[claimed.id]
 
-    async def _begin(self, recording: Recording, claimed: Claim | None, begin: Begin) -> Run | Ask | None:
+    async def _begin(self, recording: Recording, claimed: Claim | None, begin: Begin[R]) -> R | Ask | None:
         """Begins an answer; returns None if it was made before. Another process may take the key up to the hold."""
         if claimed is None:
             return await begin(None)
@@ -174,17 +212,14 @@ class Deliveries:
                     raise
         return None
 
-    async def _carry(self, recording: Recording, claimed: Claim | None, begun: Run | Ask, wording: Wording) -> None:
+    async def _carry(self, recording: Recording, claimed: Claim | None, begun: R | Ask, carry: Carry[R]) -> None:
         if isinstance(begun, Ask):
             recording.ask = begun
             return
         recording.run, begun.has_left = begun, not recording.readers
         recording._wake()
         keep = None if claimed is None else partial(self._kept, claimed, recording)
-        if begun.leg.request.is_stream:
-            await recording.write(await self._carrier.stream(begun, recording.write, wording, keep))
-        else:
-            await recording.write(await self._carrier.whole(begun, wording, keep))
+        await recording.write(await carry(begun, recording.write, keep))
 
     def _kept(self, claimed: Claim, recording: Recording, _settled: Applied, last: bytes) -> ChatAnswer:
         """Returns an answer as it is kept: sealed; not at all if it is too long."""
@@ -192,7 +227,7 @@ class Deliveries:
         if len(whole) > KEPT_BYTES_MAX:
             return ChatAnswer(None, recording.is_stream)
         sealed = self._sealer.seal(whole.decode("latin-1"), _context(claimed))
-        return ChatAnswer(sealed, recording.is_stream, recording.request_id, recording.action)
+        return ChatAnswer(sealed, recording.is_stream, recording.request_id, recording.action, recording.billing)
 
     async def _replay(self, recording: Recording, claimed: Claim) -> bool:
         """Gives the answer that was given before; waits for one that another process is making.
@@ -209,6 +244,17 @@ class Deliveries:
                 raise StillRunning("The first request with this Idempotency-Key is still running.")
             await asyncio.sleep(POLL_SECONDS)
         return False
+
+
+def carry_chat(carrier: Carrier, wording: Wording) -> Carry[Run]:
+    """Returns what carries a chat's answer, streamed or whole."""
+
+    def carry(run: Run, send: Send, keep: KeepBytes | None) -> Awaitable[bytes]:
+        if run.leg.request.is_stream:
+            return carrier.stream(run, send, wording, keep)
+        return carrier.whole(run, wording, keep)
+
+    return carry
 
 
 def _context(claimed: Claim) -> str:

@@ -9,10 +9,9 @@ from functools import partial
 from app import db
 from app.domain.cards.sums import Use
 from app.domain.earnings.charge_split import terms_of
-from app.domain.errors import BadField, Blocked, InsufficientFunds, LimitReached, StaleDecision
+from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.events.request_events import AT_ONCE, OF_CHAT
 from app.domain.legs.legs import Source
-from app.domain.orders.orders import Order
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestKind
@@ -26,13 +25,13 @@ from app.flows.callers.stopped import Refused
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.call import Call, Leg, Run
-from app.flows.chat.decide import Go, decide
+from app.flows.chat.decide import Basis, Go, Payer, decide_on
 from app.flows.chat.hold import Held, Holds
 from app.flows.chat.leg import Legs, amounts_of, fit_grant
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
-from app.flows.orders.known import BILLING, Orders, source_of
+from app.flows.orders.known import Orders, source_of
 from app.flows.vault.uses import OwnUse, OwnUsesReached, take_own_use
 
 WAY_BACK = ("X-Paywall-Return-Url", "X-Paywall-State")
@@ -78,8 +77,7 @@ class Door:
     async def _hold(self, call: Call, claimed: Claim | None, standing: Standing) -> Run | Ask:
         """Decides and holds; returns what the user is asked for where the money or their consent is not there."""
         snapshot, user = call.snapshot, call.user
-        order = await self._orders.find(snapshot, user, call.labels.order)
-        decision = self._decide(call, standing, order)
+        decision = self._decide(call, standing, await self.payer_of(call))
         if isinstance(decision, Ask):
             return decision
         call.goes_by = Source.PLATFORM if decision.own is None else Source.OWN
@@ -102,30 +100,18 @@ class Door:
             if not leg.output_limit:
                 await self._holds.forgo(run.held)
                 if used is not None:
-                    await used.give_back()
+                    await used.give_back(used.count)
         return run
 
-    async def ask_who_pays(self, call: Call) -> Ask | None:
-        """Returns what the user is asked for first where several models are asked under an order: who pays for it.
-
-        Raises BadField for one that goes by an own key, which serves one model alone: nobody else pays in its place.
-        """
+    async def payer_of(self, call: Call) -> Payer:
+        """Returns who is asked to pay for a call: whom its order's user chose, else whom it says. Raises BadField."""
         order = await self._orders.find(call.snapshot, call.user, call.labels.order)
-        if order is not None and order.billing is None:
-            return Ask(Action.ORDER, order_id=order.id)
-        if source_of(order, call.source) is Source.OWN:
-            message = "Several models are paid by the wallet: name one model for an own key."
-            raise BadField(BILLING, message, "unsupported_billing")
-        return None
+        return Payer(source_of(order, call.source), order)
 
-    def _decide(self, call: Call, standing: Standing, order: Order | None) -> Go | Ask:
-        """Decides, and once more where its user lets the wallet pay for an order that no key of theirs can serve."""
+    def _decide(self, call: Call, standing: Standing, payer: Payer) -> Go | Ask:
         snapshot, request = call.snapshot, call.request
         has_thought = self._thinking.has_thought(snapshot.paywall_id, request.model)
-        deciding = partial(decide, snapshot, standing, request, has_thought_unseen=has_thought, order=order)
-        found = deciding(source=source_of(order, call.source))
-        no_key = isinstance(found, Ask) and found.action is Action.OWN_KEY
-        return deciding(source=Source.PLATFORM) if no_key and order is not None and order.may_fall_back else found
+        return decide_on(Basis(snapshot, standing, payer), request, has_thought_unseen=has_thought)
 
     def _asked(self, call: Call, standing: Standing, decision: Go, claimed: Claim | None) -> Asked:
         snapshot, request = call.snapshot, call.request

@@ -19,7 +19,7 @@ from app.domain.legs.tables import LegStatus
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import charge_nanos, cost_nanos
-from app.domain.safety.log import of_failure
+from app.domain.safety.log import of_failure, of_model
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.callers.stopped import StoppedLog
 from app.flows.chat.call import Leg, Run
@@ -116,7 +116,7 @@ class Legs:
             self._note(paywall_id, leg, None)
         except ProviderFailed as error:
             self._note(paywall_id, leg, error)
-            held.stopped += of_failure(error)
+            held.stopped += of_model(of_failure(error), leg.offer.price.model)
             log.warning("chat", step="send", request=held.asked.id, provider=provider, reason=error.reason)
             raise
 

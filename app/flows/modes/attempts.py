@@ -16,6 +16,7 @@ import structlog
 
 from app.domain import clock
 from app.domain.errors import AllRoutesOpen, CoinslotError, ProviderFailed
+from app.domain.legs.legs import Source
 from app.domain.legs.tables import LegStatus
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.price_book import Offer
@@ -23,10 +24,12 @@ from app.domain.pricing.quote import BASIS_POINTS
 from app.domain.routing.breaker import Permit
 from app.domain.routing.outcomes import CONTENT_FILTER, Outcome, outcome_of, reason_of, status_of
 from app.domain.usage.requests import CLIENT_GONE
+from app.each_alone import alone
 from app.flows.chat.call import Run
 from app.flows.chat.hold import Holds
 from app.flows.chat.leg import Legs
 from app.flows.modes.begun import begun_stream, begun_whole
+from app.flows.modes.members import source_of_legs
 from app.flows.modes.mesh_plan import Plan, Planned
 from app.flows.providers.breakers import counted_of
 from app.formats.account.chat import ROUTE
@@ -49,10 +52,12 @@ class Tried:
     reason: str | None = None
     status_code: int | None = None
     milliseconds: int | None = None
+    source: Source | None = None
 
     def said(self) -> dict[str, Any]:
         """Returns it as clients read it."""
-        beside = {"reason": self.reason, "status_code": self.status_code, "latency_ms": self.milliseconds}
+        beside = {"reason": self.reason, "status_code": self.status_code, "latency_ms": self.milliseconds,
+                  "billing_source": self.source}  # fmt: skip
         known = {name: value for name, value in beside.items() if value is not None}
         return {"leg": self.place, "model": self.model, "status": self.status.value, **known}
 
@@ -92,6 +97,8 @@ class PlannedRoute:
             if not has_begun:
                 run.held.failure = run.held.failure or CLIENT_GONE
                 await asyncio.shield(self._attempts.legs.keep(self._release(run)))
+            if self._plan.own_use is not None:
+                self._attempts.legs.keep(alone("mesh", run.id, self._plan.give_back_uses))
         return self._told()
 
     async def _release(self, run: Run) -> None:
@@ -115,7 +122,8 @@ class PlannedRoute:
             failure = await self._ask(run, planned, permit, seconds)
             if failure is None:
                 return
-            if outcome_of(failure, self._plan.routing.also) is Outcome.END:
+            is_own = planned.leg.own is not None
+            if outcome_of(failure, self._plan.routing.also, is_own_key=is_own) is Outcome.END:
                 break
         if failure is not None:
             raise failure
@@ -126,6 +134,7 @@ class PlannedRoute:
         """Asks a leg, which is then the run's. Returns why it has not begun to answer, None if it has."""
         breakers, begun_at = self._attempts.breakers, clock.monotonic_seconds()
         run.leg, run.place = planned.leg, planned.place if self._plan.uses else None
+        self._plan.asked.add(planned.place)
         run.held.asked = replace(run.held.asked, provider=planned.leg.setting.name)
         failure: ProviderFailed | None = None
         is_heard = False
@@ -160,7 +169,7 @@ class PlannedRoute:
         self, run: Run, planned: Planned, permit: Permit, failure: ProviderFailed, milliseconds: int
     ) -> None:
         """Notes that a leg has failed, and closes what it had begun to say."""
-        counted = counted_of(failure)
+        counted = counted_of(failure, is_own_key=planned.leg.own is not None)
         if counted is None:
             self._attempts.breakers.refused(planned.name, permit)
         else:
@@ -183,7 +192,8 @@ class PlannedRoute:
     ) -> None:
         """Notes what came of a leg, for whoever hears the answer and for its line of the receipt."""
         held, place, model = run.held, planned.place, _model(planned)
-        self._tried.append(Tried(place, model, status, reason, status_code, milliseconds))
+        source = source_of_legs([planned.leg])
+        self._tried.append(Tried(place, model, status, reason, status_code, milliseconds, source))
         log.info("mesh", request=run.id, leg=place, model=model, step=status.value, reason=reason)
         if held.legs:
             noted = replace(held.legs[place], status=status, reason=reason)
@@ -196,17 +206,20 @@ class PlannedRoute:
 
     def _planned(self) -> dict[str, Any]:
         plan = self._plan
-        legs = [
+        legs: list[dict[str, Any]] = [
             {"leg": place, "model": offer.price.model, "pricing": pricing_of(offer)}
             for place, offer in enumerate(plan.offers)
         ]
+        for one in plan.legs:
+            source = source_of_legs([one.leg])
+            legs[one.place] |= {"pricing": pricing_of(one.leg.offer), "billing_source": source.value}
         return {"status": "planned", "legs": legs, "strategy": plan.routing.strategy.value, **self._chosen()}
 
     def _chosen(self) -> dict[str, Any]:
         choice = self._plan.choice
         if choice is None:
             return {}
-        offer = self._plan.offers[0]
+        offer = next((one.leg.offer for one in self._plan.legs if one.place == 0), self._plan.offers[0])
         return {"auto_strategy": choice.task.value, "optimization_goal": choice.goal.value, "auto_model": choice.model,
                 "auto_reason": choice.why, "auto_pricing": pricing_of(offer)}  # fmt: skip
 

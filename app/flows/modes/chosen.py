@@ -4,14 +4,16 @@ Models that are passed by at the moment, because they fail, are not chosen while
 """
 
 from app.domain.catalogue.models import output_tokens_least
+from app.domain.credentials.matching import Match
 from app.domain.errors import UnknownModel
+from app.domain.legs.legs import Source
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import Tokens, unrounded
 from app.domain.routing.auto import Candidate, Choice, Goal, choose, task_of
 from app.domain.routing.breaker import BreakerName
 from app.domain.routing.wanted import Routing
 from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.user import Standing
+from app.flows.chat.decide import Basis, find_own
 from app.flows.providers.breakers import Breakers, name_of
 from app.formats.openai_request import ChatRequest
 
@@ -26,22 +28,29 @@ def prompt_tokens_about(request: ChatRequest) -> int:
     return -(-request.prompt_bytes // BYTES_PER_TOKEN)
 
 
-def breaker_of(snapshot: Snapshot, offer: Offer) -> BreakerName:
-    """Returns the name of a model's breaker, where the paywall's own provider serves it."""
+def breaker_of(snapshot: Snapshot, offer: Offer, own: Match | None = None) -> BreakerName:
+    """Returns the name of a model's breaker, where the paywall's own provider or a user's own key serves it."""
     setting = snapshot.configuration.provider_of(offer.provider)
+    if own is not None:
+        return name_of(snapshot.paywall_id, setting, own.model, own.key)
     return name_of(snapshot.paywall_id, setting, offer.upstream_model or offer.price.model)
 
 
-def choose_model(
-    breakers: Breakers, snapshot: Snapshot, standing: Standing, request: ChatRequest, routing: Routing
-) -> Choice:
-    """Returns what is chosen for a request. Raises UnknownModel where nothing here can take it."""
+def choose_model(breakers: Breakers, basis: Basis, request: ChatRequest, routing: Routing) -> Choice:
+    """Returns what is chosen for a request: where own keys are to pay, among the models that they serve, if any.
+
+    Raises UnknownModel where nothing here can take it.
+    """
+    snapshot, standing, source = basis.snapshot, basis.standing, basis.payer.source
     able = [offer for offer in snapshot.offers.values() if _can_take(request, offer)]
-    open_ = [offer for offer in able if standing.may_use_priced or offer.price.is_free]
-    if standing.may_use_priced and routing.goal is not Goal.COST:
+    own = {offer.price.model: find_own(standing, offer, offer.price.model, source) for offer in able}
+    open_ = [offer for offer in able if own[offer.price.model] or standing.may_use_priced or offer.price.is_free]
+    if source is Source.OWN:
+        open_ = [offer for offer in able if own[offer.price.model]] or open_
+    elif standing.may_use_priced and routing.goal is not Goal.COST:
         # Free models have few places, and whoever pays asked for more than the cheapest.
         open_ = [offer for offer in open_ if not offer.price.is_free] or open_
-    names = {offer.price.model: breaker_of(snapshot, offer) for offer in open_}
+    names = {offer.price.model: breaker_of(snapshot, offer, own[offer.price.model]) for offer in open_}
     going = [offer for offer in open_ if not breakers.is_passed_by(names[offer.price.model])] or open_
     candidates = [_candidate(breakers, names[offer.price.model], request, offer) for offer in going]
     text, characters = _texts(request)

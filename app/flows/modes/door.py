@@ -9,28 +9,32 @@ from dataclasses import replace
 from functools import partial
 
 from app import threads
-from app.domain.credits.history import RESERVES
 from app.domain.earnings.charge_split import terms_of
 from app.domain.errors import Blocked, InsufficientFunds, LimitReached, StaleDecision
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.legs.bounds import shares, wanted
+from app.domain.legs.legs import Source
 from app.domain.pricing.bound import Bound
 from app.domain.pricing.quote import ONE_NANO
+from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestKind
 from app.flows.callers.anew import Renew, decided
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
+from app.flows.callers.stopped import Refused
 from app.flows.callers.user import Standing
 from app.flows.chat.call import Call
+from app.flows.chat.decide import Basis
 from app.flows.chat.door import Door
 from app.flows.chat.hold import Amounts, Held, Holds
 from app.flows.chat.leg import Legs
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
-from app.flows.modes.members import Member, Panel
-from app.flows.modes.plan import TOO_LONG, Plan, plan
+from app.flows.modes.members import Member, Panel, source_of_legs
+from app.flows.modes.plan import TOO_LONG, Plan, floor_of, plan
+from app.flows.vault.uses import OwnUsesReached, take_own_use
 from app.formats.account.modes import Asking
 from app.formats.openai_tokens import prompt_tokens
 from app.ports.providers import TokenCounter
@@ -47,36 +51,44 @@ class PanelDoor:
         self._door, self._standings, self._limits = door, standings, limits
         self._holds, self._legs, self._teller, self._counter = holds, legs, teller, counter
 
-    async def begin(self, call: Call, asking: Asking, renew: Renew) -> Panel | Ask:
+    async def begin(self, call: Call, asking: Asking, renew: Renew, claimed: Claim | None = None) -> Panel | Ask:
         """Begins a request, deciding anew when what the decision rested on has changed; no provider is called yet.
 
-        Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable, and what `renew` does.
+        Raises UnknownModel, BadField, Blocked, LimitReached, StaleDecision, Unavailable, and what `renew` does;
+        StillRunning if another request has the key.
         """
-        return await decided(call.snapshot, renew, partial(self._begin, call, asking))
+        return await decided(call.snapshot, renew, partial(self._begin, call, asking, claimed))
 
-    async def _begin(self, call: Call, asking: Asking, snapshot: Snapshot) -> Panel | Ask:
+    async def _begin(self, call: Call, asking: Asking, claimed: Claim | None, snapshot: Snapshot) -> Panel | Ask:
         call.snapshot = snapshot
+        standing = await self._standings.find(snapshot, call.user)
+        refused = Refused(snapshot, standing, call.request_id, asking.kind.value)
         try:
-            return await self._hold(call, asking)
+            begun = await self._hold(call, asking, standing, claimed)
         except (Blocked, LimitReached) as why:
             self._teller.refused(snapshot, call.user, why, call.request.model, call.request_id)
+            self._legs.log.refused(refused, why)
             raise
+        if isinstance(begun, Ask):
+            self._legs.log.asked(refused, begun)
+        return begun
 
-    async def _hold(self, call: Call, asking: Asking) -> Panel | Ask:
+    async def _hold(self, call: Call, asking: Asking, standing: Standing, claimed: Claim | None) -> Panel | Ask:
         snapshot, user = call.snapshot, call.user
-        if (ask := await self._door.ask_who_pays(call)) is not None:
-            return ask
-        standing = await self._standings.find(snapshot, user)
-        planned = await self._plan(snapshot, standing, asking)
+        planned = await self._plan(Basis(snapshot, standing, await self._door.payer_of(call)), asking)
         if isinstance(planned, Ask):
             return planned
-        held = Held(snapshot, self._asked(call, asking, standing, planned), standing)
+        call.goes_by = source_of_legs(planned.legs)
+        held = Held(snapshot, self._asked(call, asking, standing, planned, claimed), standing)
         panel = Panel(call, asking, held, planned.answering, planned.writer, planned.dropped)
         is_held = False
         try:
             await self._admit(panel)
-            await self._take(panel)
+            panel.own_use = await take_own_use(standing.own, sum(leg.own is not None for leg in planned.legs))
+            await self._take(panel, claimed)
             is_held = True
+        except OwnUsesReached:
+            return Ask(Action.LIMIT)
         except InsufficientFunds as refusal:
             return await self._door.ask(held, call, refusal)
         except StaleDecision:
@@ -85,15 +97,16 @@ class PanelDoor:
         finally:
             if not is_held:
                 await self._holds.forgo(held)
+                await panel.give_back_uses()
         return panel
 
-    async def _plan(self, snapshot: Snapshot, standing: Standing, asking: Asking) -> Plan | Ask:
+    async def _plan(self, basis: Basis, asking: Asking) -> Plan | Ask:
         """Plans without the models whose window is too small for the prompt, counted where its bytes might not fit."""
-        planned = plan(snapshot, standing, asking)
+        planned = plan(basis, asking)
         if isinstance(planned, Ask):
             return planned
         too_small = {member.model: TOO_LONG for member in planned.answering if not await self._fits(member)}
-        planned = plan(snapshot, standing, asking, too_small) if too_small else planned
+        planned = plan(basis, asking, too_small) if too_small else planned
         if isinstance(planned, Plan):
             for member in planned.answering:
                 await self._legs.fit_window(member.leg)
@@ -107,11 +120,14 @@ class PanelDoor:
         # What it reads of others is not there yet: its hold is made exact before it starts.
         return await threads.COUNT.run(prompt_tokens, leg.request, leg.offer, self._counter) + least <= window
 
-    def _asked(self, call: Call, asking: Asking, standing: Standing, planned: Plan) -> Asked:
-        snapshot, provider = call.snapshot, planned.answering[0].leg.setting.name
+    def _asked(self, call: Call, asking: Asking, standing: Standing, planned: Plan, claimed: Claim | None) -> Asked:
+        snapshot, is_own = call.snapshot, call.goes_by is Source.OWN
+        # What the wallet pays for is owed to a provider of the paywall's; nobody is owed anything for an own key.
+        provider = next(leg.setting.name for leg in planned.legs if is_own or leg.own is None)
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
                      kind=RequestKind.CHAT, model=asking.kind.value, provider=provider, streamed=asking.is_stream,
-                     unit=snapshot.unit, price=None, terms=terms_of(snapshot.mode, provider, self._door.fee),
+                     unit=snapshot.unit, price=None, claim_id=claimed.id if claimed else None,
+                     terms=None if is_own else terms_of(snapshot.mode, provider, self._door.fee), source=call.goes_by,
                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels,
                      mode=asking.kind)  # fmt: skip
 
@@ -135,16 +151,16 @@ class PanelDoor:
             bound = member.leg.bound
             member.leg.bound = replace(bound, output_tokens=min(bound.output_tokens, most))
 
-    async def _take(self, panel: Panel) -> None:
+    async def _take(self, panel: Panel, claimed: Claim | None) -> None:
         """Holds for all legs; counts the prompts exactly only if their bytes would not fit."""
         panel.note()
         try:
-            await self._holds.take(panel.held, self._amounts(panel), None)
+            await self._holds.take(panel.held, self._amounts(panel), claimed)
         except InsufficientFunds:
             counted = [await self._legs.count_exactly(member.leg) for member in panel.members]
             if not any(counted):
                 raise
-            await self._holds.take(panel.held, self._amounts(panel), None)
+            await self._holds.take(panel.held, self._amounts(panel), claimed)
         unit, members = panel.held.asked.unit, panel.members
         parts = shares(unit, [member.bound for member in members], panel.held.amount)
         for member, most in zip(members, parts, strict=True):
@@ -153,7 +169,7 @@ class PanelDoor:
 
     def _amounts(self, panel: Panel) -> Amounts:
         asked, members = panel.held.asked, panel.members
-        floor = max(RESERVES[panel.asking.kind], *(member.leg.offer.price.minimum_nanos for member in members))
+        floor = floor_of(panel.asking, members)
         most, least = wanted(asked.unit, [member.bound for member in members], floor)
         return Amounts(most, least, min(most + _growth(members), AMOUNT_NANOS_MAX))
 

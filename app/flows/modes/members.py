@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.legs.bounds import LegBound
-from app.domain.legs.legs import LegUse
+from app.domain.legs.legs import LegUse, Source
 from app.domain.legs.tables import LegStatus
 from app.domain.pricing.quote import Tokens
 from app.domain.usage.requests import Metered
 from app.flows.chat.call import Call, Leg
 from app.flows.chat.hold import Held
+from app.flows.vault.uses import OwnUse
 from app.formats.account.modes import Asking
 from app.formats.openai_request import ChatRequest
 
@@ -73,6 +74,7 @@ class Member:
             price=self.leg.offer.price,
             status=self.status,
             tokens=tokens if tokens is not None and tokens.output else None,
+            source=source_of_legs([self.leg]),
             is_estimated=self.metered.estimated,
             reported_nanos=self.metered.provider_cost_nanos,
             reason=self.reason,
@@ -95,6 +97,11 @@ class Member:
         return self.use.tokens or Tokens(0, 0)
 
 
+def source_of_legs(legs: Sequence[Leg]) -> Source:
+    """Returns who pays for legs together: their user where each goes by an own key, else the wallet pays for some."""
+    return Source.OWN if all(leg.own is not None for leg in legs) else Source.PLATFORM
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A model that was not asked, because it could not have taken the request."""
@@ -105,7 +112,11 @@ class Dropped:
 
 @dataclass(slots=True)
 class Panel:
-    """A request that asks several models: those that answer it, and the one that reads their answers, if any."""
+    """A request that asks several models: those that answer it, and the one that reads their answers, if any.
+
+    `own_use` is what was counted of its user's own keys, None where nobody bounds them. `has_left` says that its client
+    went away and it is carried to its end all the same. Nothing has `stopped` it as money stops a chat: legs end alone.
+    """
 
     call: Call
     asking: Asking
@@ -113,7 +124,19 @@ class Panel:
     answering: Sequence[Member]
     writer: Member | None = None
     dropped: Sequence[Dropped] = ()
-    granted_parts: int = 0
+    own_use: OwnUse | None = None
+    has_left: bool = False
+    stopped: None = None
+
+    @property
+    def id(self) -> str:
+        """The request's id."""
+        return self.held.asked.id
+
+    @property
+    def source(self) -> Source:
+        """Who pays: the user where each model goes by an own key, else the wallet for some."""
+        return source_of_legs([member.leg for member in self.members])
 
     @property
     def members(self) -> Sequence[Member]:
@@ -123,6 +146,13 @@ class Panel:
     def note(self) -> None:
         """Lets the hold know what became of them so far."""
         self.held.legs = tuple(member.use for member in self.members)
+
+    async def give_back_uses(self) -> None:
+        """Counts the own keys no longer that did not go out: their models were not asked. Raises Unavailable."""
+        used, self.own_use = self.own_use, None
+        unused = sum(member.leg.own is not None and member.task is None for member in self.members)
+        if used is not None and unused:
+            await used.give_back(unused)
 
     def make_all_free(self) -> None:
         """Says that nobody pays for any of them."""

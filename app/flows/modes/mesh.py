@@ -14,13 +14,13 @@ from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import Asked
 from app.domain.usage.tables import RequestMode
-from app.flows.callers.asked import Ask
+from app.flows.callers.asked import Action, Ask
 from app.flows.callers.standing import Standings
 from app.flows.callers.user import Standing
 from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.answer import Carrier, KeepBytes, Send
 from app.flows.chat.call import Call, Leg, Route, Run
-from app.flows.chat.decide import Go
+from app.flows.chat.decide import Basis, Go
 from app.flows.chat.door import Door
 from app.flows.chat.end import Wording
 from app.flows.chat.hold import Amounts, Held, Holds
@@ -29,7 +29,9 @@ from app.flows.chat.thinking import ThinkingModels
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.flows.modes.attempts import Attempts
+from app.flows.modes.members import source_of_legs
 from app.flows.modes.mesh_plan import Plan, Planner
+from app.flows.vault.uses import OwnUsesReached, take_own_use
 
 
 class MeshDoor(Door):
@@ -56,26 +58,27 @@ class MeshDoor(Door):
     async def _hold(self, call: Call, claimed: Claim | None, standing: Standing) -> Run | Ask:
         if call.routing is None:
             return await super()._hold(call, claimed, standing)
-        return await self._hold_dearest(call, call.routing, claimed)
+        return await self._hold_dearest(call, call.routing, claimed, standing)
 
-    async def _hold_dearest(self, call: Call, routing: Routing, claimed: Claim | None) -> Run | Ask:
+    async def _hold_dearest(self, call: Call, routing: Routing, claimed: Claim | None, standing: Standing) -> Run | Ask:
         """Plans, and holds what the dearest of the legs may cost."""
         snapshot, user = call.snapshot, call.user
-        if (ask := await self.ask_who_pays(call)) is not None:
-            return ask
-        standing = await self._standings.find(snapshot, user)
         planner = Planner(self._thinking, self._legs.counter, self._legs.breakers)
-        plan = await planner.plan(snapshot, standing, call.request, routing)
+        plan = await planner.plan(Basis(snapshot, standing, await self.payer_of(call)), call.request, routing)
         if isinstance(plan, Ask):
             return plan
         legs = [planned.leg for planned in plan.legs]
+        call.goes_by = source_of_legs(legs)
         held = Held(snapshot, self._of_plan(call, standing, plan, claimed), standing, legs=plan.uses)
         run = Run(held, legs[0], route=Attempts(self._legs, self._holds, self._seconds_max).route(plan))
         is_held = False
         try:
             await self._admit_all(run, call, legs)
+            plan.own_use = await take_own_use(standing.own, sum(leg.own is not None for leg in legs))
             await self._take_dearest(run, legs, claimed)
             is_held = True
+        except OwnUsesReached:
+            return Ask(Action.LIMIT)
         except InsufficientFunds as refusal:
             return await self.ask(run.held, call, refusal)
         except StaleDecision:
@@ -84,12 +87,15 @@ class MeshDoor(Door):
         finally:
             if not is_held:
                 await self._holds.forgo(held)
+                await plan.give_back_uses()
         return run
 
     def _of_plan(self, call: Call, standing: Standing, plan: Plan, claimed: Claim | None) -> Asked:
         """Returns what is known of the request; where one model alone may answer, it is as if that had been named."""
-        leg = plan.legs[0].leg
-        asked = self._asked(call, standing, Go(leg.offer, leg.setting, leg.request, leg.bound), claimed)
+        legs = [planned.leg for planned in plan.legs]
+        # What the wallet may pay for is owed to a provider of the paywall's, whichever leg is asked first.
+        leg = next((one for one in legs if one.own is None), legs[0])
+        asked = self._asked(call, standing, Go(leg.offer, leg.setting, leg.request, leg.bound, leg.own), claimed)
         if not plan.uses:
             return replace(asked, model=leg.offer.price.model)
         return replace(asked, model=RequestMode.MESH.value, mode=RequestMode.MESH, price=None)

@@ -21,13 +21,14 @@ from app.domain.routing.strategies import Standing as LegStanding
 from app.domain.routing.strategies import in_order
 from app.domain.routing.wanted import Routing
 from app.flows.callers.asked import Ask
-from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.user import Standing
 from app.flows.chat.call import Leg
-from app.flows.chat.decide import Go, decide, find_offer, media_tokens_max
+from app.flows.chat.decide import Basis, Go, decide_on, find_offer, find_own, media_tokens_max
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.modes.chosen import OUTPUT_TOKENS_EXPECTED, choose_model, prompt_tokens_about
+from app.flows.modes.members import source_of_legs
+from app.flows.modes.plan import naming
 from app.flows.providers.breakers import Breakers, name_of
+from app.flows.vault.uses import OwnUse
 from app.formats.openai_request import ChatRequest
 from app.formats.openai_tokens import count_prompt
 from app.ports.providers import TokenCounter
@@ -59,7 +60,8 @@ class Plan:
     """The legs of a request in the order in which they are asked, and what is said of them.
 
     `uses` are all that were named, in that order, as they stand before any is asked; `choice` is what was chosen where
-    the first was left to us.
+    the first was left to us. `own_use` is what was counted of its user's own keys, None where nobody bounds them, and
+    `asked` the places of legs that were asked.
     """
 
     routing: Routing
@@ -68,6 +70,15 @@ class Plan:
     left_out: Sequence[LeftOut] = ()
     choice: Choice | None = None
     offers: Sequence[Offer] = field(default=())
+    own_use: OwnUse | None = None
+    asked: set[int] = field(default_factory=set)
+
+    async def give_back_uses(self) -> None:
+        """Counts the own keys no longer that did not go out: their legs were not asked. Raises Unavailable."""
+        used, self.own_use = self.own_use, None
+        unused = sum(one.leg.own is not None and one.place not in self.asked for one in self.legs)
+        if used is not None and unused:
+            await used.give_back(unused)
 
 
 class Planner:
@@ -76,72 +87,64 @@ class Planner:
     def __init__(self, thinking: ThinkingModels, counter: TokenCounter, breakers: Breakers) -> None:
         self._thinking, self._counter, self._breakers = thinking, counter, breakers
 
-    async def plan(self, snapshot: Snapshot, standing: Standing, request: ChatRequest, routing: Routing) -> Plan | Ask:
+    async def plan(self, basis: Basis, request: ChatRequest, routing: Routing) -> Plan | Ask:
         """Returns the plan of a request, or what its user is asked for instead.
 
         Raises UnknownModel, Blocked; BadField, also where no leg can take the request.
         """
         models, choice = (request.model, *routing.fallback), None
         if request.model == AUTO:
-            choice = choose_model(self._breakers, snapshot, standing, request, routing)
+            choice = choose_model(self._breakers, basis, request, routing)
             models = tuple(dict.fromkeys((choice.model, *routing.fallback)))
-        offers = [find_offer(snapshot, model) for model in models]
-        left_out = await self._left_out(snapshot, request, offers)
+        offers = [find_offer(basis.snapshot, model) for model in models]
+        left_out = await self._left_out(basis, request, offers)
         plan = Plan(routing, [], (), left_out, choice, offers)
         uses: list[LegUse] = []
         for place, offer in enumerate(offers):
             reason = next((one.reason for one in left_out if one.place == place), None)
-            if reason is None:
-                found = await self._leg(snapshot, standing, request, offer)
-                if isinstance(found, Ask):
-                    return _naming(found, offer, is_alone=len(offers) == 1)
-                if isinstance(found, Leg):
-                    name = name_of(snapshot.paywall_id, found.setting, found.request.model)
-                    plan.legs.append(Planned(place, found, name))
-                reason = CONTEXT if found is None else None
-                plan.left_out = [*plan.left_out, *([LeftOut(place, offer.price.model, CONTEXT)] if reason else ())]
-            provider = snapshot.configuration.provider_of(offer.provider).name
-            status = LegStatus.SKIPPED
-            uses.append(LegUse(place, offer.price.model, provider, offer.price, status, reason=reason or "not_needed"))
+            found = None if reason else await self._leg(basis, request, offer)
+            if isinstance(found, Ask):
+                return found if len(offers) == 1 else naming(found, offer.price.model)
+            if found is None and reason is None:
+                reason = CONTEXT
+                plan.left_out = [*plan.left_out, LeftOut(place, offer.price.model, CONTEXT)]
+            if found is not None:
+                name = name_of(basis.snapshot.paywall_id, found.setting, found.request.model, found.own)
+                plan.legs.append(Planned(place, found, name))
+            uses.append(_unused(basis, place, offer, found, reason or "not_needed"))
         if not plan.legs:
             raise _nobody_fits(plan.left_out)
         plan.uses = tuple(uses) if len(uses) > 1 else ()
         plan.legs = self._ordered(plan.legs, routing)
         return plan
 
-    async def _left_out(self, snapshot: Snapshot, request: ChatRequest, offers: Sequence[Offer]) -> list[LeftOut]:
+    async def _left_out(self, basis: Basis, request: ChatRequest, offers: Sequence[Offer]) -> list[LeftOut]:
         """Returns the models that are known not to understand what the request holds beside text."""
-        wanted = _parameters_of(request)
+        wanted, by = _parameters_of(request), basis.snapshot.configuration
         known = {}
         if wanted:
-            listed = [offer for offer in offers if snapshot.configuration.provider_of(offer.provider).is_operators]
+            listed = [offer for offer in offers if by.provider_of(offer.provider).is_operators]
             names = {offer.upstream_model or offer.price.model for offer in listed}
             known = await db.in_transaction(lambda session: read_parameters(session, names)) if names else {}
         found = []
         for place, offer in enumerate(offers):
             model = offer.upstream_model or offer.price.model
             lacking = [reason for reason, words in wanted if model in known and known[model].isdisjoint(words)]
-            if not _can_see(request.sent_as(model), offer):
+            # What an image costs need not be known where its user's own key is asked.
+            is_own = find_own(basis.standing, offer, offer.price.model, basis.payer.source) is not None
+            if not is_own and not _can_see(request.sent_as(model), offer):
                 lacking = [VISION, *lacking]
             found += [LeftOut(place, offer.price.model, lacking[0])] if lacking else []
         return found
 
-    async def _leg(
-        self, snapshot: Snapshot, standing: Standing, request: ChatRequest, offer: Offer
-    ) -> Leg | Ask | None:
+    async def _leg(self, basis: Basis, request: ChatRequest, offer: Offer) -> Leg | Ask | None:
         """Returns a leg within what its model is known to take; None where the prompt alone is too long for that."""
         model = offer.price.model
-        has_thought = self._thinking.has_thought(snapshot.paywall_id, model)
-        decision = decide(
-            snapshot,
-            standing,
-            _within(request.sent_as(model), offer),
-            has_thought_unseen=has_thought,
-            source=Source.PLATFORM,
-        )
+        has_thought = self._thinking.has_thought(basis.snapshot.paywall_id, model)
+        decision = decide_on(basis, _within(request.sent_as(model), offer), has_thought_unseen=has_thought)
         if isinstance(decision, Ask):
             return decision
-        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound)
+        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound, own=decision.own)
         return leg if await self._fit_window(leg, decision) else None
 
     async def _fit_window(self, leg: Leg, decision: Go) -> bool:
@@ -206,11 +209,13 @@ def _parameters_of(request: ChatRequest) -> list[tuple[str, frozenset[str]]]:
     return wanted
 
 
-def _naming(ask: Ask, offer: Offer, *, is_alone: bool) -> Ask:
-    """Returns what a user is asked for with the model for which it is."""
-    if is_alone or not ask.beside:
-        return ask
-    return replace(ask, beside=f"{ask.beside} The model that is not open yet is `{offer.price.model}`.")
+def _unused(basis: Basis, place: int, offer: Offer, leg: Leg | None, reason: str) -> LegUse:
+    """Returns how a leg stands before any is asked."""
+    provider = basis.snapshot.configuration.provider_of(offer.provider).name
+    if leg is not None:
+        provider, offer = leg.setting.name, leg.offer
+    source = Source.PLATFORM if leg is None else source_of_legs([leg])
+    return LegUse(place, offer.price.model, provider, offer.price, LegStatus.SKIPPED, source=source, reason=reason)
 
 
 def _nobody_fits(left_out: Sequence[LeftOut]) -> BadField:

@@ -1,4 +1,4 @@
-"""Which models a request asks, decided before any money moves. Pure, over a snapshot and a user's standing.
+"""Which models a request asks and who pays for each, decided before any money moves. Pure, over what that rests on.
 
 A model that is not priced, or not open to whoever asks, refuses the request before any provider is called; one that
 cannot take this request is left out, and named.
@@ -11,14 +11,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from app.domain.credits.history import RESERVES
 from app.domain.errors import BadField
-from app.domain.legs.legs import Source
 from app.domain.usage.tables import RequestMode
-from app.flows.callers.asked import Ask
-from app.flows.callers.snapshot import Snapshot
-from app.flows.callers.user import Standing
+from app.flows.callers.asked import Action, Ask
 from app.flows.chat.call import Leg
-from app.flows.chat.decide import decide, find_offer
+from app.flows.chat.decide import Basis, Go, decide_on, find_offer
 from app.flows.modes.members import Dropped, Member
 from app.flows.modes.prompts import to_blend, to_go_on, to_judge
 from app.formats.account.modes import Asking, Strategy
@@ -35,6 +33,8 @@ _SEEDS = random.SystemRandom()
 
 MadeOf = Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
 """Makes messages of what others answered."""
+Decide = Callable[[ChatRequest], Go | Ask]
+"""Decides what becomes of one model's part, and who pays for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,26 @@ class Plan:
     writer: Member | None
     dropped: Sequence[Dropped]
 
+    @property
+    def legs(self) -> Sequence[Leg]:
+        """The parts of all who may be asked, in order."""
+        members = self.answering if self.writer is None else (*self.answering, self.writer)
+        return [member.leg for member in members]
 
-def plan(snapshot: Snapshot, standing: Standing, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> Plan | Ask:
-    """Decides who is asked, without those who are `left_out`, each for a reason.
+
+def plan(basis: Basis, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> Plan | Ask:
+    """Decides who is asked, without those who are `left_out`, each for a reason; and who pays for each of them.
 
     Raises UnknownModel, Blocked, and BadField, also where too few of the models can take the request.
     """
+    decide = partial(decide_on, basis)
     for model in (*asking.models, *([asking.writer] if asking.writer is not None else ())):
-        find_offer(snapshot, model)
+        find_offer(basis.snapshot, model)
     answering: list[Member] = []
     dropped = [Dropped(model, reason) for model, reason in left_out.items()]
     for model in (model for model in asking.models if model not in left_out):
         try:
-            member = _answering(snapshot, standing, asking, model, answering)
+            member = _answering(decide, asking, model, answering)
         except BadField as why:
             if why.code != "unsupported_field":
                 raise
@@ -69,7 +76,7 @@ def plan(snapshot: Snapshot, standing: Standing, asking: Asking, left_out: Mappi
     if len(answering) < ENOUGH[asking.kind]:
         message = f"Of these models {len(answering)} can take this request, and {ENOUGH[asking.kind]} must."
         raise BadField("messages", message, "unsupported_field")
-    writer = None if asking.writer is None else _writer(snapshot, standing, asking, asking.writer, answering)
+    writer = None if asking.writer is None else _writer(decide, asking, asking.writer, answering)
     return writer if isinstance(writer, Ask) else Plan(answering, writer, dropped)
 
 
@@ -78,20 +85,29 @@ def order_of(seed: int, count: int) -> Sequence[int]:
     return random.Random(seed).sample(range(count), count)
 
 
-def _answering(
-    snapshot: Snapshot, standing: Standing, asking: Asking, model: str, before: Sequence[Member]
-) -> Member | Ask:
+def floor_of(asking: Asking, members: Sequence[Member]) -> int:
+    """Returns the least that is held for members, in nanos: what the mode reserves; nothing where own keys pay all."""
+    minimums = [member.leg.offer.price.minimum_nanos for member in members if member.leg.own is None]
+    return max(RESERVES[asking.kind], *minimums) if minimums else 0
+
+
+def naming(ask: Ask, model: str) -> Ask:
+    """Returns what a user is asked for with that one of several models for which it is."""
+    if ask.action is Action.OWN_KEY:
+        return replace(ask, beside=f"The model that no key of yours may answer is `{model}`.")
+    return replace(ask, beside=f"{ask.beside} The model that is not open yet is `{model}`.") if ask.beside else ask
+
+
+def _answering(decide: Decide, asking: Asking, model: str, before: Sequence[Member]) -> Member | Ask:
     if asking.strategy is not Strategy.CHAIN or not before:
-        return _member(snapshot, standing, _request(asking, model, lambda _: asking.heard_by(model), [""]), len(before))
+        return _member(decide, _request(asking, model, lambda _: asking.heard_by(model), [""]), len(before))
     compose = partial(_request, asking, model, lambda answers: to_go_on(asking.messages, answers[0]))
-    return _reading(_member(snapshot, standing, compose([""]), len(before)), compose, before[-1:])
+    return _reading(_member(decide, compose([""]), len(before)), compose, before[-1:])
 
 
-def _writer(
-    snapshot: Snapshot, standing: Standing, asking: Asking, model: str, answering: Sequence[Member]
-) -> Member | Ask:
+def _writer(decide: Decide, asking: Asking, model: str, answering: Sequence[Member]) -> Member | Ask:
     compose = partial(_request, asking, model, _made_of(asking))
-    writer = _reading(_member(snapshot, standing, compose([""] * len(answering)), len(answering)), compose, answering)
+    writer = _reading(_member(decide, compose([""] * len(answering)), len(answering)), compose, answering)
     if isinstance(writer, Member) and asking.kind is RequestMode.JUDGE:
         bound, writer.seed = writer.leg.bound, _SEEDS.getrandbits(32)
         most = min(bound.output_tokens, max(JUDGE_OUTPUT_TOKENS, bound.output_tokens_least))
@@ -106,17 +122,18 @@ def _made_of(asking: Asking) -> MadeOf:
     return lambda answers: to_blend(asking.messages, strategy, answers)
 
 
-def _member(snapshot: Snapshot, standing: Standing, request: ChatRequest, number: int) -> Member | Ask:
-    decision = decide(snapshot, standing, request, source=Source.PLATFORM)
+def _member(decide: Decide, request: ChatRequest, number: int) -> Member | Ask:
+    decision = decide(request)
     if isinstance(decision, Ask):
-        return decision
+        return naming(decision, request.model)
     bound, most = decision.bound, decision.offer.output_tokens_max
     # What a model can write at most is known here: a longer limit of the client's would only be refused there.
     output = bound.output_tokens if most is None else min(bound.output_tokens, most)
     least = min(bound.output_tokens_least, output)
     # Several share one hold: each has all of its own from the beginning.
     bound = replace(bound, output_tokens=output, output_tokens_least=least, output_tokens_first=0)
-    return Member(number, Leg(decision.request, decision.setting, decision.offer, bound))
+    leg = Leg(decision.request, decision.setting, decision.offer, bound, own=decision.own)
+    return Member(number, leg)
 
 
 def _reading(

@@ -17,6 +17,7 @@ from app.domain.legs.legs import LegUse
 from app.domain.legs.tables import LegStatus
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.quote import round_up
+from app.domain.safety.log import of_failure, of_model
 from app.domain.usage.requests import CLIENT_GONE, EMPTY_ANSWER, Metered
 from app.flows.chat.answer import Carrier, forward
 from app.flows.chat.call import Run
@@ -27,6 +28,7 @@ from app.flows.chat.meter import HoldMeter
 from app.flows.modes.feed import Ended, Feed, Said
 from app.flows.modes.members import Member, Panel
 from app.formats.event_stream import contents
+from app.formats.openai_error import in_stream
 from app.formats.openai_message import Written
 from app.formats.openai_stream import StreamMeter
 from app.ports.providers import TokenCounter
@@ -106,6 +108,8 @@ class Speaking:
 
         watch = HoldMeter(self._legs, Run(panel.held, leg), self._counter, meter.bound)
         end = await forward(leg.answer, meter, watch, say)
+        stopped = in_stream(meter.kept or ()) + (() if end.failure is None else of_failure(end.failure))
+        panel.held.stopped += of_model(stopped, member.model)
         is_cut = end.failure is not None or end.stopped is not None
         metered = await self._carrier.meter_delivered(leg, meter, None, is_cut=is_cut)
         metered = self._legs.learn(panel.held, leg, metered if end.within is None else end.within(metered))

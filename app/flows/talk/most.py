@@ -4,17 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app import db
-from app.domain.credits.history import RESERVES
 from app.domain.legs.bounds import wanted
 from app.domain.wallets.shared import read_shared_balance
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import read_standing
 from app.flows.callers.user import Standing
-from app.flows.chat.decide import decide
-from app.flows.modes.plan import plan
+from app.flows.chat.decide import Basis, Payer, decide_on
+from app.flows.modes.plan import floor_of, plan
 from app.formats.account.modes import Asking
 from app.formats.openai_request import ChatRequest
+
+OPEN = Payer()
+"""The chat page does not say who pays: an own key where one serves the model, else the credits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ async def read_most(snapshot: Snapshot, account_id: str, requests: Sequence[Chat
     def amounts(standing: Standing) -> Ask | tuple[int, int]:
         most = least = 0
         for request in requests:
-            decision = decide(snapshot, standing, request)
+            decision = decide_on(Basis(snapshot, standing, OPEN), request)
             if isinstance(decision, Ask):
                 return decision
             bound, offer = decision.bound, decision.offer
@@ -59,12 +61,11 @@ async def read_most_of_several(snapshot: Snapshot, account_id: str, asking: Aski
     """Returns what a request of several models may cost, with whoever reads their answers. Raises as `read_most`."""
 
     def amounts(standing: Standing) -> Ask | tuple[int, int]:
-        planned = plan(snapshot, standing, asking)
+        planned = plan(Basis(snapshot, standing, OPEN), asking)
         if isinstance(planned, Ask):
             return planned
         members = [*planned.answering, *([] if planned.writer is None else [planned.writer])]
-        floor = max(RESERVES[asking.kind], *(member.leg.offer.price.minimum_nanos for member in members))
-        return wanted(snapshot.unit, [member.bound for member in members], floor)
+        return wanted(snapshot.unit, [member.bound for member in members], floor_of(asking, members))
 
     return await _read(snapshot, account_id, amounts)
 

@@ -16,25 +16,26 @@ class OwnUsesReached(Refused):
 
 @dataclass(frozen=True, slots=True)
 class OwnUse:
-    """A request that was counted, of a consent and a day."""
+    """So many uses of own keys that were counted, of a consent and a day."""
 
     authorization_id: str
     day: int
+    count: int
 
-    async def give_back(self) -> None:
-        """Counts it no longer. Raises Unavailable."""
+    async def give_back(self, count: int) -> None:
+        """Counts so many of them no longer. Raises Unavailable."""
         await db.in_transaction(
-            lambda session: own_keys.give_back(session, self.authorization_id, self.day), writes=True
+            lambda session: own_keys.give_back(session, self.authorization_id, self.day, count), writes=True
         )
 
 
-async def take_own_use(own: OwnStanding | None) -> OwnUse | None:
-    """Counts a request by an own key where the day is bounded. Raises OwnUsesReached, Unavailable."""
-    if own is None or own.authorization_id is None or own.per_day is None:
+async def take_own_use(own: OwnStanding | None, count: int = 1) -> OwnUse | None:
+    """Counts so many uses of own keys where the day is bounded, all or none. Raises OwnUsesReached, Unavailable."""
+    if own is None or own.authorization_id is None or own.per_day is None or not count:
         return None
-    use, most = OwnUse(own.authorization_id, own_keys.today()), own.per_day
+    use, most = OwnUse(own.authorization_id, own_keys.today(), count), own.per_day
     if not await db.in_transaction(
-        lambda session: own_keys.take(session, use.authorization_id, use.day, most), writes=True
+        lambda session: own_keys.take(session, use.authorization_id, use.day, most, count), writes=True
     ):
         raise OwnUsesReached(f"This app may use your own keys {most:,} times a day, and has.")
     return use

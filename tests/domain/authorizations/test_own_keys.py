@@ -62,6 +62,10 @@ async def test_a_day_is_counted_up_to_what_is_allowed_and_the_next_begins_anew(d
         assert not own_keys.take(session, active.id, today, 3)
         assert [own_keys.take(session, active.id, today + 1, 1) for _ in range(2)] == [True, False]
         assert not own_keys.take(session, active.id, today, 0)
+        assert [own_keys.take(session, active.id, today + 2, 5, 2) for _ in range(3)] == [True, True, False]
+        assert own_keys.take(session, active.id, today + 2, 5) and not own_keys.take(
+            session, active.id, today + 3, 2, 3
+        )
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "many", "100001", "9" * 40, "²"])

@@ -9,6 +9,7 @@ from app.domain.routing.auto import Goal
 from app.domain.routing.breaker import Failure
 from app.domain.routing.wanted import Routing
 from app.flows.callers.user import Standing
+from app.flows.chat.decide import Basis
 from app.flows.modes.chosen import choose_model, prompt_tokens_about
 from app.flows.providers.breakers import Breakers, name_of
 from tests.support.books import make_snapshot
@@ -32,9 +33,9 @@ async def test_what_is_chosen_is_open_to_who_asks_and_can_take_it(database: str)
         (PAYING, Goal.COST, request("", messages=picture), "dear"),
         (PAYING, Goal.BALANCED, request("x" * 9_000), "dear"),
     ):
-        assert choose_model(breakers, snapshot, standing, asked, Routing(goal=goal)).model == model
+        assert choose_model(breakers, Basis(snapshot, standing), asked, Routing(goal=goal)).model == model
     with pytest.raises(UnknownModel):
-        choose_model(breakers, snapshot, NOT_YET, request("", messages=picture), Routing())
+        choose_model(breakers, Basis(snapshot, NOT_YET), request("", messages=picture), Routing())
 
 
 async def test_a_model_that_is_left_alone_is_not_chosen_while_there_are_others(database: str) -> None:
@@ -45,6 +46,6 @@ async def test_a_model_that_is_left_alone_is_not_chosen_while_there_are_others(d
         permit = breakers.admit(name)
         assert permit is not None
         breakers.failed(name, permit, Failure("status_429", 60), is_first=True)
-        chosen = choose_model(breakers, snapshot, PAYING, request("Hi"), Routing()).model
+        chosen = choose_model(breakers, Basis(snapshot, PAYING), request("Hi"), Routing()).model
         assert chosen == ("dear" if model == "cheap" else "cheap")
     assert prompt_tokens_about(request("Hi")) > 1

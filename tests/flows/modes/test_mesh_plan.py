@@ -11,6 +11,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.routing.wanted import Routing
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
+from app.flows.chat.decide import Basis
 from app.flows.chat.thinking import ThinkingModels
 from app.flows.modes.mesh_plan import Plan, Planner
 from app.flows.providers.breakers import Breakers
@@ -23,7 +24,7 @@ WALLET = Standing()
 
 
 async def plan(snapshot: Snapshot, asked: ChatRequest, *fallback: str) -> Plan:
-    made = await Planner(ThinkingModels(), COUNTER, Breakers()).plan(snapshot, WALLET, asked, Routing(fallback))
+    made = await Planner(ThinkingModels(), COUNTER, Breakers()).plan(Basis(snapshot, WALLET), asked, Routing(fallback))
     assert isinstance(made, Plan)
     return made
 

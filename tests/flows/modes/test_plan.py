@@ -14,6 +14,7 @@ from app.domain.pricing.quote import Price
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
+from app.flows.chat.decide import Basis
 from app.flows.modes.plan import JUDGE_OUTPUT_TOKENS, Plan, order_of, plan
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 
@@ -38,7 +39,7 @@ HERE = Snapshot("pw_1", "key_1", Mode.CREDITS, Environment.SANDBOX, Unit.CREDIT,
 
 
 def planned(asking: Asking, standing: Standing = RICH) -> Plan:
-    found = plan(HERE, standing, asking)
+    found = plan(Basis(HERE, standing), asking)
     assert isinstance(found, Plan)
     return found
 
@@ -50,13 +51,13 @@ def comparing(*models: str, **more: Any) -> Asking:
 def test_what_has_no_price_refuses_all_of_it() -> None:
     for names in (["a", "dark"], ["nothing", "b"]):
         with pytest.raises(UnknownModel):
-            plan(HERE, RICH, comparing(*names))
+            plan(Basis(HERE, RICH), comparing(*names))
     with pytest.raises(UnknownModel):
-        plan(HERE, RICH, read_judge({"contestants": ["a", "b"], "judge": "dark", "messages": SAID}))
+        plan(Basis(HERE, RICH), read_judge({"contestants": ["a", "b"], "judge": "dark", "messages": SAID}))
 
 
 def test_one_model_that_is_not_open_to_who_has_not_paid_refuses_all_of_it() -> None:
-    assert isinstance(plan(HERE, Standing(may_use_priced=False), comparing("free", "a")), Ask)
+    assert isinstance(plan(Basis(HERE, Standing(may_use_priced=False)), comparing("free", "a")), Ask)
 
 
 def test_a_longer_limit_than_a_model_has_is_its_own() -> None:
@@ -69,7 +70,7 @@ def test_who_cannot_see_a_picture_is_left_out_and_named() -> None:
     assert [member.model for member in found.answering] == ["a"]
     assert [(one.model, one.reason) for one in found.dropped] == [("b", "cannot_take")]
     with pytest.raises(BadField, match="1 can take this request, and 2 must"):
-        plan(HERE, RICH, read_blend({"models": ["a", "b"], "synthesizer": "a", "messages": PICTURE}))
+        plan(Basis(HERE, RICH), read_blend({"models": ["a", "b"], "synthesizer": "a", "messages": PICTURE}))
 
 
 def test_who_reads_others_is_held_by_their_output_limits() -> None:

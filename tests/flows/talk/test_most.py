@@ -50,4 +50,4 @@ async def test_where_one_of_them_is_not_open_it_is_said(database: str) -> None:
     ada, snapshot = await someone_with_key()
     asking = read_compare({"models": ["demo-free", "demo-mini"], "messages": SAID})
     most = await read_most_of_several(snapshot, ada.account_id, asking)
-    assert most.beside == FREE_ONLY and not most.is_enough
+    assert FREE_ONLY in most.beside and "`demo-mini`" in most.beside and not most.is_enough

@@ -24,6 +24,14 @@ async def test_a_use_is_counted_given_back_and_bounded(database: str) -> None:
     with pytest.raises(OwnUsesReached, match="1 times a day") as reached:
         await take_own_use(own)
     assert reached.value.code == "cap_reached"
-    await use.give_back()
+    await use.give_back(1)
     assert await take_own_use(own) is not None
+    allow(snapshot, per_day=4)
+    own = (await Standings().find(snapshot, "u1")).own
+    with pytest.raises(OwnUsesReached):  # all of them or none
+        await take_own_use(own, 4)
+    three = await take_own_use(own, 3)
+    assert three is not None and three.count == 3
+    await three.give_back(2)
+    assert await take_own_use(own, 2) is not None and await take_own_use(own, 0) is None
     assert await take_own_use(None) is None and await take_own_use(OwnStanding(())) is None
