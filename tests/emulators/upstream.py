@@ -94,7 +94,9 @@ class Upstream:
             case "GET", "/v1/models" if "wrong" in exchange.headers.get("authorization", ""):
                 exchange.send_error(401, "Incorrect API key provided.")
             case "GET", "/v1/models":
-                names = (*BEHAVIOURS, *QUOTES, *PACED)
+                # A key may say itself what it opens: `sk-1-lists=ok+echo`.
+                _, _, listed = exchange.headers.get("authorization", "").partition("lists=")
+                names = listed.split("+") if listed else (*BEHAVIOURS, *QUOTES, *PACED)
                 rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]
                 exchange.send_json({"object": "list", "data": rows})
             case "POST", "/v1/chat/completions" if "refused" in exchange.headers.get("authorization", ""):

@@ -201,6 +201,12 @@ async def echo(exchange: Exchange) -> None:
     await answer(exchange, [{"content": text}], {"content": text}, [exchange.usage(len(text) // 4)])
 
 
+async def echo_key(exchange: Exchange) -> None:
+    """Says by which key it was asked."""
+    text = f"You asked by {exchange.headers.get('authorization', '')}, did you not?"
+    await answer(exchange, [{"content": text}], {"content": text}, [exchange.usage(len(text) // 4)])
+
+
 def fixed(status: int, content_type: str, text: str, *extra: str) -> Behaviour:
     """Returns a behaviour that says the same to everybody."""
 
@@ -289,6 +295,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "error-finish": failing(lambda exchange: 1 + exchange.chunks // 2, choices=FAILED),
     "early-usage": early_usage,
     "echo": echo,
+    "echo-key": echo_key,
     "empty": empty,
     "fail": fail,
     "filtered": filtered,

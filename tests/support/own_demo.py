@@ -21,9 +21,9 @@ class OwnDemo:
 
 
 @contextmanager
-def running_with_credits(data: Path, trial_credits: str = "20") -> Iterator[OwnDemo]:
+def running_with_credits(data: Path, trial_credits: str = "20", *options: str, **environment: str) -> Iterator[OwnDemo]:
     """Runs a demo that offers credits, with settings as `running`; when it ends, its books balance."""
-    with running(data, CREDITS="", TRIAL_CREDITS=trial_credits) as demo:
+    with running(data, *options, CREDITS="", TRIAL_CREDITS=trial_credits, **environment) as demo:
         made = json.loads((data / "instance.json").read_text())
         headers = {"Authorization": f"Bearer {made['account_key']}"}
         with httpx.Client(base_url=demo.base_url, headers=headers, timeout=60) as client:

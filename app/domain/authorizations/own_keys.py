@@ -5,7 +5,7 @@ A day is of UTC. A request counts as it begins; one that was not sent after all 
 
 from dataclasses import dataclass
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -18,7 +18,7 @@ from app.sql.columns import table_of
 PER_DAY_MAX = 100_000
 USUAL_PER_DAY = 200
 
-_USES = table_of(OwnKeyUse)
+_USES, _CONSENTS = table_of(OwnKeyUse), table_of(Authorization)
 _TAKE = text(
     "INSERT INTO own_key_use (authorization_id, day, requests) VALUES (:id, :day, :uses)"
     " ON CONFLICT (authorization_id) DO UPDATE SET day = excluded.day,"
@@ -54,6 +54,14 @@ def change_terms(session: Session, account_id: str, authorization_id: str, terms
 def terms_of(stored: Authorization) -> OwnKeyTerms:
     """Returns what a consent says; those from before own keys allow none."""
     return OwnKeyTerms(stored.own_keys_per_day, stored.own_keys_first != 0)
+
+
+def read_per_day(session: Session, authorization_id: str) -> int | None:
+    """Returns how many requests a day a consent allows now, None for none."""
+    found: int | None = session.scalar(
+        select(_CONSENTS.c.own_keys_per_day).where(_CONSENTS.c.id == authorization_id, _CONSENTS.c.ended_at.is_(None))
+    )
+    return found
 
 
 def today() -> int:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain import clock
-from app.domain.errors import ProviderFailed
+from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.usage.tables import RequestMode
 from app.flows.modes.feed import Feed
 from app.flows.modes.members import Member, Panel
@@ -128,10 +128,13 @@ def _raise_bugs(done: Collection["asyncio.Task[None]"]) -> None:
 
 
 def _usable(panel: Panel) -> Sequence[Member]:
-    """Returns who answered with something to read. Raises NotEnough, which says what became of the others."""
+    """Returns who answered with something to read. Raises NotEnough, which says what became of the others;
+    OwnKeyUnavailable where that is all that failed."""
     usable = [member for member in panel.answering if member.is_usable]
     least = ENOUGH[panel.asking.kind]
     if len(usable) < least:
+        if {member.reason for member in panel.answering if not member.is_usable} == {OwnKeyUnavailable.code}:
+            raise OwnKeyUnavailable("Your own key cannot be used: look after it in your settings. Nothing was charged.")
         told = ", ".join(f"{member.model}: {member.reason}" for member in panel.answering if not member.is_usable)
         raise NotEnough(f"{len(usable)} of {len(panel.answering)} models answered, and {least} must ({told}).")
     return usable

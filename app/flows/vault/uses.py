@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app import db
 from app.domain.authorizations import own_keys
 from app.domain.errors import Refused
@@ -33,9 +35,14 @@ async def take_own_use(own: OwnStanding | None, count: int = 1) -> OwnUse | None
     """Counts so many uses of own keys where the day is bounded, all or none. Raises OwnUsesReached, Unavailable."""
     if own is None or own.authorization_id is None or own.per_day is None or not count:
         return None
-    use, most = OwnUse(own.authorization_id, own_keys.today(), count), own.per_day
-    if not await db.in_transaction(
-        lambda session: own_keys.take(session, use.authorization_id, use.day, most, count), writes=True
-    ):
+    use = OwnUse(own.authorization_id, own_keys.today(), count)
+
+    def take(session: Session) -> int | None:
+        # What was raised a moment ago counts: nobody who was refused would take the hold that finds a standing old.
+        most = own_keys.read_per_day(session, use.authorization_id) or 0
+        return None if own_keys.take(session, use.authorization_id, use.day, most, count) else most
+
+    most = await db.in_transaction(take, writes=True)
+    if most is not None:
         raise OwnUsesReached(f"This app may use your own keys {most:,} times a day, and has.")
     return use

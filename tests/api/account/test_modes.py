@@ -74,7 +74,8 @@ def test_several_models_stand_under_an_order_and_never_charge_for_one_of_an_own_
     paid = compare("platform").json()
     assert paid_credits.client.get(f"/v1/requests/{paid['id']}").json()["order"] == orders["platform"]
     own, open_one = compare("byok"), compare("ask")
-    assert (own.status_code, own.json()["code"]) == (400, "unsupported_billing"), "the wallet does not pay in its place"
+    assert (own.status_code, own.json()["code"]) == (403, "own_key_required"), "the wallet does not pay in its place"
+    assert own.headers["x-paywall-action"] == "own_key" and "`demo-mini`" in own.json()["error"]
     assert (open_one.status_code, open_one.json()["code"]) == (403, "order_not_chosen") and open_one.json()["url"]
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.errors import BadField, ProviderFailed
-from app.domain.legs.legs import Source
+from app.domain.errors import ProviderFailed
 from app.flows.chat.call import Run
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import assert_books_balance
@@ -104,15 +103,4 @@ async def test_strategies_put_legs_in_order(database: str, emulated: RunningUpst
         for _ in range(4):
             await mesh.ask(B, A, routing={"strategy": "latency"})
         assert mesh.asked() == [A] * 4
-    assert_books_balance()
-
-
-async def test_what_several_may_answer_never_falls_from_an_own_key_to_the_wallet(
-    database: str, emulated: RunningUpstream
-) -> None:
-    async with meshing(emulated) as mesh:
-        with pytest.raises(BadField) as refused:
-            await mesh.begin(A, B, source=Source.OWN)
-        assert refused.value.code == "unsupported_billing"
-        assert mesh.asked() == [] and credits_of(mesh.person).held_nanos == 0
     assert_books_balance()
