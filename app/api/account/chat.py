@@ -4,9 +4,11 @@ It is one more way into the flow that answers apps; only the words on the wire d
 """
 
 from collections.abc import Awaitable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from app.api.account.asker import BY_KEY, Asker
+from app.api.account.beside.optimization import read_goal
 from app.api.account.kept.keeping import Keeping, Place, conversations
 from app.api.common.body import BodyLimits, Receive, chat_limits, parse_as
 from app.api.common.body_room import Share
@@ -14,6 +16,7 @@ from app.api.common.caller import check_simulated, read_billing, read_labels
 from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
+from app.domain.routing.auto import AUTO
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
 from app.domain.usage.tables import RequestMode
@@ -66,6 +69,8 @@ class ByAccount:
             await conversations().check(snapshot.account_id or "", conversation_id)
             self._keeping.place = Place(snapshot.account_id or "", conversation_id, mode, question)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
+        if routing is not None and request.model == AUTO and routing.goal is None:
+            routing = replace(routing, goal=await read_goal(account_id))
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
                     request_id=exchange.request_id, client_request_id=theirs, routing=routing,
                     labels=read_labels(*map(exchange.text, LABELS)),

@@ -11,10 +11,10 @@ LEGS_MAX = 4
 @record(frozen=True, slots=True)
 class Routing:
     """The models that may stand in, in the caller's order. `also` are failures that are followed beside the usual ones;
-    `goal` is what counts where the first model is left to us.
+    `goal` is what counts where the first model is left to us, None where nothing was said of it.
     """
 
     fallback: tuple[str, ...] = ()
     strategy: Strategy = Strategy.RATE_LIMIT
     also: tuple[str, ...] = ()
-    goal: Goal = Goal.BALANCED
+    goal: Goal | None = None

@@ -42,19 +42,20 @@ def choose_model(breakers: Breakers, basis: Basis, request: ChatRequest, routing
     Raises UnknownModel where nothing here can take it.
     """
     snapshot, standing, source = basis.snapshot, basis.standing, basis.payer.source
+    goal = routing.goal or Goal.BALANCED
     able = [offer for offer in snapshot.offers.values() if _can_take(request, offer)]
     own = {offer.price.model: find_own(standing, offer, offer.price.model, source) for offer in able}
     open_ = [offer for offer in able if own[offer.price.model] or standing.may_use_priced or offer.price.is_free]
     if source is Source.OWN:
         open_ = [offer for offer in able if own[offer.price.model]] or open_
-    elif standing.may_use_priced and routing.goal is not Goal.COST:
+    elif standing.may_use_priced and goal is not Goal.COST:
         # Free models have few places, and whoever pays asked for more than the cheapest.
         open_ = [offer for offer in open_ if not offer.price.is_free] or open_
     names = {offer.price.model: breaker_of(snapshot, offer, own[offer.price.model]) for offer in open_}
     going = [offer for offer in open_ if not breakers.is_passed_by(names[offer.price.model])] or open_
     candidates = [_candidate(breakers, names[offer.price.model], request, offer) for offer in going]
     text, characters = _texts(request)
-    choice = choose(candidates, routing.goal, task_of(text, characters))
+    choice = choose(candidates, goal, task_of(text, characters))
     if choice is None:
         raise UnknownModel("No model that is open to you here can take this request.")
     return choice

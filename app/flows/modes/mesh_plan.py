@@ -94,7 +94,8 @@ class Planner:
         """
         models, choice = (request.model, *routing.fallback), None
         if request.model == AUTO:
-            choice = choose_model(self._breakers, basis, request, routing)
+            able = await self._able(basis, request)
+            choice = choose_model(self._breakers, able, request, routing)
             models = tuple(dict.fromkeys((choice.model, *routing.fallback)))
         offers = [find_offer(basis.snapshot, model) for model in models]
         left_out = await self._left_out(basis, request, offers)
@@ -117,6 +118,13 @@ class Planner:
         plan.uses = tuple(uses) if len(uses) > 1 else ()
         plan.legs = self._ordered(plan.legs, routing)
         return plan
+
+    async def _able(self, basis: Basis, request: ChatRequest) -> Basis:
+        """Returns the basis without the models that are known to lack what the request needs."""
+        offers = basis.snapshot.offers
+        lacking = {one.model for one in await self._left_out(basis, request, list(offers.values()))}
+        able = replace(basis.snapshot, offers={name: one for name, one in offers.items() if name not in lacking})
+        return replace(basis, snapshot=able)
 
     async def _left_out(self, basis: Basis, request: ChatRequest, offers: Sequence[Offer]) -> list[LeftOut]:
         """Returns the models that are known not to understand what the request holds beside text."""

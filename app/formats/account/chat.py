@@ -18,7 +18,8 @@ from app.domain.money import CREDITS_PER_DOLLAR
 from app.formats.event_stream import EventReader, contents
 from app.formats.json_text import read_object
 
-PASSED = ("model", "messages", "temperature", "max_tokens")
+PASSED = ("model", "messages", "temperature", "max_tokens", "tools", "tool_choice", "parallel_tool_calls",
+          "response_format")  # fmt: skip
 """What goes to the model as it is."""
 IGNORED = ("stream", "cost_saver", "optimization_goal", "semantic_memory", "semantic_top_k", "semantic_min_score",
            "routing")  # fmt: skip
@@ -102,9 +103,12 @@ class AccountStream:
         events = []
         for choice in chunk.get("choices") or ():
             self._finish = choice.get("finish_reason") or self._finish
-            if text := (choice.get("delta") or {}).get("content"):
+            delta = choice.get("delta") or {}
+            text, calls = delta.get("content") or "", delta.get("tool_calls")
+            if text or calls:
                 self._has_text = True
-                events.append(event({"model": self._model, **self._leg, "delta": text, "done": False}))
+                called = {"tool_calls": calls} if calls else {}
+                events.append(event({"model": self._model, **self._leg, "delta": text, **called, "done": False}))
         if "paywall" in chunk and not chunk.get("choices"):
             events.append(event({"event": "done", "done": True, **_sums(chunk, self._model, self._finish)}))
         return b"".join(events)
@@ -114,9 +118,10 @@ def to_whole(answer: bytes) -> bytes:
     """Returns a whole answer of OpenAI's as the clients read one."""
     content = read_object(answer) or {}
     choice = (content.get("choices") or [{}])[0]
-    said = (choice.get("message") or {}).get("content") or ""
+    message = choice.get("message") or {}
+    called = {"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {}
     sums = _sums(content, content.get("model", ""), choice.get("finish_reason"))
-    return orjson.dumps({"content": said, "mode": "chat", **sums})
+    return orjson.dumps({"content": message.get("content") or "", **called, "mode": "chat", **sums})
 
 
 def to_error(answer: bytes) -> bytes:

@@ -40,7 +40,7 @@ def read_routing(body: Mapping[str, Any]) -> Routing | None:
     if not fallback and model != AUTO:
         _strategy(said), _also(said)  # what is wrong is said, whether or not it would count
         return None
-    return Routing(fallback, _strategy(said), _also(said), _goal(body) if model == AUTO else Goal.BALANCED)
+    return Routing(fallback, _strategy(said), _also(said), _goal(body) if model == AUTO else None)
 
 
 def _strategy(said: Mapping[str, Any]) -> Strategy:
@@ -59,12 +59,12 @@ def _also(said: Mapping[str, Any]) -> tuple[str, ...]:
     return names
 
 
-def _goal(body: Mapping[str, Any]) -> Goal:
+def _goal(body: Mapping[str, Any]) -> Goal | None:
     goal, is_saver = body.get("optimization_goal"), body.get("cost_saver")
     if is_saver is not None and not isinstance(is_saver, bool):
         raise BadField("cost_saver", "`cost_saver` must be true or false.")
     if goal is None:
-        return Goal.COST if is_saver else Goal.BALANCED
+        return Goal.COST if is_saver else None
     if goal not in tuple(Goal):
         raise BadField("optimization_goal", f"`optimization_goal` must be one of {', '.join(Goal)}.")
     return Goal(goal)

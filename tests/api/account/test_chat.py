@@ -20,7 +20,7 @@ LIMITED = 429
 
 
 def ask(own: OwnDemo, model: str = "demo-free", **more: Any) -> httpx.Response:
-    return own.client.post("/api/v1/chat", json={"model": model, "messages": QUESTION, **more})
+    return own.client.post("/api/v1/chat", json={"messages": QUESTION, "model": model, **more})
 
 
 def events(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -77,3 +77,22 @@ def test_the_operators_limits_are_a_429_that_says_when(tmp_path: Path) -> None:
             refused = ask(own, stream=stream)
             assert (refused.status_code, refused.json()["code"]) == (LIMITED, "requests_per_minute"), refused.text
             assert refused.json().keys() == {"error", "code"} and 1 <= int(refused.headers["retry-after"]) <= 59
+
+
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {
+    "type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}}}  # fmt: skip
+FORM = {"type": "json_schema", "json_schema": {"name": "place", "strict": True, "schema": {
+    "type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"],
+    "additionalProperties": False}}}  # fmt: skip
+
+
+@pytest.mark.parametrize("route", [{}, {"model": "auto"}])
+def test_one_model_may_call_tools_and_answer_in_a_form(with_credits: OwnDemo, route: dict[str, Any]) -> None:
+    called = ask(with_credits, stream=False, tools=[TOOL], tool_choice="required", **route).json()
+    assert [call["function"]["name"] for call in called["tool_calls"]] == ["look_up"], called
+    assert (called["finish_reason"], called["credits_charged"]) == ("tool_calls", 1)
+    told = events(ask(with_credits, tools=[TOOL], tool_choice="required", **route))
+    pieces = [piece["function"] for one in told for piece in one.get("tool_calls", ())]
+    assert "".join(piece.get("name", "") for piece in pieces) == "look_up" and told[-1]["finish_reason"] == "tool_calls"
+    shaped = ask(with_credits, stream=False, response_format=FORM, **route).json()
+    assert json.loads(shaped["content"]).keys() == {"place"}

@@ -42,3 +42,20 @@ def test_what_is_not_open_or_not_there_refuses_a_route_before_anything_is_asked(
         assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
     locked = ask(with_credits, "demo-free", routing={"fallback": ["demo-mini"]}).json()
     assert "`demo-mini`" in locked["error"] and locked["url"].endswith("/credits/")
+
+
+def test_auto_heeds_the_policy_of_its_account_where_the_request_says_nothing(with_credits: OwnDemo) -> None:
+    def goal(**more: Any) -> str:
+        said: str = ask(with_credits, "auto", stream=False, **more).json()["optimization_goal"]
+        return said
+
+    policy = "/api/v1/optimization/policy"
+    assert goal() == "balanced"
+    with_credits.client.put(policy, json={"goal": "reliability"})
+    try:
+        assert (goal(), goal(cost_saver=False)) == ("reliability", "reliability")
+        assert (goal(optimization_goal="latency"), goal(cost_saver=True)) == ("latency", "cost")
+        with_credits.client.put(policy, json={"enabled": False})
+        assert goal() == "balanced"
+    finally:
+        with_credits.client.put(policy, json={"enabled": True, "goal": "balanced"})

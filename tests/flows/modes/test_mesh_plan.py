@@ -1,11 +1,14 @@
 """Plans: which legs a request may take, what is left out of them, and what refuses it before anything is held."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import db
 from app.domain.catalogue.catalogue import ListedModel, ModelList, read_parameters, write_list
 from app.domain.errors import BadField, UnknownModel
 from app.domain.money import NANOS
+from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.routing.wanted import Routing
@@ -81,3 +84,17 @@ async def test_a_model_that_is_known_not_to_call_tools_or_keep_to_a_schema_is_le
         write_list(session, ModelList(tuple(listed)))
         known = read_parameters(session, ["tools", "plain", "silent", "nobody"])
     assert known == {"tools": {"tools", "response_format"}, "plain": {"stop"}}, "who says nothing may know it all"
+
+
+async def test_what_is_left_to_us_goes_to_a_model_that_is_not_known_to_lack_what_it_needs(database: str) -> None:
+    cheap, able = NewPrice("plain", NANOS, NANOS), NewPrice("tools", 9 * NANOS, 9 * NANOS)
+    snapshot = make_snapshot({"plain": cheap, "tools": able})
+    by_us = replace(snapshot.configuration, providers=(ProviderSetting(BUILT_IN),))
+    listed = [ListedModel("plain", "p", "", 0, ListPrice(0, 0), parameters=("stop",)),
+              ListedModel("tools", "t", "", 0, ListPrice(0, 0), parameters=("tools",))]  # fmt: skip
+    with db.transaction() as session:
+        write_list(session, ModelList(tuple(listed)))
+    tool = {"type": "function", "function": {"name": "f"}}
+    asked = request(model="auto", tools=[tool])
+    (planned,) = (await plan(replace(snapshot, configuration=by_us), asked)).legs
+    assert planned.leg.request.model == "tools"

@@ -102,7 +102,7 @@ def test_an_absent_stream_means_true_and_what_is_not_offered_is_named() -> None:
     }  # fmt: skip
     assert to_openai({**asked, "stream": False})["stream"] is False
     wrongs: list[dict[str, Any]] = [
-        {"tools": []}, {"stream": "yes"},
+        {"functions": []}, {"stream": "yes"},
     ]  # fmt: skip
     for wrong in wrongs:
         with pytest.raises(BadField) as raised:
@@ -122,3 +122,28 @@ def test_a_conversation_is_named_by_its_id_and_asked_by_the_last_text_of_its_use
     said = [{"role": "user", "content": "first"}, {"role": "user", "content": parts}, {"role": "assistant"}]
     assert question_of(said) == "One\n\nTwo" and question_of(said[:1]) == "first"
     assert [question_of(nothing) for nothing in (None, [], ["text"], [{"role": "user"}])] == [""] * 4
+
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at":"a\\nb"}'}}
+
+
+def test_a_call_of_a_tool_is_told_as_it_comes_and_whole() -> None:
+    piece = {"index": 0, **CALL}
+    stream = AccountStream()
+    told = stream.feed(
+        chunk(choices=[{"index": 0, "delta": {"tool_calls": [piece]}}])
+        + chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "tool_calls"}])
+        + chunk(error={"message": "cut"})
+    )
+    for read in (by_npm, by_pypi, by_standard):
+        called, error = read(told)
+        assert called == {"model": "m", "delta": "", "tool_calls": [piece], "done": False}
+        assert error["refunded"] is False, "a call is delivered and charged like text"
+    whole = {"id": "c", "model": "m", "choices": [{"message": {"content": None, "tool_calls": [CALL]}}]}
+    assert json.loads(to_whole(json.dumps(whole).encode()))["tool_calls"] == [CALL]
+
+
+def test_what_a_program_asks_of_one_model_goes_to_it() -> None:
+    asked = {"model": "m", "messages": [], "stream": False, "tools": [{"type": "function"}], "tool_choice": "auto",
+             "parallel_tool_calls": False, "response_format": {"type": "json_object"}}  # fmt: skip
+    assert to_openai(asked) == asked

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from app import db
-from app.api.account.owner import Own, OwnBody, Owner
+from app.api.account.owner import Own, OwnBody
 from app.api.common.errors import NotOffered
 from app.domain import clock
 from app.domain.credits.report import Goal, ModelRecord, best_of, read_records
 from app.domain.errors import BadField
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.people.preferences import Preference, read_preference
+from app.domain.routing.auto import Goal as Chosen
 from app.flows.people.account import change_preference
 
 router = APIRouter(prefix="/api/v1/optimization", tags=["account"])
@@ -29,18 +30,24 @@ def refuse() -> None:
 
 @router.get("/policy")
 async def get_policy(own: Own) -> dict[str, Any]:
-    """Returns what the report prefers a model by, and over how many days."""
-    return {**USUAL, **await _kept(own)}
+    """Returns what models are preferred by, and over how many days the report counts."""
+    return {**USUAL, **await _kept(own.account_id)}
 
 
-async def _kept(own: Owner) -> Mapping[str, Any]:
+async def read_goal(account_id: str) -> Chosen:
+    """Returns what counts for an account where a model is left to us: what its policy says, while that is enabled."""
+    policy = {**USUAL, **await _kept(account_id)}
+    return Chosen(policy["goal"] if policy["enabled"] else USUAL["goal"])
+
+
+async def _kept(account_id: str) -> Mapping[str, Any]:
     """Returns what was said of the policy."""
-    return await db.in_transaction(lambda session: read_preference(session, own.account_id, Preference.OPTIMIZATION))
+    return await db.in_transaction(lambda session: read_preference(session, account_id, Preference.OPTIMIZATION))
 
 
 @router.put("/policy")
 async def put_policy(own: Own, body: OwnBody) -> dict[str, Any]:
-    """Changes what is named of the policy; it decides nothing but the report."""
+    """Changes what is named of the policy: its goal counts in the report, and where the model `auto` is asked."""
     for name, value in body.items():
         _check(name, value)
     return {**USUAL, **await change_preference(own.person, Preference.OPTIMIZATION, body)}
@@ -72,7 +79,7 @@ async def get_report(
     if persist_snapshot:
         refuse()
     asked = {"goal": goal, "days": days, "min_calls_per_model": min_calls_per_model}
-    kept = await _kept(own)
+    kept = await _kept(own.account_id)
     first = kept if use_policy and kept.get("enabled", USUAL["enabled"]) else {}
     counts = {name: first.get(name, USUAL[name] if value is None else value) for name, value in asked.items()}
     since = clock.now() - counts["days"] * clock.DAY
