@@ -3,7 +3,7 @@
 Only what decides, meters or charges is looked at; everything else passes through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -80,19 +80,23 @@ class ChatRequest:
         """Returns the request as it asks a provider that calls the model so."""
         return self if model == self.model else replace(self, model=model, body={**self.body, "model": model})
 
-    def upstream_body(self, output_limit: int, default_field: str, *, is_operators_key: bool = False) -> bytes:
+    def upstream_body(
+        self, output_limit: int, default_field: str, *, is_operators_key: bool = False, unknown: Collection[str] = ()
+    ) -> bytes:
         """Returns the request as it goes upstream: with our output limit, and asking for usage if streamed.
 
-        With the operator's key only what OpenAI's schema knows goes along.
+        With the operator's key only what OpenAI's schema knows goes along; `unknown` is what the host does not take.
         """
         body = self.body.copy()
         if is_operators_key:
             body = {name: value for name, value in body.items() if name in OPENAI_FIELDS}
         for field in _LIMIT_FIELDS:
             body.pop(field, None)
-        body[self.limit_field or default_field] = output_limit
         if self.is_stream:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+        for field in unknown:
+            body.pop(field, None)
+        body[default_field if self.limit_field in unknown else self.limit_field or default_field] = output_limit
         return orjson.dumps(body)
 
     def prompt_text(self) -> str:

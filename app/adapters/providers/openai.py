@@ -12,6 +12,7 @@ import json
 import re
 from functools import lru_cache
 from typing import NoReturn
+from urllib.parse import quote
 
 import aiohttp
 
@@ -26,6 +27,8 @@ from app.ports.providers import ProviderAnswer, ProviderTarget
 PAGES = ("text/html", "application/xhtml+xml")
 ERROR_BYTES_MAX = 64 * 1024
 MODELS_BYTES_MAX = 8 * 1024 * 1024
+PAGES_MAX = 50
+"""How many pages of a list of models are asked for."""
 STREAMED_BODY_BYTES = 1024 * 1024
 """A larger request body is written piece by piece, so that it does not block the loop."""
 _RETRY_AFTER = re.compile(
@@ -81,17 +84,29 @@ class OpenAIProvider:
         return answer
 
     async def list_models(self, target: ProviderTarget) -> list[str]:
-        """Returns the ids of `GET {base_url}/models`. Raises ProviderFailed."""
-        response = await self._request("GET", target, "/models")
+        """Returns the ids of `GET {base_url}/models`, of all pages where it has several. Raises ProviderFailed."""
+        names, after = await self._list_page(target, "/models")
+        for _ in range(PAGES_MAX - 1):
+            if not after or "?" in target.base_url:
+                break
+            more, after = await self._list_page(target, f"/models?after_id={quote(after, safe='')}")
+            names += more
+        forms = forms_of(target.api_key)
+        return names if forms is None else list(map(forms.masked_text, names))
+
+    async def _list_page(self, target: ProviderTarget, path: str) -> tuple[list[str], str]:
+        """Returns ids, and behind which one the next page begins, as Anthropic has it: "" where there is none."""
+        response = await self._request("GET", target, path)
         if response.status != 200:
             await self._fail(response, target)
         text = await self._read_bounded(response, MODELS_BYTES_MAX)
         try:
-            names = [str(row["id"]) for row in json.loads(text)["data"]]
+            page = json.loads(text)
+            names = [str(row["id"]) for row in page["data"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
-        forms = forms_of(target.api_key)
-        return names if forms is None else list(map(forms.masked_text, names))
+        last = page.get("last_id") if page.get("has_more") is True and names else None
+        return names, last if isinstance(last, str) else ""
 
     async def close(self) -> None:
         """Closes all connections."""

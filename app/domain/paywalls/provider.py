@@ -18,6 +18,16 @@ _FRONTS = frozenset({"api", "www", "openai"})
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,58}[A-Za-z0-9])?", re.ASCII)
 
 
+_NONE: frozenset[str] = frozenset()
+_UNKNOWN_FIELDS: Mapping[str, frozenset[str]] = {
+    # Closed to what it does not know (422), and says usage at the end of a stream unasked: docs.mistral.ai/api.
+    "api.mistral.ai": frozenset({"stream_options", "max_completion_tokens", "store", "user"}),
+    # A limit under this name is left alone there, and then there is none: api-docs.deepseek.com.
+    "api.deepseek.com": frozenset({"max_completion_tokens"}),
+}
+"""What of OpenAI's schema that goes with ordinary requests these hosts do not take."""
+
+
 class AuthStyle(StrEnum):
     """How a provider's key is sent."""
 
@@ -80,11 +90,18 @@ class ProviderSetting:
             return self
         return replace(self, key_sealed=other.key_sealed, is_seal_old=other.is_seal_old)
 
+    @property
+    def unknown_fields(self) -> frozenset[str]:
+        """What its host is never sent, because it does not know it."""
+        return _UNKNOWN_FIELDS.get(urlsplit(self.base_url).hostname or "", _NONE)
+
     def limit_field_of(self, is_reasoning: bool) -> str:
         """Returns where an output limit goes."""
         host = urlsplit(self.base_url).hostname or ""
         if self.limit_field:
             return self.limit_field
+        if "max_completion_tokens" in self.unknown_fields:
+            return "max_tokens"
         is_openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
         return "max_completion_tokens" if is_openai or is_reasoning else "max_tokens"
 

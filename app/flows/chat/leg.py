@@ -233,7 +233,9 @@ async def _send(
     field = setting.limit_field_of(is_reasoning(request.model))
 
     def body(limit: int) -> bytes:
-        return request.upstream_body(limit, field, is_operators_key=setting.is_operators)
+        return request.upstream_body(
+            limit, field, is_operators_key=setting.is_operators, unknown=setting.unknown_fields
+        )
 
     try:
         return await provider.send(target, await _written(request, body, output_limit)), output_limit
