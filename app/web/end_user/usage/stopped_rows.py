@@ -7,21 +7,15 @@ from app.db import Session
 from app.domain import clock
 from app.domain.paywalls.names import read_names
 from app.domain.safety.log import SafetyView, read_newest
-from app.domain.safety.tables import SafetyKind
+from app.web.end_user.usage.stopped_words import words_of
 from app.web.frame.format import ago
 
 NEWEST = 25
-_TITLES = {
-    SafetyKind.PROVIDER_REFUSAL: "The provider would not answer",
-    SafetyKind.CONTENT_FILTER: "A content filter stopped it",
-    SafetyKind.BLOCKED: "It was not let through",
-    SafetyKind.LIMIT: "A limit was reached",
-}
 
 
 @dataclass(frozen=True)
 class StoppedRow:
-    """A line of the safety log; `code` is the same for programs."""
+    """A line of the safety log: `title` says it in a sentence, `code` is the same for programs."""
 
     id: str = ""
     title: str = ""
@@ -41,7 +35,7 @@ def read_stopped(session: Session, wallets: Sequence[str]) -> list[StoppedRow]:
 def _row(one: SafetyView, app_name: str) -> StoppedRow:
     return StoppedRow(
         id=one.id,
-        title=_TITLES[one.kind],
+        title=words_of(one.kind, one.code),
         detail=" · ".join(part for part in (one.model or "", app_name) if part),
         code=one.code,
         when=ago(one.at),
