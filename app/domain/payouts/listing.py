@@ -83,6 +83,21 @@ def count_by_status(session: Session, chain_id: int) -> dict[PayoutStatus, tuple
     return {status: (int(count), int(units)) for status, count, units in found}
 
 
+def find_largest(session: Session, chain_id: int, since: int) -> tuple[Payout, int] | None:
+    """Returns a payout of whom most was let through since a time on a chain, and how much of theirs; None for nobody.
+
+    Whose they are is the paywall whose earnings they pay, or the wallet that they come out of.
+    """
+    whose = func.coalesce(_PAYOUTS.c.paywall_id, _PAYOUTS.c.wallet_id)
+    counted = (_PAYOUTS.c.chain_id == chain_id, _PAYOUTS.c.released_at > since,
+               _PAYOUTS.c.status != PayoutStatus.RETURNED)  # fmt: skip
+    units = func.sum(_PAYOUTS.c.units)
+    found = session.execute(
+        select(func.max(_PAYOUTS.c.id), units).where(*counted).group_by(whose).order_by(units.desc(), whose).limit(1)
+    ).first()
+    return None if found is None else (session.get_one(Payout, found[0]), int(found[1]))
+
+
 def list_unbooked(session: Session, chain_id: int, count: int) -> Sequence[TreasuryTransfer]:
     """Returns the transfers out of a treasury of which nobody has said what they were, the oldest first."""
     own = (_TRANSFERS.c.chain_id == chain_id, _TRANSFERS.c.booked_as.is_(None))

@@ -9,9 +9,10 @@ from app.domain.chain_deposits import arrivals
 from app.domain.chain_deposits.arrivals import Arrived, Book
 from app.domain.money import Environment
 from app.domain.payouts import desk
+from app.domain.payouts.requests import approve
 from app.domain.payouts.rules import PayoutRules
 from app.web.operator.treasury.rows import NEVER_READ, TreasuryPage, read_treasury_page
-from tests.support.paying_out import CHAIN, ONE, ask, ask_many, make_earner, rail_of, tick
+from tests.support.paying_out import CHAIN, ONE, ask, ask_many, find, make_earner, rail_of, tick
 from tests.support.scripted_chain import TOKEN, TREASURY, ToyChain
 from tests.support.toy_wallets import wired
 
@@ -56,6 +57,27 @@ def test_a_chain_shows_what_it_holds_and_what_waits(database: str) -> None:
             assert found is not None
             found.head_at -= 3_600
         assert "newest block is old" in read().chains[0].wrong[0]
+
+
+def test_one_who_takes_all_that_goes_by_itself_keeps_others_waiting_and_refuses_nobody(database: str) -> None:
+    chain = ToyChain()
+    chain.mint(TREASURY, 9_000 * ONE)
+    chain.mine(3)
+    with wired(chain):
+        rich, other = make_earner(2_500 * ONE), make_earner(9 * ONE)
+        let = [ask(rich, 500 * ONE, "0xAda").status for _ in range(4)]
+        tick(rail_of(chain))
+        waiting = [ask(rich, 500 * ONE, "0xAda"), ask(other, None, "0xBob")]
+        assert set(let) == {"requested"} and {one.status for one in waiting} == {"waiting"}
+        (row,) = read().chains
+        (said,) = [one for one in row.wrong if "used up" in one]
+        assert "nobody is refused" in said and "2,000.00 USDC" in said
+        (day,) = [one for one in row.flows if one.name == "Last 24 hours"]
+        assert day.detail == "let through, of 2,000.00 USDC that need nobody"
+        with db.transaction() as session:
+            assert approve(session, waiting[1].id, "op@example.org"), "an operator lets the small one through first"
+        tick(rail_of(chain))
+        assert find(waiting[1].id).status != "waiting" and find(waiting[0].id).status == "waiting"
 
 
 def test_a_batch_that_waits_is_shown(database: str) -> None:

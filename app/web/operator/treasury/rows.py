@@ -105,7 +105,7 @@ def _chain(session: Session, chain: Chain) -> ChainRow:
         figures=_figures(known) if known else [],
         flows=_flows(session, rules.id) if known else [],
         paused=known.paused_because or "" if known else "",
-        wrong=_wrong(known, chain) if known else [NEVER_READ],
+        wrong=[*_wrong(known, chain), *_used_up(session, rules.id)] if known else [NEVER_READ],
         batches=[
             BatchRow(one.id, usdc(one.units), f"{_payouts(one.payouts)}, since {utc(one.created_at)} UTC")
             for one in listing.list_waiting_batches(session, rules.id)
@@ -144,8 +144,27 @@ def _flows(session: Session, chain_id: int) -> list[FigureRow]:
     return [
         FigureRow("Under way", usdc(sum(units for _, units in under_way)), _payouts(sum(n for n, _ in under_way))),
         FigureRow("Waits for you", usdc(waiting[1]), _payouts(waiting[0])),
-        FigureRow("Last 24 hours", usdc(released), "let through"),
+        FigureRow("Last 24 hours", usdc(released), f"let through, of {usdc(_day_most())} that need nobody"),
     ]
+
+
+def _day_most() -> int:
+    """Returns what goes without an operator in 24 hours, in units."""
+    return wiring.get().settlement.rules.day_units_max
+
+
+def _used_up(session: Session, chain_id: int) -> list[str]:
+    """Says that whoever asks now waits for an operator, and by whom that is."""
+    rules, since = wiring.get().settlement.rules, clock.now() - clock.DAY
+    if requests.released_units(session, chain_id, since) + rules.least_units <= rules.day_units_max:
+        return []
+    largest = listing.find_largest(session, chain_id, since)
+    if largest is None:
+        return []
+    payout, units = largest
+    names = read_names(session, [payout.paywall_id] if payout.paywall_id is not None else [])
+    return [f"What goes without you in 24 hours is used up: whoever asks now waits for you below, and nobody is"
+            f" refused. Most of it went to one: {usdc(units)}, {_whose(payout, names)}."]  # fmt: skip
 
 
 def _payouts(count: int) -> str:
