@@ -6,6 +6,7 @@ is passed on. One that we set, because nobody did, must not be why a request fai
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import structlog
@@ -25,6 +26,7 @@ from app.flows.callers.stopped import StoppedLog
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
+from app.flows.providers.attempt import follow
 from app.flows.providers.breaker_notes import noted_breakers
 from app.flows.providers.refusals import Refusals
 from app.flows.vault.vault import Vault
@@ -91,20 +93,19 @@ class Legs:
 
     async def send(self, run: Run) -> None:
         """Sends a leg, and returns once its answer has begun; releases the hold if none does. Raises ProviderFailed."""
-        setting, model = run.leg.setting, run.leg.request.model
-        generation = self.breakers.generation(setting, model)
-        failure: ProviderFailed | None = None
+        leg, setting = run.leg, run.leg.setting
+        # What one person's own key meets keeps nobody else from the model; of an app's own provider nobody is kept.
+        is_followed = leg.own is None and setting.is_operators
         try:
-            await self.ask(run.held, run.leg)
+            with follow(self.breakers, setting, leg.request.model) if is_followed else nullcontext() as attempt:
+                await self.ask(run.held, leg)
+                if attempt is not None:
+                    attempt.has_begun()
         except ProviderFailed as error:
-            run.held.failure, failure = error.reason, error
+            run.held.failure = error.reason
             raise
         finally:
-            # What one person's own key meets keeps nobody else from the model.
-            if run.leg.own is None and (failure is not None or run.leg.answer is not None):
-                self.breakers.seen(setting, model, generation, failure)
-            del failure  # its traceback knows this frame: they would keep each other, and all that was asked
-            if run.leg.answer is None:
+            if leg.answer is None:
                 await self._holds.release(run.held)
 
     async def ask(self, held: Held, leg: Leg) -> None:

@@ -21,7 +21,6 @@ from app.domain.legs.tables import LegStatus
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS
-from app.domain.routing.breaker import Permit
 from app.domain.routing.outcomes import CONTENT_FILTER, Outcome, outcome_of, reason_of, status_of
 from app.domain.usage.requests import CLIENT_GONE
 from app.each_alone import alone
@@ -31,13 +30,12 @@ from app.flows.chat.leg import Legs
 from app.flows.modes.begun import begun_stream, begun_whole
 from app.flows.modes.members import source_of_legs
 from app.flows.modes.mesh_plan import Plan, Planned
-from app.flows.providers.breakers import counted_of
+from app.flows.providers.attempt import CIRCUIT_OPEN, Attempt
+from app.flows.providers.attempt import Attempts as OfRequest
 from app.formats.account.chat import ROUTE
 
 log = structlog.get_logger()
 
-CIRCUIT_OPEN = "circuit_open"
-"""Why a leg was passed by that its breaker lets nobody through to."""
 LEFT_FOR_OTHERS = 2
 """A leg may take half of the time that is left, the last one all of it."""
 
@@ -79,7 +77,7 @@ class PlannedRoute:
     def __init__(self, attempts: Attempts, plan: Plan) -> None:
         self._attempts, self._plan = attempts, plan
         self._tried = [Tried(one.place, one.model, LegStatus.SKIPPED, one.reason) for one in plan.left_out]
-        self._has_counted = False
+        self._of_request = OfRequest(attempts.breakers)
 
     async def begin(self, run: Run) -> bytes:
         """Asks until a leg has begun to answer, and returns what is told of that; else releases the hold, and raises.
@@ -113,13 +111,13 @@ class PlannedRoute:
         end, failure = clock.monotonic_seconds() + self._attempts.seconds_max, None
         legs = self._plan.legs
         for number, planned in enumerate(legs):
-            permit = self._attempts.breakers.admit(planned.name)
-            if permit is None:
+            attempt = self._of_request.admit(planned.name, is_own_key=planned.leg.own is not None)
+            if attempt is None:
                 self._note(run, planned, LegStatus.SKIPPED, CIRCUIT_OPEN)
                 continue
             left = max(end - clock.monotonic_seconds(), 0)
             seconds = left if number == len(legs) - 1 else left / LEFT_FOR_OTHERS
-            failure = await self._ask(run, planned, permit, seconds)
+            failure = await self._ask(run, planned, attempt, seconds)
             if failure is None:
                 return
             is_own = planned.leg.own is not None
@@ -130,32 +128,37 @@ class PlannedRoute:
         seconds = self._attempts.breakers.wait_seconds(one.name for one in legs)
         raise AllRoutesOpen("Every model that may answer this is left alone at the moment, because it failed.", seconds)
 
-    async def _ask(self, run: Run, planned: Planned, permit: Permit, seconds: float) -> ProviderFailed | None:
+    async def _ask(self, run: Run, planned: Planned, attempt: Attempt, seconds: float) -> ProviderFailed | None:
         """Asks a leg, which is then the run's. Returns why it has not begun to answer, None if it has."""
-        breakers, begun_at = self._attempts.breakers, clock.monotonic_seconds()
         run.leg, run.place = planned.leg, planned.place if self._plan.uses else None
         self._plan.asked.add(planned.place)
         run.held.asked = replace(run.held.asked, provider=planned.leg.setting.name)
-        failure: ProviderFailed | None = None
-        is_heard = False
+        try:
+            with attempt:
+                await self._begin_within(run, seconds)
+                took = attempt.milliseconds
+                attempt.has_begun(took)
+        except ProviderFailed as error:
+            failure = error.unraised()
+        else:
+            self._note(run, planned, LegStatus.ANSWERED, milliseconds=took)
+            return None
+        milliseconds = attempt.milliseconds
+        self._note(run, planned, LegStatus.FAILED, reason_of(failure), status_of(failure), milliseconds)
+        answer, run.leg.answer = run.leg.answer, None
+        if answer is not None:
+            with suppress(ProviderFailed):
+                await answer.close()
+        return failure
+
+    async def _begin_within(self, run: Run, seconds: float) -> None:
+        """Sends the run's leg and reads it up to its first word. Raises ProviderFailed, also where it takes longer."""
         try:
             async with asyncio.timeout(seconds):
                 await self._begin(run)
-            is_heard = True
         except TimeoutError:
-            failure = ProviderFailed(f"`{_model(planned)}` did not begin to answer in time.", timed_out=True)
-        except ProviderFailed as error:
-            failure = error.unraised()
-        finally:
-            if failure is None and not is_heard:
-                breakers.gave_up(planned.name, permit)
-        milliseconds = round((clock.monotonic_seconds() - begun_at) * 1_000)
-        if failure is None:
-            breakers.succeeded(planned.name, permit, milliseconds)
-            self._note(run, planned, LegStatus.ANSWERED, milliseconds=milliseconds)
-        else:
-            await self._failed(run, planned, permit, failure, milliseconds)
-        return failure
+            model = run.leg.offer.price.model
+            raise ProviderFailed(f"`{model}` did not begin to answer in time.", timed_out=True) from None
 
     async def _begin(self, run: Run) -> None:
         """Sends the run's leg and reads it up to its first word. Raises ProviderFailed."""
@@ -164,22 +167,6 @@ class PlannedRoute:
             begun = begun_stream if run.leg.request.is_stream else begun_whole
             is_failure = CONTENT_FILTER in self._plan.routing.also
             run.leg.answer = await begun(run.leg.answer, is_filter_failure=is_failure)
-
-    async def _failed(
-        self, run: Run, planned: Planned, permit: Permit, failure: ProviderFailed, milliseconds: int
-    ) -> None:
-        """Notes that a leg has failed, and closes what it had begun to say."""
-        counted = counted_of(failure, is_own_key=planned.leg.own is not None)
-        if counted is None:
-            self._attempts.breakers.refused(planned.name, permit)
-        else:
-            self._attempts.breakers.failed(planned.name, permit, counted, is_first=not self._has_counted)
-            self._has_counted = True
-        self._note(run, planned, LegStatus.FAILED, reason_of(failure), status_of(failure), milliseconds)
-        answer, run.leg.answer = run.leg.answer, None
-        if answer is not None:
-            with suppress(ProviderFailed):
-                await answer.close()
 
     def _note(
         self,

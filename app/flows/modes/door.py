@@ -34,6 +34,7 @@ from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.flows.modes.members import Member, Panel, source_of_legs
 from app.flows.modes.plan import TOO_LONG, Plan, floor_of, plan
+from app.flows.providers.attempt import Attempts
 from app.flows.vault.uses import OwnUsesReached, take_own_use
 from app.formats.account.modes import Asking
 from app.formats.openai_tokens import prompt_tokens
@@ -80,7 +81,8 @@ class PanelDoor:
             return planned
         call.goes_by = source_of_legs(planned.legs)
         held = Held(snapshot, self._asked(call, asking, standing, planned, claimed), standing)
-        panel = Panel(call, asking, held, planned.answering, planned.writer, planned.dropped)
+        attempts = Attempts(self._legs.breakers)
+        panel = Panel(call, asking, held, attempts, planned.answering, planned.writer, planned.dropped)
         is_held = False
         try:
             await self._admit(panel)

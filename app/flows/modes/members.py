@@ -8,9 +8,12 @@ from app.domain.legs.bounds import LegBound
 from app.domain.legs.legs import LegUse, Source
 from app.domain.legs.tables import LegStatus
 from app.domain.pricing.quote import Tokens
+from app.domain.routing.breaker import BreakerName
 from app.domain.usage.requests import Metered
 from app.flows.chat.call import Call, Leg
 from app.flows.chat.hold import Held
+from app.flows.providers.attempt import Attempts
+from app.flows.providers.breakers import name_of
 from app.flows.vault.uses import OwnUse
 from app.formats.account.modes import Asking
 from app.formats.openai_request import ChatRequest
@@ -114,13 +117,15 @@ class Dropped:
 class Panel:
     """A request that asks several models: those that answer it, and the one that reads their answers, if any.
 
-    `own_use` is what was counted of its user's own keys, None where nobody bounds them. `has_left` says that its client
-    went away and it is carried to its end all the same. Nothing has `stopped` it as money stops a chat: legs end alone.
+    `attempts` let each of them be asked, or have it passed by. `own_use` is what was counted of its user's own keys,
+    None where nobody bounds them. `has_left` says that its client went away and it is carried to its end all the same.
+    Nothing has `stopped` it as money stops a chat: legs end alone.
     """
 
     call: Call
     asking: Asking
     held: Held
+    attempts: Attempts
     answering: Sequence[Member]
     writer: Member | None = None
     dropped: Sequence[Dropped] = ()
@@ -142,6 +147,11 @@ class Panel:
     def members(self) -> Sequence[Member]:
         """All of them, in order."""
         return self.answering if self.writer is None else (*self.answering, self.writer)
+
+    def name_of(self, member: Member) -> BreakerName:
+        """Returns what the breaker of a member's model is called."""
+        leg = member.leg
+        return name_of(self.held.asked.wallet.paywall_id, leg.setting, leg.request.model, leg.own)
 
     def note(self) -> None:
         """Lets the hold know what became of them so far."""

@@ -25,18 +25,24 @@ from app.flows.chat.decide import bound_of
 from app.flows.chat.hold import Holds
 from app.flows.chat.leg import Legs
 from app.flows.chat.meter import HoldMeter
+from app.flows.modes.begun import begun_stream
 from app.flows.modes.feed import Ended, Feed, Said
 from app.flows.modes.members import Member, Panel
+from app.flows.providers.attempt import CIRCUIT_OPEN
 from app.formats.event_stream import contents
 from app.formats.openai_error import in_stream
 from app.formats.openai_message import Written
 from app.formats.openai_stream import StreamMeter
-from app.ports.providers import TokenCounter
+from app.ports.providers import ProviderAnswer, TokenCounter
 
 log = structlog.get_logger()
 
 TOO_SLOW, FUNDS, TOO_LONG = "too_slow", "funds", "too_long"
 """Why a leg ended, or was not asked: it took too long, money was short, there was more than it can read."""
+
+
+class Late(ProviderFailed):
+    """A model had not begun to answer when its time was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,14 @@ class Speaking:
 
     def start(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> "asyncio.Task[None]":
         """Lets a member speak, into the feed if that `is_shown`; what is not is shown when it has ended."""
-        member.task = asyncio.create_task(self._speak(panel, member, feed, is_shown=is_shown))
+        member.task = asyncio.create_task(self._to_its_end(panel, member, feed, is_shown=is_shown))
         return member.task
 
-    async def _speak(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> None:
+    async def _to_its_end(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> None:
         began = clock.monotonic_seconds()
         try:
-            async with asyncio.timeout(self.patience.leg) as deadline:
-                await self._legs.ask(panel.held, member.leg)
-                await self._read(panel, member, feed if is_shown else None, deadline)
-        except TimeoutError:
+            await self._speak(panel, member, feed if is_shown else None)
+        except (TimeoutError, Late):
             member.end(LegStatus.CUT, TOO_SLOW)
         except ProviderFailed as failure:
             member.end(LegStatus.FAILED, failure.reason)
@@ -85,6 +89,30 @@ class Speaking:
         await self._note(panel, member)
         await feed.put(Ended(member, shows_text=not is_shown and member is not panel.writer))
 
+    async def _speak(self, panel: Panel, member: Member, feed: Feed | None) -> None:
+        """Asks a member, and reads what it says; one that is left alone at the moment is passed by.
+
+        Raises ProviderFailed, and TimeoutError where it is too slow.
+        """
+        leg = member.leg
+        attempt = panel.attempts.admit(panel.name_of(member), is_own_key=leg.own is not None)
+        if attempt is None:
+            member.end(LegStatus.SKIPPED, CIRCUIT_OPEN)
+            return
+        with attempt:
+            deadline = clock.monotonic_seconds() + self.patience.leg
+            try:
+                async with asyncio.timeout(self.patience.leg):
+                    await self._legs.ask(panel.held, leg)
+                    if leg.answer is None:
+                        raise ProviderFailed("The provider has not begun to answer.")
+                    leg.answer = await begun_stream(leg.answer, is_filter_failure=False)
+            except TimeoutError:
+                raise Late(f"`{member.model}` did not begin to answer in time.", timed_out=True) from None
+            attempt.has_begun(attempt.milliseconds)
+        async with asyncio.timeout(deadline - clock.monotonic_seconds()) as limit:
+            await self._read(panel, member, leg.answer, feed, limit)
+
     async def _note(self, panel: Panel, member: Member) -> None:
         """Lets the hold know of a leg that has ended; while others run, what it used is kept should the process die."""
         panel.note()
@@ -93,12 +121,11 @@ class Speaking:
         with suppress(CoinslotError):  # the settlement says it all once more
             await self._holds.extend_legs(panel.held)
 
-    async def _read(self, panel: Panel, member: Member, feed: Feed | None, deadline: asyncio.Timeout) -> None:
-        leg = member.leg
-        if leg.answer is None:
-            raise ProviderFailed("The provider has not begun to answer.")
-        meter = StreamMeter()
-        meter.redactor = leg.answer.redactor
+    async def _read(
+        self, panel: Panel, member: Member, answer: ProviderAnswer, feed: Feed | None, deadline: asyncio.Timeout
+    ) -> None:
+        leg, meter = member.leg, StreamMeter()
+        meter.redactor = answer.redactor
 
         async def say(data: bytes) -> None:
             for text in _texts(data, member):
@@ -107,14 +134,14 @@ class Speaking:
                     await _put(feed, Said(member, text), deadline)
 
         watch = HoldMeter(self._legs, Run(panel.held, leg), self._counter, meter.bound)
-        end = await forward(leg.answer, meter, watch, say)
+        end = await forward(answer, meter, watch, say)
         stopped = in_stream(meter.kept or ()) + (() if end.failure is None else of_failure(end.failure))
         panel.held.stopped += of_model(stopped, member.model)
         is_cut = end.failure is not None or end.stopped is not None
         metered = await self._carrier.meter_delivered(leg, meter, None, is_cut=is_cut)
         metered = self._legs.learn(panel.held, leg, metered if end.within is None else end.within(metered))
         if meter.is_done:
-            await leg.answer.finish()
+            await answer.finish()
         if not member.text.strip():
             member.end(LegStatus.FAILED, EMPTY_ANSWER if end.failure is None else end.failure.reason)
         elif end.failure is not None:

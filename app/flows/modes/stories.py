@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain import clock
-from app.domain.errors import OwnKeyUnavailable, ProviderFailed
+from app.domain.errors import AllRoutesOpen, OwnKeyUnavailable, ProviderFailed
 from app.domain.usage.tables import RequestMode
 from app.flows.modes.feed import Feed
 from app.flows.modes.members import Member, Panel
@@ -43,8 +43,9 @@ class Outcome:
 
 
 async def tell(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
-    """Runs a request to its end, and says who spoke into the feed. Raises NotEnough."""
+    """Runs a request to its end, and says who spoke into the feed. Raises NotEnough, AllRoutesOpen."""
     try:
+        _check_open(panel)
         return await _STORIES[panel.asking.kind](speaking, panel, feed)
     finally:
         feed.end()
@@ -120,6 +121,15 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
         enough = sum(member.is_usable for member in panel.answering) >= ENOUGH[panel.asking.kind]
         if enough and until is None and not waits_for_all:
             until = clock.monotonic_seconds() + speaking.patience.late
+
+
+def _check_open(panel: Panel) -> None:
+    """Raises AllRoutesOpen where so many models are left alone at the moment that too few are there to answer."""
+    breakers, names = panel.attempts.breakers, [panel.name_of(member) for member in panel.answering]
+    passed_by = [name for name in names if breakers.is_passed_by(name)]
+    if len(names) - len(passed_by) < ENOUGH[panel.asking.kind]:
+        message = f"{len(passed_by)} of {len(names)} models are left alone at the moment, because they failed."
+        raise AllRoutesOpen(message, breakers.wait_seconds(passed_by))
 
 
 def _raise_bugs(done: Collection["asyncio.Task[None]"]) -> None:

@@ -89,9 +89,14 @@ class Breakers:
         self._keep(name, after)
         return permit
 
-    def succeeded(self, name: BreakerName, permit: Permit, milliseconds: int) -> None:
-        """Notes that a request which was let through began to be answered, so long after it was sent."""
-        self._keep(name, succeed(self._kept.get(name, CLOSED), permit))
+    def succeeded(self, name: BreakerName, permit: Permit, milliseconds: int | None) -> None:
+        """Notes that a request which was let through began to be answered; its first word came so long after it was
+        sent, where that is known.
+        """
+        if name in self._kept:
+            self._keep(name, succeed(self._kept[name], permit))
+        if milliseconds is None:
+            return
         if name not in self._latencies and len(self._latencies) >= NAMES_MAX:
             self._latencies.pop(next(iter(self._latencies)))
         self._latencies.setdefault(name, Latencies()).note(clock.now(), milliseconds)
@@ -114,25 +119,9 @@ class Breakers:
         """Notes that nothing will be heard of a request which was let through, because its client has left."""
         self._keep(name, give_up(self._kept.get(name, CLOSED), permit, clock.now()))
 
-    def generation(self, setting: ProviderSetting, model: str) -> int:
-        """Returns at which generation a chat begins that has nowhere else to go, for what is `seen` of it later.
-
-        Of the operator's own key only, and free while nothing has failed of late.
-        """
-        if not self._kept or not setting.is_operators:
-            return 0
-        return self._kept.get(name_of("", setting, model), CLOSED).generation
-
-    def seen(self, setting: ProviderSetting, model: str, generation: int, failure: ProviderFailed | None) -> None:
-        """Notes what came of a chat that had nowhere else to go; nothing where all is quiet, as nearly always."""
-        if not setting.is_operators or (failure is None and not self._kept):
-            return
-        name, permit = name_of("", setting, model), Permit(generation)
-        before, counted = self._kept.get(name, CLOSED), None if failure is None else counted_of(failure)
-        if failure is None:
-            self._keep(name, succeed(before, permit))
-        elif counted is not None:
-            self._keep(name, fail(before, permit, counted, clock.now()))
+    def generation(self, name: BreakerName) -> int:
+        """Returns at which generation a request begins that nobody keeps back."""
+        return self._kept.get(name, CLOSED).generation
 
     def milliseconds(self, name: BreakerName) -> int | None:
         """Returns how soon a model began to answer lately; None where too little is known."""

@@ -98,24 +98,6 @@ def test_a_probe_whose_client_left_opens_again(moved: Clock) -> None:
     assert breakers.admit(A) is None and breakers.is_passed_by(A)
 
 
-def test_a_chat_that_has_nowhere_else_to_go_is_seen_by_the_operators_key_alone(moved: Clock) -> None:
-    breakers, ours, own = Breakers(), ProviderSetting("built-in"), ProviderSetting("own", "https://x.example/v1")
-    for _ in range(3):
-        for setting in (ours, own):
-            generation = breakers.generation(setting, "a")
-            breakers.seen(setting, "a", generation, ProviderFailed("It fell over.", 500))
-            breakers.seen(setting, "b", generation, ProviderFailed("What is this?", 400))
-            breakers.seen(setting, "b", generation, None)
-    name = name_of("pw_1", ours, "a")
-    assert [one.name for one in breakers.listed()] == [name]
-    moved.at += 30 * SECOND
-    probe = breakers.admit(name)
-    breakers.seen(ours, "a", 0, None)
-    assert probe is not None and breakers.admit(name) is None, "it was sent before the probe"
-    breakers.seen(ours, "a", breakers.generation(ours, "a"), None)
-    assert breakers.admit(name) is None, "a probe alone closes it"
-
-
 def test_what_a_provider_says_of_when_to_come_back_is_read_of_429_alone(moved: Clock) -> None:
     def told(status: int, said: str) -> int | None:
         found = counted_of(ProviderFailed("No.", status, retry_after=said))
