@@ -39,7 +39,8 @@ def own_frame(
         rx.el.div(
             _brand(),
             rx.fragment() if beside is None else rx.el.div(beside, class_name="top-switch"),
-            rx.el.nav(*links, class_name=_sections_class(current, visitor), aria_label="Your account"),
+            rx.el.nav(*links, _shown_here(visitor), class_name=_sections_class(current, visitor),
+                      aria_label="Your account"),
             rx.el.div(rx.el.small(visitor.person_email, class_name="muted who"), help_link(), theme_button(), leave,
                       class_name="row tools"),
             class_name="top-in row between own",
@@ -63,9 +64,16 @@ def _dashboard(current: str, visitor: Any) -> rx.Component:
 
 
 def _sections_class(current: str, visitor: Any) -> rx.Var[str] | str:
-    """Sections that may still move to the side are not shown: a link is where it is first seen."""
-    is_read = visitor.phase != "loading"
-    return "sections" if current == routes.DASHBOARD else rx.cond(is_read, "sections", "sections unread")
+    """Sections that may still move to the side are not shown: a link is where it is first seen. The dashboard's is the
+    first, and moves for nobody."""
+    waiting = "sections unread led" if current == routes.DASHBOARD else "sections unread"
+    return rx.cond(visitor.phase != "loading", "sections", waiting)
+
+
+def _shown_here(visitor: Any) -> rx.Component:
+    """Scrolls a phone's strip to the page that is shown, once all of its links are there."""
+    mark = rx.el.i(class_name="unseen", aria_hidden="true", on_mount=scrolled_to_here(".sections"))
+    return rx.cond(visitor.phase != "loading", mark, rx.fragment())
 
 
 def _section(name: str, route: str, current: str) -> rx.Component:
