@@ -25,3 +25,9 @@ def test_a_cost_that_nobody_knows_is_said_and_is_no_zero() -> None:
 def test_so_many_users_that_nobody_counted_them_all_are_said_so() -> None:
     assert users_in_words(Users(10_000, is_more=True)) == "10,000+ users"
     assert [users_in_words(Users(count)) for count in (0, 1, 7)] == ["0 users", "1 user", "7 users"]
+
+
+def test_a_fee_stands_where_one_is_taken() -> None:
+    taken = {unit: to_row("", NOTHING, unit).has_fee for unit in (Unit.USD, Unit.USDC)}
+    assert taken == {Unit.USD: False, Unit.USDC: True}
+    assert to_row("", Sums(gross_nanos=NANOS, fee_nanos=1), Unit.USD).has_fee, "what was taken is never hidden"

@@ -15,7 +15,7 @@ CHOICES_IN_A_ROW = 4
 """How many choices a phone has room for in one row without cutting their names."""
 _SPANS = ("7", "30", "90")
 _COLUMNS = (("Gross", "gives-2"), ("Refunds", "gives-1"), ("Net", ""), ("Provider cost", "gives-1"),
-            ("Fee", "gives-1"), ("Margin", ""))  # fmt: skip
+            ("Fee", "gives-1 fee"), ("Margin", ""))  # fmt: skip
 
 
 def range_line(page: AnalyticsPage) -> rx.Component:
@@ -53,16 +53,16 @@ def figures(page: AnalyticsPage) -> rx.Component:
         figure("Requests", row.requests, page.users), class_name="figures",
     )  # fmt: skip
     goes = rx.el.div(
-        rx.el.h3("Where net goes"),
+        rx.el.h2("Where net goes"),
         rx.cond(page.has_bar, rx.el.div(rx.foreach(page.shares, _share_bar), class_name="stack-bar",
                                         aria_hidden="true"), rx.fragment()),
         rx.el.ul(rx.foreach(page.shares, _share), class_name="legend"), class_name="inset share",
     )  # fmt: skip
     tokens = rx.el.div(
-        rx.el.h3("Tokens"), rx.el.ul(rx.foreach(page.tokens, _tokens), class_name="legend"), class_name="inset share"
+        rx.el.h2("Tokens"), rx.el.ul(rx.foreach(page.tokens, _tokens), class_name="legend"), class_name="inset share"
     )
     steps = rx.el.div(
-        rx.el.h3("From link to use, users"), rx.el.ul(rx.foreach(page.steps, _share), class_name="legend"),
+        rx.el.h2("From link to use, users"), rx.el.ul(rx.foreach(page.steps, _share), class_name="legend"),
         rx.el.div(rx.foreach(page.steps, _step_bar), class_name="step-bars", aria_hidden="true"),
         class_name="inset share",
     )  # fmt: skip
@@ -110,6 +110,10 @@ def _head(first: rx.Var[str] | str, *, has_users: bool = False) -> rx.Component:
     return rx.el.thead(rx.el.tr(rx.el.th(first, scope="col"), *titles))
 
 
+def _table_class(page: AnalyticsPage) -> rx.Var[str]:
+    return rx.cond(page.total.has_fee, "listing sums", "listing sums no-fee")
+
+
 def days(page: AnalyticsPage) -> rx.Component:
     """Returns the days as a chart with its table."""
     legend = rx.el.ul(
@@ -123,7 +127,7 @@ def days(page: AnalyticsPage) -> rx.Component:
     table = rx.el.table(
         _head("Day", has_users=True), rx.el.tbody(rx.foreach(page.days, line)),
         rx.el.tfoot(rx.el.tr(rx.el.td(page.total.label), *_cells(page.total, has_users=True))),
-        class_name="listing sums",
+        class_name=_table_class(page),
     )  # fmt: skip
     nothing = empty("Nothing was charged in these days", "What requests bring and cost shows here by day.")
     plot = rx.cond(page.chart.summary != "", day_plot(page.chart), nothing)
@@ -150,7 +154,7 @@ def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Componen
     head = rx.el.div(
         rx.el.h2(page.title), rx.el.div(tabs, toggle, class_name="row wraps"), class_name="panel-head wraps"
     )
-    table = rx.el.table(_head("Name"), rx.el.tbody(rx.foreach(page.parts, _part)), class_name="listing sums")
+    table = rx.el.table(_head("Name"), rx.el.tbody(rx.foreach(page.parts, _part)), class_name=_table_class(page))
     none = empty("Nothing to tell apart", "No request ended in these days.")
     shown = rx.cond(page.parts, table, rx.cond(page.note == "", none, rx.fragment()))
     turn = rx.el.div(

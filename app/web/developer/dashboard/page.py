@@ -93,7 +93,8 @@ def _total(row: rx.Var[TotalRow]) -> rx.Component:
         rx.el.div(rx.el.h2(row.title), sandbox_tag(row.is_sandbox), class_name="panel-head"),
         rx.el.div(
             figure("Revenue", sums.revenue, "after refunds"), figure("Provider cost", sums.cost, ""),
-            figure("Fee", sums.fee, ""), figure("Margin", sums.margin, sums.share),
+            rx.cond(sums.has_fee, figure("Fee", sums.fee, ""), rx.fragment()),
+            figure("Margin", sums.margin, sums.share),
             figure("Requests", sums.requests, ""), class_name="figures",
         ),
         class_name="panel", aria_label=row.title, key=row.id,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.money import Unit, format_sum
+from app.domain.paywalls.modes import RULES
 from app.domain.rollups.reading import Users
 from app.domain.rollups.sums import Sums
 
@@ -26,6 +27,8 @@ class SumRow:
     share: str = ""
     requests: str = ""
     users: str = ""
+    has_fee: bool = True
+    """Whether the platform takes a share of what is counted in this unit."""
 
 
 def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
@@ -47,6 +50,7 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
         margin=NOT_KNOWN if margin is None else format_sum(margin, unit),
         share=share,
         requests=f"{sums.requests:,}",
+        has_fee=bool(sums.fee_nanos) or any(rules.is_split for rules in RULES.values() if rules.unit is unit),
     )
 
 

@@ -53,7 +53,7 @@ def _chart() -> rx.Component:
 
 def _weeks() -> rx.Component:
     names = ("Gross", "Refunds", "Revenue", "Provider cost", "Fee", "Margin")
-    wide = {"Gross": "gives-2", "Refunds": "gives-1", "Fee": "gives-1"}
+    wide = {"Gross": "gives-2", "Refunds": "gives-1", "Fee": "gives-1 fee"}
 
     def cells(row: rx.Var[SumRow]) -> list[rx.Component]:
         values = (row.gross, row.refunds, row.revenue, row.cost, row.fee, row.margin)
@@ -69,7 +69,8 @@ def _weeks() -> rx.Component:
     month = _state.page.month
     return rx.el.table(
         rx.el.thead(rx.el.tr(rx.el.th("By week"), *titles)), rx.el.tbody(rx.foreach(_state.page.weeks, line)),
-        rx.el.tfoot(rx.el.tr(rx.el.td(month.label), *cells(month))), class_name="sums",
+        rx.el.tfoot(rx.el.tr(rx.el.td(month.label), *cells(month))),
+        class_name=rx.cond(month.has_fee, "sums", "sums no-fee"),
     )  # fmt: skip
 
 
