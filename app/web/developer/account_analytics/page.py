@@ -17,17 +17,19 @@ _BY = (("Paywall", By.PAYWALL), ("Model", By.MODEL), ("User", By.USER), ("Key", 
 def account_analytics() -> rx.Component:
     """Returns the page of what all paywalls of somebody brought and cost."""
     page = _state.page
-    said = ("Units and environments are never added up. Days are those of each paywall's own zone: ", page.zone, ".")
+    zones = rx.cond(page.zone != "", " Days are those of each paywall's own zone: " + page.zone + ".", "")
+    said = ("Units and environments are never added up.", zones)
     head = rx.el.div(
         rx.el.div(rx.el.h1("Analytics"), rx.el.small(*said, class_name="muted")),
-        rx.el.a("Paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s"),
+        rx.el.a("All paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s"),
         class_name="page-head",
     )
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
     tabs = rx.el.nav(rx.foreach(page.tabs, _tab), class_name="segments", aria_label="Added up")
     found = rx.fragment(tabs, parts.range_line(page), parts.figures(page), parts.days(page), parts.parts(page, _BY))
     none = rx.el.section(
-        empty("No paywall yet", "What your paywalls bring and cost together shows here."),
+        empty("No paywall yet", "What your paywalls bring and cost together shows here.",
+              rx.el.a("To your paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s")),
         class_name="panel", style={"paddingTop": "20px"},
     )  # fmt: skip
     body = rx.cond(_state.phase == "ready", rx.fragment(trouble, rx.cond(page.tabs, found, none)),

@@ -19,7 +19,7 @@ def earnings() -> rx.Component:
     lead = rx.el.small(*said, class_name="muted")
     head = rx.el.div(
         rx.el.div(rx.el.h1("Earnings"), lead),
-        rx.el.a("Paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s"),
+        rx.el.a("All paywalls", href=f"{routes.DASHBOARD}/", class_name="btn s"),
         class_name="page-head",
     )
     trouble = rx.cond(_state.problem != "", note("Not up to date", _state.problem, "wait"), rx.fragment())
@@ -41,13 +41,13 @@ def earnings() -> rx.Component:
 
 
 def _figures(row: rx.Var[EarnedRow]) -> rx.Component:
-    def figure(name: str, value: rx.Var[str], under: rx.Var[str] | str) -> rx.Component:
+    def figure(name: str, value: rx.Var[str], under: rx.Component | rx.Var[str] | str) -> rx.Component:
         return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.b(value, class_name="num"),
                          rx.el.small(under, class_name="muted"))  # fmt: skip
 
     return rx.el.div(
-        figure("Pending", row.pending, "becomes available by its age"),
-        figure("Available", row.available, "past its waiting time"),
+        figure("Pending", row.pending, rx.fragment("for ", _state.page.days, " days from each charge")),
+        figure("Available", row.available, "yours to withdraw"),
         figure("Paid", row.paid, rx.cond(row.under_way != "", row.under_way, "sent to your address")),
         class_name="figures",
     )
@@ -80,7 +80,7 @@ def _paywall(row: rx.Var[EarnedRow]) -> rx.Component:
                                                    type="button"), rx.fragment())  # fmt: skip
     foot = rx.el.div(
         rx.el.small(row.note, class_name="muted"),
-        rx.el.div(rx.el.a("Entry by entry", href=row.url, class_name="btn s"), take, class_name="row"),
+        rx.el.div(rx.el.a("All entries", href=row.url, class_name="btn s"), take, class_name="row"),
         class_name="panel-foot",
     )
     return rx.el.section(

@@ -13,6 +13,7 @@ _state = PaymentsState
 _busy = kept_here("stripekeybusy")
 _problem = kept_here("stripekeyproblem")
 FIELD = "stripe-key"
+_SANDBOX = "Nothing here waits for that: without Stripe they pay at the sandbox's checkout, and no real money moves."
 
 
 @paywall_page(sections.PAYMENTS, PaymentsState)
@@ -48,6 +49,7 @@ def _unconnected() -> rx.Component:
         rx.el.h2("Connect Stripe"),
         rx.el.p("Your users pay by card, and the money is in your own Stripe account at once.",
                 class_name="muted"),
+        rx.cond(_state.paywall.is_sandbox, rx.el.p(_SANDBOX, class_name="muted"), rx.fragment()),
         class_name="inset", style={"paddingTop": "22px", "paddingBottom": "14px", "display": "grid", "gap": "4px"},
     )  # fmt: skip
     nobody = rx.el.p("Only the owner of this paywall can connect an account.", class_name="muted item")

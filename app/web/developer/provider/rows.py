@@ -24,8 +24,8 @@ _WORDS = {
     Verdict.UNREACHABLE: ("Nobody answers there", "bad"),
 }
 _ABOUT = {
-    BUILT_IN: "The operator's key and address: what it asks is paid out of each charge.",
-    DEMO: "Believable answers without a provider, for the sandbox.",
+    BUILT_IN: "The operator's key and address: what it asks is paid out of each charge",
+    DEMO: "Believable answers without a provider, for the sandbox",
 }
 
 
