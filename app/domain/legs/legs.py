@@ -20,6 +20,8 @@ from app.sql.columns import table_of
 TABLE = table_of(RequestLeg)
 _EXACT = NANOS * ONE_NANO
 """Parts of a nano in one unit."""
+_NAMED = ("leg", "model", "provider", "billing_source", "price_version")
+"""What names a leg in a receipt's line as in its row."""
 
 
 class Source(StrEnum):
@@ -161,6 +163,24 @@ def _parse(decimal: str) -> int:
     return int(whole + decimals.ljust(len(str(_EXACT)) - 1, "0"))
 
 
+def shares_of_refund(detail: Mapping[str, Any], amount_nanos: int) -> list[dict[str, Any]]:
+    """Returns what each leg of a charge's receipt gives back of an amount, by what it was charged: what the refund's
+    own receipt keeps; nothing where there are no legs."""
+    lines = detail.get("legs", ())
+    parts = share(amount_nanos, [parse_nanos(line["charge"]) for line in lines])
+    return [
+        {**{name: line[name] for name in (*_NAMED, "status")}, "charge": format_decimal(part)}
+        for line, part in zip(lines, parts, strict=True)
+        if part
+    ]
+
+
+def rows_of_refund(refund_id: str, receipt: Mapping[str, Any]) -> list[Row]:
+    """Returns the rows of what legs gave back, which a refund's receipt says."""
+    lines = [{**line, "tokens": None, "cost": "0"} for line in receipt.get("given_back", ())]
+    return rows_of(refund_id, {"legs": lines})
+
+
 def rows_of(request_id: str, detail: Mapping[str, Any], *, are_there: bool = False) -> list[Row]:
     """Returns the rows of a receipt's legs, new ones, or changes where they `are_there`; none where it has no legs."""
     rows: list[Row] = []
@@ -175,7 +195,7 @@ def rows_of(request_id: str, detail: Mapping[str, Any], *, are_there: bool = Fal
         named = {
             "id": row_id,
             "request_id": request_id,
-            **{name: line[name] for name in ("leg", "model", "provider", "billing_source", "price_version")},
+            **{name: line[name] for name in _NAMED},
         }
         rows.append(RowUpdate(TABLE, row_id, ended) if are_there else RowInsert(TABLE, {**named, **ended}))
     return rows

@@ -25,7 +25,8 @@ class RequestLeg(SQLModel, table=True):
     """One model's part of a request, written with the settlement that ends it.
 
     `leg` counts from 0 in the order in which the request named its models. `charge_nanos` are its part of the request's
-    charge, all of which the legs together are; `cost_nanos` is what its provider is owed by our price.
+    charge, all of which the legs together are; `cost_nanos` is what its provider is owed by our price. A refund has the
+    legs that gave something back, and their `charge_nanos` are what they gave.
     """
 
     __tablename__ = "request_leg"

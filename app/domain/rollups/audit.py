@@ -35,6 +35,12 @@ _OF_USERS = text("""
         AND u.day >= :first
     GROUP BY b.paywall_id
 """)
+_OF_PARTS = text("""
+    SELECT b.paywall_id, sum(u.requests) AS requests, sum(u.gross_nanos) AS gross, sum(u.fee_nanos) AS fee
+    FROM paywall_rollup b JOIN rollup_user_part u ON u.paywall_id = b.paywall_id AND u.build = b.build
+        AND u.day >= :first
+    GROUP BY b.paywall_id
+""")
 MOVED = """
     r.paywall_id,
         sum(CASE WHEN t.type = 'charge' AND t.credit_account_id NOT LIKE '%:grants:%'
@@ -107,6 +113,8 @@ def check_days(session: Session, first: int) -> Iterator[Finding]:
     # Money that revenue bore for a payment may be no user's.
     of_users = by_paywall(session, _OF_USERS, first=first)
     yield from _compare(of_users, totals, "users", ("requests", "gross", "fee", "users"))
+    of_parts = by_paywall(session, _OF_PARTS, first=first)
+    yield from _compare(of_parts, totals, "parts of users", ("requests", "gross", "fee"))
 
 
 def check_sum(paywall_id: str, name: str, here: int, wanted: int) -> Iterator[Finding]:

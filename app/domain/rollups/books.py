@@ -8,9 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clock
-from app.domain.rollups.parts import Row
+from app.domain.rollups.parts import Part, Row
 from app.domain.rollups.sums import NAMES, Sums, plus
-from app.domain.rollups.tables import PaywallRollup, RollupDay, RollupQuarter, RollupTotal, RollupUserDay
+from app.domain.rollups.tables import (
+    PaywallRollup,
+    RollupDay,
+    RollupQuarter,
+    RollupTotal,
+    RollupUserDay,
+    RollupUserPart,
+)
 from app.domain.rollups.zones import UTC_NAME, day_of_quarter, quarter_of
 from app.sql.columns import table_of
 from app.sql.statements import Read, add_up, insert
@@ -32,6 +39,9 @@ _BY = ("model", "key_id", "source")
 _ADD_QUARTER = add_up(table_of(RollupQuarter), ("paywall_id", "build", "start", *_BY), NAMES)
 _ADD_DAY = add_up(table_of(RollupDay), ("paywall_id", "build", "day", *_BY), NAMES)
 _ADD_USER_DAY = add_up(_USER_DAYS, ("paywall_id", "build", "day", "external_id"), NAMES)
+_ADD_USER_PART = add_up(
+    table_of(RollupUserPart), ("paywall_id", "build", "day", "external_id", *_BY), NAMES
+)  # fmt: skip
 _ADD_TOTAL = add_up(table_of(RollupTotal), ("paywall_id", "build", "day"), (*NAMES, "users"))
 
 
@@ -65,18 +75,19 @@ class Additions:
         self._key = (paywall_id, build)
         self._zone = zone
         self._quarters: dict[By, Sums] = {}
-        self._users: dict[tuple[int, str], Sums] = {}
+        self._users: dict[tuple[int, str, str, str, str], Sums] = {}
 
-    def add(self, row: Row, at: int, sums: Sums) -> None:
-        """Adds what a request comes to at a time."""
-        self.add_sums(at, (row.model, row.key_id, row.source), row.external_id, sums)
+    def add(self, row: Row, part: Part) -> None:
+        """Adds what a request comes to at a time, to each model that it asked."""
+        for (model, source), sums in part.told.items():
+            self.add_sums(part.at, (model, row.key_id, source), row.external_id, sums)
 
     def add_sums(self, at: int, by: tuple[str, str, str], user: str | None, sums: Sums) -> None:
         """Adds sums of a time to a model, key and source, and to a user where there is one."""
         start = quarter_of(at)
         _add(self._quarters, (start, *by), sums)
         if user is not None:
-            _add(self._users, (day_of_quarter(self._zone, start), user), sums)
+            _add(self._users, (day_of_quarter(self._zone, start), user, *by), sums)
 
     def write(self, session: Session) -> None:
         """Adds it to the rows. The paywall must be locked."""
@@ -91,14 +102,18 @@ class Additions:
             _add(days, (day, model, key_id, source), sums)
             _add(totals, (day,), sums)
         _ADD_DAY.run(connection, [(*self._key, *by, *sums) for by, sums in sorted(days.items())])
-        new = self._new_users(session)
+        users: dict[tuple[int, str], Sums] = {}
+        for (day, user, *_), sums in self._users.items():
+            _add(users, (day, user), sums)
+        new = self._new_users(session, users)
         _ADD_TOTAL.run(connection, [(*self._key, *by, *sums, new.get(*by, 0)) for by, sums in sorted(totals.items())])
-        _ADD_USER_DAY.run(connection, [(*self._key, *by, *sums) for by, sums in sorted(self._users.items())])
+        _ADD_USER_DAY.run(connection, [(*self._key, *by, *sums) for by, sums in sorted(users.items())])
+        _ADD_USER_PART.run(connection, [(*self._key, *by, *sums) for by, sums in sorted(self._users.items())])
 
-    def _new_users(self, session: Session) -> Mapping[int, int]:
+    def _new_users(self, session: Session, counted: Collection[tuple[int, str]]) -> Mapping[int, int]:
         """Returns how many of the users had nothing on their day before, by day."""
         by_day: dict[int, set[str]] = {}
-        for day, user in self._users:
+        for day, user in counted:
             by_day.setdefault(day, set()).add(user)
         paywall_id, build = self._key
         found: dict[int, int] = {}

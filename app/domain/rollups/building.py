@@ -82,7 +82,7 @@ def build_next(session: Session, paywall_id: str, limit: int) -> bool:
     for row, parts in read_parts(session, rows):
         for part in parts:
             if part.is_counted:
-                additions.add(row, part.at, part.sums)
+                additions.add(row, part)
     if last is None:
         _add_takebacks(session, additions, paywall_id)
     additions.write(session)

@@ -86,10 +86,10 @@ class _Several:
         }
 
     def add(self, row: Row, part: Part) -> None:
-        self._current[row.paywall_id].add(row, part.at, part.sums)
+        self._current[row.paywall_id].add(row, part)
         after = self._books[row.paywall_id].next_after
         if after is not None and row.id <= after:
-            self._next[row.paywall_id].add(row, part.at, part.sums)
+            self._next[row.paywall_id].add(row, part)
 
     def write(self, session: Session) -> None:
         for additions in (*self._current.values(), *self._next.values()):

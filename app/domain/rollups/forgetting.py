@@ -8,13 +8,20 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.rollups.books import QUARTERS_KEPT
-from app.domain.rollups.tables import PaywallRollup, RollupDay, RollupQuarter, RollupTotal, RollupUserDay
+from app.domain.rollups.tables import (
+    PaywallRollup,
+    RollupDay,
+    RollupQuarter,
+    RollupTotal,
+    RollupUserDay,
+    RollupUserPart,
+)
 from app.domain.rollups.zones import quarter_of
 from app.sql.columns import table_of
 
 _BOOKS, _QUARTERS = table_of(PaywallRollup), table_of(RollupQuarter)
 _TABLES = ((_QUARTERS, "start", clock.DAY), (table_of(RollupDay), "day", 1), (table_of(RollupUserDay), "day", 1),
-           (table_of(RollupTotal), "day", 1))  # fmt: skip
+           (table_of(RollupUserPart), "day", 1), (table_of(RollupTotal), "day", 1))  # fmt: skip
 """Tables with the column of their time, and how much of it is deleted at once."""
 
 

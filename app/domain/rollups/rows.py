@@ -17,7 +17,8 @@ _COLUMNS = """
     SELECT r.id, r.paywall_id, w.mode, r.unit, r.kind, r.external_id, coalesce(r.model, '') AS model,
         coalesce(r.key_id, o.key_id, '') AS key_id, r.billing_source AS source, r.provider, p.source AS source_of_price,
         r.charge_nanos, coalesce(r.provider_cost_nanos, o.provider_cost_nanos) AS reported_nanos,
-        coalesce(o.receipt, r.receipt) AS receipt, r.late, r.finished_at, r.counted_nanos,
+        coalesce(o.receipt, r.receipt) AS receipt, r.late,
+        CASE r.kind WHEN 'refund' THEN r.receipt END AS given_back, r.finished_at, r.counted_nanos,
         r.counted_late IS NOT NULL AS is_late_counted
     FROM request r JOIN paywall w ON w.id = r.paywall_id
     LEFT JOIN request o ON o.id = r.refund_of

@@ -20,3 +20,4 @@ class SumColumns(SQLModel):
     cached_tokens: int = Field(sa_type=Whole)
     output_tokens: int = Field(sa_type=Whole)
     reasoning_tokens: int = Field(sa_type=Whole)
+    also_asked: int = Field(default=0, sa_type=Whole, sa_column_kwargs={"server_default": "0"})

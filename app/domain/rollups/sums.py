@@ -11,6 +11,9 @@ class Sums(NamedTuple):
     revenue bore them. `fee_nanos` is the platform's, `cost_nanos` the provider's, as far as it is known.
     `unknown_net_nanos` is the part of gross less refunds whose cost nobody knows, `unknown_fee_nanos` the fee of that
     part. Tokens stand in one column each, so that the four add up to all.
+
+    A request is counted once, with the first model that it asked; `also_asked` counts it with each further one, so that
+    `asked` tells how many requests asked a model.
     """
 
     requests: int = 0
@@ -25,6 +28,12 @@ class Sums(NamedTuple):
     cached_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    also_asked: int = 0
+
+    @property
+    def asked(self) -> int:
+        """How many requests asked the model that these are the sums of."""
+        return self.requests + self.also_asked
 
     @property
     def net_nanos(self) -> int:

@@ -1,4 +1,5 @@
-"""The tables of rollups: sums by quarter hour, by local day, by user and day, and the top users of a few spans."""
+"""The tables of rollups: sums by quarter hour, by local day, by user and day and by their parts, and the top users of a
+few spans."""
 
 from typing import Any
 
@@ -79,6 +80,21 @@ class RollupUserDay(SumColumns, table=True):
     build: int = Field(primary_key=True, sa_type=Whole)
     day: int = Field(primary_key=True, sa_type=Whole)
     external_id: str = Field(primary_key=True, sa_type=Words)
+
+
+class RollupUserPart(SumColumns, table=True):
+    """What a user had of one model, key and source on a day: whatever users are told apart by beside days."""
+
+    __tablename__ = "rollup_user_part"
+    __table_args__: Any = (CLUSTERED,)
+
+    paywall_id: str = Field(primary_key=True, sa_type=Words)
+    build: int = Field(primary_key=True, sa_type=Whole)
+    day: int = Field(primary_key=True, sa_type=Whole)
+    external_id: str = Field(primary_key=True, sa_type=Words)
+    model: str = Field(primary_key=True, sa_type=Words)
+    key_id: str = Field(primary_key=True, sa_type=Words)
+    source: str = Field(primary_key=True, sa_type=Words)
 
 
 class RollupTotal(SumColumns, table=True):

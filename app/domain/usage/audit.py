@@ -102,7 +102,8 @@ def _check_request(row: RowMapping) -> Iterator[Finding]:
     if row["status"] == RequestStatus.RUNNING:
         return  # its receipt is a checkpoint's, and nothing has been charged
     unit, late = Unit(row["unit"]), row["late"]
-    if (late or row["receipt"] or {}).get("legs") and row["of_legs"] != charge:
+    detail = late or row["receipt"] or {}
+    if (detail.get("legs") or detail.get("given_back")) and row["of_legs"] != charge:
         message = f"{row['id']} cost {charge} nanos and its legs come to {row['of_legs']}."
         yield Finding("legs", row["id"], message)
     added = 0 if late is None else _split_nanos(late)

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from app.domain import clock
 from app.domain.errors import KeyReused
 from app.domain.ids import as_id, derived_id
+from app.domain.legs.legs import shares_of_refund
 from app.domain.money import format_decimal
 from app.domain.rows import RowInsert
 from app.domain.usage.requests import TABLE
 from app.domain.usage.tables import RequestKind, RequestStatus
 
-_OF_THE_CHARGE = ("paywall_id", "wallet_id", "external_id", "model", "provider", "unit", "session", "agent")
+_OF_THE_CHARGE = ("paywall_id", "wallet_id", "external_id", "model", "provider", "unit", "session", "agent", "mode")
 
 
 def claim_of_click(request_id: str, click_id: str) -> str:
@@ -41,10 +42,12 @@ def record_refund(
 ) -> RowInsert:
     """Returns the row of a refund of what `charged`, a request's row, was charged; `fee_nanos` came from the platform.
 
-    Its `charge_nanos` are what went back, and its receipt says from whom. `claim_id` names the click that asked.
+    Its `charge_nanos` are what went back, and its receipt says from whom, and what of it each leg gave back where
+    several models were asked. `claim_id` names the click that asked.
     """
     now = clock.now()
     split = {"provider": 0, "platform": fee_nanos, "developer": amount_nanos - fee_nanos}
+    given_back = shares_of_refund(charged["late"] or charged["receipt"] or {}, amount_nanos)
     return RowInsert(TABLE, {name: charged[name] for name in _OF_THE_CHARGE} | {
         "id": refund_id,
         "kind": RequestKind.REFUND,
@@ -55,7 +58,8 @@ def record_refund(
         "hold_nanos": 0,
         "charge_nanos": amount_nanos,
         "receipt": {"refund_of": charged["id"],
-                    "split": {name: format_decimal(nanos) for name, nanos in split.items()}},
+                    "split": {name: format_decimal(nanos) for name, nanos in split.items()},
+                    **({"given_back": given_back} if given_back else {})},
         "created_at": now,
         "finished_at": now,
         "refund_of": charged["id"],

@@ -23,6 +23,7 @@ from app.domain.ledger.apply import apply_all
 from app.domain.ledger.folding import lock_balance
 from app.domain.ledger.operations import Post, Transfer
 from app.domain.ledger.tables import LedgerTransfer
+from app.domain.legs.legs import rows_of_refund
 from app.domain.money import format_decimal, format_for_people
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.members import Act, Manager, check_may
@@ -135,6 +136,7 @@ def _give(session: Session, paywall_id: str, charge: _Charge, amount: int, claim
         for part in parts
     )
     row = session.execute(select(REQUESTS).where(REQUESTS.c.id == charge.request_id)).mappings().one()
-    rows.write(session, [record_refund(dict(row), refund_id, claim_id, amount, fee)])
+    refund = record_refund(dict(row), refund_id, claim_id, amount, fee)
+    rows.write(session, [refund, *rows_of_refund(refund_id, refund.values["receipt"])])
     apply_all(session, [Post(f"charge_refund:{refund_id}", named), *posts])
     return refund_id

@@ -15,11 +15,12 @@ from app.domain import clock
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
-from app.domain.rollups import building, counting
+from app.domain.rollups import audit, building, counting
 from app.domain.rollups.tables import PaywallRollup, RollupDay, RollupQuarter
 from app.domain.usage.requests import TABLE
 from app.domain.wallets.users import list_users
 from app.domain.wallets.wallets import app_wallet, open_wallet
+from tests.support import rolled_legs
 from tests.support.rolled import (
     LISTED,
     MINE,
@@ -35,6 +36,7 @@ from tests.support.rolled import (
     ledger_gross,
     read,
 )
+from tests.support.rolled_legs import Several, by_model, charged_of_legs
 from tests.support.waiting import wait_until
 
 ZONES = ("UTC", "Asia/Kathmandu", "America/New_York", "Asia/Kolkata")
@@ -283,3 +285,70 @@ def test_a_user_who_never_paid_anything_is_listed_with_the_others(database: str,
         assert sorted(user.id for user in list_users(session, app.id).users) == listed
         if mode is Mode.DEFAULT:  # whoever is told of new wallets is told of theirs too
             assert open_wallet(session, app_wallet(app.id, "free", Environment.SANDBOX, Unit.USD))
+
+
+used = st.lists(
+    st.one_of(st.none(), st.builds(Tokens, st.integers(1, 3_000), st.integers(1, 3_000))), min_size=2, max_size=4
+)
+steps_of_legs = st.one_of(
+    st.tuples(st.just("compare"), used),
+    st.tuples(st.just("lose"), used, st.integers(0, 3)),
+    st.tuples(st.just("late"), st.integers(0, 9)),
+    st.tuples(st.just("give back"), st.integers(0, 9), st.integers(1, 100)),
+    st.tuples(st.just("chat")),
+    st.tuples(st.just("count"), st.integers(1, 4)),
+    st.tuples(st.just("build"), st.integers(1, 3)),
+    st.tuples(st.just("begin")),
+    st.tuples(st.just("wait"), st.integers(1, 60 * 60 * 30)),
+)
+
+
+@pytest.mark.unhurried
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=st.lists(steps_of_legs, min_size=3, max_size=20))
+def test_sums_by_model_are_what_legs_were_charged_and_together_what_the_ledger_says(
+    database: str, story: list[tuple[object, ...]]
+) -> None:
+    with hands() as at:
+        count_all()
+        app = App()
+        app.fund()
+        lost: list[Several] = []
+        ended: list[Several] = []
+        for what, *how in story:
+            at.go_on(61)
+            if what == "wait":
+                at.go_on(how[0])  # type: ignore[arg-type]
+            else:
+                act_on_legs(app, lost, ended, str(what), *how)
+        count_all()
+        build_all(3)
+        found = {name: (sums.gross_nanos, sums.refunds_nanos, sums.tokens) for name, sums in by_model(app).items()}
+        expected = charged_of_legs(app)
+        some = {name for name, sums in {**expected, **found}.items() if any(sums)}
+        assert {name: found.get(name) for name in some} == {name: expected.get(name) for name in some}
+        assert "compare" not in some
+        assert sum(gross for gross, *_ in found.values()) == ledger_gross(app.id)
+        with db.transaction(writes=False) as session:
+            assert list(audit.check_all(session, lambda _name, _share: None)) == []
+
+
+def act_on_legs(app: App, lost: list[Several], ended: list[Several], what: str, *how: object) -> None:
+    match what, how:
+        case "compare", (list(tokens),):
+            ended.append(rolled_legs.settle(app, rolled_legs.begin(app, tokens)))
+        case "lose", (list(tokens), int(number)):
+            lost.append(rolled_legs.lose(app, rolled_legs.begin(app, tokens), number))
+            ended.append(lost[-1])
+        case "late", (int(number),) if lost:
+            several = lost.pop(number % len(lost))
+            if any(several.used):
+                rolled_legs.settle(app, several)
+        case "give back", (int(number), int(share)) if ended:
+            several = ended[number % len(ended)]
+            if nanos := (several.charge - several.refunded) * share // 100:
+                rolled_legs.give_back(app, several, nanos)
+        case "chat", ():
+            app.chat()
+        case _:
+            act(app, what, *how)

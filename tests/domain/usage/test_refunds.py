@@ -9,7 +9,7 @@ def test_a_refund_is_a_finished_request_of_its_own() -> None:
         "id": "req_1", "paywall_id": "pw_1", "wallet_id": "wal_1", "external_id": "ada", "model": "m", "provider": "p",
         "unit": "USDC", "session": "s", "agent": None, "order_id": "ord_1",
         "billing_source": "platform", "charge_nanos": 9,
-        "receipt": {"lines": []},
+        "receipt": {"lines": []}, "late": None, "mode": None,
     }  # fmt: skip
     values = record_refund(charged, "req_2", "clk_1", 5, 1).values
     assert (values["id"], values["refund_of"], values["kind"]) == ("req_2", "req_1", RequestKind.REFUND)
