@@ -110,6 +110,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOu
     return SharingOut(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[object]) -> None:
+    from tests.support.hatching import hatch  # execnet's, which a run on one core does not need
+
+    hatch(config, len(specs))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     with costs.keeping():

@@ -68,6 +68,23 @@ def for_apps(environment: Mapping[str, str]) -> dict[str, str]:
     return {f"COINSLOT_{name}": value for name, value in {"CREDITS": "false", **environment}.items() if value}
 
 
+def _shared_pages() -> Path:
+    """Returns the folder that the pages are built in, once for all tests of this machine."""
+    pages = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot")) / "web"
+    pages.mkdir(parents=True, exist_ok=True)
+    return pages
+
+
+def build_beforehand() -> None:
+    """Builds the pages unless they are there; whoever needs them waits for this."""
+    from app.web.build import build_pages  # Reflex takes a second, and whoever starts a server imports this module
+
+    data = _shared_pages().parent
+    with (data / "pages.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build_pages(data, lambda _step, _share: None)
+
+
 @contextmanager
 def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[dict[str, Any]]:
     """Runs the whole demo, and yields what it says of itself; `environment` are COINSLOT_* without the prefix, as
@@ -76,8 +93,7 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
     What it prints goes to `demo.log` in `data`.
     The pages are built once for all tests of this machine, by whoever comes first; two builds would spoil each other.
     """
-    pages = Path(os.environ.get("TESTS_PAGES", ROOT / ".coinslot")) / "web"
-    pages.mkdir(parents=True, exist_ok=True)
+    pages = _shared_pages()
     (data / "web").symlink_to(pages)
     command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
     chosen = {**costs.environment(), **for_apps(environment)}
@@ -91,3 +107,7 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(STOP_SECONDS_MAX)
+
+
+if __name__ == "__main__":
+    build_beforehand()
