@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app import db, settings
 from app.api.manage import analytics as files
 from app.api.manage import ledger as book_files
-from app.api.v1.ledger import BATCH
+from app.api.v1.ledger import FIRST_BATCH
 from app.domain.analytics.groups import Asked, By
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.paywall import Paywall
@@ -147,7 +147,7 @@ async def write_books(paywall_id: str) -> None:
 async def _lines_of_book(paywall_id: str, wanted: BookFilter) -> AsyncIterator[bytes]:
     def begin(session: Session) -> tuple[Paywall, LedgerPage]:
         paywall, _ = read_current(session, paywall_id)
-        return paywall, read_book(session, paywall, wanted, Position(), BATCH, book_files.most_of(wanted))
+        return paywall, read_book(session, paywall, wanted, Position(), FIRST_BATCH, book_files.most_of(wanted))
 
     paywall, page = await db.in_transaction(begin)
     async for part in book_files.lines_of(paywall, wanted, page):

@@ -11,7 +11,7 @@ from app import db
 from app.api.common.listing import SpanOfList
 from app.api.manage.managing import manager_of
 from app.api.v1.csv_lines import CSV, line
-from app.api.v1.ledger import BATCH, COLUMNS, entry_line
+from app.api.v1.ledger import BATCH, COLUMNS, FIRST_BATCH, entry_line
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Act, check_may
 from app.domain.paywalls.paywall import Paywall
@@ -38,7 +38,7 @@ async def get_ledger_csv(
     def begin(session: db.Session) -> tuple[Paywall, LedgerPage]:
         check_may(session, manager, Act.READ)
         paywall, _ = read_current(session, manager.paywall_id)
-        return paywall, read_book(session, paywall, wanted, Position(), BATCH, most_of(wanted))
+        return paywall, read_book(session, paywall, wanted, Position(), FIRST_BATCH, most_of(wanted))
 
     paywall, page = await db.in_transaction(begin)
     name = f"{paywall.id}-{account.value}.csv"
