@@ -43,6 +43,8 @@ AMOUNTS = {
     "webhook-events": (300, 3_000, "events while their workers are killed"),
     "webhook-kills": (3, 5, "how often those workers are killed"),
     "kill-rounds": (2, 20, "how often servers under load are killed"),
+    "refused-requests": (20, 1_000, "requests that a provider refuses as wrong before its model is asked again"),
+    "panel-kills": (1, 20, "how often a server is killed that asks several models"),
     "api-examples": (5, 150, "generated requests to each operation of the API"),
     "page-events": (200, 10_000, "events of nonsense at the handlers of pages"),
     "page-requests": (300, 5_000, "requests of nonsense at every route"),

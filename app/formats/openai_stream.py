@@ -21,6 +21,8 @@ from app.formats.openai_usage import Usage, usage_of, without_usage
 from app.formats.text_bound import EventShape, TextBound
 
 EVENT_BYTES_MAX = 16_000_000
+COMMENT_BYTES_MAX = 1_000_000
+"""How much a stream may say of nothing before it begins."""
 KEPT_BYTES_MAX = 8_000_000
 """How much of a stream is kept for counting; beyond it the bound stands (`decisions.md` 5)."""
 
@@ -55,6 +57,7 @@ class StreamMeter:
     _usual: EventShape | None = None
     _events: EventReader = field(default_factory=EventReader)
     _kept_bytes: int = 0
+    _comment_bytes: int = 0
     _has_begun: bool = False
     _waiting: bytes = b""
     _is_alone: bool = False
@@ -156,6 +159,9 @@ class StreamMeter:
                 self._has_begun, self.unbegun = True, None
                 break
         if is_empty:
+            self._comment_bytes += len(data)
+            if self._comment_bytes > COMMENT_BYTES_MAX:
+                raise ProviderFailed("The provider's stream does not begin.")
             return b""
         whole, self._waiting = self._waiting + data, b""
         if self._has_begun:

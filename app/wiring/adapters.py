@@ -82,6 +82,7 @@ class ProvidersByName:
             connect_seconds_max=chosen.connect_seconds_max,
             first_byte_seconds_max=chosen.first_byte_seconds_max,
             silence_seconds_max=chosen.silence_seconds_max,
+            answer_seconds_max=chosen.answer_seconds_max,
             allow_private=chosen.allow_private_addresses,
             allowed_hosts=frozenset({place_of(chosen.upstream_url)}),  # that server, not all on its machine
         )

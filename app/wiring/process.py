@@ -31,7 +31,7 @@ from app.flows.events.delivery import Courier
 from app.flows.events.mails import Desk
 from app.flows.limits.limiter import Limiter
 from app.flows.limits.spending import SpendLimits
-from app.flows.modes.mesh import MeshDoor, RoutedCarrier
+from app.flows.modes.mesh import MeshDoor, MeshPatience, RoutedCarrier
 from app.flows.payments.received import PaymentDoor
 from app.flows.payments.refund import Refunds
 from app.flows.paywalls.parts import Parts
@@ -270,8 +270,9 @@ class Wiring:
 
     @property
     def door(self) -> MeshDoor:
+        patience = MeshPatience(self.settings.mesh_seconds_max, self.settings.whole_seconds_max)
         return MeshDoor(self.standings, self.limits, self.holds, self.legs, self.thinking, self.teller,
-                        self.settings.fee_basis_points, self.cards.topups, self.settings.mesh_seconds_max)  # fmt: skip
+                        self.settings.fee_basis_points, self.cards.topups, patience)  # fmt: skip
 
     @cached_property
     def instead(self) -> Instead:

@@ -171,6 +171,6 @@ export function Room({ available, held, frozen, freeOnly }) {
         talk.problem && h("p", { className: "bad", role: "alert" }, talk.problem),
         frozen && h("p", { className: "bad", role: "alert" }, frozen),
         !turns.length && !talk.problem && h("p", { className: "muted play-empty" }, first),
-        turns.map((turn, at) => h(Turn, { key: turn.key, isLast: at === last, turn: { ...turn, onAgain: talk.running ? null : (leg) => talk.again(turn, leg) } }))),
+        turns.map((turn, at) => h(Turn, { key: turn.key, isLast: at === last, turn: { ...turn, onAgain: talk.running ? null : (leg) => talk.again(turn, leg), onStop: talk.isMany && talk.running.key === turn.key ? talk.running.stopLeg : null } }))),
       h(Compose, { talk, purse: { available, held } })));
 }

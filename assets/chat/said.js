@@ -4,7 +4,7 @@ export const LETTERS = "ABCDEFGHIJKLMNOPQRS";
 const WHY = {
   "": "", too_slow: "It was too slow, and was left out; it costs nothing.", empty_answer: "It said nothing; it costs nothing.",
   funds: "Your credits were not enough for it.", circuit_open: "It failed just now, and was passed by.", too_long: "What it would have had to read is too long for it.",
-  client_gone: "You stopped this answer.", provider_timeout: "It took too long; it costs nothing.",
+  client_gone: "You stopped this answer.", stopped: "", provider_timeout: "It took too long; it costs nothing.",
 };
 
 /** Why a leg said no more, in words, of what the server calls it. */
@@ -21,7 +21,7 @@ export function leg(place, model, more = {}) {
 export function fromKept(kept) {
   const turns = [];
   for (const one of kept) {
-    const legs = one.answers.map((said) => leg(said.leg, said.model, { text: said.text, error: why(said.error), isStopped: said.is_stopped }));
+    const legs = one.answers.map((said) => leg(said.leg, said.model, { text: said.text, error: why(said.error), isStopped: said.is_stopped || said.error === "stopped" }));
     const [first, place] = one.again_of ?? [];
     const before = turns.find((turn) => turn.id === first);
     if (before && legs.length) {
@@ -53,7 +53,7 @@ export function messagesFor(model, turns, question) {
 
 function ended(one, said) {
   const isWell = said.status === undefined || said.status === "answered";
-  return { ...one, text: said.content ?? one.text, error: isWell ? one.error : why(said.reason ?? said.status), isRunning: false };
+  return { ...one, text: said.content ?? one.text, error: isWell ? one.error : why(said.reason ?? said.status), isStopped: said.reason === "stopped", isRunning: false };
 }
 
 /** Takes one event of a stream into a turn. */
@@ -82,4 +82,10 @@ export function heardIn(turn, said) {
 /** Ends a turn whose reader went away. */
 export function stopped(turn) {
   return { ...turn, legs: turn.legs.map((one) => (one.isRunning ? { ...one, isRunning: false, isStopped: true } : one)) };
+}
+
+/** Says of a leg that runs that it could not be stopped alone. */
+export function unstopped(turn, place) {
+  const error = "It cannot be stopped alone. Stop all ends it.";
+  return { ...turn, legs: turn.legs.map((one) => (one.leg === place && one.isRunning ? { ...one, error } : one)) };
 }

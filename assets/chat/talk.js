@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { post, read, Refused } from "../playground/stream.js";
 import { bodyOf, fitted, legsOf, missing, MODES, writerOf } from "./modes.js";
-import { fromKept, heardIn, leg, stopped } from "./said.js";
+import { fromKept, heardIn, leg, stopped, unstopped } from "./said.js";
 
 const RECEIPT_LOOKS = 25;
 const RECEIPT_MILLISECONDS = 300;
@@ -117,7 +117,9 @@ export function useTalk(freeOnly) {
       waiting = [];
       amend(key, (turn) => heard.reduce(heardIn, turn));
     };
-    setRunning({ about: "", key, stop: () => stop.abort() });
+    // One of several models is stopped on the server: its call ends there, and the others go on in the same stream.
+    const stopLeg = (place) => id && read(`/talk/stop/${encodeURIComponent(id)}/${place}`, "POST").catch(() => amend(key, (turn) => unstopped(turn, place)));
+    setRunning({ about: "", key, stop: () => stop.abort(), stopLeg });
     try {
       await post(path, body, {
         signal: stop.signal,

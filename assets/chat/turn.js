@@ -4,7 +4,7 @@ import { createElement as h, useState } from "react";
 import { Words } from "../playground/text.js";
 import { LETTERS, mainOf } from "./said.js";
 
-const REASONS = { funds: "Your credits were not enough for a judgement; the answers stand.", no_verdict: "The judge gave no verdict that can be used; it costs nothing.", too_long: "The answers were too long to be read together." };
+const REASONS = { stopped: "Nothing was judged, because you stopped an answer.", circuit_open: "The judge failed just now and was passed by; the answers stand.", funds: "Your credits were not enough for a judgement; the answers stand.", no_verdict: "The judge gave no verdict that can be used; it costs nothing.", too_long: "The answers were too long to be read together." };
 const APART = "They could not be put together; each stands below, and costs what it did.";
 const triesOf = (one) => (one.tries > 1 ? `asked ${one.tries} times` : "");
 const joined = (...words) => words.filter(Boolean).join(" · ");
@@ -31,6 +31,7 @@ function Notes({ one, turn, isLast, facts }) {
     h("div", { className: "talk-facts num" },
       facts && h("small", { className: "faint" }, facts),
       one.error && turn.url && isLast && h("a", { className: "btn s primary", href: turn.url }, "Top up"),
+      turn.onStop && one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `Stop: ${one.model}`, onClick: () => turn.onStop(one.leg) }, "Stop"),
       turn.onAgain && !one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `${again}: ${one.model}`, onClick: () => turn.onAgain(one.leg) }, again)));
 }
 
@@ -63,6 +64,30 @@ function Verdict({ turn }) {
     h("ul", null, (verdict.scores ?? []).map((one) => h("li", { key: one.leg, className: "num" }, h(Letter, { place: one.leg }), h("b", null, one.score), h("span", { className: "muted" }, joined(one.model, one.reason))))));
 }
 
+/** The paragraphs of a text, as the server counts them: blank lines lie between them, but for those in code. */
+function paragraphsOf(text) {
+  const found = [];
+  let lines = [];
+  let isCode = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("```")) isCode = !isCode;
+    if (line.trim() || isCode || line.startsWith("```")) lines.push(line);
+    else if (lines.length) { found.push(lines.join("\n")); lines = []; }
+  }
+  return lines.length ? [...found, lines.join("\n")] : found;
+}
+
+const Marks = ({ legs }) => h("span", { className: "marks", title: legs.length ? "made of these" : undefined }, legs.map((place) => h(Letter, { key: place, place })));
+
+/** What was put together, each paragraph beside those that it rests on where that was said, else all of it beside all. */
+function Together({ one, parts, used }) {
+  const paragraphs = parts && !one.isRunning ? paragraphsOf(one.text) : [];
+  if (!paragraphs.length || paragraphs.length !== parts.length) {
+    return h("div", { className: "blended" }, one.text && h(Marks, { legs: used.map((source) => source.leg) }), h("div", null, h(Said, { one })));
+  }
+  return paragraphs.map((text, at) => h("div", { key: at, className: "blended" }, h(Marks, { legs: parts[at] }), h("div", null, h(Words, { text }))));
+}
+
 function Blended({ turn, isLast }) {
   const writer = turn.beside.synthesizer;
   const final = writer ? turn.legs.find((one) => one.leg === writer.leg) : mainOf(turn);
@@ -70,9 +95,7 @@ function Blended({ turn, isLast }) {
   const shown = final ?? { leg: 0, model: "", text: "", error: REASONS[turn.beside.reason] ?? "", isRunning: turn.legs.some((one) => one.isRunning) };
   const used = sources.filter((one) => one.text);
   return h("article", { className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
-    h("div", { className: "blended" },
-      shown.text && h("span", { className: "marks", title: "made of these" }, used.map((one) => h(Letter, { key: one.leg, place: one.leg }))),
-      h("div", null, h(Said, { one: shown }))),
+    h(Together, { one: shown, parts: turn.beside.parts, used }),
     !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && `put together by ${shown.model}`, costOf(turn)) }),
     sources.length > 0 && h("details", { className: "sources" },
       h("summary", null, `What each of the ${sources.length} said`),

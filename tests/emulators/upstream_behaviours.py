@@ -115,6 +115,14 @@ async def big(exchange: Exchange) -> None:
     await answer(exchange, [{"content": text} for text in pieces], {"content": "".join(pieces)}, [usage])
 
 
+async def wordy(exchange: Exchange) -> None:
+    """Says 16 KiB of text in each of as many events as it was asked for, as fast as they are taken."""
+    exchange.begin_stream()
+    for _ in range(exchange.chunks):
+        await exchange.part(event(exchange.delta({"content": "coinslot" * 2_048})))
+    exchange.end_stream()
+
+
 async def flood(exchange: Exchange) -> None:
     """Says ten words in each of as many long events as it was asked for, as fast as they are taken."""
     words = exchange.delta({"content": "".join(WORDS)}) | {"x_upstream": "coinslot" * 1_024}
@@ -279,6 +287,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "zero-usage": say(lambda exchange: [_absurd(0)]),
     "big": big,
     "flood": flood,
+    "wordy": wordy,
     "obedient": obedient,
     "split-utf8": split_utf8,
     "split-event": written(lambda whole: [whole[at : at + 1] for at in range(len(whole))]),

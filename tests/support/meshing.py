@@ -23,7 +23,7 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.standing import Standings
 from app.flows.chat.call import Call, Run
 from app.flows.chat.thinking import ThinkingModels
-from app.flows.modes.mesh import MeshDoor, RoutedCarrier
+from app.flows.modes.mesh import MeshDoor, MeshPatience, RoutedCarrier
 from app.flows.providers.breakers import Breakers
 from app.formats.account.routing import read_routing
 from app.formats.openai_request import read_chat_request
@@ -186,6 +186,7 @@ async def meshing(
     prices: Sequence[NewPrice] = PRICES,
     *,
     seconds_max: float = 20,
+    whole_seconds_max: float = 20,
     paid_cents: int = 300_00,
 ) -> AsyncIterator[Mesh]:
     """Runs one process for somebody who has paid so much in."""
@@ -200,7 +201,15 @@ async def meshing(
             limits, thinking = limiter(), ThinkingModels()
             chat = Chat(queue, Emulated(upstream, provider), COUNTER, limits)
             door = MeshDoor(
-                Standings(), limits, chat.holds, chat.legs, thinking, Silent(Keeper()), fee(), None, seconds_max
+                Standings(),
+                limits,
+                chat.holds,
+                chat.legs,
+                thinking,
+                Silent(Keeper()),
+                fee(),
+                None,
+                MeshPatience(seconds_max, whole_seconds_max),
             )
             yield Mesh(upstream, person, snapshot, chat, chat.legs.breakers, door, RoutedCarrier(chat.legs, COUNTER))
             await chat.keeper.drain(5)

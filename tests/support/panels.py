@@ -163,8 +163,8 @@ class Panels:
         self.models = models
         self.chat = Chat(queue, models, COUNTER, limiter())
         carrier = Carrier(self.chat.legs, COUNTER)
-        speaking = Speaking(self.chat.legs, self.chat.holds, carrier, COUNTER, patience)
-        self.carrier = PanelCarrier(speaking, self.chat.holds)
+        self.speaking = Speaking(self.chat.legs, self.chat.holds, carrier, COUNTER, patience)
+        self.carrier = PanelCarrier(self.speaking, self.chat.holds)
         door = self.chat.door
         self.door = PanelDoor(door, door._standings, door._limits, self.chat.holds, self.chat.legs,
                               Silent(self.chat.keeper), COUNTER)  # fmt: skip

@@ -58,13 +58,14 @@ class OpenAIProvider:
         connect_seconds_max: float = 10,
         first_byte_seconds_max: float = 300,
         silence_seconds_max: float = 120,
+        answer_seconds_max: float = 3_600,
         idle_seconds_max: float = IDLE_SECONDS_MAX,
         allow_private: bool = False,
         allowed_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._connect_seconds = connect_seconds_max
         self._first_byte_seconds = first_byte_seconds_max
-        self._silence_seconds = silence_seconds_max
+        self._silence_seconds, self._answer_seconds = silence_seconds_max, answer_seconds_max
         self._idle_seconds = idle_seconds_max
         self._allow_private = allow_private
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
@@ -74,11 +75,12 @@ class OpenAIProvider:
 
     async def send(self, target: ProviderTarget, body: bytes) -> ProviderAnswer:
         """Posts a chat completion request; see ChatProvider."""
-        end = clock.monotonic_seconds() + self._first_byte_seconds
+        now = clock.monotonic_seconds()
         response = await self._request("POST", target, "/chat/completions", body)
         if not 200 <= response.status < 300:
             await self._fail(response, target)
-        answer = OpenAIAnswer(response, target, self._silence_seconds, max(end - clock.monotonic_seconds(), 0))
+        left = max(now + self._first_byte_seconds - clock.monotonic_seconds(), 0)
+        answer = OpenAIAnswer(response, target, self._silence_seconds, left, now + self._answer_seconds)
         if response.content_type in PAGES:
             await answer.refuse_page()
         return answer
@@ -151,14 +153,16 @@ class OpenAIProvider:
         data = io.BytesIO(body) if body is not None and len(body) > STREAMED_BODY_BYTES else body
         session = self._session(target.base_url)
         try:
-            response = await session.request(
-                method,
-                _url(target.base_url, path),
-                data=data,
-                headers=headers,
-                allow_redirects=False,
-                auto_decompress=True,  # for upstreams that compress although nobody asked
-            )
+            # Of all that it sends before its body: a byte now and then would be no silence.
+            async with asyncio.timeout(self._first_byte_seconds):
+                response = await session.request(
+                    method,
+                    _url(target.base_url, path),
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    auto_decompress=True,  # for upstreams that compress although nobody asked
+                )
             if response.connection is not None and (protocol := response.connection.protocol) is not None:
                 # From here on it is silence that is measured, by `OpenAIAnswer`.
                 protocol.read_timeout = None

@@ -7,6 +7,7 @@ import aiohttp
 
 from app.adapters.providers.key_redactor import redactor_of
 from app.adapters.providers.masking import clean_object
+from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.ports.providers import ProviderTarget
 from app.ports.redactor import Redactor
@@ -23,7 +24,8 @@ _ENDING: set[asyncio.Task[None]] = set()
 class OpenAIAnswer:
     """An answer whose status and headers arrived; see ProviderAnswer.
 
-    Its first byte may take what is left of the time for that; a silence in the middle is measured anew each time.
+    Its first byte may take what is left of the time for that; a silence in the middle is measured anew each time. By
+    `ends_at` all of it is over: who says a little now and then is never silent.
     """
 
     def __init__(
@@ -32,8 +34,9 @@ class OpenAIAnswer:
         target: ProviderTarget,
         silence_seconds_max: float,
         first_byte_seconds_left: float,
+        ends_at: float,
     ) -> None:
-        self._response = response
+        self._response, self._ends_at = response, ends_at
         self._name = target.name
         self._api_key = target.api_key
         self._content_type = response.content_type
@@ -85,7 +88,7 @@ class OpenAIAnswer:
 
         aiohttp would do so too, with a new timer for each piece.
         """
-        if self._looks_left == 0:
+        if self._looks_left == 0 or clock.monotonic_seconds() > self._ends_at:
             self._is_silent = True
             self._response.close()
             return
@@ -129,5 +132,6 @@ class OpenAIAnswer:
             return rest
         self._response.close()
         if self._is_silent:
-            raise ProviderFailed(f"The provider {self._name} fell silent.", timed_out=True) from None
+            why = "fell silent" if clock.monotonic_seconds() <= self._ends_at else "did not come to an end in time"
+            raise ProviderFailed(f"The provider {self._name} {why}.", timed_out=True) from None
         raise ProviderFailed(f"The provider {self._name} broke off in the middle of its answer.") from None

@@ -22,10 +22,9 @@ from app.api.v1.answering import serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
 from app.api.v1.stream_comments import StreamComments
-from app.domain.errors import CoinslotError
+from app.domain.errors import CoinslotError, Unavailable
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import ChatAnswer, Claim, claim
-from app.domain.usage.tables import RequestMode
 from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
@@ -135,18 +134,26 @@ class _Several:
         return begun
 
     async def _carry(self, panel: Panel, send: Send, keep: KeepBytes | None) -> bytes:
-        """Sends its pieces as they come, if it is to be streamed, and returns the last one."""
-        modes, kept = modes_of(wiring.get()), None
+        """Sends its pieces as they come, if it is to be streamed, and returns the last one.
+
+        That a model failed is no beginning: where all do, the answer is an error with its status.
+        """
+        modes, kept, early = modes_of(wiring.get()), None, list[bytes]()
         if keep is not None:
             kept = partial(_kept, keep, self._last)
-        if self._asking.is_stream:
 
-            async def show(piece: Piece) -> None:
-                await send(event(event_of(piece)))
+        async def show(piece: Piece) -> None:
+            early.append(event(event_of(piece)))
+            if piece.text or self._exchange.has_begun:
+                said = b"".join(early)
+                early.clear()
+                await send(said)
 
-            return self._last(await modes.carrier.stream(panel, show, kept))
-        seconds = None if self._asking.kind is RequestMode.COMPARE else modes.patience.whole
-        return self._last(await modes.carrier.whole(panel, seconds=seconds, keep=kept))
+        with modes.running.running(panel):
+            if not self._asking.is_stream:
+                return self._last(await modes.carrier.whole(panel, kept))
+            result = await modes.carrier.stream(panel, show, kept)
+        return b"".join([*early, self._last(result)])
 
     def _last(self, result: Result) -> bytes:
         """Returns what an answer ends with; one that is given whole is all of it."""
@@ -193,8 +200,9 @@ class _Several:
         except CoinslotError as failure:
             if not exchange.has_begun:
                 raise
-            said = {"error": failure.message, "code": failure.code, "status_code": status_of(failure), "refunded": True}
-            await exchange.last(event({**said, "done": True}))
+            is_free = not isinstance(failure, Unavailable)  # what could not be charged yet will be
+            said = {"error": failure.message, "code": failure.code, "status_code": status_of(failure)}
+            await exchange.last(event({**said, "refunded": is_free, "done": True}))
             self._has_ended = True
 
     async def _end(self, last: bytes) -> None:

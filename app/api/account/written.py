@@ -27,7 +27,7 @@ def last_events(result: Result, sums: Mapping[str, Any]) -> list[dict[str, Any]]
     """Returns what a stream ends with: the verdict where there is one, what all legs came to, and what was charged."""
     panel = result.panel
     verdict = {"event": "verdict", "done": False, **_verdict(result)}
-    summary = {"event": "summary", "done": False, "mode": panel.asking.kind.value, **_legs(result)}
+    summary = {"event": "summary", "done": False, "mode": panel.asking.kind.value, **_legs(result), **_parts(result)}
     done = {"event": "done", "done": True, "mode": panel.asking.kind.value, **_reason(result), **sums}
     return [*([verdict] if panel.asking.kind is RequestMode.JUDGE else ()), summary, done]
 
@@ -40,7 +40,8 @@ def whole_of(result: Result, sums: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, **_verdict(result), **_legs(result, has_texts=True), **sums}
     if kind is RequestMode.BLEND:
         final, strategy = result.outcome.final, result.panel.asking.strategy
-        said = {"content": None if final is None else final.text, "strategy": strategy, **_reason(result)}
+        said = {"content": None if final is None else final.text, "strategy": strategy, **_reason(result),
+                **_parts(result)}  # fmt: skip
         return {**asked, **said, **_legs(result, has_texts=True), **sums}
     return {**asked, **_legs(result, has_texts=True), **sums}
 
@@ -88,6 +89,14 @@ def _leg(member: Member) -> dict[str, Any]:
 
 def _reason(result: Result) -> dict[str, Any]:
     return {} if result.outcome.reason is None else {"reason": result.outcome.reason}
+
+
+def _parts(result: Result) -> dict[str, Any]:
+    """Returns of which legs each paragraph of a blend is made, where the model that wrote it named any."""
+    final, read = result.outcome.final, result.outcome.read
+    found = () if final is None or final.marks is None else final.marks.parts()
+    parts = [[read[place].number for place in places if place < len(read)] for places in found]
+    return {"parts": parts} if any(parts) else {}
 
 
 def _verdict(result: Result) -> dict[str, Any]:

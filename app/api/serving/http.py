@@ -29,7 +29,7 @@ from app.api.playground import visiting as playground
 from app.api.serving import docs, metrics, operations
 from app.api.serving.methods import Methods
 from app.api.serving.openapi import CHAT, document
-from app.api.talk import past, room
+from app.api.talk import past, room, stopping
 from app.api.v1 import connect, ledger, models, orders, receipts, user, webhooks
 from app.api.v1.manage import keys as paywall_keys
 from app.api.v1.manage import prices as paywall_prices
@@ -53,7 +53,7 @@ def create_api() -> FastAPI:
                   redirect_slashes=False)  # fmt: skip
     own = (manage_stripe, provider, keys, icons, manage_ledger, manage_users, manage_webhooks, manage_drafts,
            manage_responder, manage_analytics, manage_payouts,
-            manage_liabilities, usage_file, room, past)  # fmt: skip
+            manage_liabilities, usage_file, room, past, stopping)  # fmt: skip
     routers = (operations, metrics, docs, sign_in, account_key, developer_key, own_key, ethereum, stripe, playground,
                *own)  # fmt: skip
     for module in routers:

@@ -166,7 +166,9 @@ class Holds:
             return await self._surely(lambda: self._queue.submit(operation, beside), held, "settle")
         return await self._surely(lambda: self._looked(held, self._queue.submit(operation, beside)), held, "settle")
 
-    async def settle_legs(self, held: Held, metered: Metered = NO_TOKENS, keep: Keep | None = None) -> Applied:
+    async def settle_legs(
+        self, held: Held, metered: Metered = NO_TOKENS, keep: Keep | None = None, *, is_free: bool = False
+    ) -> Applied:
         """Charges what the legs of a request used, together and once, as `settle`; releases the hold where none did.
 
         `metered` says what else is known of how it ended.
@@ -175,7 +177,9 @@ class Holds:
             held.failure = held.failure or EMPTY_ANSWER
             return await self.release(held)
         cost = cost_of(held.legs) if held.asked.terms else 0
-        return await self.settle(held, Used(charge_of(held.asked.unit, held.legs), cost, metered), keep)
+        return await self.settle(
+            held, Used(charge_of(held.asked.unit, held.legs), cost, metered), keep, is_free=is_free
+        )
 
     async def _looked(self, held: Held, settling: Awaitable[Applied]) -> Applied:
         """Lets a wallet be looked at that fills itself, where a settlement has left it too little."""

@@ -15,7 +15,6 @@ from app import threads
 from app.domain.catalogue.models import is_reasoning
 from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.ledger.operations import Applied
-from app.domain.legs.legs import charge_of, cost_of
 from app.domain.legs.tables import LegStatus
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.pricing.price_book import Offer
@@ -178,12 +177,9 @@ class Legs:
         """Charges the leg that answered of those that are held for; the others cost nothing."""
         held = run.held
         note_use(run, metered)
-        said = replace(metered, tokens=None)
         if not is_free:
             held.failure = metered.failure or (CLIENT_GONE if metered.disconnect else None)
-            return await self._holds.settle_legs(held, said, keep)
-        used = Used(charge_of(held.asked.unit, held.legs), cost_of(held.legs) if held.asked.terms else 0, said)
-        return await self._holds.settle(held, used, keep, is_free=True)
+        return await self._holds.settle_legs(held, replace(metered, tokens=None), keep, is_free=is_free)
 
     async def release(self, run: Run) -> Applied:
         """Gives the hold back whole. Raises Unavailable as settle does."""

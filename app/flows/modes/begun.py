@@ -13,6 +13,8 @@ from app.formats.openai_stream import StreamMeter
 from app.ports.providers import ProviderAnswer
 from app.ports.redactor import Redactor
 
+UNBEGUN_BYTES_MAX = 4_000_000
+"""How much a stream may say before its first word; all of it is kept until then."""
 FILTERED = "content_filter"
 """How an answer ends that its provider stopped for what it says."""
 
@@ -65,11 +67,14 @@ async def begun_whole(answer: ProviderAnswer, *, is_filter_failure: bool) -> Pro
 
 async def begun_stream(answer: ProviderAnswer, *, is_filter_failure: bool) -> ProviderAnswer:
     """Returns a stream once its first word is there, or its proper end without one. Raises ProviderFailed."""
-    pieces, scout = [await beginning(answer)], StreamMeter()
+    pieces, scout, size = [await beginning(answer)], StreamMeter(), 0
     while piece := pieces[-1]:
+        size += len(piece)
         passing = contents(scout.feed(piece))
         if _has_begun(scout, list(passing), answer, is_filter_failure=is_filter_failure):
             return Begun(answer, pieces)
+        if size > UNBEGUN_BYTES_MAX:
+            raise ProviderFailed("The provider says much and not a word.")
         pieces.append(await answer.read())
     last = list(contents(scout.end()))
     if not _has_begun(scout, last, answer, is_filter_failure=is_filter_failure) and not scout.has_finish_reason():

@@ -1,7 +1,7 @@
 """Carries what several models say to the client, and settles it: once, for all of them, whatever becomes of anybody.
 
-A client that goes away closes every provider's call at once and pays for what was delivered; an answer that is given
-whole has delivered nothing until it has. What ends in an error costs nothing.
+A client that goes away closes every provider's call at once and pays for what was delivered, unless that is free; an
+answer that is given whole has delivered nothing until it has. What ends in an error costs nothing.
 """
 
 import asyncio
@@ -15,17 +15,16 @@ from app.domain.legs.legs import tokens_of
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import ChatAnswer
 from app.domain.usage.requests import CLIENT_GONE, Metered
+from app.domain.usage.tables import RequestMode
 from app.each_alone import alone
 from app.flows.chat.end import worded
 from app.flows.chat.hold import Holds, Keep
-from app.flows.modes.feed import Feed, Piece
+from app.flows.modes.feed import Feed, Piece, paused
 from app.flows.modes.members import Panel
 from app.flows.modes.speaking import Speaking
 from app.flows.modes.stories import Outcome, tell
 
-TOOK_TOO_LONG = "provider_timeout"
-"""Why a request whose answer is given whole came to nothing."""
-
+Story = asyncio.Task[Outcome]
 Show = Callable[[Piece], Awaitable[None]]
 
 
@@ -51,52 +50,47 @@ class PanelCarrier:
     async def stream(self, panel: Panel, show: Show, keep: KeepResult | None = None) -> Result:
         """Shows pieces as they come, and returns how the request ended.
 
-        Raises ProviderFailed where too few answered, and Unavailable if it could not be charged yet; nothing is charged
-        then, or it lands later. When the task is cancelled, what was delivered is charged before that goes on.
+        Raises AllRoutesOpen, and ProviderFailed where too few answered or all of it took too long: nothing is charged
+        then; Unavailable if it could not be charged yet: it lands later. When the task is cancelled, the client is
+        gone, and what was delivered is charged before that goes on, if the paywall says so.
         """
 
         async def deliver(piece: Piece) -> None:
             await show(piece)
             piece.member.delivered += len(piece.text)
 
-        return await self._carry(panel, deliver, keep)
+        return await self._carry(panel, deliver, keep, self._speaking.patience.stream)
 
-    async def whole(self, panel: Panel, *, seconds: float | None, keep: KeepResult | None = None) -> Result:
+    async def whole(self, panel: Panel, keep: KeepResult | None = None) -> Result:
         """Returns how the request ended; nothing of it is delivered before. Raises as `stream` does.
 
-        What takes longer than so many seconds is ended, and free: ProviderFailed, `timed_out`.
+        It takes no longer than the clients wait. Where each answer is one of its own, those that are late by then are
+        left out; else nothing comes of it: ProviderFailed, `timed_out`.
         """
 
         async def show_later(_piece: Piece) -> None:
             return
 
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                why_left = lambda: TOOK_TOO_LONG if limit.expired() else CLIENT_GONE  # noqa: E731 - said once
-                return await self._carry(panel, show_later, keep, why_left)
-        except TimeoutError:
-            message = f"The models took longer than {seconds:g} seconds; a stream waits longer. Nothing was charged."
-            raise ProviderFailed(message, timed_out=True) from None
+        seconds: float | None = self._speaking.patience.whole
+        if panel.asking.kind is RequestMode.COMPARE:
+            panel.seconds, seconds = seconds, None
+        return await self._carry(panel, show_later, keep, seconds)
 
-    async def _carry(
-        self, panel: Panel, show: Show, keep: KeepResult | None, why_left: Callable[[], str] = lambda: CLIENT_GONE
-    ) -> Result:
+    async def _carry(self, panel: Panel, show: Show, keep: KeepResult | None, seconds: float | None) -> Result:
         feed = Feed()
         story = asyncio.create_task(tell(self._speaking, panel, feed))
-        is_left = True
+        is_over = False
         try:
-            async for piece in feed.read():
-                await show(piece)
-            outcome = await story
-            is_left = False
+            outcome = await self._hear(feed, story, show, seconds)
+            is_over = True
         except CoinslotError as failure:
-            is_left = False
-            panel.held.failure = failure.code
-            await asyncio.shield(self._holds.keep(self._give_up(panel)))
+            is_over = True
+            panel.held.failure = failure.reason if isinstance(failure, ProviderFailed) else failure.code
+            await asyncio.shield(self._holds.keep(self._give_up(panel, story, feed)))
             raise
         finally:
-            if is_left:
-                panel.held.failure = why_left()
+            if not is_over:
+                panel.held.failure = CLIENT_GONE
                 with suppress(Unavailable):  # it lands later; what ended the request goes on
                     await asyncio.shield(self._holds.keep(self._leave(panel, story)))
             if panel.own_use is not None:
@@ -106,11 +100,32 @@ class PanelCarrier:
         settled = await asyncio.shield(self._holds.keep(self._settle(panel, metered, _keeping(panel, outcome, keep))))
         return Result(panel, outcome, settled)
 
-    async def _give_up(self, panel: Panel) -> None:
-        panel.make_all_free()
-        await self._holds.release(panel.held)
+    async def _hear(self, feed: Feed, story: Story, show: Show, seconds: float | None) -> Outcome:
+        """Shows what is said; the time counts in which nothing is. Raises ProviderFailed where that was too long."""
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                async for piece in feed.read():
+                    with paused(limit):
+                        await show(piece)
+                return await asyncio.shield(story)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"The models took longer than {seconds:g} seconds. Nothing was charged."
+            raise ProviderFailed(message, timed_out=True) from None
 
-    async def _leave(self, panel: Panel, story: "asyncio.Task[Outcome]") -> None:
+    async def _give_up(self, panel: Panel, story: Story, feed: Feed) -> None:
+        """Ends all that still runs, and gives the hold back."""
+        story.cancel()
+        feed.leave()
+        await self._speaking.cut(*panel.members)
+        await asyncio.wait((story,))
+        panel.make_all_free()
+        with suppress(Unavailable):  # it lands later; what ended the request goes on
+            await self._holds.release(panel.held)
+
+    async def _leave(self, panel: Panel, story: Story) -> None:
         """Ends a request whose client is gone, as the paywall says.
 
         One with a key ends this way only when the process stops: it costs nothing, and its retry runs.
@@ -119,17 +134,18 @@ class PanelCarrier:
         await self._speaking.leave(panel)
         await asyncio.wait((story,))
         if panel.held.asked.claim_id is not None:
-            await self._give_up(panel)
+            panel.make_all_free()
+            await self._holds.release(panel.held)
             return
         policy = panel.held.snapshot.configuration.disconnect
-        if policy is Disconnect.FREE:
-            panel.make_all_free()
-        await self._settle(panel, Metered(None, disconnect=policy))
+        await self._settle(panel, Metered(None, disconnect=policy), is_free=policy is Disconnect.FREE)
 
-    async def _settle(self, panel: Panel, metered: Metered, keep: Keep | None = None) -> Applied:
+    async def _settle(
+        self, panel: Panel, metered: Metered, keep: Keep | None = None, *, is_free: bool = False
+    ) -> Applied:
         if panel.held.admission is not None:
             panel.held.admission.used_tokens = tokens_of(panel.held.legs) or 0
-        return await self._holds.settle_legs(panel.held, metered, keep)
+        return await self._holds.settle_legs(panel.held, metered, keep, is_free=is_free)
 
 
 def _keeping(panel: Panel, outcome: Outcome, keep: KeepResult | None) -> Keep | None:

@@ -5,9 +5,11 @@ A reader who is slow stops each of them once 64 KiB of it wait.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.domain import clock
 from app.flows.modes.members import Member
 
 WAITING_BYTES_MAX = 65_536
@@ -44,7 +46,7 @@ class Feed:
         self._pieces: deque[Piece] = deque()
         self._waiting: dict[int, int] = defaultdict(int)
         self._changed = asyncio.Event()
-        self._is_over = False
+        self._is_over = self._is_left = False
 
     def is_full(self, member: Member) -> bool:
         """Tells whether so much of a member waits that it has to."""
@@ -53,10 +55,17 @@ class Feed:
     async def put(self, piece: Piece) -> None:
         """Adds a piece, once there is room for it."""
         number = piece.member.number
-        while self.is_full(piece.member):
+        while self.is_full(piece.member) and not self._is_left:
             await self._change()
+        if self._is_left:
+            return
         self._waiting[number] += len(piece.text.encode())
         self._pieces.append(piece)
+        self._wake()
+
+    def leave(self) -> None:
+        """Says that nobody reads any more: whoever speaks waits for nobody."""
+        self._is_left = True
         self._wake()
 
     def end(self) -> None:
@@ -82,3 +91,15 @@ class Feed:
 
     async def _change(self) -> None:
         await self._changed.wait()
+
+
+@contextmanager
+def paused(deadline: asyncio.Timeout) -> Iterator[None]:
+    """Lets no time of a deadline pass: a reader's slowness is nobody else's."""
+    end = deadline.when()
+    left = None if end is None else end - clock.monotonic_seconds()
+    deadline.reschedule(None)
+    try:
+        yield
+    finally:
+        deadline.reschedule(None if left is None else clock.monotonic_seconds() + left)

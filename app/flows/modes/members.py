@@ -9,13 +9,14 @@ from app.domain.legs.legs import LegUse, Source
 from app.domain.legs.tables import LegStatus
 from app.domain.pricing.quote import Tokens
 from app.domain.routing.breaker import BreakerName
-from app.domain.usage.requests import Metered
+from app.domain.usage.requests import INTERRUPTED, Metered
 from app.flows.chat.call import Call, Leg
 from app.flows.chat.hold import Held
 from app.flows.providers.attempt import Attempts
 from app.flows.providers.breakers import name_of
 from app.flows.vault.uses import OwnUse
 from app.formats.account.modes import Asking
+from app.formats.account.sources import SourceMarks
 from app.formats.openai_request import ChatRequest
 
 Compose = Callable[[Sequence[str]], ChatRequest]
@@ -27,8 +28,9 @@ class Member:
     """One model's part. `reads` are the numbers of the members whose answers its prompt is made of by `compose`: its
     bound holds them at `read_tokens`, by their limits, which are `read_tokens_least` at least.
 
-    `text` is what it has said, of which the client was given `delivered` characters; `finish` how it says that it
-    ended, `milliseconds` how long that took. `is_ours` says that we ended it.
+    `marks` takes out of what it says which answers each paragraph rests on, where it is asked for that. `text` is what
+    it has said, of which the client was given `delivered` characters; `finish` how it says that it
+    ended, `milliseconds` how long that took. `is_ours` says that we ended it, `is_stopped` that whoever asked did.
     """
 
     number: int
@@ -38,6 +40,7 @@ class Member:
     read_tokens_least: int = 0
     compose: Compose | None = None
     seed: int | None = None
+    marks: SourceMarks | None = None
     text: str = ""
     delivered: int = 0
     finish: str | None = None
@@ -47,6 +50,7 @@ class Member:
     metered: Metered = field(default_factory=lambda: Metered(None))
     has_ended: bool = False
     is_ours: bool = False
+    is_stopped: bool = False
     task: "asyncio.Task[None] | None" = None
 
     @property
@@ -68,19 +72,19 @@ class Member:
 
     @property
     def use(self) -> LegUse:
-        """What is written of it."""
-        tokens = self.metered.tokens
+        """What is written of it; as long as it speaks, what will be true should its process die."""
+        tokens, is_speaking = self.metered.tokens, self.task is not None and not self.has_ended
         return LegUse(
             leg=self.number,
             model=self.model,
             provider=self.leg.setting.name,
             price=self.leg.offer.price,
-            status=self.status,
+            status=LegStatus.CUT if is_speaking else self.status,
             tokens=tokens if tokens is not None and tokens.output else None,
             source=source_of_legs([self.leg]),
             is_estimated=self.metered.estimated,
             reported_nanos=self.metered.provider_cost_nanos,
-            reason=self.reason,
+            reason=INTERRUPTED if is_speaking else self.reason,
             seed=self.seed,
         )
 
@@ -119,7 +123,8 @@ class Panel:
 
     `attempts` let each of them be asked, or have it passed by. `own_use` is what was counted of its user's own keys,
     None where nobody bounds them. `has_left` says that its client went away and it is carried to its end all the same.
-    Nothing has `stopped` it as money stops a chat: legs end alone.
+    `seconds` is how long they may take where late ones are left out and the others given whole. Nothing has `stopped`
+    it as money stops a chat: legs end alone.
     """
 
     call: Call
@@ -132,6 +137,7 @@ class Panel:
     own_use: OwnUse | None = None
     has_left: bool = False
     stopped: None = None
+    seconds: float | None = None
 
     @property
     def id(self) -> str:

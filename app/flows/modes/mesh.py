@@ -6,7 +6,7 @@ while it is carried (`app/flows/modes/attempts.py`).
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.errors import InsufficientFunds, StaleDecision
 from app.domain.ledger.operations import Applied
@@ -34,10 +34,23 @@ from app.flows.modes.mesh_plan import Plan, Planner
 from app.flows.vault.uses import OwnUsesReached, take_own_use
 
 
+class MeshPatience(NamedTuple):
+    """How many seconds may pass before one of several models has begun to answer, and before it has if the answer is
+    given whole: no longer than the clients wait.
+    """
+
+    stream: float = 120
+    whole: float = 55
+
+    def of(self, call: Call) -> float:
+        """Returns how long the models of a request may take."""
+        return self.stream if call.request.is_stream else min(self.stream, self.whole)
+
+
 class MeshDoor(Door):
     """The door of chat, which also lets requests through that several models may answer.
 
-    `seconds_max` is how long these may take together until one has begun to answer.
+    `patience` is how long these may take together until one has begun to answer.
     """
 
     def __init__(
@@ -50,10 +63,10 @@ class MeshDoor(Door):
         teller: Teller,
         fee_basis_points: int,
         topups: AutoTopups | None,
-        seconds_max: float,
+        patience: MeshPatience,
     ) -> None:
         super().__init__(standings, limits, holds, legs, thinking, teller, fee_basis_points, topups)
-        self._seconds_max = seconds_max
+        self._patience = patience
 
     async def _hold(self, call: Call, claimed: Claim | None, standing: Standing) -> Run | Ask:
         if call.routing is None:
@@ -70,7 +83,8 @@ class MeshDoor(Door):
         legs = [planned.leg for planned in plan.legs]
         call.goes_by = source_of_legs(legs)
         held = Held(snapshot, self._of_plan(call, standing, plan, claimed), standing, legs=plan.uses)
-        run = Run(held, legs[0], route=Attempts(self._legs, self._holds, self._seconds_max).route(plan))
+        seconds = self._patience.of(call)
+        run = Run(held, legs[0], route=Attempts(self._legs, self._holds, seconds).route(plan))
         is_held = False
         try:
             await self._admit_all(run, call, legs)

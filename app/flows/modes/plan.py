@@ -20,6 +20,7 @@ from app.flows.chat.decide import Basis, Go, decide_on, find_offer
 from app.flows.modes.members import Dropped, Member
 from app.flows.modes.prompts import to_blend, to_go_on, to_judge
 from app.formats.account.modes import Asking, Strategy
+from app.formats.account.sources import SourceMarks
 from app.formats.openai_request import ChatRequest, read_chat_request
 
 JUDGE_OUTPUT_TOKENS = 4_096
@@ -108,6 +109,8 @@ def _answering(decide: Decide, asking: Asking, model: str, before: Sequence[Memb
 def _writer(decide: Decide, asking: Asking, model: str, answering: Sequence[Member]) -> Member | Ask:
     compose = partial(_request, asking, model, _made_of(asking))
     writer = _reading(_member(decide, compose([""] * len(answering)), len(answering)), compose, answering)
+    if isinstance(writer, Member) and asking.kind is RequestMode.BLEND:
+        writer.marks = SourceMarks()
     if isinstance(writer, Member) and asking.kind is RequestMode.JUDGE:
         bound, writer.seed = writer.leg.bound, _SEEDS.getrandbits(32)
         most = min(bound.output_tokens, max(JUDGE_OUTPUT_TOKENS, bound.output_tokens_least))

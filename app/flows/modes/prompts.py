@@ -26,6 +26,9 @@ _TASKS: Mapping[Strategy, str] = {
     Strategy.BEST_OF: "Take the best of these answers and make it better by what the others know. Write the answer"
     " itself, not what you think of the others.",
 }
+_NAMING = (
+    "End each paragraph with the names of the answers that it rests on, in square brackets, such as [A] or [A, B]."
+)
 _IN_CHAIN = (
     "Write a better answer: keep what is right, correct what is wrong, add what is missing. Write the answer itself."
 )
@@ -40,7 +43,7 @@ def letter_of(place: int) -> str:
 
 def to_blend(messages: Messages, strategy: Strategy, answers: Sequence[str]) -> list[Mapping[str, Any]]:
     """Returns what asks for one answer made of several."""
-    return [*messages, _user(_QUOTED, *_marked(answers), _TASKS[strategy])]
+    return [*messages, _user(_QUOTED, *_marked(answers), _TASKS[strategy], _NAMING)]
 
 
 def to_go_on(messages: Messages, answer: str) -> list[Mapping[str, Any]]:

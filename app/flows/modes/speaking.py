@@ -26,7 +26,7 @@ from app.flows.chat.hold import Holds
 from app.flows.chat.leg import Legs
 from app.flows.chat.meter import HoldMeter
 from app.flows.modes.begun import begun_stream
-from app.flows.modes.feed import Ended, Feed, Said
+from app.flows.modes.feed import Ended, Feed, Said, paused
 from app.flows.modes.members import Member, Panel
 from app.flows.providers.attempt import CIRCUIT_OPEN
 from app.formats.event_stream import contents
@@ -37,8 +37,9 @@ from app.ports.providers import ProviderAnswer, TokenCounter
 
 log = structlog.get_logger()
 
-TOO_SLOW, FUNDS, TOO_LONG = "too_slow", "funds", "too_long"
-"""Why a leg ended, or was not asked: it took too long, money was short, there was more than it can read."""
+TOO_SLOW, FUNDS, TOO_LONG, STOPPED = "too_slow", "funds", "too_long", "stopped"
+"""Why a leg ended, or was not asked: it took too long, money was short, there was more than it can read, whoever asked
+wanted to hear no more of it."""
 
 
 class Late(ProviderFailed):
@@ -47,13 +48,14 @@ class Late(ProviderFailed):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds anything may take: a leg, those that are late once enough have answered, and all of it where the
-    answer is given whole.
+    """How many seconds anything may take: a leg, those that are late once enough have answered, and all of it, `whole`
+    where the answer is given whole.
     """
 
     leg: float = 120
     late: float = 20
     whole: float = 55
+    stream: float = 600
 
 
 class Speaking:
@@ -79,9 +81,12 @@ class Speaking:
         except ProviderFailed as failure:
             member.end(LegStatus.FAILED, failure.reason)
         except asyncio.CancelledError:
-            if not member.is_ours:
+            if member.is_stopped:
+                member.end(LegStatus.CUT, STOPPED, await self._count(member, member.text))
+            elif member.is_ours:
+                member.end(LegStatus.CUT, TOO_SLOW)
+            else:
                 raise
-            member.end(LegStatus.CUT, TOO_SLOW)
         finally:
             member.milliseconds = round((clock.monotonic_seconds() - began) * 1_000)
             if member.leg.answer is not None:
@@ -127,14 +132,19 @@ class Speaking:
         leg, meter = member.leg, StreamMeter()
         meter.redactor = answer.redactor
 
+        async def tell(text: str) -> None:
+            if feed is not None and text:
+                await _put(feed, Said(member, text), deadline)
+            member.text += text  # what was not handed on when it was stopped, nobody has read
+
         async def say(data: bytes) -> None:
             for text in _texts(data, member):
-                member.text += text
-                if feed is not None:
-                    await _put(feed, Said(member, text), deadline)
+                await tell(text if member.marks is None else member.marks.feed(text))
 
         watch = HoldMeter(self._legs, Run(panel.held, leg), self._counter, meter.bound)
         end = await forward(answer, meter, watch, say)
+        if member.marks is not None:
+            await tell(member.marks.end())
         stopped = in_stream(meter.kept or ()) + (() if end.failure is None else of_failure(end.failure))
         panel.held.stopped += of_model(stopped, member.model)
         is_cut = end.failure is not None or end.stopped is not None
@@ -157,6 +167,16 @@ class Speaking:
             member.is_ours = True
         await _end(running)
 
+    def stop(self, member: Member) -> bool:
+        """Ends a member whom whoever asked wants to hear no more of, and tells whether it still spoke.
+
+        What it has said by then is what is charged.
+        """
+        if member.task is None or member.task.done() or member.has_ended:
+            return False
+        member.is_stopped = True
+        return member.task.cancel()
+
     async def leave(self, panel: Panel) -> None:
         """Ends everybody whom the client has left, at once; what of them was delivered is what is charged."""
         await _end(panel.members)
@@ -164,14 +184,16 @@ class Speaking:
             if member.task is None or (member.has_ended and member.delivered >= len(member.text)):
                 continue
             was_ours = member.status is LegStatus.CUT and member.reason == TOO_SLOW
-            delivered = "" if was_ours else member.text[: member.delivered]
-            metered = Metered(None)
-            if delivered:
-                written = Written(delivered)
-                metered = await self._carrier.count(member.leg, None, written, Disconnect.CANCEL)
+            metered = await self._count(member, "" if was_ours else member.text[: member.delivered])
             member.has_ended = False
             member.end(LegStatus.CUT, TOO_SLOW if was_ours else CLIENT_GONE, metered)
         panel.note()
+
+    async def _count(self, member: Member, text: str) -> Metered:
+        """Returns what of a member is charged that has said so much when it was ended; its provider says nothing."""
+        if not text:
+            return Metered(None)
+        return await self._carrier.count(member.leg, None, Written(text), Disconnect.CANCEL)
 
     async def may_read(self, panel: Panel, member: Member, texts: list[str]) -> str | None:
         """Gives a member what others answered to read, once the hold pays for exactly that; returns why not, if not."""
@@ -230,15 +252,12 @@ def _minimum(used: list[LegUse], member: Member) -> int:
 
 
 async def _put(feed: Feed, said: Said, deadline: asyncio.Timeout) -> None:
-    """Hands on what was said; a reader's slowness is nobody else's, so no time passes while it is waited for."""
+    """Hands on what was said; no time passes while a slow reader is waited for."""
     if not feed.is_full(said.member):
         await feed.put(said)
         return
-    end = deadline.when()
-    left = None if end is None else end - clock.monotonic_seconds()
-    deadline.reschedule(None)
-    await feed.put(said)
-    deadline.reschedule(None if left is None else clock.monotonic_seconds() + left)
+    with paused(deadline):
+        await feed.put(said)
 
 
 async def _end(members: Iterable[Member]) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain import clock
-from app.domain.errors import AllRoutesOpen, OwnKeyUnavailable, ProviderFailed
+from app.domain.errors import AllRoutesOpen, CoinslotError, OwnKeyUnavailable, ProviderFailed
 from app.domain.usage.tables import RequestMode
 from app.flows.modes.feed import Feed
 from app.flows.modes.members import Member, Panel
 from app.flows.modes.plan import ENOUGH, order_of
 from app.flows.modes.prompts import letter_of
-from app.flows.modes.speaking import Speaking
+from app.flows.modes.speaking import STOPPED, TOO_SLOW, Speaking
 from app.flows.modes.verdict import Verdict, read_verdict
 from app.formats.account.modes import Strategy
 
@@ -27,6 +27,12 @@ class NotEnough(ProviderFailed):
     """Too few models answered; nobody is charged for those that did."""
 
     code = "not_enough_answers"
+
+
+class StoppedEarly(CoinslotError):
+    """Too few models answered, because whoever asked wanted to hear no more of others: what these said stands."""
+
+    code = STOPPED
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ async def tell(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
     try:
         _check_open(panel)
         return await _STORIES[panel.asking.kind](speaking, panel, feed)
+    except StoppedEarly:
+        return Outcome(reason=STOPPED)
     finally:
         feed.end()
 
@@ -110,7 +118,7 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
     """Waits for all who answer: once enough have, only a little longer, but where each answer is one of its own."""
     tasks = {speaking.start(panel, member, feed, is_shown=is_shown) for member in panel.answering}
     waits_for_all = panel.asking.kind is RequestMode.COMPARE
-    until: float | None = None
+    until = None if panel.seconds is None else clock.monotonic_seconds() + panel.seconds
     while tasks:
         left = None if until is None else max(until - clock.monotonic_seconds(), 0)
         done, tasks = await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -138,16 +146,23 @@ def _raise_bugs(done: Collection["asyncio.Task[None]"]) -> None:
 
 
 def _usable(panel: Panel) -> Sequence[Member]:
-    """Returns who answered with something to read. Raises NotEnough, which says what became of the others;
-    OwnKeyUnavailable where that is all that failed."""
+    """Returns who answered with something to read.
+
+    Raises NotEnough, which says what became of the others, StoppedEarly where some of those were stopped,
+    OwnKeyUnavailable where that is all that failed.
+    """
     usable = [member for member in panel.answering if member.is_usable]
+    others = [member for member in panel.answering if not member.is_usable]
     least = ENOUGH[panel.asking.kind]
-    if len(usable) < least:
-        if {member.reason for member in panel.answering if not member.is_usable} == {OwnKeyUnavailable.code}:
-            raise OwnKeyUnavailable("Your own key cannot be used: look after it in your settings. Nothing was charged.")
-        told = ", ".join(f"{member.model}: {member.reason}" for member in panel.answering if not member.is_usable)
-        raise NotEnough(f"{len(usable)} of {len(panel.answering)} models answered, and {least} must ({told}).")
-    return usable
+    if len(usable) >= least:
+        return usable
+    if {member.reason for member in others} == {OwnKeyUnavailable.code}:
+        raise OwnKeyUnavailable("Your own key cannot be used: look after it in your settings. Nothing was charged.")
+    told = ", ".join(f"{member.model}: {member.reason}" for member in others)
+    message = f"{len(usable)} of {len(panel.answering)} models answered, and {least} must ({told})."
+    if any(member.is_stopped for member in others):
+        raise StoppedEarly(message)
+    raise NotEnough(message, timed_out=all(member.reason == TOO_SLOW for member in others))
 
 
 _STORIES = {RequestMode.COMPARE: _compare, RequestMode.BLEND: _blend, RequestMode.JUDGE: _judge}

@@ -11,7 +11,8 @@ from app.formats.event_stream import EventReader, contents
 from app.formats.json_text import read_object
 
 BESIDE = ("verdict", "winner", "reason", "strategy", "source_models", "synthesizer", "judge", "fallback", "final_model",
-          "auto_strategy", "resolved_model", "trace", "credits_charged", "finish_reason", "dropped")  # fmt: skip
+          "auto_strategy", "resolved_model", "trace", "credits_charged", "finish_reason", "dropped",
+          "parts")  # fmt: skip
 """What is kept of what the mode itself said of its answers."""
 
 TRACED = ("model", "leg", "status", "status_code", "reason")

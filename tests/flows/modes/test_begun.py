@@ -64,3 +64,11 @@ async def test_a_whole_answer_is_read_to_its_end_before_it_counts() -> None:
     await begun.finish()
     with pytest.raises(ProviderFailed):
         await begun_whole(answered(said[:9]), is_filter_failure=False)
+
+
+@pytest.mark.parametrize("nothing", [b": waiting\n\n" * 10_000, event("") * 1_000])
+async def test_an_answer_that_says_nothing_without_end_is_left(nothing: bytes) -> None:
+    endless = answered(*[nothing] * 500)
+    with pytest.raises(ProviderFailed):
+        await begun_stream(endless, is_filter_failure=False)
+    assert await rest(endless), "it was not read to its end"

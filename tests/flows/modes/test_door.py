@@ -34,7 +34,7 @@ async def test_a_grant_below_the_whole_is_shared_in_proportion_and_sent_as_limit
             leg = member.leg
             assert leg.bound.unrounded(leg.offer, leg.output_limit) <= 320 * NANOS * ONE_NANO * share // 3
             assert leg.bound.unrounded(leg.offer, leg.output_limit + 1) > 320 * NANOS * ONE_NANO * share // 3
-        await panels.carrier.whole(panel, seconds=None)
+        await panels.carrier.whole(panel)
     assert models.sent["a"][0]["max_tokens"] == first.leg.output_limit < 8_000
     assert credits_of(ada).held_nanos == 0
     assert_books_balance()
@@ -77,7 +77,7 @@ async def test_many_at_once_on_one_wallet_never_spend_what_is_not_there(database
             panel = await panels.begin(snapshot, comparing(*names, tokens=60))
             if isinstance(panel, Ask):
                 return 0
-            return (await panels.carrier.whole(panel, seconds=None)).settled.amount
+            return (await panels.carrier.whole(panel)).settled.amount
 
         charges = [charge for _ in range(3) for charge in await asyncio.gather(*(one() for _ in range(12)))]
     assert max(charges) == 18 * NANOS, "three legs of six credits each; less where less was granted"

@@ -180,3 +180,18 @@ async def test_where_the_model_is_left_to_us_the_answer_says_which_why_and_its_p
         heard = await mesh.ask("auto", optimization_goal="cost", messages=[{"role": "user", "content": "Prove it."}])
         assert heard.routes[-1][0] == A
     assert_books_balance()
+
+
+async def test_an_answer_that_is_given_whole_does_not_outlast_its_client(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with meshing(emulated, whole_seconds_max=0.4) as mesh:
+        emulated.become(leg_a="hung", leg_b="slow-first:8:1500")
+        heard = await mesh.ask(A, B, stream=False)
+        assert isinstance(heard.error, ProviderFailed) and heard.error.timed_out
+        assert (mesh.asked(), mesh.receipt(heard.request_id).charge) == ([A, B], "0")
+        await until(lambda: [one["outcome"] for one in emulated.seen()] == ["disconnected"] * 2)
+        assert credits_of(mesh.person).held_nanos == 0
+        heard = await mesh.ask(B, A)
+        assert (heard.error, heard.is_done) == (None, True), "a stream takes its time"
+    assert_books_balance()

@@ -70,7 +70,7 @@ async def test_of_own_platform_own_the_platforms_leg_alone_is_held_for_and_charg
         assert 2 * NANOS <= panel.held.amount < alone.held.amount
         await modes.carrier.whole(alone, seconds=None)
         before = credits_of(modes.person).posted_nanos
-        result = await modes.carrier.whole(panel, seconds=None)
+        result = await modes.carrier.whole(panel)
         assert modes.asked() == {("a", True): 1, ("b", False): 2, ("c", True): 1, ("c", False): 1}
         charge = result.settled.amount
         assert charge > 0 and credits_of(modes.person).posted_nanos == before - charge
@@ -93,7 +93,7 @@ async def test_all_own_costs_nothing_and_leaves_three_rows_even_where_only_free_
         before = credits_of(modes.person)
         panel = await modes.begin(comparing("a", "b", "c"), Source.OWN)
         assert isinstance(panel, Panel) and (panel.held.amount, panel.source) == (0, Source.OWN)
-        result = await modes.carrier.whole(panel, seconds=None)
+        result = await modes.carrier.whole(panel)
         assert result.settled.amount == 0 and credits_of(modes.person) == before
         assert rows_of(panel.id) == [(model, OWN, 0) for model in ("a", "b", "c")]
         row = row_of(panel.id)
@@ -259,7 +259,7 @@ async def test_each_own_leg_counts_for_the_day_and_those_that_were_not_asked_do_
             panel = await modes.begin(asking, snapshot=app, user="u1")
             if isinstance(panel, Ask):
                 return panel.action
-            await modes.carrier.whole(panel, seconds=None)
+            await modes.carrier.whole(panel)
             await modes.chat.keeper.drain(5)
             return [source for _, source, _, _ in modes.lines(panel.id, app)]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app import db
+from app.api.account.written import last_events
 from app.domain.credits.history import read_history
 from app.domain.errors import ProviderFailed
 from app.domain.money import NANOS
@@ -85,7 +86,7 @@ async def test_of_only_failures_nobody_pays_anything_and_each_is_named(database:
         panels = Panels(queue, models)
         panel = await panels.begin(snapshot, comparing("a", "b"), "req_1")
         with pytest.raises(NotEnough, match="0 of 2 models answered"):
-            await panels.carrier.whole(panel, seconds=None)  # type: ignore[arg-type]
+            await panels.carrier.whole(panel)  # type: ignore[arg-type]
     told = receipt_of(snapshot, "req_1")
     assert (told.status, told.charge) == ("released", "0") and credits_of(ada).posted_nanos == 320 * NANOS
     assert [(leg.status, leg.reason) for leg in told.legs] == [
@@ -211,4 +212,20 @@ async def test_where_only_the_judges_exact_bound_does_not_fit_the_answers_come_w
     legs = receipt_of(snapshot, result.panel.held.asked.id).legs
     assert [(leg.status, leg.reason) for leg in legs] == [("answered", None), ("answered", None), ("skipped", "funds")]
     assert credits_of(ada).posted_nanos == 320 * NANOS - result.settled.amount
+    assert_books_balance()
+
+
+async def test_a_blend_says_of_which_answers_each_paragraph_is_made_where_its_writer_does(database: str) -> None:
+    _, snapshot = await paying([credits_a_thousand(name) for name in ("a", "b", "c", "w")])
+    written = "It is blue [A].\n\nIt is deep. [A, B]\n\nAnd wide [C]"
+    models = Models({"a": FELL_OVER, "b": saying("Blue."), "c": saying("Deep."), "w": saying(written, pieces=9)})
+    async with running_queue() as queue:
+        panels = Panels(queue, models)
+        result, pieces = await panels.ask(snapshot, blending("a", "b", "c", synthesizer="w"))
+    asked = models.sent["w"][0]["messages"][-1]["content"]
+    assert '<answer name="A">\nBlue.' in asked and "End each paragraph with the names" in asked
+    said = "".join(piece.text for piece in pieces if piece.member.model == "w")
+    assert said == "It is blue [A].\n\nIt is deep.\n\nAnd wide" == result.outcome.final.text  # type: ignore[union-attr]
+    summary = last_events(result, {})[0]
+    assert summary["parts"] == [[], [1, 2], []], "the second and third of those that were asked; nobody is called C"
     assert_books_balance()

@@ -1,0 +1,83 @@
+"""Which answers each paragraph of an answer made of several rests on, as the model that wrote it says. Pure.
+
+It is asked to end a paragraph with their names, `[A]` or `[A, C]`; that is no part of the answer, and is taken out of
+it as it comes. What stands elsewhere, or in code, is text.
+"""
+
+import re
+from collections.abc import Sequence
+
+_NAMES = r"[A-I](?:, ?[A-I])*"
+_MARK = re.compile(rf"[ \t]*\[({_NAMES})\][ \t]*(?=\n[ \t]*\n|\Z)")
+_BEGUN = re.compile(rf"[ \t]*(?:\[(?:{_NAMES}(?:, ?)?)?(?:\][ \t]*(?:\n[ \t]*)?)?)?\Z")
+"""The end of a text that may yet become a mark."""
+_FENCE = "```"
+
+
+class SourceMarks:
+    """Listens to one text, however it was cut, and gives it on without its marks."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._said = ""
+        self._found: list[tuple[int, str]] = []
+
+    def feed(self, text: str) -> str:
+        """Takes a piece, and returns what is known to be text of what came by now."""
+        text = self._held + text
+        begun = _BEGUN.search(text)
+        end = len(text) if begun is None else begun.start()
+        self._held = text[end:]
+        return self._without(text[:end], text)
+
+    def end(self) -> str:
+        """Says that nothing more comes; returns the rest of the text."""
+        text, self._held = self._held, ""
+        return self._without(text, text)
+
+    def _without(self, known: str, whole: str) -> str:
+        """Returns what is known of a text without the marks in it, looking for their ends in the whole of it."""
+        kept, position, before = list[str](), 0, self._said
+        for mark in _MARK.finditer(whole):
+            if mark.end() > len(known):
+                break
+            said = before + "".join(kept) + known[position : mark.start()]
+            if _is_code(said):
+                continue
+            self._found.append((len(said), mark[1]))
+            kept.append(known[position : mark.start()])
+            position = mark.end()
+        kept.append(known[position:])
+        text = "".join(kept)
+        self._said += text
+        return text
+
+    def parts(self) -> Sequence[Sequence[int]]:
+        """Returns the places of the answers that each paragraph rests on, none for one that does not say it; nothing
+        at all where none does."""
+        if not self._found:
+            return []
+        return [
+            sorted({ord(name) - ord("A") for at, names in self._found if begin < at <= end
+                    for name in re.split(", ?", names)})
+            for begin, end in _paragraphs(self._said)
+        ]  # fmt: skip
+
+
+def _is_code(text: str) -> bool:
+    return sum(line.startswith(_FENCE) for line in text.split("\n")) % 2 == 1
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Returns where each paragraph begins and ends: blank lines lie between them, but for those in code."""
+    found: list[tuple[int, int]] = []
+    begin, position, is_code = -1, 0, False
+    for line in text.split("\n"):
+        is_code ^= line.startswith(_FENCE)
+        if line.strip() or is_code:
+            begin = position if begin < 0 else begin
+        elif begin >= 0:
+            found.append((begin, position - 1))
+            begin = -1
+        position += len(line) + 1
+    return [*found, (begin, len(text))] if begin >= 0 else found

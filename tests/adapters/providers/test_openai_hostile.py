@@ -1,0 +1,74 @@
+"""Hosts that answer for ever: each is left in time, and nothing of what they send is gathered meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.adapters.providers.openai import OpenAIProvider
+from app.domain.errors import ProviderFailed
+from app.flows.chat.upstream import read_whole
+from app.ports.providers import ProviderTarget
+from tests.support.endpoints import serving
+
+Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+PAUSE_SECONDS = 0.02
+
+
+async def drip(writer: asyncio.StreamWriter, first: bytes, again: bytes) -> None:
+    """Says one thing, and then another again and again, so that it is never silent."""
+    writer.write(first)
+    while not writer.transport.is_closing():
+        writer.write(again)
+        await writer.drain()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def ask(say: Say, *, first_byte: float, answer: float) -> tuple[bytes | ProviderFailed, float]:
+    """Asks a host, and reads all that it says; returns that, or why not, and how long it took."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await say(writer)
+
+    provider = OpenAIProvider(
+        allow_private=True, first_byte_seconds_max=first_byte, silence_seconds_max=0.5, answer_seconds_max=answer
+    )
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    async with serving(serve) as port:
+        try:
+            answering = await provider.send(ProviderTarget("hostile", f"http://127.0.0.1:{port}/v1", None), b"{}")
+            found: bytes | ProviderFailed = await read_whole(answering)
+        except ProviderFailed as failure:
+            found = failure
+        finally:
+            took = loop.time() - begun
+            await provider.close()
+    return found, took
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(b"HTTP/1.1 200 OK\r\nX-A: ", b"a"), (b"HTTP/1.1 200 OK\r\n", b"X-A: a\r\n"), (b"H", b"")],
+    ids=["a header without an end", "headers without an end", "nothing"],
+)
+async def test_a_head_that_never_ends_is_left_when_its_time_is_over(first: bytes, again: bytes) -> None:
+    found, took = await ask(lambda writer: drip(writer, first, again), first_byte=0.4, answer=60)
+    assert isinstance(found, ProviderFailed) and took < 20
+    assert found.timed_out or "could not be reached" in found.message
+
+
+@pytest.mark.parametrize(
+    "again", [b"1\r\n:\r\n", b"3\r\n:\n\n\r\n", b"6\r\ndata: \r\n"], ids=["bytes", "comments", "data"]
+)
+async def test_a_body_that_drips_for_ever_is_left_when_its_time_is_over(again: bytes) -> None:
+    found, took = await ask(lambda writer: drip(writer, HEAD, again), first_byte=5, answer=0.6)
+    assert isinstance(found, ProviderFailed) and found.timed_out and took < 20
+    assert "did not come to an end in time" in found.message
+
+
+async def test_a_chunk_that_is_said_to_be_huge_is_read_as_it_comes() -> None:
+    found, _ = await ask(lambda writer: drip(writer, HEAD + b"FFFFFFFFFF\r\n", b" "), first_byte=5, answer=0.6)
+    assert isinstance(found, ProviderFailed) and found.timed_out
