@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain.ledger.accounts import Account
+from app.domain.legs.legs import Source
 from app.domain.money import NANOS
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.activity import Movement, read_wallet_movements
@@ -25,7 +26,7 @@ RESERVES: Mapping[str | None, int] = {
     RequestMode.BLEND: 4 * NANOS,
     RequestMode.JUDGE: 5 * NANOS,
 }
-"""What a request reserves by its mode, at least; a chat one credit."""
+"""What a request reserves by its mode, at least; a chat one credit. What own keys pay for reserves nothing."""
 
 
 class EntryKind(StrEnum):
@@ -60,7 +61,8 @@ def entries_of(row: Mapping[str, Any]) -> Sequence[Entry]:
     receipt, model = explain(row, row["external_id"]), row["model"]
     if row["kind"] == RequestKind.REFUND:
         return [Entry(row["id"], EntryKind.REFUND, row["charge_nanos"], row["created_at"], model, receipt)]
-    reserved = RESERVES[row["mode"]]
+    is_own = row["billing_source"] == Source.OWN and not row["hold_nanos"]
+    reserved = 0 if is_own else RESERVES[row["mode"]]
     difference = reserved - row["charge_nanos"]
     has_ended = row["status"] != RequestStatus.RUNNING and difference != 0
     reserve = Entry(f"{row['id']}:{EntryKind.RESERVE}", EntryKind.RESERVE, -reserved, row["created_at"], model,

@@ -45,6 +45,15 @@ def test_what_runs_has_reserved_one_and_what_was_given_back_is_one_line() -> Non
     assert (settled.id, settled.nanos, reserved.nanos) == ("req_1:settle", -2 * NANOS, -NANOS)
 
 
+@given(st.sampled_from(RequestStatus))
+def test_what_own_keys_paid_for_reserved_nothing(status: RequestStatus) -> None:
+    own = {"billing_source": "byok", "hold_nanos": 0, "mode": RequestMode.COMPARE}
+    (line,) = entries_of({**a_row(status, 0), **own})
+    assert (line.kind, line.nanos, line.receipt is not None) == (EntryKind.RESERVE, 0, True)
+    held = entries_of({**a_row(RequestStatus.SETTLED, 0), **own, "hold_nanos": NANOS})  # for models that then failed
+    assert [line.nanos for line in held] == [2 * NANOS, -2 * NANOS]
+
+
 async def test_the_history_is_the_wallet_line_by_line(database: str) -> None:
     paywall_id = await open_credits()
     ada, snapshot = await someone_with_key()

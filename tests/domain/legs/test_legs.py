@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from app import db
@@ -13,7 +15,7 @@ from app.domain.ledger.operations import Applied, Extend, Hold, Operation, Relea
 from app.domain.legs import legs
 from app.domain.legs.legs import LegUse, Source, charge_of, cost_of
 from app.domain.legs.tables import LegStatus, RequestLeg
-from app.domain.money import NANOS, Environment, Unit
+from app.domain.money import NANOS, Environment, Unit, parse_nanos
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.usage import audit, requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
@@ -105,6 +107,40 @@ def test_the_minimum_counts_once_and_not_where_every_leg_that_answered_was_paid_
     assert charge_of(Unit.CREDIT, own) == 0 == cost_of(own)
     assert charge_of(Unit.CREDIT, [*own, leg(2, 0)]) == NANOS
     assert charge_of(Unit.CREDIT, [*own, leg(2, tokens=None)]) == 0
+
+
+LEGS = st.lists(
+    st.tuples(st.integers(0, 10**6), st.sampled_from(Source), st.one_of(st.none(), st.integers(1, 10**5))),
+    min_size=2, max_size=9,
+)  # fmt: skip
+
+
+@given(LEGS, st.sampled_from((Unit.CREDIT, Unit.USDC)))
+def test_one_charge_is_shared_among_those_that_the_wallet_pays_for_and_own_keys_cost_nothing(
+    drawn: list[tuple[int, Source, int | None]], unit: Unit
+) -> None:
+    used = [
+        leg(number, price_, None if tokens is None else Tokens(tokens, tokens), source=source)
+        for number, (price_, source, tokens) in enumerate(drawn)
+    ]
+    paid = [one for one in used if one.source is Source.PLATFORM and one.tokens is not None]
+    charge = charge_of(unit, used)
+    assert charge == charge_of(unit, paid) and cost_of(used) == cost_of(paid)
+    assert bool(charge) == bool(paid), "the minimum once, and not where own keys paid for all that was used"
+    lines = legs.with_charges(legs.arithmetic(used), charge)["legs"]
+    charges = [parse_nanos(line["charge"]) for line in lines]
+    assert sum(charges) == charge == sum(charges[one.leg] for one in paid)
+    assert all(line["amount"] == line["cost"] == "0" for line in lines if line["billing_source"] == Source.OWN)
+    assert (legs.source_of(used) is Source.OWN) == all(
+        one.source is Source.OWN for one in [one for one in used if one.tokens is not None] or used
+    )
+
+
+@pytest.mark.parametrize("charge", [1, 3 * NANOS])
+def test_a_charge_that_nothing_here_explains_is_never_of_an_own_key_beside_the_wallets(charge: int) -> None:
+    used = [leg(0, source=Source.OWN), leg(1, tokens=None), leg(2, source=Source.OWN)]
+    lines = legs.with_charges(legs.arithmetic(used), charge)["legs"]
+    assert [parse_nanos(line["charge"]) for line in lines] == [0, charge, 0]
 
 
 @pytest.mark.parametrize("charge", [0, 1, 3 * NANOS])
