@@ -167,6 +167,7 @@ class _Several:
         if not self._asking.is_stream:
             await self._exchange.answer(ANSWERED, await self._carry(panel, self._exchange.piece, None), NO_ACTION)
             return
+        last = b""
         async with self._streaming() as send:
             last = await self._carry(panel, send, None)
         await self._end(last)

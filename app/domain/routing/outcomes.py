@@ -72,6 +72,8 @@ def reason_of(failure: ProviderFailed) -> str:
     """Returns in a word why a leg failed, for whoever reads its request and for the operator."""
     if failure.timed_out:
         return "timeout"
+    if isinstance(failure, OwnKeyUnavailable):
+        return failure.code
     if is_filtered(failure):
         return CONTENT_FILTER
     status = status_of(failure)

@@ -50,3 +50,4 @@ def test_a_reason_is_one_word() -> None:
     assert reason_of(ProviderFailed("Late.", timed_out=True)) == "timeout"
     assert reason_of(ProviderFailed("Nobody there.")) == "no_answer"
     assert reason_of(ProviderFailed("Busy.", 503)) == "status_503"
+    assert reason_of(OwnKeyUnavailable("Gone.")) == "own_key_unavailable"
