@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -21,7 +22,7 @@ class OwnDemo:
 
 
 @contextmanager
-def running_with_credits(data: Path, trial_credits: str = "20", *options: str, **environment: str) -> Iterator[OwnDemo]:
+def running_with_credits(data: Path, trial_credits: str = "20", *options: str, **environment: Any) -> Iterator[OwnDemo]:
     """Runs a demo that offers credits, with settings as `running`; when it ends, its books balance."""
     with running(data, *options, CREDITS="", TRIAL_CREDITS=trial_credits, **environment) as demo:
         made = json.loads((data / "instance.json").read_text())

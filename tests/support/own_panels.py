@@ -15,6 +15,7 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.receipts import Receipt
+from app.domain.usage.idempotency import Claim
 from app.domain.usage.requests import UNLABELLED, Labels, read_receipt
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
@@ -80,12 +81,13 @@ class OwnModes:
         labels: Labels = UNLABELLED,
         snapshot: Snapshot | None = None,
         user: str | None = None,
+        claimed: Claim | None = None,
     ) -> Panel | Ask:
         """Begins a request; of another paywall's user where that is said."""
         request = read_chat_request({**asking.options, "model": asking.models[0], "messages": asking.messages})
         call = Call(snapshot=snapshot or self.snapshot, user=user or self.person.account_id, user_from=None,
                     request=request, request_id=new_id("req"), labels=labels, source=source)  # fmt: skip
-        return await self.door.begin(call, asking, _itself)
+        return await self.door.begin(call, asking, _itself, claimed)
 
     async def ask(self, asking: Asking, source: Source | None = None, **more: Any) -> Result:
         """Asks, and reads all that comes into `pieces`."""

@@ -166,7 +166,7 @@ class Panel:
     async def give_back_uses(self) -> None:
         """Counts the own keys no longer that did not go out: their models were not asked. Raises Unavailable."""
         used, self.own_use = self.own_use, None
-        unused = sum(member.leg.own is not None and member.task is None for member in self.members)
+        unused = sum(one.leg.own is not None and one.status is LegStatus.SKIPPED for one in self.members)
         if used is not None and unused:
             await used.give_back(unused)
 

@@ -8,7 +8,7 @@ from app.domain import clock
 from app.domain.money import Unit, format_decimal, format_for_people, parse_nanos
 from app.domain.payouts.tables import Payout, PayoutKind
 from app.domain.paywalls.configuration import Disconnect
-from app.domain.pricing.receipts import Receipt
+from app.domain.pricing.receipts import Receipt, ReceiptLeg
 from app.domain.usage.activity import Movement
 from app.flows.disputes.offers import RefundOffer
 from app.web.components.payouts.rows import FactRow, facts_of
@@ -189,10 +189,19 @@ def receipt_parts(receipt: Receipt) -> dict[str, Any]:
 def _leg_lines(receipt: Receipt, in_line: Callable[[str], str]) -> list[LineRow]:
     """Returns a line for each model of several: what it came to before the total was rounded."""
     return [
-        LineRow(leg.model if leg.status == "answered" else f"{leg.model}, {leg.status}",
-                "" if leg.tokens is None else f"{leg.tokens:,}", "", in_line(leg.amount))
+        LineRow(_leg_name(leg), "" if leg.tokens is None else f"{leg.tokens:,}", "", in_line(leg.amount))
         for leg in receipt.legs
     ]  # fmt: skip
+
+
+def _leg_name(leg: ReceiptLeg) -> str:
+    """Returns the model of a leg, and that no wallet paid for it, or that it did not answer."""
+    said = [leg.model]
+    if leg.billing_source == "byok":
+        said.append("by own key")
+    if leg.status != "answered":
+        said.append(leg.status)
+    return ", ".join(said)
 
 
 def _late_lines(receipt: Receipt, in_line: Callable[[str], str]) -> list[LineRow]:

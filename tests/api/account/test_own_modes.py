@@ -143,7 +143,7 @@ def test_a_mesh_says_who_paid_for_the_leg_that_answered(site: Site) -> None:
     assert (ended.status_code, len(site.platform.seen())) == (502, asked), "nobody pays in its place"
 
 
-ASKED = (
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("compare", {"models": ["ok", "ok:40:5"]}), ("compare", {"models": ["ok", PLATFORMS]}),
     ("blend", {"models": ["ok", PLATFORMS], "synthesizer": "ok:40:5"}),
     ("judge", {"contestants": ["ok", PLATFORMS], "judge": "ok:40:5"}),
@@ -169,9 +169,8 @@ def test_a_retry_with_its_key_hears_the_same_and_who_paid_for_it(site: Site, is_
 
 
 def test_what_did_not_move_money_is_not_kept_and_runs_again(site: Site) -> None:
-    body = {"models": ["error-500", "error-401"]}
     for _ in range(2):
-        failed = site.ask("compare", "failing", **body)
+        failed = site.ask("compare", "failing", models=["error-500", "error-401"])
         assert failed.status_code == 502 and "idempotent-replayed" not in failed.headers
     assert sum(one["model"] == "error-401" for one in site.own.seen()[-4:]) == 2
 

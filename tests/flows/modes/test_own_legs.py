@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app import db
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import NewCredential, Profile
-from app.domain.errors import BadField, OwnKeyUnavailable, ProviderFailed
+from app.domain.errors import BadField, OwnKeyUnavailable, ProviderFailed, StillRunning
 from app.domain.legs.legs import Source
 from app.domain.legs.tables import RequestLeg
 from app.domain.money import NANOS
@@ -20,11 +20,13 @@ from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.provider import AuthStyle
 from app.domain.pricing.price_book import NewPrice
 from app.domain.safety.log import read_newest
+from app.domain.usage.idempotency import claim, read_chat
 from app.domain.usage.requests import TABLE, Labels
 from app.flows.callers.asked import Action, Ask
 from app.flows.chat.call import Run
 from app.flows.modes.members import Panel
 from app.flows.modes.stories import NotEnough
+from app.flows.orders.choose import choose
 from app.flows.vault.vault import VaultRules
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from app.sql.columns import table_of
@@ -33,6 +35,7 @@ from tests.flows.vault.test_vault import Endpoint
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.credits import credits_of
 from tests.support.crowd import connect, top_up
+from tests.support.handed import mint_order, open_order, reap_holds
 from tests.support.ordered import order_of
 from tests.support.own_keys import OWN_SECRET, OWN_URL, allow, box, save_key
 from tests.support.own_panels import OwnModes, own_modes
@@ -145,6 +148,11 @@ async def test_an_order_says_for_every_leg_who_pays(database: str, emulated: Run
         result = await modes.ask(comparing("a", "b"), labels=Labels(order=platform.id))
         assert [source for _, source, _, _ in modes.lines(result.panel.id)] == [WALLET, WALLET]
         assert modes.receipt(result.panel.id).order == platform.id
+        spared = order_of(modes.snapshot, account)
+        link = open_order(mint_order(modes.snapshot.paywall_id, account, spared.id))
+        await choose(link, modes.person, Source.OWN, may_fall_back=True)
+        result = await modes.ask(comparing("a", "b"), labels=Labels(order=spared.id))
+        assert [source for _, source, _, _ in modes.lines(result.panel.id)] == [OWN, WALLET], "where that was allowed"
     assert_books_balance()
 
 
@@ -319,6 +327,29 @@ async def test_what_stopped_a_leg_is_a_line_of_its_own(database: str, emulated: 
         }  # fmt: skip
         assert {one.request_id for one in noted} == {result.panel.id}
         assert OWN_SECRET not in repr(noted)
+    assert_books_balance()
+
+
+async def test_a_process_that_is_lost_charges_nothing_and_frees_the_key(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with own_modes(emulated) as modes:
+        emulated.become(a=OK, b=OK)
+        save_key(modes.person, "a")
+        claimed = claim("k", modes.snapshot.paywall_id, "account_compare", modes.person.account_id, b"{}")
+        assert claimed is not None
+        panel = await modes.begin(comparing("a", "b"), claimed=claimed)
+        assert isinstance(panel, Panel) and panel.held.amount > 0
+        with pytest.raises(StillRunning):
+            await modes.begin(comparing("a", "b"), claimed=claimed)
+        before = credits_of(modes.person).posted_nanos
+        assert await reap_holds(modes.chat.queue) == 1
+        assert (credits_of(modes.person).posted_nanos, credits_of(modes.person).held_nanos) == (before, 0)
+        with db.transaction(writes=False) as session:
+            assert read_chat(session, claimed) is None
+        again = await modes.begin(comparing("a", "b"), claimed=claimed)
+        assert isinstance(again, Panel)
+        await modes.carrier.whole(again, seconds=None)
     assert_books_balance()
 
 
