@@ -27,7 +27,7 @@ from app.flows.modes.carrying import PanelCarrier, Result
 from app.flows.modes.door import PanelDoor
 from app.flows.modes.feed import Piece
 from app.flows.modes.members import Panel
-from app.flows.modes.mesh import MeshDoor, RoutedCarrier
+from app.flows.modes.mesh import MeshDoor, MeshPatience, RoutedCarrier
 from app.flows.modes.speaking import Speaking
 from app.flows.vault.vault import Vault, VaultRules
 from app.formats.account.modes import Asking
@@ -139,7 +139,15 @@ async def own_modes(
             speaking = Speaking(chat.legs, chat.holds, Carrier(chat.legs, COUNTER), COUNTER, PATIENCE)
             panels = PanelDoor(chat.door, standings, limits, chat.holds, chat.legs, teller, COUNTER)
             door = MeshDoor(
-                standings, limits, chat.holds, chat.legs, ThinkingModels(), teller, fee(), None, seconds_max
+                standings,
+                limits,
+                chat.holds,
+                chat.legs,
+                ThinkingModels(),
+                teller,
+                fee(),
+                None,
+                MeshPatience(seconds_max, seconds_max),
             )
             mesh = Mesh(upstream, person, snapshot, chat, chat.legs.breakers, door, RoutedCarrier(chat.legs, COUNTER))
             yield OwnModes(upstream, person, snapshot, chat, panels, PanelCarrier(speaking, chat.holds), mesh)

@@ -138,22 +138,25 @@ class _Several:
 
         That a model failed is no beginning: where all do, the answer is an error with its status.
         """
-        modes, kept, early = modes_of(wiring.get()), None, list[bytes]()
-        if keep is not None:
-            kept = partial(_kept, keep, self._last)
+        modes, early, has_said = modes_of(wiring.get()), list[bytes](), False
 
         async def show(piece: Piece) -> None:
+            nonlocal has_said
             early.append(event(event_of(piece)))
-            if piece.text or self._exchange.has_begun:
+            has_said = has_said or bool(piece.text)
+            if has_said or self._exchange.has_begun:
                 said = b"".join(early)
                 early.clear()
                 await send(said)
 
+        def last(result: Result) -> bytes:
+            return b"".join([*early, self._last(result)])
+
+        kept = None if keep is None else partial(_kept, keep, last)
         with modes.running.running(panel):
             if not self._asking.is_stream:
-                return self._last(await modes.carrier.whole(panel, kept))
-            result = await modes.carrier.stream(panel, show, kept)
-        return b"".join([*early, self._last(result)])
+                return last(await modes.carrier.whole(panel, kept))
+            return last(await modes.carrier.stream(panel, show, kept))
 
     def _last(self, result: Result) -> bytes:
         """Returns what an answer ends with; one that is given whole is all of it."""

@@ -71,7 +71,7 @@ async def test_of_own_platform_own_the_platforms_leg_alone_is_held_for_and_charg
         panel = await modes.begin(comparing("a", "b", "c"))
         assert isinstance(panel, Panel) and isinstance(alone, Panel)
         assert 2 * NANOS <= panel.held.amount < alone.held.amount
-        await modes.carrier.whole(alone, seconds=None)
+        await modes.carrier.whole(alone)
         before = credits_of(modes.person).posted_nanos
         result = await modes.carrier.whole(panel)
         assert modes.asked() == {("a", True): 1, ("b", False): 2, ("c", True): 1, ("c", False): 1}
@@ -349,7 +349,7 @@ async def test_a_process_that_is_lost_charges_nothing_and_frees_the_key(
             assert read_chat(session, claimed) is None
         again = await modes.begin(comparing("a", "b"), claimed=claimed)
         assert isinstance(again, Panel)
-        await modes.carrier.whole(again, seconds=None)
+        await modes.carrier.whole(again)
     assert_books_balance()
 
 
