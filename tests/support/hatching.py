@@ -27,7 +27,7 @@ from tests.support import costs
 ROOT = Path(__file__).parent.parent.parent
 
 
-class Hatched(Popen2IO):  # type: ignore[misc]  # execnet brings no types for it
+class Hatched(Popen2IO):
     """The line to a fork, as execnet has it to a process that it started."""
 
     remoteaddress = "a fork"
