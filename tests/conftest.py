@@ -71,7 +71,8 @@ COSTLY = ("slow", "unhurried", "long", "browser", "postgres", "redis")
 """The marks that `--quick` leaves out; `tests/run` runs all of them but what is long."""
 
 PLAIN = ("plain_sql", "postgres")
-"""The marks of what `tests/run` leaves to `--long`: what says nothing on PostgreSQL that others do not say there."""
+"""The marks of what `tests/run` leaves to `--long`: what says nothing on PostgreSQL that others do not say there. What
+is marked `races` does say something."""
 
 Postgres = psycopg.Connection[tuple[object, ...]]
 
@@ -146,7 +147,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave(config, items, lambda item: any(item.get_closest_marker(mark) for mark in COSTLY))
     reasons = missing()
     if not config.getoption("--long"):
-        _leave(config, items, lambda item: all(item.get_closest_marker(mark) for mark in PLAIN))
+        _leave(config, items, _is_plain)
         reasons["long"] = "takes minutes; tests/run --long runs it"
     for mark, reason in reasons.items():
         for item in items:
@@ -352,6 +353,10 @@ def _leave(config: pytest.Config, items: list[pytest.Item], is_left: Callable[[p
         (left if is_left(item) else kept).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+
+
+def _is_plain(item: pytest.Item) -> bool:
+    return all(item.get_closest_marker(mark) for mark in PLAIN) and not item.get_closest_marker("races")
 
 
 def _rank(item: pytest.Item) -> int:

@@ -120,6 +120,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
         settings.configure()
 
 
+@pytest.mark.plain_sql
 @pytest.mark.slow
 def test_requests_are_charged_by_the_version_that_they_began_with_whatever_happens_to_the_list(shop: Shop) -> None:
     """Only requests under way while the price list changes show which version they are charged by."""

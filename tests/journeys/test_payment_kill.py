@@ -52,6 +52,7 @@ def wait_until(count: int) -> None:
         assert time.monotonic() - since < STALLED_SECONDS, seen
 
 
+@pytest.mark.plain_sql
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_any_moment_each_payment_is_credited_or_given_back_once(

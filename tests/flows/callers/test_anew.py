@@ -13,6 +13,8 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.flows.callers.anew import DECISIONS_MAX, decided
 from app.flows.callers.snapshot import Snapshot
 
+pytestmark = pytest.mark.plain_sql
+
 FIRST = Snapshot(
     "pw_1", "key_1", Mode.DEFAULT, Environment.SANDBOX, Unit.USD, 1,
     Configuration("Lexica", (ProviderSetting("demo"),)),

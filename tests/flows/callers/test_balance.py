@@ -12,6 +12,8 @@ from tests.support.books import give, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.scripted import Scripted, flows, request
 
+pytestmark = pytest.mark.plain_sql
+
 
 def seen(snapshot: Snapshot, user: str = "u1") -> AppBalance:
     with db.transaction(writes=False) as session:

@@ -26,6 +26,8 @@ from tests.support.crowd import SANDBOX, connect, purse, sign_in, top_up
 from tests.support.limited import each_user, limited_snapshot
 from tests.support.scripted import DONE, Scripted, event, flows, request
 
+pytestmark = pytest.mark.plain_sql
+
 
 def revoke(snapshot: Snapshot) -> None:
     with db.transaction() as session:
@@ -90,6 +92,7 @@ async def test_a_frozen_wallet_is_refused_in_every_app(database: str) -> None:
     assert blocked.value.code == "wallet_frozen"
 
 
+@pytest.mark.races
 @pytest.mark.unhurried
 async def test_a_new_month_opens_its_budget_before_the_first_hold(
     database: str, monkeypatch: pytest.MonkeyPatch

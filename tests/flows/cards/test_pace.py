@@ -16,6 +16,8 @@ from app.ports.cards import ChargeState
 from tests.support.paying import open_bank
 from tests.support.saved_cards import GENERIC, SANDBOX, CardBank, charging_of, make_person, save_card
 
+pytestmark = pytest.mark.plain_sql
+
 MOST = int(ASKED.at_once)
 
 

@@ -16,6 +16,8 @@ from app.ports.prices import CataloguePrice
 from tests.support import books
 from tests.support.books import make_paywall
 
+pytestmark = pytest.mark.plain_sql
+
 CATALOGUE = GenaiPrices(clock.now)
 
 

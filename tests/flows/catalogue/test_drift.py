@@ -10,6 +10,8 @@ from app.flows.catalogue import drift as cost_drift
 from app.flows.catalogue.drift import report_drift
 from tests.support.costly_days import DAY, TODAY, done
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def test_a_model_that_drifts_is_logged_and_all_are_kept(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: TODAY + 12 * 3_600 * clock.SECOND)

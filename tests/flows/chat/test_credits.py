@@ -84,6 +84,7 @@ async def test_free_credits_are_for_free_models_until_something_was_paid(databas
     assert_books_balance()
 
 
+@pytest.mark.plain_sql
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 async def test_whatever_happens_the_wallet_is_what_a_plain_model_says(database: str, seed: int) -> None:

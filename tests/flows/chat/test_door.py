@@ -17,6 +17,8 @@ from tests.support.books import assert_books_balance, give, make_snapshot, runni
 from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, Scripted, flows, limiter
 
+pytestmark = pytest.mark.plain_sql
+
 
 def call_of(snapshot: Snapshot, user: str = "ada") -> Call:
     content = {"model": "m", "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}

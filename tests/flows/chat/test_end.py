@@ -16,6 +16,8 @@ from tests.support.books import give, make_snapshot, running_queue
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
 from tests.support.spec import check_chunk, check_error
 
+pytestmark = pytest.mark.plain_sql
+
 PAYWALL = {"charge": "0.1"}
 STOP = Stop("Top up.", {"action": "topup", "url": "u"})
 

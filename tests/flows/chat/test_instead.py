@@ -28,6 +28,8 @@ from tests.support.books import make_snapshot
 from tests.support.handed import links
 from tests.support.managing import OPERATOR, manager, own, owner_of, person
 
+pytestmark = pytest.mark.plain_sql
+
 URL = "https://coinslot.example/topup/x.y/"
 TEMPLATE = f"Add funds: {URL}"
 SNAPSHOT = Snapshot(

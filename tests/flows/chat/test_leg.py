@@ -13,6 +13,8 @@ from tests.support.books import PRICE, assert_books_balance, give, make_snapshot
 from tests.support.carrying import balance, describe
 from tests.support.scripted import USAGE, Scripted, flows, request, whole
 
+pytestmark = pytest.mark.plain_sql
+
 NAMED = "max_tokens is too large: {}. This model supports at most 500 completion tokens, whereas you provided {}."
 WINDOW = "This model's maximum context length is 700 tokens and your request has 50 input tokens."
 

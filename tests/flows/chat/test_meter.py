@@ -27,6 +27,8 @@ from tests.support.metering import LAST, WORDS, carried
 from tests.support.scripted import COUNTER, DONE, Scripted, event, flows, request
 from tests.support.spec import check_chunk
 
+pytestmark = pytest.mark.plain_sql
+
 
 def _delta(**delta: Any) -> bytes:
     return b"data: " + json.dumps({"id": "c", "choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
@@ -160,6 +162,7 @@ async def test_a_hold_is_extended_for_all_choices_together(database: str) -> Non
     assert balance(snapshot) == Balance(NANOS - charge_nanos(run.leg.offer.price, Tokens(10, 3_900)), 0)
 
 
+@pytest.mark.races
 async def test_a_checkpoint_is_what_a_lost_process_charges(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted(*[event(WORDS * 10) for _ in range(30)], None)
     await give(snapshot, "ada", NANOS)

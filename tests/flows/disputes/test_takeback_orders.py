@@ -125,6 +125,7 @@ async def anyhow(books: Books, acts: list[Act], chance: random.Random) -> None:
     await asyncio.gather(*(books.tell(*event) for event in rest))
 
 
+@pytest.mark.plain_sql
 @pytest.mark.parametrize("mode", [Mode.DEFAULT, pytest.param(Mode.SHARED, marks=pytest.mark.slow)])
 async def test_any_order_ends_in_the_same_books(
     database: str, mode: Mode, is_long: bool, monkeypatch: pytest.MonkeyPatch

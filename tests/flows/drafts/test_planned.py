@@ -14,6 +14,8 @@ from app.domain.pricing.tables import PriceSource
 from app.flows.drafts.planned import ModelEstimate, PlannedPrices, estimate, plan_prices
 from tests.support.drafting import RULES
 
+pytestmark = pytest.mark.plain_sql
+
 OWN = PlannedProvider(ProviderSetting("own", "https://api.example/v1"), ("known", "strange"))
 PLAN = Plan("Quill", Mode.DEFAULT, Environment.LIVE, provider=OWN)
 BUILT_IN = replace(PLAN, mode=Mode.SHARED, provider=PlannedProvider(ProviderSetting("built-in"), ("known",)))

@@ -16,6 +16,8 @@ from app.sql.columns import table_of
 from tests.support.books import make_snapshot
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.plain_sql
+
 ROUNDS = table_of(FunnelRound)
 
 

@@ -24,9 +24,12 @@ from tests.support.handed import charge
 from tests.support.limited import Chats, chatting, each_user, spending_left
 from tests.support.scripted import DONE, event
 
+pytestmark = pytest.mark.plain_sql
+
 CAP = NANOS // 1_000
 
 
+@pytest.mark.races
 @pytest.mark.unhurried
 async def test_64_at_once_never_spend_more_than_a_day_allows(database: str) -> None:
     limits = PaywallLimits(paywall=Limits(spend_per_day_nanos=CAP))
@@ -63,6 +66,7 @@ async def test_limits_go_before_funds_and_funds_before_nothing(database: str) ->
         assert isinstance(await chats.begin(), Ask)
 
 
+@pytest.mark.races
 async def test_manual_charges_count_and_say_what_is_reached(database: str) -> None:
     async with chatting(each_user(spend_per_day_nanos=NANOS // 2)) as chats:
 

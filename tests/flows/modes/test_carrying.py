@@ -25,6 +25,8 @@ from tests.support.crowd import SANDBOX
 from tests.support.panels import SAID, Models, Panels, credits_a_thousand, paying, saying, spoken
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.plain_sql
+
 NAMES = ("a", "b", "c")
 COMPARING = read_compare({"models": list(NAMES), "messages": SAID, "max_tokens": 200})
 
@@ -39,6 +41,7 @@ def open_holds() -> int:
         return count_open_holds(session)
 
 
+@pytest.mark.races
 async def test_who_leaves_pays_for_what_was_delivered_and_every_call_is_closed(database: str) -> None:
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({name: [*(spoken("blue ") for _ in range(10)), None] for name in NAMES})
@@ -66,6 +69,7 @@ async def test_who_leaves_pays_for_what_was_delivered_and_every_call_is_closed(d
     assert_books_balance()
 
 
+@pytest.mark.races
 async def test_who_leaves_before_anything_came_pays_nothing(database: str) -> None:
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({name: [None] for name in NAMES})
@@ -228,6 +232,7 @@ async def test_who_stops_everybody_pays_for_what_was_said_and_no_judge_is_asked(
     assert_books_balance()
 
 
+@pytest.mark.races
 async def test_a_lost_process_is_charged_what_had_ended_and_its_hold_is_closed(database: str) -> None:
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({"a": saying("Blue."), "b": [spoken("Well, "), None], "c": [None]})

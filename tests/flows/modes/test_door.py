@@ -16,6 +16,8 @@ from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
 from tests.support.panels import SAID, Models, Panels, credits_a_thousand, paying, saying
 
+pytestmark = pytest.mark.plain_sql
+
 
 def comparing(*models: str, tokens: int = 200) -> Asking:
     return read_compare({"models": list(models), "messages": SAID, "max_tokens": tokens})
@@ -64,6 +66,7 @@ async def test_a_model_with_too_small_a_window_is_never_asked(database: str) -> 
     assert_books_balance()
 
 
+@pytest.mark.races
 async def test_many_at_once_on_one_wallet_never_spend_what_is_not_there(database: str) -> None:
     names = ("a", "b", "c")
     ada, snapshot = await paying([credits_a_thousand(name, "100") for name in names])

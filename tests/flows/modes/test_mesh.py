@@ -18,9 +18,12 @@ from tests.support.meshing import PRICES, A, B, C, D, meshing, moving, pay_in
 from tests.support.scripted import COUNTER
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.plain_sql
+
 OK = "ok:8"
 
 
+@pytest.mark.races
 async def test_three_failures_keep_a_model_alone_and_one_probe_finds_out(
     database: str, emulated: RunningUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +51,7 @@ async def test_three_failures_keep_a_model_alone_and_one_probe_finds_out(
     assert_books_balance()
 
 
+@pytest.mark.races
 @pytest.mark.unhurried
 async def test_what_is_the_requests_fault_or_the_clients_leaves_a_model_in_peace(
     database: str, emulated: RunningUpstream

@@ -21,6 +21,8 @@ from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
 from tests.support.panels import SAID, Models, Panels, credits_a_thousand, paying, saying, spoken
 
+pytestmark = pytest.mark.plain_sql
+
 
 def comparing(*models: str, **more: object) -> Asking:
     return read_compare({"models": list(models), "messages": SAID, "max_tokens": 200, **more})

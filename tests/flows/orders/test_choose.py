@@ -17,6 +17,8 @@ from tests.support.crowd import connect, sign_in
 from tests.support.handed import mint_order, mint_topup, open_order
 from tests.support.ordered import order_of
 
+pytestmark = pytest.mark.plain_sql
+
 
 def link_of(snapshot: Snapshot, user: str, order_id: str) -> OrderLink:
     return open_order(mint_order(snapshot.paywall_id, user, order_id))

@@ -25,6 +25,8 @@ from tests.support.ordered import order_of
 from tests.support.own_keys import Apart, allow, own_flows, save_key
 from tests.support.scripted import Scripted, flows, request
 
+pytestmark = pytest.mark.plain_sql
+
 BY = (Standings(), SpendLimits())
 FIRST, LATER = "req_1", "req_2"
 

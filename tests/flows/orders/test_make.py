@@ -14,12 +14,15 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.orders.make import check_source, make
 from tests.support.books import make_snapshot
 
+pytestmark = pytest.mark.plain_sql
+
 
 def count(snapshot: Snapshot) -> int:
     with db.transaction(writes=False) as session:
         return len(list_orders(session, snapshot.paywall_id, OrderFilter(), None, 50))
 
 
+@pytest.mark.races
 async def test_one_key_makes_one_order_also_at_once(database: str) -> None:
     snapshot = make_snapshot()
     claimed, other = (claim("k", snapshot.paywall_id, "orders", "ada", body) for body in (b"1", b"2"))

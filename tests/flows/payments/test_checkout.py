@@ -38,6 +38,8 @@ from tests.support.handed import begin_topup, mint_topup
 from tests.support.paying import Bank, away, begin, door_of, open_bank, topup
 from tests.support.saved_cards import make_person
 
+pytestmark = pytest.mark.plain_sql
+
 RAIL = SandboxRail(b"secret", clock.now)
 
 
@@ -238,6 +240,7 @@ async def test_after_ten_declines_an_hour_passes_before_another_card_is_tried(
     await begin_topup(RAIL, mint_topup(snapshot.paywall_id, "ada"), "5")
 
 
+@pytest.mark.races
 @pytest.mark.unhurried
 async def test_many_who_begin_at_once_count_each_other(database: str) -> None:
     snapshot, person = make_snapshot(), make_person()

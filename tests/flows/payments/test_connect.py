@@ -24,6 +24,8 @@ from tests.support.books import make_paywall
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, connect, ears
 
+pytestmark = pytest.mark.plain_sql
+
 TEST, LIVE = Environment.SANDBOX, Environment.LIVE
 
 

@@ -31,6 +31,8 @@ from tests.support.saved_cards import CardBank, balance, charging_of, make_perso
 from tests.support.stripe_bank import StripeBank
 from tests.support.stripe_shop import SITE, connect, reaching
 
+pytestmark = pytest.mark.plain_sql
+
 SECRET = b"a secret"
 RAIL, CARDS = SandboxRail(SECRET, clock.now), SandboxCardRail(SECRET, clock.now)
 RAILS = CardsByConnection(CARDS)

@@ -12,6 +12,8 @@ from app.ports.accounts import Connection, Probed
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, Reached, connect, ears, reaching
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.fixture
 def shop(stripe_bank: StripeBank) -> StripeShop:

@@ -24,6 +24,8 @@ from tests.support.paying import begin, event, open_events, posted
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import Ears, connect, ears, keep_secret, order, signed
 
+pytestmark = pytest.mark.plain_sql
+
 SECRET = "whsec_1"
 
 

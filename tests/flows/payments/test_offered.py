@@ -16,6 +16,8 @@ from app.wiring.adapters import RailsByConnection
 from tests.support.books import make_paywall
 from tests.support.paying import open_bank
 
+pytestmark = pytest.mark.plain_sql
+
 PLAY, LIVE = Environment.SANDBOX, Environment.LIVE
 
 

@@ -13,6 +13,8 @@ from app.flows.payments.owners import telling_refusals
 from app.ports.rail_errors import KeyRefused
 from tests.support.books import make_snapshot
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def refuse(desk: Desk, connection: Connection) -> None:
     with pytest.raises(KeyRefused):

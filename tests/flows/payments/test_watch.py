@@ -17,6 +17,8 @@ from tests.support.paying import begin, open_events, posted
 from tests.support.stripe_bank import StripeBank, StripeShop
 from tests.support.stripe_shop import BOX, SITE, Ears, connect, ears, order
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.fixture
 def shop(stripe_bank: StripeBank) -> StripeShop:

@@ -24,6 +24,8 @@ from tests.support.books import PRICE, editing, make_paywall, make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
 from tests.support.webhooks import listening, told
 
+pytestmark = pytest.mark.plain_sql
+
 TEXTS = {"topup": "Pay, please: {{ url }}"}
 LIMITED = PaywallLimits(user=Limits(concurrency=3))
 
@@ -39,6 +41,7 @@ def newest(paywall_id: str) -> tuple[int, Configuration]:
         return found.version, current
 
 
+@pytest.mark.races
 async def test_of_two_who_change_at_once_one_is_told_and_nobody_loses_anything(database: str) -> None:
     paywall_id = paywall()
     ada, operator = manager(paywall_id, person(OPERATOR)), manager(paywall_id, person(OPERATOR))
@@ -65,6 +68,7 @@ async def test_of_two_who_change_at_once_one_is_told_and_nobody_loses_anything(d
         assert {each.section for each in read_changes(session, paywall_id, 9)} == {Section.MESSAGES, Section.LIMITS}
 
 
+@pytest.mark.races
 async def test_of_many_at_once_each_version_is_read_by_who_made_the_next(database: str) -> None:
     paywall_id = paywall()
     owner = owner_of(paywall_id)

@@ -18,6 +18,8 @@ from tests.support.books import make_paywall, make_snapshot
 from tests.support.managing import owner_of
 from tests.support.webhooks import listening, told
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def make(owner: Manager) -> MadeKey:
     made = (await change(owner, keys(), NewKey())).outcome

@@ -13,6 +13,8 @@ from app.flows.paywalls.limits import Override, Use, limits, overrides
 from tests.support.books import make_snapshot
 from tests.support.managing import owner_of
 
+pytestmark = pytest.mark.plain_sql
+
 FIVE = Limits(requests_per_minute=5)
 
 

@@ -23,6 +23,8 @@ from tests.support.books import make_paywall, publish, retire
 from tests.support.crowd import sign_in
 from tests.support.managing import OPERATOR, manager, owner_of, person
 
+pytestmark = pytest.mark.plain_sql
+
 
 def paywall() -> str:
     with db.transaction() as session:
@@ -92,6 +94,7 @@ async def test_giving_it_to_its_owner_again_changes_nothing(database: str) -> No
     assert log(paywall_id) == []
 
 
+@pytest.mark.races
 async def test_given_to_two_at_once_it_has_one_owner_and_the_log_says_how(database: str) -> None:
     paywall_id = paywall()
     names = [f"p{number}@example.org" for number in range(3)]

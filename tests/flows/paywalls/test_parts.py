@@ -32,6 +32,8 @@ from tests.support.managing import OPERATOR, manager, own, person
 from tests.support.pictures import icon
 from tests.support.scripted import Scripted
 
+pytestmark = pytest.mark.plain_sql
+
 Flow = Callable[[Manager, str], Awaitable[object]]
 """A flow as somebody calls it; the text is the id of the paywall's key."""
 

@@ -13,6 +13,8 @@ from app.flows.paywalls.users import Block, Freeze, blocks, freezes
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.managing import OPERATOR, manager, owner_of, person
 
+pytestmark = pytest.mark.plain_sql
+
 
 def barred(paywall_id: str) -> tuple[frozenset[str], frozenset[str]]:
     with db.transaction(writes=False) as session:

@@ -39,6 +39,8 @@ from tests.support.carrying import describe, receipt
 from tests.support.managing import owner_of
 from tests.support.scripted import DONE, LAST, Scripted, event, flows, request
 
+pytestmark = pytest.mark.plain_sql
+
 OWN = ProviderSetting("own", "https://api.example/v1")
 A, B, C = (NewPrice(name, NANOS, 2 * NANOS) for name in "abc")
 

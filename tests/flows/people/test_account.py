@@ -10,6 +10,8 @@ from app.domain.people.accounts import read_account
 from app.flows.people.account import change_profile, make_account_key, revoke_account_key
 from tests.support.crowd import sign_in
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def test_a_profile_and_a_key_are_ones_own(database: str) -> None:
     (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")

@@ -15,6 +15,8 @@ from app.flows.people.sign_in import SignInRules, Visit, find_person
 from tests.support.books import make_snapshot
 from tests.support.handed import is_operator, sign_in_rules
 
+pytestmark = pytest.mark.plain_sql
+
 OPERATORS = frozenset({OPERATOR})
 TRIAL = TrialRules(0, 5)
 VISIT = Visit("Firefox/1 Linux", "10.0.0.1")

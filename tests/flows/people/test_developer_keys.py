@@ -7,6 +7,8 @@ from app.flows.people.developer_keys import find_developer, make_developer_key, 
 from tests.support.books import make_snapshot
 from tests.support.managing import OPERATOR, own, person
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def test_a_key_is_its_accounts_owner_and_nothing_more(database: str) -> None:
     mine, theirs = make_snapshot(), make_snapshot()

@@ -29,6 +29,8 @@ from tests.support.crowd import MAILBOX, newest_code, sign_in
 from tests.support.handed import enter_with_code, enter_with_login, is_operator, send_code
 from tests.support.paying_out import kept_mails
 
+pytestmark = pytest.mark.plain_sql
+
 VISIT = Visit("Firefox", "10.0.0.1")
 
 
@@ -58,6 +60,7 @@ async def test_every_sign_in_is_a_new_session_and_the_old_one_of_the_browser_end
     await forget_codes()
 
 
+@pytest.mark.races
 async def test_a_visit_that_was_noted_lately_waits_for_no_turn_to_write(migrated_sqlite_url: str) -> None:
     person, _ = await sign_in("ada@example.org")
     writing, done = threading.Event(), threading.Event()
@@ -215,6 +218,7 @@ async def test_signing_out_ends_this_session_or_all(database: str) -> None:
         await remove_identity(bob, "idn_none")
 
 
+@pytest.mark.races
 async def test_first_sign_ins_at_once_make_one_account(database: str) -> None:
     kept = [(await send_code(MAILBOX, "ada@example.org", VISIT), newest_code()) for _ in range(4)]
     tokens = await asyncio.gather(*(enter_with_code(browser, code, VISIT) for browser, code in kept))

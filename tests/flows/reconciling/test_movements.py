@@ -15,6 +15,8 @@ from tests.support.paying import posted, world_cents
 from tests.support.reconciling import Books, Month, reconciling
 from tests.support.stripe_bank import StripeBank
 
+pytestmark = pytest.mark.plain_sql
+
 MONTH = Month(topups=120, refunds=8, disputes=4, payouts=2)
 
 

@@ -93,6 +93,7 @@ async def test_a_blocked_recipient_comes_back_and_its_old_signature_pays_nothing
     assert_paid(dev_chain, [payouts[0], payouts[2]])
 
 
+@pytest.mark.plain_sql
 @pytest.mark.slow
 def test_killed_at_any_instant_each_is_paid_once(
     database: str, dev_chain: DevChain, amount: Callable[[str], int]

@@ -87,6 +87,7 @@ def release() -> str:
     return asked.id
 
 
+@pytest.mark.plain_sql
 @pytest.mark.unhurried
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_whatever_the_whole_audit_finds_in_new_rows_the_job_finds(fault: str, database: str) -> None:

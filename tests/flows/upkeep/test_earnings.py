@@ -16,6 +16,8 @@ from tests.support.books import assert_books_balance, make_snapshot, running_que
 from tests.support.crowd import SANDBOX, connect, sign_in, top_up
 from tests.support.handed import charge, mature_earnings
 
+pytestmark = pytest.mark.plain_sql
+
 DAY = 24 * 3600 * clock.SECOND
 
 

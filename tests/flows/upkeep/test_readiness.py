@@ -12,6 +12,8 @@ from app.domain.leases import leases
 from app.flows.upkeep import lease
 from app.flows.upkeep.readiness import Readiness
 
+pytestmark = pytest.mark.plain_sql
+
 
 def readiness(seconds_max: float = 30) -> Readiness:
     """A readiness that gives a write so long; nobody waits that long where a database answers."""
@@ -56,6 +58,7 @@ async def test_a_database_that_lacks_its_tables_is_no_readiness(sqlite_url: str)
     assert await readiness().find_fault() == "migrations are missing"
 
 
+@pytest.mark.races
 async def test_many_who_ask_make_one_write(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written, renew = [], lease.renew
 

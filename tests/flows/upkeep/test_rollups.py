@@ -11,6 +11,8 @@ from app.flows.upkeep import rollups
 from app.sql.columns import table_of
 from tests.support.rolled import App, hands
 
+pytestmark = pytest.mark.plain_sql
+
 
 @pytest.mark.unhurried
 async def test_all_that_is_due_is_counted_in_batches(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from app.domain.operators.operators import find_operator, read_changes
 from app.flows.upkeep.wishes import ask_run, take
 from tests.support.managing import OPERATOR, person
 
+pytestmark = pytest.mark.plain_sql
+
 
 async def test_a_wish_is_logged_and_taken_once(database: str) -> None:
     operator = find_operator(person(OPERATOR), frozenset({OPERATOR}))

@@ -23,6 +23,8 @@ from app.sql.columns import table_of
 from tests.support.managing import person
 from tests.support.scripted import Scripted
 
+pytestmark = pytest.mark.plain_sql
+
 URL, TOKEN_URL = "https://api.openai.com/v1", "https://login.example/token"
 ROWS = table_of(Credential)
 PAST, SOON = 1, 10**17
@@ -115,6 +117,7 @@ async def test_a_key_opens_for_the_host_that_it_was_saved_for_and_no_other(datab
     assert endpoint.asked == []
 
 
+@pytest.mark.races
 async def test_fifty_calls_on_an_expired_sign_in_renew_it_once(database: str, endpoint: Endpoint) -> None:
     """Half of them come to another process, which waits by the lease."""
     endpoint.waits = True
@@ -131,6 +134,7 @@ async def test_fifty_calls_on_an_expired_sign_in_renew_it_once(database: str, en
     assert await token(other, key) == "access-1" and len(endpoint.asked) == 1
 
 
+@pytest.mark.races
 async def test_while_one_renews_what_still_lasts_the_others_go_on_with_it(database: str, endpoint: Endpoint) -> None:
     endpoint.waits = True
     vault = make_vault(endpoint)
@@ -142,6 +146,7 @@ async def test_while_one_renews_what_still_lasts_the_others_go_on_with_it(databa
     assert await first == "access-1" == await token(vault, key)
 
 
+@pytest.mark.races
 async def test_what_an_endpoint_gave_is_kept_although_its_caller_went_away(database: str, endpoint: Endpoint) -> None:
     endpoint.waits = True
     vault = make_vault(endpoint)
@@ -155,6 +160,7 @@ async def test_what_an_endpoint_gave_is_kept_although_its_caller_went_away(datab
     assert await token(vault, key) == "access-1" and len(endpoint.asked) == 1
 
 
+@pytest.mark.races
 @pytest.mark.parametrize(
     "failure",
     [ProviderFailed("No.", 400), ProviderFailed("No.", 401), ProviderFailed("Nothing came.", timed_out=True),

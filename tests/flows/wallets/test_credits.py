@@ -19,9 +19,12 @@ from app.flows.callers.snapshot import read_snapshot
 from app.flows.wallets.credits import in_credits, open_live
 from tests.support.credits import FREE, PRICED, open_credits
 
+pytestmark = pytest.mark.plain_sql
+
 LIVE = Environment.LIVE
 
 
+@pytest.mark.races
 async def test_real_credits_are_offered_once_and_are_the_operators(database: str) -> None:
     with db.transaction(writes=False) as session:
         assert find_credits(session, LIVE) is None

@@ -17,12 +17,15 @@ from app.flows.callers.snapshot import Snapshot
 from app.flows.wallets.deposit import DepositAnswer, deposit
 from tests.support.books import assert_books_balance, make_snapshot
 
+pytestmark = pytest.mark.plain_sql
+
 
 def posted(snapshot: Snapshot) -> int:
     with db.transaction(writes=False) as session:
         return read_balance(session, snapshot.wallet("ada")).posted_nanos
 
 
+@pytest.mark.races
 async def test_ten_at_once_with_one_key_are_one_deposit(database: str) -> None:
     snapshot = make_snapshot()
     claimed = claim("key", snapshot.paywall_id, "deposit", "ada", b"{}")
@@ -52,6 +55,7 @@ async def test_shared_mode_takes_no_deposits(database: str) -> None:
     assert posted(snapshot) == 0
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("step", [0, 1])
 async def test_other_bodies_with_one_key_at_once_are_refused_but_for_the_first(database: str, step: int) -> None:
     snapshot = make_snapshot()
@@ -70,6 +74,7 @@ async def test_other_bodies_with_one_key_at_once_are_refused_but_for_the_first(d
     assert_books_balance()
 
 
+@pytest.mark.races
 async def test_first_deposits_of_one_user_at_once_open_one_wallet(database: str) -> None:
     snapshot = make_snapshot()
     answers = await asyncio.gather(*(deposit(snapshot, "ada", NANOS, None, None) for _ in range(10)))
