@@ -111,7 +111,7 @@ async def test_three_events_five_times_each_in_any_order_credit_once(
     monkeypatch: pytest.MonkeyPatch, amount: Callable[[str], int]
 ) -> None:
     """Only many orders meet a process that ends at each of its steps, commits and calls alike, while reading back
-    fails twice: each step in two orders of events, with --long in seven."""
+    fails twice: each step in one order of events, with --long in seven."""
     table = table_of(LedgerTransfer)
     with capture_logs():
         for seed in range(amount("payment-orders")):
