@@ -46,7 +46,7 @@ WAYS: dict[str, Way] = {
     "uv run coinslot doctor": Way(after=" --data $DEMO || [ $? = 1 ]"),
     "uv run coinslot job": Way(after=" --data $DEMO"),
     "uv run coinslot paywall give": Way(after=" --data $DEMO"),
-    "COINSLOT_": Way("set -a\n", "\nuv run coinslot audit --data $DEMO"),
+    "COINSLOT_": Way("set -a\n", "\nuv run python -c 'from app import settings; settings.get()'"),
     "uv run ruff": Way(),
     "uv run pytest": Way(after=" --collect-only -q"),
     "uv run pytest tests/flows": Way(after=" --collect-only -q", takes_long=True),
