@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 OWNER = "still-developer@example.org"
 SIZES = ((390, 844), (1280, 860))
 AT_A_DESK = ("/dashboard/", "/earnings/", "/analytics/", "/paywalls/", "/chat/")
-"""How the pages begin whose parts stand elsewhere at a desk than on a phone: of the others, a long run sees both."""
+"""How the pages begin that are seen at a desk too; of the others, a long run sees both."""
 
 
 @pytest.fixture
