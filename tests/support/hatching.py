@@ -50,10 +50,11 @@ class Hatched(Popen2IO):
 def hatch(config: pytest.Config, count: int) -> None:
     """Lets the next `count` processes that execnet starts here be forks of this one; those after them are new ones."""
     with costs.keeping(), _plain_files(config):
-        for name in _modules(config.args):
-            # Whatever is wrong with one is said by the process that collects it.
-            with suppress(Exception, pytest.skip.Exception):
-                importlib.import_module(name)
+        with config._catch_configured_warnings(record=True):  # a warning is an error here too
+            for name in _modules(config.args):
+                # Whatever is wrong with one is said by the process that collects it.
+                with suppress(Exception, pytest.skip.Exception):
+                    importlib.import_module(name)
         _get_local_constants()  # hypothesis reads the source of all modules for them
         config.pluginmanager.getplugin("terminalreporter").flush()  # or each fork says it once more
         lines: list[tuple[int, int, int]] = []
@@ -109,6 +110,7 @@ def _serve(its_in: int, its_out: int) -> NoReturn:
         os.dup2(file, place)
         os.close(file)
     sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.argv = ["-c"]
     random.seed()
     status = 1
     try:

@@ -14,6 +14,8 @@ from app.api.wire.socket_messages import Calls
 from app.domain.limits.budgets import Allowance
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.plain_sql
+
 TOKEN = "0b0c4f3e-8f5e-4a51-9a55-1d5a1f1f0001"
 CALLS = Calls({"ours.pay": {}, "ours.watch": {}}, frozenset({"state.boot"}), frozenset({"ours.watch"}))
 CONNECT = "40/_event,"
@@ -144,6 +146,7 @@ async def test_all_sockets_of_a_peer_share_what_it_may_say(house: House, monkeyp
     assert len(house.inner.heard) == 5 + 10 + 2
 
 
+@pytest.mark.races
 async def test_a_peer_opens_so_many_and_this_process_too(house: House, data_dir: Any) -> None:
     settings.configure(data=data_dir, database_url=settings.get().database, sockets_max=3, sockets_of_address_max=2)
     over = asyncio.Event()
@@ -175,6 +178,7 @@ async def test_a_socket_that_never_says_whose_it_is_ends(house: House, monkeypat
     assert page_sockets.dropped["idle"] == 1 and not house.keeper.open
 
 
+@pytest.mark.races
 async def test_a_doubled_tab_is_told_its_token_behind_the_welcome(house: House) -> None:
     over = asyncio.Event()
     first = asyncio.create_task(house.talk(CONNECT, waits=over.wait()))

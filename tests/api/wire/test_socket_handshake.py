@@ -12,6 +12,8 @@ from app.flows.people.sign_in import Visit, find_person
 from tests.support.crowd import MAILBOX, newest_code
 from tests.support.handed import enter_with_code, send_code
 
+pytestmark = pytest.mark.plain_sql
+
 TOKEN = "0b0c4f3e-8f5e-4a51-9a55-1d5a1f1f0001"
 QUERY = f"token={TOKEN}&EIO=4&transport=websocket"
 

@@ -182,6 +182,7 @@ def test_a_decision_on_an_old_epoch_is_refused() -> None:
     assert do(Settle("hold:1", 5, to_revenue())).amount == 5
 
 
+@pytest.mark.plain_sql
 @pytest.mark.parametrize(
     "operation",
     [

@@ -111,6 +111,7 @@ def test_trial_money_never_leaves(kind: Kind) -> None:
     assert do(Post("back:1", (Transfer(WALLET.promo, GRANTS, 100, "expired"),))).balance == 0
 
 
+@pytest.mark.plain_sql
 @pytest.mark.parametrize(
     "transfers",
     [

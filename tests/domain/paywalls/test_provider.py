@@ -112,6 +112,7 @@ def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
     assert without_password(url, "-") == shown
 
 
+@pytest.mark.plain_sql
 @pytest.mark.parametrize(
     ("mode", "environment", "name", "is_allowed"),
     [

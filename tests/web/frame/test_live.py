@@ -12,6 +12,8 @@ from app.web.frame import live
 from app.web.frame.live import NUMBERS_AGAIN_SECONDS, READ_ANYWAY_SECONDS, LivePage, LivePages
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.plain_sql
+
 ONE, TWO = Subject(About.EPOCH, "one"), Subject(About.EPOCH, "two")
 COUNTED = Subject(About.NUMBERS, "one")
 
