@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.ledger.operations import Applied
 from app.domain.pricing.quote import Tokens
-from app.domain.record import record
+from app.domain.record import changed, record
 
 
 @record(frozen=True, slots=True)
@@ -30,6 +30,13 @@ def test_a_record_compares_prints_and_copies_as_a_frozen_dataclass_does() -> Non
     assert asdict(made) == asdict(usual) and replace(made, one=3) == Made(3, (2,)) and made.one == 1
     assert [field.name for field in fields(Made)] == ["one", "two"] and not hasattr(made, "__dict__")
     assert pickle.loads(pickle.dumps(Tokens(1, 2))) == Tokens(1, 2) == copy.copy(Tokens(1, 2))  # noqa: S301
+
+
+def test_a_changed_record_is_what_replace_makes() -> None:
+    assert changed(Made(1, (2,)), one=3) == replace(Made(1, (2,)), one=3) and changed(Made(1)) == Made(1)
+    assert changed(Tokens(1, 2), cached=1, images=3) == replace(Tokens(1, 2), cached=1, images=3)
+    with pytest.raises(KeyError):
+        changed(Made(1), three=3)
 
 
 def test_nothing_new_can_be_set_on_it() -> None:

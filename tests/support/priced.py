@@ -16,7 +16,7 @@ from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import PriceSource
-from app.flows.paywalls.prices import PriceDesk, PriceRules
+from app.flows.paywalls.prices import PriceBook, PriceDesk, PriceRules
 from app.ports.prices import CataloguePrice
 from tests.support.books import make_paywall
 
@@ -51,7 +51,7 @@ def paywall_of(models: int) -> str:
 def desk_of(session: db.Session, paywall_id: str) -> PriceDesk:
     """Returns the desk of a paywall as a page reads it."""
     paywall, current = read_current(session, paywall_id)
-    return PriceDesk(session, paywall, current, RULES, price_book.read_latest(session, paywall_id))
+    return PriceDesk(session, paywall, current, RULES, PriceBook(price_book.read_latest(session, paywall_id)))
 
 
 @contextmanager

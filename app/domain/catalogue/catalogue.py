@@ -11,6 +11,7 @@ from app.domain import clock
 from app.domain.catalogue.tables import CatalogueModel, CataloguePrice
 from app.domain.errors import Refused
 from app.domain.pricing.list_price import ListPrice
+from app.domain.record import record
 from app.sql.columns import table_of
 
 KNOWN_MIN = 20
@@ -24,7 +25,7 @@ class ListTooShort(Refused):
     code = "list_too_short"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListedModel:
     """One model. `price` is in dollars, None where the list does not say it by the token.
 
@@ -95,7 +96,25 @@ def write_list(session: Session, listed: ModelList) -> Changes:
 
 def read_listed(session: Session) -> dict[str, ListedModel]:
     """Returns every model that is listed now, by name, with its newest price; empty before the first list."""
-    return _read(session, CatalogueModel.vanished_at.is_(None))  # type: ignore[union-attr]
+    models = table_of(CatalogueModel)
+    # Columns, not objects: pages read a thousand of them, and write none.
+    rows = session.execute(select(models).where(models.c.vanished_at.is_(None))).all()
+    prices = _read_prices(session, rows)
+    return {
+        row.model: ListedModel(
+            model=row.model,
+            display_name=row.display_name,
+            description=row.description,
+            released_at=row.released_at,
+            price=ListPrice.from_json(prices[row.model]) if prices[row.model] is not None else None,
+            context_tokens_max=row.context_tokens_max,
+            output_tokens_max=row.output_tokens_max,
+            part_tokens_max=row.part_tokens_max,
+            modalities=tuple(row.modalities),
+            parameters=tuple(row.parameters),
+        )
+        for row in rows
+    }
 
 
 def read_mark(session: Session) -> tuple[int, int, int]:
@@ -119,27 +138,7 @@ def read_vanished(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(models.c.model).where(models.c.vanished_at.is_not(None))))
 
 
-def _read(session: Session, *conditions: Any) -> dict[str, ListedModel]:
-    rows = session.scalars(select(CatalogueModel).where(*conditions)).all()
-    prices = _read_prices(session, rows)
-    return {
-        row.model: ListedModel(
-            model=row.model,
-            display_name=row.display_name,
-            description=row.description,
-            released_at=row.released_at,
-            price=ListPrice.from_json(prices[row.model]) if prices[row.model] is not None else None,
-            context_tokens_max=row.context_tokens_max,
-            output_tokens_max=row.output_tokens_max,
-            part_tokens_max=row.part_tokens_max,
-            modalities=tuple(row.modalities),
-            parameters=tuple(row.parameters),
-        )
-        for row in rows
-    }
-
-
-def _read_prices(session: Session, rows: Iterable[CatalogueModel]) -> dict[str, Any]:
+def _read_prices(session: Session, rows: Iterable[Any]) -> dict[str, Any]:
     """Returns the newest price of each model as it is stored."""
     models, prices = table_of(CatalogueModel), table_of(CataloguePrice)
     newest = (prices.c.model == models.c.model) & (prices.c.version == models.c.version)

@@ -81,6 +81,8 @@ def tiers_from_json(stored: list[dict[str, int]] | None) -> tuple[Tier, ...]:
 
 def check_tiers(tiers: Sequence[Tier]) -> None:
     """Raises BadField for tiers that cannot be: out of order, too many, or with an amount that is out of range."""
+    if not tiers:
+        return
     starts = [tier.from_tokens for tier in tiers]
     if len(starts) > TIERS_MAX or starts != sorted({start for start in starts if start > 0}):
         raise BadField(

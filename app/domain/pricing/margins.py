@@ -1,11 +1,10 @@
 """What a price leaves: where it is below what its provider asks, and what a chat brings whom. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.quote import BASIS_POINTS, Price, TokenKind, Tokens, charge_nanos, cost_nanos
-from app.domain.pricing.split import SplitTerms, losses, split_charge
+from app.domain.pricing.split import SplitTerms, lengths, loses, losses, split_charge
 
 NO_FEE = SplitTerms(0, pays_provider=False)
 """Of a paywall whose charges are not split."""
@@ -48,7 +47,7 @@ def brought_by(price: Price, tokens: Tokens, terms: SplitTerms | None, asked: Pr
 
 def kinds_at_a_loss(price: Price, terms: SplitTerms | None, asked: Price | None) -> tuple[str, ...]:
     """Returns the kinds whose price, less the fee, is below what the provider asks, each once; `request` among them."""
-    if asked is None:
+    if asked is None or not loses(terms or NO_FEE, price, asked):
         return ()
     return tuple(dict.fromkeys(loss.kind for loss in losses(terms or NO_FEE, price, asked)))
 
@@ -94,12 +93,12 @@ def moved(before: Price, after: Price) -> Moved:
     return Moved(rise, fall)
 
 
-def _pairs(before: Price, after: Price) -> Iterator[tuple[int, int]]:
-    """Yields each amount that users pay, before and after, at every length of a prompt where one changes."""
+def _pairs(before: Price, after: Price) -> list[tuple[int, int]]:
+    """Returns the amounts that users pay, before and after, at every length of a prompt where one changes."""
     old_share, new_share = BASIS_POINTS + before.markup_basis_points, BASIS_POINTS + after.markup_basis_points
-    for length in sorted({0, *(tier.from_tokens for tier in (*before.tiers, *after.tiers))}):
-        old, new = before.at(length), after.at(length)
-        for kind, nanos in old.rates.items():
-            yield nanos * old_share, new.rates[kind] * new_share
-    yield before.request_nanos * old_share, after.request_nanos * new_share
-    yield before.minimum_nanos, after.minimum_nanos
+    found = [(before.minimum_nanos, after.minimum_nanos)]
+    for length in lengths(before, after):
+        pairs = zip(before.at(length).amounts, after.at(length).amounts, strict=True)
+        # Most kinds cost what input or output does.
+        found += [(old * old_share, new * new_share) for old, new in dict.fromkeys(pairs)]
+    return found

@@ -13,12 +13,14 @@ from app.domain.pricing.list_price import TIERS_MAX
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import BASIS_POINTS, TIERED, Tier
 from app.domain.pricing.tables import PriceSource
+from app.domain.record import changed
 
 BASE = tuple(name.removesuffix("_nanos") for name in TIERED)
 """The kinds that a tier prices too, as fields are called."""
 FIELDS = (*BASE, "image", "request", "minimum")
 """What can be typed of a price below its first tier."""
 _NEEDED = ("input", "output")
+_RAISED = (*TIERED, "image_nanos", "request_nanos")
 _PERCENT = re.compile(r"[+\-\u2212]?[0-9]{1,6}(\.[0-9]{1,2})?")
 STARTS_DIGITS_MAX = 10
 RAISE_MIN, RAISE_MAX = -BASIS_POINTS, 100 * BASIS_POINTS
@@ -47,17 +49,15 @@ def raised(price: NewPrice, basis_points: int) -> NewPrice:
         raise BadField("percent", f"Between {RAISE_MIN // 100:,} % and {RAISE_MAX // 100:,} %.")
     share = (BASIS_POINTS + price.markup_basis_points) * (BASIS_POINTS + basis_points)
 
-    def of(nanos: int) -> int:
-        return -(-nanos * share // BASIS_POINTS**2)
-
     def of_all(priced: NewPrice | Tier, names: tuple[str, ...]) -> dict[str, int]:
-        return {name: of(value) for name in names if (value := getattr(priced, name)) is not None}
+        return {name: -(-value * share // BASIS_POINTS**2) for name in names
+                if (value := getattr(priced, name)) is not None}  # fmt: skip
 
-    amounts = of_all(price, (*TIERED, "image_nanos", "request_nanos"))
-    tiers = tuple(replace(tier, **of_all(tier, TIERED)) for tier in price.tiers)
+    amounts = of_all(price, _RAISED)
+    tiers = tuple(changed(tier, **of_all(tier, TIERED)) for tier in price.tiers)
     minimum = -(-price.minimum_nanos * (BASIS_POINTS + basis_points) // BASIS_POINTS)
-    return replace(price, tiers=tiers, minimum_nanos=minimum, markup_basis_points=0, cost=None,
-                   source=PriceSource.DEVELOPER, **amounts)  # type: ignore[arg-type]  # fmt: skip
+    return changed(price, tiers=tiers, minimum_nanos=minimum, markup_basis_points=0, cost=None,
+                   source=PriceSource.DEVELOPER, **amounts)  # fmt: skip
 
 
 def typed_of(price: NewPrice) -> dict[str, str]:

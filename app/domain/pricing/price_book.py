@@ -197,13 +197,14 @@ def read_offers(session: Session, paywall_id: str, unit: Unit) -> Offers:
     return Offers(priced, frozenset(latest) - frozenset(priced), overridden)
 
 
-def to_price(new: NewPrice, unit: Unit) -> Price:
-    """Returns what would be set as the pure arithmetic wants it."""
+def to_price(new: NewPrice, unit: Unit, cost: Price | None = None) -> Price:
+    """Returns what would be set as the pure arithmetic wants it; `cost` is its cost, for whoever has that already."""
     cached = new.input_nanos if new.cached_input_nanos is None else new.cached_input_nanos
-    amounts = {name: getattr(new, name) for name in AMOUNTS if name != "cached_input_nanos"}
-    cost = new.cost.to_price(new.model, unit) if new.cost is not None else None
-    return Price("", new.model, 0, unit, cached_input_nanos=cached, markup_basis_points=new.markup_basis_points,
-                 tiers=new.tiers, cost=cost, **amounts)  # fmt: skip
+    if cost is None and new.cost is not None:
+        cost = new.cost.to_price(new.model, unit)
+    return Price("", new.model, 0, unit, new.input_nanos, cached, new.output_nanos, new.request_nanos,
+                 new.minimum_nanos, new.markup_basis_points, image_nanos=new.image_nanos, tiers=new.tiers, cost=cost,
+                 **{name: getattr(new, name) for name in KINDS})  # fmt: skip
 
 
 def to_new_price(row: ModelPrice) -> NewPrice:
@@ -224,15 +225,18 @@ def stored_cost(row: ModelPrice) -> ListPrice | None:
 
 def read_latest(session: Session, paywall_id: str) -> dict[str, ModelPrice]:
     """Returns the newest version of each model's price, by name, of those that were taken off too."""
+    return {row.model: row for row in session.scalars(_newest(paywall_id))}
+
+
+def _newest(paywall_id: str, *begun: Any) -> Any:
+    """Returns the statement of the newest version of each model's price, of those alone that have `begun`."""
     table = table_of(ModelPrice)
     # A catalogue that is followed for years leaves many versions, of which the index knows the newest.
-    newest = select(table.c.model, func.max(table.c.version).label("version")).where(table.c.paywall_id == paywall_id)
-    of_each = newest.group_by(table.c.model).subquery()
-    is_newest = (table.c.model == of_each.c.model) & (table.c.version == of_each.c.version)
-    rows = session.scalars(
-        select(ModelPrice).join(of_each, is_newest).where(table.c.paywall_id == paywall_id).order_by(table.c.model)
-    )
-    return {row.model: row for row in rows}
+    of_each = select(table.c.model, func.max(table.c.version).label("version"))
+    newest = of_each.where(table.c.paywall_id == paywall_id, *begun).group_by(table.c.model).subquery()
+    is_newest = (table.c.model == newest.c.model) & (table.c.version == newest.c.version)
+    mine = select(ModelPrice).join(newest, is_newest).where(table.c.paywall_id == paywall_id)
+    return mine.order_by(table.c.model)
 
 
 def as_served(row: ModelPrice, price: NewPrice) -> NewPrice:
@@ -263,11 +267,8 @@ def prices_at(session: Session, paywall_id: str, version: int) -> dict[str, Mode
 
     Of a version from before versions had prices, it is what counted when the next one was published.
     """
-    table = table_of(ModelPrice)
-    is_begun = (table.c.paywall_id == paywall_id) & (table.c.since_version <= version)
-    rows = session.scalars(select(ModelPrice).where(is_begun).order_by(table.c.model, table.c.version))
-    latest = {row.model: row for row in rows}
-    return {model: row for model, row in latest.items() if row.until_version is None or row.until_version > version}
+    rows = session.scalars(_newest(paywall_id, table_of(ModelPrice).c.since_version <= version))
+    return {row.model: row for row in rows if row.until_version is None or row.until_version > version}
 
 
 def to_offer(row: ModelPrice, unit: Unit) -> Offer:

@@ -136,6 +136,11 @@ class Price:
         }
 
     @cached_property
+    def amounts(self) -> tuple[int, ...]:
+        """The same and, at the end, nanos per request; to compare prices by, amount by amount."""
+        return (*self.rates.values(), self.request_nanos)
+
+    @cached_property
     def dearest(self) -> tuple[int, int]:
         """What a prompt and an output token can cost at most below the first tier, whatever kinds they are."""
         return max(self.rates[kind] for kind in OF_PROMPT), max(self.rates[kind] for kind in OF_OUTPUT)

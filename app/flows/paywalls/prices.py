@@ -6,7 +6,6 @@ every kind of token and every length of a prompt; a model that was switched off 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +23,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import Price
 from app.domain.pricing.split import SplitTerms, check_share
 from app.domain.pricing.tables import ModelPrice, PriceSource
-from app.domain.record import record
+from app.domain.record import changed, record
 from app.flows.catalogue.defaults import Known, to_new_price
 from app.flows.paywalls.change import Part
 from app.ports.prices import PriceCatalogue
@@ -101,39 +100,66 @@ def _check_once(wanted: Prices) -> None:
 
 
 @dataclass(slots=True)
+class PriceBook:
+    """What was read for one version of a paywall and one state of the list, and what was made of it when first asked.
+
+    `latest` is the newest price of each model, `listed` what the provider's list says. By model, `stored` is that price
+    as what would be set to have it again, and `charged` as the arithmetic wants it; `costs` are list prices in the
+    paywall's unit by the provider's name, with the arithmetic's.
+    """
+
+    latest: Mapping[str, ModelPrice]
+    listed: Mapping[str, ListedModel] | None = None
+    stored: dict[str, NewPrice] = field(default_factory=dict)
+    charged: dict[str, Price] = field(default_factory=dict)
+    costs: dict[str, tuple[ListPrice, Price]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class PriceDesk:
     """Makes prices as they are stored, for however many models, of what was read once.
 
-    `latest` is the newest price of each model, `listed` what the provider's list says now. It writes nothing, so that
-    what a change would come to can be shown before it is made.
+    It writes nothing, so that what a change would come to can be shown before it is made.
     """
 
     session: Session
     paywall: Paywall
     configuration: Configuration
     rules: PriceRules
-    latest: Mapping[str, ModelPrice]
-    _listed: Mapping[str, ListedModel] | None = None
-    _stored: dict[str, NewPrice] = field(default_factory=dict)
+    book: PriceBook
+    _terms: dict[str, SplitTerms | None] = field(default_factory=dict)
 
     @staticmethod
     def of(edition: Edition, rules: PriceRules) -> "PriceDesk":
         """Returns the desk of an edition as it is now."""
-        latest = price_book.read_latest(edition.session, edition.paywall.id)
-        return PriceDesk(edition.session, edition.paywall, edition.configuration, rules, latest)
+        book = PriceBook(price_book.read_latest(edition.session, edition.paywall.id))
+        return PriceDesk(edition.session, edition.paywall, edition.configuration, rules, book)
+
+    @property
+    def latest(self) -> Mapping[str, ModelPrice]:
+        """The newest price of each model."""
+        return self.book.latest
 
     @property
     def listed(self) -> Mapping[str, ListedModel]:
         """The provider's list, read with the first question."""
-        if self._listed is None:
-            self._listed = read_listed(self.session)
-        return self._listed
+        if self.book.listed is None:
+            self.book.listed = read_listed(self.session)
+        return self.book.listed
 
     def stored(self, row: ModelPrice) -> NewPrice:
-        """Returns a model's newest price as what would be set to have it again, made with the first question."""
-        if row.model not in self._stored:
-            self._stored[row.model] = price_book.to_new_price(row)
-        return self._stored[row.model]
+        """Returns a model's newest price as what would be set to have it again."""
+        found = self.book.stored.get(row.model)
+        if found is None:
+            found = self.book.stored[row.model] = price_book.to_new_price(row)
+        return found
+
+    def charged(self, row: ModelPrice) -> Price:
+        """Returns a model's newest price as the arithmetic wants it."""
+        found = self.book.charged.get(row.model)
+        if found is None:
+            found = self.book.charged[row.model] = price_book.to_price(self.stored(row), self.paywall.unit)
+        return found
 
     def known(self, name: str) -> Known | None:
         """Returns what is known of a model by its provider's name: by the list, else by the offline catalogue."""
@@ -149,29 +175,31 @@ class PriceDesk:
         """Yields every price that follows the catalogue and is on, with the markup that counts."""
         for row in self.latest.values():
             if row.source is PriceSource.CATALOGUE and row.retired_at is None:
-                yield replace(self.stored(row), markup_basis_points=self.configuration.markup_basis_points)
+                yield changed(self.stored(row), markup_basis_points=self.configuration.markup_basis_points)
 
     def own(self, wanted: NewPrice) -> NewPrice:
         """Returns a developer's price, on what the provider asks where that is paid of the charge. Raises BadField."""
-        place, setting = self._placed(Place(wanted.model, wanted.provider, wanted.upstream_model))
-        terms, row, cost = self.terms_of(setting), self.latest.get(wanted.model), None
+        provider, upstream, setting = self._placed(wanted)
+        terms, cost = self.terms_of(setting), None
         if terms is not None and terms.pays_provider:
             if setting.is_operators:
-                cost = self.asked_price(place.upstream_model or place.model)
-            elif row is not None:  # the demo's provider asks what it asked before: there is no list of it
-                cost = price_book.stored_cost(row)
-        return _in_place(place, wanted, source=PriceSource.DEVELOPER, cost=cost)
+                cost = self.asked_price(upstream or wanted.model)
+            elif (row := self.latest.get(wanted.model)) is not None:
+                cost = price_book.stored_cost(row)  # the demo's provider asks what it asked before: it has no list
+        return changed(
+            wanted, provider=provider, upstream_model=upstream, source=PriceSource.DEVELOPER, cost=cost
+        )  # fmt: skip
 
     def following(self, wanted: Place, markup_basis_points: int | None = None) -> NewPrice:
         """Returns the catalogue's price, with this markup or the paywall's. Raises BadField where it has none."""
-        place, _ = self._placed(wanted)
-        sent_as = place.upstream_model or place.model
+        provider, upstream, _ = self._placed(wanted)
+        sent_as = upstream or wanted.model
         known = self.known(sent_as)
         markup = self.configuration.markup_basis_points if markup_basis_points is None else markup_basis_points
         price = to_new_price(sent_as, known, self.paywall.unit, markup) if known is not None else None
         if price is None:
             raise BadField("model", f"The catalogue has no price for `{sent_as[:200]}`.")
-        return _in_place(place, price)
+        return changed(price, model=wanted.model, provider=provider, upstream_model=upstream)
 
     def checked(self, price: NewPrice) -> NewPrice:
         """Returns a price that leaves the developer something. Raises BadField for one that does not."""
@@ -181,7 +209,9 @@ class PriceDesk:
     def checked_price(self, price: NewPrice) -> Price:
         """Returns the same as the arithmetic wants it. Raises BadField too."""
         price_book.check(price)
-        made, terms = price_book.to_price(price, self.paywall.unit), self.terms_for(price.provider)
+        known = self.book.costs.get(price.sent_as) if price.cost is not None else None
+        cost = known[1] if known is not None and known[0] is price.cost else None
+        made, terms = price_book.to_price(price, self.paywall.unit, cost), self.terms_for(price.provider)
         if terms is not None:
             check_share(terms, made)
         return made
@@ -192,7 +222,9 @@ class PriceDesk:
 
     def terms_of(self, setting: ProviderSetting) -> SplitTerms | None:
         """Returns how a charge for an answer of this provider is split, None where it is not."""
-        return terms_of(self.paywall.mode, setting.name, self.rules.fee_basis_points)
+        if setting.name not in self._terms:
+            self._terms[setting.name] = terms_of(self.paywall.mode, setting.name, self.rules.fee_basis_points)
+        return self._terms[setting.name]
 
     def asked_of(self, row: ModelPrice, *, pays: bool) -> Price | None:
         """Returns what a model's provider asks, as far as that is known; `pays` says that it is paid of the charge."""
@@ -210,24 +242,28 @@ class PriceDesk:
 
         Raises BadField where nobody knows: without a cost nobody could say what a request leaves (`decisions.md` 8).
         """
-        known = self.known(name)
-        if known is None or known.price is None:
-            raise BadField("model", f"Nobody knows what the provider asks for `{name}`, so it cannot be offered here.")
-        return known.price.in_unit(self.paywall.unit)
+        found = self.book.costs.get(name)
+        if found is None:
+            known = self.known(name)
+            if known is None or known.price is None:
+                raise BadField(
+                    "model", f"Nobody knows what the provider asks for `{name}`, so it cannot be offered here."
+                )
+            asked = known.price.in_unit(self.paywall.unit)
+            found = self.book.costs[name] = (asked, asked.to_price(name, self.paywall.unit))
+        return found[0]
 
-    def _placed(self, wanted: Place) -> tuple[Place, ProviderSetting]:
-        """Returns where a model is served, as prices store it, and by whom. Raises BadField: an unknown provider."""
+    def _placed(self, wanted: NewPrice | Place) -> tuple[str | None, str | None, ProviderSetting]:
+        """Returns who serves a model and its name there, as prices store both, and the provider. Raises BadField."""
         current, row = self.configuration, self.latest.get(wanted.model)
-        before = None if row is None else current.find_provider(row.provider)
-        name = wanted.provider or (current.providers[0] if before is None else before).name
-        setting, upstream = current.provider_of(name), wanted.upstream_model
+        default, before = current.providers[0], None if row is None else current.find_provider(row.provider)
+        setting = current.provider_of(wanted.provider) if wanted.provider else before or default
+        upstream = wanted.upstream_model
         if upstream is None and row is not None and setting is before:
             upstream = row.upstream_model
-        return Place(wanted.model, current.as_stored(name), None if upstream == wanted.model else upstream), setting
-
-
-def _in_place(place: Place, price: NewPrice, **more: Any) -> NewPrice:
-    return replace(price, model=place.model, provider=place.provider, upstream_model=place.upstream_model, **more)
+        return (
+            None if setting is default else setting.name, None if upstream == wanted.model else upstream, setting
+        )  # fmt: skip
 
 
 def stand_on_cost(edition: Edition, catalogue: PriceCatalogue) -> None:

@@ -10,7 +10,6 @@ from functools import cached_property
 from operator import attrgetter
 
 from app.domain.errors import BadField
-from app.domain.pricing import price_book
 from app.domain.pricing.margins import Moved, kinds_at_a_loss, moved
 from app.domain.pricing.own_price import raised
 from app.domain.pricing.price_book import NewPrice
@@ -210,7 +209,7 @@ def _difference(desk: PriceDesk, model: str, row: ModelPrice | None, made: _Made
     old = None if row is None else desk.stored(row)
     if old is not None and made is not None and _as_charged(made[0]) == _as_charged(old):
         return None
-    before = None if old is None else price_book.to_price(old, desk.paywall.unit)
+    before = None if row is None else desk.charged(row)
     if made is None:
         return Difference(model, before, None)
     new, after = made

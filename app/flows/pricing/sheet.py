@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.pricing import price_book
 from app.domain.pricing.margins import kinds_at_a_loss
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.quote import BASIS_POINTS, Price
@@ -120,20 +119,14 @@ class _Fact:
     difference: Difference | None
     below_cost: tuple[str, ...] = ()
 
-    @property
-    def is_changed(self) -> bool:
-        return self.difference is not None
-
 
 def _search(desk: PriceDesk, planned: Planned, words: str) -> list[_Fact]:
-    wanted, changed = words.lower().split(), planned.by_model
-    names: dict[str | None, str] = {None: desk.configuration.providers[0].name}
-
-    def is_found(row: ModelPrice) -> bool:
-        text = f"{row.model} {row.display_name} {names.get(row.provider) or row.provider}".lower()
-        return all(word in text for word in wanted)
-
-    rows = (row for row in desk.latest.values() if not wanted or is_found(row))
+    rows, changed = list(desk.latest.values()), planned.by_model
+    default = desk.configuration.providers[0].name
+    for word in words.lower().split():
+        rows = [
+            row for row in rows if word in f"{row.model} {row.display_name} {row.provider or default}".lower()
+        ]  # fmt: skip
     return [_fact(desk, row, changed.get(row.model)) for row in rows]
 
 
@@ -166,7 +159,7 @@ def _terms(desk: PriceDesk, fact: _Fact) -> SplitTerms | None:
 def _price(desk: PriceDesk, fact: _Fact) -> Price:
     if fact.difference is not None and fact.difference.after is not None:
         return fact.difference.after
-    return price_book.to_price(desk.stored(fact.row), desk.paywall.unit)
+    return desk.charged(fact.row)
 
 
 def _line(desk: PriceDesk, fact: _Fact) -> Line:
@@ -182,7 +175,7 @@ def _line(desk: PriceDesk, fact: _Fact) -> Line:
         asked=desk.asked_of(row, pays=terms is not None and terms.pays_provider),
         off_because=fact.off_because,
         below_cost=fact.below_cost,
-        is_changed=fact.is_changed,
+        is_changed=fact.difference is not None,
     )
 
 
@@ -192,6 +185,6 @@ _SHOWN: Mapping[Show, Callable[[_Fact], bool]] = {
     Show.NOT_PRICED: lambda fact: fact.off_because is RetiredBecause.UNPRICED,
     Show.BELOW_COST: lambda fact: bool(fact.below_cost),
     Show.OWN: lambda fact: fact.is_on and fact.served.source is PriceSource.DEVELOPER,
-    Show.CHANGED: lambda fact: fact.is_changed,
+    Show.CHANGED: lambda fact: fact.difference is not None,
     Show.OFF: lambda fact: not fact.is_on and fact.off_because is not RetiredBecause.UNPRICED,
 }

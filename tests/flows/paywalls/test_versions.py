@@ -14,7 +14,7 @@ from app import db
 from app.domain.catalogue.catalogue import ListedModel, ModelList, write_list
 from app.domain.errors import NotFound, OutdatedVersion, StaleDecision
 from app.domain.ledger.operations import Epoch
-from app.domain.money import NANOS, Unit, format_decimal
+from app.domain.money import NANOS, Unit, format_decimal, parse_amount
 from app.domain.paywalls.changes import Section, read_changes
 from app.domain.paywalls.configuration import Configuration, ResponderSetting, read_current
 from app.domain.paywalls.members import Manager
@@ -32,6 +32,9 @@ from app.flows.paywalls.change import change
 from app.flows.paywalls.messages import templates
 from app.flows.paywalls.prices import PriceRules, Prices, prices
 from app.flows.paywalls.versions import RolledBack, version
+from app.flows.pricing.drafts import Raised, plan
+from app.flows.pricing.kept import BOOKS
+from app.flows.pricing.sheet import Query, matching
 from app.ports.prices import CataloguePrice
 from tests.support import books
 from tests.support.books import assert_books_balance, give, make_paywall, make_snapshot, running_queue
@@ -198,6 +201,43 @@ async def test_what_runs_keeps_its_price_and_its_receipt_names_the_version(datab
     for each, begun in ((found, run), (next_one, again)):
         assert each.charge == format_decimal(charge_nanos(begun.leg.offer.price, tokens))
     assert found.charge != next_one.charge
+    assert_books_balance()
+
+
+@pytest.mark.unhurried
+@pytest.mark.plain_sql
+async def test_a_rise_of_912_prices_counts_from_the_next_request_and_goes_back_as_a_version(database: str) -> None:
+    """`research/dashboard_modes.md` (d) 6, but for how long a search takes: `tests/bench/prices.py` says that."""
+    price = NewPrice("demo-mini", NANOS, 2 * NANOS)
+    snapshot = make_snapshot({"demo-mini": price} | {name: replace(price, model=name) for name in map(str, range(911))})
+    owner, paywall_id = owner_of(snapshot.paywall_id), snapshot.paywall_id
+    for number in range(2, 8):
+        with db.transaction() as session, books.editing(session, paywall_id) as edition:
+            edition.configuration = replace(edition.configuration, app_text=f"Version {number}.")
+    seven, snapshot = asked(paywall_id), _anew(snapshot)
+    with db.transaction(writes=False) as session:
+        desk = BOOKS.desk(session, paywall_id, RULES)
+        every = matching(desk, plan(desk, ()), Query())
+        draft = plan(desk, (Raised(every, 2_000),))
+    assert len(every) == len(draft.differences) == len(draft.prices.own) == 912 and snapshot.version == 7
+    drafts = iter((draft,))
+
+    async def send(_data: bytes) -> None:
+        if (made := next(drafts, None)) is not None:
+            assert (await change(owner, prices(RULES), made.prices, 7)).version == 8
+
+    await give(snapshot, "ada", NANOS)
+    async with running_queue() as queue:
+        chat, carrier = flows(queue, Scripted(event("Hello"), LAST, DONE))
+        for name, seen in (("req_1", snapshot), ("req_2", None)):
+            run = await chat.begin(seen or _anew(snapshot), "ada", request(stream=True), name, None)
+            assert isinstance(run, Run)
+            await carrier.stream(run, send, describe)
+    before, after = receipt(snapshot), receipt(snapshot, "req_2")
+    assert (before.paywall_version, after.paywall_version) == (7, 8)
+    assert parse_amount(after.charge, "charge") * 5 == parse_amount(before.charge, "charge") * 6
+    assert asked(paywall_id) == {model: nanos * 6 // 5 for model, nanos in seven.items()}
+    assert not (await roll_back(owner, 7)).left_off and current(paywall_id)[0] == 9 and asked(paywall_id) == seven
     assert_books_balance()
 
 

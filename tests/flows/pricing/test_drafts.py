@@ -16,7 +16,7 @@ from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import PriceSource
 from app.flows.paywalls.change import change
-from app.flows.paywalls.prices import PriceDesk, PriceRules, prices
+from app.flows.paywalls.prices import PriceBook, PriceDesk, PriceRules, prices
 from app.flows.pricing.drafts import (
     NAMES_MAX,
     Followed,
@@ -65,7 +65,7 @@ def paywall(provider: Providers = OPERATORS, mode: Mode = Mode.SHARED, markup: i
 def planned(paywall_id: str, *steps: Step) -> Planned:
     with db.transaction(writes=False) as session:
         current, configuration = read_current(session, paywall_id)
-        latest = price_book.read_latest(session, paywall_id)
+        latest = PriceBook(price_book.read_latest(session, paywall_id))
         return plan(PriceDesk(session, current, configuration, RULES, latest), steps)
 
 

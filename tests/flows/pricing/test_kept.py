@@ -7,9 +7,9 @@ from app.domain.catalogue.catalogue import ListedModel, ModelList, read_listed, 
 from app.domain.money import NANOS
 from app.domain.pricing.list_price import ListPrice
 from app.flows.paywalls.change import change
-from app.flows.paywalls.prices import prices
+from app.flows.paywalls.prices import PriceBook, prices
 from app.flows.pricing.drafts import Marked, Planned, Raised, Step, plan
-from app.flows.pricing.kept import PLANS_MAX, KeptPlans
+from app.flows.pricing.kept import BOOKS_MAX, PLANS_MAX, KeptBooks, KeptPlans
 from app.flows.pricing.sheet import Query, matching, read_sheet
 from tests.support.managing import owner_of
 from tests.support.priced import RULES, desk_of, paywall_of
@@ -60,3 +60,34 @@ async def test_no_more_are_kept_than_so_many(database: str) -> None:
     for points in range(2_001, 2_001 + PLANS_MAX):
         ask(kept, paywall_id, Marked(points))
     assert ask(kept, paywall_id, Marked(2_000)) is not first
+
+
+def book(kept: KeptBooks, paywall_id: str) -> PriceBook:
+    with db.transaction(writes=False) as session:
+        return kept.desk(session, paywall_id, RULES).book
+
+
+async def test_a_versions_prices_are_read_once_and_anew_once_one_of_them_or_the_list_differs(database: str) -> None:
+    kept, paywall_id = KeptBooks(), paywall_of(2)
+    first = book(kept, paywall_id)
+    assert book(kept, paywall_id) is first and len(first.latest) == 2
+    await change(owner_of(paywall_id), prices(RULES), ask(KeptPlans(), paywall_id, Marked(2_000)).prices, 1)
+    second = book(kept, paywall_id)
+    assert [row.markup_basis_points for row in second.latest.values()] == [2_000, 2_000]
+    with db.transaction() as session:
+        listed = {**read_listed(session), "new": ListedModel("new", "", "", 0, ListPrice(NANOS, NANOS))}
+        write_list(session, ModelList(tuple(listed.values())))
+    assert set(book(kept, paywall_id).listed or ()) == {*listed} and "new" not in (second.listed or ())
+    others = [paywall_of(0) for _ in range(BOOKS_MAX)]
+    assert [book(kept, other).latest for other in others] == [{}] * BOOKS_MAX
+    assert book(kept, paywall_id) is not second
+
+
+@pytest.mark.parametrize("steps", [(Raised(("maker-0/model-0000", "maker-1/model-0001"), 2_000),), (Marked(5_000),)])
+async def test_a_kept_book_gives_what_a_fresh_one_does(database: str, steps: tuple[Step, ...]) -> None:
+    kept, paywall_id = KeptBooks(), paywall_of(3)
+    for _ in range(2):
+        with db.transaction(writes=False) as session:
+            desk, fresh = kept.desk(session, paywall_id, RULES), desk_of(session, paywall_id)
+            assert plan(desk, steps) == plan(fresh, steps)
+            assert read_sheet(desk, plan(desk, steps), Query()) == read_sheet(fresh, plan(fresh, steps), Query())

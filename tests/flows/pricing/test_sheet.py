@@ -12,7 +12,7 @@ from app.domain.pricing import price_book
 from app.domain.pricing.list_price import ListPrice
 from app.domain.pricing.price_book import NewPrice
 from app.domain.pricing.tables import PriceSource, RetiredBecause
-from app.flows.paywalls.prices import PriceDesk, PriceRules
+from app.flows.paywalls.prices import PriceBook, PriceDesk, PriceRules
 from app.flows.pricing.drafts import Own, Raised, Step, TakenOff, plan
 from app.flows.pricing.sheet import (
     LINES_A_PAGE,
@@ -55,7 +55,7 @@ def look(paywall_id: str, query: Query, *steps: Step) -> tuple[Sheet, tuple[str,
 def read(session: db.Session, paywall_id: str) -> PriceDesk:
     paywall, configuration = read_current(session, paywall_id)
     return PriceDesk(session, paywall, configuration, PriceRules(Nothing(), 100),
-                     price_book.read_latest(session, paywall_id))  # fmt: skip
+                     PriceBook(price_book.read_latest(session, paywall_id)))  # fmt: skip
 
 
 def line(paywall_id: str, model: str, *steps: Step) -> Line:

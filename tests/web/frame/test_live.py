@@ -9,13 +9,13 @@ import pytest
 from app.domain.errors import Unavailable
 from app.flows.callers.marks import About, Marks, Subject
 from app.web.frame import live
-from app.web.frame.live import NUMBERS_AGAIN_SECONDS, READ_ANYWAY_SECONDS, LivePage, LivePages
+from app.web.frame.live import LOOK_AGAIN_SECONDS, NUMBERS_AGAIN_SECONDS, READ_ANYWAY_SECONDS, LivePage, LivePages
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.plain_sql
 
 ONE, TWO = Subject(About.EPOCH, "one"), Subject(About.EPOCH, "two")
-COUNTED = Subject(About.NUMBERS, "one")
+COUNTED, ARRIVED = Subject(About.NUMBERS, "one"), Subject(About.ARRIVALS, "one")
 
 
 class World:
@@ -108,6 +108,22 @@ async def test_what_every_chat_changes_is_read_again_after_a_while_and_what_some
     await pages.ask_once()
     await settle()
     assert reader.count == 3
+
+
+async def test_what_arrives_is_shown_with_the_next_question_which_comes_within_two_seconds(
+    pages: LivePages, world: World
+) -> None:
+    """`research/dashboard_modes.md` (d) 12: the wizard's last step shows the app's first request."""
+    assert LOOK_AGAIN_SECONDS <= 1.5
+    world.marks[ARRIVED] = (0,)
+    pages.opened("a")
+    reader = Reader(pages, world, "a", ARRIVED)
+    await settle()
+    for count in (1, 2, 3):
+        world.marks[ARRIVED], world.at = (count,), world.at + LOOK_AGAIN_SECONDS
+        await pages.ask_once()
+        await settle()
+        assert reader.count == 1 + count
 
 
 async def test_a_page_knows_since_when_there_is_something_else(pages: LivePages, world: World) -> None:

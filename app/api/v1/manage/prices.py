@@ -11,7 +11,11 @@ from app.api.v1.webhooks import takes
 from app.domain.errors import BadField
 from app.domain.money import format_decimal, format_fraction, parse_amount
 from app.domain.paywalls.configuration import read_current
-from app.domain.pricing.price_book import NewPrice, read_offers
+from app.domain.pricing.list_price import tiers_to_json
+from app.domain.pricing.price_book import NewPrice, read_latest, read_offers, to_new_price
+from app.domain.pricing.quote import Price
+from app.domain.pricing.tables import KINDS, ModelPrice, PriceSource, RetiredBecause
+from app.domain.record import changed
 from app.flows.paywalls.change import change
 from app.flows.paywalls.prices import Place, Prices
 
@@ -20,18 +24,33 @@ router = APIRouter(prefix="/manage/paywalls/{paywall_id}", tags=["manage"])
 MODELS_MAX = 1_000
 PERCENT_NANOS = 10_000_000
 """A hundredth of a per cent, as an amount is read: a basis point."""
+_KINDS = ("cached_input", *(name.removesuffix("_nanos") for name in KINDS))
+_NOTHING = ("image", "request", "minimum")
+"""What costs nothing where it is cleared."""
 
 
 class PriceBody(BaseModel):
-    """What a model costs before the markup: decimal strings of the unit, per million tokens."""
+    """What a model costs before the markup: decimal strings of the unit, per million tokens or images.
+
+    A kind that is null costs what input or output does. `tiers` are the steps for long prompts, each from
+    `from_tokens` on.
+    """
 
     model: str
     input: str
     output: str
     cached_input: str
+    cache_write: str | None
+    image_input: str | None
+    audio_input: str | None
+    reasoning: str | None
+    audio_output: str | None
+    image_output: str | None
+    image: str
     request: str
     minimum: str
     markup_percent: str
+    tiers: list[dict[str, str | int]]
 
 
 class PricesBody(BaseModel):
@@ -43,15 +62,27 @@ class PricesBody(BaseModel):
 
 
 class OwnPrice(BaseModel):
-    """A price of the developer's own. What is left out costs nothing, but for cached input, which costs as input."""
+    """A price of the developer's own: what is left out stays as it is, and what is null is cleared.
+
+    A cleared kind costs what input or output does, a cleared `image`, `request`, `minimum` or `markup_percent` is
+    nothing. A model that had no price needs `input` and `output`. Steps for long prompts can be cleared here.
+    """
 
     model: str
-    input: str
-    output: str
+    input: str | None = None
+    output: str | None = None
     cached_input: str | None = None
-    request: str = "0"
-    minimum: str = "0"
-    markup_percent: str = "0"
+    cache_write: str | None = None
+    image_input: str | None = None
+    audio_input: str | None = None
+    reasoning: str | None = None
+    audio_output: str | None = None
+    image_output: str | None = None
+    image: str | None = None
+    request: str | None = None
+    minimum: str | None = None
+    markup_percent: str | None = None
+    tiers: None = None
 
 
 class ChangeBody(BaseModel):
@@ -76,8 +107,11 @@ async def post_prices(owner: Owner, body: ManageBody) -> PricesBody:
     version = said.get("read_version")
     if type(version) is not int:
         raise BadField("read_version", "`read_version` must be the version that you read.")
+    own = [_read_own(price, f"own[{number}]") for number, price in enumerate(_list(said, "own"))]
+    # What is kept of a price is of this version or of a newer one, and then nothing is changed.
+    before = await db.in_transaction(lambda session: read_latest(session, owner.paywall_id)) if own else {}
     wanted = Prices(
-        own=[_own(price, f"own[{number}]") for number, price in enumerate(_list(said, "own"))],
+        own=[_own(price, f"own[{number}]", before.get(price["model"])) for number, price in enumerate(own)],
         follow=[Place(_word(model, "follow")) for model in _list(said, "follow")],
         off=[_word(model, "off") for model in _list(said, "off")],
     )
@@ -88,18 +122,27 @@ async def post_prices(owner: Owner, body: ManageBody) -> PricesBody:
 def _read(session: db.Session, paywall_id: str) -> PricesBody:
     paywall, _ = read_current(session, paywall_id)
     offers = read_offers(session, paywall.id, paywall.unit).priced
-    return PricesBody(version=paywall.version, unit=paywall.unit.value, data=[
-        PriceBody(
-            model=model,
-            input=format_decimal(offer.price.input_nanos),
-            output=format_decimal(offer.price.output_nanos),
-            cached_input=format_decimal(offer.price.cached_input_nanos),
-            request=format_decimal(offer.price.request_nanos),
-            minimum=format_decimal(offer.price.minimum_nanos),
-            markup_percent=format_fraction(offer.price.markup_basis_points, 100),
-        )
-        for model, offer in sorted(offers.items())
-    ])  # fmt: skip
+    prices = [_body(model, offer.price) for model, offer in sorted(offers.items())]
+    return PricesBody(version=paywall.version, unit=paywall.unit.value, data=prices)
+
+
+def _body(model: str, price: Price) -> PriceBody:
+    kinds = {name: getattr(price, f"{name}_nanos") for name in _KINDS}
+    return PriceBody(
+        model=model,
+        input=format_decimal(price.input_nanos),
+        output=format_decimal(price.output_nanos),
+        **{name: None if nanos is None else format_decimal(nanos) for name, nanos in kinds.items()},
+        image=format_decimal(price.image_nanos),
+        request=format_decimal(price.request_nanos),
+        minimum=format_decimal(price.minimum_nanos),
+        markup_percent=format_fraction(price.markup_basis_points, 100),
+        tiers=[
+            {name.removesuffix("_nanos"): value if name == "from_tokens" else format_decimal(value)
+             for name, value in tier.items()}
+            for tier in tiers_to_json(price.tiers) or ()
+        ],
+    )  # fmt: skip
 
 
 def _list(said: dict[str, Any], name: str) -> list[Any]:
@@ -115,25 +158,42 @@ def _word(value: object, field: str) -> str:
     return value
 
 
-def _own(price: object, place: str) -> NewPrice:
-    """Returns a price of the developer's own. Raises BadField, which names the field by its place in the list."""
+def _read_own(price: object, place: str) -> dict[str, Any]:
+    """Returns what was sent of a price. Raises BadField, which names the field by its place in the list."""
     if not isinstance(price, dict):
         raise BadField(place, f"`{place}` must be an object with a model and its prices.")
     said = only(price, *OwnPrice.model_fields, within=f"{place}.")
-    markup = _amount(said, place, "markup_percent", "0")
-    if markup % PERCENT_NANOS:
-        raise BadField(f"{place}.markup_percent", f"`{place}.markup_percent` has at most two decimals.")
-    return NewPrice(
-        model=_word(said.get("model"), f"{place}.model"),
-        input_nanos=_amount(said, place, "input"),
-        output_nanos=_amount(said, place, "output"),
-        cached_input_nanos=None if said.get("cached_input") is None else _amount(said, place, "cached_input"),
-        request_nanos=_amount(said, place, "request", "0"),
-        minimum_nanos=_amount(said, place, "minimum", "0"),
-        markup_basis_points=markup // PERCENT_NANOS,
-    )
+    _word(said.get("model"), f"{place}.model")
+    if said.get("tiers") is not None:
+        raise BadField(f"{place}.tiers", f"`{place}.tiers` can be left out or null: the page of prices sets steps.")
+    return said
 
 
-def _amount(said: dict[str, Any], place: str, name: str, otherwise: str | None = None) -> int:
+def _own(said: dict[str, Any], place: str, row: ModelPrice | None) -> NewPrice:
+    """Returns a price of the developer's own in the place of the one that there is. Raises BadField."""
+    is_known = row is not None and row.retired_because is not RetiredBecause.UNPRICED
+    base = NewPrice(said["model"], 0, 0) if row is None else to_new_price(row)
+    if base.cached_input_nanos == base.input_nanos:
+        base = changed(base, cached_input_nanos=None)  # it follows the input wherever that goes
+    given: dict[str, Any] = {}
+    for name in ("input", "output"):
+        if name in said or not is_known:
+            given[f"{name}_nanos"] = _amount(said, place, name)
+    for name in (*_KINDS, *_NOTHING):
+        if name in said:
+            cleared = None if name in _KINDS else 0
+            given[f"{name}_nanos"] = cleared if said[name] is None else _amount(said, place, name)
+    if "markup_percent" in said:
+        markup = 0 if said["markup_percent"] is None else _amount(said, place, "markup_percent")
+        if markup % PERCENT_NANOS:
+            raise BadField(f"{place}.markup_percent", f"`{place}.markup_percent` has at most two decimals.")
+        given["markup_basis_points"] = markup // PERCENT_NANOS
+    if "tiers" in said:
+        given["tiers"] = ()
+    # Who serves it stays as it is too, which is what naming nobody says.
+    return changed(base, source=PriceSource.DEVELOPER, cost=None, provider=None, upstream_model=None, **given)
+
+
+def _amount(said: dict[str, Any], place: str, name: str) -> int:
     """Returns an amount, which may be nothing: a model that is free. Raises BadField where it is not there."""
-    return parse_amount(said.get(name, otherwise), f"{place}.{name}", may_be_zero=True)
+    return parse_amount(said.get(name), f"{place}.{name}", may_be_zero=True)

@@ -11,11 +11,13 @@ from app import wiring
 from app.db import Session
 from app.domain.errors import BadField
 from app.domain.money import Unit, format_for_people
+from app.domain.paywalls.changes import read_changes_since
 from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.members import Act, Manager
 from app.domain.paywalls.messages import PLACEHOLDERS, TEMPLATE_CHARACTERS_MAX, check_messages, render
 from app.domain.paywalls.modes import RULES, Mode
 from app.flows.callers.asked import Action
+from app.web.developer.publishing.rows import CHANGES_MAX, MESSAGES, listed, words_of
 from app.wiring.process import DEFAULT_BASE
 
 SHORTFALL_NANOS = 140_000_000
@@ -109,6 +111,18 @@ def read_words(session: Session, manager: Manager) -> tuple[Words, EndpointPart,
     may_read = manager.may(Act.READ_MESSAGES)
     words = Words(configuration.app_name, paywall.mode, configuration.messages if may_read else {})
     return words, _endpoint(paywall.id, configuration), may_read
+
+
+def changed_since(session: Session, paywall_id: str, version: int, base: Mapping[str, str], words: Words) -> str:
+    """Says in a sentence what was published after a version whose words are `base`; empty where nothing was."""
+    changes = read_changes_since(session, paywall_id, version, CHANGES_MAX)
+    found = dict.fromkeys(word for change in changes for word in words_of(change.what))
+    if MESSAGES in found:
+        titles = [_TITLES[event][0] for event in PLACEHOLDERS if base.get(event) != words.published.get(event)]
+        found = dict.fromkeys(
+            f"the words of {listed(titles)}" if word == MESSAGES and titles else word for word in found
+        )
+    return f"It changes {listed(list(found))}." if found else ""
 
 
 def _endpoint(paywall_id: str, configuration: Configuration) -> EndpointPart:

@@ -15,7 +15,7 @@ from app.domain.paywalls.messages import PLACEHOLDERS, TEMPLATE_CHARACTERS_MAX
 from app.domain.people.sessions import Person
 from app.flows.paywalls.change import change
 from app.web.developer.frame.state import PaywallState, Work
-from app.web.developer.messages.rows import EndpointPart, MessageRow, Words, message_rows, read_words
+from app.web.developer.messages.rows import EndpointPart, MessageRow, Words, changed_since, message_rows, read_words
 
 _TYPED_MAX = TEMPLATE_CHARACTERS_MAX + 500
 """So that what is too long is said to be, and not cut in silence."""
@@ -44,11 +44,16 @@ class MessagesState(PaywallState, rx.State):
     _base: dict[str, str] = {}
     _typed: dict[str, str] = {}
     _words: Words | None = None
+    _others: str = ""
+    """What others changed since `based_on`, in a sentence."""
 
     def _work(self) -> Work:
+        based_on, base = (self.based_on, self._base) if self.changes else (0, {})
+
         def read(session: Any, manager: Any) -> Mapping[str, Any]:
             words, endpoint, may_read = read_words(session, manager)
-            return {"_words": words, "endpoint": endpoint, "may_read": may_read}
+            others = changed_since(session, manager.paywall_id, based_on, base, words) if based_on else ""
+            return {"_words": words, "endpoint": endpoint, "may_read": may_read, "_others": others}
 
         return read
 
@@ -123,8 +128,9 @@ class MessagesState(PaywallState, rx.State):
         try:
             made = await change(manager, wiring.get().parts.templates, kept, self.based_on)
         except OutdatedVersion as error:
-            self.error, self.is_outdated = error.message, True
+            self.is_outdated = True
             await self._show_again()
+            self.error = f"{error.message} {self._others}".strip()
             return None
         except CoinslotError as error:
             self.error = error.message

@@ -11,15 +11,13 @@ from reflex.event import EventSpec
 
 from app import db, wiring
 from app.domain.errors import BadField
-from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
-from app.domain.pricing import price_book
 from app.domain.pricing.own_price import RAISE_MAX, RAISE_MIN, parse_percent
 from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX
 from app.flows.paywalls.change import Changed, change
 from app.flows.paywalls.prices import PriceDesk
 from app.flows.pricing.drafts import Followed, Marked, Planned, Raised, Step, TakenOff, check_size, without
-from app.flows.pricing.kept import PLANS
+from app.flows.pricing.kept import BOOKS, PLANS
 from app.flows.pricing.sheet import Query, Show, matching
 from app.web.developer.prices.rows import EditorView, PricesPage
 from app.web.developer.publishing.state import PublishingState
@@ -181,5 +179,4 @@ class PricesDraft(PublishingState, mixin=True):
 
 def read_desk(session: db.Session, manager: Manager) -> PriceDesk:
     """Returns what prices are made from, as they stand now."""
-    paywall, current = read_current(session, manager.paywall_id)
-    return PriceDesk(session, paywall, current, wiring.get().parts.rules, price_book.read_latest(session, paywall.id))
+    return BOOKS.desk(session, manager.paywall_id, wiring.get().parts.rules)

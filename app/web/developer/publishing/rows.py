@@ -11,9 +11,10 @@ from app.domain.people.accounts import read_account
 
 CHANGES_MAX = 20
 NAMED_MAX = 5
+MESSAGES = "the messages"
 _FIELDS = {
     "providers": "the providers",
-    "messages": "the messages",
+    "messages": MESSAGES,
     "responder": "the responder",
     "markup_basis_points": "the markup",
     "user_from": "where users are named",

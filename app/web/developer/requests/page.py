@@ -45,7 +45,7 @@ def _filters() -> rx.Component:
         rx.el.div(
             choice("key", asked.key, "Key", rx.el.option("Any key", value=""), keys),
             word("session", asked.session, "Session"), word("agent", asked.agent, "Agent"),
-            word("id", asked.id, "Id of a request"),
+            word("order", asked.order, "Order"), word("id", asked.id, "Id of a request"),
             rx.el.label(rx.el.small("until", class_name="muted"),
                         word("until", asked.until, "Until this day, UTC", "date"), class_name="row tight"),
             class_name="listing-filters",

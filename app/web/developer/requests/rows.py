@@ -58,12 +58,13 @@ class Wanted:
     key: str = ""
     session: str = ""
     agent: str = ""
+    order: str = ""
     id: str = ""
 
     @property
     def has_more(self) -> bool:
         """Whether something is asked for that few ask for."""
-        return any((self.until, self.key, self.session, self.agent, self.id))
+        return any((self.until, self.key, self.session, self.agent, self.order, self.id))
 
     def filter(self) -> RequestFilter:
         """Returns what is asked for of the requests."""
@@ -77,6 +78,7 @@ class Wanted:
             key_id=self.key or None,
             session=self.session or None,
             agent=self.agent or None,
+            order_id=self.order or None,
             named=self.id or None,
         )
 
@@ -177,6 +179,7 @@ def facts_of(receipt: Receipt) -> list[FactRow]:
         ("User named in", "" if receipt.user_from is None else receipt.user_from.value),
         ("Session", receipt.session or ""),
         ("Agent", receipt.agent or ""),
+        ("Order", receipt.order or ""),
         ("The app's own id", receipt.client_request_id or ""),
     ) if value]  # fmt: skip
     return [FactRow(name, value) for name, value in facts]

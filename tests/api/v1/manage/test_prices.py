@@ -30,7 +30,7 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
     assert api.call("POST", "/prices", wanted).status_code == 409
     newest = {"read_version": after["version"]}
     refused: list[tuple[dict[str, object], str]] = [
-        ({"own": {}}, "own"), ({"own": [own, {"model": "demo-large", "input": "1"}]}, "own[1].output"),
+        ({"own": {}}, "own"), ({"own": [own, {"model": "demo-large", "output": ""}]}, "own[1].output"),
         ({"own": [1]}, "own[0]"), ({"own": [{**own, "extra": 1}]}, "own[0].extra"), ({"off": ["nothing"]}, "model"),
         ({"off": [1]}, "off"), ({"own": [{**own, "markup_percent": "1.005"}]}, "own[0].markup_percent"),
         ({"own": [{**own, "input": 0.5}]}, "own[0].input"), ({"unknown": 1}, "unknown"), ({"own": [own, own]}, "model"),
@@ -40,6 +40,33 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, field), answer.text
     assert api.call("POST", "/prices", {}).status_code == 400
     assert api.call("GET", "/prices").json() == after
+
+
+def test_what_is_left_out_of_a_price_stays_and_what_is_null_is_cleared(site: Owned) -> None:
+    api = managing(site)
+
+    def publish(**own: object) -> dict[str, object]:
+        version = api.call("GET", "/prices").json()["version"]
+        answer = api.call("POST", "/prices", {"read_version": version, "own": [{"model": "demo-large", **own}]})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = next(one for one in answer.json()["data"] if one["model"] == "demo-large")
+        return found
+
+    first = publish(input="2", output="8", cached_input="0.5", reasoning="9", request="0.001", minimum="0.002",
+                    markup_percent="25", image="3")  # fmt: skip
+    assert publish() == first == {**first, "reasoning": "9", "cache_write": None, "image": "3", "tiers": []}
+    assert publish(input="3") == {**first, "input": "3"}
+    cleared = publish(cached_input=None, reasoning=None, request=None, minimum=None, markup_percent=None, image=None,
+                      tiers=None)  # fmt: skip
+    assert cleared == {**first, "input": "3", "cached_input": "3", "reasoning": None, "request": "0", "minimum": "0",
+                       "markup_percent": "0", "image": "0"}  # fmt: skip
+    assert publish(input="4")["cached_input"] == "4", "what costs as input does goes along with it"
+    version = api.call("GET", "/prices").json()["version"]
+    for field, bad in (("input", None), ("tiers", []), ("reasoning", "x")):
+        answer = api.call("POST", "/prices", {"read_version": version, "own": [{"model": "demo-large", field: bad}]})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, f"own[0].{field}"), answer.text
+    new = api.call("POST", "/prices", {"read_version": version, "own": [{"model": "never-sold", "input": "1"}]})
+    assert (new.status_code, new.json()["error"]["param"]) == (400, "own[0].output")
 
 
 @pytest.mark.unhurried
