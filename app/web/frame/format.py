@@ -2,7 +2,9 @@
 
 from app.domain import clock
 from app.domain.money import Unit, format_finely
+from app.domain.usage.tables import RequestMode
 
+_SEVERAL = frozenset(mode.value for mode in RequestMode)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
@@ -18,12 +20,17 @@ def ago(at: int) -> str:
         return f"{seconds // MINUTE} min ago"
     if seconds < DAY:
         return f"{seconds // HOUR} h ago"
-    return clock.to_datetime(at).strftime("%-d %b %Y")
+    return utc_day(at)
 
 
 def fine(nanos: int, unit: Unit) -> str:
     """Writes a single charge, or what is left of a bound: up to six decimals, rounded towards zero, at least cents."""
     return format_finely(nanos, unit)
+
+
+def utc_day(at: int) -> str:
+    """Says on which day something was, UTC."""
+    return clock.to_datetime(at).strftime("%-d %b %Y")
 
 
 def utc(at: int) -> str:
@@ -53,6 +60,11 @@ def paid_by(source: str, unit: Unit) -> str:
     if source == "byok":
         return "your own key"
     return "your credits" if unit is Unit.CREDIT else "your wallet"
+
+
+def asked(model: str | None) -> str:
+    """Returns what was asked, as people call it: a model, or how several were asked together; empty for neither."""
+    return (model or "").capitalize() if model in _SEVERAL else model or ""
 
 
 def initials(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.db import Session
 from app.flows.upkeep.directory import FoundAccount, find_accounts
 from app.web.frame import routes
-from app.web.frame.format import ago, utc
+from app.web.frame.format import ago, utc_day
 from app.web.operator.frame.lines import LineRow
 
 LISTED_MAX = 50
@@ -29,7 +29,7 @@ def _row(one: FoundAccount) -> LineRow:
     return LineRow(
         id=one.id,
         title=one.email or one.name or one.id,
-        detail=f"{one.name} · {one.id} · since {utc(one.created_at)[:10]} · {seen}"
+        detail=f"{one.name} · {one.id} · since {utc_day(one.created_at)} · {seen}"
         f" · {one.sessions} {'sign-in' if one.sessions == 1 else 'sign-ins'}",
         badge="" if not one.paywalls else "1 paywall" if one.paywalls == 1 else f"{one.paywalls} paywalls",
         href=f"{routes.OPERATOR_WALLETS}/?find={one.email}" if one.email else "",

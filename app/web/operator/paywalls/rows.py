@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.db import Session
 from app.domain.money import Environment
 from app.flows.upkeep.directory import FoundPaywall, find_paywalls
-from app.web.frame.format import utc
+from app.web.frame.format import utc_day
 from app.web.operator.frame.lines import LineRow
 
 LISTED_MAX = 50
@@ -25,7 +25,7 @@ def read_paywalls_page(session: Session, words: str) -> PaywallsPage:
 
 
 def _row(one: FoundPaywall) -> LineRow:
-    archived = "" if one.archived_at is None else f" · archived {utc(one.archived_at)[:10]}"
+    archived = "" if one.archived_at is None else f" · archived {utc_day(one.archived_at)}"
     return LineRow(
         id=one.id,
         title=one.app_name,
