@@ -30,7 +30,11 @@ CoinslotError
 """
 
 import copy
+import re
 from typing import Any, Self
+
+_FIELD = re.compile(r"^`(\w+)`")
+_SPELT = {"url": "URL"}
 
 
 class CoinslotError(Exception):
@@ -42,6 +46,11 @@ class CoinslotError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def words(self) -> str:
+        """The message as a page says it: a field is named as in a sentence, and not as in a program."""
+        return _FIELD.sub(lambda found: f"The {_SPELT.get(found[1], found[1].replace('_', ' '))}", self.message)
 
     def unraised(self) -> Self:
         """Returns the same error as one that was never raised, to be kept, handed on or raised anew.

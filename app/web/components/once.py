@@ -34,7 +34,8 @@ def fetch_once(
         if (answer.status === 401) return location.reload();
         const said = await answer.json();
         ({put!s})(answer.ok ? said["{field}"] : "");
-        ({complain!s})(answer.ok ? "" : said.error.message);
+        const named = (_, name) => "The " + (name === "url" ? "URL" : name);
+        ({complain!s})(answer.ok ? "" : said.error.message.replace(/^`(\\w+)`/, named));
       }} catch (error) {{ ({complain!s})("{FAILED}"); }}
     }}"""
     data = VarData.merge(put._get_all_var_data(), complain._get_all_var_data(), address._get_all_var_data())

@@ -146,7 +146,7 @@ class PayingState(AmountState, ReturnedState, mixin=True):
             rail = await reach_offered(wiring.get().rails, self.way)
             url = await begin_own_topup(rail, person, self._paid_in(), self._asked(form))
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
         else:
             yield rx.redirect(url)
 
@@ -159,7 +159,7 @@ class PayingState(AmountState, ReturnedState, mixin=True):
         try:
             topup_id = await self._pay_with_card(person, self._paid_in())
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return None
         return rx.redirect(f"/confirm/{topup_id}/")
 

@@ -76,7 +76,7 @@ class AddressPart(VisitorState, mixin=True):
         try:
             said = await step
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return
         self.asking, self.error, self.said = "", "", said
         person = await self._signed_in()

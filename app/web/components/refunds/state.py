@@ -76,7 +76,7 @@ class RefundsPart(VisitorState, mixin=True):
             await asyncio.shield(wired.keeper.keep(asked))
         except CoinslotError as error:
             await self._read_question(person)
-            self.refund_error = error.message
+            self.refund_error = error.words
         else:
             self.refund_of = self.refund_question = ""
         finally:
@@ -89,7 +89,7 @@ class RefundsPart(VisitorState, mixin=True):
         try:
             found = await read_offer(person, self.refund_of)
         except CoinslotError as error:
-            self.refund_error = error.message
+            self.refund_error = error.words
             return
         if found.offer.refusal is not None:
             self.refund_error = found.offer.refusal

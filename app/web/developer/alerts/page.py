@@ -36,7 +36,7 @@ def _monthly() -> rx.Component:
             rx.el.input(name="monthly", default_value=page.monthly, key="m" + page.monthly, class_name="field plain s",
                         input_mode="decimal", style={"width": "160px"},
                         aria_label="Amount a month", max_length=40, auto_complete="off",
-                        disabled=~paywall.may_set_up),
+                        aria_invalid=_state.error != "", disabled=~paywall.may_set_up),
             rx.el.span(paywall.unit, class_name="muted"),
             rx.cond(paywall.may_set_up, rx.el.button("Save", type="submit", class_name="btn s primary"),
                     rx.fragment()),

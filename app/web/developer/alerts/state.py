@@ -36,7 +36,7 @@ class AlertsState(PaywallState, rx.State):
             nanos = parse_amount(typed) if form.get("is_told") else None
             await change(manager, wiring.get().parts.alerts, Alerting(nanos))
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return None
         self.saved += 1
         await self._show_again()

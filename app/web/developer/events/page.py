@@ -35,7 +35,11 @@ def _new_secret() -> rx.Component:
         class_name="panel pad stack", aria_label="Secret", style={"gap": "12px"},
     )  # fmt: skip
     return rx.fragment(rx.cond(_secret.value != "", shown, rx.fragment()),
-                       rx.el.p(_problem.value, class_name="bad problem", role="alert"))  # fmt: skip
+                       rx.cond(_state.asking == "add", rx.fragment(), _refused()))  # fmt: skip
+
+
+def _refused() -> rx.Component:
+    return rx.el.p(_problem.value, class_name="bad problem", role="alert")
 
 
 def _subscriptions() -> rx.Component:
@@ -67,6 +71,7 @@ def _add() -> rx.Component:
         typed("url", "URL", "https://example.com/coinslot", "url"),
         typed("events", "Events: names, prefixes such as proxy.*, or * for all", "*"),
         typed("description", "Description, for yourself", ""),
+        _refused(),
         rx.el.div(rx.el.button("Add", type="submit", class_name="btn s primary"),
                   rx.el.button("Cancel", on_click=_state.ask(""), class_name="btn s", type="button"), class_name="row"),
         id=FORM, on_submit=post, class_name="stack item", style={"gap": "12px"},

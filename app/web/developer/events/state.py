@@ -90,7 +90,7 @@ class EventsState(PaywallState, rx.State):
         try:
             await step
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return
         self.asking, self.error, self.said = "", "", said
         await self._show_again()

@@ -86,7 +86,7 @@ def limits_of(typed: Mapping[str, str], prefix: str) -> tuple[Limits, dict[str, 
         try:
             values[name] = _value(name, text.strip())
         except BadField as error:
-            problems[prefix + name] = error.message
+            problems[prefix + name] = error.words
     return Limits(**values), problems
 
 

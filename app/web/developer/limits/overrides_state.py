@@ -119,10 +119,10 @@ class OverridesPart(PublishingState, mixin=True):
         try:
             await change(manager, wiring.get().parts.overrides, Override(Scope(scope), subject, limits))
         except BadField as error:
-            self.own_problems = {"subject": error.message}
+            self.own_problems = {"subject": error.words}
             return
         except CoinslotError as error:
-            self.own_problems = {"": error.message}
+            self.own_problems = {"": error.words}
             return
         self.own_scope, self.asking, self.own_problems, self.own_saved = "", "", {}, self.own_saved + 1
         await self._show_again()

@@ -39,6 +39,6 @@ class PlaygroundPart(PublishingState, mixin=True):
         try:
             await change(manager, wiring.get().parts.playground, wanted())
         except CoinslotError as error:
-            self.playground_error = error.message
+            self.playground_error = error.words
         await self._show_again()
         return None

@@ -107,7 +107,7 @@ class UserState(PaywallState, rx.State):
         try:
             said = await step
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return
         self.asking, self.error, self.said = "", "", said
         await self._show_again()

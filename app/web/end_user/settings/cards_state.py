@@ -59,7 +59,7 @@ class CardsPart(VisitorState, mixin=True):
                 await cards.finish_saving(wiring.get().cards.charging, where, person, saved)
             except CoinslotError as error:
                 async with self:
-                    self.cards_error = error.message
+                    self.cards_error = error.words
             page.wake()
         return person
 
@@ -73,7 +73,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             url = await cards.begin_saving(wired.cards.charging, where, person, CARD_RETURN, new_id("clk"))
         except CoinslotError as error:
-            self.cards_error = error.message
+            self.cards_error = error.words
             return None
         return rx.redirect(url)
 
@@ -140,7 +140,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             is_saved = await settings.change_terms(person, self._environment(), self._terms(), self._unit())
         except CoinslotError as error:
-            self.auto_error = error.message
+            self.auto_error = error.words
             return None
         self.auto_error = ""
         if is_saved:
@@ -190,7 +190,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             await act(person)
         except CoinslotError as error:
-            said = error.message
+            said = error.words
         setattr(self, error_in, said)
         self.asking_card = ""
         await self._read_again(person)
@@ -238,7 +238,7 @@ class CardsPart(VisitorState, mixin=True):
             self.amount_hint = _pays(terms, page.unit)
             self.consent, self.auto_error = settings.consent_of(page.merchant, terms, Unit(page.unit)), ""
         except BadField as error:
-            self.consent, self.auto_error = "", error.message
+            self.consent, self.auto_error = "", error.words
 
     def _shown_of(self, page: CardsPage) -> dict[str, Any]:
         """Returns what the fields hold while nobody typed into them, and the consent that switching on needs."""

@@ -58,7 +58,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await account.change_profile(person, str(form.get("name", "")), cap_nanos)
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return None
         self.error = ""
         self.saves += 1
@@ -83,7 +83,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await sign_in.remove_identity(person, identity_id)
         except CoinslotError as error:
-            self.method_error = error.message
+            self.method_error = error.words
         await self._read_again(person)
         return None
 
@@ -96,7 +96,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await sign_in.end_session(person, session_id)
         except CoinslotError as error:
-            self.problem = error.message
+            self.problem = error.words
         if session_id == person.session_id:
             return self._leave()
         await self._read_again(person)
@@ -123,7 +123,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await developer_keys.revoke_developer_key(person, key_id)
         except CoinslotError as error:
-            self.key_error = error.message
+            self.key_error = error.words
         await self._read_again(person)
         return None
 

@@ -112,7 +112,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
                     for at in found]  # fmt: skip
             self.places = [place_of(at, await ask) for at, ask in zip(found, asks, strict=True)]
         except CoinslotError as error:
-            self.deposit_problem = error.message
+            self.deposit_problem = error.words
         self.way, self.error = (USDC if self.places else self.way), ""
 
     @rx.event
@@ -126,7 +126,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
         try:
             await pay_from_test_wallet(on_chain.test_wallet, on_chain.chains, person, environment, TEST_AMOUNT)
         except CoinslotError as error:
-            self.deposit_problem = error.message
+            self.deposit_problem = error.words
         return None
 
     @rx.event
@@ -146,7 +146,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
         try:
             await consent.revoke(person, self.revoking)
         except NotFound as error:
-            self.problem = error.message
+            self.problem = error.words
         self.revoking = ""
         await self._read_again(person)
         return None
@@ -181,7 +181,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
             self.cap_error = "Enter an amount of USDC, such as 20 or 7.50."
             return None
         except CoinslotError as error:
-            self.cap_error = error.message
+            self.cap_error = error.words
             return None
         self.changing = ""
         await self._read_again(person)

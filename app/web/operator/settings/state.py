@@ -56,7 +56,7 @@ class InstanceSettingsState(OperatorState, rx.State):
             await choose(operator, self.editing, typed, choices.said())
             await choices.follow_once()
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return None
         self.done, self.editing, self.error = self.editing, "", ""
         await self._show_again()

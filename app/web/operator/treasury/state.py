@@ -102,7 +102,7 @@ class TreasuryState(OperatorState, rx.State):
         try:
             await step
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
         else:
             self.asking = ""
         await self._show_again()

@@ -73,7 +73,7 @@ class WalletsState(OperatorState, rx.State):
         try:
             await step(operator, subject)
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
         await self._show_again()
         return None
 
@@ -91,7 +91,7 @@ class WalletsState(OperatorState, rx.State):
             nanos = parse_amount(str(form.get("amount", "")).strip()[:40])
             await give(operator, wallet_id, nanos, str(form.get("reason", "")).strip()[:300], self._click)
         except CoinslotError as error:
-            self.error = error.message
+            self.error = error.words
             return None
         self.asking, self.done = "", "It was given, and its owner can spend it at once."
         await self._show_again()
