@@ -41,7 +41,7 @@ function Leg({ one, turn, isLast, isShown }) {
     h("header", null, h(Letter, { place: one.leg }), h("b", { title: one.model }, one.model),
       one.isRunning ? h("span", { className: "pulse", "aria-hidden": true }) : isWinner && h("span", { className: "tag ok" }, "Winner"),
       h("small", null, triesOf(one))),
-    h("div", { className: "leg-text" }, h(Said, { one })),
+    h("div", { className: "leg-text" }, (one.text || one.isRunning) && h(Said, { one })),
     h("footer", null, h(Notes, { one, turn, isLast })));
 }
 
@@ -61,7 +61,7 @@ function Verdict({ turn }) {
   return h("section", { className: "sunken verdict", "aria-label": "Verdict" },
     h("p", null, h("b", null, verdict.winner ? `${verdict.winner} answered best` : "None answered better than the others"), judge?.model ? `, says ${judge.model}.` : "."),
     verdict.reason && h("p", null, verdict.reason),
-    h("ul", null, (verdict.scores ?? []).map((one) => h("li", { key: one.leg, className: "num" }, h(Letter, { place: one.leg }), h("b", null, one.score), h("span", { className: "muted" }, joined(one.model, one.reason))))));
+    h("ul", null, (verdict.scores ?? []).map((one) => h("li", { key: one.leg, className: "num" }, h(Letter, { place: one.leg }), h("b", null, one.score, h("span", { className: "muted" }, " of 10")), h("span", { className: "muted" }, joined(one.model, one.reason))))));
 }
 
 /** The paragraphs of a text, as the server counts them: blank lines lie between them, but for those in code. */
@@ -96,9 +96,9 @@ function Blended({ turn, isLast }) {
   const used = sources.filter((one) => one.text);
   return h("article", { className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
     h(Together, { one: shown, parts: turn.beside.parts, used }),
-    !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && `put together by ${shown.model}`, costOf(turn)) }),
+    !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && (writer ? `put together by ${shown.model}` : `too few answered; this is what ${shown.model} said`), costOf(turn)) }),
     sources.length > 0 && h("details", { className: "sources" },
-      h("summary", null, `What each of the ${sources.length} said`),
+      h("summary", null, sources.length === 1 ? `What ${sources[0].model} said` : `What each of the ${sources.length} said`),
       h(Legs, { turn, legs: sources, isLast })));
 }
 

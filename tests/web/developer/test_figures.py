@@ -18,7 +18,7 @@ def test_a_cost_that_nobody_knows_is_said_and_is_no_zero() -> None:
     unknown = to_row("", Sums(gross_nanos=NANOS, unknown_net_nanos=NANOS), Unit.USD)
     assert (unknown.cost, unknown.margin, unknown.share) == (NOT_KNOWN, NOT_KNOWN, "no cost is known")
     partly = to_row("", Sums(gross_nanos=3 * NANOS, unknown_net_nanos=NANOS, cost_nanos=NANOS), Unit.USD)
-    assert (partly.margin, partly.share) == ("$1.00", "without $1.00 of unknown cost")
+    assert (partly.margin, partly.share) == ("$1.00", "leaves out $1.00, cost not known")
     assert to_row("", NOTHING, Unit.USD).share == ""
 
 

@@ -37,7 +37,7 @@ def to_row(label: str, sums: Sums, unit: Unit) -> SumRow:
     if margin is None:
         share = "no cost is known"
     elif unknown:
-        share = f"without {format_sum(unknown, unit)} of unknown cost"
+        share = f"leaves out {format_sum(unknown, unit)}, cost not known"
     else:
         share = f"{margin * 100 / sums.net_nanos:.1f} % of revenue" if sums.net_nanos > 0 else ""
     return SumRow(

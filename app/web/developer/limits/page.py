@@ -37,7 +37,7 @@ def _scope(scope: Scope) -> rx.Component:
         *(limit(f"{scope.value}.{name}", about, _state.form.typed, _state.on, _state.problems, _state.toggle,
                 _state.touch)
           for name, about in fields.LIMITS.items()),
-        class_name="panel", aria_label=title,
+        class_name="panel" if scope is next(iter(Scope)) else "panel briefly", aria_label=title,
     )  # fmt: skip
 
 

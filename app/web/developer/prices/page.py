@@ -85,6 +85,7 @@ def _search() -> rx.Component:
         rx.el.div(words, rx.cond(_state.paywall.may_set_up, markup, rx.fragment()), class_name="sheet-tools"),
         rx.el.p(_problem("markup"), id="markup-said", class_name="bad problem", role="alert"),
         shows,
+        rx.el.small("Per million tokens, ", page.unit, class_name="muted phone"),
         class_name="sheet-head",
     )
 

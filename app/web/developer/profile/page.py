@@ -86,7 +86,7 @@ def _form() -> rx.Component:
         _line("app_name", _input("app_name", form.app_name, 60)),
         _line("app_url", _input("app_url", form.app_url, 2_000)),
         _line("app_text", _input("app_text", form.app_text, 140), "Shown on its consent page."),
-        _line("return_origins", origins, "One origin a line."),
+        _line("return_origins", origins, "One origin a line, such as https://quill.example."),
         _line("disconnect", _select(form.disconnect)),
         rx.cond(form.has_consent, _tick("needs_confirmation", form.needs_confirmation), rx.fragment()),
         _tick("is_strict", form.is_strict),
@@ -113,7 +113,8 @@ def _line(name: str, field: rx.Component, hint: str = "") -> rx.Component:
 
 def _input(name: str, value: rx.Var[str], length: int) -> rx.Component:
     return rx.el.input(name=name, default_value=value, class_name="field plain s", max_length=length,
-                       auto_complete="off", on_change=_touched)  # fmt: skip
+                       aria_invalid=(_state.error != "") & _state.field.contains(name), auto_complete="off",
+                       on_change=_touched)  # fmt: skip
 
 
 def _select(value: rx.Var[str]) -> rx.Component:

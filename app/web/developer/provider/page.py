@@ -47,8 +47,9 @@ def _add_buttons() -> rx.Component:
 
     return rx.el.div(
         rx.foreach(_state.page.ready, ready),
-        rx.el.button("Add a provider", on_click=_state.open_form("add", ""), class_name="btn s primary",
-                     type="button", aria_expanded=_state.form_kind == "add"),
+        rx.el.button("Add a provider", on_click=_state.open_form("add", ""), type="button",
+                     class_name=rx.cond(_state.form_kind == "add", "btn s", "btn s primary"),
+                     aria_expanded=_state.form_kind == "add"),
         class_name="row",
     )  # fmt: skip
 

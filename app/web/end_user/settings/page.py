@@ -34,7 +34,7 @@ _key_problem = kept_here("newkeyproblem")
 def settings() -> rx.Component:
     """Returns the page of a person's account."""
     role = tag(_state.page.role, tone="ok")
-    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), _key(), own_keys(),
+    sections = rx.fragment(_profile(), _methods(), _sessions(), cards_sections(), own_keys(), _key(),
                            developer_keys(), privacy())  # fmt: skip
     shown = rx.el.div(
         rx.el.div(rx.el.h1("Settings"), rx.cond(_state.page.role != "", role, rx.fragment()), class_name="page-head"),
@@ -64,7 +64,7 @@ def _list() -> rx.Component:
     keys = rx.cond(_state.own_keys.is_read, link(OWN_KEYS), rx.fragment())
     # Those behind the cards stand where they will be only once it is known whether there are any.
     last = rx.cond(_state.page.has_conversations, link(PRIVACY), rx.fragment())
-    behind = rx.cond(_state.phase == "ready", rx.fragment(own, link(_KEY), keys, developers, last), rx.fragment())
+    behind = rx.cond(_state.phase == "ready", rx.fragment(own, keys, link(_KEY), developers, last), rx.fragment())
     return rx.el.nav(link(_PROFILE), link(_METHODS), link(_SESSIONS), behind, class_name="list",
                      aria_label="Sections of your settings")  # fmt: skip
 

@@ -17,7 +17,7 @@ def health() -> rx.Component:
     page = _state.page
     return operator_page(
         "Health", "As of " + page.at + ".", _state, _wrong(), _lines("Books", [page.books]),
-        _listed("Connections", page.connections, "No connection", "Nobody connected a rail yet."),
+        _listed("Connections", page.connections, "No connection", "Developers connect Stripe on Payments."),
         _listed("Waiting", page.waiting, "Nothing waits", ""),
         _listed("Done by hand", page.changes, "Nothing was done by hand", "What operators do stands here."),
     )  # fmt: skip

@@ -67,7 +67,7 @@ def _figure(one: rx.Var[FigureRow]) -> rx.Component:
 
 def _account(name: str, address: rx.Var[str]) -> rx.Component:
     return rx.el.div(rx.el.small(name, class_name="muted"), rx.el.span(address, class_name="mono"),
-                     copy_text_button(address), class_name="row wrap")  # fmt: skip
+                     copy_text_button(address), class_name="row wrap address-line")  # fmt: skip
 
 
 def _payout(row: rx.Var[PayoutRow]) -> rx.Component:
