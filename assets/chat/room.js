@@ -7,6 +7,7 @@ import { Letter, Turn } from "./turn.js";
 
 const NEAR_PIXELS = 160;
 const DAY = 86400000;
+const FIRST = ["What is double-entry bookkeeping?", "Suggest three ways to spend less", "Write a haiku about coins"];
 
 function dayOf(iso) {
   const midnight = new Date().setHours(0, 0, 0, 0);
@@ -145,6 +146,12 @@ function Compose({ talk, purse }) {
       : talk.place.keeps_nothing ? "Nothing of this is kept." : "Kept sealed, for you alone, until you delete it."));
 }
 
+/** Questions to begin with, for whoever has none: a click asks as typing would, and costs the same. */
+function First({ talk }) {
+  const asked = (question) => h("button", { key: question, className: "btn s", type: "button", disabled: Boolean(talk.running) || Boolean(missing(talk.choice)), onClick: () => talk.send(question) }, question);
+  return h("div", { className: "talk-first" }, FIRST.map(asked));
+}
+
 /** The whole room. What somebody has comes with the page's state; everything that is said does not. */
 export function Room({ available, held, frozen, freeOnly }) {
   const talk = useTalk(freeOnly);
@@ -170,7 +177,7 @@ export function Room({ available, held, frozen, freeOnly }) {
       h("div", { className: "talk-turns" },
         talk.problem && h("p", { className: "bad", role: "alert" }, talk.problem),
         frozen && h("p", { className: "bad", role: "alert" }, frozen),
-        !turns.length && !talk.problem && h("p", { className: "muted play-empty" }, first),
+        !turns.length && !talk.problem && h("div", { className: "play-empty" }, h("p", { className: "muted" }, first), place.models.length > 0 && h(First, { talk })),
         turns.map((turn, at) => h(Turn, { key: turn.key, isLast: at === last, turn: { ...turn, onAgain: talk.running ? null : (leg) => talk.again(turn, leg), onStop: talk.isMany && talk.running.key === turn.key ? talk.running.stopLeg : null } }))),
       h(Compose, { talk, purse: { available, held } })));
 }

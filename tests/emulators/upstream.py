@@ -96,7 +96,7 @@ class Upstream:
             case "GET", "/v1/models":
                 # A key may say itself what it opens: `sk-1-lists=ok+echo`.
                 _, _, listed = exchange.headers.get("authorization", "").partition("lists=")
-                names = listed.split("+") if listed else (*BEHAVIOURS, *QUOTES, *PACED)
+                names = listed.split("+") if listed else dict.fromkeys((*BEHAVIOURS, *QUOTES, *PACED, *self.becomes))
                 rows = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in names]
                 exchange.send_json({"object": "list", "data": rows})
             case "POST", "/v1/chat/completions" if "refused" in exchange.headers.get("authorization", ""):

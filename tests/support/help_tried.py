@@ -23,7 +23,7 @@ TRIED_ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What permissions does the restricted key need?", ("stripe#test-mode",)),
     ("how do I use this with langchain", ("clients",)),
     ("streaming stops with finish_reason length", ("streams#long-answers-small-wallets",)),
-    ("openai node sdk example", ("readme#first-request",)),
+    ("openai node sdk example", ("readme#first-request", "questions#how-do-i-call-it-from-python-or-javascript")),
     (
         "my user is blocked, how do I unblock them",
         (

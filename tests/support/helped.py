@@ -10,7 +10,6 @@ from app.flows.help.corpus import Corpus, read_corpus
 from app.flows.help.desk import HelpDesk, HelpModel
 from app.flows.help.gate import passes
 from app.flows.help.index import Evidence, Index
-from app.flows.help.words import words_of
 from app.ports.providers import ProviderTarget
 from tests.support.scripted import Scripted
 
@@ -37,7 +36,7 @@ def index() -> Index:
 
 def evidence_of(question: str, most: int = 3) -> Evidence:
     """Returns what is found of a question."""
-    return index().find(words_of(question), most)
+    return index().find(question, most)
 
 
 def is_let_in(question: str) -> bool:

@@ -20,7 +20,6 @@ from app.flows.help.index import Evidence, Index
 from app.flows.help.quoting import personal, quote
 from app.flows.help.sections import Section
 from app.flows.help.told import answer_in, body_of, cited_in, with_links
-from app.flows.help.words import words_of
 from app.ports.providers import ChatProvider, ProviderTarget
 
 log = structlog.get_logger()
@@ -86,7 +85,7 @@ class HelpDesk:
         if not all(self._asked.take(asker) for asker in askers):
             raise LimitReached("That was often. Wait a moment, then ask again.", "too_often", OFTEN_SECONDS)
         corpus, index = await self._known()
-        evidence = await asyncio.to_thread(index.find, words_of(question), GIVEN)
+        evidence = await asyncio.to_thread(index.find, question, GIVEN)
         if not passes(question, evidence):
             return Answer(NOTHING)
         worded = await self._worded(question, evidence, corpus)

@@ -3,7 +3,7 @@
 What does not pass gets one sentence, free, and no model sees it.
 """
 
-from app.flows.help.index import Evidence
+from app.flows.help.index import Evidence, Found
 from app.flows.help.meddling import is_meddling
 
 SHARE_LEAST = 0.4
@@ -22,11 +22,13 @@ def passes(question: str, evidence: Evidence) -> bool:
 
 
 def _is_about_us(evidence: Evidence) -> bool:
-    return any(_is_enough(len(one.having & evidence.subjects), one.share, evidence) for one in evidence.found)
+    return any(_is_enough(one, evidence) for one in evidence.found)
 
 
-def _is_enough(subjects: int, share: float, evidence: Evidence) -> bool:
+def _is_enough(one: Found, evidence: Evidence) -> bool:
+    """Where a heading asks it in the same words, whatever is said around them counts for nothing."""
+    subjects = len(one.having & evidence.subjects)
     if subjects >= SUBJECTS_MANY:
         return True
     of_unknown = SHARE_LEAST_OF_TWO if subjects > 1 else SHARE_LEAST_OF_UNKNOWN
-    return subjects > 0 and share >= (of_unknown if evidence.unknown else SHARE_LEAST)
+    return one.is_asked or (subjects > 0 and one.share >= (of_unknown if evidence.unknown else SHARE_LEAST))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from app.flows.help.lists import LISTS
 from app.flows.help.passages import passages_of
 from app.flows.help.sections import Section, plain
+from app.flows.help.spelling import Spelling
 from app.flows.help.words import SUBJECTS, Word, normal, words_of
 from app.sql.full_text import open_full_text
 
@@ -19,6 +20,8 @@ UNKNOWN = 3
 _KINDS = {**dict.fromkeys(LISTS, 0.75), "questions": 1.25}
 """What pages count beside others: an entry of a list less than the guide, which tells what to do; the page that answers
 in the words of those who ask, more."""
+SEVERAL = 3
+"""Of so many words a heading is a question that nobody asks by chance."""
 NAMED = 0.6
 """What it counts beside that a heading asks what is asked, in the same words and no others."""
 ALSO = 0.6
@@ -29,13 +32,14 @@ _BY_TERM = f"SELECT rowid, -bm25(passage, {TITLE}, {HEADING}, {TEXT}) FROM passa
 @dataclass(frozen=True, slots=True)
 class Found:
     """A section that has words of a question: its best passage, how well it fits, what share of the question that has,
-    by weight, and which words of it."""
+    by weight, and which words of it. One that `is_asked` has a heading of several words, all of them the question's."""
 
     section: Section
     passage: str
     score: float
     share: float
     having: frozenset[str]
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Index:
         self._rows = [(one, passage) for one in sections for passage in passages_of(one.text)]
         self._lengths = {one.id: len(words_of(one.heading)) for one in sections}
         self._lock = threading.Lock()
+        self._spelling = Spelling(f"{one.title} {one.heading} {one.text}" for one in sections)
         tokenize = "porter unicode61 tokenchars '_'"
         self._database = open_full_text()
         for table in ("passage(title, heading, text", "subject(text"):
@@ -65,8 +70,9 @@ class Index:
             [(at, *map(normal, (one.title, one.heading, plain(text)))) for at, (one, text) in enumerate(self._rows)],
         )
 
-    def find(self, words: Sequence[Word], most: int) -> Evidence:
-        """Returns the sections that fit best, at most so many."""
+    def find(self, question: str, most: int) -> Evidence:
+        """Returns the sections that fit a question best, at most so many."""
+        words = words_of(self._spelling.mended(question))
         with self._lock:
             fits = {word.said: self._fits(word) for word in words}
             named = {word.said: self._named(word.said) for word in words}
@@ -90,9 +96,12 @@ class Index:
             having = frozenset(said for said, rows in fits.items() if row in rows)
             share = sum(weights[said] for said in having) / whole
             (section, passage), score = self._rows[row], sum(fits[said][row] for said in having) * share
-            overlap = sum(row in rows for rows in named.values()) / max(self._lengths[section.id], len(fits))
+            same, length = sum(row in rows for rows in named.values()), self._lengths[section.id]
+            overlap = same / max(length, len(fits))
             counted = score * _KINDS.get(section.page, 1) * (1 + NAMED * overlap)
-            passages.setdefault(section.id, []).append(Found(section, passage, counted, share, having))
+            passages.setdefault(section.id, []).append(
+                Found(section, passage, counted, share, having, SEVERAL <= length <= same)
+            )
         return sorted(map(_together, passages.values()), key=lambda one: -one.score)
 
     def _named(self, said: str) -> frozenset[int]:

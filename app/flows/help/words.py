@@ -22,6 +22,8 @@ STOP_WORDS = frozenset(
     then there these they thing things this those to today tomorrow too try trying up us use used uses using ve very
     want wants was wasn way we well were weren what when where whether which while who whose why will with without
     won would wouldn yes yesterday yet you your yours
+    arent cant couldnt didnt doesnt dont hadnt hasnt havent im isnt ive shouldnt theres thats wasnt werent whats whos
+    wont wouldnt youre
     """.split()  # noqa: SIM905
 )
 
@@ -29,18 +31,41 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"(?:money|cash|funds|[$€]?\d+ (?:dollars|usd|bucks|euros?)) back|reimburse\w*|gives? back|given back", "refund"),
     (r"(?:sign|log)(?:s|ged|ging|ned|ning|ing|ed)?[ -]?(?:in|on)", "signin"),
     (r"sign(?:s|ed|ing)?[ -]?up|regist(?:er|ered|ration)", "signup"),
-    (r"top(?:s|ped|ping)?[ -]?ups?|topups?|recharg\w+|refill\w*", "topup"),
+    (r"top(?:s|ped|ping)?[ -]?ups?|topups?|recharg\w+|refil\w*", "topup"),
     (r"(?:cash|pay|paid)(?:s|ed|ing)?[ -]?outs?", "payout"),
     (r"rate[ -]?limit\w*|too many requests", "rate limit 429"),
     (r"(?:roll|go)(?:s|ed|ing|es)?[ -]?back", "going back version"),
     (r"e-?mails?", "mail"),
     (r"per ?cent", "percent"),
-    (r"(?:credit|debit|bank) cards?", "card"),
+    (r"(?:credit|debit|bank|visa|master) ?cards?|visa|mastercard", "card"),
+    (r"(?:run|runs|ran|running) out of date|go(?:es)? bad|lapses?", "expire"),
+    (r"top up automatically|automatic(?:ally)? (?:topups?|refill\w*|payments?)", "automatic topup"),
+    (r"one[ -]?(?:off|time)|flat fee", "one-off"),
+    (r"own (?:\w+ )?keys?|byok|bring your own", "ownkey"),
+    (r"(?:at|in) (?:the )?same time|at once|in parallel|side by side|simultaneous(?:ly)?", "several"),
+    (
+        r"(?:models?|providers?) (?:is|are|was|goes) down|outages?|fail(?:s|ed)?[ -]?over|fall(?:s|ing)?[ -]?backs?",
+        "model down fallback",
+    ),
+    (r"stops? (?:half ?way|early|mid\w*)|cuts? off|broke off|truncat\w+|incomplete", "stop middle"),
+    (r"function[ -]?call\w*|tool[ -]?(?:call\w*|use)", "tools functions"),
+    (r"node(?:\.?js)?|typescript", "javascript"),
 )
 """What is said in several words, or several ways, as one word of ours; in questions and in what is searched."""
 _PHRASE = tuple((re.compile(rf"\b(?:{said})\b", re.I), ours) for said, ours in _PHRASES)
 
 _ALSO: dict[str, tuple[str, ...]] = {
+    "abuses": ("block",), "abuse": ("block",), "accountant": ("accounting", "ledger"), "accounting": ("ledger",),
+    "backup": ("fallback", "back up"), "bookkeeping": ("ledger",), "coins": ("USDC",), "commission": ("fee",),
+    "coworker": ("owner",), "crypto": ("USDC",), "delete": ("deleted", "removed"), "double": ("twice",),
+    "download": ("export", "CSV"), "erase": ("delete",), "export": ("CSV",), "identify": ("user",),
+    "insufficient": ("money",), "integrate": ("SDK",), "invite": ("owner",), "logo": ("icon",),
+    "margin": ("markup",), "max": ("most", "limit"),
+    "missed": ("replay",), "month": ("monthly",), "monthly": ("month",), "network": ("chain",), "networks": ("chain",),
+    "parallel": ("several",), "proof": ("reserves",), "remove": ("delete", "removed"),
+    "resend": ("replay", "sent again"),
+    "saved": ("kept",), "smtp": ("mail",), "spend": ("spending",), "stored": ("kept",), "teammate": ("owner",),
+    "twice": ("once",), "undo": ("going back",), "variables": ("configuration",),
     "abusive": ("block",), "balance": ("money",), "ban": ("block",), "bill": ("charge",), "billed": ("charge",),
     "billing": ("charge",), "blocked": ("block",), "bonus": ("grant",), "bot": ("app",), "bought": ("paid",),
     "browser": ("client",), "bucks": ("dollar",), "buy": ("pay",), "call": ("request", "chat", "SDK"),
@@ -59,7 +84,8 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "refund": ("give back",), "refunds": ("refund",), "reset": ("new",), "restore": ("restored",),
     "rotate": ("new key", "revoked"), "safe": ("security",), "secret": ("key",), "setup": ("set",),
     "signup": ("account",), "smallest": ("least",), "statement": ("ledger", "activity"), "stop": ("end", "revoke"),
-    "store": ("kept",), "texts": ("words",), "timeout": ("504", "time"), "token": ("key",), "topup": ("deposit",),
+    "store": ("kept",), "text": ("words",), "texts": ("words",), "timeout": ("504", "time"),
+    "token": ("key",), "topup": ("deposit",),
     "transactions": ("ledger",), "trial": ("free",), "unblock": ("block",), "unsubscribe": ("revoke",),
     "withdraw": ("payout", "withdrawal"), "wrong": ("error",),
 }  # fmt: skip
@@ -77,11 +103,15 @@ SUBJECTS = """
     paginate paid payment payout paywall permission platform playground polygon postgres postgresql price prices
     privacy production profile prometheus prompt provider proxy quota rate receipt redis refund refunds release
     request reserve reset response restore retries retry revenue revoke rollback rotate sandbox schema sdk secret
-    security server session shared signature signin signup simulate smtp split sqlite stream streaming stripe
+    security server ownkey session shared signature signin signup simulate smtp split sqlite stream streaming stripe
     subscription tax template test thaw timeout token tool topup transaction trial usage usdc user version wallet
     webhook withdraw withdrawal worker
 """
 """What this product is about: a question that names nothing of it is about something else."""
+
+
+KNOWN = frozenset((*SUBJECTS.split(), *_ALSO))
+"""Words that count here whether they stand in the guide or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from app.domain.usage.activity import Movement
 from app.flows.disputes.offers import RefundOffer
 from app.web.components.payouts.rows import FactRow, facts_of
 from app.web.components.refunds.rows import RefundRow, to_refund_row
-from app.web.frame.format import ago
+from app.web.frame.format import ago, model_name
 
 _TITLES = {
     "topup": "Top-up",
@@ -142,7 +142,7 @@ def _title(movement: Movement, unit: Unit) -> str:
         return "Free credits"
     if movement.is_of_payment:
         return _OF_PAYMENTS[movement.kind, movement.amount_nanos > 0]
-    return _TITLES.get(movement.kind) or movement.model or "Charge"
+    return _TITLES.get(movement.kind) or model_name(movement.model) or "Charge"
 
 
 def _exact(amount: str) -> str:

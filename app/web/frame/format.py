@@ -4,7 +4,7 @@ from app.domain import clock
 from app.domain.money import Unit, format_finely
 from app.domain.usage.tables import RequestMode
 
-_SEVERAL = frozenset(mode.value for mode in RequestMode)
+_MODES = frozenset(RequestMode)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
@@ -62,9 +62,9 @@ def paid_by(source: str, unit: Unit) -> str:
     return "your credits" if unit is Unit.CREDIT else "your wallet"
 
 
-def asked(model: str | None) -> str:
-    """Returns what was asked, as people call it: a model, or how several were asked together; empty for neither."""
-    return (model or "").capitalize() if model in _SEVERAL else model or ""
+def model_name(model: str | None) -> str:
+    """Returns what a request's model is called for people: where several answered, the mode, as its button is."""
+    return model.capitalize() if model in _MODES else model or ""
 
 
 def initials(name: str) -> str:

@@ -4,6 +4,7 @@ The numbers are those of (d) "Modes" 12; the questions were written before anyth
 """
 
 from app.flows.help.desk import NOTHING
+from tests.support.help_blind import BLIND_OFF_TOPIC, BLIND_ON_TOPIC, SECOND_OFF_TOPIC, SECOND_ON_TOPIC
 from tests.support.help_questions import INJECTIONS, OFF_TOPIC, ON_TOPIC
 from tests.support.help_tried import TRIED_INJECTIONS, TRIED_OFF_TOPIC, TRIED_ON_TOPIC
 from tests.support.helped import corpus, desk, evidence_of, is_let_in
@@ -40,6 +41,21 @@ def test_what_it_was_tuned_on_is_told_apart_as_well() -> None:
 
 def _is_right(question: str, right: tuple[str, ...]) -> bool:
     return is_let_in(question) and bool({one.section.id for one in evidence_of(question).found} & set(right))
+
+
+def test_what_nobody_had_in_mind_is_told_apart_too() -> None:
+    """Asked blind; how many were right at first is said in `help_blind`. It is less than of the questions above."""
+    asked = dict((*BLIND_ON_TOPIC, *SECOND_ON_TOPIC))
+    assert len(asked) == 55 and {one for right in asked.values() for one in right} <= set(corpus().by_id)
+    missed = [question for question, right in asked.items() if not _is_right(question, right)]
+    assert len(missed) <= 9, missed
+    let_in = [question for question in (*BLIND_OFF_TOPIC, *SECOND_OFF_TOPIC) if is_let_in(question)]
+    assert len(let_in) <= 1, let_in
+
+
+def test_a_heading_that_asks_the_same_lets_in_whatever_is_said_around_it() -> None:
+    assert is_let_in("Grandma's toaster aside, why does the answer stop in the middle of every haiku?")
+    assert not is_let_in("why does grandma stop in the middle of every haiku?")
 
 
 def test_a_story_around_a_question_keeps_it_from_nobody() -> None:

@@ -2,7 +2,6 @@
 
 from app.flows.help.index import Index
 from app.flows.help.sections import Section
-from app.flows.help.words import words_of
 
 REFUND = Section("money", "back", "Money", "Refunds", "What is unspent of a top-up goes back to the card.")
 LIMITS = Section("limits", "", "Limits", "", "Requests a minute, tokens a minute, spending a day of one user.")
@@ -11,7 +10,7 @@ INDEX = Index([REFUND, LIMITS, CODE])
 
 
 def found(question: str) -> list[str]:
-    return [one.section.id for one in INDEX.find(words_of(question), 3).found]
+    return [one.section.id for one in INDEX.find(question, 3).found]
 
 
 def test_a_section_is_found_by_title_heading_text_and_other_forms_of_a_word() -> None:
@@ -21,7 +20,7 @@ def test_a_section_is_found_by_title_heading_text_and_other_forms_of_a_word() ->
 
 
 def test_evidence_says_which_words_are_ours_and_which_nobody_knows() -> None:
-    evidence = INDEX.find(words_of("does a zebra refund a top-up by card"), 3)
+    evidence = INDEX.find("does a zebra refund a top-up by card", 3)
     best = evidence.found[0]
     assert best.section is REFUND and best.having == {"refund", "topup", "card"}
     assert (evidence.unknown, evidence.subjects) == ({"zebra"}, {"refund", "topup", "card"})
@@ -29,4 +28,4 @@ def test_evidence_says_which_words_are_ours_and_which_nobody_knows() -> None:
 
 
 def test_nothing_asked_is_nothing_found() -> None:
-    assert INDEX.find([], 3).found == ()
+    assert INDEX.find("", 3).found == ()

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.people.sessions import Person
 from app.web.frame import live
-from app.web.frame.format import ago, browser, initials
+from app.web.frame.format import ago, browser, initials, model_name
 from app.web.frame.session_state import Prepared, Read, VisitorState, row_in
 
 
@@ -44,6 +44,7 @@ def test_a_browser_is_named(agent: str, words: str) -> None:
 def test_small_words() -> None:
     assert (initials("Lexica"), initials("Blue Sky app")) == ("Le", "Bs")
     assert ago(0) == "1 Jan 1970"
+    assert [model_name(one) for one in ("compare", "mesh", "demo-mini", None)] == ["Compare", "Mesh", "demo-mini", ""]
 
 
 class Form:

@@ -20,7 +20,7 @@ from app.domain.wallets.wallets import end_user_id
 from app.web.components.activity_rows import MovementRow, exact_money, receipt_parts
 from app.web.components.payouts.rows import FactRow
 from app.web.frame import routes
-from app.web.frame.format import ago, fine, utc
+from app.web.frame.format import ago, fine, model_name, utc
 
 ROWS_A_PAGE = 25
 DAY = 24 * 3_600 * clock.SECOND
@@ -143,7 +143,7 @@ def request_row(receipt: Receipt, paywall_id: str, at: int) -> RequestRow:
     return RequestRow(
         cursor=receipt.id,
         id=receipt.id,
-        title=_TITLES.get(receipt.kind) or receipt.model or "Request",
+        title=_TITLES.get(receipt.kind) or model_name(receipt.model) or "Request",
         detail="",
         when=ago(at),
         at=f"{utc(at)} UTC",

@@ -15,7 +15,7 @@ from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.disputes.offers import RefundOffer, read_offers
 from app.web.components.activity_rows import Beside, MovementRow, receipt_parts, to_row
 from app.web.components.topup_notes import words_of
-from app.web.frame.format import ago, asked
+from app.web.frame.format import ago, model_name
 
 NEWEST = 12
 _WORDS = {EntryKind.RESERVE: "reserved", EntryKind.SETTLE: "settled", EntryKind.REFUND: "given back"}
@@ -79,7 +79,7 @@ def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
     return MovementRow(
         cursor=entry.id,
         id=entry.id,
-        title=asked(entry.model) or "Charge",
+        title=model_name(entry.model) or "Charge",
         detail=f"{_WORDS[EntryKind(entry.kind)]} · ",
         when=ago(entry.at),
         at=clock.to_iso(entry.at),

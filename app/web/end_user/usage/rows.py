@@ -14,7 +14,7 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import shared_wallet_id
 from app.web.end_user.usage.stopped_rows import StoppedRow, read_stopped
 from app.web.end_user.wallet.rows import choose_environment
-from app.web.frame.format import ago, asked, counted, paid_by
+from app.web.frame.format import ago, counted, model_name, paid_by
 from app.wiring.rules import credits_environment_of
 
 NEWEST = 25
@@ -90,7 +90,7 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
 
 
 def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
-    name = names.get(one.name, one.name) if by in (By.APP, By.ORDER) else asked(one.name)
+    name = names.get(one.name, one.name) if by in (By.APP, By.ORDER) else model_name(one.name)
     if one.others:
         name = f"{one.others:,} others"
     return SumRow(
@@ -103,7 +103,7 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
 
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
-    title = "Given back" if use.is_refund else asked(use.model) or "One-off charge"
+    title = "Given back" if use.is_refund else model_name(use.model) or "One-off charge"
     labels = [names.get(use.paywall_id, ""), paid_by(use.source, use.unit), use.session,
               names.get(use.order or "")]  # fmt: skip
     tokens = [counted(use.tokens, "token")] if use.tokens else []

@@ -8,7 +8,7 @@ from app.domain import clock
 from app.domain.paywalls.names import read_names
 from app.domain.safety.log import SafetyView, read_newest
 from app.web.end_user.usage.stopped_words import words_of
-from app.web.frame.format import ago
+from app.web.frame.format import ago, model_name
 
 NEWEST = 25
 
@@ -36,7 +36,7 @@ def _row(one: SafetyView, app_name: str) -> StoppedRow:
     return StoppedRow(
         id=one.id,
         title=words_of(one.kind, one.code),
-        detail=" · ".join(part for part in (one.model or "", app_name) if part),
+        detail=" · ".join(part for part in (model_name(one.model), app_name) if part),
         code=one.code,
         when=ago(one.at),
         at=clock.to_iso(one.at),
