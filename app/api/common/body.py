@@ -24,6 +24,8 @@ T = TypeVar("T")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 FORM_BYTES_MAX = 65_536
 """How large every body may be that is no chat request and no event."""
+DIGITS_MAX = 1_000
+"""How long a whole number may be: to read one takes time by the square of it."""
 EVENT_BYTES_MAX = 1_000_000
 CHAT_BYTES_A_SECOND_MIN = 1_024
 THREAD_BYTES = LONG_BYTES
@@ -183,7 +185,8 @@ def _parse(raw: bytes) -> Any:
     if found is not _NOT_PLAIN:
         return found
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite,
+                          parse_int=_whole)  # fmt: skip
     except RecursionError:
         raise BadField(None, "The body is nested too deeply.", "invalid_json") from None
     except ValueError as error:
@@ -248,6 +251,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise BadField(None, f"The number {text[:40]} is too large.", "invalid_json")
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS_MAX:
+        raise BadField(None, f"The number {text[:40]} is too large.", "invalid_json")
+    return int(text)
 
 
 def _no_number(text: str) -> float:

@@ -110,5 +110,8 @@ def _plain(request: Request, error: HTTPException) -> Response:
         error = known
     message = f"{request.method} {request.url.path} is not possible here: {error.detail}."
     code = str(error.detail).lower().replace(" ", "_")
-    body = plain_body(error.status_code, message, code)
+    is_account = request.url.path.startswith(ACCOUNT)
+    body = (
+        orjson.dumps({"error": message, "code": code}) if is_account else plain_body(error.status_code, message, code)
+    )
     return Response(body, error.status_code, error.headers, "application/json")

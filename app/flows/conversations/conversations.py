@@ -92,15 +92,21 @@ class Conversations:
         await db.in_transaction(lambda session: rows.find(session, account_id, conversation_id))
 
     async def rename(self, account_id: str, conversation_id: str, title: str) -> Conversation:
-        """Gives a conversation a title, or takes it away with an empty one. Raises NotFound, BadField."""
+        """Gives a conversation a title, or takes it away with an empty one. Raises NotFound, BadField.
+
+        Where the account wants nothing kept, it gets none.
+        """
         words = " ".join(title.split())
         if len(words) > TITLE_CHARACTERS_MAX or not words.isprintable():
             raise BadField("title", f"`title` must be up to {TITLE_CHARACTERS_MAX} printable characters.")
         sealed = self._sealer.seal(words, _title_context(account_id, conversation_id)) if words else None
-        changed = await db.in_transaction(
-            lambda session: rows.rename(session, account_id, conversation_id, sealed), writes=True
-        )
-        return self._open(changed)
+
+        def write(session: Session) -> Kept:
+            rows.take_account(session, account_id)
+            kept = None if privacy.keeps_nothing(session, account_id) else sealed
+            return rows.rename(session, account_id, conversation_id, kept)
+
+        return self._open(await db.in_transaction(write, writes=True))
 
     async def forget(self, account_id: str, conversation_id: str) -> None:
         """Deletes a conversation with all that was said in it. Raises NotFound."""

@@ -28,3 +28,16 @@ async def test_no_route_answers_anybody_without_a_key(database: str) -> None:
             )
             assert (limited.status_code, limited.headers["retry-after"]) == (429, "1"), path
             assert set(limited.json()) == {"error", "code"}
+
+
+async def test_what_is_not_there_is_told_in_the_same_shape(database: str) -> None:
+    await open_credits()
+    ada, _ = await sign_in("ada@example.org")
+    async with own_program(ada) as program:
+        for method, path, status, code in (
+            ("GET", "/nothing", 404, "not_found"), ("POST", "/models", 405, "method_not_allowed"),
+            ("DELETE", "/credits/wallet", 405, "method_not_allowed"),
+        ):  # fmt: skip
+            refused = await program.request(method, path)
+            assert (refused.status_code, refused.json()["code"]) == (status, code)
+            assert isinstance(refused.json()["error"], str), "the clients read a sentence there"

@@ -38,6 +38,13 @@ async def test_what_is_no_json_is_refused(raw: bytes) -> None:
     assert refused.value.code == "invalid_json"
 
 
+async def test_a_number_of_thousands_of_digits_is_refused_in_our_own_words() -> None:
+    for raw in (b"9" * 5_000, b'{"a": -' + b"9" * 5_000 + b"}"):
+        with pytest.raises(BadField) as refused:
+            await parse_json(raw)
+        assert refused.value.message.endswith("is too large.") and "sys." not in refused.value.message
+
+
 async def test_a_large_body_is_read_the_same_in_its_thread() -> None:
     value = {"x": "y" * 300_000, "z": [1, 2, 3]}
     assert await parse_json(json.dumps(value).encode()) == value

@@ -75,6 +75,7 @@ async def test_who_wants_nothing_kept_has_no_answer_kept_that_was_running(kept: 
     assert not await kept.keep("acc_ada", turn), "its conversation is gone"
     again = await kept.begin("acc_ada")
     assert not await kept.keep("acc_ada", new_turn("req_2", again.id, "chat", said())), "and none is kept now"
+    assert (await kept.rename("acc_ada", again.id, CANARY)).title is None, "a title is a text too"
     found = await read_privacy("acc_ada")
     assert (found.zero_retention, found.conversations) == (True, 1)
     await set_zero_retention("acc_ada", is_on=False)

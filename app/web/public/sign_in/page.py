@@ -9,6 +9,12 @@ from app.web.frame.layout import frame
 from app.web.frame.plain_form import post_form
 from app.web.public.sign_in.state import ProviderRow, SignInState
 
+_SAID = '(typeof window === "undefined" ? "" : new URLSearchParams(window.location.search).get("next") ?? "")'
+_NEXT = rx.Var(_js_expr=_SAID).to(str)
+"""Where signing in leads, as the address says it in the browser: until an address is read here, a tab shows the form
+that it had at the one before, and whoever is quick sends that."""
+_NEXT_IN_LINKS = rx.Var(_js_expr=f"encodeURIComponent({_SAID})").to(str)
+
 
 def sign_in() -> rx.Component:
     """Returns the sign-in page."""
@@ -38,7 +44,7 @@ def _email() -> rx.Component:
             ),
             class_name="labelled",
         ),
-        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
         _adding(),
         rx.el.p(state.problem, class_name="bad problem", role="alert"),
         rx.el.button("Send me a code", type="submit", class_name="btn primary wide"),
@@ -62,7 +68,7 @@ def _adding() -> rx.Component:
 
 
 def _providers() -> rx.Component:
-    ethereum = ethereum_form("Continue with an Ethereum account", SignInState.next_path, "btn wide")
+    ethereum = ethereum_form("Continue with an Ethereum account", _NEXT, "btn wide")
     shown = SignInState.has_ethereum & ~SignInState.is_adding
     return rx.cond(
         (SignInState.providers.length() > 0) | shown,
@@ -76,7 +82,9 @@ def _providers() -> rx.Component:
 
 
 def _provider(row: rx.Var[ProviderRow]) -> rx.Component:
-    return rx.el.a("Continue with ", row.label, href=row.url, class_name="btn wide", rel="nofollow")
+    return rx.el.a(
+        "Continue with ", row.label, href=row.url + "?next=" + _NEXT_IN_LINKS, class_name="btn wide", rel="nofollow"
+    )
 
 
 def _code() -> rx.Component:
@@ -101,7 +109,7 @@ def _code() -> rx.Component:
                 pattern="[0-9 ]*",
             ),
         ),
-        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
         rx.el.p(state.problem, class_name="bad problem", role="alert"),
         rx.el.button(rx.cond(state.is_adding, "Add it", "Sign in"), type="submit", class_name="btn primary wide"),
         style={"marginTop": "20px"},
@@ -110,10 +118,10 @@ def _code() -> rx.Component:
         "/auth/email",
         rx.el.input(type="hidden", name="email", value=state.email, read_only=True),
         _adding(),
-        rx.el.input(type="hidden", name="next", value=state.next_path, read_only=True),
+        rx.el.input(type="hidden", name="next", value=_NEXT, read_only=True),
         rx.el.button("Send another code", type="submit", class_name="btn s bare"),
     )
-    other = rx.el.a("Use another address", href=f"{routes.SIGN_IN}/?next=" + state.next_path, class_name="btn s bare")
+    other = rx.el.a("Use another address", href=f"{routes.SIGN_IN}/?next=" + _NEXT_IN_LINKS, class_name="btn s bare")
     return rx.el.section(
         rx.el.h1(rx.cond(state.is_adding, "Enter the code to add this address", "Enter the code")),
         rx.el.p("Six digits, sent to ", rx.el.b(state.email), ". Good for 10 minutes.", class_name="muted",

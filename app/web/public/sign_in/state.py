@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -46,7 +45,6 @@ class SignInState(rx.State):
     """One open sign-in page."""
 
     step: str = "loading"
-    next_path: str = ""
     email: str = ""
     problem: str = ""
     app_name: str = ""
@@ -62,20 +60,19 @@ class SignInState(rx.State):
         query: Mapping[str, str] = self.router.url.query_parameters
         cookie = self.router.headers.cookie
         self.reset()
-        self.next_path = query.get("next", "")
+        after = query.get("next", "")
         person = await find_person_of(row_in(cookie, "session"))
         self.is_adding = person is not None and query.get("add", "") == "1"
         if person is not None and query.get("step", "") != "code" and not self.is_adding and not query.get("problem"):
-            return rx.redirect(own_page(self.next_path))
+            return rx.redirect(own_page(after))
         self.problem = _problem(query.get("problem", ""), query.get("wait", ""))
         self.said = "You are signed out." if query.get("said", "") == "signed_out" else ""
         self.is_demo = wiring.get().settings.is_demo
         self.providers = [
-            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}?next={quote(self.next_path, safe='')}")
-            for issuer in wiring.get().settings.oidc
+            ProviderRow(issuer.label, f"/auth/oidc/{issuer.name}") for issuer in wiring.get().settings.oidc
         ]
         self.has_ethereum = bool(wiring.get().settings.chains)
-        self.app_name = await _app_name(self.next_path)
+        self.app_name = await _app_name(after)
         code_id = row_in(cookie, "code")
         if query.get("step", "") == "code" and code_id:
             self.email = await db.in_transaction(partial(read_email, code_id=code_id)) or ""
