@@ -8,13 +8,15 @@ from app import db
 from app.domain.ledger.accounts import Kind
 from app.domain.ledger.operations import Transfer
 from app.domain.money import Environment
-from app.domain.payouts import addresses, batches
+from app.domain.payouts import addresses, batches, desk
 from app.domain.payouts.tables import PayoutKind, ProvedBy
 from app.domain.people.sessions import Person
 from app.domain.wallets import lots
 from app.domain.wallets.trial import INSTANCE
+from app.flows.callers.marks import About, Subject
 from app.web.end_user.wallet.rows import read_purse
 from app.web.end_user.withdraw.rows import WithdrawPage, read_withdraw_page
+from app.web.end_user.withdraw.state import _subjects
 from tests.support.paying_out import ONE, make_saver, move, withdraw
 from tests.support.scripted_chain import RULES as CHAIN_RULES
 from tests.support.scripted_chain import ToyChain
@@ -50,6 +52,23 @@ def test_it_says_what_can_go_and_why_the_rest_stays(database: str) -> None:
     assert "that card alone, for 14 days" in page.stays[0] and "trial money" in page.stays[1]
     with wired(CHAIN):
         assert read(make_saver(ONE, email="bob@example.org")[0]).refused == "A withdrawal is at least 5.00 USDC."
+
+
+def test_an_open_page_sees_that_payouts_were_paused_and_go_on(database: str) -> None:
+    ada, wallet = make_saver(9 * ONE)
+    with db.transaction() as session:
+        lots.bring_up(session, wallet, lots.lock(session, wallet.owner))
+    with wired(CHAIN):
+        paused = Subject(About.PAUSED, str(CHAIN_RULES.id))
+        page = read(ada)
+        assert page.way.chain and paused in _subjects(ada, {"page": page})
+        with db.transaction() as session:
+            desk.open_desk(session, CHAIN_RULES.id, 1, "0xa")
+            desk.pause(session, CHAIN_RULES.id, "Somebody looks at it.")
+        assert "paused" in read(ada).refused
+        with db.transaction() as session:
+            desk.resume(session, CHAIN_RULES.id)
+        assert read(ada).refused == ""
 
 
 def test_each_stands_in_the_activity_to_the_last_digit_and_a_test_keeps_its_secret(database: str) -> None:

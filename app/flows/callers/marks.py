@@ -70,6 +70,8 @@ class About(StrEnum):
     """The payouts of a paywall, or of a shared wallet, by its id: how many stand where."""
     CHAIN = "chain"
     """A chain by its id: when it was read last, and whether its payouts are paused."""
+    PAUSED = "paused"
+    """A chain by its id: whether its payouts are paused, and since when; reading the chain does not change it."""
     CONNECTIONS = "connections"
     """The accounts that a paywall's payments go to, by the paywall's id, and how they fare."""
 
@@ -212,6 +214,7 @@ def _parts() -> Mapping[About, list[Select[Any]]]:
             for whose in (payouts.c.paywall_id, payouts.c.wallet_id)
         ],
         About.CHAIN: [_part(About.CHAIN, cast(desks.c.chain_id, Text), desks.c.read_at, desks.c.paused_at)],
+        About.PAUSED: [_part(About.PAUSED, cast(desks.c.chain_id, Text), desks.c.paused_at)],
         About.JOB: [_part(About.JOB, jobs.c.name, jobs.c.started_at, jobs.c.succeeded_at, words=jobs.c.last_error)],
         About.CAP: [_part(About.CAP, caps.c.id, caps.c.cap_nanos, caps.c.changed_at)],
     }  # fmt: skip

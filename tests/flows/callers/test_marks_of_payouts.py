@@ -48,3 +48,19 @@ def test_a_chains_mark_changes_when_it_is_read_and_a_persons_with_an_address(dat
     with db.transaction() as session:
         session.get_one(PayoutDesk, CHAIN).read_at = clock.now() + 1
     assert marks_of(chain)[chain] != after[chain]
+
+
+def test_the_mark_of_a_pause_changes_with_pauses_alone(database: str) -> None:
+    pausing = Subject(About.PAUSED, str(CHAIN))
+    with db.transaction() as session:
+        desk.open_desk(session, CHAIN, 1, "0xa")
+    goes_on = marks_of(pausing)
+    with db.transaction() as session:
+        session.get_one(PayoutDesk, CHAIN).read_at = clock.now() + 1
+    assert marks_of(pausing) == goes_on, "a chain is read every few seconds"
+    with db.transaction() as session:
+        desk.pause(session, CHAIN, "An operator wanted that.")
+    assert marks_of(pausing) != goes_on
+    with db.transaction() as session:
+        desk.resume(session, CHAIN)
+    assert marks_of(pausing) == goes_on

@@ -88,12 +88,14 @@ class WithdrawState(AddressPart, rx.State):
 
 
 def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
-    """The person, their wallet in both environments, and what is withdrawn from each."""
+    """The person, their wallet in both environments, what is withdrawn from each, and whether payouts go on."""
     if person is None:
         return []
     wallets = [shared_account(person.account_id, environment) for environment in Environment]
+    chains = wiring.get().settlement.chains.all()
     return [
         Subject(About.PERSON, person.account_id),
         *(subject for wallet in wallets for subject in purse_subjects(wallet)),
         *(Subject(About.PAYOUTS, wallet.owner) for wallet in wallets),
+        *(Subject(About.PAUSED, str(chain.rules.id)) for chain in chains),
     ]
