@@ -56,6 +56,12 @@ CREDITS_MESSAGES = {
 }
 """What differs where a person's own credits pay."""
 
+LOCKED_MESSAGES = {
+    "topup": "This model is not open to you yet. Add credits here: {{ url }}\n\n"
+    "Then send the message again. This one was not charged.",
+}
+"""What is said where there are credits, and the model is one that free ones do not open."""
+
 CHARGE_MESSAGES = {
     "topup": "This could not be paid: {{ shortfall }} is missing. Add funds here: {{ url }}\n\nNothing was charged.",
     "authorize": "{{ name }} may not use your wallet yet. Allow it here, and set how much it may spend: {{ url }}\n\n"

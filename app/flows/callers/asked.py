@@ -52,7 +52,7 @@ class Ask:
     who pays for the order whose id is `order_id`.
 
     `beside` is a sentence about what the wallet does by itself, "" where it does nothing. `needs_consent`: what is
-    missing of an own key is that the app may use it.
+    missing of an own key is that the app may use it; `is_locked`, that there is money, and that it opens other models.
     """
 
     action: Action
@@ -60,6 +60,7 @@ class Ask:
     balance_nanos: int = 0
     beside: str = ""
     needs_consent: bool = False
+    is_locked: bool = False
     order_id: str = ""
 
 

@@ -113,7 +113,7 @@ def decide(
     if source is Source.OWN:
         return Ask(Action.OWN_KEY, needs_consent=standing.own is None)
     if not standing.may_use_priced and not offer.price.is_free:
-        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least), beside=FREE_ONLY)
+        return Ask(Action.TOPUP, bound.nanos(offer, bound.output_tokens_least), beside=FREE_ONLY, is_locked=True)
     return Go(offer, setting, sent, bound)
 
 

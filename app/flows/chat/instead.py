@@ -18,7 +18,7 @@ from app.domain.ledger.operations import Applied
 from app.domain.money import Unit, format_base_units, format_decimal, format_for_people
 from app.domain.paywalls.configuration import Configuration, ResponderSetting, read_current
 from app.domain.paywalls.members import Act, Manager, check_may
-from app.domain.paywalls.messages import is_plain, render, seal_context
+from app.domain.paywalls.messages import LOCKED_MESSAGES, is_plain, render, seal_context
 from app.domain.paywalls.paywall import Paywall
 from app.flows.callers.asked import Action, Ask, NoAction, PaywallRefusal, Stopped, message_text, with_beside
 from app.flows.callers.balance import visible_balance
@@ -55,7 +55,7 @@ class Instead:
         snapshot, request = call.snapshot, call.request
         url = self._links.ask_url(snapshot, call.user, ask, *call.way_back)
         self._teller.asked(snapshot, call.user, ask, url, call.request_id, request.model)
-        text = message_text(snapshot, ask.action, url, ask.shortfall_nanos)
+        text = message_text(snapshot, ask.action, url, ask.shortfall_nanos, LOCKED_MESSAGES if ask.is_locked else {})
         if request.is_for_program or snapshot.configuration.is_strict or call.wants_errors:
             raise PaywallRefusal(ask.action, with_beside(text, ask), url)
         if snapshot.configuration.responder is not None:

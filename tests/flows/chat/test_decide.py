@@ -203,7 +203,9 @@ def test_a_request_is_decided_in_this_order(
 def test_who_may_use_free_models_alone_is_told_what_the_least_answer_costs() -> None:
     request = read_chat_request(MINIMAL)
     least = bound_of(request, OFFER).nanos(OFFER, 16)
-    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask(Action.TOPUP, least, beside=FREE_ONLY)
+    assert decide(SNAPSHOT, Standing(may_use_priced=False), request) == Ask(
+        Action.TOPUP, least, beside=FREE_ONLY, is_locked=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,13 @@ async def test_only_its_owner_tries_it(database: str) -> None:
     operator = manager(paywall_id, person(OPERATOR))
     with pytest.raises(NotAllowed):
         await CustomResponses(ScriptedResponder("Hello"), box).try_out(operator, "topup")
+
+
+async def test_who_has_credits_is_not_told_that_they_are_not_enough(database: str) -> None:
+    """Free credits open free models alone: nothing is missing but a first top-up."""
+    locked = Ask(Action.TOPUP, NANOS, 18 * NANOS, "It opens with your first top-up.", is_locked=True)
+    said = await instead_of(ScriptedResponder("unused")).say(call_of(SNAPSHOT), locked)
+    assert (
+        said.text.startswith("This model is not open to you yet. Add credits here: ") and "not enough" not in said.text
+    )
+    assert said.text.endswith("It opens with your first top-up.") and said.paywall["url"] in said.text
