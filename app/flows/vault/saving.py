@@ -66,9 +66,13 @@ class Saved:
 
 
 async def save_own_key(vault: Vault, account_id: str, wanted: Wanted) -> Saved:
-    """Tries a key at its host and saves it, in the place of the one of its name. Raises BadField, Refused."""
+    """Tries a key at its host and saves it, in the place of the one of its name.
+
+    Raises BadField, Refused; LimitReached, like `try_own_key`, for an account that tries too many.
+    """
     setting = _setting(vault, wanted)
     check_secret(wanted.secret, "key")
+    vault.pace.take(account_id)
     looked = await look(*vault.providers.reach(setting, wanted.secret), setting)
     new_id = credentials.new_credential_id()
     sealed = vault.sealer.seal(wanted.secret, credentials.seal_context(new_id, setting.base_url))
@@ -89,6 +93,7 @@ async def try_own_key(vault: Vault, account_id: str, credential_id: str) -> Look
         key for key in await db.in_transaction(lambda session: credentials.read_keys(session, account_id))
         if key.id == stored.id
     )  # fmt: skip
+    vault.pace.take(account_id)
     provider, target = await vault.open(key)
     try:
         looked = await look(provider, target, setting_of(stored))

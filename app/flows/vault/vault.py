@@ -23,6 +23,7 @@ from app.domain.paywalls.provider import ProviderSetting
 from app.domain.providers.refusals import STATUSES
 from app.domain.routing.outcomes import status_of
 from app.each_alone import alone
+from app.flows.vault.pace import Pace
 from app.formats.retry_after import seconds_of
 from app.keeper import Keeper
 from app.ports.providers import ChatProvider, Providers, ProviderTarget, TokenRefresher
@@ -68,7 +69,7 @@ class Vault:
         self, providers: Providers, sealer: Sealer, refresher: TokenRefresher, keeper: Keeper, owner: str,
         rules: VaultRules,
     ) -> None:  # fmt: skip
-        self.providers, self.sealer, self.rules = providers, sealer, rules
+        self.providers, self.sealer, self.rules, self.pace = providers, sealer, rules, Pace()
         self._refresher, self._keeper, self._owner = refresher, keeper, owner
         self._renewals: dict[str, asyncio.Task[Stored]] = {}
         self._noted: dict[str, tuple[int, int | None]] = {}

@@ -9,7 +9,7 @@ from app.adapters.providers.token_endpoint import TokenEndpoint
 from app.adapters.secret_box import SecretBox
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import CredentialView
-from app.domain.errors import BadField, NotFound
+from app.domain.errors import BadField, LimitReached, NotFound
 from app.flows.vault.saving import SignIn, Wanted, remove_own_key, save_own_key, try_own_key
 from app.flows.vault.vault import Vault, VaultRules
 from app.keeper import Keeper
@@ -60,6 +60,19 @@ async def test_a_key_that_is_refused_is_not_saved(vault: Vault, emulated: Runnin
     with pytest.raises(BadField, match="refuses this key") as refused:
         await save_own_key(vault, ada, Wanted("mine", key, emulated.base_url))
     assert refused.value.field == "key" and key not in refused.value.message and list_of(ada) == []
+
+
+async def test_nobody_has_keys_tried_without_end(vault: Vault) -> None:
+    """Stolen keys, or a stranger's server that is asked from here."""
+    eve, ada = person("eve@example.org").account_id, person("ada@example.org").account_id
+    for _ in range(20):
+        await save_own_key(vault, eve, Wanted("mine", "sk-own-key-0123", NOBODY))
+    with pytest.raises(LimitReached) as often:
+        await save_own_key(vault, eve, Wanted("mine", "sk-own-key-0123", NOBODY))
+    with pytest.raises(LimitReached):
+        await try_own_key(vault, eve, list_of(eve)[0].id)
+    assert (often.value.code, often.value.retry_after_seconds) == ("too_often", 30)
+    await save_own_key(vault, ada, Wanted("mine", "sk-own-key-0123", NOBODY))
 
 
 async def test_a_host_that_does_not_answer_keeps_nobody_from_saving(vault: Vault, emulated: RunningUpstream) -> None:
