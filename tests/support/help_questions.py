@@ -61,8 +61,12 @@ ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("verify the webhook signature in python", ("webhooks",)),
     (
         "which event is sent when somebody pays?",
-        ("webhooks", "events#paywall.stripe.checkout.session.completed", "events#paywall.balance.deposit.created",
-         "questions#how-do-i-hear-of-payments-and-charges"),
+        (
+            "webhooks",
+            "events#paywall.stripe.checkout.session.completed",
+            "events#paywall.balance.deposit.created",
+            "questions#how-do-i-hear-of-payments-and-charges",
+        ),
     ),
     (
         "how do I change the message my users see when they run out of money",
