@@ -34,7 +34,6 @@ import re
 from typing import Any, Self
 
 _FIELD = re.compile(r"^`(\w+)`")
-_SPELT = {"url": "URL"}
 
 
 class CoinslotError(Exception):
@@ -50,7 +49,7 @@ class CoinslotError(Exception):
     @property
     def words(self) -> str:
         """The message as a page says it: a field is named as in a sentence, and not as in a program."""
-        return _FIELD.sub(lambda found: f"The {_SPELT.get(found[1], found[1].replace('_', ' '))}", self.message)
+        return _FIELD.sub(lambda found: f"The {found[1].replace('_', ' ').replace('url', 'URL')}", self.message)
 
     def unraised(self) -> Self:
         """Returns the same error as one that was never raised, to be kept, handed on or raised anew.

@@ -1,5 +1,6 @@
 """People's own keys in flows: saved, opened by a vault whose hosts are scripted, beside the paywall's own provider."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from app import db, settings
@@ -9,6 +10,7 @@ from app.domain.authorizations.authorizations import find_active
 from app.domain.authorizations.own_keys import OwnKeyTerms, change_terms
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import NewCredential
+from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.domain.people.sessions import Person
 from app.flows.callers.snapshot import Snapshot
@@ -21,6 +23,33 @@ from tests.support.chat import Chat
 from tests.support.scripted import COUNTER, Scripted, limiter
 
 OWN_URL, OWN_SECRET = "https://api.openai.com/v1", "sk-own-secret-0123"
+
+
+@dataclass
+class Endpoint:
+    """A token endpoint that rotates refresh tokens: one that was used up before ends the sign-in, as many do."""
+
+    waits: bool = False
+    fails: ProviderFailed | None = None
+    good: str = "refresh-0"
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def refresh(self, token_url: str, client_id: str, refresh_token: str) -> Tokens:
+        self.asked.append((token_url, client_id, refresh_token))
+        self.begun.set()
+        if self.waits:
+            await self.goes_on.wait()
+        if self.fails is not None:
+            raise self.fails.unraised()
+        if refresh_token != self.good:
+            raise ProviderFailed("It was used up.", 400)
+        self.good = f"refresh-{len(self.asked)}"
+        return Tokens(f"access-{len(self.asked)}", self.good, 1_000)
+
+    async def close(self) -> None:
+        return
 
 
 class NoEndpoint:

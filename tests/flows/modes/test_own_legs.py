@@ -31,13 +31,12 @@ from app.flows.vault.vault import VaultRules
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from app.sql.columns import table_of
 from tests.emulators.upstream import RunningUpstream
-from tests.flows.vault.test_vault import Endpoint
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.credits import credits_of
 from tests.support.crowd import connect, top_up
 from tests.support.handed import mint_order, open_order, reap_holds
 from tests.support.ordered import order_of
-from tests.support.own_keys import OWN_SECRET, OWN_URL, allow, box, save_key
+from tests.support.own_keys import OWN_SECRET, OWN_URL, Endpoint, allow, box, save_key
 from tests.support.own_panels import OwnModes, own_modes
 from tests.support.panels import SAID, credits_a_thousand
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import update
@@ -18,9 +17,10 @@ from app.domain.errors import OwnKeyUnavailable, ProviderFailed
 from app.domain.paywalls.provider import AuthStyle, ProviderSetting
 from app.flows.vault.vault import LeftAlone, Vault, VaultRules
 from app.keeper import Keeper
-from app.ports.providers import ChatProvider, ProviderTarget, Tokens
+from app.ports.providers import ChatProvider, ProviderTarget
 from app.sql.columns import table_of
 from tests.support.managing import person
+from tests.support.own_keys import Endpoint
 from tests.support.scripted import Scripted
 
 pytestmark = pytest.mark.plain_sql
@@ -28,33 +28,6 @@ pytestmark = pytest.mark.plain_sql
 URL, TOKEN_URL = "https://api.openai.com/v1", "https://login.example/token"
 ROWS = table_of(Credential)
 PAST, SOON = 1, 10**17
-
-
-@dataclass
-class Endpoint:
-    """A token endpoint that rotates refresh tokens: one that was used up before ends the sign-in, as many do."""
-
-    waits: bool = False
-    fails: ProviderFailed | None = None
-    good: str = "refresh-0"
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def refresh(self, token_url: str, client_id: str, refresh_token: str) -> Tokens:
-        self.asked.append((token_url, client_id, refresh_token))
-        self.begun.set()
-        if self.waits:
-            await self.goes_on.wait()
-        if self.fails is not None:
-            raise self.fails.unraised()
-        if refresh_token != self.good:
-            raise ProviderFailed("It was used up.", 400)
-        self.good = f"refresh-{len(self.asked)}"
-        return Tokens(f"access-{len(self.asked)}", self.good, 1_000)
-
-    async def close(self) -> None:
-        return
 
 
 class Reached:
