@@ -11,7 +11,7 @@ from app.api.serving.http import create_api
 from app.api.wire.page_sockets import PageSockets
 from app.api.wire.socket_messages import Calls
 from app.jobs import scheduler
-from app.web.frame import calls, live, theme
+from app.web.frame import calls, live, page_json, theme
 from app.web.frame.open_pages import OpenPages
 from app.web.frame.page_states import PageStates
 from app.web.frame.policy import BUILT, page_policy
@@ -42,6 +42,7 @@ for page in PAGES:
     app.add_page(page.component, route=page.route, title=page.title, description=page.description, on_load=page.on_load)
 for lifespan in (wiring.running, watching, live.running, scheduler.running):
     app.register_lifespan_task(lifespan)
+page_json.use(app.sio)
 
 
 def create() -> App:

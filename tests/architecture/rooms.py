@@ -77,7 +77,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "flows": ("sqlmodel", "sqlalchemy", "orjson"),
     "wiring": ("pydantic",),
     "api": ("fastapi", "starlette", "pydantic", "orjson", "prometheus_client"),
-    "web": ("reflex", "reflex_base", "reflex_components_core", "segno"),
+    "web": ("reflex", "reflex_base", "reflex_components_core", "segno", "orjson"),
     "jobs": ("apscheduler",),
     "cli_by_hand": ("typer", "rich"),
     "cli": ("typer", "rich"),

@@ -143,11 +143,12 @@ class VisitorState(rx.State, mixin=True):
 
     def _forget_others(self) -> None:
         """Forgets what the tab's other pages show: a link back to one shows nothing old, and no button of it."""
-        waiting = [self._get_root_state()]
-        while waiting:
-            one = waiting.pop()
-            waiting += one.substates.values()
-            if isinstance(one, VisitorState) and one.get_full_name() != self.get_full_name() and one.phase != "loading":
+        own = self.get_full_name()
+        for one in self._get_root_state().substates.values():
+            # Of a tab's fifty pages most were never shown, and so have no phase of their own: that is asked at once.
+            if vars(one).get("phase", "loading") == "loading" or not isinstance(one, VisitorState):
+                continue
+            if one.get_full_name() != own:
                 one._begin_anew()
 
     def _goes_on(self, _session_id: str) -> bool:
@@ -175,7 +176,7 @@ class VisitorState(rx.State, mixin=True):
                 return None
             session_id = row_in(self.router.headers.cookie, "session")
             if page.begins():
-                self._forget_others()
+                _itself(self)._forget_others()
                 if self._has_shown and not self._goes_on(session_id):
                     self.reset()  # type: ignore[no-untyped-call]
             page.reads()
@@ -198,7 +199,7 @@ class VisitorState(rx.State, mixin=True):
             if page.is_overtaken():
                 return person
             if not page.is_over():
-                self._show(person, {**found.values, "_path": path})
+                _itself(self)._show(person, {**found.values, "_path": path})
         page.settle(found.subjects, found.marks)
         return person
 
@@ -209,6 +210,12 @@ class VisitorState(rx.State, mixin=True):
             "_session_id": person.session_id, "person_name": person.name, "person_email": person.email or person.name,
         }  # fmt: skip
         self._put({**who, "_has_shown": True, "problem": "", "phase": phase, **values})
+
+
+def _itself(locked: "VisitorState") -> "VisitorState":
+    """Returns a state that is locked without what stands before it, which asks at each name whether it is."""
+    itself: VisitorState = getattr(locked, "__wrapped__", locked)
+    return itself
 
 
 def for_a_person(reader: Callable[[Person], Read]) -> Reader:
