@@ -17,9 +17,20 @@ from tests.support import costs
 from tests.support.chromium import find_chromium
 from tests.support.forked import Started
 
+ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
+"""What Chromium draws below the address bar of each window, seen or not, as two pages of their own: half of what it
+takes to open one."""
+PLAYWRIGHTS_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints",
+    "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+)  # fmt: skip
+"""What Playwright turns off by itself: of two lists of features, Chromium obeys the last alone."""
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    f"--disable-features={','.join((*PLAYWRIGHTS_OFF, *ADDRESS_BAR))}",
 ]  # fmt: skip
 START_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 40
