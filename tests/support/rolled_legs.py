@@ -48,7 +48,8 @@ def begin(app: App, used: Sequence[Tokens | None], sources: Sequence[Source] = (
         key_id="key_1", mode=RequestMode.COMPARE,
     )  # fmt: skip
     models = [(LISTED, OWN)[number % 2] for number in range(len(used))]
-    several = Several(asked, used, sources or [Source.PLATFORM] * len(used), models=models)
+    payers = [*sources, *[Source.PLATFORM] * (len(used) - len(sources))]
+    several = Several(asked, used, payers, models=models)
     most = 2 * charge_of(app.unit, legs_of(app, several, used)) + 1_000
     with db.transaction() as session:
         hold = Hold(requests.hold_id(asked.id), asked.wallet.account, most, 0, most, "process:test", asked.id)

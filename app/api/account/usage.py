@@ -29,7 +29,7 @@ async def get_summary(own: Own, days: Days = 7) -> dict[str, Any]:
     totals = found.totals()
     return {
         "days": days,
-        "requests": sum(total.requests for total in totals),
+        "requests": sum(not use.is_refund for use in found.uses),
         "tokens": sum(total.tokens for total in totals),
         **_money(sum(total.charged for total in totals)),
         "by_model": _sums(found.by(By.MODEL)),

@@ -16,10 +16,10 @@ from app.api.v1.ledger import wants_csv
 from app.api.v1.user import IdempotencyKey, check_metadata
 from app.api.v1.webhooks import takes
 from app.domain import clock
+from app.domain.analytics.of_order import By, OrderSum, OrderUsage, read_order_usage
 from app.domain.errors import BadField
 from app.domain.money import Unit, format_decimal
 from app.domain.orders.orders import Order, OrderFilter, check_name, list_orders, read_order
-from app.domain.orders.usage import By, OrderSum, OrderUsage, read_order_usage
 from app.domain.plain_json import check_plain
 from app.domain.usage.idempotency import claim
 from app.flows.callers.snapshot import Snapshot

@@ -1,17 +1,20 @@
 """What somebody's own wallets paid for, whichever app asked: by model, app, order and session, and request by request.
 
-Sums are added up of the requests that were looked at, in whole numbers; of each unit and billing source by itself.
+Sums are added up of the requests that were looked at, in whole numbers; of each unit and billing source by itself. What
+asked several models is told apart by them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
+from app.domain.analytics.uses import COLUMNS, with_parts
 from app.domain.ids import least_id
 from app.domain.money import Unit
 from app.domain.usage.request_list import PREFIX
@@ -37,10 +40,20 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UsePart:
+    """What a request used of one model, and who paid for that."""
+
+    model: str
+    source: str
+    tokens: int
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """One request. `reserved` is what was held for it and `charged` what it cost, in nanos of `unit`.
 
-    Of a refund `charged` is below zero, and it is no request.
+    Of a refund `charged` is below zero, and it is no request. `legs` are the parts of one that asked several models.
     """
 
     id: str
@@ -58,6 +71,12 @@ class Use:
     charged: int
     mode: str | None = None
     """How it asked several models, None where it asked one."""
+    legs: Sequence[UsePart] = ()
+
+    @property
+    def parts(self) -> Sequence[UsePart]:
+        """Its legs, or itself where it has none."""
+        return self.legs or (UsePart(self.model or "", self.source, self.tokens, self.charged),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +101,23 @@ class OwnUsage:
 
     def totals(self) -> Sequence[Sum]:
         """Returns what everything came to."""
-        return add_up(self.uses, lambda _: "")
+        return add_up(self.uses, lambda _use, _part: "")
 
     def by(self, by: By) -> Sequence[Sum]:
         """Returns what it came to by something, the dearest first; those behind them are one for each unit and source.
 
         What has no such name is left out.
         """
-        names: Mapping[By, Callable[[Use], str | None]] = {
-            By.MODEL: lambda use: use.model or "", By.APP: lambda use: use.paywall_id,
-            By.ORDER: lambda use: use.order, By.SESSION: lambda use: use.session,
+        names: Mapping[By, NameOf] = {
+            By.MODEL: lambda _use, part: part.model, By.APP: lambda use, _part: use.paywall_id,
+            By.ORDER: lambda use, _part: use.order, By.SESSION: lambda use, _part: use.session,
         }  # fmt: skip
         lines = add_up(self.uses, names[by])
         return [*lines[:LINES_MAX], *_together(lines[LINES_MAX:])]
+
+
+NameOf = Callable[[Use, UsePart], str | None]
+"""What a part of a use is called; None for what has no such name."""
 
 
 def _together(lines: Sequence[Sum]) -> Iterator[Sum]:
@@ -109,34 +132,46 @@ def _together(lines: Sequence[Sum]) -> Iterator[Sum]:
         yield same[0] if len(same) == 1 else Sum("", unit, source, requests, tokens, charged, others=len(same))
 
 
-def add_up(uses: Sequence[Use], name_of: Callable[[Use], str | None]) -> Sequence[Sum]:
-    """Returns the sums of uses by their name, the dearest first."""
+def add_up(uses: Sequence[Use], name_of: NameOf) -> Sequence[Sum]:
+    """Returns the sums of uses by their name, the dearest first. A use counts once in each line that it has a part
+    in."""
     found: dict[tuple[str, Unit, str], list[int]] = {}
     for use in uses:
-        name = name_of(use)
-        if name is None:
-            continue
-        sums = found.setdefault((name, use.unit, use.source), [0, 0, 0])
-        for place, more in enumerate((0 if use.is_refund else 1, use.tokens, use.charged)):
-            sums[place] += more
+        counted = set[tuple[str, Unit, str]]()
+        for part in use.parts:
+            name = name_of(use, part)
+            if name is None:
+                continue
+            line = (name, use.unit, part.source)
+            sums = found.setdefault(line, [0, 0, 0])
+            is_request = not use.is_refund and line not in counted
+            counted.add(line)
+            for place, more in enumerate((int(is_request), part.tokens, part.charged)):
+                sums[place] += more
     lines = [Sum(name, unit, source, *sums) for (name, unit, source), sums in found.items()]
     return sorted(lines, key=lambda line: (-line.charged, -line.requests, line.name, line.source))
 
 
 def read_usage(session: Session, wallet_ids: Sequence[str], since: int, most: int = LOOKED_MAX) -> OwnUsage:
     """Returns what wallets of somebody's own paid for since a time (microseconds)."""
-    columns = (TABLE.c.id, TABLE.c.created_at, TABLE.c.paywall_id, TABLE.c.model, TABLE.c.order_id, TABLE.c.session,
-               TABLE.c.billing_source, TABLE.c.unit, TABLE.c.status, TABLE.c.kind, TABLE.c.tokens, TABLE.c.hold_nanos,
-               TABLE.c.charge_nanos, TABLE.c.mode)  # fmt: skip
     uses: list[Use] = []
     looked_until = None
     for wallet_id in wallet_ids:
-        mine = (TABLE.c.wallet_id == wallet_id, TABLE.c.id >= least_id(PREFIX, since), text(OWN_WALLETS))
-        rows = session.execute(select(*columns).where(*mine).order_by(TABLE.c.id.desc()).limit(most)).mappings().all()
-        uses += [_use(row) for row in rows]
-        if len(rows) == most:
-            looked_until = max(looked_until or 0, rows[-1]["created_at"])
+        found = _newest(session, wallet_id, since, most)
+        uses += found
+        if len(found) == most:
+            looked_until = max(looked_until or 0, found[-1].at)
     return OwnUsage(sorted(uses, key=lambda use: use.at, reverse=True), looked_until)
+
+
+def _newest(session: Session, wallet_id: str, since: int, most: int) -> list[Use]:
+    """Returns the newest uses of a wallet, those that asked several models with their parts."""
+    mine = (TABLE.c.wallet_id == wallet_id, TABLE.c.id >= least_id(PREFIX, since), text(OWN_WALLETS))
+    columns = [TABLE.c[name] for name in (*COLUMNS, "created_at", "paywall_id", "order_id", "session", "unit", "status",
+                                          "hold_nanos")]  # fmt: skip
+    requests = select(*columns).where(*mine).order_by(TABLE.c.id.desc()).limit(most).subquery()
+    rows = session.execute(with_parts(requests, *requests.c).order_by(requests.c.id.desc())).mappings().all()
+    return [_use(list(parts)) for _, parts in groupby(rows, lambda row: row["id"])]
 
 
 def month_ago() -> int:
@@ -144,7 +179,10 @@ def month_ago() -> int:
     return clock.now() - 30 * clock.DAY
 
 
-def _use(row: Mapping[Any, Any]) -> Use:
+def _use(rows: Sequence[Mapping[Any, Any]]) -> Use:
+    """Returns a use of its rows, one for each of its parts."""
+    row = rows[0]
+    parts = [UsePart(row["part_model"], row["part_source"], row["part_tokens"], row["part_charged"]) for row in rows]
     is_refund = row["kind"] == RequestKind.REFUND
     return Use(
         id=row["id"],
@@ -161,4 +199,5 @@ def _use(row: Mapping[Any, Any]) -> Use:
         reserved=row["hold_nanos"],
         charged=-row["charge_nanos"] if is_refund else row["charge_nanos"],
         mode=row["mode"],
+        legs=parts if row["mode"] is not None else (),
     )

@@ -1,6 +1,7 @@
 """What wallets of somebody's own paid for adds up, however it is told apart, and is nobody else's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +9,10 @@ from sqlalchemy import text
 
 from app import db
 from app.domain import clock
-from app.domain.analytics.own import LINES_MAX, By, OwnUsage, Sum, Use, add_up, month_ago, read_usage
+from app.domain.analytics.own import LINES_MAX, By, OwnUsage, Sum, Use, UsePart, add_up, month_ago, read_usage
 from app.domain.ids import new_id
+from app.domain.legs.legs import Source
+from app.domain.legs.sharing import share
 from app.domain.money import NANOS, Unit
 from app.domain.paywalls.modes import Mode
 from app.domain.pricing.quote import Tokens
@@ -19,7 +22,23 @@ from app.flows.chat.call import Run
 from tests.support.books import make_snapshot, running_queue
 from tests.support.credits import credits_account, open_credits, someone_with_key
 from tests.support.crowd import SANDBOX, connect, top_up
+from tests.support.rolled import LISTED, OWN, App
+from tests.support.rolled_legs import begin, settle
 from tests.support.scripted import Scripted, flows, request
+
+
+def with_legs(use: Use) -> st.SearchStrategy[Use]:
+    """The use itself, or as one that asked several models, some of them twice, by whatever key."""
+    models = st.sampled_from(["m0", "m1", "m2"])
+    legs = st.lists(st.tuples(models, st.sampled_from(["platform", "byok"])), max_size=4)
+
+    def shared(asked: list[tuple[str, str]]) -> Use:
+        weights, sign = list(range(len(asked))), -1 if use.charged < 0 else 1
+        parts = zip(asked, share(use.tokens, weights), share(abs(use.charged), weights), strict=True)
+        return replace(use, legs=[UsePart(*named, tokens, sign * nanos) for named, tokens, nanos in parts])
+
+    return legs.map(shared)
+
 
 USES = st.lists(
     st.builds(
@@ -28,22 +47,26 @@ USES = st.lists(
         source=st.sampled_from(["platform", "byok"]), unit=st.sampled_from([Unit.USDC, Unit.CREDIT]),
         is_running=st.booleans(), is_refund=st.booleans(), tokens=st.integers(0, 99), reserved=st.integers(0, 9),
         charged=st.integers(-9, 99),
-    )
+    ).flatmap(with_legs)
 )  # fmt: skip
 
 
-def whole(lines: Sequence[Sum]) -> tuple[int, int, int]:
-    return sum(one.requests for one in lines), sum(one.tokens for one in lines), sum(one.charged for one in lines)
+def whole(lines: Sequence[Sum]) -> tuple[int, int]:
+    return sum(one.tokens for one in lines), sum(one.charged for one in lines)
 
 
 @given(USES)
 def test_whatever_it_is_told_apart_by_the_sums_are_the_same(uses: list[Use]) -> None:
-    straight = (sum(not use.is_refund for use in uses), sum(use.tokens for use in uses), sum(u.charged for u in uses))
+    straight = (sum(use.tokens for use in uses), sum(use.charged for use in uses))
     usage = OwnUsage(uses, None)
     for lines in (usage.totals(), usage.by(By.MODEL), usage.by(By.APP), usage.by(By.SESSION)):
         assert whole(lines) == straight
         assert len({(line.name, line.unit, line.source, line.others) for line in lines}) == len(lines)
-    assert usage.by(By.ORDER) == [] and add_up(uses, lambda _: None) == []
+    for line in add_up(uses, lambda _use, part: part.model):
+        asked = [use for use in uses if not use.is_refund and use.unit is line.unit
+                 and any((part.model, part.source) == (line.name, line.source) for part in use.parts)]  # fmt: skip
+        assert line.requests == len(asked), "a request counts once in each line that it has a part in"
+    assert usage.by(By.ORDER) == [] and add_up(uses, lambda _use, _part: None) == []
 
 
 def a_use(model: str, charged: int, source: str = "platform") -> Use:
@@ -93,3 +116,20 @@ async def test_both_wallets_are_read_and_nobody_elses(database: str) -> None:
     assert {line.unit: line.requests for line in found.totals()} == {Unit.CREDIT: 1, Unit.USDC: 1}
     assert [line.name for line in found.by(By.SESSION)] == ["s1", "s1"] and found.looked_until is None
     assert all(use.reserved >= use.charged > 0 and use.tokens == 30 for use in found.uses)
+
+
+async def test_a_comparison_stands_with_its_models_and_is_one_request(database: str) -> None:
+    app = App(Mode.SHARED)
+    app.fund()
+    several = settle(app, begin(app, [Tokens(1_000, 500), Tokens(100, 50), None], [Source.PLATFORM, Source.OWN]))
+    running = begin(app, [Tokens(1, 1), Tokens(1, 1)])
+    with db.transaction(writes=False) as session:
+        found = read_usage(session, [several.asked.wallet.id], month_ago())
+    assert {use.id: use.charged for use in found.uses} == {several.asked.id: several.charge, running.asked.id: 0}
+    assert {(line.name, line.source): (line.requests, line.tokens, line.charged) for line in found.by(By.MODEL)} == {
+        (LISTED, "platform"): (1, 1_500, several.charge), (OWN, "byok"): (1, 150, 0),
+        ("Compare", "platform"): (1, 0, 0),
+    }  # fmt: skip
+    assert {line.source: (line.requests, line.charged) for line in found.totals()} == {
+        "platform": (2, several.charge), "byok": (1, 0),
+    }  # fmt: skip

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from app import db, wiring
 from app.api.manage.managing import person_of
 from app.api.v1.orders import usage_csv
+from app.domain.analytics.of_order import OrderUsage, read_order_usage
 from app.domain.errors import NotFound
-from app.domain.orders.usage import OrderUsage, read_order_usage
 from app.domain.people.sessions import Person
 from app.flows.orders.choose import OrderView, Whose, read_view
 

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from app import wiring
 from app.db import Session
+from app.domain.analytics.of_order import By, OrderSum, read_order_usage
 from app.domain.icons.icons import icon_path
 from app.domain.legs.legs import Source
 from app.domain.money import Environment, Unit, format_finely, format_for_people
 from app.domain.orders.orders import Order
-from app.domain.orders.usage import By, OrderSum, read_order_usage
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.callers.links import OrderLink

@@ -104,13 +104,16 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
     title = "Given back" if use.is_refund else model_name(use.model) or "One-off charge"
-    labels = [names.get(use.paywall_id, ""), paid_by(use.source, use.unit), use.session,
+    if use.legs and not use.is_refund:
+        title = ", ".join(dict.fromkeys(part.model for part in use.legs))
+    payers = dict.fromkeys(paid_by(part.source, use.unit) for part in use.parts)
+    labels = [model_name(use.mode), names.get(use.paywall_id, ""), " and ".join(payers), use.session,
               names.get(use.order or "")]  # fmt: skip
     tokens = [counted(use.tokens, "token")] if use.tokens else []
     return UseRow(
         id=use.id,
         title=title,
-        detail=" · ".join([label for label in labels if label] + tokens),
+        detail=" · ".join([label for label in labels if label and label != title] + tokens),
         when=ago(use.at),
         at=clock.to_iso(use.at),
         reserved=_money(use.reserved, use.unit) if use.reserved else "",
