@@ -10,7 +10,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, cast, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -28,15 +41,18 @@ from app.domain.paywalls.tables import Change, PaywallRow
 from app.domain.people.tables import AccountKey, DeveloperKey, Identity, PersonAccount, SignInSession
 from app.domain.refunds.tables import Refund
 from app.domain.rollups.tables import PaywallRollup
+from app.domain.safety.tables import SafetyMark
 from app.domain.topups.tables import Topup
-from app.domain.usage.tables import Request
-from app.domain.wallets.tables import WalletFreeze
+from app.domain.usage.tables import OWN_WALLETS, Request
+from app.domain.wallets.tables import SharedWallet, WalletFreeze
 from app.sql.columns import table_of
 
 SUBJECTS_MAX = 5_000
 """How many subjects a statement asks for; more take another one of the same transaction."""
 
 _NUMBERS = 4
+USES_LOOKED_AT = 20
+"""Of how many of a wallet's newest requests it is looked when they ended."""
 
 
 class About(StrEnum):
@@ -66,6 +82,9 @@ class About(StrEnum):
     """A draft, and what came to the paywall that it became, by its id: a link, top-ups, requests."""
     JOB = "job"
     """A job by its name: when it began and succeeded last, and what went wrong."""
+    USES = "uses"
+    """What a shared wallet was used for, by its id, whatever that cost: its newest request, when one of the newest
+    ended last, and what stopped one last."""
     PAYOUTS = "payouts"
     """The payouts of a paywall, or of a shared wallet, by its id: how many stand where."""
     CHAIN = "chain"
@@ -156,6 +175,18 @@ def _arrivals() -> Select[Any]:
     return _part(About.ARRIVALS, paywall_id, drafts.c.changed_at, paid, *last_two, words=newest)
 
 
+def _uses() -> Select[Any]:
+    """Returns the part of what shared wallets were used for; each number is the end of an index."""
+    wallets, requests, stopped = table_of(SharedWallet), table_of(Request), table_of(SafetyMark)
+    mine = (requests.c.wallet_id == wallets.c.id, text(OWN_WALLETS))
+    newest = select(func.max(requests.c.id)).where(*mine).scalar_subquery()
+    some = select(requests.c.finished_at).where(*mine).order_by(requests.c.id.desc()).limit(USES_LOOKED_AT)
+    ended = some.correlate(wallets).subquery()
+    last = select(func.max(stopped.c.id)).where(stopped.c.wallet_id == wallets.c.id).scalar_subquery()
+    at = select(func.max(ended.c.finished_at)).scalar_subquery()
+    return _part(About.USES, wallets.c.id, at, words=func.coalesce(newest, "") + func.coalesce(last, ""))
+
+
 @lru_cache(maxsize=256)
 def _statement(abouts: frozenset[About]) -> Any:
     """Returns the question for the marks of these: a part that asks of nothing costs as much as another."""
@@ -200,6 +231,7 @@ def _parts() -> Mapping[About, list[Select[Any]]]:
                               words=newest_change)],
         About.NUMBERS: [_part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build)],
         About.ARRIVALS: [_arrivals()],
+        About.USES: [_uses()],
         About.CONNECTIONS: [
             _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
                   connections.c.refused_at, connections.c.events_read_at,

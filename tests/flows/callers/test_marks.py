@@ -8,12 +8,13 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from app import db
-from app.domain import clock
+from app.domain import clock, rows
 from app.domain.authorizations import authorizations
 from app.domain.authorizations.caps import cap_id
 from app.domain.disputes.tables import DisputeState, Funds
 from app.domain.drafts import drafts
 from app.domain.drafts.tables import PaywallDraft
+from app.domain.ids import new_id
 from app.domain.inbox.inbox import ObjectKind
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.apply import apply
@@ -24,26 +25,34 @@ from app.domain.people import accounts, sessions
 from app.domain.people.account_keys import make_account_key, revoke_account_key
 from app.domain.people.accounts import ProvenIdentity
 from app.domain.people.sessions import Person
+from app.domain.pricing.quote import Tokens
 from app.domain.refunds.tables import RefundStatus
+from app.domain.safety.log import Stopped, row_of
+from app.domain.safety.tables import SafetyKind
 from app.domain.topups import topups
 from app.domain.topups.topups import NewTopup
+from app.domain.usage.requests import Metered
 from app.domain.wallets.freezes import freeze
 from app.domain.wallets.shared import shared_account
 from app.domain.wallets.tables import FreezeReason
 from app.flows.callers import marks
 from app.flows.callers.marks import About, Marks, Subject, purse_subjects, read_marks
 from app.flows.callers.snapshot import Snapshot
+from app.flows.chat.call import Run
 from app.flows.disputes.give_back import refund_unspent
 from app.flows.paywalls.change import change
 from app.flows.paywalls.owners import archive
 from app.flows.paywalls.users import Block, blocks
 from app.flows.people.consent import change_cap, revoke_link
 from app.ports.payments import RefundState
-from tests.support.books import make_snapshot
+from tests.support.books import make_snapshot, running_queue
+from tests.support.credits import credits_account, open_credits, someone_with_key
 from tests.support.crowd import connect, sign_in, top_up
 from tests.support.handed import mint_menu, open_menu
 from tests.support.managing import owner_of
+from tests.support.plans import plan_of, watched
 from tests.support.rolled import App, count_all, hands
+from tests.support.scripted import Scripted, flows, request
 from tests.support.taking_back import begin_shared, house_of, open_taking_bank, someone
 
 
@@ -229,3 +238,29 @@ async def test_what_comes_to_a_new_paywall_moves_the_mark_of_whoever_waits_for_i
         drafts.note_asked(session, snapshot.paywall_id, asked)
     seen.append(marks_of(waiting)[waiting])
     assert seen[0] != seen[1]
+
+
+@pytest.mark.unhurried
+async def test_what_a_wallet_is_used_for_changes_its_mark_though_it_costs_nothing(database: str) -> None:
+    await open_credits()
+    ada, snapshot = await someone_with_key()
+    wallet = Subject(About.USES, credits_account(ada).owner)
+    seen = [marks_of(wallet)]
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        asked = request(model="demo-free", max_tokens=40)
+        runs = [await chat.begin(snapshot, ada.account_id, asked, new_id("req"), None) for _ in range(2)]
+        seen.append(marks_of(wallet))
+        for run in runs:
+            assert isinstance(run, Run)
+            await chat.settle(run, Metered(Tokens(10, 0)))
+            seen.append(marks_of(wallet))
+    assert len({str(found) for found in seen}) == len(seen) and marks_of(wallet) == seen[-1]
+    with db.transaction() as session:
+        rows.write(session, [row_of(Stopped(SafetyKind.LIMIT, "x"), new_id("req"), "pw_1", wallet.id, None)])
+    assert marks_of(wallet) != seen[-1]
+    assert marks_of(Subject(About.USES, "nobody's")) == {}
+    with db.transaction(writes=False) as session, watched(session) as said:
+        read_marks(session, [wallet])
+        plans = " ".join(plan_of(session, *one) for one in list(said))
+    assert not db.is_sqlite() or ("ix_request_wallet" in plans and "SCAN request" not in plans)

@@ -86,6 +86,7 @@ def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]
         subject
         for environment in Environment
         for unit in OWN_UNITS
-        for subject in purse_subjects(shared_account(person.account_id, environment, unit))
+        for account in [shared_account(person.account_id, environment, unit)]
+        for subject in (Subject(About.USES, account.owner), *purse_subjects(account))
     ]
     return [*own, Subject(About.EPOCH, authorizations.epoch_subject(values["_paywall_id"], values["_user"]))]

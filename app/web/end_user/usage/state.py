@@ -11,7 +11,7 @@ from app import db
 from app.domain.money import Environment
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import OWN_UNITS, shared_account
-from app.flows.callers.marks import Subject, purse_subjects
+from app.flows.callers.marks import About, Subject, purse_subjects
 from app.web.end_user.usage.rows import UsagePage, read_usage_page
 from app.web.frame.session_state import Read, VisitorState, for_a_person
 
@@ -38,5 +38,7 @@ def _read(session: db.Session, person: Person) -> dict[str, Any]:
 def _subjects(person: Person | None, _values: Mapping[str, Any]) -> list[Subject]:
     if person is None:
         return []
-    own = (shared_account(person.account_id, environment, unit) for environment in Environment for unit in OWN_UNITS)
-    return [subject for account in own for subject in purse_subjects(account)]
+    own = [shared_account(person.account_id, environment, unit) for environment in Environment for unit in OWN_UNITS]
+    # What costs nothing moves no balance.
+    uses = [Subject(About.USES, account.owner) for account in own]
+    return [*uses, *(subject for account in own for subject in purse_subjects(account))]
