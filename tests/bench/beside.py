@@ -87,7 +87,7 @@ def steps_of(paywall_id: str) -> Sequence[str]:
     # Never twice the same page: one that stays says nothing of having been read when only its query is another.
     asked = ((routes.DASHBOARD, ""), (f"{PAYWALL}/analytics", ""), (f"{PAYWALL}/overview", ""),
              (f"{PAYWALL}/analytics", "?by=user"), (routes.DASHBOARD, ""),
-             (f"{PAYWALL}/analytics", "?by=model&daily=1"))  # fmt: skip
+             (f"{PAYWALL}/analytics", "?by=model&and=day"))  # fmt: skip
     return [event(watch[route], {}, f"{route.replace('[paywall]', paywall_id)}/{query}") for route, query in asked]
 
 

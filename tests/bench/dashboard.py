@@ -127,7 +127,7 @@ async def write_file(paywall_id: str, rows: int) -> None:
     days = -(-rows // USERS_A_DAY)
     with db.transaction() as session:
         _fill(session, paywall_id, day_number(first), rows)
-    asked = Asked((paywall_id,), first, first + timedelta(days), By.USER, is_by_day=True)
+    asked = Asked((paywall_id,), first, first + timedelta(days), By.USER, By.DAY)
     books = await db.in_transaction(lambda session: reading.read_books(session, [paywall_id]))
     await _take("analytics", files.lines_of(asked, books))
     with db.transaction() as session:

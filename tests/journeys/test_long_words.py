@@ -100,7 +100,7 @@ async def crowded(site: Site, at_home: None) -> Crowded:
         set_owner(session, plain, person.account_id)
     while await rollups.count():
         pass
-    own = [f"/paywalls/{plain}/{name}" for name in ("analytics/", "analytics/?by=user&daily=1", "alerts/", "overview/")]
+    own = [f"/paywalls/{plain}/{name}" for name in ("analytics/", "analytics/?by=user&and=day", "alerts/", "overview/")]
     operated = tuple(f"{page.route}/" for page in PAGES if page.route.startswith("/operator/"))
     wallet = f"/operator/wallets/?wallet={shared_wallet_id(person.account_id, Environment.SANDBOX)}"
     _, operator = await sign_in(site, OPERATOR)

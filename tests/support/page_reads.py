@@ -118,14 +118,15 @@ def _sums(reader: Reader) -> Mapping[str, PageRead]:
         return Wanted(first=str(last - timedelta(76)), last=str(last), by=By.USER.value)
 
     parts = {
-        f"{name}, by {by}{' and day' if daily else ''}, {days} days":
-            PageRead(route, read(by=by.value, daily=daily, days=days), is_sums=True)
-        for name, route, read, groups in (
-            ("analytics", routes.ANALYTICS, analytics, (By.MODEL, By.USER, By.KEY)),
-            ("account", routes.ACCOUNT_ANALYTICS, together, (By.PAYWALL, By.MODEL, By.USER)),
+        f"{name}, by {by}{f' and {also}' if also else ''}, {days} days":
+            PageRead(route, read(by=by.value, also=also, days=days), is_sums=True)
+        for name, route, read, groups, pairs in (
+            ("analytics", routes.ANALYTICS, analytics, (By.MODEL, By.USER, By.KEY),
+             ((By.USER, By.MODEL), (By.USER, By.KEY), (By.USER, By.SOURCE), (By.MODEL, By.KEY), (By.MODEL, By.SOURCE))),
+            ("account", routes.ACCOUNT_ANALYTICS, together, (By.PAYWALL, By.MODEL, By.USER),
+             ((By.USER, By.MODEL), (By.PAYWALL, By.MODEL))),
         )
-        for by in groups
-        for daily in ("", "1")
+        for by, also in (*((by, also) for by in groups for also in ("", By.DAY.value)), *pairs)
         for days in ("30", "90")
     }  # fmt: skip
     return {

@@ -4,7 +4,7 @@ The first is of one paywall, the second of somebody's paywalls of one kind toget
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated
@@ -15,7 +15,8 @@ from fastapi.responses import StreamingResponse
 from app import db, wiring
 from app.api.manage.managing import manager_of, person_of
 from app.api.v1.csv_lines import CSV, cell, line
-from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups, read_user_days
+from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups
+from app.domain.analytics.user_days import read_user_days, read_user_parts
 from app.domain.errors import BadField
 from app.domain.money import format_decimal
 from app.domain.paywalls.members import Act, Manager, check_may
@@ -37,22 +38,22 @@ COLUMNS = ("requests", "gross", "refunds", "net", "provider_cost", "fee", "margi
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a file is asked for: days, and by what they are told apart."""
+    """What a file is asked for: days, and by which one or two things they are told apart."""
 
     first: Annotated[date, Query()]
     last: Annotated[date, Query()]
     by: Annotated[By, Query()] = By.DAY
-    daily: Annotated[str, Query()] = ""
+    and_by: Annotated[By | None, Query(alias="and")] = None
 
     def of(self, paywalls: Sequence[str]) -> Asked:
         """Returns what is asked of some paywalls. Raises BadField for days that no file has.
 
-        Users always stand day by day, so that no number of them is too many.
+        Users always stand day by day, whatever else they are told apart by, so that no number of them is too many.
         """
         if not 0 <= (self.last - self.first).days < DAYS_MAX:
             raise BadField("last", f"`last` must be a day from `first` on, at most {DAYS_MAX} days in all.")
-        is_by_day = self.daily == "1" or self.by in (By.USER, By.DAY)
-        return Asked(tuple(paywalls), self.first, self.last, self.by, is_by_day)
+        and_by = None if self.and_by is self.by else self.and_by
+        return Asked(tuple(paywalls), self.first, self.last, self.by, and_by)
 
 
 @router.get("/paywalls/{paywall_id}/analytics.csv")
@@ -87,21 +88,30 @@ async def get_account_analytics_csv(
 
 
 def _answer(asked: Asked, books: Sequence[Counted], name: str) -> StreamingResponse:
-    disposition = f'attachment; filename="{name}-{asked.by.value}.csv"'
-    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    by = "-".join(one.value for one in (asked.by, asked.and_by) if one is not None)
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{by}.csv"', "Cache-Control": "no-store"}
     return StreamingResponse(lines_of(asked, books), media_type=CSV, headers=headers)
 
 
 async def lines_of(asked: Asked, books: Sequence[Counted]) -> AsyncIterator[bytes]:
     """Yields the head, and then the lines of batch after batch as each is read."""
     zones = ", ".join(sorted({book.zone for book in books}))
-    named = [] if asked.by is By.DAY else ["paywall", "user"] if asked.by is By.USER else [asked.by.value]
-    more = ["users"] if asked.by is By.DAY else []
-    yield line(([f"day ({zones})"] if asked.is_by_day else []) + named + [*COLUMNS, *more])
+    days = [f"day ({zones})"] if asked.is_by_day or By.USER in asked.things else []
+    users = ["users"] if not asked.things else []
+    yield line([*days, *(named for one in _named(asked) for named in _HEADS.get(one, [one.value])), *COLUMNS, *users])
     unit = books[0].unit.value
-    batches = _user_batches(asked) if asked.by is By.USER else _batches(asked)
+    batches = _user_batches(asked) if By.USER in asked.things else _batches(asked)
     async for rows in batches:
         yield b"".join(_line(one, asked, unit) for one in rows)
+
+
+_HEADS = {By.USER: ["paywall", "user"]}
+"""The columns of what has more than one: a user is one of a paywall's."""
+
+
+def _named(asked: Asked) -> Sequence[By]:
+    """Returns what has columns beside days; a user's paywall stands with them anyway."""
+    return [one for one in asked.things if one is not By.PAYWALL or By.USER not in asked.things]
 
 
 async def _batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
@@ -118,26 +128,40 @@ def _spans(asked: Asked) -> Iterable[Asked]:
     last = asked.last
     while last >= asked.first:
         first = max(asked.first, last - timedelta(DAYS_AT_ONCE - 1))
-        yield Asked(asked.paywalls, first, last, asked.by, asked.is_by_day)
+        yield replace(asked, first=first, last=last)
         last = first - timedelta(1)
 
 
 async def _user_batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
+    """Yields days of users, each with its parts where users are told apart by something else too."""
+
+    def read(session: db.Session, after: Group | None) -> tuple[Sequence[Group], Sequence[Group]]:
+        days = read_user_days(session, asked, after, BATCH)
+        return days, days if len(_named(asked)) == 1 else read_user_parts(session, asked, days)
+
     after: Group | None = None
     while True:
-        rows = await db.in_transaction(partial(read_user_days, asked=asked, after=after, limit=BATCH))
+        days, rows = await db.in_transaction(partial(read, after=after))
         yield rows
-        if len(rows) < BATCH:
+        if len(days) < BATCH:
             return
-        after = rows[-1]
+        after = days[-1]
 
 
 def _line(one: Group, asked: Asked, unit: str) -> bytes:
     day = [] if one.day is None else [one.day.isoformat()]
-    paywall = [one.paywall_id] if asked.by is By.USER else []
-    name = [] if asked.by is By.DAY else [cell(one.name)]
+    names = [[one.paywall_id, cell(name)] if by is By.USER else [cell(name)] for by, name in _names(one, asked)]
     users = [] if one.users is None else [str(one.users)]
-    return line([*day, *paywall, *name, *_cells(one.sums, unit), *users])
+    return line([*day, *(word for words in names for word in words), *_cells(one.sums, unit), *users])
+
+
+def _names(one: Group, asked: Asked) -> Iterable[tuple[By, str]]:
+    """Returns the names of a part in the order of the columns. In what `read_user_days` and `read_user_parts` return,
+    a user comes first."""
+    named = _named(asked)
+    if By.USER not in named:
+        return zip(named, (one.name, one.also), strict=False)
+    return [(by, one.name if by is By.USER else one.also) for by in named]
 
 
 def _cells(sums: Sums, unit: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Analytics: the sums of a paywall by day, model, user, key and source, and what the days before came to."""
+"""Analytics: sums of paywalls by any two of day, model, user, key and source, and what wallets and orders used."""

@@ -52,14 +52,21 @@ def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
     users = rows(site.owner.get(address(site, "&by=user")).text)
     assert {(row["paywall"], row["user"]) for row in users} == {(PAYWALL, "ada"), (PAYWALL, "'=HYPERLINK(1)")}
     assert sum(parse_nanos(row["net"]) for row in users) == 1_750_000_001 and "day (UTC)" in users[0]
-    answer = site.owner.get(address(site, "&by=key&daily=1"))
+    answer = site.owner.get(address(site, "&by=key&and=day"))
     assert answer.headers["content-type"].startswith("text/csv") and "attachment" in str(answer.headers)
     assert "day (UTC)" in rows(answer.text)[0]
+    pairs = rows(site.owner.get(address(site, "&by=user&and=source")).text)
+    assert list(pairs[0])[:5] == ["day (UTC)", "paywall", "user", "source", "requests"]
+    assert {(row["user"], row["source"]) for row in pairs} == {("ada", "platform"), ("'=HYPERLINK(1)", "platform")}
+    assert sum(parse_nanos(row["gross"]) for row in pairs) == 1_750_000_001
+    turned = site.owner.get(address(site, "&by=source&and=user"))
+    assert list(rows(turned.text)[0])[:4] == ["day (UTC)", "source", "paywall", "user"]
+    assert "-source-user.csv" in str(turned.headers)
 
 
 def test_only_who_looks_after_the_paywall_gets_it(site: Owned) -> None:
     assert site.stranger.get(address(site)).status_code == 404
-    for bad in ("&by=world", "&first=x"):
+    for bad in ("&by=world", "&by=model&and=world", "&first=x"):
         assert site.owner.get(address(site, bad)).status_code in (400, 422)
     assert site.owner.get(address(site, first=date(1999, 1, 1))).status_code == 400
     assert site.owner.get(address(site, first=today() + timedelta(9))).status_code == 400
@@ -84,8 +91,10 @@ async def test_a_file_of_an_account_adds_up_its_own_paywalls_and_no_others(migra
         assert [(row["day (UTC)"], row["gross"], row["users"]) for row in days] == [
             (str(first + timedelta(1)), "0.00000001", "1"), (str(first), "0.000000001", "1"),
         ]  # fmt: skip
-        for by, more in (("paywall", ""), ("paywall", "&daily=1"), ("user", ""), ("key", "&daily=1")):
-            found = rows((await page.get(f"{address}&by={by}{more}")).text)
+        pairs = ("paywall", "paywall&and=day", "user", "user&and=model", "model&and=user", "key&and=day", "key&and=key",
+                 "model&and=source", "paywall&and=user")  # fmt: skip
+        for by in pairs:
+            found = rows((await page.get(f"{address}&by={by}")).text)
             assert sum(parse_nanos(row["gross"]) for row in found) == 11, by
             assert {row.get("paywall", apps[0].id) for row in found} <= {app.id for app in apps[:2]}
         for wrong in ("live-USD", "sandbox-USDC", "x"):

@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from app import db
 from app.api.manage import analytics
 from app.api.manage.analytics import BATCH, lines_of
-from app.domain.analytics.groups import Asked, By, read_user_days
+from app.domain.analytics.groups import Asked, By
+from app.domain.analytics.user_days import read_user_days
 from app.domain.rollups.reading import read_books
 from app.domain.rollups.sums import NAMES
 from app.domain.rollups.tables import PaywallRollup, RollupUserDay
@@ -63,7 +64,7 @@ async def test_a_file_of_many_rows_is_sent_as_it_is_read(
         return read_user_days(*asked, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(analytics, "read_user_days", counted)
-    asked = Asked((app.id,), FIRST, FIRST + timedelta(9), By.USER, is_by_day=True)
+    asked = Asked((app.id,), FIRST, FIRST + timedelta(9), By.USER, By.DAY)
     books = await db.in_transaction(lambda session: read_books(session, [app.id]))
     rows, formulas, head, seen = 0, 0, "", set[tuple[str, str]]()
     before = most = memory()

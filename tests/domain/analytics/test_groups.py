@@ -1,106 +1,76 @@
 """What pages and files of analytics show is what was charged, told apart by each thing, never twice and never less."""
 
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from app import db
 from app.domain import clock
 from app.domain.analytics import groups
-from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups, read_user_days
+from app.domain.analytics.groups import Asked, By, Groups, read_groups
+from app.domain.legs.legs import Source
 from app.domain.paywalls.modes import Mode
+from app.domain.pricing.quote import Tokens
 from app.domain.rollups.listing import find_top, keep_top
-from app.domain.rollups.sums import NOTHING, Sums, plus
-from app.domain.rollups.zones import date_of, day_of
-from tests.support.rolled import LISTED, OWN, START, App, Chat, Hands, count_all, hands
-
-FIRST = date_of(day_of("UTC", START))
-LAST = FIRST + timedelta(2)
-NAMES: dict[By, Callable[[App, str, tuple[str, str, str]], str]] = {
-    By.DAY: lambda _app, _user, _by: "", By.MODEL: lambda _app, _user, by: by[0],
-    By.KEY: lambda _app, _user, by: by[1], By.SOURCE: lambda _app, _user, by: by[2],
-    By.USER: lambda _app, user, _by: user, By.PAYWALL: lambda app, _user, _by: app.id,
-}  # fmt: skip
+from app.domain.rollups.sums import Sums
+from tests.support.rolled import LISTED, OWN, App, count_all, hands, ledger_gross
+from tests.support.rolled_legs import begin, settle
+from tests.support.told_apart import FIRST, LAST, PAIRS, Key, expected, some_days
 
 
-def some_days(at: Hands, mode: Mode = Mode.DEFAULT) -> App:
-    """Three days of two models, two users, two keys, a charge by hand and, where it may be, a refund."""
-    app = App(mode)
-    for user in ("ada", "bob"):
-        app.fund(user)
-    told = app.chat(model=LISTED)
-    app.chat(user="bob", model=OWN, key_id="key_2")
-    at.go_on(86_400)
-    app.chat(user="bob", model=OWN)
-    app.charge("ada", 123_456_789)
-    at.go_on(86_400)
-    app.chat(model=OWN, reported_nanos=1_000_000)
-    app.let_go(Chat("bob"))
-    if mode is Mode.DEFAULT:
-        app.give_back(told, told.charge // 2)
-    count_all()
-    return app
-
-
-def expected(app: App, by: By, *, is_by_day: bool) -> dict[tuple[date | None, str], Sums]:
-    found: dict[tuple[date | None, str], Sums] = defaultdict(lambda: NOTHING)
-    for at, user, named, sums in app.expected:
-        place = (date_of(day_of("UTC", at)) if is_by_day else None, NAMES[by](app, str(user), named))
-        found[place] = plus(found[place], sums)
-    return dict(found)
-
-
-def read(app: App, by: By, *, is_by_day: bool = False, offset: int = 0, limit: int = 50) -> Groups:
+def read(app: App, by: By, and_by: By | None = None, offset: int = 0, limit: int = 50) -> Groups:
     with db.transaction(writes=False) as session:
-        return read_groups(session, Asked((app.id,), FIRST, LAST, by, is_by_day), offset, limit)
+        return read_groups(session, Asked((app.id,), FIRST, LAST, by, and_by), offset, limit)
 
 
-def as_table(found: Groups) -> dict[tuple[date | None, str], Sums]:
-    table = {(one.day, one.name): one.sums for one in found.rows}
+def as_table(found: Groups) -> dict[Key, Sums]:
+    table = {(one.day, one.name, one.also): one.sums for one in found.rows}
     assert len(table) == len(found.rows)
     return table
 
 
 @pytest.mark.unhurried
 @pytest.mark.parametrize("mode", [Mode.DEFAULT, Mode.SHARED])
-def test_each_part_is_what_was_charged_in_it(database: str, mode: Mode) -> None:
+def test_each_part_is_what_was_charged_in_it_by_one_thing_and_by_any_two(database: str, mode: Mode) -> None:
     with hands() as at:
         app = some_days(at, mode)
-        for by in By:
-            for is_by_day in {by is By.DAY, True}:
-                found = read(app, by, is_by_day=is_by_day)
-                assert as_table(found) == expected(app, by, is_by_day=is_by_day), by
-                gross = [one.sums.gross_nanos for one in found.rows]
-                assert is_by_day or gross == sorted(gross, reverse=True)
+        for by, and_by in PAIRS:
+            found = read(app, by, and_by)
+            assert as_table(found) == expected(app, by, and_by), (by, and_by)
+            gross = [one.sums.gross_nanos for one in found.rows]
+            assert By.DAY in (by, and_by) or gross == sorted(gross, reverse=True)
+            assert not found.are_of_first and not found.is_more
+
+
+@pytest.mark.unhurried
+def test_what_asked_several_models_is_a_request_of_each_of_them_and_one_of_its_key(database: str) -> None:
+    with hands():
+        app = App()
+        app.fund()
+        app.chat()
+        told = settle(app, begin(app, [Tokens(10, 20), Tokens(30, 40), None], [Source.PLATFORM] * 3))
+        settle(app, begin(app, [Tokens(1, 2), Tokens(3, 4)], [Source.OWN, Source.PLATFORM]))
+        count_all()
+        found = {(one.name, one.also): one.sums for one in read(app, By.MODEL, By.SOURCE).rows}
+        assert {names: sums.requests for names, sums in found.items()} == {
+            (LISTED, "platform"): 2, (OWN, "platform"): 2, (LISTED, "byok"): 1,
+        }  # fmt: skip
+        assert found[LISTED, "byok"].gross_nanos == 0 and found[LISTED, "byok"].tokens == 3
+        assert told.charge > 0 and sum(sums.gross_nanos for sums in found.values()) == ledger_gross(app.id)
+        for by in (By.KEY, By.USER, By.DAY, By.PAYWALL):
+            assert [one.sums.requests for one in read(app, by).rows] == [3], by
+        by_user = {one.also: one.sums.requests for one in read(app, By.USER, By.MODEL).rows}
+        assert by_user == {LISTED: 3, OWN: 2}
 
 
 def test_pages_of_parts_are_all_of_them_once(database: str) -> None:
     with hands() as at:
         app = some_days(at)
-        whole = read(app, By.MODEL, is_by_day=True).rows
-        pages = [read(app, By.MODEL, is_by_day=True, offset=offset, limit=2) for offset in range(0, len(whole), 2)]
-        assert [one for page in pages for one in page.rows] == list(whole)
-        assert [page.is_more for page in pages] == [True] * (len(pages) - 1) + [False]
-
-
-def test_a_file_of_users_goes_on_behind_each_of_them(database: str) -> None:
-    with hands() as at:
-        app = some_days(at)
-        wanted = Asked((app.id,), FIRST, LAST, By.USER)
-        for size in (1, 2, 3, 50):
-            found: list[Group] = []
-            after: Group | None = None
-            while True:
-                with db.transaction(writes=False) as session:
-                    batch = read_user_days(session, wanted, after, size)
-                found += batch
-                if len(batch) < size:
-                    break
-                after = batch[-1]
-            assert {(one.day, one.name): one.sums for one in found} == expected(app, By.USER, is_by_day=True)
-            assert [(one.day, one.name) for one in found] == sorted(expected(app, By.USER, is_by_day=True))
+        for by, and_by in ((By.MODEL, By.DAY), (By.USER, By.MODEL), (By.KEY, By.MODEL)):
+            whole = read(app, by, and_by).rows
+            pages = [read(app, by, and_by, offset=offset, limit=2) for offset in range(0, len(whole), 2)]
+            assert [one for page in pages for one in page.rows] == list(whole)
+            assert [page.is_more for page in pages] == [True] * (len(pages) - 1) + [False]
 
 
 @pytest.mark.unhurried
@@ -118,12 +88,19 @@ def test_more_users_than_a_page_adds_up_come_from_the_list_that_a_job_made(
         with db.transaction(writes=False) as session:
             listed = read_groups(session, week, 0, 1)
             assert listed.is_more and [one.name for one in listed.rows] == ["ada"]
-            by_day = Asked(week.paywalls, week.first, week.last, By.USER, is_by_day=True)
-            assert as_table(read_groups(session, by_day, 0, 50)) == expected(app, By.USER, is_by_day=True)
+            monkeypatch.setattr(groups, "ROWS_TOLD_APART", 2)
+            for and_by in (By.DAY, By.MODEL, By.KEY, By.SOURCE):
+                pair = Asked(week.paywalls, week.first, week.last, By.USER, and_by)
+                found = read_groups(session, pair, 0, 50)
+                assert found.are_of_first and as_table(found) == expected(app, By.USER, and_by), and_by
+            monkeypatch.setattr(groups, "USERS_TOLD_APART", 1)
+            first = read_groups(session, Asked(week.paywalls, week.first, week.last, By.MODEL, By.USER), 0, 50)
+            assert {one.also for one in first.rows} == {"ada"} and first.are_of_first
+            apps = read_groups(session, Asked(week.paywalls, week.first, week.last, By.PAYWALL, By.USER), 0, 50)
+            assert [(one.name, one.also) for one in apps.rows] == [(app.id, "ada"), (app.id, "bob")]
 
 
 def test_a_paywall_that_does_not_exist_has_no_parts(database: str) -> None:
     with db.transaction(writes=False) as session:
         asked = Asked(("pw_none",), FIRST, LAST, By.MODEL)
         assert read_groups(session, asked, 0, 50) == Groups(())
-        assert read_user_days(session, asked, None, 50) == []

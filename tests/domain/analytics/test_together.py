@@ -7,8 +7,9 @@ import pytest
 from app import db
 from app.domain import clock
 from app.domain.analytics.comparing import compare
-from app.domain.analytics.groups import Asked, By, Group, read_groups, read_user_days
+from app.domain.analytics.groups import Asked, By, Group, read_groups
 from app.domain.analytics.together import last_day, read_together
+from app.domain.analytics.user_days import read_user_days
 from app.domain.paywalls.modes import Mode
 from app.domain.rollups import building
 from app.domain.rollups.listing import find_top, keep_top
@@ -72,8 +73,8 @@ def test_parts_of_both_are_added_up_but_for_users_and_paywalls(database: str) ->
         here, there = two_apps(at)
         with db.transaction(writes=False) as session:
 
-            def read(by: By, *ids: str, is_by_day: bool = False) -> list[Group]:
-                asked = Asked(ids, FIRST, LAST + timedelta(1), by, is_by_day)
+            def read(by: By, *ids: str, and_by: By | None = None) -> list[Group]:
+                asked = Asked(ids, FIRST, LAST + timedelta(1), by, and_by)
                 return list(read_groups(session, asked, 0, 50).rows)
 
             both = {one.name: one.sums for one in read(By.MODEL, here.id, there.id)}
@@ -83,7 +84,7 @@ def test_parts_of_both_are_added_up_but_for_users_and_paywalls(database: str) ->
             users = {(one.paywall_id, one.name): one.sums for one in read(By.USER, here.id, there.id)}
             assert set(users) == {(app.id, user) for app in (here, there) for user in ("ada", "bob")}
             assert [one.name for one in read(By.PAYWALL, here.id, there.id)] == [there.id, here.id]
-            daily = read(By.USER, here.id, there.id, is_by_day=True)
+            daily = read(By.USER, here.id, there.id, and_by=By.DAY)
             assert {(one.paywall_id, one.name) for one in daily} == set(users) and len(daily) == 5
             total = NOTHING
             for one in daily:

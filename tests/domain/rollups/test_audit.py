@@ -59,6 +59,7 @@ def test_sums_agree_with_the_ledger_whatever_is_counted_of_it(database: str, mod
         ("UPDATE rollup_day SET requests = requests + 1 WHERE key_id = 'key_1'", "requests"),
         ("UPDATE rollup_total SET users = users + 1", "users of"),
         ("DELETE FROM rollup_user_day WHERE external_id = 'bob'", "The users of"),
+        ("DELETE FROM rollup_user_part WHERE external_id = 'bob'", "The parts of users of"),
         ("UPDATE rollup_total SET refunds_nanos = refunds_nanos + 1", "The days of"),
         ("DELETE FROM rollup_day", "gross"),
         ("UPDATE request SET counted_nanos = NULL WHERE kind = 'manual'", "requests"),

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app import db
 from app.domain import clock
 from app.domain.analytics.comparing import compare
-from app.domain.analytics.groups import Asked, By, Group, read_groups, read_user_days
+from app.domain.analytics.groups import Asked, By, Group, read_groups
 from app.domain.analytics.steps import read_steps
 from app.domain.analytics.together import read_together
+from app.domain.analytics.user_days import read_user_days, read_user_parts
 from app.domain.rollups import counting, reading
 from app.domain.rollups.listing import find_top, keep_top
 from app.domain.rollups.sums import NOTHING
@@ -33,13 +34,18 @@ def last(session: Session, paywall_id: str, days: int) -> Any:
     return end - timedelta(days - 1), end
 
 
-def asked(session: Session, paywall_id: str, days: int, by: By, *, is_by_day: bool = False) -> Asked:
+def asked(session: Session, paywall_id: str, days: int, by: By, and_by: By | None = None) -> Asked:
     first, end = last(session, paywall_id, days)
-    return Asked((paywall_id,), first, end, by, is_by_day)
+    return Asked((paywall_id,), first, end, by, and_by)
 
 
-def part(session: Session, paywall_id: str, by: By, is_by_day: bool, days: int) -> object:
-    return read_groups(session, asked(session, paywall_id, days, by, is_by_day=is_by_day), 0, 50).rows
+def part(session: Session, paywall_id: str, by: By, and_by: By | None, days: int) -> object:
+    return read_groups(session, asked(session, paywall_id, days, by, and_by), 0, 50).rows
+
+
+def user_parts(session: Session, paywall_id: str) -> object:
+    wanted = asked(session, paywall_id, 30, By.USER, By.MODEL)
+    return read_user_parts(session, wanted, read_user_days(session, wanted, None, 50))
 
 
 def behind(session: Session, paywall_id: str) -> Group:
@@ -70,11 +76,13 @@ READS: dict[str, Callable[[Session, str], object]] = {
         or ["none today"]
     ),
     **{
-        f"by {by}, {'and day, ' if is_by_day else ''}{days} days": partial(part, by=by, is_by_day=is_by_day, days=days)
+        f"by {by}{f' and {and_by}' if and_by else ''}, {days} days": partial(part, by=by, and_by=and_by, days=days)
         for by in By
-        for is_by_day in (False, True)
+        for and_by in (None, *By)
+        if by is not and_by
         for days in (13, 30)
     },
+    "a file of parts of users": user_parts,
     "top": lambda session, paywall: reading.read_top_users(session, paywall, 30),
 }
 

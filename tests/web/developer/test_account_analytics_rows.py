@@ -59,11 +59,17 @@ def test_each_number_is_that_of_all_paywalls_of_a_kind() -> None:
             if by is not By.DAY:
                 parts = read(ada, by=by.value).parts
                 assert sum(int(part.sums.requests) for part in parts) == 8, by
-        users = read(ada, by="user", daily="1").parts
+        users = read(ada, by="user", also="day").parts
         assert len({part.id for part in users}) == 2 and all("Lexica" in part.under for part in users)
-        other = read(ada, of="sandbox-USDC")
-        assert other.total.gross == "10.00 USDC" and other.watched == [shared]
-        assert "of=sandbox-USDC" in other.days_file and "of=sandbox-USDC" in other.address
+        pairs = read(ada, by="paywall", also="user").parts
+        assert sorted(part.url for part in pairs) == sorted(f"/paywalls/{id_}/analytics/" for id_ in mine)
+        assert {part.also for part in pairs} == {"ada"} and len({part.also_url for part in pairs}) == 2
+        for one, other in (("user", "model"), ("source", "paywall"), ("user", "paywall"), ("key", "user")):
+            parts = read(ada, by=one, also=other).parts
+            assert sum(int(part.sums.requests) for part in parts) == 8, (one, other)
+        usdc = read(ada, of="sandbox-USDC")
+        assert usdc.total.gross == "10.00 USDC" and usdc.watched == [shared]
+        assert "of=sandbox-USDC" in usdc.days_file and "of=sandbox-USDC" in usdc.address
         assert read(ada, of="live-USD").of == "sandbox-USD", "of what nobody has the first is shown"
 
 

@@ -87,15 +87,43 @@ def test_days_before_are_compared_where_there_were_any() -> None:
 def test_links_of_a_page_keep_what_was_chosen() -> None:
     with hands():
         paywall_id = make(*((days, f"m/{model}", SOLD) for days in range(3) for model in range(20)))
-        page = read(paywall_id, by="model", daily="1", first="2026-01-01", last="2026-12-31")
+        page = read(paywall_id, by="model", also="day", first="2026-01-01", last="2026-12-31")
         assert len(page.parts) == 50 and page.title == "By model and day" and page.newer == ""
-        path = f"/paywalls/{paywall_id}/analytics/?first=2026-01-01&last=2026-12-31&by=model&daily=1"
+        path = f"/paywalls/{paywall_id}/analytics/?first=2026-01-01&last=2026-12-31&by=model&and=day"
         assert page.older == f"{path}&behind=50" and page.address == f"https://pay.example{path}"
-        rest = read(paywall_id, by="model", daily="1", first="2026-01-01", last="2026-12-31", behind="50")
+        rest = read(paywall_id, by="model", also="day", first="2026-01-01", last="2026-12-31", behind="50")
         assert (len(rest.parts), rest.older, rest.newer) == (10, "", path)
         ids = [part.id for part in (*page.parts, *rest.parts)]
         assert len(set(ids)) == 60
-        assert page.parts_file.endswith(f"analytics.csv?by=model&daily=1&first=2026-01-01&last={TODAY}")
+        assert page.parts_file.endswith(f"analytics.csv?by=model&and=day&first=2026-01-01&last={TODAY}")
+
+
+@pytest.mark.unhurried
+def test_two_things_that_are_told_apart_have_a_column_each() -> None:
+    with hands():
+        paywall_id = make((0, "m/one", SOLD), (1, "m/two", GIVEN_BACK), (1, "m/two", SOLD))
+        by_user = read(paywall_id, by="model", also="user")
+        assert (by_user.title, by_user.head, by_user.also_head) == ("By model and user", "Model", "User")
+        assert [(part.name, part.also, part.sums.revenue) for part in by_user.parts] == [
+            ("m/one", "ada", "$10.00"), ("m/two", "ada", "$7.50"),
+        ]  # fmt: skip
+        assert all(f"/paywalls/{paywall_id}/users/" in part.also_url and not part.url for part in by_user.parts)
+        assert by_user.parts_file.endswith(f"by=model&and=user&first={TODAY - timedelta(29)}&last={TODAY}")
+        sources = read(paywall_id, by="key", also="source").parts
+        assert [(part.name, part.also) for part in sources] == [("Without a key", "The wallet is charged")]
+        days = read(paywall_id, by="user", also="day").parts
+        assert [part.also for part in days] == [f"{TODAY - timedelta(ago):%-d %b %Y}" for ago in (0, 1)]
+        assert len({part.id for part in (*by_user.parts, *days)}) == 4
+
+
+def test_a_page_says_that_a_request_counts_with_each_model_that_it_asked() -> None:
+    with hands():
+        assert read(make((0, "m/one", SOLD))).note == ""
+        page = read(make((0, "m/one", SOLD), (0, "m/two", Sums(also_asked=3))))
+        assert {part.name: part.sums.requests for part in page.parts} == {"m/one": "4", "m/two": "3"}
+        assert (
+            page.note == "A request that asked several models counts with each of them." and page.total.requests == "4"
+        )
 
 
 @pytest.mark.parametrize(
@@ -119,6 +147,8 @@ def test_a_range_is_never_longer_than_a_year_nor_one_of_days_to_come(
 
 
 def test_what_an_address_says_else_is_nobodys() -> None:
-    asked = wanted_of({"by": "paywall", "daily": "yes", "behind": "-5", "else": "x"}, GROUPS)
-    assert (asked.group, asked.is_by_day, asked.offset) == (By.MODEL, False, 0)
+    asked = wanted_of({"by": "paywall", "and": "world", "behind": "-5", "else": "x"}, GROUPS)
+    assert (asked.group, asked.and_group, asked.offset) == (By.MODEL, None, 0)
+    assert wanted_of({"by": "user", "and": "user"}, GROUPS).and_group is None, "one thing twice is one"
+    assert wanted_of({"by": "user", "and": "day"}, GROUPS).and_group is By.DAY
     assert wanted_of({"behind": "9" * 30}, GROUPS).offset == 100_000

@@ -6,10 +6,11 @@ Only with thousands of requests in many batches do days, parts and pages of part
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from app.domain.rollups.listing import find_top, keep_top
 from app.domain.wallets.wallets import end_user_id, open_users
 from app.web.developer.account_analytics.rows import Asking, read_account_analytics
 from app.web.developer.analytics.reading import read_analytics
-from app.web.developer.analytics.rows import AnalyticsPage
+from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage
 from app.web.developer.analytics.wanted import Wanted
 from app.web.developer.dashboard.rows import read_dashboard
 from app.web.developer.earnings.rows import read_earnings_page
@@ -48,10 +49,15 @@ NOW = datetime(2026, 3, 20, 19, 30, tzinfo=UTC)
 ZONES = ("America/New_York", "Asia/Kolkata")
 SIZE = Size(requests=4_000, users=60, models=6, days=40)
 POSTED = text("SELECT sum(amount) FROM ledger_transfer WHERE credit_account_id LIKE '%:earnings_pending:%'")
-BY: dict[By, Callable[[One], str]] = {
-    By.MODEL: lambda one: one.model, By.KEY: lambda one: one.key, By.SOURCE: lambda one: one.source,
-    By.USER: lambda one: f"{one.paywall} {one.user}", By.PAYWALL: lambda one: one.paywall,
+BY: dict[By, Callable[[One], object]] = {
+    By.DAY: lambda one: one.day, By.MODEL: lambda one: one.model, By.KEY: lambda one: one.key,
+    By.SOURCE: lambda one: one.source, By.USER: lambda one: f"{one.paywall} {one.user}",
+    By.PAYWALL: lambda one: one.paywall,
 }  # fmt: skip
+
+
+FILES = (("day",), ("model",), ("key", "day"), ("user",), ("user", "model"), ("key", "user"), ("source", "user"),
+         ("model", "key"), ("source", "model"))  # fmt: skip
 
 
 @dataclass
@@ -148,17 +154,20 @@ def check_parts(
 ) -> None:
     page = read_page(Wanted(**asked))
     first, last = date.fromisoformat(page.first), date.fromisoformat(page.last)
-    for by in groups:
-        for daily in ("", "1"):
-            expected = group(ones, first, last, lambda one, by=by: (one.day, BY[by](one)))  # type: ignore[misc]
-            if not daily:
-                expected = group(ones, first, last, lambda one, by=by: BY[by](one))  # type: ignore[misc]
-            found = parts_of(read_page, **{**asked, "by": by.value, "daily": daily})
-            said = sorted(total.words(unit) for total in expected.values())
-            if by is By.USER and daily:
-                assert set(found.values()) <= set(said) and found
-            else:
-                assert sorted(found.values()) == said, (by, daily)
+    pairs = [(by, and_by) for by, and_by in combinations((*groups, By.DAY), 2)]
+    for by, and_by in [*((by, None) for by in groups), *pairs]:
+        expected = group(ones, first, last, partial(told_apart, by=by, and_by=and_by))
+        said = sorted(total.words(unit) for total in expected.values())
+        chosen = {**asked, "by": by.value, "also": and_by.value if and_by else ""}
+        if (by, and_by) == (By.USER, By.DAY):
+            found = [words(part.sums) for part in read_page(Wanted(**chosen)).parts]
+            assert set(found) <= set(said) and len(found) == ROWS_A_PAGE
+        else:
+            assert sorted(parts_of(read_page, **chosen).values()) == said, (by, and_by)
+
+
+def told_apart(one: One, by: By, and_by: By | None) -> object:
+    return BY[by](one), None if and_by is None else BY[and_by](one)
 
 
 def test_analytics_of_each_paywall_say_what_the_ledger_says(world: World) -> None:
@@ -237,23 +246,24 @@ async def test_files_have_the_numbers_of_the_pages_to_the_last_nano(world: World
             first = today - timedelta(39)
             for address in (f"/manage/paywalls/{paywall_id}/analytics.csv?",
                             f"/manage/analytics.csv?of=sandbox-{world.unit(paywall_id).value}&"):  # fmt: skip
-                for by in ("day", "model", "key", "source", "user"):
-                    for daily in ("", "&daily=1"):
-                        answer = await page.get(f"{address}first={first}&last={today}&by={by}{daily}")
-                        _check_file(list(csv.DictReader(io.StringIO(answer.text, newline=""))), ones, by, first, today)
+                for by in FILES:
+                    answer = await page.get(f"{address}first={first}&last={today}&by={'&and='.join(by)}")
+                    _check_file(list(csv.DictReader(io.StringIO(answer.text, newline=""))), ones, by, first, today)
 
 
-def _check_file(rows: list[dict[str, str]], ones: list[One], by: str, first: date, last: date) -> None:
-    is_by_day = bool(rows) and any(name.startswith("day (") for name in rows[0])
+def _check_file(rows: list[dict[str, str]], ones: list[One], by: Sequence[str], first: date, last: date) -> None:
+    is_by_day = any(name.startswith("day (") for name in rows[0])
+    things = [thing for thing in by if thing != "day"]
+    assert is_by_day is ("day" in by or "user" in by)
 
-    def key(one: One) -> tuple[str, str]:
-        return (str(one.day) if is_by_day else "", "" if by == "day" else getattr(one, by))
+    def key(one: One) -> tuple[str, ...]:
+        return (str(one.day) if is_by_day else "", *(getattr(one, thing) for thing in things))
 
     expected = group(ones, first, last, key)
     assert len(rows) == len(expected)
     for row in rows:
         day = next((value for name, value in row.items() if name.startswith("day (")), "")
-        total = expected[(day, "" if by == "day" else row[by])]
+        total = expected[(day, *(row[thing] for thing in things))]
         margin = "" if total.margin is None else format_decimal(total.margin)
         assert (row["requests"], row["gross"], row["refunds"], row["net"], row["fee"], row["margin"]) == (
             str(total.requests), format_decimal(total.gross), format_decimal(total.refunds), format_decimal(total.net),
@@ -261,7 +271,7 @@ def _check_file(rows: list[dict[str, str]], ones: list[One], by: str, first: dat
         )  # fmt: skip
         assert row["provider_cost"] == ("" if total.margin is None else format_decimal(total.cost))
         assert [int(row[f"{kind}_tokens"]) for kind in ("input", "cached", "output", "reasoning")] == total.tokens
-        assert by != "day" or row["users"] == str(len(total.users))
+        assert things or row["users"] == str(len(total.users))
 
 
 async def test_ten_dollars_are_the_same_on_every_page_and_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,12 +39,12 @@ def read_account_analytics(session: Session, asking: Asking, wanted: Wanted) -> 
     of = wanted.of if wanted.of in kinds else next(iter(kinds))
     ids = tuple(one.paywall.id for one in kinds[of])
     first, last = range_of(wanted, last_day(session, ids))
-    asked, unit = Asked(ids, first, last, wanted.group, wanted.is_by_day), kinds[of][0].paywall.unit
+    asked, unit = Asked(ids, first, last, wanted.group, wanted.and_group), kinds[of][0].paywall.unit
     counted = KEPT.read(session, asked, wanted.offset, lambda: _read_counted(session, asked, wanted.offset, unit))
     found = replace(counted, steps=read_steps(session, ids, first, last))
     place = Place(
         asking.base_url, f"{routes.ACCOUNT_ANALYTICS}/", FILE, of,
-        names=names_of(session, wanted.group, found.parts), apps={one.paywall.id: one.app_name for one in kinds[of]},
+        names=names_of(session, asked, found.parts), apps={one.paywall.id: one.app_name for one in kinds[of]},
     )  # fmt: skip
     return replace(to_page(found, wanted, place), tabs=[*_tabs(kinds, of, wanted)], watched=[*ids])
 
@@ -66,7 +66,7 @@ def _read_counted(session: Session, asked: Asked, offset: int, unit: Unit) -> Fo
 
 
 def _tabs(kinds: Mapping[str, list[NamedPaywall]], of: str, wanted: Wanted) -> Sequence[TabRow]:
-    chosen = {**wanted.kept_range, "by": wanted.by, "daily": "1" if wanted.is_by_day else ""}
+    chosen = {**wanted.kept_range, **wanted.chosen}
     return [
         TabRow(f"{paywalls[0].paywall.environment.value.capitalize()}, {paywalls[0].paywall.unit.value}",
                with_query("", of=kind, **chosen), is_here=kind == of)

@@ -1,1 +1,1 @@
-"""What a paywall brought and cost: by day, model, user, key and billing source."""
+"""What a paywall brought and cost: by one or any two of day, model, user, key and billing source."""

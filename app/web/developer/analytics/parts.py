@@ -11,8 +11,6 @@ from app.web.developer.frame.figures import SumRow
 from app.web.developer.frame.parts import day_plot
 from app.web.frame.plain_form import file_link, find_form
 
-CHOICES_IN_A_ROW = 4
-"""How many choices a phone has room for in one row without cutting their names."""
 _SPANS = ("7", "30", "90")
 _COLUMNS = (("Gross", "gives-2"), ("Refunds", "gives-1"), ("Net", ""), ("Provider cost", "gives-1"),
             ("Fee", "gives-1 fee"), ("Margin", ""))  # fmt: skip
@@ -20,15 +18,14 @@ _COLUMNS = (("Gross", "gives-2"), ("Refunds", "gives-1"), ("Net", ""), ("Provide
 
 def range_line(page: AnalyticsPage) -> rx.Component:
     """Returns the choice of days, and a link to what is shown."""
-    of = rx.cond(page.of != "", "&of=" + page.of, "")
+    kept = "&by=" + page.by + rx.cond(page.also != "", "&and=" + page.also, "")
+    kept += rx.cond(page.of != "", "&of=" + page.of, "")
     spans = rx.el.nav(
-        *(rx.el.a(f"{days} days", href="?days=" + days + "&by=" + page.by + of, class_name="btn",
+        *(rx.el.a(f"{days} days", href="?days=" + days + kept, class_name="btn",
                   aria_current=rx.cond(page.span == days, "page", "false")) for days in _SPANS),
         class_name="segments", aria_label="Span",
     )  # fmt: skip
-    daily = rx.cond(page.is_by_day, "1", "")
-    hidden = (rx.el.input(type="hidden", name=name, value=value, read_only=True)
-              for name, value in (("by", page.by), ("daily", daily), ("of", page.of)))  # fmt: skip
+    hidden = (_hidden(name, value) for name, value in (("by", page.by), ("and", page.also), ("of", page.of)))
     form = find_form(
         rx.el.input(type="date", name="first", default_value=page.first, key="f" + page.first,
                     class_name="field plain s", aria_label="First day"),
@@ -37,6 +34,10 @@ def range_line(page: AnalyticsPage) -> rx.Component:
         *hidden, rx.el.button("Show", type="submit", class_name="btn s"), class_name="listing-filters",
     )  # fmt: skip
     return rx.el.div(spans, form, copy_text_button(page.address, "Copy link"), class_name="range-line")
+
+
+def _hidden(name: str, value: rx.Var[str]) -> rx.Component:
+    return rx.el.input(type="hidden", name=name, value=value, read_only=True)
 
 
 def figures(page: AnalyticsPage) -> rx.Component:
@@ -105,9 +106,9 @@ def _columns(has_users: bool) -> Sequence[tuple[str, str]]:
     return (("Requests", ""), *((("Users", "gives-1"),) if has_users else ()), *_COLUMNS)
 
 
-def _head(first: rx.Var[str] | str, *, has_users: bool = False) -> rx.Component:
+def _head(first: rx.Var[str] | str, *more: rx.Component, has_users: bool = False) -> rx.Component:
     titles = (rx.el.th(name, scope="col", class_name=f"right {wide}") for name, wide in _columns(has_users))
-    return rx.el.thead(rx.el.tr(rx.el.th(first, scope="col"), *titles))
+    return rx.el.thead(rx.el.tr(rx.el.th(first, scope="col"), *more, *titles))
 
 
 def _table_class(page: AnalyticsPage) -> rx.Var[str]:
@@ -138,23 +139,11 @@ def days(page: AnalyticsPage) -> rx.Component:
 
 
 def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Component:
-    """Returns the parts by what is chosen, of these choices."""
-    kept = "?" + page.kept
-    daily = rx.cond(page.is_by_day, "&daily=1", "")
-    tabs = rx.el.nav(
-        *(rx.el.a(name, href=kept + "&by=" + by.value + daily, class_name="btn",
-                  aria_current=rx.cond(page.by == by.value, "page", "false")) for name, by in choices),
-        class_name="segments many" if len(choices) > CHOICES_IN_A_ROW else "segments", aria_label="Told apart by",
-    )  # fmt: skip
-    toggle = rx.cond(
-        page.is_by_day,
-        rx.el.a("Without days", href=kept + "&by=" + page.by, class_name="btn s"),
-        rx.el.a("By day too", href=kept + "&by=" + page.by + "&daily=1", class_name="btn s"),
-    )
-    head = rx.el.div(
-        rx.el.h2(page.title), rx.el.div(tabs, toggle, class_name="row wraps"), class_name="panel-head wraps"
-    )
-    table = rx.el.table(_head("Name"), rx.el.tbody(rx.foreach(page.parts, _part)), class_name=_table_class(page))
+    """Returns the parts by one or two of these choices, and of days."""
+    head = rx.el.div(rx.el.h2(page.title), _things(page, choices), class_name="panel-head wraps")
+    two = rx.cond(page.also_head != "", rx.el.th(page.also_head, scope="col"), rx.fragment())
+    table = rx.el.table(_head(page.head, two), rx.el.tbody(rx.foreach(page.parts, lambda row: _part(row, page))),
+                        class_name=_table_class(page))  # fmt: skip
     none = empty("Nothing to tell apart", "No request ended in these days.")
     shown = rx.cond(page.parts, table, rx.cond(page.note == "", none, rx.fragment()))
     turn = rx.el.div(
@@ -166,6 +155,32 @@ def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Componen
     return rx.el.section(head, shown, foot, class_name="panel", aria_label="Told apart")
 
 
-def _part(row: rx.Var[PartRow]) -> rx.Component:
-    name = rx.cond(row.url != "", rx.el.a(row.name, href=row.url, class_name="mono"), rx.el.b(row.name))
-    return rx.el.tr(rx.el.td(name, rx.el.small(row.under, class_name="muted")), *_cells(row.sums), key=row.id)
+def _things(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Component:
+    """Returns the two choices of what is told apart."""
+
+    def choose(name: str, chosen: rx.Var[str], options: Sequence[tuple[str, str]], label: str) -> rx.Component:
+        return rx.el.select(*(rx.el.option(words, value=value) for words, value in options), name=name,
+                            default_value=chosen, key=name + chosen, class_name="field plain s",
+                            aria_label=label)  # fmt: skip
+
+    first = [(words, by.value) for words, by in choices]
+    span = rx.cond(page.span != "", _hidden("days", page.span),
+                   rx.fragment(_hidden("first", page.first), _hidden("last", page.last)))  # fmt: skip
+    return find_form(
+        rx.el.span("By", class_name="muted"), choose("by", page.by, first, "Told apart by"),
+        rx.el.span("and", class_name="muted"),
+        choose("and", page.also, [("nothing else", ""), ("Day", By.DAY.value), *first], "And by"),
+        span, rx.cond(page.of != "", _hidden("of", page.of), rx.fragment()),
+        rx.el.button("Show", type="submit", class_name="btn s"), class_name="listing-filters things",
+    )  # fmt: skip
+
+
+def _part(row: rx.Var[PartRow], page: AnalyticsPage) -> rx.Component:
+    def named(name: rx.Var[str], url: rx.Var[str]) -> rx.Component:
+        return rx.cond(url != "", rx.el.a(name, href=url, class_name="mono"), rx.el.b(name))
+
+    also = rx.el.td(named(row.also, row.also_url), class_name="also", custom_attrs={"data-label": page.also_head})
+    return rx.el.tr(
+        rx.el.td(named(row.name, row.url), rx.el.small(row.under, class_name="muted")),
+        rx.cond(page.also_head != "", also, rx.fragment()), *_cells(row.sums), key=row.id,
+    )  # fmt: skip

@@ -23,14 +23,14 @@ _NAMES = {
 def read_analytics(session: Session, paywall_id: str, wanted: Wanted, base_url: str) -> AnalyticsPage:
     """Reads what a paywall came to in the days that are asked for."""
     first, last = range_of(wanted, today(session, paywall_id))
-    asked = Asked((paywall_id,), first, last, wanted.group, wanted.is_by_day)
+    asked = Asked((paywall_id,), first, last, wanted.group, wanted.and_group)
     counted = KEPT.read(session, asked, wanted.offset, lambda: _read_counted(session, paywall_id, asked, wanted.offset))
     found = replace(counted, steps=read_steps(session, [paywall_id], first, last))
     place = Place(
         base_url,
         path=f"/paywalls/{paywall_id}/analytics/",
         file=f"/manage/paywalls/{paywall_id}/analytics.csv",
-        names=names_of(session, asked.by, found.parts),
+        names=names_of(session, asked, found.parts),
     )
     return to_page(found, wanted, place)
 
@@ -52,8 +52,9 @@ def _read_counted(session: Session, paywall_id: str, asked: Asked, offset: int) 
     )
 
 
-def names_of(session: Session, by: By, parts: Groups) -> Mapping[str, str]:
-    """Returns what parts are called whose name alone says nothing to anybody."""
-    if by is By.KEY:
-        return {"": "Without a key", **name_keys(session, [part.name for part in parts.rows])}
-    return _NAMES.get(by, {})
+def names_of(session: Session, asked: Asked, parts: Groups) -> Mapping[By, Mapping[str, str]]:
+    """Returns what parts are called whose names alone say nothing to anybody, by what they are."""
+    if By.KEY not in asked.things:
+        return _NAMES
+    keys = {one.name if asked.things[0] is By.KEY else one.also for one in parts.rows}
+    return {**_NAMES, By.KEY: {"": "Without a key", **name_keys(session, sorted(keys))}}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from app.domain.analytics.comparing import Compared
-from app.domain.analytics.groups import By, Group, Groups
+from app.domain.analytics.groups import USERS_TOLD_APART, By, Group, Groups
 from app.domain.analytics.steps import Steps
 from app.domain.money import Unit, format_sum
 from app.domain.rollups.reading import DayNumbers, Users
@@ -24,12 +24,15 @@ _WORDS = {By.MODEL: "model", By.KEY: "key", By.SOURCE: "billing source", By.USER
 
 @dataclass(frozen=True)
 class PartRow:
-    """One part: a model, key, source or user, on one day where days are told apart, with its tokens beneath."""
+    """One part: a model, key, source or user with its tokens beneath, and, if two things are told apart, the day or the
+    second thing that it is of. Each leads to where there is more of it."""
 
     id: str = ""
     name: str = ""
     under: str = ""
     url: str = ""
+    also: str = ""
+    also_url: str = ""
     sums: SumRow = field(default_factory=SumRow)
 
 
@@ -76,7 +79,9 @@ class AnalyticsPage:
     newer: str = ""
     title: str = ""
     by: str = ""
-    is_by_day: bool = False
+    also: str = ""
+    head: str = ""
+    also_head: str = ""
     span: str = ""
     first: str = ""
     last: str = ""
@@ -85,7 +90,6 @@ class AnalyticsPage:
     address: str = ""
     days_file: str = ""
     parts_file: str = ""
-    kept: str = ""
     of: str = ""
     tabs: list[TabRow] = field(default_factory=list)
     watched: list[str] = field(default_factory=list)
@@ -110,14 +114,15 @@ class Found:
 class Place:
     """Where a page of analytics lives, and its files; `of` is the parameter that chooses its paywalls.
 
-    `names` are those of parts whose own names say nothing to anybody, `apps` what paywalls are called, by their ids.
+    `names` are those of parts whose own names say nothing to anybody, by what they are; `apps` what paywalls are
+    called, by their ids.
     """
 
     base_url: str
     path: str
     file: str
     of: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[By, Mapping[str, str]] = field(default_factory=dict)
     apps: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -127,7 +132,7 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
     listed = list(reversed(days))[:DAYS_LISTED]
     rest = days[: len(days) - len(listed)]
     shares = _shares(found.sums, unit)
-    chosen = {"by": wanted.by, "daily": "1" if wanted.is_by_day else ""}
+    chosen = wanted.chosen
     first, last = (days[0].day.isoformat(), days[-1].day.isoformat()) if days else ("", "")
     files = {"of": place.of, "first": first, "last": last}
     kept = {"of": place.of, **wanted.kept_range}
@@ -146,13 +151,15 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         chart=to_chart(days, unit),
         days=[_day_row(one, unit) for one in listed],
         earlier=_earlier([one.day for one in rest]),
-        parts=[_part(one, wanted.group, unit, place) for one in found.parts.rows],
+        parts=[_part(one, wanted, unit, place) for one in found.parts.rows],
         note=_note(wanted, found.parts),
         older=turned(wanted.offset + ROWS_A_PAGE) if found.parts.is_more else "",
         newer=turned(max(wanted.offset - ROWS_A_PAGE, 0)) if wanted.offset else "",
-        title=f"By {_WORDS[wanted.group]}" + (" and day" if wanted.is_by_day else ""),
-        by=wanted.group.value,
-        is_by_day=wanted.is_by_day,
+        title=f"By {_WORDS[wanted.group]}" + (f" and {_WORDS[wanted.and_group]}" if wanted.and_group else ""),
+        by=wanted.by,
+        also=wanted.also,
+        head=_WORDS[wanted.group].capitalize(),
+        also_head=_WORDS[wanted.and_group].capitalize() if wanted.and_group else "",
         span="" if wanted.first else str(len(days)),
         first=first,
         last=last,
@@ -161,7 +168,6 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         address=place.base_url + with_query(place.path, **kept, **chosen),
         days_file=with_query(place.file, by="day", **files),
         parts_file=with_query(place.file, **chosen, **files),
-        kept=with_query("", **kept).removeprefix("?"),
         of=place.of,
     )  # fmt: skip
 
@@ -236,27 +242,40 @@ def _shares(sums: Sums, unit: Unit) -> list[ShareRow]:
     ]  # fmt: skip
 
 
-def _part(one: Group, by: By, unit: Unit, place: Place) -> PartRow:
-    day = "" if one.day is None else _day(one.day)
-    url = ""
-    if by is By.USER:
-        url = f"/paywalls/{one.paywall_id}/users/{end_user_id(one.paywall_id, one.name)}/"
-    elif by is By.PAYWALL:
-        url = f"/paywalls/{one.name}/analytics/"
-    names = place.apps if by is By.PAYWALL else place.names
-    under = (day, place.apps.get(one.paywall_id, ""), f"{one.sums.tokens:,} tokens")
+def _part(one: Group, wanted: Wanted, unit: Unit, place: Place) -> PartRow:
+    day, by, and_by = "" if one.day is None else _day(one.day), wanted.group, wanted.and_group
+    is_users = By.USER in (by, and_by)
+    app = place.apps.get(one.paywall_id, "") if is_users and By.PAYWALL not in (by, and_by) else ""
+    under = (app, f"{one.sums.tokens:,} tokens")
+    also = day if and_by is By.DAY else "" if and_by is None else _name(one.also, and_by, place)
     return PartRow(
-        id=f"{day}:{one.paywall_id}:{one.name}",
-        name=names.get(one.name, one.name),
+        id=f"{day}:{one.paywall_id}:{one.name}" + (f":{one.also}" if one.also else ""),
+        name=_name(one.name, by, place),
         under=" · ".join(word for word in under if word),
-        url=url,
+        url=_url(one.paywall_id, one.name, by),
+        also=also,
+        also_url="" if and_by is None else _url(one.paywall_id, one.also, and_by),
         sums=to_row(one.name, one.sums, unit),
     )
+
+
+def _name(name: str, by: By, place: Place) -> str:
+    return (place.apps if by is By.PAYWALL else place.names.get(by, {})).get(name, name)
+
+
+def _url(paywall_id: str, name: str, by: By) -> str:
+    """Returns where there is more of a user or a paywall; nowhere of anything else."""
+    if by is By.USER:
+        return f"/paywalls/{paywall_id}/users/{end_user_id(paywall_id, name)}/"
+    return f"/paywalls/{name}/analytics/" if by is By.PAYWALL else ""
 
 
 def _note(wanted: Wanted, parts: Groups) -> str:
     if parts.are_too_many:
         return "So many users are not added up on a page: take 7, 30 or 90 days, or the file, which has all of them."
-    if wanted.group is By.USER and wanted.is_by_day:
-        return "Of the 20 users who were charged most; the file has all of them."
-    return ""
+    notes = []
+    if parts.are_of_first:
+        notes.append(f"Of the {USERS_TOLD_APART} users who were charged most; the file has all of them.")
+    if any(one.sums.also_asked for one in parts.rows) and {By.MODEL, By.SOURCE} & {wanted.group, wanted.and_group}:
+        notes.append("A request that asked several models counts with each of them.")
+    return " ".join(notes)

@@ -1,4 +1,5 @@
-"""What the address of a page of analytics asks for: which days, by what they are told apart, and how far behind."""
+"""What the address of a page of analytics asks for: which days, by which one or two things they are told apart, and how
+far behind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ OFFSET_MAX = 100_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """The parameters as they stand in the address; empty for one that says nothing. `by` is one of `By`."""
+    """The parameters as they stand in the address; empty for one that says nothing. `by` is one of `By`, and so is
+    `also`, the address's `and`, unless it is empty."""
 
     days: str = ""
     first: str = ""
     last: str = ""
     by: str = By.MODEL.value
-    daily: str = ""
+    also: str = ""
     behind: str = ""
     of: str = ""
 
@@ -30,9 +32,14 @@ class Wanted:
         return By(self.by)
 
     @property
-    def is_by_day(self) -> bool:
-        """Whether days are told apart too."""
-        return self.daily == "1"
+    def and_group(self) -> By | None:
+        """By what else they are told apart."""
+        return By(self.also) if self.also else None
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The parameters of what is told apart."""
+        return {"by": self.by, "and": self.also}
 
     @property
     def offset(self) -> int:
@@ -48,11 +55,13 @@ class Wanted:
 def wanted_of(asked: Mapping[str, str], groups: Sequence[By]) -> Wanted:
     """Returns what the parameters of an address say; whatever they say else is nobody's.
 
-    Sums are told apart by one of these, the first unless it says otherwise.
+    Sums are told apart by one of these, the first unless it says otherwise, and by days or another one if it says so.
     """
-    names = ("days", "first", "last", "daily", "behind", "of")
+    names = ("days", "first", "last", "behind", "of")
     by = next((one for one in groups if one.value == asked.get("by")), groups[0])
-    return Wanted(by=by.value, **{name: asked.get(name, "").strip()[:20] for name in names})
+    also = next((one for one in (By.DAY, *groups) if one.value == asked.get("and") and one is not by), None)
+    said = {name: asked.get(name, "").strip()[:20] for name in names}
+    return Wanted(by=by.value, also="" if also is None else also.value, **said)
 
 
 def range_of(wanted: Wanted, today: date) -> tuple[date, date]:
