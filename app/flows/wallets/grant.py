@@ -7,6 +7,7 @@ earnings, and so as money like any other (`decisions.md` 11).
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import db
@@ -17,7 +18,7 @@ from app.domain.ids import derived_id
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.apply import apply_all, apply_one
 from app.domain.ledger.operations import Post, Transfer
-from app.domain.ledger.tables import LedgerPosting
+from app.domain.ledger.tables import LedgerPosting, LedgerTransfer
 from app.domain.money import format_decimal, format_for_people
 from app.domain.paywalls.archiving import check_open
 from app.domain.paywalls.changes import Section, note_change
@@ -27,6 +28,7 @@ from app.domain.paywalls.paywall import Paywall, lock_paywall
 from app.domain.wallets.shared import open_shared_wallet
 from app.domain.wallets.wallets import app_wallet, check_user, open_wallet
 from app.flows.events.tell import tell_deposit, tell_new_user
+from app.sql.columns import table_of
 
 log = structlog.get_logger()
 
@@ -70,7 +72,8 @@ async def grant(manager: Manager, gift: Gift, click_id: str) -> Granted:
         transfer = _transfer(session, paywall, user, gift)
         post = Post(f"{GRANT}:{derived_id('gra', paywall.id, click_id)}", (transfer,))
         if session.get(LedgerPosting, post.key) is not None:
-            apply_one(session, post)  # which tells whether it was the same
+            apply_one(session, post)  # which tells whether the same was moved
+            _check_same_words(session, post.key, transfer)
             return Granted(post.key, is_replay=True)
         lifted = [] if paywall.rules.has_app_wallets else lift(session, transfer.credit, gift.amount_nanos)
         apply_all(session, [post, *lifted])
@@ -85,6 +88,14 @@ async def grant(manager: Manager, gift: Gift, click_id: str) -> Granted:
         raise Refused(_too_much(await _paywall_of(manager), short)) from None
     log.info("grant", grant=given.id, paywall=manager.paywall_id, replay=given.is_replay)
     return given
+
+
+def _check_same_words(session: Session, key: str, transfer: Transfer) -> None:
+    """Raises KeyConflict for a gift that was made for another reason: a posting's own key knows what moved, not why."""
+    table = table_of(LedgerTransfer)
+    stored = session.execute(select(table.c.details).where(table.c.posting_id == key, table.c.line == 0)).scalar_one()
+    if stored != transfer.details:
+        raise KeyConflict(f"{key} was given before with other words.")
 
 
 def _transfer(session: Session, paywall: Paywall, user: str, gift: Gift) -> Transfer:

@@ -65,7 +65,8 @@ async def test_a_double_click_gives_once_and_another_gift_under_it_is_refused(da
     gift = Gift("ada", NANOS, "Bonus")
     both = await asyncio.gather(grant(owner, gift, "c"), grant(owner, gift, "c"))
     assert sorted(one.is_replay for one in both) == [False, True] and both[0].id == both[1].id
-    for other in (Gift("ada", 2 * NANOS, "Bonus"), Gift("bob", NANOS, "Bonus")):
+    for other in (Gift("ada", 2 * NANOS, "Bonus"), Gift("bob", NANOS, "Bonus"), Gift("ada", NANOS, "Sorry"),
+                  Gift("ada", NANOS)):  # fmt: skip
         with pytest.raises(KeyReused):
             await grant(owner, other, "c")
     assert transfers() == 1

@@ -1,5 +1,6 @@
 """/v1/manage/paywalls/{id}/prices: what each model costs, read and changed as one version."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,7 +13,7 @@ from app.domain.errors import BadField
 from app.domain.money import format_decimal, format_fraction, parse_amount
 from app.domain.paywalls.configuration import read_current
 from app.domain.pricing.list_price import tiers_to_json
-from app.domain.pricing.price_book import NewPrice, read_latest, read_offers, to_new_price
+from app.domain.pricing.price_book import MARKUP_BASIS_POINTS_MAX, NewPrice, read_latest, read_offers, to_new_price
 from app.domain.pricing.quote import Price
 from app.domain.pricing.tables import KINDS, ModelPrice, PriceSource, RetiredBecause
 from app.domain.record import changed
@@ -21,7 +22,7 @@ from app.flows.paywalls.prices import Place, Prices
 
 router = APIRouter(prefix="/manage/paywalls/{paywall_id}", tags=["manage"])
 
-MODELS_MAX = 1_000
+MODELS_MAX, NAME_MAX = 1_000, 200
 PERCENT_NANOS = 10_000_000
 """A hundredth of a per cent, as an amount is read: a basis point."""
 _KINDS = ("cached_input", *(name.removesuffix("_nanos") for name in KINDS))
@@ -115,8 +116,25 @@ async def post_prices(owner: Owner, body: ManageBody) -> PricesBody:
         follow=[Place(_word(model, "follow")) for model in _list(said, "follow")],
         off=[_word(model, "off") for model in _list(said, "off")],
     )
-    await change(owner, wiring.get().parts.prices, wanted, version)
+    try:
+        await change(owner, wiring.get().parts.prices, wanted, version)
+    except BadField as refusal:
+        raise _as_sent(refusal, wanted) from None
     return await db.in_transaction(lambda session: _read(session, owner.paywall_id))
+
+
+def _as_sent(refusal: BadField, wanted: Prices) -> BadField:
+    """Returns what a flow says of a price by the names of this API, and by its place where one price alone is meant."""
+    stored = refusal.field or ""
+    name = "markup_percent" if stored == "markup_basis_points" else stored.removesuffix("_nanos")
+    message = refusal.message.replace(f"`{stored}`", f"`{name}`")
+    said = re.findall(r"[^\s`]+", refusal.message)
+    sent = {f"own[{number}].{name}": price.model for number, price in enumerate(wanted.own)}
+    if name == "model":
+        sent |= {f"follow[{number}]": place.model for number, place in enumerate(wanted.follow)}
+        sent |= {f"off[{number}]": model for number, model in enumerate(wanted.off)}
+    places = [place for place, model in sent.items() if model in said]
+    return BadField(places[0] if len(places) == 1 else name, message, refusal.code)
 
 
 def _read(session: db.Session, paywall_id: str) -> PricesBody:
@@ -163,7 +181,8 @@ def _read_own(price: object, place: str) -> dict[str, Any]:
     if not isinstance(price, dict):
         raise BadField(place, f"`{place}` must be an object with a model and its prices.")
     said = only(price, *OwnPrice.model_fields, within=f"{place}.")
-    _word(said.get("model"), f"{place}.model")
+    if not 1 <= len(_word(said.get("model"), f"{place}.model")) <= NAME_MAX:
+        raise BadField(f"{place}.model", f"`{place}.model` must have 1 to {NAME_MAX} characters.")
     if said.get("tiers") is not None:
         raise BadField(f"{place}.tiers", f"`{place}.tiers` can be left out or null: the page of prices sets steps.")
     return said
@@ -187,6 +206,8 @@ def _own(said: dict[str, Any], place: str, row: ModelPrice | None) -> NewPrice:
         markup = 0 if said["markup_percent"] is None else _amount(said, place, "markup_percent")
         if markup % PERCENT_NANOS:
             raise BadField(f"{place}.markup_percent", f"`{place}.markup_percent` has at most two decimals.")
+        if markup > MARKUP_BASIS_POINTS_MAX * PERCENT_NANOS:
+            raise BadField(f"{place}.markup_percent", f"`{place}.markup_percent` must be at most 10000.")
         given["markup_basis_points"] = markup // PERCENT_NANOS
     if "tiers" in said:
         given["tiers"] = ()

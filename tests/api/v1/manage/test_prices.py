@@ -31,8 +31,11 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
     newest = {"read_version": after["version"]}
     refused: list[tuple[dict[str, object], str]] = [
         ({"own": {}}, "own"), ({"own": [own, {"model": "demo-large", "output": ""}]}, "own[1].output"),
-        ({"own": [1]}, "own[0]"), ({"own": [{**own, "extra": 1}]}, "own[0].extra"), ({"off": ["nothing"]}, "model"),
-        ({"off": [1]}, "off"), ({"own": [{**own, "markup_percent": "1.005"}]}, "own[0].markup_percent"),
+        ({"own": [1]}, "own[0]"), ({"own": [{**own, "extra": 1}]}, "own[0].extra"), ({"off": ["nothing"]}, "off[0]"),
+        ({"off": [1]}, "off"), ({"follow": ["no/such"]}, "follow[0]"),
+        ({"own": [{**own, "model": ""}]}, "own[0].model"),
+        ({"own": [{**own, "markup_percent": "10001"}]}, "own[0].markup_percent"),
+        ({"own": [{**own, "markup_percent": "1.005"}]}, "own[0].markup_percent"),
         ({"own": [{**own, "input": 0.5}]}, "own[0].input"), ({"unknown": 1}, "unknown"), ({"own": [own, own]}, "model"),
     ]  # fmt: skip
     for bad, field in refused:
@@ -40,6 +43,10 @@ def test_prices_change_as_one_version_or_not_at_all(site: Owned) -> None:
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, field), answer.text
     assert api.call("POST", "/prices", {}).status_code == 400
     assert api.call("GET", "/prices").json() == after
+    shared = api.call("GET", "/prices", paywall="pw_demo_shared").json()
+    lossy = {"read_version": shared["version"], "own": [{"model": "demo-large"}, {"model": "demo-mini", "input": "0"}]}
+    lost = api.call("POST", "/prices", lossy, paywall="pw_demo_shared").json()["error"]
+    assert lost["param"] == "own[1].input" and lost["message"].startswith("`input` of demo-mini must be higher")
 
 
 def test_what_is_left_out_of_a_price_stays_and_what_is_null_is_cleared(site: Owned) -> None:

@@ -25,7 +25,8 @@ def test_a_grant_is_made_once_for_a_key_and_another_under_it_is_refused(api: Man
     first = api.call("POST", "/users/ada/grant", gift, once="g1")
     again = api.call("POST", "/users/ada/grant", gift, once="g1")
     assert first.json() == again.json() and first.json()["user"]["spendable"] == "1.5"
-    assert api.call("POST", "/users/ada/grant", {"amount": "2"}, once="g1").status_code == 422
+    for other in ({**gift, "amount": "2"}, {**gift, "reason": "Sorry"}):
+        assert api.call("POST", "/users/ada/grant", other, once="g1").status_code == 422
     assert api.call("POST", "/users/ada/grant", gift).json()["user"]["spendable"] == "3"
     # A key counts at its path: of another user it is another act.
     assert api.call("POST", "/users/eve/grant", gift, once="g1").json()["user"]["spendable"] == "1.5"
