@@ -45,6 +45,9 @@ class Form(StrEnum):
     """Whole dollars, each more than the one before, written `3, 10, 25`; the bounds are those of each."""
 
 
+_ONE = {Form.CREDITS: "credit", Form.DAYS: "day", Form.PEOPLE: "person"}
+
+
 PLACES = {Form.PERCENT: 2, Form.DOLLARS: 2, Form.USDC: 6}
 """How many decimals a value may have as it is written."""
 
@@ -164,7 +167,7 @@ def say(choice: Choice, value: Value) -> str:
         case Form.WORDS:
             return written or "none"
         case _:
-            return f"{written} {choice.form.value}"
+            return f"{written} {_ONE[choice.form] if value == 1 else choice.form.value}"
 
 
 def check_order(values: Mapping[str, Value]) -> None:

@@ -56,11 +56,11 @@ def test_amounts_are_said_with_their_unit() -> None:
         for name, value in (("fee_basis_points", 150), ("topup_fee_cents", 30), ("payout_units_max", 500_000_000),
                             ("topup_cents_most", 1_000_000), ("payout_day_units_max", 1_234_500_000),
                             ("trial_credits", 20), ("earnings_pending_days", 30), ("legal_name", ""),
-                            ("credit_packs", "3, 10"))
+                            ("credit_packs", "3, 10"), ("minimum_credits", 1))
     }  # fmt: skip
     assert list(said.values()) == [
         "1.5 %", "$0.30", "500.00 USDC", "$10,000.00", "1,234.50 USDC", "20 credits", "30 days", "none",
-        "$3 · $10",
+        "$3 · $10", "1 credit",
     ]  # fmt: skip
     assert choices.write(CHOICES["topup_cents_most"], 1_000_000) == "10000.00"
     assert choices.parse(CHOICES["topup_cents_least"], " $5 ") == 500

@@ -107,7 +107,7 @@ def read_user_page(session: Session, manager: Manager, own_id: str, older: str) 
         since=utc(user.since),
         spendable=fine(bounds.spendable_nanos, paywall.unit),
         held=fine(bounds.held_nanos, paywall.unit) if bounds.held_nanos else "",
-        unit="$" if paywall.unit is Unit.USD else paywall.unit.value,
+        unit=paywall.unit.value,
         is_blocked=user.is_blocked,
         binds=binding_words(bounds.binding)[0] if bounds.standing is Standing.ACTIVE else state,
         binding=_binding(bounds, paywall.unit),

@@ -89,7 +89,7 @@ def _row(job: JobView, is_asked: bool) -> JobRow:
         name=job.name,
         does=DOES.get(job.name, ""),
         last="never" if job.succeeded_at is None else ago(job.succeeded_at),
-        following=f"in {due} s" if due < 120 else f"in {due // 60} min",
+        following=f"in {due}\N{NO-BREAK SPACE}s" if due < 120 else f"in {due // 60}\N{NO-BREAK SPACE}min",
         says=" ".join(said[:2]) if said else "",
         mend=said[2] if said else "",
         tone="ok" if not said else "bad" if job.last_error else "wait",
