@@ -83,7 +83,12 @@ function Several({ talk }) {
   const writers = place.models.filter((one) => choice.mode !== "judge" || !choice.models.includes(one.id));
   const select = (name, value, options, key) => h("label", { className: "labelled" }, h("span", null, name),
     h("select", { className: "field plain s", value, onChange: (event) => choose({ ...choice, [key]: event.target.value }) }, options));
-  return h("details", { className: "pick" },
+  const shut = ({ key, currentTarget: menu }) => {
+    if (key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  };
+  return h("details", { className: "pick", onKeyDown: shut },
     h("summary", { className: "btn s" }, `${choice.models.length} models`),
     h("div", { className: "panel pick-list" },
       h("p", { className: "muted" }, choice.mode === "mesh" ? `Up to ${mode.most}, asked in this order.` : `${mode.least} to ${mode.most} models.`),

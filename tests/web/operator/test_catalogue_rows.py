@@ -19,7 +19,7 @@ def test_models_are_found_by_a_part_of_their_name_and_drift_is_said() -> None:
         write_drift(session, [Drift("2026-11-29", "p", "a/one", 1, 90, 100), Drift("2026-11-29", "p", "c", 2, 1, 1)])
     with db.transaction(writes=False) as session:
         page, found = read_catalogue_page(session, ""), read_catalogue_page(session, "ONE")
-    assert page.lead == "2 models are listed, 1 without a price by the token, 0 are gone."
+    assert page.lead == "2 models: 1 without a price, 0 gone."
     assert [row.detail for row in page.models] == [
         "One · $1 in and $2 out per million tokens", "It has no price by the token, and no paywall follows it.",
     ]  # fmt: skip

@@ -27,9 +27,9 @@ def read_catalogue_page(session: Session, words: str) -> CataloguePage:
     listed, gone = read_listed(session), read_vanished(session)
     found = sorted(name for name in listed if words.lower() in name.lower())
     unpriced = sum(model.price is None for model in listed.values())
-    lead = f"{len(listed):,} models are listed, {unpriced:,} without a price by the token, {len(gone):,} are gone."
+    lead = f"{len(listed):,} models: {unpriced:,} without a price, {len(gone):,} gone."
     if len(found) > LISTED_MAX:
-        lead += f" The first {LISTED_MAX} of {len(found):,} that match."
+        lead += f" First {LISTED_MAX} of {len(found):,}."
     drifts = sorted(read_drift(session), key=lambda one: -abs(one.share))
     return CataloguePage(words, lead, [_model(listed[name]) for name in found[:LISTED_MAX]],
                          [_drift(one) for one in drifts[:LISTED_MAX]])  # fmt: skip
