@@ -112,10 +112,10 @@ def test_each_leg_says_who_pays_and_the_platforms_alone_is_charged(site: Site) -
 
 def test_all_own_is_free_in_every_mode_and_says_so(site: Site) -> None:
     before, asked = site.credits(), len(site.platform.seen())
-    models = ["ok", "ok:40:5", "ok:100:20"]
+    models = ["ok", "ok:40:5", "echo-key"]
     for path, body in (
-        ("compare", {"models": models}), ("blend", {"models": models[:2], "synthesizer": "ok:100:20"}),
-        ("judge", {"contestants": models[:2], "judge": "ok:100:20"}),
+        ("compare", {"models": models}), ("blend", {"models": models[:2], "synthesizer": "echo-key"}),
+        ("judge", {"contestants": models[:2], "judge": "echo-key"}),
         ("chat", {"model": "ok", "routing": {"fallback": ["ok:40:5"]}}),
     ):  # fmt: skip
         for billing in (None, OWN):
@@ -225,7 +225,7 @@ def test_a_key_that_cannot_be_opened_is_its_own_error_and_nobody_pays_in_its_pla
         for billing in (None, OWN):
             for path, body in (
                 ("compare", {"models": ["ok", "ok:40:5"]}), ("blend", {"models": ["ok", "ok:40:5"]}),
-                ("judge", {"contestants": ["ok", "ok:40:5"], "judge": "ok:100:20"}),
+                ("judge", {"contestants": ["ok", "ok:40:5"], "judge": "echo-key"}),
                 ("chat", {"model": "ok", "routing": {"fallback": ["ok:40:5", *([] if billing else [PLATFORMS])]}}),
             ):  # fmt: skip
                 answer = site.ask(path, billing=billing, stream=is_stream, **body)
