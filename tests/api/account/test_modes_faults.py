@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +17,13 @@ import httpx
 import pytest
 from llmwise import LLMWise
 
+from app import db
+from app.domain.ledger.apply import apply_one
+from app.domain.ledger.operations import BumpEpoch
+from app.domain.paywalls.configuration import Disconnect, epoch_subject
 from tests.emulators.upstream import RunningUpstream
-from tests.support.faulty import A, B, C, Faulty, events, running_faulty
+from tests.support.books import editing
+from tests.support.faulty import A, B, C, Faulty, events, running_faulty, using
 from tests.support.server import QUESTION, Demo
 from tests.support.waiting import wait_until
 
@@ -220,6 +226,42 @@ def test_refusals_and_clients_that_leave_start_no_fallback_and_keep_nobody_away(
     whole = faulty.ask("chat", model=A, routing=routing, stream=False).json()
     assert [one["status"] for one in whole["trace"]] == ["answered"] and whole["final_model"] == A
     assert faulty.paid() == before - refusals // 2 - 1
+
+
+@pytest.mark.unhurried
+@pytest.mark.parametrize("policy", [Disconnect.DRAIN, Disconnect.FREE])
+def test_who_leaves_where_answers_are_drained_or_given_free(faulty: Faulty, policy: Disconnect) -> None:
+    set_policy(faulty, policy)
+    faulty.become(a="ok:40:20", b="ok:30:20", c="ok:8")
+    before = faulty.paid()
+    request_id = leave_early(faulty)
+    receipt = faulty.receipt(request_id)
+    assert receipt["disconnect"] == policy.value and receipt["status"] == "settled"
+    if policy is Disconnect.DRAIN:
+        assert faulty.outcomes() == ["answered"] * 3 and receipt["charge"] == "1"
+        assert {(leg["status"], leg["reason"]) for leg in receipt["legs"]} == {("answered", None)}
+    else:
+        assert sorted(faulty.outcomes())[1:] == ["disconnected"] * 2
+        assert receipt["charge"] == "0" and receipt["shortfall"] != "0"
+    assert faulty.paid() == before - int(receipt["charge"])
+
+
+def leave_early(faulty: Faulty) -> str:
+    """Asks three models, and leaves once one has said a word; returns the request's id."""
+    body, url = {"models": ALL, "messages": QUESTION, "max_tokens": 400}, f"{faulty.demo.base_url}/api/v1/compare"
+    with httpx.stream("POST", url, json=body, headers=faulty.client.headers) as answer:
+        next(line for line in answer.iter_lines() if line.startswith("data:"))
+        return str(answer.headers["x-request-id"])
+
+
+def set_policy(faulty: Faulty, policy: Disconnect) -> None:
+    """Publishes what the operator's paywall does where a client goes away."""
+    made = json.loads((faulty.demo.data / "instance.json").read_text())
+    paywall_id = made["credits"]["id"]
+    with using(made["database_url"], faulty.demo.data), db.transaction() as session:
+        with editing(session, paywall_id) as edition:
+            edition.configuration = replace(edition.configuration, disconnect=policy)
+        apply_one(session, BumpEpoch(epoch_subject(paywall_id)))
 
 
 @pytest.mark.unhurried
