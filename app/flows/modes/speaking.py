@@ -152,6 +152,7 @@ class Speaking:
         metered = self._legs.learn(panel.held, leg, metered if end.within is None else end.within(metered))
         if meter.is_done:
             await answer.finish()
+            leg.answer = None  # what has come to its end is not closed: its connection is used again
         if not member.text.strip():
             member.end(LegStatus.FAILED, EMPTY_ANSWER if end.failure is None else end.failure.reason)
         elif end.failure is not None:

@@ -166,7 +166,7 @@ def test_who_does_not_read_holds_every_model_up_and_is_a_client_gone_in_the_end(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", ["/api/v1/judge", "/talk/compare"])
+@pytest.mark.parametrize("path", ["/api/v1/judge", pytest.param("/talk/compare", marks=pytest.mark.long)])
 def test_half_open_panels_end_in_time_hold_nothing_and_are_in_nobodys_way(faulty: Faulty, path: str) -> None:
     """Only sockets whose bodies come byte by byte show how long one is waited for."""
     faulty.become(a="ok", b="ok", c="ok")
