@@ -151,8 +151,9 @@ def _reason(text: str) -> str:
 
 
 def _why(topic: str, winners: Sequence[str], scores: Mapping[str, float]) -> str:
+    """Returns why it is so, without letters: whoever reads it may see the answers in another order."""
     if len(winners) > 1:
-        return f"{' and '.join(winners)} say as much as each other{_about(topic)}, in other words."
+        return f"The best say as much as each other{_about(topic)}, in other words."
     next_best = max(score for letter, score in scores.items() if letter != winners[0]) if len(scores) > 1 else 0.0
-    much = "clearly" if scores[winners[0]] - next_best > 1 else "a little"
-    return f"{winners[0]} answers what was asked{_about(topic)} {much} better: it says more that somebody can act on."
+    much = "Clearly" if scores[winners[0]] - next_best > 1 else "By a little"
+    return f"{much}: it says more{_about(topic)} that somebody can act on."

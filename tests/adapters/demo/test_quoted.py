@@ -55,7 +55,7 @@ def test_a_verdict_counts_has_a_reason_for_each_and_follows_no_order(question: s
         task = str(to_judge([], (), order)[-1]["content"])
         said = judge(question, schema_of(letters), quoted_in(task))
         verdict = read_verdict(json.dumps(said), letters)
-        assert verdict is not None and verdict.reason
+        assert verdict is not None and verdict.reason.endswith(".") and not set("ABC") & set(verdict.reason.split())
         assert all(5 <= one.score <= 10 and len(one.reason) > 20 for one in verdict.scores)
         winners.add(None if verdict.winner is None else order[verdict.winner])
     assert len(winners) == 1
