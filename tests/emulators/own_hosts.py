@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._list(host)
 
     def _list(self, host: Host) -> None:
-        models, more = host.models, {}
+        models, more = host.models, dict[str, Any]()
         if host.is_paged:
             after = parse_qs(urlsplit(self.path).query).get("after_id", [""])[0]
             begin = host.models.index(after) + 1 if after else 0
