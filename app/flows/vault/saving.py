@@ -7,12 +7,16 @@ that is a warning, and a test later lists what it serves.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app import db
+from app.domain.alerts import kept
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import NewCredential, Profile
 from app.domain.credentials.hosts import PRESETS, check_address, check_name, preset_at
 from app.domain.errors import BadField, ProviderFailed
 from app.domain.paywalls.provider import DEMO, AuthStyle, ProviderSetting
+from app.domain.people.tables import PersonAccount
 from app.flows.providers.proof import prove_key, words_of
 from app.flows.vault.vault import Vault, due_of, setting_of
 from app.ports.providers import ChatProvider, ProviderTarget
@@ -79,8 +83,20 @@ async def save_own_key(vault: Vault, account_id: str, wanted: Wanted) -> Saved:
     profile = None if wanted.sign_in is None else _profile(vault, new_id, wanted.sign_in)
     new = NewCredential(new_id, account_id, setting.name, setting.base_url, setting.auth, sealed, wanted.secret[-4:],
                         looked.models, looked.warning, profile)  # fmt: skip
-    await db.in_transaction(lambda session: credentials.save(session, new), writes=True)
+    await db.in_transaction(lambda session: _save(session, new), writes=True)
     return Saved(new_id, setting.name, len(looked.models), looked.warning)
+
+
+def _save(session: Session, new: NewCredential) -> None:
+    """Saves it, and stores a mail of where requests may go now: a thief of an account key may have saved it."""
+    credentials.save(session, new)
+    person = session.get(PersonAccount, new.account_id)
+    if person is not None and person.email is not None:
+        text = (
+            f"Requests of your account to its models may go to {new.base_url}, with the key that ends in"
+            f" {new.last_four}.\n\nIf you did not add it, remove it in your settings, and make a new account key there."
+        )
+        kept.keep(session, [person.email], f"Your account has a key for {new.provider}", text)
 
 
 async def try_own_key(vault: Vault, account_id: str, credential_id: str) -> Looked:

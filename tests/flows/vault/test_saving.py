@@ -16,6 +16,7 @@ from app.keeper import Keeper
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
 from tests.support.managing import person
+from tests.support.paying_out import kept_mails
 from tests.support.scripted import COUNTER
 
 pytestmark = pytest.mark.plain_sql
@@ -49,6 +50,8 @@ async def test_a_key_that_answers_is_saved_with_what_its_host_lists(vault: Vault
     with db.transaction(writes=False) as session:
         stored = credentials.find_own(session, ada, saved.id)
     assert "sk-own" not in repr(stored)
+    ((address, subject),) = kept_mails()
+    assert (address, subject) == ("ada@example.org", "Your account has a key for mine")
     _, target = vault.reach(stored)
     assert target.api_key == "sk-own-key-0123" and target.base_url == emulated.base_url
 
