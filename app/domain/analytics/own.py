@@ -7,10 +7,11 @@ asked several models is told apart by them.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import clock
@@ -166,12 +167,19 @@ def read_usage(session: Session, wallet_ids: Sequence[str], since: int, most: in
 
 def _newest(session: Session, wallet_id: str, since: int, most: int) -> list[Use]:
     """Returns the newest uses of a wallet, those that asked several models with their parts."""
-    mine = (TABLE.c.wallet_id == wallet_id, TABLE.c.id >= least_id(PREFIX, since), text(OWN_WALLETS))
+    asked = {"wallet_id": wallet_id, "since": least_id(PREFIX, since), "most": most}
+    rows = session.execute(_read_newest(), asked).mappings().all()
+    return [_use(list(parts)) for _, parts in groupby(rows, lambda row: row["id"])]
+
+
+@cache
+def _read_newest() -> Select[Any]:
+    """Returns the question for the newest uses: to compose it costs as much as to ask it."""
+    mine = (TABLE.c.wallet_id == bindparam("wallet_id"), TABLE.c.id >= bindparam("since"), text(OWN_WALLETS))
     columns = [TABLE.c[name] for name in (*COLUMNS, "created_at", "paywall_id", "order_id", "session", "unit", "status",
                                           "hold_nanos")]  # fmt: skip
-    requests = select(*columns).where(*mine).order_by(TABLE.c.id.desc()).limit(most).subquery()
-    rows = session.execute(with_parts(requests, *requests.c).order_by(requests.c.id.desc())).mappings().all()
-    return [_use(list(parts)) for _, parts in groupby(rows, lambda row: row["id"])]
+    requests = select(*columns).where(*mine).order_by(TABLE.c.id.desc()).limit(bindparam("most")).subquery()
+    return with_parts(requests, *requests.c).order_by(requests.c.id.desc())
 
 
 def month_ago() -> int:
