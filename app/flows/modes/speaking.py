@@ -143,6 +143,7 @@ class Speaking:
 
         watch = HoldMeter(self._legs, Run(panel.held, leg), self._counter, meter.bound)
         end = await forward(answer, meter, watch, say)
+        deadline.reschedule(None)  # all of it is there; counting it is our time
         if member.marks is not None:
             await tell(member.marks.end())
         stopped = in_stream(meter.kept or ()) + (() if end.failure is None else of_failure(end.failure))
