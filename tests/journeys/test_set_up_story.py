@@ -12,7 +12,7 @@ from app import db
 from app.domain.ids import new_id
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls import keys
-from app.domain.paywalls.configuration import Configuration
+from app.domain.paywalls.configuration import Configuration, read_current
 from app.domain.paywalls.limits import Limits
 from app.domain.paywalls.members import set_owner
 from app.domain.paywalls.modes import Mode
@@ -175,6 +175,8 @@ def limits_that_the_next_request_meets(shop: Shop, page: Page) -> None:
     page.get_by_role("button", name="Publish version 7").click()
     expect(page.get_by_text("Version 7 is published")).to_be_visible()
     assert shop.chat("ada").json()["error"]["code"] == "spend_per_day"
+    two_browsers_open_version_7(shop, page)
+    shop.open(page, "limits")
     what_is_typed_stands_while_the_page_lives(shop, page, each_user)
     page.get_by_role("button", name="For a user").click()
     page.get_by_label("User, by your app's id").fill("ada")
@@ -184,6 +186,32 @@ def limits_that_the_next_request_meets(shop: Shop, page: Page) -> None:
     expect(page.get_by_role("button", name="Remove the limits of ada")).to_be_visible()
     assert_accessible(page, "limits")
     assert shop.chat("ada").status_code == 200  # at once, without a version
+
+
+def two_browsers_open_version_7(shop: Shop, page: Page) -> None:
+    """`research/dashboard_modes.md` (d) 5."""
+    other = page.context.new_page()
+    words = {page: ("Funds missing", "Pay here: {{ url }}"), other: ("Cap reached", "Raise your cap: {{ url }}")}
+    for each, (title, text) in words.items():
+        shop.open(each, "messages")
+        each.get_by_role("button", name=f"Edit {title}").click()
+        each.get_by_label(title, exact=True).fill(text)
+        expect(each.get_by_role("button", name="Publish version 8")).to_be_enabled()
+    other.get_by_role("button", name="Publish version 8").click()
+    expect(other.get_by_text("Version 8 is published")).to_be_visible()
+    other.close()
+    page.get_by_role("button", name="Publish version 8").click()
+    refused = page.get_by_role("alert").filter(has_text="Version 8 was published by prices")
+    expect(refused).to_contain_text("this was changed on version 7. Nothing was saved")
+    expect(refused).to_contain_text("It changes the words of Cap reached.")
+    expect(page.get_by_label("Funds missing", exact=True)).to_have_value(words[page][1])
+    page.get_by_role("button", name="Keep both").click()
+    page.get_by_role("button", name="Publish version 9").click()
+    expect(page.get_by_text("Version 9 is published")).to_be_visible()
+    with db.transaction(writes=False) as session:
+        paywall, current = read_current(session, shop.id)
+    assert paywall.version == 9
+    assert current.messages == {"topup": "Pay here: {{ url }}", "limit": "Raise your cap: {{ url }}"}
 
 
 def what_is_typed_stands_while_the_page_lives(shop: Shop, page: Page, each_user: Locator) -> None:
