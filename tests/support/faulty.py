@@ -82,7 +82,10 @@ def running_faulty(data: Path, upstream: RunningUpstream, *, is_new: bool = True
                 asyncio.run(pay_for(owner.account_id, PAID_CREDITS))
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=demo.base_url, headers=headers, timeout=60) as client:
-            yield Faulty(demo, upstream, key, client)
+            try:
+                yield Faulty(demo, upstream, key, client)
+            finally:
+                upstream.reset()  # whoever asks it next knows its models as they are
 
 
 @contextmanager
