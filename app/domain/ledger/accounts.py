@@ -113,6 +113,19 @@ def account_of(environment: Environment, unit: Unit, kind: Kind, owner: str) -> 
     return Account(environment, unit, kind, owner)
 
 
+def kind_and_owner(account_id: str) -> tuple[Kind, str]:
+    """Reads what an account is and whose from its id. Raises BadOperation for anything else.
+
+    It remembers nothing: the file of a ledger goes through more accounts than should stay in memory, and would push out
+    those that chats need.
+    """
+    try:
+        _, _, kind, owner = account_id.split(":", 3)
+        return Kind(kind), owner
+    except ValueError:
+        raise BadOperation(f"{account_id!r} is no address of a ledger account.") from None
+
+
 @lru_cache(maxsize=65_536)
 def parse(account_id: str) -> Account:
     """Reads an account's address back from its id. Raises BadOperation for anything else."""

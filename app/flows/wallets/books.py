@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
-from app.domain.ledger.accounts import Account, Kind, account_of, parse
+from app.domain.ledger.accounts import Account, Kind, account_of, kind_and_owner
 from app.domain.ledger.history import end_of_look, ids_within, list_of_account
 from app.domain.paywalls.paywall import Paywall
 from app.domain.usage.requests import TABLE as REQUESTS
@@ -129,9 +129,9 @@ def _requests_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, Map
 
 def _entry(row: Row[Any], account: Account, request: Mapping[str, Any]) -> Entry:
     is_in = row.credit_account_id == account.id
-    other = parse(row.debit_account_id if is_in else row.credit_account_id)
+    kind, _ = kind_and_owner(row.debit_account_id if is_in else row.credit_account_id)
     # Whose shared wallet it was, other apps' business too, is not said: the request says which user it was for.
-    details = {**(row.details or {}), "account": other.kind.value}
+    details = {**(row.details or {}), "account": kind.value}
     user = request.get("external_id") or details.pop("user", None)
     return Entry(
         id=row.posting_id if row.line == 0 else f"{row.posting_id}:{row.line}",

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.domain.disputes.listing import Place, ReversalFilter, list_reversals
-from app.domain.ledger.accounts import Account, Kind, account_of, parse
+from app.domain.ledger.accounts import Account, Kind, account_of, kind_and_owner
 from app.domain.ledger.history import TransferFilter, list_transfers
 from app.domain.paywalls.paywall import Paywall
 from app.domain.topups.listing import PaidFilter, list_paid
@@ -167,13 +167,13 @@ def _transfers(
     rows = list_transfers(session, asked, position.transfer, limit)
     users = _users_of(session, rows)
     for row in rows:
-        is_in = parse(row.credit_account_id).kind in (Kind.WALLET, Kind.PROMO)
-        wallet = parse(row.credit_account_id if is_in else row.debit_account_id)
+        is_in = kind_and_owner(row.credit_account_id)[0] in (Kind.WALLET, Kind.PROMO)
+        _, wallet_id = kind_and_owner(row.credit_account_id if is_in else row.debit_account_id)
         entry = Entry(
             id=row.posting_id if row.line == 0 else f"{row.posting_id}:{row.line}",
             type=row.type,
             at=row.created_at,
-            user=users.get(wallet.owner),
+            user=users.get(wallet_id),
             amount_nanos=row.amount if is_in else -row.amount,
             request_id=row.request_id,
             details=row.details,
@@ -228,7 +228,7 @@ def _own_accounts(app: Paywall) -> tuple[Account, Account, Account]:
 
 def _users_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, str]:
     """Returns the app's own ids of the users whose wallets stand in transfers, by wallet."""
-    ids = {parse(account).owner for row in rows for account in (row.debit_account_id, row.credit_account_id)}
+    ids = {kind_and_owner(one)[1] for row in rows for one in (row.debit_account_id, row.credit_account_id)}
     wallets, users = table_of(Wallet), table_of(EndUser)
     found = (
         select(wallets.c.id, users.c.external_id)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadOperation
-from app.domain.ledger.accounts import NEVER_BELOW_ZERO, SHARED_BY_ALL, Account, Kind, parse
+from app.domain.ledger.accounts import NEVER_BELOW_ZERO, SHARED_BY_ALL, Account, Kind, kind_and_owner, parse
 from app.domain.money import Environment, Unit
 
 addresses = st.builds(
@@ -20,6 +20,7 @@ addresses = st.builds(
 @given(addresses)
 def test_an_account_is_read_back_from_its_address(account: Account) -> None:
     assert parse(account.id) == account and hash(parse(account.id)) == hash(account)
+    assert kind_and_owner(account.id) == (account.kind, account.owner)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,15 @@ def test_an_account_is_read_back_from_its_address(account: Account) -> None:
 def test_anything_else_is_no_address(address: str) -> None:
     with pytest.raises(BadOperation):
         parse(address)
+
+
+def test_what_lists_go_through_is_not_remembered() -> None:
+    before = parse.cache_info().currsize
+    assert kind_and_owner("live:USD:wallet:nobody-before") == (Kind.WALLET, "nobody-before")
+    assert parse.cache_info().currsize == before
+    for address in ("x", "live:USD:purse:x"):
+        with pytest.raises(BadOperation):
+            kind_and_owner(address)
 
 
 @given(addresses)
