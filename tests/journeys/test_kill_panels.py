@@ -21,7 +21,8 @@ from sqlalchemy import text
 from app import db
 from app.flows.upkeep.audit import audit
 from tests.emulators import upstream
-from tests.support.faulty import PAID_CREDITS, A, B, C, Faulty, running_faulty, using
+from tests.support.faulty import PAID_CREDITS, A, B, C, Faulty, running_faulty
+from tests.support.paid import using
 from tests.support.server import QUESTION
 
 FREE_CREDITS = 20

@@ -1,6 +1,5 @@
 """A real server that offers credits, in front of an upstream whose models fail as they are told, and who pays there."""
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -11,10 +10,8 @@ from typing import Any
 
 import httpx
 
-from app import db, settings
-from app.domain.people import account_keys
 from tests.emulators.upstream import RunningUpstream
-from tests.support.panels import pay_for
+from tests.support.paid import pay_with_key
 from tests.support.server import QUESTION, Demo, running
 
 A, B, C = "ok", "echo", "tools"
@@ -75,26 +72,10 @@ def running_faulty(data: Path, upstream: RunningUpstream, *, is_new: bool = True
         made = json.loads((data / "instance.json").read_text())
         key = made["account_key"]
         if is_new:
-            with using(made["database_url"], data):
-                with db.transaction(writes=False) as session:
-                    owner = account_keys.find_owner(session, key)
-                assert owner is not None
-                asyncio.run(pay_for(owner.account_id, PAID_CREDITS))
+            pay_with_key(key, PAID_CREDITS, data, made["database_url"])
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=demo.base_url, headers=headers, timeout=60) as client:
             try:
                 yield Faulty(demo, upstream, key, client)
             finally:
                 upstream.reset()  # whoever asks it next knows its models as they are
-
-
-@contextmanager
-def using(database_url: str, data: Path) -> Iterator[None]:
-    """Lets this process use the database of another."""
-    settings.configure(data=data, database_url=database_url)
-    db.dispose()
-    try:
-        yield
-    finally:
-        db.dispose()
-        settings.configure()

@@ -23,7 +23,8 @@ from app.domain.ledger.operations import BumpEpoch
 from app.domain.paywalls.configuration import Disconnect, epoch_subject
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import editing
-from tests.support.faulty import A, B, C, Faulty, events, running_faulty, using
+from tests.support.faulty import A, B, C, Faulty, events, running_faulty
+from tests.support.paid import using
 from tests.support.server import QUESTION, Demo
 from tests.support.waiting import wait_until
 

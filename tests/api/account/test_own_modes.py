@@ -1,6 +1,5 @@
 """Several models by own keys over HTTP: who paid is said of each, a retry hears the same, and a key is nowhere."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -11,12 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app import db, settings
-from app.domain.people import account_keys
 from tests.emulators import upstream
 from tests.emulators.upstream import RunningUpstream
+from tests.support.faulty import events
 from tests.support.own_demo import OwnDemo, running_with_credits
-from tests.support.panels import pay_for
+from tests.support.paid import pay_with_key
 from tests.support.server import QUESTION
 
 SERVED = ("ok", "ok:40:5", "ok:100:20", "echo-key", "error-401", "error-500", "error-mid-stream", "slow-first:8:20000")
@@ -67,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         upstream.running() as platform, upstream.running() as own,
         running_with_credits(data, "20", "--upstream", platform.base_url, **chosen) as started,
     ):  # fmt: skip
-        _pay(started)
+        pay_with_key(started.client.headers["Authorization"].removeprefix("Bearer "), 3_000, started.demo.data)
         site = Site(started, platform, own)
         wanted = {"keys": {"mine": {"key": CANARY, "base_url": own.base_url}}}
         saved = started.client.put("/api/v1/settings/keys", json=wanted)
@@ -76,31 +74,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def _pay(started: OwnDemo) -> None:
-    data = started.demo.data
-    settings.configure(data=data, database_url=f"sqlite:///{data}/coinslot.db")
-    db.dispose()
-    key = started.client.headers["Authorization"].removeprefix("Bearer ")
-    with db.transaction(writes=False) as session:
-        owner = account_keys.find_owner(session, key)
-    assert owner is not None
-    asyncio.run(pay_for(owner.account_id, 3_000))
-    db.dispose()
-    settings.configure()
-
-
-def events(answer: httpx.Response) -> list[dict[str, Any]]:
-    *lines, _rest = answer.text.split("\\n")
-    return [json.loads(line.strip()[5:]) for line in lines if line.strip().startswith("data:")]
-
-
 def test_each_leg_says_who_pays_and_the_platforms_alone_is_charged(site: Site) -> None:
     models = ["ok", PLATFORMS, "ok:40:5"]
     for is_stream in (False, True):
         before = site.credits()
         answer = site.ask("compare", models=models, stream=is_stream)
         assert (answer.status_code, answer.headers["x-paywall-billing"]) == (200, WALLET), answer.text
-        said = answer.json() if not is_stream else {**events(answer)[-2], **events(answer)[-1]}
+        said = answer.json() if not is_stream else {**events(answer.text)[-2], **events(answer.text)[-1]}
         legs = [(leg["model"], leg["billing_source"], leg["status"]) for leg in said["responses"]]
         assert legs == [("ok", OWN, "answered"), (PLATFORMS, WALLET, "answered"), ("ok:40:5", OWN, "answered")]
         assert said["credits_charged"] >= 1 and site.credits() == before - said["credits_charged"]
@@ -135,9 +115,9 @@ def test_all_own_is_free_in_every_mode_and_says_so(site: Site) -> None:
 
 def test_a_mesh_says_who_paid_for_the_leg_that_answered(site: Site) -> None:
     by_wallet = site.ask("chat", model="error-500", routing={"fallback": [PLATFORMS]}, stream=True)
-    assert by_wallet.headers["x-paywall-billing"] == WALLET and events(by_wallet)[-1]["credits_charged"] >= 1
+    assert by_wallet.headers["x-paywall-billing"] == WALLET and events(by_wallet.text)[-1]["credits_charged"] >= 1
     by_key = site.ask("chat", model="ok", routing={"fallback": [PLATFORMS]}, stream=True)
-    assert by_key.headers["x-paywall-billing"] == OWN and events(by_key)[-1]["credits_charged"] == 0
+    assert by_key.headers["x-paywall-billing"] == OWN and events(by_key.text)[-1]["credits_charged"] == 0
     asked = len(site.platform.seen())
     ended = site.ask("chat", model="error-401", routing={"fallback": [PLATFORMS]})
     assert (ended.status_code, len(site.platform.seen())) == (502, asked), "nobody pays in its place"
@@ -183,7 +163,7 @@ def test_whoever_leaves_an_answer_with_a_key_finds_all_of_it_again(site: Site) -
         next(leaving.iter_raw())
     attached = site.client.post("/api/v1/compare", json=body, headers=headers)  # while it is still made
     assert attached.headers["idempotent-replayed"] == "true" and len(site.own.seen()) == asked + 2
-    legs = events(attached)[-2]["responses"]
+    legs = events(attached.text)[-2]["responses"]
     assert [leg["status"] for leg in legs] == ["answered"] * 2
     again = site.client.post("/api/v1/compare", json=body, headers=headers)
     assert again.text == attached.text and len(site.own.seen()) == asked + 2
@@ -229,6 +209,6 @@ def test_a_key_that_cannot_be_opened_is_its_own_error_and_nobody_pays_in_its_pla
                 ("chat", {"model": "ok", "routing": {"fallback": ["ok:40:5", *([] if billing else [PLATFORMS])]}}),
             ):  # fmt: skip
                 answer = site.ask(path, billing=billing, stream=is_stream, **body)
-                code = answer.json()["code"] if answer.status_code != 200 else events(answer)[-1]["code"]
+                code = answer.json()["code"] if answer.status_code != 200 else events(answer.text)[-1]["code"]
                 assert code == "own_key_unavailable", answer.text
     assert (site.credits(), len(site.platform.seen()), len(site.own.seen())) == (before, *asked)
