@@ -51,13 +51,14 @@ AMOUNTS = {
     "filled-wallets": (60, 100, "wallets that fill themselves while a worker is killed"),
     "payout-examples": (4, 60, "examples of the payouts' state machine on each database, each of 25 steps"),
     "payment-orders": (30, 200, "orders of a payment's events, with the process ended at each step"),
-    "counted-requests": (20_000, 100_000, "requests that are counted for pages and compared with the ledger"),
-    "csv-rows": (30_000, 100_000, "rows of a ledger that is sent as CSV"),
+    "counted-requests": (100_000, 400_000, "requests that are counted for pages and compared with the ledger"),
+    "csv-rows": (100_000, 300_000, "rows of a ledger that is sent as CSV"),
 }
 """Of how much a run does that could do any amount: what it usually does, what a long one does, what that is."""
 
 SLOW_FIRST = (
-    "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "journeys/test_kill",
+    "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "domain/rollups/test_seeded",
+    "journeys/test_kill",
     "journeys/test_webhook_kill", "journeys/test_limits_together", "api/serving/test_workers",
     "flows/disputes/test_take", "journeys/", "flows/settlement/", "domain/ledger/test_outages", "sdk/", "api/serving/",
     "api/v1/test_chat_", "api/", "flows/cards/test_auto_topup", "test_cli", "test_db",
