@@ -18,6 +18,7 @@ from app.domain.paywalls.paywall import Paywall
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.wallets.wallets import app_wallet
 from app.flows.wallets.statement import Entry, LedgerFilter, LedgerPage, Position, read_ledger
+from app.sql.in_lists import in_list
 
 
 class Book(StrEnum):
@@ -123,7 +124,7 @@ def _requests_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, Map
     if not ids:
         return {}
     columns = (REQUESTS.c.id, REQUESTS.c.external_id, REQUESTS.c.model, REQUESTS.c.tokens)
-    found = session.execute(select(*columns).where(REQUESTS.c.id.in_(ids))).mappings()
+    found = session.execute(select(*columns).where(REQUESTS.c.id.in_(in_list(ids)))).mappings()
     return {row["id"]: dict(row) for row in found}
 
 

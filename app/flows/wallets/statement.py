@@ -21,6 +21,7 @@ from app.domain.usage.tables import RequestKind
 from app.domain.wallets.tables import EndUser, Wallet
 from app.domain.wallets.wallets import app_wallet
 from app.sql.columns import table_of
+from app.sql.in_lists import in_list
 
 CHARGES = {"charge": RequestKind.CHAT, "manual_charge": RequestKind.MANUAL}
 REVERSALS = ("refund", "chargeback")
@@ -233,6 +234,6 @@ def _users_of(session: Session, rows: Sequence[Row[Any]]) -> Mapping[str, str]:
     found = (
         select(wallets.c.id, users.c.external_id)
         .join(users, users.c.id == wallets.c.end_user_id)
-        .where(wallets.c.id.in_(ids))
+        .where(wallets.c.id.in_(in_list(ids)))
     )
     return {row.id: row.external_id for row in session.execute(found)}
