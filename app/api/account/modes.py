@@ -23,14 +23,13 @@ from app.api.v1.chat import LABELS
 from app.api.v1.exchange import NO_ACTION, AsgiSend, Exchange, Scope
 from app.api.v1.stream_comments import StreamComments
 from app.domain.errors import CoinslotError, Unavailable
-from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import ChatAnswer, Claim, claim
 from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.answer import KeepBytes, Send
 from app.flows.chat.call import Call
-from app.flows.chat.delivery import Recording
+from app.flows.chat.delivery import Recording, answered_anew, goes_to_its_end, renewing
 from app.flows.modes.carrying import Result
 from app.flows.modes.feed import Piece
 from app.flows.modes.members import Panel
@@ -112,7 +111,10 @@ class _Several:
     async def answer(self, claimed: Claim | None) -> None:
         """Answers it: to its end whoever listens, where it has a key or the paywall drains. Raises CoinslotError in an
         answer's place."""
-        if claimed is None and self._call.snapshot.configuration.disconnect is not Disconnect.DRAIN:
+        await answered_anew(partial(self._answer, claimed))
+
+    async def _answer(self, claimed: Claim | None) -> None:
+        if not goes_to_its_end(self._call, claimed):
             begun = await self._begin(None)
             await (self._ask(begun) if isinstance(begun, Ask) else self._give(begun))
             return
@@ -125,8 +127,9 @@ class _Several:
 
     async def _begin(self, claimed: Claim | None) -> Panel | Ask:
         """Begins it, deciding anew when what the decision rested on has changed."""
+        renew = renewing(self._call, claimed, self._renew)
         try:
-            begun = await modes_of(wiring.get()).door.begin(self._call, self._asking, self._renew, claimed)
+            begun = await modes_of(wiring.get()).door.begin(self._call, self._asking, renew, claimed)
         finally:
             self._exchange.billing = self._call.goes_by.encode()
         if isinstance(begun, Panel):

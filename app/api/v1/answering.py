@@ -6,6 +6,7 @@ The client's going away is watched for all the time, and ends the provider's cal
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import orjson
@@ -19,13 +20,12 @@ from app.api.v1.client_watch import ClientWatch
 from app.api.v1.exchange import EVENTS, NO_ACTION, Exchange, Header
 from app.api.v1.stream_comments import StreamComments
 from app.domain.errors import CoinslotError
-from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage.idempotency import Claim
 from app.flows.callers.anew import Renew
 from app.flows.callers.asked import Ask, PaywallRefusal
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call, Run
-from app.flows.chat.delivery import Recording, carry_chat
+from app.flows.chat.delivery import Recording, answered_anew, carry_chat, goes_to_its_end, renewing
 from app.formats import openai_completion
 
 log = structlog.get_logger()
@@ -116,8 +116,11 @@ class Answering:
 
     async def answer(self, claimed: Claim | None) -> None:
         """Answers the call: to its end whoever listens, where it has a key or the paywall drains."""
+        await answered_anew(partial(self._answer, claimed))
+
+    async def _answer(self, claimed: Claim | None) -> None:
         wired, call = wiring.get(), self.call
-        if claimed is None and call.snapshot.configuration.disconnect is not Disconnect.DRAIN:
+        if not goes_to_its_end(call, claimed):
             begun = await self.begin(None)
             await (self.ask(begun) if isinstance(begun, Ask) else self.carry(begun))
             return
@@ -130,8 +133,9 @@ class Answering:
 
     async def begin(self, claimed: Claim | None) -> Run | Ask:
         """Begins the answer, deciding anew when what the decision rested on has changed."""
+        renew = renewing(self.call, claimed, self.renew)
         try:
-            self.exchange.begun = await wiring.get().door.begin(self.call, claimed, self.renew)
+            self.exchange.begun = await wiring.get().door.begin(self.call, claimed, renew)
         finally:
             self.exchange.billing = self.call.goes_by.encode()
         if isinstance(begun := self.exchange.begun, Run):

@@ -12,14 +12,17 @@ from typing import Protocol, TypeVar
 
 from app import db
 from app.domain import clock
-from app.domain.errors import CoinslotError, KeyReused, ProviderFailed, StillRunning
+from app.domain.errors import CoinslotError, KeyReused, ProviderFailed, StaleDecision, StillRunning
 from app.domain.ledger.operations import Applied
 from app.domain.legs.legs import Source
+from app.domain.paywalls.configuration import Disconnect
 from app.domain.usage import idempotency
 from app.domain.usage.idempotency import ChatAnswer, Claim
+from app.flows.callers.anew import DECISIONS_MAX, Renew
 from app.flows.callers.asked import Ask, Stopped
+from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.answer import Carrier, KeepBytes, Send
-from app.flows.chat.call import Run
+from app.flows.chat.call import Call, Run
 from app.flows.chat.end import Wording
 from app.flows.chat.leg import Legs
 from app.ports.seal import Sealer
@@ -33,6 +36,10 @@ POLL_SECONDS = 0.25
 POLL_SECONDS_MAX = 300
 BEGINNINGS_MAX = 5
 """How often a key may be found free and be taken by another process before its answer has begun."""
+
+
+class LeavingChanged(StaleDecision):
+    """The paywall says otherwise by now whether answers are carried to their end; nothing is held yet."""
 
 
 class Underway(Protocol):
@@ -244,6 +251,35 @@ class Deliveries:
                 raise StillRunning("The first request with this Idempotency-Key is still running.")
             await asyncio.sleep(POLL_SECONDS)
         return False
+
+
+def goes_to_its_end(call: Call, claimed: Claim | None) -> bool:
+    """Tells whether an answer is made whoever listens: it has a key, or the paywall drains."""
+    return claimed is not None or call.snapshot.configuration.disconnect is Disconnect.DRAIN
+
+
+def renewing(call: Call, claimed: Claim | None, renew: Renew) -> Renew:
+    """Returns what reads a call's paywall anew; it raises LeavingChanged where that answers it the other way now."""
+    was = goes_to_its_end(call, claimed)
+
+    async def renewed(outdated: Snapshot) -> Snapshot:
+        call.snapshot = await renew(outdated)
+        if goes_to_its_end(call, claimed) is not was:
+            raise LeavingChanged("The paywall's settings are changing right now; nothing was charged.")
+        return call.snapshot
+
+    return renewed
+
+
+async def answered_anew(answer: Callable[[], Awaitable[None]]) -> None:
+    """Answers a call, from the beginning where it has to be answered the other way. Raises what `answer` does."""
+    for _ in range(DECISIONS_MAX - 1):
+        try:
+            await answer()
+        except LeavingChanged:
+            continue
+        return
+    await answer()
 
 
 def carry_chat(carrier: Carrier, wording: Wording) -> Carry[Run]:

@@ -230,28 +230,36 @@ def test_refusals_and_clients_that_leave_start_no_fallback_and_keep_nobody_away(
 
 
 @pytest.mark.unhurried
+@pytest.mark.parametrize("mode", ["compare", "chat"])
 @pytest.mark.parametrize("policy", [Disconnect.DRAIN, Disconnect.FREE])
-def test_who_leaves_where_answers_are_drained_or_given_free(faulty: Faulty, policy: Disconnect) -> None:
+def test_who_leaves_where_answers_are_drained_or_given_free(faulty: Faulty, policy: Disconnect, mode: str) -> None:
+    """What the paywall says holds from the next request on, whatever the process has read of it before."""
+    others = {Disconnect.DRAIN: Disconnect.CANCEL, Disconnect.FREE: Disconnect.DRAIN}
+    set_policy(faulty, others[policy])
+    faulty.become(c="ok")
+    faulty.ask("chat", model=C, stream=False).raise_for_status()
     set_policy(faulty, policy)
     faulty.become(a="ok:40:20", b="ok:30:20", c="ok:8")
     before = faulty.paid()
-    request_id = leave_early(faulty)
-    receipt = faulty.receipt(request_id)
+    request_id = leave_early(faulty, mode)
+    receipt, legs = faulty.receipt(request_id), 3 if mode == "compare" else 1
     assert receipt["disconnect"] == policy.value and receipt["status"] == "settled"
+    wait_until(lambda: "running" not in faulty.outcomes())
     if policy is Disconnect.DRAIN:
-        assert faulty.outcomes() == ["answered"] * 3 and receipt["charge"] == "1"
-        ended = {(leg["status"], leg["reason"]) for leg in receipt["legs"]}
+        assert faulty.outcomes() == ["answered"] * legs and receipt["charge"] == "1"
+        ended = {(leg["status"], leg["reason"]) for leg in receipt.get("legs") or ()}
         # A very busy machine may count for longer than a leg may take here; nobody is cut because a client left.
-        assert ("answered", None) in ended and ended <= {("answered", None), ("cut", "too_slow")}
+        assert ended <= {("answered", None), ("cut", "too_slow")}
     else:
-        assert sorted(faulty.outcomes())[1:] == ["disconnected"] * 2
+        assert faulty.outcomes().count("disconnected") >= min(legs, 2)
         assert receipt["charge"] == "0" and receipt["shortfall"] != "0"
     assert faulty.paid() == before - int(receipt["charge"])
 
 
-def leave_early(faulty: Faulty) -> str:
-    """Asks three models, and leaves once one has said a word; returns the request's id."""
-    body, url = {"models": ALL, "messages": QUESTION, "max_tokens": 400}, f"{faulty.demo.base_url}/api/v1/compare"
+def leave_early(faulty: Faulty, mode: str) -> str:
+    """Asks one model or three, and leaves once one has said a word; returns the request's id."""
+    asked = {"models": ALL} if mode == "compare" else {"model": A, "stream": True}
+    body, url = {"messages": QUESTION, "max_tokens": 400, **asked}, f"{faulty.demo.base_url}/api/v1/{mode}"
     with httpx.stream("POST", url, json=body, headers=faulty.client.headers) as answer:
         next(line for line in answer.iter_lines() if line.startswith("data:"))
         return str(answer.headers["x-request-id"])
