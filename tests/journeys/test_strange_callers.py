@@ -31,7 +31,7 @@ def address(site: Site, path: str, victim: Victim) -> str:
              "{user_id}": end_user_id("pw_demo_default", victim.user), "{user}": victim.user, "{key_id}": "key_none",
              "{topup_id}": "top_none", "{slug}": "none", "{chain_id}": "31337", "{memory_id}": "mem_none",
              "{item}": "none", "{order_id}": "ord_none",
-             "{conversation_id}": "con_none", "{provider}": "none", "{asked}": "chat"}  # fmt: skip
+             "{leg}": "0", "{conversation_id}": "con_none", "{provider}": "none", "{asked}": "chat"}  # fmt: skip
     for placeholder, value in known.items():
         path = path.replace(placeholder, value)
     assert "{" not in path, f"{path}: say in `known` what an attacker would send"

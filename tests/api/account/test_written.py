@@ -1,56 +1,83 @@
 """What several models said is written with whole credits, dollars, and the names that the judge never read."""
 
-from types import SimpleNamespace
-from typing import Any, cast
-
 from app.api.account.written import event_of, last_events, sums_of, whole_of
+from app.domain.ledger.operations import Applied
 from app.domain.legs.tables import LegStatus
-from app.domain.pricing.quote import Tokens
-from app.domain.usage.tables import RequestMode
+from app.domain.money import NANOS, Environment, Unit
+from app.domain.paywalls.configuration import Configuration
+from app.domain.paywalls.modes import Mode
+from app.domain.paywalls.provider import ProviderSetting
+from app.domain.pricing.price_book import Offer
+from app.domain.pricing.quote import Price, Tokens
+from app.domain.usage.requests import Asked, Metered
+from app.domain.usage.tables import RequestKind, RequestMode
+from app.flows.callers.snapshot import Snapshot
+from app.flows.callers.user import Standing
+from app.flows.chat.call import Call
+from app.flows.chat.decide import Basis
+from app.flows.chat.hold import Held
 from app.flows.modes.carrying import Result
 from app.flows.modes.feed import Ended, Said
-from app.flows.modes.members import Dropped, Member
+from app.flows.modes.members import Member, Panel
+from app.flows.modes.plan import TOO_LONG, Plan, plan
 from app.flows.modes.stories import Outcome
 from app.flows.modes.verdict import Score, Verdict
+from app.flows.providers.attempt import Attempts
+from app.flows.providers.breakers import Breakers
+from app.formats.account.modes import Asking, Strategy
 
 PAYWALL = {"request_id": "req_1", "charge": "3", "balance": "17000000"}
+SAID = [{"role": "user", "content": "Which colour?"}]
+OFFERS = {
+    model: Offer(Price(f"prc_{model}", model, 1, Unit.CREDIT, NANOS, NANOS, NANOS), model, "", None, 1_000, None, 0)
+    for model in ("a", "b", "c", "w")
+}
+HERE = Snapshot("pw_1", "key_1", Mode.CREDITS, Environment.SANDBOX, Unit.CREDIT, 1,
+                Configuration("Credits", (ProviderSetting("demo"),)), OFFERS, frozenset(), (),
+                account_id="acc_1")  # fmt: skip
 
 
-def member(number: int, model: str, text: str = "Blue.") -> Member:
-    told: dict[str, Any] = {"number": number, "model": model, "text": text, "status": LegStatus.ANSWERED,
-                            "reason": None, "finish": "stop", "milliseconds": 5, "tokens": Tokens(10, 20)}  # fmt: skip
-    return cast(Member, SimpleNamespace(**told))
+def answered(member: Member | None, text: str) -> None:
+    assert member is not None
+    member.text = text if member.marks is None else member.marks.feed(text) + member.marks.end()
+    member.end(LegStatus.ANSWERED, None, Metered(Tokens(10, 20)))
 
 
-def result(mode: RequestMode, outcome: Outcome) -> Result:
-    answering = [member(0, "a"), member(1, "b")]
-    writer = None if mode is RequestMode.COMPARE else member(2, "w", "Both.")
-    panel = SimpleNamespace(asking=SimpleNamespace(kind=mode, strategy="council"), answering=answering,
-                            writer=writer, members=[*answering, *([] if writer is None else [writer])],
-                            dropped=[Dropped("c", "too_long")])  # fmt: skip
-    return cast(Result, SimpleNamespace(panel=panel, outcome=outcome, settled=None))
+def panel_of(kind: RequestMode, written: str = "Both.") -> Panel:
+    """Returns a panel of `a` and `b`, which have answered, and of `w`, which has too; `c` was left out."""
+    asking = Asking(kind, ["a", "b", "c"], SAID, is_stream=True, writer=None if kind is RequestMode.COMPARE else "w",
+                    strategy=Strategy.COUNCIL if kind is RequestMode.BLEND else None)  # fmt: skip
+    planned = plan(Basis(HERE, Standing()), asking, {"c": TOO_LONG})
+    assert isinstance(planned, Plan)
+    for member in planned.answering:
+        answered(member, "Blue.")
+    if planned.writer is not None:
+        answered(planned.writer, written)
+    asked = Asked("req_1", None, HERE.wallet("acc_1"), RequestKind.CHAT, kind.value, "demo", True, Unit.CREDIT, None)
+    call = Call(HERE, "acc_1", None, planned.legs[0].request, "req_1")
+    held = Held(HERE, asked, Standing())
+    return Panel(call, asking, held, Attempts(Breakers()), planned.answering, planned.writer, planned.dropped)
 
 
 def test_every_event_says_whose_it_is() -> None:
-    one = member(1, "b")
+    _, one = panel_of(RequestMode.COMPARE).answering
     assert event_of(Said(one, "Bl")) == {"model": "b", "leg": 1, "delta": "Bl", "done": False}
-    assert event_of(Ended(one, shows_text=True))["event"] == "source" and event_of(Ended(one)).keys() >= {
-        "leg",
-        "status",
-    }
-    assert "content" not in event_of(Ended(one)) and event_of(Ended(one, shows_text=True))["content"] == "Blue."
+    shown, ended = event_of(Ended(one, shows_text=True)), event_of(Ended(one))
+    assert (shown["event"], shown["content"], ended["event"]) == ("source", "Blue.", "leg") and "content" not in ended
+    assert (ended["leg"], ended["status"], ended["billing_source"]) == (1, "answered", "platform")
 
 
 def test_sums_are_numbers_and_of_all_legs() -> None:
-    sums = sums_of(result(RequestMode.JUDGE, Outcome()), PAYWALL)
+    sums = sums_of(Result(panel_of(RequestMode.JUDGE), Outcome(), Applied()), PAYWALL)
     assert (sums["credits_charged"], sums["credits_remaining"], sums["cost"]) == (3, 17, 0.03)
     assert (sums["prompt_tokens"], sums["completion_tokens"]) == (30, 60)
 
 
 def test_a_verdict_has_names_again_best_first() -> None:
-    a, b = member(0, "a"), member(1, "b")
+    panel = panel_of(RequestMode.JUDGE)
+    a, b = panel.answering
     verdict = Verdict(0, [Score(0, 9, "Right."), Score(1, 9.5, "Better.")], "So.")
-    told = whole_of(result(RequestMode.JUDGE, Outcome(verdict=verdict, read=[b, a])), {"id": "req_1"})
+    told = whole_of(Result(panel, Outcome(verdict=verdict, read=[b, a]), Applied()), {"id": "req_1"})
     assert told["verdict"]["winner"] == "b"
     assert [(one["model"], one["score"], one["shown_as"]) for one in told["verdict"]["scores"]] == [
         ("a", 9.5, "B"), ("b", 9, "A")
@@ -59,13 +86,16 @@ def test_a_verdict_has_names_again_best_first() -> None:
 
 
 def test_without_a_verdict_there_is_the_reason() -> None:
-    last = last_events(result(RequestMode.JUDGE, Outcome(reason="funds")), {"id": "req_1"})
+    last = last_events(Result(panel_of(RequestMode.JUDGE), Outcome(reason="funds"), Applied()), {"id": "req_1"})
     assert [one["event"] for one in last] == ["verdict", "summary", "done"]
     assert (last[0]["verdict"], last[0]["reason"], last[2]["reason"]) == (None, "funds", "funds")
 
 
 def test_one_answer_of_several_stands_beside_those_that_it_is_made_of() -> None:
-    told = whole_of(result(RequestMode.BLEND, Outcome(final=member(2, "w", "Both."))), {"id": "req_1"})
-    assert (told["content"], told["strategy"], len(told["responses"])) == ("Both.", "council", 2)
-    alone = whole_of(result(RequestMode.BLEND, Outcome(reason="funds")), {"id": "req_1"})
-    assert (alone["content"], alone["reason"]) == (None, "funds")
+    panel = panel_of(RequestMode.BLEND, "Both. [A, B]\n\nOne. [B]")
+    outcome = Outcome(final=panel.writer, read=panel.answering)
+    told = whole_of(Result(panel, outcome, Applied()), {"id": "req_1"})
+    assert (told["content"], told["strategy"], len(told["responses"])) == ("Both.\n\nOne.", "council", 2)
+    assert told["parts"] == [[0, 1], [1]]
+    alone = whole_of(Result(panel, Outcome(reason="funds"), Applied()), {"id": "req_1"})
+    assert (alone["content"], alone["reason"]) == (None, "funds") and "parts" not in alone
