@@ -92,7 +92,7 @@ class PanelCarrier:
             if not is_over:
                 panel.held.failure = CLIENT_GONE
                 with suppress(Unavailable):  # it lands later; what ended the request goes on
-                    await asyncio.shield(self._holds.keep(self._leave(panel, story)))
+                    await asyncio.shield(self._holds.keep(self._leave(panel, story, feed)))
             if panel.own_use is not None:
                 self._holds.keep(alone("modes", panel.id, panel.give_back_uses))
         panel.note()
@@ -125,12 +125,13 @@ class PanelCarrier:
         with suppress(Unavailable):  # it lands later; what ended the request goes on
             await self._holds.release(panel.held)
 
-    async def _leave(self, panel: Panel, story: Story) -> None:
+    async def _leave(self, panel: Panel, story: Story, feed: Feed) -> None:
         """Ends a request whose client is gone, as the paywall says.
 
         One with a key ends this way only when the process stops: it costs nothing, and its retry runs.
         """
         story.cancel()
+        feed.leave()
         await self._speaking.leave(panel)
         await asyncio.wait((story,))
         if panel.held.asked.claim_id is not None:

@@ -14,7 +14,7 @@ from app.domain.people.account_keys import make_account_key
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.requests import read_receipt
 from app.flows.callers.snapshot import Snapshot, read_account_snapshot
-from app.flows.modes.feed import Piece
+from app.flows.modes.feed import WAITING_BYTES_MAX, Piece
 from app.flows.modes.members import Panel
 from app.flows.modes.speaking import Patience
 from app.flows.upkeep.holds import count_open_holds, reap_holds
@@ -176,6 +176,29 @@ async def test_who_leaves_where_that_is_free_pays_nothing_and_the_house_does(dat
     assert (told.charge, {leg.status for leg in told.legs}) == ("0", {"cut"})
     assert told.shortfall != "0" and any(leg.tokens for leg in told.legs)
     assert credits_of(ada).posted_nanos == 320 * NANOS - int(told.charge) * NANOS
+    assert_books_balance()
+
+
+async def test_who_leaves_as_they_stop_a_model_whose_words_wait_holds_nothing(database: str) -> None:
+    _, snapshot = await paying([credits_a_thousand(name, "0.1") for name in NAMES])
+    models = Models({name: saying("blue " * 40_000, output=40_000, pieces=40) for name in NAMES})
+    asking = read_compare({"models": list(NAMES), "messages": SAID, "max_tokens": 50_000})
+    async with running_queue() as queue:
+        panels = Panels(queue, models)
+        panel = await panels.begin(snapshot, asking, "req_1")
+        assert isinstance(panel, Panel)
+
+        async def never(_piece: Piece) -> None:
+            await asyncio.Event().wait()
+
+        carrying = asyncio.create_task(panels.carrier.stream(panel, never))
+        await until(lambda: all(len(member.text) > WAITING_BYTES_MAX for member in panel.answering))
+        panel.answering[0].is_stopped = True  # the stop and the leaving end its task together
+        carrying.cancel()
+        done, _ = await asyncio.wait((carrying,), timeout=5)
+        assert done and carrying.cancelled()
+        await panels.chat.keeper.drain(10)
+    assert (receipt_of(snapshot, "req_1").status, open_holds()) == ("released", 0), "nothing was delivered"
     assert_books_balance()
 
 
