@@ -163,18 +163,22 @@ class Speaking:
             member.end(LegStatus.ANSWERED, None, metered)
 
     async def cut(self, *members: Member) -> None:
-        """Ends members who are late: nobody pays for them."""
+        """Ends members who are late: nobody pays for them. One that was stopped is ending, and is waited for."""
         running = [member for member in members if member.task is not None and not member.task.done()]
         for member in running:
-            member.is_ours = True
-        await _end(running)
+            member.is_ours = not member.is_stopped
+        await _end([member for member in running if member.is_ours])
+        ending = [member.task for member in running if member.is_stopped and member.task is not None]
+        if ending:
+            await asyncio.wait(ending)
 
     def stop(self, member: Member) -> bool:
         """Ends a member whom whoever asked wants to hear no more of, and tells whether it still spoke.
 
-        What it has said by then is what is charged.
+        What it has said by then is what is charged. What is ending already is let end: a second interruption would
+        end the request with it.
         """
-        if member.task is None or member.task.done() or member.has_ended:
+        if member.task is None or member.task.done() or member.has_ended or member.is_stopped or member.is_ours:
             return False
         member.is_stopped = True
         return member.task.cancel()
