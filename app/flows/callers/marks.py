@@ -36,6 +36,7 @@ from app.domain.inbox.tables import ConnectionRow
 from app.domain.leases.tables import JobRun
 from app.domain.ledger.accounts import Account
 from app.domain.ledger.tables import LedgerAccount, LedgerEpoch, LedgerTransfer
+from app.domain.orders.tables import OrderRow
 from app.domain.payouts.tables import Payout, PayoutAddress, PayoutDesk
 from app.domain.paywalls.tables import Change, PaywallRow
 from app.domain.people.tables import AccountKey, DeveloperKey, Identity, PersonAccount, SignInSession
@@ -52,7 +53,7 @@ SUBJECTS_MAX = 5_000
 
 _NUMBERS = 4
 USES_LOOKED_AT = 20
-"""Of how many of a wallet's newest requests it is looked when they ended."""
+"""Of how many of a wallet's or an order's newest requests it is looked when they ended."""
 
 
 class About(StrEnum):
@@ -85,6 +86,8 @@ class About(StrEnum):
     USES = "uses"
     """What a shared wallet was used for, by its id, whatever that cost: its newest request, when one of the newest
     ended last, and what stopped one last."""
+    ORDER = "order"
+    """An order by its id: when its user chose who pays, its newest request, and when one of the newest ended last."""
     PAYOUTS = "payouts"
     """The payouts of a paywall, or of a shared wallet, by its id: how many stand where."""
     CHAIN = "chain"
@@ -175,16 +178,29 @@ def _arrivals() -> Select[Any]:
     return _part(About.ARRIVALS, paywall_id, drafts.c.changed_at, paid, *last_two, words=newest)
 
 
-def _uses() -> Select[Any]:
-    """Returns the part of what shared wallets were used for; each number is the end of an index."""
-    wallets, requests, stopped = table_of(SharedWallet), table_of(Request), table_of(SafetyMark)
-    mine = (requests.c.wallet_id == wallets.c.id, text(OWN_WALLETS))
+def _asked(of: Any, *mine: ColumnElement[bool]) -> tuple[Any, Any]:
+    """Returns the newest request of a row of `of`, and when one of the newest ended; each is the end of an index."""
+    requests = table_of(Request)
     newest = select(func.max(requests.c.id)).where(*mine).scalar_subquery()
     some = select(requests.c.finished_at).where(*mine).order_by(requests.c.id.desc()).limit(USES_LOOKED_AT)
-    ended = some.correlate(wallets).subquery()
+    ended = some.correlate(of).subquery()
+    return newest, select(func.max(ended.c.finished_at)).scalar_subquery()
+
+
+def _uses() -> Select[Any]:
+    """Returns the part of what shared wallets were used for."""
+    wallets, requests, stopped = table_of(SharedWallet), table_of(Request), table_of(SafetyMark)
+    newest, at = _asked(wallets, requests.c.wallet_id == wallets.c.id, text(OWN_WALLETS))
     last = select(func.max(stopped.c.id)).where(stopped.c.wallet_id == wallets.c.id).scalar_subquery()
-    at = select(func.max(ended.c.finished_at)).scalar_subquery()
     return _part(About.USES, wallets.c.id, at, words=func.coalesce(newest, "") + func.coalesce(last, ""))
+
+
+def _orders() -> Select[Any]:
+    """Returns the part of orders and what was asked for them."""
+    orders, requests = table_of(OrderRow), table_of(Request)
+    mine = (requests.c.paywall_id == orders.c.paywall_id, requests.c.order_id == orders.c.id)
+    newest, at = _asked(orders, *mine)
+    return _part(About.ORDER, orders.c.id, orders.c.chosen_at, at, words=newest)
 
 
 @lru_cache(maxsize=256)
@@ -232,6 +248,7 @@ def _parts() -> Mapping[About, list[Select[Any]]]:
         About.NUMBERS: [_part(About.NUMBERS, books.c.paywall_id, books.c.counted_at, books.c.listed_at, books.c.build)],
         About.ARRIVALS: [_arrivals()],
         About.USES: [_uses()],
+        About.ORDER: [_orders()],
         About.CONNECTIONS: [
             _part(About.CONNECTIONS, connections.c.paywall_id, connections.c.disconnected_at, connections.c.checked_at,
                   connections.c.refused_at, connections.c.events_read_at,

@@ -29,6 +29,7 @@ class OrderState(VisitorState, rx.State):
     here: str = ""
     _paywall_id: str = ""
     _user: str = ""
+    _order_id: str = ""
 
     @rx.event(background=True)
     async def watch(self) -> AsyncIterator[EventSpec | None]:
@@ -42,7 +43,8 @@ class OrderState(VisitorState, rx.State):
         def read(session: db.Session) -> dict[str, Any]:
             link = wiring.get().links.open_order(token_of(path))
             page = read_order_page(session, link, person)
-            return {"page": page, "here": path, "_paywall_id": link.paywall_id, "_user": link.user}
+            named = {"_paywall_id": link.paywall_id, "_user": link.user, "_order_id": link.order_id}
+            return {"page": page, "here": path, **named}
 
         return read
 
@@ -79,14 +81,15 @@ class OrderState(VisitorState, rx.State):
 
 
 def _subjects(person: Person | None, values: Mapping[str, Any]) -> list[Subject]:
-    """The wallets that may pay, and whose the app's user is."""
+    """The order, the wallets that may pay, and whose the app's user is."""
     if person is None or not values.get("_paywall_id"):
         return []
     own = [
         subject
         for environment in Environment
         for unit in OWN_UNITS
-        for account in [shared_account(person.account_id, environment, unit)]
-        for subject in (Subject(About.USES, account.owner), *purse_subjects(account))
+        for subject in purse_subjects(shared_account(person.account_id, environment, unit))
     ]
-    return [*own, Subject(About.EPOCH, authorizations.epoch_subject(values["_paywall_id"], values["_user"]))]
+    epoch = authorizations.epoch_subject(values["_paywall_id"], values["_user"])
+    # What a key of one's own paid moves no balance.
+    return [*own, Subject(About.ORDER, values["_order_id"]), Subject(About.EPOCH, epoch)]
