@@ -34,6 +34,10 @@ _IN_CHAIN = (
 )
 _COUNTS = "What counts: that it is right, complete and clear."
 _JUDGING = "Compare these answers, by their content alone: neither their order nor their length counts."
+_REASONING = (
+    "In your reasons, name no answer by its letter: whoever reads them sees the answers in another order. Say what one"
+    ' says instead, or "this answer" where the reason is about that one.'
+)
 
 
 def letter_of(place: int) -> str:
@@ -56,7 +60,7 @@ def to_judge(messages: Messages, criteria: Sequence[str], answers: Sequence[str]
     judged = f"What counts: {'; '.join(criteria)}." if criteria else _COUNTS
     schema = orjson.dumps(schema_of([letter_of(place) for place in range(len(answers))])).decode()
     form = f"Answer with one JSON object that fits this schema, and with nothing else: {schema}"
-    return [*messages, _user(_QUOTED, *_marked(answers), _JUDGING, judged, form)]
+    return [*messages, _user(_QUOTED, *_marked(answers), _JUDGING, judged, _REASONING, form)]
 
 
 def _marked(answers: Sequence[str]) -> list[str]:
