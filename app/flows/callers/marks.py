@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    TextClause,
     bindparam,
     case,
     cast,
@@ -178,7 +179,7 @@ def _arrivals() -> Select[Any]:
     return _part(About.ARRIVALS, paywall_id, drafts.c.changed_at, paid, *last_two, words=newest)
 
 
-def _asked(of: Any, *mine: ColumnElement[bool]) -> tuple[Any, Any]:
+def _asked(of: Any, *mine: ColumnElement[bool] | TextClause) -> tuple[Any, Any]:
     """Returns the newest request of a row of `of`, and when one of the newest ended; each is the end of an index."""
     requests = table_of(Request)
     newest = select(func.max(requests.c.id)).where(*mine).scalar_subquery()
