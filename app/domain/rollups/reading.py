@@ -168,6 +168,20 @@ def read_days(session: Session, paywall_id: str, first: date, last: date) -> Seq
     return []
 
 
+def read_began(session: Session, paywall_ids: Collection[str]) -> date | None:
+    """Returns the first day of which any of these paywalls has sums; None where none has any yet."""
+    if not (books := read_books(session, paywall_ids)):
+        return None
+    of_each = [
+        select(func.min(_TOTALS.c.day).label("day")).where(
+            _TOTALS.c.paywall_id == book.paywall_id, _TOTALS.c.build == book.build
+        )
+        for book in books
+    ]
+    day = session.scalar(select(func.min(union_all(*of_each).subquery().c.day)))
+    return None if day is None else date_of(day)
+
+
 def read_user(session: Session, paywall_id: str, user: str, first: date, last: date) -> Sums:
     """Returns what one user of a paywall came to from one day to another, both included."""
     for book in read_books(session, [paywall_id]):

@@ -7,7 +7,7 @@ from app.domain import clock
 from app.domain.money import Environment, Unit
 from app.domain.paywalls.modes import Mode
 from app.domain.rollups import building, reading
-from app.domain.rollups.reading import Users, read_days, read_numbers, read_recent, read_user, today
+from app.domain.rollups.reading import Users, read_began, read_days, read_numbers, read_recent, read_user, today
 from app.domain.rollups.sums import NOTHING, Sums, plus
 from app.domain.rollups.zones import date_of, day_of
 from tests.support.rolled import LISTED, START, App, Chat, count_all, hands
@@ -44,6 +44,8 @@ def test_numbers_are_those_of_the_range_and_of_one_paywall_each(database: str) -
             assert found[shared.id].sums == sum_of(shared)
             assert (found[empty.id].sums, found[empty.id].counted_at) == (NOTHING, None)
             assert found[app.id].counted_at == at.at
+            assert read_began(session, ids) == read_began(session, [shared.id]) == FIRST
+            assert read_began(session, [empty.id]) is read_began(session, ["pw_none"]) is None
             one_day = read_numbers(session, [app.id], FIRST + timedelta(1), FIRST + timedelta(1))[app.id]
             assert (one_day.sums.requests, one_day.users) == (2, Users(2))
             of_ada = read_user(session, app.id, "ada", FIRST, FIRST + timedelta(2))

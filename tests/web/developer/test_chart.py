@@ -28,5 +28,21 @@ def test_a_loss_is_below_the_line_and_a_day_of_unknown_cost_has_no_margin() -> N
     assert chart.zero == "M0 80.0 H1000" and chart.margin == "M0.0 160.0 L1000.0 160.0"
 
 
+def test_before_anything_was_counted_there_is_no_line_and_it_says_so() -> None:
+    """A line at nothing would say that nobody bought anything on days on which nobody could."""
+    earned, days = Sums(gross_nanos=4 * NANOS, cost_nanos=NANOS), [day(0, NOTHING), day(1, NOTHING)]
+    days += [day(2, earned), day(3, NOTHING), day(4, earned)]
+    chart = to_chart(days, Unit.USD, date(2026, 11, 3))
+    assert chart.revenue == "M500.0 0.0 L750.0 160.0 L1000.0 0.0"  # the axis is the whole range all the same
+    assert chart.margin.startswith("M500.0 ") and chart.area.endswith("L500.0 160.0 Z")
+    assert (chart.first, chart.before) == ("1 Nov", "No data before 3 Nov 2026.")
+    for began in (date(2026, 11, 1), date(2026, 3, 1)):
+        whole = to_chart(days, Unit.USD, began)
+        assert whole.before == "" and whole.revenue.startswith("M0.0 160.0 L250.0 160.0")
+    only_now = to_chart([day(0, NOTHING), day(1, earned, is_running=True)], Unit.USD, date(2026, 11, 2))
+    assert (only_now.revenue, only_now.area, only_now.before) == ("", "", "No data before 2 Nov 2026.")
+    assert only_now.revenue_now == "M1000.0 0.0 h0"
+
+
 def test_nothing_is_drawn_of_nothing() -> None:
     assert to_chart([], Unit.USD) == to_chart([day(0, NOTHING)], Unit.USD) == DayChart()

@@ -12,6 +12,7 @@ from app.domain.analytics.together import last_day, read_together
 from app.domain.money import Unit
 from app.domain.paywalls.names import TOGETHER_MAX, NamedPaywall, by_kind, list_owned
 from app.domain.people.sessions import Person
+from app.domain.rollups.reading import read_began
 from app.web.developer.analytics.reading import names_of
 from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage, Found, Place, TabRow, to_page
 from app.web.developer.analytics.wanted import Wanted, range_of
@@ -59,6 +60,7 @@ def _read_counted(session: Session, asked: Asked, offset: int, unit: Unit) -> Fo
         sums=together.sums,
         users=together.users,
         days=together.days,
+        began=read_began(session, ids),
         compared=compare(session, ids, first, last),
         steps=Steps(),
         parts=read_groups(session, asked, offset, ROWS_A_PAGE),

@@ -9,7 +9,7 @@ from app.domain.analytics.groups import Asked, By, Groups, read_groups
 from app.domain.analytics.kept import KEPT
 from app.domain.analytics.steps import Steps, read_steps
 from app.domain.paywalls.keys import name_keys
-from app.domain.rollups.reading import read_days, read_numbers, today
+from app.domain.rollups.reading import read_began, read_days, read_numbers, today
 from app.web.developer.analytics.rows import ROWS_A_PAGE, AnalyticsPage, Found, Place, to_page
 from app.web.developer.analytics.wanted import Wanted, range_of
 
@@ -46,6 +46,7 @@ def _read_counted(session: Session, paywall_id: str, asked: Asked, offset: int) 
         sums=numbers.sums,
         users=numbers.users,
         days=read_days(session, paywall_id, first, last),
+        began=read_began(session, [paywall_id]),
         compared=compare(session, [paywall_id], first, last),
         steps=Steps(),
         parts=read_groups(session, asked, offset, ROWS_A_PAGE),

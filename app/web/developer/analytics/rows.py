@@ -97,7 +97,10 @@ class AnalyticsPage:
 
 @dataclass(frozen=True)
 class Found:
-    """What was read of paywalls of one unit: all of it in the days of `zone`, which may be several in words."""
+    """What was read of paywalls of one unit: all of it in the days of `zone`, which may be several in words.
+
+    `began` is the first day of which anything was counted, None before that.
+    """
 
     unit: Unit
     zone: str
@@ -105,6 +108,7 @@ class Found:
     sums: Sums
     users: Users
     days: Sequence[DayNumbers]
+    began: date | None
     compared: Compared | None
     steps: Steps
     parts: Groups
@@ -148,7 +152,7 @@ def to_page(found: Found, wanted: Wanted, place: Place) -> AnalyticsPage:
         steps=_steps(found.steps),
         shares=shares,
         has_bar=any(share.width for share in shares),
-        chart=to_chart(days, unit),
+        chart=to_chart(days, unit, found.began),
         days=[_day_row(one, unit) for one in listed],
         earlier=_earlier([one.day for one in rest]),
         parts=[_part(one, wanted, unit, place) for one in found.parts.rows],

@@ -1,7 +1,9 @@
-"""Revenue and margin by day as lines of an SVG: the axis is the asked range, and the day that runs is a loose dot."""
+"""Revenue and margin by day as lines of an SVG: the axis is the asked range, lines begin where anything was counted
+first, and the day that runs is a loose dot."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain.money import Unit, format_sum
 from app.domain.rollups.reading import DayNumbers
@@ -11,7 +13,10 @@ WIDTH, HEIGHT = 1_000, 160
 
 @dataclass(frozen=True)
 class DayChart:
-    """Paths in a box of 1,000 by 160; empty where there is nothing to show. `top` and `bottom` are the axis's ends."""
+    """Paths in a box of 1,000 by 160; empty where there is nothing to show. `top` and `bottom` are the axis's ends.
+
+    `before` says from when on there is data, where the range begins earlier.
+    """
 
     revenue: str = ""
     area: str = ""
@@ -25,10 +30,14 @@ class DayChart:
     middle: str = ""
     last: str = ""
     summary: str = ""
+    before: str = ""
 
 
-def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
-    """Draws days, the oldest first. A day whose cost is unknown has no margin: its line goes on behind it."""
+def to_chart(days: Sequence[DayNumbers], unit: Unit, began: date | None = None) -> DayChart:
+    """Draws days, the oldest first. A day whose cost is unknown has no margin: its line goes on behind it.
+
+    `began` is the first day of which anything was counted: before it there is no line, not one at nothing.
+    """
     revenues = [day.sums.net_nanos for day in days]
     margins = [day.sums.margin_nanos for day in days]
     known = [margin for margin in margins if margin is not None]
@@ -42,7 +51,8 @@ def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
     def y(nanos: int) -> str:
         return f"{(top - nanos) * HEIGHT / (top - bottom):.1f}"
 
-    over = [place for place, day in enumerate(days) if not day.is_running]
+    began = began or days[0].day
+    over = [place for place, day in enumerate(days) if not day.is_running and day.day >= began]
     now = [place for place, day in enumerate(days) if day.is_running]
     line = _line([(x(place), y(revenues[place])) for place in over])
     floor = f" L{x(over[-1])} {y(0)} L{x(over[0])} {y(0)} Z" if over else ""
@@ -60,6 +70,7 @@ def to_chart(days: Sequence[DayNumbers], unit: Unit) -> DayChart:
         last="Today" if days[-1].is_running else days[-1].day.strftime("%-d %b"),
         summary=f"Revenue a day from {days[0].day:%-d %B} to {days[-1].day:%-d %B}, at most"
                 f" {format_sum(max(revenues), unit)}.",
+        before=f"No data before {began:%-d %b %Y}." if began > days[0].day else "",
     )  # fmt: skip
 
 

@@ -58,5 +58,6 @@ def day_plot(chart: rx.Var[DayChart]) -> rx.Component:
         rx.el.div(rx.el.small(chart.top, class_name="faint num"), drawing, class_name="plot"),
         rx.el.div(rx.el.span(chart.first), rx.el.span(chart.middle), rx.el.span(chart.last), class_name="axis faint",
                   aria_hidden="true"),
+        rx.cond(chart.before != "", rx.el.small(chart.before, class_name="muted"), rx.fragment()),
         rx.el.figcaption(chart.summary, class_name="unseen"), class_name="inset",
     )  # fmt: skip

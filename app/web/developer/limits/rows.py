@@ -1,12 +1,12 @@
 """What the page of limits shows: the fields of each scope, where users are named, and who has limits of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from app.db import Session
 from app.domain.paywalls.configuration import read_current
-from app.domain.paywalls.keys import read_endings
+from app.domain.paywalls.keys import name_keys, read_endings
 from app.domain.paywalls.limit_overrides import read_overrides
 from app.domain.paywalls.limits import Limits, Scope
 from app.domain.paywalls.members import Manager
@@ -76,8 +76,9 @@ def read_page(session: Session, manager: Manager, draft: tuple[Form, ...], words
     """Returns the page; `draft` is the form as it was read and as it was typed, empty without one."""
     paywall, _ = read_current(session, manager.paywall_id)
     unit, newest = unit_words(paywall.unit), read_form(session, paywall.id)
-    keys = read_endings(session, paywall.id)
-    found = _overrides(session, paywall.id, keys, words, unit)
+    working = read_endings(session, paywall.id)
+    names = name_keys(session, working)
+    found = _overrides(session, paywall.id, working, words, unit)
     pages = max(-(-len(found) // ROWS_A_PAGE), 1)
     page = min(max(page, 1), pages)
     first = (page - 1) * ROWS_A_PAGE
@@ -90,7 +91,7 @@ def read_page(session: Session, manager: Manager, draft: tuple[Form, ...], words
         where=f"{first + 1:,}–{first + len(shown):,} of {len(found):,}" if found else "",
         previous=_href(words, page - 1) if page > 1 else "",
         next=_href(words, page + 1) if page < pages else "",
-        own_keys=[KeyChoice(key_id, _key_name(ending)) for key_id, ending in keys.items()],
+        own_keys=[KeyChoice(key_id, names[key_id]) for key_id in working],
     )
 
 
@@ -119,11 +120,12 @@ def _differences(newest: Form, wanted: Form, unit: str) -> list[DifferenceRow]:
     return found
 
 
-def _overrides(session: Session, paywall_id: str, keys: Mapping[str, str], words: str, unit: str) -> list[OverrideRow]:
+def _overrides(session: Session, paywall_id: str, working: Collection[str], words: str, unit: str) -> list[OverrideRow]:
     found = read_overrides(session, paywall_id)
+    names = name_keys(session, found.keys)
     rows = [_row(Scope.USER, user, user, limits, unit) for user, limits in found.users.items()]
     for key_id, limits in found.keys.items():
-        name = _key_name(keys[key_id]) if key_id in keys else f"{key_id}, revoked"
+        name = names[key_id] + ("" if key_id in working else ", revoked")
         rows.append(_row(Scope.KEY, key_id, name, limits, unit))
     wanted = words.lower()
     return sorted((row for row in rows if wanted in row.name.lower()), key=lambda row: (row.scope, row.name.lower()))
@@ -131,10 +133,6 @@ def _overrides(session: Session, paywall_id: str, keys: Mapping[str, str], words
 
 def _row(scope: Scope, subject: str, name: str, limits: Limits, unit: str) -> OverrideRow:
     return OverrideRow(f"{scope}:{subject}", scope.value, subject, name, fields.said_of(limits, unit))
-
-
-def _key_name(ending: str) -> str:
-    return f"Key ···{ending}"
 
 
 def _href(words: str, page: int) -> str:

@@ -11,7 +11,7 @@ from app.domain.money import Unit
 from app.domain.paywalls.configuration import read_current
 from app.domain.paywalls.members import Manager
 from app.domain.pricing.offered import first_offer
-from app.domain.rollups.reading import DayNumbers, Numbers, Users, read_days, read_numbers, today
+from app.domain.rollups.reading import DayNumbers, Numbers, Users, read_began, read_days, read_numbers, today
 from app.domain.rollups.sums import NOTHING, plus
 from app.domain.usage.request_list import RequestFilter, list_rows
 from app.web.developer.frame.attention import AttentionRow, read_attention
@@ -69,7 +69,7 @@ def read_overview(session: Session, manager: Manager) -> OverviewPage:
         month=to_row(f"{DAYS} days", month.sums, paywall.unit),
         month_users=users_in_words(month.users),
         weeks=[_week(days[place : place + WEEK], paywall.unit) for place in range(0, len(days), WEEK)],
-        chart=to_chart(days, paywall.unit),
+        chart=to_chart(days, paywall.unit, read_began(session, [paywall.id])),
         zone=month.zone,
         counted=_counted(month),
         requests=[_request(one, paywall.unit) for one in newest],
