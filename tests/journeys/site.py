@@ -1,5 +1,6 @@
 """The product with pages, as journeys see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ class Site:
     log: Path
     database_url: str
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None, mode: str = "shared") -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, mode: str = "shared",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:  # fmt: skip
         """Calls the API as one of the two apps does."""
-        headers = {"Authorization": f"Bearer {self.keys[mode]}"}
-        return httpx.request(method, f"{self.base_url}/v1{path}", json=body, headers=headers, timeout=60)
+        said = {**(headers or {}), "Authorization": f"Bearer {self.keys[mode]}"}
+        return httpx.request(method, f"{self.base_url}/v1{path}", json=body, headers=said, timeout=60)
 
     def chat(self, user: str, model: str = "demo-mini") -> httpx.Response:
         """Sends a message of the shared app's user."""

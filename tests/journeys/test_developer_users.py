@@ -3,6 +3,7 @@ them, and sends an event again."""
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.web.developer.requests.rows import ROWS_A_PAGE
 from tests.journeys.looking import assert_accessible, enter
 from tests.journeys.site import Site
+from tests.support import shifts
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -122,39 +125,67 @@ def read_a_receipt(site: Site, page: Page) -> None:
     assert_accessible(page, "requests")
 
 
+def ids(page: Page, rows: int) -> list[str]:
+    """Returns the ids of the requests that a list shows, once it shows so many."""
+    expect(page.locator("details.move")).to_have_count(rows)
+    found: list[str] = page.evaluate(
+        "() => [...document.querySelectorAll('details.move .id')].map(line => line.firstChild.textContent)"
+    )
+    assert len(set(found)) == rows
+    return found
+
+
+def _shows(page: Page, wanted: list[str]) -> bool:
+    return ids(page, len(wanted)) == wanted
+
+
 def look_through_many_requests(site: Site, page: Page, phone: BrowserContext) -> None:
     """`research/dashboard_modes.md` (d) 9, with what fits into a run: an address is the same list for everybody."""
     site.call("POST", "/user/balance/deposit", {"user": MANY, "amount": "5"}, mode="default")
+    labels = {"X-Paywall-Session": "s-9", "X-Paywall-Agent": "a-9"}
     for _ in range(ROWS_A_PAGE + 4):
-        site.call("POST", "/user/charge", {"user": MANY, "amount": "0.01"}, mode="default")
+        site.call("POST", "/user/charge", {"user": MANY, "amount": "0.01"}, mode="default", headers=labels)
     charged = site.call("POST", "/user/charge", {"user": MANY, "amount": "0.01"}, mode="default")
     assert charged.json()["success"]
     day = datetime.now(UTC).date()
     page.goto(f"{site.base_url}{PAGES}/requests/")
-    expect(page.locator("details.move")).to_have_count(ROWS_A_PAGE)
+    every = ids(page, ROWS_A_PAGE)
     page.get_by_label("User", exact=True).fill(MANY)
     page.get_by_label("State").select_option("settled")
     page.get_by_role("button", name="Find").click()
     expect(page).to_have_url(re.compile(f"user={MANY}"))
-    expect(page.locator("details.move", has_text=MANY)).to_have_count(ROWS_A_PAGE)
+    theirs = ids(page, ROWS_A_PAGE)
+    filters = f"user={MANY}&status=settled&day={day}&until={day}&session=s-9&agent=a-9"
+    page.goto(f"{site.base_url}{PAGES}/requests/?{filters}")
+    expect(page.get_by_label("Agent", exact=True)).to_have_value("a-9")
+    six, address = ids(page, ROWS_A_PAGE), page.url
+    assert charged.headers["x-request-id"] in theirs and charged.headers["x-request-id"] not in six
     page.get_by_role("link", name="Older").click()
-    expect(page.locator("details.move", has_text=MANY)).to_have_count(5)
-    for rows in (ROWS_A_PAGE, ROWS_A_PAGE):
+    assert not set(ids(page, 4)) & set(six)
+    for before in (six, theirs, every):
         page.go_back()
-        expect(page.locator("details.move")).to_have_count(rows)
-    page.go_forward()
-    expect(page.get_by_label("User", exact=True)).to_have_value(MANY)
-    other = phone.new_page()
-    other.goto(page.url)
-    expect(other.locator("details.move", has_text=MANY)).to_have_count(ROWS_A_PAGE)
-    other.close()
-    six = f"user={MANY}&status=settled&day={day}&until={day}&id={charged.headers['x-request-id']}"
+        wait_until(partial(_shows, page, before))
+    in_a_fresh_browser(site, phone, address, six)
+    one = f"user={MANY}&status=settled&day={day}&until={day}&id={charged.headers['x-request-id']}"
     for key, rows in (("", 1), ("playground", 0)):
-        page.goto(f"{site.base_url}{PAGES}/requests/?{six}&key={key}")
+        page.goto(f"{site.base_url}{PAGES}/requests/?{one}&key={key}")
         expect(page.get_by_label("Id of a request")).to_have_value(charged.headers["x-request-id"])
         expect(page.locator("details.move", has_text=MANY)).to_have_count(rows)
     expect(page.get_by_label("Key", exact=True)).to_have_value("playground")
     expect(page.get_by_text("Nothing fits")).to_be_visible()
+
+
+def in_a_fresh_browser(site: Site, phone: BrowserContext, address: str, shown: list[str]) -> None:
+    """Opens an address where nothing is known but who is signed in: the same ids, and nothing that moves."""
+    browser = phone.browser
+    assert browser is not None
+    fresh = browser.new_context(viewport={"width": 1280, "height": 860})
+    fresh.add_cookies(phone.cookies())  # type: ignore[arg-type]
+    page = fresh.new_page()
+    page.add_init_script(shifts.WATCH)
+    page.goto(address)
+    assert ids(page, ROWS_A_PAGE) == shown and shifts.read(page) == []
+    fresh.close()
 
 
 def read_the_ledger(site: Site, page: Page, kept: Path) -> None:
