@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.analytics.uses import COLUMNS, with_parts
+from app.domain.credits.history import reserved_of
 from app.domain.ids import least_id
 from app.domain.money import Unit
 from app.domain.usage.request_list import PREFIX
@@ -52,7 +53,8 @@ class UsePart:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One request. `reserved` is what was held for it and `charged` what it cost, in nanos of `unit`.
+    """One request. `reserved` is what was held for it and `charged` what it cost, in nanos of `unit`; credits reserve
+    by the mode, as their history says.
 
     Of a refund `charged` is below zero, and it is no request. `legs` are the parts of one that asked several models.
     """
@@ -191,7 +193,7 @@ def _use(rows: Sequence[Mapping[Any, Any]]) -> Use:
     """Returns a use of its rows, one for each of its parts."""
     row = rows[0]
     parts = [UsePart(row["part_model"], row["part_source"], row["part_tokens"], row["part_charged"]) for row in rows]
-    is_refund = row["kind"] == RequestKind.REFUND
+    is_refund, unit = row["kind"] == RequestKind.REFUND, Unit(row["unit"])
     return Use(
         id=row["id"],
         at=row["created_at"],
@@ -200,11 +202,11 @@ def _use(rows: Sequence[Mapping[Any, Any]]) -> Use:
         order=row["order_id"],
         session=row["session"],
         source=row["billing_source"],
-        unit=Unit(row["unit"]),
+        unit=unit,
         is_running=row["status"] == RequestStatus.RUNNING,
         is_refund=is_refund,
         tokens=0 if is_refund else row["tokens"] or 0,
-        reserved=row["hold_nanos"],
+        reserved=reserved_of(row) if unit is Unit.CREDIT and not is_refund else row["hold_nanos"],
         charged=-row["charge_nanos"] if is_refund else row["charge_nanos"],
         mode=row["mode"],
         legs=parts if row["mode"] is not None else (),

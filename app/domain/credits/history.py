@@ -56,13 +56,18 @@ class Entry:
     movement: Movement | None = None
 
 
+def reserved_of(row: Mapping[Any, Any]) -> int:
+    """Returns what the row of a request over credits reserved by its mode, in nanos, whatever was held for it."""
+    is_own = row["billing_source"] == Source.OWN and not row["hold_nanos"]
+    return 0 if is_own else RESERVES[row["mode"]]
+
+
 def entries_of(row: Mapping[str, Any]) -> Sequence[Entry]:
     """Returns the lines of a request's row, the newest first; those of one that has ended come to its charge."""
     receipt, model = explain(row, row["external_id"]), row["model"]
     if row["kind"] == RequestKind.REFUND:
         return [Entry(row["id"], EntryKind.REFUND, row["charge_nanos"], row["created_at"], model, receipt)]
-    is_own = row["billing_source"] == Source.OWN and not row["hold_nanos"]
-    reserved = 0 if is_own else RESERVES[row["mode"]]
+    reserved = reserved_of(row)
     difference = reserved - row["charge_nanos"]
     has_ended = row["status"] != RequestStatus.RUNNING and difference != 0
     reserve = Entry(f"{row['id']}:{EntryKind.RESERVE}", EntryKind.RESERVE, -reserved, row["created_at"], model,

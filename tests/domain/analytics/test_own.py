@@ -118,6 +118,24 @@ async def test_both_wallets_are_read_and_nobody_elses(database: str) -> None:
     assert all(use.reserved >= use.charged > 0 and use.tokens == 30 for use in found.uses)
 
 
+async def test_credits_reserve_by_the_mode_whatever_was_held(database: str) -> None:
+    await open_credits()
+    ada, own = await someone_with_key()
+    async with running_queue() as queue:
+        chat, _ = flows(queue, Scripted())
+        run = await chat.begin(own, ada.account_id, request(model="demo-free"), new_id("req"), None)
+        assert isinstance(run, Run)
+        await chat.settle(run, Metered(Tokens(10, 20)))
+    wallet = credits_account(ada).owner
+    for mode, reserved in ((None, 1), ("judge", 5)):
+        with db.transaction() as session:
+            session.execute(text("UPDATE request SET hold_nanos = :held, mode = :mode"),
+                            {"held": 17 * NANOS, "mode": mode})  # fmt: skip
+            (use,) = read_usage(session, [wallet], month_ago()).uses
+            assert use.reserved == reserved * NANOS
+            session.rollback()
+
+
 async def test_a_comparison_stands_with_its_models_and_is_one_request(database: str) -> None:
     app = App(Mode.SHARED)
     app.fund()
