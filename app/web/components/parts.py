@@ -3,6 +3,13 @@
 import reflex as rx
 from reflex.event import EventSpec
 
+from app.web.frame.layout import run_script
+
+_LEAVE = """() => document.querySelectorAll(".confirm").forEach((asked) => {
+  asked.onkeydown = (event) => { if (event.key === "Escape") asked.querySelector(".row").lastElementChild.click(); };
+})"""
+"""Has Escape press the button that says no."""
+
 
 def tag(*children: rx.Component | rx.Var[str] | str, tone: str = "") -> rx.Component:
     """Returns a short status; `tone` is `ok`, `wait`, `bad` or nothing."""
@@ -96,7 +103,7 @@ def empty(title: str, text: str, *actions: rx.Component) -> rx.Component:
 def confirm(
     question: rx.Var[str] | str, yes: str, no: str, on_yes: rx.EventHandler, on_no: rx.EventHandler
 ) -> rx.Component:
-    """Returns the question that a destructive step asks once, in its place."""
+    """Returns the question that a destructive step asks once, in its place; Escape says no to it."""
     return rx.el.div(
         rx.el.p(question),
         rx.el.div(
@@ -104,7 +111,7 @@ def confirm(
             rx.el.button(no, on_click=on_no, class_name="btn s", type="button"),
             class_name="row",
         ),
-        class_name="confirm", role="group",
+        class_name="confirm", role="group", on_mount=run_script(_LEAVE),
     )  # fmt: skip
 
 
