@@ -47,6 +47,8 @@ def see_the_dashboard(site: Site, page: Page) -> None:
     enter(site, page, OWNER)
     expect(page.get_by_role("link", name="Quill")).to_be_visible()
     assert_accessible(page, "dashboard")
+    page.get_by_role("link", name="Skip to content").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Quill").click()
     expect(page.get_by_role("navigation", name="This paywall")).to_be_visible()
 
@@ -123,6 +125,9 @@ def go_back_a_version(page: Page) -> None:
 def archive_and_undo(site: Site, page: Page, owned: Owned) -> None:
     go(page, "Danger zone")
     assert_accessible(page, "danger zone")
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("button", name="Archive it")).to_be_focused()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Archive", exact=True).click()
     page.get_by_role("button", name="Archive it").click()
     expect(page.get_by_role("heading", name="This paywall is archived")).to_be_visible()

@@ -8,6 +8,7 @@ from reflex_base.vars.function import FunctionVar
 from app.web.frame import routes
 from app.web.frame.plain_form import post_form
 
+_CONTENT = "content"
 _OF_CREDITS = (("Credits", routes.CREDITS), ("Chat", routes.CHAT))
 _SECTIONS = (("Wallet", routes.WALLET), ("Activity", routes.ACTIVITY), ("Settings", routes.SETTINGS))
 
@@ -19,7 +20,7 @@ def frame(*children: rx.Component, back: rx.Component | None = None) -> rx.Compo
                   class_name="top-in row between"),
         class_name="top",
     )  # fmt: skip
-    return rx.fragment(bar, rx.el.main(*children))
+    return rx.fragment(_skip(), bar, main(*children))
 
 
 def own_frame(
@@ -47,7 +48,18 @@ def own_frame(
         ),
         class_name="top" if beside is None else "top has-side",
     )  # fmt: skip
-    return rx.fragment(bar, *(children if has_main else [rx.el.main(*children)]))
+    return rx.fragment(_skip(), bar, *(children if has_main else [main(*children)]))
+
+
+def main(*children: rx.Component, **props: Any) -> rx.Component:
+    """Returns a page's main part, to which its first link skips."""
+    return rx.el.main(*children, id=_CONTENT, tab_index=-1, **props)
+
+
+def _skip() -> rx.Component:
+    """Returns the first link of a page, seen while it has the focus: past what every page has, to its main part."""
+    goes = run_script(f"() => document.getElementById('{_CONTENT}').focus()")
+    return rx.el.a("Skip to content", href=f"#{_CONTENT}", on_click=[rx.prevent_default, goes], class_name="skip")
 
 
 def _own_sections(current: str, visitor: Any) -> list[rx.Component]:

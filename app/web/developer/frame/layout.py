@@ -11,7 +11,7 @@ from app.web.components.parts import app_icon, instead, note, panel_skeletons, s
 from app.web.developer.frame.rows import PaywallChoice
 from app.web.developer.frame.sections import Section, linked, note_page
 from app.web.frame import routes
-from app.web.frame.layout import own_frame, run_script, scrolled_to_here
+from app.web.frame.layout import main, own_frame, run_script, scrolled_to_here
 
 Body = Callable[[], rx.Component]
 
@@ -61,7 +61,7 @@ def _page(section: Section, state: Any, lead: rx.Var[str] | str, body: Body) -> 
     looking_on = rx.cond(paywall.role != "", rx.el.p(paywall.role, class_name="muted"), rx.fragment())
     shown = rx.cond(state.phase == "ready", rx.fragment(trouble, looking_on, body()),
                     panel_skeletons("120px", "220px"))  # fmt: skip
-    shell = rx.el.div(_side(section, state), rx.el.main(head, shown, class_name="page"), class_name="shell")
+    shell = rx.el.div(_side(section, state), main(head, shown, class_name="page"), class_name="shell")
     nobody = instead("There is no such page", state.problem,
                      rx.el.a("To your paywalls", href=f"{routes.DASHBOARD}/", class_name="btn"))  # fmt: skip
     return rx.cond(
