@@ -136,7 +136,8 @@ export function useTalk(freeOnly) {
       draw();
       if (why.name === "AbortError") amend(key, stopped);
       else {
-        const said = why.status === NO_MONEY ? "Your credits are not enough for this message. It was not charged."
+        // Its first sentence says what is missing: money, or a model that opens with the first top-up. The link has its button.
+        const said = why.status === NO_MONEY ? `${why.message.split(". ")[0]}. It was not charged.`
           : why instanceof Refused ? why.message : "The answer broke off.";
         amend(key, (turn) => ({ ...heardIn(turn, { error: said }), url: why.url }));
       }

@@ -92,8 +92,9 @@ function Blended({ turn, isLast }) {
   const writer = turn.beside.synthesizer;
   const final = writer ? turn.legs.find((one) => one.leg === writer.leg) : mainOf(turn);
   const sources = turn.legs.filter((one) => one !== final);
-  const shown = final ?? { leg: 0, model: "", text: "", error: REASONS[turn.beside.reason] ?? "", isRunning: turn.legs.some((one) => one.isRunning) };
   const used = sources.filter((one) => one.text);
+  const why = REASONS[turn.beside.reason] ?? (used.length ? "" : sources[0]?.error ?? "");
+  const shown = final ?? { leg: 0, model: "", text: "", error: why, isRunning: turn.legs.some((one) => one.isRunning) };
   return h("article", { className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
     h(Together, { one: shown, parts: turn.beside.parts, used }),
     !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && (writer ? `put together by ${shown.model}` : `too few answered; this is what ${shown.model} said`), costOf(turn)) }),

@@ -82,7 +82,9 @@ def top_up_where_free_credits_end(page: Page) -> None:
     page.get_by_role("combobox", name="Model").select_option("demo-large")
     expect(page.locator(".talk-cost").get_by_text("Free credits are for free models")).to_be_visible()
     ask(page, "What is a ledger?")
-    expect(page.get_by_role("alert").get_by_text("credits are not enough")).to_be_visible()
+    expect(
+        page.get_by_role("alert").get_by_text("This model is not open to you yet. It was not charged.")
+    ).to_be_visible()
     page.locator(".turn").last.get_by_role("link", name="Top up").click()
     expect(page.get_by_text("Free credits are for free models.")).to_be_visible()
     assert_accessible(page, "credits")
