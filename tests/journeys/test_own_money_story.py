@@ -161,7 +161,7 @@ def bring_a_key(page: Page, house: House) -> None:
     page.get_by_label("Base URL").fill(house.own.base_url)
     page.get_by_label("Key", exact=True).fill("sk-wrong-one")
     page.get_by_role("button", name="Test and save").click()
-    expect(page.get_by_role("alert").get_by_text("refuses this key")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("refuses this key")).to_be_visible(timeout=ANSWER_MILLISECONDS)
     page.get_by_label("Key", exact=True).fill(SECRET)
     assert_accessible(page, "a key of one's own")
     page.get_by_role("button", name="Test and save").click()

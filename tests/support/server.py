@@ -103,7 +103,8 @@ class Demo:
                 text(
                     "SELECT name FROM sqlite_master WHERE type = 'table'"
                     " AND name NOT IN ('ledger_delta', 'lease', 'job_run', 'funnel_round', 'paywall_rollup')"
-                    " AND name NOT LIKE 'rollup%' AND name NOT IN ('safety_mark', 'audit_mark', 'audit_sum')"
+                    " AND name NOT LIKE 'rollup%' AND name NOT IN ('safety_mark')"
+                    " AND name NOT LIKE 'audit%'"
                 )
             ).all()
             found = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}  # noqa: S608
