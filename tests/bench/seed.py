@@ -32,7 +32,7 @@ from app.domain.pricing.price_book import NewPrice, read_offers
 from app.domain.pricing.quote import Price, Tokens, charge_nanos, cost_nanos
 from app.domain.pricing.tables import PriceSource
 from app.domain.usage import requests
-from app.domain.usage.refunds import record_refund
+from app.domain.usage.refunds import Back, record_refund
 from app.domain.usage.requests import TABLE, Asked, Metered
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.shared import as_charged_by
@@ -305,7 +305,7 @@ def _refund(rows: Rows, desk: Desk, wallet: UserWallet, charged: Mapping[str, An
     """Gives a third of a charge back an hour later."""
     at, nanos = charged["finished_at"] + 3_600 * clock.SECOND, charged["charge_nanos"] // 3
     refund_id = f"req_{encode(at // 1_000, ALPHABET, 9)}r{number:012d}"
-    row = dict(record_refund(charged, refund_id, f"clk_{refund_id}", nanos, 0).values) | {
+    row = dict(record_refund(charged, refund_id, f"clk_{refund_id}", Back(nanos)).values) | {
         "created_at": at,
         "finished_at": at,
     }

@@ -31,7 +31,7 @@ from app.domain.rollups.sums import NOTHING, Sums, minus, plus
 from app.domain.rollups.tables import PaywallRollup, RollupDay, RollupQuarter, RollupTotal, RollupUserDay
 from app.domain.rollups.zones import day_of, quarter_of
 from app.domain.usage import requests
-from app.domain.usage.refunds import record_refund
+from app.domain.usage.refunds import Back, record_refund
 from app.domain.usage.requests import TABLE, Asked, Metered
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets.shared import as_charged_by
@@ -223,7 +223,7 @@ class App:
             back = Transfer(revenue, account, nanos, "refund", request_id=refund_id)
             apply_one(session, Post(f"charge_refund:{refund_id}", (back,)))
             row = session.execute(select(TABLE).where(TABLE.c.id == told.asked.id)).mappings().one()
-            rows.write(session, [record_refund(dict(row), refund_id, f"clk_{refund_id}", nanos, 0)])
+            rows.write(session, [record_refund(dict(row), refund_id, f"clk_{refund_id}", Back(nanos))])
         told.refunded += nanos
         unknown = 0 if self._cost(told.chat, told.chat.tokens, told.chat.reported_nanos) is not None else -nanos
         self._add(told, Sums(refunds_nanos=nanos, unknown_net_nanos=unknown))

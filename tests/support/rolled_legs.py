@@ -18,7 +18,7 @@ from app.domain.pricing.quote import Tokens
 from app.domain.rollups.sums import NOTHING, Sums, plus
 from app.domain.rollups.tables import PaywallRollup, RollupDay
 from app.domain.usage import requests
-from app.domain.usage.refunds import record_refund
+from app.domain.usage.refunds import Back, given_by_legs, record_refund
 from app.domain.usage.requests import TABLE, Asked, Metered
 from app.domain.usage.tables import RequestKind, RequestMode
 from app.sql.columns import table_of
@@ -115,7 +115,9 @@ def give_back(app: App, several: Several, nanos: int) -> str:
         back = Transfer(account.beside(Kind.REVENUE, app.id), account, nanos, "refund", request_id=refund_id)
         apply_one(session, Post(f"charge_refund:{refund_id}", (back,)))
         row = session.execute(select(TABLE).where(TABLE.c.id == several.asked.id)).mappings().one()
-        refund = record_refund(dict(row), refund_id, f"clk_{refund_id}", nanos, 0)
+        refund = record_refund(
+            dict(row), refund_id, f"clk_{refund_id}", Back(nanos, before=given_by_legs(session, several.asked.id))
+        )
         rows.write(session, [refund, *rows_of_refund(refund_id, refund.values["receipt"])])
     several.refunded += nanos
     return refund_id

@@ -163,11 +163,18 @@ def _parse(decimal: str) -> int:
     return int(whole + decimals.ljust(len(str(_EXACT)) - 1, "0"))
 
 
-def shares_of_refund(detail: Mapping[str, Any], amount_nanos: int) -> list[dict[str, Any]]:
-    """Returns what each leg of a charge's receipt gives back of an amount, by what it was charged: what the refund's
-    own receipt keeps; nothing where there are no legs."""
+def shares_of_refund(
+    detail: Mapping[str, Any], amount_nanos: int, given_before: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """Returns what each leg of a charge's receipt gives back of an amount: what the refund's own receipt keeps; nothing
+    where there are no legs.
+
+    It goes by what is left of the leg's charge after what it has `given_before`, in nanos by its number: so none ever
+    gives more than it was charged, and the last refund takes what is left of each.
+    """
     lines = detail.get("legs", ())
-    parts = share(amount_nanos, [parse_nanos(line["charge"]) for line in lines])
+    left = [max(parse_nanos(line["charge"]) - given_before.get(line["leg"], 0), 0) for line in lines]
+    parts = share(amount_nanos, left)
     return [
         {**{name: line[name] for name in (*_NAMED, "status")}, "charge": format_decimal(part)}
         for line, part in zip(lines, parts, strict=True)

@@ -28,7 +28,7 @@ from app.domain.money import format_decimal, format_for_people
 from app.domain.paywalls.changes import Section, note_change
 from app.domain.paywalls.members import Act, Manager, check_may
 from app.domain.paywalls.paywall import lock_paywall
-from app.domain.usage.refunds import claim_of_click, find_refund, record_refund
+from app.domain.usage.refunds import Back, claim_of_click, find_refund, given_by_legs, record_refund
 from app.domain.usage.requests import TABLE as REQUESTS
 from app.domain.usage.tables import RequestKind
 from app.domain.wallets import lots
@@ -136,7 +136,8 @@ def _give(session: Session, paywall_id: str, charge: _Charge, amount: int, claim
         for part in parts
     )
     row = session.execute(select(REQUESTS).where(REQUESTS.c.id == charge.request_id)).mappings().one()
-    refund = record_refund(dict(row), refund_id, claim_id, amount, fee)
+    back = Back(amount, fee, given_by_legs(session, charge.request_id))
+    refund = record_refund(dict(row), refund_id, claim_id, back)
     rows.write(session, [refund, *rows_of_refund(refund_id, refund.values["receipt"])])
     apply_all(session, [Post(f"charge_refund:{refund_id}", named), *posts])
     return refund_id

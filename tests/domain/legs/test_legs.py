@@ -15,7 +15,7 @@ from app.domain.ledger.operations import Applied, Extend, Hold, Operation, Relea
 from app.domain.legs import legs
 from app.domain.legs.legs import LegUse, Source, charge_of, cost_of
 from app.domain.legs.tables import LegStatus, RequestLeg
-from app.domain.money import NANOS, Environment, Unit, parse_nanos
+from app.domain.money import NANOS, Environment, Unit, format_decimal, parse_nanos
 from app.domain.pricing.quote import Price, Tokens
 from app.domain.usage import audit, requests
 from app.domain.usage.requests import Asked, Metered, read_receipt
@@ -233,3 +233,26 @@ def test_the_audit_finds_a_receipt_whose_legs_do_not_come_to_its_charge(money: N
     with db.transaction() as session:
         session.execute(text('UPDATE request SET receipt = replace(receipt, \'"amount":"1.2"\', \'"amount":"9"\')'))
     assert findings() != []
+
+
+CHARGES = st.lists(st.one_of(st.just(0), st.integers(1, 9), st.integers(1, 10**13)), min_size=1, max_size=9)
+
+
+@given(CHARGES.filter(any), st.lists(st.integers(1, 100), max_size=12))
+def test_refunds_in_parts_give_no_leg_more_than_it_was_charged_and_together_all_of_it(
+    charges: list[int], hundredths: list[int]
+) -> None:
+    named = {"provider": "demo", "billing_source": "platform", "price_version": 1, "status": "answered"}
+    lines = [
+        {"leg": at, "model": f"m{at}", **named, "charge": format_decimal(nanos)} for at, nanos in enumerate(charges)
+    ]
+    given_back = dict.fromkeys(range(len(charges)), 0)
+    for share in [*hundredths, 100]:  # the last one takes what is left
+        left = sum(charges) - sum(given_back.values())
+        amount = max(left * share // 100, min(left, 1))
+        parts = legs.shares_of_refund({"legs": lines}, amount, given_back)
+        assert sum(parse_nanos(part["charge"]) for part in parts) == amount
+        for part in parts:
+            given_back[part["leg"]] += parse_nanos(part["charge"])
+            assert 0 < given_back[part["leg"]] <= charges[part["leg"]]
+    assert list(given_back.values()) == charges
