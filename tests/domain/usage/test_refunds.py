@@ -36,14 +36,12 @@ def test_refunds_in_parts_give_each_leg_back_what_it_was_charged_in_its_rows_too
         app = App()
         app.fund()
         several = rolled_legs.settle(app, rolled_legs.begin(app, used, [Source.PLATFORM] * 3 + [Source.OWN]))
-        part = several.charge // 7
+        part, after = several.charge // 7, dict[int, int]()
         for nanos in (*[part] * 6, several.charge - 6 * part):
+            before, _ = after, rolled_legs.give_back(app, several, nanos)
             with db.transaction(writes=False) as session:
-                before = dict(given_by_legs(session, several.asked.id))
-            refund_id = rolled_legs.give_back(app, several, nanos)
-            with db.transaction(writes=False) as session:
-                after = given_by_legs(session, several.asked.id)
-                assert sum(after.values()) - sum(before.values()) == nanos, refund_id
+                after = dict(given_by_legs(session, several.asked.id))
+            assert sum(after.values()) - sum(before.values()) == nanos
         with db.transaction(writes=False) as session:
             charged = session.execute(
                 select(LEGS.c.leg, LEGS.c.charge_nanos).where(LEGS.c.request_id == several.asked.id)
