@@ -156,7 +156,7 @@ class _Several:
             return b"".join([*early, self._last(result)])
 
         kept = None if keep is None else partial(_kept, keep, last)
-        with modes.running.running(panel):
+        with modes.running.running(modes.speaking, panel):
             if not self._asking.is_stream:
                 return last(await modes.carrier.whole(panel, kept))
             return last(await modes.carrier.stream(panel, show, kept))

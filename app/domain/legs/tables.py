@@ -1,4 +1,4 @@
-"""The legs of requests that asked more than one model; a request that asked one has none."""
+"""The legs of requests that asked more than one model, and which are to end early; one that asked one has none."""
 
 from enum import StrEnum
 
@@ -48,3 +48,18 @@ class RequestLeg(SQLModel, table=True):
     tokens: int | None = Field(default=None, sa_type=Whole)
     charge_nanos: int = Field(sa_type=Whole)
     cost_nanos: int = Field(sa_type=Whole)
+
+
+class LegStop(SQLModel, table=True):
+    """A leg that whoever asked wants to hear no more of, until the process takes it that answers the request.
+
+    `account_id` is who wants that; `asked_at` is in microseconds.
+    """
+
+    __tablename__ = "leg_stop"
+    __table_args__ = (STRICT,)
+
+    request_id: str = Field(primary_key=True, sa_type=Words)
+    leg: int = Field(primary_key=True, sa_type=Whole)
+    account_id: str = Field(sa_type=Words)
+    asked_at: int = Field(sa_type=Whole)

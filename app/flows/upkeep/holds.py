@@ -19,6 +19,7 @@ from app.domain.ledger.accounts import parse
 from app.domain.ledger.folding import fold_deltas
 from app.domain.ledger.operations import Applied, Release, Settle
 from app.domain.ledger.tables import HoldStatus, LedgerHold
+from app.domain.legs import stops
 from app.domain.paywalls.modes import Mode
 from app.domain.paywalls.tables import PaywallRow
 from app.domain.rows import Row
@@ -60,8 +61,10 @@ def count_open_holds(session: Session) -> int:
 
 
 async def forget_answers() -> int:
-    """Forgets the kept answers of chats that are too old to be given again, and returns how many it changed."""
-    return await db.in_transaction(forget_chats, writes=True)
+    """Forgets the kept answers of chats that are too old to be given again, and stops that no process has taken;
+    returns how many it changed.
+    """
+    return await db.in_transaction(lambda session: forget_chats(session) + stops.forget(session), writes=True)
 
 
 async def fold() -> int:

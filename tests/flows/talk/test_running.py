@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from app.domain.errors import NotFound
+from app.domain.legs.stops import Stop
 from app.flows.talk.running import RunningPanels
 
 
@@ -22,11 +23,11 @@ def test_only_who_asked_ends_a_leg_and_only_while_it_runs() -> None:
         return True
 
     speaking = cast(Any, SimpleNamespace(stop=stop))
-    with known.running(a_panel("req_1", "ada")), known.running(a_panel("req_2", "eve")):
-        assert known.stop(speaking, "ada", "req_1", 1) and stopped == ["b"]
+    with known.running(speaking, a_panel("req_1", "ada")), known.running(speaking, a_panel("req_2", "eve")):
+        assert known.stop(speaking, Stop("ada", "req_1", 1)) and stopped == ["b"]
         for account, request_id, leg in (("eve", "req_1", 0), ("ada", "req_1", 2), ("ada", "req_3", 0)):
             with pytest.raises(NotFound):
-                known.stop(speaking, account, request_id, leg)
+                known.stop(speaking, Stop(account, request_id, leg))
     with pytest.raises(NotFound):
-        known.stop(speaking, "ada", "req_1", 0)
+        known.stop(speaking, Stop("ada", "req_1", 0))
     assert stopped == ["b"]
