@@ -7,6 +7,7 @@ from collections.abc import Awaitable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
+from app import wiring
 from app.api.account.asker import BY_KEY, Asker
 from app.api.account.beside.optimization import read_goal
 from app.api.account.kept.keeping import Keeping, Place, conversations
@@ -16,6 +17,7 @@ from app.api.common.caller import check_simulated, read_billing, read_labels
 from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
+from app.domain import clock
 from app.domain.routing.auto import AUTO
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
@@ -73,10 +75,15 @@ class ByAccount:
             routing = replace(routing, goal=await read_goal(account_id))
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request, wants_errors=True,
                     request_id=exchange.request_id, client_request_id=theirs, routing=routing,
-                    labels=read_labels(*map(exchange.text, LABELS)),
+                    labels=read_labels(*map(exchange.text, LABELS)), deadline=_deadline(request),
                     source=read_billing(exchange.text(b"x-paywall-billing"), snapshot.rules))  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
         return Answering(exchange, call, self._asker.renew(exchange)), claimed
+
+
+def _deadline(request: ChatRequest) -> float | None:
+    """Returns when an answer that is given whole has to be there: the clients wait for a minute."""
+    return None if request.is_stream else clock.monotonic_seconds() + wiring.get().settings.whole_seconds_max
 
 
 def _read(body: Any) -> tuple[ChatRequest, Routing | None, str | None, str]:

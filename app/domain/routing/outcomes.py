@@ -34,6 +34,11 @@ class ContentFiltered(ProviderFailed):
     code = CONTENT_FILTER
 
 
+class OverTime(ProviderFailed):
+    """An answer that had to be there whole by a time of ours, and was not: whoever asks for more than can be said by
+    then gets this of a provider that is well."""
+
+
 def status_of(failure: ProviderFailed) -> int | None:
     """Returns the status of a failure: its own, or the one that stands in an error that came with status 200."""
     if failure.status is not None:
@@ -57,7 +62,7 @@ def outcome_of(failure: ProviderFailed, also: Collection[str] = (), *, is_own_ke
     `also` are further failures that the caller wants followed; `is_own_key` says that the key was its user's. One that
     cannot be used ends it too: what follows might be paid for in its place.
     """
-    if isinstance(failure, OwnKeyUnavailable):
+    if isinstance(failure, (OwnKeyUnavailable, OverTime)):
         return Outcome.END
     if is_filtered(failure):
         return Outcome.ELSEWHERE if CONTENT_FILTER in also else Outcome.END

@@ -27,7 +27,7 @@ from app.flows.chat.hold import Keep
 from app.flows.chat.leg import Legs
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
-from app.flows.chat.upstream import beginning, completion, failure_of, read_behind, read_whole
+from app.flows.chat.upstream import beginning, completion, failure_of, read_behind, read_whole, within
 from app.formats.openai_error import in_completion, in_stream
 from app.formats.openai_message import Written, written_in
 from app.formats.openai_stream import StreamMeter
@@ -65,12 +65,13 @@ class Carrier:
     async def whole(self, run: Run, wording: Wording, keep: KeepBytes | None = None) -> bytes:
         """Returns the provider's JSON with our `paywall` field added, after it was charged.
 
-        Raises ProviderFailed if it is no chat completion, and Unavailable if it could not be charged yet.
+        Raises ProviderFailed if it is no chat completion, or not there in time where somebody waits for no longer, and
+        Unavailable if it could not be charged yet.
         """
         answer = _answer_of(run)
         metered: Metered | None = None
         try:
-            raw, content = completion(await read_whole(answer), answer)
+            raw, content = completion(await within(run.leg.deadline, read_whole(answer)), answer)
             run.held.stopped += in_completion(content)
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:

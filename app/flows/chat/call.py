@@ -26,7 +26,8 @@ class Call:
     `snapshot` is the paywall as the last decision saw it. `return_url` and `state` are where the app wants its user
     back, and what goes along. `wants_errors`: whoever asks reads a link better in an error than in prose. `routing`
     says which other models may answer, None where none may. `source` is who is asked to pay the provider, None where
-    that was left open; `goes_by` who does, by the last decision.
+    that was left open; `goes_by` who does, by the last decision. `deadline` is when an answer of one model has to be
+    there that is given whole, by the monotonic clock; None where nobody says so.
     """
 
     snapshot: Snapshot
@@ -42,6 +43,7 @@ class Call:
     routing: Routing | None = None
     source: Source | None = None
     goes_by: Source = Source.PLATFORM
+    deadline: float | None = None
 
     @property
     def way_back(self) -> tuple[str | None, str | None]:
@@ -56,6 +58,7 @@ class Leg:
     `setting` says which provider, whatever becomes of the model while it answers; `request` has the model's name there.
     `output_limit` is what it was sent, and `answer` is there once it has begun. `lowered_by` is what was short where
     that made the output limit `lowered_to`. `own` is the user's own key that it goes by, None for the paywall's.
+    `deadline` is when its whole answer has to be there, as its call's.
     """
 
     request: ChatRequest
@@ -67,6 +70,7 @@ class Leg:
     lowered_by: Stopped | None = None
     lowered_to: int = 0
     own: OwnKey | None = None
+    deadline: float | None = None
 
 
 class Meter(Protocol):

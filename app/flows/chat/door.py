@@ -81,7 +81,8 @@ class Door:
         if isinstance(decision, Ask):
             return decision
         call.goes_by = Source.PLATFORM if decision.own is None else Source.OWN
-        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound, own=decision.own)
+        leg = Leg(decision.request, decision.setting, decision.offer, decision.bound, own=decision.own,
+                  deadline=call.deadline)  # fmt: skip
         run = Run(Held(snapshot, self._asked(call, standing, decision, claimed), standing), leg)
         await self._legs.fit_window(leg)
         used: OwnUse | None = None

@@ -25,6 +25,7 @@ from app.flows.callers.stopped import StoppedLog
 from app.flows.chat.call import Leg, Run
 from app.flows.chat.hold import Amounts, Held, Holds, Keep, Used
 from app.flows.chat.thinking import ThinkingModels
+from app.flows.chat.upstream import within
 from app.flows.providers.attempt import follow
 from app.flows.providers.breaker_notes import noted_breakers
 from app.flows.providers.refusals import Refusals
@@ -112,7 +113,7 @@ class Legs:
         paywall_id, provider = held.asked.wallet.paywall_id, leg.setting.name
         try:
             reached = await self._reach(paywall_id, leg)
-            leg.answer, leg.output_limit = await _send(reached, leg, self.counter)
+            leg.answer, leg.output_limit = await within(leg.deadline, _send(reached, leg, self.counter))
             self._note(paywall_id, leg, None)
         except ProviderFailed as error:
             self._note(paywall_id, leg, error)

@@ -4,17 +4,22 @@ The official SDKs do not look at the media type, so neither do we: the first byt
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from app import threads
+from app.domain import clock
 from app.domain.errors import ProviderFailed
+from app.domain.routing.outcomes import OverTime
 from app.formats.json_text import BYTE_ORDER_MARK, read_json
 from app.formats.openai_error import error_of
 from app.formats.openai_stream import StreamMeter
 from app.ports.providers import ProviderAnswer
+
+T = TypeVar("T")
 
 ANSWER_BYTES_MAX = 64_000_000
 REDACTED_AT_ONCE_BYTES_MAX = 100_000
@@ -22,6 +27,24 @@ BEGINNING_BYTES_MAX = 4_096
 """How much white space a stream may begin with before it is told from anything else."""
 BEHIND_SECONDS_MAX = 0.5
 """How long usage is waited for behind `[DONE]` where none came before it."""
+
+
+async def within(deadline: float | None, work: Coroutine[Any, Any, T]) -> T:
+    """Returns what a provider's work comes to, up to a deadline by the monotonic clock where there is one.
+
+    Raises OverTime behind it: what we cut is free.
+    """
+    if deadline is None:
+        return await work
+    limit = asyncio.timeout(deadline - clock.monotonic_seconds())
+    try:
+        async with limit:
+            return await work
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        message = "The model took longer than an answer that is given whole may. Nothing was charged."
+        raise OverTime(message, timed_out=True) from None
 
 
 async def read_whole(answer: ProviderAnswer) -> bytes:

@@ -30,7 +30,7 @@ from tests.support.waiting import wait_until
 
 ALL = [A, B, C]
 SAID: list[Any] = [{"role": "user", "content": "What is a coin slot?"}]
-COMMENT_SECONDS, LEG_SECONDS = 0.4, 4
+COMMENT_SECONDS, LEG_SECONDS, WHOLE_SECONDS = 0.4, 4, 1.5
 HALF_OPEN = 60
 GROWTH_BYTES_MAX = 80_000_000
 """All that waited to be read is more than that."""
@@ -44,7 +44,7 @@ TRIES = 4
 def faulty(emulated: RunningUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     with running_faulty(
         tmp_path_factory.mktemp("faulty"), emulated, SILENCE_SECONDS_MAX="3", COMMENT_SECONDS=str(COMMENT_SECONDS),
-        LEG_SECONDS_MAX=str(LEG_SECONDS), WHOLE_SECONDS_MAX="1.5", HEAD_SECONDS_MAX="3",
+        LEG_SECONDS_MAX=str(LEG_SECONDS), WHOLE_SECONDS_MAX=str(WHOLE_SECONDS), HEAD_SECONDS_MAX="3",
     ) as started:  # fmt: skip
         yield started
         assert started.demo.audit() == "The books balance."
@@ -123,6 +123,35 @@ def test_what_is_given_whole_ends_within_its_time_with_what_is_there(faulty: Fau
     ]  # fmt: skip
     assert compared["credits_charged"] == 1
     wait_until(lambda: "running" not in faulty.outcomes())
+
+
+@pytest.mark.unhurried
+def test_a_chat_of_one_model_that_is_given_whole_ends_within_its_time_and_costs_nothing(faulty: Faulty) -> None:
+    faulty.become(a="hung", b="silent", c="hung")  # one says nothing, one begins and falls silent
+    before = faulty.paid()
+    for model, more in ((A, {}), (B, {}), (A, {"Idempotency-Key": "whole-1"}), (C, {"X-Paywall-Billing": "platform"})):
+        begun = time.monotonic()
+        body = {"model": model, "messages": QUESTION, "max_tokens": 400, "stream": False}
+        answer = faulty.client.post("/api/v1/chat", json=body, headers=more)
+        took = time.monotonic() - begun
+        assert answer.status_code == 504 and answer.json().keys() == {"error", "code"}, (model, answer.text)
+        assert WHOLE_SECONDS <= took < WHOLE_SECONDS + 8 and "Nothing was charged" in answer.json()["error"]
+        receipt = faulty.receipt(answer.headers["x-request-id"])
+        assert (receipt["status"], receipt["charge"]) == ("released", "0")
+    assert faulty.paid() == before
+    wait_until(lambda: faulty.outcomes() == ["disconnected"] * 4)
+    faulty.become(a="ok:4")
+    body = {"model": A, "messages": QUESTION, "max_tokens": 400, "stream": False}
+    again = faulty.client.post("/api/v1/chat", json=body, headers={"Idempotency-Key": "whole-1"})
+    assert again.status_code == 200 and again.json()["credits_charged"] == before - faulty.paid() == 1
+
+
+@pytest.mark.unhurried
+def test_openais_own_route_waits_for_as_long_as_its_provider_may(faulty: Faulty) -> None:
+    faulty.become(a="slow-first:2:2500")
+    body = {"model": A, "messages": QUESTION, "max_tokens": 400}
+    answer = faulty.client.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 200 and answer.elapsed.total_seconds() > WHOLE_SECONDS
 
 
 def memory_of(demo: Demo) -> int:

@@ -1,13 +1,16 @@
 """What a provider answers is told by its first bytes, not by what it calls itself."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from app.domain import clock
 from app.domain.errors import ProviderFailed
+from app.domain.routing.outcomes import OverTime
 from app.flows.chat import upstream
-from app.flows.chat.upstream import beginning, completion, read_behind, read_whole
+from app.flows.chat.upstream import beginning, completion, read_behind, read_whole, within
 from app.formats.openai_stream import StreamMeter
 from tests.support.scripted import LAST, ScriptedAnswer, event, whole
 
@@ -95,3 +98,25 @@ async def test_an_answer_without_an_end_is_refused(monkeypatch: pytest.MonkeyPat
     assert await read_whole(answer(b"123", b"45")) == b"12345"
     with pytest.raises(ProviderFailed, match="longer"):
         await read_whole(answer(b"123", b"456"))
+
+
+async def test_what_has_to_be_whole_in_time_is_cut_behind_it_and_an_error_of_its_own_stays_one() -> None:
+    async def soon(result: int) -> int:
+        await asyncio.sleep(0)
+        return result
+
+    async def never() -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    async def breaks() -> int:
+        raise TimeoutError("of somebody else")
+
+    now = clock.monotonic_seconds()
+    assert (await within(None, soon(1)), await within(now + 9, soon(2))) == (1, 2)
+    for late in (now + 0.01, now - 1):
+        with pytest.raises(OverTime) as cut:
+            await within(late, never())
+        assert cut.value.timed_out
+    with pytest.raises(TimeoutError, match="somebody"):
+        await within(now + 9, breaks())

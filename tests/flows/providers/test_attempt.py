@@ -8,6 +8,7 @@ import pytest
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.routing.breaker import BreakerName
+from app.domain.routing.outcomes import OverTime
 from app.flows.providers.attempt import Attempts, follow
 from app.flows.providers.breakers import Breakers, name_of
 from tests.support.meshing import MovedClock, moving
@@ -47,6 +48,14 @@ def test_of_one_request_the_first_failure_counts_and_what_is_not_the_providers_n
     assert failures(breakers) == {"a": 1}
     meet(Attempts(breakers), A, None)
     assert (failures(breakers), breakers.milliseconds(A)) == ({}, None)
+
+
+def test_who_asks_for_more_than_can_be_whole_in_time_keeps_nobody_from_the_model() -> None:
+    breakers = Breakers()
+    for _ in range(9):
+        with pytest.raises(OverTime), follow(breakers, OURS, "a"):
+            raise OverTime("It took longer.", timed_out=True)
+    assert failures(breakers) == {} and Attempts(breakers).admit(name_of("", OURS, "a")) is not None
 
 
 def test_what_comes_behind_the_first_word_says_nothing() -> None:
