@@ -118,6 +118,8 @@ _TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "insuf
           415: "invalid_request_error", 422: "invalid_request_error", 429: "rate_limit_error",
           431: "invalid_request_error"}  # fmt: skip
 
+ACCOUNT = "/api/v1/"
+"""Where people's own programs call, and errors have a shape of their own."""
 UNEXPECTED = 500
 UNEXPECTED_MESSAGE = "Something went wrong on our side. Nothing was charged that is not on a receipt."
 NOT_READY = 503
@@ -183,6 +185,11 @@ def flat_body_of(error: CoinslotError) -> dict[str, Any]:
     """Returns an error as the account API writes it: its message, and its code."""
     beside = {"url": error.url} if isinstance(error, PaywallRefusal) else {}
     return {"error": error.message, "code": error.code, **beside}
+
+
+def body_at(path: str, error: CoinslotError) -> dict[str, Any]:
+    """Returns an error in the shape of the API that a path belongs to."""
+    return flat_body_of(error) if path.startswith(ACCOUNT) else body_of(error)
 
 
 def type_of(status: int) -> str:

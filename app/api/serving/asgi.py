@@ -15,13 +15,14 @@ from app import wiring
 from app.api.account import chat as account_chat
 from app.api.account import modes as account_modes
 from app.api.common.caller import watching
-from app.api.common.errors import WRONG_METHOD, body_of, status_of
+from app.api.common.errors import WRONG_METHOD, body_at, status_of
 from app.api.common.heads import check_headers
 from app.api.playground import asking
 from app.api.serving.bodies import bounded
 from app.api.serving.http import create_api
 from app.api.serving.page_headers import OWN_POLICY, may_be_page, page_headers
 from app.api.talk import asking as talking
+from app.api.talk import most as before_asking
 from app.api.v1.chat import chat, is_chat
 from app.api.v1.exchange import NO_ACTION
 from app.domain.errors import BadField
@@ -59,12 +60,12 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         extra = [(b"x-request-id", request_id.encode())]
         if client_id is not None:
             extra.append((b"x-client-request-id", client_id))
+        path: str = scope["path"]
         if len(headers) != len(scope["headers"]):
             try:
                 check_headers(scope["headers"])
             except BadField as error:
-                return _refuse(error, send, extra)
-        path: str = scope["path"]
+                return _refuse(path, error, send, extra)
         if scope["method"] == "POST" and is_chat(path):
             scope["coinslot.headers"] = extra  # with its own it sends every piece straight on
             return chat(scope, receive, send)
@@ -80,8 +81,12 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and (way := talking.way_of(path)) is not None:
             scope["coinslot.headers"] = extra
             return talking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), way)
+        if scope["method"] == "POST" and (mode := before_asking.mode_of(path)) is not None:
+            scope["coinslot.headers"] = extra
+            return before_asking.tell_most(scope, receive, _with_headers(send, extra, OWN_POLICY), mode)
         if b"%00" in scope.get("query_string", b""):
-            return _refuse(BadField(None, "An address cannot hold the character NUL.", "invalid_address"), send, extra)
+            nul = BadField(None, "An address cannot hold the character NUL.", "invalid_address")
+            return _refuse(path, nul, send, extra)
         if others is None or path.split("/", 2)[1] in first_words:
             return _answered_by_api(own, scope, receive, _with_headers(send, extra, OWN_POLICY))
         return others(scope, receive, _with_headers(send, extra, page_policy))
@@ -121,8 +126,8 @@ def _with_headers(send: Send, extra: Sequence[Header], policy: str) -> Send:
     return send_with_headers
 
 
-async def _refuse(error: BadField, send: Send, extra: Sequence[Header]) -> None:
-    body = orjson.dumps(body_of(error))
+async def _refuse(path: str, error: BadField, send: Send, extra: Sequence[Header]) -> None:
+    body = orjson.dumps(body_at(path, error))
     sized = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers = [*sized, *NO_ACTION, *page_headers(OWN_POLICY, is_secure=wiring.get().settings.is_secure), *extra]
     await send({"type": "http.response.start", "status": status_of(error), "headers": headers})

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.api.common.body import ClientGone, Receive, event_limits, form_limits, read_body
-from app.api.common.errors import BodyEncoded, body_of, headers_of, status_of
+from app.api.common.errors import BodyEncoded, body_at, headers_of, status_of
 from app.api.inbound.stripe import PREFIX as EVENTS
 from app.domain.errors import CoinslotError
 
@@ -50,7 +50,7 @@ async def _hand_on(app: App, scope: Scope, receive: Receive, send: Send) -> None
     except ClientGone:
         return
     except CoinslotError as error:
-        await _refuse(error, send)
+        await _refuse(scope["path"], error, send)
         return
     if b"content-encoding" in headers:
         kept = [header for header in scope["headers"] if header[0] not in (b"content-encoding", b"content-length")]
@@ -68,8 +68,8 @@ def _giving(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-async def _refuse(error: CoinslotError, send: Send) -> None:
-    body = orjson.dumps(body_of(error))
+async def _refuse(path: str, error: CoinslotError, send: Send) -> None:
+    body = orjson.dumps(body_at(path, error))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)),
                *((name.lower().encode(), value.encode()) for name, value in headers_of(error).items())]  # fmt: skip
     await send({"type": "http.response.start", "status": status_of(error), "headers": headers})

@@ -12,7 +12,7 @@ from app.api.account.chat import PATH as ACCOUNT_CHAT
 from app.api.account.routes import ROUTERS as ACCOUNT_ROUTERS
 from app.api.auth import account_key, developer_key, ethereum, own_key, sign_in
 from app.api.common.dependencies import path_user
-from app.api.common.errors import WRONG_METHOD, body_of, flat_body_of, headers_of, plain_body, status_of
+from app.api.common.errors import ACCOUNT, WRONG_METHOD, body_at, headers_of, plain_body, status_of
 from app.api.inbound import stripe
 from app.api.manage import analytics as manage_analytics
 from app.api.manage import drafts as manage_drafts
@@ -40,8 +40,6 @@ from app.wiring.answering import help as helping
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = "An OpenAI-compatible chat proxy whose end users pay for their own usage."
 _USERS = "/v1/{path_user}"
-ACCOUNT = "/api/v1/"
-"""Where people's own programs call, and errors have a shape of their own."""
 
 
 def create_api() -> FastAPI:
@@ -88,8 +86,9 @@ def _refusal(request: Request) -> HTTPException | CoinslotError:
 
 
 def _ours(request: Request, error: CoinslotError) -> Response:
-    body = flat_body_of(error) if request.url.path.startswith(ACCOUNT) else body_of(error)
-    return Response(orjson.dumps(body), status_of(error), headers_of(error), "application/json")
+    return Response(
+        orjson.dumps(body_at(request.url.path, error)), status_of(error), headers_of(error), "application/json"
+    )
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
