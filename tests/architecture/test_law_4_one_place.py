@@ -12,6 +12,8 @@ from tests.architecture.source import Source, app, report, sources, words_of
 LEDGER = "app/domain/ledger/"
 MODES = "app/domain/paywalls/modes.py"
 MODE = "app.domain.paywalls.modes.Mode."
+REQUEST_MODE = "app.domain.usage.tables.RequestMode."
+"""How a request asks is no mode of a paywall's, and is compared by its name where that is said."""
 LEDGER_TABLES = "app.domain.ledger.tables."
 SQL_WRITES_LEDGER = re.compile(r"\b(insert\s+(or\s+\w+\s+)?into|update|delete\s+from)\s+\"?ledger_", re.IGNORECASE)
 READS_TIME = re.compile(
@@ -55,6 +57,8 @@ def mode_comparisons(source: Source) -> Iterator[str]:
             compared = [node.subject]
         named = [part for operand in compared for part in _parts(operand) if isinstance(part, ast.Name | ast.Attribute)]
         names = {source.full_name(part) for part in named}
+        if any(name.startswith(REQUEST_MODE) for name in names):
+            continue
         if named and any(f"{name}.".startswith(MODE) or name.split(".")[-1] == "mode" for name in names):
             yield source.says(named[0].lineno, "compares a mode; ask its rules in domain/paywalls/modes.py.")
 
@@ -163,6 +167,12 @@ def test_a_comparison_of_a_mode_is_seen(text: str) -> None:
 def test_asking_a_modes_rules_is_allowed() -> None:
     text = "if snapshot.rules.needs_consent and RULES[mode].is_split: pass"
     assert not list(mode_comparisons(Source("app/flows/chat/decide.py", text)))
+
+
+def test_how_a_request_asks_is_compared_by_its_name_alone() -> None:
+    text = "from app.domain.usage.tables import RequestMode\nis_blend = asking.mode is RequestMode.BLEND"
+    assert not list(mode_comparisons(Source("app/flows/modes/plan.py", text)))
+    assert list(mode_comparisons(Source("app/flows/modes/plan.py", "is_blend = asking.mode == 'blend'")))
 
 
 def test_reading_the_ledger_is_allowed() -> None:

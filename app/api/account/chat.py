@@ -21,16 +21,14 @@ from app.domain import clock
 from app.domain.routing.auto import AUTO
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
-from app.domain.usage.tables import RequestMode
 from app.flows.callers.snapshot import Snapshot
 from app.flows.chat.call import Call
-from app.formats.account.chat import AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
+from app.formats.account.chat import CHAT, AccountStream, conversation_of, question_of, to_error, to_openai, to_whole
 from app.formats.account.routing import read_routing
 from app.formats.openai_request import ChatRequest, read_chat_request
 
 PATH = "/api/v1/chat"
 ANSWERED = 200
-MODE = "chat"
 
 
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
@@ -67,9 +65,8 @@ class ByAccount:
         share.follow(request)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         if conversation_id is not None:
-            mode = MODE if routing is None else RequestMode.MESH.value
             await conversations().check(snapshot.account_id or "", conversation_id)
-            self._keeping.place = Place(snapshot.account_id or "", conversation_id, mode, question)
+            self._keeping.place = Place(snapshot.account_id or "", conversation_id, CHAT, question)
         account_id, theirs = snapshot.account_id or "", exchange.scope.get("coinslot.client_request_id")
         if routing is not None and request.model == AUTO and routing.goal is None:
             routing = replace(routing, goal=await read_goal(account_id))

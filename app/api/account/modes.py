@@ -82,14 +82,14 @@ class BySeveral:
         if conversation_id is not None:
             await conversations().check(account_id, conversation_id)
             question = question_of(list(asking.messages))
-            self._keeping.place = Place(account_id, conversation_id, asking.kind.value, question)
+            self._keeping.place = Place(account_id, conversation_id, asking.mode.value, question)
         check_simulated(snapshot.environment, exchange.text(b"x-paywall-simulate"))
         source = read_billing(exchange.text(b"x-paywall-billing"), snapshot.rules)
         call = Call(snapshot=snapshot, user=account_id, user_from=None, request=request,
                     wants_errors=True, request_id=exchange.request_id,
                     client_request_id=exchange.scope.get("coinslot.client_request_id"),
                     labels=read_labels(*map(exchange.text, LABELS)), source=source)  # fmt: skip
-        route = f"account_{asking.kind.value}"
+        route = f"account_{asking.mode.value}"
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, route, account_id, raw)
         return _Several(exchange, call, asking, self._asker.renew(exchange)), claimed
 

@@ -27,18 +27,18 @@ def last_events(result: Result, sums: Mapping[str, Any]) -> list[dict[str, Any]]
     """Returns what a stream ends with: the verdict where there is one, what all legs came to, and what was charged."""
     panel = result.panel
     verdict = {"event": "verdict", "done": False, **_verdict(result)}
-    summary = {"event": "summary", "done": False, "mode": panel.asking.kind.value, **_legs(result), **_parts(result)}
-    done = {"event": "done", "done": True, "mode": panel.asking.kind.value, **_reason(result), **sums}
-    return [*([verdict] if panel.asking.kind is RequestMode.JUDGE else ()), summary, done]
+    summary = {"event": "summary", "done": False, "mode": panel.asking.mode.value, **_legs(result), **_parts(result)}
+    done = {"event": "done", "done": True, "mode": panel.asking.mode.value, **_reason(result), **sums}
+    return [*([verdict] if panel.asking.mode is RequestMode.JUDGE else ()), summary, done]
 
 
 def whole_of(result: Result, sums: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a whole answer."""
-    kind = result.panel.asking.kind
-    asked = {"mode": kind.value}
-    if kind is RequestMode.JUDGE:
+    mode = result.panel.asking.mode
+    asked = {"mode": mode.value}
+    if mode is RequestMode.JUDGE:
         return {**asked, **_verdict(result), **_legs(result, has_texts=True), **sums}
-    if kind is RequestMode.BLEND:
+    if mode is RequestMode.BLEND:
         final, strategy = result.outcome.final, result.panel.asking.strategy
         said = {"content": None if final is None else final.text, "strategy": strategy, **_reason(result),
                 **_parts(result)}  # fmt: skip
@@ -68,7 +68,7 @@ def _legs(result: Result, *, has_texts: bool = False) -> dict[str, Any]:
     dropped = [{"model": one.model, "reason": one.reason} for one in panel.dropped]
     found: dict[str, Any] = {"responses": legs, "dropped": dropped}
     if writer is not None:
-        found["judge" if panel.asking.kind is RequestMode.JUDGE else "synthesizer"] = _leg(writer)
+        found["judge" if panel.asking.mode is RequestMode.JUDGE else "synthesizer"] = _leg(writer)
     return found
 
 

@@ -81,9 +81,9 @@ def dispatcher(api: FastAPI, pages: App | None = None, page_policy: str = OWN_PO
         if scope["method"] == "POST" and (way := talking.way_of(path)) is not None:
             scope["coinslot.headers"] = extra
             return talking.ask(scope, receive, _with_headers(send, extra, OWN_POLICY), way)
-        if scope["method"] == "POST" and (mode := before_asking.mode_of(path)) is not None:
+        if scope["method"] == "POST" and (asked := before_asking.mode_of(path)) is not None:
             scope["coinslot.headers"] = extra
-            return before_asking.tell_most(scope, receive, _with_headers(send, extra, OWN_POLICY), mode)
+            return before_asking.tell_most(scope, receive, _with_headers(send, extra, OWN_POLICY), asked)
         if b"%00" in scope.get("query_string", b""):
             nul = BadField(None, "An address cannot hold the character NUL.", "invalid_address")
             return _refuse(path, nul, send, extra)

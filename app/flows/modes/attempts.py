@@ -23,6 +23,7 @@ from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS
 from app.domain.routing.outcomes import CONTENT_FILTER, Outcome, outcome_of, reason_of, status_of
 from app.domain.usage.requests import CLIENT_GONE
+from app.domain.usage.tables import RequestMode
 from app.each_alone import alone
 from app.flows.chat.call import Run
 from app.flows.chat.hold import Holds
@@ -200,7 +201,11 @@ class PlannedRoute:
         for one in plan.legs:
             source = source_of_legs([one.leg])
             legs[one.place] |= {"pricing": pricing_of(one.leg.offer), "billing_source": source.value}
-        return {"status": "planned", "legs": legs, "strategy": plan.routing.strategy.value, **self._chosen()}
+        return {"status": "planned", "legs": legs, "strategy": plan.routing.strategy.value, **self._mode(),
+                **self._chosen()}  # fmt: skip
+
+    def _mode(self) -> dict[str, Any]:
+        return {"mode": RequestMode.MESH.value} if self._plan.uses else {}
 
     def _chosen(self) -> dict[str, Any]:
         choice = self._plan.choice
@@ -211,10 +216,10 @@ class PlannedRoute:
                 "auto_reason": choice.why, "auto_pricing": pricing_of(offer)}  # fmt: skip
 
     def said(self) -> Mapping[str, Any]:
-        """Returns what is said beside what the answer cost: which model it is of, what was tried, what was chosen."""
+        """Returns what is said beside what the answer cost: whose it is, what was tried, the mode, what was chosen."""
         answered = next((one for one in self._tried if one.status is LegStatus.ANSWERED), None)
         final = {} if answered is None else {"final_model": answered.model, "leg": answered.place}
-        return {ROUTE: {**final, "trace": [one.said() for one in self._tried], **self._chosen()}}
+        return {ROUTE: {**final, "trace": [one.said() for one in self._tried], **self._mode(), **self._chosen()}}
 
 
 def pricing_of(offer: Offer) -> dict[str, str]:

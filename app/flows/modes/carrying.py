@@ -72,7 +72,7 @@ class PanelCarrier:
             return
 
         seconds: float | None = self._speaking.patience.whole
-        if panel.asking.kind is RequestMode.COMPARE:
+        if panel.asking.mode is RequestMode.COMPARE:
             panel.seconds, seconds = seconds, None
         return await self._carry(panel, show_later, keep, seconds)
 

@@ -63,7 +63,7 @@ class PanelDoor:
     async def _begin(self, call: Call, asking: Asking, claimed: Claim | None, snapshot: Snapshot) -> Panel | Ask:
         call.snapshot = snapshot
         standing = await self._standings.find(snapshot, call.user)
-        refused = Refused(snapshot, standing, call.request_id, asking.kind.value)
+        refused = Refused(snapshot, standing, call.request_id, asking.mode.value)
         try:
             begun = await self._hold(call, asking, standing, claimed)
         except (Blocked, LimitReached) as why:
@@ -127,11 +127,11 @@ class PanelDoor:
         # What the wallet pays for is owed to a provider of the paywall's; nobody is owed anything for an own key.
         provider = next(leg.setting.name for leg in planned.legs if is_own or leg.own is None)
         return Asked(id=call.request_id, client_request_id=call.client_request_id, wallet=standing.payer,
-                     kind=RequestKind.CHAT, model=asking.kind.value, provider=provider, streamed=asking.is_stream,
+                     kind=RequestKind.CHAT, model=asking.mode.value, provider=provider, streamed=asking.is_stream,
                      unit=snapshot.unit, price=None, claim_id=claimed.id if claimed else None,
                      terms=None if is_own else terms_of(snapshot.mode, provider, self._door.fee), source=call.goes_by,
                      key_id=snapshot.key_id, paywall_version=snapshot.version, labels=call.labels,
-                     mode=asking.kind)  # fmt: skip
+                     mode=asking.mode)  # fmt: skip
 
     async def _admit(self, panel: Panel) -> None:
         """Lets the limits count the request once, with the tokens of all its legs; they may lower what each may say."""

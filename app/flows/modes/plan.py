@@ -74,8 +74,9 @@ def plan(basis: Basis, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> 
         if isinstance(member, Ask):
             return member
         answering.append(member)
-    if len(answering) < ENOUGH[asking.kind]:
-        message = f"Of these models {len(answering)} can take this request, and {ENOUGH[asking.kind]} must."
+    least = ENOUGH[asking.mode]
+    if len(answering) < least:
+        message = f"Of these models {len(answering)} can take this request, and {least} must."
         raise BadField("messages", message, "unsupported_field")
     writer = None if asking.writer is None else _writer(decide, asking, asking.writer, answering)
     return writer if isinstance(writer, Ask) else Plan(answering, writer, dropped)
@@ -89,7 +90,7 @@ def order_of(seed: int, count: int) -> Sequence[int]:
 def floor_of(asking: Asking, members: Sequence[Member]) -> int:
     """Returns the least that is held for members, in nanos: what the mode reserves; nothing where own keys pay all."""
     minimums = [member.leg.offer.price.minimum_nanos for member in members if member.leg.own is None]
-    return max(RESERVES[asking.kind], *minimums) if minimums else 0
+    return max(RESERVES[asking.mode], *minimums) if minimums else 0
 
 
 def naming(ask: Ask, model: str) -> Ask:
@@ -109,9 +110,9 @@ def _answering(decide: Decide, asking: Asking, model: str, before: Sequence[Memb
 def _writer(decide: Decide, asking: Asking, model: str, answering: Sequence[Member]) -> Member | Ask:
     compose = partial(_request, asking, model, _made_of(asking))
     writer = _reading(_member(decide, compose([""] * len(answering)), len(answering)), compose, answering)
-    if isinstance(writer, Member) and asking.kind is RequestMode.BLEND:
+    if isinstance(writer, Member) and asking.mode is RequestMode.BLEND:
         writer.marks = SourceMarks()
-    if isinstance(writer, Member) and asking.kind is RequestMode.JUDGE:
+    if isinstance(writer, Member) and asking.mode is RequestMode.JUDGE:
         bound, writer.seed = writer.leg.bound, _SEEDS.getrandbits(32)
         most = min(bound.output_tokens, max(JUDGE_OUTPUT_TOKENS, bound.output_tokens_least))
         writer.leg.bound = replace(bound, output_tokens=most)
@@ -119,7 +120,7 @@ def _writer(decide: Decide, asking: Asking, model: str, answering: Sequence[Memb
 
 
 def _made_of(asking: Asking) -> MadeOf:
-    if asking.kind is RequestMode.JUDGE:
+    if asking.mode is RequestMode.JUDGE:
         return lambda answers: to_judge(asking.messages, asking.criteria, answers)
     strategy = asking.strategy or Strategy.CONSENSUS
     return lambda answers: to_blend(asking.messages, strategy, answers)
@@ -156,7 +157,7 @@ def _reading(
 def _request(asking: Asking, model: str, made_of: MadeOf, answers: Sequence[str]) -> ChatRequest:
     """Returns what a model is asked: always for a stream, so that what it has said is known when it is cut."""
     messages, options = made_of(answers), dict(asking.options)
-    if asking.kind is RequestMode.JUDGE and model == asking.writer:
+    if asking.mode is RequestMode.JUDGE and model == asking.writer:
         options.pop("max_tokens", None)  # that is how long an answer may be, not a verdict
         options["response_format"] = {"type": "json_object"}
     return read_chat_request({**options, "model": model, "messages": [dict(one) for one in messages], "stream": True,

@@ -52,7 +52,7 @@ async def tell(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
     """Runs a request to its end, and says who spoke into the feed. Raises NotEnough, AllRoutesOpen."""
     try:
         _check_open(panel)
-        return await _STORIES[panel.asking.kind](speaking, panel, feed)
+        return await _STORIES[panel.asking.mode](speaking, panel, feed)
     except StoppedEarly:
         return Outcome(reason=STOPPED)
     finally:
@@ -117,7 +117,7 @@ async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
 async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: bool) -> None:
     """Waits for all who answer: once enough have, only a little longer, but where each answer is one of its own."""
     tasks = {speaking.start(panel, member, feed, is_shown=is_shown) for member in panel.answering}
-    waits_for_all = panel.asking.kind is RequestMode.COMPARE
+    waits_for_all, least = panel.asking.mode is RequestMode.COMPARE, ENOUGH[panel.asking.mode]
     until = None if panel.seconds is None else clock.monotonic_seconds() + panel.seconds
     while tasks:
         left = None if until is None else max(until - clock.monotonic_seconds(), 0)
@@ -126,7 +126,7 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
         if until is not None and not done:
             await speaking.cut(*panel.answering)
             return
-        enough = sum(member.is_usable for member in panel.answering) >= ENOUGH[panel.asking.kind]
+        enough = sum(member.is_usable for member in panel.answering) >= least
         if enough and until is None and not waits_for_all:
             until = clock.monotonic_seconds() + speaking.patience.late
 
@@ -135,7 +135,8 @@ def _check_open(panel: Panel) -> None:
     """Raises AllRoutesOpen where so many models are left alone at the moment that too few are there to answer."""
     breakers, names = panel.attempts.breakers, [panel.name_of(member) for member in panel.answering]
     passed_by = [name for name in names if breakers.is_passed_by(name)]
-    if len(names) - len(passed_by) < ENOUGH[panel.asking.kind]:
+    least = ENOUGH[panel.asking.mode]
+    if len(names) - len(passed_by) < least:
         message = f"{len(passed_by)} of {len(names)} models are left alone at the moment, because they failed."
         raise AllRoutesOpen(message, breakers.wait_seconds(passed_by))
 
@@ -153,7 +154,7 @@ def _usable(panel: Panel) -> Sequence[Member]:
     """
     usable = [member for member in panel.answering if member.is_usable]
     others = [member for member in panel.answering if not member.is_usable]
-    least = ENOUGH[panel.asking.kind]
+    least = ENOUGH[panel.asking.mode]
     if len(usable) >= least:
         return usable
     if {member.reason for member in others} == {OwnKeyUnavailable.code}:

@@ -24,6 +24,8 @@ PASSED = ("model", "messages", "temperature", "max_tokens", "tools", "tool_choic
 IGNORED = ("stream", "cost_saver", "optimization_goal", "semantic_memory", "semantic_top_k", "semantic_min_score",
            "routing")  # fmt: skip
 """What is taken and goes nowhere: `stream` and what says the route are read by themselves."""
+CHAT = "chat"
+"""The mode of an answer that one model alone might have given."""
 ROUTE = "paywall_route"
 """Where the route of an answer stands that several models might have given."""
 _ESCAPE = re.compile(r"\\([\\n])")
@@ -121,7 +123,7 @@ def to_whole(answer: bytes) -> bytes:
     message = choice.get("message") or {}
     called = {"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {}
     sums = _sums(content, content.get("model", ""), choice.get("finish_reason"))
-    return orjson.dumps({"content": message.get("content") or "", **called, "mode": "chat", **sums})
+    return orjson.dumps({"content": message.get("content") or "", **called, **sums})
 
 
 def to_error(answer: bytes) -> bytes:
@@ -138,6 +140,7 @@ def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[st
     resolved = route.get("final_model", model)
     return {
         "id": paywall.get("request_id", content.get("id")),
+        "mode": CHAT,
         "model": model,
         "resolved_model": resolved,
         "finish_reason": finish,

@@ -31,13 +31,16 @@ class HeardLeg:
 
 
 class Heard:
-    """Listens to one answer. It `is_whole` once its last event came, and `has_answer` as soon as a text did."""
+    """Listens to one answer. It `is_whole` once its last event came, and `has_answer` as soon as a text did; `mode` is
+    how it was asked, as far as it says so.
+    """
 
     def __init__(self) -> None:
         self._events = EventReader()
         self._pieces: dict[int, list[str]] = {}
         self.legs: dict[int, HeardLeg] = {}
         self.beside: dict[str, Any] = {}
+        self.mode: str | None = None
         self.is_whole = False
 
     @property
@@ -101,6 +104,7 @@ class Heard:
             known.error = str(content["error"])
 
     def _note(self, content: Mapping[str, Any]) -> None:
+        self.mode = content.get("mode") or self.mode
         if content.get("event") == "route":
             self.beside.setdefault("trace", []).append({name: content.get(name) for name in TRACED})
             return

@@ -45,7 +45,7 @@ class Asking:
     `own_messages` are what models heard that did not hear the same before.
     """
 
-    kind: RequestMode
+    mode: RequestMode
     models: Sequence[str]
     messages: Sequence[Mapping[str, Any]]
     is_stream: bool
@@ -126,7 +126,7 @@ def _asking(mode: RequestMode, said: Mapping[str, Any], models: Sequence[str], *
         raise BadField("messages", "`messages` is required and must be a list of objects that is not empty.")
     options = {name: said[name] for name in ("temperature", "max_tokens") if said.get(name) is not None}
     is_stream = said.get("stream", True)
-    return Asking(kind=mode, models=models, messages=messages, is_stream=is_stream, options=options, **more)
+    return Asking(mode=mode, models=models, messages=messages, is_stream=is_stream, options=options, **more)
 
 
 def _are_messages(value: object) -> bool:

@@ -31,6 +31,30 @@ def test_auto_and_a_fallback_are_answered_and_say_how(with_credits: OwnDemo) -> 
     assert [one["status"] for one in done["trace"]] == ["answered"]
 
 
+@pytest.mark.unhurried
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_answer_history_usage_and_conversation_say_the_same_mode(paid_credits: OwnDemo, is_stream: bool) -> None:
+    own = paid_credits.client
+    name = own.post("/api/v1/conversations", json={}).json()["id"]
+    several = {"model": "demo-free", "routing": {"fallback": ["demo-mini"]}}
+    for body, mode in (
+        (several, "mesh"),
+        ({"model": "auto", "cost_saver": True}, "chat"),
+        ({"model": "demo-free"}, "chat"),
+    ):
+        sent = {"messages": QUESTION, "conversation_id": name, "stream": is_stream, **body}
+        answer = own.post("/api/v1/chat", json=sent)
+        assert answer.status_code == 200, answer.text
+        said = events(answer)[-1] if is_stream else answer.json()
+        request_id = said["id"]
+        seen = [said["mode"], own.get(f"/api/v1/history/{request_id}").json()["mode"],
+                own.get("/api/v1/usage/recent?limit=1").json()[0]["mode"]]  # fmt: skip
+        kept = own.get(f"/api/v1/conversations/{name}").json()["messages"]
+        seen += [one["mode"] for one in kept if one.get("request_id") == request_id]
+        assert len(seen) > 3 and set(seen) == {mode}, (body, seen)
+        assert own.get(f"/api/v1/history?mode={mode}&search={request_id}").json()["total"] == 1
+
+
 def test_what_is_not_open_or_not_there_refuses_a_route_before_anything_is_asked(with_credits: OwnDemo) -> None:
     for fallback, status, code in (
         (["demo-mini"], 402, "insufficient_funds"),

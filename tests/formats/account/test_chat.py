@@ -60,7 +60,7 @@ ANSWER = (
             paywall={"request_id": "req_1", "charge": "2", "balance": "17000000"})
     + b"data: [DONE]\n\n"
 )  # fmt: skip
-SUMS = {"id": "req_1", "model": "m", "resolved_model": "m", "finish_reason": "stop", "prompt_tokens": 3,
+SUMS = {"id": "req_1", "mode": "chat", "model": "m", "resolved_model": "m", "finish_reason": "stop", "prompt_tokens": 3,
         "completion_tokens": 2, "credits_charged": 2, "credits_remaining": 17, "cost": 0.02,
         "semantic_memory_used": False, "semantic_memory_hits": 0}  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_a_whole_answer_and_an_error_have_the_clients_fields() -> None:
     body = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 3, "completion_tokens": 2},
             "paywall": {"request_id": "req_1", "charge": "2", "balance": "17000000"}}  # fmt: skip
-    assert json.loads(to_whole(json.dumps(body).encode())) == {"content": "Hi", "mode": "chat", **SUMS}
+    assert json.loads(to_whole(json.dumps(body).encode())) == {"content": "Hi", **SUMS}
     refused = {"error": {"message": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/"}}
     assert json.loads(to_error(json.dumps(refused).encode())) == {
         "error": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/",

@@ -15,7 +15,7 @@ def test_all_that_the_clients_send_is_read() -> None:
     asking = read_compare({"models": ["a", "b"], "messages": SAID, "stream": False, "temperature": 0.5,
                            "max_tokens": 9, "semantic_memory": True, "semantic_top_k": 3,
                            "semantic_min_score": 0.1, "conversation_id": None})  # fmt: skip
-    assert (asking.kind, asking.models, asking.is_stream) == (RequestMode.COMPARE, ["a", "b"], False)
+    assert (asking.mode, asking.models, asking.is_stream) == (RequestMode.COMPARE, ["a", "b"], False)
     assert asking.options == {"temperature": 0.5, "max_tokens": 9}
 
 

@@ -29,7 +29,7 @@ def conversations() -> Conversations:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer is kept, whose that is, and what was asked."""
+    """Where an answer is kept, whose that is, and what was asked; `mode` is how, unless the answer says more of it."""
 
     account_id: str
     conversation_id: str
@@ -81,7 +81,7 @@ class Keeping:
         said = tuple(replace(one, is_stopped=is_stopped and not one.error) for one in answers if one.says_something)
         if not said:
             return
-        turn = new_turn(self._request_id, place.conversation_id, place.mode,
+        turn = new_turn(self._request_id, place.conversation_id, self._heard.mode or place.mode,
                         Said(place.question, said, self._heard.beside, self.again_of))  # fmt: skip
         kept = await alone("conversation", self._request_id, partial(conversations().keep, place.account_id, turn))
         if kept is False:
