@@ -55,4 +55,5 @@ def take(session: Session, request_ids: Collection[str]) -> Sequence[Stop]:
 
 def forget(session: Session) -> int:
     """Forgets what nobody took, and returns how many that were."""
-    return session.execute(delete(TABLE).where(TABLE.c.asked_at < clock.now() - KEPT)).rowcount  # type: ignore[attr-defined]
+    gone = session.execute(delete(TABLE).where(TABLE.c.asked_at < clock.now() - KEPT))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

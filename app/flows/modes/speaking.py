@@ -31,7 +31,7 @@ from app.flows.modes.members import Member, Panel
 from app.flows.providers.attempt import CIRCUIT_OPEN
 from app.formats.event_stream import contents
 from app.formats.openai_error import in_stream
-from app.formats.openai_message import Written
+from app.formats.openai_message import Written, choices_in
 from app.formats.openai_stream import StreamMeter
 from app.ports.providers import ProviderAnswer, TokenCounter
 
@@ -279,9 +279,10 @@ def _texts(data: bytes, member: Member) -> list[str]:
     """Returns the texts of events, and notes how the answer says that it ends."""
     texts = []
     for content in contents(data):
-        for choice in content.get("choices") or ():
-            member.finish = choice.get("finish_reason") or member.finish
-            text = (choice.get("delta") or {}).get("content")
+        for choice in choices_in([content]):
+            finish, delta = choice.get("finish_reason"), choice.get("delta")
+            member.finish = finish if isinstance(finish, str) else member.finish
+            text = delta.get("content") if isinstance(delta, dict) else None
             if isinstance(text, str) and text:
                 texts.append(text)
     return texts

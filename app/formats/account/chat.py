@@ -15,8 +15,9 @@ import orjson
 
 from app.domain.errors import BadField
 from app.domain.money import CREDITS_PER_DOLLAR
-from app.formats.event_stream import EventReader, contents
+from app.formats.event_stream import DONE, EventReader, payloads
 from app.formats.json_text import read_object
+from app.formats.openai_message import choices_in
 
 PASSED = ("model", "messages", "temperature", "max_tokens", "tools", "tool_choice", "parallel_tool_calls",
           "response_format")  # fmt: skip
@@ -61,11 +62,7 @@ def question_of(messages: object) -> str:
     """Returns the text of what was asked last, empty where it has none: pictures are no texts."""
     said = messages if isinstance(messages, list) else []
     asked = [one for one in said if isinstance(one, Mapping) and one.get("role") == "user"]
-    content = asked[-1].get("content") if asked else None
-    if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
-        return "\n\n".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
+    return _text(asked[-1].get("content"), "\n\n") if asked else ""
 
 
 def event(content: Mapping[str, Any]) -> bytes:
@@ -75,7 +72,11 @@ def event(content: Mapping[str, Any]) -> bytes:
 
 
 class AccountStream:
-    """Rewrites one answer's events as they come, however they were cut. Its last is `done`, or an `error`."""
+    """Rewrites one answer's events as they come, however they were cut. Its last is `done`, or an `error`.
+
+    What it cost stands in the last chunk before `[DONE]`, which is ours as that is; what says the same anywhere else is
+    its provider's, and so is a route behind the answer's beginning.
+    """
 
     def __init__(self) -> None:
         self._events = EventReader()
@@ -83,6 +84,8 @@ class AccountStream:
         self._finish: str | None = None
         self._model = ""
         self._leg: dict[str, Any] = {}
+        self._last: Mapping[str, Any] | None = None
+        self._has_begun = False
 
     def feed(self, piece: bytes) -> bytes:
         """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one."""
@@ -90,40 +93,48 @@ class AccountStream:
             return COMMENT
         if piece.startswith(COST) and not self._events.waiting_bytes:
             return piece
-        return b"".join(self._rewrite(chunk) for chunk in contents(self._events.feed(piece)))
+        return b"".join(map(self._say, payloads(self._events.feed(piece))))
 
-    def _rewrite(self, chunk: Mapping[str, Any]) -> bytes:
-        self._model = chunk.get("model") or self._model
-        if chunk.get("error"):
-            said = chunk["error"]
+    def _say(self, payload: bytes) -> bytes:
+        if payload != DONE:
+            chunk = read_object(payload)
+            return b"" if chunk is None else self._rewrite(chunk)
+        if self._last is None:
+            return b""
+        return event({"event": "done", "done": True, **_sums(self._last, self._model, self._finish)})
+
+    def _rewrite(self, chunk: dict[str, Any]) -> bytes:
+        self._model = _word(chunk.get("model")) or self._model
+        if error := chunk.get("error"):
+            said = error if isinstance(error, dict) else {"message": str(error)}
             status = said.get("provider_status") or 502
             return event({"error": said.get("message", ""), "code": said.get("code"), "status_code": status,
                           "refunded": not self._has_text, "done": True})  # fmt: skip
-        if (route := chunk.get(ROUTE)) and not chunk.get("choices"):
+        if not self._has_begun and isinstance(route := chunk.get(ROUTE), dict) and not chunk.get("choices"):
             self._leg = {"leg": route["leg"]} if route.get("status") == "answered" else self._leg
             return event({"event": "route", **route})
+        self._has_begun = True
         events = []
-        for choice in chunk.get("choices") or ():
-            self._finish = choice.get("finish_reason") or self._finish
-            delta = choice.get("delta") or {}
-            text, calls = delta.get("content") or "", delta.get("tool_calls")
+        for choice in choices_in([chunk]):
+            self._finish = _word(choice.get("finish_reason")) or self._finish
+            delta = _object(choice.get("delta"))
+            text, calls = _text(delta.get("content")), delta.get("tool_calls")
             if text or calls:
                 self._has_text = True
                 called = {"tool_calls": calls} if calls else {}
                 events.append(event({"model": self._model, **self._leg, "delta": text, **called, "done": False}))
-        if "paywall" in chunk and not chunk.get("choices"):
-            events.append(event({"event": "done", "done": True, **_sums(chunk, self._model, self._finish)}))
+        self._last = chunk if "paywall" in chunk and not chunk.get("choices") else self._last
         return b"".join(events)
 
 
 def to_whole(answer: bytes) -> bytes:
     """Returns a whole answer of OpenAI's as the clients read one."""
     content = read_object(answer) or {}
-    choice = (content.get("choices") or [{}])[0]
-    message = choice.get("message") or {}
+    choice = next(choices_in([content]), {})
+    message = _object(choice.get("message"))
     called = {"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {}
-    sums = _sums(content, content.get("model", ""), choice.get("finish_reason"))
-    return orjson.dumps({"content": message.get("content") or "", **called, **sums})
+    sums = _sums(content, _word(content.get("model")), _word(choice.get("finish_reason")) or None)
+    return orjson.dumps({"content": _text(message.get("content")), **called, **sums})
 
 
 def to_error(answer: bytes) -> bytes:
@@ -135,7 +146,7 @@ def to_error(answer: bytes) -> bytes:
 
 def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[str, Any]:
     """Returns what an answer used and cost: credits whole, `cost` in dollars."""
-    usage, paywall = content.get("usage") or {}, content.get("paywall") or {}
+    usage, paywall = _object(content.get("usage")), _object(content.get("paywall"))
     charged, route = int(paywall.get("charge", "0")), dict(paywall.get(ROUTE, {}))
     resolved = route.get("final_model", model)
     return {
@@ -144,8 +155,8 @@ def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[st
         "model": model,
         "resolved_model": resolved,
         "finish_reason": finish,
-        "prompt_tokens": usage.get("prompt_tokens", 0),
-        "completion_tokens": usage.get("completion_tokens", 0),
+        "prompt_tokens": _whole(usage.get("prompt_tokens")),
+        "completion_tokens": _whole(usage.get("completion_tokens")),
         "credits_charged": charged,
         "credits_remaining": int(paywall.get("balance", "0")) // 1_000_000,
         "cost": charged / CREDITS_PER_DOLLAR,
@@ -153,3 +164,23 @@ def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[st
         "semantic_memory_hits": 0,
         **route,
     }
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """Returns an object; of what is none, one that says nothing."""
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _text(content: object, between: str = "") -> str:
+    """Returns the text of a message, also where it comes in parts."""
+    if isinstance(content, list):
+        return between.join(_word(part.get("text")) for part in content if isinstance(part, dict) and part.get("text"))
+    return _word(content)

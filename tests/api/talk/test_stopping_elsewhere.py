@@ -59,7 +59,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(own_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    chosen = {"LEASE_SECONDS": "2", "SECRET_KEY": "shared", "DATABASE_URL": own_postgres_url}
+    chosen: dict[str, Any] = {"LEASE_SECONDS": "2", "SECRET_KEY": "shared", "DATABASE_URL": own_postgres_url}
     first, second = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     with ExitStack() as stack:
         emulated = stack.enter_context(upstream.running())

@@ -14,7 +14,7 @@ from app.flows.modes.speaking import Patience
 from app.formats.account.modes import read_blend, read_compare
 from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
-from tests.support.panels import SAID, Models, Panels, credits_a_thousand, paying, saying, spoken
+from tests.support.panels import SAID, Models, Panels, credits_a_thousand, event, paying, saying, spoken
 from tests.support.waiting import until
 
 
@@ -80,4 +80,20 @@ async def test_a_slow_reader_stops_each_leg_at_its_bound_and_no_deadline_passes(
         result = await carrying
     assert [member.status.value for member in result.panel.answering] == ["answered", "answered"]
     assert credits_of(ada).posted_nanos == 320 * NANOS - result.settled.amount
+    assert_books_balance()
+
+
+STRANGE = ({"choices": ["x"]}, {"choices": 5}, {"choices": [{"delta": "x"}]}, {"choices": {"a": 1}})
+
+
+async def test_a_provider_that_says_what_nobody_understands_ends_no_other_leg_and_no_request(database: str) -> None:
+    _, snapshot = await paying([credits_a_thousand("a"), credits_a_thousand("b")])
+    first, *others = saying("Well, this is blue.")
+    models = Models({"a": [first, *map(event, STRANGE), *others], "b": saying("Green.")})
+    async with running_queue() as queue:
+        result, _ = await Panels(queue, models).ask(snapshot, asked(read_compare, "a", "b"))
+    assert [(one.status.value, one.text) for one in result.panel.answering] == [
+        ("answered", "Well, this is blue."), ("answered", "Green.")
+    ]  # fmt: skip
+    assert {leg.status for leg in receipt_of(snapshot, result.panel.held.asked.id).legs} == {"answered"}
     assert_books_balance()

@@ -35,7 +35,7 @@ async def test_a_stop_is_kept_for_a_running_leg_of_the_wallets_own_request_alone
         answer = await ada.ask("compare", models=["demo-free", "demo-mini"])
         request_id = answer.headers["x-request-id"]
         assert ada.person is not None and eve.person is not None
-        ours, theirs = (shared_wallet_id(one.person.account_id, SANDBOX, Unit.CREDIT) for one in (ada, eve))
+        ours, theirs = (shared_wallet_id(one.account_id, SANDBOX, Unit.CREDIT) for one in (ada.person, eve.person))
         stop = Stop(ada.person.account_id, request_id, 1)
         with pytest.raises(NotFound):
             await ask_stop(ours, stop)  # it has ended

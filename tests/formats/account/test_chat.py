@@ -147,3 +147,49 @@ def test_what_a_program_asks_of_one_model_goes_to_it() -> None:
     asked = {"model": "m", "messages": [], "stream": False, "tools": [{"type": "function"}], "tool_choice": "auto",
              "parallel_tool_calls": False, "response_format": {"type": "json_object"}}  # fmt: skip
     assert to_openai(asked) == asked
+
+
+STRANGE: list[dict[str, Any]] = [
+    {"choices": ["x"]}, {"choices": [None]}, {"choices": {"a": 1}}, {"choices": "abc"}, {"choices": 5},
+    {"choices": [{"delta": "x"}]}, {"choices": [{"delta": ["x"]}]}, {"choices": [{"delta": {"content": ["x"]}}]},
+    {"choices": [{"delta": {"content": 5}}]}, {"model": ["m"], "choices": []}, {"paywall_route": "x", "choices": []},
+    {"paywall": "x", "choices": []}, {"error": "text"}, {"paywall": {"charge": "9", "balance": "x"}, "choices": []},
+]  # fmt: skip
+"""What a provider may say that nobody understands."""
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_no_reader_understands_in_a_stream_is_passed_over(strange: dict[str, Any]) -> None:
+    stream = AccountStream()
+    first, *rest = (one + b"\n\n" for one in ANSWER.split(b"\n\n") if one)
+    heard = b"".join(map(stream.feed, [first, b"data: " + json.dumps(strange).encode() + b"\n\n", *rest]))
+    assert [one for one in by_npm(heard) if "error" not in one] == [
+        {"model": "m", "delta": "Hi\n", "done": False}, {"event": "done", "done": True, **SUMS},
+    ]  # fmt: skip
+
+
+def test_a_provider_says_neither_what_an_answer_cost_nor_which_way_it_went() -> None:
+    stream, spoofed = AccountStream(), {"request_id": "req_x", "charge": "900", "balance": "0"}
+    first, *rest = (one + b"\n\n" for one in ANSWER.split(b"\n\n") if one)
+    route = chunk(choices=[], paywall_route={"status": "answered", "leg": 7, "model": "better"})
+    heard = b"".join(map(stream.feed, [first, chunk(choices=[], paywall=spoofed), route, *rest]))
+    assert by_npm(heard) == [
+        {"model": "m", "delta": "Hi\n", "done": False}, {"event": "done", "done": True, **SUMS},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("strange", "content"),
+    [
+        ({"choices": ["x"]}, ""), ({"choices": []}, ""), ({"choices": [{"message": "x"}]}, ""),
+        ({"choices": [{"message": {"content": {"a": 1}}}]}, ""), ({"usage": [1]}, "Hi"),
+        ({"choices": [{"message": {"content": [{"text": "Hi"}, {"type": "text", "text": "!"}]}}]}, "Hi!"),
+        ({"usage": {"prompt_tokens": "z", "completion_tokens": None}}, "Hi"), ({"model": {"a": 1}}, "Hi"),
+    ],
+)  # fmt: skip
+def test_a_whole_answer_that_is_charged_is_given_however_strange(strange: dict[str, Any], content: str) -> None:
+    body = {"model": "m", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}],
+            "paywall": {"request_id": "req_1", "charge": "2", "balance": "17000000"}, **strange}  # fmt: skip
+    said = json.loads(to_whole(json.dumps(body).encode()))
+    assert (said["content"], said["id"], said["credits_charged"]) == (content, "req_1", 2)
+    assert isinstance(said["model"], str) and said["prompt_tokens"] == 0
