@@ -18,6 +18,8 @@ CONVERSATIONS_MAX = 2_000
 """How many conversations an account may have."""
 TURNS_MAX = 500
 """How many turns a conversation may have."""
+BYTES_MAX = 16_000_000
+"""How much a conversation may hold, sealed, for another turn to be kept in it: all of it is read at once."""
 COUNTED_MAX = 10_000
 
 
@@ -101,19 +103,19 @@ def forget(session: Session, account_id: str, conversation_id: str) -> None:
     session.flush()
 
 
-def add(session: Session, account_id: str, turn: KeptTurn, title: str | None) -> bool:
+def add(session: Session, account_id: str, turn: KeptTurn, title: str | None, is_stopped: bool = False) -> bool:
     """Adds a turn to a conversation whose account is taken, and tells whether there is still room for it.
 
-    One that is there was asked again with the same key, and says what was heard this time. `title` is the
-    conversation's where it had none. Raises NotFound for one that is gone.
+    One that is there was asked again with the same key, and says what was heard this time, unless that `is_stopped`.
+    `title` is the conversation's where it had none. Raises NotFound for one that is gone.
     """
     row = _own(session, account_id, turn.conversation_id, is_locked=True)
     known = session.get(ConversationTurn, turn.request_id, populate_existing=True)
     if known is not None:
         is_same = known.conversation_id == row.id
-        known.content = turn.content if is_same else known.content
+        known.content = turn.content if is_same and not is_stopped else known.content
         return is_same
-    if row.turns >= TURNS_MAX:
+    if row.turns >= TURNS_MAX or _bytes_of(session, row.id) >= BYTES_MAX:
         return False
     session.add(ConversationTurn(
         request_id=turn.request_id, conversation_id=row.id, account_id=account_id, mode=turn.mode,
@@ -131,10 +133,22 @@ def list_turns(session: Session, account_id: str, conversation_id: str) -> Seque
     return [_turn(row) for row in session.scalars(found)]
 
 
+def places_of(session: Session, account_id: str, request_ids: Sequence[str]) -> dict[str, str]:
+    """Returns in which conversations some of an account's requests are kept, by the requests' ids."""
+    found = select(TURNS.c.request_id, TURNS.c.conversation_id)
+    ours = found.where(TURNS.c.request_id.in_(request_ids), TURNS.c.account_id == account_id)
+    return {row.request_id: row.conversation_id for row in session.execute(ours)}
+
+
 def turns_of(session: Session, account_id: str, request_ids: Sequence[str]) -> dict[str, KeptTurn]:
     """Returns what is kept of some of an account's requests, by their ids."""
     found = select(ConversationTurn).where(TURNS.c.request_id.in_(request_ids), TURNS.c.account_id == account_id)
     return {row.request_id: _turn(row) for row in session.scalars(found)}
+
+
+def _bytes_of(session: Session, conversation_id: str) -> int:
+    size = select(func.sum(func.length(TURNS.c.content))).where(TURNS.c.conversation_id == conversation_id)
+    return int(session.scalar(size) or 0)
 
 
 def _own(session: Session, account_id: str, conversation_id: str, *, is_locked: bool) -> ConversationRow:

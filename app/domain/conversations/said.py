@@ -6,7 +6,8 @@ from typing import Any
 
 TEXT_CHARACTERS_MAX = 200_000
 """How much of one text is kept."""
-TITLE_CHARACTERS_MAX = 80
+TITLE_CHARACTERS_MAX, TITLE_LOOKED_MAX = 80, 1_000
+"""How long a title is, and how much of a question is looked at for one."""
 _CUT = "…"
 
 
@@ -38,6 +39,11 @@ class Said:
     beside: Mapping[str, Any] = field(default_factory=dict)
     again_of: tuple[str, int] | None = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there was more of it than whoever heard it waited for."""
+        return any(one.is_stopped for one in self.answers)
+
     def to_json(self) -> dict[str, Any]:
         """Returns what is sealed; texts that are too long are cut."""
         return {
@@ -57,7 +63,7 @@ class Said:
 
 def title_of(question: str) -> str:
     """Returns what a conversation is called that begins with a question: its first words."""
-    return _cut(" ".join(question.split()), TITLE_CHARACTERS_MAX)
+    return _cut(" ".join(question[:TITLE_LOOKED_MAX].split()), TITLE_CHARACTERS_MAX)
 
 
 def _kept(answer: Answer) -> dict[str, Any]:
@@ -66,5 +72,5 @@ def _kept(answer: Answer) -> dict[str, Any]:
 
 def _cut(text: str, characters_max: int) -> str:
     # Half of a surrogate pair, which JSON from outside may hold, has no UTF-8.
-    text = text.encode(errors="replace").decode()
+    text = text[: characters_max + 1].encode(errors="replace").decode()
     return text if len(text) <= characters_max else text[: characters_max - 1].rstrip() + _CUT

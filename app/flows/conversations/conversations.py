@@ -11,7 +11,7 @@ import orjson
 import structlog
 from sqlalchemy.orm import Session
 
-from app import db
+from app import db, threads
 from app.domain import clock
 from app.domain.conversations import conversations as rows
 from app.domain.conversations import privacy
@@ -85,7 +85,8 @@ class Conversations:
             return kept, rows.list_turns(session, account_id, conversation_id)
 
         kept, turns = await db.in_transaction(read)
-        return self._open(kept), [self._open_turn(account_id, turn) for turn in turns]
+        opened = await threads.PARSE.run(lambda: [self._open_turn(account_id, turn) for turn in turns])
+        return self._open(kept), opened
 
     async def check(self, account_id: str, conversation_id: str) -> None:
         """Raises NotFound where an account has no such conversation."""
@@ -129,16 +130,21 @@ class Conversations:
             if privacy.keeps_nothing(session, account_id):
                 return False
             try:
-                return rows.add(session, account_id, kept, title)
+                return rows.add(session, account_id, kept, title, turn.said.is_stopped)
             except NotFound:
                 return False
 
         return await db.in_transaction(write, writes=True)
 
-    async def find_turns(self, account_id: str, request_ids: Sequence[str]) -> dict[str, Turn]:
-        """Returns what is kept of some of an account's requests, by their ids."""
-        found = await db.in_transaction(lambda session: rows.turns_of(session, account_id, request_ids))
-        return {name: self._open_turn(account_id, kept) for name, kept in found.items()}
+    async def find_turn(self, account_id: str, request_id: str) -> Turn | None:
+        """Returns what is kept of one of an account's requests."""
+        found = await db.in_transaction(lambda session: rows.turns_of(session, account_id, [request_id]))
+        return self._open_turn(account_id, found[request_id]) if request_id in found else None
+
+    async def find_places(self, account_id: str, request_ids: Sequence[str]) -> dict[str, str]:
+        """Returns in which conversations some of an account's requests are kept, by the requests' ids; none is opened
+        for that."""
+        return await db.in_transaction(lambda session: rows.places_of(session, account_id, request_ids))
 
     def _open(self, kept: Kept) -> Conversation:
         context = _title_context(kept.account_id, kept.id)

@@ -99,3 +99,16 @@ def test_both_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadField, match="Delete some"):
         begin()
     begin(BOB)
+
+
+def test_one_that_holds_much_takes_no_more_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = begin()
+    monkeypatch.setattr(conversations, "BYTES_MAX", 10)
+    assert (
+        add(turn(own, content="sealed")) and add(turn(own, "req_2", content="sealed")) and not add(turn(own, "req_3"))
+    )
+    assert add(turn(own, "req_2", content="again"))
+    with db.transaction(writes=False) as session:
+        assert conversations.find(session, ADA, own).turns == 2
+        places = conversations.places_of(session, ADA, ["req_1", "req_3"])
+        assert places == {"req_1": own} and conversations.places_of(session, BOB, ["req_1"]) == {}

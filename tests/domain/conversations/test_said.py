@@ -21,4 +21,4 @@ def test_what_is_too_long_is_cut_and_what_has_no_letters_is_kept_all_the_same() 
 def test_a_conversation_is_called_by_the_first_words_of_its_question() -> None:
     assert title_of("  What\n is   it? ") == "What is it?"
     assert len(title_of("word " * 100)) <= TITLE_CHARACTERS_MAX and title_of("word " * 100).endswith("…")
-    assert title_of(" \n") == ""
+    assert title_of(" \n") == title_of(" " * 20_000_000 + "late") == ""

@@ -32,7 +32,10 @@ async def test_it_is_read_as_it_was_said_and_stands_nowhere_unsealed(kept: Conve
     assert await kept.keep("acc_ada", new_turn("req_1", made.id, "chat", said()))
     found, turns = await kept.read("acc_ada", made.id)
     assert (found.title, [one.said for one in turns]) == (f"What is {CANARY}?", [said()])
-    assert (await kept.find_turns("acc_ada", ["req_1"]))["req_1"].conversation_id == made.id
+    found_turn = await kept.find_turn("acc_ada", "req_1")
+    assert found_turn is not None and found_turn.conversation_id == made.id
+    assert await kept.find_places("acc_ada", ["req_1", "req_2"]) == {"req_1": made.id}
+    assert await kept.find_turn("acc_bob", "req_1") is None and await kept.find_places("acc_bob", ["req_1"]) == {}
     with db.transaction(writes=False) as session:
         for table in ("conversation", "conversation_turn"):
             stored = str(session.execute(text(f"SELECT * FROM {table}")).all())  # noqa: S608
@@ -51,6 +54,20 @@ async def test_a_row_that_was_moved_opens_nowhere(kept: Conversations) -> None:
     for conversation_id in (made.id, other.id):
         with pytest.raises(SealBroken):
             await kept.read("acc_bob", conversation_id)
+
+
+async def test_an_answer_that_is_heard_again_and_left_in_the_middle_takes_nothing_away(kept: Conversations) -> None:
+    made = await kept.begin("acc_ada")
+
+    async def hear(heard: str, *, is_stopped: bool) -> str:
+        turn = new_turn("req_1", made.id, "chat", Said("Why?", (Answer(0, "demo-free", heard, is_stopped=is_stopped),)))
+        assert await kept.keep("acc_ada", turn)
+        _, (one,) = await kept.read("acc_ada", made.id)
+        return one.said.answers[0].text
+
+    assert await hear("Bec", is_stopped=True) == "Bec"  # whoever asked left, and asks again with the key
+    assert await hear("Because.", is_stopped=False) == "Because."
+    assert await hear("Be", is_stopped=True) == "Because."
 
 
 async def test_titles_are_given_and_taken_away(kept: Conversations) -> None:

@@ -14,7 +14,6 @@ from app.domain.credits.asked import Found, read_one, read_page
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.wallets.shared import shared_wallet_id
-from app.flows.conversations.conversations import Turn
 
 router = APIRouter(prefix="/api/v1/history", tags=["account"])
 WORD_CHARACTERS_MAX = 100
@@ -31,8 +30,8 @@ async def list_history(
     wallet_id = shared_wallet_id(own.account_id, own.snapshot.environment, own.snapshot.unit)
     wanted = Found(search=search or "", manner=mode or "")
     rows, total = await db.in_transaction(lambda session: read_page(session, wallet_id, wanted, limit, offset))
-    turns = await conversations().find_turns(own.account_id, [row["id"] for row in rows])
-    items = [_line(row, turns.get(row["id"])) for row in rows]
+    places = await conversations().find_places(own.account_id, [row["id"] for row in rows])
+    items = [_line(row, places.get(row["id"])) for row in rows]
     return {"history": items, "total": total, "limit": limit, "offset": offset}
 
 
@@ -41,13 +40,13 @@ async def get_history(own: Own, request_id: str) -> dict[str, Any]:
     """Returns one request, and its texts where they were kept. Raises NotFound for everybody else's."""
     wallet_id = shared_wallet_id(own.account_id, own.snapshot.environment, own.snapshot.unit)
     row = await db.in_transaction(lambda session: read_one(session, wallet_id, request_id))
-    turns = await conversations().find_turns(own.account_id, [request_id])
-    turn = turns.get(request_id)
-    said = {} if turn is None else dict(turn.said.beside)
-    return {**_line(row, turn), "messages": [] if turn is None else messages_of(turn), "result": said}
+    turn = await conversations().find_turn(own.account_id, row["id"])
+    if turn is None:
+        return {**_line(row, None), "messages": [], "result": {}}
+    return {**_line(row, turn.conversation_id), "messages": messages_of(turn), "result": dict(turn.said.beside)}
 
 
-def _line(row: Mapping[str, Any], turn: Turn | None) -> dict[str, Any]:
+def _line(row: Mapping[str, Any], conversation_id: str | None) -> dict[str, Any]:
     receipt, charged = explain(row, row["external_id"]), row["charge_nanos"] // NANOS
     return {
         "id": row["id"],
@@ -59,7 +58,7 @@ def _line(row: Mapping[str, Any], turn: Turn | None) -> dict[str, Any]:
         "credits_charged": charged,
         "cost": charged / CREDITS_PER_DOLLAR,
         "byok": row["billing_source"] == "byok",
-        "conversation_id": None if turn is None else turn.conversation_id,
+        "conversation_id": conversation_id,
         "created_at": clock.to_iso(row["created_at"]),
     }
 
