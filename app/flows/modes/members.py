@@ -30,7 +30,8 @@ class Member:
 
     `marks` takes out of what it says which answers each paragraph rests on, where it is asked for that. `text` is what
     it has said, of which the client was given `delivered` characters; `finish` how it says that it
-    ended, `milliseconds` how long that took. `is_ours` says that we ended it, `is_stopped` that whoever asked did.
+    ended, `milliseconds` how long that took. `is_ours` says that we ended it, `is_stopped` that whoever asked did;
+    `has_begun` that a step of its task has run, which alone can be interrupted.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Member:
     has_ended: bool = False
     is_ours: bool = False
     is_stopped: bool = False
+    has_begun: bool = False
     task: "asyncio.Task[None] | None" = None
 
     @property

@@ -73,9 +73,12 @@ class Speaking:
         return member.task
 
     async def _to_its_end(self, panel: Panel, member: Member, feed: Feed, *, is_shown: bool) -> None:
-        began = clock.monotonic_seconds()
+        began, member.has_begun = clock.monotonic_seconds(), True
         try:
-            await self._speak(panel, member, feed if is_shown else None)
+            if member.is_stopped:
+                member.end(LegStatus.CUT, STOPPED)
+            else:
+                await self._speak(panel, member, feed if is_shown else None)
         except (TimeoutError, Late):
             member.end(LegStatus.CUT, TOO_SLOW)
         except ProviderFailed as failure:
@@ -176,12 +179,12 @@ class Speaking:
         """Ends a member whom whoever asked wants to hear no more of, and tells whether it still spoke.
 
         What it has said by then is what is charged. What is ending already is let end: a second interruption would
-        end the request with it.
+        end the request with it. So would one of a task that has not begun: that one asks nobody then.
         """
         if member.task is None or member.task.done() or member.has_ended or member.is_stopped or member.is_ours:
             return False
         member.is_stopped = True
-        return member.task.cancel()
+        return member.task.cancel() if member.has_begun else True
 
     async def leave(self, panel: Panel) -> None:
         """Ends everybody whom the client has left, at once; what of them was delivered is what is charged."""
