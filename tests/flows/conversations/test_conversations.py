@@ -1,5 +1,8 @@
 """Texts are sealed for one account and one conversation, and open for nobody else."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import text
 
@@ -97,3 +100,33 @@ async def test_who_wants_nothing_kept_has_no_answer_kept_that_was_running(kept: 
     assert (found.zero_retention, found.conversations) == (True, 1)
     await set_zero_retention("acc_ada", is_on=False)
     assert await kept.keep("acc_ada", new_turn("req_3", again.id, "chat", said()))
+
+
+@pytest.mark.races
+async def test_two_tabs_a_deletion_and_a_switched_privacy_leave_nothing_half(kept: Conversations) -> None:
+    """Each of them at once, again and again: what is counted is there, and with nothing kept there is nothing."""
+    names = [(await kept.begin("acc_ada")).id for _ in range(3)]
+
+    async def ask(number: int) -> None:
+        await kept.keep("acc_ada", new_turn(f"req_{number}", names[number % 3], "chat", said()))
+
+    async def forget() -> None:
+        with suppress(NotFound):
+            await kept.forget("acc_ada", names[2])
+
+    async def rename() -> None:
+        await kept.rename("acc_ada", names[0], CANARY)
+
+    await asyncio.gather(*map(ask, range(6)), forget(), rename(), *map(ask, range(6, 12)), forget(), rename())
+    with db.transaction(writes=False) as session:
+        counted, there = (
+            {one: number for one, number in session.execute(text(statement))}  # noqa: C416 - rows are no pairs to mypy
+            for statement in ("SELECT id, turns FROM conversation",
+                              "SELECT conversation_id, count(*) FROM conversation_turn GROUP BY 1")
+        )  # fmt: skip
+        assert counted == there == {names[0]: 4, names[1]: 4}
+    acts = [ask(20), set_zero_retention("acc_ada", is_on=True), ask(21), ask(22)]
+    await asyncio.gather(*acts)
+    assert (await kept.list_of("acc_ada", 10, 0)).total == 0
+    with db.transaction(writes=False) as session:
+        assert session.scalar(text("SELECT count(*) FROM conversation_turn")) == 0
