@@ -1,6 +1,7 @@
 """A leg has one deadline; what we cut is free, and a reader's slowness is nobody else's."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app import db
@@ -83,7 +84,12 @@ async def test_a_slow_reader_stops_each_leg_at_its_bound_and_no_deadline_passes(
     assert_books_balance()
 
 
-STRANGE = ({"choices": ["x"]}, {"choices": 5}, {"choices": [{"delta": "x"}]}, {"choices": {"a": 1}})
+STRANGE: Sequence[Mapping[str, Any]] = (
+    {"choices": ["x"]},
+    {"choices": 5},
+    {"choices": [{"delta": "x"}]},
+    {"choices": {"a": 1}},
+)
 
 
 async def test_a_provider_that_says_what_nobody_understands_ends_no_other_leg_and_no_request(database: str) -> None:
