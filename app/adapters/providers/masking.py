@@ -13,9 +13,10 @@ _KNOWN_FORMS = re.compile(
     \bBearer\s+(?=\S*[\d._+/=-])[^\s"',]{6,}         # an Authorization header
     | \b(?:sk|pk|rk|xai|gsk|hf|r8)[-_][\w\-*.…]{4,}   # keys of the usual providers, also half masked ones
     | \bAIza[\w\-*]{8,}
-    | [^\s"'`(),:]*\*{3,}[^\s"'`(),:]*               # whatever the upstream masked, with the ends that it left
     """
 )
+_WORD = re.compile(r"""[^\s"'`(),:]{3,}""")
+"""Taken whole: a form that looks for a mask from each of its letters takes the square of its length."""
 
 
 def clean_text(text: str, secret: str | None = None) -> str:
@@ -24,7 +25,12 @@ def clean_text(text: str, secret: str | None = None) -> str:
         text = forms.masked_text(text)
     elif secret:  # one as short as `x` or `none` only where it stands alone, or no text would be left
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
-    return _KNOWN_FORMS.sub(MASK, text).encode("utf-8", "replace").decode()
+    return _WORD.sub(_masked, _KNOWN_FORMS.sub(MASK, text)).encode("utf-8", "replace").decode()
+
+
+def _masked(word: re.Match[str]) -> str:
+    """Returns a word; the mask for whatever the upstream masked, with the ends that it left."""
+    return MASK if MASK in word[0] else word[0]
 
 
 def clean_object(value: dict[str, object], secret: str | None = None) -> dict[str, object]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.adapters.providers.masking import clean_object, clean_text
+from tests.support.growing import check_grows_with
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -23,6 +24,7 @@ JSON = st.recursive(
         ("the key gsk_0123456789 is revoked", "the key *** is revoked"),
         ("my own secret-of-mine here", "my own *** here"),
         ("key abcd****wxyz", "key ***"),
+        ("keys ab****cd/sk-ab****yz and **two**", "keys *** and **two**"),
         ("a risk-free task-based answer, bearer of news", "a risk-free task-based answer, bearer of news"),
         ("invalid_api_key", "invalid_api_key"),
     ],
@@ -58,3 +60,8 @@ def test_what_no_reader_can_hold_is_replaced() -> None:
     cleaned = clean_object({"big": 10**30, "nan": float("nan"), "half": "\ud800", "deep": deep, "fine": 400})
     assert (cleaned["big"], cleaned["nan"], cleaned["half"], cleaned["fine"]) == (str(10**30), None, "?", 400)
     assert json.dumps(cleaned).count('"in"') < 10
+
+
+@pytest.mark.parametrize("piece", ["a", "a**", "Bearer ", "Bearer a", "sk-", "***", "*** ", "Bearer  a"])
+def test_a_long_text_is_masked_in_a_time_that_grows_with_it(piece: str) -> None:
+    check_grows_with(lambda size: clean_text(piece * (size // len(piece))), 4_000)
