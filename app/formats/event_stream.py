@@ -48,7 +48,7 @@ class EventReader:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._has_begun = self.is_flowing = False
         self._dropped_bytes = 0
         self.dropped = b""
@@ -63,14 +63,16 @@ class EventReader:
         if self.is_flowing and chunk[:5] == b"data:" and chunk[-2:] == b"\n\n":
             if chunk.find(b"\n") == len(chunk) - 2 and b"\r" not in chunk:
                 return chunk
-        data = self._rest + chunk if self._rest else chunk
+        looked = len(self._rest)
+        self._rest += chunk
         if not self._has_begun:
-            data = self._begin(data)
-        end = len(data) if data.endswith(b"\n\n") and b"\r" not in data else _end_of_events(data)
-        self._rest, data = data[end:], data[:end]
-        self.is_flowing = self._has_begun and not self._rest
-        if not data:
+            looked = self._begin()
+        end = self._end_of_events(max(looked - 2, 0))
+        self.is_flowing = self._has_begun and end == len(self._rest)
+        if not end:
             return b""
+        data = bytes(self._rest) if end == len(self._rest) else bytes(self._rest[:end])
+        del self._rest[:end]
         plain = data if is_plain(data) else b"".join(map(_plainly, split_events(data)))
         if not plain:
             self._dropped_bytes += len(data)
@@ -82,15 +84,34 @@ class EventReader:
 
     def end(self) -> bytes:
         """Says that nothing more comes: a last event without its empty line is an event all the same."""
-        rest, self._rest = self._rest.removeprefix(BYTE_ORDER_MARK), b""
+        rest, self._rest = bytes(self._rest).removeprefix(BYTE_ORDER_MARK), bytearray()
         return _plainly(rest.rstrip() + b"\n\n") if rest.strip() else b""
 
-    def _begin(self, data: bytes) -> bytes:
-        """Takes the byte order mark away; it may come in pieces."""
-        if BYTE_ORDER_MARK.startswith(data):
-            return data if data != BYTE_ORDER_MARK else b""
+    def _begin(self) -> int:
+        """Takes the byte order mark away, which may come in pieces; returns how much was looked at before: nothing."""
+        if BYTE_ORDER_MARK.startswith(self._rest):
+            if self._rest == BYTE_ORDER_MARK:
+                self._rest.clear()
+            return 0
         self._has_begun = True
-        return data.removeprefix(BYTE_ORDER_MARK)
+        if self._rest.startswith(BYTE_ORDER_MARK):
+            del self._rest[: len(BYTE_ORDER_MARK)]
+        return 0
+
+    def _end_of_events(self, begin: int) -> int:
+        """Returns where the last whole event ends; 0 if none does behind `begin`, before which none can.
+
+        A CR at the end that follows an LF may be half of a line end, and is waited for.
+        """
+        data = self._rest
+        if data.endswith(b"\n\n"):
+            return len(data)
+        feeds, returns = data.rfind(b"\n\n", begin), data.rfind(b"\r\r", begin)
+        mixed = data.rfind(b"\n\r", begin, len(data) - 1)
+        ends = [place + 2 for place in (feeds, returns) if place >= 0]
+        if mixed >= 0:
+            ends.append(mixed + 2 + data.startswith(b"\n", mixed + 2))
+        return max(ends, default=0)
 
 
 def is_plain(data: bytes) -> bool:
@@ -124,18 +145,6 @@ def contents(data: bytes) -> Iterator[dict[str, Any]]:
         content = None if payload == DONE else read_object(payload)
         if content is not None:
             yield content
-
-
-def _end_of_events(data: bytes) -> int:
-    """Returns where the last whole event ends; 0 if none does.
-
-    A CR at the end that follows an LF may be half of a line end, and is waited for.
-    """
-    feeds, returns, mixed = data.rfind(b"\n\n"), data.rfind(b"\r\r"), data.rfind(b"\n\r", 0, len(data) - 1)
-    ends = [place + 2 for place in (feeds, returns) if place >= 0]
-    if mixed >= 0:
-        ends.append(mixed + 2 + data.startswith(b"\n", mixed + 2))
-    return max(ends, default=0)
 
 
 def _plainly(event: bytes) -> bytes:

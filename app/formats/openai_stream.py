@@ -59,7 +59,7 @@ class StreamMeter:
     _kept_bytes: int = 0
     _comment_bytes: int = 0
     _has_begun: bool = False
-    _waiting: bytes = b""
+    _waiting: bytearray = field(default_factory=bytearray)
     _is_alone: bool = False
     _is_stale: bool = False
     _growth: int = 0
@@ -163,11 +163,11 @@ class StreamMeter:
             if self._comment_bytes > COMMENT_BYTES_MAX:
                 raise ProviderFailed("The provider's stream does not begin.")
             return b""
-        whole, self._waiting = self._waiting + data, b""
+        self._waiting += data
         if self._has_begun:
+            whole, self._waiting = bytes(self._waiting), bytearray()
             return whole
-        self._waiting = whole
-        if len(whole) > EVENT_BYTES_MAX:
+        if len(self._waiting) > EVENT_BYTES_MAX:
             raise ProviderFailed("The provider's stream does not begin.")
         return b""
 
