@@ -6,13 +6,15 @@ The texts that these forms were read from stand in `tests/formats/test_openai_li
 import re
 from dataclasses import dataclass
 
-_NUMBER = r"[`'\"]?(\d[\d,_]*)[`'\"]?"
+_NUMBER = r"[`'\"]?(\d[\d,_]{0,24})[`'\"]?"
+"""A number of tokens. No longer: Python makes no number of more than 4,300 digits, and a provider may write them."""
+_FIELD = r"max_\w{0,24}tokens"
 _OUTPUT = tuple(re.compile(form, re.IGNORECASE) for form in (
     rf"supports at most {_NUMBER} (?:completion|output) tokens",  # OpenAI, Azure
     rf"max_(?:completion_|output_|new_)?tokens`?:? \d[\d,]* > {_NUMBER}",  # Anthropic
-    rf"(?<!\+ `)(?<!\+ )max_\w*tokens\W+(?:must|should) be (?:less than or equal to|at most|<=) {_NUMBER}",  # Groq
-    rf"range of (?:`|')?max_\w*tokens[^\[\d]{{0,40}}\[\s*\d+\s*,\s*{_NUMBER}\s*\]",  # DeepSeek, Qwen
-    rf"max_\w*tokens[^.\n]{{0,60}}between \d+ and {_NUMBER}",
+    rf"(?<!\+ `)(?<!\+ ){_FIELD}\W+(?:must|should) be (?:less than or equal to|at most|<=) {_NUMBER}",  # Groq
+    rf"range of (?:`|')?{_FIELD}[^\[\d]{{0,40}}\[\s*\d+\s*,\s*{_NUMBER}\s*\]",  # DeepSeek, Qwen
+    rf"{_FIELD}[^.\n]{{0,60}}between \d+ and {_NUMBER}",
     rf"(?:maximum|max|allowed) (?:number of )?(?:output|completion|new) tokens[^\d\n]{{0,40}}{_NUMBER}",
 ))  # fmt: skip
 _WINDOW = tuple(re.compile(form, re.IGNORECASE) for form in (

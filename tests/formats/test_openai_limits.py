@@ -4,6 +4,7 @@
 import pytest
 
 from app.formats.openai_limits import NamedLimit, read_named_limit
+from tests.support.growing import check_grows_with
 
 SENT = 16_384
 OUTPUTS = {
@@ -57,3 +58,22 @@ def test_the_window_is_read_and_what_the_prompt_takes_of_it(name: str) -> None:
 ])  # fmt: skip
 def test_what_names_no_smaller_limit_is_none(said: str) -> None:
     assert read_named_limit(said, SENT) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "context length is {}",
+        "supports at most {} output tokens",
+        "Given: {} inputs tokens",
+        "max_tokens must be <= {}",
+    ],
+)
+def test_a_number_longer_than_any_limit_breaks_nothing(said: str) -> None:
+    found = read_named_limit(said.format("9" * 5_000), 16_384)
+    assert found is None or (found.output is None and (found.window or 0) > 10**20)
+
+
+@pytest.mark.parametrize("piece", ["max_", "max_tokens", "1,", "context length 1", "maximum "])
+def test_what_a_provider_says_is_read_in_a_time_that_grows_with_it(piece: str) -> None:
+    check_grows_with(lambda size: read_named_limit(piece * (size // len(piece)), 16_384), 8_000)

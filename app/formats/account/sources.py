@@ -8,10 +8,14 @@ import re
 from collections.abc import Sequence
 
 _NAMES = r"[A-I](?:, ?[A-I])*"
-_MARK = re.compile(rf"[ \t]*\[({_NAMES})\][ \t]*(?=\n[ \t]*\n|\Z)")
-_BEGUN = re.compile(rf"[ \t]*(?:\[(?:{_NAMES}(?:, ?)?)?(?:\][ \t]*(?:\n[ \t]*)?)?)?\Z")
+_BLANK = r"[ \t]{0,64}"
+"""What may stand around a mark. No more: a model may write blanks without end, and from each of them one is looked for.
+"""
+_MARK = re.compile(rf"{_BLANK}\[({_NAMES})\]{_BLANK}(?=\n{_BLANK}\n|\Z)")
+_BEGUN = re.compile(rf"{_BLANK}(?:\[(?:{_NAMES}(?:, ?)?)?(?:\]{_BLANK}(?:\n{_BLANK})?)?)?\Z")
 """The end of a text that may yet become a mark."""
 _FENCE = "```"
+_FENCE_LINE = f"\n{_FENCE}"
 
 
 class SourceMarks:
@@ -19,7 +23,9 @@ class SourceMarks:
 
     def __init__(self) -> None:
         self._held = ""
-        self._said = ""
+        self._said: list[str] = []
+        self._characters = self._fences = 0
+        self._tail = "\n"
         self._found: list[tuple[int, str]] = []
 
     def feed(self, text: str) -> str:
@@ -37,20 +43,24 @@ class SourceMarks:
 
     def _without(self, known: str, whole: str) -> str:
         """Returns what is known of a text without the marks in it, looking for their ends in the whole of it."""
-        kept, position, before = list[str](), 0, self._said
+        before, position = len(self._said), 0
         for mark in _MARK.finditer(whole):
             if mark.end() > len(known):
                 break
-            said = before + "".join(kept) + known[position : mark.start()]
-            if _is_code(said):
-                continue
-            self._found.append((len(said), mark[1]))
-            kept.append(known[position : mark.start()])
-            position = mark.end()
-        kept.append(known[position:])
-        text = "".join(kept)
-        self._said += text
-        return text
+            self._say(known[position : mark.start()])
+            position = mark.start()
+            if not self._fences % 2:  # in code it is text
+                self._found.append((self._characters, mark[1]))
+                position = mark.end()
+        self._say(known[position:])
+        return "".join(self._said[before:])
+
+    def _say(self, text: str) -> None:
+        """Notes text that is given on, and the lines in it that begin or end code."""
+        self._fences += (self._tail + text).count(_FENCE_LINE)
+        self._tail = (self._tail + text)[1 - len(_FENCE_LINE) :]
+        self._characters += len(text)
+        self._said.append(text)
 
     def parts(self) -> Sequence[Sequence[int]]:
         """Returns the places of the answers that each paragraph rests on, none for one that does not say it; nothing
@@ -60,12 +70,8 @@ class SourceMarks:
         return [
             sorted({ord(name) - ord("A") for at, names in self._found if begin < at <= end
                     for name in re.split(", ?", names)})
-            for begin, end in _paragraphs(self._said)
+            for begin, end in _paragraphs("".join(self._said))
         ]  # fmt: skip
-
-
-def _is_code(text: str) -> bool:
-    return sum(line.startswith(_FENCE) for line in text.split("\n")) % 2 == 1
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.formats.account.sources import SourceMarks
+from tests.support.growing import check_grows_with
 
 TEXT = "The sea is blue [A, C].\n\nIt is deep. [B]\n\n- one\n- two [A]\n\n```\nx = [A]\n\ny = [B]\n```\n\nThe end [C,A]"
 SAID = "The sea is blue [A, C].\n\nIt is deep.\n\n- one\n- two\n\n```\nx = [A]\n\ny = [B]\n```\n\nThe end"
@@ -35,3 +36,9 @@ def test_nothing_is_kept_back_that_cannot_become_a_mark() -> None:
     assert [marks.feed(piece) for piece in ("The", " sea", " [", "A", "] is", " blue")] == [
         "The", " sea", "", "", " [A] is", " blue"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", [" ", "\t", "[A] ", "[A]\n\n", "[A", "```\n[A]\n\n", "word "])
+def test_a_text_is_listened_to_in_a_time_that_grows_with_it(piece: str) -> None:
+    """A model that falls into writing blanks writes thousands, one by one."""
+    check_grows_with(lambda size: heard([piece] * size), 300)
