@@ -8,8 +8,8 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from urllib.parse import quote, quote_plus
 
 KEY_CHARACTERS_MIN = 8
@@ -21,6 +21,11 @@ BESIDE_MASK_BYTES_MAX = 256
 TOLD_BYTES_MIN = 10
 """How much of the key is a form without a mask; at least half of it, too."""
 ENCODED_BEGINNING_BYTES = 4
+ESCAPED_BYTES_MAX = 64
+"""How much of a key is looked for escaped; what follows up to a blank, a quote or a bracket is taken for the rest. The
+form of a long one takes seconds to make."""
+VARIED_BYTES = 8
+"""Of a key longer than what stands beside a mask, half of all pieces of this length differ, or it is no secret."""
 
 _DOTS = rb"\*|\xe2\x80\xa6|\\+u2026|\xe2\x80\xa2|\\+u2022|\xe2\x97\x8f|\xe2\x88\x99|\xc2\xb7|\xe2\x96\x88|%2a|&hellip;"
 _RUN = (rb"(?:(?:" + _DOTS + rb")+|\.{2,}|x{3,}|\#{3,}|_{3,}|-{3,}"
@@ -36,7 +41,15 @@ _TAIL_BYTES = 512
 @lru_cache(maxsize=256)
 def forms_of(key: str | None) -> "KeyForms | None":
     """Returns the forms of a key; None where there is none to keep, or it is too short to be told from words."""
-    return KeyForms(key) if key is not None and len(key) >= KEY_CHARACTERS_MIN else None
+    return KeyForms(key) if key is not None and len(key) >= KEY_CHARACTERS_MIN and not _repeats_itself(key) else None
+
+
+def _repeats_itself(key: str) -> bool:
+    """Tells whether a long key is no secret: a text that fits to one of its pieces fits to many, and is read slowly."""
+    if len(key) <= BESIDE_MASK_BYTES_MAX:
+        return False
+    pieces = len(key) - VARIED_BYTES + 1
+    return len({key[at : at + VARIED_BYTES] for at in range(pieces)}) < pieces / 2
 
 
 class KeyForms:
@@ -45,7 +58,8 @@ class KeyForms:
     def __init__(self, key: str) -> None:
         self._key = key.encode("utf-8", "surrogatepass").lower()
         self._encoded = sorted(set(_encoded(key)) - {self._key})
-        self._escaped = re.compile(b"".join(map(_escaped, self._key)))
+        rest = rb"[^\s\"'<>(),]*" if len(self._key) > ESCAPED_BYTES_MAX else b""
+        self._escaped = re.compile(b"".join(map(_escaped, self._key[:ESCAPED_BYTES_MAX])) + rest)
         beginnings = {form[:NEEDLE_BYTES] for form in (self._key, *self._encoded)}
         self._needles = (*beginnings, self._key[-SUFFIX_BYTES:])
         cut = b"(?:" + _beginning(self._key[: NEEDLE_BYTES - 1]) + rb"|\*|\xe2\x80\xa6|\\u2026|\.\.)"
@@ -115,7 +129,7 @@ class KeyForms:
         starts = [len(lower) - self._common(lower, self._key[:-1], 1)]
         starts += [len(lower) - self._common(lower, form[:-1], ENCODED_BEGINNING_BYTES) for form in self._encoded]
         for start, end in self._runs_near_end(lower):
-            before, rest = self._before(lower, start), lower[end:]
+            before, rest = self._before(lower, start, 1), lower[end:]
             may_go_on = not rest or (rest in self._key and not self._key.endswith(rest))
             if may_go_on and (before or end - start > 1):
                 starts.append(start - before)
@@ -137,39 +151,71 @@ class KeyForms:
         return next((len(tail) - place for place in places if form.startswith(tail[place:])), 0)
 
     def _told(self, lower: bytes) -> Iterator[tuple[int, int]]:
-        """Finds keys, whole or cut short at either end."""
+        """Finds keys, whole or cut short at either end; what one of those leaves that overlap is too short for a form."""
         for form in (self._key, *self._encoded):
             least = min(max(TOLD_BYTES_MIN, len(form) // 2), len(form))
-            for start in _places(lower, form[:least]):
-                end = start + least
-                while end < len(lower) and end - start < len(form) and lower[end] == form[end - start]:
-                    end += 1
+            start = lower.find(form[:least])
+            while start >= 0:
+                most = min(len(form), len(lower) - start)
+                end = start + _longest(least, most, partial(_goes_on, lower, start, form))
                 yield start, end
+                start = lower.find(form[:least], max(start, end - least) + 1)
         least = min(max(TOLD_BYTES_MIN, len(self._key) // 2), len(self._key))
-        for place in _places(lower, self._key[-least:]):
-            yield place + least - self._after_end(lower, place + least), place + least
-
-    def _after_end(self, lower: bytes, end: int) -> int:
-        """Returns how much of the key's end stands before `end`."""
-        lengths = range(min(len(self._key), end), 0, -1)
-        return next(length for length in lengths if lower.startswith(self._key[-length:], end - length))
+        start = lower.rfind(self._key[-least:])
+        while start >= 0:
+            end = start + least
+            begin = end - _longest(least, min(len(self._key), end), partial(_ends_so, lower, end, self._key))
+            yield begin, end
+            start = lower.rfind(self._key[-least:], 0, min(end - 1, begin + least - 1))
 
     def _beside_masks(self, lower: bytes) -> Iterator[tuple[int, int]]:
         """Finds masks with enough of the key's ends beside them."""
         for run in _RUNS.finditer(lower):
             start, end = run.span()
-            before, after = self._before(lower, start), self._after(lower, end)
-            is_end = after >= SUFFIX_BYTES and (before or end - start > 1)
-            if is_end or before >= NEEDLE_BYTES:
+            after = self._after(lower, end, SUFFIX_BYTES)
+            before = self._before(lower, start, 1 if after else NEEDLE_BYTES)
+            if before >= NEEDLE_BYTES:
+                yield start - before, end + self._after(lower, end, 1)
+            elif after and (before or end - start > 1):
                 yield start - before, end + after
 
-    def _before(self, lower: bytes, end: int) -> int:
-        lengths = range(min(BESIDE_MASK_BYTES_MAX, len(self._key), end), 0, -1)
-        return next((length for length in lengths if lower.startswith(self._key[:length], end - length)), 0)
+    def _before(self, lower: bytes, end: int, least: int) -> int:
+        """Returns how much of the key's beginning stands before `end`, 0 for less than `least`."""
+        begun, place = self._key[:least], end - min(BESIDE_MASK_BYTES_MAX, len(self._key), end)
+        while (place := lower.find(begun, place, end)) >= 0:
+            if self._key.startswith(lower[place:end]):
+                return end - place
+            place += 1
+        return 0
 
-    def _after(self, lower: bytes, start: int) -> int:
-        lengths = range(min(BESIDE_MASK_BYTES_MAX, len(self._key)), 0, -1)
-        return next((length for length in lengths if lower.startswith(self._key[-length:], start)), 0)
+    def _after(self, lower: bytes, start: int, least: int) -> int:
+        """Returns how much of the key's end stands behind `start`, 0 for less than `least`."""
+        ended, end = self._key[-least:], start + min(BESIDE_MASK_BYTES_MAX, len(self._key))
+        while (place := lower.rfind(ended, start, end)) >= 0:
+            end = place + least
+            if self._key.endswith(lower[start:end]):
+                return end - start
+            end -= 1
+        return 0
+
+
+def _longest(least: int, most: int, fits: Callable[[int], bool]) -> int:
+    """Returns the longest length that fits, where a shorter one always does too; the least one is known to."""
+    while least < most:
+        length = (least + most + 1) // 2
+        if fits(length):
+            least = length
+        else:
+            most = length - 1
+    return least
+
+
+def _goes_on(lower: bytes, start: int, form: bytes, length: int) -> bool:
+    return lower.startswith(form[:length], start)
+
+
+def _ends_so(lower: bytes, end: int, form: bytes, length: int) -> bool:
+    return lower.endswith(form[-length:], 0, end)
 
 
 def _places(lower: bytes, part: bytes) -> Iterator[int]:

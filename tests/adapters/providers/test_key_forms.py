@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.providers.key_forms import KeyForms, forms_of
+from tests.support.growing import check_grows_with
 
 KEY = "sk-Proj+a1B2/c3D4-e5F6_g7H8i9J0kLmNoPqRsTuVwXyZ=="
 FORMS = KeyForms(KEY)
@@ -100,3 +102,34 @@ def test_a_text_that_ends_as_a_key_begins_is_found_in_events() -> None:
     assert FORMS.may_begin_in(b'{"choices":[{"delta":{"content":"SK-p", "x":1}}]}')
     assert not FORMS.may_begin_in(b'{"model":"opus","choices":[{"delta":{"content":" it"},"logprobs":null}]}')
     assert not FORMS.may_begin_in(b'{"choices" : [{"logprobs" : null}]}')
+
+
+LONG = "".join(f"{number:x}k" for number in range(9_000, 11_000))
+
+
+@pytest.mark.parametrize("key", [KEY, LONG[:300], LONG], ids=["short", "long", "longer"])
+@pytest.mark.parametrize(
+    "around", ["**a", "..a", "{begin}**{end}", "{begin}a", "{end}a", "{half}", "%73", "&#115;", "a"]
+)
+def test_what_a_host_writes_is_looked_through_in_a_time_that_grows_with_it(key: str, around: str) -> None:
+    forms = KeyForms(key)
+    piece = around.format(begin=key[:12], end=key[-6:], half=key[: len(key) // 2 + 1]).encode()
+    check_grows_with(lambda size: forms.spans(key[:6].encode() + piece * (size // len(piece))), 4_000)
+
+
+def test_a_long_key_has_its_forms_at_once_and_is_found_in_them() -> None:
+    began = time.process_time()
+    forms = KeyForms(LONG)
+    assert time.process_time() - began < 1
+    escaped = "".join(f"\\u{ord(character):04x}" for character in LONG)
+    for written in (LONG, LONG[: len(LONG) // 2], LONG[-len(LONG) // 2 - 1 :], escaped, LONG[:20] + "***"):
+        assert forms.masked_text(f"It is ({written}), no?") == "It is (***), no?"
+
+
+@pytest.mark.parametrize("key", ["a" * 300, "ab" * 4_000, "a" * 8_000 + "b" * 8_000])
+def test_a_long_key_that_repeats_itself_is_no_secret(key: str) -> None:
+    assert forms_of(key) is None
+
+
+def test_each_of_several_keys_is_masked_whatever_stands_between_them() -> None:
+    assert FORMS.masked_text(f"{KEY}{KEY} {KEY[:30]}{KEY} {KEY}{KEY[-30:]}") == "*** *** ***"
