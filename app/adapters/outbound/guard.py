@@ -5,11 +5,14 @@ import errno
 import ipaddress
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 LOOKUPS_MAX = 16
 """How many names a session looks up at once, in threads of its own: a slow name server holds up no database call."""
@@ -19,6 +22,8 @@ ADDRESSES_KEPT_SECONDS = 30
 """For how long a name is not looked up again; its addresses are checked each time."""
 IDLE_SECONDS_MAX = 4
 """How long a connection is kept for its next request: the usual servers drop theirs after 5 seconds."""
+INTERIM_MAX = 16
+"""How many answers may come before the one that counts (RFC 9110, 15.2): nobody needs more than one or two of them."""
 REFUSAL = "a private address is not allowed here"
 UNTIMED = aiohttp.ClientTimeout(total=None)
 """For callers that bound the whole of a request themselves."""
@@ -112,6 +117,31 @@ def why_unreachable(error: Exception) -> str:
 
 class _Connector(aiohttp.TCPConnector):
     allowed_protocol_schema_set = frozenset({"http", "https"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory: partial[Any] = partial(_Reader, loop=self._loop)  # there is no public way
+
+
+class _Reader(ResponseHandler):
+    """Reads a connection, and breaks it off where interim answers have no end.
+
+    aiohttp reads on for ever, holding up the loop, as fast as they come.
+    """
+
+    _interim = 0
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Takes an answer's head and body; an interim one is of no use to who expects none."""
+        code = data[0].code
+        if code < 100 or code > 199 or code == 101:
+            self._interim = 0
+            super().feed_data(data, size)
+            return
+        self._interim += 1
+        if self._interim == INTERIM_MAX and self.transport is not None:
+            self.transport.abort()
+            self.set_exception(HttpProcessingError(message="More interim answers than anybody needs."))
 
 
 _AddressInfo = tuple[int, int, int, str, tuple[object, ...]]

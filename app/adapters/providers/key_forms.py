@@ -151,7 +151,10 @@ class KeyForms:
         return next((len(tail) - place for place in places if form.startswith(tail[place:])), 0)
 
     def _told(self, lower: bytes) -> Iterator[tuple[int, int]]:
-        """Finds keys, whole or cut short at either end; what one of those leaves that overlap is too short for a form."""
+        """Finds keys, whole or cut short at either end.
+
+        Of what overlaps one that was found, only so much may be left out as would be too short to be found.
+        """
         for form in (self._key, *self._encoded):
             least = min(max(TOLD_BYTES_MIN, len(form) // 2), len(form))
             start = lower.find(form[:least])

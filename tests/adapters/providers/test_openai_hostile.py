@@ -72,3 +72,20 @@ async def test_a_body_that_drips_for_ever_is_left_when_its_time_is_over(again: b
 async def test_a_chunk_that_is_said_to_be_huge_is_read_as_it_comes() -> None:
     found, _ = await ask(lambda writer: drip(writer, HEAD + b"FFFFFFFFFF\r\n", b" "), first_byte=5, answer=0.6)
     assert isinstance(found, ProviderFailed) and found.timed_out
+
+
+async def test_interim_answers_without_an_end_are_left_at_once() -> None:
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"
+    found, took = await ask(lambda writer: drip(writer, hint, hint * 1_000), first_byte=3, answer=60)
+    assert isinstance(found, ProviderFailed) and not found.timed_out and took < 3
+    assert "could not be reached" in found.message
+
+
+async def test_an_answer_may_have_interim_ones_before_it() -> None:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    found, _ = await ask(say, first_byte=3, answer=60)
+    assert found == b"{}"
