@@ -41,7 +41,7 @@ class StreamMeter:
     `wants_usage` says that the client gets our usage chunk at the end, and so no other. `head` is what every chunk says
     of the answer, `usage` all that was said of that, `usage_event` the last chunk that carried nothing else, `is_done`
     whether `[DONE]` arrived, `error` what the provider said that went wrong instead, `unbegun` the last event of a
-    stream that has not begun.
+    stream that has not begun. `events` are made of what arrives.
     """
 
     wants_usage: bool = False
@@ -55,7 +55,7 @@ class StreamMeter:
     redactor: EventFilter | None = None
     bound: TextBound = field(default_factory=TextBound)
     _usual: EventShape | None = None
-    _events: EventReader = field(default_factory=EventReader)
+    events: EventReader = field(default_factory=EventReader)
     _kept_bytes: int = 0
     _comment_bytes: int = 0
     _has_begun: bool = False
@@ -72,25 +72,25 @@ class StreamMeter:
         Raises ProviderFailed if the first event is no chat completion chunk, or one event has no end.
         """
         usual = self._usual
-        if usual is not None and self.usage is None and self._events.is_flowing:
+        if usual is not None and self.usage is None and self.events.is_flowing:
             text = usual.text_in(chunk)
             if text is not None and (self.redactor is None or self.redactor.may_pass(text)):
                 self.bound.noted, self.bound.noted_bytes = chunk, usual.bound_of(chunk, text)
                 self._before = (None, self.usage_event, self._of_choices)
                 self._keep(chunk)
                 return chunk
-        data = self._events.feed(chunk)
-        if not self._has_begun and self._events.dropped in NO_STREAM:
+        data = self.events.feed(chunk)
+        if not self._has_begun and self.events.dropped in NO_STREAM:
             raise ProviderFailed("The provider's stream is no stream of events.")
         if not data:
-            if self._events.waiting_bytes > EVENT_BYTES_MAX:
+            if self.events.waiting_bytes > EVENT_BYTES_MAX:
                 raise ProviderFailed("The provider sent an event without an end.")
             return b""
         return self._take(data if self.redactor is None else self.redactor.events(data))
 
     def end(self) -> bytes:
         """Says that the provider closed: a last event without its blank line is an event all the same."""
-        data = self._events.end()
+        data = self.events.end()
         if data and self.redactor is not None:
             data = self.redactor.events(data)
         return self._take(data) + self.release()

@@ -15,6 +15,8 @@ from app.ports.redactor import Redactor
 LOOKS = 10
 """How often a silence is looked at before it has lasted too long; it may last one look longer."""
 
+READ_BYTES_MAX = 32_768
+"""How much is given on at once: what is made of it holds up whoever else is answered."""
 END_SECONDS_MAX = 2
 """How long an upstream may take to end its body after it said that its answer is done."""
 
@@ -77,7 +79,7 @@ class OpenAIAnswer:
             return first
         self._looks_left, self._looks = self._looks, self._looks_later
         try:
-            return await self._response.content.readany()
+            return await self._response.content.read(READ_BYTES_MAX)
         except (aiohttp.ClientError, OSError):
             return self._salvage()
         finally:

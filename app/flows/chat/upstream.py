@@ -4,7 +4,7 @@ The official SDKs do not look at the media type, so neither do we: the first byt
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -25,6 +25,14 @@ ANSWER_BYTES_MAX = 64_000_000
 REDACTED_AT_ONCE_BYTES_MAX = 100_000
 BEGINNING_BYTES_MAX = 4_096
 """How much white space a stream may begin with before it is told from anything else."""
+LONG_EVENT_BYTES = 100_000
+"""An event as long as this is looked through in a thread."""
+LARGE_CHUNK_BYTES = 16_384
+"""What is shorter takes no time worth looking at the clock for: a busy machine is no reason to let anybody wait."""
+TURN_SECONDS_MAX = 0.01
+"""For how long reading what arrived may hold the event loop up before it is somebody else's turn."""
+REST_TIMES = 3
+"""How much longer nothing of the kind is read then: whoever is asked for much by many gets a quarter of the time."""
 BEHIND_SECONDS_MAX = 0.5
 """How long usage is waited for behind `[DONE]` where none came before it."""
 
@@ -45,6 +53,48 @@ async def within(deadline: float | None, work: Coroutine[Any, Any, T]) -> T:
             raise
         message = "The model took longer than an answer that is given whole may. Nothing was charged."
         raise OverTime(message, timed_out=True) from None
+
+
+class Rests:
+    """Keeps what takes long to read to a quarter of the loop's time, however many read such a thing at once.
+
+    A host may write events that say nothing, as fast as they are taken: whoever else is answered must not wait for it.
+    """
+
+    def __init__(self, now: Callable[[], float] = clock.monotonic_seconds) -> None:
+        self._now, self._until = now, 0.0
+
+    def after(self, seconds: float) -> float:
+        """Returns for how long to rest after something that took so long: behind all who have to rest already."""
+        now = self._now()
+        self._until = max(self._until, now) + REST_TIMES * seconds
+        return self._until - now
+
+
+_RESTS = Rests()
+
+
+async def fed(meter: StreamMeter, chunk: bytes) -> bytes:
+    """Gives a meter what arrived, and returns what may go on; others have their turn if that took long.
+
+    Raises ProviderFailed.
+    """
+    if meter.events.waiting_bytes > LONG_EVENT_BYTES:
+        reading = asyncio.ensure_future(threads.PARSE.run_surely(meter.feed, chunk))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.wait((reading,))  # nobody may look at the meter meanwhile
+            raise
+    if len(chunk) < LARGE_CHUNK_BYTES:
+        return meter.feed(chunk)
+    began = clock.monotonic_seconds()
+    try:
+        return meter.feed(chunk)
+    finally:
+        took = clock.monotonic_seconds() - began
+        if took > TURN_SECONDS_MAX:
+            await asyncio.sleep(_RESTS.after(took))
 
 
 async def read_whole(answer: ProviderAnswer) -> bytes:
@@ -114,7 +164,7 @@ async def read_behind(answer: ProviderAnswer, meter: StreamMeter) -> None:
     with suppress(TimeoutError, ProviderFailed):
         async with asyncio.timeout(BEHIND_SECONDS_MAX):
             while chunk := await answer.read():
-                meter.feed(chunk)
+                await fed(meter, chunk)
         meter.end()
 
 

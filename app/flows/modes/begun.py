@@ -6,7 +6,7 @@ call. What is read meanwhile is kept, so that whoever carries the answer reads a
 
 from app.domain.errors import ProviderFailed
 from app.domain.routing.outcomes import ContentFiltered
-from app.flows.chat.upstream import beginning, completion, read_whole
+from app.flows.chat.upstream import beginning, completion, fed, read_whole
 from app.formats.event_stream import contents
 from app.formats.openai_message import choices_in, written_in
 from app.formats.openai_stream import StreamMeter
@@ -70,7 +70,7 @@ async def begun_stream(answer: ProviderAnswer, *, is_filter_failure: bool) -> Pr
     pieces, scout, size = [await beginning(answer)], StreamMeter(), 0
     while piece := pieces[-1]:
         size += len(piece)
-        passing = contents(scout.feed(piece))
+        passing = contents(await fed(scout, piece))
         if _has_begun(scout, list(passing), answer, is_filter_failure=is_filter_failure):
             return Begun(answer, pieces)
         if size > UNBEGUN_BYTES_MAX:

@@ -10,7 +10,7 @@ from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.routing.outcomes import OverTime
 from app.flows.chat import upstream
-from app.flows.chat.upstream import beginning, completion, read_behind, read_whole, within
+from app.flows.chat.upstream import Rests, beginning, completion, fed, read_behind, read_whole, within
 from app.formats.openai_stream import StreamMeter
 from tests.support.scripted import LAST, ScriptedAnswer, event, whole
 
@@ -120,3 +120,43 @@ async def test_what_has_to_be_whole_in_time_is_cut_behind_it_and_an_error_of_its
         assert cut.value.timed_out
     with pytest.raises(TimeoutError, match="somebody"):
         await within(now + 9, breaks())
+
+
+def test_all_that_take_long_together_get_a_quarter_of_the_time() -> None:
+    now = 100.0
+    rests = Rests(lambda: now)
+    assert [rests.after(0.1) for _ in range(3)] == pytest.approx([0.3, 0.6, 0.9])
+    now = 100.5
+    assert rests.after(0.1) == pytest.approx(0.7)
+    now = 200.0
+    assert rests.after(0.1) == pytest.approx(0.3)
+
+
+async def test_others_have_their_turn_while_much_is_read_that_says_nothing() -> None:
+    turns = 0
+
+    async def tick() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    meter, ticking = StreamMeter(), asyncio.create_task(tick())
+    assert await fed(meter, event("a"))
+    for _ in range(3):
+        assert await fed(meter, b": nothing\n\n" * 10_000)
+        assert turns > 10
+        turns = 0
+    ticking.cancel()
+
+
+async def test_a_long_event_is_read_beside_the_loop_and_to_its_end_whoever_leaves() -> None:
+    meter = StreamMeter()
+    await fed(meter, event("a"))
+    assert not await fed(meter, event("b" * 200_000)[:-2])
+    leaving = asyncio.create_task(fed(meter, b"\n\n"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert not meter.events.waiting_bytes and len(b"".join(meter.kept or ())) > 200_000
