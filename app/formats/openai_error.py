@@ -13,6 +13,7 @@ from app.domain.safety.log import Stopped
 from app.domain.safety.tables import SafetyKind
 from app.formats.event_stream import payloads
 from app.formats.json_text import read_json
+from app.formats.openai_message import choices_in
 
 _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event:[ \t]*error[ \t]*[\r\n]")
 
@@ -92,7 +93,7 @@ def _text_of(event: bytes) -> dict[str, object]:
 
 def in_completion(content: dict[str, Any]) -> tuple[Stopped, ...]:
     """Returns what a whole answer says: that a choice was filtered, or declined by the model."""
-    choices = [choice for choice in content.get("choices") or () if isinstance(choice, dict)]
+    choices = list(choices_in([content]))
     found = []
     if any(choice.get("finish_reason") == FILTERED.code for choice in choices):
         found.append(FILTERED)

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from app import threads
 from app.adapters.outbound.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session, place_of
 from app.adapters.providers.key_forms import forms_of
 from app.adapters.providers.masking import clean_object, clean_text
@@ -29,6 +30,10 @@ ERROR_BYTES_MAX = 64 * 1024
 MODELS_BYTES_MAX = 8 * 1024 * 1024
 PAGES_MAX = 50
 """How many pages of a list of models are asked for."""
+MODELS_MAX = 5_000
+"""How many models are listed; nobody serves more, and whoever names a host may have it list millions."""
+LIST_SECONDS_MAX = 60
+"""How long a host may take for all pages of its list."""
 STREAMED_BODY_BYTES = 1024 * 1024
 """A larger request body is written piece by piece, so that it does not block the loop."""
 _RETRY_AFTER = re.compile(
@@ -59,6 +64,7 @@ class OpenAIProvider:
         first_byte_seconds_max: float = 300,
         silence_seconds_max: float = 120,
         answer_seconds_max: float = 3_600,
+        list_seconds_max: float = LIST_SECONDS_MAX,
         idle_seconds_max: float = IDLE_SECONDS_MAX,
         allow_private: bool = False,
         allowed_hosts: frozenset[str] = frozenset(),
@@ -66,7 +72,7 @@ class OpenAIProvider:
         self._connect_seconds = connect_seconds_max
         self._first_byte_seconds = first_byte_seconds_max
         self._silence_seconds, self._answer_seconds = silence_seconds_max, answer_seconds_max
-        self._idle_seconds = idle_seconds_max
+        self._list_seconds, self._idle_seconds = list_seconds_max, idle_seconds_max
         self._allow_private = allow_private
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._is_open = lru_cache(maxsize=1024)(self._may_be_private)
@@ -86,15 +92,27 @@ class OpenAIProvider:
         return answer
 
     async def list_models(self, target: ProviderTarget) -> list[str]:
-        """Returns the ids of `GET {base_url}/models`, of all pages where it has several. Raises ProviderFailed."""
+        """Returns the ids of `GET {base_url}/models`, of all pages where it has several, the first 5,000.
+
+        Raises ProviderFailed.
+        """
+        try:
+            async with asyncio.timeout(self._list_seconds):
+                names = await self._list_pages(target)
+        except TimeoutError:
+            why = f"The provider {target.name} did not list its models in time."
+            raise ProviderFailed(why, timed_out=True) from None
+        forms = forms_of(target.api_key)
+        return names if forms is None else list(map(forms.masked_text, names))
+
+    async def _list_pages(self, target: ProviderTarget) -> list[str]:
         names, after = await self._list_page(target, "/models")
         for _ in range(PAGES_MAX - 1):
-            if not after or "?" in target.base_url:
+            if not after or "?" in target.base_url or len(names) >= MODELS_MAX:
                 break
             more, after = await self._list_page(target, f"/models?after_id={quote(after, safe='')}")
             names += more
-        forms = forms_of(target.api_key)
-        return names if forms is None else list(map(forms.masked_text, names))
+        return names[:MODELS_MAX]
 
     async def _list_page(self, target: ProviderTarget, path: str) -> tuple[list[str], str]:
         """Returns ids, and behind which one the next page begins, as Anthropic has it: "" where there is none."""
@@ -103,8 +121,8 @@ class OpenAIProvider:
             await self._fail(response, target)
         text = await self._read_bounded(response, MODELS_BYTES_MAX)
         try:
-            page = json.loads(text)
-            names = [str(row["id"]) for row in page["data"]]
+            page = await threads.PARSE.run_surely(json.loads, text)
+            names = [str(row["id"]) for row in page["data"][:MODELS_MAX]]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
         last = page.get("last_id") if page.get("has_more") is True and names else None

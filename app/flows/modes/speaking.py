@@ -281,11 +281,10 @@ async def _end(members: Iterable[Member]) -> None:
 def _texts(data: bytes, member: Member) -> list[str]:
     """Returns the texts of events, and notes how the answer says that it ends."""
     texts = []
-    for content in contents(data):
-        for choice in choices_in([content]):
-            finish, delta = choice.get("finish_reason"), choice.get("delta")
-            member.finish = finish if isinstance(finish, str) else member.finish
-            text = delta.get("content") if isinstance(delta, dict) else None
-            if isinstance(text, str) and text:
-                texts.append(text)
+    for choice in choices_in(contents(data)):
+        finish, delta = choice.get("finish_reason"), choice.get("delta")
+        member.finish = finish if isinstance(finish, str) and finish else member.finish
+        text = delta.get("content") if isinstance(delta, dict) else None
+        if isinstance(text, str) and text:
+            texts.append(text)
     return texts

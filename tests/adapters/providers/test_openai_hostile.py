@@ -1,11 +1,12 @@
 """Hosts that answer for ever: each is left in time, and nothing of what they send is gathered meanwhile."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from app.adapters.providers.openai import OpenAIProvider
+from app.adapters.providers.openai import MODELS_MAX, OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.chat.upstream import read_whole
 from app.ports.providers import ProviderTarget
@@ -89,3 +90,40 @@ async def test_an_answer_may_have_interim_ones_before_it() -> None:
 
     found, _ = await ask(say, first_byte=3, answer=60)
     assert found == b"{}"
+
+
+async def list_from(say: Say) -> tuple[list[str] | ProviderFailed, int]:
+    """Has a host list its models; returns them, or why not, and how often it was asked."""
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while await reader.readuntil(b"\r\n\r\n"):
+            asked += 1
+            await say(writer)
+
+    provider = OpenAIProvider(allow_private=True, list_seconds_max=0.6)
+    async with serving(serve) as port:
+        try:
+            target = ProviderTarget("hostile", f"http://127.0.0.1:{port}/v1", "sk-0123456789")
+            return await provider.list_models(target), asked
+        except ProviderFailed as failure:
+            return failure, asked
+        finally:
+            await provider.close()
+
+
+async def test_a_list_of_models_without_an_end_is_left() -> None:
+    body = json.dumps({"has_more": True, "last_id": "m", "data": [{"id": f"m{at}"} for at in range(3_000)]}).encode()
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    found, asked = await list_from(say)
+    assert isinstance(found, list) and (len(found), asked) == (MODELS_MAX, 2)
+
+
+async def test_a_list_of_models_that_drips_is_left_when_its_time_is_over() -> None:
+    found, _ = await list_from(lambda writer: drip(writer, HEAD, b"1\r\n \r\n"))
+    assert isinstance(found, ProviderFailed) and found.timed_out
