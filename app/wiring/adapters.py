@@ -73,19 +73,16 @@ class CardsByConnection:
 
 
 class ProvidersByName:
-    """Finds a paywall's provider: the demo's, or an OpenAI-compatible upstream with its key opened in memory."""
+    """Finds a paywall's provider: the demo's, or an OpenAI-compatible upstream with its key opened in memory.
+
+    The operator's own, those that paywalls name and those that people type in are reached apart: names that somebody
+    has looked up at a slow name server keep nobody else's from being looked up.
+    """
 
     def __init__(self, chosen: Settings, counter: TokenCounter) -> None:
         self._chosen = chosen
         self._demo = DemoProvider(counter, clock.now)
-        self._openai = OpenAIProvider(
-            connect_seconds_max=chosen.connect_seconds_max,
-            first_byte_seconds_max=chosen.first_byte_seconds_max,
-            silence_seconds_max=chosen.silence_seconds_max,
-            answer_seconds_max=chosen.answer_seconds_max,
-            allow_private=chosen.allow_private_addresses,
-            allowed_hosts=frozenset({place_of(chosen.upstream_url)}),  # that server, not all on its machine
-        )
+        self._of_operator, self._of_paywalls, self._of_people = (_provider(chosen) for _ in range(3))
         self._box = SecretBox(chosen.secrets)
         self._targets: dict[tuple[str, ProviderSetting], ProviderTarget] = {}
 
@@ -94,12 +91,17 @@ class ProvidersByName:
         target = self._targets.get((paywall_id, setting))
         if target is None:
             target = self._targets[paywall_id, setting] = self._open(paywall_id, setting)
-        return (self._demo if setting.name == DEMO else self._openai), target
+        return self._reached(setting, self._of_paywalls), target
 
     def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:
         """Returns the provider of a setting that has not been saved yet, with its key in clear."""
         target = self._operators(setting) if setting.is_operators else self._target(setting, api_key)
-        return (self._demo if setting.name == DEMO else self._openai), target
+        return self._reached(setting, self._of_people), target
+
+    def _reached(self, setting: ProviderSetting, otherwise: ChatProvider) -> ChatProvider:
+        if setting.name == DEMO:
+            return self._demo
+        return self._of_operator if setting.is_operators else otherwise
 
     def _target(self, setting: ProviderSetting, api_key: str | None) -> ProviderTarget:
         return ProviderTarget(setting.name, setting.base_url, api_key, setting.auth, setting.headers)
@@ -124,4 +126,16 @@ class ProvidersByName:
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._openai.close()
+        for provider in (self._of_operator, self._of_paywalls, self._of_people):
+            await provider.close()
+
+
+def _provider(chosen: Settings) -> OpenAIProvider:
+    return OpenAIProvider(
+        connect_seconds_max=chosen.connect_seconds_max,
+        first_byte_seconds_max=chosen.first_byte_seconds_max,
+        silence_seconds_max=chosen.silence_seconds_max,
+        answer_seconds_max=chosen.answer_seconds_max,
+        allow_private=chosen.allow_private_addresses,
+        allowed_hosts=frozenset({place_of(chosen.upstream_url)}),  # that server, not all on its machine
+    )

@@ -1,14 +1,18 @@
 """What one process is made of."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from app import db, settings, wiring
+from app.adapters.outbound.guard import LOOKUPS_MAX
 from app.adapters.secret_box import SecretBox
 from app.domain.errors import CoinslotError, ProviderFailed, Unavailable
 from app.domain.money import Environment
@@ -80,6 +84,34 @@ async def test_only_the_server_that_the_operator_named_may_be_private(emulated: 
             with pytest.raises(ProviderFailed, match="private address"):
                 await provider.list_models(target)
         await providers.close()
+    settings.configure()
+
+
+async def test_names_that_people_have_looked_up_keep_no_paywall_waiting(
+    emulated: upstream.RunningUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that whoever types in a host may run answers late, for as many names as somebody asks for."""
+    goes_on, find = threading.Event(), socket.getaddrinfo
+
+    def look_up(host: str, *arguments: Any) -> Any:
+        if host.endswith(".slow.example"):
+            goes_on.wait(20)
+        return find("127.0.0.1", *arguments)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    settings.configure(allow_private_addresses=True)
+    providers = ProvidersByName(settings.get(), Wiring().counter)
+    asking = []
+    for number in range(2 * LOOKUPS_MAX):
+        provider, target = providers.reach(ProviderSetting("own", f"http://{number}.slow.example/v1"), "sk-theirs")
+        asking.append(asyncio.create_task(provider.list_models(target)))
+    await asyncio.sleep(0.2)
+    own, target = providers.find("pw_1", ProviderSetting("theirs", f"http://paywalls.example:{emulated.port}/v1"))
+    async with asyncio.timeout(5):
+        assert await own.list_models(target)
+    goes_on.set()
+    await asyncio.gather(*asking, return_exceptions=True)
+    await providers.close()
     settings.configure()
 
 
