@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import aiohttp
 
-from app import threads
 from app.adapters.outbound.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session, place_of
 from app.adapters.providers.key_forms import forms_of
 from app.adapters.providers.masking import clean_object, clean_text
@@ -121,7 +120,7 @@ class OpenAIProvider:
             await self._fail(response, target)
         text = await self._read_bounded(response, MODELS_BYTES_MAX)
         try:
-            page = await threads.PARSE.run_surely(json.loads, text)
+            page = json.loads(text)
             names = [str(row["id"]) for row in page["data"][:MODELS_MAX]]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
