@@ -197,8 +197,18 @@ def _serialized_length(body: dict[str, Any]) -> int:
     try:
         return len(orjson.dumps(body))
     except (TypeError, orjson.JSONEncodeError):
-        message = "The body holds a number or character that JSON cannot carry on: an integer beyond 64 bits, or half"
-        raise BadField(None, f"{message} of a surrogate pair.") from None
+        field = next((name for name, value in body.items() if not _can_be_written(value)), None)
+        holder = "The body" if field is None else f"`{field}`"
+        message = f"{holder} holds a number or character that JSON cannot carry on: an integer beyond 64 bits, or half"
+        raise BadField(field, f"{message} of a surrogate pair.") from None
+
+
+def _can_be_written(value: object) -> bool:
+    try:
+        orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        return False
+    return True
 
 
 def _boolean(body: dict[str, Any], field: str, name: str | None = None) -> bool:

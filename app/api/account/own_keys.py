@@ -1,11 +1,12 @@
 """/api/v1/settings/keys: an account's own keys of providers, as the published clients save and remove them."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
 from app import db, wiring
-from app.api.account.owner import Own
+from app.api.account.fields import named
+from app.api.account.owner import Own, OwnBody
 from app.domain import clock
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import CREDENTIALS_MAX, CredentialView
@@ -24,7 +25,7 @@ async def list_own_keys(own: Own) -> dict[str, Any]:
 
 
 @router.put("")
-async def put_own_keys(own: Own, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+async def put_own_keys(own: Own, body: OwnBody) -> dict[str, Any]:
     """Saves keys by their providers' names, each in the place of the one before: `{"keys": {"openai": "sk-…"}}`.
 
     A key of a host that is not known by name is `{"key": "…", "base_url": "https://…/v1"}`. Each is tried at its host
@@ -33,7 +34,9 @@ async def put_own_keys(own: Own, body: Annotated[dict[str, Any], Body()]) -> dic
     wanted = _wanted(body)
     warnings: dict[str, str] = {}
     for one in wanted:
-        saved = await save_own_key(wiring.get().vault, own.account_id, one)
+        path = f"keys.{one.provider[:40]}"
+        with named(provider=path, key=path, base_url=f"{path}.base_url"):
+            saved = await save_own_key(wiring.get().vault, own.account_id, one)
         if saved.warning:
             warnings[saved.provider] = saved.warning
     return {**await list_own_keys(own), "saved": [check_name(one.provider) for one in wanted], "warnings": warnings}

@@ -10,6 +10,7 @@ from app.domain.authorizations.authorizations import TakenByAnother
 from app.domain.errors import BadField, CoinslotError, ProviderFailed
 from app.flows.callers.asked import Action, PaywallRefusal
 from app.flows.limits.limiter import RETRY_SECONDS_MAX, RateReached
+from app.formats.account.chat import flat_error
 from app.ports.accounts import BadSignature
 from app.ports.rail_errors import CallRefused, CardDeclined, KeyRefused
 
@@ -169,9 +170,9 @@ def body_of(error: CoinslotError) -> dict[str, Any]:
     """Returns OpenAI's error object; a provider's own message and code are passed on in it."""
     status = status_of(error)
     shape: dict[str, Any] = {
-        "message": error.message,
+        "message": _writable(error.message),
         "type": type_of(status),
-        "param": error.field if isinstance(error, BadField) else None,
+        "param": _writable(error.field) if isinstance(error, BadField) and error.field is not None else None,
         "code": error.code,
     }
     if isinstance(error, PaywallRefusal):
@@ -181,15 +182,14 @@ def body_of(error: CoinslotError) -> dict[str, Any]:
     return {"error": shape}
 
 
-def flat_body_of(error: CoinslotError) -> dict[str, Any]:
-    """Returns an error as the account API writes it: its message, and its code."""
-    beside = {"url": error.url} if isinstance(error, PaywallRefusal) else {}
-    return {"error": error.message, "code": error.code, **beside}
-
-
 def body_at(path: str, error: CoinslotError) -> dict[str, Any]:
-    """Returns an error in the shape of the API that a path belongs to."""
-    return flat_body_of(error) if path.startswith(ACCOUNT) else body_of(error)
+    """Returns an error as whoever calls a path reads it: the account API's clients take `error` for the message."""
+    return flat_error(body_of(error)) if path.startswith(ACCOUNT) else body_of(error)
+
+
+def _writable(message: str) -> str:
+    """Returns a message that can be written down: what it quotes of a request may hold half a surrogate pair."""
+    return message if message.isascii() else message.encode("utf-8", "replace").decode()
 
 
 def type_of(status: int) -> str:

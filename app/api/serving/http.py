@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from app.api.account.chat import PATH as ACCOUNT_CHAT
+from app.api.account.modes import READERS as ACCOUNT_MODES
 from app.api.account.routes import ROUTERS as ACCOUNT_ROUTERS
 from app.api.auth import account_key, developer_key, ethereum, own_key, sign_in
 from app.api.common.dependencies import path_user
@@ -64,7 +65,7 @@ def create_api() -> FastAPI:
         api.include_router(module.router, prefix="/v1")
     for module in (models, user, connect, receipts, ledger, orders):
         api.include_router(module.router, prefix=_USERS, include_in_schema=False, dependencies=[Depends(path_user)])
-    beside = (CHAT, ACCOUNT_CHAT, _USERS + CHAT.removeprefix("/v1"))
+    beside = (CHAT, ACCOUNT_CHAT, *ACCOUNT_MODES, _USERS + CHAT.removeprefix("/v1"))
     api.state.methods = Methods(api, [(path, "POST") for path in beside])
     api.add_api_route("/v1/{rest:path}", _unknown, methods=list(METHODS), include_in_schema=False)
     api.add_exception_handler(CoinslotError, _ours)  # type: ignore[arg-type]
@@ -102,14 +103,14 @@ def _plain(request: Request, error: HTTPException) -> Response:
 
     A route knows its own methods only, so what a path allows is asked of the table of all.
     """
-    if error.status_code == WRONG_METHOD:
+    is_account = request.url.path.startswith(ACCOUNT)
+    if error.status_code == WRONG_METHOD or is_account:
         known = _refusal(request)
         if isinstance(known, CoinslotError):
             return _ours(request, known)
         error = known
     message = f"{request.method} {request.url.path} is not possible here: {error.detail}."
     code = str(error.detail).lower().replace(" ", "_")
-    is_account = request.url.path.startswith(ACCOUNT)
     body = (
         orjson.dumps({"error": message, "code": code}) if is_account else plain_body(error.status_code, message, code)
     )

@@ -138,10 +138,15 @@ def to_whole(answer: bytes) -> bytes:
 
 
 def to_error(answer: bytes) -> bytes:
-    """Returns an error of OpenAI's shape in the account API's."""
-    said = (read_object(answer) or {}).get("error") or {}
-    more = {"url": said["url"]} if "url" in said else {}
-    return orjson.dumps({"error": said.get("message", ""), "code": said.get("code"), **more})
+    """Returns an error of OpenAI's shape in the account API's, as JSON."""
+    return orjson.dumps(flat_error(read_object(answer) or {}))
+
+
+def flat_error(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an error of OpenAI's shape in the account API's: the message, its code, the field or link it names."""
+    said = body.get("error") or {}
+    named = {name: said[name] for name in ("param", "url") if said.get(name) is not None}
+    return {"error": said.get("message", ""), "code": said.get("code"), **named}
 
 
 def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[str, Any]:

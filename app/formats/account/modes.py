@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.errors import BadField
+from app.domain.plain_json import why_not_text
 from app.domain.usage.tables import RequestMode
 
 COMPARED = (2, 9)
@@ -100,6 +101,8 @@ def read_judge(body: object) -> Asking:
     if not isinstance(criteria, list) or len(criteria) > CRITERIA_MAX or not all(map(_is_criterion, criteria)):
         message = f"`criteria` must be up to {CRITERIA_MAX} texts of 1 to {CRITERION_CHARACTERS_MAX} characters."
         raise BadField("criteria", message)
+    for criterion in criteria:
+        _check_text("criteria", criterion)
     return _asking(RequestMode.JUDGE, said, models, writer=judge, criteria=criteria)
 
 
@@ -146,4 +149,11 @@ def _models(said: Mapping[str, Any], name: str, bounds: tuple[int, int]) -> Sequ
 def _model(value: object, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadField(name, f"`{name}` is required: the name of a model, as GET /api/v1/models lists them.")
+    _check_text(name, value)
     return value
+
+
+def _check_text(name: str, value: str) -> None:
+    """Raises BadField for a text that no JSON can carry on."""
+    if (why := why_not_text(value)) is not None:
+        raise BadField(name, f"`{name}` {why}.")

@@ -37,10 +37,11 @@ def read_routing(body: Mapping[str, Any]) -> Routing | None:
         raise BadField("routing.fallback", f"`routing.fallback` may name {LEGS_MAX - 1} models at most.")
     if AUTO in fallback:
         raise BadField("routing.fallback", f"`{AUTO}` can be the first model only.")
+    # What is wrong is said, whether or not it would count.
+    strategy, also, goal = _strategy(said), _also(said), _goal(body)
     if not fallback and model != AUTO:
-        _strategy(said), _also(said)  # what is wrong is said, whether or not it would count
         return None
-    return Routing(fallback, _strategy(said), _also(said), _goal(body) if model == AUTO else None)
+    return Routing(fallback, strategy, also, goal if model == AUTO else None)
 
 
 def _strategy(said: Mapping[str, Any]) -> Strategy:

@@ -18,7 +18,7 @@ def test_the_wallet_is_the_sum_of_its_transactions(with_credits: OwnDemo) -> Non
     assert (lines[-1]["type"], lines[-1]["amount"], lines[-1]["request_id"]) == ("grant", 20, None)
     assert own.get("/api/v1/credits/transactions?limit=1&offset=1").json() == lines[1:2]
     wrong = own.get("/api/v1/credits/transactions?limit=0")
-    assert wrong.status_code == 400 and set(wrong.json()) == {"error", "code"}
+    assert wrong.status_code == 400 and wrong.json()["param"] == "limit"
     packs = own.get("/api/v1/credits/packs").json()
     assert [(pack["amount_usd"], pack["credits"]) for pack in packs] == [
         (3, 300), (10, 1_000), (25, 2_500), (50, 5_000), (100, 10_000),

@@ -89,7 +89,12 @@ def test_a_whole_answer_and_an_error_have_the_clients_fields() -> None:
             "usage": {"prompt_tokens": 3, "completion_tokens": 2},
             "paywall": {"request_id": "req_1", "charge": "2", "balance": "17000000"}}  # fmt: skip
     assert json.loads(to_whole(json.dumps(body).encode())) == {"content": "Hi", **SUMS}
-    refused = {"error": {"message": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/"}}
+    refused = {"error": {"message": "Add credits.", "code": "insufficient_funds", "param": None,
+                         "url": "https://x/credits/"}}  # fmt: skip
+    bad = {"error": {"message": "`model` is required.", "type": "x", "param": "model", "code": "invalid_value"}}
+    assert json.loads(to_error(json.dumps(bad).encode())) == {
+        "error": "`model` is required.", "code": "invalid_value", "param": "model",
+    }  # fmt: skip
     assert json.loads(to_error(json.dumps(refused).encode())) == {
         "error": "Add credits.", "code": "insufficient_funds", "url": "https://x/credits/",
     }  # fmt: skip

@@ -58,6 +58,10 @@ def test_a_judge_has_criteria() -> None:
         (read_judge, {"contestants": ["a", "b"], "judge": "b"}, "judge", "invalid_value"),
         (read_judge, {"contestants": list("abcde"), "judge": "j"}, "contestants", "invalid_value"),
         (read_judge, {"contestants": ["a", "b"], "judge": "j", "criteria": [""]}, "criteria", "invalid_value"),
+        (read_judge, {"contestants": ["a", "b"], "judge": "j", "criteria": ["\ud800"]}, "criteria", "invalid_value"),
+        (read_judge, {"contestants": ["a", "b"], "judge": "\ud800"}, "judge", "invalid_value"),
+        (read_blend, {"synthesizer": "\ud800"}, "synthesizer", "invalid_value"),
+        (read_compare, {"models": ["a", "\ud800"]}, "models", "invalid_value"),
     ],
 )  # fmt: skip
 def test_what_is_not_offered_is_named(read: Any, changed: dict[str, Any], field: str, code: str) -> None:

@@ -14,7 +14,7 @@ from app.formats.account.routing import read_routing
 def test_a_chat_with_one_model_is_not_routed() -> None:
     routings: tuple[object, ...] = (None, {}, {"fallback": []}, {"strategy": "cost"})
     for routing in routings:
-        assert read_routing({"model": "a", "routing": routing, "optimization_goal": "speed"}) is None
+        assert read_routing({"model": "a", "routing": routing, "optimization_goal": "latency"}) is None
 
 
 def test_what_the_clients_send_is_understood() -> None:

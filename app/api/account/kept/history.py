@@ -9,6 +9,8 @@ from app import db
 from app.api.account.kept.conversations import Limit, Offset, messages_of
 from app.api.account.kept.keeping import conversations
 from app.api.account.owner import Own
+from app.api.account.usage import CHAT, MODES
+from app.api.common.listing import check_word
 from app.domain import clock
 from app.domain.credits.asked import Found, read_one, read_page
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
@@ -17,7 +19,6 @@ from app.domain.wallets.shared import shared_wallet_id
 
 router = APIRouter(prefix="/api/v1/history", tags=["account"])
 WORD_CHARACTERS_MAX = 100
-CHAT = "chat"
 
 Word = Annotated[str | None, Query(max_length=WORD_CHARACTERS_MAX)]
 
@@ -27,6 +28,7 @@ async def list_history(
     own: Own, limit: Limit = 20, offset: Offset = 0, mode: Word = None, search: Word = None
 ) -> dict[str, Any]:
     """Lists requests, the newest first. `search` looks in models and ids: texts are sealed."""
+    check_word(mode, "mode", MODES)
     wallet_id = shared_wallet_id(own.account_id, own.snapshot.environment, own.snapshot.unit)
     wanted = Found(search=search or "", manner=mode or "")
     rows, total = await db.in_transaction(lambda session: read_page(session, wallet_id, wanted, limit, offset))

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app import db, wiring
+from app.api.account.fields import named
 from app.api.account.owner import Own, OwnBody, Owner
 from app.api.common.links import base_url
 from app.domain.cards.rules import State, Terms, check_terms
@@ -43,7 +44,8 @@ async def put_auto_topup(own: Own, body: OwnBody) -> dict[str, Any]:
                   _number(body, "amount_usd", DOLLARS_MAX) * CENTS,
                   _number(body, "monthly_cap_usd", DOLLARS_MAX) * CENTS,
                   await _fee(own))  # fmt: skip
-    check_terms(terms, unit)
+    with named(amount="amount_usd", threshold="threshold_credits", cap="monthly_cap_usd"):
+        check_terms(terms, unit)
     try:
         has_changed = await change_terms(own.person, environment, terms, unit)
     except NotFound:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app import db, wiring
+from app.api.account.fields import named
 from app.api.account.owner import Own, OwnBody
 from app.api.common.links import base_url
 from app.domain.errors import BadField, Refused
@@ -36,8 +37,9 @@ async def post_purchase(own: Own, body: OwnBody) -> dict[str, Any]:
     if not ways:
         raise Refused("Card payments are not open here yet.")
     rail = await reach_offered(wired.rails, ways[0].id)
-    begun = await begin_own_checkout(rail, own.person, environment, wanted)
-    cents = check_amount(amount, wanted.bounds)
+    with named(amount="amount_usd"):
+        begun = await begin_own_checkout(rail, own.person, environment, wanted)
+        cents = check_amount(amount, wanted.bounds)
     return {
         "checkout_url": base_url() + begun.url if begun.url.startswith("/") else begun.url,
         "session_id": begun.id,

@@ -26,7 +26,7 @@ def test_what_is_no_question_is_refused_by_name(with_credits: OwnDemo) -> None:
     own = with_credits.client
     for body in ({}, {"question": 7}, {"question": ""}, {"question": "x" * 1_001}, {"question": "Stripe?", "tools": 1}):
         refused = own.post(ASK, json=body)
-        assert refused.status_code == 400 and set(refused.json()) == {"error", "code"}
+        assert refused.status_code == 400 and set(refused.json()) == {"error", "code", "param"}
     assert own.post(ASK, content=b"[1]").status_code == 400
     stranger = own.post(ASK, json={"question": "Stripe?"}, headers={"Authorization": "Bearer sk-nothing"})
     assert stranger.status_code == 401 and set(stranger.json()) == {"error", "code"}

@@ -28,5 +28,5 @@ async def test_what_is_named_changes_and_the_rest_stays(database: str) -> None:
                       {"checklist": {str(step): True for step in range(51)}}, {"checklist": {"": True}})  # fmt: skip
         for wrong in wrongs:
             refused = await program.put("/settings/copilot", json=wrong)
-            assert (refused.status_code, set(refused.json())) == (400, {"error", "code"}), wrong
+            assert (refused.status_code, set(refused.json())) == (400, {"error", "code", "param"}), wrong
         assert (await program.get("/settings/copilot")).json() == noted
