@@ -18,6 +18,7 @@ from app.api.v1.answering import Answering, serve
 from app.api.v1.chat import LABELS
 from app.api.v1.exchange import AsgiSend, Exchange, Scope
 from app.domain import clock
+from app.domain.legs.legs import Source
 from app.domain.routing.auto import AUTO
 from app.domain.routing.wanted import Routing
 from app.domain.usage.idempotency import Claim, claim
@@ -34,7 +35,7 @@ ANSWERED = 200
 async def chat(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     """Answers one chat request of an account, and keeps it where it names a conversation."""
     keeping = Keeping(send)
-    exchange = Exchange(scope, Rewritten(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
+    exchange = Exchange(scope, Rewritten(keeping).send, scope["coinslot.request_id"], dict(scope["headers"]))
     try:
         await serve(exchange, receive, ByAccount(keeping, BY_KEY))
     finally:
@@ -75,6 +76,7 @@ class ByAccount:
                     labels=read_labels(*map(exchange.text, LABELS)), deadline=_deadline(request),
                     source=read_billing(exchange.text(b"x-paywall-billing"), snapshot.rules))  # fmt: skip
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, "account_chat", account_id, raw)
+        self._keeping.has_key = claimed is not None
         return Answering(exchange, call, self._asker.renew(exchange)), claimed
 
 
@@ -89,10 +91,15 @@ def _read(body: Any) -> tuple[ChatRequest, Routing | None, str | None, str]:
 
 
 class Rewritten:
-    """Sends an answer in the clients' words: a stream event by event, anything else once it is whole."""
+    """Sends an answer in the clients' words: a stream event by event, anything else once it is whole.
 
-    def __init__(self, send: AsgiSend) -> None:
-        self._send = send
+    How long it took is said of an answer that nobody is given a second time: the same again would have to say the same.
+    """
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+        self._send = keeping.send
+        self._began = clock.monotonic_seconds()
         self._begun: MutableMapping[str, Any] = {}
         self._stream: AccountStream | None = None
 
@@ -102,19 +109,32 @@ class Rewritten:
             self._begun = message
             return self._begin()
         if self._stream is not None:
-            return self._send({**message, "body": self._stream.feed(message.get("body", b""))})
+            body = self._stream.feed(message.get("body", b""), self._milliseconds())
+            return self._send({**message, "body": body})
         return self._whole(message)
 
     async def _begin(self) -> None:
         headers = dict(self._begun["headers"])
         if headers[b"content-type"].startswith(b"text/event-stream"):
-            self._stream = AccountStream()
+            self._stream = AccountStream(self._beside())
             await self._send(self._begun)
 
     async def _whole(self, message: MutableMapping[str, Any]) -> None:
-        rewrite = to_whole if self._begun["status"] == ANSWERED else to_error
-        body = rewrite(message["body"])
+        body = message["body"]
+        if self._begun["status"] == ANSWERED:
+            body = to_whole(body, self._beside(), self._milliseconds())
+        else:
+            body = to_error(body)
         others = [header for header in self._begun["headers"] if header[0] != b"content-length"]
         length = (b"content-length", str(len(body)).encode())
         await self._send({**self._begun, "headers": [length, *others]})
         await self._send({**message, "body": body})
+
+    def _beside(self) -> dict[str, Any]:
+        """Returns what is said of an answer beside what it holds itself."""
+        place, headers = self._keeping.place, dict(self._begun["headers"])
+        kept = {} if place is None else {"conversation_id": place.conversation_id}
+        return {"byok": headers.get(b"x-paywall-billing") == Source.OWN.encode(), **kept}
+
+    def _milliseconds(self) -> int | None:
+        return None if self._keeping.has_key else int((clock.monotonic_seconds() - self._began) * 1_000)

@@ -52,7 +52,7 @@ REPLAYED = (b"idempotent-replayed", b"true")
 async def ask_several(scope: Scope, receive: Receive, send: AsgiSend) -> None:
     """Answers one request of an account that asks several models, and keeps it where it names a conversation."""
     keeping = Keeping(send)
-    exchange = Exchange(scope, InTheirWords(keeping.send).send, scope["coinslot.request_id"], dict(scope["headers"]))
+    exchange = Exchange(scope, InTheirWords(keeping).send, scope["coinslot.request_id"], dict(scope["headers"]))
     try:
         await serve(exchange, receive, BySeveral(keeping, BY_KEY, READERS[scope["path"]]))
     finally:
@@ -91,7 +91,7 @@ class BySeveral:
                     labels=read_labels(*map(exchange.text, LABELS)), source=source)  # fmt: skip
         route = f"account_{asking.mode.value}"
         claimed = claim(exchange.text(b"idempotency-key"), snapshot.paywall_id, route, account_id, raw)
-        return _Several(exchange, call, asking, self._asker.renew(exchange)), claimed
+        return _Several(exchange, call, asking, self._asker.renew(exchange), conversation_id), claimed
 
 
 def _read(read: Callable[[object], Asking], body: object) -> tuple[Asking, ChatRequest, str | None]:
@@ -104,8 +104,11 @@ def _read(read: Callable[[object], Asking], body: object) -> tuple[Asking, ChatR
 class _Several:
     """One call of several models and its answer on the wire."""
 
-    def __init__(self, exchange: Exchange, call: Call, asking: Asking, renew: Renew) -> None:
+    def __init__(
+        self, exchange: Exchange, call: Call, asking: Asking, renew: Renew, conversation_id: str | None
+    ) -> None:
         self._exchange, self._call, self._asking, self._renew = exchange, call, asking, renew
+        self._place = {} if conversation_id is None else {"conversation_id": conversation_id}
         self._has_ended = False
 
     async def answer(self, claimed: Claim | None) -> None:
@@ -163,7 +166,7 @@ class _Several:
 
     def _last(self, result: Result) -> bytes:
         """Returns what an answer ends with; one that is given whole is all of it."""
-        sums = sums_of(result, wiring.get().instead.wording(self._call).settled(result.settled))
+        sums = sums_of(result, wiring.get().instead.wording(self._call).settled(result.settled)) | self._place
         if self._asking.is_stream:
             return b"".join(event(one) for one in last_events(result, sums))
         return orjson.dumps(whole_of(result, sums))
@@ -229,8 +232,8 @@ def _kept(keep: KeepBytes, last: Callable[[Result], bytes], result: Result) -> C
 class InTheirWords:
     """Sends an answer on; an error in the clients' words, and a comment so that both of them read on behind it."""
 
-    def __init__(self, send: AsgiSend) -> None:
-        self._send = send
+    def __init__(self, keeping: Keeping) -> None:
+        self._send = keeping.send
         self._begun: MutableMapping[str, Any] = {}
 
     def send(self, message: MutableMapping[str, Any]) -> Awaitable[None]:

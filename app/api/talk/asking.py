@@ -31,7 +31,7 @@ from app.flows.people.sign_in import find_person
 class Mode:
     """How a mode is asked: what puts its answer into the clients' words, and the way by which it comes in."""
 
-    words: Callable[[AsgiSend], "Sends"]
+    words: Callable[[Keeping], "Sends"]
     way: Callable[[Keeping, Asker], Way]
 
 
@@ -63,7 +63,7 @@ def way_of(path: str) -> str | None:
 async def ask(scope: Scope, receive: Receive, send: AsgiSend, name: str) -> None:
     """Answers whoever is signed in, and keeps the answer where it names a conversation of theirs."""
     keeping = Keeping(send)
-    costs = CostEvents(MODES[name].words(keeping.send).send)
+    costs = CostEvents(MODES[name].words(keeping).send)
     exchange = Exchange(scope, costs.send, scope["coinslot.request_id"], dict(scope["headers"]))
     keeping.again_of = again_of(exchange.text(AGAIN))
     costs.begin(exchange)

@@ -20,7 +20,7 @@ class Goal(StrEnum):
     BALANCED = "balanced"
     """A model that fits the question."""
     LATENCY = "latency"
-    """The one that begins to answer soonest."""
+    """The one that begins to answer soonest, of those that have not failed since."""
     COST = "cost"
     """The cheapest."""
     RELIABILITY = "reliability"
@@ -100,17 +100,18 @@ def task_of(last_question: str, characters: int) -> Task:
 
 
 def choose(candidates: Sequence[Candidate], goal: Goal, task: Task) -> Choice | None:
-    """Returns which of the models is asked; None where there is none."""
+    """Returns which of the models is asked; None where there is none. Of two at one price it is who is steady."""
     if not candidates:
         return None
-    by_price = sorted(candidates, key=lambda one: (one.nanos, one.model))
+    by_price = sorted(candidates, key=lambda one: (one.nanos, not one.is_steady, one.model))
     if goal is Goal.COST:
         return Choice(by_price[0].model, goal, task, f"It is the cheapest of {_count(by_price)}.")
     if goal is Goal.LATENCY and (quick := _quickest(by_price)) is not None:
         why = f"It began to answer soonest of late, after {quick.milliseconds} ms, of {_count(by_price)}."
         return Choice(quick.model, goal, task, why)
     steady = [one for one in by_price if one.is_steady] if goal is Goal.RELIABILITY else []
-    among, beside = (steady, " that have answered lately and not failed since") if steady else (by_price, "")
+    verb = "has" if len(steady) == 1 else "have"
+    among, beside = (steady, f" that {verb} answered lately and not failed since") if steady else (by_price, "")
     part, of = _PLACES[task]
     place = (len(among) - 1) * part // of
     why = f"It reads like {_WORDS[task]}: number {place + 1} by price, the cheapest first, of {_count(among)}{beside}."
@@ -118,7 +119,11 @@ def choose(candidates: Sequence[Candidate], goal: Goal, task: Task) -> Choice | 
 
 
 def _quickest(candidates: Sequence[Candidate]) -> Candidate | None:
-    known = [(one.milliseconds, place) for place, one in enumerate(candidates) if one.milliseconds is not None]
+    known = [
+        (one.milliseconds, place)
+        for place, one in enumerate(candidates)
+        if one.milliseconds is not None and one.is_steady
+    ]
     return candidates[min(known)[1]] if known else None
 
 

@@ -48,11 +48,12 @@ _DEMO_MODELS = (
              output_tokens_max=16_384, part_tokens_max=1_500),
 )  # fmt: skip
 FAILING = "demo-flaky"
-"""The model that is there to fail."""
+"""The model that is there to fail; the dearest, so that nobody is led to it who leaves the model to us."""
 _OF_CREDITS = (
     NewPrice("demo-free", 0, 0, display_name="Demo free", description="Costs nothing for what it uses.",
              context_tokens_max=128_000, output_tokens_max=16_384, part_tokens_max=1_500),
-    replace(_DEMO_MODELS[0], model=FAILING, display_name="Demo flaky",
+    replace(_DEMO_MODELS[1], model=FAILING, display_name="Demo flaky", input_nanos=3_000_000_000,
+            output_nanos=12_000_000_000, cached_input_nanos=1_500_000_000,
             description="Fails before every second answer, to try what happens then."),
 )  # fmt: skip
 """What the operator's own paywall offers beside, to show what credits can do."""

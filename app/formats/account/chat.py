@@ -29,6 +29,7 @@ CHAT = "chat"
 """The mode of an answer that one model alone might have given."""
 ROUTE = "paywall_route"
 """Where the route of an answer stands that several models might have given."""
+NOTHING: Mapping[str, Any] = {}
 _ESCAPE = re.compile(r"\\([\\n])")
 _CUT = b"\\n\n\n"
 COST = b"event: cost\n"
@@ -75,20 +76,29 @@ class AccountStream:
     """Rewrites one answer's events as they come, however they were cut. Its last is `done`, or an `error`.
 
     What it cost stands in the last chunk before `[DONE]`, which is ours as that is; what says the same anywhere else is
-    its provider's, and so is a route behind the answer's beginning.
+    its provider's, and so is a route behind the answer's beginning. `beside` is what `done` says of the answer that is
+    not in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Mapping[str, Any] = NOTHING) -> None:
+        self._beside = beside
         self._events = EventReader()
+        self._at: int | None = None
+        self._first_at: int | None = None
         self._has_text = False
         self._finish: str | None = None
         self._model = ""
         self._leg: dict[str, Any] = {}
         self._last: Mapping[str, Any] | None = None
+        self._last_at: int | None = None
         self._has_begun = False
 
-    def feed(self, piece: bytes) -> bytes:
-        """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one."""
+    def feed(self, piece: bytes, at: int | None = None) -> bytes:
+        """Takes bytes of OpenAI's events, and returns what is whole of them now; a comment stays one.
+
+        `at` is how many milliseconds after the call they came, None where that says nothing.
+        """
+        self._at = at
         if piece.startswith(b":") and piece.endswith(b"\n\n") and not self._events.waiting_bytes:
             return COMMENT
         if piece.startswith(COST) and not self._events.waiting_bytes:
@@ -101,7 +111,8 @@ class AccountStream:
             return b"" if chunk is None else self._rewrite(chunk)
         if self._last is None:
             return b""
-        return event({"event": "done", "done": True, **_sums(self._last, self._model, self._finish)})
+        sums = _sums(self._last, self._model, self._finish, self._beside)
+        return event({"event": "done", "done": True, **sums, **self._times(sums["completion_tokens"])})
 
     def _rewrite(self, chunk: dict[str, Any]) -> bytes:
         self._model = _word(chunk.get("model")) or self._model
@@ -120,21 +131,33 @@ class AccountStream:
             delta = _object(choice.get("delta"))
             text, calls = _text(delta.get("content")), delta.get("tool_calls")
             if text or calls:
-                self._has_text = True
+                if not self._has_text:
+                    self._has_text, self._first_at = True, self._at
                 called = {"tool_calls": calls} if calls else {}
                 events.append(event({"model": self._model, **self._leg, "delta": text, **called, "done": False}))
-        self._last = chunk if "paywall" in chunk and not chunk.get("choices") else self._last
+        if "paywall" in chunk and not chunk.get("choices"):
+            self._last, self._last_at = chunk, self._at
         return b"".join(events)
 
+    def _times(self, tokens: int) -> dict[str, Any]:
+        """Returns how long it took to the first word and to the last, and how quick those between were."""
+        if self._last_at is None or self._first_at is None:
+            return {} if self._last_at is None else {"latency_ms": self._last_at}
+        spoken = self._last_at - self._first_at
+        pace = {"tokens_per_second": round(tokens * 1_000 / spoken, 1)} if spoken else {}
+        return {"latency_ms": self._last_at, "ttft_ms": self._first_at, **pace}
 
-def to_whole(answer: bytes) -> bytes:
-    """Returns a whole answer of OpenAI's as the clients read one."""
+
+def to_whole(answer: bytes, beside: Mapping[str, Any] = NOTHING, at: int | None = None) -> bytes:
+    """Returns a whole answer of OpenAI's as the clients read one, `at` so many milliseconds after the call."""
     content = read_object(answer) or {}
     choice = next(choices_in([content]), {})
     message = _object(choice.get("message"))
     called = {"tool_calls": message["tool_calls"]} if message.get("tool_calls") else {}
-    sums = _sums(content, _word(content.get("model")), _word(choice.get("finish_reason")) or None)
-    return orjson.dumps({"content": _text(message.get("content")), **called, **sums})
+    finish = _word(choice.get("finish_reason")) or None
+    sums = _sums(content, _word(content.get("model")), finish, beside)
+    took = {} if at is None else {"latency_ms": at}
+    return orjson.dumps({"content": _text(message.get("content")), **called, **sums, **took})
 
 
 def to_error(answer: bytes) -> bytes:
@@ -149,7 +172,7 @@ def flat_error(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"error": said.get("message", ""), "code": said.get("code"), **named}
 
 
-def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[str, Any]:
+def _sums(content: Mapping[str, Any], model: str, finish: str | None, beside: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what an answer used and cost: credits whole, `cost` in dollars."""
     usage, paywall = _object(content.get("usage")), _object(content.get("paywall"))
     charged, route = int(paywall.get("charge", "0")), dict(paywall.get(ROUTE, {}))
@@ -167,6 +190,8 @@ def _sums(content: Mapping[str, Any], model: str, finish: str | None) -> dict[st
         "cost": charged / CREDITS_PER_DOLLAR,
         "semantic_memory_used": False,
         "semantic_memory_hits": 0,
+        **beside,
+        **_payer_of(route),
         **route,
     }
 
@@ -189,3 +214,9 @@ def _text(content: object, between: str = "") -> str:
     if isinstance(content, list):
         return between.join(_word(part.get("text")) for part in content if isinstance(part, dict) and part.get("text"))
     return _word(content)
+
+
+def _payer_of(route: Mapping[str, Any]) -> dict[str, bool]:
+    """Returns whether an own key paid for the model that answered, where several might have."""
+    answered = [one for one in route.get("trace") or () if one.get("status") == "answered"]
+    return {"byok": answered[-1].get("billing_source") == "byok"} if answered else {}

@@ -63,9 +63,11 @@ class Heard:
             if isinstance(one, Mapping):
                 self._end_leg(int(one.get("leg", leg)), one)
                 self._hear_leg(int(one.get("leg", leg)), {"error": one.get("error"), "model": one.get("model")})
-        writer = content.get("synthesizer")
+        writer = content.get("synthesis")
         if answers != [content] and isinstance(writer, Mapping) and content.get("content"):
             self._end_leg(int(writer.get("leg", len(answers))), {**writer, "content": content["content"]})
+        if isinstance(writer, Mapping):
+            self.beside["synthesizer"] = writer  # as the summary of a stream has it
 
     def read(self) -> list[tuple[int, HeardLeg]]:
         """Returns what each leg said, in their order."""

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.client_types import BLEND, CHAT, COMPARE, DONE, EVENT, JUDGE, misfits
 from tests.support.own_demo import OwnDemo
 from tests.support.server import QUESTION
 
@@ -85,7 +86,7 @@ def test_several_models_stand_under_an_order_and_never_charge_for_one_of_an_own_
 def test_answers_become_one_and_are_judged(paid_credits: OwnDemo) -> None:
     models = ["demo-mini", "demo-free"]
     blend = ask(paid_credits, "blend", models=models, synthesizer="demo-large", stream=False).json()
-    assert blend["content"] and blend["synthesizer"]["status"] == "answered" and blend["strategy"] == "consensus"
+    assert blend["content"] and blend["synthesis"]["status"] == "answered" and blend["strategy"] == "consensus"
     heard = events(ask(paid_credits, "blend", models=models, synthesizer="demo-large"))
     assert [one["event"] for one in heard if "event" in one] == ["source", "source", "leg", "summary", "done"]
     judged = ask(paid_credits, "judge", contestants=models, judge="demo-large", stream=False).json()
@@ -93,3 +94,28 @@ def test_answers_become_one_and_are_judged(paid_credits: OwnDemo) -> None:
     heard = events(ask(paid_credits, "judge", contestants=models, judge="demo-large"))
     assert [one["event"] for one in heard[-3:]] == ["verdict", "summary", "done"]
     assert heard[-3]["verdict"]["winner"] in models
+
+
+@pytest.mark.unhurried
+def test_every_answer_has_the_fields_that_the_clients_declare(paid_credits: OwnDemo) -> None:
+    place = paid_credits.client.post("/api/v1/conversations").json()["id"]
+    two, judge = ["demo-mini", "demo-free"], {"contestants": ["demo-large", "demo-free"], "judge": "demo-mini"}
+    for path, body, shape in (
+        ("chat", {"model": "demo-mini"}, CHAT), ("chat", {"model": "auto"}, CHAT),
+        ("chat", {"model": "demo-flaky", "routing": {"fallback": ["demo-mini"]}}, CHAT),
+        ("compare", {"models": two}, COMPARE), ("blend", {"models": two}, BLEND),
+        ("blend", {"models": two, "strategy": "chain"}, BLEND), ("judge", judge, JUDGE),
+    ):  # fmt: skip
+        whole = ask(paid_credits, path, stream=False, conversation_id=place, **body).json()
+        if path == "judge" and whole["winner_response"] is None:
+            whole["winner_response"] = {"model": "", "content": ""}  # they were found equal
+        assert misfits(whole, shape) == [], whole
+        assert whole["conversation_id"] == place
+        if path == "compare":
+            assert sum(one["cost"] for one in whole["responses"]) == pytest.approx(whole["cost"])
+        heard = events(ask(paid_credits, path, conversation_id=place, **body))
+        assert [found for one in heard[:-1] for found in misfits(one, EVENT)] == []
+        assert misfits(heard[-1], DONE) == [] and heard[-1]["conversation_id"] == place
+        if path == "chat":
+            assert 0 <= heard[-1]["ttft_ms"] <= heard[-1]["latency_ms"]
+    assert "conversation_id" not in ask(paid_credits, "compare", models=two, stream=False).json()

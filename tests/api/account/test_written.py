@@ -82,7 +82,36 @@ def test_a_verdict_has_names_again_best_first() -> None:
     assert [(one["model"], one["score"], one["shown_as"]) for one in told["verdict"]["scores"]] == [
         ("a", 9.5, "B"), ("b", 9, "A")
     ]  # fmt: skip
+    assert told["winner_response"] == {"model": "b", "leg": 1, "content": "Blue."}
+    assert [one["model"] for one in told["contestants"]] == ["a", "b"] and "content" not in told["contestants"][0]
     assert told["judge"]["model"] == "w" and told["dropped"] == [{"model": "c", "reason": "too_long"}]
+
+
+def test_where_nobody_won_no_answer_is_the_winners() -> None:
+    panel = panel_of(RequestMode.JUDGE)
+    tied = Outcome(verdict=Verdict(None, [Score(0, 9, "Same."), Score(1, 9, "Same.")], "So."), read=panel.answering)
+    for outcome in (tied, Outcome(reason="funds")):
+        assert whole_of(Result(panel, outcome, Applied()), {"id": "req_1"})["winner_response"] is None
+
+
+def test_a_summary_says_who_was_quick_and_who_said_most() -> None:
+    panel = panel_of(RequestMode.COMPARE)
+    a, b = panel.answering
+    a.milliseconds, b.milliseconds, b.text = 20, 10, "Blue, and so on."
+    whole = whole_of(Result(panel, Outcome(), Applied()), {"id": "req_1"})
+    assert whole["summary"] == {
+        "fastest": "b", "longest": "b",
+        "models": {"a": {"latency_ms": 20, "tokens": 20}, "b": {"latency_ms": 10, "tokens": 20}},
+    }  # fmt: skip
+    summary, _done = last_events(Result(panel, Outcome(), Applied()), {"id": "req_1"})
+    assert (summary["fastest"], summary["models"]) == ("b", whole["summary"]["models"])
+
+
+def test_the_charge_is_shared_among_those_who_are_paid_for_in_dollars() -> None:
+    panel = panel_of(RequestMode.COMPARE)
+    panel.note()
+    told = whole_of(Result(panel, Outcome(), Applied(amount=3 * NANOS)), {"id": "req_1"})
+    assert [one["cost"] for one in told["responses"]] == [0.015, 0.015]
 
 
 def test_without_a_verdict_there_is_the_reason() -> None:
@@ -97,5 +126,6 @@ def test_one_answer_of_several_stands_beside_those_that_it_is_made_of() -> None:
     told = whole_of(Result(panel, outcome, Applied()), {"id": "req_1"})
     assert (told["content"], told["strategy"], len(told["responses"])) == ("Both.\n\nOne.", "council", 2)
     assert told["parts"] == [[0, 1], [1]]
+    assert (told["source_models"], told["synthesizer"], told["synthesis"]["leg"]) == (["a", "b"], "w", 2)
     alone = whole_of(Result(panel, Outcome(reason="funds"), Applied()), {"id": "req_1"})
-    assert (alone["content"], alone["reason"]) == (None, "funds") and "parts" not in alone
+    assert (alone["content"], alone["reason"]) == ("", "funds") and "parts" not in alone

@@ -34,17 +34,24 @@ def test_the_harder_a_question_looks_the_dearer_its_model() -> None:
 
 
 def test_a_goal_goes_before_the_rules() -> None:
-    seen = [*FIVE[:3], Candidate("large", 80, milliseconds=90), Candidate("huge", 900, 300, is_steady=True)]
+    seen = [*FIVE[:2], Candidate("middle", 20, milliseconds=50), Candidate("large", 80, 90, is_steady=True),
+            Candidate("huge", 900, 300, is_steady=True)]  # fmt: skip
     for goal, model, words in (
         (Goal.COST, "cheap", "cheapest of 5 models"),
         (Goal.LATENCY, "large", "after 90 ms"),
-        (Goal.RELIABILITY, "huge", "1 model that have answered lately"),
+        (Goal.RELIABILITY, "large", "2 models that have answered lately"),
     ):
         found = choose(seen, goal, Task.CODE)
         assert found is not None and (found.model, found.goal) == (model, goal)
         assert words in found.why
     quiet = choose(FIVE, Goal.LATENCY, Task.CODE)
     assert quiet is not None and quiet.model == "large", "where nobody's time is known the words decide"
+
+
+def test_of_two_at_one_price_it_is_who_has_not_failed() -> None:
+    for task in Task:
+        found = choose([Candidate("a", 1), Candidate("b", 1, 20, is_steady=True)], Goal.COST, task)
+        assert found is not None and found.model == "b"
 
 
 def test_of_one_model_that_one_is_chosen_and_of_none_nothing() -> None:

@@ -65,6 +65,23 @@ SUMS = {"id": "req_1", "mode": "chat", "model": "m", "resolved_model": "m", "fin
         "semantic_memory_used": False, "semantic_memory_hits": 0}  # fmt: skip
 
 
+def test_the_last_event_says_how_long_it_took_and_what_is_known_beside() -> None:
+    stream = AccountStream({"byok": False, "conversation_id": "conv_1"})
+    pieces = [one + b"\n\n" for one in ANSWER.split(b"\n\n") if one]
+    heard = b"".join(stream.feed(piece, at) for piece, at in zip(pieces, (10, 30, 40, 130, 131), strict=True))
+    done = by_npm(heard)[-1]
+    assert done == {"event": "done", "done": True, **SUMS, "byok": False, "conversation_id": "conv_1",
+                    "latency_ms": 130, "ttft_ms": 30, "tokens_per_second": 20.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "is_own"), [("byok", True), ("platform", False)])
+def test_of_several_models_the_one_that_answered_says_whose_key_it_went_by(source: str, is_own: bool) -> None:
+    trace = [{"status": "failed", "billing_source": "platform"}, {"status": "answered", "billing_source": source}]
+    body = {"model": "m", "choices": [{"message": {"content": "Hi"}}],
+            "paywall": {"charge": "0", "balance": "0", "paywall_route": {"trace": trace}}}  # fmt: skip
+    assert json.loads(to_whole(json.dumps(body).encode(), {"byok": not is_own}))["byok"] is is_own
+
+
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_an_answer_is_its_text_and_then_what_it_cost(size: int) -> None:
     stream = AccountStream()

@@ -41,7 +41,7 @@ def test_a_whole_answer_is_heard_too_of_one_or_several() -> None:
     blended = Heard()
     legs = [{"model": "a", "leg": 0, "content": "A", "status": "answered"}]
     writer = {"model": "c", "leg": 1, "status": "answered"}
-    blended.take_whole(orjson.dumps({"responses": legs, "synthesizer": writer, "content": "Both"}))
+    blended.take_whole(orjson.dumps({"responses": legs, "synthesizer": "w", "synthesis": writer, "content": "Both"}))
     assert blended.read() == [(0, HeardLeg("a", "A")), (1, HeardLeg("c", "Both"))]
     nothing = Heard()
     nothing.take_whole(b"not json")

@@ -40,14 +40,15 @@ class Place:
 class Keeping:
     """Sends one answer's messages on, and keeps what it says once it is known where.
 
-    `again_of` are the request and the leg that it repeats, where it does.
+    `again_of` are the request and the leg that it repeats, where it does. `has_key` says that a retry with its
+    Idempotency-Key is given the same answer again.
     """
 
     def __init__(self, send: AsgiSend) -> None:
         self._send = send
         self._heard = Heard()
         self._request_id = ""
-        self._is_stream = self._is_done = False
+        self._is_stream = self._is_done = self.has_key = False
         self.place: Place | None = None
         self.again_of: tuple[str, int] | None = None
 
