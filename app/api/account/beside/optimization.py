@@ -99,7 +99,7 @@ def _line(record: ModelRecord) -> dict[str, Any]:
         "model": record.model,
         "calls": record.calls,
         "success_rate": round(record.success_rate, 4),
-        "avg_latency_ms": record.mean_microseconds // MICROSECONDS,
+        "avg_latency_ms": None if record.mean_microseconds is None else record.mean_microseconds // MICROSECONDS,
         "tokens": record.tokens,
         "credits_charged": credits_charged,
         "cost": credits_charged / CREDITS_PER_DOLLAR,
