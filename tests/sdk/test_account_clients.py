@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from llmwise import AsyncLLMWise, LLMWise, LLMWiseError
 
+from tests.support.client_types import BLEND, CHAT, COMPARE, DONE, JUDGE, misfits
 from tests.support.own_demo import OwnDemo, running_with_credits
 
 pytestmark = pytest.mark.slow
@@ -106,12 +107,18 @@ def test_both_clients_hear_the_same_and_what_they_change_stays(
         client.chat(model=MODEL, messages=MESSAGES),
         list(client.chat_stream(model=MODEL, messages=MESSAGES)),
     )
-    own_sums = ("id", "credits_remaining")
+    own_sums = ("id", "credits_remaining", "latency_ms", "ttft_ms", "tokens_per_second")
     assert [{**event, **dict.fromkeys(own_sums)} for event in events] == [
         {**event, **dict.fromkeys(own_sums)} for event in seen["events"]
     ]
     assert whole["content"] == seen["whole"]["content"] == "".join(event.get("delta", "") for event in events)
     assert events[-1]["event"] == "done" and events[-1]["credits_charged"] == 1
+    for answer, heard in ((whole, events), (seen["whole"], seen["events"])):
+        assert misfits(answer, CHAT) == misfits(heard[-1], DONE) == []
+    panels = seen["panels"]
+    shapes = {"compare": COMPARE, "blend": BLEND, "judge": JUDGE}
+    panels["judge"]["winner_response"] = panels["judge"]["winner_response"] or {"model": "", "content": ""}
+    assert [one for name, shape in shapes.items() for one in misfits(panels[name], shape, name)] == []
     assert (seen["purchase"]["credits"], seen["confirmed"]["status"]) == (500, "pending")
     assert client.credits_confirm_checkout(session_id=seen["purchase"]["session_id"])["status"] == "pending"
     assert client.settings_copilot_state() == seen["copilot"]

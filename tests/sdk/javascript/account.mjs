@@ -44,6 +44,16 @@ seen.whole = await client.chat({ model, messages });
 seen.events = [];
 for await (const event of client.chatStream({ model, messages })) seen.events.push(event);
 
+// Free credits open one model alone; by an own key all of them answer.
+await client.settingsSaveKeys({ keys: { demo: "a-key-of-the-demo" } });
+const models = ["demo-mini", "demo-free"];
+seen.panels = {
+  compare: await client.compare({ models, messages }),
+  blend: await client.blend({ models, synthesizer: "demo-large", strategy: "council", messages }),
+  judge: await client.judge({ contestants: models, judge: "demo-large", criteria: ["clarity"], messages }),
+};
+await client.settingsDeleteKey("demo");
+
 seen.purchase = await client.creditsPurchase({ amount_usd: 5 });
 seen.confirmed = await client.creditsConfirmCheckout({ session_id: seen.purchase.session_id });
 seen.copilot = await client.settingsUpdateCopilot({ goal: "cost", checklist: { chat: true } });

@@ -22,6 +22,8 @@ from app.wiring.rules import surcharge_of
 router = APIRouter(prefix="/api/v1/credits", tags=["account"])
 CENTS = 100
 CREDITS_MAX, DOLLARS_MAX = 1_000_000, 100_000
+USUAL = Terms(300 * NANOS, 10 * CENTS, 200 * CENTS)
+"""What the clients ask for where nobody says more."""
 
 
 @router.get("/auto-topup")
@@ -40,10 +42,7 @@ async def put_auto_topup(own: Own, body: OwnBody) -> dict[str, Any]:
     if not enabled:
         await switch_off(own.person, environment, unit)
         return await _read(own)
-    terms = Terms(_number(body, "threshold_credits", CREDITS_MAX) * NANOS,
-                  _number(body, "amount_usd", DOLLARS_MAX) * CENTS,
-                  _number(body, "monthly_cap_usd", DOLLARS_MAX) * CENTS,
-                  await _fee(own))  # fmt: skip
+    terms = _terms(body, await _agreed(own))
     with named(amount="amount_usd", threshold="threshold_credits", cap="monthly_cap_usd"):
         check_terms(terms, unit)
     try:
@@ -62,11 +61,23 @@ class ConsentWanted(NotAllowed):
     code = "consent_required"
 
 
-async def _fee(own: Owner) -> int:
-    """Returns what a charge may cost beside by the consent that there is, so that an old one does not stand against a
-    change that lowers the rest."""
+async def _agreed(own: Owner) -> Terms:
+    """Returns what its owner agreed to, the clients' own terms where that is nothing."""
     view = await _view(own)
-    return view.terms.fee_cents if view is not None and view.terms is not None else 0
+    return USUAL if view is None or view.terms is None else view.terms
+
+
+def _terms(body: dict[str, Any], agreed: Terms) -> Terms:
+    """Returns what a body asks for; what it leaves away stays, and so does what a charge may cost beside, so that an
+    old consent does not stand against a change that lowers the rest. Raises BadField."""
+    threshold = _number(body, "threshold_credits", CREDITS_MAX)
+    amount, cap = _number(body, "amount_usd", DOLLARS_MAX), _number(body, "monthly_cap_usd", DOLLARS_MAX)
+    return Terms(
+        agreed.threshold_nanos if threshold is None else threshold * NANOS,
+        agreed.amount_cents if amount is None else amount * CENTS,
+        agreed.cap_cents if cap is None else cap * CENTS,
+        agreed.fee_cents,
+    )
 
 
 async def _view(own: Owner) -> AutoTopupView | None:
@@ -98,9 +109,11 @@ async def _read(own: Owner) -> dict[str, Any]:
     }
 
 
-def _number(body: dict[str, Any], name: str, most: int) -> int:
-    """Returns a whole number of a body. Raises BadField."""
+def _number(body: dict[str, Any], name: str, most: int) -> int | None:
+    """Returns a whole number of a body, None where it has none. Raises BadField."""
     value = body.get(name)
+    if value is None:
+        return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:

@@ -37,6 +37,7 @@ async def test_a_key_never_switches_it_on(database: str) -> None:
             "enabled": False, "state": "off_by_owner", "threshold_credits": None, "amount_usd": None,
             "monthly_cap_usd": None, "month_charged_usd": 0, "card": None,
         }  # fmt: skip
+        assert (await ask(program, enabled=True)).json()["code"] == "consent_required"
         off = await ask(program, enabled=False)
         assert (off.status_code, off.json()["enabled"]) == (200, False)
 
@@ -55,8 +56,10 @@ async def test_a_key_lowers_it_and_switches_it_off(database: str) -> None:
         assert (lower.status_code, lower.json()["monthly_cap_usd"]) == (200, 50.0)
         higher = await ask(program, enabled=True, threshold_credits=200, amount_usd=10, monthly_cap_usd=60)
         assert higher.json()["code"] == "consent_required"
-        for bad in ({"enabled": "yes"}, {"enabled": True}, {"enabled": True, "threshold_credits": 5_000,
-                                                            "amount_usd": 10, "monthly_cap_usd": 50}):  # fmt: skip
+        same = await ask(program, enabled=True)
+        assert (same.status_code, same.json()) == (200, lower.json()), "what is left away stays"
+        above = {"enabled": True, "threshold_credits": 5_000, "amount_usd": 10, "monthly_cap_usd": 50}
+        for bad in ({"enabled": "yes"}, {"enabled": True, "amount_usd": 0}, above):
             assert (await ask(program, **bad)).status_code == 400
         assert (await ask(program, enabled=False)).json()["enabled"] is False
     kept = row(credits_account(ada))
