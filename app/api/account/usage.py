@@ -10,6 +10,7 @@ from app.api.account.owner import Own
 from app.api.common.listing import check_word
 from app.domain import clock
 from app.domain.analytics.own import LOOKED_MAX, By, Sum, Use, read_usage
+from app.domain.legs.sharing import in_whole
 from app.domain.money import CREDITS_PER_DOLLAR, NANOS
 from app.domain.usage.tables import RequestMode
 
@@ -57,10 +58,13 @@ async def list_recent(
 
 
 def _sums(sums: Sequence[Sum], named: str = "name") -> list[dict[str, Any]]:
+    """Returns what parts came to; their whole credits come to those of all of it."""
+    whole = in_whole([one.charged for one in sums], NANOS)
     return [
         {named: one.source if named == "billing_source" else one.name, "billing_source": one.source,
-         "others": one.others, "requests": one.requests, "tokens": one.tokens, **_money(one.charged)}
-        for one in sums
+         "others": one.others, "requests": one.requests, "tokens": one.tokens, "credits_charged": charged,
+         "cost": dollars_of(one.charged)}
+        for one, charged in zip(sums, whole, strict=True)
     ]  # fmt: skip
 
 
@@ -86,5 +90,9 @@ def _line(use: Use) -> dict[str, Any]:
 
 def _money(nanos: int) -> dict[str, Any]:
     """Returns what was charged, whole credits, and the same in dollars."""
-    charged = nanos // NANOS
-    return {"credits_charged": charged, "cost": charged / CREDITS_PER_DOLLAR}
+    return {"credits_charged": nanos // NANOS, "cost": dollars_of(nanos)}
+
+
+def dollars_of(nanos: int) -> float:
+    """Returns an amount of credits in dollars, with at most 9 decimals."""
+    return round(nanos / NANOS / CREDITS_PER_DOLLAR, 9)

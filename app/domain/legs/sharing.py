@@ -17,3 +17,12 @@ def share(amount: int, weights: Sequence[int]) -> list[int]:
     for at in by_remainder[: amount - sum(parts)]:
         parts[at] += 1
     return parts
+
+
+def in_whole(amounts: Sequence[int], unit: int) -> list[int]:
+    """Returns amounts in whole units, rounded so that they come to what all of them together are in whole units."""
+    parts = [amount // unit for amount in amounts]
+    by_remainder = sorted(range(len(amounts)), key=lambda at: (-(amounts[at] % unit), at))
+    for at in by_remainder[: sum(amounts) // unit - sum(parts)]:
+        parts[at] += 1
+    return parts

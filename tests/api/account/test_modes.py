@@ -119,3 +119,10 @@ def test_every_answer_has_the_fields_that_the_clients_declare(paid_credits: OwnD
         if path == "chat":
             assert 0 <= heard[-1]["ttft_ms"] <= heard[-1]["latency_ms"]
     assert "conversation_id" not in ask(paid_credits, "compare", models=two, stream=False).json()
+    summed = paid_credits.client.get("/api/v1/usage/summary?days=1").json()
+    report = paid_credits.client.get("/api/v1/optimization/report?days=1&use_policy=false&min_calls_per_model=1").json()
+    for parts in (summed["by_model"], summed["by_billing_source"], report["models"]):
+        assert sum(one["credits_charged"] for one in parts) == summed["credits_charged"]
+        assert sum(one["cost"] for one in parts) == pytest.approx(summed["cost"])
+    offered = {one["id"] for one in paid_credits.client.get("/api/v1/models").json()}
+    assert report["recommended_model"] in offered and {one["model"] for one in report["models"]} <= offered

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.legs.sharing import share
+from app.domain.legs.sharing import in_whole, share
 
 WEIGHTS = st.lists(st.integers(0, 10**24), min_size=1, max_size=20)
 
@@ -45,3 +45,14 @@ def test_where_nothing_weighs_anything_all_get_the_same() -> None:
 
 def test_what_weighs_nothing_gets_nothing_beside_what_does() -> None:
     assert share(10**9, [0, 3, 0, 1]) == [0, 750_000_000, 0, 250_000_000]
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), max_size=20))
+def test_whole_units_come_to_the_whole(amounts: list[int]) -> None:
+    parts = in_whole(amounts, 1_000)
+    assert sum(parts) == sum(amounts) // 1_000
+    assert all(abs(part * 1_000 - amount) < 1_000 for part, amount in zip(parts, amounts, strict=True))
+
+
+def test_what_was_given_back_stands_for_itself() -> None:
+    assert in_whole([979, 21], 1_000) == [1, 0] and in_whole([2_000, -1_000], 1_000) == [2, -1]

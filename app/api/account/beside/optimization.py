@@ -7,11 +7,13 @@ from fastapi import APIRouter, Depends, Query
 
 from app import db
 from app.api.account.owner import Own, OwnBody
+from app.api.account.usage import dollars_of
 from app.api.common.errors import NotOffered
 from app.domain import clock
 from app.domain.credits.report import Goal, ModelRecord, best_of, read_records
 from app.domain.errors import BadField
-from app.domain.money import CREDITS_PER_DOLLAR, NANOS
+from app.domain.legs.sharing import in_whole
+from app.domain.money import NANOS
 from app.domain.people.preferences import Preference, read_preference
 from app.domain.routing.auto import Goal as Chosen
 from app.flows.people.account import change_preference
@@ -84,17 +86,17 @@ async def get_report(
     counts = {name: first.get(name, USUAL[name] if value is None else value) for name, value in asked.items()}
     since = clock.now() - counts["days"] * clock.DAY
     found = await db.in_transaction(lambda session: read_records(session, own.account.owner, since))
+    whole = in_whole([record.charge_nanos for record in found], NANOS)
     best = best_of(found, Goal(counts["goal"]), counts["min_calls_per_model"])
     return {
         **counts,
         "calls": sum(record.calls for record in found),
-        "models": [_line(record) for record in found],
+        "models": [_line(record, charged) for record, charged in zip(found, whole, strict=True)],
         "recommended_model": None if best is None else best.model,
     }
 
 
-def _line(record: ModelRecord) -> dict[str, Any]:
-    credits_charged = record.charge_nanos // NANOS
+def _line(record: ModelRecord, credits_charged: int) -> dict[str, Any]:
     return {
         "model": record.model,
         "calls": record.calls,
@@ -102,7 +104,7 @@ def _line(record: ModelRecord) -> dict[str, Any]:
         "avg_latency_ms": None if record.mean_microseconds is None else record.mean_microseconds // MICROSECONDS,
         "tokens": record.tokens,
         "credits_charged": credits_charged,
-        "cost": credits_charged / CREDITS_PER_DOLLAR,
+        "cost": dollars_of(record.charge_nanos),
     }
 
 
