@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app import db
 from app.api.account.owner import Own
+from app.api.common.caller import forget
 from app.api.common.links import base_url
 from app.domain import clock
 from app.domain.errors import NotAllowed, UnknownKey
@@ -44,6 +45,8 @@ async def post_generate(own: Own) -> dict[str, Any]:
 
 @router.delete("/revoke")
 async def delete_key(own: Own) -> dict[str, Any]:
-    """Revokes the key that asks, for the next request in every process."""
+    """Revokes the key that asks: for the next request here, and elsewhere for the next charged one and, within a
+    second, for every other."""
     await revoke_account_key(own.person)
+    forget(own.snapshot)
     return {"revoked": True}

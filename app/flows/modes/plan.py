@@ -29,6 +29,7 @@ ENOUGH = {RequestMode.COMPARE: 1, RequestMode.BLEND: 2, RequestMode.JUDGE: 1}
 """How many answers are enough."""
 CANNOT_TAKE, TOO_LONG = "cannot_take", "too_long"
 """Why a model is left out: something in the request is not for it, or all of it is more than it can read."""
+_WORDS = {CANNOT_TAKE: "cannot read what it holds", TOO_LONG: "has no window for so much"}
 NOBODY: Mapping[str, str] = MappingProxyType({})
 _SEEDS = random.SystemRandom()
 
@@ -76,7 +77,8 @@ def plan(basis: Basis, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> 
         answering.append(member)
     least = ENOUGH[asking.mode]
     if len(answering) < least:
-        message = f"Of these models {len(answering)} can take this request, and {least} must."
+        why = ", ".join(f"`{one.model}` {_WORDS[one.reason]}" for one in dropped)
+        message = f"Of these models {len(answering)} can take this request, and {least} must: {why}."
         raise BadField("messages", message, "unsupported_field")
     writer = None if asking.writer is None else _writer(decide, asking, asking.writer, answering)
     return writer if isinstance(writer, Ask) else Plan(answering, writer, dropped)

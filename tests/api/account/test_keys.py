@@ -25,6 +25,8 @@ async def test_a_key_is_known_and_revoked_by_itself_alone(database: str) -> None
         assert (await program.delete("/keys/revoke")).json() == {"revoked": True}
         again = await program.get("/keys/info")
         assert (again.status_code, again.json()["code"]) == (401, "invalid_api_key")
+        read = await program.get("/credits/balance")
+        assert (read.status_code, read.json()["code"]) == (401, "invalid_api_key"), "here nobody waits for a poll"
         with db.transaction(writes=False) as session:
             assert find_owner(session, key) is None
         assert (await other.get("/keys/info")).status_code == 200

@@ -69,7 +69,7 @@ def test_who_cannot_see_a_picture_is_left_out_and_named() -> None:
     found = planned(comparing("a", "b", messages=PICTURE))
     assert [member.model for member in found.answering] == ["a"]
     assert [(one.model, one.reason) for one in found.dropped] == [("b", "cannot_take")]
-    with pytest.raises(BadField, match="1 can take this request, and 2 must"):
+    with pytest.raises(BadField, match="1 can take this request, and 2 must: `b` cannot read what it holds"):
         plan(Basis(HERE, RICH), read_blend({"models": ["a", "b"], "synthesizer": "a", "messages": PICTURE}))
 
 
