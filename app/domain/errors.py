@@ -30,10 +30,7 @@ CoinslotError
 """
 
 import copy
-import re
 from typing import Any, Self
-
-_FIELD = re.compile(r"^`(\w+)`")
 
 
 class CoinslotError(Exception):
@@ -45,11 +42,6 @@ class CoinslotError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-
-    @property
-    def words(self) -> str:
-        """The message as a page says it: a field is named as in a sentence, and not as in a program."""
-        return _FIELD.sub(lambda found: f"The {found[1].replace('_', ' ').replace('url', 'URL')}", self.message)
 
     def unraised(self) -> Self:
         """Returns the same error as one that was never raised, to be kept, handed on or raised anew.

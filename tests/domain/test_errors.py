@@ -77,9 +77,3 @@ def test_what_is_carried_is_kept() -> None:
     assert (failed.status, failed.retry_after, failed.timed_out, failed.is_transient) == (429, "7", False, True)
     assert (UnknownModel("No.", "model_not_priced").code, UnknownModel.code) == ("model_not_priced", "refused")
     assert (LinkInvalid("No.", "link_expired").code, str(LinkInvalid("No."))) == ("link_expired", "No.")
-
-
-def test_a_page_names_a_field_as_in_a_sentence() -> None:
-    assert BadField("amount", "`amount` must be more than zero.").words == "The amount must be more than zero."
-    assert BadField("url", "`url` must be an https or http URL.").words == "The URL must be an https or http URL."
-    assert BadField("x", "Say `x` or nothing.").words == "Say `x` or nothing."

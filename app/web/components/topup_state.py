@@ -22,6 +22,7 @@ from app.flows.payments.checkout import Wanted, begin_own_topup
 from app.flows.payments.offered import reach_offered
 from app.web.components.amounts import AMOUNTS, KEEP
 from app.web.components.returned import ReturnedState
+from app.web.frame.format import plainly
 from app.web.frame.session_state import VisitorState
 from app.wiring.rules import bounds_of, surcharge_of
 
@@ -146,7 +147,7 @@ class PayingState(AmountState, ReturnedState, mixin=True):
             rail = await reach_offered(wiring.get().rails, self.way)
             url = await begin_own_topup(rail, person, self._paid_in(), self._asked(form))
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
         else:
             yield rx.redirect(url)
 
@@ -159,7 +160,7 @@ class PayingState(AmountState, ReturnedState, mixin=True):
         try:
             topup_id = await self._pay_with_card(person, self._paid_in())
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return None
         return rx.redirect(f"/confirm/{topup_id}/")
 

@@ -1,9 +1,13 @@
-"""Words for people: how long ago, which browser, an app's initials. Amounts are formatted by `domain.money`."""
+"""Words for people: how long ago, which browser, what went wrong. Amounts are formatted by `domain.money`."""
+
+import re
 
 from app.domain import clock
+from app.domain.errors import CoinslotError
 from app.domain.money import Unit, format_finely
 from app.domain.usage.tables import RequestMode
 
+_FIELD = re.compile(r"^`(\w+)`")
 _MODES = frozenset(RequestMode)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -71,3 +75,8 @@ def initials(name: str) -> str:
     """Returns the two letters that stand for an app."""
     words = name.split()
     return (words[0][0] + words[1][0] if len(words) > 1 else name[:2]).title()
+
+
+def plainly(error: CoinslotError) -> str:
+    """Returns an error's message as a page says it: a field is named as in a sentence, and not as in a program."""
+    return _FIELD.sub(lambda found: f"The {found[1].replace('_', ' ').replace('url', 'URL')}", error.message)

@@ -14,6 +14,7 @@ from app.domain.errors import BadField, CoinslotError
 from app.domain.ids import new_id
 from app.domain.money import Environment
 from app.domain.people.sessions import Person
+from app.web.frame.format import plainly
 from app.web.frame.session_state import VisitorState
 
 WORD_CHARACTERS_MAX = 300
@@ -76,7 +77,7 @@ class AddressPart(VisitorState, mixin=True):
         try:
             said = await step
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return
         self.asking, self.error, self.said = "", "", said
         person = await self._signed_in()

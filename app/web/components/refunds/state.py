@@ -17,6 +17,7 @@ from app.flows.disputes.give_back import refund_unspent
 from app.flows.disputes.offers import bring_near, read_offer
 from app.flows.people.sign_in import find_person_of
 from app.web.components.refunds.rows import dollars, question_of
+from app.web.frame.format import plainly
 from app.web.frame.live import LivePage
 from app.web.frame.session_state import Reader, Subjects, VisitorState, row_in
 
@@ -76,7 +77,7 @@ class RefundsPart(VisitorState, mixin=True):
             await asyncio.shield(wired.keeper.keep(asked))
         except CoinslotError as error:
             await self._read_question(person)
-            self.refund_error = error.words
+            self.refund_error = plainly(error)
         else:
             self.refund_of = self.refund_question = ""
         finally:
@@ -89,7 +90,7 @@ class RefundsPart(VisitorState, mixin=True):
         try:
             found = await read_offer(person, self.refund_of)
         except CoinslotError as error:
-            self.refund_error = error.words
+            self.refund_error = plainly(error)
             return
         if found.offer.refusal is not None:
             self.refund_error = found.offer.refusal

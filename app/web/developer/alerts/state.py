@@ -12,6 +12,7 @@ from app.flows.paywalls.change import change
 from app.flows.paywalls.profile import Alerting
 from app.web.developer.alerts.rows import AlertsPage, read_alerts_page
 from app.web.developer.frame.state import PaywallState, Work
+from app.web.frame.format import plainly
 
 
 class AlertsState(PaywallState, rx.State):
@@ -36,7 +37,7 @@ class AlertsState(PaywallState, rx.State):
             nanos = parse_amount(typed) if form.get("is_told") else None
             await change(manager, wiring.get().parts.alerts, Alerting(nanos))
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return None
         self.saved += 1
         await self._show_again()

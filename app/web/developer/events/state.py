@@ -12,6 +12,7 @@ from app.flows.callers.marks import About, Subject
 from app.flows.paywalls import webhooks
 from app.web.developer.events.rows import EventsPage, Wanted, read_events_page
 from app.web.developer.frame.state import PaywallState, Work
+from app.web.frame.format import plainly
 
 
 class EventsState(PaywallState, rx.State):
@@ -90,7 +91,7 @@ class EventsState(PaywallState, rx.State):
         try:
             await step
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return
         self.asking, self.error, self.said = "", "", said
         await self._show_again()

@@ -10,6 +10,7 @@ from app.domain.errors import BadField
 from app.domain.money import format_decimal, parse_amount
 from app.domain.paywalls.configuration import UserFrom
 from app.domain.paywalls.limits import COUNT_MAX, Limits, PaywallLimits, Scope
+from app.web.frame.format import plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def limits_of(typed: Mapping[str, str], prefix: str) -> tuple[Limits, dict[str, 
         try:
             values[name] = _value(name, text.strip())
         except BadField as error:
-            problems[prefix + name] = error.words
+            problems[prefix + name] = plainly(error)
     return Limits(**values), problems
 
 

@@ -15,6 +15,7 @@ from app.flows.paywalls.limits import Override
 from app.web.developer.limits import fields
 from app.web.developer.limits.rows import read_override
 from app.web.developer.publishing.state import PublishingState
+from app.web.frame.format import plainly
 
 PREFIX = "own."
 SUBJECT_MAX = 128
@@ -119,10 +120,10 @@ class OverridesPart(PublishingState, mixin=True):
         try:
             await change(manager, wiring.get().parts.overrides, Override(Scope(scope), subject, limits))
         except BadField as error:
-            self.own_problems = {"subject": error.words}
+            self.own_problems = {"subject": plainly(error)}
             return
         except CoinslotError as error:
-            self.own_problems = {"": error.words}
+            self.own_problems = {"": plainly(error)}
             return
         self.own_scope, self.asking, self.own_problems, self.own_saved = "", "", {}, self.own_saved + 1
         await self._show_again()

@@ -13,6 +13,7 @@ from app.flows.paywalls.change import change
 from app.flows.paywalls.profile import Opening
 from app.web.developer.profile.rows import PlaygroundView, to_opening
 from app.web.developer.publishing.state import PublishingState
+from app.web.frame.format import plainly
 
 
 class PlaygroundPart(PublishingState, mixin=True):
@@ -39,6 +40,6 @@ class PlaygroundPart(PublishingState, mixin=True):
         try:
             await change(manager, wiring.get().parts.playground, wanted())
         except CoinslotError as error:
-            self.playground_error = error.words
+            self.playground_error = plainly(error)
         await self._show_again()
         return None

@@ -20,6 +20,7 @@ from app.flows.wallets.grant import Gift, grant
 from app.flows.wallets.refund import refund_charge
 from app.web.developer.frame.state import PaywallState, Work
 from app.web.developer.user.rows import CHARGE, PAYMENT, UserPage, read_accounts, read_user_page
+from app.web.frame.format import plainly
 from app.web.frame.routes import user_of
 
 CLICK_CHARACTERS_MAX = 64
@@ -107,7 +108,7 @@ class UserState(PaywallState, rx.State):
         try:
             said = await step
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return
         self.asking, self.error, self.said = "", "", said
         await self._show_again()

@@ -18,6 +18,7 @@ from app.domain.people.sessions import Person
 from app.flows.cards import cards, settings
 from app.web.components.topup_state import dollars
 from app.web.end_user.settings.cards_rows import CardsPage, read_cards_page
+from app.web.frame.format import plainly
 from app.web.frame.live import LivePage
 from app.web.frame.session_state import Read, Reader, Subjects, VisitorState
 from app.wiring.rules import bounds_of, surcharge_of
@@ -59,7 +60,7 @@ class CardsPart(VisitorState, mixin=True):
                 await cards.finish_saving(wiring.get().cards.charging, where, person, saved)
             except CoinslotError as error:
                 async with self:
-                    self.cards_error = error.words
+                    self.cards_error = plainly(error)
             page.wake()
         return person
 
@@ -73,7 +74,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             url = await cards.begin_saving(wired.cards.charging, where, person, CARD_RETURN, new_id("clk"))
         except CoinslotError as error:
-            self.cards_error = error.words
+            self.cards_error = plainly(error)
             return None
         return rx.redirect(url)
 
@@ -140,7 +141,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             is_saved = await settings.change_terms(person, self._environment(), self._terms(), self._unit())
         except CoinslotError as error:
-            self.auto_error = error.words
+            self.auto_error = plainly(error)
             return None
         self.auto_error = ""
         if is_saved:
@@ -190,7 +191,7 @@ class CardsPart(VisitorState, mixin=True):
         try:
             await act(person)
         except CoinslotError as error:
-            said = error.words
+            said = plainly(error)
         setattr(self, error_in, said)
         self.asking_card = ""
         await self._read_again(person)
@@ -238,7 +239,7 @@ class CardsPart(VisitorState, mixin=True):
             self.amount_hint = _pays(terms, page.unit)
             self.consent, self.auto_error = settings.consent_of(page.merchant, terms, Unit(page.unit)), ""
         except BadField as error:
-            self.consent, self.auto_error = "", error.words
+            self.consent, self.auto_error = "", plainly(error)
 
     def _shown_of(self, page: CardsPage) -> dict[str, Any]:
         """Returns what the fields hold while nobody typed into them, and the consent that switching on needs."""

@@ -18,6 +18,7 @@ from app.web.end_user.settings.own_keys_rows import own_keys_subject
 from app.web.end_user.settings.own_keys_state import OwnKeysPart
 from app.web.end_user.settings.privacy_state import PrivacyPart
 from app.web.end_user.settings.rows import AccountPage, read_account_page
+from app.web.frame.format import plainly
 from app.web.frame.session_state import Read, for_a_person
 
 
@@ -58,7 +59,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await account.change_profile(person, str(form.get("name", "")), cap_nanos)
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return None
         self.error = ""
         self.saves += 1
@@ -83,7 +84,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await sign_in.remove_identity(person, identity_id)
         except CoinslotError as error:
-            self.method_error = error.words
+            self.method_error = plainly(error)
         await self._read_again(person)
         return None
 
@@ -96,7 +97,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await sign_in.end_session(person, session_id)
         except CoinslotError as error:
-            self.problem = error.words
+            self.problem = plainly(error)
         if session_id == person.session_id:
             return self._leave()
         await self._read_again(person)
@@ -123,7 +124,7 @@ class SettingsState(PrivacyPart, CardsPart, OwnKeysPart, rx.State):
         try:
             await developer_keys.revoke_developer_key(person, key_id)
         except CoinslotError as error:
-            self.key_error = error.words
+            self.key_error = plainly(error)
         await self._read_again(person)
         return None
 

@@ -27,6 +27,7 @@ from app.web.components.topup_state import PayingState, offered, saved_card
 from app.web.end_user.wallet.own_keys_state import OwnKeysOfApps
 from app.web.end_user.wallet.rows import read_purse
 from app.web.end_user.wallet.signing_state import TEST_AMOUNT, SigningPart
+from app.web.frame.format import plainly
 from app.web.frame.session_state import Read, for_a_person
 
 
@@ -112,7 +113,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
                     for at in found]  # fmt: skip
             self.places = [place_of(at, await ask) for at, ask in zip(found, asks, strict=True)]
         except CoinslotError as error:
-            self.deposit_problem = error.words
+            self.deposit_problem = plainly(error)
         self.way, self.error = (USDC if self.places else self.way), ""
 
     @rx.event
@@ -126,7 +127,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
         try:
             await pay_from_test_wallet(on_chain.test_wallet, on_chain.chains, person, environment, TEST_AMOUNT)
         except CoinslotError as error:
-            self.deposit_problem = error.words
+            self.deposit_problem = plainly(error)
         return None
 
     @rx.event
@@ -146,7 +147,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
         try:
             await consent.revoke(person, self.revoking)
         except NotFound as error:
-            self.problem = error.words
+            self.problem = plainly(error)
         self.revoking = ""
         await self._read_again(person)
         return None
@@ -181,7 +182,7 @@ class WalletState(SigningPart, OwnKeysOfApps, PayingState, RefundsPart, rx.State
             self.cap_error = "Enter an amount of USDC, such as 20 or 7.50."
             return None
         except CoinslotError as error:
-            self.cap_error = error.words
+            self.cap_error = plainly(error)
             return None
         self.changing = ""
         await self._read_again(person)

@@ -7,6 +7,7 @@ from reflex.event import EventSpec
 
 from app.domain.errors import CoinslotError
 from app.flows.upkeep.choices import choose
+from app.web.frame.format import plainly
 from app.web.operator.frame.state import OperatorState, Work
 from app.web.operator.settings.rows import SettingsPage, read_settings_page
 from app.wiring import choices
@@ -56,7 +57,7 @@ class InstanceSettingsState(OperatorState, rx.State):
             await choose(operator, self.editing, typed, choices.said())
             await choices.follow_once()
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return None
         self.done, self.editing, self.error = self.editing, "", ""
         await self._show_again()

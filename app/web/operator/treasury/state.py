@@ -21,6 +21,7 @@ from app.flows.settlement.requesting import (
     resume_payouts,
     withdraw_payout,
 )
+from app.web.frame.format import plainly
 from app.web.operator.frame.state import OperatorState, Work
 from app.web.operator.treasury.rows import TreasuryPage, read_treasury_page
 
@@ -102,7 +103,7 @@ class TreasuryState(OperatorState, rx.State):
         try:
             await step
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
         else:
             self.asking = ""
         await self._show_again()

@@ -14,6 +14,7 @@ from app.domain.operators.operators import Operator
 from app.flows.disputes.warnings import give_back, let_be
 from app.flows.wallets.goodwill import give
 from app.flows.wallets.operated import freeze_wallet, thaw_wallet, write_off
+from app.web.frame.format import plainly
 from app.web.operator.frame.state import OperatorState, Work
 from app.web.operator.wallets.rows import WalletsPage, read_wallets_page
 
@@ -73,7 +74,7 @@ class WalletsState(OperatorState, rx.State):
         try:
             await step(operator, subject)
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
         await self._show_again()
         return None
 
@@ -91,7 +92,7 @@ class WalletsState(OperatorState, rx.State):
             nanos = parse_amount(str(form.get("amount", "")).strip()[:40])
             await give(operator, wallet_id, nanos, str(form.get("reason", "")).strip()[:300], self._click)
         except CoinslotError as error:
-            self.error = error.words
+            self.error = plainly(error)
             return None
         self.asking, self.done = "", "It was given, and its owner can spend it at once."
         await self._show_again()
