@@ -3,7 +3,7 @@
 The first is of one paywall, the second of somebody's paywalls of one kind together.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -19,8 +19,9 @@ from app.domain.analytics.groups import Asked, By, Group, Groups, read_groups
 from app.domain.analytics.user_days import read_user_days, read_user_parts
 from app.domain.errors import BadField
 from app.domain.money import format_decimal
+from app.domain.paywalls.keys import name_keys
 from app.domain.paywalls.members import Act, Manager, check_may
-from app.domain.paywalls.names import TOGETHER_MAX, by_kind, list_owned
+from app.domain.paywalls.names import TOGETHER_MAX, by_kind, list_owned, read_names
 from app.domain.people.sessions import Person
 from app.domain.rollups.reading import Counted, read_books
 from app.domain.rollups.sums import Sums
@@ -98,11 +99,14 @@ async def lines_of(asked: Asked, books: Sequence[Counted]) -> AsyncIterator[byte
     zones = ", ".join(sorted({book.zone for book in books}))
     days = [f"day ({zones})"] if asked.is_by_day or By.USER in asked.things else []
     users = ["users"] if not asked.things else []
-    yield line([*days, *(named for one in _named(asked) for named in _HEADS.get(one, [one.value])), *COLUMNS, *users])
+    called = [f"{what.value}_name" for what in _called(asked)]
+    told = (head for one in _named(asked) for head in _HEADS.get(one, [one.value]))
+    yield line([*days, *told, *COLUMNS, *users, *called])
     unit = books[0].unit.value
     batches = _user_batches(asked) if By.USER in asked.things else _batches(asked)
     async for rows in batches:
-        yield b"".join(_line(one, asked, unit) for one in rows)
+        names = await _read_names(asked, rows)
+        yield b"".join(_line(one, asked, unit, names) for one in rows)
 
 
 _HEADS = {By.USER: ["paywall", "user"]}
@@ -114,7 +118,28 @@ def _named(asked: Asked) -> Sequence[By]:
     return [one for one in asked.things if one is not By.PAYWALL or By.USER not in asked.things]
 
 
-async def _batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
+def _called(asked: Asked) -> Sequence[By]:
+    """Returns what has a name beside its id; names stand behind all that files had before them."""
+    things = {By.PAYWALL if one is By.USER else one for one in asked.things}
+    return [what for what in (By.KEY, By.PAYWALL) if what in things]
+
+
+async def _read_names(asked: Asked, rows: Sequence[Group]) -> Mapping[By, Mapping[str, str]]:
+    """Reads what the keys and paywalls of some parts are called, as on pages; revoked and archived ones too."""
+    called = _called(asked)
+    if not called:
+        return {}
+    keys = {name for one in rows for by, name in _names(one, asked) if by is By.KEY}
+    paywalls = {name for one in rows for by, name in _names(one, asked) if by is By.PAYWALL}
+    paywalls |= {one.paywall_id for one in rows}  # empty but for a user
+
+    def read(session: db.Session) -> Mapping[By, Mapping[str, str]]:
+        return {By.KEY: name_keys(session, keys), By.PAYWALL: read_names(session, paywalls)}
+
+    return await db.in_transaction(read)
+
+
+async def _batches(asked: Asked) -> AsyncIterator[Sequence[Group]]:
     """Yields parts in the order of a page: days the newest first, of each the dearest first."""
     for part in _spans(asked) if asked.is_by_day else [asked]:
         offset, is_more = 0, True
@@ -132,7 +157,7 @@ def _spans(asked: Asked) -> Iterable[Asked]:
         last = first - timedelta(1)
 
 
-async def _user_batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
+async def _user_batches(asked: Asked) -> AsyncIterator[Sequence[Group]]:
     """Yields days of users, each with its parts where users are told apart by something else too."""
 
     def read(session: db.Session, after: Group | None) -> tuple[Sequence[Group], Sequence[Group]]:
@@ -148,11 +173,13 @@ async def _user_batches(asked: Asked) -> AsyncIterator[Iterable[Group]]:
         after = days[-1]
 
 
-def _line(one: Group, asked: Asked, unit: str) -> bytes:
+def _line(one: Group, asked: Asked, unit: str, called: Mapping[By, Mapping[str, str]]) -> bytes:
     day = [] if one.day is None else [one.day.isoformat()]
     names = [[one.paywall_id, cell(name)] if by is By.USER else [cell(name)] for by, name in _names(one, asked)]
     users = [] if one.users is None else [str(one.users)]
-    return line([*day, *(word for words in names for word in words), *_cells(one.sums, unit), *users])
+    ids = {By.PAYWALL: one.paywall_id, **dict(_names(one, asked))}
+    last = [cell(called[what].get(ids[what], "")) for what in _called(asked)]
+    return line([*day, *(word for words in names for word in words), *_cells(one.sums, unit), *users, *last])
 
 
 def _names(one: Group, asked: Asked) -> Iterable[tuple[By, str]]:

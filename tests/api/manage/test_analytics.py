@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from app import db
 from app.domain import clock
-from app.domain.money import parse_nanos
+from app.domain.money import Environment, parse_nanos
+from app.domain.paywalls.keys import add_key, new_key, revoke_key
+from app.domain.paywalls.names import read_names
 from tests.support.managing import own, person
 from tests.support.own_pages import at_our_page
 from tests.support.owning import PAYWALL, Owned, owned
-from tests.support.rolled import START, App, count_all, hands
+from tests.support.rolled import LISTED, START, App, count_all, hands
 from tests.support.waiting import wait_until
 
 
@@ -54,7 +57,7 @@ def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
     assert sum(parse_nanos(row["net"]) for row in users) == 1_750_000_001 and "day (UTC)" in users[0]
     answer = site.owner.get(address(site, "&by=key&and=day"))
     assert answer.headers["content-type"].startswith("text/csv") and "attachment" in str(answer.headers)
-    assert "day (UTC)" in rows(answer.text)[0]
+    assert list(rows(answer.text)[0])[:3] == ["day (UTC)", "key", "requests"]
     pairs = rows(site.owner.get(address(site, "&by=user&and=source")).text)
     assert list(pairs[0])[:5] == ["day (UTC)", "paywall", "user", "source", "requests"]
     assert {(row["user"], row["source"]) for row in pairs} == {("ada", "platform"), ("'=HYPERLINK(1)", "platform")}
@@ -62,6 +65,40 @@ def test_a_file_has_what_was_charged_by_day_model_and_user(site: Owned) -> None:
     turned = site.owner.get(address(site, "&by=source&and=user"))
     assert list(rows(turned.text)[0])[:4] == ["day (UTC)", "source", "paywall", "user"]
     assert "-source-user.csv" in str(turned.headers)
+
+
+@pytest.mark.unhurried
+async def test_a_file_names_keys_and_paywalls_as_pages_do_behind_all_else(migrated_sqlite_url: str) -> None:
+    """Behind, so that whoever reads the file by the places of its columns goes on; a revoked key keeps its name."""
+    with hands() as at:
+        app = App()
+        app.fund()
+        with db.transaction() as session:
+            key = add_key(session, app.id, new_key(Environment.SANDBOX), "=Server")
+            revoke_key(session, app.id, key.id)
+            names = read_names(session, [app.id])
+        app.chat(key_id=key.id)
+        at.go_on(86_400)
+        count_all()
+    ada = person("ada@example.org")
+    own(app.id, ada)
+    first = clock.to_datetime(START).date()
+    days = f"first={first}&last={first + timedelta(2)}"
+    async with at_our_page(ada) as page:
+        for by, named in (
+            ("by=key", {"key": key.id, "key_name": "'=Server"}),
+            (
+                "by=key&and=user",
+                {"paywall": app.id, "user": "ada", "key_name": "'=Server", "paywall_name": names[app.id]},
+            ),
+            ("by=model", {"model": LISTED}),
+        ):
+            (row,) = rows((await page.get(f"/manage/paywalls/{app.id}/analytics.csv?{days}&{by}")).text)
+            assert {name: row[name] for name in named} == named
+            last = [name for name in named if name.endswith("_name")]
+            assert list(row)[len(row) - len(last) :] == last and list(row)[-1 - len(last)] == "reasoning_tokens"
+        (row,) = rows((await page.get(f"/manage/analytics.csv?of=sandbox-USD&{days}&by=paywall")).text)
+        assert (row["paywall"], row["paywall_name"]) == (app.id, names[app.id]) and list(row)[-1] == "paywall_name"
 
 
 def test_only_who_looks_after_the_paywall_gets_it(site: Owned) -> None:
