@@ -131,8 +131,8 @@ def format_for_people(nanos: int, unit: Unit) -> str:
 def format_sum(nanos: int, unit: Unit) -> str:
     """Writes what many amounts come to: cents, below a cent two digits that count, rounded towards zero."""
     sign, size = ("−" if nanos < 0 else ""), abs(nanos)
-    if unit is Unit.CREDIT or not 0 < size < CENT_NANOS:
-        return sign + format_for_people(size, unit)
+    if not 0 < size < CENT_NANOS:
+        return sign + format_for_people(size // CENT_NANOS * CENT_NANOS, unit)
     step = 10 ** max(len(str(size)) - 2, 0)
     number = format_decimal(size // step * step)
     return f"{sign}${number}" if unit is Unit.USD else f"{sign}{number} {_UNIT_WORDS[unit]}"

@@ -143,6 +143,10 @@ def test_people_read_cents_and_never_more_than_there_is(nanos: int, unit: Unit, 
         (46_400, Unit.USD, "$0.000046"),
         (7, Unit.USD, "$0.000000007"),
         (-2 * NANOS, Unit.CREDIT, "−2 credits"),
+        (NANOS, Unit.CREDIT, "1 credit"),
+        (4_921_978_256, Unit.CREDIT, "4.92 credits"),
+        (78_021_744, Unit.CREDIT, "0.07 credits"),
+        (1_234_567, Unit.CREDIT, "0.0012 credits"),
     ],
 )
 def test_a_sum_is_cents_and_below_a_cent_two_digits_that_count(nanos: int, unit: Unit, text: str) -> None:

@@ -9,13 +9,13 @@ from app.db import Session
 from app.domain.analytics.of_order import By, OrderSum, read_order_usage
 from app.domain.icons.icons import icon_path
 from app.domain.legs.legs import Source
-from app.domain.money import Environment, Unit, format_finely, format_for_people
+from app.domain.money import Environment, Unit, format_for_people
 from app.domain.orders.orders import Order
 from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.callers.links import OrderLink
 from app.flows.orders.choose import OrderView, Whose, read_view
-from app.web.end_user.usage.rows import SumRow, SumTable
+from app.web.end_user.usage.rows import SumRow, SumTable, sum_words
 from app.web.frame.format import counted, initials, paid_by, utc
 
 _TITLES = {By.SESSION: "By session", By.AGENT: "By agent", By.MODEL: "By model"}
@@ -104,7 +104,7 @@ def _rows(sums: Sequence[OrderSum], unit: Unit, nameless: str) -> list[SumRow]:
             name=one.name or nameless,
             source=paid_by(one.source, unit),
             used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
-            charged=format_for_people(one.charged, unit) if unit is Unit.CREDIT else format_finely(one.charged, unit),
+            charged=sum_words(one.charged, unit),
         )
         for one in sums
     ]

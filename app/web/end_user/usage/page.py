@@ -65,12 +65,12 @@ def _uses() -> rx.Component:
 
 
 def _use(row: rx.Var[UseRow]) -> rx.Component:
-    spared = rx.cond(row.difference != "", rx.fragment(" · difference ", row.difference), rx.fragment())
+    spared = rx.cond(row.difference != "", rx.fragment(" · ", row.difference), rx.fragment())
     return rx.el.div(
         rx.el.div(
             rx.el.b(row.title),
             rx.el.small(row.detail, " · ", rx.el.time(row.when, title=row.at), class_name="muted"),
-            rx.cond(row.reserved != "", rx.el.small("reserved ", row.reserved, spared, class_name="muted num"),
+            rx.cond(row.reserved != "", rx.el.small(row.reserved, " reserved", spared, class_name="muted num"),
                     rx.fragment()),
             class_name="grow",
         ),

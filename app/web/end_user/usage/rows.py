@@ -7,7 +7,7 @@ from app import wiring
 from app.db import Session
 from app.domain import clock
 from app.domain.analytics.own import By, Sum, Use, month_ago, read_usage
-from app.domain.money import Unit, format_finely, format_for_people
+from app.domain.money import Unit, format_finely, format_for_people, format_sum
 from app.domain.orders.orders import read_order_names
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
@@ -98,8 +98,13 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
         name=name or ("One-off charges" if by is By.MODEL else "All"),
         source=paid_by(one.source, one.unit),
         used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
-        charged=_money(one.charged, one.unit),
+        charged=sum_words(one.charged, one.unit),
     )
+
+
+def sum_words(nanos: int, unit: Unit) -> str:
+    """Returns what several requests came to. Of credits, which are charged whole, a model's share may be a part."""
+    return format_sum(nanos, unit) if unit is Unit.CREDIT else format_finely(nanos, unit)
 
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
@@ -118,9 +123,17 @@ def _use(use: Use, names: Mapping[str, str]) -> UseRow:
         at=clock.to_iso(use.at),
         reserved=_money(use.reserved, use.unit) if use.reserved else "",
         charged="running" if use.is_running else _money(use.charged, use.unit),
-        difference="" if use.is_running or use.is_refund else _money(use.reserved - use.charged, use.unit),
+        difference="" if use.is_running or use.is_refund else _difference(use),
     )
 
 
 def _money(nanos: int, unit: Unit) -> str:
     return format_for_people(nanos, unit) if unit is Unit.CREDIT else format_finely(nanos, unit)
+
+
+def _difference(use: Use) -> str:
+    """Says what came back of what was reserved, or was charged beyond it."""
+    amount = _money(abs(use.reserved - use.charged), use.unit)
+    if use.reserved > use.charged:
+        return f"{amount} given back"
+    return f"{amount} more" if use.charged > use.reserved else ""
