@@ -176,7 +176,7 @@ def _publish() -> rx.Component:
             rx.cond(_state.is_outdated, keep_both, rx.fragment()),
             rx.el.button(
                 "Publish version ",
-                version + 1,
+                _state.paywall.version + 1,
                 on_click=_state.publish,
                 class_name="btn s primary",
                 type="button",

@@ -29,8 +29,8 @@ def form_bar(state: Any, changes: rx.Component, count: rx.Var[int]) -> rx.Compon
     """
     nothing = rx.cond(state.is_reviewed & (count == 0), "Nothing changes by this.", "")
     said = rx.cond(count > 0, count.to_string() + " to change", nothing)
-    publish = rx.el.button("Publish version ", state.read_version + 1, on_click=state.publish,
-                           class_name="btn s primary", type="button")  # fmt: skip
+    publish = rx.el.button("Publish version ", _next(state), on_click=state.publish, class_name="btn s primary",
+                           type="button")  # fmt: skip
     review = rx.el.button("See changes", type="submit", class_name="btn s primary")
     buttons = rx.el.div(
         rx.el.button("Discard", on_click=state.discard, class_name="btn s bare", type="button"),
@@ -54,7 +54,7 @@ def publish_bar(state: Any, said: rx.Var[str], can_publish: rx.Var[bool], discar
         rx.el.button(rx.cond(state.is_reviewing, "Hide changes", "See changes"),
                      on_click=state.review(~state.is_reviewing), aria_expanded=state.is_reviewing,
                      class_name="btn s", type="button"),
-        rx.el.button("Publish version ", state.read_version + 1, on_click=state.publish, disabled=~can_publish,
+        rx.el.button("Publish version ", _next(state), on_click=state.publish, disabled=~can_publish,
                      class_name="btn s primary", type="button"),
         class_name="row",
     )  # fmt: skip
@@ -63,3 +63,8 @@ def publish_bar(state: Any, said: rx.Var[str], can_publish: rx.Var[bool], discar
         rx.el.p(state.publish_error, class_name="bad problem", role="alert"),
         class_name="publish-bar panel", role="region", aria_label="Draft",
     )  # fmt: skip
+
+
+def _next(state: Any) -> rx.Var[int]:
+    """Returns the number of the version that would come next: after whatever somebody else has published meanwhile."""
+    return rx.cond(state.since.newest != 0, state.since.newest, state.read_version) + 1
