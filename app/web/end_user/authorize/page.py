@@ -140,12 +140,21 @@ def _wallet() -> rx.Component:
 
 
 def _back(look: str) -> rx.Component:
-    link = rx.el.a("Back to ", _state.consent.app_name, href=_state.back_url, class_name=look)
+    where = rx.cond(_is_of_an_order(), "the order", _state.consent.app_name)
+    link = rx.el.a("Back to ", where, href=_state.back_url, class_name=look)
     return rx.cond(_state.back_url != "", link, rx.fragment())
 
 
+def _is_of_an_order() -> rx.Var[bool]:
+    """Whether consent was asked on the way to an order, to whose page it leads back."""
+    return _state.back_url.startswith(routes.ORDER.partition("[")[0])
+
+
 def _done() -> rx.Component:
-    text = "Up to " + _state.cap_text + " a month. Send your message again; it will be answered."
+    again = rx.cond(_state.consent.is_empty, "Your wallet is empty: add funds, then send your message again.",
+                    "Send your message again; it will be answered.")  # fmt: skip
+    next_step = rx.cond(_is_of_an_order(), "Next, choose who pays for the order.", again)
+    text = "Up to " + _state.cap_text + " a month. " + next_step
     return rx.fragment(
         note(_state.consent.app_name + " is connected", text, "ok"),
         rx.el.section(

@@ -34,6 +34,7 @@ class ConsentRow:
     icon: str = ""
     external_id: str = ""
     available: str = ""
+    is_empty: bool = False
     trial: str = ""
     return_host: str = ""
     is_sandbox: bool = False
@@ -57,6 +58,7 @@ def read_consent_row(session: Session, link: AppLink, account_id: str) -> tuple[
         icon=icon_path(session, link.paywall_id),
         external_id=view.external_id,
         available=format_for_people(view.available_nanos, Unit.USDC),
+        is_empty=view.available_nanos <= 0,
         trial=format_for_people(view.trial_nanos, Unit.USDC) if view.trial_nanos else "",
         return_host=view.return_host,
         is_sandbox=view.environment is Environment.SANDBOX,
