@@ -31,7 +31,7 @@ def _closed() -> rx.Component:
 
 
 def _credits() -> rx.Component:
-    paid = note("Credits added", "They can be spent at once. Send your message again.", "ok")
+    paid = note("Credits added", "They can be spent at once. If a message waits for them, send it again.", "ok")
     return rx.el.div(
         topup_notes(_state, paid),
         frozen_note(_state.page.purse.frozen),
@@ -45,7 +45,7 @@ def _purse() -> rx.Component:
     facts = rx.el.div(
         _fact(purse.owed, " owed: a payment that your bank took back was spent"),
         _fact(purse.held, " held for running answers"),
-        _fact(purse.free, " of them are free and never expire"),
+        _fact(purse.free, ""),
         class_name="num",
     )
     only = rx.el.p("Free credits are for free models. Every model opens with your first top-up.", class_name="muted",

@@ -23,7 +23,8 @@ _WORDS = {EntryKind.RESERVE: "reserved", EntryKind.SETTLE: "settled", EntryKind.
 
 @dataclass(frozen=True)
 class CreditsRow:
-    """What somebody has. `held`, `owed`, `free` and `frozen` (why) are empty where there is nothing to say.
+    """What somebody has. `held`, `owed`, `free` (in a sentence) and `frozen` (why) are empty where there is nothing to
+    say.
 
     With `free_only` nothing was paid yet, and free models alone are open. Where nothing is offered, nothing is
     `is_offered`.
@@ -64,12 +65,19 @@ def read_purse(session: Session, person: Person, environment: Environment) -> Cr
         available=format_for_people(balance.available_nanos, Unit.CREDIT),
         held=format_for_people(balance.held_nanos, Unit.CREDIT) if balance.held_nanos else "",
         owed=format_for_people(balance.owed_nanos, Unit.CREDIT) if balance.owed_nanos else "",
-        free=format_for_people(balance.trial_nanos, Unit.CREDIT) if balance.trial_nanos else "",
+        free=_free(balance.trial_nanos, balance.available_nanos + balance.held_nanos),
         free_only=not has_paid(session, account.owner),
         frozen=words_of([reason for reason, _ in list_freezes(session, account.owner)]),
         is_sandbox=environment is Environment.SANDBOX,
         is_offered=find_credits(session, environment) is not None,
     )
+
+
+def _free(free_nanos: int, all_nanos: int) -> str:
+    if not free_nanos:
+        return ""
+    which = "All" if free_nanos == all_nanos else format_for_people(free_nanos, Unit.CREDIT)
+    return f"{which} of them are free and never expire"
 
 
 def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
