@@ -1,5 +1,7 @@
 """A developer looks after a paywall, on a phone: dashboard, a key, the profile and icon, a version back, archive."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -66,9 +68,16 @@ def make_a_key_and_revoke_it(site: Site, page: Page, owned: Owned) -> None:
     row = page.locator(".item", has_text="Production server")
     expect(row.get_by_text("last used just now")).to_be_visible(timeout=20_000)
     assert key not in page.content()
-    row.get_by_role("button", name="Revoke").click()
-    row.get_by_role("button", name="Revoke the key").click()
+    revoke = row.get_by_role("button", name=re.compile("^Revoke Production"))
+    for leave in ("Escape", "Keep"):
+        revoke.press("Enter")
+        expect(row.get_by_role("button", name="Revoke the key")).to_be_focused()
+        page.keyboard.press("Escape") if leave == "Escape" else row.get_by_role("button", name=leave).press("Enter")
+        expect(revoke).to_be_focused()  # who has no mouse goes on where they were
+    page.keyboard.press("Enter")
+    row.get_by_role("button", name="Revoke the key").press("Enter")
     expect(page.get_by_role("region", name="Revoked keys").get_by_text("Production server")).to_be_visible()
+    expect(page.get_by_role("main")).to_be_focused()  # what they pressed is gone
     assert chat(site, key) == 401 and chat(site, owned.key) == 200
     assert_accessible(page, "keys")
 
@@ -90,8 +99,9 @@ def change_the_profile(site: Site, page: Page, owned: Owned) -> None:
     expect(draft.get_by_text("Quill and Ink")).to_be_visible()
     assert_accessible(page, "what changes")
     somebody_else_changes_the_profile(page)
-    draft.get_by_role("button", name="Publish version 3").click()
+    draft.get_by_role("button", name=re.compile("^Publish version")).click()  # the page may know of theirs by now
     expect(page.get_by_text("It changes the app's line.")).to_be_visible()
+    expect(draft.get_by_role("button", name="Publish version 4")).to_be_visible()  # version 3 is out
     page.get_by_role("button", name="Look at version 3").click()
     expect(page.get_by_label("A line of your own")).to_have_value("Of words")
     expect(page.get_by_label("App's name")).to_have_value("Quill and Ink")
@@ -128,7 +138,8 @@ def archive_and_undo(site: Site, page: Page, owned: Owned) -> None:
     page.get_by_role("button", name="Archive", exact=True).click()
     expect(page.get_by_role("button", name="Archive it")).to_be_focused()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("button", name="Archive", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="Archive it").click()
     expect(page.get_by_role("heading", name="This paywall is archived")).to_be_visible()
     assert chat(site, owned.key) == 403

@@ -3,13 +3,6 @@
 import reflex as rx
 from reflex.event import EventSpec
 
-from app.web.frame.layout import run_script
-
-_LEAVE = """() => document.querySelectorAll(".confirm").forEach((asked) => {
-  asked.onkeydown = (event) => { if (event.key === "Escape") asked.querySelector(".row").lastElementChild.click(); };
-})"""
-"""Has Escape press the button that says no."""
-
 
 def tag(*children: rx.Component | rx.Var[str] | str, tone: str = "") -> rx.Component:
     """Returns a short status; `tone` is `ok`, `wait`, `bad` or nothing."""
@@ -104,14 +97,18 @@ def confirm(
     question: rx.Var[str] | str, yes: str, no: str, on_yes: rx.EventHandler, on_no: rx.EventHandler
 ) -> rx.Component:
     """Returns the question that a destructive step asks once, in its place; Escape says no to it."""
+    return ask_once(
+        question,
+        rx.el.button(yes, on_click=on_yes, class_name="btn s danger", type="button"),
+        rx.el.button(no, on_click=on_no, class_name="btn s", type="button"),
+    )
+
+
+def ask_once(question: rx.Var[str] | str, yes: rx.Component, no: rx.Component) -> rx.Component:
+    """Returns such a question with buttons of one's own; the frame leads into it and out (`frame.questions`)."""
     return rx.el.div(
-        rx.el.p(question),
-        rx.el.div(
-            rx.el.button(yes, on_click=on_yes, class_name="btn s danger", type="button", auto_focus=True),
-            rx.el.button(no, on_click=on_no, class_name="btn s", type="button"),
-            class_name="row",
-        ),
-        class_name="confirm", role="group", on_mount=run_script(_LEAVE),
+        rx.el.p(question), rx.el.div(yes, no, class_name="row"), class_name="confirm", role="group",
+        aria_label=question,
     )  # fmt: skip
 
 

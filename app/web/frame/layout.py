@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_base.vars.function import FunctionVar
 
-from app.web.frame import routes
+from app.web.frame import questions, routes
 from app.web.frame.plain_form import post_form
 
 _CONTENT = "content"
@@ -59,7 +59,8 @@ def main(*children: rx.Component, **props: Any) -> rx.Component:
 def _skip() -> rx.Component:
     """Returns the first link of a page, seen while it has the focus: past what every page has, to its main part."""
     goes = run_script(f"() => document.getElementById('{_CONTENT}').focus()")
-    return rx.el.a("Skip to content", href=f"#{_CONTENT}", on_click=[rx.prevent_default, goes], class_name="skip")
+    return rx.el.a("Skip to content", href=f"#{_CONTENT}", on_click=[rx.prevent_default, goes], class_name="skip",
+                   on_mount=run_script(questions.WATCH))  # fmt: skip
 
 
 def _own_sections(current: str, visitor: Any) -> list[rx.Component]:

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from app.web.components.parts import problem_line
+from app.web.components.parts import ask_once, problem_line
 from app.web.components.refunds.rows import BackRow, RefundRow
 from app.web.components.refunds.state import RefundsPart
 
@@ -22,14 +22,12 @@ def went_back(row: rx.Var[RefundRow], state: type[RefundsPart] | None) -> rx.Com
 def _question(state: type[RefundsPart]) -> rx.Component:
     yes = rx.el.button(
         rx.cond(state.is_refunding, "Refunding", state.refund_label), on_click=state.refund, class_name="btn s danger",
-        type="button", auto_focus=True, disabled=state.is_refunding,
+        type="button", disabled=state.is_refunding,
     )  # fmt: skip
     keep = rx.el.button("Keep", on_click=state.ask_refund(""), class_name="btn s", type="button",
                         disabled=state.is_refunding)  # fmt: skip
-    asks = rx.el.div(
-        rx.el.p(state.refund_question), rx.el.div(yes, keep, class_name="row"), class_name="confirm", role="group"
-    )
-    return rx.fragment(problem_line(state.refund_error), rx.cond(state.refund_question != "", asks, rx.fragment()))
+    asks = rx.cond(state.refund_question != "", ask_once(state.refund_question, yes, keep), rx.fragment())
+    return rx.fragment(problem_line(state.refund_error), asks)
 
 
 def _line(one: rx.Var[BackRow]) -> rx.Component:

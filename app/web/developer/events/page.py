@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.domain.events.tables import DeliveryStatus
 from app.web.components.once import fetch_once, kept_here
-from app.web.components.parts import confirm, copy_text_button, empty, id_line, problem_line
+from app.web.components.parts import ask_once, confirm, copy_text_button, empty, id_line, problem_line
 from app.web.developer.events.rows import DeliveryRow, SubscriptionRow
 from app.web.developer.events.state import EventsState
 from app.web.developer.frame import sections
@@ -110,12 +110,11 @@ def _subscription(row: rx.Var[SubscriptionRow]) -> rx.Component:
 
 
 def _rotate_question(question: str, rotate: list[object]) -> rx.Component:
-    return rx.el.div(
-        rx.el.p(question),
-        rx.el.div(rx.el.button("Make a new one", on_click=rotate, class_name="btn s danger", type="button"),
-                  rx.el.button("Keep", on_click=_state.ask(""), class_name="btn s", type="button"), class_name="row"),
-        class_name="confirm",
-    )  # fmt: skip
+    return ask_once(
+        question,
+        rx.el.button("Make a new one", on_click=rotate, class_name="btn s danger", type="button"),
+        rx.el.button("Keep", on_click=_state.ask(""), class_name="btn s", type="button"),
+    )
 
 
 def _test(row: rx.Var[SubscriptionRow]) -> rx.Component:
