@@ -16,23 +16,31 @@ function dayOf(iso) {
   return at >= midnight - DAY ? "Yesterday" : at >= midnight - 6 * DAY ? "This week" : "Earlier";
 }
 
+/** Takes the keyboard to where the next message is written: what it was at is gone. */
+const toMessage = () => document.querySelector(".talk-write textarea")?.focus();
+
 function Here({ one, talk }) {
   const [asking, setAsking] = useState("");
   const [problem, setProblem] = useState("");
-  const act = (work) => work.then(() => { setAsking(""); setProblem(""); }, (why) => setProblem(why.message));
+  const lines = useRef(null);
+  const left = useRef("");
+  const close = () => { left.current = asking; setAsking(""); };
+  const act = (work) => work.then(() => { close(); setProblem(""); }, (why) => setProblem(why.message));
+  // Who has no mouse goes on where they were: at the button that opened what is closed now.
+  useEffect(() => { if (!asking && left.current) lines.current.querySelector(`[data-opens=${left.current}]`)?.focus(); }, [asking]);
   const rename = (event) => { event.preventDefault(); act(talk.rename(one.id, new FormData(event.target).get("title"))); };
-  const leave = h("button", { className: "btn s bare", type: "button", onClick: () => setAsking("") }, "Keep");
-  return h("div", { className: "past-here" },
+  const leave = h("button", { className: "btn s bare", type: "button", onClick: close }, "Keep");
+  return h("div", { className: "past-here", ref: lines, onKeyDown: (event) => { if (event.key === "Escape" && asking) close(); } },
     asking === "" && h("div", { className: "row" },
-      h("button", { className: "btn s bare", type: "button", onClick: () => setAsking("rename") }, "Rename"),
-      h("button", { className: "btn s bare", type: "button", onClick: () => setAsking("delete") }, "Delete")),
+      h("button", { className: "btn s bare", type: "button", "data-opens": "rename", onClick: () => setAsking("rename") }, "Rename"),
+      h("button", { className: "btn s bare", type: "button", "data-opens": "delete", onClick: () => setAsking("delete") }, "Delete")),
     asking === "rename" && h("form", { onSubmit: rename },
       h("input", { className: "field plain s", name: "title", "aria-label": "Title", defaultValue: one.title, maxLength: 80, autoFocus: true }),
       h("div", { className: "row" }, h("button", { className: "btn s primary", type: "submit" }, "Save"), leave)),
     asking === "delete" && h("div", { role: "alertdialog", "aria-label": "Delete this conversation" },
       h("p", null, "Delete it with all that was said in it?"),
       h("div", { className: "row" },
-        h("button", { className: "btn s danger", type: "button", autoFocus: true, onClick: () => act(talk.remove(one.id)) }, "Delete"), leave)),
+        h("button", { className: "btn s danger", type: "button", autoFocus: true, onClick: () => talk.remove(one.id).then(toMessage, (why) => setProblem(why.message)) }, "Delete"), leave)),
     problem && h("p", { className: "bad", role: "alert" }, problem));
 }
 
@@ -89,7 +97,7 @@ function Several({ talk }) {
     menu.querySelector("summary").focus();
   };
   return h("details", { className: "pick", onKeyDown: shut },
-    h("summary", { className: "btn s" }, `${choice.models.length} models`),
+    h("summary", { className: "btn s" }, `${choice.models.length} models`, h("span", { className: "letters", "aria-hidden": true }, choice.models.map((id, at) => h(Letter, { key: id, place: at })))),
     h("div", { className: "panel pick-list" },
       h("p", { className: "muted" }, choice.mode === "mesh" ? `Up to ${mode.most}, asked in this order.` : `${mode.least} to ${mode.most} models.`),
       place.models.map(line),
@@ -118,7 +126,7 @@ function Cost({ talk, most, purse, lacks }) {
   const about = talk.running?.about;
   const [words, tone] = talk.running
     ? [about ? `about ${about}${most?.at_most ? ` of at most ${most.at_most}` : ""}` : "running", "good"]
-    : lacks ? [lacks, "wait"] : most?.beside ? [most.beside, "wait"]
+    : lacks ? [lacks, "wait"] : most?.beside ? [most.beside.replaceAll("`", ""), "wait"]
     : !most ? ["", ""]
     : most.is_enough ? [`at most ${most.at_most}`, "muted"] : [`This needs ${most.at_most} at least.`, "wait"];
   const needs = !talk.running && !lacks && most && (most.beside || !most.is_enough);

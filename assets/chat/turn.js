@@ -6,6 +6,7 @@ import { LETTERS, mainOf } from "./said.js";
 
 const REASONS = { stopped: "Nothing was judged, because you stopped an answer.", circuit_open: "The judge failed just now and was passed by; the answers stand.", funds: "Your credits were not enough for a judgement; the answers stand.", no_verdict: "The judge gave no verdict that can be used; it costs nothing.", too_long: "The answers were too long to be read together." };
 const APART = "They could not be put together; each stands below, and costs what it did.";
+const NAMED_CHARACTERS = 60;
 const triesOf = (one) => (one.tries > 1 ? `asked ${one.tries} times` : "");
 const joined = (...words) => words.filter(Boolean).join(" · ");
 
@@ -83,7 +84,8 @@ const Marks = ({ legs }) => h("span", { className: "marks", title: legs.length ?
 function Together({ one, parts, used }) {
   const paragraphs = parts && !one.isRunning ? paragraphsOf(one.text) : [];
   if (!paragraphs.length || paragraphs.length !== parts.length) {
-    return h("div", { className: "blended" }, one.text && h(Marks, { legs: used.map((source) => source.leg) }), h("div", null, h(Said, { one })));
+    if (!one.text) return h(Said, { one });
+    return h("div", { className: "blended" }, h(Marks, { legs: used.map((source) => source.leg) }), h("div", null, h(Said, { one })));
   }
   return paragraphs.map((text, at) => h("div", { key: at, className: "blended" }, h(Marks, { legs: parts[at] }), h("div", null, h(Words, { text }))));
 }
@@ -127,7 +129,7 @@ export function Turn({ turn, isLast }) {
   const isRunning = turn.legs.some((one) => one.isRunning);
   const isMany = turn.mode === "compare" || turn.mode === "judge";
   const legs = besideEachOther(turn);
-  return h("section", { className: "turn", "aria-label": "Turn" },
+  return h("section", { className: "turn", "aria-label": turn.question.slice(0, NAMED_CHARACTERS) },
     h("p", { className: "said" }, turn.question),
     isMany && legs.length > 0 ? h(Legs, { turn, legs, isLast }) : h(turn.mode === "blend" ? Blended : Single, { turn, isLast }),
     isMany && h(Verdict, { turn }),

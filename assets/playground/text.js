@@ -4,6 +4,8 @@
 import { createElement as h } from "react";
 
 const INLINE = /(`[^`\n]+`)|(\*\*[^*\n]+\*\*)|(\*[^*\s][^*\n]*\*)|(!?\[[^\]\n]*\]\([^()\s]+\))|(https?:\/\/[^\s<>"'`)\]]+)/g;
+const BEGUN = /(^|\s)(?:\*\*([^*\s][^*\n]*)?|\*)$/;
+const MARK_BEGUN = /^\s*(\d{1,3}[.)]?|[-*])$/;
 const SHOWN_CHARACTERS_MAX = 48;
 
 function link(address, words, key) {
@@ -39,7 +41,14 @@ function inline(text) {
     }
     end = found.index + part.length;
   }
-  return [...parts, text.slice(end)];
+  return [...parts, ...begun(text.slice(end), end)];
+}
+
+/** What comes last, of which the end may still be on its way: two stars that nothing closes yet make what follows bold. */
+function begun(text, key) {
+  const found = BEGUN.exec(text);
+  if (!found) return [text];
+  return [text.slice(0, found.index) + found[1], found[2] ? h("b", { key }, found[2]) : ""];
 }
 
 function block(text, key) {
@@ -50,8 +59,10 @@ function block(text, key) {
     return [h("p", { key }, h("b", null, inline(heading[1]))), ...(rest ? [block(rest, `${key}r`)].flat() : [])];
   }
   for (const [kind, mark] of [["ul", /^\s*[-*] +/], ["ol", /^\s*\d+[.)] +/]]) {
-    if (lines.every((line) => mark.test(line))) {
-      return h(kind, { key }, lines.map((line, at) => h("li", { key: at }, inline(line.replace(mark, "")))));
+    // The last line's number or dash may have come without its words.
+    const said = lines.length > 1 && MARK_BEGUN.test(lines.at(-1)) ? lines.slice(0, -1) : lines;
+    if (said.every((line) => mark.test(line))) {
+      return h(kind, { key }, said.map((line, at) => h("li", { key: at }, inline(line.replace(mark, "")))));
     }
   }
   return h("p", { key }, inline(text));

@@ -32,6 +32,30 @@ def elements(part: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(part["name"], part["attributes"]), *(one for inner in part["inner"] for one in elements(inner))]
 
 
+def words(part: Any) -> str:
+    """Returns what is read of a part."""
+    return part if isinstance(part, str) else "".join(words(inner) for inner in part["inner"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "names", "read"),
+    [
+        ("1. **First.** One\n2", ["div", "ol", "li", "b"], "First. One"),
+        ("1. **First.** One\n2.", ["div", "ol", "li", "b"], "First. One"),
+        ("1. **First.** One\n2. *", ["div", "ol", "li", "b", "li"], "First. One"),
+        ("1. **First.** One\n2. **Sec", ["div", "ol", "li", "b", "li", "b"], "First. OneSec"),
+        ("- one\n-", ["div", "ul", "li"], "one"),
+        ("a ** b", ["div", "p"], "a ** b"),
+    ],
+)
+def test_words_that_are_still_coming_look_as_they_will(text: str, names: list[str], read: str) -> None:
+    """Slow: Node may take seconds to begin. A list that falls apart at each new line is seen by everybody, for a
+    moment."""
+    whole = shown(text)
+    assert [name for name, _ in elements(whole)] == names and words(whole) == read
+
+
 @pytest.mark.slow
 def test_whatever_a_model_writes_is_words_and_links_that_tell_nothing() -> None:
     """Slow: Node may take seconds to begin. Only a run of the script itself finds what it lets through."""

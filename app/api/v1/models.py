@@ -80,5 +80,12 @@ def say_price(listed: dict[str, Any], unit: Unit) -> str:
     if listed["is_free"]:
         return "Free"
     each = listed["pricing"]
-    words = f"{each['prompt']} in · {each['completion']} out · {_UNITS.get(unit, unit.value)} per million tokens"
-    return words if each["request"] == "0" else f"{words} · {each['request']} a message"
+    per_million = f"{_grouped(each['prompt'])} in · {_grouped(each['completion'])} out"
+    words = f"{per_million} · {_UNITS.get(unit, unit.value)} per million tokens"
+    return words if each["request"] == "0" else f"{words} · {_grouped(each['request'])} a message"
+
+
+def _grouped(number: str) -> str:
+    """Returns a decimal with its thousands parted, as people read it."""
+    whole, dot, decimals = number.partition(".")
+    return f"{int(whole):,}{dot}{decimals}"

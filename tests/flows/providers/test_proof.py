@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
-from app.flows.providers.proof import Proof, likely, prove_key
+from app.flows.providers.proof import Proof, likely, prove_key, words_of
 from app.ports.providers import ProviderAnswer, ProviderTarget
 from tests.support.scripted import Scripted, whole
 
@@ -61,6 +61,13 @@ async def test_one_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monke
     silent = Scripted(None)
     found = await prove_key(silent, TARGET, OWN, ["a"])
     assert "0.01 seconds" in found.doubt and silent.answer.is_closed
+
+
+def test_what_failed_is_said_without_a_programs_name_for_it() -> None:
+    far = ProviderFailed("The provider far could not be reached (ClientConnectorError).")
+    assert words_of(far) == "The provider far could not be reached."
+    said = ProviderFailed("No.", 503, body={"error": {"message": "Too busy (again)."}})
+    assert words_of(said) == "Too busy (again)."
 
 
 def test_small_models_that_do_not_think_first_are_asked_first() -> None:

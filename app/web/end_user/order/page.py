@@ -93,9 +93,13 @@ def _chosen() -> rx.Component:
     who = rx.cond(page.billing == "byok", "Your own key pays", pays)
     back = rx.el.a("Back to ", page.app_name, href=page.back_url, class_name="btn primary wide", style=_SPACED)
     nothing = rx.el.p("Nothing was asked under this order yet.", class_name="muted", style=_SPACED)
+    add = rx.cond(page.wallet == "credits", routes.CREDITS, routes.WALLET)
+    waits = note("New calls wait", "There is nothing left to pay them from. What runs goes on.", "wait",
+                 rx.el.a("Add funds", href=add + "/", class_name="btn s primary"))  # fmt: skip
     file = rx.el.a("Download as CSV", href=page.csv_url, class_name="btn wide", download=True)
     return rx.el.div(
         note(who, page.billing_note, "ok"),
+        rx.cond(page.is_waiting, waits, rx.fragment()),
         rx.el.section(
             _head(page.name),
             rx.cond(page.tables, rx.fragment(), nothing),

@@ -26,7 +26,8 @@ _NAMELESS = {By.SESSION: "Without a session", By.AGENT: "Without an agent", By.M
 class OrderPage:
     """Everything on the page. `whose` is `own`, `nobodys` or `anothers`; of somebody else's only the app is told.
 
-    `billing` is empty until it is chosen. `connect_url` leads to the consent that is missing, `back_url` to the app.
+    `billing` is empty until it is chosen; with `is_waiting` there is nothing to pay the next call from. `connect_url`
+    leads to the consent that is missing, `back_url` to the app.
     """
 
     app_name: str = ""
@@ -40,6 +41,7 @@ class OrderPage:
     back_url: str = ""
     wallet: str = ""
     available: str = ""
+    is_waiting: bool = False
     billing: str = ""
     billing_note: str = ""
     tables: list[SumTable] = field(default_factory=list)
@@ -73,6 +75,7 @@ def read_order_page(session: Session, link: OrderLink, person: Person) -> OrderP
         wallet="credits" if unit is Unit.CREDIT else "wallet",
         available=format_for_people(balance.available_nanos, unit),
         billing="" if order.billing is None else order.billing.value,
+        is_waiting=order.billing is Source.PLATFORM and balance.available_nanos <= 0,
         billing_note=_note(view, order),
         tables=[table for table in tables if table.rows],
         csv_url=f"/manage/order.csv?token={quote(link.token)}" if usage.totals else "",
@@ -88,9 +91,9 @@ def _connect_url(link: OrderLink) -> str:
 def _note(view: OrderView, order: Order) -> str:
     if order.billing is None:
         return ""
-    when = "The app said so." if order.chosen_at is None else f"You chose it on {utc(order.chosen_at)}."
+    when = "The app said so." if order.chosen_at is None else f"You chose it on {utc(order.chosen_at)} UTC."
     if order.billing is Source.PLATFORM:
-        return f"{when} It stays so for all of this order."
+        return f"{when} It counts for all of this order."
     other = "credits" if view.paywall.unit is Unit.CREDIT else "wallet"
     if order.may_fall_back:
         return f"{when} Where no key of yours serves, your {other} pays; each receipt says which did."

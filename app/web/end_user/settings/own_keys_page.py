@@ -59,7 +59,7 @@ def _key(row: rx.Var[OwnKeyRow]) -> rx.Component:
     )  # fmt: skip
     asked = confirm(row.question, "Remove", "Keep", _state.remove_own(row.id), _state.ask_own(""))
     tried = rx.el.p(_state.own_trial_text, role="status", class_name="tried num " + _state.own_trial_tone)
-    is_shown = (_state.own_trial == row.id) & ~is_trying
+    is_shown = (_state.own_trial == row.id) & ~is_trying & (row.problem == "")
     warned = rx.cond((row.warning != "") & ~is_shown, rx.el.small(row.warning, class_name="wait"), rx.fragment())
     return rx.el.div(
         rx.el.div(
@@ -69,7 +69,8 @@ def _key(row: rx.Var[OwnKeyRow]) -> rx.Component:
             ),
             buttons, class_name="item-line wrap",
         ),
-        rx.cond(row.problem != "", note("It cannot be used", row.problem, "bad"), rx.fragment()),
+        rx.cond(row.problem != "", rx.el.div(note("It cannot be used", row.problem, "bad"), class_name="item-note"),
+                rx.fragment()),
         rx.cond(_state.asking_own == row.id, asked, rx.fragment()),
         rx.cond(is_shown, tried, rx.fragment()),
         class_name="item", key=row.id,

@@ -14,7 +14,7 @@ from app.domain.errors import CoinslotError
 from app.domain.people.sessions import Person
 from app.flows.vault import saving
 from app.web.end_user.settings.own_keys_rows import OTHER, OwnKeysPage, label_of, read_own_keys
-from app.web.frame.format import counted
+from app.web.frame.format import counted, plainly
 from app.web.frame.session_state import Read, VisitorState
 
 ID_CHARACTERS_MAX = 64
@@ -112,7 +112,7 @@ class OwnKeysPart(VisitorState, mixin=True):
             text, tone = looked.warning or f"It answered, and lists {len(looked.models):,} models.", "wait"
             tone = tone if looked.warning else ""
         except CoinslotError as error:
-            text, tone = error.message, "bad"
+            text, tone = plainly(error), "bad"
         page = await db.in_transaction(self._own_reader(person))
         async with self:
             self.trying_own, self.own_trial = "", key_id[:ID_CHARACTERS_MAX]

@@ -159,10 +159,12 @@ def _key() -> rx.Component:
         rx.el.div(
             rx.el.div(rx.el.b(page.key, class_name="num"), rx.el.small(page.key_detail, class_name="muted"),
                       class_name="grow"),
-            rx.el.button("Make a new one", on_click=_state.ask("new-key"), class_name="btn s", type="button"),
-            rx.el.button("Revoke", on_click=_state.ask("revoke-key"), class_name="btn s bare", type="button",
-                         aria_label="Revoke the API key"),
-            class_name="item-line",
+            rx.el.div(
+                rx.el.button("Make a new one", on_click=_state.ask("new-key"), class_name="btn s", type="button"),
+                rx.el.button("Revoke", on_click=_state.ask("revoke-key"), class_name="btn s bare", type="button",
+                             aria_label="Revoke the API key"), class_name="row tight",
+            ),
+            class_name="item-line wrap",
         ),
         rx.match(_state.asking, ("new-key", again), ("revoke-key", revoke), rx.fragment()),
         class_name="item",
