@@ -5,13 +5,14 @@ refused as it refuses: a key in another header, a version that is not said, a fi
 """
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.emulators.threaded import QuietHandler, serving
 
 KEY, MODEL, PAGE = "sk-own-host-0123", "demo-mini", 20
 TOKENS = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
@@ -77,8 +78,7 @@ class _Server(ThreadingHTTPServer):
         self.found = RunningHosts(f"http://127.0.0.1:{self.server_address[1]}")
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     server: _Server
 
     def do_GET(self) -> None:
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif is_asked:
             chunks.append({"choices": [], "usage": TOKENS})
         events = "".join(f"data: {json.dumps({'id': 'c', **chunk})}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-        self._send(200, "text/event-stream", events.encode())
+        self.send(200, "text/event-stream", events.encode())
 
     def _host(self) -> tuple[str, Host | None, str]:
         name, _, path = urlsplit(self.path).path.strip("/").partition("/")
@@ -146,27 +146,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, {"error": {"message": message, "type": "invalid_request_error"}})
 
     def _answer(self, status: int, content: dict[str, Any]) -> None:
-        self._send(status, "application/json", json.dumps(content).encode())
-
-    def _send(self, status: int, kind: str, raw: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        self.send(status, "application/json", json.dumps(content).encode())
 
 
 @contextmanager
 def running() -> Iterator[RunningHosts]:
     """Runs them on a free port."""
-    with _Server() as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
-        serving.start()
-        try:
-            yield server.found
-        finally:
-            server.shutdown()
-            serving.join()
+    with _Server() as server, serving(server):
+        yield server.found

@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.emulators.threaded import QuietHandler, serving
 
 ANSWERS: dict[str, tuple[int, str, bytes]] = {
     "ok": (200, "application/json", b'{"message": "Ein Moment, {user}: {url}", "more": 1}'),
@@ -71,8 +73,7 @@ class _Server(ThreadingHTTPServer):
         self.found = RunningResponder(self.server_address[1])
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     server: _Server
 
     def do_POST(self) -> None:
@@ -89,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             stopping.wait(30)
         elif behaviour == "late":
             stopping.wait(30)
-            self._answer(*ANSWERS["ok"])
+            self.send(*ANSWERS["ok"])
         elif behaviour in ("drip", "endless"):
             self._begin()
             while not stopping.wait(0.05 if behaviour == "drip" else 0):
@@ -107,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, kind, raw = ANSWERS[behaviour]
             for name in ("user", "url"):
                 raw = raw.replace(f"{{{name}}}".encode(), content[name].encode())
-            self._answer(status, kind, raw)
+            self.send(status, kind, raw)
 
     def _begin(self) -> None:
         self.send_response(200)
@@ -115,29 +116,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
 
-    def _answer(self, status: int, kind: str, raw: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
-
 
 @contextmanager
 def running() -> Iterator[RunningResponder]:
     """Runs an endpoint on a free port."""
-    with _Server() as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
-        serving.start()
+    with _Server() as server, serving(server):
         try:
             yield server.found
         finally:
             server.stopping.set()
-            server.shutdown()
-            serving.join()
 
 
 def wait_until_received(responder: RunningResponder, count: int) -> None:

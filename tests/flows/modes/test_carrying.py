@@ -14,6 +14,7 @@ from app.domain.people.account_keys import make_account_key
 from app.domain.pricing.receipts import Receipt
 from app.domain.usage.requests import read_receipt
 from app.flows.callers.snapshot import Snapshot, read_account_snapshot
+from app.flows.modes.carrying import Result
 from app.flows.modes.feed import WAITING_BYTES_MAX, Piece
 from app.flows.modes.members import Panel
 from app.flows.modes.speaking import Patience
@@ -41,6 +42,16 @@ def open_holds() -> int:
         return count_open_holds(session)
 
 
+def carried(panels: Panels, panel: Panel) -> tuple[list[Piece], "asyncio.Task[Result]"]:
+    """Begins to carry a panel; returns what is shown of it, as it comes, and what carries it."""
+    shown: list[Piece] = []
+
+    async def show(piece: Piece) -> None:
+        shown.append(piece)
+
+    return shown, asyncio.create_task(panels.carrier.stream(panel, show))
+
+
 @pytest.mark.races
 async def test_who_leaves_pays_for_what_was_delivered_and_every_call_is_closed(database: str) -> None:
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
@@ -49,12 +60,7 @@ async def test_who_leaves_pays_for_what_was_delivered_and_every_call_is_closed(d
         panels = Panels(queue, models)
         panel = await panels.begin(snapshot, COMPARING, "req_1")
         assert isinstance(panel, Panel)
-        shown: list[Piece] = []
-
-        async def show(piece: Piece) -> None:
-            shown.append(piece)
-
-        carrying = asyncio.create_task(panels.carrier.stream(panel, show))
+        shown, carrying = carried(panels, panel)
         await until(lambda: len(shown) == 30)
         carrying.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -209,12 +215,7 @@ async def test_what_somebody_stops_is_closed_and_charged_as_far_as_it_came_and_o
         panels = Panels(queue, models)
         panel = await panels.begin(snapshot, COMPARING, "req_1")
         assert isinstance(panel, Panel)
-        shown: list[Piece] = []
-
-        async def show(piece: Piece) -> None:
-            shown.append(piece)
-
-        carrying = asyncio.create_task(panels.carrier.stream(panel, show))
+        _, carrying = carried(panels, panel)
         first, second, third = panel.answering
         await until(lambda: first.delivered == 50 and second.has_ended and "c" in models.answers)
         assert [panels.speaking.stop(member) for member in (first, second)] == [True, False]

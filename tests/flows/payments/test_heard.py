@@ -1,11 +1,9 @@
 """What rails say by themselves, delivered or listed: ours goes into the inbox once, what is of others nowhere."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from structlog.testing import capture_logs
 
 from app import db
 from app.adapters.mail.kept import KeptMailer
@@ -21,30 +19,12 @@ from app.ports.payments import Marks, Order
 from tests.support.books import assert_books_balance, make_snapshot
 from tests.support.handed import begin_topup, mint_topup
 from tests.support.paying import begin, event, open_events, posted
-from tests.support.stripe_bank import StripeBank, StripeShop
-from tests.support.stripe_shop import Ears, connect, ears, keep_secret, order, signed
+from tests.support.stripe_bank import StripeShop
+from tests.support.stripe_shop import Ears, connect, keep_secret, order, signed
 
 pytestmark = pytest.mark.plain_sql
 
 SECRET = "whsec_1"
-
-
-@pytest.fixture
-def shop(stripe_bank: StripeBank) -> StripeShop:
-    return stripe_bank.account()
-
-
-@pytest.fixture
-def mailer() -> KeptMailer:
-    return KeptMailer(clock.now)
-
-
-@pytest.fixture
-async def hearing(shop: StripeShop, mailer: KeptMailer) -> AsyncIterator[Ears]:
-    made = ears(shop, mailer=mailer, operators=frozenset({"op@example.org"}))
-    with capture_logs():
-        yield made
-        await made.close()
 
 
 def stored() -> list[tuple[str, str]]:

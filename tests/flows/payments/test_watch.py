@@ -1,41 +1,19 @@
 """An endpoint that stops sending is seen within the hour: its owner is told, and what it did not send is read."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from structlog.testing import capture_logs
 
 from app import db
 from app.adapters.mail.kept import KeptMailer
-from app.domain import clock
 from app.domain.inbox import health
 from app.domain.inbox.tables import EndpointStatus
 from app.flows.payments.endpoints import Endpoints
 from app.flows.payments.watch import has_endpoints
 from tests.support.books import make_snapshot
 from tests.support.paying import begin, open_events, posted
-from tests.support.stripe_bank import StripeBank, StripeShop
-from tests.support.stripe_shop import BOX, SITE, Ears, connect, ears, order
+from tests.support.stripe_bank import StripeShop
+from tests.support.stripe_shop import BOX, SITE, Ears, connect, order
 
 pytestmark = pytest.mark.plain_sql
-
-
-@pytest.fixture
-def shop(stripe_bank: StripeBank) -> StripeShop:
-    return stripe_bank.account()
-
-
-@pytest.fixture
-def mailer() -> KeptMailer:
-    return KeptMailer(clock.now)
-
-
-@pytest.fixture
-async def hearing(shop: StripeShop, mailer: KeptMailer) -> AsyncIterator[Ears]:
-    made = ears(shop, mailer=mailer, operators=frozenset({"op@example.org"}))
-    with capture_logs():
-        yield made
-        await made.close()
 
 
 @pytest.mark.unhurried
