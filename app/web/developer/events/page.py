@@ -50,9 +50,10 @@ def _subscriptions() -> rx.Component:
     none = empty(
         "No endpoint yet", "Add one, and your app is told of charges, top-ups, refunds and more as they happen."
     )
+    is_adding = (_state.asking == "add") & (_secret.value == "")  # what was added shows its secret in the form's place
     found = rx.cond(page.subscriptions.length() > 0, rx.el.div(rx.foreach(page.subscriptions, _subscription)),
-                    rx.el.div(none, style={"paddingTop": "16px"}))  # fmt: skip
-    return rx.el.section(head, rx.cond(_state.asking == "add", _add(), rx.fragment()), found,
+                    rx.cond(is_adding, rx.fragment(), rx.el.div(none, style={"paddingTop": "16px"})))  # fmt: skip
+    return rx.el.section(head, rx.cond(is_adding, _add(), rx.fragment()), found,
                          class_name="panel listing-panel", aria_label="Endpoints")  # fmt: skip
 
 

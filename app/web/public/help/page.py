@@ -66,7 +66,7 @@ def _asking() -> rx.Component:
         rx.el.label(
             rx.el.span("Your question"),
             rx.el.textarea(name="question", rows="2", required=True, max_length=QUESTION_CHARACTERS_MAX,
-                           placeholder="How do I connect Stripe?", class_name="area"),
+                           placeholder="How do I connect Stripe?", class_name="area", enter_key_submit=True),
             class_name="labelled",
         ),
         rx.el.div(
