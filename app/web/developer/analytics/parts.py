@@ -132,10 +132,12 @@ def days(page: AnalyticsPage) -> rx.Component:
     )  # fmt: skip
     nothing = empty("Nothing was charged in these days", "What requests bring and cost shows here by day.")
     plot = rx.cond(page.chart.summary != "", day_plot(page.chart), nothing)
-    said = rx.el.small(page.earlier, " ", page.counted, class_name="muted")
+    has_any = (page.chart.summary != "") | (page.total.requests != "0")  # a day of nothing but zeros tells nobody more
+    said = rx.el.small(rx.cond(has_any, page.earlier, ""), " ", page.counted, class_name="muted")
     foot = rx.el.div(said, file_link("Download CSV", page.days_file, class_name="btn s"), class_name="panel-foot")
-    return rx.el.section(rx.el.div(rx.el.h2("By day"), legend, class_name="panel-head"), plot, table, foot,
-                         class_name="panel", aria_label="By day")  # fmt: skip
+    return rx.el.section(rx.el.div(rx.el.h2("By day"), legend, class_name="panel-head"), plot,
+                         rx.cond(has_any, table, rx.fragment()), foot, class_name="panel",
+                         aria_label="By day")  # fmt: skip
 
 
 def parts(page: AnalyticsPage, choices: Sequence[tuple[str, By]]) -> rx.Component:

@@ -66,8 +66,9 @@ def _purse() -> rx.Component:
                   style={"marginTop": "18px"}),
         rx.cond(purse.free_only, only, rx.fragment()),
         unless_waiting(_state, rx.cond(_state.ways, form, closed)),
-        rx.el.p(rx.el.a("Auto top-up", href=f"{routes.SETTINGS}/#auto-top-up"), " keeps them from running out.",
-                class_name="muted", style={"marginTop": "14px", "textAlign": "center"}),
+        rx.el.p(rx.el.a("Auto top-up", href=f"{routes.SETTINGS}/#auto-top-up"),
+                rx.cond(_state.page.auto != "", _state.page.auto, " keeps them from running out."),
+                class_name="muted num", style={"marginTop": "14px", "textAlign": "center"}),
         class_name="panel pad", aria_label="Balance",
     )  # fmt: skip
 
@@ -77,10 +78,14 @@ def _fact(amount: rx.Var[str], words: str) -> rx.Component:
 
 
 def _newest() -> rx.Component:
+    more = rx.el.div(
+        rx.el.button("Show more", on_click=_state.show_more, class_name="btn s", type="button"), class_name="item"
+    )
     nothing = empty("No movements yet", "Top-ups and charges appear here, each with its receipt.")
     return rx.el.section(
         rx.el.div(rx.el.h2("Activity"), rx.el.a("Usage", href=f"{routes.USAGE}/"), class_name="row between inset",
                   style={"paddingTop": "20px", "paddingBottom": "12px"}),
         rx.cond(_state.page.movements, activity(_state.page.movements, _state), nothing),
+        rx.cond(_state.page.has_more, more, rx.fragment()),
         class_name="panel", style={"overflow": "hidden"},
     )  # fmt: skip

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from app.db import Session
 from app.domain import clock
+from app.domain.cards import auto_topup
+from app.domain.cards.tables import AutoTopup, Switch
 from app.domain.credits.history import Entry, EntryKind, read_history
 from app.domain.credits.kept import has_paid
-from app.domain.money import Environment, Unit, format_for_people
+from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
 from app.domain.paywalls.paywall import credits_paywall_id, find_credits
 from app.domain.people.sessions import Person
 from app.domain.wallets.freezes import list_freezes
@@ -17,7 +19,7 @@ from app.web.components.activity_rows import Beside, MovementRow, receipt_parts,
 from app.web.components.topup_notes import words_of
 from app.web.frame.format import ago, model_name
 
-NEWEST = 12
+NEWEST, SHOWN_MAX = 12, 500
 _WORDS = {EntryKind.RESERVE: "reserved", EntryKind.SETTLE: "settled", EntryKind.REFUND: "given back"}
 
 
@@ -46,15 +48,33 @@ class CreditsPage:
 
     purse: CreditsRow = field(default_factory=CreditsRow)
     movements: list[MovementRow] = field(default_factory=list)
+    has_more: bool = False
+    auto: str = ""
+    """What the automatic top-up does, in words that go on from its name; empty where it is off."""
 
 
-def read_credits(session: Session, person: Person, environment: Environment) -> CreditsPage:
-    """Reads a person's credits in an environment."""
+def read_credits(session: Session, person: Person, environment: Environment, count: int = NEWEST) -> CreditsPage:
+    """Reads a person's credits in an environment, with so many of their newest movements."""
     account = shared_account(person.account_id, environment, Unit.CREDIT)
-    entries = read_history(session, account, credits_paywall_id(environment), person.account_id, NEWEST)
+    found = read_history(session, account, credits_paywall_id(environment), person.account_id, count + 1)
+    entries = found[:count]
     ids = [entry.movement.topup_id for entry in entries if entry.movement is not None and entry.movement.topup_id]
     offers = read_offers(session, account, ids)
-    return CreditsPage(read_purse(session, person, environment), [_row(entry, offers) for entry in entries])
+    return CreditsPage(
+        read_purse(session, person, environment), [_row(entry, offers) for entry in entries],
+        has_more=len(found) > count and count < SHOWN_MAX, auto=auto_words(auto_topup.find(session, account.owner)),
+    )  # fmt: skip
+
+
+def auto_words(row: AutoTopup | None) -> str:
+    """Returns what an automatic top-up does next, as it goes on from its name; nothing of one that is off."""
+    if row is None or row.switch is Switch.OFF:
+        return ""
+    if row.switch is not Switch.ON:
+        return " waits: look what it needs." if row.switch is Switch.CLICK else " is paused: your card was declined."
+    terms = auto_topup.terms_of(row)
+    amount = format_for_people(nanos_of_cents(terms.amount_cents, Unit.USD), Unit.USD)
+    return f" is on: {amount} whenever you have less than {format_for_people(terms.threshold_nanos, Unit.CREDIT)}."
 
 
 def read_purse(session: Session, person: Person, environment: Environment) -> CreditsRow:

@@ -86,7 +86,8 @@ def _wallets() -> rx.Component:
 def _terms() -> rx.Component:
     page, auto = _state.cards_page, _state.cards_page.auto
     return rx.el.div(
-        _amount("threshold", "When my balance falls below", _state.threshold, auto.balance, after=page.unit),
+        _amount("threshold", "When my balance falls below", _state.threshold, auto.balance,
+                after=rx.cond(page.unit == "CREDIT", "credits", page.unit)),
         _amount("amount", "add", _state.amount, _state.amount_hint, before="$"),
         _amount("cap", "at most, in a month", _state.cap, auto.month_left, before="$"),
         class_name="rule-form inset", key=page.unit,

@@ -1,0 +1,22 @@
+"""The page of credits says what the automatic top-up does."""
+
+import pytest
+
+from app.domain.cards.tables import AutoTopup, Switch
+from app.domain.money import NANOS
+from app.web.end_user.credits.rows import auto_words
+
+
+@pytest.mark.parametrize(
+    ("switch", "said"),
+    [
+        (Switch.ON, " is on: $20.00 whenever you have less than 500 credits."),
+        (Switch.CLICK, " waits: look what it needs."),
+        (Switch.PAUSED, " is paused: your card was declined."),
+        (Switch.OFF, ""),
+    ],
+)
+def test_what_the_automatic_top_up_does_is_said_in_words(switch: Switch, said: str) -> None:
+    rule = AutoTopup(switch=switch, threshold_nanos=500 * NANOS, amount_cents=2_000, cap_cents=10_000, fee_cents=0)
+    assert auto_words(rule) == said
+    assert auto_words(None) == ""
