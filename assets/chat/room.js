@@ -153,7 +153,7 @@ function Compose({ talk, purse }) {
     h("div", { className: "play-box" },
       h("textarea", { "aria-label": "Message", placeholder: talk.turns.length ? "Write the next message" : "Write a message", rows: 2, value: text, maxLength: 60000, onChange: (event) => setText(event.target.value), onKeyDown: typed }),
       talk.running
-        ? h("button", { className: "btn", type: "button", onClick: talk.running.stop }, talk.isMany ? "Stop all" : "Stop")
+        ? h("button", { className: "btn", type: "button", onClick: () => { talk.running.stop(); toMessage(); } }, talk.isMany ? "Stop all" : "Stop")
         : h("button", { className: "btn primary", type: "submit", disabled: isOff }, "Send")),
     h("small", { className: "faint" }, talk.running ? "After a stop you pay for what has arrived, rounded up once to whole credits."
       : talk.place.keeps_nothing ? "Nothing of this is kept." : "Kept sealed, for you alone, until you delete it."));
@@ -161,7 +161,7 @@ function Compose({ talk, purse }) {
 
 /** Questions to begin with, for whoever has none: a click asks as typing would, and costs the same. */
 function First({ talk }) {
-  const asked = (question) => h("button", { key: question, className: "btn s", type: "button", disabled: Boolean(talk.running) || Boolean(missing(talk.choice)), onClick: () => talk.send(question) }, question);
+  const asked = (question) => h("button", { key: question, className: "btn s", type: "button", disabled: Boolean(talk.running) || Boolean(missing(talk.choice)), onClick: () => { talk.send(question); toMessage(); } }, question);
   return h("div", { className: "talk-first" }, FIRST.map(asked));
 }
 

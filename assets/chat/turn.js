@@ -26,19 +26,21 @@ function Said({ one }) {
 
 function Notes({ one, turn, isLast, facts }) {
   const again = one.text ? "Again" : "Send it again";
+  // The button goes with its click, and the keyboard stays at the answer that it was about.
+  const press = (act) => (event) => { event.currentTarget.closest("article").focus(); act(one.leg); };
   return h("div", { className: "talk-note" },
     one.error && h("p", { className: "bad", role: "alert" }, one.error),
     one.isStopped && h("p", { className: "muted" }, "You stopped this answer."),
     h("div", { className: "talk-facts num" },
       facts && h("small", { className: "faint" }, facts),
       one.error && turn.url && isLast && h("a", { className: "btn s primary", href: turn.url }, "Top up"),
-      turn.onStop && one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `Stop: ${one.model}`, onClick: () => turn.onStop(one.leg) }, "Stop"),
-      turn.onAgain && !one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `${again}: ${one.model}`, onClick: () => turn.onAgain(one.leg) }, again)));
+      turn.onStop && one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `Stop: ${one.model}`, onClick: press(turn.onStop) }, "Stop"),
+      turn.onAgain && !one.isRunning && h("button", { className: "btn s bare", type: "button", "aria-label": `${again}: ${one.model}`, onClick: press(turn.onAgain) }, again)));
 }
 
 function Leg({ one, turn, isLast, isShown }) {
   const isWinner = turn.beside.verdict?.winner === one.model;
-  return h("article", { className: `panel leg${isShown ? "" : " unshown"}`, "aria-label": `${LETTERS[one.leg]}: ${one.model}`, "aria-busy": one.isRunning },
+  return h("article", { tabIndex: -1, className: `panel leg${isShown ? "" : " unshown"}`, "aria-label": `${LETTERS[one.leg]}: ${one.model}`, "aria-busy": one.isRunning },
     h("header", null, h(Letter, { place: one.leg }), h("b", { title: one.model }, one.model),
       one.isRunning ? h("span", { className: "pulse", "aria-hidden": true }) : isWinner && h("span", { className: "tag ok" }, "Winner"),
       h("small", null, triesOf(one))),
@@ -97,7 +99,7 @@ function Blended({ turn, isLast }) {
   const used = sources.filter((one) => one.text);
   const why = REASONS[turn.beside.reason] ?? (used.length ? "" : sources[0]?.error ?? "");
   const shown = final ?? { leg: 0, model: "", text: "", error: why, isRunning: turn.legs.some((one) => one.isRunning) };
-  return h("article", { className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
+  return h("article", { tabIndex: -1, className: "answer", "aria-label": "One answer of several", "aria-busy": shown.isRunning },
     h(Together, { one: shown, parts: turn.beside.parts, used }),
     !turn.legs.some((one) => one.isRunning) && h(Notes, { one: shown.error && used.length ? { ...shown, error: APART } : shown, turn: { ...turn, onAgain: null }, isLast, facts: joined(shown.text && (writer ? `put together by ${shown.model}` : `too few answered; this is what ${shown.model} said`), costOf(turn)) }),
     sources.length > 0 && h("details", { className: "sources" },
@@ -113,7 +115,7 @@ function Trace({ trace }) {
 function Single({ turn, isLast }) {
   const one = turn.legs.find((each) => each.text) ?? turn.legs[0];
   const trace = (turn.beside.trace ?? []).filter((each) => each.status && each.status !== "trying");
-  return h("article", { className: "answer", "aria-label": `${one.model} answers`, "aria-busy": one.isRunning },
+  return h("article", { tabIndex: -1, className: "answer", "aria-label": `${one.model} answers`, "aria-busy": one.isRunning },
     trace.length > 1 && h(Trace, { trace }),
     h(Said, { one }),
     !one.isRunning && h(Notes, { one, turn, isLast, facts: joined(one.model, costOf(turn), triesOf(one)) }));

@@ -265,7 +265,8 @@ def test_what_is_said_is_kept_for_its_owner_and_nobody_else(house: House, phone:
     # 2. The next answer is stopped, and costs what had arrived.
     ask(page, "Write a long story about coins, please.")
     expect(page.locator(".answer").nth(1).locator(".words")).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop").press("Enter")
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
     expect(page.get_by_text("You stopped this answer.")).to_be_visible()
     expect(page.locator(".answer").nth(1).get_by_text("demo-free · 1 credit")).to_be_visible()
 
@@ -291,8 +292,11 @@ def test_what_is_said_is_kept_for_its_owner_and_nobody_else(house: House, phone:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Birds of dawn")).to_be_visible()
     assert_accessible(page, "earlier chats")
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Delete")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").press("Enter")
     expect(page.get_by_role("link", name="Birds of dawn")).to_be_hidden()
     expect(page.locator(".turn")).to_have_count(0)
 
@@ -357,8 +361,9 @@ def test_an_app_and_an_order_use_a_key_as_its_owner_says(house: House, phone: Br
     page.goto(book["url"])
     expect(page.get_by_text("Who pays for this order?")).to_be_visible()
     assert_accessible(page, "an order's choice")
-    page.get_by_role("button", name="Use your own key").click()
+    page.get_by_role("button", name="Use your own key").press("Enter")
     expect(page.get_by_text("Your own key pays")).to_be_visible()
+    expect(page.get_by_role("main")).to_be_focused()  # what was pressed is gone
     assert chat(**{"X-Paywall-Order": book["id"]}).headers["x-paywall-billing"] == "byok"
     expect(page.get_by_text("Your wallet is never charged for it.")).to_be_visible()
     expect(page.locator(".item", has_text="paid by your own key").first).to_contain_text("1 request")
@@ -367,4 +372,5 @@ def test_an_app_and_an_order_use_a_key_as_its_owner_says(house: House, phone: Br
     page.goto(letter["url"])
     page.get_by_role("button", name="Pay from your wallet").click()
     expect(page.get_by_text("Your wallet pays")).to_be_visible()
+    expect(page.get_by_text("New calls wait")).to_be_visible()
     assert chat(**{"X-Paywall-Order": letter["id"]}).headers["x-paywall-action"] == "topup"
