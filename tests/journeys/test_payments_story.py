@@ -251,6 +251,7 @@ def have_a_topup_back(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Refund $20.00").click()
     page.get_by_role("group").get_by_role("button", name="Refund $20.00").click()
     expect(page.get_by_text("$20.00 refunded on")).to_be_visible()
+    expect(page.get_by_text("$20.00 goes back to your card.")).to_be_visible()
     expect(page.get_by_text("Refund to your card")).to_be_visible()
     page.goto(f"{site.base_url}/settings/")
     expect(page.get_by_text("you asked for money back")).to_be_visible()

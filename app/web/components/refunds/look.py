@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from app.web.components.parts import ask_once, problem_line
+from app.web.components.parts import ask_once, note, problem_line
 from app.web.components.refunds.rows import BackRow, RefundRow
 from app.web.components.refunds.state import RefundsPart
 
@@ -17,6 +17,11 @@ def went_back(row: rx.Var[RefundRow], state: type[RefundsPart] | None) -> rx.Com
     asked = rx.cond(state.refund_of == row.topup_id, _question(state),
                     rx.cond(row.note != "", offer, rx.fragment()))  # fmt: skip
     return rx.cond(row.topup_id != "", rx.el.div(lines, asked, class_name="back num"), rx.fragment())
+
+
+def refund_note(state: type[RefundsPart], instead: rx.Component) -> rx.Component:
+    """Returns that something was given back, in the place of what the page said before of the payment."""
+    return rx.cond(state.refund_said != "", note("Refunded", state.refund_said, "ok"), instead)
 
 
 def _question(state: type[RefundsPart]) -> rx.Component:

@@ -34,6 +34,8 @@ class RefundsPart(VisitorState, mixin=True):
     refund_question: str = ""
     refund_label: str = ""
     refund_error: str = ""
+    refund_said: str = ""
+    """What was given back last, in a sentence."""
     is_refunding: bool = False
     _refund_cents: int = 0
     _refund_click: str = ""
@@ -56,6 +58,7 @@ class RefundsPart(VisitorState, mixin=True):
         if person is None:
             return self._leave()
         self.refund_of, self.refund_error, self.refund_question = topup_id[:ID_CHARACTERS_MAX], "", ""
+        self.refund_said = ""
         if self.refund_of:
             await self._read_question(person)
         return None
@@ -80,6 +83,9 @@ class RefundsPart(VisitorState, mixin=True):
             self.refund_error = plainly(error)
         else:
             self.refund_of = self.refund_question = ""
+            self.refund_said = (
+                f"{dollars(self._refund_cents)} goes back to your card. Your bank may take days to show it."
+            )
         finally:
             self.is_refunding = False
         self._look_again()

@@ -4,6 +4,7 @@ import reflex as rx
 
 from app.web.components.activity import activity as movements
 from app.web.components.parts import empty, instead, skeleton
+from app.web.components.refunds.look import refund_note
 from app.web.end_user.activity.state import ActivityState, AppChoice
 from app.web.frame import routes
 from app.web.frame.layout import own_frame
@@ -21,6 +22,7 @@ def activity() -> rx.Component:
             rx.el.a("Usage", href=f"{routes.USAGE}/", class_name="btn s"),
             class_name="page-head",
         ),
+        refund_note(_state, rx.fragment()),
         rx.cond(_state.phase == "ready", _list(), _loading()),
         class_name="narrow stack",
         style={"maxWidth": "760px"},

@@ -6,6 +6,7 @@ from app.web.components.activity import activity
 from app.web.components.amounts import amount_form
 from app.web.components.parts import empty, figure, instead, note, panel_skeletons, sandbox_tag
 from app.web.components.payment_ways import ways_to_pay
+from app.web.components.refunds.look import refund_note
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.credits.state import CreditsState
 from app.web.frame import routes
@@ -33,7 +34,7 @@ def _closed() -> rx.Component:
 def _credits() -> rx.Component:
     paid = note("Credits added", "They can be spent at once. If a message waits for them, send it again.", "ok")
     return rx.el.div(
-        topup_notes(_state, paid),
+        refund_note(_state, topup_notes(_state, paid)),
         frozen_note(_state.page.purse.frozen),
         rx.el.div(_purse(), _newest(), class_name="pair"),
         class_name="narrow",

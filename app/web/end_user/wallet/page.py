@@ -19,6 +19,7 @@ from app.web.components.parts import (
     sandbox_tag,
 )
 from app.web.components.payment_ways import ways_to_pay
+from app.web.components.refunds.look import refund_note
 from app.web.components.topup_notes import frozen_note, topup_notes, unless_waiting
 from app.web.end_user.wallet.own_keys_page import own_keys_of
 from app.web.end_user.wallet.rows import AppRow
@@ -47,7 +48,7 @@ def _wallet() -> rx.Component:
     paid = note("Top-up received", "It is in your wallet. Apps can use it from now on.", "ok")
     panels = rx.cond(_state.is_adding, "pair adding", "pair even")
     return rx.el.div(
-        topup_notes(_state, paid),
+        refund_note(_state, topup_notes(_state, paid)),
         frozen_note(_state.page.purse.frozen),
         _bank_asks(),
         rx.el.div(_purse(), _spent(), _apps(), _newest(), class_name=panels),
