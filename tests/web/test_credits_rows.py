@@ -17,6 +17,7 @@ from app.web.end_user.credits.rows import auto_words
     ],
 )
 def test_what_the_automatic_top_up_does_is_said_in_words(switch: Switch, said: str) -> None:
-    rule = AutoTopup(switch=switch, threshold_nanos=500 * NANOS, amount_cents=2_000, cap_cents=10_000, fee_cents=0)
+    terms: dict[str, Any] = {"threshold_nanos": 500 * NANOS, "amount_cents": 2_000, "cap_cents": 10_000, "fee_cents": 0}
+    rule = AutoTopup(switch=switch, **terms)
     assert auto_words(rule) == said
     assert auto_words(None) == ""

@@ -145,7 +145,7 @@ def _back(look: str) -> rx.Component:
     return rx.cond(_state.back_url != "", link, rx.fragment())
 
 
-def _is_of_an_order() -> rx.Var[bool]:
+def _is_of_an_order() -> bool:
     """Whether consent was asked on the way to an order, to whose page it leads back."""
     return _state.back_url.startswith(routes.ORDER.partition("[")[0])
 
