@@ -6,6 +6,7 @@ import { useMost, useTalk } from "./talk.js";
 import { Letter, Turn } from "./turn.js";
 
 const NEAR_PIXELS = 160;
+const FREE = "0 credits";
 const DAY = 86400000;
 const FIRST = ["What is double-entry bookkeeping?", "Suggest three ways to spend less", "Write a haiku about coins"];
 
@@ -128,6 +129,7 @@ function Cost({ talk, most, purse, lacks }) {
     ? [about ? `about ${about}${most?.at_most ? ` of at most ${most.at_most}` : ""}` : "running", "good"]
     : lacks ? [lacks, "wait"] : most?.beside ? [most.beside.replaceAll("`", ""), "wait"]
     : !most ? ["", ""]
+    : most.at_most === FREE ? ["0 credits: your own key answers", "muted"]
     : most.is_enough ? [`at most ${most.at_most}`, "muted"] : [`This needs ${most.at_most} at least.`, "wait"];
   const needs = !talk.running && !lacks && most && (most.beside || !most.is_enough);
   return h("div", { className: "talk-cost num" },
@@ -191,6 +193,6 @@ export function Room({ available, held, frozen, freeOnly }) {
         talk.problem && h("p", { className: "bad", role: "alert" }, talk.problem),
         frozen && h("p", { className: "bad", role: "alert" }, frozen),
         !turns.length && !talk.problem && h("div", { className: "play-empty" }, h("p", { className: "muted" }, first), place.models.length > 0 && h(First, { talk })),
-        turns.map((turn, at) => h(Turn, { key: turn.key, isLast: at === last, turn: { ...turn, onAgain: talk.running ? null : (leg) => talk.again(turn, leg), onStop: talk.isMany && talk.running.key === turn.key ? talk.running.stopLeg : null } }))),
+        turns.map((turn, at) => h(Turn, { key: turn.key, number: at + 1, isLast: at === last, turn: { ...turn, onAgain: talk.running ? null : (leg) => talk.again(turn, leg), onStop: talk.isMany && talk.running.key === turn.key ? talk.running.stopLeg : null } }))),
       h(Compose, { talk, purse: { available, held } })));
 }

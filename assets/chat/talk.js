@@ -10,6 +10,7 @@ const RECEIPT_MILLISECONDS = 300;
 const ASK_MILLISECONDS = 350;
 const CHOICE = "chat-choice";
 const NO_MONEY = 402;
+const NO_ANSWER = 502;
 const pause = (milliseconds) => new Promise((then) => setTimeout(then, milliseconds));
 const named = () => new URLSearchParams(location.search).get("c") ?? "";
 const point = (id) => history.replaceState(history.state, "", id ? `/chat/?c=${encodeURIComponent(id)}` : "/chat/");
@@ -138,6 +139,7 @@ export function useTalk(freeOnly) {
       else {
         // Its first sentence says what is missing: money, or a model that opens with the first top-up. The link has its button.
         const said = why.status === NO_MONEY ? `${why.message.split(". ")[0]}. It was not charged.`
+          : why.status === NO_ANSWER ? `The model did not answer: ${why.message} It was not charged.`
           : why instanceof Refused ? why.message : "The answer broke off.";
         amend(key, (turn) => ({ ...heardIn(turn, { error: said }), url: why.url }));
       }

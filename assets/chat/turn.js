@@ -127,11 +127,11 @@ function besideEachOther(turn) {
 }
 
 /** One turn; while it runs, nothing of it is said aloud piece by piece. */
-export function Turn({ turn, isLast }) {
+export function Turn({ turn, number, isLast }) {
   const isRunning = turn.legs.some((one) => one.isRunning);
   const isMany = turn.mode === "compare" || turn.mode === "judge";
   const legs = besideEachOther(turn);
-  return h("section", { className: "turn", "aria-label": turn.question.slice(0, NAMED_CHARACTERS) },
+  return h("section", { className: "turn", "aria-label": `${number}. ${turn.question.slice(0, NAMED_CHARACTERS)}` },
     h("p", { className: "said" }, turn.question),
     isMany && legs.length > 0 ? h(Legs, { turn, legs, isLast }) : h(turn.mode === "blend" ? Blended : Single, { turn, isLast }),
     isMany && h(Verdict, { turn }),
