@@ -11,9 +11,13 @@ const ASK_MILLISECONDS = 350;
 const CHOICE = "chat-choice";
 const NO_MONEY = 402;
 const NO_ANSWER = 502;
+const GONE = 404;
 const pause = (milliseconds) => new Promise((then) => setTimeout(then, milliseconds));
 const named = () => new URLSearchParams(location.search).get("c") ?? "";
 const point = (id) => history.replaceState(history.state, "", id ? `/chat/?c=${encodeURIComponent(id)}` : "/chat/");
+
+/** Tells whether a conversation that was asked in is not there any more: another tab may have deleted it. */
+const isGone = (id) => read(`/talk/conversations/${encodeURIComponent(id)}`).then(() => false, (why) => why.status === GONE);
 
 /** The conversations of before, and what can be done with them. */
 function usePast() {
@@ -73,8 +77,8 @@ export function useTalk(freeOnly) {
     } catch (why) {
       setTurns([]);
       setHere("");
-      setProblem(why.status === 404 ? "This conversation is not there any more." : why.message);
-      if (why.status === 404) point("");
+      setProblem(why.status === GONE ? "This conversation is not there any more." : why.message);
+      if (why.status === GONE) point("");
     }
   }, []);
   const { look } = past;
@@ -138,7 +142,10 @@ export function useTalk(freeOnly) {
       if (why.name === "AbortError") amend(key, stopped);
       else {
         // Its first sentence says what is missing: money, or a model that opens with the first top-up. The link has its button.
-        const said = why.status === NO_MONEY ? `${why.message.split(". ")[0]}. It was not charged.`
+        const isLost = why.status === GONE && Boolean(body.conversation_id) && await isGone(body.conversation_id);
+        if (isLost) { setHere(""); point(""); }
+        const said = isLost ? "This conversation was deleted meanwhile. It was not charged; the next message begins a new one."
+          : why.status === NO_MONEY ? `${why.message.split(". ")[0]}. It was not charged.`
           : why.status === NO_ANSWER ? `The model did not answer: ${why.message} It was not charged.`
           : why instanceof Refused ? why.message : "The answer broke off.";
         amend(key, (turn) => ({ ...heardIn(turn, { error: said }), url: why.url }));
