@@ -157,7 +157,7 @@ def bring_a_key(page: Page, house: House) -> None:
     page.goto(f"{house.site.base_url}/settings/#own-keys")
     page.get_by_role("button", name="Add a key").click()
     page.get_by_role("combobox", name="Provider").select_option(label="Another OpenAI-compatible host")
-    page.get_by_label("Name").last.fill("my-host")
+    page.get_by_role("form", name="Own key").get_by_label("Name").fill("my-host")
     page.get_by_label("Base URL").fill(house.own.base_url)
     page.get_by_label("Key", exact=True).fill("sk-wrong-one")
     page.get_by_role("button", name="Test and save").click()

@@ -94,7 +94,7 @@ def empty(title: str, text: str, *actions: rx.Component) -> rx.Component:
 
 
 def confirm(
-    question: rx.Var[str] | str, yes: str, no: str, on_yes: rx.EventHandler, on_no: rx.EventHandler
+    question: rx.Component | rx.Var[str] | str, yes: str, no: str, on_yes: rx.EventHandler, on_no: rx.EventHandler
 ) -> rx.Component:
     """Returns the question that a destructive step asks once, in its place; Escape says no to it."""
     return ask_once(
@@ -104,12 +104,12 @@ def confirm(
     )
 
 
-def ask_once(question: rx.Var[str] | str, yes: rx.Component, no: rx.Component) -> rx.Component:
+def ask_once(question: rx.Component | rx.Var[str] | str, yes: rx.Component, no: rx.Component) -> rx.Component:
     """Returns such a question with buttons of one's own; the frame leads into it and out (`frame.questions`)."""
+    named = {} if isinstance(question, rx.Component) else {"aria_label": question}
     return rx.el.div(
-        rx.el.p(question), rx.el.div(yes, no, class_name="row"), class_name="confirm", role="group",
-        aria_label=question,
-    )  # fmt: skip
+        rx.el.p(question), rx.el.div(yes, no, class_name="row"), class_name="confirm", role="group", **named
+    )
 
 
 def sandbox_tag(is_sandbox: rx.Var[bool]) -> rx.Component:
