@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from app import db, settings
 from app.domain import clock
 from app.domain.all_tables import METADATA
 from app.domain.earnings.charge_split import charge_split, terms_of
-from app.domain.ids import encode
 from app.domain.ledger.accounts import Account, Kind
 from app.domain.ledger.operations import Applied, Collected, Transfer, posting_hash
 from app.domain.ledger.tables import LedgerAccount, LedgerHold, LedgerPosting, LedgerTransfer
@@ -77,11 +77,11 @@ class Seeded:
     size: Size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
-    """A request as it was written by the real functions, and the transfers of its charge."""
+    """A request as it was written by the real functions, its hold, and the transfers of its charge."""
 
-    row: Mapping[str, Any]
+    rows: Mapping[Table, Mapping[str, Any]]
     charge: int
     lines: tuple[tuple[Kind, str, int], ...]
 
@@ -123,30 +123,53 @@ class Desk:
         metered = Metered(tokens, provider_cost_nanos=reported)
         ended = requests.finish(asked, metered, Applied(amount=charge, transfers=transfers)).values
         lines = tuple((part.credit.kind, part.credit.owner, part.amount) for part in transfers)
-        return Shape(dict.fromkeys(TABLE.c.keys()) | {**begun, **ended}, charge, lines)
+        hold = {"inputs_hash": "seed", "owner": "seed", "status": "settled", "amount": charge, "from_promo": 0,
+                "bound": charge, "metered": 0, "asked": charge, "charged": charge}  # fmt: skip
+        return Shape({TABLE: dict.fromkeys(TABLE.c.keys()) | {**begun, **ended}, _HOLDS: hold}, charge, lines)
 
 
 class Rows:
-    """Rows that wait to be written, and what accounts come to by them."""
+    """Rows that wait to be written, as the driver takes them, and what accounts come to by them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._waiting: dict[Table, list[tuple[Any, ...]]] = defaultdict(list)
-        self._binders: dict[Table, list[Any]] = {}
+        self._waiting: dict[Table, list[Sequence[Any]]] = defaultdict(list)
+        self._binders: dict[Table, list[tuple[str, Any]]] = {}
+        self._bound: dict[tuple[Table, Shape], list[Any]] = {}
+        self._places = {table: {name: place for place, name in enumerate(table.c.keys())} for table in (TABLE, _HOLDS)}
         self.balances: dict[Account, int] = defaultdict(int)
+
+    def bind(self, table: Table, row: Mapping[str, Any]) -> list[Any]:
+        """Returns a whole row as the driver takes it."""
+        if table not in self._binders:
+            dialect = self._connection.dialect
+            columns = [(column.name, column.type.dialect_impl(dialect)) for column in table.c]
+            self._binders[table] = [(name, kind.bind_processor(dialect)) for name, kind in columns]
+        binders = self._binders[table]
+        return [row.get(name) if binder is None else binder(row.get(name)) for name, binder in binders]
 
     def add(self, table: Table, row: Mapping[str, Any]) -> None:
         """Keeps a whole row to be written."""
-        self._waiting[table].append(tuple([row.get(column.name) for column in table.c]))
+        self._waiting[table].append(self.bind(table, row))
+
+    def add_like(self, table: Table, shape: "Shape", own: Mapping[str, Any]) -> None:
+        """Keeps the row of a request that is as its shape but for what is its own: texts and numbers, which no driver
+        asks to be bound."""
+        if (table, shape) not in self._bound:
+            self._bound[table, shape] = self.bind(table, shape.rows[table])
+        row, places = self._bound[table, shape].copy(), self._places[table]
+        for name, value in own.items():
+            row[places[name]] = value
+        self._waiting[table].append(row)
 
     def move(self, at: int, posting: str, line: int, transfer: Transfer) -> None:
         """Keeps a transfer, and moves its amount."""
-        self._waiting[_TRANSFERS].append((
-            None, posting, line, transfer.debit.id, transfer.credit.id, transfer.amount, transfer.type,
-            transfer.request_id, None, at,
+        debit, credit = transfer.debit, transfer.credit
+        self._waiting[_TRANSFERS].append((  # their ids are the database's, and none has details
+            posting, line, debit.id, credit.id, transfer.amount, transfer.type, transfer.request_id, None, at,
         ))  # fmt: skip
-        self.balances[transfer.debit] -= transfer.amount
-        self.balances[transfer.credit] += transfer.amount
+        self.balances[debit] -= transfer.amount
+        self.balances[credit] += transfer.amount
 
     def post(self, at: int, key: str, transfers: Sequence[Transfer]) -> None:
         """Keeps a posting with its transfers."""
@@ -161,22 +184,11 @@ class Rows:
             if rows := self._waiting.pop(table, None):
                 self._write(table, rows)
 
-    def _write(self, table: Table, rows: list[tuple[Any, ...]]) -> None:
-        names = [column.name for column in table.c]
-        if table is _TRANSFERS:  # its ids are the database's
-            names, rows = names[1:], [row[1:] for row in rows]
-        columns = [table.c[name] for name in names]
-        dialect = self._connection.dialect
-        binders = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-        bound = [(at, binder) for at, binder in enumerate(binders) if binder is not None]
-        for number, row in enumerate(rows):
-            changed = list(row)
-            for at, binder in bound:
-                changed[at] = binder(changed[at])
-            rows[number] = tuple(changed)
+    def _write(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        names = [column.name for column in table.c][table is _TRANSFERS :]
         driver = self._connection.connection.driver_connection
         into = f"{table.name} ({', '.join(names)})"
-        if dialect.name == "sqlite":
+        if self._connection.dialect.name == "sqlite":
             marks = ", ".join("?" * len(names))
             driver.executemany(f"INSERT INTO {into} VALUES ({marks})", rows)  # type: ignore[union-attr]  # noqa: S608
             return
@@ -269,9 +281,9 @@ def _ask_all(rows: Rows, desks: Sequence[Desk], size: Size, start: int, drawn: r
         begun = start + number * step + drawn.randrange(step)
         # Few users ask much, and many little.
         wallet = desk.users[int(size.users * drawn.random() ** 2)]
-        row = _ask(rows, desk, wallet, drawn, begun, number)
-        if number % (2 * REFUND_EVERY) == 0 and row["charge_nanos"]:
-            _refund(rows, desk, wallet, row, number)
+        shape, own = _ask(rows, desk, wallet, drawn, begun, number)
+        if number % (2 * REFUND_EVERY) == 0 and shape.charge:
+            _refund(rows, desk, wallet, {**shape.rows[TABLE], **own}, number)
         if number % BATCH == BATCH - 1:
             rows.write()
     rows.write()
@@ -279,32 +291,37 @@ def _ask_all(rows: Rows, desks: Sequence[Desk], size: Size, start: int, drawn: r
 
 def _ask(
     rows: Rows, desk: Desk, wallet: UserWallet, drawn: random.Random, begun: int, number: int
-) -> Mapping[str, Any]:  # fmt: skip
+) -> tuple[Shape, Mapping[str, Any]]:
+    """Keeps a request; returns its shape, and what it has of its own."""
     shape = drawn.choice(desk.shapes)
     ended = begun + drawn.randrange(300_000, 20_000_000)
-    request_id = f"req_{encode(begun // 1_000, ALPHABET, 9)}{number:013d}"
+    request_id = f"req_{_encode_time(begun)}{number:013d}"
     hold_id = requests.hold_id(request_id)
-    row = dict(shape.row) | {
-        "id": request_id, "wallet_id": wallet.id, "external_id": wallet.user, "key_id": drawn.choice(desk.keys),
-        "created_at": begun, "finished_at": ended,
-    }  # fmt: skip
-    rows.add(TABLE, row)
-    rows.add(_HOLDS, {
-        "id": hold_id, "inputs_hash": "seed", "account_id": wallet.account.id, "owner": "seed",
-        "request_id": request_id,
-        "status": "settled", "amount": shape.charge, "from_promo": 0, "bound": shape.charge, "metered": 0,
-        "asked": shape.charge, "charged": shape.charge, "created_at": begun, "closed_at": ended,
-    })  # fmt: skip
+    own = {"id": request_id, "wallet_id": wallet.id, "external_id": wallet.user, "key_id": drawn.choice(desk.keys),
+           "created_at": begun, "finished_at": ended}  # fmt: skip
+    rows.add_like(TABLE, shape, own)
+    rows.add_like(_HOLDS, shape, {"id": hold_id, "account_id": wallet.account.id, "request_id": request_id,
+                                  "created_at": begun, "closed_at": ended})  # fmt: skip
     for line, (kind, owner, nanos) in enumerate(shape.lines):
-        transfer = Transfer(wallet.account, wallet.account.beside(kind, owner), nanos, "charge", request_id=request_id)
-        rows.move(ended, f"settle:{hold_id}", line, transfer)
-    return row
+        credit = wallet.account.beside(kind, owner)
+        rows.move(ended, f"settle:{hold_id}", line, Transfer(wallet.account, credit, nanos, "charge", request_id))
+    return shape, own
+
+
+_THREES = ["".join(letters) for letters in product(ALPHABET, repeat=3)]
+
+
+def _encode_time(at: int) -> str:
+    """Writes microseconds as the beginning of an id does, which is asked for each request."""
+    above, low = divmod(at // 1_000, len(_THREES))
+    high, middle = divmod(above, len(_THREES))
+    return _THREES[high] + _THREES[middle] + _THREES[low]
 
 
 def _refund(rows: Rows, desk: Desk, wallet: UserWallet, charged: Mapping[str, Any], number: int) -> None:
     """Gives a third of a charge back an hour later."""
     at, nanos = charged["finished_at"] + 3_600 * clock.SECOND, charged["charge_nanos"] // 3
-    refund_id = f"req_{encode(at // 1_000, ALPHABET, 9)}r{number:012d}"
+    refund_id = f"req_{_encode_time(at)}r{number:012d}"
     row = dict(record_refund(charged, refund_id, f"clk_{refund_id}", Back(nanos)).values) | {
         "created_at": at,
         "finished_at": at,
