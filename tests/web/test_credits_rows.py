@@ -1,5 +1,7 @@
 """The page of credits says what the automatic top-up does."""
 
+from typing import Any
+
 import pytest
 
 from app.domain.cards.tables import AutoTopup, Switch
