@@ -2,9 +2,9 @@
 
 It prints one JSON line, `{"port": …, "base_url": "http://127.0.0.1:…/v1"}`, when it listens. The model's
 name says how it behaves, with numbers after it: `ok:50:10` is 50 chunks, 10 ms apart. `GET /_seen` lists
-what it was asked and how each request ended; `POST /_reset` forgets it; `POST /_become` says of names how they
-behave from then on. HTTP is spoken by hand here, because a server library would not break it in all the
-ways that upstreams do.
+what it was asked and how each request ended, `GET /_ends` its model and its end alone; `POST /_reset`
+forgets it; `POST /_become` says of names how they behave from then on. HTTP is spoken by hand here,
+because a server library would not break it in all the ways that upstreams do.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from subprocess import PIPE, Popen
 from typing import Any
 from urllib.request import Request, urlopen
@@ -83,7 +83,9 @@ class Upstream:
         """Answers one request; returns whether the connection goes on."""
         match method, path:
             case "GET", "/_seen":
-                exchange.send_json({"requests": [asdict(seen) for seen in self.seen]})
+                exchange.send_json({"requests": [vars(seen) for seen in self.seen]})
+            case "GET", "/_ends":
+                exchange.send_json([(seen.model, seen.outcome) for seen in self.seen])
             case "POST", "/_reset":
                 self.seen.clear()
                 self.becomes.clear()
@@ -150,6 +152,11 @@ class RunningUpstream:
         with urlopen(f"http://127.0.0.1:{self.port}/_seen") as answer:
             requests: list[dict[str, Any]] = json.load(answer)["requests"]
         return requests
+
+    def ends(self) -> list[tuple[str, str]]:
+        """Returns the model and the outcome of each: what is looked at again and again while it changes."""
+        with urlopen(f"http://127.0.0.1:{self.port}/_ends") as answer:
+            return [(model, outcome) for model, outcome in json.load(answer)]
 
     def reset(self) -> None:
         """Forgets what was seen."""

@@ -56,7 +56,7 @@ class Faulty:
 
     def outcomes(self) -> list[str]:
         """Returns how each request ended that the upstream saw, as it sees it."""
-        return [one["outcome"] for one in self.upstream.seen()]
+        return [outcome for _, outcome in self.upstream.ends()]
 
 
 def events(text: str) -> list[dict[str, Any]]:

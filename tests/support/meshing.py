@@ -160,7 +160,7 @@ class Mesh:
 
     def asked(self) -> list[str]:
         """Returns which models the upstream was asked for, in order, since the last time."""
-        return [seen["model"] for seen in self.upstream.seen()]
+        return [model for model, _ in self.upstream.ends()]
 
     def lines(self, heard: Heard) -> list[tuple[str, str, str | None, str]]:
         """Returns a receipt's legs: model, what became of it, why, and its part of the charge."""
