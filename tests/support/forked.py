@@ -160,12 +160,14 @@ def _serve(line: socket.socket) -> tuple[str, list[str]] | None:
 def main() -> None:
     """Is the origin, and in a child of it what was asked for."""
     from app import cli
+    from tests.support import pauses
 
     _import_everything()
     gc.freeze()  # a child that looked for garbage among what all share would copy it
     asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:
         module, arguments = asked
+        pauses.heed_environment()
         sys.argv = [module or "coinslot", *arguments]
         try:
             if module:

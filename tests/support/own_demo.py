@@ -11,6 +11,9 @@ import httpx
 
 from tests.support.server import Demo, running
 
+FREE_CREDITS = 2_000
+"""What somebody gets whose demo many tests share: more than they all spend, in whichever order they come."""
+
 
 @dataclass(frozen=True)
 class OwnDemo:

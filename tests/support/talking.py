@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.domain.people.sessions import Person
 from app.domain.pricing.price_book import NewPrice
 from tests.support.credits import FREE, PRICED, open_credits, someone_with_key
 from tests.support.own_pages import at_our_page
+from tests.support.pauses import no_pauses
 
 QUESTION = [{"role": "user", "content": "What is a coin slot?"}]
 
@@ -44,11 +45,17 @@ def events(answer: httpx.Response) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def talking(*emails: str, prices: Sequence[NewPrice] = (FREE, PRICED)) -> AsyncIterator[list[Talker]]:
-    """Runs this process with credits in it, and yields a browser for each of some people, and one for nobody."""
+async def talking(
+    *emails: str, prices: Sequence[NewPrice] = (FREE, PRICED), has_pauses: bool = False
+) -> AsyncIterator[list[Talker]]:
+    """Runs this process with credits in it, and yields a browser for each of some people, and one for nobody; with
+    pauses, what is said takes as long as it takes people."""
     settings.configure(data=settings.get().data, database_url=settings.get().database_url, is_demo=True, credits=True)
     await open_credits(prices)
-    wiring.replace(wiring.Wiring())
+    made = wiring.Wiring()
+    with nullcontext() if has_pauses else no_pauses():
+        _ = made.providers  # they are made when they are asked for
+    wiring.replace(made)
     async with wiring.working(), watching():
         people = [(await someone_with_key(email))[0] for email in emails]
         async with AsyncExitStack() as opened:

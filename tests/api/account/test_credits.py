@@ -1,6 +1,6 @@
 """What an account has is what its history comes to, in whole numbers."""
 
-from tests.support.own_demo import OwnDemo
+from tests.support.own_demo import FREE_CREDITS, OwnDemo
 from tests.support.server import QUESTION
 
 
@@ -15,7 +15,7 @@ def test_the_wallet_is_the_sum_of_its_transactions(with_credits: OwnDemo) -> Non
     assert sum(line["amount"] for line in lines) == wallet["balance"]
     assert lines[0] == {"id": f"{request_id}:reserve", "type": "reserve", "amount": -1, "model": "demo-free",
                         "request_id": request_id, "created_at": lines[0]["created_at"]}  # fmt: skip
-    assert (lines[-1]["type"], lines[-1]["amount"], lines[-1]["request_id"]) == ("grant", 20, None)
+    assert (lines[-1]["type"], lines[-1]["amount"], lines[-1]["request_id"]) == ("grant", FREE_CREDITS, None)
     assert own.get("/api/v1/credits/transactions?limit=1&offset=1").json() == lines[1:2]
     wrong = own.get("/api/v1/credits/transactions?limit=0")
     assert wrong.status_code == 400 and wrong.json()["param"] == "limit"

@@ -27,7 +27,7 @@ async def stop(talker: Talker, request_id: str, leg: int) -> tuple[int, bool | N
 
 @pytest.mark.unhurried
 async def test_one_model_is_stopped_by_whoever_asked_it_and_the_others_go_on(database: str) -> None:
-    async with talking("ada@example.org", "eve@example.org", prices=FREE) as (ada, eve, nobody):
+    async with talking("ada@example.org", "eve@example.org", prices=FREE, has_pauses=True) as (ada, eve, nobody):
         name = await ada.begin()
         long = [{"role": "user", "content": "Say it all again. " * 400}]
         asking = asyncio.create_task(
