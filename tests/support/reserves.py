@@ -18,7 +18,8 @@ def agreed_reserves(base_url: str, held: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = httpx.get(f"{base_url}/reserves.json").json()["reports"]
         return found
 
-    wait_until(lambda: [chain["held"] for report in reports() for chain in report["chains"]] == [held])
+    # A job compares them every fifteen seconds.
+    wait_until(lambda: [chain["held"] for report in reports() for chain in report["chains"]] == [held], 0.25)
     (report,) = reports()
     (chain,) = report["chains"]
     assert (chain["held"], chain["booked"], chain["difference"]) == (held, held, "0")

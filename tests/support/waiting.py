@@ -8,12 +8,15 @@ SECONDS_MAX = 60
 LOOK_SECONDS = 0.005
 
 
-def wait_until(happened: Callable[[], object]) -> None:
-    """Returns once `happened` says so, as `until` does, where nothing else runs in this thread."""
+def wait_until(happened: Callable[[], object], look_seconds: float = LOOK_SECONDS) -> None:
+    """Returns once `happened` says so, as `until` does, where nothing else runs in this thread.
+
+    What takes many seconds and costs a request to look at is looked at seldom.
+    """
     end = time.monotonic() + SECONDS_MAX
     while not happened():
         assert time.monotonic() < end, f"it did not happen within {SECONDS_MAX} seconds"
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look_seconds)
 
 
 async def until(happened: Callable[[], object]) -> None:
