@@ -57,15 +57,16 @@ AMOUNTS = {
 """Of how much a run does that could do any amount: what it usually does, what a long one does, what that is."""
 
 SLOW_FIRST = (
-    "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "domain/rollups/test_seeded",
-    "journeys/test_kill",
+    "flows/settlement/test_payouts_on_chain", "domain/ledger/test_state_machine", "journeys/test_kill",
     "journeys/test_webhook_kill", "journeys/test_limits_together", "api/serving/test_workers",
-    "flows/disputes/test_take", "journeys/", "flows/settlement/", "domain/ledger/test_outages", "sdk/", "api/serving/",
+    "flows/disputes/test_take", "journeys/", "flows/settlement/", "domain/rollups/test_seeded",
+    "domain/ledger/test_outages", "sdk/", "api/serving/",
     "api/v1/test_chat_", "api/", "flows/cards/test_auto_topup", "test_cli", "test_db",
 )  # fmt: skip
 """Where the files begin that take longest: a run on several cores begins with them, or waits for them at its end.
 
-Folders whose files share a server stand together, so that it ends when they have.
+Folders whose files share a server stand together, so that it ends when they have. What counts without a pause does not
+begin while types are checked and pages are built: three would share each core.
 """
 
 COSTLY = ("slow", "unhurried", "long", "browser", "postgres", "redis")

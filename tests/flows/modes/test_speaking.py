@@ -46,7 +46,7 @@ async def test_any_leg_ends_at_its_deadline_and_is_free_with_what_it_said(databa
     _, snapshot = await paying([credits_a_thousand("a"), credits_a_thousand("b")])
     models = Models({"a": [spoken("Well, "), None], "b": saying("Green.")})
     async with running_queue() as queue:
-        panels = Panels(queue, models, Patience(leg=5, late=60, whole=60))
+        panels = Panels(queue, models, Patience(leg=2, late=60, whole=60))
         result, pieces = await panels.ask(snapshot, asked(read_compare, "a", "b"))
     told = receipt_of(snapshot, result.panel.held.asked.id).legs
     assert [(leg.status, leg.reason, leg.tokens) for leg in told] == [
