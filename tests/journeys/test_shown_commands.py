@@ -57,6 +57,7 @@ WAYS: dict[str, Way] = {
     ),
     "uv run python -m tests.bench.ledger": Way(after=" --share 0.002", takes_long=True),
     "uv run python -m tests.bench.pages": Way(after=" --instance $PAGES --rounds 1", has_pages=True, takes_long=True),
+    "uv run python -m tests.bench.parts": Way(after=" own --collect-only", has_pages=True, takes_long=True),
     "uv run python -m tests.bench.prices": Way(after=" --models 20 --rounds 1", takes_long=True),
 }
 """By how a command begins; the settings before it do not count, unless there is nothing else. What is set is a port,
