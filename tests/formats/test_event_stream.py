@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.formats.event_stream import EventReader, contents, is_plain, payloads, split_events
 from app.formats.json_text import BYTE_ORDER_MARK
-from tests.support.growing import check_grows_with
+from tests.support.growing import ends_in_time, read_much
 
 ONE, TWO = b'data: {"a": 1}\n\n', b'data: {"a": 2}\n\n'
 
@@ -101,6 +101,7 @@ def test_the_contents_of_events_are_their_objects() -> None:
     assert list(payloads(data))[1] == b"[DONE]"
 
 
+@ends_in_time
 @pytest.mark.parametrize("piece", [b"x" * 512, b"x" * 511 + b"\n", b"x" * 511 + b"\r", b"\r\nx" * 170])
 def test_an_event_without_an_end_is_read_in_a_time_that_grows_with_it(piece: bytes) -> None:
     def feed(size: int) -> None:
@@ -108,4 +109,4 @@ def test_an_event_without_an_end_is_read_in_a_time_that_grows_with_it(piece: byt
         for _ in range(size // len(piece)):
             assert not reader.feed(piece)
 
-    check_grows_with(feed, 200_000)
+    read_much(feed, 200_000)

@@ -77,8 +77,8 @@ def plan(basis: Basis, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> 
         answering.append(member)
     least = ENOUGH[asking.mode]
     if len(answering) < least:
-        why = ", ".join(f"`{one.model}` {_WORDS[one.reason]}" for one in dropped)
-        message = f"Of these models {len(answering)} can take this request, and {least} must: {why}."
+        reasons = ", ".join(f"`{one.model}` {_WORDS[one.reason]}" for one in dropped)
+        message = f"Of these models {len(answering)} can take this request, and {least} must: {reasons}."
         raise BadField("messages", message, "unsupported_field")
     writer = None if asking.writer is None else _writer(decide, asking, asking.writer, answering)
     return writer if isinstance(writer, Ask) else Plan(answering, writer, dropped)

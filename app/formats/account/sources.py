@@ -5,7 +5,9 @@ it as it comes. What stands elsewhere, or in code, is text.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 _NAMES = r"[A-I](?:, ?[A-I])*"
 _BLANK = r"[ \t]{0,64}"
@@ -67,11 +69,12 @@ class SourceMarks:
         at all where none does."""
         if not self._found:
             return []
-        return [
-            sorted({ord(name) - ord("A") for at, names in self._found if begin < at <= end
-                    for name in re.split(", ?", names)})
-            for begin, end in _paragraphs("".join(self._said))
-        ]  # fmt: skip
+        return [self._named(begin, end) for begin, end in _paragraphs("".join(self._said))]
+
+    def _named(self, begin: int, end: int) -> Sequence[int]:
+        """Returns which answers are named behind a place and up to another."""
+        first, last = (bisect_right(self._found, place, key=itemgetter(0)) for place in (begin, end))
+        return sorted({ord(name) - ord("A") for _, names in self._found[first:last] for name in re.split(", ?", names)})
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.providers.key_forms import KeyForms, forms_of
-from tests.support.growing import check_grows_with
+from tests.support.growing import ends_in_time, read_much
 
 KEY = "sk-Proj+a1B2/c3D4-e5F6_g7H8i9J0kLmNoPqRsTuVwXyZ=="
 FORMS = KeyForms(KEY)
@@ -107,6 +107,7 @@ def test_a_text_that_ends_as_a_key_begins_is_found_in_events() -> None:
 LONG = "".join(f"{number:x}k" for number in range(9_000, 11_000))
 
 
+@ends_in_time
 @pytest.mark.parametrize("key", [KEY, LONG[:300], LONG], ids=["short", "long", "longer"])
 @pytest.mark.parametrize(
     "around", ["**a", "..a", "{begin}**{end}", "{begin}a", "{end}a", "{half}", "%73", "&#115;", "a"]
@@ -114,7 +115,7 @@ LONG = "".join(f"{number:x}k" for number in range(9_000, 11_000))
 def test_what_a_host_writes_is_looked_through_in_a_time_that_grows_with_it(key: str, around: str) -> None:
     forms = KeyForms(key)
     piece = around.format(begin=key[:12], end=key[-6:], half=key[: len(key) // 2 + 1]).encode()
-    check_grows_with(lambda size: forms.spans(key[:6].encode() + piece * (size // len(piece))), 4_000)
+    read_much(lambda size: forms.spans(key[:6].encode() + piece * (size // len(piece))), 4_000)
 
 
 def test_a_long_key_has_its_forms_at_once_and_is_found_in_them() -> None:

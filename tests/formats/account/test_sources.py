@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.formats.account.sources import SourceMarks
-from tests.support.growing import check_grows_with
+from tests.support.growing import ends_in_time, read_much
 
 TEXT = "The sea is blue [A, C].\n\nIt is deep. [B]\n\n- one\n- two [A]\n\n```\nx = [A]\n\ny = [B]\n```\n\nThe end [C,A]"
 SAID = "The sea is blue [A, C].\n\nIt is deep.\n\n- one\n- two\n\n```\nx = [A]\n\ny = [B]\n```\n\nThe end"
@@ -38,7 +38,8 @@ def test_nothing_is_kept_back_that_cannot_become_a_mark() -> None:
     ]  # fmt: skip
 
 
+@ends_in_time
 @pytest.mark.parametrize("piece", [" ", "\t", "[A] ", "[A]\n\n", "[A", "```\n[A]\n\n", "word "])
 def test_a_text_is_listened_to_in_a_time_that_grows_with_it(piece: str) -> None:
     """A model that falls into writing blanks writes thousands, one by one."""
-    check_grows_with(lambda size: heard([piece] * size), 300)
+    read_much(lambda size: heard([piece] * size), 300)
