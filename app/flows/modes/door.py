@@ -4,7 +4,7 @@ One hold is for all legs, the larger of what they may come to together and the m
 it is granted. What is granted below the whole is shared in proportion (`decisions.md` 19).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -29,11 +29,11 @@ from app.flows.chat.call import Call
 from app.flows.chat.decide import Basis
 from app.flows.chat.door import Door
 from app.flows.chat.hold import Amounts, Held, Holds
-from app.flows.chat.leg import Legs
+from app.flows.chat.leg import LONG_BYTES, Legs
 from app.flows.chat.told import Teller
 from app.flows.limits.limiter import Limiter
 from app.flows.modes.members import Member, Panel, source_of_legs
-from app.flows.modes.plan import TOO_LONG, Plan, floor_of, plan
+from app.flows.modes.plan import NOBODY, TOO_LONG, Plan, floor_of, plan
 from app.flows.providers.attempt import Attempts
 from app.flows.vault.uses import OwnUsesReached, take_own_use
 from app.formats.account.modes import Asking
@@ -76,7 +76,7 @@ class PanelDoor:
 
     async def _hold(self, call: Call, asking: Asking, standing: Standing, claimed: Claim | None) -> Panel | Ask:
         snapshot, user = call.snapshot, call.user
-        planned = await self._plan(Basis(snapshot, standing, await self._door.payer_of(call)), asking)
+        planned = await self._plan(call, Basis(snapshot, standing, await self._door.payer_of(call)), asking)
         if isinstance(planned, Ask):
             return planned
         call.goes_by = source_of_legs(planned.legs)
@@ -102,13 +102,18 @@ class PanelDoor:
                 await panel.give_back_uses()
         return panel
 
-    async def _plan(self, basis: Basis, asking: Asking) -> Plan | Ask:
+    async def _plan(self, call: Call, basis: Basis, asking: Asking) -> Plan | Ask:
         """Plans without the models whose window is too small for the prompt, counted where its bytes might not fit."""
-        planned = plan(basis, asking)
+        is_long = call.request.prompt_bytes > LONG_BYTES or bool(asking.own_messages)
+
+        async def planned_without(left_out: Mapping[str, str]) -> Plan | Ask:
+            return await threads.PARSE.run(plan, basis, asking, left_out) if is_long else plan(basis, asking, left_out)
+
+        planned = await planned_without(NOBODY)
         if isinstance(planned, Ask):
             return planned
         too_small = {member.model: TOO_LONG for member in planned.answering if not await self._fits(member)}
-        planned = plan(basis, asking, too_small) if too_small else planned
+        planned = await planned_without(too_small) if too_small else planned
         if isinstance(planned, Plan):
             for member in planned.answering:
                 await self._legs.fit_window(member.leg)

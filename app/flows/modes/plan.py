@@ -62,11 +62,13 @@ def plan(basis: Basis, asking: Asking, left_out: Mapping[str, str] = NOBODY) -> 
     decide = partial(decide_on, basis)
     for model in (*asking.models, *([asking.writer] if asking.writer is not None else ())):
         find_offer(basis.snapshot, model)
+    # A conversation may be long, and is read once for all who hear the same.
+    same = _request(asking, asking.models[0], lambda _: asking.messages, [""])
     answering: list[Member] = []
     dropped = [Dropped(model, reason) for model, reason in left_out.items()]
     for model in (model for model in asking.models if model not in left_out):
         try:
-            member = _answering(decide, asking, model, answering)
+            member = _answering(decide, asking, same.sent_as(model), answering)
         except BadField as why:
             if why.code != "unsupported_field":
                 raise
@@ -102,9 +104,12 @@ def naming(ask: Ask, model: str) -> Ask:
     return replace(ask, beside=f"{ask.beside} The model that is not open yet is `{model}`.") if ask.beside else ask
 
 
-def _answering(decide: Decide, asking: Asking, model: str, before: Sequence[Member]) -> Member | Ask:
+def _answering(decide: Decide, asking: Asking, same: ChatRequest, before: Sequence[Member]) -> Member | Ask:
+    """Returns the part of a model that is asked the `same` as others, unless it heard something else."""
+    model = same.model
     if asking.strategy is not Strategy.CHAIN or not before:
-        return _member(decide, _request(asking, model, lambda _: asking.heard_by(model), [""]), len(before))
+        own = asking.own_messages.get(model)
+        return _member(decide, same if own is None else _request(asking, model, lambda _: own, [""]), len(before))
     compose = partial(_request, asking, model, lambda answers: to_go_on(asking.messages, answers[0]))
     return _reading(_member(decide, compose([""]), len(before)), compose, before[-1:])
 
@@ -162,5 +167,5 @@ def _request(asking: Asking, model: str, made_of: MadeOf, answers: Sequence[str]
     if asking.mode is RequestMode.JUDGE and model == asking.writer:
         options.pop("max_tokens", None)  # that is how long an answer may be, not a verdict
         options["response_format"] = {"type": "json_object"}
-    return read_chat_request({**options, "model": model, "messages": [dict(one) for one in messages], "stream": True,
+    return read_chat_request({**options, "model": model, "messages": list(messages), "stream": True,
                               "stream_options": {"include_usage": True}})  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from app import threads
 from app.domain import clock
 from app.domain.errors import CoinslotError, ProviderFailed
 from app.domain.legs.legs import LegUse
@@ -23,7 +24,7 @@ from app.flows.chat.answer import Carrier, forward
 from app.flows.chat.call import Run
 from app.flows.chat.decide import bound_of
 from app.flows.chat.hold import Holds
-from app.flows.chat.leg import Legs
+from app.flows.chat.leg import LONG_BYTES, Legs
 from app.flows.chat.meter import HoldMeter
 from app.flows.modes.begun import begun_stream
 from app.flows.modes.feed import Ended, Feed, Said, paused
@@ -208,7 +209,8 @@ class Speaking:
         """Gives a member what others answered to read, once the hold pays for exactly that; returns why not, if not."""
         assert member.compose is not None  # noqa: S101 - who reads nothing is started at once
         leg, offer = member.leg, member.leg.offer
-        request = member.compose(texts)
+        is_long = leg.request.prompt_bytes + sum(map(len, texts)) > LONG_BYTES
+        request = await threads.PARSE.run_surely(member.compose, texts) if is_long else member.compose(texts)
         leg.request = request if offer.upstream_model is None else request.sent_as(offer.upstream_model)
         exact, limit = bound_of(leg.request, offer), leg.output_limit
         leg.bound = replace(exact, output_tokens=limit, output_tokens_first=0,

@@ -56,10 +56,6 @@ class Asking:
     criteria: Sequence[str] = ()
     own_messages: Mapping[str, Messages] = field(default_factory=dict)
 
-    def heard_by(self, model: str) -> Messages:
-        """Returns what a model is told was said: its own past answers where it has some, else what all are told."""
-        return self.own_messages.get(model, self.messages)
-
 
 def read_compare(body: object) -> Asking:
     """Reads a body of /compare. Raises BadField."""

@@ -1,5 +1,6 @@
 """Who is asked is decided before anybody is, and what cannot be is named."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -15,8 +16,13 @@ from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.callers.user import Standing
 from app.flows.chat.decide import Basis
+from app.flows.chat.leg import LONG_BYTES
+from app.flows.modes import plan as planning
 from app.flows.modes.plan import JUDGE_OUTPUT_TOKENS, Plan, order_of, plan
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
+from app.formats.openai_request import ChatRequest, read_chat_request
+from tests.support.books import running_queue
+from tests.support.panels import Models, Panels, credits_a_thousand, paying, saying
 
 RICH = Standing()
 SAID = [{"role": "user", "content": "Which colour?"}]
@@ -95,3 +101,39 @@ def test_of_two_and_of_four_each_is_read_first_about_as_often_as_any_other() -> 
 
 def test_the_same_seed_is_the_same_order_of_all() -> None:
     assert order_of(7, 4) == order_of(7, 4) and sorted(order_of(7, 4)) == [0, 1, 2, 3]
+
+
+def test_what_all_hear_is_read_once_however_many_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation may have 20 MB, and each reading of it is time that is everybody's."""
+    read = list[str]()
+
+    def reading(body: dict[str, Any]) -> ChatRequest:
+        read.append(body["model"])
+        return read_chat_request(body)
+
+    own = {"b": [{"role": "user", "content": "Which colour did you say?"}]}
+    monkeypatch.setattr(planning, "read_chat_request", reading)
+    members = planned(comparing("a", "b", "j", own_messages=own)).answering
+    assert read == ["a", "b"] and [one.leg.request.model for one in members] == ["a", "b", "j"]
+    assert [one.leg.request.body["messages"] for one in members] == [SAID, own["b"], SAID]
+    assert members[0].leg.request.body["model"] == "a" and members[2].leg.request.body["model"] == "j"
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+async def test_a_long_conversation_is_planned_where_it_holds_nobody_up(
+    database: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    _, snapshot = await paying([credits_a_thousand("a", "0.001"), credits_a_thousand("b", "0.001")])
+    names, compose = list[str](), planning._request
+
+    def noting(*arguments: Any) -> ChatRequest:
+        names.append(threading.current_thread().name)
+        return compose(*arguments)
+
+    monkeypatch.setattr(planning, "_request", noting)
+    asking = read_blend({"models": ["a", "b"], "messages": [{"role": "user", "content": "x" * size}], "max_tokens": 99})
+    async with running_queue() as queue:
+        result, _ = await Panels(queue, Models({"a": saying("Blue."), "b": saying("Green.")})).ask(snapshot, asking)
+    assert {one.status.value for one in result.panel.answering} == {"answered"}
+    is_elsewhere = {name.startswith("parse") for name in names}
+    assert is_elsewhere == {size > LONG_BYTES} and len(names) >= 3, "the plan, and what the writer reads"

@@ -74,4 +74,4 @@ def test_what_is_not_offered_is_named(read: Any, changed: dict[str, Any], field:
 def test_each_model_hears_its_own_past_answers_where_it_has_some() -> None:
     said, own = [{"role": "user", "content": "Hi"}], [{"role": "user", "content": "Mine"}]
     asking = read_compare({"models": ["a", "b"], "messages": said, "own_messages": {"b": own}, "conversation_id": "c"})
-    assert (asking.heard_by("a"), asking.heard_by("b")) == (said, own)
+    assert (asking.messages, asking.own_messages) == (said, {"b": own})
