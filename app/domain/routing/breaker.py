@@ -17,6 +17,8 @@ OPEN_MICROSECONDS = 30 * SECOND
 """For how long they do."""
 TOLD_MICROSECONDS_MAX = 60 * SECOND
 """For how long at most a provider may tell us to stay away."""
+OPERATORS = "operator"
+"""What the operator's own key is called among credentials."""
 PROBE_MICROSECONDS_MAX = 120 * SECOND
 """How long a probe may be out; one of which nothing was heard by then has failed."""
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import clock
 from app.domain.leases.leases import living_processes
-from app.domain.routing.breaker import Breaker, BreakerName, State
+from app.domain.routing.breaker import OPERATORS, Breaker, BreakerName, State
 from app.domain.routing.tables import ModelBreaker
 from app.sql.columns import table_of
 
@@ -43,9 +43,13 @@ def note(session: Session, process: str, name: BreakerName, breaker: Breaker) ->
 
 
 def list_open(session: Session) -> list[KeptBreaker]:
-    """Returns the breakers of living processes that are not closed, the longest first; 200 at most."""
+    """Returns the breakers of living processes that are not closed, those of the operator's key and the longest first.
+
+    200 at most: whoever has a key of their own may open as many of theirs as they like.
+    """
     living = TABLE.c.process.in_(living_processes(session))
-    rows = session.execute(select(TABLE).where(living).order_by(TABLE.c.since, TABLE.c.model).limit(LISTED_MAX))
+    in_order = (TABLE.c.credential != OPERATORS, TABLE.c.since, TABLE.c.model)
+    rows = session.execute(select(TABLE).where(living).order_by(*in_order).limit(LISTED_MAX))
     return [
         KeptBreaker(
             row.process,

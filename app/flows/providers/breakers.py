@@ -14,6 +14,7 @@ from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.routing.breaker import (
     CLOSED,
+    OPERATORS,
     TOLD_MICROSECONDS_MAX,
     Breaker,
     BreakerName,
@@ -30,13 +31,12 @@ from app.domain.routing.outcomes import Outcome, outcome_of, reason_of, status_o
 from app.formats.retry_after import seconds_of
 
 NAMES_MAX = 5_000
-"""How many names are remembered; closed ones are forgotten first."""
+"""How many names are remembered. Closed ones are forgotten first, then others' than the operator's: with keys of their
+own and hosts that fail as they want, anybody may open as many as they like."""
 AFTER_PROBE_MICROSECONDS = 5 * clock.SECOND
 """When to ask again while a probe is out: soon, for nobody knows how long it takes."""
 TOO_MANY = 429
 """The status whose `Retry-After` is obeyed."""
-OPERATORS = "operator"
-"""What the operator's own key is called among credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,15 @@ class Breakers:
         if (breaker.open_until, breaker.probe_until) != (before.open_until, before.probe_until):
             self._changed(name, breaker)
         if len(self._kept) > NAMES_MAX:
-            closed = (kept for kept, one in self._kept.items() if one.open_until is None)
-            self._kept.pop(next(closed, next(iter(self._kept))))
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        """Forgets a breaker as if it were closed, where it is written down too."""
+        closed = (name for name, one in self._kept.items() if one.open_until is None)
+        others = (name for name in self._kept if name.credential != OPERATORS)
+        forgotten = next(closed, None) or next(others, None) or next(iter(self._kept))
+        if self._kept.pop(forgotten).open_until is not None:
+            self._changed(forgotten, CLOSED)
 
 
 def _next_try(breaker: Breaker, now: int) -> int:

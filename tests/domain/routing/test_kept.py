@@ -4,7 +4,7 @@ from app import db
 from app.domain import clock
 from app.domain.leases import leases
 from app.domain.routing.breaker import CLOSED, Breaker, BreakerName, State
-from app.domain.routing.kept import list_open, note
+from app.domain.routing.kept import LISTED_MAX, list_open, note
 
 A, B = BreakerName("own", "a", "operator"), BreakerName("own", "b", "operator")
 
@@ -34,3 +34,16 @@ def test_what_living_processes_leave_alone_is_listed_until_it_is_closed_or_they_
         assert [(one.process, one.name.model, one.breaker.reason) for one in list_open(session)] == [
             ("one", "b", "timeout")
         ]
+
+
+def test_what_people_have_left_alone_hides_nothing_of_the_operators(database: str) -> None:
+    now = clock.now()
+    with db.transaction() as session:
+        leases.take(session, f"{leases.PROCESS}one", "one", 60)
+        for number in range(LISTED_MAX):
+            theirs = BreakerName("mine", f"m{number}", "own/cred_1")
+            note(session, "one", theirs, Breaker(0, now + 99, 0, None, now - 9, "told"))
+        note(session, "one", A, Breaker(0, now + 99, 0, None, now - 8, "status_503"))
+    with db.transaction(writes=False) as session:
+        found = list_open(session)
+    assert (len(found), found[0].name, found[1].name.model) == (LISTED_MAX, A, "m0")

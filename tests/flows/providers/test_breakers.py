@@ -9,7 +9,7 @@ from app.domain.clock import SECOND
 from app.domain.credentials.matching import OwnKey
 from app.domain.errors import ProviderFailed
 from app.domain.paywalls.provider import AuthStyle, ProviderSetting
-from app.domain.routing.breaker import BreakerName, Failure, State
+from app.domain.routing.breaker import OPERATORS, BreakerName, Failure, State
 from app.flows.providers import breakers as module
 from app.flows.providers.breakers import Breakers, counted_of, name_of
 
@@ -138,3 +138,18 @@ def test_no_more_names_are_kept_than_that(moved: Clock, monkeypatch: pytest.Monk
     for model in ("c", "d", "e"):
         fail(breakers, BreakerName("own", model, ""))
     assert [one.name.model for one in breakers.listed()] == ["a", "e"], "one that is open is forgotten last"
+
+
+def test_what_people_have_left_alone_forgets_nothing_of_the_operators(
+    moved: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NAMES_MAX", 5)
+    told = list[tuple[str, bool]]()
+    breakers = Breakers(lambda name, breaker: told.append((name.model, breaker.open_until is not None)))
+    ours = BreakerName("built-in", "big/one", OPERATORS)
+    fail(breakers, ours, Failure("told", 60))
+    for number in range(8):
+        fail(breakers, BreakerName("mine", f"m{number}", "own/cred_1"), Failure("told", 60))
+    assert breakers.is_passed_by(ours)
+    assert [one.name.model for one in breakers.listed()] == ["big/one", "m4", "m5", "m6", "m7"]
+    assert [name for name, is_open in told if not is_open] == ["m0", "m1", "m2", "m3"]

@@ -9,8 +9,7 @@ from app.domain.leases import leases
 from app.domain.providers import refusals
 from app.domain.providers.refusals import Refusal
 from app.domain.routing import kept
-from app.domain.routing.breaker import Breaker, BreakerName
-from app.flows.providers.breakers import OPERATORS
+from app.domain.routing.breaker import OPERATORS, Breaker, BreakerName
 from app.web.frame.format import utc_seconds
 from app.web.operator.connections.rows import ConnectionsPage, read_connections_page
 from app.web.operator.health.rows import read_health_page

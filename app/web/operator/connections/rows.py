@@ -7,9 +7,8 @@ from app.db import Session
 from app.domain import clock
 from app.domain.paywalls.names import read_names
 from app.domain.providers import refusals
-from app.domain.routing.breaker import Breaker, State
+from app.domain.routing.breaker import OPERATORS, Breaker, State
 from app.domain.routing.kept import KeptBreaker, list_open
-from app.flows.providers.breakers import OPERATORS
 from app.flows.reconciling.soundness import ConnectionView, is_sound, read_connections, said_of
 from app.flows.upkeep.backlog import COUNTED_MAX, FailingWebhook, list_failing, read_backlog
 from app.web.frame.format import ago, utc_seconds
