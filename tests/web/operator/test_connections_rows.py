@@ -64,7 +64,7 @@ async def test_a_model_that_is_left_alone_says_since_when_until_when_and_why() -
         old = now - 3 * clock.DAY
         kept.note(session, "proc_b", own, Breaker(0, now - 9, 0, None, old, "timeout"))
         kept.note(session, "proc_a", ours, Breaker(0, now - 9, 1, now + 60 * clock.SECOND, now, "no_result"))
-    own_row, row = read().breakers
+    row, own_row = read().breakers
     assert own_row.title == "small at mine, a key of its own, process 2"
     assert own_row.detail.endswith("to be tried by the next request: it did not begin to answer in time.")
     assert "it is being tried now: nothing was heard of the request that tried it." in row.detail
