@@ -6,6 +6,7 @@ from typing import Any
 
 from app.api.serving.http import create_api
 from app.domain import clock
+from app.flows.help.asked.phrasings import read_asked
 from app.flows.help.corpus import Corpus, read_corpus
 from app.flows.help.desk import HelpDesk, HelpModel
 from app.flows.help.gate import passes
@@ -31,7 +32,7 @@ def corpus() -> Corpus:
 @cache
 def index() -> Index:
     """Returns the index of it."""
-    return Index(corpus().searched)
+    return Index(corpus().searched, read_asked())
 
 
 def evidence_of(question: str, most: int = 3) -> Evidence:

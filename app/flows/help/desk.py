@@ -14,6 +14,7 @@ import structlog
 from app.domain import clock
 from app.domain.errors import BadField, LimitReached, ProviderFailed
 from app.domain.limits.budgets import Allowance, Budgets
+from app.flows.help.asked.phrasings import read_asked
 from app.flows.help.corpus import Corpus, read_corpus
 from app.flows.help.gate import passes
 from app.flows.help.index import Evidence, Index
@@ -102,7 +103,7 @@ class HelpDesk:
 
     def _learn(self) -> tuple[Corpus, Index]:
         corpus = read_corpus(self._document())
-        return corpus, Index(corpus.searched)
+        return corpus, Index(corpus.searched, read_asked())
 
     async def _worded(self, question: str, evidence: Evidence, corpus: Corpus) -> Answer | None:
         """Returns a model's answer, None where none counts."""

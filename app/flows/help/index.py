@@ -1,15 +1,22 @@
-"""The index: every section in SQLite's FTS5, in memory, with its own copy of the text, passage by passage."""
+"""The index: every section in SQLite's FTS5, in memory, passage by passage, and beside it how people ask for each.
+
+A section fits by the words of its own text, by those of all that is asked of it, and by the nearest phrasing of all.
+"""
 
 import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from app.flows.help.asked.heard import Ear
+from app.flows.help.asked.likeness import Like
+from app.flows.help.asked.phrasings import Asked
+from app.flows.help.asked.stems import TOKENIZE
 from app.flows.help.lists import LISTS
 from app.flows.help.passages import passages_of
 from app.flows.help.sections import Section, plain
 from app.flows.help.spelling import Spelling
-from app.flows.help.words import SUBJECTS, Word, normal, words_of
+from app.flows.help.words import Word, normal, words_of
 from app.sql.full_text import open_full_text
 
 TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
@@ -17,54 +24,53 @@ TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
 BESIDE = 0.3
 """What a section's second passage counts beside its best."""
 UNKNOWN = 3
-_KINDS = {**dict.fromkeys(LISTS, 0.75), "questions": 1.25}
+_KINDS = {**dict.fromkeys(LISTS, 0.75), "questions": 1.1}
 """What pages count beside others: an entry of a list less than the guide, which tells what to do; the page that answers
 in the words of those who ask, more."""
-SEVERAL = 3
-"""Of so many words a heading is a question that nobody asks by chance."""
 NAMED = 0.6
 """What it counts beside that a heading asks what is asked, in the same words and no others."""
 ALSO = 0.6
 """What a word counts that stands there by another name."""
+NEAREST = 1.0
+"""What a phrasing in the same words counts beside the best of the texts, and the best by all phrasings."""
+NOBODY, UNLIKE = Asked(), Like(0, 0)
 _BY_TERM = f"SELECT rowid, -bm25(passage, {TITLE}, {HEADING}, {TEXT}) FROM passage WHERE passage MATCH ?"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A section that has words of a question: its best passage, how well it fits, what share of the question that has,
-    by weight, and which words of it. One that `is_asked` has a heading of several words, all of them the question's."""
+    """A section that may answer a question, its passage that fits best, and how well it fits."""
 
     section: Section
     passage: str
     score: float
-    share: float
-    having: frozenset[str]
-    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found of a question, the best first: `subjects` of its words name what this product is about, `unknown`
-    ones stand nowhere in what the help knows."""
+    """What was found of a question, the best first. `fit` is how well its words fit the best text, `nearest` how near a
+    phrasing is, from 0 to 1, `leaning` above 0 where it sounds like what is asked here, `ordering` where like an order."""
 
     found: tuple[Found, ...]
-    subjects: frozenset[str]
-    unknown: frozenset[str]
+    fit: float
+    nearest: float
+    leaning: float
+    ordering: float
 
 
 class Index:
     """Sections, found by words. Threads may ask; each waits for the one before, a millisecond or two."""
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[Section], asked: Asked = NOBODY) -> None:
         self._rows = [(one, passage) for one in sections for passage in passages_of(one.text)]
+        self._first = {one.id: Found(one, passage, 0) for one, passage in reversed(self._rows)}
         self._lengths = {one.id: len(words_of(one.heading)) for one in sections}
         self._lock = threading.Lock()
-        self._spelling = Spelling(f"{one.title} {one.heading} {one.text}" for one in sections)
-        tokenize = "porter unicode61 tokenchars '_'"
+        texts = [f"{one.title} {one.heading} {plain(text)}" for one, text in self._rows]
+        self._ear = Ear(asked, texts)
+        self._spelling = Spelling((*texts, *asked.texts()))
         self._database = open_full_text()
-        for table in ("passage(title, heading, text", "subject(text"):
-            self._database.execute(f'CREATE VIRTUAL TABLE {table.replace("(", " USING fts5(")}, tokenize="{tokenize}")')
-        self._database.execute("INSERT INTO subject(text) VALUES (?)", (SUBJECTS,))
+        self._database.execute(f'CREATE VIRTUAL TABLE passage USING fts5(title, heading, text, tokenize="{TOKENIZE}")')
         self._database.executemany(
             "INSERT INTO passage(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
             [(at, *map(normal, (one.title, one.heading, plain(text)))) for at, (one, text) in enumerate(self._rows)],
@@ -72,13 +78,29 @@ class Index:
 
     def find(self, question: str, most: int) -> Evidence:
         """Returns the sections that fit a question best, at most so many."""
-        words = words_of(self._spelling.mended(question))
+        mended = self._spelling.mended(question)
+        words = words_of(mended)
         with self._lock:
+            heard = self._ear.hear(mended)
             fits = {word.said: self._fits(word) for word in words}
             named = {word.said: self._named(word.said) for word in words}
-            subjects = frozenset(word.said for word in words if self._is_subject(word, bool(fits[word.said])))
-        unknown = frozenset(said for said, rows in fits.items() if not rows) - subjects
-        return Evidence(tuple(self._weighed(fits, named)[:most]), subjects, unknown)
+        texts = self._weighed(fits, named)
+        found = self._joined(texts, heard.likes)
+        fit = max((one.score for one in texts), default=0.0)
+        nearest = max((like.nearest for like in heard.likes.values()), default=0.0)
+        return Evidence(tuple(found[:most]), fit, nearest, heard.leaning, heard.ordering)
+
+    def _joined(self, texts: Sequence[Found], likes: Mapping[str, Like]) -> list[Found]:
+        """Returns sections by their texts and by what is asked of them, each as a part of the best."""
+        by_text = {one.section.id: one for one in texts}
+        best_text = max((one.score for one in texts), default=0) or 1
+        best_words = max((like.words for like in likes.values()), default=0) or 1
+        found = []
+        for name in by_text.keys() | likes.keys() & self._first.keys():
+            one, like = by_text.get(name, self._first[name]), likes.get(name, UNLIKE)
+            score = one.score / best_text + like.words / best_words + NEAREST * like.nearest**3
+            found.append(replace(one, score=score * _KINDS.get(one.section.page, 1)))
+        return sorted(found, key=lambda one: (-one.score, one.section.id))
 
     def _fits(self, word: Word) -> dict[int, float]:
         """Returns the passages that have a word, each with how well it fits: by what it is called best there."""
@@ -93,28 +115,18 @@ class Index:
         whole = sum(weights.values())
         passages: dict[str, list[Found]] = {}
         for row in set().union(*fits.values()):
-            having = frozenset(said for said, rows in fits.items() if row in rows)
+            having = [said for said, rows in fits.items() if row in rows]
             share = sum(weights[said] for said in having) / whole
             (section, passage), score = self._rows[row], sum(fits[said][row] for said in having) * share
-            same, length = sum(row in rows for rows in named.values()), self._lengths[section.id]
-            overlap = same / max(length, len(fits))
-            counted = score * _KINDS.get(section.page, 1) * (1 + NAMED * overlap)
-            passages.setdefault(section.id, []).append(
-                Found(section, passage, counted, share, having, SEVERAL <= length <= same)
-            )
-        return sorted(map(_together, passages.values()), key=lambda one: -one.score)
+            same = sum(row in rows for rows in named.values())
+            overlap = same / max(self._lengths[section.id], len(fits))
+            passages.setdefault(section.id, []).append(Found(section, passage, score * (1 + NAMED * overlap)))
+        return [_together(found) for found in passages.values()]
 
     def _named(self, said: str) -> frozenset[int]:
         """Returns the passages whose heading has a word."""
         rows = self._database.execute("SELECT rowid FROM passage WHERE passage MATCH ?", (f'{{heading}} : "{said}"',))
         return frozenset(int(row) for (row,) in rows)
-
-    def _is_subject(self, word: Word, is_known: bool) -> bool:
-        """A name with `_`, or a status, is one wherever it stands."""
-        if is_known and ("_" in word.said or (word.said.isdigit() and len(word.said) == 3)):
-            return True
-        said = f'"{word.said}"'
-        return self._database.execute("SELECT 1 FROM subject WHERE subject MATCH ?", (said,)).fetchone() is not None
 
     def _weight(self, count: int) -> float:
         """Returns what a word tells that so many passages have: the fewer, the more; one that none has, as of three."""
