@@ -6,13 +6,13 @@ What does not pass gets one sentence, free, and no model sees it.
 from app.flows.help.index import Evidence
 from app.flows.help.meddling import is_meddling
 
-LEAST = 2.5
+LEAST = 2.2
 """What the evidence must come to. Of questions on other subjects that the index has not seen two in a hundred reach it."""
 FIT, FIT_MOST = 0.2, 40.0
 """What it counts that words fit a text, and up to which fit."""
 NEAREST = 4.0
 """What it counts, as a square, that somebody asks nearly the same: scattered words of many phrasings are none."""
-ORDERING_MOST = 12.0
+ORDERING_MOST = 3.3
 """From where on a question is taken for an order."""
 
 

@@ -4,6 +4,7 @@ A section fits by the words of its own text, by those of all that is asked of it
 """
 
 import math
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ ALSO = 0.6
 """What a word counts that stands there by another name."""
 NEAREST = 1.0
 """What a phrasing in the same words counts beside the best of the texts, and the best by all phrasings."""
+IN_FULL = 3.0
+"""What it counts beside them that a question names a code, an event or an operation in full."""
 NOBODY, UNLIKE = Asked(), Like(0, 0)
 _BY_TERM = f"SELECT rowid, -bm25(passage, {TITLE}, {HEADING}, {TEXT}) FROM passage WHERE passage MATCH ?"  # noqa: S608
 
@@ -68,7 +71,8 @@ class Index:
         self._lock = threading.Lock()
         texts = [f"{one.title} {one.heading} {plain(text)}" for one, text in self._rows]
         self._ear = Ear(asked, texts)
-        self._spelling = Spelling((*texts, *asked.texts()))
+        self._spelling = Spelling((*texts, *asked.phrasings()), asked.others())
+        self._names = {one.anchor: one.id for one in sections if one.page in LISTS and re.search(r"[_./]", one.anchor)}
         self._database = open_full_text()
         self._database.execute(f'CREATE VIRTUAL TABLE passage USING fts5(title, heading, text, tokenize="{TOKENIZE}")')
         self._database.executemany(
@@ -85,20 +89,25 @@ class Index:
             fits = {word.said: self._fits(word) for word in words}
             named = {word.said: self._named(word.said) for word in words}
         texts = self._weighed(fits, named)
-        found = self._joined(texts, heard.likes)
+        found = self._joined(texts, heard.likes, self._named_in(question))
         fit = max((one.score for one in texts), default=0.0)
         nearest = max((like.nearest for like in heard.likes.values()), default=0.0)
         return Evidence(tuple(found[:most]), fit, nearest, heard.leaning, heard.ordering)
 
-    def _joined(self, texts: Sequence[Found], likes: Mapping[str, Like]) -> list[Found]:
+    def _named_in(self, question: str) -> str:
+        """Returns the id of the code, event or operation that a question names, the longest of several; else nothing."""
+        said = question.lower().replace(" /", "/")
+        return self._names.get(max((name for name in self._names if name in said), key=len, default=""), "")
+
+    def _joined(self, texts: Sequence[Found], likes: Mapping[str, Like], named: str) -> list[Found]:
         """Returns sections by their texts and by what is asked of them, each as a part of the best."""
         by_text = {one.section.id: one for one in texts}
         best_text = max((one.score for one in texts), default=0) or 1
         best_words = max((like.words for like in likes.values()), default=0) or 1
         found = []
-        for name in by_text.keys() | likes.keys() & self._first.keys():
+        for name in (by_text.keys() | likes.keys() | {named}) & self._first.keys():
             one, like = by_text.get(name, self._first[name]), likes.get(name, UNLIKE)
-            score = one.score / best_text + like.words / best_words + NEAREST * like.nearest**3
+            score = one.score / best_text + like.words / best_words + NEAREST * like.nearest**3 + IN_FULL * (name == named)
             found.append(replace(one, score=score * _KINDS.get(one.section.page, 1)))
         return sorted(found, key=lambda one: (-one.score, one.section.id))
 

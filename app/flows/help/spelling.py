@@ -1,23 +1,30 @@
-"""Slips of the finger: a word that stands nowhere here, and is one slip away from one that does, is that one."""
+"""Slips of the finger: a word that stands nowhere here, and is a slip away from one that does, is that one."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from app.flows.help.words import KNOWN, STOP_WORDS
 
 LETTERS_LEAST = 5
 """Of shorter words too many are one letter apart."""
+LONG, ALIKE = 7, 0.75
+"""From how many letters on a word may have several slips, and how alike its pairs of letters must be to another's."""
 _WORD = re.compile(r"[a-z]+(?:_[a-z]+)*", re.I)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Spelling:
-    """The words of some texts, and how often each stands in them."""
+    """The words of some texts, and how often each stands in them. Words of `others` are right too, and never meant."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        counted = Counter(word.lower() for text in texts for word in _WORD.findall(text))
+    def __init__(self, texts: Iterable[str], others: Iterable[str] = ()) -> None:
+        counted = Counter(_WORD.findall("\n".join(texts).lower()))
         self._known = counted + Counter(dict.fromkeys(KNOWN, 1))
+        self._right = {*self._known, *STOP_WORDS, *_WORD.findall("\n".join(others).lower())}
+        self._long: dict[str, list[tuple[str, set[str]]]] = defaultdict(list)
+        for word in self._known:
+            if len(word) >= LONG:
+                self._long[word[0]].append((word, _pairs(word)))
 
     def mended(self, question: str) -> str:
         """Returns a question in which each such word is the one that was meant, most likely."""
@@ -25,16 +32,24 @@ class Spelling:
 
     def _meant(self, word: str) -> str:
         said = word.lower()
-        if len(said) < LETTERS_LEAST or said in self._known or said in STOP_WORDS or self._is_form(said):
+        if len(said) < LETTERS_LEAST or said in self._right or self._is_form(said):
             return word
         near = {one for one in _one_slip_away(said) if one in self._known and len(one) >= LETTERS_LEAST}
-        return max(near, key=lambda one: (self._known[one], one), default=word)
+        return max(near, key=lambda one: (self._known[one], one), default="") or self._alike(said) or word
+
+    def _alike(self, said: str) -> str:
+        """Returns the long word that a long one is most alike, nothing where none is alike enough."""
+        pairs = _pairs(said)
+        near = [(2 * len(pairs & others) / (len(pairs) + len(others)), one)
+                for one, others in (self._long[said[0]] if len(said) >= LONG else ())]  # fmt: skip
+        alike, one = max(near, default=(0, ""))
+        return one if alike >= ALIKE else ""
 
     def _is_form(self, said: str) -> bool:
         """Tells whether it is a known word with another ending, which the index finds by itself."""
         stems = {said[: -len(end)] + more for end in ("s", "es", "d", "ed", "ing", "er", "ly") if said.endswith(end)
                  for more in ("", "e")}  # fmt: skip
-        return any(stem in self._known for stem in stems) or any(f"{said}{end}" in self._known for end in ("s", "ed"))
+        return any(stem in self._right for stem in stems) or any(f"{said}{end}" in self._right for end in ("s", "ed"))
 
 
 def _one_slip_away(word: str) -> Iterable[str]:
@@ -47,3 +62,7 @@ def _one_slip_away(word: str) -> Iterable[str]:
         if len(tail) > 1:
             yield head + tail[1] + tail[0] + tail[2:]
         yield from (head + letter + tail for letter in _LETTERS)
+
+
+def _pairs(word: str) -> set[str]:
+    return {word[at : at + 2] for at in range(len(word) - 1)}

@@ -29,7 +29,7 @@ class Ear:
         said = {section: [*map(stems.of, lines)] for section, lines in asked.of_section.items()}
         flat = [one for lines in said.values() for one in lines]
         self._likeness = Likeness(said)
-        self._leaning = Leaning(flat, map(stems.of, passages), [*map(stems.of, others)], stems.weights)
+        self._leaning = Leaning(flat, map(stems.of, passages), [*map(stems.of, asked.elsewhere)], stems.weights)
         self._orders = Orders([*map(stems.in_order, ours)], [*map(stems.in_order, asked.orders)])
 
     def hear(self, question: str) -> Heard:

@@ -58,8 +58,8 @@ class Orders:
         self._counts = {pair: max(-PAIR_MOST, min(PAIR_MOST, count)) for pair, count in counts.items()}
 
     def of(self, question: Sequence[str]) -> float:
-        """Returns how much more a question sounds like an order than like what is asked."""
-        return sum(self._counts.get(pair, 0) for pair in _pairs(question))
+        """Returns how much more a question sounds like an order than like what is asked, however long it is."""
+        return sum(self._counts.get(pair, 0) for pair in _pairs(question)) / math.sqrt(len(question) + 1)
 
 
 def is_name(word: str) -> bool:

@@ -3,7 +3,7 @@
 A file `PAGE.txt` has the ids of sections behind `# `, and under each one phrasing a line. They are found, never shown.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -22,10 +22,13 @@ class Asked:
     orders: tuple[str, ...] = ()
     anywhere: frozenset[str] = frozenset()
 
-    def texts(self) -> Iterator[str]:
-        """Yields all of it, as texts."""
-        for lines in (*self.of_section.values(), self.elsewhere, self.orders, self.anywhere):
-            yield " ".join(lines)
+    def phrasings(self) -> tuple[str, ...]:
+        """Returns what is asked here."""
+        return tuple(line for lines in self.of_section.values() for line in lines)
+
+    def others(self) -> tuple[str, ...]:
+        """Returns what is said about anything else, to anybody else, and of anything."""
+        return (*self.elsewhere, *self.orders, *sorted(self.anywhere))
 
 
 def read_asked() -> Asked:
