@@ -14,6 +14,8 @@ NEAREST = 4.0
 """What it counts, as a square, that somebody asks nearly the same: scattered words of many phrasings are none."""
 ORDERING_MOST = 3.3
 """From where on a question is taken for an order."""
+SAME = 0.9
+"""How near a phrasing must be to say that it is no order by its words."""
 
 
 def passes(question: str, evidence: Evidence) -> bool:
@@ -28,4 +30,4 @@ def weigh(evidence: Evidence) -> float:
 
 def is_order(question: str, evidence: Evidence) -> bool:
     """Tells whether a question is an order to whoever answers it, by its form or by its words."""
-    return is_meddling(question) or evidence.ordering > ORDERING_MOST
+    return is_meddling(question) or (evidence.ordering > ORDERING_MOST and evidence.nearest < SAME)

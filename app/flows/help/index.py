@@ -17,7 +17,7 @@ from app.flows.help.lists import LISTS
 from app.flows.help.passages import passages_of
 from app.flows.help.sections import Section, plain
 from app.flows.help.spelling import Spelling
-from app.flows.help.words import Word, normal, words_of
+from app.flows.help.words import Word, normal_each, words_of
 from app.sql.full_text import open_full_text
 
 TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
@@ -25,15 +25,16 @@ TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
 BESIDE = 0.3
 """What a section's second passage counts beside its best."""
 UNKNOWN = 3
-_KINDS = {**dict.fromkeys(LISTS, 0.75), "questions": 1.1}
+_KINDS = {**dict.fromkeys(LISTS, 0.6), "questions": 1.15}
 """What pages count beside others: an entry of a list less than the guide, which tells what to do; the page that answers
 in the words of those who ask, more."""
 NAMED = 0.6
 """What it counts beside that a heading asks what is asked, in the same words and no others."""
 ALSO = 0.6
 """What a word counts that stands there by another name."""
-NEAREST = 1.0
-"""What a phrasing in the same words counts beside the best of the texts, and the best by all phrasings."""
+OF_TEXT = 0.5
+"""What the best text counts beside the best by all phrasings, and a phrasing in the same words: nobody wrote the guide in
+the words of those who ask."""
 IN_FULL = 3.0
 """What it counts beside them that a question names a code, an event or an operation in full."""
 NOBODY, UNLIKE = Asked(), Like(0, 0)
@@ -69,7 +70,8 @@ class Index:
         self._first = {one.id: Found(one, passage, 0) for one, passage in reversed(self._rows)}
         self._lengths = {one.id: len(words_of(one.heading)) for one in sections}
         self._lock = threading.Lock()
-        texts = [f"{one.title} {one.heading} {plain(text)}" for one, text in self._rows]
+        parts = [(one.title, one.heading, plain(text)) for one, text in self._rows]
+        texts = [" ".join(part) for part in parts]
         self._ear = Ear(asked, texts)
         self._spelling = Spelling((*texts, *asked.phrasings()), asked.others())
         self._names = {one.anchor: one.id for one in sections if one.page in LISTS and re.search(r"[_./]", one.anchor)}
@@ -77,7 +79,7 @@ class Index:
         self._database.execute(f'CREATE VIRTUAL TABLE passage USING fts5(title, heading, text, tokenize="{TOKENIZE}")')
         self._database.executemany(
             "INSERT INTO passage(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-            [(at, *map(normal, (one.title, one.heading, plain(text)))) for at, (one, text) in enumerate(self._rows)],
+            zip(range(len(texts)), *map(normal_each, zip(*parts, strict=True)), strict=True),
         )
 
     def find(self, question: str, most: int) -> Evidence:
@@ -107,7 +109,7 @@ class Index:
         found = []
         for name in (by_text.keys() | likes.keys() | {named}) & self._first.keys():
             one, like = by_text.get(name, self._first[name]), likes.get(name, UNLIKE)
-            score = one.score / best_text + like.words / best_words + NEAREST * like.nearest**3 + IN_FULL * (name == named)
+            score = OF_TEXT * one.score / best_text + like.words / best_words + like.nearest**2 + IN_FULL * (name == named)
             found.append(replace(one, score=score * _KINDS.get(one.section.page, 1)))
         return sorted(found, key=lambda one: (-one.score, one.section.id))
 

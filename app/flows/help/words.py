@@ -4,9 +4,11 @@ Raw input is a language of FTS5's own, in which `multi-agent` asks for a column 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 WORDS_MAX = 32
+_BETWEEN = "\0"
 _WORD = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff]+")
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z])['’](?:s|t|m|re|ve|ll|d)\b")
 
@@ -128,6 +130,11 @@ def normal(text: str) -> str:
     for said, ours in _PHRASE:
         text = said.sub(ours, text)
     return text
+
+
+def normal_each(texts: Iterable[str]) -> list[str]:
+    """Returns each text with one word for what is said in several: of many, much quicker than one by one."""
+    return normal(_BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts)).split(_BETWEEN)
 
 
 def words_of(question: str) -> list[Word]:

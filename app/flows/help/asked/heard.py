@@ -23,17 +23,15 @@ class Ear:
     """All phrasings, as they are compared. One thread at a time may ask."""
 
     def __init__(self, asked: Asked, passages: Sequence[str]) -> None:
-        ours = [line for lines in asked.of_section.values() for line in lines]
-        others = (*asked.elsewhere, *asked.orders)
-        self._stems = stems = Stems((*passages, *ours, *others), asked.anywhere)
-        said = {section: [*map(stems.of, lines)] for section, lines in asked.of_section.items()}
-        flat = [one for lines in said.values() for one in lines]
-        self._likeness = Likeness(said)
-        self._leaning = Leaning(flat, map(stems.of, passages), [*map(stems.of, asked.elsewhere)], stems.weights)
-        self._orders = Orders([*map(stems.in_order, ours)], [*map(stems.in_order, asked.orders)])
+        self._stems = stems = Stems(asked.anywhere)
+        ours = {section: stems.learn(lines) for section, lines in asked.of_section.items()}
+        asked_here = [one for lines in ours.values() for one in lines]
+        self._likeness = Likeness({section: [*map(stems.weighed, lines)] for section, lines in ours.items()})
+        self._leaning = Leaning(asked_here, stems.learn(passages), stems.learn(asked.elsewhere), stems.weights)
+        self._orders = Orders(asked_here, stems.learn(asked.orders))
 
     def hear(self, question: str) -> Heard:
         """Returns what a question sounds like."""
-        said = self._stems.of(question)
-        ordering = self._orders.of(self._stems.in_order(question))
-        return Heard(self._likeness.of(said), self._leaning.of(said), ordering)
+        stems = self._stems.of(question)
+        said = self._stems.weighed(stems)
+        return Heard(self._likeness.of(said), self._leaning.of(said), self._orders.of(stems))

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.flows.help.asked.stems import Said
 
+Texts = Sequence[Sequence[str]]
+"""Texts as their stems, in order."""
 NEVER = 0.5
 """How often a word counts as said that never is."""
 PASSAGE = 0.05
@@ -26,7 +28,7 @@ class Leaning:
     """The words of both sides, the guide's passages beside ours. `common` are those that are said of anything."""
 
     def __init__(
-        self, ours: Sequence[Said], passages: Iterable[Said], others: Sequence[Said], common: Mapping[str, float]
+        self, ours: Texts, passages: Texts, others: Texts, common: Mapping[str, float]
     ) -> None:
         here, there, beside = _counted(ours), _counted(others), _counted(passages)
         self._names = frozenset(filter(is_name, beside))
@@ -48,7 +50,7 @@ class Leaning:
 class Orders:
     """What is said to whoever answers, and what is asked, each as stems in their order: two that follow count as well."""
 
-    def __init__(self, asked: Sequence[Sequence[str]], orders: Sequence[Sequence[str]]) -> None:
+    def __init__(self, asked: Texts, orders: Texts) -> None:
         here, there = _counted(map(_pairs, asked)), _counted(map(_pairs, orders))
         counts = {
             pair: math.log((there[pair] + PAIR_NEVER) / (len(orders) + 1))
@@ -59,7 +61,7 @@ class Orders:
 
     def of(self, question: Sequence[str]) -> float:
         """Returns how much more a question sounds like an order than like what is asked, however long it is."""
-        return sum(self._counts.get(pair, 0) for pair in _pairs(question)) / math.sqrt(len(question) + 1)
+        return sum(self._counts.get(pair, 0) for pair in _pairs(question)) / math.sqrt(len(set(question)) + 1)
 
 
 def is_name(word: str) -> bool:
@@ -68,7 +70,7 @@ def is_name(word: str) -> bool:
 
 
 def _counted(texts: Iterable[Iterable[str]]) -> Counter[str]:
-    return Counter(one for text in texts for one in text)
+    return Counter(one for text in texts for one in set(text))
 
 
 def _pairs(stems: Sequence[str]) -> set[str]:

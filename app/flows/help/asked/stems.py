@@ -1,9 +1,9 @@
 """Texts as stems, each with what it weighs: words that are said of anything weigh little, but tell `who paid` from `pay`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from app.flows.help.words import STOP_WORDS, normal
+from app.flows.help.words import STOP_WORDS, normal, normal_each
 from app.sql.full_text import open_full_text
 
 Said = Mapping[str, float]
@@ -18,31 +18,37 @@ _APOSTROPHE = re.compile(r"(?<=[A-Za-z])['’](?:s|t|m|re|ve|ll|d)\b", re.I)
 class Stems:
     """Stems as SQLite's FTS5 makes them. One thread at a time may ask."""
 
-    def __init__(self, texts: Iterable[str], anywhere: Iterable[str] = ()) -> None:
+    def __init__(self, anywhere: Iterable[str] = ()) -> None:
         self._database = open_full_text()
         self._database.execute(f'CREATE VIRTUAL TABLE said USING fts5(word, tokenize="{TOKENIZE}")')
         self._database.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(said, 'instance')")
-        words = sorted({*anywhere, *STOP_WORDS, *_WORD.findall(" ".join(texts).lower())})
-        self._database.executemany("INSERT INTO said(rowid, word) VALUES (?, ?)", enumerate(words))
-        self._known = {words[row]: str(stem) for stem, row in self._database.execute("SELECT term, doc FROM stem")}
-        self._database.execute("DELETE FROM said")
-        common = {self._stem(word): COMMON for word in anywhere}
-        self.weights: Said = common | {self._stem(word): QUIET for word in STOP_WORDS}
+        self._known: dict[str, str] = {}
+        common = dict.fromkeys(self._stems_of([*anywhere]), COMMON)
+        self.weights: Said = common | dict.fromkeys(self._stems_of([*STOP_WORDS]), QUIET)
         """What those stems weigh that do not weigh 1."""
 
-    def of(self, text: str) -> Said:
-        """Returns the stems of a text."""
-        return {stem: self.weights.get(stem, 1.0) for stem in self.in_order(text)}
+    def weighed(self, stems: Iterable[str]) -> Said:
+        """Returns stems with what they weigh."""
+        return {stem: self.weights.get(stem, 1.0) for stem in stems}
 
-    def in_order(self, text: str) -> list[str]:
+    def learn(self, texts: Iterable[str]) -> list[list[str]]:
+        """Returns the stems of each text as they follow each other, and keeps them: of what is asked, none is kept."""
+        words = [_WORD.findall(text.lower()) for text in normal_each(_APOSTROPHE.sub("", text) for text in texts)]
+        new = sorted({word for text in words for word in text} - self._known.keys())
+        self._known |= zip(new, self._stems_of(new), strict=True)
+        return [[self._known[word] for word in text] for text in words]
+
+    def of(self, text: str) -> list[str]:
         """Returns the stems of a text as they follow each other."""
-        return [self._stem(word) for word in _WORD.findall(normal(_APOSTROPHE.sub("", text)).lower())]
+        words = _WORD.findall(normal(_APOSTROPHE.sub("", text)).lower())
+        new = [word for word in words if word not in self._known]
+        made = dict(zip(new, self._stems_of(new), strict=True))
+        return [self._known.get(word) or made[word] for word in words]
 
-    def _stem(self, word: str) -> str:
-        known = self._known.get(word)
-        if known is not None:
-            return known
-        self._database.execute("INSERT INTO said(rowid, word) VALUES (1, ?)", (word,))
-        made = self._database.execute("SELECT term FROM stem").fetchone()
+    def _stems_of(self, words: Sequence[str]) -> list[str]:
+        """Returns the stem of each word; the word where it has none."""
+        self._database.executemany("INSERT INTO said(rowid, word) VALUES (?, ?)", enumerate(words))
+        made = dict(self._database.execute("SELECT doc, term FROM stem"))
         self._database.execute("DELETE FROM said")
-        return str(made[0]) if made else word
+        return [str(made.get(row, word)) for row, word in enumerate(words)]
+
