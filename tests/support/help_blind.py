@@ -1,9 +1,9 @@
 """More of what people ask the help, by somebody who had seen neither its words nor its gate nor the other lists.
 
 When they were first asked, of BLIND 13 of 30 on topic cited the right section and 29 of 30 off topic got the fixed
-sentence; of SECOND, written before anything was mended, 10 of 25 and 18 of 20. What was mended is general: slips of the
-finger, words by which people call what the guide calls otherwise, and what the questions' page did not answer; the
-sections that came of that are among the right ones.
+sentence; of SECOND, written before anything was mended, 10 of 25 and 18 of 20. Then they were looked at, and words and
+sections came of them: what they count now is no measure of questions to come. Whoever wrote the phrasings of 2026-11-29
+(`app/guide/asked`) had not read them.
 """
 
 BLIND_ON_TOPIC: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -6,28 +6,38 @@ What does not pass gets one sentence, free, and no model sees it.
 from app.flows.help.index import Evidence
 from app.flows.help.meddling import is_meddling
 
-LEAST = 2.2
-"""What the evidence must come to. Of questions on other subjects that the index has not seen two in a hundred reach it."""
+LEAST = 2.0
+"""What the evidence must come to. Of questions on other subjects that nobody had seen, one in fifty reached it."""
 FIT, FIT_MOST = 0.2, 40.0
 """What it counts that words fit a text, and up to which fit."""
 NEAREST = 4.0
-"""What it counts, as a square, that somebody asks nearly the same: scattered words of many phrasings are none."""
-ORDERING_MOST = 3.3
+"""What it counts, as a square, that somebody asks nearly the same, here or elsewhere: scattered words are none."""
+ORDERING_MOST = 3.5
 """From where on a question is taken for an order."""
 SAME = 0.9
-"""How near a phrasing must be to say that it is no order by its words."""
+"""How near a phrasing must be for a question to be one that is known to be asked."""
 
 
 def passes(question: str, evidence: Evidence) -> bool:
     """Tells whether a question may be answered, by what was found of it."""
-    return bool(evidence.found) and weigh(evidence) >= LEAST and not is_order(question, evidence)
+    return bool(evidence.found) and is_about_us(evidence) and not is_order(question, evidence)
+
+
+def is_about_us(evidence: Evidence) -> bool:
+    """Tells whether a question is about this product, and answered by its guide."""
+    return _is_known(evidence) or weigh(evidence) >= LEAST
 
 
 def weigh(evidence: Evidence) -> float:
     """Returns what the evidence comes to that a question is about this product."""
-    return evidence.leaning + FIT * min(evidence.fit, FIT_MOST) + NEAREST * evidence.nearest**2
+    near = evidence.nearest**2 - evidence.elsewhere**2
+    return evidence.leaning + FIT * min(evidence.fit, FIT_MOST) + NEAREST * near
 
 
 def is_order(question: str, evidence: Evidence) -> bool:
     """Tells whether a question is an order to whoever answers it, by its form or by its words."""
-    return is_meddling(question) or (evidence.ordering > ORDERING_MOST and evidence.nearest < SAME)
+    return is_meddling(question) or (evidence.ordering > ORDERING_MOST and not _is_known(evidence))
+
+
+def _is_known(evidence: Evidence) -> bool:
+    return evidence.nearest >= SAME and evidence.nearest > evidence.elsewhere

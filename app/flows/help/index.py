@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.flows.help.asked.heard import Ear
-from app.flows.help.asked.likeness import Like
+from app.flows.help.asked.likeness import UNLIKE, Like
 from app.flows.help.asked.phrasings import Asked
 from app.flows.help.asked.stems import TOKENIZE
 from app.flows.help.lists import LISTS
@@ -33,11 +33,11 @@ NAMED = 0.6
 ALSO = 0.6
 """What a word counts that stands there by another name."""
 OF_TEXT = 0.5
-"""What the best text counts beside the best by all phrasings, and a phrasing in the same words: nobody wrote the guide in
+"""What the best text counts beside the best by all phrasings, and a phrasing in the same words: it is not written in
 the words of those who ask."""
 IN_FULL = 3.0
 """What it counts beside them that a question names a code, an event or an operation in full."""
-NOBODY, UNLIKE = Asked(), Like(0, 0)
+NOBODY = Asked()
 _BY_TERM = f"SELECT rowid, -bm25(passage, {TITLE}, {HEADING}, {TEXT}) FROM passage WHERE passage MATCH ?"  # noqa: S608
 
 
@@ -53,11 +53,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found of a question, the best first. `fit` is how well its words fit the best text, `nearest` how near a
-    phrasing is, from 0 to 1, `leaning` above 0 where it sounds like what is asked here, `ordering` where like an order."""
+    phrasing is, from 0 to 1, `elsewhere` one about another subject. `leaning` is above 0 where it sounds like what is
+    asked here, `ordering` where like an order."""
 
     found: tuple[Found, ...]
     fit: float
     nearest: float
+    elsewhere: float
     leaning: float
     ordering: float
 
@@ -72,7 +74,7 @@ class Index:
         self._lock = threading.Lock()
         parts = [(one.title, one.heading, plain(text)) for one, text in self._rows]
         texts = [" ".join(part) for part in parts]
-        self._ear = Ear(asked, texts)
+        self._ear = Ear(with_headings(asked, sections), texts)
         self._spelling = Spelling((*texts, *asked.phrasings()), asked.others())
         self._names = {one.anchor: one.id for one in sections if one.page in LISTS and re.search(r"[_./]", one.anchor)}
         self._database = open_full_text()
@@ -94,10 +96,10 @@ class Index:
         found = self._joined(texts, heard.likes, self._named_in(question))
         fit = max((one.score for one in texts), default=0.0)
         nearest = max((like.nearest for like in heard.likes.values()), default=0.0)
-        return Evidence(tuple(found[:most]), fit, nearest, heard.leaning, heard.ordering)
+        return Evidence(tuple(found[:most]), fit, nearest, heard.elsewhere.nearest, heard.leaning, heard.ordering)
 
     def _named_in(self, question: str) -> str:
-        """Returns the id of the code, event or operation that a question names, the longest of several; else nothing."""
+        """Returns the id of the code, event or operation that a question names, the longest name's; else nothing."""
         said = question.lower().replace(" /", "/")
         return self._names.get(max((name for name in self._names if name in said), key=len, default=""), "")
 
@@ -109,8 +111,9 @@ class Index:
         found = []
         for name in (by_text.keys() | likes.keys() | {named}) & self._first.keys():
             one, like = by_text.get(name, self._first[name]), likes.get(name, UNLIKE)
-            score = OF_TEXT * one.score / best_text + like.words / best_words + like.nearest**2 + IN_FULL * (name == named)
-            found.append(replace(one, score=score * _KINDS.get(one.section.page, 1)))
+            asked = like.words / best_words + like.nearest**2 + IN_FULL * (name == named)
+            score = (OF_TEXT * one.score / best_text + asked) * _KINDS.get(one.section.page, 1)
+            found.append(replace(one, score=score))
         return sorted(found, key=lambda one: (-one.score, one.section.id))
 
     def _fits(self, word: Word) -> dict[int, float]:
@@ -149,3 +152,12 @@ def _together(passages: list[Found]) -> Found:
     """Returns a section by its best passage, with some of the next one's fit."""
     best, *others = sorted(passages, key=lambda one: -one.score)
     return replace(best, score=best.score + BESIDE * others[0].score) if others else best
+
+
+def with_headings(asked: Asked, sections: Sequence[Section]) -> Asked:
+    """Returns what is asked, each heading of the guide as one more phrasing: many are questions."""
+    of_section = dict(asked.of_section)
+    for one in sections:
+        if one.page not in LISTS:
+            of_section[one.id] = (*of_section.get(one.id, ()), one.heading or one.title)
+    return replace(asked, of_section=of_section)

@@ -10,7 +10,11 @@ _TOLD = r"(?:instructions?|guidelines?|rules?|prompts?|guide|sections?|restricti
 _WHO = r"(?:admin\w*|operator|developer|owner|creator|boss)"
 _MODE = r"(?:developer|debug|god|admin|dan|maintenance) mode"
 _ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?)"
-_SECRET = r"keys?|secrets?|passwords?|credentials?|tokens?"
+_DO = r"(?:add|send|give|credit|charge|refund|approve|set|mark|execute|delete|make|pay|unlock|unfreeze)"
+_AT_ONCE = r"(?:now|immediately|right away|at once|an order|i confirm(?: it)?|without (?:review|looking|asking))"
+_TELL = r"(?:list|show|display|tell|send|read)"
+_PEOPLE, _THEIRS = r"(?:users?|customers?|people)", r"(?:e-?mails?|balances?|keys?|messages|cards?|conversations?)"
+_HIDDEN = r"keys?|secrets?|passwords?|credentials?|tokens?"
 
 _TO_FORGET = (
     rf"\b(?:ignore|disregard|forget|override|overrule|violate|break)\b.{{0,40}}\b{_TOLD}\b",
@@ -22,12 +26,12 @@ _TO_SHOW = (
     rf"\b(?:what|which|show|print|repeat|reveal|translate|tell|output)\b.{{0,20}}\byour\b.{{0,20}}\b{_TOLD}\b",
     r"\b(?:of|in|from) your (?:instructions?|prompt)\b|\b(?:your|hidden) (?:system |hidden |initial )?prompt\b",
     r"\b(?:print|reveal|output|dump|repeat|leak|display)\b.{0,30}\b(?:prompt|you were|above|configuration|verbatim)\b",
-    rf"\b(?:print|reveal|output|dump|leak|read out)\b.{{0,40}}\b(?:{_SECRET})\b",
+    rf"\b(?:print|reveal|output|dump|leak|read out)\b.{{0,40}}\b(?:{_HIDDEN})\b",
     r"\bCOINSLOT_\w*(?:KEY|SECRET|TOKEN|PASSWORD)\w*\b.{0,40}\b(?:print|reveal|output|show|value)\b",
     r"\b(?:tell|show|give|list|send) me\b.{0,30}\b(?:another|other|every|all|(?:some(?:one|body) else'?s?)) "
     r"(?:users?|accounts?|persons?|people|customers?)",
     r"\bgive me\b.{0,30}\bof all (?:users|accounts|people|customers)\b|/etc/passwd",
-    rf"\b(?:what(?:'s| is| are)|tell|show|give|read|send)\b.{{0,20}}\b{_WHO}'?s\b.{{0,25}}\b(?:{_SECRET})\b",
+    rf"\b(?:what(?:'s| is| are)|tell|show|give|read|send)\b.{{0,20}}\b{_WHO}'?s\b.{{0,25}}\b(?:{_HIDDEN})\b",
 )
 _TO_BE = (
     r"\byou(?:'re| are| will be| must be)? (?:now|no longer|in \w+ mode|from now)\b",
@@ -36,7 +40,8 @@ _TO_BE = (
     r"\b(?:pretend|imagine|suppose)\b.{0,15}\b(?:you|i|that you|that i)\b.{0,10}\b(?:are|am|were|have|had|could)\b",
     r"\b(?:simulate|emulate|be) (?:a|an|the|my)\b.{0,20}\b(?:terminal|shell|console)\b",
     rf"\b(?:assume|take|play) (?:the|a) role\b|\brole-?play\b|\benter {_MODE}\b|\b{_MODE}\b.{{0,20}}\b(?:now|on|and)\b",
-    r"\bfrom now on,? (?:you|your|all|every|always|never|call|end|answer|reply|respond|speak|write|act|be)\b|\bnew rules?:",
+    r"\bfrom now on,? (?:you|your|all|every|always|never|call|end|answer|reply|respond|speak|write|act|be)\b",
+    r"\bnew rules?:",
     r"\b(?:whenever|every time) i\b.{0,60}\b(?:you (?:must|will|should|answer|say)|reply|respond)\b",
     r"\blog (?:me )?in as (?:an?|another|the|somebody|someone)\b",
 )
@@ -45,10 +50,8 @@ _TO_OBEY = (
     r"\b(?:i|we) (?:hereby )?(?:authorize|permit|allow|order|command) you\b|\byou must (?:comply|obey)\b|\bobey\b",
     r"\b(?:grant|give|transfer|send|credit|add)\b(?: \w+)? me\b.{0,20}\b\d+|\bapprove (?:a|my|the) refund\b",
     r"\b(?:hack|exploit|steal|drain)\b.{0,20}\b(?:wallets?|accounts?|keys?|system|server|money|you)\b",
-    r"\A(?:please )?(?:add|send|give|credit|charge|refund|approve|set|mark|run|execute|delete|make|pay|unlock|unfreeze)\b"
-    r".{0,60}\b(?:now|immediately|right away|at once|an order|i confirm(?: it)?|without (?:review|looking|asking))\W*\Z",
-    r"\A(?:please )?(?:list|show|display|tell|send|read)\b.{0,30}\b(?:every|all|other|another) (?:users?|customers?|people)'?s?"
-    r".{0,20}\b(?:e-?mails?|balances?|keys?|messages|cards?|conversations?)\b",
+    rf"\A(?:please )?{_DO}\b.{{0,60}}\b{_AT_ONCE}\W*\Z",
+    rf"\A(?:please )?{_TELL}\b.{{0,30}}\b(?:every|all|other|another) {_PEOPLE}'?s?.{{0,20}}\b{_THEIRS}\b",
 )
 _TO_WRITE = (
     r"\b(?:reply|respond|answer)\b.{0,10}\b(?:only|just|exclusively)\b.{0,10}\b(?:with|in|yes|no)\b|\bnever cite\b",

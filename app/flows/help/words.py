@@ -134,7 +134,8 @@ def normal(text: str) -> str:
 
 def normal_each(texts: Iterable[str]) -> list[str]:
     """Returns each text with one word for what is said in several: of many, much quicker than one by one."""
-    return normal(_BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts)).split(_BETWEEN)
+    ready = [text.replace(_BETWEEN, " ") for text in texts]
+    return normal(_BETWEEN.join(ready)).split(_BETWEEN) if ready else []
 
 
 def words_of(question: str) -> list[Word]:

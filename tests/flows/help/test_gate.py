@@ -6,6 +6,7 @@ The numbers are those of (d) "Modes" 12; the questions were written before anyth
 from app.flows.help.desk import NOTHING
 from tests.support.help_blind import BLIND_OFF_TOPIC, BLIND_ON_TOPIC, SECOND_OFF_TOPIC, SECOND_ON_TOPIC
 from tests.support.help_questions import INJECTIONS, OFF_TOPIC, ON_TOPIC
+from tests.support.help_seen import SEEN_OFF_TOPIC, SEEN_ON_TOPIC, SEEN_ORDERS
 from tests.support.help_tried import TRIED_INJECTIONS, TRIED_OFF_TOPIC, TRIED_ON_TOPIC
 from tests.support.helped import corpus, desk, evidence_of, is_let_in
 from tests.support.scripted import Scripted, whole
@@ -48,14 +49,22 @@ def test_what_nobody_had_in_mind_is_told_apart_too() -> None:
     asked = dict((*BLIND_ON_TOPIC, *SECOND_ON_TOPIC))
     assert len(asked) == 55 and {one for right in asked.values() for one in right} <= set(corpus().by_id)
     missed = [question for question, right in asked.items() if not _is_right(question, right)]
-    assert len(missed) <= 9, missed
+    assert len(missed) <= 4, missed
     let_in = [question for question in (*BLIND_OFF_TOPIC, *SECOND_OFF_TOPIC) if is_let_in(question)]
-    assert len(let_in) <= 1, let_in
+    assert not let_in
 
 
-def test_a_heading_that_asks_the_same_lets_in_whatever_is_said_around_it() -> None:
+def test_what_was_asked_blind_and_then_seen_stays_told_apart() -> None:
+    """How many were right at first is said in `help_seen`."""
+    assert len(SEEN_ON_TOPIC) == 60 and {one for _, right in SEEN_ON_TOPIC for one in right} <= set(corpus().by_id)
+    missed = [question for question, right in SEEN_ON_TOPIC if not _is_right(question, right)]
+    assert len(missed) <= 3, missed
+    assert sum(map(is_let_in, SEEN_OFF_TOPIC)) <= 2 and not any(map(is_let_in, SEEN_ORDERS))
+
+
+def test_what_is_asked_in_nearly_the_same_words_is_let_in_whatever_is_said_around_it() -> None:
     assert is_let_in("Grandma's toaster aside, why does the answer stop in the middle of every haiku?")
-    assert not is_let_in("why does grandma stop in the middle of every haiku?")
+    assert not is_let_in("why does grandma snore in the middle of every haiku?")
 
 
 def test_a_story_around_a_question_keeps_it_from_nobody() -> None:

@@ -1,6 +1,7 @@
 """The index finds sections by their words, and says what share of a question they have."""
 
-from app.flows.help.index import Index
+from app.flows.help.asked.phrasings import Asked
+from app.flows.help.index import Index, with_headings
 from app.flows.help.sections import Section
 
 REFUND = Section("money", "back", "Money", "Refunds", "What is unspent of a top-up goes back to the card.")
@@ -19,13 +20,32 @@ def test_a_section_is_found_by_title_heading_text_and_other_forms_of_a_word() ->
     assert found("spend_per_day") == ["codes#spend_per_day"] and found("zebra") == []
 
 
-def test_evidence_says_which_words_are_ours_and_which_nobody_knows() -> None:
+def test_evidence_has_the_best_passage_and_how_well_it_fits() -> None:
     evidence = INDEX.find("does a zebra refund a top-up by card", 3)
     best = evidence.found[0]
-    assert best.section is REFUND and best.having == {"refund", "topup", "card"}
-    assert (evidence.unknown, evidence.subjects) == ({"zebra"}, {"refund", "topup", "card"})
-    assert 0 < best.share < 1 and best.passage == REFUND.text
+    assert best.section is REFUND and best.passage == REFUND.text
+    assert evidence.fit > INDEX.find("zebra by card", 3).fit > 0
 
 
 def test_nothing_asked_is_nothing_found() -> None:
     assert INDEX.find("", 3).found == ()
+
+
+def test_a_section_is_found_by_how_people_ask_for_it() -> None:
+    asked = Index([REFUND, LIMITS, CODE], Asked({"limits": ("throttle a greedy client",)}, ("how do i boil an egg",)))
+    evidence = asked.find("throttle greedy clients", 3)
+    assert [one.section.id for one in evidence.found] == ["limits"] and evidence.nearest > 0.9
+    assert asked.find("how do I boil eggs?", 3).elsewhere > 0.9 and found("throttle greedy clients") == []
+
+
+def test_a_heading_is_a_phrasing_of_its_section() -> None:
+    headed = with_headings(Asked({"limits": ("throttle a client",)}), [REFUND, LIMITS, CODE])
+    assert headed.of_section == {"limits": ("throttle a client", "Limits"), "money#back": ("Refunds",)}
+
+
+def test_what_a_question_names_in_full_is_found_first() -> None:
+    event = Section("events", "paywall.updated", "Webhook events", "paywall.updated", "Comes when settings changed.")
+    call = Section("operations", "get/v1/ledger", "Operations", "GET /v1/ledger", "Lists what was charged.")
+    named = Index([REFUND, event, call], Asked({"money#back": ("what was charged, updated or listed in a paywall",)}))
+    assert named.find("what was paywall.updated", 3).found[0].section is event
+    assert named.find("what was charged by GET /v1/ledger in a paywall", 3).found[0].section is call

@@ -9,7 +9,7 @@ TABLE = "| name | what |\n|---|---|\n| `A` | one |\n| `B` | two |"
 
 
 def quoted(text: str, passage: str) -> str:
-    return quote(Found(Section("page", "", "Page", "", text), passage, 1.0, 1.0, frozenset()))
+    return quote(Found(Section("page", "", "Page", "", text), passage, 1.0))
 
 
 def test_a_short_section_is_quoted_whole() -> None:

@@ -27,3 +27,9 @@ def test_one_slip_is_mended_and_nothing_else(asked: str, meant: str) -> None:
 
 def test_of_several_that_may_be_meant_it_is_the_one_that_stands_there_most() -> None:
     assert Spelling(["charge charge", "change"]).mended("chagge") == "charge"
+
+
+def test_words_of_others_are_right_and_never_meant_and_long_words_may_have_several_slips() -> None:
+    spelling = Spelling(["the beginner asks for authentication"], ["a winter in a library"])
+    assert spelling.mended("begginer autentifcation") == "beginner authentication"
+    assert spelling.mended("winner winter libarry beginnings") == "winner winter libarry beginnings"

@@ -1,4 +1,4 @@
-"""Whose subject a question is, and whether it is an order: the words of what is asked here weighed against those of others.
+"""Whose subject a question is, and whether it is an order: words of what is asked here against those of others.
 
 It is naive Bayes over phrasings: each word counts for whoever says it more often.
 """
@@ -27,9 +27,7 @@ PAIR_MOST = 5.0
 class Leaning:
     """The words of both sides, the guide's passages beside ours. `common` are those that are said of anything."""
 
-    def __init__(
-        self, ours: Texts, passages: Texts, others: Texts, common: Mapping[str, float]
-    ) -> None:
+    def __init__(self, ours: Texts, passages: Texts, others: Texts, common: Mapping[str, float]) -> None:
         here, there, beside = _counted(ours), _counted(others), _counted(passages)
         self._names = frozenset(filter(is_name, beside))
         self._common = common
@@ -48,7 +46,7 @@ class Leaning:
 
 
 class Orders:
-    """What is said to whoever answers, and what is asked, each as stems in their order: two that follow count as well."""
+    """What is said to whoever answers, and what is asked, as stems in their order: two that follow count as well."""
 
     def __init__(self, asked: Texts, orders: Texts) -> None:
         here, there = _counted(map(_pairs, asked)), _counted(map(_pairs, orders))

@@ -1,4 +1,4 @@
-"""How like what people are known to ask a question is: section by section, by all their words and by the nearest phrasing."""
+"""How like what people ask a question is: section by section, by all their words and by the nearest phrasing."""
 
 import math
 from collections import Counter, defaultdict
@@ -13,11 +13,14 @@ SATURATION, LENGTH = 1.2, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """How like what is asked of one section a question is: `words` is BM25 over all phrasings of it, `nearest` the cosine
-    of its nearest phrasing, from 0 to 1, in which a rare word counts more."""
+    """How like what is asked of one section a question is: `words` is BM25 over all phrasings of it, `nearest` the
+    cosine of its nearest phrasing, from 0 to 1, in which a rare word counts more."""
 
     words: float
     nearest: float
+
+
+UNLIKE = Like(0.0, 0.0)
 
 
 class Likeness:
@@ -71,7 +74,7 @@ def _counts(asked: Mapping[str, Sequence[Said]]) -> dict[str, dict[str, float]]:
     """Returns by stem what BM25 gives each section for having it, its phrasings taken as one text."""
     texts = {section: Counter(stem for said in phrasings for stem in said) for section, phrasings in asked.items()}
     rare = _rarity(list(texts.values()))
-    mean = sum(text.total() for text in texts.values()) / max(len(texts), 1)
+    mean = sum(text.total() for text in texts.values()) / max(len(texts), 1) or 1
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for section, text in texts.items():
         bound = SATURATION * (1 - LENGTH + LENGTH * text.total() / mean)

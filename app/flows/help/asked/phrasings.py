@@ -14,8 +14,8 @@ ELSEWHERE, ORDERS, ANYWHERE = "_elsewhere.txt", "_orders.txt", "_anywhere.txt"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Phrasings by the ids of the sections that answer them; those of other subjects; orders to whoever answers; and the
-    words that are said in questions about whatever it may be."""
+    """Phrasings by the ids of the sections that answer them; those of other subjects; orders to whoever answers; and
+    the words that are said in questions about whatever it may be."""
 
     of_section: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     elsewhere: tuple[str, ...] = ()

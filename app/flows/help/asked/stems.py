@@ -1,4 +1,4 @@
-"""Texts as stems, each with what it weighs: words that are said of anything weigh little, but tell `who paid` from `pay`."""
+"""Texts as stems, each with what it weighs: words that are said of anything weigh little, yet something."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,4 +51,3 @@ class Stems:
         made = dict(self._database.execute("SELECT doc, term FROM stem"))
         self._database.execute("DELETE FROM said")
         return [str(made.get(row, word)) for row, word in enumerate(words)]
-

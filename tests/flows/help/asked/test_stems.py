@@ -1,0 +1,22 @@
+"""Texts become stems, the same for every form of a word; what is said of anything weighs little."""
+
+from app.flows.help.asked.stems import COMMON, QUIET, Stems
+
+STEMS = Stems(["problem"])
+
+
+def test_forms_of_a_word_are_one_stem_in_their_order() -> None:
+    assert STEMS.of("Charging charges, it's charged") == ["charg", "charg", "it", "charg"]
+    assert STEMS.of("my money back") == STEMS.of("my refund") == ["my", "refund"]
+    assert STEMS.of("") == []
+
+
+def test_many_texts_are_learnt_as_one_by_one() -> None:
+    texts = ["paid twice", "", "a top-up\0of yours", "model_not_priced"]
+    assert STEMS.learn(texts) == [STEMS.of(text) for text in texts]
+
+
+def test_what_is_said_of_anything_weighs_little() -> None:
+    assert STEMS.weighed(STEMS.of("a problem with refunds")) == {
+        "a": QUIET, "problem": COMMON, "with": QUIET, "refund": 1.0,
+    }  # fmt: skip
