@@ -109,7 +109,7 @@ SUBJECTS = """
     subscription tax template test thaw timeout token tool topup transaction trial usage usdc user version wallet
     webhook withdraw withdrawal worker
 """
-"""What this product is about: a question that names nothing of it is about something else."""
+"""What this product is about."""
 
 
 KNOWN = frozenset((*SUBJECTS.split(), *_ALSO))
