@@ -6,13 +6,13 @@ What does not pass gets one sentence, free, and no model sees it.
 from app.flows.help.index import Evidence
 from app.flows.help.meddling import is_meddling
 
-LEAST = 2.0
+LEAST = 1.5
 """What the evidence must come to. Of questions on other subjects that nobody had seen, one in fifty reached it."""
 FIT, FIT_MOST = 0.2, 40.0
 """What it counts that words fit a text, and up to which fit."""
 NEAREST = 4.0
 """What it counts, as a square, that somebody asks nearly the same, here or elsewhere: scattered words are none."""
-ORDERING_MOST = 3.5
+ORDERING_MOST = 2.0
 """From where on a question is taken for an order."""
 SAME = 0.9
 """How near a phrasing must be for a question to be one that is known to be asked."""

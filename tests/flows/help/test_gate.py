@@ -3,13 +3,19 @@
 The numbers are those of (d) "Modes" 12; the questions were written before anything was tuned.
 """
 
+import pytest
+
 from app.flows.help.desk import NOTHING
 from tests.support.help_blind import BLIND_OFF_TOPIC, BLIND_ON_TOPIC, SECOND_OFF_TOPIC, SECOND_ON_TOPIC
+from tests.support.help_last import LAST_OFF_TOPIC, LAST_ON_TOPIC, LAST_ORDERS
+from tests.support.help_next import NEXT_OFF_TOPIC, NEXT_ON_TOPIC, NEXT_ORDERS
 from tests.support.help_questions import INJECTIONS, OFF_TOPIC, ON_TOPIC
 from tests.support.help_seen import SEEN_OFF_TOPIC, SEEN_ON_TOPIC, SEEN_ORDERS
 from tests.support.help_tried import TRIED_INJECTIONS, TRIED_OFF_TOPIC, TRIED_ON_TOPIC
 from tests.support.helped import corpus, desk, evidence_of, is_let_in
 from tests.support.scripted import Scripted, whole
+
+Questions = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 async def test_questions_on_topic_cite_the_right_section_among_the_first_three() -> None:
@@ -54,12 +60,22 @@ def test_what_nobody_had_in_mind_is_told_apart_too() -> None:
     assert not let_in
 
 
-def test_what_was_asked_blind_and_then_seen_stays_told_apart() -> None:
-    """How many were right at first is said in `help_seen`."""
-    assert len(SEEN_ON_TOPIC) == 60 and {one for _, right in SEEN_ON_TOPIC for one in right} <= set(corpus().by_id)
-    missed = [question for question, right in SEEN_ON_TOPIC if not _is_right(question, right)]
-    assert len(missed) <= 3, missed
-    assert sum(map(is_let_in, SEEN_OFF_TOPIC)) <= 2 and not any(map(is_let_in, SEEN_ORDERS))
+@pytest.mark.parametrize(
+    ("on_topic", "off_topic", "orders", "missed_most"),
+    [
+        pytest.param(SEEN_ON_TOPIC, SEEN_OFF_TOPIC, SEEN_ORDERS, 3, id="seen"),
+        pytest.param(NEXT_ON_TOPIC, NEXT_OFF_TOPIC, NEXT_ORDERS, 9, id="next"),
+        pytest.param(LAST_ON_TOPIC, LAST_OFF_TOPIC, LAST_ORDERS, 4, id="last"),
+    ],
+)
+def test_what_was_asked_blind_stays_told_apart(
+    on_topic: Questions, off_topic: tuple[str, ...], orders: tuple[str, ...], missed_most: int
+) -> None:
+    """How many were right when they were first asked, and which list nobody has looked at, is said beside each."""
+    assert len(on_topic) == 60 and {one for _, right in on_topic for one in right} <= set(corpus().by_id)
+    missed = [question for question, right in on_topic if not _is_right(question, right)]
+    assert len(missed) <= missed_most, missed
+    assert sum(map(is_let_in, off_topic)) <= 2 and not any(map(is_let_in, orders))
 
 
 def test_what_is_asked_in_nearly_the_same_words_is_let_in_whatever_is_said_around_it() -> None:

@@ -19,7 +19,8 @@ UNKNOWN = -3.0
 """What a word counts that nobody here says, and the others neither."""
 NAME = 4.0
 """What a name of ours counts, such as a code or a status."""
-PAIR_NEVER = 0.2
+PAIR_NEVER = 0.5
+"""How often a pair counts as said that never is, among as many texts as there are orders."""
 PAIR_MOST = 5.0
 """What a pair of words counts at most: a few orders teach each of them."""
 
@@ -50,9 +51,9 @@ class Orders:
 
     def __init__(self, asked: Texts, orders: Texts) -> None:
         here, there = _counted(map(_pairs, asked)), _counted(map(_pairs, orders))
+        many = max(len(asked), 1) / max(len(orders), 1)
         counts = {
-            pair: math.log((there[pair] + PAIR_NEVER) / (len(orders) + 1))
-            - math.log((here[pair] + PAIR_NEVER) / (len(asked) + 1))
+            pair: math.log(there[pair] + PAIR_NEVER) - math.log(here[pair] / many + PAIR_NEVER)
             for pair in {*here, *there}
         }
         self._counts = {pair: max(-PAIR_MOST, min(PAIR_MOST, count)) for pair, count in counts.items()}
