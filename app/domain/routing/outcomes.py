@@ -23,7 +23,7 @@ class Outcome(StrEnum):
     NEXT = "next"
     """The next leg is asked, and the failure counts against the provider."""
     ELSEWHERE = "elsewhere"
-    """The next leg is asked because the caller wanted that; nothing is wrong with the provider."""
+    """The next leg is asked because the caller wanted that, or all of an answer at once; the provider is well."""
     END = "end"
     """The request ends: it would fail anywhere, or it is the user's own key that was refused."""
 
@@ -62,8 +62,10 @@ def outcome_of(failure: ProviderFailed, also: Collection[str] = (), *, is_own_ke
     `also` are further failures that the caller wants followed; `is_own_key` says that the key was its user's. One that
     cannot be used ends it too: what follows might be paid for in its place.
     """
-    if isinstance(failure, (OwnKeyUnavailable, OverTime)):
+    if isinstance(failure, OwnKeyUnavailable):
         return Outcome.END
+    if isinstance(failure, OverTime):
+        return Outcome.ELSEWHERE
     if is_filtered(failure):
         return Outcome.ELSEWHERE if CONTENT_FILTER in also else Outcome.END
     status = status_of(failure)

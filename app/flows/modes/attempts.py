@@ -21,7 +21,7 @@ from app.domain.legs.tables import LegStatus
 from app.domain.money import NANOS, format_fraction
 from app.domain.pricing.price_book import Offer
 from app.domain.pricing.quote import BASIS_POINTS
-from app.domain.routing.outcomes import CONTENT_FILTER, Outcome, outcome_of, reason_of, status_of
+from app.domain.routing.outcomes import CONTENT_FILTER, Outcome, OverTime, outcome_of, reason_of, status_of
 from app.domain.usage.requests import CLIENT_GONE
 from app.domain.usage.tables import RequestMode
 from app.each_alone import alone
@@ -159,6 +159,8 @@ class PlannedRoute:
                 await self._begin(run)
         except TimeoutError:
             model = run.leg.offer.price.model
+            if not run.leg.request.is_stream:
+                raise OverTime(f"`{model}` did not give its whole answer in time.", timed_out=True) from None
             raise ProviderFailed(f"`{model}` did not begin to answer in time.", timed_out=True) from None
 
     async def _begin(self, run: Run) -> None:

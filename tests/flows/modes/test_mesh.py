@@ -196,6 +196,9 @@ async def test_an_answer_that_is_given_whole_does_not_outlast_its_client(
         assert (mesh.asked(), mesh.receipt(heard.request_id).charge) == ([A, B], "0")
         await until(lambda: [one["outcome"] for one in emulated.seen()] == ["disconnected"] * 2)
         assert credits_of(mesh.person).held_nanos == 0
+        for _ in range(2):
+            await mesh.ask(A, B, stream=False)
+        assert mesh.breakers.listed() == [], "who is slow for one who wants all of it at once is well"
         heard = await mesh.ask(B, A)
         assert (heard.error, heard.is_done) == (None, True), "a stream takes its time"
     assert_books_balance()
