@@ -83,7 +83,7 @@ def top_up_where_free_credits_end(page: Page) -> None:
     expect(page.locator(".talk-cost").get_by_text("Free credits are for free models")).to_be_visible()
     ask(page, "What is a ledger?")
     expect(
-        page.get_by_role("alert").get_by_text("This model is not open to you yet. It was not charged.")
+        page.get_by_role("alert").get_by_text("A model that you chose is not open to you yet. It was not charged.")
     ).to_be_visible()
     page.locator(".turn").last.get_by_role("link", name="Top up").click()
     expect(page.get_by_text("Free credits are for free models.")).to_be_visible()

@@ -57,7 +57,7 @@ CREDITS_MESSAGES = {
 """What differs where a person's own credits pay."""
 
 LOCKED_MESSAGES = {
-    "topup": "This model is not open to you yet. Add credits here: {{ url }}\n\n"
+    "topup": "A model that you chose is not open to you yet. Add credits here: {{ url }}\n\n"
     "Then send the message again. This one was not charged.",
 }
 """What is said where there are credits, and the model is one that free ones do not open."""

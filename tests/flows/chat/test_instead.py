@@ -203,6 +203,7 @@ async def test_who_has_credits_is_not_told_that_they_are_not_enough(database: st
     locked = Ask(Action.TOPUP, NANOS, 18 * NANOS, "It opens with your first top-up.", is_locked=True)
     said = await instead_of(ScriptedResponder("unused")).say(call_of(SNAPSHOT), locked)
     assert (
-        said.text.startswith("This model is not open to you yet. Add credits here: ") and "not enough" not in said.text
+        said.text.startswith("A model that you chose is not open to you yet. Add credits here: ")
+        and "not enough" not in said.text
     )
     assert said.text.endswith("It opens with your first top-up.") and said.paywall["url"] in said.text

@@ -15,7 +15,7 @@ from app.domain.people.sessions import Person
 from app.domain.wallets.shared import read_shared_balance, shared_account
 from app.flows.callers.links import OrderLink
 from app.flows.orders.choose import OrderView, Whose, read_view
-from app.web.end_user.usage.rows import SumRow, SumTable, sum_words
+from app.web.end_user.usage.rows import SumRow, SumTable, sums_words
 from app.web.frame.format import counted, initials, paid_by, utc
 
 _TITLES = {By.SESSION: "By session", By.AGENT: "By agent", By.MODEL: "By model"}
@@ -101,13 +101,14 @@ def _note(view: OrderView, order: Order) -> str:
 
 
 def _rows(sums: Sequence[OrderSum], unit: Unit, nameless: str) -> list[SumRow]:
+    words = sums_words([(one.charged, unit) for one in sums])
     return [
         SumRow(
             key=f"{one.name}:{one.source}",
             name=one.name or nameless,
             source=paid_by(one.source, unit),
             used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
-            charged=sum_words(one.charged, unit),
+            charged=charged,
         )
-        for one in sums
+        for one, charged in zip(sums, words, strict=True)
     ]

@@ -1,13 +1,14 @@
 """What the page of usage shows, ready to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app import wiring
 from app.db import Session
 from app.domain import clock
 from app.domain.analytics.own import By, Sum, Use, month_ago, read_usage
-from app.domain.money import Unit, format_finely, format_for_people, format_sum
+from app.domain.legs.sharing import in_whole
+from app.domain.money import CENT_NANOS, Unit, format_finely, format_for_people, format_sum
 from app.domain.orders.orders import read_order_names
 from app.domain.paywalls.names import read_names
 from app.domain.people.sessions import Person
@@ -78,10 +79,10 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
     shown = {one.name for one in found.by(By.ORDER)} | {use.order for use in found.uses[:NEWEST] if use.order}
     orders = read_order_names(session, shown)
     names = {**read_names(session, {use.paywall_id for use in found.uses}), **orders}
-    tables = [SumTable(_TITLES[by], [_sum(one, names, by) for one in found.by(by)]) for by in By]
+    tables = [SumTable(_TITLES[by], _sums(found.by(by), names, by)) for by in By]
     looked = "" if found.looked_until is None else f"Looked back to {clock.to_iso(found.looked_until)[:10]}."
     return UsagePage(
-        totals=[_sum(one, names, None) for one in found.totals()],
+        totals=_sums(found.totals(), names, None),
         tables=[table for table in tables if table.rows],
         uses=[_use(use, names) for use in found.uses[:NEWEST]],
         looked=looked,
@@ -89,7 +90,12 @@ def read_usage_page(session: Session, person: Person) -> UsagePage:
     )
 
 
-def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
+def _sums(sums: Sequence[Sum], names: Mapping[str, str], by: By | None) -> list[SumRow]:
+    words = sums_words([(one.charged, one.unit) for one in sums])
+    return [_sum(one, charged, names, by) for one, charged in zip(sums, words, strict=True)]
+
+
+def _sum(one: Sum, charged: str, names: Mapping[str, str], by: By | None) -> SumRow:
     name = names.get(one.name, one.name) if by in (By.APP, By.ORDER) else model_name(one.name)
     if one.others:
         name = f"{one.others:,} others"
@@ -98,13 +104,25 @@ def _sum(one: Sum, names: Mapping[str, str], by: By | None) -> SumRow:
         name=name or ("One-off charges" if by is By.MODEL else "All"),
         source=paid_by(one.source, one.unit),
         used=f"{counted(one.requests, 'request')} · {counted(one.tokens, 'token')}",
-        charged=sum_words(one.charged, one.unit),
+        charged=charged,
     )
 
 
-def sum_words(nanos: int, unit: Unit) -> str:
-    """Returns what several requests came to. Of credits, which are charged whole, a model's share may be a part."""
-    return format_sum(nanos, unit) if unit is Unit.CREDIT else format_finely(nanos, unit)
+def sums_words(sums: Sequence[tuple[int, Unit]]) -> list[str]:
+    """Returns what the lines of a table came to. Credits are charged whole and a model's share may be a part of one: to
+    the hundredth, so that the lines come to what all of them are.
+    """
+    hundredths = iter(in_whole([nanos for nanos, unit in sums if unit is Unit.CREDIT], CENT_NANOS))
+    return [
+        _share_words(nanos, next(hundredths)) if unit is Unit.CREDIT else format_finely(nanos, unit)
+        for nanos, unit in sums
+    ]
+
+
+def _share_words(nanos: int, hundredths: int) -> str:
+    """Returns a share in hundredths; what is less than one of them is said by two digits that count."""
+    is_less = 0 < nanos < CENT_NANOS
+    return format_sum(nanos, Unit.CREDIT) if is_less else format_for_people(hundredths * CENT_NANOS, Unit.CREDIT)
 
 
 def _use(use: Use, names: Mapping[str, str]) -> UseRow:
