@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from app import db, wiring
 from app.api.account.owner import Own
 from app.api.account.paying.purchase import pack_name
+from app.api.common.listing import EndOfList
 from app.domain import clock
 from app.domain.credits.history import Entry, read_history
 from app.domain.credits.kept import has_paid
@@ -49,14 +50,16 @@ async def get_balance(own: Own) -> dict[str, Any]:
 @router.get("/transactions")
 async def list_transactions(
     own: Own,
+    until: EndOfList,
     limit: Annotated[int, Query(ge=1, le=TRANSACTIONS_MAX)] = 50,
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
 ) -> list[dict[str, Any]]:
-    """Lists the history, the newest first: what each request reserved, then what it differed from that."""
-    account, paywall_id = own.account, own.snapshot.paywall_id
-    found = await db.in_transaction(
-        lambda session: read_history(session, account, paywall_id, own.account_id, limit, offset)
-    )
+    """Lists the history, the newest first: what each request reserved, then what it differed from that.
+
+    Whoever pages through it says the same past time in `to` on each page, so that what comes in meanwhile shifts none.
+    """
+    account = own.account
+    found = await db.in_transaction(lambda session: read_history(session, account, limit, offset, until))
     return [_line(entry) for entry in found]
 
 

@@ -58,6 +58,18 @@ SpanOfList = Annotated[Span, Depends(_span)]
 """`?from=` and `?to=`."""
 
 
+def _end(
+    until: Annotated[
+        str | None, Query(alias="to", description="A date or time, exclusive: what is newer is left out.")
+    ] = None,
+) -> int | None:
+    return _time(until, "to")
+
+
+EndOfList = Annotated[int | None, Depends(_end)]
+"""`?to=` alone, in microseconds."""
+
+
 def _time(text: str | None, field: str) -> int | None:
     if text is None:
         return None

@@ -7,17 +7,21 @@ really held may have been more; the receipt says it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, text
 from sqlalchemy.orm import Session
 
+from app.domain.ids import least_id
 from app.domain.ledger.accounts import Account
 from app.domain.legs.legs import Source
 from app.domain.money import NANOS
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.activity import Movement, read_wallet_movements
-from app.domain.usage.request_list import RequestFilter, look
-from app.domain.usage.tables import RequestKind, RequestMode, RequestStatus
+from app.domain.usage.request_list import LOOKED_MAX, PREFIX
+from app.domain.usage.requests import TABLE
+from app.domain.usage.tables import OWN_WALLETS, RequestKind, RequestMode, RequestStatus
 
 RESERVES: Mapping[str | None, int] = {
     None: NANOS,
@@ -79,16 +83,46 @@ def entries_of(row: Mapping[str, Any]) -> Sequence[Entry]:
 
 
 def read_history(
-    session: Session, account: Account, paywall_id: str, person_id: str, limit: int, offset: int = 0
+    session: Session, account: Account, limit: int, offset: int = 0, until: int | None = None
 ) -> Sequence[Entry]:
     """Returns up to `limit` lines of somebody's credits behind the newest `offset`, the newest first.
 
-    Of the paywall's requests so many are looked at as a list of them looks at.
+    With `until` (exclusive, microseconds) nothing newer counts: lines are only ever added at the front, so that pages
+    which say the same lose none and double none while more come in. A request that ended behind more than `LOOKED_MAX`
+    that began later is found only where they are.
     """
     most = limit + offset
-    requests = look(session, paywall_id, RequestFilter(user=person_id), None, most).rows
-    others = read_wallet_movements(session, account, limit=most, but_requests=True)
-    entries = [entry for row in requests for entry in entries_of(row)]
-    entries += [Entry(one.id, one.kind, one.amount_nanos, one.at, movement=one) for one in others]
-    # Of two of one instant the settlement is the newer: its line came first from its row.
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[offset:most]
+    asked = {"wallet": account.owner, "most": most, "looked": most + LOOKED_MAX}
+    if until is not None:
+        asked |= {"until": until, "end": least_id(PREFIX, until + 1_000)}
+    requests = session.execute(_read_requests(is_bounded=until is not None), asked).mappings()
+    found = [(row["id"], entry) for row in requests for entry in entries_of(dict(row))]
+    others = read_wallet_movements(session, account, limit=most, but_requests=True, until=until)
+    found += [(one.id, Entry(one.id, one.kind, one.amount_nanos, one.at, movement=one)) for one in others]
+    # Of two lines of one request and instant the settlement is the newer: it came first from its row.
+    found.sort(key=lambda line: (line[1].at, line[0]), reverse=True)
+    return [entry for _, entry in found if until is None or entry.at < until][offset:most]
+
+
+@cache
+def _read_requests(*, is_bounded: bool) -> Select[Any]:
+    """Returns the question for the requests with the newest lines, until a time if it `is_bounded`: one that was long
+    in ending has a newer line than others that began later."""
+    until, begun = bindparam("until"), TABLE.c.created_at
+    mine = (TABLE.c.wallet_id == bindparam("wallet"), text(OWN_WALLETS))
+    mine = (*mine, TABLE.c.id < bindparam("end")) if is_bounded else mine
+    looked = select(TABLE.c.id).where(*mine).order_by(TABLE.c.id.desc()).limit(bindparam("looked")).subquery()
+    found = select(TABLE).join(looked, looked.c.id == TABLE.c.id)
+    has_settled = and_(TABLE.c.kind != RequestKind.REFUND, TABLE.c.charge_nanos != _reserved(),
+                       TABLE.c.status != RequestStatus.RUNNING)  # fmt: skip
+    if is_bounded:
+        found, has_settled = found.where(begun < until), and_(has_settled, TABLE.c.finished_at < until)
+    newest = case((has_settled, func.coalesce(TABLE.c.finished_at, begun)), else_=begun)
+    return found.order_by(newest.desc(), TABLE.c.id.desc()).limit(bindparam("most"))
+
+
+def _reserved() -> ColumnElement[int]:
+    """Returns what `reserved_of` does, for the database to say."""
+    is_own = and_(TABLE.c.billing_source == Source.OWN.value, TABLE.c.hold_nanos == 0)
+    modes = {mode: nanos for mode, nanos in RESERVES.items() if mode is not None}
+    return case((is_own, 0), else_=case(modes, value=TABLE.c.mode, else_=RESERVES[None]))

@@ -82,15 +82,19 @@ def read_wallet_movements(
     side: Side = Side.ALL,
     paywall_id: str | None = None,
     but_requests: bool = False,
+    until: int | None = None,
 ) -> Sequence[Movement]:
     """Returns up to `limit` movements, newest first, after the movement whose `cursor` is given.
 
     A movement is what one posting changed in the wallet and its trial money together, however many parts the
     charge was split into. `side` leaves out what came in or went out, `but_requests` what any request moved;
-    `paywall_id` what other apps charged, and what is older than `looked_until`.
+    `paywall_id` what other apps charged, and what is older than `looked_until`; `until` (exclusive, microseconds) what
+    is newer.
     """
     ids = (account.id, account.promo.id)
     wanted: list[ColumnElement[bool]] = [_TRANSFERS.c.request_id.is_(None)] if but_requests else []
+    if until is not None:
+        wanted.append(_TRANSFERS.c.created_at < until)
     if paywall_id is not None:
         is_it = REQUESTS.c.id == _TRANSFERS.c.request_id
         wanted.append(exists().where(is_it, REQUESTS.c.paywall_id == paywall_id))

@@ -17,6 +17,8 @@ def test_the_wallet_is_the_sum_of_its_transactions(with_credits: OwnDemo) -> Non
                         "request_id": request_id, "created_at": lines[0]["created_at"]}  # fmt: skip
     assert (lines[-1]["type"], lines[-1]["amount"], lines[-1]["request_id"]) == ("grant", FREE_CREDITS, None)
     assert own.get("/api/v1/credits/transactions?limit=1&offset=1").json() == lines[1:2]
+    assert own.get("/api/v1/credits/transactions?to=2999-01-01").json() == lines
+    assert own.get("/api/v1/credits/transactions?to=2001-01-01").json() == []
     wrong = own.get("/api/v1/credits/transactions?limit=0")
     assert wrong.status_code == 400 and wrong.json()["param"] == "limit"
     packs = own.get("/api/v1/credits/packs").json()

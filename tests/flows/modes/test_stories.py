@@ -44,7 +44,7 @@ async def test_nine_legs_of_two_hundredths_of_a_credit_cost_one_credit(database:
     assert [leg.amount for leg in told.legs] == ["0.02"] * 9 and {leg.status for leg in told.legs} == {"answered"}
     with db.transaction(writes=False) as session:
         account = result.panel.held.asked.wallet.account
-        found = read_history(session, account, snapshot.paywall_id, ada.account_id, 2)
+        found = read_history(session, account, 2)
     assert [entry.nanos for entry in found] == [NANOS, -2 * NANOS]
     assert_books_balance()
     assert len(pieces) == 9 * 4

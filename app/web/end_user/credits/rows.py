@@ -10,7 +10,7 @@ from app.domain.cards.tables import AutoTopup, Switch
 from app.domain.credits.history import Entry, EntryKind, read_history
 from app.domain.credits.kept import has_paid
 from app.domain.money import Environment, Unit, format_for_people, nanos_of_cents
-from app.domain.paywalls.paywall import credits_paywall_id, find_credits
+from app.domain.paywalls.paywall import find_credits
 from app.domain.people.sessions import Person
 from app.domain.wallets.freezes import list_freezes
 from app.domain.wallets.shared import read_shared_balance, shared_account
@@ -56,7 +56,7 @@ class CreditsPage:
 def read_credits(session: Session, person: Person, environment: Environment, count: int = NEWEST) -> CreditsPage:
     """Reads a person's credits in an environment, with so many of their newest movements."""
     account = shared_account(person.account_id, environment, Unit.CREDIT)
-    found = read_history(session, account, credits_paywall_id(environment), person.account_id, count + 1)
+    found = read_history(session, account, count + 1)
     entries = found[:count]
     ids = [entry.movement.topup_id for entry in entries if entry.movement is not None and entry.movement.topup_id]
     offers = read_offers(session, account, ids)
