@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select, text
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.ids import least_id
@@ -108,10 +108,11 @@ def read_history(
 def _read_requests(*, is_bounded: bool) -> Select[Any]:
     """Returns the question for the requests with the newest lines, until a time if it `is_bounded`: one that was long
     in ending has a newer line than others that began later."""
-    until, begun = bindparam("until"), TABLE.c.created_at
-    mine = (TABLE.c.wallet_id == bindparam("wallet"), text(OWN_WALLETS))
-    mine = (*mine, TABLE.c.id < bindparam("end")) if is_bounded else mine
-    looked = select(TABLE.c.id).where(*mine).order_by(TABLE.c.id.desc()).limit(bindparam("looked")).subquery()
+    until: BindParameter[int] = bindparam("until")
+    begun = TABLE.c.created_at
+    mine = select(TABLE.c.id).where(TABLE.c.wallet_id == bindparam("wallet"), text(OWN_WALLETS))
+    mine = mine.where(TABLE.c.id < bindparam("end")) if is_bounded else mine
+    looked = mine.order_by(TABLE.c.id.desc()).limit(bindparam("looked")).subquery()
     found = select(TABLE).join(looked, looked.c.id == TABLE.c.id)
     has_settled = and_(TABLE.c.kind != RequestKind.REFUND, TABLE.c.charge_nanos != _reserved(),
                        TABLE.c.status != RequestStatus.RUNNING)  # fmt: skip
@@ -124,5 +125,5 @@ def _read_requests(*, is_bounded: bool) -> Select[Any]:
 def _reserved() -> ColumnElement[int]:
     """Returns what `reserved_of` does, for the database to say."""
     is_own = and_(TABLE.c.billing_source == Source.OWN.value, TABLE.c.hold_nanos == 0)
-    modes = {mode: nanos for mode, nanos in RESERVES.items() if mode is not None}
+    modes = {one: RESERVES[one] for one in RequestMode}
     return case((is_own, 0), else_=case(modes, value=TABLE.c.mode, else_=RESERVES[None]))

@@ -110,7 +110,7 @@ async def test_pages_until_a_time_lose_and_double_nothing_while_more_comes_in(da
         assert isinstance(run, Run)
         await chat.settle(run, Metered(Tokens(1, 1)))
     with db.transaction() as session:
-        row = session.execute(select(TABLE)).mappings().one()
+        row = dict(session.execute(select(TABLE)).mappings().one())
 
     def ask(count: int) -> None:
         """Writes what was asked, some of it long ago and ended since, running, at no difference, or by an own key."""
@@ -138,7 +138,7 @@ async def test_pages_until_a_time_lose_and_double_nothing_while_more_comes_in(da
         older = [page for at in range(0, 200, 3) for page in read_history(session, account, 3, at, middle)]
     assert older == [line for line in whole if line.at < middle]
     time.sleep(0.002)  # what comes in now is newer than the millisecond of `until`
-    row = {**row, "created_at": clock.now()}
+    row["created_at"] = clock.now()
     ask(20)
     with db.transaction(writes=False) as session:
         again = [line for at in range(0, len(whole), 7) for line in read_history(session, account, 7, at, until)]
