@@ -155,7 +155,7 @@ async def find_own(account_id: str) -> Snapshot:
         )
     except WrongMode as error:
         raise NotFound("This instance offers no credits to chat with.") from error
-    return replace(found, account_id=account_id)
+    return replace(found, account_id=account_id, is_page=True)
 
 
 async def renew_own(snapshot: Snapshot) -> Snapshot:

@@ -10,7 +10,8 @@ class Bound:
     """What a request may use at most: tokens of its prompt, and of each choice's output.
 
     `output_tokens_first` is what is held of that to begin with, 0 where it is all; `has_media` says that some
-    may be of images or sound, `images` how many parts may cost what an image does.
+    may be of images or sound, `images` how many parts may cost what an image does. `hearers` are the models that hear
+    the prompt, where several are bounded together.
     """
 
     prompt_tokens: int
@@ -20,6 +21,7 @@ class Bound:
     output_tokens_first: int = 0
     has_media: bool = False
     images: int = 0
+    hearers: int = 1
 
     @property
     def tokens(self) -> int:

@@ -46,7 +46,7 @@ def _within_limits(session: Session, snapshot: Snapshot, user: str, nanos: int) 
     """Returns what the developer's own limits of spending leave of an amount now."""
     if snapshot.limits is None:
         return nanos
-    limits = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, clock.now())
+    limits = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.counted_key, user, clock.now())
     left = left_nanos(session, limits)
     return nanos if left is None else min(nanos, left)
 

@@ -43,7 +43,8 @@ class Snapshot:
     `version` is the number of its configuration; `blocked` are the users that the developer refuses, `frozen` those
     whose wallet may not be charged; `told` are the names of the events that somebody is told of; `limits` is None
     where nothing is limited. `requests_per_hour` bounds a playground, None for a key. `account_id` is whose credits pay
-    where the key is an account's own; None where an app calls for its users.
+    where the key is an account's own; None where an app calls for its users. `is_page` says that the account comes by
+    our own page instead, whose `key_id` all accounts have together.
     """
 
     paywall_id: str
@@ -62,6 +63,12 @@ class Snapshot:
     limits: KeyLimits | None = None
     requests_per_hour: int | None = None
     account_id: str | None = None
+    is_page: bool = False
+
+    @property
+    def counted_key(self) -> str:
+        """Whose use the limits of a key count: the key's, and each account's on the page that has none."""
+        return f"{self.key_id}:{self.account_id}" if self.is_page else self.key_id
 
     @property
     def rules(self) -> ModeRules:

@@ -220,7 +220,8 @@ class Limiter:
         """
         most, code, scope = tokens_max
         tokens = await threads.COUNT.run(count_prompt, request, self._tokens)
-        prompt = bound.prompt_tokens + (0 if tokens is None else min(tokens - request.prompt_bytes, 0))
+        fewer = 0 if tokens is None else min(tokens - request.prompt_bytes, 0)
+        prompt = bound.prompt_tokens + fewer * bound.hearers
         output = (most - prompt) // bound.choices
         if output < bound.output_tokens_least:
             message = f"{prompt} tokens of prompt leave no room for an answer: {most} tokens are what a request may use"
@@ -230,7 +231,7 @@ class Limiter:
 
 
 def _make_plan(snapshot: Snapshot, all_limits: KeyLimits, user: str, spending: tuple[SpendLimit, ...]) -> _Plan:
-    names = {Scope.USER: f"user:{user}", Scope.KEY: f"key:{snapshot.key_id}", Scope.PAYWALL: "paywall"}
+    names = {Scope.USER: f"user:{user}", Scope.KEY: f"key:{snapshot.counted_key}", Scope.PAYWALL: "paywall"}
     limits, running, a_minute = all_limits.of(user), Measure.RUNNING, CODES[Measure.TOKENS]
     kept = [
         (Take(f"{snapshot.paywall_id}:{names[scope]}:{measure}", limit, 1, measure is running), (scope, measure))
@@ -267,8 +268,8 @@ def _measured(limits: Limits) -> tuple[tuple[Measure, int | None], ...]:
 def _estimate(request: ChatRequest, bound: Bound, prompt_tokens: int | None) -> int:
     """Returns what a request is counted as until it is known what it used."""
     if prompt_tokens is None:
-        media = bound.prompt_tokens - request.prompt_bytes
-        prompt_tokens = media - (-request.prompt_bytes // BYTES_PER_TOKEN)
+        beside = bound.prompt_tokens - request.prompt_bytes * bound.hearers
+        prompt_tokens = beside - (-request.prompt_bytes // BYTES_PER_TOKEN) * bound.hearers
     output = bound.output_tokens if request.output_limit else min(bound.output_tokens, OUTPUT_TOKENS_ESTIMATE)
     return prompt_tokens + output * bound.choices
 

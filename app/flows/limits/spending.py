@@ -29,7 +29,7 @@ class SpendLimits:
         """
         if snapshot.limits is None:
             return ()
-        found = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.key_id, user, clock.now())
+        found = spend_limits(snapshot.limits, snapshot.paywall_id, snapshot.counted_key, user, clock.now())
         if found:
             await self._open(snapshot, user, found)
         return found

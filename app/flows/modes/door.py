@@ -143,12 +143,16 @@ class PanelDoor:
         held, call, members = panel.held, panel.call, panel.members
         if held.snapshot.limits is None:
             return
-        bounds = [member.leg.bound for member in members]
+        bounds, heard = [member.leg.bound for member in members], call.request.prompt_bytes
+        # Who heard something else so far is bounded by its bytes alone.
+        own = panel.asking.own_messages
+        hearers = [one for one in members if one.model not in own and one.leg.request.prompt_bytes >= heard]
         together = Bound(
             prompt_tokens=sum(bound.prompt_tokens for bound in bounds),
             output_tokens=max(bound.output_tokens for bound in bounds),
             output_tokens_least=max(bound.output_tokens_least for bound in bounds),
             choices=len(bounds),
+            hearers=len(hearers),
         )
         held.admission = await self._limits.admit(
             held.snapshot, call.user, call.request, together, call.request_id, self._holds.keep

@@ -1,10 +1,19 @@
 """What is asked on the chat page goes the way of every request, and is kept in the conversation that it names."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import select
+
+from app import db
 from app.api.talk.asking import again_of, way_of
+from app.domain.ledger.tables import LedgerBudget
+from app.domain.money import NANOS, Environment
+from app.domain.paywalls.configuration import read_current
+from app.domain.paywalls.limits import Limits, PaywallLimits
+from app.domain.paywalls.paywall import credits_paywall_id
 from app.domain.pricing.price_book import NewPrice
-from tests.support.books import assert_books_balance
+from tests.support.books import assert_books_balance, publish
 from tests.support.credits import credits_of
 from tests.support.talking import QUESTION, events, talking
 
@@ -46,6 +55,19 @@ async def test_nobody_asks_in_anothers_name_or_anothers_conversation(database: s
         assert (await ada.ask("chat", again_of="req_1")).status_code == 400
         assert (await ada.ask("nothing")).status_code in (404, 405)
         assert (await ada.page.get(f"/talk/conversations/{name}")).json()["turns"] == []
+
+
+@pytest.mark.unhurried
+async def test_what_a_key_may_do_each_account_may_on_the_page_that_has_none(database: str) -> None:
+    async with talking("ada@example.org", "bob@example.org") as (ada, bob, _):
+        limits = PaywallLimits(key=Limits(requests_per_minute=1, spend_per_day_nanos=2 * NANOS))
+        with db.transaction() as session:
+            paywall_id = credits_paywall_id(Environment.SANDBOX)
+            publish(session, paywall_id, replace(read_current(session, paywall_id)[1], limits=limits))
+        assert [(await who.ask()).status_code for who in (ada, ada, bob, bob)] == [200, 429, 200, 429]
+        with db.transaction(writes=False) as session:
+            caps = session.scalars(select(LedgerBudget)).all()
+        assert [cap.spent for cap in caps] == [NANOS, NANOS], "a day's spending is each one's own too"
 
 
 def test_a_path_and_a_header_mean_one_thing_or_nothing() -> None:
