@@ -49,4 +49,4 @@ def desk(model: Scripted | None = None, now: Callable[[], float] = clock.monoton
     """Returns a desk; `model` answers what passes the gate."""
     target = ProviderTarget("built-in", "https://models.example/v1", "sk-operator")
     worded = None if model is None else HelpModel(model, target, "some/model")
-    return HelpDesk(document, BASE_URL, worded, now)
+    return HelpDesk(lambda: (corpus(), index()), BASE_URL, worded, now)

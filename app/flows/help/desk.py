@@ -62,17 +62,27 @@ class HelpModel:
     name: str
 
 
+Known = tuple[Corpus, Index]
+"""All pages, and the index over what is searched of them."""
+
+
+def learn(document: Mapping[str, Any]) -> Known:
+    """Reads all that came with this process, and the API's OpenAPI document. Blocking, a second of it."""
+    corpus = read_corpus(document)
+    return corpus, Index(corpus.searched, read_asked())
+
+
 class HelpDesk:
-    """Answers questions, for a process. `document` returns the API's OpenAPI document; a `model` words answers."""
+    """Answers questions, for a process. `learn` returns what there is to know, in a thread; a `model` words answers."""
 
     def __init__(
-        self, document: Callable[[], Mapping[str, Any]], base_url: str, model: HelpModel | None = None,
+        self, learn: Callable[[], Known], base_url: str, model: HelpModel | None = None,
         now: Callable[[], float] = clock.monotonic_seconds,
     ) -> None:  # fmt: skip
-        self._document, self._base_url, self._model = document, base_url, model
+        self._learn, self._base_url, self._model = learn, base_url, model
         self._asked, self._by_model = Budgets(ASKED, now), Budgets(BY_MODEL, now)
         self._reading = asyncio.Lock()
-        self._read: tuple[Corpus, Index] | None = None
+        self._read: Known | None = None
 
     async def corpus(self) -> Corpus:
         """Returns all pages that there are to read."""
@@ -95,15 +105,11 @@ class HelpDesk:
         best = tuple(one.section for one in evidence.found[:CITED])
         return Answer(personal(quote(evidence.found[0]), self._base_url), best)
 
-    async def _known(self) -> tuple[Corpus, Index]:
+    async def _known(self) -> Known:
         async with self._reading:
             if self._read is None:
                 self._read = await asyncio.to_thread(self._learn)
         return self._read
-
-    def _learn(self) -> tuple[Corpus, Index]:
-        corpus = read_corpus(self._document())
-        return corpus, Index(corpus.searched, read_asked())
 
     async def _worded(self, question: str, evidence: Evidence, corpus: Corpus) -> Answer | None:
         """Returns a model's answer, None where none counts."""

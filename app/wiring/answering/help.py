@@ -5,7 +5,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from app.domain.paywalls.provider import BUILT_IN, ProviderSetting
-from app.flows.help.desk import HelpDesk, HelpModel
+from app.flows.help.desk import HelpDesk, HelpModel, learn
 from app.wiring.process import Wiring, get
 
 Document = Callable[[], Mapping[str, Any]]
@@ -24,7 +24,7 @@ def desk() -> HelpDesk:
     wired = get()
     found = _desks.get(wired)
     if found is None:
-        found = _desks[wired] = HelpDesk(_document, wired.links.base_url, _model_of(wired))
+        found = _desks[wired] = HelpDesk(lambda: learn(_document()), wired.links.base_url, _model_of(wired))
     return found
 
 
