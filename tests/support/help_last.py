@@ -1,8 +1,9 @@
 """Sixty questions on topic, sixty off topic and twenty orders, by somebody who had seen the guide and nothing else.
 
-Whoever made phrasings and gate had not seen them: on 2026-11-29, with both authors' phrasings, 56 of 60 cited the right
-section and were let in, 2 of 60 off topic and no order. Only the sums were looked at, three times while the gate's least
-was set by the other lists: 56 each time, and 2, 3, 2 off topic. Before there were phrasings it was 24, none and one.
+Whoever made phrasings and gate had not seen them: on 2026-11-29, with both authors' phrasings, 56 of 60 cited the
+right section and were let in, 2 of 60 off topic and no order. Only the sums were looked at, three times while the
+gate's least was set by the other lists: 56 each time, and 2, 3, 2 off topic. Before there were phrasings it was 24,
+none and one.
 """
 
 # fmt: off
