@@ -50,5 +50,6 @@ def note_change(session: Session, operator: Operator, about: str, what: Mapping[
 def read_changes(session: Session, count: int) -> Sequence[ChangeView]:
     """Returns what operators did last, the newest first."""
     changes = table_of(OperatorChange)
-    rows = session.execute(select(changes).order_by(changes.c.id.desc()).limit(count))
+    # Ids of one millisecond are in no order.
+    rows = session.execute(select(changes).order_by(changes.c.created_at.desc(), changes.c.id.desc()).limit(count))
     return [ChangeView(row.id, row.made_by, row.about, row.what, row.created_at) for row in rows]

@@ -26,3 +26,12 @@ def test_who_has_proven_no_address_of_an_operator_is_none(database: str) -> None
             ("wal_2", {"frozen": False}, operator.account_id), ("wal_1", {"frozen": True}, operator.account_id),
         ]  # fmt: skip
         assert len(read_changes(session, 1)) == 1
+
+
+def test_what_was_done_within_one_millisecond_is_told_in_its_order(database: str) -> None:
+    operator = find_operator(person(OPERATOR), ADDRESSES)
+    with db.transaction() as session:
+        for number in range(20):
+            note_change(session, operator, f"wal_{number}", {"frozen": True})
+    with db.transaction(writes=False) as session:
+        assert [one.about for one in read_changes(session, 20)] == [f"wal_{number}" for number in reversed(range(20))]
