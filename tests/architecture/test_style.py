@@ -12,6 +12,11 @@ from tests.architecture import rooms
 from tests.architecture.source import Source, app, report, sources
 
 EVERYTHING = ("Exception", "BaseException", "builtins.Exception", "builtins.BaseException")
+OPENERS = ("openai.OpenAI", "openai.AsyncOpenAI", "httpx.Client", "httpx.AsyncClient", "http.client.HTTPConnection",
+           "aiohttp.ClientSession", "socket.create_connection", "urllib.request.urlopen")  # fmt: skip
+CLOSERS = ("contextlib.closing", "enter_context", "enter_async_context")
+KEEPS_NONE = "NO_KEEPING"
+"""What a client keeps that closes each connection behind its answer."""
 LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
@@ -68,6 +73,27 @@ def unexplained(source: Source) -> Iterator[str]:
         is_mark = isinstance(statement, ast.Assign) and "mark.slow" in ast.unparse(statement)
         if is_mark and not ast.get_docstring(source.tree):
             yield source.says(statement.lineno, "all is slow here; the file's docstring says what only it can find.")
+
+
+def test_what_a_test_opens_is_closed_behind_it() -> None:
+    report(found for source in sources("tests") if "/bench/" not in source.path for found in left_open(source))
+
+
+def left_open(source: Source) -> Iterator[str]:
+    """Connections that are opened where no `with` closes them.
+
+    Python finds them in the middle of some other test, by chance, and that one fails.
+    """
+    closed = {id(item.context_expr) for node in source.nodes if isinstance(node, ast.With | ast.AsyncWith)
+              for item in node.items}  # fmt: skip
+    for call in source.calls:
+        name = source.full_name(call.func)
+        if name in CLOSERS or name.rpartition(".")[2] in CLOSERS:
+            closed.update(id(argument) for argument in call.args)
+    for call in source.calls:
+        keeps_none = any(ast.unparse(keyword.value) == KEEPS_NONE for keyword in call.keywords)
+        if source.full_name(call.func) in OPENERS and id(call) not in closed and not keeps_none:
+            yield source.says(call.lineno, "opens a connection that no `with` closes.")
 
 
 def broad_excepts(source: Source) -> Iterator[str]:
@@ -239,3 +265,24 @@ def test_slowness_without_a_reason_is_seen(text: str) -> None:
 def test_slowness_with_a_reason_may_be() -> None:
     text = 'import pytest\n@pytest.mark.slow\ndef test_x():\n    """Only waiting shows it."""'
     assert not list(unexplained(Source("tests/test_x.py", text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        ("import openai\nclient = openai.OpenAI()", True),
+        ("from openai import OpenAI\ndef client():\n    return OpenAI()", True),
+        ("import httpx\nfor one in httpx.Client().get('/'): pass", True),
+        ("import httpx\nmade = httpx.Client(limits=SOME)", True),
+        ("import httpx\nmade = httpx.Client(limits=NO_KEEPING)", False),
+        ("import openai\nwith openai.OpenAI() as client: pass", False),
+        ("import httpx\nasync def f():\n    async with a as b, httpx.AsyncClient() as c: pass", False),
+        ("import socket\nopened = [stack.enter_context(socket.create_connection(('h', 1)))]", False),
+        (
+            "import http.client\nfrom contextlib import closing\nwith closing(http.client.HTTPConnection('h')): pass",
+            False,
+        ),
+    ],
+)
+def test_a_connection_that_nobody_closes_is_seen(text: str, is_seen: bool) -> None:
+    assert bool(list(left_open(Source("tests/test_x.py", text)))) is is_seen

@@ -55,6 +55,12 @@ class Server:
             time.sleep(0.2)
         raise AssertionError("A server did not start.")
 
+    @contextmanager
+    def client(self) -> Iterator[openai.OpenAI]:
+        """Yields the official SDK, which repeats what it is told to repeat."""
+        with openai.OpenAI(base_url=f"{self.base_url}/v1", api_key=self.key, max_retries=6) as made:
+            yield made
+
     def chat(self, user: str, model: str = SHORT, **more: Any) -> httpx.Response:
         body = {"model": model, "user": user, "messages": QUESTION, "max_tokens": 100, **more}
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -157,19 +163,19 @@ def _the_sdk_waits_as_long_as_it_is_told_and_succeeds(one: Server, two: Server, 
     user = one.new_user()
     with db.transaction() as session:
         set_override(session, paywall_id, Scope.USER, user, Limits(concurrency=1))
-    client = openai.OpenAI(base_url=f"{two.base_url}/v1", api_key=two.key, max_retries=6)
     time.sleep(1)  # both servers have seen the limit
     long = one.stream(user)
     assert two.chat(user).json()["error"]["code"] == "concurrency"
     began = time.monotonic()
-    answer = client.chat.completions.create(model=SHORT, user=user, messages=QUESTION, max_tokens=50)
+    with two.client() as client:
+        answer = client.chat.completions.create(model=SHORT, user=user, messages=QUESTION, max_tokens=50)
     assert answer.choices[0].message.content and time.monotonic() - began >= 1
     long.join(20)
     with db.transaction() as session:
         set_override(session, paywall_id, Scope.USER, user, Limits(tokens_per_request=20))
     time.sleep(1)
     began = time.monotonic()
-    with pytest.raises(openai.RateLimitError) as reached:
+    with two.client() as client, pytest.raises(openai.RateLimitError) as reached:
         client.chat.completions.create(model=SHORT, user=user, messages=[*QUESTION] * 30)
     assert (reached.value.code, time.monotonic() - began < 10) == ("tokens_per_request", True), "no wait would help"
 

@@ -61,9 +61,15 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def test_a_chat_request_pays_for_itself(demo: Demo, emulated: upstream.RunningUpstream, page: Page) -> None:
-    client = openai.OpenAI(base_url=f"{demo.base_url}/v1", api_key=demo.key, max_retries=0)
+@pytest.fixture
+def client(demo: Demo) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{demo.base_url}/v1", api_key=demo.key, max_retries=0) as made:
+        yield made
 
+
+def test_a_chat_request_pays_for_itself(
+    demo: Demo, emulated: upstream.RunningUpstream, page: Page, client: openai.OpenAI
+) -> None:
     # 1. A new user gets an ordinary assistant message with a link, whole and streamed.
     whole = client.chat.completions.with_raw_response.create(model="ok", user="ada", messages=QUESTION)
     assert whole.headers["x-paywall-action"] == "topup"

@@ -84,13 +84,14 @@ def test_usdc_comes_in_and_is_spent(demo: dict[str, Any], page: Page, tmp_path: 
         chain, treasury = DevChain(node, token, "", ""), node.accounts[TREASURY]
         assert chain.balance(address) + chain.balance(treasury) == 10_000_000  # wherever a sweep has it
 
-    client = openai.OpenAI(base_url=demo["api_base"], api_key=demo["paywalls"]["shared"]["key"], max_retries=0)
-    asked = client.chat.completions.create(model="demo-mini", user="ada", messages=QUESTION)
-    link = next(word for word in (asked.choices[0].message.content or "").split() if "/authorize/" in word)
-    page.goto(link)
-    page.get_by_role("button", name="Authorize").first.click()
-    expect(page.get_by_text("is connected")).to_be_visible()
-    answer = client.chat.completions.with_raw_response.create(model="demo-mini", user="ada", messages=QUESTION)
+    key = demo["paywalls"]["shared"]["key"]
+    with openai.OpenAI(base_url=demo["api_base"], api_key=key, max_retries=0) as client:
+        asked = client.chat.completions.create(model="demo-mini", user="ada", messages=QUESTION)
+        link = next(word for word in (asked.choices[0].message.content or "").split() if "/authorize/" in word)
+        page.goto(link)
+        page.get_by_role("button", name="Authorize").first.click()
+        expect(page.get_by_text("is connected")).to_be_visible()
+        answer = client.chat.completions.with_raw_response.create(model="demo-mini", user="ada", messages=QUESTION)
     assert answer.headers["x-paywall-action"] == "none"
     look_at_charge(demo, page, answer.headers["x-request-id"])
     look_at_link(demo, page)

@@ -52,11 +52,13 @@ class City(BaseModel):
 def test_every_answer_and_every_chunk_is_as_openai_defines_them(demo: Demo, more: dict[str, Any], stream: bool) -> None:
     asked: dict[str, Any] = {"model": "demo-mini", "user": demo.new_user(), "messages": QUESTION, **more}
     if not stream:
-        answer: Any = demo.client().chat.completions.create(**asked)
+        with demo.client() as client:
+            answer: Any = client.chat.completions.create(**asked)
         check_answer(answer.model_dump(mode="json", exclude_unset=True))
         return
     asked |= {"stream": True, "stream_options": {"include_usage": True}}
-    chunks: list[Any] = list(demo.client().chat.completions.create(**asked))
+    with demo.client() as client:
+        chunks: list[Any] = list(client.chat.completions.create(**asked))
     for chunk in chunks:
         check_chunk(chunk.model_dump(mode="json", exclude_unset=True))
     assert chunks[-1].usage is not None and not chunks[-1].choices
@@ -65,10 +67,11 @@ def test_every_answer_and_every_chunk_is_as_openai_defines_them(demo: Demo, more
 @pytest.mark.unhurried
 def test_structured_outputs_are_parsed(demo: Demo) -> None:
     asked: dict[str, Any] = {"model": "demo-mini", "user": demo.new_user(), "messages": QUESTION}
-    parsed = demo.client().chat.completions.parse(response_format=City, **asked)
-    assert isinstance(parsed.choices[0].message.parsed, City)
-    with demo.client().chat.completions.stream(response_format=City, **asked) as stream:
-        assert isinstance(stream.get_final_completion().choices[0].message.parsed, City)
+    with demo.client() as client:
+        parsed = client.chat.completions.parse(response_format=City, **asked)
+        assert isinstance(parsed.choices[0].message.parsed, City)
+        with client.chat.completions.stream(response_format=City, **asked) as stream:
+            assert isinstance(stream.get_final_completion().choices[0].message.parsed, City)
 
 
 @pytest.mark.unhurried
@@ -103,8 +106,8 @@ async def _read(stream: Any) -> str:
 )
 def test_errors_are_the_sdks_own(demo: Demo, more: dict[str, Any], kind: type[Exception], param: str | None) -> None:
     asked: dict[str, Any] = {"model": "demo-mini", "user": "ada", "messages": QUESTION, **more}
-    with pytest.raises(kind) as raised:
-        demo.client().chat.completions.create(**asked)
+    with demo.client() as client, pytest.raises(kind) as raised:
+        client.chat.completions.create(**asked)
     assert getattr(raised.value, "param", None) == param
 
 
@@ -118,19 +121,20 @@ def test_the_sdks_own_retries_hold_and_charge_nothing(
     """Only the client's own retries, with its own pauses, show what they leave behind."""
     emulated.reset()
     user = behind.new_user()
-    client = openai.OpenAI(base_url=behind.api_base, api_key=behind.key, max_retries=1 if model == "error-429" else 2)
-    with pytest.raises(kind):
+    retries = 1 if model == "error-429" else 2
+    with behind.client(retries) as client, pytest.raises(kind):
         client.chat.completions.create(model=model, user=user, messages=QUESTION)
-    assert len(emulated.seen()) == (2 if model == "error-429" else 3)
+    assert len(emulated.seen()) == 1 + retries
     assert (behind.spendable(user), behind.held(user)) == (5, 0)
 
 
 @pytest.mark.unhurried
 def test_parallel_tool_calls_come_in_pieces_and_are_put_together(behind: Demo) -> None:
     asked: dict[str, Any] = {"model": "tools", "user": behind.new_user(), "messages": QUESTION, "tools": TOOLS}
-    with behind.client().chat.completions.stream(**asked) as stream:
-        calls = stream.get_final_completion().choices[0].message.tool_calls or []
-    whole = behind.client().chat.completions.create(**asked).choices[0].message.tool_calls or []
+    with behind.client() as client:
+        with client.chat.completions.stream(**asked) as stream:
+            calls = stream.get_final_completion().choices[0].message.tool_calls or []
+        whole = client.chat.completions.create(**asked).choices[0].message.tool_calls or []
     arguments = '{"city": "Zürich", "days": 3}'
     assert [(call.function.name, call.function.arguments) for call in calls] == [
         (call.function.name, call.function.arguments) for call in whole

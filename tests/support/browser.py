@@ -17,9 +17,7 @@ class Browser:
 
     base_url: str
     inbox: Inbox
-    http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
-    )
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, limits=NO_KEEPING))
 
     def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
         """Sends a form as one of our own pages does, and follows nothing."""

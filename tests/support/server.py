@@ -52,9 +52,15 @@ class Demo:
     def api_base(self) -> str:
         return f"{self.base_url}/v1"
 
-    def client(self, **options: Any) -> openai.OpenAI:
-        """Returns the official SDK, base URL and key changed and nothing else; it repeats nothing by itself."""
-        return openai.OpenAI(base_url=self.api_base, api_key=self.key, max_retries=0, **options)
+    @contextmanager
+    def client(self, retries: int = 0) -> Iterator[openai.OpenAI]:
+        """Yields the official SDK, base URL and key changed and nothing else; by itself it repeats nothing.
+
+        One that nobody closes is in a circle with its connections: whether it still closes them, or Python finds
+        them open first, is chance.
+        """
+        with openai.OpenAI(base_url=self.api_base, api_key=self.key, max_retries=retries) as made:
+            yield made
 
     def headers(self, **more: str) -> dict[str, str]:
         """Returns the headers of a call; `X_Paywall_User` becomes `X-Paywall-User`."""

@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,14 +16,16 @@ from tests.support.spec import check_error
 PATHS = ["/v1/chat/completions", "/v1/user/balance/deposit"]
 
 
-def connect(demo: Demo) -> socket.socket:
+@contextmanager
+def connected(demo: Demo) -> Iterator[socket.socket]:
     address = urlsplit(demo.base_url)
-    return socket.create_connection((address.hostname, address.port), timeout=60)
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        yield connection
 
 
 @pytest.fixture
 def raw(demo: Demo) -> Iterator[socket.socket]:
-    with connect(demo) as connection:
+    with connected(demo) as connection:
         yield connection
 
 
@@ -51,7 +53,9 @@ def test_a_body_that_does_not_come_to_its_end_is_told_and_the_connection_closed(
     user, before = demo.new_user(), demo.rows()
     body = body_of(user)
     with ExitStack() as stack:
-        opened = {(path, is_begun): stack.enter_context(connect(demo)) for path in PATHS for is_begun in (False, True)}
+        opened = {
+            (path, is_begun): stack.enter_context(connected(demo)) for path in PATHS for is_begun in (False, True)
+        }
         for (path, is_begun), raw in opened.items():
             announced = "Transfer-Encoding: chunked" if is_begun else f"Content-Length: {len(body)}"
             send_head(raw, demo, path, announced)

@@ -47,11 +47,12 @@ def test_an_instance_file_is_replaced_at_once(tmp_path: Path) -> None:
 def test_sigterm_lets_a_running_stream_end_and_charges_it(tmp_path: Path) -> None:
     with upstream.running() as emulated, running(tmp_path / "data", "--upstream", emulated.base_url) as demo:
         user, text = demo.new_user(), []
-        stream = demo.client().chat.completions.create(model="ok:40:5", user=user, messages=QUESTION, stream=True)
-        for number, chunk in enumerate(stream):
-            text.append(chunk)
-            if number == 3:
-                demo.process.send_signal(signal.SIGTERM)
+        with demo.client() as client:
+            stream = client.chat.completions.create(model="ok:40:5", user=user, messages=QUESTION, stream=True)
+            for number, chunk in enumerate(stream):
+                text.append(chunk)
+                if number == 3:
+                    demo.process.send_signal(signal.SIGTERM)
         assert len(text) > 40
         assert demo.process.wait(20) == 0
         assert demo.audit() == "The books balance."
@@ -91,9 +92,10 @@ def test_killed_in_the_middle_of_a_stream_nothing_stays_held(tmp_path: Path) -> 
     with upstream.running() as emulated:
         with running(tmp_path / "data", "--upstream", emulated.base_url) as demo:
             user = demo.new_user()
-            with demo.client().chat.completions.create(
-                model="ok:400:20", user=user, messages=QUESTION, stream=True
-            ) as stream:
+            with (
+                demo.client() as client,
+                client.chat.completions.create(model="ok:400:20", user=user, messages=QUESTION, stream=True) as stream,
+            ):
                 next(iter(stream))
                 request_id = stream.response.headers["x-request-id"]
                 assert demo.held(user) > 0

@@ -71,9 +71,11 @@ class Workers:
     data: Path
     environment: Mapping[str, str]
 
-    def client(self) -> httpx.Client:
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.Client(base_url=f"{self.base_url}/v1", headers=headers, timeout=60)
+        with httpx.Client(base_url=f"{self.base_url}/v1", headers=headers, timeout=60) as made:
+            yield made
 
 
 def body(**more: Any) -> dict[str, Any]:

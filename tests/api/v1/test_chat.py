@@ -115,9 +115,9 @@ def test_tool_calls_come_byte_for_byte(demo: Demo, emulated: RunningUpstream) ->
 
 @pytest.mark.unhurried
 def test_chunks_arrive_as_they_are_said(demo: Demo) -> None:
-    client = demo.client()
-    stream = client.chat.completions.create(model="ok:6:120", user=demo.new_user(), messages=QUESTION, stream=True)
-    arrivals = [time.monotonic() for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
+    with demo.client() as client:
+        stream = client.chat.completions.create(model="ok:6:120", user=demo.new_user(), messages=QUESTION, stream=True)
+        arrivals = [time.monotonic() for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
     # Six chunks 120 ms apart cannot have been kept back and sent together.
     assert len(arrivals) == 6 and arrivals[-1] - arrivals[0] > 0.3
 

@@ -31,13 +31,13 @@ def test_the_sdk_gets_the_same_answer_again_and_pays_once(demo: Demo, emulated: 
     if not stream:
         check_answer(answers[0].json())
         assert Fraction(answers[2].json()["paywall"]["charge"]) == spent(demo, user) > 0
-        client = demo.client()
-        again = client.chat.completions.create(
-            model="ok", user=user, messages=QUESTION, extra_headers={"Idempotency-Key": "b"}
-        )
-        same = client.chat.completions.create(
-            model="ok", user=user, messages=QUESTION, extra_headers={"Idempotency-Key": "b"}
-        )
+        with demo.client() as client:
+            again, same = (
+                client.chat.completions.create(
+                    model="ok", user=user, messages=QUESTION, extra_headers={"Idempotency-Key": "b"}
+                )
+                for _ in range(2)
+            )
         assert again.id == same.id and len(emulated.seen()) == 2
 
 
@@ -117,8 +117,8 @@ def test_a_retry_after_a_crash_runs_and_is_the_only_one_charged(tmp_path: Path, 
 @pytest.mark.unhurried
 def test_when_money_ends_in_the_middle_the_sdk_reads_an_ordinary_end_with_the_link(demo: Demo) -> None:
     user = demo.new_user("0.004")
-    stream = demo.client().chat.completions.create(model="ok:3000:0", user=user, messages=QUESTION, stream=True)
-    chunks = list(stream)
+    with demo.client() as client:
+        chunks = list(client.chat.completions.create(model="ok:3000:0", user=user, messages=QUESTION, stream=True))
     for chunk in chunks:
         check_chunk(chunk.model_dump(mode="json", exclude_unset=True))
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)

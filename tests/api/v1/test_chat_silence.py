@@ -68,8 +68,9 @@ def test_an_error_behind_a_comment_is_an_event_and_costs_nothing(
 def test_the_official_client_reads_a_stream_with_comments_and_its_errors(demo: Demo) -> None:
     import openai
 
-    user, client = demo.new_user(), demo.client()
-    stream = client.chat.completions.create(model="thinking:8:1800", messages=QUESTION, user=user, stream=True)
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == "".join(WORDS[:8])
-    with pytest.raises(openai.APIError, match="Too long"):
-        list(client.chat.completions.create(model="thinking:0:900", messages=QUESTION, user=user, stream=True))
+    user = demo.new_user()
+    with demo.client() as client:
+        stream = client.chat.completions.create(model="thinking:8:1800", messages=QUESTION, user=user, stream=True)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == "".join(WORDS[:8])
+        with pytest.raises(openai.APIError, match="Too long"):
+            list(client.chat.completions.create(model="thinking:0:900", messages=QUESTION, user=user, stream=True))

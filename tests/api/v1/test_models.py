@@ -10,7 +10,8 @@ from tests.support.server import Demo
 
 
 def test_models_are_listed_with_prices_of_this_paywalls_users(demo: Demo) -> None:
-    models = {model.id: model for model in demo.client().models.list()}
+    with demo.client() as client:
+        models = {model.id: model for model in client.models.list()}
     listed = models["ok"].model_dump()
     # Nobody knows this model, so it is $1 and $2, and the demo's markup is 20 %.
     assert listed["pricing"] == {"prompt": "1.2", "cached_prompt": "1.2", "completion": "2.4", "request": "0"}
