@@ -21,7 +21,7 @@ from tests.support import costs
 from tests.support.chromium import find_chromium
 from tests.support.kept_postgres import KeptDatabases
 from tests.support.sharing_out import SharingOut
-from tests.support.waiting import wait_until
+from tests.support.waiting import be_patient, wait_until
 
 if TYPE_CHECKING:
     from app.adapters.chain.dev.chain import DevChain
@@ -31,6 +31,7 @@ costs.lower()
 costs.share_statements()
 costs.share_environment()
 costs.log_plainly()
+be_patient()
 hypothesis.settings.register_profile("here", deadline=None, max_examples=30)
 # A run that decides whether work lands finds the same examples each time; chance is for people's machines.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True, print_blob=True)

@@ -9,9 +9,9 @@ from functools import lru_cache
 from app.domain import clock
 
 _ALPHABET = string.digits + string.ascii_lowercase
-_TIME_CHARACTERS, _RANDOM_CHARACTERS = 9, 13
+_TIME_CHARACTERS, _RANDOM_CHARACTERS = 9, 11
 _MILLISECONDS_MAX = len(_ALPHABET) ** _TIME_CHARACTERS - 1
-_POOL_CHARACTERS = 13 * 256
+_POOL_CHARACTERS = 11 * 256
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LETTER_OF_BYTE = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -27,8 +27,9 @@ def encode(number: int, alphabet: str, length: int) -> str:
 
 
 def new_id(prefix: str) -> str:
-    """Returns `prefix_` + 9 characters of time (milliseconds) + 13 random ones (67 bits)."""
-    return f"{prefix}_{_encode_time(clock.now() // 1_000)}{_draw()}"
+    """Returns `prefix_` + 9 characters of time (milliseconds) + 2 of the microseconds + 11 random ones (57 bits)."""
+    milliseconds, microseconds = divmod(clock.now(), 1_000)
+    return f"{prefix}_{_encode_time(milliseconds)}{_PAIRS[microseconds]}{_draw()}"
 
 
 class _Pool(threading.local):

@@ -21,6 +21,15 @@ def test_new_ids_differ_and_sort_by_the_millisecond_of_their_making(monkeypatch:
     assert later == sorted(later)
 
 
+def test_what_is_made_within_one_millisecond_sorts_by_the_order_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are in the order of their ids, and a transaction makes several rows within a millisecond."""
+    start, made = clock.now(), []
+    for microseconds in range(2_000):
+        monkeypatch.setattr(clock, "now", lambda at=start + microseconds: at)
+        made.append(new_id("req"))
+    assert made == sorted(made) and {len(one) for one in made} == {26}
+
+
 @given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
 def test_the_same_parts_have_the_same_id_and_others_another(one: list[str], two: list[str]) -> None:
     same = derived_id("wal", *one) == derived_id("wal", *two)

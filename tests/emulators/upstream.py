@@ -3,8 +3,9 @@
 It prints one JSON line, `{"port": …, "base_url": "http://127.0.0.1:…/v1"}`, when it listens. The model's
 name says how it behaves, with numbers after it: `ok:50:10` is 50 chunks, 10 ms apart. `GET /_seen` lists
 what it was asked and how each request ended, `GET /_ends` its model and its end alone; `POST /_reset`
-forgets it; `POST /_become` says of names how they behave from then on. HTTP is spoken by hand here,
-because a server library would not break it in all the ways that upstreams do.
+forgets it; `POST /_become` says of names how they behave from then on; `POST /_go` lets those go on that
+wait for it. HTTP is spoken by hand here, because a server library would not break it in all the ways that
+upstreams do.
 """
 
 import argparse
@@ -23,8 +24,8 @@ from tests.emulators.upstream_behaviours import BEHAVIOURS
 from tests.emulators.upstream_exchange import Exchange
 from tests.emulators.upstream_quotes import QUOTES
 
-PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:60",
-         "slow-first:8:120", "slow-first:8:600", "slow-first:8:20000", "thinking:8:50",
+PACED = ("ok:6:120", "ok:400:20", "ok:40:5", "ok:3000:0", "ok:400", "ok:100:20", "obedient:3000", "slow-first:8:600",
+         "slow-first:8:20000", "thinking:8:50",
          "thinking:8:1800", "thinking:0:50", "thinking:0:900", "thinking:8:20000")  # fmt: skip
 """Models with a number of chunks and milliseconds between them that are offered by name."""
 
@@ -55,6 +56,7 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     connections: Iterator[int] = field(default_factory=itertools.count)
     becomes: dict[str, str] = field(default_factory=dict)
+    may_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers one connection's requests, one after the other, until either side closes it."""
@@ -89,9 +91,13 @@ class Upstream:
             case "POST", "/_reset":
                 self.seen.clear()
                 self.becomes.clear()
+                self.may_go = asyncio.Event()
                 exchange.send_json({})
             case "POST", "/_become":
                 self.becomes |= exchange.request
+                exchange.send_json({})
+            case "POST", "/_go":
+                self.may_go.set()
                 exchange.send_json({})
             case "GET", "/v1/models" if "wrong" in exchange.headers.get("authorization", ""):
                 exchange.send_error(401, "Incorrect API key provided.")
@@ -114,7 +120,7 @@ class Upstream:
         """Behaves as the model says, until it is done or the client goes away."""
         seen = Seen(len(self.seen), connection, exchange.model, exchange.headers, exchange.request)
         self.seen.append(seen)
-        exchange.number, exchange.went_out = seen.number, seen.went_out
+        exchange.number, exchange.went_out, exchange.may_go = seen.number, seen.went_out, self.may_go
         exchange.behave_as(self.becomes.get(exchange.model, exchange.model))
         behaviour = (BEHAVIOURS | QUOTES).get(exchange.behaviour, BEHAVIOURS["error-404"])
         answering = asyncio.create_task(behaviour(exchange))
@@ -161,6 +167,11 @@ class RunningUpstream:
     def reset(self) -> None:
         """Forgets what was seen."""
         with urlopen(Request(f"http://127.0.0.1:{self.port}/_reset", method="POST", data=b"")):
+            pass
+
+    def go(self) -> None:
+        """Lets the gated go on: those that were asked since the last reset, and those that will be."""
+        with urlopen(Request(f"http://127.0.0.1:{self.port}/_go", method="POST", data=b"")):
             pass
 
     def become(self, **behaviours: str) -> None:

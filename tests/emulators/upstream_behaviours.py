@@ -70,6 +70,12 @@ async def slow_first(exchange: Exchange) -> None:
     await say()(exchange)
 
 
+async def gated(exchange: Exchange) -> None:
+    """Answers so long after it may go on, however long the test that says so was held up before."""
+    await exchange.may_go.wait()
+    await slow_first(exchange)
+
+
 async def thinking(exchange: Exchange) -> None:
     """Sends its headers, says nothing but a comment for a while, and then its words, or why there are none."""
     pause, exchange.pause_seconds = exchange.pause_seconds, 0
@@ -267,6 +273,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "flaky": flaky,
     "reasoning": reasoning,
     "slow-first": slow_first,
+    "gated": gated,
     "thinking": thinking,
     "silent": silent,
     "cut": cut,

@@ -25,6 +25,7 @@ class Exchange:
         self.number = 0
         self.was_cut = False
         self.went_out: Callable[[int], None] = lambda size: None
+        self.may_go = asyncio.Event()
         self._writer = writer
 
     def behave_as(self, name: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, expect, sync_playwright
 from sqlalchemy import delete
 
 from app import db, settings
@@ -17,6 +17,8 @@ from tests.journeys.site import METRICS_TOKEN, Site
 from tests.support.stripe_bank import StripeBank
 
 _BEGUN: set[str] = set()
+
+expect.set_options(timeout=30_000)  # its own five seconds pass while four browsers and their servers share two cores
 
 
 @pytest.fixture(scope="package")

@@ -1,12 +1,12 @@
 """What a client hears of a stream, and the end of what was held for it."""
 
 import json
-import time
 from typing import Any
 
 import httpx
 
 from tests.support.server import Demo
+from tests.support.waiting import wait_until
 
 
 def events(answer: httpx.Response) -> list[Any]:
@@ -23,8 +23,4 @@ def said(chunks: list[Any]) -> str:
 
 def closed(demo: Demo, user: str) -> None:
     """Waits until nothing is held for a user any more; fails if that never comes."""
-    for _ in range(100):
-        if demo.held(user) == 0:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"something is still held for {user}")
+    wait_until(lambda: demo.held(user) == 0, 0.02)

@@ -27,13 +27,14 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 
 
 class ScriptedAnswer:
-    """Gives pieces; an exception among them is raised, None waits for ever."""
+    """Gives pieces; an exception among them is raised, None waits for ever, and `fell_silent` says so."""
 
     def __init__(self, content_type: str, pieces: Sequence[bytes | Exception | None]) -> None:
         self._content_type = content_type
         self.pieces = pieces
         self.is_closed = self.is_finished = False
         self.redacts: Redactor | None = None
+        self.fell_silent = asyncio.Event()
         self.begin()
 
     def begin(self) -> None:
@@ -57,6 +58,7 @@ class ScriptedAnswer:
         if isinstance(piece, Exception):
             raise piece
         if piece is None:
+            self.fell_silent.set()
             await asyncio.Event().wait()
         return piece or b""
 

@@ -4,8 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+
 SECONDS_MAX = 60
 LOOK_SECONDS = 0.005
+
+
+def be_patient() -> None:
+    """Lets httpx wait for so long where a test does not say how long: its own five seconds pass on a busy machine."""
+    for name in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, name, SECONDS_MAX)  # every client and every function of httpx has this very one
 
 
 def wait_until(happened: Callable[[], object], look_seconds: float = LOOK_SECONDS) -> None:

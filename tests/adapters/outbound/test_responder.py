@@ -28,6 +28,15 @@ def endpoint() -> Iterator[RunningResponder]:
 
 @pytest.fixture
 async def responder() -> AsyncIterator[HttpResponder]:
+    """Waits for longer than a busy machine is away."""
+    made = HttpResponder(lambda: int(time.time()), allow_private=True, seconds_max=30)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[HttpResponder]:
+    """Waits for a moment only, for endpoints that never come to an end."""
     made = HttpResponder(lambda: int(time.time()), allow_private=True, seconds_max=0.4)
     yield made
     await made.close()
@@ -61,13 +70,13 @@ async def test_what_is_no_text_is_a_failure(
 @pytest.mark.unhurried
 @pytest.mark.parametrize("behaviour", [name for name in HANGING if name != "endless"])
 async def test_what_takes_too_long_in_all_is_a_timeout(
-    responder: HttpResponder, endpoint: RunningResponder, behaviour: str
+    hasty: HttpResponder, endpoint: RunningResponder, behaviour: str
 ) -> None:
     began = time.monotonic()
     with pytest.raises(ProviderFailed) as raised:
-        await responder.write(endpoint.url(behaviour), SECRET, "msg_1", CONTENT)
+        await hasty.write(endpoint.url(behaviour), SECRET, "msg_1", CONTENT)
     assert raised.value.timed_out
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 async def test_an_endless_answer_is_not_read_to_its_end(responder: HttpResponder, endpoint: RunningResponder) -> None:

@@ -31,8 +31,8 @@ async def provider() -> AsyncIterator[ChatProvider]:
 
 @pytest.fixture
 async def hasty() -> AsyncIterator[ChatProvider]:
-    """Waits for a moment only, for upstreams that are silent for ever."""
-    made = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.5, silence_seconds_max=0.3)
+    """Waits for a moment only, for upstreams that fall silent for ever; for their head longer."""
+    made = OpenAIProvider(allow_private=True, first_byte_seconds_max=30, silence_seconds_max=0.5)
     yield made
     await made.close()
 
@@ -155,9 +155,11 @@ async def test_broken_content_is_passed_on_for_the_flow_to_judge(
 
 
 @pytest.mark.unhurried
-async def test_no_header_in_time_is_a_timeout(hasty: ChatProvider, upstream: RunningUpstream) -> None:
+async def test_no_header_in_time_is_a_timeout(upstream: RunningUpstream) -> None:
+    provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.5)
     with pytest.raises(ProviderFailed) as raised:
-        await hasty.send(_target(upstream), _body("slow-first"))
+        await provider.send(_target(upstream), _body("slow-first"))
+    await provider.close()
     assert raised.value.timed_out
     assert await _outcome(upstream) == "disconnected"
 
@@ -194,7 +196,7 @@ async def test_silence_in_the_middle_is_a_timeout_and_ends_the_call(
 
 @pytest.mark.unhurried
 async def test_once_an_answer_has_begun_only_silence_ends_it(upstream: RunningUpstream) -> None:
-    provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=0.2, silence_seconds_max=5)
+    provider = OpenAIProvider(allow_private=True, first_byte_seconds_max=2, silence_seconds_max=30)
     assert len(_events(await _read(await provider.send(_target(upstream), _streamed("ok:2:500"))))) >= 2
     await provider.close()
 

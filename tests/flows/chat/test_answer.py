@@ -156,7 +156,7 @@ async def test_a_client_that_goes_away_pays_for_what_it_got(database: str, usage
         run, carrier = await begun(queue, snapshot, provider, stream=True)
         task = asyncio.create_task(carrier.stream(run, send, describe))
         await received.wait()
-        await asyncio.sleep(0.01)
+        await provider.answer.fell_silent.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -168,11 +168,11 @@ async def test_a_client_that_goes_away_pays_for_what_it_got(database: str, usage
 
 
 async def test_a_whole_answer_that_nobody_waits_for_is_free(database: str) -> None:
-    snapshot = make_snapshot()
+    snapshot, provider = make_snapshot(), Scripted(whole()[:9], None, content_type="application/json")
     async with running_queue() as queue:
-        run, carrier = await begun(queue, snapshot, Scripted(whole()[:9], None, content_type="application/json"))
+        run, carrier = await begun(queue, snapshot, provider)
         task = asyncio.create_task(carrier.whole(run, describe))
-        await asyncio.sleep(0.02)
+        await provider.answer.fell_silent.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

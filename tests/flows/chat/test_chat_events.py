@@ -90,7 +90,7 @@ async def test_a_client_that_goes_away_canceled_its_request(is_delivered: bool) 
     async with running_queue() as queue:
         run, carrier, chat = await begin(queue, snapshot, provider, stream=True)
         task = asyncio.create_task(carrier.stream(run, lambda _piece: asyncio.sleep(0), describe))
-        await asyncio.sleep(0.05)
+        await provider.answer.fell_silent.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await chat.keeper.drain(5)

@@ -133,13 +133,13 @@ async def test_a_stream_ends_when_all_of_it_took_too_long_but_not_while_its_read
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({"a": saying("Blue."), "b": [spoken("Well, "), None], "c": saying("Green.")})
     async with running_queue() as queue:
-        panels = Panels(queue, models, Patience(leg=60, late=60, whole=60, stream=0.3))
+        panels = Panels(queue, models, Patience(leg=60, late=60, whole=60, stream=0.6))
         panel = await panels.begin(snapshot, COMPARING, "req_1")
         assert isinstance(panel, Panel)
         shown: list[Piece] = []
 
         async def slowly(piece: Piece) -> None:
-            await asyncio.sleep(0.06)
+            await asyncio.sleep(0.09)
             shown.append(piece)
 
         with pytest.raises(ProviderFailed) as failed:
