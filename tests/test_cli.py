@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from app import cli, settings
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 from tests.support.server import ROOT, command, running
 
 

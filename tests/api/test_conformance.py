@@ -5,7 +5,6 @@ and not met must stand in the table, and what stands there must not be met: the 
 """
 
 import re
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.support.crowd import sign_in
 from tests.support.handed import approve, mint_connect
 from tests.support.server import QUESTION, ROOT, Demo, running
 from tests.support.spec import SCHEMAS, seed_document
+from tests.support.waiting import wait_until
 
 SEED = seed_document()
 HEADER = "X-Paywall-User"
@@ -175,11 +175,12 @@ async def converse(demo: Demo, receiver: Receiver, answers: Answers) -> None:
     await approve(KeptMailer(clock.now), mint_connect(SHARED_PAYWALL_ID, "eve"), person, 20 * NANOS)
     ask("GET /user/connect", "/user/connect?user=eve", app=demo.shared)
     ask("GET /user/disconnect", "/user/disconnect?user=eve", app=demo.shared)
-    for _ in range(100):
+
+    def is_delivered() -> bool:
         logs = demo.get("/webhooks/logs?limit=100").json()["logs"]
-        if {"success"} <= {log["status"] for log in logs} and any("nextRetryAt" in log for log in logs):
-            break
-        time.sleep(0.1)
+        return {"success"} <= {log["status"] for log in logs} and any("nextRetryAt" in log for log in logs)
+
+    wait_until(is_delivered, 0.1)
     ask("GET /webhooks/logs", "/webhooks/logs?limit=100")
     ask("GET /webhooks/subscriptions")
     ask("GET /webhooks/subscriptions/{subscriptionId}", one)

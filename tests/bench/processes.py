@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from tests.bench.drive import Target
-from tests.journeys.pages import free_port, wait_for_instance
+from tests.journeys.pages import wait_for_instance
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 USERS = 100

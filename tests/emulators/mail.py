@@ -1,6 +1,7 @@
 """A real SMTP server that keeps what it is given."""
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,20 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 
-SECONDS_MAX = 10
+SECONDS_MAX = 60
+
+
+class PatientController(Controller):  # type: ignore[misc]  # it brings no types
+    """A mail server that may take as long as a busy machine needs to start: aiosmtpd gives its first word a second."""
+
+    def __init__(self, handler: object, **options: Any) -> None:
+        super().__init__(handler, ready_timeout=SECONDS_MAX, **options)
+
+    def _trigger_server(self) -> None:
+        with socket.create_connection((self.hostname, self.port), SECONDS_MAX) as connection:
+            connection.recv(1_024)
 
 
 class Inbox:
@@ -46,7 +58,7 @@ def running() -> Iterator[Inbox]:
     """Runs a mail server on a free port."""
     port = free_port()
     inbox = Inbox(port)
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller = PatientController(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:
         yield inbox

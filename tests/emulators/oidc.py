@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def running() -> Iterator[RunningProvider]:
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--host", "127.0.0.1"]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            for _ in range(200):
+            for _ in range(1_200):
                 try:
                     httpx.get(f"{issuer}/.well-known/openid-configuration").raise_for_status()
                     break

@@ -3,11 +3,11 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 
 class RedisServer:
@@ -28,13 +28,14 @@ class RedisServer:
             [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
             stdout=subprocess.DEVNULL,
         )
-        for _ in range(200):
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 0.2):
-                    return
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError("redis-server did not start.")
+        wait_until(self._answers, 0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
 
     def kill(self) -> None:
         if self._process is not None:

@@ -1,10 +1,9 @@
-"""What journeys share: a browser's flags, a free port, a server that has come up."""
+"""What journeys share: a browser's flags, a server that has come up."""
 
 import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 from tests.support import costs
 from tests.support.chromium import find_chromium
 from tests.support.forked import Started
+from tests.support.ports import free_port
 
 ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup")
 """What Chromium draws below the address bar of each window, seen or not, as two pages of their own: half of what it
@@ -35,14 +35,6 @@ CHROMIUM_ARGUMENTS = [
 START_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 40
 ROOT = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    """Returns a port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def opening(path: str = "/wallet/") -> str:
     return f"40/_event,{json.dumps({'event': told})}"
 
 
-async def heard_until(socket: aiohttp.ClientWebSocketResponse, words: str, seconds: float = 10) -> str:
+async def heard_until(socket: aiohttp.ClientWebSocketResponse, words: str, seconds: float = 30) -> str:
     """Returns what was heard until these words were."""
     heard = ""
     async with asyncio.timeout(seconds):

@@ -24,10 +24,10 @@ from app.domain.paywalls.limits import Limits, PaywallLimits, Scope
 from app.domain.paywalls.provider import ProviderSetting
 from app.flows.upkeep.audit import audit
 from tests.emulators import redis_server, upstream
-from tests.journeys.pages import free_port
 from tests.support import books, forked
 from tests.support.books import PRICE, make_paywall
 from tests.support.forked import Started
+from tests.support.ports import free_port
 from tests.support.server import QUESTION
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]

@@ -14,8 +14,9 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from tests.architecture.source import ROOT
-from tests.journeys.pages import demo_with_pages, free_port
+from tests.journeys.pages import demo_with_pages
 from tests.support.clone import Clone, clone_into, uv
+from tests.support.ports import free_port
 from tests.support.server import Demo, running
 from tests.support.shown import commands_of, shown_commands
 

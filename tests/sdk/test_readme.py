@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 from tests.support.server import Demo, running
 
 ROOT = Path(__file__).parents[2]

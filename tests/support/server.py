@@ -18,9 +18,10 @@ import openai
 from openai.types.chat import ChatCompletionMessageParam
 from sqlalchemy import create_engine, text
 
-from tests.journeys.pages import for_apps, free_port, wait_for_instance
+from tests.journeys.pages import for_apps, wait_for_instance
 from tests.support import forked, migrated
 from tests.support.forked import Started
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 STOP_SECONDS_MAX = 40

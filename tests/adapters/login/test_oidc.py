@@ -17,7 +17,7 @@ from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.ports.login import Login
 from tests.emulators.oidc import RunningProvider, running
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 
 BACK = "http://127.0.0.1:1/auth/oidc/idp/callback"
 BOX = SecretBox([b"secret"])

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from app.adapters.mail.smtp import SmtpMailer
 from app.domain.errors import ProviderFailed
 from app.ports.mail import Mail
 from tests.emulators import mail
-from tests.emulators.mail import Inbox
-from tests.journeys.pages import free_port
+from tests.emulators.mail import Inbox, PatientController
+from tests.support.ports import free_port
 
 MAIL = Mail("ada@example.org", "413093 is your code", "Your code is 413093\n\nGrüße — ✓")
 
@@ -50,7 +49,7 @@ async def test_a_password_goes_only_over_tls() -> None:
         return AuthResult(success=True)
 
     port = free_port()
-    controller = Controller(
+    controller = PatientController(
         Inbox(port), hostname="127.0.0.1", port=port, authenticator=authenticate, auth_require_tls=False
     )
     controller.start()

@@ -1,7 +1,6 @@
 """Signing in and out over real HTTP, with a real mail server and a real OIDC provider; and every way to break in."""
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from tests.emulators.mail import Inbox
 from tests.emulators.oidc import RunningProvider
 from tests.support.browser import Browser, problem_of, query_of
 from tests.support.server import Demo, running
+from tests.support.waiting import wait_until
 
 SESSION, CODE = "coinslot_session", "coinslot_code"
 
@@ -298,11 +298,7 @@ def test_forty_codes_at_once_are_five(house: House) -> None:
         browsers = [house.browser(line.format(number)) for number in range(40)]
         asked = [problem_of(answer) for answer in threads.map(lambda one: one.ask("crowd@example.org"), browsers)]
     assert sorted(asked) == [""] * 5 + ["too_many_codes"] * 35
-    for _ in range(100):
-        if len(house.inbox.to("crowd@example.org")) == 5:
-            break
-        time.sleep(0.05)
-    assert len(house.inbox.to("crowd@example.org")) == 5
+    wait_until(lambda: len(house.inbox.to("crowd@example.org")) == 5)
 
 
 @pytest.mark.unhurried

@@ -14,7 +14,7 @@ import pytest
 
 from app.api.serving.server import write_instance
 from tests.emulators import upstream
-from tests.journeys.pages import free_port
+from tests.support.ports import free_port
 from tests.support.server import QUESTION, Demo, command, running
 
 

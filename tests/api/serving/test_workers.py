@@ -26,8 +26,8 @@ from app.flows.paywalls.demo import PAYWALL_ID
 from app.jobs.schedule import jobs
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.receiver import receiving
-from tests.journeys.pages import free_port
 from tests.support.handed import prepare
+from tests.support.ports import free_port
 from tests.support.server import ROOT, command
 
 pytestmark = pytest.mark.postgres

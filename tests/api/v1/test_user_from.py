@@ -1,6 +1,5 @@
 """Where a paywall takes its end users from: body, header and URL, or one of them alone."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from app.domain.wallets.wallets import app_wallet, read_balance
 from app.flows.paywalls.demo import PAYWALL_ID
 from tests.support import books
 from tests.support.server import QUESTION, Demo, running
+from tests.support.waiting import wait_until
 
 CHAT = {"model": "demo-mini", "messages": QUESTION}
 
@@ -39,11 +39,7 @@ def use(own: Demo, user_from: UserFrom) -> None:
     with db.transaction() as session:
         books.publish(session, PAYWALL_ID, replace(read_current(session, PAYWALL_ID)[1], user_from=user_from))
     says = {"any": "`user` in the body", "header": "in the header", "url": "in the URL, /v1/{user}/…: this"}[user_from]
-    for _ in range(100):
-        if says in own.get("/user/balance").json()["error"]["message"]:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the server never saw the new version")
+    wait_until(lambda: says in own.get("/user/balance").json()["error"]["message"], 0.02)
 
 
 def moved(users: list[str]) -> list[str]:

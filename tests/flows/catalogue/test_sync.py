@@ -38,7 +38,7 @@ MINE = NewPrice("a/mine", 10 * NANOS, 20 * NANOS)
 
 
 def source(router: RunningOpenRouter) -> ModelCatalogue:
-    return OpenRouterCatalogue(router.base_url, seconds_max=1, bytes_max=1_000_000)
+    return OpenRouterCatalogue(router.base_url, seconds_max=30, bytes_max=1_000_000)
 
 
 def paywall_of(provider: ProviderSetting, mode: Mode = Mode.SHARED) -> str:
