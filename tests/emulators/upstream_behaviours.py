@@ -76,6 +76,19 @@ async def gated(exchange: Exchange) -> None:
     await slow_first(exchange)
 
 
+async def paused(exchange: Exchange) -> None:
+    """Says half of its stream, and the rest once it may go on."""
+    events = spoken(
+        exchange, [{"content": word} for word in exchange.words()], [exchange.usage(exchange.chunks)], "stop"
+    )
+    exchange.begin_stream()
+    for number, data in enumerate(events):
+        if number == len(events) // 2:
+            await exchange.may_go.wait()
+        await exchange.part(data)
+    exchange.end_stream()
+
+
 async def thinking(exchange: Exchange) -> None:
     """Sends its headers, says nothing but a comment for a while, and then its words, or why there are none."""
     pause, exchange.pause_seconds = exchange.pause_seconds, 0
@@ -274,6 +287,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "reasoning": reasoning,
     "slow-first": slow_first,
     "gated": gated,
+    "paused": paused,
     "thinking": thinking,
     "silent": silent,
     "cut": cut,

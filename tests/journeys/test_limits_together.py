@@ -29,12 +29,15 @@ from tests.support.books import PRICE, make_paywall
 from tests.support.forked import Started
 from tests.support.ports import free_port
 from tests.support.server import QUESTION
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 LEASE_SECONDS = 4
-LONG, SHORT = "ok:100:20", "ok"
-"""Answers of two seconds, and of none."""
+LONG, SHORT = "paused:8", "ok"
+"""An answer that comes to its end when it is told to, and one that does at once."""
+SEES_SECONDS = 2
+"""After so long every server goes by what was changed beside it: a second, and what a busy machine adds."""
 
 _users = count()
 
@@ -64,7 +67,7 @@ class Server:
     def chat(self, user: str, model: str = SHORT, **more: Any) -> httpx.Response:
         body = {"model": model, "user": user, "messages": QUESTION, "max_tokens": 100, **more}
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.post(f"{self.base_url}/v1/chat/completions", json=body, headers=headers, timeout=30)
+        return httpx.post(f"{self.base_url}/v1/chat/completions", json=body, headers=headers, timeout=60)
 
     def new_user(self) -> str:
         user = f"user-{next(_users)}"
@@ -81,7 +84,7 @@ class Server:
             headers = {"Authorization": f"Bearer {self.key}"}
             address = f"{self.base_url}/v1/chat/completions"
             try:
-                with httpx.stream("POST", address, json=body, headers=headers, timeout=30) as answer:
+                with httpx.stream("POST", address, json=body, headers=headers, timeout=60) as answer:
                     for _ in answer.iter_lines():
                         begun.set()
             except httpx.TransportError:
@@ -89,7 +92,7 @@ class Server:
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         return thread
 
 
@@ -135,17 +138,20 @@ def test_two_servers_keep_one_set_of_limits_whatever_is_killed(migrated_postgres
             one.wait_until_ready()
             two.wait_until_ready()
             _sixty_four_connections_get_one_limit(one, two)
-            _the_sdk_waits_as_long_as_it_is_told_and_succeeds(one, two, paywall_id)
-            _slots_of_a_killed_server_run_out(one, two, paywall_id, redis)
+            _the_sdk_waits_as_long_as_it_is_told_and_succeeds(one, two, paywall_id, emulated)
+            emulated.reset()
+            _slots_of_a_killed_server_run_out(one, two, paywall_id, redis, emulated)
     with db.transaction(writes=False) as session:
         assert list(audit(session)) == []
     db.dispose()
 
 
 def _sixty_four_connections_get_one_limit(one: Server, two: Server) -> None:
-    user = one.new_user()
+    user, began = one.new_user(), time.monotonic()
     with ThreadPoolExecutor(64) as pool:
         answers = list(pool.map(lambda number: (one, two)[number % 2].chat(user), range(64)))
+    took = time.monotonic() - began
+    assert took < 50, "a minute that is over lets others through"
     let_through = [answer for answer in answers if answer.status_code == 200]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert (len(let_through), len(refused)) == (20, 44)
@@ -154,53 +160,63 @@ def _sixty_four_connections_get_one_limit(one: Server, two: Server) -> None:
     assert remaining == list(range(20)), "no two requests were counted as the same one"
     for answer in refused:
         assert answer.json()["error"]["code"] == "requests_per_minute"
-        assert 50 <= int(answer.headers["retry-after"]) <= 59
+        assert 58 - took <= int(answer.headers["retry-after"]) <= 60
         assert answer.headers["x-paywall-action"] == "none"
-        assert answer.headers["x-ratelimit-reset-requests"] in ("59s", "1m0s", "1m1s", "58s", "57s")
+        assert 57 - took <= _seconds(answer.headers["x-ratelimit-reset-requests"]) <= 61
 
 
-def _the_sdk_waits_as_long_as_it_is_told_and_succeeds(one: Server, two: Server, paywall_id: str) -> None:
+def _seconds(text: str) -> int:
+    """Reads `59s` or `1m1s`."""
+    minutes, _, rest = text.rpartition("m")
+    return 60 * int(minutes or 0) + int(rest.removesuffix("s"))
+
+
+def _the_sdk_waits_as_long_as_it_is_told_and_succeeds(
+    one: Server, two: Server, paywall_id: str, emulated: upstream.RunningUpstream
+) -> None:
     user = one.new_user()
     with db.transaction() as session:
         set_override(session, paywall_id, Scope.USER, user, Limits(concurrency=1))
-    time.sleep(1)  # both servers have seen the limit
+    time.sleep(SEES_SECONDS)
     long = one.stream(user)
     assert two.chat(user).json()["error"]["code"] == "concurrency"
     began = time.monotonic()
+    threading.Timer(1.5, emulated.go).start()
     with two.client() as client:
         answer = client.chat.completions.create(model=SHORT, user=user, messages=QUESTION, max_tokens=50)
     assert answer.choices[0].message.content and time.monotonic() - began >= 1
-    long.join(20)
+    long.join(60)
     with db.transaction() as session:
         set_override(session, paywall_id, Scope.USER, user, Limits(tokens_per_request=20))
-    time.sleep(1)
+    time.sleep(SEES_SECONDS)
     began = time.monotonic()
     with two.client() as client, pytest.raises(openai.RateLimitError) as reached:
         client.chat.completions.create(model=SHORT, user=user, messages=[*QUESTION] * 30)
-    assert (reached.value.code, time.monotonic() - began < 10) == ("tokens_per_request", True), "no wait would help"
+    assert (reached.value.code, time.monotonic() - began < 30) == ("tokens_per_request", True), "no wait would help"
 
 
 def _slots_of_a_killed_server_run_out(
-    one: Server, two: Server, paywall_id: str, redis: redis_server.RedisServer
+    one: Server, two: Server, paywall_id: str, redis: redis_server.RedisServer, emulated: upstream.RunningUpstream
 ) -> None:
     user, other = one.new_user(), one.new_user()
     with db.transaction() as session:
         set_override(session, paywall_id, Scope.USER, user, Limits(concurrency=2))
-    time.sleep(1)
+    time.sleep(SEES_SECONDS)
     long = [one.stream(user) for _ in range(2)]
     assert two.chat(user).json()["error"]["code"] == "concurrency"
     redis.kill()
     assert two.chat(other).status_code == 503, "closed"
     assert one.chat(other).status_code == 200, "open"
     redis.start()
-    time.sleep(1.2)
-    assert two.chat(other).status_code == 200, "it is back, and nobody was asked to do anything"
+    wait_until(lambda: two.chat(other).status_code == 200, 0.2)  # it is back, and nobody was asked to do anything
+    emulated.go()
     for thread in long:
-        thread.join(20)
+        thread.join(60)
+    emulated.reset()
     long = [one.stream(user) for _ in range(2)]
     assert two.chat(user).status_code == 429
     one.process.kill()
-    time.sleep(LEASE_SECONDS + 0.5)
-    assert two.chat(user).status_code == 200
+    wait_until(lambda: two.chat(user).status_code == 200, 0.2)
+    emulated.go()
     for thread in long:
-        thread.join(20)
+        thread.join(60)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,16 @@ from tests.emulators.receiver import receiving
 from tests.support.handed import prepare
 from tests.support.ports import free_port
 from tests.support.server import ROOT, command
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.postgres
+
+
+def is_ready(base_url: str) -> bool:
+    try:
+        return httpx.get(f"{base_url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
@@ -46,13 +55,8 @@ def serving(url: str, data: Path, *options: str, **environment: str) -> Iterator
         cwd=ROOT,
         env={**os.environ, **{f"COINSLOT_{name}": value for name, value in chosen.items()}},
     ) as process:
-        for _ in range(300):
-            try:
-                if httpx.get(f"{base_url}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
         try:
+            wait_until(partial(is_ready, base_url), 0.1)
             provider, target = ProvidersByName(settings.get(), _Nobody()).find(PAYWALL_ID, ProviderSetting("demo"))
             asyncio.run(prepare(provider, target, _NoPrices()))
             yield base_url, keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], PAYWALL_ID)

@@ -97,7 +97,7 @@ async def test_an_answer_given_whole_that_takes_too_long_is_free(database: str) 
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({"a": saying("Blue."), "b": [spoken("Well, "), None], "c": saying("{}")})
     async with running_queue() as queue:
-        panels = Panels(queue, models, Patience(leg=60, late=60, whole=0.2))
+        panels = Panels(queue, models, Patience(leg=60, late=60, whole=0.8))
         asking = read_judge({"contestants": ["a", "b"], "judge": "c", "messages": SAID, "stream": False})
         panel = await panels.begin(snapshot, asking, "req_1")
         assert isinstance(panel, Panel)
@@ -112,7 +112,7 @@ async def test_answers_that_stand_for_themselves_are_given_whole_without_those_t
     ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
     models = Models({"a": saying("Blue."), "b": [spoken("Well, "), None], "c": [None]})
     async with running_queue() as queue:
-        panels = Panels(queue, models, Patience(leg=60, late=60, whole=0.3))
+        panels = Panels(queue, models, Patience(leg=60, late=60, whole=0.8))
         panel = await panels.begin(snapshot, COMPARING, "req_1")
         assert isinstance(panel, Panel)
         result = await panels.carrier.whole(panel)

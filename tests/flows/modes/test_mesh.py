@@ -117,7 +117,7 @@ async def test_behind_the_first_word_nobody_else_is_asked(
 async def test_who_answers_is_who_is_paid_and_the_hold_was_large_enough_for_any(
     database: str, emulated: RunningUpstream, stream: bool
 ) -> None:
-    async with meshing(emulated, seconds_max=1) as mesh:
+    async with meshing(emulated, seconds_max=2) as mesh:
         emulated.become(leg_a="hung", leg_b=OK)
         run, dear = await mesh.begin(A, B, stream=stream), await mesh.begin(B, C, stream=stream)
         assert isinstance(run, Run) and isinstance(dear, Run)
@@ -189,8 +189,8 @@ async def test_where_the_model_is_left_to_us_the_answer_says_which_why_and_its_p
 async def test_an_answer_that_is_given_whole_does_not_outlast_its_client(
     database: str, emulated: RunningUpstream
 ) -> None:
-    async with meshing(emulated, whole_seconds_max=0.4) as mesh:
-        emulated.become(leg_a="hung", leg_b="slow-first:8:1500")
+    async with meshing(emulated, whole_seconds_max=1) as mesh:
+        emulated.become(leg_a="hung", leg_b="slow-first:8:2500")
         heard = await mesh.ask(A, B, stream=False)
         assert isinstance(heard.error, ProviderFailed) and heard.error.timed_out
         assert (mesh.asked(), mesh.receipt(heard.request_id).charge) == ([A, B], "0")
