@@ -7,7 +7,7 @@ from playwright.sync_api import Page, WebSocket
 KEY = re.compile(r"sk-coinslot-(?:test-|user-)?[0-9A-Za-z]{30,}")
 SECRET = re.compile(rf"{KEY.pattern}|whsec_[0-9A-Za-z+/=]{{20,}}|\b[0-9a-f]{{64}}\b|coinslot_(?:session|code|login)=")
 """Keys, secrets of webhooks, SHA-256 hashes, cookies."""
-QUIET_MILLISECONDS, QUIETS_MAX = 150, 60
+QUIET_MILLISECONDS, QUIETS_MAX = 150, 400
 
 
 def listen(page: Page) -> list[str]:

@@ -10,6 +10,9 @@ from tests.journeys.site import Site
 
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """The rules that find in one theme what they do not find in the other."""
+STILL = """() => document.getAnimations().every(one =>
+  one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
+"""Whether nothing changes its colour any more, whatever breathes for ever."""
 RUN_AXE = "options => axe.run(options).then(found => found.violations)"
 
 
@@ -32,6 +35,7 @@ def assert_accessible(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=theme)
         page.locator(f"html.{theme}").wait_for(state="attached")
         page.wait_for_timeout(200)  # colours change in a moment
+        page.wait_for_function(STILL)
         found = page.evaluate(RUN_AXE, {"resultTypes": ["violations"], **rules})
         serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
         faults = "; ".join(f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in serious)
