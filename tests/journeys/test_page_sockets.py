@@ -139,9 +139,12 @@ async def test_watch_called_300_times_is_one_loop_that_ends_with_its_socket(site
                 for _ in range(300):
                     await socket.send_str(event(watch, {}))
                 await asyncio.sleep(0.3)
-        before = cpu_seconds(site)
-        await asyncio.sleep(2)
-        assert cpu_seconds(site) - before < 0.3, "loops that nobody looks at go on"
+        used = list[float]()
+        while len(used) < 20 and min(used, default=1) > 0.3:  # a slow machine has what came before still to do
+            before = cpu_seconds(site)
+            await asyncio.sleep(2)
+            used.append(cpu_seconds(site) - before)
+        assert min(used) < 0.3, f"loops that nobody looks at go on: {used}"
 
 
 async def test_strangers_words_are_in_the_log_escaped_short_and_seldom(site: Site) -> None:

@@ -80,7 +80,7 @@ async def test_json_and_pages_are_no_stream(pieces: Any, why: str) -> None:
 async def test_usage_behind_the_end_is_read_where_none_came_before(
     monkeypatch: pytest.MonkeyPatch, last: Any, is_read: bool
 ) -> None:
-    monkeypatch.setattr(upstream, "BEHIND_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(upstream, "BEHIND_SECONDS_MAX", 0.3)
     meter = StreamMeter()
     meter.feed(event("a") + b"data: [DONE]\n\n")
     await read_behind(answer(*last), meter)
