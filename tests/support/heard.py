@@ -21,6 +21,11 @@ def said(chunks: list[Any]) -> str:
     return "".join(choice["delta"].get("content") or "" for choice in choices)
 
 
+def spoken(answer: httpx.Response) -> str:
+    """Returns a stream without its comments: they come where a machine is slow, and are no part of the answer."""
+    return answer.text.replace(": waiting for the model\n\n", "")
+
+
 def closed(demo: Demo, user: str) -> None:
     """Waits until nothing is held for a user any more; fails if that never comes."""
     wait_until(lambda: demo.held(user) == 0, 0.02)
