@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 SECONDS_MAX = 60
 
 
-class PatientController(Controller):  # type: ignore[misc]  # it brings no types
+class PatientController(Controller):
     """A mail server that may take as long as a busy machine needs to start: aiosmtpd gives its first word a second."""
 
     def __init__(self, handler: object, **options: Any) -> None:
