@@ -1,6 +1,7 @@
 """What several models say, in the order in which it came, for one reader.
 
-A reader who is slow stops each of them once 64 KiB of it wait.
+A reader who is slow stops each of them once 64 KiB of it wait. What may turn out to be part of no answer at all is kept
+back until it is known to be one.
 """
 
 import asyncio
@@ -45,8 +46,9 @@ class Feed:
     def __init__(self) -> None:
         self._pieces: deque[Piece] = deque()
         self._waiting: dict[int, int] = defaultdict(int)
+        self._kept_back: list[Piece] = []
         self._changed = asyncio.Event()
-        self._is_over = self._is_left = False
+        self._is_over = self._is_left = self._is_released = False
 
     def is_full(self, member: Member) -> bool:
         """Tells whether so much of a member waits that it has to."""
@@ -54,14 +56,23 @@ class Feed:
 
     async def put(self, piece: Piece) -> None:
         """Adds a piece, once there is room for it."""
-        number = piece.member.number
         while self.is_full(piece.member) and not self._is_left:
             await self._change()
-        if self._is_left:
-            return
-        self._waiting[number] += len(piece.text.encode())
-        self._pieces.append(piece)
-        self._wake()
+        self._add(piece)
+
+    def keep_back(self, piece: Piece) -> None:
+        """Adds a piece that is read once all that was kept back is released; whoever ended it waits for nobody."""
+        if self._is_released:
+            self._add(piece)
+        else:
+            self._kept_back.append(piece)
+
+    def release(self) -> None:
+        """Lets what was kept back be read, and what is kept back from now on."""
+        self._is_released = True
+        kept_back, self._kept_back = self._kept_back, []
+        for piece in kept_back:
+            self._add(piece)
 
     def leave(self) -> None:
         """Says that nobody reads any more: whoever speaks waits for nobody."""
@@ -84,6 +95,13 @@ class Feed:
             if self._is_over:
                 return
             await self._change()
+
+    def _add(self, piece: Piece) -> None:
+        if self._is_left:
+            return
+        self._waiting[piece.member.number] += len(piece.text.encode())
+        self._pieces.append(piece)
+        self._wake()
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

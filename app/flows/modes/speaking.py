@@ -96,7 +96,10 @@ class Speaking:
             if member.leg.answer is not None:
                 await member.leg.answer.close()
         await self._note(panel, member)
-        await feed.put(Ended(member, shows_text=not is_shown and member is not panel.writer))
+        if is_shown or member is panel.writer or not member.text:
+            await feed.put(Ended(member))
+        else:
+            feed.keep_back(Ended(member, shows_text=True))
 
     async def _speak(self, panel: Panel, member: Member, feed: Feed | None) -> None:
         """Asks a member, and reads what it says; one that is left alone at the moment is passed by.
@@ -212,7 +215,7 @@ class Speaking:
         is_long = leg.request.prompt_bytes + sum(map(len, texts)) > LONG_BYTES
         request = await threads.PARSE.run_surely(member.compose, texts) if is_long else member.compose(texts)
         leg.request = request if offer.upstream_model is None else request.sent_as(offer.upstream_model)
-        exact, limit = bound_of(leg.request, offer), leg.output_limit
+        exact, limit = bound_of(leg.request, offer, is_priced=leg.own is None), leg.output_limit
         leg.bound = replace(exact, output_tokens=limit, output_tokens_first=0,
                             output_tokens_least=min(exact.output_tokens_least, limit))  # fmt: skip
         reason = await self._window(member)

@@ -1,7 +1,8 @@
 """What each mode does: who speaks when, how many answers are enough, who reads them, and what comes of it.
 
 Blend and Judge wait a little for the late once enough have answered. Where the reader of the answers cannot be paid
-for, or fails, the answers stand without it.
+for, or fails, the answers stand without it. Of a blend nobody is shown an answer before enough have answered: of too
+few nothing is charged, and whoever chooses the models may choose one that fails when they want.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from app.domain import clock
 from app.domain.errors import AllRoutesOpen, CoinslotError, OwnKeyUnavailable, ProviderFailed
+from app.domain.legs.tables import LegStatus
 from app.domain.usage.tables import RequestMode
 from app.flows.modes.feed import Feed
 from app.flows.modes.members import Member, Panel
@@ -54,6 +56,7 @@ async def tell(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
         _check_open(panel)
         return await _STORIES[panel.asking.mode](speaking, panel, feed)
     except StoppedEarly:
+        feed.release()
         return Outcome(reason=STOPPED)
     finally:
         feed.end()
@@ -101,15 +104,23 @@ async def _write(
 
 
 async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
+    """Lets one go on after the other, as long as there is time for another: nothing is free for taking too long."""
     last: Member | None = None
     usable: list[Member] = []
+    patience = speaking.patience
+    until = clock.monotonic_seconds() + max(patience.stream - patience.leg, 0)
     for member in panel.answering:
+        if last is not None and clock.monotonic_seconds() > until:
+            member.end(LegStatus.SKIPPED, TOO_SLOW)
+            continue
         if last is not None and await speaking.may_read(panel, member, [last.text]) is not None:
             continue
         await speaking.start(panel, member, feed, is_shown=False)
         if member.is_usable:
             last = member
             usable.append(member)
+        if len(usable) >= ENOUGH[panel.asking.mode]:
+            feed.release()
     _usable(panel)
     return Outcome(final=last, read=usable[:-1])
 
@@ -127,6 +138,8 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
             await speaking.cut(*panel.answering)
             return
         enough = sum(member.is_usable for member in panel.answering) >= least
+        if enough:
+            feed.release()
         if enough and until is None and not waits_for_all:
             until = clock.monotonic_seconds() + speaking.patience.late
 

@@ -43,3 +43,19 @@ async def test_one_model_waits_at_its_bound_and_another_does_not() -> None:
     await anext(reading)
     await until(waiting.done)
     await reading.aclose()
+
+
+async def test_what_is_kept_back_is_read_once_it_is_released_and_never_else() -> None:
+    feed, a, b, c = Feed(), member(0, "One."), member(1, "Two."), member(2)
+    feed.keep_back(Ended(a, shows_text=True))
+    await feed.put(Ended(c))
+    reading = feed.read()
+    assert await anext(reading) == Ended(c)
+    feed.release()
+    feed.keep_back(Ended(b, shows_text=True))
+    feed.end()
+    assert [piece.text async for piece in reading] == ["One.", "Two."]
+    left = Feed()
+    left.keep_back(Ended(a, shows_text=True))
+    left.end()
+    assert [piece async for piece in left.read()] == []

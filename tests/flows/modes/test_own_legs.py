@@ -131,6 +131,20 @@ async def _wallet_of(modes: OwnModes) -> str:
     return (await modes.door._standings.find(modes.snapshot, modes.person.account_id)).payer.id
 
 
+@pytest.mark.parametrize("more", [{"synthesizer": "c"}, {"strategy": "chain"}])
+async def test_who_reads_answers_by_an_own_key_reads_the_pictures_too_whatever_these_cost_elsewhere(
+    database: str, emulated: RunningUpstream, more: dict[str, Any]
+) -> None:
+    picture = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}]
+    async with own_modes(emulated) as modes:
+        emulated.become(a=OK, b=OK, c=OK)
+        save_key(modes.person, "a", "b", "c")
+        result = await modes.ask(read_blend({"models": ["a", "b"], "messages": picture, "max_tokens": 50, **more}))
+        assert result.outcome.final is not None and result.settled.amount == 0
+        assert {line[2] for line in modes.lines(result.panel.id)} == {"answered"}
+    assert_books_balance()
+
+
 async def test_an_order_says_for_every_leg_who_pays(database: str, emulated: RunningUpstream) -> None:
     async with own_modes(emulated) as modes:
         emulated.become(a=OK, b=OK)

@@ -1,6 +1,8 @@
 """What each mode does with several models, what that costs, and what of it is a line of the receipt."""
 
 import json
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from app.domain.pricing.receipts import Receipt
 from app.domain.usage.requests import read_receipt
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
+from app.flows.modes.feed import Piece
 from app.flows.modes.stories import NotEnough
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from tests.support.books import assert_books_balance, running_queue
@@ -159,6 +162,45 @@ async def test_a_blend_of_one_answer_is_none_and_costs_nothing(database: str) ->
         with pytest.raises(NotEnough):
             await panels.ask(snapshot, blending("a", "b"))
     assert credits_of(ada).posted_nanos == 320 * NANOS == credits_of(ada).posted_nanos - credits_of(ada).held_nanos
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("strategy", ["consensus", "chain"])
+async def test_of_a_blend_that_comes_to_nothing_nobody_is_shown_an_answer(database: str, strategy: str) -> None:
+    """Who brings a key of their own decides when its model fails: what was shown by then would be theirs for free."""
+    ada, snapshot = await paying([credits_a_thousand("a"), credits_a_thousand("b")])
+    async with running_queue() as queue:
+        panels = Panels(queue, Models({"a": saying("Blue."), "b": FELL_OVER}))
+        panel, shown = await panels.begin(snapshot, blending("a", "b", strategy=strategy)), list[Piece]()
+
+        async def show(piece: Piece) -> None:
+            shown.append(piece)
+
+        with pytest.raises(NotEnough):
+            await panels.carrier.stream(panel, show)  # type: ignore[arg-type]
+    assert [(piece.member.model, piece.text) for piece in shown] == [("b", "")]
+    assert credits_of(ada).posted_nanos == 320 * NANOS
+    assert_books_balance()
+
+
+async def test_a_chain_ends_before_all_of_it_takes_too_long_and_is_charged(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, snapshot = await paying([credits_a_thousand(name) for name in "abc"])
+    passed = [0.0]
+    monkeypatch.setattr("app.flows.modes.stories.clock", SimpleNamespace(monotonic_seconds=lambda: passed[0]))
+
+    def long(_sent: dict[str, Any]) -> Sequence[bytes | Exception | None]:
+        passed[0] += 300
+        return saying("Blue.")
+
+    async with running_queue() as queue:
+        panels = Panels(queue, Models(dict.fromkeys("abc", long)))
+        result, pieces = await panels.ask(snapshot, blending("a", "b", "c", strategy="chain"))
+    assert [piece.text for piece in pieces] == ["Blue."] * 2 and result.outcome.final is result.panel.answering[1]
+    told = receipt_of(snapshot, result.panel.id).legs
+    assert [(leg.status, leg.reason) for leg in told] == [("answered", None)] * 2 + [("skipped", "too_slow")]
+    assert 0 < result.settled.amount == 320 * NANOS - credits_of(ada).posted_nanos
     assert_books_balance()
 
 
