@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from app.formats.json_text import BYTE_ORDER_MARK, read_object
+from app.domain.errors import ProviderFailed
+from app.formats.json_text import BYTE_ORDER_MARK, read_object, values_in
 
 DONE = b"[DONE]"
+VALUES_MAX = 100_000
+"""How many values events may hold that are whole at once; of more than a few thousand it is one event that is long."""
 _LINES = (b"data:", b":", b"event:", b"id:", b"retry:")
 _ENDS = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)+")
 _USUAL_ENDS = re.compile(rb"\n\n+")
@@ -122,6 +125,12 @@ def is_plain(data: bytes) -> bool:
         return True
     ends = data.count(b"\n\n")
     return data.count(b"\n") == 2 * ends and data.count(b"\n\ndata:") == ends - 1
+
+
+def check_size(data: bytes) -> None:
+    """Raises ProviderFailed for events that would take seconds to read: each is read several times."""
+    if len(data) > VALUES_MAX and values_in(data) > VALUES_MAX:
+        raise ProviderFailed(f"The provider sent an event of more than {VALUES_MAX:,} values.")
 
 
 def split_events(data: bytes) -> Iterator[bytes]:

@@ -15,6 +15,12 @@ DEPTH_MAX = 200
 _INTEGER_MAX = 2**63 - 1
 
 
+def values_in(text: bytes) -> int:
+    """Returns at least how many values a JSON text holds, before anything of it is built: seven million empty lists in
+    20 MB cost thirty times that, and hold everybody up for seconds. What stands in its strings may make it more."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
 def read_json(text: bytes) -> object:
     """Returns a JSON text's value. Raises ValueError for what no reader reads."""
     try:

@@ -13,7 +13,7 @@ import orjson
 
 from app.domain.errors import ProviderFailed
 from app.domain.pricing.quote import Tokens
-from app.formats.event_stream import DONE, EventFilter, EventReader, contents, payloads, split_events
+from app.formats.event_stream import DONE, EventFilter, EventReader, check_size, contents, payloads, split_events
 from app.formats.json_text import read_object
 from app.formats.openai_error import error_in, error_of, is_error_event, may_hold_error
 from app.formats.openai_message import Written, choices_in, written_in
@@ -69,7 +69,7 @@ class StreamMeter:
     def feed(self, chunk: bytes) -> bytes:
         """Takes bytes from the provider, returns those that may go on to the client now.
 
-        Raises ProviderFailed if the first event is no chat completion chunk, or one event has no end.
+        Raises ProviderFailed if the first event is no chat completion chunk, one has no end, or holds too much.
         """
         usual = self._usual
         if usual is not None and self.usage is None and self.events.is_flowing:
@@ -86,11 +86,13 @@ class StreamMeter:
             if self.events.waiting_bytes > EVENT_BYTES_MAX:
                 raise ProviderFailed("The provider sent an event without an end.")
             return b""
+        check_size(data)
         return self._take(data if self.redactor is None else self.redactor.events(data))
 
     def end(self) -> bytes:
         """Says that the provider closed: a last event without its blank line is an event all the same."""
         data = self.events.end()
+        check_size(data)
         if data and self.redactor is not None:
             data = self.redactor.events(data)
         return self._take(data) + self.release()

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formats.event_stream import EventReader, contents, is_plain, payloads, split_events
+from app.domain.errors import ProviderFailed
+from app.formats.event_stream import VALUES_MAX, EventReader, contents, is_plain, payloads, split_events
 from app.formats.json_text import BYTE_ORDER_MARK
+from app.formats.openai_stream import StreamMeter
 from tests.support.growing import ends_in_time, read_much
 
 ONE, TWO = b'data: {"a": 1}\n\n', b'data: {"a": 2}\n\n'
@@ -110,3 +112,15 @@ def test_an_event_without_an_end_is_read_in_a_time_that_grows_with_it(piece: byt
             assert not reader.feed(piece)
 
     read_much(feed, 200_000)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b""])
+def test_an_event_of_too_many_values_is_refused_before_any_of_it_is_built(end: bytes) -> None:
+    meter = StreamMeter()
+    head = b'data: {"choices": [{"index": 0, "delta": {"content": "%s"}}], "x": ['
+    for said in (b"Hi", b", " * (VALUES_MAX // 2)):
+        assert meter.feed(head % said + b"0," * (VALUES_MAX // 3) + b"0]}\n\n")
+    assert meter.feed(head % b"Hi" + b"0," * VALUES_MAX) == b""
+    with pytest.raises(ProviderFailed, match="an event of more than 100,000 values"):
+        meter.feed(b"0]}" + end)
+        meter.end()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formats.json_text import read_json, read_object
+from app.formats.json_text import read_json, read_object, values_in
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,13 @@ json_values = st.recursive(
 @given(json_values)
 def test_whatever_python_writes_is_read_and_can_be_written_again(value: object) -> None:
     orjson.dumps(read_json(json.dumps(value).encode()))
+
+
+@pytest.mark.unhurried
+@given(json_values)
+def test_no_more_values_are_built_than_were_counted(value: object) -> None:
+    def built(value: object) -> int:
+        inner = value if isinstance(value, list) else [*value.values()] if isinstance(value, dict) else []
+        return 1 + sum(map(built, inner))
+
+    assert values_in(json.dumps(value).encode()) >= built(value) - 1

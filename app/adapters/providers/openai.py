@@ -26,7 +26,8 @@ from app.ports.providers import ProviderAnswer, ProviderTarget
 
 PAGES = ("text/html", "application/xhtml+xml")
 ERROR_BYTES_MAX = 64 * 1024
-MODELS_BYTES_MAX = 8 * 1024 * 1024
+MODELS_BYTES_MAX, MODELS_VALUES_MAX = 8 * 1024 * 1024, 500_000
+"""How long a list of models may be, all of its pages, and how many values each may hold."""
 PAGES_MAX = 50
 """How many pages of a list of models are asked for."""
 MODELS_MAX = 5_000
@@ -105,27 +106,22 @@ class OpenAIProvider:
         return names if forms is None else list(map(forms.masked_text, names))
 
     async def _list_pages(self, target: ProviderTarget) -> list[str]:
-        names, after = await self._list_page(target, "/models")
-        for _ in range(PAGES_MAX - 1):
-            if not after or "?" in target.base_url or len(names) >= MODELS_MAX:
+        names: list[str] = []
+        path, left = "/models", MODELS_BYTES_MAX
+        for _ in range(PAGES_MAX):
+            text = await self._list_page(target, path, left)
+            more, after = _read_page(text, target)
+            path = f"/models?after_id={quote(after, safe='')}"
+            names, left = names + more, left - len(text)
+            if not after or "?" in target.base_url or len(names) >= MODELS_MAX or left <= 0:
                 break
-            more, after = await self._list_page(target, f"/models?after_id={quote(after, safe='')}")
-            names += more
         return names[:MODELS_MAX]
 
-    async def _list_page(self, target: ProviderTarget, path: str) -> tuple[list[str], str]:
-        """Returns ids, and behind which one the next page begins, as Anthropic has it: "" where there is none."""
+    async def _list_page(self, target: ProviderTarget, path: str, bytes_max: int) -> bytes:
         response = await self._request("GET", target, path)
         if response.status != 200:
             await self._fail(response, target)
-        text = await self._read_bounded(response, MODELS_BYTES_MAX)
-        try:
-            page = json.loads(text)
-            names = [str(row["id"]) for row in page["data"][:MODELS_MAX]]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
-        last = page.get("last_id") if page.get("has_more") is True and names else None
-        return names, last if isinstance(last, str) else ""
+        return await self._read_bounded(response, bytes_max)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -214,6 +210,22 @@ class OpenAIProvider:
         finally:
             response.close()
         return b"".join(pieces)
+
+
+def _read_page(text: bytes, target: ProviderTarget) -> tuple[list[str], str]:
+    """Returns ids, and behind which one the next page begins, as Anthropic has it: "" where there is none.
+
+    What cannot be printed is no name: a NUL or half a surrogate pair could be neither kept nor asked for.
+    """
+    try:
+        if text.count(b",") + text.count(b"[") + text.count(b"{") > MODELS_VALUES_MAX:
+            raise ValueError("It would take seconds to read, and hold everybody up.")
+        page = json.loads(text)
+        names = [name for row in page["data"][:MODELS_MAX] if (name := str(row["id"])).isprintable()]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
+    last = page.get("last_id") if page.get("has_more") is True and names else None
+    return names, last if isinstance(last, str) and last.isprintable() else ""
 
 
 def _unreachable(target: ProviderTarget, error: Exception) -> str:

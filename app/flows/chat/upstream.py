@@ -14,7 +14,7 @@ from app import threads
 from app.domain import clock
 from app.domain.errors import ProviderFailed
 from app.domain.routing.outcomes import OverTime
-from app.formats.json_text import BYTE_ORDER_MARK, read_json
+from app.formats.json_text import BYTE_ORDER_MARK, read_json, values_in
 from app.formats.openai_error import error_of
 from app.formats.openai_stream import StreamMeter
 from app.ports.providers import ProviderAnswer
@@ -22,6 +22,10 @@ from app.ports.providers import ProviderAnswer
 T = TypeVar("T")
 
 ANSWER_BYTES_MAX = 64_000_000
+ANSWER_VALUES_MAX = 1_000_000
+"""How many values a whole answer may hold: as many has one of 6,000 tokens that says of each which 20 others it was."""
+LARGE_VALUES, VALUE_SECONDS = 20_000, 5e-7
+"""From how many values on reading them takes time worth looking at, and about how long each takes."""
 REDACTED_AT_ONCE_BYTES_MAX = 100_000
 BEGINNING_BYTES_MAX = 4_096
 """How much white space a stream may begin with before it is told from anything else."""
@@ -98,7 +102,10 @@ async def fed(meter: StreamMeter, chunk: bytes) -> bytes:
 
 
 async def read_whole(answer: ProviderAnswer) -> bytes:
-    """Returns a whole body without the provider's key. Raises ProviderFailed for one that is too long."""
+    """Returns a whole body without the provider's key. Raises ProviderFailed for one that is too long or too much.
+
+    One of many values waits for its turn: whoever asks for such answers gets a quarter of the time.
+    """
     pieces: list[bytes] = []
     size = 0
     while chunk := await answer.read():
@@ -106,7 +113,13 @@ async def read_whole(answer: ProviderAnswer) -> bytes:
         size += len(chunk)
         if size > ANSWER_BYTES_MAX:
             raise ProviderFailed(f"The provider's answer is longer than {ANSWER_BYTES_MAX} bytes.")
-    return await _redacted(b"".join(pieces), answer)
+    raw = b"".join(pieces)
+    values = values_in(raw)
+    if values > ANSWER_VALUES_MAX:
+        raise ProviderFailed(f"The provider's answer holds more than {ANSWER_VALUES_MAX:,} values.")
+    if values > LARGE_VALUES:
+        await asyncio.sleep(_RESTS.after(values * VALUE_SECONDS))
+    return await _redacted(raw, answer)
 
 
 async def _redacted(raw: bytes, answer: ProviderAnswer) -> bytes:

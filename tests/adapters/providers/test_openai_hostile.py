@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from app.adapters.providers.openai import MODELS_MAX, OpenAIProvider
+from app.adapters.providers.openai import MODELS_BYTES_MAX, MODELS_MAX, MODELS_VALUES_MAX, OpenAIProvider
 from app.domain.errors import ProviderFailed
 from app.flows.chat.upstream import read_whole
 from app.ports.providers import ProviderTarget
@@ -92,7 +92,7 @@ async def test_an_answer_may_have_interim_ones_before_it() -> None:
     assert found == b"{}"
 
 
-async def list_from(say: Say) -> tuple[list[str] | ProviderFailed, int]:
+async def list_from(say: Say, seconds_max: float = 0.6) -> tuple[list[str] | ProviderFailed, int]:
     """Has a host list its models; returns them, or why not, and how often it was asked."""
     asked = 0
 
@@ -102,7 +102,7 @@ async def list_from(say: Say) -> tuple[list[str] | ProviderFailed, int]:
             asked += 1
             await say(writer)
 
-    provider = OpenAIProvider(allow_private=True, list_seconds_max=0.6)
+    provider = OpenAIProvider(allow_private=True, list_seconds_max=seconds_max)
     async with serving(serve) as port:
         try:
             target = ProviderTarget("hostile", f"http://127.0.0.1:{port}/v1", "sk-0123456789")
@@ -127,3 +127,17 @@ async def test_a_list_of_models_without_an_end_is_left() -> None:
 async def test_a_list_of_models_that_drips_is_left_when_its_time_is_over() -> None:
     found, _ = await list_from(lambda writer: drip(writer, HEAD, b"1\r\n \r\n"))
     assert isinstance(found, ProviderFailed) and found.timed_out
+
+
+@pytest.mark.parametrize(
+    ("beside", "asked_max"), [("0," * MODELS_VALUES_MAX, 1), ('"%s",' % ("a" * (MODELS_BYTES_MAX // 2)), 2)]
+)
+async def test_a_list_of_models_is_no_more_than_can_be_read_at_once(beside: str, asked_max: int) -> None:
+    body = b'{"has_more": true, "last_id": "m", "data": [{"id": "m"}], "beside": [' + beside.encode() + b"0]}"
+
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    found, asked = await list_from(say, seconds_max=60)
+    assert isinstance(found, ProviderFailed) and "no list of models" in found.message and asked <= asked_max

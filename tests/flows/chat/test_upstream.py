@@ -160,3 +160,26 @@ async def test_a_long_event_is_read_beside_the_loop_and_to_its_end_whoever_leave
     with pytest.raises(asyncio.CancelledError):
         await leaving
     assert not meter.events.waiting_bytes and len(b"".join(meter.kept or ())) > 200_000
+
+
+async def test_an_answer_of_too_many_values_is_refused_before_any_of_it_is_built() -> None:
+    """Whoever has a host of their own could hold everybody up with it for ten seconds, and two gigabytes."""
+    raw = whole("Hi")[:-1] + b', "x": [' + b"[]," * upstream.ANSWER_VALUES_MAX + b"[]]}"
+    with pytest.raises(ProviderFailed, match="more than 1,000,000 values"):
+        await read_whole(answer(*(raw[at : at + 65_536] for at in range(0, len(raw), 65_536))))
+
+
+async def test_answers_of_many_values_are_read_one_after_the_other_with_rests_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rested: list[float] = []
+
+    class Noted(Rests):
+        def after(self, seconds: float) -> float:
+            rested.append(seconds)
+            return 0
+
+    monkeypatch.setattr(upstream, "_RESTS", Noted())
+    few, many = whole("Hi, " * 1_000), whole("Hi", logprobs=[0] * (upstream.LARGE_VALUES + 1))
+    assert await read_whole(answer(few)) == few and rested == []
+    assert await read_whole(answer(many)) == many and rested == [pytest.approx(0.01, rel=0.1)]
