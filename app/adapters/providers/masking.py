@@ -20,12 +20,15 @@ _WORD = re.compile(r"""[^\s"'`(),:]{3,}""")
 
 
 def clean_text(text: str, secret: str | None = None) -> str:
-    """Returns `text` without `secret` and without anything that looks like a key, as valid Unicode."""
+    """Returns `text` without `secret` and without anything that looks like a key, as Unicode that can be kept.
+
+    PostgreSQL's texts hold no NUL.
+    """
     if secret and (forms := forms_of(secret)) is not None:
         text = forms.masked_text(text)
     elif secret:  # one as short as `x` or `none` only where it stands alone, or no text would be left
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
-    return _WORD.sub(_masked, _KNOWN_FORMS.sub(MASK, text)).encode("utf-8", "replace").decode()
+    return _WORD.sub(_masked, _KNOWN_FORMS.sub(MASK, text)).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _masked(word: re.Match[str]) -> str:

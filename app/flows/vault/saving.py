@@ -14,7 +14,7 @@ from app.domain.alerts import kept
 from app.domain.credentials import credentials
 from app.domain.credentials.credentials import NewCredential, Profile
 from app.domain.credentials.hosts import PRESETS, check_address, check_name, preset_at
-from app.domain.errors import BadField, ProviderFailed
+from app.domain.errors import BadField, NotFound, ProviderFailed
 from app.domain.paywalls.provider import DEMO, AuthStyle, ProviderSetting
 from app.domain.people.tables import PersonAccount
 from app.flows.providers.proof import prove_key, words_of
@@ -105,10 +105,10 @@ async def try_own_key(vault: Vault, account_id: str, credential_id: str) -> Look
     Raises NotFound for anybody else's, BadField where the host refuses it, OwnKeyUnavailable.
     """
     stored = await db.in_transaction(lambda session: credentials.find_own(session, account_id, credential_id))
-    key = next(
-        key for key in await db.in_transaction(lambda session: credentials.read_keys(session, account_id))
-        if key.id == stored.id
-    )  # fmt: skip
+    keys = await db.in_transaction(lambda session: credentials.read_keys(session, account_id))
+    key = next((key for key in keys if key.id == stored.id), None)
+    if key is None:  # it was removed meanwhile
+        raise NotFound("There is no such key.")
     vault.pace.take(account_id)
     provider, target = await vault.open(key)
     try:

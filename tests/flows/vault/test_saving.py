@@ -1,5 +1,7 @@
 """Own keys are tried before they are saved, in front of a real upstream process; what it refuses is not saved."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +17,7 @@ from app.flows.vault.vault import Vault, VaultRules
 from app.keeper import Keeper
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.upstream import RunningUpstream
+from tests.support.endpoints import serving
 from tests.support.managing import person
 from tests.support.paying_out import kept_mails
 from tests.support.scripted import COUNTER
@@ -63,6 +66,35 @@ async def test_a_key_that_is_refused_is_not_saved(vault: Vault, emulated: Runnin
     with pytest.raises(BadField, match="refuses this key") as refused:
         await save_own_key(vault, ada, Wanted("mine", key, emulated.base_url))
     assert refused.value.field == "key" and key not in refused.value.message and list_of(ada) == []
+
+
+async def test_a_key_that_is_removed_while_it_is_about_to_be_tried_is_no_key(
+    vault: Vault, emulated: RunningUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person("ada@example.org").account_id
+    saved = await save_own_key(vault, ada, Wanted("mine", "sk-own-key-0123", emulated.base_url))
+    monkeypatch.setattr(credentials, "read_keys", lambda _session, _account_id: ())
+    with pytest.raises(NotFound):
+        await try_own_key(vault, ada, saved.id)
+
+
+async def test_what_a_host_says_that_no_database_keeps_is_kept_without_that(vault: Vault) -> None:
+    names = [{"id": name} for name in ("a\0b", "\ud800", "m-1")]
+    listed = json.dumps({"data": names, "has_more": True, "last_id": "\ud800"})
+    said = json.dumps({"error": {"message": "No\0 \ud800here."}})
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        status, body = ("200 OK", listed) if head.startswith(b"GET") else ("404 Not Found", said)
+        writer.write(f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        await writer.drain()
+
+    ada = person("ada@example.org").account_id
+    async with serving(answer) as port:
+        saved = await save_own_key(vault, ada, Wanted("mine", "sk-own-key-0123", f"http://127.0.0.1:{port}/v1"))
+    (view,) = list_of(ada)
+    assert (saved.models, view.models) == (1, 1) and "m-1 did not answer" in view.warning
+    assert view.warning.endswith("The last said: No\ufffd ?here.")
 
 
 async def test_nobody_has_keys_tried_without_end(vault: Vault) -> None:
