@@ -124,24 +124,37 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Reader(ResponseHandler):
-    """Reads a connection, and breaks it off where interim answers have no end.
+    """Reads a connection; breaks it off where interim answers have no end, or where one comes that nobody asked for.
 
-    aiohttp reads on for ever, holding up the loop, as fast as they come.
+    aiohttp reads the first on for ever, holding up the loop, as fast as they come. The second it keeps, and gives to
+    whoever asks next by that connection, which may be somebody else with another key.
     """
 
     _interim = 0
+    _is_awaited = False
+
+    def set_response_params(self, **options: Any) -> None:
+        """Begins to wait for the answer to a request that is about to be sent."""
+        super().set_response_params(**options)
+        self._is_awaited = True
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Takes an answer's head and body; an interim one is of no use to who expects none."""
         code = data[0].code
-        if code < 100 or code > 199 or code == 101:
-            self._interim = 0
+        if not self._is_awaited:
+            self._break_off("An answer that nobody asked for.")
+        elif code < 100 or code > 199 or code == 101:
+            self._interim, self._is_awaited = 0, False
             super().feed_data(data, size)
-            return
-        self._interim += 1
-        if self._interim == INTERIM_MAX and self.transport is not None:
+        else:
+            self._interim += 1
+            if self._interim == INTERIM_MAX:
+                self._break_off("More interim answers than anybody needs.")
+
+    def _break_off(self, why: str) -> None:
+        if self.transport is not None:
             self.transport.abort()
-            self.set_exception(HttpProcessingError(message="More interim answers than anybody needs."))
+            self.set_exception(HttpProcessingError(message=why))
 
 
 _AddressInfo = tuple[int, int, int, str, tuple[object, ...]]

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from app.adapters.outbound.guard import (
     why_unreachable,
 )
 from tests.support.endpoints import PUBLIC, Names, serving
+
+MADE_UP = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nmade up"
 
 
 @pytest.mark.parametrize(
@@ -235,6 +238,28 @@ async def test_a_connection_is_used_again_but_not_after_four_seconds(
 
 
 @pytest.mark.unhurried
+async def test_an_answer_that_nobody_asked_for_is_given_to_nobody() -> None:
+    """Whoever asks next by that connection may be somebody else, with another key."""
+    goes_on, is_broken_off = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nto" if b" /a " in head else MADE_UP)
+        if b" /a " in head:
+            await goes_on.wait()
+            writer.write(MADE_UP)
+            with suppress(ConnectionError):
+                assert await reader.read(1) == b"", "no other request comes by this connection"
+            is_broken_off.set()
+
+    async with serving(answer) as port, guarded_session(allow_private=True, idle_seconds_max=600) as session:
+        for path, said in (("a", b"to"), ("b", b"made up")):
+            async with session.get(f"http://127.0.0.1:{port}/{path}") as found:
+                assert await read_bounded(found, 99) == said
+            goes_on.set()
+            await is_broken_off.wait()
+
+
 async def test_a_host_that_hangs_takes_no_connection_from_another(site: Site, unguarded: aiohttp.ClientSession) -> None:
     hanging = [asyncio.create_task(fetch(unguarded, site.url("/never"))) for _ in range(120)]
     async with asyncio.timeout(60):
