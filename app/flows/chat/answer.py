@@ -27,7 +27,7 @@ from app.flows.chat.hold import Keep
 from app.flows.chat.leg import Legs
 from app.flows.chat.lowered import LoweredLimit, cut_choices, stopped_at_lowered_limit, with_link
 from app.flows.chat.meter import HoldMeter
-from app.flows.chat.upstream import beginning, completion, failure_of, fed, read_behind, read_whole, within
+from app.flows.chat.upstream import beginning, completion, failure_of, fed, leave, read_behind, read_whole, within
 from app.formats.openai_error import in_completion, in_stream
 from app.formats.openai_message import Written, written_in
 from app.formats.openai_stream import StreamMeter
@@ -162,7 +162,7 @@ class Carrier:
         metered = Metered(None)
         try:
             try:
-                await answer.close()
+                await leave(answer, meter)
             finally:
                 metered = await self.meter_delivered(run.leg, meter, policy, is_cut=True)
         finally:

@@ -4,6 +4,7 @@ The official SDKs do not look at the media type, so neither do we: the first byt
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -39,6 +40,9 @@ REST_TIMES = 3
 """How much longer nothing of the kind is read then: whoever is asked for much by many gets a quarter of the time."""
 BEHIND_SECONDS_MAX = 0.5
 """How long usage is waited for behind `[DONE]` where none came before it."""
+ENDING_PIECES = 3
+"""In how many of the last pieces the end of an answer is looked for."""
+_ENDED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
 async def within(deadline: float | None, work: Coroutine[Any, Any, T]) -> T:
@@ -75,7 +79,8 @@ class Rests:
         return self._until - now
 
 
-_RESTS = Rests()
+_RESTS, _RESTS_OF_WHOLE = Rests(), Rests()
+"""Of streams, and of answers that are given whole: neither waits behind the other."""
 
 
 async def fed(meter: StreamMeter, chunk: bytes) -> bytes:
@@ -118,7 +123,7 @@ async def read_whole(answer: ProviderAnswer) -> bytes:
     if values > ANSWER_VALUES_MAX:
         raise ProviderFailed(f"The provider's answer holds more than {ANSWER_VALUES_MAX:,} values.")
     if values > LARGE_VALUES:
-        await asyncio.sleep(_RESTS.after(values * VALUE_SECONDS))
+        await asyncio.sleep(_RESTS_OF_WHOLE.after(values * VALUE_SECONDS))
     return await _redacted(raw, answer)
 
 
@@ -179,6 +184,22 @@ async def read_behind(answer: ProviderAnswer, meter: StreamMeter) -> None:
             while chunk := await answer.read():
                 await fed(meter, chunk)
         meter.end()
+
+
+async def leave(answer: ProviderAnswer, meter: StreamMeter) -> None:
+    """Cancels an answer whose client has left; behind its last word, reads for a moment what it used.
+
+    What a model thinks unseen is in no text: whoever always left in time would never pay for it.
+    """
+    kept = meter.kept
+    try:
+        is_near_its_end = kept and _ENDED.search(b"".join(kept[-ENDING_PIECES:])) is not None
+        if is_near_its_end and await threads.COUNT.run_surely(meter.has_finish_reason):
+            meter.kept = [*(kept or ())]
+            await read_behind(answer, meter)
+            meter.kept = kept  # whatever came behind was given to nobody
+    finally:
+        await answer.close()
 
 
 async def failure_of(meter: StreamMeter, answer: ProviderAnswer) -> ProviderFailed | None:

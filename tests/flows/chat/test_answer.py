@@ -167,6 +167,33 @@ async def test_a_client_that_goes_away_pays_for_what_it_got(database: str, usage
     assert_books_balance()
 
 
+@pytest.mark.parametrize("behind", [(LAST, DONE), (event("unheard"), LAST), (None,), (BROKEN,)])
+async def test_who_leaves_behind_the_last_word_pays_for_what_the_model_thought_unseen_too(
+    database: str, behind: tuple[bytes | Exception | None, ...]
+) -> None:
+    end = b'data: {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
+    snapshot, provider = make_snapshot(), Scripted(event("one two"), end, None, *behind)
+    received, waiting = list[bytes](), asyncio.Event()
+
+    async def send(data: bytes) -> None:
+        received.append(data)
+        if data == end:
+            waiting.set()
+
+    async with running_queue() as queue:
+        run, carrier = await begun(queue, snapshot, provider, stream=True)
+        task = asyncio.create_task(carrier.stream(run, send, describe))
+        await waiting.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    found, is_said = receipt(snapshot), LAST in behind
+    assert (found.status, found.disconnect, found.estimated) == ("settled", "cancel", not is_said)
+    assert found.lines[-1].tokens == (20 if is_said else COUNTER.count("one two", "demo-mini"))
+    assert provider.answer.is_closed and received == [event("one two"), end]
+    assert_books_balance()
+
+
 async def test_a_whole_answer_that_nobody_waits_for_is_free(database: str) -> None:
     snapshot, provider = make_snapshot(), Scripted(whole()[:9], None, content_type="application/json")
     async with running_queue() as queue:

@@ -179,7 +179,7 @@ async def test_answers_of_many_values_are_read_one_after_the_other_with_rests_be
             rested.append(seconds)
             return 0
 
-    monkeypatch.setattr(upstream, "_RESTS", Noted())
+    monkeypatch.setattr(upstream, "_RESTS_OF_WHOLE", Noted())
     few, many = whole("Hi, " * 1_000), whole("Hi", logprobs=[0] * (upstream.LARGE_VALUES + 1))
     assert await read_whole(answer(few)) == few and rested == []
     assert await read_whole(answer(many)) == many and rested == [pytest.approx(0.01, rel=0.1)]
