@@ -1,5 +1,7 @@
 """Room for the long bodies of one process: how many bytes of them may be under way together, and of one paywall half.
 
+Of the operator's paywall, whose callers are strangers to each other, each account has a part of that half.
+
 Who finds none waits a while, before its body is read, and is refused then: nothing was charged.
 """
 
@@ -7,6 +9,8 @@ import asyncio
 import weakref
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 from app import wiring
 from app.domain.errors import Unavailable
@@ -16,13 +20,28 @@ LONG_BYTES = 200_000
 WAIT_SECONDS_MAX = 20.0
 PAYWALL_SHARES = 2
 """One paywall may have this part of the room, so that its clients keep nobody else's out."""
+ACCOUNT_SHARES = 4
+"""One account may have this part of its paywall's: whoever asks a host of their own, which reads nothing, keeps their
+bodies here for as long as they like, and pays for none."""
+
+
+class Taker(NamedTuple):
+    """Who takes room: a paywall, or an account of the operator's, which has its own key."""
+
+    paywall_id: str
+    account_id: str = ""
+
+    @property
+    def paywall(self) -> "Taker":
+        """The paywall alone."""
+        return Taker(self.paywall_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """Somebody who waits: for whom, and for how many bytes."""
 
-    paywall_id: str
+    taker: Taker
     size: int
     granted: asyncio.Future[None]
 
@@ -34,17 +53,17 @@ class BodyRoom:
     """
 
     def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
+        self._taken: Counter[Taker] = Counter()
         self._waiting: dict[str, deque[_Place]] = {}
         self.taken_bytes = 0
 
-    async def take(self, paywall_id: str, size: int) -> None:
+    async def take(self, taker: Taker, size: int) -> None:
         """Returns once there is room. Raises Unavailable where there is none in time.
 
-        What is larger than the room, or than a paywall's part, has it alone.
+        What is larger than the room, or than a part of it, has that alone.
         """
-        place = _Place(paywall_id, size, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(paywall_id, deque()).append(place)
+        place = _Place(taker, size, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(taker.paywall_id, deque()).append(place)
         self._grant()
         has_it = False
         try:
@@ -58,47 +77,56 @@ class BodyRoom:
             if not has_it:
                 self._leave(place)
 
-    def give(self, paywall_id: str, size: int) -> None:
+    def give(self, taker: Taker, size: int) -> None:
         """Gives room back."""
-        self._add(paywall_id, -size)
+        self._add(taker, -size)
         self._grant()
 
     def _leave(self, place: _Place) -> None:
         """Forgets somebody who waits no longer; what was granted at that very moment is given back."""
         if not place.granted.cancel() and not place.granted.cancelled():
-            self._add(place.paywall_id, -place.size)
+            self._add(place.taker, -place.size)
         self._grant()
 
-    def _add(self, paywall_id: str, size: int) -> None:
+    def _add(self, taker: Taker, size: int) -> None:
         self.taken_bytes += size
-        self._taken[paywall_id] += size
-        if not self._taken[paywall_id]:
-            del self._taken[paywall_id]
+        for one in {taker, taker.paywall}:
+            self._taken[one] += size
+            if not self._taken[one]:
+                del self._taken[one]
 
     def _grant(self) -> None:
         """Lets those in who fit; who waits for its own paywall alone holds nobody else up."""
         most = wiring.get().settings.bodies_bytes_max
         while True:
-            heads = [place for place in self._heads() if self._fits(place, most // PAYWALL_SHARES)]
-            place = min(heads, key=lambda head: self._taken[head.paywall_id], default=None)
+            part = most // PAYWALL_SHARES
+            heads = [place for place in self._heads(part) if self._fits(place.taker.paywall, place.size, part)]
+            place = min(heads, key=lambda head: self._taken[head.taker.paywall], default=None)
             if place is None or (self.taken_bytes and self.taken_bytes + place.size > most):
                 return
-            self._waiting[place.paywall_id].popleft()
-            self._add(place.paywall_id, place.size)
+            self._waiting[place.taker.paywall_id].remove(place)
+            self._add(place.taker, place.size)
             place.granted.set_result(None)
 
-    def _fits(self, place: _Place, part: int) -> bool:
-        own = self._taken[place.paywall_id]
-        return not own or own + place.size <= part
+    def _fits(self, taker: Taker, size: int, part: int) -> bool:
+        own = self._taken[taker]
+        return not own or own + size <= part
 
-    def _heads(self) -> list[_Place]:
-        """Returns who is next of each paywall, those past who have left."""
+    def _heads(self, part: int) -> list[_Place]:
+        """Returns who is next of each paywall: past those who have left, and those whose account has its part."""
+        heads = []
         for paywall_id, queue in tuple(self._waiting.items()):
             while queue and queue[0].granted.done():
                 queue.popleft()
             if not queue:
                 del self._waiting[paywall_id]
-        return [queue[0] for queue in self._waiting.values()]
+            open_ = (place for place in queue if not place.granted.done() and self._may_have(place, part))
+            heads += list(islice(open_, 1))
+        return heads
+
+    def _may_have(self, place: _Place, part: int) -> bool:
+        """Tells whether an account may have more, a paywall itself whatever it has."""
+        return not place.taker.account_id or self._fits(place.taker, place.size, part // ACCOUNT_SHARES)
 
 
 ROOM = BodyRoom()
@@ -108,7 +136,7 @@ ROOM = BodyRoom()
 class Share:
     """What one request has taken; it begins with nothing."""
 
-    paywall_id: str
+    taker: Taker
     room: BodyRoom = field(default_factory=lambda: ROOM)
     size: int = 0
     _is_followed: bool = False
@@ -116,21 +144,21 @@ class Share:
     async def take(self, size: int) -> None:
         """Waits for as much, if it has none yet. Raises Unavailable as the room does."""
         if not self.size:
-            await self.room.take(self.paywall_id, size)
+            await self.room.take(self.taker, size)
             self.size = size
 
     def shrink(self, size: int) -> None:
         """Gives back what is more than `size`."""
         if self.size > size:
             more, self.size = self.size - size, size
-            self.room.give(self.paywall_id, more)
+            self.room.give(self.taker, more)
 
     def follow(self, request: object) -> None:
         """Ends together with a request and not before, whoever still carries it: a retry's answer, or a task."""
         if self.size:
             self._is_followed = True
-            loop, room, paywall_id, size = asyncio.get_running_loop(), self.room, self.paywall_id, self.size
-            weakref.finalize(request, _give_later, loop, room, paywall_id, size).atexit = False
+            loop, room, taker, size = asyncio.get_running_loop(), self.room, self.taker, self.size
+            weakref.finalize(request, _give_later, loop, room, taker, size).atexit = False
 
     def leave(self) -> None:
         """Ends, unless it follows a request."""
@@ -138,7 +166,7 @@ class Share:
             self.shrink(0)
 
 
-def _give_later(loop: asyncio.AbstractEventLoop, room: BodyRoom, paywall_id: str, size: int) -> None:
+def _give_later(loop: asyncio.AbstractEventLoop, room: BodyRoom, taker: Taker, size: int) -> None:
     """Gives room back from whichever thread had the last of a request."""
     if not loop.is_closed():
-        loop.call_soon_threadsafe(room.give, paywall_id, size)
+        loop.call_soon_threadsafe(room.give, taker, size)

@@ -14,7 +14,7 @@ import structlog
 
 from app import wiring
 from app.api.common.body import BodyLimits, ClientGone, Receive, read_body
-from app.api.common.body_room import Share
+from app.api.common.body_room import Share, Taker
 from app.api.common.errors import UNEXPECTED, UNEXPECTED_MESSAGE, body_of, headers_of, plain_body, status_of
 from app.api.v1.client_watch import ClientWatch
 from app.api.v1.exchange import EVENTS, NO_ACTION, Exchange, Header
@@ -66,7 +66,7 @@ async def serve(exchange: Exchange, receive: Receive, way: Way) -> None:
     share: Share | None = None
     try:
         snapshot = await way.find(exchange)
-        share = Share(snapshot.paywall_id)
+        share = Share(Taker(snapshot.paywall_id, snapshot.account_id or ""))
         exchange.raw = await read_body(receive, exchange.headers, way.limits(), share)
         watch = ClientWatch(receive)
         await _answer(exchange, snapshot, share, way)

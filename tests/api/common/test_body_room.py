@@ -19,7 +19,7 @@ import pytest
 from app import settings
 from app.api.common import body_room
 from app.api.common.body import FORM_BYTES_MAX, BodyLimits, ClientGone, read_body
-from app.api.common.body_room import LONG_BYTES, BodyRoom, Share
+from app.api.common.body_room import LONG_BYTES, BodyRoom, Share, Taker
 from app.api.v1 import chat as api_chat
 from app.domain.errors import CoinslotError, Unavailable
 from tests.emulators.upstream import RunningUpstream
@@ -42,81 +42,97 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BodyRoom]:
     settings.configure()
 
 
-async def waiting(room: BodyRoom, paywall_id: str, size: int) -> "asyncio.Task[None]":
-    task = asyncio.create_task(room.take(paywall_id, size))
+async def waiting(room: BodyRoom, paywall_id: str, size: int, account_id: str = "") -> "asyncio.Task[None]":
+    task = asyncio.create_task(room.take(Taker(paywall_id, account_id), size))
     await asyncio.sleep(0)
     return task
 
 
 async def test_who_finds_no_room_is_refused_after_a_while_and_takes_none(room: BodyRoom) -> None:
-    await room.take("a", 500_000)
-    await room.take("b", 400_000)
+    await room.take(Taker("a"), 500_000)
+    await room.take(Taker("b"), 400_000)
     with pytest.raises(Unavailable, match="Too many long requests"):
-        await room.take("c", 200_000)
+        await room.take(Taker("c"), 200_000)
     assert room.taken_bytes == 900_000
-    await room.take("c", 100_000)
+    await room.take(Taker("c"), 100_000)
 
 
 async def test_who_waits_comes_in_in_order_as_room_is_given_back(room: BodyRoom) -> None:
-    await room.take("a", 1_000_000)
+    await room.take(Taker("a"), 1_000_000)
     first, second = await waiting(room, "b", 900_000), await waiting(room, "c", 200_000)
-    room.give("a", 1_000_000)
+    room.give(Taker("a"), 1_000_000)
     await first
     assert not second.done()
-    room.give("b", 900_000)
+    room.give(Taker("b"), 900_000)
     await second
     assert room.taken_bytes == 200_000
 
 
 async def test_one_paywall_has_half_and_holds_nobody_else_up(room: BodyRoom) -> None:
-    await room.take("a", 400_000)
+    await room.take(Taker("a"), 400_000)
     own = await waiting(room, "a", 200_000)
-    await room.take("b", 400_000)
+    await room.take(Taker("b"), 400_000)
     assert not own.done()
-    room.give("a", 400_000)
+    room.give(Taker("a"), 400_000)
     await own
+
+
+async def test_one_account_has_a_part_of_its_paywalls_half_and_holds_no_other_up(room: BodyRoom) -> None:
+    """Whoever has a host of their own that reads nothing may keep what they ask of it here for minutes, for nothing."""
+    eve, ada = Taker("credits", "eve"), Taker("credits", "ada")
+    await room.take(eve, 100_000)
+    more = await waiting(room, "credits", 50_000, "eve")
+    await room.take(ada, 200_000)  # more than a part, which it has alone
+    own = await waiting(room, "credits", 30_000, "ada")
+    await room.take(Taker("credits", "bob"), 100_000)
+    assert not more.done() and not own.done() and room.taken_bytes == 400_000
+    room.give(eve, 100_000)
+    await more
+    room.give(ada, 200_000)
+    await own
+    assert room.taken_bytes == 180_000
 
 
 async def test_the_paywall_that_has_least_comes_next(room: BodyRoom) -> None:
     for paywall_id, size in {"a": 300_000, "b": 500_000, "c": 200_000}.items():
-        await room.take(paywall_id, size)
+        await room.take(Taker(paywall_id), size)
     earlier, later = await waiting(room, "a", 200_000), await waiting(room, "d", 200_000)
-    room.give("c", 200_000)
+    room.give(Taker("c"), 200_000)
     await later
     assert not earlier.done()
-    room.give("b", 500_000)
+    room.give(Taker("b"), 500_000)
     await earlier
     assert room.taken_bytes == 700_000
 
 
 async def test_shorter_bodies_of_the_same_paywall_overtake_none(room: BodyRoom) -> None:
-    await room.take("a", 300_000)
+    await room.take(Taker("a"), 300_000)
     long, short = await waiting(room, "a", 400_000), await waiting(room, "a", 100_000)
     assert not long.done() and not short.done()
-    room.give("a", 300_000)
+    room.give(Taker("a"), 300_000)
     await long
     await short
     assert room.taken_bytes == 500_000
 
 
 async def test_what_is_larger_than_its_part_has_it_alone(room: BodyRoom) -> None:
-    await room.take("a", 5_000_000)
+    await room.take(Taker("a"), 5_000_000)
     with pytest.raises(Unavailable):
-        await room.take("b", 1)
-    room.give("a", 5_000_000)
-    await room.take("a", 900_000)
+        await room.take(Taker("b"), 1)
+    room.give(Taker("a"), 5_000_000)
+    await room.take(Taker("a"), 900_000)
     assert room.taken_bytes == 900_000
 
 
 @pytest.mark.parametrize("is_granted", [False, True])
 async def test_who_leaves_while_waiting_takes_nothing_and_lets_others_pass(room: BodyRoom, is_granted: bool) -> None:
-    await room.take("a", 1_000_000)
+    await room.take(Taker("a"), 1_000_000)
     leaving, other = await waiting(room, "b", 1_000_000), await waiting(room, "c", 300_000)
     if is_granted:
-        room.give("a", 1_000_000)
+        room.give(Taker("a"), 1_000_000)
     leaving.cancel()
     if not is_granted:
-        room.give("a", 1_000_000)  # before the one that was cancelled has had its turn
+        room.give(Taker("a"), 1_000_000)  # before the one that was cancelled has had its turn
     with pytest.raises(asyncio.CancelledError):
         await leaving
     await other
@@ -124,7 +140,7 @@ async def test_who_leaves_while_waiting_takes_nothing_and_lets_others_pass(room:
 
 
 async def test_a_share_lasts_as_long_as_its_request_whoever_has_it_last(room: BodyRoom) -> None:
-    share, request = Share("a", room), Request()
+    share, request = Share(Taker("a"), room), Request()
     await share.take(300_000)
     share.follow(request)
     share.leave()
@@ -140,7 +156,7 @@ async def test_a_share_lasts_as_long_as_its_request_whoever_has_it_last(room: Bo
 
 
 async def test_a_share_without_a_request_ends_with_its_exchange(room: BodyRoom) -> None:
-    share = Share("a", room)
+    share = Share(Taker("a"), room)
     share.leave()
     await share.take(300_000)
     share.leave()
@@ -172,19 +188,19 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_long_body_takes_what_it_comes_to_however_it_comes(room: BodyRoom, form: str) -> None:
     headers, pieces = FORMS[form]
-    share = Share("a", room)
+    share = Share(Taker("a"), room)
     assert await read_body(coming(*pieces), headers, LIMITS, share) == LONG
     assert room.taken_bytes == len(LONG)
     with pytest.raises(Unavailable):
-        await read_body(coming(*pieces), headers, LIMITS, Share("b", room))
+        await read_body(coming(*pieces), headers, LIMITS, Share(Taker("b"), room))
     short = b"x" * LONG_BYTES
-    assert await read_body(coming(short), {b"content-length": b"200000"}, LIMITS, Share("a", room)) == short
+    assert await read_body(coming(short), {b"content-length": b"200000"}, LIMITS, Share(Taker("a"), room)) == short
     share.leave()
     assert room.taken_bytes == 0
 
 
 async def test_a_body_that_breaks_off_gives_its_room_back(room: BodyRoom) -> None:
-    share = Share("a", room)
+    share = Share(Taker("a"), room)
     receive = coming(LONG, b"")
     await receive()
     with pytest.raises(ClientGone):
@@ -194,22 +210,22 @@ async def test_a_body_that_breaks_off_gives_its_room_back(room: BodyRoom) -> Non
 
 
 async def test_compressed_bodies_count_by_what_they_come_to_and_short_ones_never_wait(room: BodyRoom) -> None:
-    await room.take("other", MOST)
+    await room.take(Taker("other"), MOST)
     short = b"x" * LONG_BYTES
     for coding, compress in ((b"gzip", gzip.compress), (b"deflate", zlib.compress), (b"identity", bytes)):
         packed = compress(short)
         headers = {b"content-encoding": coding, b"content-length": b"%d" % len(packed)}
-        assert await read_body(coming(packed), headers, LIMITS, Share("a", room)) == short
+        assert await read_body(coming(packed), headers, LIMITS, Share(Taker("a"), room)) == short
         with pytest.raises(Unavailable):
             packed = compress(short + b"x")
             headers[b"content-length"] = b"%d" % len(packed)
-            await read_body(coming(packed), headers, LIMITS, Share("a", room))
+            await read_body(coming(packed), headers, LIMITS, Share(Taker("a"), room))
     assert room.taken_bytes == MOST
 
 
 @pytest.mark.parametrize("body", [b"x" * 700_000, gzip.compress(b"x" * 900_001), gzip.compress(LONG)[:-9]])
 async def test_what_is_refused_while_it_is_read_gives_its_room_back(room: BodyRoom, body: bytes) -> None:
-    share = Share("a", room)
+    share = Share(Taker("a"), room)
     with pytest.raises(CoinslotError):
         await read_body(coming(body), {b"content-encoding": b"gzip"}, LIMITS, share)
     share.leave()
@@ -226,14 +242,14 @@ async def test_who_is_refused_is_told_in_openais_shape_when_to_come_again(
     sent = list[MutableMapping[str, Any]]()
 
     async def find_payer(_authorization: bytes) -> Any:
-        return SimpleNamespace(paywall_id="a")
+        return SimpleNamespace(paywall_id="a", account_id=None)
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     monkeypatch.setattr(body_room, "ROOM", room)
     monkeypatch.setattr(api_chat, "find_payer", find_payer)
-    await room.take("other", MOST)
+    await room.take(Taker("other"), MOST)
     scope = {"headers": [(b"content-length", b"300000")], "path": "/v1/chat/completions",
              "coinslot.request_id": "req_1", "coinslot.headers": []}  # fmt: skip
     await api_chat.chat(scope, coming(b"x" * 300_000), send)
