@@ -122,8 +122,10 @@ class AccountStream:
             return event({"error": said.get("message", ""), "code": said.get("code"), "status_code": status,
                           "refunded": not self._has_text, "done": True})  # fmt: skip
         if not self._has_begun and isinstance(route := chunk.get(ROUTE), dict) and not chunk.get("choices"):
-            self._leg = {"leg": route["leg"]} if route.get("status") == "answered" else self._leg
-            return event({"event": "route", **route})
+            # A provider may write such a thing too, before its answer begins: then it is a route, whatever it says.
+            is_known = route.get("status") == "answered" and isinstance(route.get("leg"), int)
+            self._leg = {"leg": route["leg"]} if is_known else self._leg
+            return event({**route, "event": "route"})
         self._has_begun = True
         events = []
         for choice in choices_in([chunk]):
