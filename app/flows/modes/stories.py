@@ -107,7 +107,7 @@ async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
     """Lets one go on after the other, as long as there is time for another: nothing is free for taking too long."""
     last: Member | None = None
     usable: list[Member] = []
-    patience = speaking.patience
+    patience, least = speaking.patience, ENOUGH[RequestMode.BLEND]
     until = clock.monotonic_seconds() + max(patience.stream - patience.leg, 0)
     for member in panel.answering:
         if last is not None and clock.monotonic_seconds() > until:
@@ -119,7 +119,7 @@ async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
         if member.is_usable:
             last = member
             usable.append(member)
-        if len(usable) >= ENOUGH[panel.asking.mode]:
+        if len(usable) >= least:
             feed.release()
     _usable(panel)
     return Outcome(final=last, read=usable[:-1])
