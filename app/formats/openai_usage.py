@@ -7,13 +7,15 @@ is believed that cannot be right; a part that is nonsense is left out, and the r
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.domain.money import AMOUNT_UNITS_MAX, NANOS
+from app.domain.money import NANOS
 from app.domain.pricing.quote import OF_OUTPUT, OF_PROMPT, TokenKind, Tokens
 from app.domain.record import record
 
 COUNT_MAX = 10**8
 """Ten times what the longest model reads; a count beyond it is nonsense, and the tokens are counted by us."""
 NUMBER_CHARACTERS_MAX = 32
+COST_DOLLARS_MAX = 1_000
+"""No answer costs as much; of a few thousand that said a million, sums of a day would be more than a column holds."""
 TICKS = 10**10
 """Of xAI's `cost_in_usd_ticks` in a dollar."""
 
@@ -265,8 +267,8 @@ def read_cost(usage: dict[str, Any]) -> int | None:
     """Returns what the provider says that the answer cost, in nanos of a dollar (OpenRouter's `cost`, xAI's ticks)."""
     cost, ticks = usage.get("cost"), usage.get("cost_in_usd_ticks")
     if cost is None and isinstance(ticks, int) and not isinstance(ticks, bool):
-        return ticks * NANOS // TICKS if 0 <= ticks <= AMOUNT_UNITS_MAX * TICKS else None
-    if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= AMOUNT_UNITS_MAX:
+        return ticks * NANOS // TICKS if 0 <= ticks <= COST_DOLLARS_MAX * TICKS else None
+    if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= COST_DOLLARS_MAX:
         return None
     return int((Decimal(str(cost)) * NANOS).to_integral_value())
 

@@ -18,6 +18,9 @@ from app.ports.payments import PaymentRail
 from app.ports.providers import ChatProvider, ProviderTarget, TokenCounter
 from app.settings import Settings
 
+TARGETS_MAX = 5_000
+"""How many providers are kept with their keys opened; each change of a paywall's provider makes another."""
+
 
 class Closing(Protocol):
     """What must be closed when the process ends."""
@@ -90,7 +93,10 @@ class ProvidersByName:
         """Returns the provider and its target. Raises SealBroken for a key sealed with a secret we lost."""
         target = self._targets.get((paywall_id, setting))
         if target is None:
-            target = self._targets[paywall_id, setting] = self._open(paywall_id, setting)
+            target = self._open(paywall_id, setting)
+            if len(self._targets) >= TARGETS_MAX:
+                self._targets.pop(next(iter(self._targets)))
+            self._targets[paywall_id, setting] = target
         return self._reached(setting, self._of_paywalls), target
 
     def reach(self, setting: ProviderSetting, api_key: str | None) -> tuple[ChatProvider, ProviderTarget]:

@@ -244,12 +244,15 @@ def test_what_was_not_said_is_counted() -> None:
 @pytest.mark.parametrize(
     ("cost", "nanos"),
     [(0.00014, 140_000), (0, 0), (2, 2 * NANOS), (1e-9, 1), (0.1 + 0.2, 300_000_000), (-1, None), ("1", None),
-     (None, None), (True, None), (float("inf"), None), (float("nan"), None), (10**9, None)],
+     (None, None), (True, None), (float("inf"), None), (float("nan"), None), (1_000, 1_000 * NANOS),
+     (1_000.01, None), (10**9, None)],
 )  # fmt: skip
 def test_what_an_answer_cost_the_provider_is_nanos_of_a_dollar(cost: object, nanos: int | None) -> None:
     assert read_cost({"cost": cost}) == nanos
 
 
-@pytest.mark.parametrize(("ticks", "nanos"), [(232_856_000, 23_285_600), (0, 0), (-1, None), (True, None), ("1", None)])
+@pytest.mark.parametrize(
+    ("ticks", "nanos"), [(232_856_000, 23_285_600), (0, 0), (-1, None), (10**13 + 1, None), (True, None), ("1", None)]
+)
 def test_xai_says_its_cost_in_ticks(ticks: object, nanos: int | None) -> None:
     assert read_cost({"cost_in_usd_ticks": ticks}) == nanos

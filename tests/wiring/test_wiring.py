@@ -44,6 +44,17 @@ async def test_a_sealed_key_is_opened_for_its_own_paywall_only(database: str) ->
     await providers.close()
 
 
+async def test_keys_of_settings_that_came_and_went_are_not_kept_for_ever(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.wiring.adapters.TARGETS_MAX", 2)
+    providers = ProvidersByName(settings.get(), Wiring().counter)
+    found = [providers.find("pw_1", ProviderSetting(f"p{at}", "https://api.example/v1"))[1] for at in range(5)]
+    assert [target.name for target in providers._targets.values()] == ["p3", "p4"]
+    assert providers.find("pw_1", ProviderSetting("p4", "https://api.example/v1"))[1] is found[4]
+    await providers.close()
+
+
 async def test_the_demos_upstream_key_serves_the_demos_paywalls_alone(database: str) -> None:
     settings.configure(upstream_url="https://api.example/v1", upstream_key=SecretStr("sk-operators"))
     providers = ProvidersByName(settings.get(), Wiring().counter)
