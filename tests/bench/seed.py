@@ -204,7 +204,7 @@ def seed(size: Size, chance: int = 1) -> Seeded:
     with db.transaction() as session:
         desks = [_open_desk(session, mode, size, models) for mode in (Mode.DEFAULT, Mode.SHARED)]
     drawn = random.Random(chance)
-    with db.turn_to_write(made), made.connect() as connection, _without_checks(connection):
+    with db.turn_to_write(made), made.connect() as connection, without_checks(connection):
         rows = Rows(connection)
         start = clock.now() - size.days * clock.DAY
         for desk in desks:
@@ -235,7 +235,7 @@ _AFTER = {True: ("PRAGMA foreign_keys = ON",), False: ("SET session_replication_
 
 
 @contextmanager
-def _without_checks(connection: Connection) -> Iterator[None]:
+def without_checks(connection: Connection) -> Iterator[None]:
     """Leaves out what costs most for each row and is made whole at the end: indices, and looks at other tables."""
     is_sqlite = connection.dialect.name == "sqlite"
     # SQLite hears this outside a transaction alone, and SQLAlchemy begins one with its first statement.

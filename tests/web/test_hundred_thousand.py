@@ -20,12 +20,13 @@ from app.domain.usage.request_list import LOOKED_MAX
 from app.flows.upkeep import rollups
 from app.web.frame import routes
 from app.web.pages import PAGES
-from tests.bench.seed import Seeded, Size, seed
+from tests.bench.seed import Seeded, Size
 from tests.support.books import make_paywall
 from tests.support.managing import own, person
 from tests.support.page_reads import PageRead, page_reads, reader_of
 from tests.support.plans import plan_of, watched
 from tests.support.rolled import hands
+from tests.support.seeded import many_requests
 
 BATCH = 4_000
 """How many requests are counted at once: nobody else waits to write."""
@@ -51,19 +52,21 @@ both = pytest.mark.parametrize("seeded", ["sqlite", pytest.param("postgres", mar
 @pytest.fixture(scope="module")
 def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     """A hundred thousand requests, some of them counted; the clock stands still."""
-    data = tmp_path_factory.mktemp("data")
+    data, many = tmp_path_factory.mktemp("data"), many_requests(tmp_path_factory, Size())
     url = f"sqlite:///{data / 'coinslot.db'}"
     if request.param == "postgres":
         url = request.getfixturevalue("own_postgres_url")
+    else:
+        many.copy_to(data / "coinslot.db")
     db.dispose()
     settings.configure(data=data, database_url=url)
+    if request.param == "postgres":
+        many.fill_postgres()
     with hands(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(rollups, "BATCH", BATCH)
         patch.setattr(rollups, "BATCHES_MAX", 1)
-        db.migrate()
-        made = seed(Size())
         asyncio.run(_count())
-        yield made
+        yield many.seeded
     db.dispose()
     settings.configure()
 

@@ -6,11 +6,12 @@ Only a size like this finds what goes wrong between batches, or in a plan of the
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from app import db
+from app import db, settings
 from app.domain.rollups import audit, building
 from app.domain.rollups.reading import USERS_MAX, read_days, read_numbers, read_top_users, today
 from app.domain.rollups.sums import NOTHING, plus
@@ -19,8 +20,12 @@ from app.flows.upkeep import rollups
 from app.flows.upkeep.audit import audit as audit_all
 from tests.bench.seed import Size, seed
 from tests.support.rolled import hands
+from tests.support.seeded import many_requests
 
 ZONE = "America/New_York"
+BATCH = 1_000
+"""How many requests are counted at once: fewer than a day has, so that days and batches still overlap. A long run
+counts 200 at once, as in use, where a third of the time goes into beginning and ending batches."""
 CHARGES = text("""
     SELECT t.amount, t.created_at, r.external_id, t.type FROM ledger_transfer t JOIN request r ON r.id = t.request_id
     WHERE r.paywall_id = :paywall_id
@@ -35,13 +40,19 @@ async def test_a_small_seeded_database_has_books_that_balance(database: str) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("migrated_sqlite_url")
-async def test_what_is_read_of_many_requests_is_what_the_ledger_says(amount: Callable[[str], int]) -> None:
+async def test_what_is_read_of_many_requests_is_what_the_ledger_says(
+    amount: Callable[[str], int], is_long: bool, tmp_path_factory: pytest.TempPathFactory, data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """Only at such a size do batches, days and lists of users overlap as they do in use."""
+    size = Size(amount("counted-requests"))
+    many = many_requests(tmp_path_factory, size)
+    many.copy_to(data_dir / "coinslot.db")
+    if not is_long:
+        monkeypatch.setattr(rollups, "BATCH", BATCH)
+    settings.configure(data=data_dir)
     with hands():
-        size = Size(amount("counted-requests"))
-        made = seed(size)
-        paywall_id = made.paywalls[0]
+        paywall_id = many.seeded.paywalls[0]
         while await rollups.count():
             pass
         with db.transaction() as session:

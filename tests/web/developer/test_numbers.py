@@ -6,17 +6,19 @@ Only with thousands of requests in many batches do days, parts and pages of part
 
 import csv
 import io
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from app import db
+from app import db, settings
 from app.domain import clock
 from app.domain.analytics.groups import By
 from app.domain.money import NANOS, Unit, format_decimal
@@ -42,7 +44,7 @@ from tests.support.own_pages import at_our_page
 from tests.support.rolled import OWN, PRICES, App, hands
 from tests.support.straight import One, Total, group, read_straight, summed
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("migrated_sqlite_url")]
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 3, 20, 19, 30, tzinfo=UTC)
 """Twelve days after New York's clocks went forward, and the 21st in Kolkata."""
@@ -83,8 +85,13 @@ def count_all() -> None:
             more = counting.count_requests(session, 1_000) > 0
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """What all tests of this file read."""
+    data = tmp_path_factory.mktemp("world")
+    shutil.copyfile(sqlite_template, data / "coinslot.db")
+    db.dispose()
+    settings.configure(data=data)
     with hands(int(NOW.timestamp()) * clock.SECOND):
         paywalls = seed(SIZE).paywalls
         owner = person("ada@example.org")
@@ -104,6 +111,8 @@ def world() -> Iterator[World]:
         straight = {id_: read_straight(id_, zone) for id_, zone in zip(paywalls, ZONES, strict=True)}
         todays = dict(zip(paywalls, (date(2026, 3, 20), date(2026, 3, 21)), strict=True))
         yield World(owner, paywalls, straight, todays)
+    db.dispose()
+    settings.configure()
 
 
 def words(row: SumRow) -> tuple[str, ...]:
@@ -274,6 +283,7 @@ def _check_file(rows: list[dict[str, str]], ones: list[One], by: Sequence[str], 
         assert things or row["users"] == str(len(total.users))
 
 
+@pytest.mark.usefixtures("migrated_sqlite_url")
 async def test_ten_dollars_are_the_same_on_every_page_and_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A charge of $10.00 that cost $6.00, of which $2.50 went back: `research/dashboard_modes.md` (d) 3."""
     monkeypatch.setitem(PRICES, OWN, NewPrice(OWN, 10 * NANOS, 0))
