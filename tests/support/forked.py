@@ -129,8 +129,10 @@ def _import_everything() -> None:
     from app.flows.upkeep import audit
     from app.jobs import scheduler
     from app.wiring import demo as demo_wiring
+    from tests.support.served import api
 
     del command, migration, genai, workers, server, demo, demo_wiring, audit
+    asgi.create_api = api  # type: ignore[attr-defined]  # a child serves what its origin has made
     asgi.api_only((wiring.running, scheduler.running))
 
 

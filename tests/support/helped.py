@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from app.api.serving.http import create_api
 from app.domain import clock
 from app.flows.help.asked.phrasings import read_asked
 from app.flows.help.corpus import Corpus, read_corpus
@@ -13,6 +12,7 @@ from app.flows.help.gate import passes
 from app.flows.help.index import Evidence, Index
 from app.ports.providers import ProviderTarget
 from tests.support.scripted import Scripted
+from tests.support.served import api
 
 BASE_URL = "https://pay.example.org"
 
@@ -20,7 +20,7 @@ BASE_URL = "https://pay.example.org"
 @cache
 def document() -> Mapping[str, Any]:
     """Returns the API's own document."""
-    return create_api().openapi()
+    return api().openapi()
 
 
 @cache

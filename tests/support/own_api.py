@@ -7,10 +7,10 @@ import httpx
 
 from app import db, wiring
 from app.api.serving.asgi import dispatcher
-from app.api.serving.http import create_api
 from app.domain.people.account_keys import make_account_key
 from app.domain.people.sessions import Person
 from tests.support.crowd import SANDBOX
+from tests.support.served import api
 
 SITE = "http://coinslot"
 
@@ -20,7 +20,7 @@ async def own_program(person: Person) -> AsyncIterator[httpx.AsyncClient]:
     """Yields what calls with a new key of a person's; whatever it set going has ended afterwards."""
     with db.transaction() as session:
         key = make_account_key(session, person.account_id, SANDBOX)
-    transport = httpx.ASGITransport(dispatcher(create_api()))
+    transport = httpx.ASGITransport(dispatcher(api()))
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(transport=transport, base_url=f"{SITE}/api/v1", headers=headers) as made:
         yield made

@@ -7,8 +7,8 @@ import httpx
 
 from app import db, settings
 from app.api.serving.asgi import dispatcher
-from app.api.serving.http import create_api
 from app.domain.people.sessions import Person, open_session
+from tests.support.served import api
 
 ORIGIN = "https://pay.example"
 
@@ -23,7 +23,7 @@ async def at_our_page(person: Person | None) -> AsyncIterator[httpx.AsyncClient]
             cookies[settings.get().cookie("session")] = open_session(
                 session, person.account_id, "email", proven, "Firefox", "10.0.0.1"
             )
-    transport = httpx.ASGITransport(dispatcher(create_api()))
+    transport = httpx.ASGITransport(dispatcher(api()))
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies, headers=headers) as client:
         yield client

@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 from app import db, wiring
 from app.api.common.body import EVENT_BYTES_MAX
 from app.api.serving.asgi import dispatcher
-from app.api.serving.http import create_api
 from app.domain.inbox import access
 from app.domain.inbox.connections import open_connection
 from app.domain.money import Environment
 from tests.support.paying import open_events
+from tests.support.served import api
 from tests.support.stripe_shop import signed
 
 SECRET = "whsec_1"
@@ -25,7 +25,7 @@ REFUND: dict[str, Any] = {"id": "evt_1", "object": "event", "type": "refund.crea
 
 @pytest.fixture
 async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(dispatcher(create_api()))
+    transport = httpx.ASGITransport(dispatcher(api()))
     with capture_logs():
         async with httpx.AsyncClient(transport=transport, base_url="http://coinslot") as made:
             yield made
