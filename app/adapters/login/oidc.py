@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.integrations.httpx_client.oauth2_client import httpx2 as authlibs_httpx
@@ -22,6 +23,7 @@ from app.domain.errors import CoinslotError, ProviderFailed
 from app.ports.login import Login, LoginStart
 from app.ports.seal import Sealer
 
+log = structlog.get_logger()
 SECONDS_MAX = 10
 SCOPE = "openid email"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -81,7 +83,8 @@ class OidcLogin:
             claims = await self._claims(metadata, str(token.get("id_token", "")), nonce)
             said = await self._said_of_email(metadata, claims, str(token.get("access_token", "")))
         except (AuthlibBaseError, JoseError, *UNREACHABLE, ValueError, KeyError, TypeError) as error:
-            raise ProviderFailed(f"The provider's answer could not be trusted ({type(error).__name__}).") from error
+            log.warning("sign-in", issuer=self._issuer, step="answer", error=type(error).__name__)
+            raise ProviderFailed("The provider's answer could not be trusted.") from error
         email = said.get("email")
         is_text = isinstance(email, str) and email.isprintable()
         is_verified = said.get("email_verified") in (True, "true")
@@ -129,7 +132,8 @@ class OidcLogin:
             try:
                 found = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             except (httpx.HTTPError, ValueError) as error:
-                raise ProviderFailed(f"{self._name} cannot be reached to sign in ({type(error).__name__}).") from error
+                log.warning("sign-in", issuer=self._issuer, step="metadata", error=type(error).__name__)
+                raise ProviderFailed(f"{self._name} cannot be reached to sign in.") from error
             if str(found.get("issuer", "")).rstrip("/") != self._issuer.rstrip("/"):
                 raise ProviderFailed(f"{self._name} says that it is another issuer than the one configured.")
             self._metadata = (self._now(), found)

@@ -14,6 +14,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
+from app.adapters.outbound.unreachable import REFUSAL
+
 LOOKUPS_MAX = 16
 """How many names a session looks up at once, in threads of its own: a slow name server holds up no database call."""
 ADDRESSES_MAX = 4
@@ -24,11 +26,8 @@ IDLE_SECONDS_MAX = 4
 """How long a connection is kept for its next request: the usual servers drop theirs after 5 seconds."""
 INTERIM_MAX = 16
 """How many answers may come before the one that counts (RFC 9110, 15.2): nobody needs more than one or two of them."""
-REFUSAL = "a private address is not allowed here"
 UNTIMED = aiohttp.ClientTimeout(total=None)
 """For callers that bound the whole of a request themselves."""
-UNREACHABLE = (aiohttp.ClientError, OSError, ValueError, LookupError)
-"""What a request ends with that got no answer; the last two where no HTTP request can carry its URL or headers."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last 32 bits, which a gateway of ours may translate to our own network."""
@@ -106,13 +105,6 @@ async def read_bounded(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes 
         if len(body) > bytes_max:
             return None
     return bytes(body)
-
-
-def why_unreachable(error: Exception) -> str:
-    """Says why an endpoint could not be reached, without anything that it or a resolver wrote."""
-    if REFUSAL in str(error):
-        return "The endpoint has a private address, which is not allowed here."
-    return f"The endpoint could not be reached ({type(error).__name__})."
 
 
 class _Connector(aiohttp.TCPConnector):

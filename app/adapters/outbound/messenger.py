@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from app.adapters.outbound.guard import UNREACHABLE, guarded_session, is_public, read_bounded, why_unreachable
+from app.adapters.outbound.guard import guarded_session, is_public, read_bounded
 from app.adapters.outbound.signatures import signed_headers
+from app.adapters.outbound.unreachable import UNREACHABLE, why_unreachable
 from app.ports.webhooks import Message, Posted
 
 ANSWER_BYTES_MAX = 64 * 1024

@@ -11,8 +11,9 @@ from typing import Any
 
 import aiohttp
 
-from app.adapters.outbound.guard import UNREACHABLE, guarded_session, read_bounded, why_unreachable
+from app.adapters.outbound.guard import guarded_session, read_bounded
 from app.adapters.outbound.signatures import signed_headers
+from app.adapters.outbound.unreachable import UNREACHABLE, why_unreachable
 from app.domain.errors import ProviderFailed
 
 SECONDS_MAX = 3.0

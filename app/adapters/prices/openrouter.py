@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import httpx
 
+from app.adapters.outbound.unreachable import why_unreachable
 from app.adapters.prices.openrouter_prices import ReadPrice, read_price
 from app.domain.errors import ProviderFailed
 from app.ports.prices import ListedModel, ModelList
@@ -38,7 +39,7 @@ class OpenRouterCatalogue:
         except TimeoutError:
             raise ProviderFailed("The list of models did not come in time.", timed_out=True) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProviderFailed(f"The list of models cannot be reached ({type(error).__name__}).") from None
+            raise ProviderFailed(why_unreachable(error, "The list of models")) from None
 
     async def _fetch(self) -> bytes:
         pieces: list[bytes] = []

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from app.adapters.outbound.guard import IDLE_SECONDS_MAX, REFUSAL, UNREACHABLE, guarded_session, place_of
+from app.adapters.outbound.guard import IDLE_SECONDS_MAX, guarded_session, place_of
+from app.adapters.outbound.unreachable import UNREACHABLE, why_unreachable
 from app.adapters.providers.key_forms import forms_of
 from app.adapters.providers.masking import clean_object, clean_text
 from app.adapters.providers.openai_answer import OpenAIAnswer
@@ -184,7 +185,7 @@ class OpenAIProvider:
         except TimeoutError:
             raise ProviderFailed(f"The provider {target.name} did not answer in time.", timed_out=True) from None
         except UNREACHABLE as error:
-            raise ProviderFailed(_unreachable(target, error)) from None
+            raise ProviderFailed(why_unreachable(error, f"The provider {target.name}")) from None
 
     async def _fail(self, response: aiohttp.ClientResponse, target: ProviderTarget) -> NoReturn:
         """Raises ProviderFailed for an answer that is no success, with what the upstream says about it."""
@@ -226,15 +227,6 @@ def _read_page(text: bytes, target: ProviderTarget) -> tuple[list[str], str]:
         raise ProviderFailed(f"The provider {target.name} answered with no list of models.") from None
     last = page.get("last_id") if page.get("has_more") is True and names else None
     return names, last if isinstance(last, str) and last.isprintable() else ""
-
-
-def _unreachable(target: ProviderTarget, error: Exception) -> str:
-    """Says why a provider could not be reached, without anything that it or a resolver wrote."""
-    if REFUSAL in str(error):
-        return f"The provider {target.name} has a private address, which is not allowed here."
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return f"The provider {target.name} closed the connection without an answer."
-    return f"The provider {target.name} could not be reached ({type(error).__name__})."
 
 
 def _retry_after(said: str, api_key: str | None) -> str | None:

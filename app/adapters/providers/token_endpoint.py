@@ -5,7 +5,8 @@ from typing import Any
 
 import aiohttp
 
-from app.adapters.outbound.guard import UNREACHABLE, guarded_session, read_bounded
+from app.adapters.outbound.guard import guarded_session, read_bounded
+from app.adapters.outbound.unreachable import UNREACHABLE
 from app.domain.errors import ProviderFailed
 from app.ports.providers import Tokens
 

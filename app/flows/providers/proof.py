@@ -24,7 +24,6 @@ _NO_CHAT = re.compile(
     re.IGNORECASE,
 )
 _CHEAP = re.compile(r"mini|nano|flash|haiku|small|lite|instant|(^|[^0-9])[1-9]b\b", re.IGNORECASE)
-_NAMED = re.compile(r" \(\w+\)\.")
 _OF_KEY = (401, 403)
 _OF_MODEL = (400, 403, 404, 405, 422)
 
@@ -101,6 +100,6 @@ def likely(models: Sequence[str]) -> tuple[str, ...]:
 
 
 def words_of(failure: ProviderFailed) -> str:
-    """Returns what a provider says of a failure, else what we say, without the name that a program has for it."""
+    """Returns what a provider says of a failure, else what we say."""
     said = failure.said.get("message")
-    return (said if isinstance(said, str) else _NAMED.sub(".", failure.message))[:WORDS_CHARACTERS_MAX]
+    return (said if isinstance(said, str) else failure.message)[:WORDS_CHARACTERS_MAX]

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from app.adapters.outbound.guard import (
     ADDRESSES_MAX,
-    REFUSAL,
     guarded_session,
     is_public,
     read_bounded,
-    why_unreachable,
 )
+from app.adapters.outbound.unreachable import REFUSAL
 from tests.support.endpoints import PUBLIC, Names, serving
 
 MADE_UP = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nmade up"
@@ -269,10 +268,3 @@ async def test_a_host_that_hangs_takes_no_connection_from_another(site: Site, un
     for task in hanging:
         task.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
-
-
-def test_an_error_repeats_nothing_that_others_wrote() -> None:
-    assert why_unreachable(OSError(f"secret; {REFUSAL}")) == (
-        "The endpoint has a private address, which is not allowed here."
-    )
-    assert why_unreachable(ValueError("secret")) == "The endpoint could not be reached (ValueError)."

@@ -120,7 +120,7 @@ async def test_what_cannot_succeed_is_not_tried_again(received: Receiver) -> Non
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("path", "said", "seconds_max"),
-    [("/never", "within 1 seconds", 1), ("/cut", "could not be reached", 30), ("/redirect", "redirect (302)", 30)],
+    [("/never", "within 1 seconds", 1), ("/cut", "closed the connection", 30), ("/redirect", "redirect (302)", 30)],
 )
 async def test_no_answer_is_a_failure_that_says_why(
     received: Receiver, path: str, said: str, seconds_max: float

@@ -63,9 +63,10 @@ async def test_one_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monke
     assert "0.2 seconds" in found.doubt and silent.answer.is_closed
 
 
-def test_what_failed_is_said_without_a_programs_name_for_it() -> None:
-    far = ProviderFailed("The provider far could not be reached (ClientConnectorError).")
-    assert words_of(far) == "The provider far could not be reached."
+def test_what_failed_is_said_in_its_own_words_where_it_has_some() -> None:
+    assert words_of(ProviderFailed("The provider far did not answer in time.")) == (
+        "The provider far did not answer in time."
+    )
     said = ProviderFailed("No.", 503, body={"error": {"message": "Too busy (again)."}})
     assert words_of(said) == "Too busy (again)."
 

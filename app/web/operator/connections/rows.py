@@ -67,7 +67,7 @@ def _webhook(one: FailingWebhook, app: str) -> LineRow:
     else:
         what = f"takes nothing: {one.failures} deliveries in a row failed"
         mend = "Each is tried 8 times. Its developer was told; there is nothing to do for you."
-    said = f" It says: {one.error.removesuffix('.')}." if one.error else ""
+    said = f" {one.error}" if one.error else ""
     return LineRow(one.id, f"{app}: {one.url}", f"It {what}, since {ago(one.since)}.{said}", mend,
                    href=f"/paywalls/{one.paywall_id}/events/", tone=WAIT)  # fmt: skip
 
