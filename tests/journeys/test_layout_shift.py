@@ -80,3 +80,24 @@ def test_nothing_moves_on_any_page_and_none_brings_a_secret(
                 moved[f"{address} at {width}"] = found
         context.close()
     assert not moved
+
+
+def test_the_open_tab_is_in_view_on_a_phone_also_after_it_was_turned(
+    site: Site, owner: tuple[str, Owned], browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 844, "height": 390})
+    context.add_cookies([{"name": "coinslot_session", "value": owner[0], "url": site.base_url, "httpOnly": True}])
+    page = context.new_page()
+    page.goto(f"{site.base_url}/settings/")
+    page.locator(".sections:not(.unread)").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    in_view = """() => {
+      const strip = document.querySelector(".sections").getBoundingClientRect();
+      const here = document.querySelector(".sections [aria-current=page]").getBoundingClientRect();
+      return here.left >= strip.left - 1 && here.right <= strip.right + 1;
+    }"""
+    page.wait_for_function(in_view)
+    page.reload()
+    page.locator(".sections:not(.unread)").wait_for()
+    page.wait_for_function(in_view)
+    context.close()

@@ -99,10 +99,17 @@ def _brand() -> rx.Component:
 
 
 def scrolled_to_here(strip: str) -> Any:
-    """Returns what scrolls a strip of links, found by its selector and positioned, to the page that is shown."""
+    """Returns what scrolls a strip of links, found by its selector and positioned, to the page that is shown.
+
+    Before it is first drawn, and again whenever it becomes another width, as where a phone is turned.
+    """
     return run_script(f"""() => {{
-  const strip = document.querySelector("{strip}"), here = strip && strip.querySelector("[aria-current=page]");
-  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  const strip = document.querySelector("{strip}");
+  const look = () => {{
+    const here = strip.querySelector("[aria-current=page]");
+    if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }};
+  if (strip) new ResizeObserver(look).observe(strip);
 }}""")
 
 
