@@ -30,6 +30,7 @@ async def test_what_is_wrong_says_since_when_and_what_to_do() -> None:
     page = read()
     assert (page.rails, page.webhooks, page.providers) == ([], [], [])
     assert [row.title for row in page.waiting] == ["Payment events: 0", "Refunds: 0", "Events: 0", "Deliveries: 0"]
+    assert page.waiting[0].detail == "None of them failed before."
     ago = clock.now() - 7_200 * clock.SECOND
     with db.transaction() as session:
         (endpoint,) = session.query(WebhookSubscription).all()

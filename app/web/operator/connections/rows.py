@@ -127,8 +127,7 @@ def _status(breaker: Breaker) -> str:
 def _waiting(session: Session) -> list[LineRow]:
     found = read_backlog(session)
     lines: Sequence[tuple[str, int, str, str]] = (
-        ("Payment events", found.payments, f"{found.failed_payments} of them failed before and are tried again.",
-         WAIT if found.failed_payments else "ok"),
+        ("Payment events", found.payments, _failed(found.failed_payments), WAIT if found.failed_payments else "ok"),
         ("Refunds", found.refunds, "Money that came and could not be credited, on its way back.", "ok"),
         ("Events", found.events, "They are handed to webhooks within a second.", "ok"),
         ("Deliveries", found.deliveries, "Sent at once, after a failure in growing pauses.", "ok"),
@@ -137,3 +136,9 @@ def _waiting(session: Session) -> list[LineRow]:
         LineRow(name, f"{name}: {count:,}{'+' if count >= COUNTED_MAX else ''}", says, tone=tone)
         for name, count, says, tone in lines
     ]
+
+
+def _failed(count: int) -> str:
+    if not count:
+        return "None of them failed before."
+    return f"{count:,} of them failed before and {'is' if count == 1 else 'are'} tried again."
