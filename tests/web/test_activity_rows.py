@@ -46,7 +46,8 @@ def test_what_came_late_is_a_line_that_says_what_it_added() -> None:
     [(Disconnect.CANCEL, "delivered"), (Disconnect.DRAIN, "finished"), (Disconnect.FREE, "not charged")],
 )
 def test_who_left_early_reads_what_that_cost(disconnect: Disconnect, word: str) -> None:
-    assert word in row(replace(RECEIPT, disconnect=disconnect)).note
+    note = row(replace(RECEIPT, disconnect=disconnect)).note
+    assert word in note and "app" not in note, "somebody's own chat and programs stop answers too"
 
 
 def test_each_of_several_models_is_a_line_and_says_when_it_did_not_answer() -> None:
@@ -55,6 +56,7 @@ def test_each_of_several_models_is_a_line_and_says_when_it_did_not_answer() -> N
     legs = [ReceiptLeg(n, model, "demo", "platform", status, why, False, 1, tokens, "0", amount, amount, lines)
             for n, model, status, why, tokens, amount, lines in told]  # fmt: skip
     found = row(replace(RECEIPT, lines=[], legs=legs, mode="compare"))
+    assert found.price_head == "", "each model has prices of its own, so that the column says nothing"
     assert [(one.kind, one.tokens, one.amount) for one in found.lines] == [
         ("a", "200", "$0.0012"),
         ("b, failed", "", "$0.00"),

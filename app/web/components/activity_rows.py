@@ -44,9 +44,9 @@ _KINDS = {
 }
 _NOTES = {"interrupted": "The answer was interrupted; what had been delivered was charged."}
 _LEFT_NOTES = {
-    Disconnect.CANCEL: "The app closed the connection early; what had been delivered was charged.",
-    Disconnect.DRAIN: "The app closed the connection early; the answer was finished and kept for it.",
-    Disconnect.FREE: "The app closed the connection early; this was not charged.",
+    Disconnect.CANCEL: "It was stopped early; what had been delivered was charged.",
+    Disconnect.DRAIN: "It was stopped early; the answer was finished and kept for whoever asked.",
+    Disconnect.FREE: "It was stopped early; this was not charged.",
 }
 
 
@@ -167,10 +167,12 @@ def receipt_parts(receipt: Receipt) -> dict[str, Any]:
     is_credits = receipt.unit == Unit.CREDIT
     in_line = money if is_sign else str if is_credits else _exact
     unit = "Credits" if is_credits else receipt.unit
+    has_prices = any(line.kind != "request" for line in receipt.lines)
+    price_head = "Per million" if is_sign else f"{unit} per million"
 
     return {
         "has_receipt": True,
-        "price_head": "Per million" if is_sign else f"{unit} per million",
+        "price_head": price_head if has_prices else "",
         "amount_head": "Amount" if is_sign else unit,
         "lines": [
             LineRow(_KINDS.get(line.kind, line.kind), f"{line.tokens:,}",

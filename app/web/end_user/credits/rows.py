@@ -61,7 +61,7 @@ def read_credits(session: Session, person: Person, environment: Environment, cou
     ids = [entry.movement.topup_id for entry in entries if entry.movement is not None and entry.movement.topup_id]
     offers = read_offers(session, account, ids)
     return CreditsPage(
-        read_purse(session, person, environment), [_row(entry, offers) for entry in entries],
+        read_purse(session, person, environment), [entry_row(entry, offers) for entry in entries],
         has_more=len(found) > count and count < SHOWN_MAX, auto=auto_words(auto_topup.find(session, account.owner)),
     )  # fmt: skip
 
@@ -100,13 +100,14 @@ def _free(free_nanos: int, all_nanos: int) -> str:
     return f"{which} of them are free and never expire"
 
 
-def _row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
+def entry_row(entry: Entry, offers: Mapping[str, RefundOffer]) -> MovementRow:
+    """Returns a line of the history as its owner reads it."""
     if entry.movement is not None:
         return to_row(entry.movement, Unit.CREDIT, beside=Beside(offers=offers))
     sign = "+" if entry.nanos > 0 else "−"
     return MovementRow(
         cursor=entry.id,
-        id=entry.id,
+        id=entry.id.partition(":")[0],  # of the request: what its receipt is looked up by
         title=model_name(entry.model) or "Charge",
         detail=f"{_WORDS[EntryKind(entry.kind)]} · ",
         when=ago(entry.at),
