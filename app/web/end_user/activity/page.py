@@ -33,10 +33,12 @@ def activity() -> rx.Component:
 
 
 def _list() -> rx.Component:
-    nothing = rx.el.div(
-        empty("Nothing here", "No movement fits. Top-ups and charges appear here, each with its receipt."),
-        style={"paddingTop": "20px"},
-    )
+    add = rx.el.a("Add funds", href=f"{routes.WALLET}/", class_name="btn s")
+    none = empty("No movements yet", "Top-ups and charges of your wallet appear here, each with its receipt.", add)
+    every = rx.el.button("Show all", on_click=[_state.filter_side("all"), _state.filter_app("")], class_name="btn s",
+                         type="button")  # fmt: skip
+    unfit = empty("No movement fits", "None of your wallet's movements is one of these.", every)
+    nothing = rx.el.div(rx.cond(_state.is_filtered, unfit, none), style={"paddingTop": "20px"})
     more = rx.el.div(
         rx.el.button("Show more", on_click=_state.show_more, class_name="btn s", type="button"), class_name="item"
     )

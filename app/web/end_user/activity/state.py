@@ -44,6 +44,7 @@ class ActivityState(RefundsPart, rx.State):
     environment: str = ""
     side: str = Side.ALL.value
     app_id: str = ""
+    is_filtered: bool = False
     looked: str = ""
     """How far it was looked for what one app charged, where that is not all."""
     _wanted: str = ""
@@ -71,6 +72,7 @@ class ActivityState(RefundsPart, rx.State):
                 "apps": [AppChoice(paywall_id, name) for paywall_id, name in sorted(names.items(), key=_by_name)],
                 "has_more": len(found) > shown and shown < ROWS_MAX,
                 "looked": "" if until is None else f"Looked at what moved since {utc(until)} UTC.",
+                "is_filtered": side != Side.ALL or app_id != "",
                 "has_both": has_both,
                 "environment": environment.value,
             }

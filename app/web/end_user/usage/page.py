@@ -26,8 +26,10 @@ def usage() -> rx.Component:
 
 def _read() -> rx.Component:
     page = _state.page
+    chat = rx.cond(_state.has_credits, rx.el.a("Open the chat", href=f"{routes.CHAT}/", class_name="btn s"),
+                   rx.fragment())  # fmt: skip
     nothing = rx.el.section(
-        empty("Nothing used yet", "What apps and your own programs ask shows here, with what it cost."),
+        empty("Nothing used yet", "What apps and your own programs ask shows here, with what it cost.", chat),
         class_name="panel", style={"paddingTop": "20px"},
     )  # fmt: skip
     looked = rx.cond(page.looked != "", rx.el.p(page.looked, class_name="muted"), rx.fragment())
