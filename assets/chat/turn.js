@@ -59,7 +59,9 @@ function Legs({ turn, legs, isLast }) {
 
 function Verdict({ turn }) {
   const { verdict, reason, judge } = turn.beside;
-  if (verdict === undefined) return null;
+  // Between the last answer and the verdict somebody still works, and what they are paid runs on.
+  const isJudging = turn.isAsked && !besideEachOther(turn).some((one) => one.isRunning);
+  if (verdict === undefined) return isJudging ? h("p", { className: "muted", role: "status" }, `${judge?.model || "The judge"} compares the answers.`) : null;
   if (!verdict) return h("p", { className: "muted" }, REASONS[reason] ?? "There is no verdict; the answers stand.");
   return h("section", { className: "sunken verdict", "aria-label": "Verdict" },
     h("p", null, h("b", null, verdict.winner ? `${verdict.winner} answered best` : "None answered better than the others"), judge?.model ? `, says ${judge.model}.` : "."),
