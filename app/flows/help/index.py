@@ -6,7 +6,7 @@ A section fits by the words of its own text, by those of all that is asked of it
 import math
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.flows.help.asked.heard import Ear
@@ -25,7 +25,7 @@ TITLE, HEADING, TEXT = 8.0, 4.0, 1.0
 BESIDE = 0.3
 """What a section's second passage counts beside its best."""
 UNKNOWN = 3
-_KINDS = {**dict.fromkeys(LISTS, 0.6), "questions": 1.15}
+_KINDS = {**dict.fromkeys(LISTS, 0.7), "questions": 1.15}
 """What pages count beside others: an entry of a list less than the guide, which tells what to do; the page that answers
 in the words of those who ask, more."""
 NAMED = 0.6
@@ -35,6 +35,10 @@ ALSO = 0.6
 OF_TEXT = 0.5
 """What the best text counts beside the best by all phrasings, and a phrasing in the same words: it is not written in
 the words of those who ask."""
+WORDS_POWER = 1.5
+"""How much sooner the best by all phrasings stands before the next."""
+SAME, KNOWN = 0.9, 0.5
+"""How near a phrasing must be for a question to be one that is known to be asked, and what that counts."""
 IN_FULL = 3.0
 """What it counts beside them that a question names a code, an event or an operation in full."""
 NOBODY = Asked()
@@ -74,14 +78,15 @@ class Index:
         self._lock = threading.Lock()
         parts = [(one.title, one.heading, plain(text)) for one, text in self._rows]
         texts = [" ".join(part) for part in parts]
-        self._ear = Ear(with_headings(asked, sections), texts)
+        normal = list(zip(*map(normal_each, zip(*parts, strict=True)), strict=True))
+        self._ear = Ear(with_headings(asked, sections), map(" ".join, normal))
         self._spelling = Spelling((*texts, *asked.phrasings()), asked.others())
-        self._names = {one.anchor: one.id for one in sections if one.page in LISTS and re.search(r"[_./]", one.anchor)}
+        self._names = _names(sections)
         self._database = open_full_text()
         self._database.execute(f'CREATE VIRTUAL TABLE passage USING fts5(title, heading, text, tokenize="{TOKENIZE}")')
         self._database.executemany(
             "INSERT INTO passage(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-            zip(range(len(texts)), *map(normal_each, zip(*parts, strict=True)), strict=True),
+            ((row, *part) for row, part in enumerate(normal)),
         )
 
     def find(self, question: str, most: int) -> Evidence:
@@ -111,7 +116,8 @@ class Index:
         found = []
         for name in (by_text.keys() | likes.keys() | {named}) & self._first.keys():
             one, like = by_text.get(name, self._first[name]), likes.get(name, UNLIKE)
-            asked = like.words / best_words + like.nearest**2 + IN_FULL * (name == named)
+            asked = (like.words / best_words) ** WORDS_POWER + like.nearest**2 + KNOWN * (like.nearest >= SAME)
+            asked += IN_FULL * (name == named)
             score = (OF_TEXT * one.score / best_text + asked) * _KINDS.get(one.section.page, 1)
             found.append(replace(one, score=score))
         return sorted(found, key=lambda one: (-one.score, one.section.id))
@@ -146,6 +152,12 @@ class Index:
         """Returns what a word tells that so many passages have: the fewer, the more; one that none has, as of three."""
         count = count or UNKNOWN
         return math.log(1 + (len(self._rows) - count + 0.5) / (count + 0.5))
+
+
+def _names(sections: Iterable[Section]) -> dict[str, str]:
+    """Returns the ids of codes, events and operations by what names them; an event also without what all begin with."""
+    names = {one.anchor: one.id for one in sections if one.page in LISTS and re.search(r"[_./]", one.anchor)}
+    return {name.removeprefix("paywall."): names[name] for name in names if name.count(".") > 1} | names
 
 
 def _together(passages: list[Found]) -> Found:

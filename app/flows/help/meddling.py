@@ -11,6 +11,9 @@ _WHO = r"(?:admin\w*|operator|developer|owner|creator|boss)"
 _MODE = r"(?:developer|debug|god|admin|dan|maintenance) mode"
 _ANSWERS = r"(?:answers?|repl(?:y|ies)|responses?)"
 _DO = r"(?:add|send|give|credit|charge|refund|approve|set|mark|execute|delete|make|pay|unlock|unfreeze)"
+_FOR_ME = r"(?:change|publish|revoke|block|archive|look up|top up|write|solve|code|call)"
+_FETCH, _SHOW = r"(?:run|execute|fetch|curl)", r"(?:show|paste|print|summari[sz]e|tell|return)"
+_PIECE = r"(?:poem|haiku|story|essay|song|limerick|joke|rap|novel|sonnet|love letter|cover letter|speech|malware|virus)"
 _AT_ONCE = r"(?:now|immediately|right away|at once|an order|i confirm(?: it)?|without (?:review|looking|asking))"
 _TELL = r"(?:list|show|display|tell|send|read)"
 _PEOPLE, _THEIRS = r"(?:users?|customers?|people)", r"(?:e-?mails?|balances?|keys?|messages|cards?|conversations?)"
@@ -46,6 +49,10 @@ _TO_BE = (
     r"\blog (?:me )?in as (?:an?|another|the|somebody|someone)\b",
 )
 _TO_OBEY = (
+    rf"\A(?:please )?{_FOR_ME}\b.{{0,60}}\bfor me\W*\Z",
+    r"\buse your (?:tools?|functions?|access)\b|\bdo (?:as i|what it) says?\b",
+    rf"\b{_FETCH}\b.{{0,80}}\band (?:then )?{_SHOW}\b(?! up\b)",
+    r"\A(?:please )?(?:set|raise|increase) my (?:balance|credits?|wallet|cap|limit) to\b|\bgive everybody\b",
     rf"\bas (?:the|an?|your) {_WHO}\b.{{0,15}}\bi\b|\bi am (?:the|your) {_WHO} of this\b|\byour {_WHO}\b",
     r"\b(?:i|we) (?:hereby )?(?:authorize|permit|allow|order|command) you\b|\byou must (?:comply|obey)\b|\bobey\b",
     r"\b(?:grant|give|transfer|send|credit|add)\b(?: \w+)? me\b.{0,20}\b\d+|\bapprove (?:a|my|the) refund\b",
@@ -54,6 +61,9 @@ _TO_OBEY = (
     rf"\A(?:please )?{_TELL}\b.{{0,30}}\b(?:every|all|other|another) {_PEOPLE}'?s?.{{0,20}}\b{_THEIRS}\b",
 )
 _TO_WRITE = (
+    rf"(?:\A|[:;.,]\s*|\band )(?:please |now )?(?:write|compose|tell me|sing)\b(?: me)? an? (?:\w+ ){{0,2}}{_PIECE}\b",
+    r"\A(?:please )?(?:tell (?:the user|people|everybody|everyone) that|announce that|confirm (?:in writing|to me))\b",
+    r"\b(?:in|at the end of) your (?:answer|reply|response)\b.{0,20}\b(?:say|write|put|include|link)\b",
     r"\b(?:reply|respond|answer)\b.{0,10}\b(?:only|just|exclusively)\b.{0,10}\b(?:with|in|yes|no)\b|\bnever cite\b",
     r"\boutput the (?:word|text|string)\b|\band nothing else\b",
     rf"\b(?:your|every|each|all)(?: next)? {_ANSWERS}\b.{{0,40}}\b(?:with|as|must|in)\b",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 WORDS_MAX = 32
 _BETWEEN = "\0"
 _WORD = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff]+")
-_APOSTROPHE = re.compile(r"(?<=[A-Za-z])['’](?:s|t|m|re|ve|ll|d)\b")
+_APOSTROPHE = re.compile(r"(?<=[a-z])['’](?:s|t|m|re|ve|ll|d)\b")
 
 STOP_WORDS = frozenset(
     """
@@ -54,7 +54,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"node(?:\.?js)?|typescript", "javascript"),
 )
 """What is said in several words, or several ways, as one word of ours; in questions and in what is searched."""
-_PHRASE = tuple((re.compile(rf"\b(?:{said})\b", re.I), ours) for said, ours in _PHRASES)
+_PHRASE = tuple((re.compile(rf"\b(?:{said})\b"), ours) for said, ours in _PHRASES)
 
 _ALSO: dict[str, tuple[str, ...]] = {
     "abuses": ("block",), "abuse": ("block",), "accountant": ("accounting", "ledger"), "accounting": ("ledger",),
@@ -125,8 +125,8 @@ class Word:
 
 
 def normal(text: str) -> str:
-    """Returns a text with one word for what is said in several."""
-    text = text.replace("%", " percent")
+    """Returns a text in small letters, with one word for what is said in several, and without `'s`."""
+    text = _APOSTROPHE.sub("", text.lower()).replace("%", " percent")
     for said, ours in _PHRASE:
         text = said.sub(ours, text)
     return text
@@ -140,6 +140,6 @@ def normal_each(texts: Iterable[str]) -> list[str]:
 
 def words_of(question: str) -> list[Word]:
     """Returns the words of a question that say something, each once, at most 32."""
-    words = dict.fromkeys(word.lower() for word in _WORD.findall(normal(_APOSTROPHE.sub("", question))))
+    words = dict.fromkeys(_WORD.findall(normal(question)))
     telling = [word for word in words if word not in STOP_WORDS and (len(word) > 1 or not word.isascii())]
     return [Word(word, tuple(f'"{term}"' for term in (word, *_ALSO.get(word, ())))) for word in telling[:WORDS_MAX]]

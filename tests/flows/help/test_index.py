@@ -32,15 +32,15 @@ def test_nothing_asked_is_nothing_found() -> None:
 
 
 def test_a_section_is_found_by_how_people_ask_for_it() -> None:
-    asked = Index([REFUND, LIMITS, CODE], Asked({"limits": ("throttle a greedy client",)}, ("how do i boil an egg",)))
-    evidence = asked.find("throttle greedy clients", 3)
-    assert [one.section.id for one in evidence.found] == ["limits"] and evidence.nearest > 0.9
-    assert asked.find("how do I boil eggs?", 3).elsewhere > 0.9 and found("throttle greedy clients") == []
+    asked = Index([REFUND, LIMITS, CODE], Asked({"limits": ("curb a greedy client",)}, ("how do i boil an egg",)))
+    evidence = asked.find("curb greedy clients", 3)
+    assert [one.section.id for one in evidence.found] == ["limits"] and evidence.nearest > 0.7
+    assert asked.find("how do I boil eggs?", 3).elsewhere > 0.6 and found("curb greedy clients") == []
 
 
 def test_a_heading_is_a_phrasing_of_its_section() -> None:
-    headed = with_headings(Asked({"limits": ("throttle a client",)}), [REFUND, LIMITS, CODE])
-    assert headed.of_section == {"limits": ("throttle a client", "Limits"), "money#back": ("Refunds",)}
+    headed = with_headings(Asked({"limits": ("curb a client",)}), [REFUND, LIMITS, CODE])
+    assert headed.of_section == {"limits": ("curb a client", "Limits"), "money#back": ("Refunds",)}
 
 
 def test_what_a_question_names_in_full_is_found_first() -> None:
@@ -49,3 +49,15 @@ def test_what_a_question_names_in_full_is_found_first() -> None:
     named = Index([REFUND, event, call], Asked({"money#back": ("what was charged, updated or listed in a paywall",)}))
     assert named.find("what was paywall.updated", 3).found[0].section is event
     assert named.find("what was charged by GET /v1/ledger in a paywall", 3).found[0].section is call
+    assert named.find("is updated, what was it", 3).found[0].section is REFUND
+
+
+def test_an_event_is_named_without_what_all_begin_with_as_well() -> None:
+    event = Section("events", "paywall.auto.topup.failed", "Webhook events", "paywall.auto.topup.failed", "No money.")
+    named = Index([REFUND, event], Asked({"money#back": ("auto topup failed",)}))
+    assert named.find("what is auto.topup.failed", 3).found[0].section is event
+
+
+def test_what_is_known_to_be_asked_is_found_before_what_has_its_words_more_often() -> None:
+    asked = Asked({"money#back": ("a cap again",), "limits": ("cap the cap of a cap", "cap caps by a cap again")})
+    assert Index([REFUND, LIMITS], asked).find("a cap again", 3).found[0].section is REFUND

@@ -2,10 +2,11 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from app.flows.help.asked.stems import QUIET, Said
+from app.flows.help.asked.stems import QUIET, Said, Term
 
 SATURATION, LENGTH = 1.2, 0.5
 """BM25's k1 and b."""
@@ -24,18 +25,23 @@ UNLIKE = Like(0.0, 0.0)
 
 
 class Likeness:
-    """Phrasings of sections, as stems."""
+    """Phrasings of sections, as terms. A term weighs the same wherever it stands."""
 
     def __init__(self, asked: Mapping[str, Sequence[Said]]) -> None:
-        self._asked = [(section, said) for section, phrasings in asked.items() for said in phrasings]
-        self._rare = _rarity([said for _, said in self._asked])
-        self._unknown = math.log(2 * len(self._asked) + 2)
-        self._rows: dict[str, list[int]] = defaultdict(list)
-        for row, (_, said) in enumerate(self._asked):
-            for stem in said:
-                self._rows[stem].append(row)
-        self._lengths = [self._length(said) for _, said in self._asked]
-        self._counts = _counts(asked)
+        self._sections = [section for section, phrasings in asked.items() for _ in phrasings]
+        self._rows: dict[Term, list[int]] = defaultdict(list)
+        weights: dict[Term, float] = {}
+        for row, said in enumerate(chain.from_iterable(asked.values())):
+            weights |= said
+            for term in said:
+                self._rows[term].append(row)
+        many = len(self._sections)
+        self._tells = {term: weight * _rarity(len(self._rows[term]), many) for term, weight in weights.items()}
+        self._unknown = math.log(2 * many + 2)
+        self._lengths = [sum(map(self._tells.__getitem__, said)) for said in chain.from_iterable(asked.values())]
+        terms = {section: sum(map(len, phrasings)) for section, phrasings in asked.items()}
+        mean = sum(terms.values()) / max(len(terms), 1) or 1
+        self._bounds = {section: SATURATION * (1 - LENGTH + LENGTH * count / mean) for section, count in terms.items()}
 
     def of(self, question: Said) -> dict[str, Like]:
         """Returns every section that is asked for with a telling word of a question."""
@@ -43,41 +49,32 @@ class Likeness:
         return {section: Like(words.get(section, 0), near) for section, near in nearest.items()}
 
     def _by_words(self, question: Said) -> dict[str, float]:
+        """BM25, a section's phrasings taken as one text."""
         found: dict[str, float] = defaultdict(float)
-        for stem, weight in question.items():
-            for section, score in self._counts.get(stem, {}).items():
-                found[section] += weight * score
+        for term, weight in question.items():
+            counted = Counter(map(self._sections.__getitem__, self._rows.get(term, ())))
+            tells = weight * _rarity(len(counted), len(self._bounds)) * (SATURATION + 1)
+            for section, count in counted.items():
+                found[section] += tells * count / (count + self._bounds[section])
         return found
 
     def _by_phrasing(self, question: Said) -> dict[str, float]:
         """Phrasings that share quiet words alone are like nothing."""
-        telling = {stem for stem, weight in question.items() if weight > QUIET}
-        rows = {row for stem in telling or question for row in self._rows.get(stem, ())}
-        length, found = self._length(question), dict[str, float]()
-        for row in rows:
-            section, said = self._asked[row]
-            shared = sum(self._rare[stem] * weight for stem, weight in said.items() if stem in question)
-            found[section] = max(found.get(section, 0), shared / math.sqrt(length * self._lengths[row]))
+        telling = {term for term, weight in question.items() if weight > QUIET}
+        shared = dict.fromkeys(chain.from_iterable(self._rows.get(term, ()) for term in telling or question), 0.0)
+        for term in question:
+            tells = self._tells.get(term, 0)
+            for row in self._rows.get(term, ()):
+                if row in shared:
+                    shared[row] += tells
+        length = sum(self._tells.get(term, weight * self._unknown) for term, weight in question.items())
+        found: dict[str, float] = {}
+        for row, both in shared.items():
+            near = both / math.sqrt(length * self._lengths[row])
+            found[self._sections[row]] = max(found.get(self._sections[row], 0), near)
         return found
 
-    def _length(self, said: Said) -> float:
-        return sum(weight * self._rare.get(stem, self._unknown) for stem, weight in said.items())
 
-
-def _rarity(texts: Sequence[Iterable[str]]) -> dict[str, float]:
-    """Returns what each stem tells by being there: the fewer texts have it, the more."""
-    counted = Counter(stem for text in texts for stem in set(text))
-    return {stem: math.log(1 + (len(texts) - count + 0.5) / (count + 0.5)) for stem, count in counted.items()}
-
-
-def _counts(asked: Mapping[str, Sequence[Said]]) -> dict[str, dict[str, float]]:
-    """Returns by stem what BM25 gives each section for having it, its phrasings taken as one text."""
-    texts = {section: Counter(stem for said in phrasings for stem in said) for section, phrasings in asked.items()}
-    rare = _rarity(list(texts.values()))
-    mean = sum(text.total() for text in texts.values()) / max(len(texts), 1) or 1
-    found: dict[str, dict[str, float]] = defaultdict(dict)
-    for section, text in texts.items():
-        bound = SATURATION * (1 - LENGTH + LENGTH * text.total() / mean)
-        for stem, count in text.items():
-            found[stem][section] = rare[stem] * count * (SATURATION + 1) / (count + bound)
-    return found
+def _rarity(having: int, many: int) -> float:
+    """Returns what it tells that so many of so many texts have something: the fewer, the more."""
+    return math.log(1 + (many - having + 0.5) / (having + 0.5))
