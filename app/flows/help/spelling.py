@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from app.flows.help.words import KNOWN, STOP_WORDS
 
-LETTERS_LEAST = 5
+LETTERS_LEAST = 4
 """Of shorter words too many are one letter apart."""
+OFTEN = 20
+"""How often a word must stand here that a word of so few letters is taken for."""
 LONG, ALIKE = 7, 0.75
 """From how many letters on a word may have several slips, and how alike its pairs of letters must be to another's."""
 _WORD = re.compile(r"[a-z]+(?:_[a-z]+)*", re.I)
@@ -34,7 +36,8 @@ class Spelling:
         said = word.lower()
         if len(said) < LETTERS_LEAST or said in self._right or self._is_form(said):
             return word
-        near = {one for one in _one_slip_away(said) if one in self._known and len(one) >= LETTERS_LEAST}
+        least = 1 if len(said) > LETTERS_LEAST else OFTEN
+        near = {one for one in _one_slip_away(said) if len(one) >= LETTERS_LEAST and self._known.get(one, 0) >= least}
         return max(near, key=lambda one: (self._known[one], one), default="") or self._alike(said) or word
 
     def _alike(self, said: str) -> str:
@@ -47,8 +50,8 @@ class Spelling:
 
     def _is_form(self, said: str) -> bool:
         """Tells whether it is a known word with another ending, which the index finds by itself."""
-        stems = {said[: -len(end)] + more for end in ("s", "es", "d", "ed", "ing", "er", "ly") if said.endswith(end)
-                 for more in ("", "e")}  # fmt: skip
+        stems = {said[: -len(end)] + more for end in ("s", "es", "ed", "ing", "er", "ly") if said.endswith(end)
+                 for more in ("", "e") if not said.endswith("ss")}  # fmt: skip
         return any(stem in self._right for stem in stems) or any(f"{said}{end}" in self._right for end in ("s", "ed"))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flows.help.spelling import Spelling
+from app.flows.help.spelling import OFTEN, Spelling
 
 SPELLING = Spelling(["A webhook is signed. Your address and earnings.", "A webhook again; the balance of balances."])
 
@@ -33,3 +33,9 @@ def test_words_of_others_are_right_and_never_meant_and_long_words_may_have_sever
     spelling = Spelling(["the beginner asks for authentication"], ["a winter in a library"])
     assert spelling.mended("begginer autentifcation") == "beginner authentication"
     assert spelling.mended("winner winter libarry beginnings") == "winner winter libarry beginnings"
+
+
+def test_a_word_of_four_letters_is_mended_where_one_is_meant_that_stands_there_often() -> None:
+    often = Spelling(["pay with money. " * OFTEN, "a card. the books"])
+    assert often.mended("mony, boks, crad, fromm, wiht") == "money, boks, crad, fromm, with"
+    assert often.mended("cardd bookss") == "card books"
