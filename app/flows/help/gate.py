@@ -7,7 +7,7 @@ from app.flows.help.index import SAME, Evidence
 from app.flows.help.meddling import is_meddling
 
 LEAST = 2.5
-"""What the evidence must come to. Of 333 questions on other subjects that nobody asks here two reach it."""
+"""What the evidence must come to. Of the tests' 333 questions on other subjects two reach it."""
 FIT, FIT_MOST = 0.4, 40.0
 """What it counts that words fit a text, and up to which fit."""
 NEAREST, ELSEWHERE = 20.0, 16.0

@@ -6,8 +6,10 @@ A section fits by the words of its own text, by those of all that is asked of it
 import math
 import re
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from app.flows.help.asked.heard import Ear
 from app.flows.help.asked.likeness import UNLIKE, Like
@@ -133,15 +135,19 @@ class Index:
     def _weighed(self, fits: Mapping[str, Mapping[int, float]], named: Mapping[str, frozenset[int]]) -> list[Found]:
         weights = {said: self._weight(len(rows)) for said, rows in fits.items()}
         whole = sum(weights.values())
+        totals, shares = defaultdict[int, float](float), defaultdict[int, float](float)
+        for said, rows in fits.items():
+            for row, score in rows.items():
+                totals[row] += score
+                shares[row] += weights[said] / whole
+        same = Counter(chain.from_iterable(named.values()))
         passages: dict[str, list[Found]] = {}
-        for row in set().union(*fits.values()):
-            having = [said for said, rows in fits.items() if row in rows]
-            share = sum(weights[said] for said in having) / whole
-            (section, passage), score = self._rows[row], sum(fits[said][row] for said in having) * share
-            same = sum(row in rows for rows in named.values())
-            overlap = same / max(self._lengths[section.id], len(fits))
-            passages.setdefault(section.id, []).append(Found(section, passage, score * (1 + NAMED * overlap)))
-        return [_together(found) for found in passages.values()]
+        for row, total in totals.items():
+            section, passage = self._rows[row]
+            overlap = same[row] / max(self._lengths[section.id], len(fits))
+            found = Found(section, passage, total * shares[row] * (1 + NAMED * overlap))
+            passages.setdefault(section.id, []).append(found)
+        return [_together(of_section) for of_section in passages.values()]
 
     def _named(self, said: str) -> frozenset[int]:
         """Returns the passages whose heading has a word."""
