@@ -3,8 +3,8 @@
 Whoever made phrasings and gate had not seen them: on 2026-11-29, with both authors' phrasings, 56 of 60 cited the
 right section and were let in, 2 of 60 off topic and no order. Only the sums were looked at, three times while the
 gate's least was set by the other lists: 56 each time, and 2, 3, 2 off topic. Before there were phrasings it was 24,
-none and one. On the day after, with a third author's phrasings, and words weighed together, they were 59, 1 and none, the
-sums of this list among those that the least was chosen by. Then they were looked at, and some phrasings were written.
+none and one. On the day after, with a third author's phrasings, and words weighed together, they were 59, 1 and none,
+this list's sums among those that the least was chosen by. Then they were looked at, and some phrasings were written.
 """
 
 # fmt: off
