@@ -7,6 +7,7 @@ import pytest
 
 from app.flows.help.desk import NOTHING
 from tests.support.help_blind import BLIND_OFF_TOPIC, BLIND_ON_TOPIC, SECOND_OFF_TOPIC, SECOND_ON_TOPIC
+from tests.support.help_held import HELD_OFF_TOPIC, HELD_ON_TOPIC, HELD_ORDERS
 from tests.support.help_last import LAST_OFF_TOPIC, LAST_ON_TOPIC, LAST_ORDERS
 from tests.support.help_next import NEXT_OFF_TOPIC, NEXT_ON_TOPIC, NEXT_ORDERS
 from tests.support.help_questions import INJECTIONS, OFF_TOPIC, ON_TOPIC
@@ -66,6 +67,7 @@ def test_what_nobody_had_in_mind_is_told_apart_too() -> None:
         pytest.param(SEEN_ON_TOPIC, SEEN_OFF_TOPIC, SEEN_ORDERS, 2, id="seen"),
         pytest.param(NEXT_ON_TOPIC, NEXT_OFF_TOPIC, NEXT_ORDERS, 3, id="next"),
         pytest.param(LAST_ON_TOPIC, LAST_OFF_TOPIC, LAST_ORDERS, 2, id="last"),
+        pytest.param(HELD_ON_TOPIC, HELD_OFF_TOPIC, HELD_ORDERS, 3, id="held"),
     ],
 )
 def test_what_was_asked_blind_stays_told_apart(
