@@ -60,19 +60,21 @@ class Feed:
             await self._change()
         self._add(piece)
 
-    def keep_back(self, piece: Piece) -> None:
-        """Adds a piece that is read once all that was kept back is released; whoever ended it waits for nobody."""
+    def keep_back(self, piece: Piece) -> bool:
+        """Adds a piece that is read once all that was kept back is released, and tells whether it is read already."""
         if self._is_released:
             self._add(piece)
         else:
             self._kept_back.append(piece)
+        return self._is_released
 
-    def release(self) -> None:
-        """Lets what was kept back be read, and what is kept back from now on."""
+    def release(self) -> bool:
+        """Lets what was kept back be read, and what is kept back from now on; tells whether there was any."""
         self._is_released = True
         kept_back, self._kept_back = self._kept_back, []
         for piece in kept_back:
             self._add(piece)
+        return bool(kept_back)
 
     def leave(self) -> None:
         """Says that nobody reads any more: whoever speaks waits for nobody."""

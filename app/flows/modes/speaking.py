@@ -95,11 +95,13 @@ class Speaking:
             member.milliseconds = round((clock.monotonic_seconds() - began) * 1_000)
             if member.leg.answer is not None:
                 await member.leg.answer.close()
-        await self._note(panel, member)
+        panel.note()
         if is_shown or member is panel.writer or not member.text:
+            if member.use.tokens is not None:
+                await self.checkpoint(panel)
             await feed.put(Ended(member))
-        else:
-            feed.keep_back(Ended(member, shows_text=True))
+        elif feed.keep_back(Ended(member, shows_text=True)):
+            await self.checkpoint(panel)
 
     async def _speak(self, panel: Panel, member: Member, feed: Feed | None) -> None:
         """Asks a member, and reads what it says; one that is left alone at the moment is passed by.
@@ -125,13 +127,11 @@ class Speaking:
         async with asyncio.timeout(deadline - clock.monotonic_seconds()) as limit:
             await self._read(panel, member, leg.answer, feed, limit)
 
-    async def _note(self, panel: Panel, member: Member) -> None:
-        """Lets the hold know of a leg that has ended; while others run, what it used is kept should the process die."""
-        panel.note()
-        if member.use.tokens is None or all(other.has_ended for other in panel.members):
-            return
-        with suppress(CoinslotError):  # the settlement says it all once more
-            await self._holds.extend_legs(panel.held)
+    async def checkpoint(self, panel: Panel) -> None:
+        """Keeps what legs used that have ended, while others run: should the process die, what was shown is charged."""
+        if not all(member.has_ended for member in panel.members):
+            with suppress(CoinslotError):  # the settlement says it all once more
+                await self._holds.extend_legs(panel.held)
 
     async def _read(
         self, panel: Panel, member: Member, answer: ProviderAnswer, feed: Feed | None, deadline: asyncio.Timeout

@@ -119,8 +119,8 @@ async def _chain(speaking: Speaking, panel: Panel, feed: Feed) -> Outcome:
         if member.is_usable:
             last = member
             usable.append(member)
-        if len(usable) >= least:
-            feed.release()
+        if len(usable) >= least and feed.release():
+            await speaking.checkpoint(panel)
     _usable(panel)
     return Outcome(final=last, read=usable[:-1])
 
@@ -138,8 +138,8 @@ async def _gather(speaking: Speaking, panel: Panel, feed: Feed, *, is_shown: boo
             await speaking.cut(*panel.answering)
             return
         enough = sum(member.is_usable for member in panel.answering) >= least
-        if enough:
-            feed.release()
+        if enough and feed.release():
+            await speaking.checkpoint(panel)
         if enough and until is None and not waits_for_all:
             until = clock.monotonic_seconds() + speaking.patience.late
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app import db
 from app.domain.errors import ProviderFailed
+from app.domain.ledger.tables import LedgerHold
 from app.domain.money import NANOS
 from app.domain.paywalls.configuration import Disconnect
 from app.domain.people.account_keys import make_account_key
@@ -19,7 +21,8 @@ from app.flows.modes.feed import WAITING_BYTES_MAX, Piece
 from app.flows.modes.members import Panel
 from app.flows.modes.speaking import Patience
 from app.flows.upkeep.holds import count_open_holds, reap_holds
-from app.formats.account.modes import read_compare, read_judge
+from app.formats.account.modes import read_blend, read_compare, read_judge
+from app.sql.columns import table_of
 from tests.support.books import assert_books_balance, publish, running_queue
 from tests.support.credits import credits_of
 from tests.support.crowd import SANDBOX
@@ -28,6 +31,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.plain_sql
 
+HOLDS = table_of(LedgerHold)
 NAMES = ("a", "b", "c")
 COMPARING = read_compare({"models": list(NAMES), "messages": SAID, "max_tokens": 200})
 
@@ -90,6 +94,39 @@ async def test_who_leaves_before_anything_came_pays_nothing(database: str) -> No
             await carrying
     told = receipt_of(snapshot, "req_1")
     assert (told.status, told.charge, credits_of(ada).posted_nanos) == ("released", "0", 320 * NANOS)
+    assert_books_balance()
+
+
+def metered(request_id: str) -> int:
+    """Returns what is charged of a request should its process die now."""
+    with db.transaction(writes=False) as session:
+        return int(session.scalar(select(HOLDS.c.metered).where(HOLDS.c.request_id == request_id)) or 0)
+
+
+@pytest.mark.parametrize("has_enough", [False, True])
+async def test_of_a_blend_nothing_is_charged_should_the_process_die_before_anything_was_shown(
+    database: str, has_enough: bool
+) -> None:
+    ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
+    asking = read_blend({"models": ["a", "b"], "synthesizer": "c", "messages": SAID, "max_tokens": 200})
+    second: list[Any] = saying("Green.") if has_enough else [spoken("Well, "), None]
+    models = Models({"a": saying("Blue."), "b": second, "c": [None]})
+    async with running_queue() as queue:
+        panels = Panels(queue, models)
+        panel = await panels.begin(snapshot, asking, "req_1")
+        assert isinstance(panel, Panel)
+        shown, carrying = carried(panels, panel)
+        await until(lambda: panel.members[int(has_enough)].has_ended)
+        if has_enough:
+            await until(lambda: metered("req_1") > 0 and len(shown) == 2)
+        else:
+            await asyncio.sleep(0.05)
+            assert metered("req_1") == 0 and shown == []
+        carrying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await carrying
+    charge = int(receipt_of(snapshot, "req_1").charge) * NANOS
+    assert (charge > 0) is has_enough and credits_of(ada).posted_nanos == 320 * NANOS - charge
     assert_books_balance()
 
 
