@@ -32,6 +32,7 @@ PLATFORM = "platform"
 _BOOKS, _TAKEBACKS = table_of(PaywallRollup), table_of(Takeback)
 # By the order that it is asked for, SQLite is led to the index of what is due, instead of looking through all there is.
 _IS_DUE = text(f"SELECT 1 FROM request WHERE {is_due()} ORDER BY finished_at LIMIT 1")  # noqa: S608 - ours
+_DUE_OF = text(f"SELECT DISTINCT paywall_id FROM request WHERE {is_due()}")  # noqa: S608 - ours
 _IS_TAKEBACK_DUE = text("SELECT 1 FROM takeback WHERE counted_at IS NULL ORDER BY created_at LIMIT 1")
 _MARK = update_rows(REQUESTS, ("counted_nanos", "counted_late"))
 _BORNE = Read(
@@ -45,9 +46,14 @@ def has_due(session: Session) -> bool:
     return any(session.execute(statement).first() is not None for statement in (_IS_DUE, _IS_TAKEBACK_DUE))
 
 
-def count_requests(session: Session, limit: int) -> int:
-    """Counts up to `limit` requests that are due, and returns how many it looked at."""
-    rows = lock_due(session, limit)
+def list_due(session: Session) -> list[str]:
+    """Returns the paywalls of which requests are to be counted."""
+    return list(session.scalars(_DUE_OF))
+
+
+def count_requests(session: Session, limit: int, paywall_id: str | None = None) -> int:
+    """Counts up to `limit` requests that are due, of one paywall if given, and returns how many it looked at."""
+    rows = lock_due(session, limit, paywall_id)
     if not rows:
         return 0
     books = lock_books(session, {row.paywall_id for row in rows})

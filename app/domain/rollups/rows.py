@@ -24,12 +24,12 @@ _COLUMNS = """
     LEFT JOIN request o ON o.id = r.refund_of
     LEFT JOIN model_price p ON p.id = coalesce(r.price_id, o.price_id)
 """
-_DUE = f"{_COLUMNS} WHERE {is_due('r.')} ORDER BY r.finished_at LIMIT :limit"
+_DUE = f"{_COLUMNS} WHERE {is_due('r.')}"
+_FIRST, _OWN = " ORDER BY r.finished_at LIMIT :limit", " AND r.paywall_id = :paywall_id"
 # A row that somebody else has at the moment is counted by the next run: nobody waits in a circle.
-_DUE_ROWS = {
-    "sqlite": text(_DUE),
-    "postgresql": text(_DUE + " FOR NO KEY UPDATE OF r SKIP LOCKED"),
-}
+_SKIP = " FOR NO KEY UPDATE OF r SKIP LOCKED"
+_DUE_ROWS = {"sqlite": text(_DUE + _FIRST), "postgresql": text(_DUE + _FIRST + _SKIP)}
+_DUE_ROWS_OF_ONE = {"sqlite": text(_DUE + _OWN + _FIRST), "postgresql": text(_DUE + _OWN + _FIRST + _SKIP)}
 _OF_PAYWALL = text(f"{_COLUMNS} WHERE r.paywall_id = :paywall_id AND r.id > :after ORDER BY r.id LIMIT :limit")
 _LINES = Read(
     "SELECT posting_id, debit_account_id, credit_account_id, amount, created_at FROM ledger_transfer"
@@ -38,10 +38,12 @@ _LINES = Read(
 _CHARGES = Read("SELECT request_id, id FROM ledger_hold WHERE request_id IN ?")
 
 
-def lock_due(session: Session, limit: int) -> list[Row]:
-    """Returns up to `limit` requests that are due, those that ended first, locked until the transaction ends."""
-    statement = _DUE_ROWS[session.get_bind().dialect.name]
-    return [_row(found) for found in session.execute(statement, {"limit": limit}).all()]
+def lock_due(session: Session, limit: int, paywall_id: str | None = None) -> list[Row]:
+    """Returns up to `limit` requests that are due, of one paywall if given, those that ended first, locked until the
+    transaction ends."""
+    statements = _DUE_ROWS if paywall_id is None else _DUE_ROWS_OF_ONE
+    values = {"limit": limit} if paywall_id is None else {"limit": limit, "paywall_id": paywall_id}
+    return [_row(found) for found in session.execute(statements[session.get_bind().dialect.name], values).all()]
 
 
 def read_rows(session: Session, paywall_id: str, after: str, limit: int) -> tuple[list[Row], str | None]:

@@ -1,14 +1,15 @@
 """Rollups: counted as requests end, built anew where a zone was chosen or somebody asks, and kept from growing."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from app import db
 from app.domain import clock
 from app.domain.rollups import building, counting, forgetting, listing
-from app.each_alone import each_alone
+from app.each_alone import ERROR_CHARACTERS_MAX, Failed, each_alone
 
 log = structlog.get_logger()
 
@@ -27,14 +28,31 @@ async def has_due() -> bool:
 
 
 async def count() -> int:
-    """Counts what is due, in batches, and returns how many requests and takebacks that were."""
+    """Counts what is due, in batches, and returns how many requests and takebacks that were.
+
+    Where a batch cannot be written, each paywall is counted by itself: one whose sums are full is nobody else's.
+    """
+    try:
+        done = await _in_batches(counting.count_requests)
+    except DBAPIError as error:
+        log.error("rollups", step="apart", error=repr(error.orig)[:ERROR_CHARACTERS_MAX])
+        paywalls = await db.in_transaction(counting.list_due)
+        counted = await each_alone("rollups", paywalls, _count_one)
+        done = sum(0 if isinstance(one, Failed) else one for _, one in counted)
+    return done + await _in_batches(counting.count_takebacks)
+
+
+def _count_one(paywall_id: str) -> Awaitable[int]:
+    return _in_batches(partial(counting.count_requests, paywall_id=paywall_id))
+
+
+async def _in_batches(step: Callable[[db.Session, int], int]) -> int:
     done = 0
-    for step in (counting.count_requests, counting.count_takebacks):
-        for _ in range(BATCHES_MAX):
-            counted = await db.in_transaction(partial(step, limit=BATCH), writes=True)
-            done += counted
-            if counted < BATCH:
-                break
+    for _ in range(BATCHES_MAX):
+        counted = await db.in_transaction(lambda session: step(session, BATCH), writes=True)
+        done += counted
+        if counted < BATCH:
+            break
     return done
 
 

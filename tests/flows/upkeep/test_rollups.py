@@ -28,6 +28,28 @@ async def test_all_that_is_due_is_counted_in_batches(database: str, monkeypatch:
         app.assert_adds_up()
 
 
+@pytest.mark.unhurried
+async def test_a_paywall_whose_sums_are_full_keeps_no_other_from_being_counted(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few thousand charges of a million, or a provider that says what it likes, are more than a column holds."""
+    monkeypatch.setattr(rollups, "BATCH", 3)
+    with hands():
+        full, app = App(), App()
+        for one in (full, app):
+            one.fund()
+            one.chat()
+        await rollups.count()
+        days = table_of(RollupDay)
+        with db.transaction() as session:
+            session.execute(days.update().where(days.c.paywall_id == full.id).values(gross_nanos=2**63 - 1))
+        for one in (full, full, full, app, app, app, app):
+            one.chat()
+        assert await rollups.count() == 4
+        app.assert_adds_up()
+        assert await rollups.has_due() and await rollups.count() == 0
+
+
 async def test_a_run_that_is_cut_leaves_whole_batches_and_the_next_goes_on(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
