@@ -71,7 +71,8 @@ class Carrier:
         answer = _answer_of(run)
         metered: Metered | None = None
         try:
-            raw, content = completion(await within(run.leg.deadline, read_whole(answer)), answer)
+            reading = read_whole(answer, run.leg.whole_bytes_max)
+            raw, content = completion(await within(run.leg.deadline, reading), answer)
             run.held.stopped += in_completion(content)
             metered = await self._meter_whole(run, content)
         except ProviderFailed as error:

@@ -18,6 +18,10 @@ from app.flows.chat.hold import Held
 from app.formats.openai_request import ChatRequest
 from app.ports.providers import ProviderAnswer
 
+OWN_ANSWER_BYTES_MAX = 8_000_000
+"""How long an answer of somebody's own host may be that is given whole; it holds a picture. All of it is in memory for
+as long as they take to read it, and costs them nothing."""
+
 
 @dataclass(slots=True)
 class Call:
@@ -71,6 +75,11 @@ class Leg:
     lowered_to: int = 0
     own: OwnKey | None = None
     deadline: float | None = None
+
+    @property
+    def whole_bytes_max(self) -> int | None:
+        """How long its answer may be where it is given whole, None for as long as any."""
+        return None if self.own is None else OWN_ANSWER_BYTES_MAX
 
 
 class Meter(Protocol):

@@ -27,8 +27,8 @@ from app.flows.chat.end import Wording
 from app.flows.chat.leg import Legs
 from app.ports.seal import Sealer
 
-KEPT_BYTES_MAX = 16_000_000
-"""A longer answer is not kept for a retry."""
+KEPT_BYTES_MAX, OWN_KEPT_BYTES_MAX = 16_000_000, 4_000_000
+"""A longer answer is not kept for a retry; what comes of somebody's own host costs them nothing, and fills our disk."""
 RECORDED_BYTES_MAX = 64_000_000
 """How much of an answer is recorded for whoever listens: there may be nobody whose reading slows it down."""
 POLL_SECONDS = 0.25
@@ -231,7 +231,7 @@ class Deliveries:
     def _kept(self, claimed: Claim, recording: Recording, _settled: Applied, last: bytes) -> ChatAnswer:
         """Returns an answer as it is kept: sealed; not at all if it is too long."""
         whole = b"".join([*recording.pieces, last])
-        if len(whole) > KEPT_BYTES_MAX:
+        if len(whole) > (OWN_KEPT_BYTES_MAX if recording.billing is Source.OWN else KEPT_BYTES_MAX):
             return ChatAnswer(None, recording.is_stream)
         sealed = self._sealer.seal(whole.decode("latin-1"), _context(claimed))
         return ChatAnswer(sealed, recording.is_stream, recording.request_id, recording.action, recording.billing)

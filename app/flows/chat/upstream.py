@@ -23,6 +23,8 @@ from app.ports.providers import ProviderAnswer
 T = TypeVar("T")
 
 ANSWER_BYTES_MAX = 64_000_000
+UNSTREAMED_BYTES_MAX = 1_000_000
+"""How much is read of what should have been a stream, for why it is none."""
 ANSWER_VALUES_MAX = 1_000_000
 """How many values a whole answer may hold: as many has one of 6,000 tokens that says of each which 20 others it was."""
 LARGE_VALUES, VALUE_SECONDS = 20_000, 5e-7
@@ -106,18 +108,18 @@ async def fed(meter: StreamMeter, chunk: bytes) -> bytes:
             await asyncio.sleep(_RESTS.after(took))
 
 
-async def read_whole(answer: ProviderAnswer) -> bytes:
+async def read_whole(answer: ProviderAnswer, bytes_max: int | None = None) -> bytes:
     """Returns a whole body without the provider's key. Raises ProviderFailed for one that is too long or too much.
 
     One of many values waits for its turn: whoever asks for such answers gets a quarter of the time.
     """
     pieces: list[bytes] = []
-    size = 0
+    size, most = 0, ANSWER_BYTES_MAX if bytes_max is None else bytes_max
     while chunk := await answer.read():
         pieces.append(chunk)
         size += len(chunk)
-        if size > ANSWER_BYTES_MAX:
-            raise ProviderFailed(f"The provider's answer is longer than {ANSWER_BYTES_MAX} bytes.")
+        if size > most:
+            raise ProviderFailed(f"The provider's answer is longer than {most} bytes.")
     raw = b"".join(pieces)
     values = values_in(raw)
     if values > ANSWER_VALUES_MAX:
@@ -166,7 +168,7 @@ async def beginning(answer: ProviderAnswer) -> bytes:
         begun += chunk
         first = b"" if BYTE_ORDER_MARK.startswith(begun) else begun.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
         if first in (b"{", b"["):
-            completion(begun + await read_whole(answer), answer)
+            completion(begun + await read_whole(answer, UNSTREAMED_BYTES_MAX), answer)
             raise ProviderFailed("The provider answered a request for a stream without one.")
         if first == b"<":
             raise ProviderFailed("The provider answered with a page.")

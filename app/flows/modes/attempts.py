@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -167,8 +168,9 @@ class PlannedRoute:
         """Sends the run's leg and reads it up to its first word. Raises ProviderFailed."""
         await self._attempts.legs.ask(run.held, run.leg)
         if run.leg.answer is not None:
-            begun = begun_stream if run.leg.request.is_stream else begun_whole
-            is_failure = CONTENT_FILTER in self._plan.routing.also
+            is_failure, most = CONTENT_FILTER in self._plan.routing.also, run.leg.whole_bytes_max
+            whole = partial(begun_whole, bytes_max=most)
+            begun = begun_stream if run.leg.request.is_stream else whole
             run.leg.answer = await begun(run.leg.answer, is_filter_failure=is_failure)
 
     def _note(

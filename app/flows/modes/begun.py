@@ -53,12 +53,14 @@ class Begun:
         await self._answer.finish()
 
 
-async def begun_whole(answer: ProviderAnswer, *, is_filter_failure: bool) -> ProviderAnswer:
-    """Returns a whole answer once all of it is there. Raises ProviderFailed for what is none.
+async def begun_whole(
+    answer: ProviderAnswer, *, is_filter_failure: bool, bytes_max: int | None = None
+) -> ProviderAnswer:
+    """Returns a whole answer once all of it is there. Raises ProviderFailed for what is none, or is too long.
 
     `is_filter_failure` says that an answer without a word, which was stopped for what it says, is a failure.
     """
-    raw = await read_whole(answer)
+    raw = await read_whole(answer, bytes_max)
     _, content = completion(raw, answer)
     if is_filter_failure and _is_filtered([content]) and not written_in([content]):
         raise ContentFiltered("The provider stopped its answer before the first word.")

@@ -9,17 +9,21 @@ from sqlalchemy import update
 from app import db
 from app.domain import clock
 from app.domain.errors import AnswerForgotten, KeyReused, ProviderFailed, StillRunning
+from app.domain.ledger.operations import Applied
 from app.domain.money import NANOS
+from app.domain.usage.idempotency import ChatAnswer, claim
 from app.domain.usage.tables import IdempotentAnswer
 from app.domain.wallets.wallets import Balance
 from app.flows.callers.asked import Ask
 from app.flows.chat import delivery
+from app.flows.chat.delivery import Deliveries, Recording
 from app.flows.upkeep.holds import forget_answers
 from app.sql.columns import table_of
 from tests.support.asking import STREAMED, Asking
 from tests.support.books import assert_books_balance, give, make_snapshot, running_queue
 from tests.support.carrying import BROKEN, balance, charge_of, receipt, rows_written
 from tests.support.handed import reap_holds
+from tests.support.own_keys import box
 from tests.support.scripted import DONE, LAST, USAGE, Scripted, event, whole
 
 
@@ -254,3 +258,15 @@ async def test_a_chat_with_a_key_that_a_stop_cuts_costs_nothing_and_its_retry_ru
         asking.use(Scripted(*STREAMED))
         assert (await asking.answer())[1] is False
     assert_books_balance()
+
+
+@pytest.mark.parametrize(("billing", "most"), [("platform", 9), ("byok", 4)])
+def test_of_an_answer_that_costs_nothing_less_is_kept(monkeypatch: pytest.MonkeyPatch, billing: str, most: int) -> None:
+    monkeypatch.setattr(delivery, "KEPT_BYTES_MAX", 9)
+    monkeypatch.setattr(delivery, "OWN_KEPT_BYTES_MAX", 4)
+    deliveries, claimed = Deliveries(None, box()), claim("k", "pw_1", "chat", "ada", b"{}")  # type: ignore[arg-type]
+    assert claimed is not None
+    recording = Recording("", is_stream=False, first=ChatAnswer(None, False, "req_1", billing=billing))
+    for size in (most, most + 1):
+        kept = deliveries._kept(claimed, recording, Applied(), b"x" * size)
+        assert (kept.sealed is not None) is (size == most)

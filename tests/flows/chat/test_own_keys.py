@@ -1,6 +1,7 @@
 """Requests by people's own keys: charged nothing, recorded whole, and never paid for in a key's place."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -76,6 +77,27 @@ async def test_an_own_key_costs_nothing_and_keeps_all_that_is_known(database: st
         "input": (10, "0"),
         "output": (20, "0"),
     }
+    assert_books_balance()
+
+
+async def test_what_is_given_whole_by_somebodys_own_host_is_no_longer_than_a_picture(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads it as slowly as they may keeps all of it in memory for days, at no price."""
+    monkeypatch.setattr("app.flows.chat.call.OWN_ANSWER_BYTES_MAX", len(whole(usage=USAGE)))
+    await open_credits()
+    ada, snapshot = await someone_with_key()
+    save_key(ada, "demo-mini")
+    ways = apart(whole(usage=USAGE))
+    async with running_queue() as queue:
+        chat, carrier = own_flows(queue, ways)
+        for text, is_told in (("Hi", True), ("Hi!", False)):
+            ways.own.answer.pieces = (whole(text, usage=USAGE),)
+            run = await chat.begin(snapshot, ada.account_id, request(), f"req_{len(text)}", None)
+            assert isinstance(run, Run)
+            with nullcontext() if is_told else pytest.raises(ProviderFailed, match="is longer than"):
+                await carrier.whole(run, WORDING)
+            assert row_of(f"req_{len(text)}").status == ("settled" if is_told else "released")
     assert_books_balance()
 
 

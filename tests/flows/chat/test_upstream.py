@@ -72,6 +72,14 @@ async def test_json_and_pages_are_no_stream(pieces: Any, why: str) -> None:
         await beginning(answer(*pieces))
 
 
+async def test_of_what_is_no_stream_no_more_is_read_than_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "UNSTREAMED_BYTES_MAX", 20)
+    endless = answer(b"{", *[b" " * 10] * 9)
+    with pytest.raises(ProviderFailed, match="longer than 20 bytes"):
+        await beginning(endless)
+    assert await endless.read() == b" " * 10
+
+
 @pytest.mark.parametrize(
     ("last", "is_read"),
     [((LAST,), True), ((LAST[:9], LAST[9:]), True), ((LAST, None), True), ((LAST.rstrip(),), True), ((None,), False),

@@ -64,6 +64,8 @@ async def test_a_whole_answer_is_read_to_its_end_before_it_counts() -> None:
     await begun.finish()
     with pytest.raises(ProviderFailed):
         await begun_whole(answered(said[:9]), is_filter_failure=False)
+    with pytest.raises(ProviderFailed, match=f"longer than {len(said) - 1} bytes"):
+        await begun_whole(answered(said), is_filter_failure=False, bytes_max=len(said) - 1)
 
 
 @pytest.mark.parametrize("nothing", [b": waiting\n\n" * 10_000, event("") * 1_000])
