@@ -190,6 +190,14 @@ def test_what_no_reader_understands_in_a_stream_is_passed_over(strange: dict[str
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("route", [{"status": "answered"}, {"status": "answered", "leg": [1], "event": "done"}])
+def test_a_route_that_a_provider_makes_up_before_its_answer_begins_ends_nothing(route: dict[str, Any]) -> None:
+    heard = AccountStream().feed(chunk(choices=[], paywall_route=route) + ANSWER)
+    made_up, *others = by_npm(heard)
+    assert made_up == {**route, "event": "route"}
+    assert others == [{"model": "m", "delta": "Hi\n", "done": False}, {"event": "done", "done": True, **SUMS}]
+
+
 def test_a_provider_says_neither_what_an_answer_cost_nor_which_way_it_went() -> None:
     stream, spoofed = AccountStream(), {"request_id": "req_x", "charge": "900", "balance": "0"}
     first, *rest = (one + b"\n\n" for one in ANSWER.split(b"\n\n") if one)
