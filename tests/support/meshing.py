@@ -185,8 +185,8 @@ async def meshing(
     upstream: RunningUpstream,
     prices: Sequence[NewPrice] = PRICES,
     *,
-    seconds_max: float = 20,
-    whole_seconds_max: float = 20,
+    seconds_max: float = 120,
+    whole_seconds_max: float = 120,
     paid_cents: int = 300_00,
 ) -> AsyncIterator[Mesh]:
     """Runs one process for somebody who has paid so much in."""

@@ -124,7 +124,7 @@ async def own_modes(
     credits: int = 300,
     endpoint: TokenRefresher | None = None,
     rules: VaultRules | None = None,
-    seconds_max: float = 20,
+    seconds_max: float = 120,
 ) -> AsyncIterator[OwnModes]:
     """Runs one process for somebody who has paid for so many credits."""
     upstream.reset()

@@ -16,14 +16,16 @@ def be_patient() -> None:
         setattr(DEFAULT_TIMEOUT_CONFIG, name, SECONDS_MAX)  # every client and every function of httpx has this very one
 
 
-def wait_until(happened: Callable[[], object], look_seconds: float = LOOK_SECONDS) -> None:
+def wait_until(
+    happened: Callable[[], object], look_seconds: float = LOOK_SECONDS, seconds_max: float = SECONDS_MAX
+) -> None:
     """Returns once `happened` says so, as `until` does, where nothing else runs in this thread.
 
     What takes many seconds and costs a request to look at is looked at seldom.
     """
-    end = time.monotonic() + SECONDS_MAX
+    end = time.monotonic() + seconds_max
     while not happened():
-        assert time.monotonic() < end, f"it did not happen within {SECONDS_MAX} seconds"
+        assert time.monotonic() < end, f"it did not happen within {seconds_max} seconds"
         time.sleep(look_seconds)
 
 

@@ -23,6 +23,12 @@ MINUTE_SECONDS = 1.2
 SLICE_MICROSECONDS = int(MINUTE_SECONDS * 1_000_000 / WINDOW_SLICES)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for a Redis that answers for longer than the product does: a busy machine opens no 64 lines in a second."""
+    monkeypatch.setattr(redis, "ANSWER_SECONDS_MAX", 30)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
     with redis_server.running() as started:
@@ -64,8 +70,10 @@ async def test_64_at_once_for_some_minutes_never_get_more_than_the_limit_in_any_
                 seen.append(taken.slice)
             await asyncio.sleep(0.01)
 
-    await asyncio.gather(*(ask(number) for number in range(64)))
-    await asyncio.gather(*(counter.close() for counter in counters))
+    try:
+        await asyncio.gather(*(ask(number) for number in range(64)))
+    finally:
+        await asyncio.gather(*(counter.close() for counter in counters))
     assert 80 <= len(seen) <= 160
     for begin in seen:
         assert sum(begin <= at < begin + WINDOW_SLICES for at in seen) <= 40
@@ -129,7 +137,8 @@ async def test_a_slot_is_renewed_whatever_came_between_and_never_after_its_end(
     await counter.close()
 
 
-async def test_redis_that_never_answers_is_away_and_is_not_asked_twice() -> None:
+async def test_redis_that_never_answers_is_away_and_is_not_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "ANSWER_SECONDS_MAX", 1)
     asked = []
 
     async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -27,6 +27,7 @@ from app.flows.paywalls.demo import PAYWALL_ID
 from app.jobs.schedule import jobs
 from app.wiring.adapters import ProvidersByName
 from tests.emulators.receiver import receiving
+from tests.journeys.pages import START_SECONDS_MAX
 from tests.support.handed import prepare
 from tests.support.ports import free_port
 from tests.support.server import ROOT, command
@@ -56,7 +57,7 @@ def serving(url: str, data: Path, *options: str, **environment: str) -> Iterator
         env={**os.environ, **{f"COINSLOT_{name}": value for name, value in chosen.items()}},
     ) as process:
         try:
-            wait_until(partial(is_ready, base_url), 0.1)
+            wait_until(partial(is_ready, base_url), 0.1, START_SECONDS_MAX)
             provider, target = ProvidersByName(settings.get(), _Nobody()).find(PAYWALL_ID, ProviderSetting("demo"))
             asyncio.run(prepare(provider, target, _NoPrices()))
             yield base_url, keys.derive_key(Environment.SANDBOX, settings.get().secrets[0], PAYWALL_ID)
