@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support import costs
+from tests.support import costs, forked
 from tests.support.chromium import find_chromium
 from tests.support.forked import Started
 from tests.support.ports import free_port
@@ -98,18 +98,18 @@ def demo_with_pages(data: Path, *options: str, **environment: str) -> Iterator[d
     """
     pages = _shared_pages()
     (data / "web").symlink_to(pages)
-    command = [sys.executable, "-m", "app.cli", "demo", "--data", str(data), "--port", str(free_port()), *options]
+    arguments = ["demo", "--data", str(data), "--port", str(free_port()), *options]
     chosen = {**costs.environment(), **for_apps(environment)}
     with (data / "demo.log").open("wb") as written, (pages.parent / "pages.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with subprocess.Popen(command, cwd=ROOT, env=chosen, stdout=written, stderr=written) as process:
-            try:
-                instance = wait_for_instance(data / "instance.json", process)
-                fcntl.flock(lock, fcntl.LOCK_UN)
-                yield instance
-            finally:
-                process.send_signal(signal.SIGTERM)
-                process.wait(STOP_SECONDS_MAX)
+        process = forked.start(arguments, chosen, written.fileno(), written.fileno())
+        try:
+            instance = wait_for_instance(data / "instance.json", process)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            yield instance
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS_MAX)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Processes of `coinslot` that begin as forks of one that has imported it: a start costs its own work, not its imports.
 
-Starting the interpreter and importing the API takes two to three seconds of a core, which a run of all tests would pay
-a hundred times. That the product starts from nothing is seen by every journey with pages and by the workers of
-`serve`, whose processes are new ones.
+Starting the interpreter and importing the API takes three to four seconds of a core, which a run of all tests would pay
+two hundred times. A server with pages imports these by itself. That the product starts from nothing is seen by the
+commands that the guide shows, in a fresh clone, and by the workers of `serve`, whose processes are new ones.
 """
 
 import atexit
@@ -124,7 +124,7 @@ def _import_everything() -> None:
 
     from app import wiring
     from app.adapters.prices import genai
-    from app.api.serving import asgi, server, workers
+    from app.api.serving import asgi, http, server, workers
     from app.flows.paywalls import demo
     from app.flows.upkeep import audit
     from app.jobs import scheduler
@@ -132,7 +132,7 @@ def _import_everything() -> None:
     from tests.support.served import api
 
     del command, migration, genai, workers, server, demo, demo_wiring, audit
-    asgi.create_api = api  # type: ignore[attr-defined]  # a child serves what its origin has made
+    asgi.create_api = http.create_api = api  # type: ignore[attr-defined]  # a child serves what its origin has made
     asgi.api_only((wiring.running, scheduler.running))
 
 
@@ -161,11 +161,13 @@ def _serve(line: socket.socket) -> tuple[str, list[str]] | None:
 
 def main() -> None:
     """Is the origin, and in a child of it what was asked for."""
+    gc.disable()  # what is imported stays: a quarter of the time would go into looking whether it does
     from app import cli
     from tests.support import pauses
 
     _import_everything()
     gc.freeze()  # a child that looked for garbage among what all share would copy it
+    gc.enable()
     asked = _serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:
         module, arguments = asked
