@@ -278,7 +278,7 @@ def _ask_all(rows: Rows, desks: Sequence[Desk], size: Size, start: int, drawn: r
     step = size.days * clock.DAY // size.requests
     for number in range(size.requests):
         desk = desks[number % 2]
-        begun = start + number * step + drawn.randrange(step)
+        begun = start + number * step + int(step * drawn.random())
         # Few users ask much, and many little.
         wallet = desk.users[int(size.users * drawn.random() ** 2)]
         shape, own = _ask(rows, desk, wallet, drawn, begun, number)
@@ -293,11 +293,12 @@ def _ask(
     rows: Rows, desk: Desk, wallet: UserWallet, drawn: random.Random, begun: int, number: int
 ) -> tuple[Shape, Mapping[str, Any]]:
     """Keeps a request; returns its shape, and what it has of its own."""
-    shape = drawn.choice(desk.shapes)
-    ended = begun + drawn.randrange(300_000, 20_000_000)
+    shape = desk.shapes[int(len(desk.shapes) * drawn.random())]  # `choice` takes three times as long
+    ended = begun + 300_000 + int(19_700_000 * drawn.random())
     request_id = f"req_{_encode_time(begun)}{number:013d}"
     hold_id = requests.hold_id(request_id)
-    own = {"id": request_id, "wallet_id": wallet.id, "external_id": wallet.user, "key_id": drawn.choice(desk.keys),
+    key_id = desk.keys[number // 2 % len(desk.keys)]
+    own = {"id": request_id, "wallet_id": wallet.id, "external_id": wallet.user, "key_id": key_id,
            "created_at": begun, "finished_at": ended}  # fmt: skip
     rows.add_like(TABLE, shape, own)
     rows.add_like(_HOLDS, shape, {"id": hold_id, "account_id": wallet.account.id, "request_id": request_id,

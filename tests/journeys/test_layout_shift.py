@@ -1,6 +1,6 @@
 """Nothing on a page moves once it is painted, on a phone and at a desk: whoever aims at a button hits it.
 
-What these pages bring of their owner's is listened to on the way.
+What these pages bring of their owner's is listened to on the way, and what they ask for that their policy refuses.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from app.web.pages import PAGES
-from tests.journeys.listening import assert_nothing_secret, hear_out, listen
+from tests.journeys.listening import assert_has_policy, assert_nothing_secret, complaints_of, hear_out, listen
 from tests.journeys.pages import CHROMIUM_ARGUMENTS
 from tests.journeys.site import Site
 from tests.journeys.strangers import sign_in
@@ -60,17 +60,19 @@ def test_nothing_moves_on_any_page_and_none_brings_a_secret(
     assert named <= set(asked) and sum(asked.values()) > len(named)
     secrets = (cookie, owned.key, (site.data / "secret.key").read_text().strip())
     moved: dict[str, list[str]] = {}
+    complaints: list[list[str]] = []
     for width, height in SIZES:
         context = browser.new_context(viewport={"width": width, "height": height})
         context.add_cookies([{"name": "coinslot_session", "value": cookie, "url": site.base_url, "httpOnly": True}])
         page = context.new_page()
         page.add_init_script(shifts.WATCH)
         heard = listen(page)
+        complaints.append(complaints_of(page))
         for address, reads in asked.items():
             if (width, height) != SIZES[0] and not (is_long or address.startswith(AT_A_DESK)):
                 continue
             heard.clear()
-            page.goto(site.base_url + address)
+            assert_has_policy(page.goto(site.base_url + address))
             page.locator(".skeleton").first.wait_for(state="detached")
             if reads and (width, height) == SIZES[0]:
                 hear_out(page, heard)
@@ -80,6 +82,7 @@ def test_nothing_moves_on_any_page_and_none_brings_a_secret(
                 moved[f"{address} at {width}"] = found
         context.close()
     assert not moved
+    assert complaints == [[] for _ in SIZES]
 
 
 def test_the_open_tab_is_in_view_on_a_phone_also_after_it_was_turned(

@@ -1,8 +1,12 @@
-"""Every page keeps to its Content-Security-Policy, loaded for the first time in light, and some again in dark."""
+"""Pages behind a link, or of what is not there, keep to their Content-Security-Policy, and some loaded again in dark.
+
+Those behind no link are looked at by `test_layout_shift`, which opens all of them.
+"""
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+from playwright.sync_api import BrowserContext
 
+from tests.journeys.listening import assert_has_policy, complaints_of
 from tests.journeys.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -22,31 +26,17 @@ INJECTED = """() => {
 
 
 def addresses(site: Site) -> list[str]:
-    """Returns every page, with a link where it needs one."""
+    """Returns the pages that `test_layout_shift` does not open, and a few more, with a link where one is needed."""
     asked = (("balance/topup", "url"), ("menu", "menu"), ("connect", "url"))
     links = [site.call("GET", f"/user/{name}?user=policy").json()[key] for name, key in asked]
-    fixed = ("", "signin/", "signin/?step=code", "wallet/", "withdraw/", "activity/", "settings/", "mail/",
-             "reserves/", "nowhere/", "help/", "help/?page=stripe",
-             "docs", "topup/none/", "authorize/none/", "menu/none/", "order/none/",
-             "sandbox/checkout/none/")  # fmt: skip
+    fixed = ("", "signin/", "signin/?step=code", "wallet/", "nowhere/", "help/?page=stripe", "docs", "topup/none/",
+             "authorize/none/", "menu/none/", "order/none/", "sandbox/checkout/none/")  # fmt: skip
     return [f"{site.base_url}/{path}" for path in fixed] + links
 
 
 def test_no_page_asks_for_what_its_policy_refuses(site: Site, phone: BrowserContext, is_long: bool) -> None:
-    complaints: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            complaints.append(f"{page.url}: {message.text[:300]}")
-
-    def check_host(request: Request) -> None:
-        if request.url.startswith(("http", "ws")) and not request.url.partition("://")[2].startswith("127.0.0.1"):
-            complaints.append(f"asked a foreign host: {request.url}")
-
     page = phone.new_page()
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    page.on("request", check_host)
+    complaints = complaints_of(page)
     page.goto(f"{site.base_url}/signin/?next=/wallet/")
     page.get_by_label("E-mail address").fill("policy@example.org")
     page.get_by_role("button", name="Send me a code").click()
@@ -57,8 +47,7 @@ def test_no_page_asks_for_what_its_policy_refuses(site: Site, phone: BrowserCont
         # The second time the server answers 304, and its headers count as well.
         for theme in ("light", "dark") if is_long or number < LOADED_AGAIN else ("light",):
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            answer = page.goto(address)
-            assert answer is not None and "default-src 'self'" in answer.headers["content-security-policy"]
+            assert_has_policy(page.goto(address))
             if not address.endswith("/docs"):
                 page.locator(f"html.{theme}").wait_for(state="attached")
                 page.get_by_role("banner").wait_for()
