@@ -102,6 +102,7 @@ def _subscription(row: rx.Var[SubscriptionRow]) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.div(rx.el.b(row.url), rx.el.small(row.events), rx.el.small(row.detail, class_name="muted"),
+                      rx.cond(row.why != "", rx.el.small(row.why, class_name="wait"), rx.fragment()),
                       class_name="grow"),
             rx.el.span(row.state, class_name="tag " + row.tone), class_name="item-line",
         ),

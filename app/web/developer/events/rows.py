@@ -22,20 +22,23 @@ _STATES = {
     DeliveryStatus.ERROR: ("Failed", "bad"),
 }
 _ENDED = {
-    EndedBy.DEVELOPER: "Paused",
-    EndedBy.FAILURES: "Paused: nothing arrived there for an hour or more",
-    EndedBy.GONE: "Paused: the endpoint said that it is gone (410)",
+    EndedBy.DEVELOPER: "",
+    EndedBy.FAILURES: "It was paused because nothing arrived there for an hour or more.",
+    EndedBy.GONE: "It was paused because it said that it is gone (410).",
 }
+"""Why an endpoint is paused, where its developer did not do it."""
 
 
 @dataclass(frozen=True)
 class SubscriptionRow:
-    """An endpoint; of its secret the end, of its headers the names."""
+    """An endpoint; of its secret the end, of its headers the names. `why` says who paused it, where that was not its
+    developer."""
 
     id: str = ""
     url: str = ""
     events: str = ""
     detail: str = ""
+    why: str = ""
     state: str = ""
     tone: str = ""
     is_active: bool = False
@@ -96,7 +99,7 @@ def read_events_page(session: Session, manager: Manager, wanted: Wanted) -> Even
     older = shown[-1].id if len(log) > ROWS_A_PAGE else ""
     said = status.value if status is not None else ""
     return EventsPage(
-        subscriptions=[_subscription(one, paywall_id) for one in subscriptions],
+        subscriptions=[subscription_row(one, paywall_id) for one in subscriptions],
         deliveries=[_delivery(entry, urls.get(entry.subscription_id, "")) for entry in shown],
         types=sorted(EVENTS),
         status=said,
@@ -108,8 +111,9 @@ def read_events_page(session: Session, manager: Manager, wanted: Wanted) -> Even
     )
 
 
-def _subscription(view: SubscriptionView, paywall_id: str) -> SubscriptionRow:
-    state, tone = ("Active", "ok") if view.is_active else (_ENDED[view.ended_by or EndedBy.DEVELOPER], "wait")
+def subscription_row(view: SubscriptionView, paywall_id: str) -> SubscriptionRow:
+    """Returns an endpoint as its developer reads it; a tag of two words at most, which a phone has room for."""
+    state, tone = ("Active", "ok") if view.is_active else ("Paused", "wait")
     if view.is_active and view.consecutive_failures:
         state, tone = f"{view.consecutive_failures} failed in a row", "bad"
     parts = [view.description or "", f"secret …{view.secret_suffix}"]
@@ -125,6 +129,7 @@ def _subscription(view: SubscriptionView, paywall_id: str) -> SubscriptionRow:
         url=view.url,
         events=", ".join("all events" if pattern == "*" else pattern for pattern in view.events),
         detail=" · ".join(part for part in parts if part),
+        why="" if view.is_active else _ENDED[view.ended_by or EndedBy.DEVELOPER],
         state=state,
         tone=tone,
         is_active=view.is_active,
