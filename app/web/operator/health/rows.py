@@ -160,10 +160,11 @@ def _books(session: Session) -> LineRow:
 def _waiting(session: Session) -> Iterable[LineRow]:
     counts = inbox.count_waiting(session).values()
     waiting, failing = sum(count for count, _ in counts), sum(count for _, count in counts)
-    yield LineRow("inbox", f"{waiting} payment events wait", f"{failing} of them failed before and are tried again.",
-                  WAIT if failing else "ok")  # fmt: skip
+    says = f"{failing:,} failed before and {'is' if failing == 1 else 'are'} tried again." if failing else (
+        "None of them failed before.")  # fmt: skip
+    yield LineRow("inbox", f"Payment events: {waiting:,}", says, WAIT if failing else "ok")
     owed = sum(count_owed(session).values())
-    yield LineRow("owed", f"{owed} refunds are owed", "Money that came and could not be credited.", "ok")
+    yield LineRow("owed", f"Refunds: {owed:,}", "Money that came and could not be credited.", "ok")
 
 
 def _change(session: Session, one: ChangeView) -> LineRow:
