@@ -192,7 +192,7 @@ export function Room({ available, held, frozen, freeOnly }) {
       h("div", { className: "talk-turns" },
         talk.problem && h("p", { className: "bad", role: "alert" }, talk.problem),
         frozen && h("p", { className: "bad", role: "alert" }, frozen),
-        !turns.length && !talk.problem && h("div", { className: "play-empty" }, h("p", { className: "muted" }, first), place.models.length > 0 && h(First, { talk })),
+        !turns.length && h("div", { className: "play-empty" }, h("p", { className: "muted" }, first), place.models.length > 0 && h(First, { talk })),
         turns.map((turn, at) => h(Turn, { key: turn.key, number: at + 1, isLast: at === last, turn: { ...turn, isAsked: talk.running?.key === turn.key, onAgain: talk.running ? null : (leg) => talk.again(turn, leg), onStop: talk.isMany && talk.running.key === turn.key ? talk.running.stopLeg : null } }))),
       h(Compose, { talk, purse: { available, held } })));
 }

@@ -77,7 +77,7 @@ export function useTalk(freeOnly) {
     } catch (why) {
       setTurns([]);
       setHere("");
-      setProblem(why.status === GONE ? "This conversation is not there any more." : why.message);
+      setProblem(why.status === GONE ? "This conversation is not there any more. The next message begins a new one." : why.message);
       if (why.status === GONE) point("");
     }
   }, []);

@@ -16,6 +16,7 @@ from app.domain.wallets.shared import OWN_UNITS, shared_account
 from app.flows.callers.marks import About, Subject, purse_subjects
 from app.flows.orders.choose import choose
 from app.web.end_user.order.rows import OrderPage, read_order_page
+from app.web.frame.format import plainly
 from app.web.frame.routes import token_of
 from app.web.frame.session_state import Read, VisitorState, for_a_person
 
@@ -72,7 +73,7 @@ class OrderState(VisitorState, rx.State):
             self.phase, self.problem = "invalid", error.message
             return
         except CoinslotError as error:
-            self.error = error.message
+            self.error = plainly(error)
             return
         self.error = ""
         self._look_again()

@@ -93,7 +93,7 @@ class OwnKeysPart(VisitorState, mixin=True):
         try:
             await saving.remove_own_key(person.account_id, key_id)
         except CoinslotError as error:
-            self.own_error = error.message
+            self.own_error = plainly(error)
         await self._read_own_again(person)
         return None
 

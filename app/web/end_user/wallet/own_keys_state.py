@@ -7,6 +7,7 @@ from reflex.event import EventSpec
 from app.domain.authorizations.own_keys import USUAL_PER_DAY, OwnKeyTerms, check_per_day
 from app.domain.errors import CoinslotError
 from app.flows.people import consent
+from app.web.frame.format import plainly
 from app.web.frame.session_state import VisitorState
 
 ID_CHARACTERS_MAX, TYPED_CHARACTERS_MAX = 64, 8
@@ -58,7 +59,7 @@ class OwnKeysOfApps(VisitorState, mixin=True):
             per_day = None if self.own_use == NO else check_per_day(self.own_per_day.strip())
             await consent.change_own_keys(person, self.own_of, OwnKeyTerms(per_day, self.own_use != ASKED))
         except CoinslotError as error:
-            self.own_error = error.message
+            self.own_error = plainly(error)
             return None
         self.own_of = ""
         self._look_again()

@@ -13,6 +13,7 @@ from app.domain.errors import CoinslotError
 from app.domain.people.sessions import Person
 from app.flows.help.corpus import Corpus
 from app.flows.help.desk import QUESTION_CHARACTERS_MAX
+from app.web.frame.format import plainly
 from app.web.frame.session_state import Read, VisitorState
 from app.web.public.help.rows import AnswerRow, ReadPage, answer_row, page_row
 from app.wiring.answering import help as helping
@@ -69,7 +70,7 @@ class HelpState(VisitorState, rx.State):
         try:
             row = answer_row(await desk.corpus(), question, await desk.ask(question, person.account_id, network))
         except CoinslotError as refusal:
-            error = refusal.message
+            error = plainly(refusal)
         async with self:
             if await self._signed_in() is not None:
                 self.is_asking, self.error, self.answer = False, error, row if not error else self.answer
