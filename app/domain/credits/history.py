@@ -10,18 +10,20 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, select, text
 from sqlalchemy.orm import Session
 
+from app.domain import clock
 from app.domain.ids import least_id
 from app.domain.ledger.accounts import Account
 from app.domain.legs.legs import Source
 from app.domain.money import NANOS
 from app.domain.pricing.receipts import Receipt, explain
 from app.domain.usage.activity import Movement, read_wallet_movements
-from app.domain.usage.request_list import LOOKED_MAX, PREFIX
+from app.domain.usage.request_list import BEGUN_SECONDS_MAX, PREFIX
 from app.domain.usage.requests import TABLE
 from app.domain.usage.tables import OWN_WALLETS, RequestKind, RequestMode, RequestStatus
+from app.sql.in_lists import in_list
 
 RESERVES: Mapping[str | None, int] = {
     None: NANOS,
@@ -88,38 +90,81 @@ def read_history(
     """Returns up to `limit` lines of somebody's credits behind the newest `offset`, the newest first.
 
     With `until` (exclusive, microseconds) nothing newer counts: lines are only ever added at the front, so that pages
-    which say the same lose none and double none while more come in. A request that ended behind more than `LOOKED_MAX`
-    that began later is found only where they are.
+    which say the same lose none and double none while more come in.
     """
     most = limit + offset
-    asked = {"wallet": account.owner, "most": most, "looked": most + LOOKED_MAX}
-    if until is not None:
-        asked |= {"until": until, "end": least_id(PREFIX, until + 1_000)}
-    requests = session.execute(_read_requests(is_bounded=until is not None), asked).mappings()
-    found = [(row["id"], entry) for row in requests for entry in entries_of(dict(row))]
-    others = read_wallet_movements(session, account, limit=most, but_requests=True, until=until)
-    found += [(one.id, Entry(one.id, one.kind, one.amount_nanos, one.at, movement=one)) for one in others]
-    # Of two lines of one request and instant the settlement is the newer: it came first from its row.
-    found.sort(key=lambda line: (line[1].at, line[0]), reverse=True)
-    return [entry for _, entry in found if until is None or entry.at < until][offset:most]
+    others = {
+        one.id: one
+        for one in read_wallet_movements(session, account, limit=most, but_requests=True, until=until)
+    }  # fmt: skip
+    lines = [(one.at, one.id, False) for one in others.values()]
+    lines += _read_lines(session, account.owner, most, NEVER if until is None else until)
+    # Of two lines of one request and instant the settlement is the newer.
+    page = sorted(lines, reverse=True)[offset:most]
+    rows = _read_rows(session, [id_ for _, id_, _ in page if id_ not in others])
+    return [_entry(others[id_]) if id_ in others else entries_of(rows[id_])[0 if is_end else -1]
+            for _, id_, is_end in page]  # fmt: skip
+
+
+NEVER = 2**62
+"""Later than every time."""
+Line = tuple[int, str, bool]
+"""When a line of a request is dated, whose it is, and whether it is the difference."""
+
+
+def _entry(one: Movement) -> Entry:
+    return Entry(one.id, one.kind, one.amount_nanos, one.at, movement=one)
+
+
+def _read_rows(session: Session, request_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    if not request_ids:
+        return {}  # of none at all SQLite looks through every request that there is
+    found = session.execute(select(TABLE).where(TABLE.c.id.in_(in_list(request_ids)))).mappings()
+    return {row["id"]: dict(row) for row in found}
+
+
+def _read_lines(session: Session, wallet_id: str, most: int, until: int) -> list[Line]:
+    """Returns when the lines of a wallet's requests are dated, the `most` newest of them and some more, in any order.
+
+    The requests with the newest ids have that many lines between them: no older line than the oldest of theirs counts.
+    """
+    asked = {"wallet": wallet_id, "until": until, "most": most, "least": ""}
+    newest = session.execute(_begun(), {**asked, "since": 0, "end": least_id(PREFIX, until + 1_000)}).all()
+    since, begun = 0, list(newest)
+    if len(newest) == most:
+        since = min(row.at for row in newest)
+        # Ids sort by when a request came in, its lines by when it was written, which may be this much later.
+        least = least_id(PREFIX, since - BEGUN_SECONDS_MAX * clock.SECOND)
+        older = {**asked, "since": since, "least": least, "end": newest[-1].id, "most": NEVER}
+        begun += session.execute(_begun(), older).all()
+    ended = session.execute(_ended(), {"wallet": wallet_id, "until": until, "since": since})
+    return [(row.at, row.id, False) for row in begun] + [(row.at, row.id, True) for row in ended]
+
+
+_MINE = (TABLE.c.wallet_id == bindparam("wallet"), text(OWN_WALLETS))
 
 
 @cache
-def _read_requests(*, is_bounded: bool) -> Select[Any]:
-    """Returns the question for the requests with the newest lines, until a time if it `is_bounded`: one that was long
-    in ending has a newer line than others that began later."""
-    until: BindParameter[int] = bindparam("until")
-    begun = TABLE.c.created_at
-    mine = select(TABLE.c.id).where(TABLE.c.wallet_id == bindparam("wallet"), text(OWN_WALLETS))
-    mine = mine.where(TABLE.c.id < bindparam("end")) if is_bounded else mine
-    looked = mine.order_by(TABLE.c.id.desc()).limit(bindparam("looked")).subquery()
-    found = select(TABLE).join(looked, looked.c.id == TABLE.c.id)
-    has_settled = and_(TABLE.c.kind != RequestKind.REFUND, TABLE.c.charge_nanos != _reserved(),
-                       TABLE.c.status != RequestStatus.RUNNING)  # fmt: skip
-    if is_bounded:
-        found, has_settled = found.where(begun < until), and_(has_settled, TABLE.c.finished_at < until)
-    newest = case((has_settled, func.coalesce(TABLE.c.finished_at, begun)), else_=begun)
-    return found.order_by(newest.desc(), TABLE.c.id.desc()).limit(bindparam("most"))
+def _begun() -> Select[Any]:
+    """Returns the question for the requests of a wallet with the newest ids, and when they were written."""
+    at = TABLE.c.created_at
+    return (
+        select(TABLE.c.id, at.label("at"))
+        .where(*_MINE, TABLE.c.id >= bindparam("least"), TABLE.c.id < bindparam("end"),
+               at >= bindparam("since"), at < bindparam("until"))
+        .order_by(TABLE.c.id.desc())
+        .limit(bindparam("most"))
+    )  # fmt: skip
+
+
+@cache
+def _ended() -> Select[Any]:
+    """Returns the question for a wallet's requests that ended in a time and have a line of their difference."""
+    at = TABLE.c.finished_at
+    return select(TABLE.c.id, at.label("at")).where(
+        *_MINE, at >= bindparam("since"), at < bindparam("until"), TABLE.c.kind != RequestKind.REFUND,
+        TABLE.c.charge_nanos != _reserved(), TABLE.c.status != RequestStatus.RUNNING,
+    )  # fmt: skip
 
 
 def _reserved() -> ColumnElement[int]:

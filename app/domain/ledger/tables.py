@@ -75,6 +75,13 @@ class LedgerTransfer(SQLModel, table=True):
         Index("ix_ledger_transfer_posting", "posting_id", "line", unique=True),
         Index("ix_ledger_transfer_debit", "debit_account_id", "id"),
         Index("ix_ledger_transfer_credit", "credit_account_id", "id"),
+        Index(
+            "ix_ledger_transfer_out",
+            "debit_account_id",
+            "id",
+            sqlite_where=text("request_id IS NULL"),
+            postgresql_where=text("request_id IS NULL"),
+        ),
         STRICT,
     )
 

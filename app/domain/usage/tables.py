@@ -87,6 +87,8 @@ class Request(SQLModel, table=True):
         Index("ix_request_paywall", "paywall_id", "id", "external_id"),
         Index("ix_request_wallet", "wallet_id", "id", sqlite_where=text(OWN_WALLETS),
               postgresql_where=text(OWN_WALLETS)),
+        Index("ix_request_wallet_ended", "wallet_id", "finished_at", sqlite_where=text(OWN_WALLETS),
+              postgresql_where=text(OWN_WALLETS)),
         Index("ix_request_refund_of", "refund_of", sqlite_where=text("refund_of IS NOT NULL"),
               postgresql_where=text("refund_of IS NOT NULL")),
         Index("ix_request_due", "finished_at", sqlite_where=text(is_due()), postgresql_where=text(is_due())),
