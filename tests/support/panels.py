@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from app import db
 from app.commit_queue import CommitQueue
 from app.domain.errors import ProviderFailed, StaleDecision
 from app.domain.ids import new_id
+from app.domain.ledger.accounts import Kind, parse
+from app.domain.ledger.tables import LedgerTransfer
 from app.domain.money import NANOS, Environment, Unit
 from app.domain.paywalls.provider import ProviderSetting
 from app.domain.people.sessions import Person
@@ -18,6 +22,7 @@ from app.domain.pricing.price_book import NewPrice
 from app.domain.wallets.shared import open_shared_wallet
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
+from app.flows.cards.auto_topup import AutoTopups
 from app.flows.chat.answer import Carrier
 from app.flows.chat.call import Call
 from app.flows.modes.carrying import PanelCarrier, Result
@@ -29,6 +34,7 @@ from app.formats.account.modes import Asking
 from app.formats.openai_request import read_chat_request
 from app.ports.providers import ChatProvider, ProviderAnswer, ProviderTarget
 from app.ports.redactor import Redactor
+from app.sql.columns import table_of
 from tests.support.chat import Chat, Silent
 from tests.support.credits import open_credits, someone_with_key
 from tests.support.scripted import COUNTER, limiter
@@ -39,7 +45,7 @@ PATIENCE = Patience(leg=60, late=60, whole=60)
 """So long that no machine is too busy."""
 
 
-def saying(text: str, *, prompt: int = 100, output: int = 100, pieces: int = 4) -> list[bytes | Exception | None]:
+def saying(text: str, *, prompt: int = 100, output: int = 100, pieces: int = 4) -> list["Said"]:
     """Returns an answer in so many pieces, whose provider says so many tokens."""
     size = -(-len(text) // pieces)
     parts = [text[at : at + size] for at in range(0, len(text), size)]
@@ -60,9 +66,9 @@ def event(content: Mapping[str, Any]) -> bytes:
 
 @dataclass
 class PanelAnswer:
-    """An answer of one model: pieces, an exception among them is raised, None waits for ever."""
+    """An answer of one model: pieces, an exception among them is raised, an event is waited for, None for ever."""
 
-    pieces: list[bytes | Exception | None]
+    pieces: list["Said"]
     closed: int = 0
     read_bytes: int = 0
 
@@ -84,6 +90,10 @@ class PanelAnswer:
         piece = self.pieces[0]
         if piece is None:
             await asyncio.Event().wait()
+        elif isinstance(piece, asyncio.Event):
+            await piece.wait()
+            del self.pieces[0]
+            return await self.read()
         del self.pieces[0]
         if isinstance(piece, Exception):
             raise piece
@@ -97,9 +107,8 @@ class PanelAnswer:
         await self.close()
 
 
-Script = (
-    Sequence[bytes | Exception | None] | ProviderFailed | Callable[[dict[str, Any]], Sequence[bytes | Exception | None]]
-)
+Said = bytes | Exception | asyncio.Event | None
+Script = Sequence[Said] | ProviderFailed | Callable[[dict[str, Any]], Sequence[Said]]
 
 
 @dataclass
@@ -156,12 +165,24 @@ async def pay_for(account_id: str, credits: int) -> None:
     await house_of(bank).door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
 
 
+def owed_for(request_id: str) -> tuple[int, int]:
+    """Returns what providers are owed for a request, in nanos, and what of that nobody has paid."""
+    transfers = table_of(LedgerTransfer)
+    with db.transaction(writes=False) as session:
+        rows = session.execute(select(transfers).where(transfers.c.request_id == request_id)).all()
+    owed = [row for row in rows if parse(row.credit_account_id).kind is Kind.PROVIDER_PAYABLE]
+    unpaid = [row.amount for row in owed if parse(row.debit_account_id).kind is Kind.SHORTFALL]
+    return sum(row.amount for row in owed), sum(unpaid)
+
+
 class Panels:
     """The flows of requests that ask several models, as one process has them."""
 
-    def __init__(self, queue: CommitQueue, models: Models, patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self, queue: CommitQueue, models: Models, patience: Patience = PATIENCE, topups: AutoTopups | None = None
+    ) -> None:
         self.models = models
-        self.chat = Chat(queue, models, COUNTER, limiter())
+        self.chat = Chat(queue, models, COUNTER, limiter(), topups=topups)
         carrier = Carrier(self.chat.legs, COUNTER)
         self.speaking = Speaking(self.chat.legs, self.chat.holds, carrier, COUNTER, patience)
         self.carrier = PanelCarrier(self.speaking, self.chat.holds)

@@ -152,9 +152,11 @@ def release(book: Book, operation: Release) -> Applied:
         raise HoldClosed(f"{hold.id} is settled.")
     if hold.status is not HoldStatus.OPEN:
         return _settled(book, hold, is_replay=True)
+    transfers = () if operation.lost is None else _split(parse(hold.account_id), operation.lost, Collected(0, 0, 0))
     _change_held(book, hold, -hold.amount, -hold.from_promo)
+    record(book, f"settle:{hold.id}", transfers, hold.request_id)
     hold.status, hold.closed_at, hold.is_changed = HoldStatus.RELEASED, book.now, True
-    return _settled(book, hold)
+    return _settled(book, hold, transfers=transfers)
 
 
 def _asked_before(book: Book, operation: Hold | Charge) -> HoldRow | None:

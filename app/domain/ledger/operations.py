@@ -113,11 +113,15 @@ class Settle:
 
 @record(frozen=True, slots=True)
 class Release:
-    """Gives a hold back whole; `wallet` and `budgets` as in a settlement."""
+    """Gives a hold back whole; `wallet` and `budgets` as in a settlement.
+
+    `lost` says where goes what was used although nobody pays for it; it takes nothing of the wallet.
+    """
 
     hold_id: str
     wallet: Account | None = None
     budgets: tuple[str, ...] = ()
+    lost: Split | None = None
 
 
 @record(frozen=True, slots=True)

@@ -5,6 +5,7 @@ All legs are one charge, rounded once and at least the minimum once; it is share
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -37,7 +38,8 @@ class Source(StrEnum):
 class LegUse:
     """One leg, and what came of it so far.
 
-    `tokens` are what is charged: None for a leg that costs nothing, whatever its provider wrote. `reason` is the code
+    `tokens` are what is charged: None for a leg that costs nothing, whatever its provider wrote; `unpaid` are what that
+    was, where it is known: its provider is owed for it all the same. `reason` is the code
     of why it did not answer, `reported_nanos` what its provider said that it cost, in USD; `seed` is what the order was
     drawn by in which it read what others answered.
     """
@@ -53,6 +55,7 @@ class LegUse:
     reported_nanos: int | None = None
     reason: str | None = None
     seed: int | None = None
+    unpaid: Tokens | None = None
 
     @property
     def is_charged(self) -> bool:
@@ -67,7 +70,13 @@ class LegUse:
     @property
     def cost_nanos(self) -> int:
         """What its provider is owed by us."""
-        return cost_nanos(self.price, self.tokens) if self.tokens is not None and self.is_charged else 0
+        used = self.tokens or self.unpaid
+        return cost_nanos(self.price, used) if used is not None and self.source is Source.PLATFORM else 0
+
+    @property
+    def as_free(self) -> "LegUse":
+        """The same, if nobody pays for it."""
+        return replace(self, tokens=None, unpaid=self.tokens or self.unpaid)
 
 
 def charge_of(unit: Unit, legs: Sequence[LegUse]) -> int:

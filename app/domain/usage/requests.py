@@ -15,7 +15,7 @@ from app.domain.legs import legs
 from app.domain.legs.legs import LegUse, Source
 from app.domain.money import Unit, format_decimal, parse_exact, parse_nanos, round_exact
 from app.domain.paywalls.configuration import Disconnect, UserPlace
-from app.domain.pricing.quote import Price, Tokens, cost_nanos
+from app.domain.pricing.quote import Price, TokenKind, Tokens, cost_nanos
 from app.domain.pricing.receipts import Receipt, explain, markup_percent, token_lines
 from app.domain.pricing.split import SplitTerms
 from app.domain.record import record
@@ -198,10 +198,22 @@ def interrupt(
     return RowUpdate(TABLE, request_id, {
         "status": RequestStatus.INTERRUPTED,
         "charge_nanos": charged.amount,
+        "tokens": _tokens_in(detail),
         "receipt": _with_split(detail, charged),
         "finished_at": clock.now(),
         "events_due": _end_due(is_told),
     })  # fmt: skip
+
+
+def _tokens_in(detail: Mapping[str, Any]) -> int | None:
+    """Returns how many tokens a receipt is of, None where it says nothing of any."""
+    of_legs = [leg["tokens"] for leg in detail.get("legs", ()) if leg["tokens"]]
+    found = of_legs + [line["tokens"] for line in detail.get("lines", ()) if line["kind"] not in _NO_TOKENS]
+    return sum(found) if found else None
+
+
+_NO_TOKENS = (TokenKind.IMAGE, "request")
+"""What stands in a receipt's lines and is counted one by one."""
 
 
 def legs_of(ended: RowUpdate) -> list[Row]:

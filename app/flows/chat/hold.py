@@ -18,7 +18,7 @@ from app.domain.earnings.charge_split import charge_split
 from app.domain.errors import LedgerRefused, StillRunning, Unavailable
 from app.domain.ledger.accounts import AMOUNT_NANOS_MAX
 from app.domain.ledger.operations import Applied, Extend, Hold, Release, Settle
-from app.domain.legs.legs import LegUse, charge_of, cost_of
+from app.domain.legs.legs import LegUse, Source, charge_of, cost_of
 from app.domain.rows import Row
 from app.domain.safety import log as safety
 from app.domain.safety.log import Stopped
@@ -133,12 +133,12 @@ class Holds:
         if held.asked.claim_id is not None:
             metered_nanos, metered = 0, Metered(None, estimated=True)
         operation = Extend(requests.hold_id(held.asked.id), amount_nanos, metered_nanos)
-        beside, legs = requests.checkpoint, held.legs
+        beside, legs = requests.checkpoint, _delivered(held)
         held.applied = await self._queue.submit(operation, lambda applied: [beside(held.asked, metered, applied, legs)])
 
     async def extend_legs(self, held: Held, amount_nanos: int = 0) -> None:
         """Raises the hold of several legs, and checkpoints what those have used that have ended. Raises as `extend`."""
-        await self.extend(held, amount_nanos, charge_of(held.asked.unit, held.legs), Metered(None))
+        await self.extend(held, amount_nanos, charge_of(held.asked.unit, _delivered(held)), Metered(None))
 
     async def settle(self, held: Held, used: Used, keep: Keep | None = None, *, is_free: bool = False) -> Applied:
         """Charges what was used, once, whatever becomes of the caller; nothing if it `is_free` for this once.
@@ -206,7 +206,10 @@ class Holds:
             row += _log_of(held)
             return row if asked.claim_id is None else [*row, idempotency.give_up_chat(asked.claim_id)]
 
-        release = Release(requests.hold_id(asked.id), asked.wallet.account, held.budgets)
+        # What legs used although nobody pays for it, their providers are owed all the same.
+        lost = cost_of(legs) if asked.terms else 0
+        split = charge_split(asked.wallet.account, asked.wallet.paywall_id, asked.terms, lost, asked.provider)
+        release = Release(requests.hold_id(asked.id), asked.wallet.account, held.budgets, split if lost else None)
         return self._queue.submit(release, beside)
 
     async def _surely(self, submit: Callable[[], Awaitable[Applied]], held: Held, step: str) -> Applied:
@@ -237,6 +240,13 @@ class Holds:
                 return None
             await asyncio.sleep(SETTLE_RETRY_SECONDS[min(attempt, len(SETTLE_RETRY_SECONDS) - 1)])
             attempt += 1
+
+
+def _delivered(held: Held) -> tuple[LegUse, ...]:
+    """Returns legs as they would be charged were their process lost now: what is given whole has not been given."""
+    if held.asked.streamed:
+        return held.legs
+    return tuple(leg if leg.source is Source.OWN else replace(leg, tokens=None, unpaid=None) for leg in held.legs)
 
 
 def _log_of(held: Held) -> list[Row]:

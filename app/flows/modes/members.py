@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from app.domain.legs.bounds import LegBound
 from app.domain.legs.legs import LegUse, Source
@@ -21,6 +21,7 @@ from app.formats.openai_request import ChatRequest
 
 Compose = Callable[[Sequence[str]], ChatRequest]
 """Makes what a model is asked of what others answered."""
+NOTHING_USED = Metered(None)
 
 
 @dataclass(slots=True)
@@ -30,7 +31,8 @@ class Member:
 
     `marks` takes out of what it says which answers each paragraph rests on, where it is asked for that. `text` is what
     it has said, of which the client was given `delivered` characters; `finish` how it says that it
-    ended, `milliseconds` how long that took. `is_ours` says that we ended it, `is_stopped` that whoever asked did;
+    ended, `milliseconds` how long that took. `metered` is what it is charged for, `lost` what it used that nobody pays
+    for. `is_ours` says that we ended it, `is_stopped` that whoever asked did;
     `has_begun` that a step of its task has run, which alone can be interrupted.
     """
 
@@ -48,7 +50,8 @@ class Member:
     milliseconds: int = 0
     status: LegStatus = LegStatus.SKIPPED
     reason: str | None = None
-    metered: Metered = field(default_factory=lambda: Metered(None))
+    metered: Metered = NOTHING_USED
+    lost: Metered = NOTHING_USED
     has_ended: bool = False
     is_ours: bool = False
     is_stopped: bool = False
@@ -88,17 +91,19 @@ class Member:
             reported_nanos=self.metered.provider_cost_nanos,
             reason=INTERRUPTED if is_speaking else self.reason,
             seed=self.seed,
+            unpaid=self.lost.tokens,
         )
 
     def end(self, status: LegStatus, reason: str | None = None, metered: Metered | None = None) -> None:
         """Says what became of it, once."""
         if not self.has_ended:
             self.has_ended, self.status, self.reason = True, status, reason
-            self.metered = Metered(None) if metered is None else metered
+            self.metered = NOTHING_USED if metered is None else metered
 
     def make_free(self, reason: str) -> None:
         """Says that it costs nothing after all, because nothing came of it."""
-        self.status, self.reason, self.metered = LegStatus.FAILED, reason, Metered(None)
+        self.status, self.reason = LegStatus.FAILED, reason
+        self.metered, self.lost = NOTHING_USED, self.metered
 
     @property
     def tokens(self) -> Tokens:
@@ -174,4 +179,4 @@ class Panel:
 
     def make_all_free(self) -> None:
         """Says that nobody pays for any of them."""
-        self.held.legs = tuple(replace(member.use, tokens=None) for member in self.members)
+        self.held.legs = tuple(member.use.as_free for member in self.members)

@@ -13,7 +13,7 @@ import structlog
 
 from app import threads
 from app.domain import clock
-from app.domain.errors import CoinslotError, ProviderFailed
+from app.domain.errors import CoinslotError, InsufficientFunds, ProviderFailed
 from app.domain.legs.legs import LegUse
 from app.domain.legs.tables import LegStatus
 from app.domain.paywalls.configuration import Disconnect
@@ -28,7 +28,7 @@ from app.flows.chat.leg import LONG_BYTES, Legs
 from app.flows.chat.meter import HoldMeter
 from app.flows.modes.begun import begun_stream
 from app.flows.modes.feed import Ended, Feed, Said, paused
-from app.flows.modes.members import Member, Panel
+from app.flows.modes.members import NOTHING_USED, Member, Panel
 from app.flows.providers.attempt import CIRCUIT_OPEN
 from app.formats.event_stream import contents
 from app.formats.openai_error import in_stream
@@ -95,6 +95,8 @@ class Speaking:
             member.milliseconds = round((clock.monotonic_seconds() - began) * 1_000)
             if member.leg.answer is not None:
                 await member.leg.answer.close()
+        if member.reason == TOO_SLOW:
+            member.lost = await self._count(member, member.text)
         panel.note()
         if is_shown or member is panel.writer or not member.text:
             if member.use.tokens is not None:
@@ -163,6 +165,7 @@ class Speaking:
             leg.answer = None  # what has come to its end is not closed: its connection is used again
         if not member.text.strip():
             member.end(LegStatus.FAILED, EMPTY_ANSWER if end.failure is None else end.failure.reason)
+            member.lost = metered
         elif end.failure is not None:
             member.end(LegStatus.CUT, end.failure.reason, metered)
         else:
@@ -197,7 +200,9 @@ class Speaking:
             if member.task is None or (member.has_ended and member.delivered >= len(member.text)):
                 continue
             was_ours = member.status is LegStatus.CUT and member.reason == TOO_SLOW
+            spent = member.metered if member.metered.tokens else await self._count(member, member.text)
             metered = await self._count(member, "" if was_ours else member.text[: member.delivered])
+            member.lost = NOTHING_USED if metered.tokens else spent
             member.has_ended = False
             member.end(LegStatus.CUT, TOO_SLOW if was_ours else CLIENT_GONE, metered)
         panel.note()
@@ -211,18 +216,17 @@ class Speaking:
     async def may_read(self, panel: Panel, member: Member, texts: list[str]) -> str | None:
         """Gives a member what others answered to read, once the hold pays for exactly that; returns why not, if not."""
         assert member.compose is not None  # noqa: S101 - who reads nothing is started at once
-        leg, offer = member.leg, member.leg.offer
+        leg, limit = member.leg, member.leg.output_limit
         is_long = leg.request.prompt_bytes + sum(map(len, texts)) > LONG_BYTES
         request = await threads.PARSE.run_surely(member.compose, texts) if is_long else member.compose(texts)
-        leg.request = request if offer.upstream_model is None else request.sent_as(offer.upstream_model)
-        exact, limit = bound_of(leg.request, offer, is_priced=leg.own is None), leg.output_limit
+        leg.request = request.sent_as(leg.request.model)  # at the host of an own key too it has a name of its own
+        exact = bound_of(leg.request, leg.offer, is_priced=leg.own is None)
         leg.bound = replace(exact, output_tokens=limit, output_tokens_first=0,
                             output_tokens_least=min(exact.output_tokens_least, limit))  # fmt: skip
         reason = await self._window(member)
-        if reason is None and not await self._pays(panel, member):
-            # In bytes it was too much; counted it may not be.
-            is_less = await self._legs.count_exactly(leg)
-            reason = None if is_less and await self._pays(panel, member) else FUNDS
+        reason = reason or await self._unpaid(panel, member)
+        if reason == FUNDS and await self._legs.count_exactly(leg):
+            reason = await self._unpaid(panel, member)  # in bytes it was too much; counted it may not be
         if reason is not None:
             member.end(LegStatus.SKIPPED, reason)
             panel.note()
@@ -241,19 +245,21 @@ class Speaking:
         leg.bound = replace(leg.bound, output_tokens=leg.output_limit)
         return None
 
-    async def _pays(self, panel: Panel, member: Member) -> bool:
-        """Tells whether the hold pays for a member beside what the others have used, after raising it if it did not."""
+    async def _unpaid(self, panel: Panel, member: Member) -> str | None:
+        """Raises the hold to what a member may come to beside what the others have used; returns why not, if not."""
         held, leg = panel.held, member.leg
         used = [other.use for other in panel.members if other is not member]
         needed = sum(use.parts for use in used) + leg.bound.unrounded(leg.offer, leg.bound.output_tokens)
         needed += sum(_still(other) for other in panel.members if other is not member)
         whole = round_up(held.asked.unit, needed, _minimum(used, member))
-        if whole > held.amount:
-            try:
-                await self._holds.extend_legs(held, whole - held.amount)
-            except CoinslotError as refusal:
-                log.info("modes", step="extend", request=held.asked.id, refusal=refusal.message)
-        return held.amount >= whole
+        if whole <= held.amount:
+            return None
+        try:
+            await self._holds.extend_legs(held, whole - held.amount)
+        except CoinslotError as refusal:
+            log.info("modes", step="extend", request=held.asked.id, refusal=refusal.message)
+            return FUNDS if isinstance(refusal, InsufficientFunds) else refusal.code
+        return None if held.amount >= whole else FUNDS
 
 
 def _still(member: Member) -> int:

@@ -117,7 +117,8 @@ async def test_pages_until_a_time_lose_and_double_nothing_while_more_comes_in(da
         rows = []
         for _ in range(count):
             begun, status = chance.randrange(row["created_at"], clock.now()), chance.choice(list(RequestStatus))
-            changed = {"id": f"{least_id('req', begun)}{new_id('x')[-13:]}", "created_at": begun, "status": status,
+            came = begun - chance.choice((0, 0, 30 * 60 * clock.SECOND))  # its body may have been long in coming
+            changed = {"id": f"{least_id('req', came)}{new_id('x')[-13:]}", "created_at": begun, "status": status,
                        "mode": chance.choice([None, *RequestMode]), "charge_nanos": chance.randrange(6) * NANOS,
                        "billing_source": chance.choice(list(Source)), "hold_nanos": chance.randrange(2) * NANOS,
                        "kind": chance.choice([RequestKind.CHAT] * 4 + [RequestKind.REFUND])}  # fmt: skip

@@ -323,3 +323,25 @@ async def test_a_lost_process_is_charged_what_had_ended_and_its_hold_is_closed(d
     assert late.late is not None and int(late.charge) >= 2
     assert credits_of(ada).posted_nanos == 320 * NANOS - int(late.charge) * NANOS
     assert_books_balance()
+
+
+async def test_a_lost_process_is_charged_nothing_of_what_it_would_have_given_whole(database: str) -> None:
+    ada, snapshot = await paying([credits_a_thousand(name) for name in NAMES])
+    models = Models({"a": saying("Blue."), "b": [spoken("Well, "), None], "c": [None]})
+    whole = read_compare({"models": list(NAMES), "messages": SAID, "max_tokens": 200, "stream": False})
+    async with running_queue() as queue:
+        panels = Panels(queue, models)  # its process has no lease: to the house it is dead
+        panel = await panels.begin(snapshot, whole, "req_1")
+        assert isinstance(panel, Panel)
+        carrying = asyncio.create_task(panels.carrier.whole(panel))
+        await until(lambda: panel.answering[0].task is not None and panel.answering[0].task.done())
+        assert await reap_holds(queue, 0) == 1 and open_holds() == 0
+        told = receipt_of(snapshot, "req_1")
+        assert (told.status, told.charge, credits_of(ada).posted_nanos) == ("interrupted", "0", 320 * NANOS)
+        assert [(leg.status, leg.charge) for leg in told.legs] == [("answered", "0"), ("cut", "0"), ("cut", "0")]
+        assert_books_balance()
+        carrying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await carrying
+    assert (receipt_of(snapshot, "req_1").charge, credits_of(ada).posted_nanos) == ("0", 320 * NANOS)
+    assert_books_balance()

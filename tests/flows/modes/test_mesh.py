@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from app.domain.errors import AllRoutesOpen, ProviderFailed
+from app.domain.inbox.inbox import ObjectKind
 from app.domain.money import NANOS
 from app.domain.pricing.price_book import NewPrice
 from app.flows.callers.asked import Action, Ask
@@ -13,9 +14,10 @@ from app.flows.chat.call import Run
 from app.flows.chat.decide import FREE_ONLY
 from tests.emulators.upstream import RunningUpstream
 from tests.support.books import assert_books_balance
-from tests.support.credits import credits_of
+from tests.support.credits import credits_account, credits_of
 from tests.support.meshing import PRICES, A, B, C, D, meshing, moving, pay_in
 from tests.support.scripted import COUNTER
+from tests.support.taking_back import begin_shared, house_of, open_taking_bank
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.plain_sql
@@ -147,6 +149,30 @@ async def test_free_credits_open_no_paid_model_by_another_way(database: str, emu
         await pay_in(mesh.person, 300)
         heard = await mesh.ask(A, B)
         assert heard.is_done and heard.routes[-1] == (B, "answered", None)
+    assert_books_balance()
+
+
+async def test_who_is_given_all_back_while_a_paid_fallback_answers_pays_for_it_and_asks_no_other(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with meshing(emulated, (NewPrice(A, 0, 0), *PRICES[1:]), paid_cents=0) as mesh:
+        emulated.become(leg_a="fail:503", leg_b=OK)
+        bank, account = open_taking_bank(), credits_account(mesh.person)
+        house, marks = house_of(bank), begin_shared(account, bank.connection_id, 300)
+        await house.door.receive(bank.connection_id, "e1", bank.pay("pi_1", marks))
+        run = await mesh.begin(A, B)
+        assert isinstance(run, Run)
+        await house.door.receive(bank.connection_id, "e2", bank.give_back("re_1", "pi_1", 300), ObjectKind.REFUND)
+        heard = await mesh.carry(run)
+        charge = int(mesh.receipt(heard.request_id).charge)
+        assert heard.is_done and heard.routes[-1] == (B, "answered", None) and charge > 0
+        assert credits_of(mesh.person).posted_nanos == (20 - charge) * NANOS, "out of what was free, and once"
+        asked = await mesh.begin(A, B)
+        assert isinstance(asked, Ask) and asked.is_locked and FREE_ONLY in asked.beside
+        emulated.become(leg_a=OK)
+        free = await mesh.begin(A)
+        assert isinstance(free, Run) and free.held.amount == NANOS
+        await mesh.chat.release(free)
     assert_books_balance()
 
 

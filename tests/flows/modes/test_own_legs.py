@@ -24,6 +24,7 @@ from app.domain.usage.idempotency import claim, read_chat
 from app.domain.usage.requests import TABLE, Labels
 from app.flows.callers.asked import Action, Ask
 from app.flows.chat.call import Run
+from app.flows.modes.feed import Piece
 from app.flows.modes.members import Panel
 from app.flows.modes.stories import NotEnough
 from app.flows.orders.choose import choose
@@ -39,6 +40,7 @@ from tests.support.ordered import order_of
 from tests.support.own_keys import OWN_SECRET, OWN_URL, Endpoint, allow, box, save_key
 from tests.support.own_panels import OwnModes, own_modes
 from tests.support.panels import SAID, credits_a_thousand
+from tests.support.waiting import until
 
 LEGS = table_of(RequestLeg)
 OK = "ok:8"
@@ -327,6 +329,32 @@ async def test_judge_and_writer_go_by_who_pays_for_their_own_model(
     assert_books_balance()
 
 
+PICTURE = [{"role": "user", "content": [
+    {"type": "text", "text": "What is this?"},
+    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+]}]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [SAID, PICTURE], ids=["text", "picture"])
+async def test_who_reads_others_by_an_own_key_is_asked_by_its_name_there_and_no_picture_is_priced(
+    database: str, emulated: RunningUpstream, said: list[dict[str, Any]]
+) -> None:
+    prices = [credits_a_thousand(name) for name in ("a", "b", "openai/j")]
+    async with own_modes(emulated, prices) as modes:
+        emulated.become(a=OK, b=OK, j=OK)
+        save_key(modes.person, "a", "b", "j")
+        for asking in (
+            read_judge({"contestants": ["a", "b"], "judge": "openai/j", "messages": said, "max_tokens": 50}),
+            read_blend({"models": ["a", "openai/j"], "messages": said, "strategy": "chain", "max_tokens": 50}),
+            read_blend({"models": ["a", "b"], "synthesizer": "openai/j", "messages": said, "max_tokens": 50}),
+        ):
+            result = await modes.ask(asking, Source.OWN)
+            reasons = {leg.reason for leg in modes.receipt(result.panel.id).legs}
+            assert reasons <= {None, "no_verdict"}, "who says no verdict was asked for one"
+        assert modes.asked() == {("a", True): 3, ("b", True): 2, ("j", True): 3}
+    assert_books_balance()
+
+
 async def test_what_stopped_a_leg_is_a_line_of_its_own(database: str, emulated: RunningUpstream) -> None:
     async with own_modes(emulated) as modes:
         emulated.become(a="fail:401", b="fail:429:1", c=OK, j="filtered")
@@ -363,6 +391,80 @@ async def test_a_process_that_is_lost_charges_nothing_and_frees_the_key(
         again = await modes.begin(comparing("a", "b"), claimed=claimed)
         assert isinstance(again, Panel)
         await modes.carrier.whole(again)
+    assert_books_balance()
+
+
+async def test_a_key_that_goes_while_a_panel_runs_is_missed_and_paid_for_by_no_wallet(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with own_modes(emulated) as modes:
+        emulated.become(a=OK, b=OK, j=OK)
+        save_key(modes.person, "a", "j")
+        judging = read_judge({"contestants": ["a", "b"], "judge": "j", "messages": SAID, "max_tokens": 50})
+        panel = await modes.begin(judging)
+        assert isinstance(panel, Panel)
+        _remove_key(modes)
+        result = await modes.carrier.whole(panel)
+        assert (result.outcome.verdict, result.outcome.reason) == (None, "own_key_unavailable")
+        charge = str(result.settled.amount // NANOS)
+        assert modes.lines(panel.id) == [
+            ("a", OWN, "failed", "0"), ("b", WALLET, "answered", charge), ("j", OWN, "failed", "0"),
+        ]  # fmt: skip
+        assert modes.asked() == {("b", False): 1} and charge != "0"
+    assert_books_balance()
+
+
+async def test_a_wallet_that_may_pay_where_no_key_serves_pays_for_none_that_cannot_be_read(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with own_modes(emulated) as modes:
+        emulated.become(a=OK, b=OK)
+        save_key(modes.person, "a", sealed_for="https://another.example")
+        account = modes.person.account_id
+        spared = order_of(modes.snapshot, account)
+        link = open_order(mint_order(modes.snapshot.paywall_id, account, spared.id))
+        await choose(link, modes.person, Source.OWN, may_fall_back=True)
+        labels = Labels(order=spared.id)
+        result = await modes.ask(comparing("a", "b"), labels=labels)
+        assert [line[:3] for line in modes.lines(result.panel.id)] == [("a", OWN, "failed"), ("b", WALLET, "answered")]
+        assert modes.asked() == {("b", False): 1}
+        _remove_key(modes)
+        result = await modes.ask(comparing("a", "b"), labels=labels)
+        assert [line[1] for line in modes.lines(result.panel.id)] == [WALLET] * 2, "there is no key any more"
+    assert_books_balance()
+
+
+def _remove_key(modes: OwnModes) -> None:
+    with db.transaction() as session:
+        account = modes.person.account_id
+        credentials.remove(session, account, credentials.find_by_name(session, account, "openai"))
+
+
+async def test_a_lost_process_charges_the_platforms_leg_alone_and_keeps_what_own_keys_used(
+    database: str, emulated: RunningUpstream
+) -> None:
+    async with own_modes(emulated) as modes:
+        emulated.become(a=OK, b=OK, c="hung")
+        save_key(modes.person, "a", "c")
+        panel, shown = await modes.begin(comparing("a", "b", "c")), list[Piece]()
+        assert isinstance(panel, Panel)
+
+        async def show(piece: Piece) -> None:
+            shown.append(piece)
+
+        carrying = asyncio.create_task(modes.carrier.stream(panel, show))
+        await until(lambda: all(one.task is not None and one.task.done() for one in panel.answering[:2]))
+        assert await reap_holds(modes.chat.queue) == 1
+        (own, platform, silent), row = modes.receipt(panel.id).legs, row_of(panel.id)
+        assert (own.billing_source, own.charge, own.status) == (OWN, "0", "answered") and own.tokens
+        assert (platform.billing_source, platform.status) == (WALLET, "answered") and platform.tokens
+        assert platform.charge == modes.receipt(panel.id).charge != "0" and silent.charge == "0"
+        assert (row.status, row.tokens) == ("interrupted", own.tokens + platform.tokens)
+        assert credits_of(modes.person).posted_nanos == 320 * NANOS - row.charge_nanos
+        carrying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await carrying
+        assert row_of(panel.id).charge_nanos == row.charge_nanos
     assert_books_balance()
 
 

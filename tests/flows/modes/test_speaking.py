@@ -15,7 +15,7 @@ from app.flows.modes.speaking import Patience
 from app.formats.account.modes import read_blend, read_compare
 from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
-from tests.support.panels import SAID, Models, Panels, credits_a_thousand, event, paying, saying, spoken
+from tests.support.panels import SAID, Models, Panels, credits_a_thousand, event, owed_for, paying, saying, spoken
 from tests.support.waiting import until
 
 
@@ -53,6 +53,10 @@ async def test_any_leg_ends_at_its_deadline_and_is_free_with_what_it_said(databa
         ("cut", "too_slow", None), ("answered", None, 200)
     ]  # fmt: skip
     assert models.answers["a"].closed and "Well, " in [piece.text for piece in pieces]
+    owed, unpaid = owed_for(result.panel.id)
+    assert owed - unpaid == 2 * NANOS and 0 < unpaid < NANOS, (
+        "what the one had said is owed, and nobody's charge pays it"
+    )
     assert_books_balance()
 
 

@@ -18,11 +18,12 @@ from app.domain.usage.requests import read_receipt
 from app.flows.callers.asked import Ask
 from app.flows.callers.snapshot import Snapshot
 from app.flows.modes.feed import Piece
+from app.flows.modes.members import Panel
 from app.flows.modes.stories import NotEnough
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
-from tests.support.panels import SAID, Models, Panels, credits_a_thousand, paying, saying, spoken
+from tests.support.panels import SAID, Models, Panels, credits_a_thousand, owed_for, paying, saying, spoken
 
 pytestmark = pytest.mark.plain_sql
 
@@ -159,8 +160,12 @@ async def test_a_blend_of_one_answer_is_none_and_costs_nothing(database: str) ->
     ada, snapshot = await paying([credits_a_thousand("a"), credits_a_thousand("b")])
     async with running_queue() as queue:
         panels = Panels(queue, Models({"a": saying("Blue."), "b": FELL_OVER}))
+        panel = await panels.begin(snapshot, blending("a", "b"), "req_1")
+        assert isinstance(panel, Panel)
         with pytest.raises(NotEnough):
-            await panels.ask(snapshot, blending("a", "b"))
+            await panels.carrier.whole(panel)
+    assert receipt_of(snapshot, "req_1").status == "released"
+    assert owed_for("req_1") == (2 * NANOS, 2 * NANOS), "what the one used is the house's to pay"
     assert credits_of(ada).posted_nanos == 320 * NANOS == credits_of(ada).posted_nanos - credits_of(ada).held_nanos
     assert_books_balance()
 
@@ -229,6 +234,7 @@ async def test_a_judge_without_one_verdict_is_free_and_the_answers_stand(databas
             assert (result.outcome.verdict, result.outcome.reason) == (None, "no_verdict")
             legs = receipt_of(snapshot, result.panel.held.asked.id).legs
             assert [(leg.status, leg.charge) for leg in legs] == [("answered", "2"), ("answered", "2"), ("failed", "0")]
+            assert owed_for(result.panel.id) == (6 * NANOS, 2 * NANOS), "its provider is owed for it all the same"
     assert_books_balance()
 
 
