@@ -22,7 +22,9 @@ _TABLE = table_of(OrderRow)
 
 @record(frozen=True, slots=True)
 class Order:
-    """An order. `billing` is who pays the provider of its requests, None until its user has chosen."""
+    """An order. `billing` is who pays the provider of its requests, None until its user has chosen; `chosen_by` is the
+    account that did, None where the app said it.
+    """
 
     id: str
     paywall_id: str
@@ -34,6 +36,13 @@ class Order:
     details: Mapping[str, Any] | None
     created_at: int
     chosen_at: int | None
+    chosen_by: str | None
+
+    def lets_pay(self, account_id: str | None) -> bool:
+        """Tells whether an account allowed that its wallet pays where its own key does not serve. What one allowed
+        says nothing of another, to which the app's user may be connected by now.
+        """
+        return self.may_fall_back and self.chosen_by == account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +131,4 @@ def read_order_names(session: Session, order_ids: Collection[str]) -> Mapping[st
 
 def _order(row: OrderRow) -> Order:
     return Order(row.id, row.paywall_id, row.external_id, row.name, row.billing_source, bool(row.may_fall_back),
-                 bool(row.was_asked), row.details, row.created_at, row.chosen_at)  # fmt: skip
+                 bool(row.was_asked), row.details, row.created_at, row.chosen_at, row.chosen_by)  # fmt: skip

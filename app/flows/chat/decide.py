@@ -76,7 +76,8 @@ def decide_on(basis: Basis, request: ChatRequest, *, has_thought_unseen: bool = 
 
     found = by(basis.payer.source)
     no_key = isinstance(found, Ask) and found.action is Action.OWN_KEY
-    return by(Source.PLATFORM) if no_key and order is not None and order.may_fall_back else found
+    may_pay = order is not None and order.lets_pay(basis.standing.account_id)
+    return by(Source.PLATFORM) if no_key and may_pay else found
 
 
 def decide(

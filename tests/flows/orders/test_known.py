@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from app import db
+from app.domain.authorizations.authorizations import find_active
 from app.domain.errors import BadField
 from app.domain.ids import new_id
 from app.domain.legs.legs import Source
@@ -18,6 +20,7 @@ from app.flows.chat.call import Run
 from app.flows.limits.spending import SpendLimits
 from app.flows.orders.choose import choose
 from app.flows.orders.known import Orders, check_charged
+from app.flows.people.consent import revoke
 from tests.support.books import PRICE, assert_books_balance, give, make_snapshot, running_queue
 from tests.support.crowd import connect, purse, sign_in, top_up
 from tests.support.handed import charge, mint_order, open_order
@@ -110,6 +113,33 @@ async def test_nothing_is_charged_to_a_wallet_where_the_users_own_key_pays(datab
     assert purse(ada).posted_nanos == before
     check_charged(None)
     check_charged(order_of(snapshot, "u1", Source.PLATFORM))
+    assert_books_balance()
+
+
+async def test_what_one_account_allowed_lets_no_other_pay_that_the_apps_user_is_connected_to_since(
+    database: str,
+) -> None:
+    snapshot = make_snapshot(mode=Mode.SHARED)
+    (ada, _), (bob, _) = await sign_in("ada@example.org"), await sign_in("bob@example.org")
+    order = order_of(snapshot, "u1")
+    for number, person in enumerate((ada, bob)):
+        await connect(snapshot, person)
+        top_up(person, 5 * NANOS)
+        allow(snapshot)
+        if person is ada:
+            await choose(open_order(mint_order(snapshot.paywall_id, "u1", order.id)), ada, Source.OWN,
+                         may_fall_back=True)  # fmt: skip
+        async with running_queue() as queue:
+            chat, _ = own_flows(queue, Apart(Scripted(), Scripted()))
+            labels = Labels(order=order.id)
+            asked = await chat.begin(snapshot, "u1", request(max_tokens=9), f"req_{number}", None, labels=labels)
+            if isinstance(asked, Run):
+                await chat.release(asked)
+        assert isinstance(asked, Run) if person is ada else isinstance(asked, Ask) and asked.action is Action.OWN_KEY
+        with db.transaction() as session:
+            active = find_active(session, snapshot.paywall_id, "u1")
+            assert active is not None
+        await revoke(person, active.id)
     assert_books_balance()
 
 
