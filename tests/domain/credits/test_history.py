@@ -22,6 +22,7 @@ from app.domain.usage.tables import RequestKind, RequestMode, RequestStatus
 from app.flows.chat.call import Run
 from tests.support.books import running_queue
 from tests.support.credits import credits_account, credits_of, open_credits, someone_with_key
+from tests.support.plans import plan_of, watched
 from tests.support.scripted import Scripted, flows, request
 
 ENDED = [status for status in RequestStatus if status is not RequestStatus.RUNNING]
@@ -161,6 +162,18 @@ async def test_what_everybody_else_asks_pushes_nobody_out_of_their_history(datab
     with db.transaction(writes=False) as session:
         found = read_history(session, credits_account(ada), 10)
     assert [one.id for one in found][:1] == ["req_1:reserve"] and len(found) == 2
+
+
+async def test_a_page_is_read_by_indexes_of_its_wallet_alone(database: str) -> None:
+    await open_credits()
+    ada, _ = await someone_with_key()
+    account = credits_account(ada)
+    with db.transaction(writes=False) as session, watched(session) as said:
+        read_history(session, account, 10)
+        plans = " ".join(plan_of(session, *one) for one in list(said))
+    if db.is_sqlite():  # a planner that knows how little there is takes what it likes
+        assert "ix_request_wallet_ended (wallet_id=? AND finished_at>?" in plans, plans
+        assert "ix_ledger_transfer_out (debit_account_id=?" in plans and "SCAN request" not in plans, plans
 
 
 @pytest.mark.parametrize(
