@@ -49,9 +49,7 @@ class Late(ProviderFailed):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds anything may take: a leg, those that are late once enough have answered, and all of it, `whole`
-    where the answer is given whole.
-    """
+    """How many seconds a leg may take, who is late once enough answered, and all of it, given whole or as a stream."""
 
     leg: float = 120
     late: float = 20

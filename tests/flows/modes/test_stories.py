@@ -23,7 +23,7 @@ from app.flows.modes.stories import NotEnough
 from app.formats.account.modes import Asking, read_blend, read_compare, read_judge
 from tests.support.books import assert_books_balance, running_queue
 from tests.support.credits import credits_of
-from tests.support.panels import SAID, Models, Panels, credits_a_thousand, owed_for, paying, saying, spoken
+from tests.support.panels import SAID, Models, Panels, Said, credits_a_thousand, owed_for, paying, saying, spoken
 
 pytestmark = pytest.mark.plain_sql
 
@@ -195,7 +195,7 @@ async def test_a_chain_ends_before_all_of_it_takes_too_long_and_is_charged(
     passed = [0.0]
     monkeypatch.setattr("app.flows.modes.stories.clock", SimpleNamespace(monotonic_seconds=lambda: passed[0]))
 
-    def long(_sent: dict[str, Any]) -> Sequence[bytes | Exception | None]:
+    def long(_sent: dict[str, Any]) -> Sequence[Said]:
         passed[0] += 300
         return saying("Blue.")
 
