@@ -26,10 +26,6 @@ AUTHORITIES, MACHINES_OWN = "SSL_CERT_FILE", "TESTS_SSL_CERT_FILE"
 CURRENT_TEST = "pytest_current_test"
 """What pytest writes into the environment for each test, as pydantic-settings reads it."""
 
-GARBAGE_LOOKED_FOR = (10_000, 20, 10)
-"""After how many new objects, and which of such looks go further back: Python's own 700 are for a program that makes
-few, and looking was a twentieth of all that tests did."""
-
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 2_000_000_000
 
@@ -125,7 +121,7 @@ def log_plainly() -> None:
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Looks for no garbage in the block, seldom after it, and never among what it made, which lives as long as we do.
+    """Looks for no garbage in the block, and never again among what it made: modules and tests live as long as we do.
 
     Looking through millions of objects took a third of the time of collecting, and a full look in the middle of a test
     takes a second.
@@ -135,5 +131,4 @@ def keeping() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        gc.set_threshold(*GARBAGE_LOOKED_FOR)
         gc.enable()

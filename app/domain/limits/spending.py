@@ -98,10 +98,16 @@ def left_nanos(session: Session, limits: Sequence[SpendLimit]) -> int | None:
 
 
 def first_short(session: Session, limits: Sequence[SpendLimit], needed_nanos: int) -> SpendLimit | None:
-    """Returns the limit, of those that have less left than is needed, that stays so for longest."""
+    """Returns the limit, of those that have less left than is needed, that stays so for longest.
+
+    On a month's last day that of the day ends with it: the month's is told, and of two of a period that with less left.
+    """
     budgets = read_budgets(session, limits)
-    short = [limit for limit in limits if _left(limit, budgets) < needed_nanos]
-    return max(short, key=lambda limit: limit.ends_at, default=None)
+    left = [(_left(limit, budgets), limit) for limit in limits]
+    short = [
+        (limit.ends_at, limit.period is Period.MONTH, -nanos, limit) for nanos, limit in left if nanos < needed_nanos
+    ]
+    return max(short, key=lambda one: one[:3])[-1] if short else None
 
 
 def _left(limit: SpendLimit, budgets: dict[str, LedgerBudget]) -> int:

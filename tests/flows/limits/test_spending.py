@@ -1,6 +1,7 @@
 """Limits of spending are exact, whatever the concurrency, for chats and for manual charges."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -44,7 +45,13 @@ async def test_64_at_once_never_spend_more_than_a_day_allows(database: str) -> N
     assert_books_balance()
 
 
-async def test_a_reached_limit_says_which_and_when_it_begins_anew(database: str) -> None:
+@pytest.mark.parametrize("day", [14, 30], ids=["inside a month", "its last day"])
+async def test_a_reached_limit_says_which_and_when_it_begins_anew(
+    database: str, monkeypatch: pytest.MonkeyPatch, day: int
+) -> None:
+    """On a month's last day both limits begin anew together."""
+    now = int(datetime(2026, 11, day, 12, tzinfo=UTC).timestamp()) * clock.SECOND
+    monkeypatch.setattr(clock, "now", lambda: now)
     async with chatting(each_user(spend_per_day_nanos=CAP, spend_per_month_nanos=CAP // 2)) as chats:
         await chats.ask(tokens=Tokens(10**6, 10**6), max_tokens=16)
         with pytest.raises(LimitReached) as reached:
