@@ -6,6 +6,7 @@ The numbers are those of (d) "Modes" 12; the questions were written before anyth
 import pytest
 
 from app.flows.help.desk import NOTHING
+from app.flows.help.gate import passes
 from tests.support.help_blind import BLIND_OFF_TOPIC, BLIND_ON_TOPIC, SECOND_OFF_TOPIC, SECOND_ON_TOPIC
 from tests.support.help_held import HELD_OFF_TOPIC, HELD_ON_TOPIC, HELD_ORDERS
 from tests.support.help_last import LAST_OFF_TOPIC, LAST_ON_TOPIC, LAST_ORDERS
@@ -48,7 +49,8 @@ def test_what_it_was_tuned_on_is_told_apart_as_well() -> None:
 
 
 def _is_right(question: str, right: tuple[str, ...]) -> bool:
-    return is_let_in(question) and bool({one.section.id for one in evidence_of(question).found} & set(right))
+    evidence = evidence_of(question, 5)  # as the gate looks at it, of which an answer cites the first three
+    return passes(question, evidence) and bool({one.section.id for one in evidence.found[:3]} & set(right))
 
 
 def test_what_nobody_had_in_mind_is_told_apart_too() -> None:
